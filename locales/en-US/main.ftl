@@ -1,0 +1,194 @@
+# Every sentence a person reads, in English.
+# Ids that begin with js- are handed to the scripts; their variables stay as placeholders.
+
+## The house
+
+app-name = Teahouse
+app-tagline = A quiet room to talk in.
+app-description = Teahouse is a calm place to talk: your own rooms, on your own server.
+skip-to-content = Skip to the content
+skip-to-composer = Skip to the message box
+
+## Signing in
+
+login-title = Sign in
+login-heading = Welcome back
+login-lead = Sign in with your phone number.
+login-submit = Sign in
+login-to-register = New here?
+login-register-link = Create an account
+
+## Registering
+
+register-title = Create an account
+register-heading = Come in
+register-lead = All you need is a phone number and a name.
+register-submit = Create account
+register-to-login = Already have an account?
+register-login-link = Sign in
+
+## Fields
+
+field-region = Country or region
+field-phone = Phone number
+field-phone-hint = Other people never see your number.
+field-username = Username
+field-username-hint = What others call you: 2–32 letters or digits, no spaces.
+field-password = Password
+field-password-hint = At least 8 characters.
+field-setup-code = Setup code
+field-setup-code-hint = You are the first one here and will be the admin. The server printed this code when it started.
+
+## The room
+
+rooms-label = Rooms
+rooms-heading = Rooms
+rooms-back = Rooms
+rooms-unread = { $count ->
+    [one] { $count } unread message
+   *[other] { $count } unread messages
+}
+room-kind-open = Open room
+room-kind-closed = Closed room
+room-kind-direct = Conversation
+room-current = You are here
+room-messages-label = Messages in { $name }
+room-empty-title = Nobody has said anything yet
+room-empty-text = Say hello. Whoever comes in next will read it.
+room-older = Show older messages
+room-not-member = You are reading along: only its members can write in this room.
+room-to-latest = Jump to the latest message
+people-label = People here
+people-heading = Here now
+people-close = Close
+people-empty = Only you, for now.
+account-label = Your account
+sign-out = Sign out
+
+## Messages
+
+message-edited = edited
+message-deleted = This message was deleted.
+message-utc = { $date } (UTC)
+
+## The composer
+
+composer-label = Message to { $name }
+composer-placeholder = Write a message…
+composer-send = Send
+composer-hint = Enter sends, Shift and Enter together start a new line.
+
+## Mistakes a person can correct
+
+error-phone-invalid = This does not look like a phone number. Check the number and the country.
+error-phone-taken = This number already has an account. Sign in instead?
+error-phone-missing = Please enter your phone number.
+error-username-invalid = Use 2–32 letters, digits, or any of _ - . and no spaces.
+error-username-taken = Somebody here already has this name. Try another one.
+error-username-phone = This looks like a phone number. Choose a name that others may see.
+error-username-missing = Please choose a username.
+error-password-short = The password is too short: it needs at least 8 characters.
+error-password-long = The password is too long: 128 characters is the most.
+error-login = The phone number or the password is not right.
+error-setup-code = This is not the setup code. The server prints it when it starts.
+error-content-empty = Write something first.
+error-content-too-long = This message is too long: { $limit } characters is the most.
+error-content-invalid = This message holds characters that cannot be shown. Remove them and try again.
+
+## What else can go wrong
+
+error-bad-request = Something about this request was not right. Go back and try again.
+error-unauthorized = Please sign in first.
+error-forbidden = You may not do this.
+error-cross-origin = This request came from another site, so nothing was done.
+error-not-found = There is nothing at this address, or it is not for you to see.
+error-method = This address does not work that way.
+error-not-acceptable = This cannot be shown in the form that was asked for.
+error-conflict = This was already sent with another text or to another room.
+error-gone = This is no longer here.
+error-payload-too-large = This is more than the server takes at once.
+error-unsupported-media = The server does not understand this kind of content.
+error-rate-limited = { $seconds ->
+    [one] That was a little fast. Try again in a second.
+   *[other] That was a little fast. Try again in { $seconds } seconds.
+}
+error-internal = Something broke on our side. It has been noted; please try again.
+error-unavailable = The server is catching its breath. Please try again in a moment.
+error-client-id = The message’s clientId must be a UUID.
+error-cursor = Use either before or after, not both.
+error-limit = The limit must be a number from 1 to 100.
+error-missing-field = The field “{ $field }” is missing.
+
+## Pages that say so
+
+error-title-400 = That did not work
+error-title-401 = Please sign in
+error-title-403 = Not allowed
+error-title-404 = Not found
+error-title-405 = Not possible here
+error-title-406 = Not available that way
+error-title-409 = Already sent
+error-title-413 = Too much at once
+error-title-415 = Unknown kind of content
+error-title-429 = One moment, please
+error-title-500 = Something broke
+error-title-503 = Back in a moment
+error-retry-after = { $seconds ->
+    [one] Try again in a second.
+   *[other] Try again in { $seconds } seconds.
+}
+error-home = Go to the Lobby
+error-back-to-login = Go to sign in
+error-request-id = If you ask for help, mention { $id }.
+
+## Scripts: messages
+
+js-sending = Sending…
+js-not-sent = Not sent.
+js-not-confirmed = No answer from the server yet.
+js-try-again = Try again
+js-discard = Discard
+js-edited = edited
+js-deleted = This message was deleted.
+js-you = you
+js-today = Today
+js-yesterday = Yesterday
+js-new = New
+js-new-messages-one = {$count} new message
+js-new-messages-other = {$count} new messages
+js-latest = Jump to the latest message
+js-older = Show older messages
+js-older-loading = Fetching older messages…
+js-older-failed = The older messages did not arrive. Try again
+js-title-unread = ({$count}) {$name}
+js-message-sent-at = {$date} at {$time}
+
+## Scripts: people
+
+js-came-in = {$name} came in
+js-left = {$name} left
+js-here-one = {$count} here
+js-here-other = {$count} here
+js-people-open-one = {$count} person here now: show who
+js-people-open-other = {$count} people here now: show who
+js-away = away
+js-online = here
+js-people-many-one = {$count} person is here.
+js-people-many-other = {$count} people are here: too many to list.
+
+## Scripts: the connection
+
+js-offline = You are offline. What you write is sent when the connection is back.
+js-reconnecting = The connection was lost. Trying again…
+js-connected = Connected again.
+js-new-version = Teahouse has been updated.
+js-reload = Reload
+
+## Scripts: the composer and the forms
+
+js-characters-left-one = {$count} character left
+js-characters-left-other = {$count} characters left
+js-characters-over-one = {$count} character too many
+js-characters-over-other = {$count} characters too many
+js-show-password = Show password
+js-hide-password = Hide password

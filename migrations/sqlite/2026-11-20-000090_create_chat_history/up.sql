@@ -1,0 +1,18 @@
+-- The transcript for admins. Times are UTC, to the millisecond.
+CREATE VIEW chat_history AS
+SELECT
+  messages.id AS message_id,
+  rooms.id AS room_id,
+  rooms.name AS room_name,
+  rooms.kind AS room_kind,
+  messages.seq AS seq,
+  users.id AS sender_id,
+  users.username AS sender_username,
+  users.phone AS sender_phone,
+  messages.content AS content,
+  strftime('%Y-%m-%d %H:%M:%f', messages.created_at) AS sent_at,
+  strftime('%Y-%m-%d %H:%M:%f', messages.edited_at) AS edited_at,
+  strftime('%Y-%m-%d %H:%M:%f', messages.deleted_at) AS deleted_at
+FROM messages
+JOIN rooms ON rooms.id = messages.room_id
+JOIN users ON users.id = messages.user_id;

@@ -1,0 +1,321 @@
+//! What the program is made of, and how it starts and stops.
+
+use std::any::Any;
+use std::fs;
+use std::io::{self, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::cookie::Key;
+use actix_web::dev::{Extensions, ServerHandle};
+use actix_web::middleware::from_fn;
+use actix_web::rt::net::TcpStream;
+use actix_web::web::Data;
+use actix_web::{App as WebApp, HttpServer, rt};
+use chrono::TimeDelta;
+use rand::RngExt;
+use socket2::SockRef;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
+
+use crate::config::{Environment, Settings};
+use crate::controllers::concerns::cookies::session_middleware;
+use crate::controllers::concerns::{frame::frame, log::log, same_origin::same_origin};
+use crate::controllers::{Accounts, App, Site, SocketLimits};
+use crate::error::{Error, Result};
+use crate::jobs;
+use crate::models::content;
+use crate::models::database::{Database, Limits, default_url};
+use crate::models::database_url::DatabaseUrl;
+use crate::models::installation;
+use crate::models::log::MessageLog;
+use crate::models::password::Hasher;
+use crate::models::phone_number::PhoneNumber;
+use crate::models::user::User;
+use crate::realtime::connection::Live;
+use crate::realtime::desk::Desk;
+use crate::realtime::frames::{self, CloseCode};
+use crate::realtime::hub::{Hub, Parcel};
+use crate::realtime::presence::Presence;
+use crate::realtime::throttle::Throttle;
+use crate::realtime::writer::Writer;
+use crate::routes;
+use crate::views::sessions::Region;
+use crate::views::templates::Templates;
+
+/// A connection whose peer takes nothing for so long is gone, whatever the peer's kernel says.
+const PEER_TIMEOUT: Duration = Duration::from_secs(10);
+/// A request's head must be here within this time.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// A closed connection may flush what is left for so long.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// Threads for blocking work, per worker.
+const BLOCKING_THREADS: usize = 32;
+
+/// Which database the settings mean. The folder of the default one is made.
+///
+/// # Errors
+/// `Unavailable` with a sentence about the URL.
+pub fn database_url(settings: &Settings) -> Result<DatabaseUrl> {
+    match settings.database.url.expose() {
+        "" => {
+            fs::create_dir_all(&settings.data.dir)
+                .map_err(|error| data_dir_error(settings, &error))?;
+            Ok(default_url(&settings.data.dir))
+        }
+        url => DatabaseUrl::parse(url),
+    }
+}
+
+fn data_dir_error(settings: &Settings, error: &io::Error) -> Error {
+    Error::Unavailable(format!(
+        "the data directory {} cannot be used: {error}",
+        settings.data.dir.display()
+    ))
+}
+
+/// Serves until it is told to stop.
+///
+/// # Errors
+/// `Unavailable` with one sentence about what keeps it from starting.
+pub async fn serve(settings: Settings) -> Result<()> {
+    let url = database_url(&settings)?;
+    let shown = url.to_string();
+    let database = Database::open(url, limits(&settings)).map_err(|error| {
+        Error::Unavailable(format!("cannot use the database {shown}: {}", cause(error)))
+    })?;
+    let app = build(&settings, database).await?;
+    let key = secret_key(&settings)?;
+    let listener = listen(&settings)?;
+    let address = listener.local_addr().map_err(Error::internal)?;
+    start_jobs(&app);
+    let app = Data::new(app);
+    let hub = app.live.hub.clone();
+    let factory_app = app.clone();
+    let mut server = HttpServer::new(move || {
+        let desk = Desk::open(hub.clone());
+        let app = factory_app.clone();
+        let cookies = session_middleware(
+            app.database.clone(),
+            app.accounts.session_lifetime,
+            key.clone(),
+            app.site.is_secure(),
+        );
+        WebApp::new()
+            .app_data(desk)
+            .configure(|config| routes::configure(config, &app, cookies))
+            .wrap(from_fn(same_origin))
+            .wrap(from_fn(frame))
+            .wrap(from_fn(log))
+    })
+    .on_connect(prepare_connection)
+    .client_request_timeout(HEAD_TIMEOUT)
+    .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+    .worker_max_blocking_threads(BLOCKING_THREADS)
+    .shutdown_timeout(settings.server.shutdown_seconds.saturating_sub(2))
+    .disable_signals();
+    if settings.server.workers > 0 {
+        server = server.workers(settings.server.workers);
+    }
+    let server = server.listen(listener).map_err(Error::internal)?.run();
+    announce(&settings, &app, &format!("http://{address}"))?;
+    rt::spawn(stop_on_signal(
+        app,
+        server.handle(),
+        settings.server.shutdown_seconds,
+    ));
+    server.await.map_err(Error::internal)
+}
+
+fn limits(settings: &Settings) -> Limits {
+    Limits {
+        pool_size: settings.database.pool_size,
+        queue_size: settings.database.queue_size,
+        deadline: Duration::from_millis(settings.database.deadline_ms),
+    }
+}
+
+/// What an error says about its cause, without what kind of error it is.
+fn cause(error: Error) -> String {
+    match error {
+        Error::Unavailable(cause) => cause,
+        other => other.to_string(),
+    }
+}
+
+async fn build(settings: &Settings, database: Database) -> Result<App> {
+    PhoneNumber::warm_up();
+    let (epoch, is_new) = database
+        .run(|conn| Ok((installation::epoch(conn)?, !User::any(conn)?)))
+        .await?;
+    let needs_code = is_new && settings.environment == Environment::Production;
+    let accounts = &settings.accounts;
+    Ok(App {
+        live: Arc::new(live(settings, &database, epoch)?),
+        templates: Templates::load()?,
+        hasher: Hasher::new(accounts.hash_permits, accounts.hash_queue),
+        site: Site {
+            public_origin: Some(settings.server.public_origin.clone())
+                .filter(|origin| !origin.is_empty()),
+        },
+        accounts: Accounts {
+            region: accounts.region.clone(),
+            regions: PhoneNumber::regions()
+                .into_iter()
+                .map(Region::new)
+                .collect(),
+            setup_code: needs_code
+                .then(|| format!("{:08}", rand::rng().random_range(0..100_000_000))),
+            session_lifetime: TimeDelta::days(accounts.session_days),
+        },
+        sockets: SocketLimits {
+            frame_max_bytes: settings.socket.frame_max_bytes,
+            ping: Duration::from_secs(settings.socket.ping_seconds),
+            pong: Duration::from_secs(settings.socket.pong_seconds),
+        },
+        database,
+    })
+}
+
+fn live(settings: &Settings, database: &Database, epoch: String) -> Result<Live> {
+    let store = Arc::new(database.clone());
+    let hub = Arc::new(Hub::new(store.clone()));
+    let messages = &settings.messages;
+    let log = MessageLog::new(database.clone());
+    let writer = Writer::start(log, hub.clone(), messages.queue_size).map_err(Error::internal)?;
+    Ok(Live {
+        hub,
+        writer,
+        store,
+        presence: Presence::default(),
+        throttle: Throttle::new(
+            messages.posts_per_second,
+            messages.burst,
+            settings.throttle.enabled,
+        ),
+        limits: frames::Limits {
+            content_chars: content::MAX_CHARS,
+            posts_per_second: messages.posts_per_second,
+            burst: messages.burst,
+            upload_bytes: 0,
+        },
+        epoch,
+        version: env!("CARGO_PKG_VERSION"),
+    })
+}
+
+fn start_jobs(app: &App) {
+    let hub = app.live.hub.clone();
+    rt::spawn(async move { hub.mend().await });
+    let live = app.live.clone();
+    rt::spawn(async move { live.presence.tell(live.hub.clone()).await });
+    rt::spawn(jobs::expired_sessions::run(app.database.clone()));
+}
+
+/// The key that signs cookies: the configured one, or one that is made once and kept in the data directory.
+fn secret_key(settings: &Settings) -> Result<Key> {
+    let configured = settings.data.secret_key.expose();
+    if !configured.is_empty() {
+        return Ok(Key::derive_from(configured.as_bytes()));
+    }
+    if settings.environment == Environment::Production {
+        return Err(Error::Unavailable(
+            "TEAHOUSE__DATA__SECRET_KEY is required in production: `openssl rand -hex 64` makes one".into(),
+        ));
+    }
+    let path = settings.data.dir.join("secret.key");
+    let kept = || -> io::Result<Vec<u8>> {
+        fs::create_dir_all(&settings.data.dir)?;
+        if !path.exists() {
+            write_secret(&path)?;
+        }
+        fs::read(&path)
+    };
+    let bytes = kept().map_err(|error| data_dir_error(settings, &error))?;
+    if bytes.len() < 64 {
+        return Err(Error::Unavailable(format!(
+            "{} is too short: remove it to get another",
+            path.display()
+        )));
+    }
+    Ok(Key::derive_from(&bytes))
+}
+
+/// Written whole under another name first, so that a program that starts at the same moment never reads half of it.
+fn write_secret(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut bytes = [0_u8; 64];
+    rand::rng().fill(&mut bytes);
+    let draft = path.with_extension(format!("key.{}", std::process::id()));
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&draft)?;
+    file.write_all(&bytes)?;
+    file.sync_all()?;
+    let linked = fs::hard_link(&draft, path);
+    fs::remove_file(&draft)?;
+    match linked {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn listen(settings: &Settings) -> Result<TcpListener> {
+    let (host, port) = (settings.server.host.as_str(), settings.server.port);
+    TcpListener::bind((host, port))
+        .map_err(|error| Error::Unavailable(format!("cannot listen on {host}:{port}: {error}")))
+}
+
+fn prepare_connection(connection: &dyn Any, _: &mut Extensions) {
+    if let Some(stream) = connection.downcast_ref::<TcpStream>() {
+        let socket = SockRef::from(stream);
+        // Both only make things better; a socket that refuses them works all the same.
+        let _ = socket.set_tcp_user_timeout(Some(PEER_TIMEOUT));
+        let _ = socket.set_tcp_nodelay(true);
+    }
+}
+
+/// What an admin must see, on standard output; everything else goes to the log.
+fn announce(settings: &Settings, app: &App, address: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    let mut say = |line: String| writeln!(out, "{line}").map_err(Error::internal);
+    if !settings.throttle.enabled {
+        say("throttling is off: there are no limits per person".to_owned())?;
+    }
+    if let Some(code) = &app.accounts.setup_code {
+        say(format!(
+            "the first person to register becomes admin, with the set-up code {code}"
+        ))?;
+    }
+    say(format!("listening on {address}"))?;
+    out.flush().map_err(Error::internal)
+}
+
+/// Says goodbye to every socket, lets what is being written finish, and ends the program in time.
+async fn stop_on_signal(app: Data<App>, server: ServerHandle, seconds: u64) {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        tracing::error!("signals cannot be heard");
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    app.live.hub.to_all(&Parcel::CloseAll(CloseCode::GoingAway));
+    let finish = async {
+        server.stop(true).await;
+        app.live.writer.finish().await;
+    };
+    if timeout(Duration::from_secs(seconds), finish).await.is_err() {
+        tracing::warn!("not everything ended in time");
+        std::process::exit(0);
+    }
+}

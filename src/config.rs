@@ -1,0 +1,230 @@
+//! Settings, typed. `config/default.toml` describes each of them.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use config::{Config, Environment as Variables, File, FileFormat};
+use serde::Deserialize;
+
+/// All settings.
+#[derive(Debug, Clone, Deserialize)]
+#[expect(missing_docs, reason = "config/default.toml has the descriptions")]
+pub struct Settings {
+    #[serde(skip)]
+    pub environment: Environment,
+    pub server: Server,
+    pub data: Data,
+    pub database: Database,
+    pub accounts: Accounts,
+    pub messages: Messages,
+    pub socket: Socket,
+    pub throttle: Throttle,
+    pub log: Log,
+}
+
+/// What the program runs for: `TEAHOUSE_ENV`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Environment {
+    /// On somebody's desk.
+    #[default]
+    Development,
+    /// Under the tests.
+    Test,
+    /// For people.
+    Production,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[expect(missing_docs, reason = "config/default.toml has the descriptions")]
+pub struct Server {
+    pub host: String,
+    pub port: u16,
+    pub public_origin: String,
+    pub workers: usize,
+    pub shutdown_seconds: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[expect(missing_docs, reason = "config/default.toml has the descriptions")]
+pub struct Data {
+    pub dir: PathBuf,
+    pub secret_key: Secret,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[expect(missing_docs, reason = "config/default.toml has the descriptions")]
+pub struct Database {
+    pub url: Secret,
+    pub pool_size: u32,
+    pub queue_size: usize,
+    pub deadline_ms: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[expect(missing_docs, reason = "config/default.toml has the descriptions")]
+pub struct Accounts {
+    pub region: String,
+    pub session_days: i64,
+    pub hash_permits: usize,
+    pub hash_queue: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[expect(missing_docs, reason = "config/default.toml has the descriptions")]
+pub struct Messages {
+    pub posts_per_second: u32,
+    pub burst: u32,
+    pub queue_size: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[expect(missing_docs, reason = "config/default.toml has the descriptions")]
+pub struct Socket {
+    pub frame_max_bytes: usize,
+    pub ping_seconds: u64,
+    pub pong_seconds: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[expect(missing_docs, reason = "config/default.toml has the descriptions")]
+pub struct Throttle {
+    pub enabled: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[expect(missing_docs, reason = "config/default.toml has the descriptions")]
+pub struct Log {
+    pub filter: String,
+    pub format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For eyes.
+    Human,
+    /// For machines.
+    Json,
+}
+
+/// A setting that must not be shown. `Debug` says `[secret]`.
+#[derive(Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The secret itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+/// The settings as the repository has them; a file of the same name in `config/` where the program runs comes instead.
+const FILES: [(&str, &str); 4] = [
+    ("default", include_str!("../config/default.toml")),
+    ("development", include_str!("../config/development.toml")),
+    ("test", include_str!("../config/test.toml")),
+    ("production", include_str!("../config/production.toml")),
+];
+
+/// Variables that other programs honour too, and the settings they stand for.
+const COMMON: [(&str, &str); 5] = [
+    ("DATABASE_URL", "database.url"),
+    ("HOST", "server.host"),
+    ("PORT", "server.port"),
+    ("PUBLIC_ORIGIN", "server.public_origin"),
+    ("DATA_DIR", "data.dir"),
+];
+
+impl Settings {
+    /// Reads files and environment.
+    ///
+    /// # Errors
+    /// A sentence that names the setting and what is wrong with it.
+    pub fn load() -> Result<Self, String> {
+        let environment = Environment::from_variable()?;
+        let mut builder = Config::builder();
+        for name in ["default", environment.name()] {
+            builder = builder.add_source(File::from_str(&file(name), FileFormat::Toml));
+        }
+        builder = builder.add_source(
+            Variables::with_prefix("TEAHOUSE")
+                .prefix_separator("__")
+                .separator("__")
+                .try_parsing(true),
+        );
+        for (variable, key) in COMMON {
+            let value = std::env::var(variable)
+                .ok()
+                .filter(|value| !value.is_empty());
+            builder = builder
+                .set_override_option(key, value)
+                .map_err(|error| error.to_string())?;
+        }
+        let mut settings: Self = builder
+            .build()
+            .and_then(Config::try_deserialize)
+            .map_err(|error| format!("the settings cannot be read: {error}"))?;
+        settings.environment = environment;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let origin = &self.server.public_origin;
+        let is_production = self.environment == Environment::Production;
+        if is_production && origin.is_empty() {
+            return Err(
+                "PUBLIC_ORIGIN is required in production, such as https://chat.example.org".into(),
+            );
+        }
+        let parsed = url::Url::parse(origin).ok();
+        let is_origin = parsed.is_some_and(|url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.origin().ascii_serialization() == *origin
+        });
+        if !origin.is_empty() && !is_origin {
+            return Err("PUBLIC_ORIGIN must be scheme, host and port alone, such as https://chat.example.org".into());
+        }
+        let key = self.data.secret_key.expose();
+        if !key.is_empty() && key.len() < 64 {
+            return Err(
+                "data.secret_key needs at least 64 bytes: `openssl rand -hex 64` makes some".into(),
+            );
+        }
+        Ok(())
+    }
+}
+
+fn file(name: &str) -> String {
+    std::fs::read_to_string(format!("config/{name}.toml")).unwrap_or_else(|_| {
+        let built_in = FILES.iter().find(|(built_in, _)| *built_in == name);
+        built_in.map_or_else(String::new, |(_, text)| (*text).to_owned())
+    })
+}
+
+impl Environment {
+    fn from_variable() -> Result<Self, String> {
+        match std::env::var("TEAHOUSE_ENV").as_deref() {
+            Err(_) | Ok("" | "development") => Ok(Self::Development),
+            Ok("test") => Ok(Self::Test),
+            Ok("production") => Ok(Self::Production),
+            Ok(_) => Err("TEAHOUSE_ENV must be development, test or production".into()),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Development => "development",
+            Self::Test => "test",
+            Self::Production => "production",
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! How a request wants to be answered: language, JSON or a page, its id.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::{Method, header};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::models::phone_number::PhoneNumber;
+use crate::views::locale::Locale;
+
+/// See the module's description.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The language of the answer.
+    pub locale: Locale,
+    /// Whether JSON is preferred to HTML.
+    pub wants_json: bool,
+    /// By which log lines are found.
+    pub request_id: String,
+    is_get: bool,
+    address: String,
+    tags: Vec<String>,
+}
+
+impl Asked {
+    /// Reads the request's headers.
+    pub fn of(request: &HttpRequest) -> Self {
+        let tags = ranked(request, header::ACCEPT_LANGUAGE);
+        let is_api = request.path() == "/api" || request.path().starts_with("/api/");
+        Self {
+            locale: Locale::negotiate(tags.iter().map(String::as_str)),
+            wants_json: is_api || prefers_json(request),
+            request_id: Uuid::new_v4().simple().to_string(),
+            is_get: matches!(*request.method(), Method::GET | Method::HEAD),
+            address: request
+                .uri()
+                .path_and_query()
+                .map_or("/", |address| address.as_str())
+                .to_owned(),
+            tags,
+        }
+    }
+
+    /// Whether a browser shows the answer to a person.
+    pub fn is_page(&self) -> bool {
+        self.is_get && !self.wants_json
+    }
+
+    /// Where to sign in, and come back here afterwards.
+    pub fn login_address(&self) -> String {
+        #[derive(Serialize)]
+        struct Query<'a> {
+            next: &'a str,
+        }
+        if self.address == "/" {
+            return "/login".to_owned();
+        }
+        let query = serde_urlencoded::to_string(Query {
+            next: &self.address,
+        })
+        .unwrap_or_default();
+        format!("/login?{query}")
+    }
+
+    /// The country that the browser's languages suggest (ISO 3166-1 alpha-2), such as `CN` of `zh-CN`.
+    pub fn region(&self) -> Option<String> {
+        self.tags
+            .iter()
+            .flat_map(|tag| tag.split('-').skip(1))
+            .map(str::to_ascii_uppercase)
+            .find(|subtag| subtag.len() == 2 && PhoneNumber::knows_region(subtag))
+    }
+}
+
+impl FromRequest for Asked {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let asked = request.extensions().get::<Self>().cloned();
+        ready(Ok(asked.unwrap_or_else(|| Self::of(request))))
+    }
+}
+
+fn prefers_json(request: &HttpRequest) -> bool {
+    let accepted = ranked(request, header::ACCEPT);
+    let place = |wanted: &str| accepted.iter().position(|media| media == wanted);
+    match (place("application/json"), place("text/html")) {
+        (Some(json), Some(html)) => json < html,
+        (Some(_), None) => true,
+        (None, _) => false,
+    }
+}
+
+/// The values of a header with weights (RFC 9110, section 12.4.2), best first, without those of weight 0.
+fn ranked(request: &HttpRequest, name: header::HeaderName) -> Vec<String> {
+    let mut values: Vec<(u16, String)> = request
+        .headers()
+        .get_all(name)
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .take(32)
+        .map(|item| {
+            let mut parts = item.split(';').map(str::trim);
+            let value = parts.next().unwrap_or_default().to_owned();
+            let weight = parts
+                .find_map(|part| part.strip_prefix("q="))
+                .map_or(Some(1.0), |weight| weight.parse::<f32>().ok());
+            (
+                (weight.unwrap_or(0.0).clamp(0.0, 1.0) * 1000.0) as u16,
+                value,
+            )
+        })
+        .filter(|(weight, value)| *weight > 0 && !value.is_empty())
+        .collect();
+    values.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+    values.into_iter().map(|(_, value)| value).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn asked(name: header::HeaderName, value: &str) -> Asked {
+        Asked::of(
+            &TestRequest::get()
+                .uri("/rooms/1?at=3")
+                .insert_header((name, value))
+                .to_http_request(),
+        )
+    }
+
+    #[test]
+    fn the_browsers_languages_decide_locale_and_region() {
+        let asked = asked(header::ACCEPT_LANGUAGE, "en;q=0.5, zh-Hans-CN, zh;q=0.9");
+        assert_eq!(asked.locale, Locale::ZhCn);
+        assert_eq!(asked.region().as_deref(), Some("CN"));
+    }
+
+    #[test]
+    fn json_must_be_preferred_to_html() {
+        assert!(asked(header::ACCEPT, "application/json").wants_json);
+        assert!(asked(header::ACCEPT, "text/html;q=0.8, application/json").wants_json);
+        assert!(!asked(header::ACCEPT, "*/*").wants_json);
+        assert!(!asked(header::ACCEPT, "text/html, application/json;q=0.9").wants_json);
+    }
+
+    #[test]
+    fn signing_in_leads_back() {
+        let address = asked(header::ACCEPT, "text/html").login_address();
+        assert_eq!(address, "/login?next=%2Frooms%2F1%3Fat%3D3");
+    }
+}

@@ -1,0 +1,200 @@
+//! Reads the headers of WebSocket frames as they pass by, before anything of them is kept.
+//!
+//! A frame may declare 8 EiB (RFC 6455, section 5.2), and the parser behind this would gather them. The guard lets no
+//! more of a frame through than is allowed, and remembers what was wrong.
+
+use std::cell::RefCell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
+use actix_web::web::Bytes;
+use futures_util::Stream;
+
+use crate::realtime::frames::CloseCode;
+
+/// The longest header: two bytes, eight of length, four of mask.
+const HEADER_MAX: usize = 14;
+
+/// The payload of an upgraded request, guarded.
+pub struct GuardedPayload(pub Rc<RefCell<FrameGuard>>);
+
+/// See the module's description.
+pub struct FrameGuard {
+    payload: Payload,
+    headers: FrameHeaders,
+    violation: Option<CloseCode>,
+}
+
+impl FrameGuard {
+    /// Guards a payload against frames of more than `max_bytes`.
+    pub fn new(payload: Payload, max_bytes: usize) -> Rc<RefCell<Self>> {
+        Rc::new(RefCell::new(Self {
+            payload,
+            headers: FrameHeaders::new(max_bytes),
+            violation: None,
+        }))
+    }
+
+    /// What was wrong, if anything.
+    pub fn violation(&self) -> Option<CloseCode> {
+        self.violation
+    }
+
+    /// Reads on without keeping anything, so that the peer can read why it is closed.
+    pub fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            match Pin::new(&mut self.payload).poll_next(cx) {
+                Poll::Ready(Some(Ok(_))) => {}
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}
+
+impl Stream for GuardedPayload {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut guard = self.0.borrow_mut();
+        if guard.violation.is_some() {
+            return Poll::Ready(Some(Err(PayloadError::Overflow)));
+        }
+        match Pin::new(&mut guard.payload).poll_next(cx) {
+            Poll::Ready(Some(Ok(bytes))) => {
+                guard.violation = guard.headers.read(&bytes).err();
+                match guard.violation {
+                    Some(_) => Poll::Ready(Some(Err(PayloadError::Overflow))),
+                    None => Poll::Ready(Some(Ok(bytes))),
+                }
+            }
+            other => other,
+        }
+    }
+}
+
+/// Follows the frames of a byte stream, however it is cut.
+struct FrameHeaders {
+    max_bytes: u64,
+    header: [u8; HEADER_MAX],
+    /// How much of the header is here.
+    filled: usize,
+    /// How much of the frame's payload is still to come.
+    remaining: u64,
+}
+
+impl FrameHeaders {
+    fn new(max_bytes: usize) -> Self {
+        Self {
+            max_bytes: max_bytes as u64,
+            header: [0; HEADER_MAX],
+            filled: 0,
+            remaining: 0,
+        }
+    }
+
+    /// # Errors
+    /// The close code for a frame that is too large, or not masked as a client's must be.
+    fn read(&mut self, mut bytes: &[u8]) -> Result<(), CloseCode> {
+        while !bytes.is_empty() {
+            if self.remaining > 0 {
+                let passed = self.remaining.min(bytes.len() as u64);
+                self.remaining -= passed;
+                bytes = &bytes[passed as usize..];
+                continue;
+            }
+            self.header[self.filled] = bytes[0];
+            self.filled += 1;
+            bytes = &bytes[1..];
+            if let Some(length) = self.payload_length()? {
+                self.filled = 0;
+                self.remaining = length;
+            }
+        }
+        Ok(())
+    }
+
+    /// The payload's length, as soon as the whole header is here.
+    fn payload_length(&self) -> Result<Option<u64>, CloseCode> {
+        if self.filled < 2 {
+            return Ok(None);
+        }
+        let is_masked = self.header[1] & 0x80 != 0;
+        let is_control = self.header[0] & 0x08 != 0;
+        if !is_masked {
+            return Err(CloseCode::Protocol);
+        }
+        let (length, extra) = match self.header[1] & 0x7F {
+            126 => (self.big_endian(2), 2),
+            127 => (self.big_endian(8), 8),
+            short => (u64::from(short), 0),
+        };
+        if is_control && extra > 0 {
+            return Err(CloseCode::Protocol);
+        }
+        if self.filled < 2 + extra {
+            return Ok(None);
+        }
+        if length > self.max_bytes {
+            return Err(CloseCode::TooBig);
+        }
+        Ok((self.filled == 2 + extra + 4).then_some(length))
+    }
+
+    fn big_endian(&self, bytes: usize) -> u64 {
+        self.header[2..2 + bytes]
+            .iter()
+            .fold(0, |number, byte| number << 8 | u64::from(*byte))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(first: u8, length: &[u8], payload: usize) -> Vec<u8> {
+        let mut bytes = vec![first];
+        bytes.extend_from_slice(length);
+        bytes.extend_from_slice(&[1, 2, 3, 4]);
+        bytes.resize(bytes.len() + payload, 0);
+        bytes
+    }
+
+    /// The verdict must not depend on where the network cuts.
+    fn read(bytes: &[u8]) -> Result<(), CloseCode> {
+        let whole = FrameHeaders::new(1000).read(bytes);
+        for cut in 1..bytes.len().min(40) {
+            let mut headers = FrameHeaders::new(1000);
+            let parts = bytes.chunks(cut).try_for_each(|part| headers.read(part));
+            assert_eq!(parts, whole, "cut every {cut} bytes");
+        }
+        whole
+    }
+
+    #[test]
+    fn frames_within_the_limit_pass() {
+        let mut bytes = frame(0x81, &[0x80 | 5], 5);
+        bytes.extend(frame(0x81, &[0x80 | 126, 0x03, 0xE8], 1000));
+        bytes.extend(frame(0x89, &[0x80], 0));
+        bytes.extend(frame(0x81, &[0x80 | 126, 0, 200], 200));
+        assert_eq!(read(&bytes), Ok(()));
+    }
+
+    #[test]
+    fn a_frame_is_refused_by_what_it_declares() {
+        assert_eq!(
+            read(&frame(0x81, &[0x80 | 126, 0x03, 0xE9], 0)),
+            Err(CloseCode::TooBig)
+        );
+        let huge = [0x80 | 127, 0, 0, 0, 2, 0, 0, 0, 0];
+        assert_eq!(read(&frame(0x82, &huge, 0)), Err(CloseCode::TooBig));
+        assert_eq!(read(&frame(0x81, &[5], 5)), Err(CloseCode::Protocol));
+        assert_eq!(
+            read(&frame(0x89, &[0x80 | 126, 0, 200], 0)),
+            Err(CloseCode::Protocol)
+        );
+    }
+}

@@ -1,0 +1,87 @@
+//! What a request sends: a form, or JSON where that is taken too.
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use futures_util::future::LocalBoxFuture;
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, Result};
+
+/// The largest body: 4,000 characters of four bytes, percent-encoded, and the rest of a form.
+pub const BODY_MAX_BYTES: usize = 64 * 1024;
+
+/// A form's fields (`application/x-www-form-urlencoded`).
+pub struct Form<T>(pub T);
+
+/// A form's fields, or a JSON object with the same names.
+pub struct FormOrJson<T> {
+    /// The fields.
+    pub fields: T,
+    /// Whether they came as JSON, and the answer should be JSON too.
+    pub is_json: bool,
+}
+
+fn unreadable<E>(_: E) -> Error {
+    Error::BadRequest("error-bad-request".into())
+}
+
+async fn read<T: DeserializeOwned>(
+    content_type: String,
+    body: <Bytes as FromRequest>::Future,
+    takes_json: bool,
+) -> Result<(T, bool)> {
+    let is_json = content_type.eq_ignore_ascii_case("application/json");
+    let is_form = content_type.eq_ignore_ascii_case("application/x-www-form-urlencoded");
+    if !is_form && !(is_json && takes_json) {
+        return Err(Error::UnsupportedMedia);
+    }
+    let body = body.await.map_err(|error| {
+        let is_large = error.as_response_error().status_code().as_u16() == 413;
+        if is_large {
+            Error::PayloadTooLarge
+        } else {
+            unreadable(error)
+        }
+    })?;
+    let fields = if is_json {
+        serde_json::from_slice(&body).map_err(unreadable)?
+    } else {
+        serde_urlencoded::from_bytes(&body).map_err(unreadable)?
+    };
+    Ok((fields, is_json))
+}
+
+fn content_type(request: &HttpRequest) -> String {
+    match request.content_type() {
+        // Some clients name no type with an empty form.
+        "" if !request.headers().contains_key(header::CONTENT_TYPE) => {
+            "application/x-www-form-urlencoded".into()
+        }
+        named => named.to_owned(),
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (content_type, body) = (content_type(request), Bytes::from_request(request, payload));
+        Box::pin(async move { Ok(Self(read(content_type, body, false).await?.0)) })
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for FormOrJson<T> {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (content_type, body) = (content_type(request), Bytes::from_request(request, payload));
+        Box::pin(async move {
+            let (fields, is_json) = read(content_type, body, true).await?;
+            Ok(Self { fields, is_json })
+        })
+    }
+}

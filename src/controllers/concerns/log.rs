@@ -1,0 +1,44 @@
+//! One log line per request. Addresses are logged as their patterns, without what is in them.
+
+use std::time::Instant;
+
+use actix_web::HttpMessage;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+
+use super::asked::Asked;
+
+/// The middleware.
+///
+/// # Errors
+/// Those of the request, unchanged.
+pub async fn log<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, actix_web::Error> {
+    let start = Instant::now();
+    let method = request.method().clone();
+    let result = next.call(request).await;
+    let milliseconds = start.elapsed().as_secs_f64() * 1000.0;
+    let (route, status, request_id) = match &result {
+        Ok(response) => {
+            let request = response.request();
+            let asked = request
+                .extensions()
+                .get::<Asked>()
+                .map(|asked| asked.request_id.clone());
+            (request.match_pattern(), response.status(), asked)
+        }
+        Err(error) => (None, error.as_response_error().status_code(), None),
+    };
+    tracing::info!(
+        %method,
+        route = route.as_deref().unwrap_or("-"),
+        status = status.as_u16(),
+        ms = format_args!("{milliseconds:.1}"),
+        request_id = request_id.as_deref().unwrap_or("-"),
+        "request"
+    );
+    result
+}

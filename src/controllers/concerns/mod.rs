@@ -1,0 +1,12 @@
+//! What several controllers share: extractors and middleware.
+
+pub mod asked;
+pub mod client_address;
+pub mod cookies;
+pub mod current_user;
+pub mod frame;
+pub mod frame_guard;
+pub mod input;
+pub mod log;
+pub mod same_origin;
+pub mod sign_in;

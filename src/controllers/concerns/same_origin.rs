@@ -1,0 +1,64 @@
+//! Another site's page may not act in the name of somebody who is signed in here.
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{Method, header};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::controllers::App;
+use crate::error::Error;
+
+/// The middleware: unsafe methods and WebSocket upgrades must come from our own pages, or from no page at all.
+///
+/// # Errors
+/// Those of the request, unchanged.
+pub async fn same_origin(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    if acts(request.request()) && is_foreign(request.request()) {
+        let response = HttpResponse::from_error(Error::CrossOrigin);
+        return Ok(request.into_response(response));
+    }
+    Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+fn acts(request: &HttpRequest) -> bool {
+    let is_safe = matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    );
+    !is_safe || request.path() == "/ws" || request.headers().contains_key(header::UPGRADE)
+}
+
+fn is_foreign(request: &HttpRequest) -> bool {
+    let headers = request.headers();
+    let site = headers
+        .get("sec-fetch-site")
+        .map(|site| site.as_bytes().to_ascii_lowercase());
+    if matches!(site.as_deref(), Some(b"cross-site" | b"same-site")) {
+        return true;
+    }
+    let own = own_origin(request);
+    headers.get_all(header::ORIGIN).any(|origin| {
+        own.as_deref()
+            .is_none_or(|own| origin.as_bytes() != own.as_bytes())
+    })
+}
+
+/// The public origin, or the request's own: we speak plain HTTP, and a proxy with TLS needs `PUBLIC_ORIGIN`.
+fn own_origin(request: &HttpRequest) -> Option<String> {
+    let app = request.app_data::<Data<App>>()?;
+    if let Some(origin) = &app.site.public_origin {
+        return Some(origin.clone());
+    }
+    let host = request.headers().get(header::HOST)?.to_str().ok()?;
+    // A browser leaves the default port out of `Origin`, and writes the host in lower case.
+    let host = host.to_ascii_lowercase();
+    Some(format!(
+        "http://{}",
+        host.strip_suffix(":80").unwrap_or(&host)
+    ))
+}

@@ -1,0 +1,57 @@
+//! Signing somebody in.
+
+use actix_session::Session;
+use actix_web::HttpRequest;
+use actix_web::http::header;
+
+use super::client_address::client_address;
+use super::cookies::{IP, KEY_HASH, USER_AGENT, USER_ID};
+use crate::error::{Error, Result};
+use crate::models::user::User;
+
+/// From this answer on the browser is signed in, with a key that nobody had before.
+///
+/// # Errors
+/// `Internal` when the session cannot hold what it must.
+pub fn sign_in(request: &HttpRequest, session: &Session, user: &User) -> Result<()> {
+    let agent = request.headers().get(header::USER_AGENT);
+    let agent = agent.map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned());
+    session.renew();
+    session.remove(KEY_HASH);
+    session.insert(USER_ID, user.id).map_err(Error::internal)?;
+    session
+        .insert(USER_AGENT, agent.unwrap_or_default())
+        .map_err(Error::internal)?;
+    session
+        .insert(IP, client_address(request))
+        .map_err(Error::internal)
+}
+
+/// Where to go after signing in: only paths of this site, so that nobody is led elsewhere.
+pub fn local_path(next: &str) -> &str {
+    let is_local = next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.contains('\\')
+        && !next.chars().any(|c| c.is_control());
+    if is_local { next } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::local_path;
+
+    #[test]
+    fn nobody_is_led_to_another_site() {
+        assert_eq!(local_path("/rooms/1?at=3"), "/rooms/1?at=3");
+        for next in [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "rooms",
+            "/\t/evil.example",
+        ] {
+            assert_eq!(local_path(next), "/", "{next}");
+        }
+    }
+}

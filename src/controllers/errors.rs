@@ -1,0 +1,196 @@
+//! The only place where an error becomes a status, and a sentence in somebody's language.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+
+use super::concerns::asked::Asked;
+use crate::error::{Error, Sentence};
+use crate::realtime::frames::Code;
+use crate::views::errors::ErrorPage;
+use crate::views::locale::Locale;
+use crate::views::page::Page;
+use crate::views::templates::Templates;
+
+/// When to try again after a 503, in seconds.
+const UNAVAILABLE_SECONDS: u64 = 2;
+
+/// Status, code, and the id of the sentence.
+fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
+    match error {
+        Error::Invalid(_) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid",
+            "error-bad-request".into(),
+        ),
+        Error::BadRequest(sentence) => (StatusCode::BAD_REQUEST, "bad_request", sentence.clone()),
+        Error::Unauthorized => (
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            "error-unauthorized".into(),
+        ),
+        Error::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "error-forbidden".into()),
+        Error::CrossOrigin => (
+            StatusCode::FORBIDDEN,
+            "cross_origin",
+            "error-cross-origin".into(),
+        ),
+        Error::NotFound => (StatusCode::NOT_FOUND, "not_found", "error-not-found".into()),
+        Error::MethodNotAllowed => (
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "error-method".into(),
+        ),
+        Error::Conflict => (StatusCode::CONFLICT, "conflict", "error-conflict".into()),
+        Error::PayloadTooLarge => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "payload_too_large",
+            "error-payload-too-large".into(),
+        ),
+        Error::UnsupportedMedia => (
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "error-unsupported-media".into(),
+        ),
+        Error::RateLimited { seconds } => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "rate_limited",
+            Sentence::with("error-rate-limited", "seconds", seconds),
+        ),
+        Error::Unavailable(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "error-unavailable".into(),
+        ),
+        Error::Internal(_) => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "error-internal".into(),
+        ),
+    }
+}
+
+fn retry_after(error: &Error) -> Option<u64> {
+    match error {
+        Error::RateLimited { seconds } => Some(*seconds),
+        Error::Unavailable(_) => Some(UNAVAILABLE_SECONDS),
+        _ => None,
+    }
+}
+
+/// The sentence of an error frame.
+pub(crate) fn sentence_of(code: Code, content_chars: usize) -> Sentence {
+    match code {
+        Code::BadFrame => "error-bad-request".into(),
+        Code::NotFound => "error-not-found".into(),
+        Code::Empty => "error-content-empty".into(),
+        Code::TooLong => Sentence::with("error-content-too-long", "limit", content_chars),
+        Code::Invalid => "error-content-invalid".into(),
+        Code::RateLimited => Sentence::with("error-rate-limited", "seconds", 1),
+        Code::Conflict => "error-conflict".into(),
+        Code::Forbidden => "error-forbidden".into(),
+        Code::Unavailable => "error-unavailable".into(),
+    }
+}
+
+/// `{"errors":{"<field>":"<sentence>"}}`
+#[derive(Serialize)]
+struct FieldErrors {
+    errors: BTreeMap<&'static str, String>,
+}
+
+/// `{"code":"<snake_case>","message":"<sentence>"}`
+#[derive(Serialize)]
+struct Failure {
+    code: &'static str,
+    message: String,
+}
+
+/// The sentences beside the fields of a form, by field.
+pub(crate) fn field_sentences(
+    locale: Locale,
+    fields: &[(&'static str, Sentence)],
+) -> BTreeMap<&'static str, Option<String>> {
+    fields
+        .iter()
+        .map(|(field, sentence)| (*field, Some(locale.say(sentence))))
+        .collect()
+}
+
+/// What a failed request is answered: to JSON clients JSON, to people a page; whoever is signed out goes to sign in.
+pub(crate) fn respond(error: &Error, asked: &Asked, templates: &Templates) -> HttpResponse {
+    log(error, asked);
+    if matches!(error, Error::Unauthorized) && asked.is_page() {
+        return super::see_other(&asked.login_address());
+    }
+    let (status, code, sentence) = answer_of(error);
+    let mut response = HttpResponse::build(status);
+    response.insert_header((header::CACHE_CONTROL, "no-store"));
+    if let Some(seconds) = retry_after(error) {
+        response.insert_header((header::RETRY_AFTER, seconds));
+    }
+    let message = asked.locale.say(&sentence);
+    if !asked.wants_json {
+        let page = ErrorPage {
+            page: Page::new(asked.locale, None),
+            status: status.as_u16(),
+            title: asked.locale.say(&title(status).into()),
+            text: message.clone(),
+            request_id: &asked.request_id,
+            retry_after: retry_after(error),
+        };
+        if let Ok(body) = templates.render(&page) {
+            return response
+                .insert_header(header::ContentType::html())
+                .body(body);
+        }
+    }
+    match error {
+        Error::Invalid(fields) => response.json(FieldErrors {
+            errors: fields
+                .iter()
+                .map(|(field, sentence)| (*field, asked.locale.say(sentence)))
+                .collect(),
+        }),
+        _ => response.json(Failure { code, message }),
+    }
+}
+
+/// Causes are logged here, once, and never shown.
+fn log(error: &Error, asked: &Asked) {
+    let request_id = &asked.request_id;
+    match error {
+        Error::Internal(cause) => tracing::error!(%request_id, %cause, "internal error"),
+        Error::Unavailable(cause) => tracing::warn!(%request_id, %cause, "unavailable"),
+        _ => {}
+    }
+}
+
+fn title(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => "error-title-400",
+        StatusCode::UNAUTHORIZED => "error-title-401",
+        StatusCode::FORBIDDEN => "error-title-403",
+        StatusCode::NOT_FOUND => "error-title-404",
+        StatusCode::METHOD_NOT_ALLOWED => "error-title-405",
+        StatusCode::CONFLICT => "error-title-409",
+        StatusCode::PAYLOAD_TOO_LARGE => "error-title-413",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "error-title-415",
+        StatusCode::TOO_MANY_REQUESTS => "error-title-429",
+        StatusCode::SERVICE_UNAVAILABLE => "error-title-503",
+        _ => "error-title-500",
+    }
+}
+
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        answer_of(self).0
+    }
+
+    /// Only the status: `concerns::frame` knows the request's language and gives it a body.
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.status_code())
+    }
+}

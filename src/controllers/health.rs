@@ -1,0 +1,20 @@
+//! Whether the program lives, and whether it can work.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+
+use super::App;
+use crate::error::{Error, Result};
+
+/// `GET /healthz`
+pub async fn alive() -> &'static str {
+    "alive\n"
+}
+
+/// `GET /readyz`
+pub async fn ready(app: Data<App>) -> Result<HttpResponse> {
+    if !app.database.run(|conn| conn.is_migrated()).await? {
+        return Err(Error::Unavailable("the database is not migrated".into()));
+    }
+    Ok(HttpResponse::Ok().body("ready\n"))
+}

@@ -1,0 +1,149 @@
+//! A room's messages: reading its history and saying something.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::web::{Data, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+
+use super::concerns::asked::Asked;
+use super::concerns::current_user::CurrentUser;
+use super::concerns::input::FormOrJson;
+use super::{App, html, rooms, see_other};
+use crate::error::{Error, Result};
+use crate::models::client_id::ClientId;
+use crate::models::content::Content;
+use crate::models::log::draft;
+use crate::models::message::{Cursor, Message};
+use crate::models::room::Room;
+use crate::models::user::User;
+use crate::realtime::frames;
+use crate::views::messages::MessageList;
+
+/// Messages of a page when the request does not say.
+pub const PAGE: i64 = 50;
+/// The most that a request may ask for.
+const PAGE_MAX: i64 = 100;
+/// Kept by the browser, but asked about each time.
+const CACHE: &str = "private, no-cache";
+
+/// Which part of the history.
+#[derive(Deserialize)]
+pub struct Range {
+    before: Option<i64>,
+    after: Option<i64>,
+    limit: Option<i64>,
+}
+
+impl Range {
+    fn parse(&self) -> Result<(Cursor, i64)> {
+        let cursor = match (self.before, self.after) {
+            (Some(_), Some(_)) => return Err(Error::BadRequest("error-cursor".into())),
+            (Some(seq), None) => Cursor::Before(seq),
+            (None, Some(seq)) => Cursor::After(seq),
+            (None, None) => Cursor::Newest,
+        };
+        match self.limit.unwrap_or(PAGE) {
+            limit @ 1..=PAGE_MAX => Ok((cursor, limit)),
+            limit if limit > PAGE_MAX => Ok((cursor, PAGE_MAX)),
+            _ => Err(Error::BadRequest("error-limit".into())),
+        }
+    }
+}
+
+/// `GET /rooms/{id}/messages`: an HTML fragment or JSON, oldest first.
+pub async fn index(
+    app: Data<App>,
+    asked: Asked,
+    request: HttpRequest,
+    CurrentUser(user): CurrentUser,
+    id: Path<i64>,
+    range: Query<Range>,
+) -> Result<HttpResponse> {
+    let (cursor, limit) = range.parse()?;
+    let id = *id;
+    let (room, messages) = app
+        .database
+        .run(move |conn| {
+            let (room, _) = Room::find_for(conn, &user, id)?;
+            let messages = Message::page(conn, &room, cursor, limit)?;
+            Ok((room, messages))
+        })
+        .await?;
+    let form = if asked.wants_json {
+        "json"
+    } else {
+        asked.locale.tag()
+    };
+    let etag = format!("\"{}-{}-{form}\"", app.live.epoch, room.last_ver);
+    let known = request.headers().get(header::IF_NONE_MATCH);
+    let mut response = if known.is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
+        HttpResponse::NotModified()
+            .insert_header((header::CACHE_CONTROL, CACHE))
+            .finish()
+    } else if asked.wants_json {
+        HttpResponse::Ok()
+            .insert_header((header::CACHE_CONTROL, CACHE))
+            .json(messages)
+    } else {
+        let list = MessageList::new(asked.locale, id, messages);
+        html(app.templates.render(&list)?, CACHE)?
+    };
+    let etag = header::HeaderValue::try_from(etag).map_err(Error::internal)?;
+    response.headers_mut().insert(header::ETAG, etag);
+    response.headers_mut().insert(
+        header::VARY,
+        header::HeaderValue::from_static("accept, accept-language, cookie"),
+    );
+    Ok(response)
+}
+
+/// What somebody says.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct NewMessage {
+    content: String,
+    client_id: String,
+}
+
+/// `POST /rooms/{id}/messages`: form in, back to the room; JSON in, JSON out.
+pub async fn create(
+    app: Data<App>,
+    asked: Asked,
+    CurrentUser(user): CurrentUser,
+    id: Path<i64>,
+    input: FormOrJson<NewMessage>,
+) -> Result<HttpResponse> {
+    let typed = input.fields;
+    match post(&app, &user, *id, &typed).await {
+        Ok(message) if input.is_json => Ok(HttpResponse::Created().json(message)),
+        Ok(_) => Ok(see_other(&format!("/rooms/{id}"))),
+        Err(Error::Invalid(fields)) if !input.is_json && !asked.wants_json => {
+            let mut response =
+                rooms::show_with(&app, &asked, user, *id, &typed.content, &fields).await?;
+            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            Ok(response)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn post(app: &App, user: &User, room_id: i64, typed: &NewMessage) -> Result<frames::Message> {
+    let client_id = match typed.client_id.as_str() {
+        "" => ClientId::random(),
+        given => {
+            ClientId::parse(given).ok_or_else(|| Error::field("clientId", "error-client-id"))?
+        }
+    };
+    let content = Content::parse(&typed.content)?;
+    app.live
+        .throttle
+        .take(user.id)
+        .map_err(|wait| Error::RateLimited {
+            seconds: wait.as_secs_f64().ceil().max(1.0) as u64,
+        })?;
+    Ok(app
+        .live
+        .writer
+        .post(draft(user.id, room_id, client_id, &content))
+        .await?)
+}

@@ -1,0 +1,101 @@
+//! What can be asked over HTTP: one file per resource. An action finds, tells, answers.
+
+pub mod concerns;
+pub mod errors;
+pub mod health;
+pub mod home;
+pub mod messages;
+pub mod rooms;
+pub mod sessions;
+pub mod sockets;
+pub mod static_files;
+pub mod users;
+
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+
+use crate::error::Result;
+use crate::models::database::Database;
+use crate::models::password::Hasher;
+use crate::realtime::connection::Live;
+use crate::views::sessions::Region;
+use crate::views::templates::{Templates, View};
+
+/// What the actions work with.
+pub struct App {
+    /// Everything that is kept.
+    pub database: Database,
+    /// Everything that is live.
+    pub live: Arc<Live>,
+    /// The pages.
+    pub templates: Templates,
+    /// Passwords.
+    pub hasher: Hasher,
+    /// Where people reach the program.
+    pub site: Site,
+    /// Who may come in, and how long they stay.
+    pub accounts: Accounts,
+    /// How sockets are watched.
+    pub sockets: SocketLimits,
+}
+
+/// Where people reach the program.
+pub struct Site {
+    /// Scheme, host and port; `None`: the request's own.
+    pub public_origin: Option<String>,
+}
+
+impl Site {
+    /// Whether people reach it by https.
+    pub fn is_secure(&self) -> bool {
+        self.public_origin
+            .as_ref()
+            .is_some_and(|origin| origin.starts_with("https://"))
+    }
+}
+
+/// Who may come in, and how long they stay.
+pub struct Accounts {
+    /// Country of numbers without `+`, when the browser suggests none.
+    pub region: String,
+    /// All countries.
+    pub regions: Vec<Region>,
+    /// What the first person must know, if anything.
+    pub setup_code: Option<String>,
+    /// How long a session lives without a visit.
+    pub session_lifetime: chrono::TimeDelta,
+}
+
+/// How sockets are watched.
+#[derive(Debug, Clone, Copy)]
+pub struct SocketLimits {
+    /// The largest frame from a client, in bytes.
+    pub frame_max_bytes: usize,
+    /// How often a ping is sent.
+    pub ping: std::time::Duration,
+    /// How long a peer may be silent after it.
+    pub pong: std::time::Duration,
+}
+
+/// A view as a response. Pages about a person are not kept by the browser.
+pub(crate) fn page<V: View>(app: &App, view: &V) -> Result<HttpResponse> {
+    html(app.templates.render(view)?, "no-store")
+}
+
+/// HTML as a response.
+pub(crate) fn html(body: String, cache_control: &'static str) -> Result<HttpResponse> {
+    Ok(HttpResponse::Ok()
+        .insert_header(header::ContentType::html())
+        .insert_header((header::CACHE_CONTROL, cache_control))
+        .body(body))
+}
+
+/// Go there with GET.
+pub(crate) fn see_other(location: &str) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, location))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .finish()
+}

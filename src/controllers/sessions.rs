@@ -1,0 +1,135 @@
+//! Signing in and out.
+
+use actix_session::Session;
+use actix_web::web::{Data, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+
+use super::concerns::asked::Asked;
+use super::concerns::current_user::CurrentSession;
+use super::concerns::input::Form;
+use super::concerns::sign_in::{local_path, sign_in};
+use super::errors::field_sentences;
+use super::{App, page, see_other};
+use crate::error::{Error, Result, Sentence};
+use crate::models::phone_number::PhoneNumber;
+use crate::models::user::User;
+use crate::realtime::frames::CloseCode;
+use crate::realtime::hub::Parcel;
+use crate::views::page::Page;
+use crate::views::sessions::{NewSessionForm, NewSessionPage};
+
+/// What the sign-in form sends.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Credentials {
+    phone: String,
+    region: String,
+    password: String,
+    next: String,
+}
+
+/// Where to go after signing in.
+#[derive(Deserialize)]
+pub struct Next {
+    #[serde(default)]
+    next: String,
+}
+
+/// `GET /login`
+pub async fn new(app: Data<App>, asked: Asked, query: Query<Next>) -> Result<HttpResponse> {
+    let typed = Credentials {
+        next: query.into_inner().next,
+        ..Credentials::default()
+    };
+    form(&app, &asked, &typed, &[])
+}
+
+/// `POST /login`: one vague sentence for every failure.
+pub async fn create(
+    app: Data<App>,
+    asked: Asked,
+    request: HttpRequest,
+    session: Session,
+    Form(typed): Form<Credentials>,
+) -> Result<HttpResponse> {
+    let Some(user) = authenticate(&app, &asked, &typed).await? else {
+        let fields = [("form", "error-login".into())];
+        if asked.wants_json {
+            return Err(Error::Invalid(fields.into()));
+        }
+        let mut response = form(&app, &asked, &typed, &fields)?;
+        *response.status_mut() = actix_web::http::StatusCode::UNPROCESSABLE_ENTITY;
+        return Ok(response);
+    };
+    sign_in(&request, &session, &user)?;
+    Ok(see_other(local_path(&typed.next)))
+}
+
+/// `POST /logout`: ends the session here and on the server, and its sockets.
+pub async fn destroy(
+    app: Data<App>,
+    session: Session,
+    current: Result<CurrentSession, Error>,
+) -> Result<HttpResponse> {
+    match current {
+        Ok(CurrentSession { user, key_hash }) => {
+            let key_hash = key_hash.as_str().into();
+            app.live.hub.to_all(&Parcel::CloseSession(
+                user.id,
+                key_hash,
+                CloseCode::SignedOut,
+            ));
+        }
+        Err(Error::Unauthorized) => {}
+        Err(error) => return Err(error),
+    }
+    session.purge();
+    Ok(see_other("/login"))
+}
+
+/// Who this is. An unknown number takes as long as a wrong password.
+async fn authenticate(app: &App, asked: &Asked, typed: &Credentials) -> Result<Option<User>> {
+    let region = super::users::region(app, asked, &typed.region);
+    let found = match PhoneNumber::parse(&typed.phone, &region) {
+        Ok(phone) => {
+            app.database
+                .run(move |conn| User::with_phone(conn, &phone))
+                .await?
+        }
+        Err(_) => None,
+    };
+    let (user, hash) = found.unzip();
+    let is_right = app
+        .hasher
+        .verify(typed.password.clone(), hash.flatten())
+        .await?;
+    Ok(user.filter(|_| is_right))
+}
+
+fn form(
+    app: &App,
+    asked: &Asked,
+    typed: &Credentials,
+    fields: &[(&'static str, Sentence)],
+) -> Result<HttpResponse> {
+    let mut errors = field_sentences(asked.locale, fields);
+    for field in ["phone", "password", "form"] {
+        errors.entry(field).or_default();
+    }
+    let region = super::users::region(app, asked, &typed.region);
+    page(
+        app,
+        &NewSessionPage {
+            page: Page::new(asked.locale, None),
+            form: NewSessionForm {
+                phone: &typed.phone,
+                region: &region,
+                next: &typed.next,
+            },
+            errors,
+            regions: &app.accounts.regions,
+            registration: true,
+        },
+    )
+}

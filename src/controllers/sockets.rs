@@ -1,0 +1,184 @@
+//! `GET /ws`: carries the frames of one window.
+
+use std::future::{pending, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::web::{self, Bytes, Data};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev};
+use actix_ws::{AggregatedMessage, AggregatedMessageStream, ProtocolError, Session};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
+
+use super::concerns::asked::Asked;
+use super::concerns::current_user::CurrentSession;
+use super::concerns::frame_guard::{FrameGuard, GuardedPayload};
+use super::errors::sentence_of;
+use super::{App, SocketLimits};
+use crate::error::{Error, Result};
+use crate::realtime::connection::Connection;
+use crate::realtime::desk::{Desk, Seat};
+use crate::realtime::frames::{self, CloseCode, Code};
+
+/// After our close frame the peer has this long to answer with its own (RFC 6455, section 7.1.1).
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// `GET /ws`
+pub async fn create(
+    app: Data<App>,
+    asked: Asked,
+    request: HttpRequest,
+    current: CurrentSession,
+    payload: web::Payload,
+) -> Result<HttpResponse> {
+    let desk = request.app_data::<Rc<Desk>>().cloned();
+    let desk = desk.ok_or_else(|| Error::internal("the worker has no desk"))?;
+    let guard = FrameGuard::new(payload.into_inner(), app.sockets.frame_max_bytes);
+    let mut guarded = dev::Payload::from(
+        Box::pin(GuardedPayload(guard.clone())) as actix_http::BoxedPayloadStream
+    );
+    let payload = web::Payload::from_request(&request, &mut guarded)
+        .await
+        .map_err(bad_handshake)?;
+    let (response, control, inbound) =
+        actix_ws::handle(&request, payload).map_err(bad_handshake)?;
+    let inbound = inbound
+        .max_frame_size(app.sockets.frame_max_bytes)
+        .aggregate_continuations()
+        .max_continuation_size(app.sockets.frame_max_bytes);
+    let chars = app.live.limits.content_chars;
+    let connection = Connection::open(
+        desk,
+        app.live.clone(),
+        current.user.public(),
+        current.key_hash.as_str().into(),
+        Box::new(move |code: Code| asked.locale.say(&sentence_of(code, chars))),
+    )
+    .await?;
+    let seat = connection.seat.clone();
+    let socket = Socket {
+        connection,
+        inbound,
+        guard,
+        _control: control,
+        limits: app.sockets,
+    };
+    actix_web::rt::spawn(socket.run());
+    Ok(response.map_body(|_, body| {
+        BoxBody::new(SeatBody {
+            seat,
+            control: body,
+        })
+    }))
+}
+
+fn bad_handshake<E>(_: E) -> Error {
+    Error::BadRequest("error-bad-request".into())
+}
+
+/// The response's body: what the seat queues, encoded once for everybody.
+struct SeatBody {
+    seat: Rc<Seat>,
+    /// The library's own body. While it lives, frames come in; dropping it ends them.
+    control: BoxBody,
+}
+
+impl MessageBody for SeatBody {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let this = self.get_mut();
+        match this.seat.poll_wire(cx) {
+            Poll::Pending => Pin::new(&mut this.control).poll_next(cx),
+            Poll::Ready(wire) => Poll::Ready(wire.map(Ok)),
+        }
+    }
+}
+
+/// A socket's other half: what comes in, and the clock.
+struct Socket {
+    connection: Connection,
+    inbound: AggregatedMessageStream,
+    guard: Rc<std::cell::RefCell<FrameGuard>>,
+    /// Kept because the library's body ends with it.
+    _control: Session,
+    limits: SocketLimits,
+}
+
+impl Socket {
+    async fn run(mut self) {
+        let seat = self.connection.seat.clone();
+        if self.talk(&seat).await {
+            let drained = poll_fn(|cx| self.guard.borrow_mut().poll_drain(cx));
+            let _ = timeout(GOODBYE, drained).await;
+        }
+        seat.finish();
+    }
+
+    /// Answers frames until either side closes. Answers whether the peer should still be heard out.
+    async fn talk(&mut self, seat: &Seat) -> bool {
+        let SocketLimits { ping, pong, .. } = self.limits;
+        let mut pings = interval_at(Instant::now() + ping, ping);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut silent_until: Option<Instant> = None;
+        loop {
+            let silence = async {
+                match silent_until {
+                    Some(deadline) => sleep_until(deadline).await,
+                    None => pending().await,
+                }
+            };
+            let is_ready = self.connection.is_ready();
+            tokio::select! {
+                () = seat.closed() => return true,
+                () = silence => {
+                    seat.close(CloseCode::GoingAway);
+                    return false;
+                }
+                _ = pings.tick() => {
+                    seat.push(frames::ping());
+                    silent_until.get_or_insert_with(|| Instant::now() + pong);
+                }
+                () = self.connection.settle_post() => {}
+                message = self.inbound.recv(), if is_ready => {
+                    silent_until = None;
+                    match message {
+                        Some(Ok(message)) => self.receive(seat, message).await,
+                        Some(Err(error)) => seat.close(self.close_code(&error)),
+                        None => return false,
+                    }
+                }
+            }
+        }
+    }
+
+    async fn receive(&mut self, seat: &Seat, message: AggregatedMessage) {
+        match message {
+            AggregatedMessage::Text(text) => self.connection.receive(&text).await,
+            AggregatedMessage::Binary(_) => self.connection.refuse(Code::BadFrame, None, None),
+            AggregatedMessage::Ping(payload) => seat.push(frames::pong(&payload)),
+            AggregatedMessage::Pong(_) => {}
+            AggregatedMessage::Close(_) => seat.close(CloseCode::Normal),
+        }
+    }
+
+    fn close_code(&self, error: &ProtocolError) -> CloseCode {
+        match (self.guard.borrow().violation(), error) {
+            (Some(code), _) => code,
+            (None, ProtocolError::Overflow) => CloseCode::TooBig,
+            (None, ProtocolError::Io(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
+                CloseCode::BadText
+            }
+            (None, _) => CloseCode::Protocol,
+        }
+    }
+}

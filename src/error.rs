@@ -1,0 +1,115 @@
+//! What can go wrong, named for what its reader can do about it. How it is answered is decided elsewhere.
+
+use std::error::Error as StdError;
+
+/// The result of everything that can fail here.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A sentence for a person: the id of a message in `locales/` and what it is filled with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sentence {
+    /// The message's id.
+    pub id: &'static str,
+    /// The values of its variables, by name.
+    pub args: Vec<(&'static str, String)>,
+}
+
+impl Sentence {
+    /// The message with one variable filled in.
+    pub fn with(id: &'static str, name: &'static str, value: impl ToString) -> Self {
+        Self {
+            id,
+            args: vec![(name, value.to_string())],
+        }
+    }
+}
+
+impl From<&'static str> for Sentence {
+    fn from(id: &'static str) -> Self {
+        Self {
+            id,
+            args: Vec::new(),
+        }
+    }
+}
+
+/// Everything that can go wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The person can correct these fields.
+    #[error("fields to correct")]
+    Invalid(Vec<(&'static str, Sentence)>),
+    /// The request itself makes no sense.
+    #[error("bad request: {}", .0.id)]
+    BadRequest(Sentence),
+    /// Sign in first.
+    #[error("not signed in")]
+    Unauthorized,
+    /// The person may know of this, but not do it.
+    #[error("forbidden")]
+    Forbidden,
+    /// The request comes from another site's page.
+    #[error("cross-origin request")]
+    CrossOrigin,
+    /// It does not exist, or the person may not know of it.
+    #[error("not found")]
+    NotFound,
+    /// The address exists, but not for this method.
+    #[error("method not allowed")]
+    MethodNotAllowed,
+    /// The same `clientId` came with other content or for another room.
+    #[error("conflict")]
+    Conflict,
+    /// The body is larger than allowed.
+    #[error("payload too large")]
+    PayloadTooLarge,
+    /// The body's content type is not understood.
+    #[error("unsupported media type")]
+    UnsupportedMedia,
+    /// Too much at once; try again after so many seconds.
+    #[error("rate limited")]
+    RateLimited {
+        /// Seconds to wait.
+        seconds: u64,
+    },
+    /// Something we need does not answer; the outcome may be unknown. Try again.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+    /// A fault of ours.
+    #[error("internal error")]
+    Internal(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+impl Error {
+    /// One field to correct.
+    pub fn field(name: &'static str, sentence: impl Into<Sentence>) -> Self {
+        Self::Invalid(vec![(name, sentence.into())])
+    }
+
+    /// A fault of ours, with its cause.
+    pub fn internal(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Internal(cause.into())
+    }
+}
+
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Self {
+        use diesel::result::{DatabaseErrorKind as Kind, Error as Diesel};
+        match error {
+            Diesel::NotFound => Self::NotFound,
+            // Lost connections, time-outs, full disks and failed commits arrive as `Unknown`.
+            Diesel::DatabaseError(
+                Kind::Unknown
+                | Kind::ClosedConnection
+                | Kind::SerializationFailure
+                | Kind::ReadOnlyTransaction
+                | Kind::UnableToSendCommand,
+                info,
+            ) => Self::Unavailable(info.message().to_owned()),
+            Diesel::BrokenTransactionManager => {
+                Self::Unavailable("the connection was lost in a transaction".to_owned())
+            }
+            other => Self::internal(other),
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Work that happens later: one small file each.
+
+pub mod expired_sessions;

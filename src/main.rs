@@ -1,0 +1,90 @@
+//! The command line.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use teahouse::config::{LogFormat, Settings};
+use teahouse::error::{Error, Result};
+use teahouse::models::connection::DbConn;
+use teahouse::{app, routes};
+use tracing_subscriber::EnvFilter;
+
+/// Teahouse (茶馆): a multi-room chat server.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve until told to stop (the default)
+    Serve,
+    /// Bring the database's tables up to date
+    Migrate {
+        /// Take every migration back instead: all tables and what is in them are gone
+        #[arg(long)]
+        revert_all: bool,
+    },
+    /// List every route: method and path
+    Routes,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments.command.unwrap_or(Command::Serve)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Error::Unavailable(sentence)) => fail(&sentence),
+        Err(error) => fail(&error.to_string()),
+    }
+}
+
+fn fail(sentence: &str) -> ExitCode {
+    // One line, whatever a library's message looks like.
+    let sentence: Vec<&str> = sentence.split_whitespace().collect();
+    eprintln!("teahouse: {}", sentence.join(" "));
+    ExitCode::FAILURE
+}
+
+fn run(command: Command) -> Result<()> {
+    let settings = Settings::load().map_err(Error::Unavailable)?;
+    start_log(&settings)?;
+    match command {
+        Command::Serve => actix_web::rt::System::new().block_on(app::serve(settings)),
+        Command::Migrate { revert_all } => migrate(&settings, revert_all),
+        Command::Routes => {
+            for (method, path) in routes::PUBLIC.iter().chain(routes::PAGES) {
+                println!("{method} {}", path.replace(":.*", ""));
+            }
+            Ok(())
+        }
+    }
+}
+
+fn migrate(settings: &Settings, revert_all: bool) -> Result<()> {
+    let mut conn = DbConn::open_or_create(&app::database_url(settings)?)?;
+    if revert_all {
+        println!("{} migrations taken back", conn.revert_all_migrations()?);
+    } else {
+        println!("{} migrations run", conn.migrate()?);
+    }
+    Ok(())
+}
+
+/// Log lines go to standard error.
+fn start_log(settings: &Settings) -> Result<()> {
+    let filter = EnvFilter::try_new(&settings.log.filter)
+        .map_err(|error| Error::Unavailable(format!("log.filter cannot be read: {error}")))?;
+    let is_read_by_eyes = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(is_read_by_eyes)
+        .with_writer(std::io::stderr);
+    match settings.log.format {
+        LogFormat::Human => log.init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
+    Ok(())
+}

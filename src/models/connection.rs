@@ -1,0 +1,204 @@
+//! One connection to either database: how it is opened, migrated, and used for a transaction.
+#![expect(
+    missing_docs,
+    reason = "the derived backend types have no place for documentation"
+)]
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::prelude::*;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::database_url::DatabaseUrl;
+use crate::error::{Error, Result};
+
+const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const MYSQL_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/mysql");
+
+/// How MySQL and MariaDB begin the message of error 1049.
+const UNKNOWN_DATABASE: &str = "Unknown database";
+
+/// A connection to one of the two databases. Most queries need not know which.
+#[derive(diesel::MultiConnection)]
+pub enum DbConn {
+    /// SQLite, in a file.
+    Sqlite(SqliteConnection),
+    /// MySQL or MariaDB.
+    Mysql(MysqlConnection),
+}
+
+/// Runs the same statement on whichever connection it is, where Diesel needs to know the database's dialect.
+macro_rules! on_each {
+    ($conn:expr, $inner:ident => $body:expr) => {
+        match $conn {
+            $crate::models::connection::DbConn::Sqlite($inner) => $body,
+            $crate::models::connection::DbConn::Mysql($inner) => $body,
+        }
+    };
+}
+pub(crate) use on_each;
+
+impl DbConn {
+    /// Opens a connection and sets it up: time-outs, durability, strictness.
+    ///
+    /// # Errors
+    /// `Unavailable` with the cause in the database's words; never with the password.
+    pub fn open(url: &DatabaseUrl) -> Result<Self> {
+        let unavailable = |error: ConnectionError| Error::Unavailable(error.to_string());
+        match url {
+            DatabaseUrl::Sqlite(path) => {
+                let mut conn =
+                    SqliteConnection::establish(&path.to_string_lossy()).map_err(unavailable)?;
+                conn.batch_execute(
+                    "PRAGMA busy_timeout = 5000;
+                     PRAGMA journal_mode = WAL;
+                     PRAGMA synchronous = FULL;
+                     PRAGMA foreign_keys = ON;",
+                )
+                .map_err(|error| Error::Unavailable(error.to_string()))?;
+                Ok(Self::Sqlite(conn))
+            }
+            DatabaseUrl::Mysql(url) => {
+                let mut conn = MysqlConnection::establish(url.as_str()).map_err(unavailable)?;
+                let version: String =
+                    diesel::select(diesel::dsl::sql::<diesel::sql_types::Text>("version()"))
+                        .get_result(&mut conn)?;
+                let statement_limit = if version.contains("MariaDB") {
+                    "max_statement_time = 5"
+                } else {
+                    "max_execution_time = 5000"
+                };
+                conn.batch_execute(&format!(
+                    "SET SESSION innodb_lock_wait_timeout = 5, {statement_limit},
+                     sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"
+                ))?;
+                conn.batch_execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")?;
+                Ok(Self::Mysql(conn))
+            }
+        }
+    }
+
+    /// Opens one connection; a MySQL database that does not exist yet is made.
+    ///
+    /// # Errors
+    /// As [`DbConn::open`].
+    pub fn open_or_create(url: &DatabaseUrl) -> Result<Self> {
+        match (Self::open(url), url) {
+            (Err(Error::Unavailable(cause)), DatabaseUrl::Mysql(address))
+                if cause.contains(UNKNOWN_DATABASE) =>
+            {
+                let mut server = address.clone();
+                server.set_path("");
+                let name = url.mysql_name();
+                on_each!(
+                    &mut Self::open(&DatabaseUrl::Mysql(server))?,
+                    conn => conn.batch_execute(&format!(
+                        "CREATE DATABASE IF NOT EXISTS `{name}` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+                    ))
+                )?;
+                Self::open(url)
+            }
+            (opened, _) => opened,
+        }
+    }
+
+    /// A transaction that writes: all of `work` happens, or nothing of it.
+    ///
+    /// SQLite's takes the write lock at once, because a transaction that starts by reading cannot wait for it later.
+    ///
+    /// # Errors
+    /// Those of `work`; `Unavailable` when the commit's outcome is unknown.
+    pub fn write<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        match self {
+            Self::Sqlite(conn) => {
+                AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")?;
+            }
+            Self::Mysql(conn) => AnsiTransactionManager::begin_transaction(conn)?,
+        }
+        type Manager = <DbConn as Connection>::TransactionManager;
+        match work(self) {
+            Ok(value) => {
+                Manager::commit_transaction(self)?;
+                Ok(value)
+            }
+            Err(error) => {
+                // A failed rollback marks the connection as broken, and the pool drops it.
+                let _ = Manager::rollback_transaction(self);
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether the database answers and knows every migration of this program.
+    ///
+    /// # Errors
+    /// `Unavailable` when it does not answer.
+    pub fn is_migrated(&mut self) -> Result<bool> {
+        let pending = match self {
+            Self::Sqlite(conn) => conn.has_pending_migration(SQLITE_MIGRATIONS),
+            Self::Mysql(conn) => conn.has_pending_migration(MYSQL_MIGRATIONS),
+        };
+        Ok(!pending.map_err(|error| Error::Unavailable(error.to_string()))?)
+    }
+
+    /// Brings the tables up to date; programs that start together take turns. Answers how many migrations ran.
+    ///
+    /// # Errors
+    /// `Unavailable` with the failing migration's error.
+    pub fn migrate(&mut self) -> Result<usize> {
+        let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
+            Error::Unavailable(format!("migration failed: {error}"))
+        };
+        match self {
+            Self::Sqlite(conn) => conn
+                .immediate_transaction(|conn| {
+                    let done = conn.run_pending_migrations(SQLITE_MIGRATIONS);
+                    Ok::<_, diesel::result::Error>(done.map(|versions| versions.len()))
+                })?
+                .map_err(failed),
+            Self::Mysql(conn) => {
+                conn.batch_execute("DO GET_LOCK('teahouse_migrate', 60)")?;
+                let done = conn
+                    .run_pending_migrations(MYSQL_MIGRATIONS)
+                    .map(|versions| versions.len());
+                conn.batch_execute("DO RELEASE_LOCK('teahouse_migrate')")?;
+                done.map_err(failed)
+            }
+        }
+    }
+
+    /// Takes every migration back: all tables and what is in them are gone.
+    ///
+    /// # Errors
+    /// `Unavailable` with the failing migration's error.
+    pub fn revert_all_migrations(&mut self) -> Result<usize> {
+        let reverted = match self {
+            Self::Sqlite(conn) => conn
+                .revert_all_migrations(SQLITE_MIGRATIONS)
+                .map(|versions| versions.len()),
+            Self::Mysql(conn) => conn
+                .revert_all_migrations(MYSQL_MIGRATIONS)
+                .map(|versions| versions.len()),
+        };
+        reverted.map_err(|error| Error::Unavailable(format!("migration failed: {error}")))
+    }
+
+    /// Refuses a MySQL database whose default character set cannot hold every message.
+    ///
+    /// # Errors
+    /// `Unavailable` with the sentence that mends it.
+    pub fn require_utf8mb4(&mut self) -> Result<()> {
+        let Self::Mysql(conn) = self else {
+            return Ok(());
+        };
+        let charset: String = diesel::select(diesel::dsl::sql::<diesel::sql_types::Text>(
+            "@@character_set_database",
+        ))
+        .get_result(conn)?;
+        if charset == "utf8mb4" {
+            return Ok(());
+        }
+        Err(Error::Unavailable(format!(
+            "its character set is {charset}, but must be utf8mb4: ALTER DATABASE … CHARACTER SET utf8mb4 mends it"
+        )))
+    }
+}

@@ -1,0 +1,170 @@
+//! The text of a message.
+
+use linkify::{LinkFinder, LinkKind};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+
+/// The most characters (Unicode scalar values) of a message.
+pub const MAX_CHARS: usize = 4000;
+
+/// 1–4,000 Unicode scalar values, without white space around them; lines end in LF; no control characters but LF and tab.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content(String);
+
+/// Why a text is no message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ContentError {
+    /// Nothing but white space.
+    #[error("empty")]
+    Empty,
+    /// More than [`MAX_CHARS`].
+    #[error("too long")]
+    TooLong,
+    /// A control character.
+    #[error("invalid")]
+    Invalid,
+}
+
+impl Content {
+    /// Makes a message's text of what was sent: CRLF and CR become LF, surrounding white space goes.
+    ///
+    /// # Errors
+    /// Empty, too long, or with control characters.
+    pub fn parse(sent: &str) -> Result<Self, ContentError> {
+        let text = sent.replace("\r\n", "\n").replace('\r', "\n");
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(ContentError::Empty);
+        }
+        if text
+            .chars()
+            .any(|c| c.is_control() && c != '\n' && c != '\t')
+        {
+            return Err(ContentError::Invalid);
+        }
+        if text.len() > MAX_CHARS && text.chars().nth(MAX_CHARS).is_some() {
+            return Err(ContentError::TooLong);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// SHA-256 of the text, by which a late retry is recognised after an edit.
+    pub fn hash(&self) -> [u8; 32] {
+        Sha256::digest(self.0.as_bytes()).into()
+    }
+}
+
+impl From<ContentError> for Error {
+    fn from(error: ContentError) -> Self {
+        match error {
+            ContentError::Empty => Self::field("content", "error-content-empty"),
+            ContentError::TooLong => Self::field(
+                "content",
+                crate::error::Sentence::with("error-content-too-long", "limit", MAX_CHARS),
+            ),
+            ContentError::Invalid => Self::field("content", "error-content-invalid"),
+        }
+    }
+}
+
+/// A text as HTML: everything escaped, `http` and `https` addresses linked, lines kept.
+pub fn to_html(text: &str) -> String {
+    let mut finder = LinkFinder::new();
+    finder.kinds(&[LinkKind::Url]).url_must_have_scheme(true);
+    let mut html = String::with_capacity(text.len() + text.len() / 8);
+    for span in finder.spans(text) {
+        let address = span.as_str();
+        if span.kind().is_some() && is_web_address(address) {
+            html.push_str("<a href=\"");
+            escape_into(&mut html, address);
+            html.push_str("\" rel=\"noopener noreferrer nofollow\" target=\"_blank\">");
+            escape_into(&mut html, address);
+            html.push_str("</a>");
+        } else {
+            escape_into(&mut html, address);
+        }
+    }
+    html
+}
+
+fn is_web_address(address: &str) -> bool {
+    let scheme = address.split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| {
+        scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+    })
+}
+
+fn escape_into(html: &mut String, text: &str) {
+    for c in text.chars() {
+        match c {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            '\n' => html.push_str("<br>"),
+            c => html.push(c),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn white_space_and_line_ends_are_tidied() {
+        assert_eq!(
+            Content::parse(" \r\n a\r\nb\rc\t d \n")
+                .expect("good")
+                .as_str(),
+            "a\nb\nc\t d"
+        );
+        assert_eq!(Content::parse(" \u{3000}\n"), Err(ContentError::Empty));
+    }
+
+    #[test]
+    fn the_limit_counts_characters_not_bytes() {
+        assert!(Content::parse(&"茶".repeat(MAX_CHARS)).is_ok());
+        assert_eq!(
+            Content::parse(&"茶".repeat(MAX_CHARS + 1)),
+            Err(ContentError::TooLong)
+        );
+        assert!(Content::parse(&format!("{}  ", "x".repeat(MAX_CHARS))).is_ok());
+    }
+
+    #[test]
+    fn control_characters_are_refused() {
+        for c in ['\0', '\u{7}', '\u{1b}', '\u{7f}', '\u{85}'] {
+            assert_eq!(
+                Content::parse(&format!("a{c}b")),
+                Err(ContentError::Invalid)
+            );
+        }
+    }
+
+    #[test]
+    fn html_is_shown_literally() {
+        assert_eq!(
+            to_html("<script>alert('1')</script> & \"x\"\n2"),
+            "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt; &amp; &quot;x&quot;<br>2"
+        );
+    }
+
+    #[test]
+    fn addresses_become_links_that_cannot_break_out() {
+        let html = to_html("see https://example.org/a?b=1&c=\"><img src=x>.");
+        assert!(
+            html.starts_with("see <a href=\"https://example.org/a?b=1&amp;c="),
+            "{html}"
+        );
+        assert!(!html.contains("<img"), "{html}");
+        assert!(!to_html("javascript:alert(1) data:text/html,x ftp://a.b").contains("<a"));
+    }
+}

@@ -1,0 +1,133 @@
+//! Which database to use, parsed from `DATABASE_URL`.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use url::Url;
+
+use crate::error::{Error, Result};
+
+/// `sqlite://relative.db`, `sqlite:///absolute.db` or `mysql://user:password@host[:port]/name`.
+///
+/// Every other form is refused: left to guess, a typing mistake would become the name of a new SQLite file.
+/// `Debug` and `Display` hide the password.
+#[derive(Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// The file's path.
+    Sqlite(PathBuf),
+    /// A MySQL or MariaDB server and the database's name there.
+    Mysql(Url),
+}
+
+impl DatabaseUrl {
+    /// Reads a URL.
+    ///
+    /// # Errors
+    /// `Unavailable` with a sentence that says what is wrong and repeats no password.
+    pub fn parse(text: &str) -> Result<Self> {
+        let refused = |why: &str| {
+            Err(Error::Unavailable(format!(
+                "DATABASE_URL {why}; it must be sqlite://file.db, sqlite:///absolute.db or mysql://user:password@host/name"
+            )))
+        };
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return refused("has no scheme with ://");
+        };
+        match scheme {
+            "sqlite" if rest.is_empty() => refused("names no file"),
+            "sqlite" if rest.contains(":memory:") || rest.contains('?') => {
+                refused("must name a plain file")
+            }
+            "sqlite" => Ok(Self::Sqlite(PathBuf::from(rest))),
+            "mysql" => {
+                let Ok(url) = Url::parse(text) else {
+                    return refused("cannot be read");
+                };
+                let name = url.path().trim_start_matches('/');
+                if url.host_str().is_none_or(str::is_empty) {
+                    refused("names no host")
+                } else if name.is_empty() {
+                    refused("names no database")
+                } else if !name
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "_-$".contains(c))
+                {
+                    refused("names a database with more than letters, digits, _ - $")
+                } else {
+                    Ok(Self::Mysql(url))
+                }
+            }
+            _ => refused("has an unknown scheme"),
+        }
+    }
+
+    /// The MySQL database's name, as the server knows it; empty for SQLite.
+    pub fn mysql_name(&self) -> &str {
+        match self {
+            Self::Sqlite(_) => "",
+            Self::Mysql(url) => url.path().trim_start_matches('/'),
+        }
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
+            Self::Mysql(url) => {
+                let mut shown = url.clone();
+                if shown.password().is_some() {
+                    let _ = shown.set_password(Some("***"));
+                }
+                shown.set_query(None);
+                write!(f, "{shown}")
+            }
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_documented_forms_are_taken() {
+        for good in [
+            "sqlite://chat.db",
+            "sqlite:///var/lib/chat.db",
+            "mysql://tea:pot@127.0.0.1/chat",
+            "mysql://tea@127.0.0.1:3307/chat",
+        ] {
+            assert!(DatabaseUrl::parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "chatdb",
+            "mysql:chat",
+            "sqlite:chat.db",
+            "sqlite://",
+            "sqlite://:memory:",
+            "postgres://tea:pot@127.0.0.1/chat",
+            "mysql://",
+            "mysql://tea:pot@127.0.0.1",
+            "mysql://tea:pot@127.0.0.1/",
+            "mysql://tea:pot@127.0.0.1/a/b",
+        ] {
+            let refusal = DatabaseUrl::parse(bad).expect_err(bad).to_string();
+            assert!(!refusal.contains("pot"), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn the_password_is_never_shown() {
+        let url = DatabaseUrl::parse("mysql://tea:pot@127.0.0.1/chat").expect("good");
+        assert_eq!(url.to_string(), "mysql://tea:***@127.0.0.1/chat");
+        assert_eq!(format!("{url:?}"), "mysql://tea:***@127.0.0.1/chat");
+    }
+}

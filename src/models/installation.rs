@@ -1,0 +1,33 @@
+//! The one row that names this database and counts its changes.
+
+use diesel::prelude::*;
+
+use super::connection::DbConn;
+use super::schema::installation::dsl;
+use crate::error::Result;
+
+const ROW: i32 = 1;
+
+/// The database's name: another one means that what clients remember is about something else.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub fn epoch(conn: &mut DbConn) -> Result<String> {
+    Ok(dsl::installation.find(ROW).select(dsl::epoch).first(conn)?)
+}
+
+/// Takes the next `count` numbers; answers the first. Must be the first statement of its transaction: whoever comes
+/// later waits for the commit, and so numbers become visible in their order.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub fn take_numbers(conn: &mut DbConn, count: i64) -> Result<i64> {
+    diesel::update(dsl::installation.find(ROW))
+        .set(dsl::counter.eq(dsl::counter + count))
+        .execute(conn)?;
+    let last: i64 = dsl::installation
+        .find(ROW)
+        .select(dsl::counter)
+        .first(conn)?;
+    Ok(last - count + 1)
+}

@@ -1,0 +1,31 @@
+//! What Teahouse knows: one file per table, with its rules and every query that touches it.
+
+pub mod client_id;
+pub mod connection;
+pub mod content;
+pub mod database;
+pub mod database_url;
+pub mod installation;
+pub mod log;
+pub mod membership;
+pub mod message;
+pub mod password;
+pub mod phone_number;
+pub mod room;
+pub mod schema;
+pub mod session;
+pub mod user;
+pub mod username;
+
+use chrono::{DateTime, NaiveDateTime, SecondsFormat, SubsecRound, Utc};
+
+/// The present, in UTC, to the millisecond: the precision that both databases keep.
+pub fn now() -> NaiveDateTime {
+    Utc::now().naive_utc().trunc_subsecs(3)
+}
+
+/// A stored time as RFC 3339, UTC, with milliseconds.
+pub fn rfc3339(time: NaiveDateTime) -> String {
+    DateTime::<Utc>::from_naive_utc_and_offset(time, Utc)
+        .to_rfc3339_opts(SecondsFormat::Millis, true)
+}

@@ -1,0 +1,128 @@
+//! Phone numbers, as people type them and as they are kept.
+
+use std::fmt;
+
+use phonenumber::country::Id as Region;
+use phonenumber::{Mode, country};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::error::{Error, Result};
+
+/// A valid phone number in E.164 form (ITU-T E.164: `+`, country code and number, at most 15 digits).
+///
+/// `Debug` hides it: a phone number never reaches a log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PhoneNumber(String);
+
+impl PhoneNumber {
+    /// Reads a number as typed: with `+` and country code, or as it is dialled within `region`
+    /// (ISO 3166-1 alpha-2). Full-width digits, spaces, hyphens, dots and brackets are understood.
+    ///
+    /// # Errors
+    /// `Invalid` for the field `phone` when it is missing or no valid number.
+    pub fn parse(typed: &str, region: &str) -> Result<Self> {
+        let invalid = || Error::field("phone", "error-phone-invalid");
+        let digits: String = typed
+            .nfkc()
+            .filter(|c| !c.is_whitespace() && !"-‐‑‒–—−().·/".contains(*c))
+            .take(32)
+            .collect();
+        if digits.is_empty() {
+            return Err(Error::field("phone", "error-phone-missing"));
+        }
+        let national = digits.strip_prefix('+').unwrap_or(&digits);
+        if !national.chars().all(|c| c.is_ascii_digit()) {
+            return Err(invalid());
+        }
+        let region = region.to_ascii_uppercase().parse::<Region>().ok();
+        let number = phonenumber::parse(region, &digits).map_err(|_| invalid())?;
+        if !phonenumber::is_valid(&number) {
+            return Err(invalid());
+        }
+        Ok(Self(number.format().mode(Mode::E164).to_string()))
+    }
+
+    /// Its E.164 form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Every region that a number can be read in, with its dialling code: `("CN", 86)`, sorted.
+    pub fn regions() -> Vec<(&'static str, u16)> {
+        let mut regions: Vec<_> = phonenumber::metadata::DATABASE
+            .iter()
+            .filter(|metadata| metadata.id().parse::<Region>().is_ok())
+            .map(|metadata| (metadata.id(), metadata.country_code()))
+            .collect();
+        regions.sort_unstable();
+        regions.dedup();
+        regions
+    }
+
+    /// Whether the number rules of a region (ISO 3166-1 alpha-2) are known.
+    pub fn knows_region(region: &str) -> bool {
+        region.parse::<country::Id>().is_ok()
+    }
+
+    /// Reads the number rules of the world, which takes a moment the first time.
+    pub fn warm_up() {
+        let _ = Self::parse("+8613800138000", "CN");
+    }
+}
+
+impl fmt::Debug for PhoneNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PhoneNumber([secret])")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_number_has_one_form_however_it_is_typed() {
+        for typed in [
+            "13800138000",
+            "+8613800138000",
+            "+86 138-0013-8000",
+            "１３８００１３８０００",
+            "＋８６ (138) 0013.8000",
+            " 138 0013 8000 ",
+        ] {
+            let number = PhoneNumber::parse(typed, "CN").expect(typed);
+            assert_eq!(number.as_str(), "+8613800138000", "{typed}");
+        }
+        assert_eq!(
+            PhoneNumber::parse("(415) 555-2671", "us")
+                .expect("good")
+                .as_str(),
+            "+14155552671"
+        );
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for typed in [
+            "",
+            "  ",
+            "12",
+            "hello",
+            "+",
+            "++8613800138000",
+            "1380013800a",
+            "+86138001380001380013",
+            "1-800-FLOWERS",
+            "0",
+            "+999123456789",
+        ] {
+            assert!(PhoneNumber::parse(typed, "CN").is_err(), "{typed}");
+        }
+    }
+
+    #[test]
+    fn the_number_is_not_in_its_debug_form() {
+        let number = PhoneNumber::parse("13800138000", "CN").expect("good");
+        assert!(!format!("{number:?}").contains("138"));
+    }
+}

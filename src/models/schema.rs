@@ -1,0 +1,117 @@
+//! The tables, as both databases have them (`migrations/sqlite`, `migrations/mysql`).
+#![expect(
+    missing_docs,
+    reason = "the tables are described in docs/architecture.md"
+)]
+
+diesel::table! {
+    installation (id) {
+        id -> Integer,
+        epoch -> Text,
+        counter -> BigInt,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> BigInt,
+        phone -> Nullable<Text>,
+        username -> Text,
+        username_key -> Text,
+        password_hash -> Nullable<Text>,
+        role -> Text,
+        status -> Text,
+        locale -> Nullable<Text>,
+        avatar -> Nullable<Text>,
+        github_id -> Nullable<BigInt>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    sessions (key_hash) {
+        key_hash -> Text,
+        user_id -> BigInt,
+        kind -> Text,
+        user_agent -> Text,
+        ip -> Text,
+        created_at -> Timestamp,
+        seen_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    rooms (id) {
+        id -> BigInt,
+        kind -> Text,
+        name -> Text,
+        topic -> Text,
+        direct_key -> Nullable<Text>,
+        last_seq -> BigInt,
+        last_ver -> BigInt,
+        last_message_at -> Nullable<Timestamp>,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    memberships (room_id, user_id) {
+        room_id -> BigInt,
+        user_id -> BigInt,
+        read_seq -> BigInt,
+        involvement -> Text,
+        joined_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    messages (room_id, seq) {
+        room_id -> BigInt,
+        seq -> BigInt,
+        ver -> BigInt,
+        id -> BigInt,
+        change_id -> BigInt,
+        user_id -> BigInt,
+        client_id -> Text,
+        sent_hash -> Binary,
+        content -> Text,
+        created_at -> Timestamp,
+        edited_at -> Nullable<Timestamp>,
+        deleted_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    message_versions (room_id, seq, ver) {
+        room_id -> BigInt,
+        seq -> BigInt,
+        ver -> BigInt,
+        content -> Text,
+        replaced_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    mentions (user_id, room_id, seq) {
+        user_id -> BigInt,
+        room_id -> BigInt,
+        seq -> BigInt,
+    }
+}
+
+diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(memberships -> users (user_id));
+diesel::joinable!(memberships -> rooms (room_id));
+diesel::joinable!(messages -> users (user_id));
+diesel::joinable!(messages -> rooms (room_id));
+diesel::allow_tables_to_appear_in_same_query!(
+    users,
+    sessions,
+    rooms,
+    memberships,
+    messages,
+    message_versions,
+    mentions
+);

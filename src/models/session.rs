@@ -1,0 +1,144 @@
+//! Signed-in browsers. A session is a row; without the row the cookie is worth nothing.
+
+use chrono::{NaiveDateTime, TimeDelta};
+use diesel::prelude::*;
+use sha2::{Digest, Sha256};
+
+use super::connection::DbConn;
+use super::now;
+use super::schema::{sessions, users};
+use super::user::{ACTIVE, User};
+use crate::error::Result;
+
+/// `seen_at` is this exact.
+const SEEN_PRECISION: TimeDelta = TimeDelta::hours(1);
+
+/// The SHA-256 of a session's key, in hexadecimal. The key itself is only in the browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyHash(String);
+
+impl KeyHash {
+    /// The hash of a key.
+    pub fn of(key: &str) -> Self {
+        let digest = Sha256::digest(key.as_bytes());
+        Self(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// Reads a hash that was made here.
+    pub fn from_stored(hash: String) -> Self {
+        Self(hash)
+    }
+
+    /// 64 hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A session that is made at sign-in.
+#[derive(Debug, Clone)]
+pub struct NewSession {
+    /// Whose.
+    pub user_id: i64,
+    /// What the browser calls itself, cut to 255 characters.
+    pub user_agent: String,
+    /// Where it came from.
+    pub ip: String,
+    /// How long it lives without a visit.
+    pub lifetime: TimeDelta,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = sessions)]
+struct Row<'a> {
+    key_hash: &'a str,
+    user_id: i64,
+    kind: &'a str,
+    user_agent: String,
+    ip: &'a str,
+    created_at: NaiveDateTime,
+    seen_at: NaiveDateTime,
+    expires_at: NaiveDateTime,
+}
+
+/// A session that is alive, and its person.
+#[derive(Debug, Clone)]
+pub struct Live {
+    /// Who.
+    pub user: User,
+    /// Whether `seen_at` should be brought up to date.
+    pub is_stale: bool,
+}
+
+/// Stores a new session.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub fn create(conn: &mut DbConn, key_hash: &KeyHash, session: &NewSession) -> Result<()> {
+    let now = now();
+    diesel::insert_into(sessions::table)
+        .values(Row {
+            key_hash: key_hash.as_str(),
+            user_id: session.user_id,
+            kind: "cookie",
+            user_agent: session.user_agent.chars().take(255).collect(),
+            ip: &session.ip,
+            created_at: now,
+            seen_at: now,
+            expires_at: now + session.lifetime,
+        })
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The session with this key, if it is alive and its person may be here.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub fn find_live(conn: &mut DbConn, key_hash: &KeyHash) -> Result<Option<Live>> {
+    let now = now();
+    let found: Option<(User, NaiveDateTime)> = sessions::table
+        .find(key_hash.as_str())
+        .inner_join(users::table)
+        .filter(sessions::expires_at.gt(now))
+        .filter(users::status.eq(ACTIVE))
+        .select((User::as_select(), sessions::seen_at))
+        .first(conn)
+        .optional()?;
+    Ok(found.map(|(user, seen_at)| Live {
+        user,
+        is_stale: now - seen_at > SEEN_PRECISION,
+    }))
+}
+
+/// Prolongs a session. One that is gone stays gone.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub fn touch(conn: &mut DbConn, key_hash: &KeyHash, lifetime: TimeDelta) -> Result<()> {
+    let now = now();
+    diesel::update(sessions::table.find(key_hash.as_str()))
+        .set((
+            sessions::seen_at.eq(now),
+            sessions::expires_at.eq(now + lifetime),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Ends a session.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub fn delete(conn: &mut DbConn, key_hash: &KeyHash) -> Result<()> {
+    diesel::delete(sessions::table.find(key_hash.as_str())).execute(conn)?;
+    Ok(())
+}
+
+/// Forgets sessions that ended by themselves; answers how many.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub fn delete_expired(conn: &mut DbConn) -> Result<usize> {
+    Ok(diesel::delete(sessions::table.filter(sessions::expires_at.le(now()))).execute(conn)?)
+}

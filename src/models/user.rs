@@ -1,0 +1,149 @@
+//! People.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use super::connection::DbConn;
+use super::membership::Membership;
+use super::phone_number::PhoneNumber;
+use super::schema::users;
+use super::username::Username;
+use super::{installation, now};
+use crate::error::{Error, Result};
+use crate::realtime::frames::{self, Id};
+
+/// The first person of an installation, and whom they appoint.
+pub const ADMIN: &str = "admin";
+/// Everybody else.
+pub const MEMBER: &str = "member";
+/// Who may sign in.
+pub const ACTIVE: &str = "active";
+
+/// A person.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = users)]
+pub struct User {
+    /// Primary key.
+    pub id: i64,
+    /// The name as typed.
+    pub username: String,
+    /// `member` or `admin`.
+    pub role: String,
+    /// `active`, `banned` or `deactivated`.
+    pub status: String,
+    /// Where their picture is.
+    pub avatar: Option<String>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = users)]
+struct NewUser<'a> {
+    phone: &'a str,
+    username: &'a str,
+    username_key: &'a str,
+    password_hash: &'a str,
+    role: &'a str,
+    status: &'a str,
+    created_at: NaiveDateTime,
+}
+
+/// Somebody who wants to come in.
+#[derive(Debug)]
+pub struct Registration {
+    /// Their number.
+    pub phone: PhoneNumber,
+    /// Their name.
+    pub username: Username,
+    /// A PHC string.
+    pub password_hash: String,
+    /// Whether they know the set-up code, where the first person needs one.
+    pub may_be_first: bool,
+}
+
+impl User {
+    /// Makes a person, in the Lobby. The first one of all becomes admin, however many come at once.
+    ///
+    /// Runs in a transaction that writes.
+    ///
+    /// # Errors
+    /// `Invalid` for `phone` and `username` when taken, and for `setup_code` when the first person does not know it.
+    pub fn register(conn: &mut DbConn, registration: &Registration) -> Result<Self> {
+        // Everybody who registers waits here for the one before.
+        installation::take_numbers(conn, 0)?;
+        let Registration {
+            phone, username, ..
+        } = registration;
+        let mut taken = Vec::new();
+        let same_phone = users::table.filter(users::phone.eq(phone.as_str()));
+        if same_phone.count().get_result::<i64>(conn)? > 0 {
+            taken.push(("phone", "error-phone-taken".into()));
+        }
+        let same_name = users::table.filter(users::username_key.eq(username.key()));
+        if same_name.count().get_result::<i64>(conn)? > 0 {
+            taken.push(("username", "error-username-taken".into()));
+        }
+        if !taken.is_empty() {
+            return Err(Error::Invalid(taken));
+        }
+        let is_first = !Self::any(conn)?;
+        if is_first && !registration.may_be_first {
+            return Err(Error::field("setup_code", "error-setup-code"));
+        }
+        diesel::insert_into(users::table)
+            .values(NewUser {
+                phone: phone.as_str(),
+                username: username.as_str(),
+                username_key: username.key(),
+                password_hash: &registration.password_hash,
+                role: if is_first { ADMIN } else { MEMBER },
+                status: ACTIVE,
+                created_at: now(),
+            })
+            .execute(conn)?;
+        let user: Self = users::table
+            .filter(users::username_key.eq(username.key()))
+            .select(Self::as_select())
+            .first(conn)?;
+        Membership::enter_lobby(conn, user.id)?;
+        Ok(user)
+    }
+
+    /// Whether there is anybody yet.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub fn any(conn: &mut DbConn) -> Result<bool> {
+        let first: Option<i64> = users::table.select(users::id).first(conn).optional()?;
+        Ok(first.is_some())
+    }
+
+    /// The person with this number, if they may sign in, and their password's hash.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub fn with_phone(
+        conn: &mut DbConn,
+        phone: &PhoneNumber,
+    ) -> Result<Option<(Self, Option<String>)>> {
+        Ok(users::table
+            .filter(users::phone.eq(phone.as_str()))
+            .filter(users::status.eq(ACTIVE))
+            .select((Self::as_select(), users::password_hash))
+            .first(conn)
+            .optional()?)
+    }
+
+    /// How others see them.
+    pub fn public(&self) -> frames::User {
+        frames::User {
+            id: Id(self.id),
+            username: self.username.clone(),
+            avatar_url: self.avatar.clone(),
+        }
+    }
+
+    /// Whether they are an admin.
+    pub fn is_admin(&self) -> bool {
+        self.role == ADMIN
+    }
+}

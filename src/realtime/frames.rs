@@ -1,0 +1,374 @@
+//! What goes over the socket: one JSON object a frame, both ways (docs/protocol.md).
+
+use std::fmt;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// A number of the database that is a decimal string in JSON, because JavaScript's numbers end at 2⁵³.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Id(pub i64);
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(de::Error::custom)
+    }
+}
+
+/// A person, as others see them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct User {
+    /// Who.
+    pub id: Id,
+    /// The name as its owner typed it.
+    pub username: String,
+    /// Where their picture is.
+    #[serde(rename = "avatarURL")]
+    pub avatar_url: Option<String>,
+}
+
+/// A room, as one person sees it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Room {
+    /// Which.
+    pub id: Id,
+    /// `open`, `closed` or `direct`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// What it is about; may be empty.
+    pub topic: String,
+    /// The place of its newest message.
+    pub seq: i64,
+    /// The number of its latest change; live frames start after it.
+    pub ver: i64,
+    /// What the person has read.
+    pub read_seq: i64,
+    /// How many messages came since.
+    pub unread: i64,
+    /// How many of those name the person.
+    pub mentions: i64,
+    /// `everything`, `mentions`, `nothing` or `hidden`.
+    pub involvement: String,
+    /// RFC 3339.
+    pub last_message_at: Option<String>,
+}
+
+/// A message, as everybody in its room sees it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    /// Its room.
+    pub room_id: Id,
+    /// Its place in the room: 1, 2, 3 …
+    pub seq: i64,
+    /// The number of the room's latest change that touched it.
+    pub ver: i64,
+    /// Its number in the installation.
+    pub id: Id,
+    /// The UUID its sender gave it.
+    pub client_id: String,
+    /// Its sender.
+    pub user: User,
+    /// The text; empty when deleted.
+    pub content: String,
+    /// The text as safe HTML; empty when deleted.
+    pub html: String,
+    /// RFC 3339.
+    pub created_at: String,
+    /// RFC 3339, when it was edited.
+    pub edited_at: Option<String>,
+    /// RFC 3339, when it was deleted.
+    pub deleted_at: Option<String>,
+}
+
+/// What a person may do, for their client to respect.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Limits {
+    /// Unicode scalar values of a message.
+    pub content_chars: usize,
+    /// Messages a second, in the long run.
+    pub posts_per_second: u32,
+    /// Messages at once.
+    pub burst: u32,
+    /// Bytes of an upload; 0 where there are none.
+    pub upload_bytes: u64,
+}
+
+/// Somebody who is here.
+#[derive(Debug, Clone, Serialize)]
+pub struct Present {
+    /// Who.
+    pub user: User,
+    /// Whether they are at their window.
+    pub state: PresenceState,
+}
+
+/// How somebody is here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PresenceState {
+    /// At a window.
+    Online,
+    /// Connected, but away.
+    Away,
+}
+
+/// Why something was not stored or answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// Not a frame of this protocol.
+    BadFrame,
+    /// No such room, or none that the person may know of.
+    NotFound,
+    /// A message without text.
+    Empty,
+    /// A message that is too long.
+    TooLong,
+    /// A message with control characters.
+    Invalid,
+    /// Too many messages.
+    RateLimited,
+    /// The same `clientId` with other content or for another room.
+    Conflict,
+    /// The person may read, but not write here.
+    Forbidden,
+    /// The outcome is not known: try again with the same `clientId`.
+    Unavailable,
+}
+
+/// A frame from a client.
+#[derive(Debug, Deserialize)]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum ClientFrame {
+    /// Say something.
+    Post {
+        /// A UUID that makes a retry the same message.
+        client_id: String,
+        /// Where.
+        room_id: Id,
+        /// What.
+        content: String,
+    },
+    /// Send what changed in a room after `ver`.
+    Sync {
+        /// Which room.
+        room_id: Id,
+        /// Everything up to here is known.
+        ver: i64,
+    },
+    /// What this window shows.
+    View {
+        /// The room, if any.
+        room_id: Option<Id>,
+        /// Whether its person is away from it.
+        #[serde(default)]
+        away: bool,
+    },
+    /// Answer with `pong`.
+    Ping,
+}
+
+/// A frame to a client.
+#[derive(Debug, Serialize)]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+#[expect(missing_docs, reason = "the contract describes the fields")]
+pub enum ServerFrame<'a> {
+    /// The first frame.
+    Hello {
+        user: &'a User,
+        epoch: &'a str,
+        version: &'a str,
+        rooms: &'a [Room],
+        limits: Limits,
+    },
+    /// It is stored.
+    Ack {
+        client_id: &'a str,
+        room_id: Id,
+        id: Id,
+        seq: i64,
+        ver: i64,
+        created_at: &'a str,
+    },
+    /// It is not stored.
+    Error {
+        code: Code,
+        message: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client_id: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        room_id: Option<Id>,
+    },
+    /// A new or changed message.
+    Message(&'a Message),
+    /// The end of a page of `sync`.
+    Synced { room_id: Id, ver: i64, more: bool },
+    /// The client knows more than this database: it must load the room again.
+    Resync { room_id: Id },
+    /// Who is here, one by one.
+    Presence { room_id: Id, online: &'a [Present] },
+    /// How many are here.
+    #[serde(rename = "presence")]
+    Crowd { room_id: Id, count: usize },
+    /// The answer to `ping`.
+    Pong,
+}
+
+impl ServerFrame<'_> {
+    /// The frame as it goes over the wire: a WebSocket header and JSON.
+    pub fn encode(&self) -> Bytes {
+        let mut wire = BytesMut::with_capacity(512);
+        self.encode_into(&mut wire);
+        wire.freeze()
+    }
+
+    /// Appends the frame to others, so that all of them go out in one write.
+    pub fn encode_into(&self, wire: &mut BytesMut) {
+        // Strings and numbers always serialise; an empty object would be the answer if they did not.
+        let json = serde_json::to_vec(self).unwrap_or_else(|_| b"{}".to_vec());
+        put_header(wire, OpCode::Text, json.len());
+        wire.put_slice(&json);
+    }
+}
+
+/// Why a socket is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u16)]
+pub enum CloseCode {
+    /// The client said goodbye.
+    Normal = 1000,
+    /// The server stops.
+    GoingAway = 1001,
+    /// The peer breaks RFC 6455.
+    Protocol = 1002,
+    /// Text that is not UTF-8.
+    BadText = 1007,
+    /// A frame that is too large.
+    TooBig = 1009,
+    /// Signed out, banned, or the session was revoked.
+    SignedOut = 4001,
+    /// Reading too slowly.
+    TooSlow = 4008,
+    /// Sending too much.
+    Flooding = 4029,
+}
+
+/// Frame types of RFC 6455, section 5.2.
+#[derive(Debug, Clone, Copy)]
+#[repr(u8)]
+enum OpCode {
+    Text = 0x1,
+    Close = 0x8,
+    Ping = 0x9,
+    Pong = 0xA,
+}
+
+/// A `Close` frame.
+pub fn close(code: CloseCode) -> Bytes {
+    control(OpCode::Close, &(code as u16).to_be_bytes())
+}
+
+/// A `Ping` frame.
+pub fn ping() -> Bytes {
+    control(OpCode::Ping, &[])
+}
+
+/// The `Pong` frame that answers a `Ping` with this payload.
+pub fn pong(payload: &[u8]) -> Bytes {
+    control(OpCode::Pong, payload)
+}
+
+/// Control frames carry at most 125 bytes (RFC 6455, section 5.5).
+fn control(op: OpCode, payload: &[u8]) -> Bytes {
+    let payload = &payload[..payload.len().min(125)];
+    let mut wire = BytesMut::with_capacity(2 + payload.len());
+    put_header(&mut wire, op, payload.len());
+    wire.put_slice(payload);
+    wire.freeze()
+}
+
+/// The header of a whole, unmasked frame (RFC 6455, section 5.2).
+fn put_header(wire: &mut BytesMut, op: OpCode, length: usize) {
+    wire.put_u8(0x80 | op as u8);
+    match length {
+        0..=125 => wire.put_u8(length as u8),
+        126..=0xFFFF => {
+            wire.put_u8(126);
+            wire.put_u16(length as u16);
+        }
+        _ => {
+            wire.put_u8(127);
+            wire.put_u64(length as u64);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn client_frames_are_read_strictly_but_forgive_unknown_fields() {
+        let read = |json| serde_json::from_str::<ClientFrame>(json);
+        assert!(read(r#"{"type":"ping","extra":1}"#).is_ok());
+        assert!(read(r#"{"type":"sync","roomId":"1","ver":3}"#).is_ok());
+        assert!(read(r#"{"type":"view","roomId":null}"#).is_ok());
+        for bad in [
+            r#"{"type":"sync","roomId":1,"ver":3}"#,
+            r#"{"type":"sync","roomId":"1","ver":"3"}"#,
+            r#"{"type":"dance"}"#,
+            r#"{"roomId":"1"}"#,
+            r#"[]"#,
+            "1",
+        ] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn frame_headers_follow_the_length() {
+        for (length, header) in [(5, 2), (125, 2), (126, 4), (65_535, 4), (65_536, 10)] {
+            let mut wire = BytesMut::new();
+            put_header(&mut wire, OpCode::Text, length);
+            assert_eq!(wire.len(), header, "{length}");
+        }
+    }
+
+    #[test]
+    fn a_crowd_is_a_presence_frame_with_a_count() {
+        let wire = ServerFrame::Crowd {
+            room_id: Id(1),
+            count: 101,
+        }
+        .encode();
+        assert_eq!(
+            &wire[2..],
+            br#"{"type":"presence","roomId":"1","count":101}"#
+        );
+    }
+}

@@ -1,0 +1,335 @@
+//! Where committed messages become deliveries. The hub knows, for each room that somebody follows, the number of its
+//! last delivered change: it delivers the next one, drops what was delivered, and holds what comes early. A hole that
+//! does not close by itself is filled from the store.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use tokio::sync::{Notify, mpsc};
+
+use super::frames::{CloseCode, Message, ServerFrame};
+use super::store::Store;
+
+/// So many hand-overs may wait for a worker. One that is further behind loses its seats, which come back by `sync`.
+const MAILBOX: usize = 1024;
+/// A hole usually closes by itself within this time.
+const HOLE_PATIENCE: Duration = Duration::from_millis(200);
+/// A room holds so many early changes before it relies on the store alone.
+const EARLY_MAX: usize = 1024;
+
+/// Consecutive changes of a room, encoded once, back to back.
+#[derive(Debug)]
+pub struct Burst {
+    wire: Bytes,
+    /// The number of each change and where its frame ends.
+    ends: Vec<(i64, usize)>,
+}
+
+impl Burst {
+    /// The frames of the changes after `ver`; `None` when there are none.
+    pub fn after(&self, ver: i64) -> Option<Bytes> {
+        let known = self.ends.partition_point(|(number, _)| *number <= ver);
+        if known == self.ends.len() {
+            return None;
+        }
+        let start = known.checked_sub(1).map_or(0, |last| self.ends[last].1);
+        Some(self.wire.slice(start..))
+    }
+}
+
+/// What the hub hands to a worker.
+#[derive(Debug, Clone)]
+pub enum Parcel {
+    /// Changes, for everybody who follows the room.
+    Burst(i64, Arc<Burst>),
+    /// A frame for the windows that show the room.
+    ToViewers(i64, Bytes),
+    /// Close the sockets of one session of a person.
+    CloseSession(i64, Arc<str>, CloseCode),
+    /// Close all sockets.
+    CloseAll(CloseCode),
+}
+
+struct Mailbox {
+    parcels: mpsc::Sender<Parcel>,
+    overflowed: Arc<AtomicBool>,
+}
+
+/// What a worker receives parcels with.
+pub struct Inbox {
+    /// The worker's number.
+    pub index: usize,
+    /// The parcels, in order.
+    pub parcels: mpsc::Receiver<Parcel>,
+    /// Set when parcels were lost.
+    pub overflowed: Arc<AtomicBool>,
+}
+
+#[derive(Default)]
+struct Room {
+    /// The last delivered change; not known until somebody has read it from the store.
+    last_ver: Option<i64>,
+    early: BTreeMap<i64, Bytes>,
+    /// How many seats each worker has here.
+    seats: Vec<usize>,
+}
+
+#[derive(Default)]
+struct Inner {
+    rooms: HashMap<i64, Room>,
+    mailboxes: Vec<Mailbox>,
+    holes: HashSet<i64>,
+}
+
+/// See the module's description.
+pub struct Hub {
+    inner: Mutex<Inner>,
+    store: Arc<dyn Store>,
+    hole: Notify,
+}
+
+impl Hub {
+    /// A hub without seats.
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self {
+            inner: Mutex::default(),
+            store,
+            hole: Notify::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a worker on.
+    pub fn open_desk(&self) -> Inbox {
+        let (sender, parcels) = mpsc::channel(MAILBOX);
+        let overflowed = Arc::<AtomicBool>::default();
+        let mut inner = self.lock();
+        inner.mailboxes.push(Mailbox {
+            parcels: sender,
+            overflowed: overflowed.clone(),
+        });
+        Inbox {
+            index: inner.mailboxes.len() - 1,
+            parcels,
+            overflowed,
+        }
+    }
+
+    /// A seat of this worker follows a room from now on. Answers the room's last delivered change, if it is known.
+    pub fn join(&self, room_id: i64, desk: usize) -> Option<i64> {
+        let mut inner = self.lock();
+        let room = inner.rooms.entry(room_id).or_default();
+        if room.seats.len() <= desk {
+            room.seats.resize(desk + 1, 0);
+        }
+        room.seats[desk] += 1;
+        room.last_ver
+    }
+
+    /// A seat of this worker follows a room no more.
+    pub fn leave(&self, room_id: i64, desk: usize) {
+        let mut inner = self.lock();
+        if let Some(room) = inner.rooms.get_mut(&room_id) {
+            room.seats[desk] -= 1;
+            if room.seats.iter().all(|seats| *seats == 0) {
+                inner.rooms.remove(&room_id);
+            }
+        }
+    }
+
+    /// Says what the store had as the room's latest change after a seat joined; only the first one counts.
+    pub fn settle(&self, room_id: i64, ver: i64) {
+        let mut inner = self.lock();
+        if let Some(room) = inner.rooms.get_mut(&room_id)
+            && room.last_ver.is_none()
+        {
+            room.last_ver = Some(ver);
+            self.deliver(&mut inner, room_id, Vec::new());
+        }
+    }
+
+    /// Delivers messages that were committed, in the order of their rooms' changes.
+    pub fn publish<'a>(&self, messages: impl Iterator<Item = &'a Message>) {
+        let mut by_room: HashMap<i64, (BytesMut, Vec<(i64, usize)>)> = HashMap::new();
+        let followed: HashSet<i64> = self.lock().rooms.keys().copied().collect();
+        for message in messages.filter(|message| followed.contains(&message.room_id.0)) {
+            let (wire, ends) = by_room.entry(message.room_id.0).or_default();
+            ServerFrame::Message(message).encode_into(wire);
+            ends.push((message.ver, wire.len()));
+        }
+        let mut inner = self.lock();
+        for (room_id, (wire, ends)) in by_room {
+            self.publish_burst(
+                &mut inner,
+                room_id,
+                Burst {
+                    wire: wire.freeze(),
+                    ends,
+                },
+            );
+        }
+    }
+
+    fn publish_burst(&self, inner: &mut Inner, room_id: i64, burst: Burst) {
+        let Some(room) = inner.rooms.get_mut(&room_id) else {
+            return;
+        };
+        let next = room.last_ver.map(|ver| ver + 1);
+        let in_order = (burst.ends.iter().zip(next.unwrap_or(0)..))
+            .all(|((ver, _), expected)| *ver == expected);
+        if next.is_some() && in_order && room.early.is_empty() {
+            room.last_ver = burst.ends.last().map(|(ver, _)| *ver).or(room.last_ver);
+            inner.hand_over(room_id, Arc::new(burst));
+            return;
+        }
+        let mut start = 0;
+        let mut frames = Vec::with_capacity(burst.ends.len());
+        for (ver, end) in burst.ends {
+            frames.push((ver, burst.wire.slice(start..end)));
+            start = end;
+        }
+        self.deliver(inner, room_id, frames);
+    }
+
+    /// Adds frames to what is early, and hands over everything that is in order now.
+    fn deliver(&self, inner: &mut Inner, room_id: i64, frames: Vec<(i64, Bytes)>) {
+        let Some(room) = inner.rooms.get_mut(&room_id) else {
+            return;
+        };
+        room.early.extend(frames);
+        let Some(mut last) = room.last_ver else {
+            return;
+        };
+        room.early = room.early.split_off(&(last + 1));
+        let mut wire = BytesMut::new();
+        let mut ends = Vec::new();
+        while let Some(frame) = room.early.remove(&(last + 1)) {
+            last += 1;
+            wire.extend_from_slice(&frame);
+            ends.push((last, wire.len()));
+        }
+        room.last_ver = Some(last);
+        if room.early.len() > EARLY_MAX {
+            room.early.clear();
+            inner.holes.insert(room_id);
+        } else if !room.early.is_empty() {
+            inner.holes.insert(room_id);
+        }
+        if inner.holes.contains(&room_id) {
+            self.hole.notify_one();
+        }
+        if !ends.is_empty() {
+            inner.hand_over(
+                room_id,
+                Arc::new(Burst {
+                    wire: wire.freeze(),
+                    ends,
+                }),
+            );
+        }
+    }
+
+    /// Fills holes for as long as the program runs.
+    pub async fn mend(&self) {
+        loop {
+            self.hole.notified().await;
+            tokio::time::sleep(HOLE_PATIENCE).await;
+            let holes: Vec<i64> = self.lock().holes.drain().collect();
+            for room_id in holes {
+                if let Err(error) = self.fill(room_id).await {
+                    tracing::warn!(%error, room_id, "a hole could not be filled yet");
+                    self.lock().holes.insert(room_id);
+                    self.hole.notify_one();
+                }
+            }
+        }
+    }
+
+    /// Delivers from the store what is after the room's last delivered change.
+    async fn fill(&self, room_id: i64) -> crate::error::Result<()> {
+        loop {
+            let last_ver = match self.lock().rooms.get(&room_id) {
+                Some(Room {
+                    last_ver: Some(ver),
+                    ..
+                }) => *ver,
+                _ => return Ok(()),
+            };
+            let changes = self.store.changes(room_id, last_ver).await?;
+            let mut inner = self.lock();
+            let Some(room) = inner.rooms.get_mut(&room_id) else {
+                return Ok(());
+            };
+            // What came in the meantime may have closed the hole already.
+            let known = room.last_ver.unwrap_or(changes.ver);
+            let mut wire = BytesMut::new();
+            let mut ends = Vec::new();
+            for message in changes
+                .messages
+                .iter()
+                .filter(|message| message.ver > known)
+            {
+                ServerFrame::Message(message).encode_into(&mut wire);
+                ends.push((message.ver, wire.len()));
+            }
+            room.last_ver = Some(known.max(changes.ver));
+            if !ends.is_empty() {
+                inner.hand_over(
+                    room_id,
+                    Arc::new(Burst {
+                        wire: wire.freeze(),
+                        ends,
+                    }),
+                );
+            }
+            self.deliver(&mut inner, room_id, Vec::new());
+            if !changes.more {
+                return Ok(());
+            }
+        }
+    }
+
+    /// A frame for the windows that show a room.
+    pub fn to_viewers(&self, room_id: i64, frame: Bytes) {
+        self.lock()
+            .send_to_seated(room_id, &Parcel::ToViewers(room_id, frame));
+    }
+
+    /// Something for every worker.
+    pub fn to_all(&self, parcel: &Parcel) {
+        for mailbox in &self.lock().mailboxes {
+            mailbox.put(parcel.clone());
+        }
+    }
+}
+
+impl Inner {
+    fn hand_over(&self, room_id: i64, burst: Arc<Burst>) {
+        self.send_to_seated(room_id, &Parcel::Burst(room_id, burst));
+    }
+
+    fn send_to_seated(&self, room_id: i64, parcel: &Parcel) {
+        let Some(room) = self.rooms.get(&room_id) else {
+            return;
+        };
+        for (mailbox, seats) in self.mailboxes.iter().zip(&room.seats) {
+            if *seats > 0 {
+                mailbox.put(parcel.clone());
+            }
+        }
+    }
+}
+
+impl Mailbox {
+    fn put(&self, parcel: Parcel) {
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.parcels.try_send(parcel) {
+            self.overflowed.store(true, Ordering::Release);
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Who is here. A change is told at most ten times a second, a crowd's size once a second, and only to windows that
+//! show the room.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+
+use super::frames::{Id, PresenceState, Present, ServerFrame, User};
+use super::hub::Hub;
+
+/// Past so many people, only their number is told.
+const CROWD: usize = 100;
+/// How often a crowd's number is told.
+const CROWD_PAUSE: Duration = Duration::from_secs(1);
+/// Changes within this time are told together.
+const GATHER: Duration = Duration::from_millis(100);
+/// Somebody whose last window closed may be reloading it: they have not left before this time.
+const GRACE: Duration = Duration::from_secs(3);
+
+struct Person {
+    user: User,
+    rooms: HashSet<i64>,
+    /// How many windows, and how many of them are away.
+    windows: usize,
+    away: usize,
+    left_at: Option<Instant>,
+}
+
+#[derive(Default)]
+struct Inner {
+    people: HashMap<i64, Person>,
+    rooms: HashMap<i64, HashSet<i64>>,
+    viewers: HashMap<i64, usize>,
+    changed: HashSet<i64>,
+    leaving: HashSet<i64>,
+    crowd_told: HashMap<i64, Instant>,
+}
+
+/// See the module's description.
+#[derive(Default)]
+pub struct Presence {
+    inner: Mutex<Inner>,
+    change: Notify,
+}
+
+impl Presence {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A window of a person opened; they are in these rooms.
+    pub fn arrive(&self, user: &User, rooms: impl Iterator<Item = i64>) {
+        let mut inner = self.lock();
+        let Inner {
+            people,
+            rooms: here,
+            changed,
+            leaving,
+            ..
+        } = &mut *inner;
+        let person = people.entry(user.id.0).or_insert_with(|| Person {
+            user: user.clone(),
+            rooms: HashSet::new(),
+            windows: 0,
+            away: 0,
+            left_at: None,
+        });
+        person.windows += 1;
+        let is_back = person.left_at.take().is_some();
+        leaving.remove(&user.id.0);
+        for room_id in rooms {
+            let is_new = person.rooms.insert(room_id);
+            here.entry(room_id).or_default().insert(user.id.0);
+            if is_new || is_back || person.away > 0 {
+                changed.insert(room_id);
+            }
+        }
+        self.change.notify_one();
+    }
+
+    /// A window of a person closed; it showed a room, or was away.
+    pub fn leave(&self, user_id: i64, view: Option<i64>, away: bool) {
+        let mut inner = self.lock();
+        inner.count_viewer(view, None);
+        let Some(person) = inner.people.get_mut(&user_id) else {
+            return;
+        };
+        person.windows -= 1;
+        person.away -= usize::from(away);
+        if person.windows == 0 {
+            person.left_at = Some(Instant::now());
+            inner.leaving.insert(user_id);
+        } else {
+            inner.person_changed(user_id);
+        }
+        self.change.notify_one();
+    }
+
+    /// A window shows another room, or its person went away or came back.
+    pub fn look(&self, user_id: i64, from: (Option<i64>, bool), to: (Option<i64>, bool)) {
+        let mut inner = self.lock();
+        inner.count_viewer(from.0, to.0);
+        if from.1 != to.1
+            && let Some(person) = inner.people.get_mut(&user_id)
+        {
+            person.away = person.away + usize::from(to.1) - usize::from(from.1);
+            inner.person_changed(user_id);
+            self.change.notify_one();
+        }
+    }
+
+    /// The present state of a room, as a frame.
+    pub fn frame(&self, room_id: i64) -> Bytes {
+        self.lock().frame(room_id)
+    }
+
+    /// Tells changes for as long as the program runs.
+    pub async fn tell(&self, hub: Arc<Hub>) {
+        loop {
+            let waits = {
+                let inner = self.lock();
+                !inner.leaving.is_empty() || !inner.changed.is_empty()
+            };
+            if !waits {
+                self.change.notified().await;
+            }
+            tokio::time::sleep(GATHER).await;
+            for (room_id, frame) in self.lock().take_changes(Instant::now()) {
+                hub.to_viewers(room_id, frame);
+            }
+        }
+    }
+}
+
+impl Inner {
+    fn count_viewer(&mut self, from: Option<i64>, to: Option<i64>) {
+        if let Some(room_id) = from
+            && let Some(viewers) = self.viewers.get_mut(&room_id)
+        {
+            *viewers -= 1;
+            if *viewers == 0 {
+                self.viewers.remove(&room_id);
+            }
+        }
+        if let Some(room_id) = to {
+            *self.viewers.entry(room_id).or_default() += 1;
+        }
+    }
+
+    fn person_changed(&mut self, user_id: i64) {
+        if let Some(person) = self.people.get(&user_id) {
+            self.changed.extend(&person.rooms);
+        }
+    }
+
+    fn frame(&self, room_id: i64) -> Bytes {
+        let ids = self.rooms.get(&room_id);
+        let count = ids.map_or(0, HashSet::len);
+        let room_id = Id(room_id);
+        if count > CROWD {
+            return ServerFrame::Crowd { room_id, count }.encode();
+        }
+        let mut online: Vec<Present> = ids
+            .into_iter()
+            .flatten()
+            .filter_map(|id| self.people.get(id))
+            .map(|person| Present {
+                user: person.user.clone(),
+                // Somebody between two windows is not away.
+                state: if person.windows > 0 && person.away == person.windows {
+                    PresenceState::Away
+                } else {
+                    PresenceState::Online
+                },
+            })
+            .collect();
+        online.sort_by_key(|present| present.user.id);
+        ServerFrame::Presence {
+            room_id,
+            online: &online,
+        }
+        .encode()
+    }
+
+    /// The frames to send now. Rooms that nobody looks at need none; a crowd may have to wait.
+    fn take_changes(&mut self, now: Instant) -> Vec<(i64, Bytes)> {
+        let gone: Vec<i64> = self
+            .leaving
+            .iter()
+            .copied()
+            .filter(|id| {
+                let left_at = self.people.get(id).and_then(|person| person.left_at);
+                left_at.is_none_or(|at| now.duration_since(at) >= GRACE)
+            })
+            .collect();
+        for user_id in gone {
+            self.leaving.remove(&user_id);
+            let Some(person) = self.people.remove(&user_id) else {
+                continue;
+            };
+            for room_id in person.rooms {
+                if let Some(here) = self.rooms.get_mut(&room_id) {
+                    here.remove(&user_id);
+                    if here.is_empty() {
+                        self.rooms.remove(&room_id);
+                    }
+                }
+                self.changed.insert(room_id);
+            }
+        }
+        let changed = std::mem::take(&mut self.changed);
+        let mut frames = Vec::new();
+        for room_id in changed {
+            if !self.viewers.contains_key(&room_id) {
+                self.crowd_told.remove(&room_id);
+                continue;
+            }
+            if self
+                .rooms
+                .get(&room_id)
+                .is_some_and(|here| here.len() > CROWD)
+            {
+                let told = self.crowd_told.get(&room_id);
+                if told.is_some_and(|at| now.duration_since(*at) < CROWD_PAUSE) {
+                    self.changed.insert(room_id);
+                    continue;
+                }
+                self.crowd_told.insert(room_id, now);
+            }
+            frames.push((room_id, self.frame(room_id)));
+        }
+        frames
+    }
+}

@@ -1,0 +1,28 @@
+//! `errors/show.html`: what went wrong.
+
+use serde::Serialize;
+
+use super::page::Page;
+use super::templates::View;
+
+/// An error's page.
+#[derive(Debug, Serialize)]
+pub struct ErrorPage<'a> {
+    /// The frame.
+    #[serde(flatten)]
+    pub page: Page,
+    /// The HTTP status.
+    pub status: u16,
+    /// What happened, in a few words.
+    pub title: String,
+    /// What to do.
+    pub text: String,
+    /// By which the log line is found.
+    pub request_id: &'a str,
+    /// Seconds after which to try again.
+    pub retry_after: Option<u64>,
+}
+
+impl View for ErrorPage<'_> {
+    const TEMPLATE: &'static str = "errors/show.html";
+}

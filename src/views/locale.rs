@@ -1,0 +1,143 @@
+//! The languages, and every sentence in them (`locales/`).
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
+
+use fluent_templates::fluent_bundle::FluentValue;
+use fluent_templates::{LanguageIdentifier, Loader, langid};
+
+use crate::error::Sentence;
+
+fluent_templates::static_loader! {
+    static SENTENCES = {
+        locales: "./locales",
+        fallback_language: "en-US",
+        // Names stand in <bdi> elements, which do the same for the eye and leave the text clean.
+        customise: |bundle| bundle.set_use_isolating(false),
+    };
+}
+
+static EN_US: LanguageIdentifier = langid!("en-US");
+static ZH_CN: LanguageIdentifier = langid!("zh-CN");
+const IDS: &str = include_str!("../../locales/en-US/main.ftl");
+
+/// What scripts fill in themselves.
+const SCRIPT_VARIABLES: [&str; 5] = ["count", "name", "time", "date", "limit"];
+
+/// A language that Teahouse speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Locale {
+    /// English.
+    #[default]
+    EnUs,
+    /// 简体中文.
+    ZhCn,
+}
+
+impl Locale {
+    /// The first language of a list of BCP 47 tags, best first, that Teahouse speaks; English when there is none.
+    pub fn negotiate<'a>(tags: impl Iterator<Item = &'a str>) -> Self {
+        tags.filter_map(|tag| match tag.split('-').next() {
+            Some(language) if language.eq_ignore_ascii_case("zh") => Some(Self::ZhCn),
+            Some(language) if language.eq_ignore_ascii_case("en") => Some(Self::EnUs),
+            _ => None,
+        })
+        .next()
+        .unwrap_or_default()
+    }
+
+    /// Reads a tag that [`Locale::tag`] wrote.
+    pub fn from_tag(tag: &str) -> Self {
+        match tag {
+            "zh-CN" => Self::ZhCn,
+            _ => Self::EnUs,
+        }
+    }
+
+    /// Its BCP 47 tag.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::EnUs => "en-US",
+            Self::ZhCn => "zh-CN",
+        }
+    }
+
+    fn id(self) -> &'static LanguageIdentifier {
+        match self {
+            Self::EnUs => &EN_US,
+            Self::ZhCn => &ZH_CN,
+        }
+    }
+
+    /// A sentence in this language.
+    pub fn say(self, sentence: &Sentence) -> String {
+        let args = sentence
+            .args
+            .iter()
+            .map(|(name, value)| (Cow::Borrowed(*name), FluentValue::try_number(value)))
+            .collect();
+        self.say_with(sentence.id, &args)
+    }
+
+    /// A message with its variables.
+    pub fn say_with(self, id: &str, args: &HashMap<Cow<'static, str>, FluentValue<'_>>) -> String {
+        SENTENCES.lookup_with_args(self.id(), id, args)
+    }
+
+    /// The messages for scripts (those whose ids begin with `js-`) as a JSON object; variables stand as `{name}`.
+    pub fn for_scripts(self) -> &'static str {
+        static EN: LazyLock<String> = LazyLock::new(|| script_sentences(Locale::EnUs));
+        static ZH: LazyLock<String> = LazyLock::new(|| script_sentences(Locale::ZhCn));
+        match self {
+            Self::EnUs => &EN,
+            Self::ZhCn => &ZH,
+        }
+    }
+}
+
+fn script_sentences(locale: Locale) -> String {
+    let args = SCRIPT_VARIABLES
+        .iter()
+        .map(|name| {
+            (
+                Cow::Borrowed(*name),
+                FluentValue::from(format!("{{{name}}}")),
+            )
+        })
+        .collect();
+    let sentences: BTreeMap<&str, String> = IDS
+        .lines()
+        .filter_map(|line| line.split_once('='))
+        .map(|(id, _)| id.trim_end())
+        .filter(|id| id.starts_with("js-"))
+        .map(|id| (id, locale.say_with(id, &args)))
+        .collect();
+    serde_json::to_string(&sentences).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_language_that_is_spoken_wins() {
+        let negotiate = |tags: &[&'static str]| Locale::negotiate(tags.iter().copied());
+        assert_eq!(negotiate(&["zh-Hans-CN", "en"]), Locale::ZhCn);
+        assert_eq!(negotiate(&["fr-FR", "en-GB", "zh"]), Locale::EnUs);
+        assert_eq!(negotiate(&["fr", "zh-TW"]), Locale::ZhCn);
+        assert_eq!(negotiate(&["fr"]), Locale::EnUs);
+        assert_eq!(negotiate(&[]), Locale::EnUs);
+    }
+
+    #[test]
+    fn sentences_for_scripts_keep_their_variables() {
+        let all: HashMap<String, String> =
+            serde_json::from_str(Locale::ZhCn.for_scripts()).expect("JSON");
+        assert!(!all.is_empty());
+        assert!(
+            all.values()
+                .all(|sentence| !sentence.contains("Unknown localization"))
+        );
+    }
+}

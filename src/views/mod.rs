@@ -1,0 +1,11 @@
+//! What pages may see: one struct per template, and the words in the person's language.
+
+pub mod assets;
+pub mod errors;
+pub mod locale;
+pub mod messages;
+pub mod page;
+pub mod rooms;
+pub mod sessions;
+pub mod templates;
+pub mod users;

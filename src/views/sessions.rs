@@ -1,0 +1,56 @@
+//! `sessions/new.html`: signing in.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::page::Page;
+use super::templates::View;
+
+/// The sign-in page.
+#[derive(Debug, Serialize)]
+pub struct NewSessionPage<'a> {
+    /// The frame.
+    #[serde(flatten)]
+    pub page: Page,
+    /// What was typed.
+    pub form: NewSessionForm<'a>,
+    /// Sentences beside the fields.
+    pub errors: BTreeMap<&'static str, Option<String>>,
+    /// Where numbers can be from.
+    pub regions: &'a [Region],
+    /// Whether people may register.
+    pub registration: bool,
+}
+
+/// What was typed; never the password.
+#[derive(Debug, Serialize)]
+pub struct NewSessionForm<'a> {
+    /// The number.
+    pub phone: &'a str,
+    /// Its country.
+    pub region: &'a str,
+    /// Where to go afterwards.
+    pub next: &'a str,
+}
+
+/// A country and its dialling code.
+#[derive(Debug, Clone, Serialize)]
+pub struct Region {
+    code: &'static str,
+    dial: String,
+}
+
+impl Region {
+    /// `("CN", 86)`.
+    pub fn new((code, dial): (&'static str, u16)) -> Self {
+        Self {
+            code,
+            dial: format!("+{dial}"),
+        }
+    }
+}
+
+impl View for NewSessionPage<'_> {
+    const TEMPLATE: &'static str = "sessions/new.html";
+}

@@ -1,0 +1,76 @@
+//! Fills templates.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use fluent_templates::fluent_bundle::FluentValue;
+use rust_embed::RustEmbed;
+use serde::Serialize;
+use tera::{Context, Kwargs, State, Tera, TeraResult, Value};
+
+use super::locale::Locale;
+use crate::error::{Error, Result};
+
+#[derive(RustEmbed)]
+#[folder = "templates/"]
+struct Files;
+
+/// A struct that one template shows.
+pub trait View: Serialize {
+    /// The template's name.
+    const TEMPLATE: &'static str;
+}
+
+/// All templates, parsed once. Cheap to clone.
+#[derive(Clone)]
+pub struct Templates(Arc<Tera>);
+
+impl Templates {
+    /// Reads the templates that are built into the program.
+    ///
+    /// # Errors
+    /// `Internal` with the template engine's description of the mistake.
+    pub fn load() -> Result<Self> {
+        let mut tera = Tera::new();
+        tera.register_function("t", translate);
+        let files: Vec<(String, String)> = Files::iter()
+            .filter_map(|name| {
+                let file = Files::get(&name)?;
+                let text = String::from_utf8_lossy(&file.data).into_owned();
+                Some((name.into_owned(), text))
+            })
+            .collect();
+        tera.add_raw_templates(files).map_err(Error::internal)?;
+        Ok(Self(Arc::new(tera)))
+    }
+
+    /// Fills a view's template.
+    ///
+    /// # Errors
+    /// `Internal` with the template engine's description of the mistake.
+    pub fn render<V: View>(&self, view: &V) -> Result<String> {
+        let context = Context::from_serialize(view).map_err(Error::internal)?;
+        self.0
+            .render(V::TEMPLATE, &context)
+            .map_err(Error::internal)
+    }
+}
+
+/// `t(key="some-id", name=value)`: a sentence in the page's language (`lang`).
+fn translate(kwargs: Kwargs, state: &State<'_>) -> TeraResult<String> {
+    let key: &str = kwargs.must_get("key")?;
+    let lang = state.get::<String>("lang")?.unwrap_or_default();
+    let args: HashMap<Cow<'static, str>, FluentValue<'_>> = kwargs
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str()?.to_owned().into(), fluent_value(value))))
+        .collect();
+    Ok(Locale::from_tag(&lang).say_with(key, &args))
+}
+
+fn fluent_value(value: &Value) -> FluentValue<'static> {
+    match value.as_i64() {
+        Some(number) if value.is_number() => FluentValue::from(number),
+        _ => FluentValue::from(value.to_string()),
+    }
+}

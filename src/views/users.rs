@@ -1,0 +1,42 @@
+//! `users/new.html`: registering.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::page::Page;
+use super::sessions::Region;
+use super::templates::View;
+
+/// The registration page.
+#[derive(Debug, Serialize)]
+pub struct NewUserPage<'a> {
+    /// The frame.
+    #[serde(flatten)]
+    pub page: Page,
+    /// What was typed.
+    pub form: NewUserForm<'a>,
+    /// Sentences beside the fields.
+    pub errors: BTreeMap<&'static str, Option<String>>,
+    /// Where numbers can be from.
+    pub regions: &'a [Region],
+    /// Whether the first person must know the set-up code.
+    pub needs_setup_code: bool,
+}
+
+/// What was typed; never the password.
+#[derive(Debug, Serialize)]
+pub struct NewUserForm<'a> {
+    /// The number.
+    pub phone: &'a str,
+    /// Its country.
+    pub region: &'a str,
+    /// The name.
+    pub username: &'a str,
+    /// The set-up code.
+    pub setup_code: &'a str,
+}
+
+impl View for NewUserPage<'_> {
+    const TEMPLATE: &'static str = "users/new.html";
+}

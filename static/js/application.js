@@ -1,0 +1,20 @@
+// Starts what the page asks for by data-controller. Pages work without any of it.
+import { register, start } from "./controllers/registry.js"
+import Composer from "./controllers/composer.js"
+import Logout from "./controllers/logout.js"
+import Page from "./controllers/page.js"
+import Password from "./controllers/password.js"
+import People from "./controllers/people.js"
+import Phone from "./controllers/phone.js"
+import Room from "./controllers/room.js"
+import Rooms from "./controllers/rooms.js"
+
+register("page", Page)
+register("phone", Phone)
+register("password", Password)
+register("logout", Logout)
+register("rooms", Rooms)
+register("people", People)
+register("composer", Composer)
+register("room", Room)
+start()

@@ -1,0 +1,26 @@
+// A person's picture, or initials on their hue: the same as the server makes.
+import { element } from "./element.js"
+
+const HUES = 12n
+const known = new Map()
+
+// Remembers what the server showed for somebody.
+export function learnAvatar(userId, avatarElement) {
+  if (avatarElement && !known.has(userId)) known.set(userId, avatarElement.cloneNode(true))
+}
+
+export function avatar({ id, username, avatarURL }) {
+  const shown = known.get(id)
+  if (shown && Boolean(shown.querySelector("img")) === Boolean(avatarURL)) return shown.cloneNode(true)
+  const span = element("span", { class: `avatar hue-${BigInt(id) % HUES}`, "aria-hidden": "true" })
+  if (avatarURL) span.append(element("img", { src: avatarURL, alt: "", width: 36, height: 36, loading: "lazy" }))
+  else span.textContent = initials(username)
+  return span
+}
+
+// The first letter of the first word and, where the words are alphabetic, of the second: "Mei_Lin" is ML, "李小明" is 李.
+function initials(username) {
+  const [first = [], second = []] = username.split(/[._-]+/).filter(Boolean).map(word => [...word])
+  const both = /^[a-z]$/i.test(first[0] ?? "") && /^[a-z]$/i.test(second[0] ?? "")
+  return ((first[0] ?? "") + (both ? second[0] : "")).toUpperCase()
+}

@@ -1,0 +1,263 @@
+//! What every response carries.
+
+use crate::support::{Person, Teahouse};
+use reqwest::header::HeaderMap;
+use reqwest::{Method, Response};
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; \
+    connect-src 'self'; media-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; \
+    frame-ancestors 'none'";
+
+fn check(headers: &HeaderMap, what: &str) {
+    for (name, value) in [
+        ("content-security-policy", POLICY),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "same-origin"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ] {
+        let all: Vec<_> = headers
+            .get_all(name)
+            .iter()
+            .map(|value| value.to_str().expect("text"))
+            .collect();
+        assert_eq!(all, [value], "{what}: {name}");
+    }
+    let permissions: Vec<_> = headers.get_all("permissions-policy").iter().collect();
+    assert_eq!(permissions.len(), 1, "{what}");
+    let permissions = permissions[0].to_str().expect("text");
+    for feature in ["camera=()", "microphone=()", "geolocation=()"] {
+        assert!(permissions.contains(feature), "{what}: {permissions}");
+    }
+}
+
+/// A file that the page loads, such as `/static/<hash>/css/base.css`.
+async fn an_asset(person: &Person) -> String {
+    let page = person.page("/login").await;
+    let start = page.find("/static/").expect("a static file");
+    page[start..].chars().take_while(|c| *c != '"').collect()
+}
+
+#[tokio::test]
+async fn every_response_of_every_route_carries_them() {
+    let house = Teahouse::start();
+    let (member, visitor) = (
+        Person::register(&house, "Ming").await,
+        Person::visitor(&house),
+    );
+    let asset = an_asset(&visitor).await;
+    let mut addresses = house.routes();
+    assert!(addresses.len() >= 12, "{addresses:?}");
+    for path in [
+        asset.as_str(),
+        "/nowhere",
+        "/api/nowhere",
+        "/static/nowhere.css",
+        "/rooms/x",
+        "/rooms/999",
+        "/rooms/1/messages?before=1&after=1",
+        "/%2e%2e/etc/passwd",
+    ] {
+        addresses.push((Method::GET, path.to_owned()));
+    }
+    for path in ["/", "/rooms/1", "/healthz", "/nowhere"] {
+        addresses.push((Method::PUT, path.to_owned()));
+        addresses.push((Method::HEAD, path.to_owned()));
+        addresses.push((Method::OPTIONS, path.to_owned()));
+    }
+    for (method, path) in addresses {
+        for person in [&visitor, &member] {
+            if path == "/logout" {
+                member.sign_in().await;
+            }
+            let answer = person
+                .request(method.clone(), &path)
+                .send()
+                .await
+                .expect("an answer");
+            let what = format!("{method} {path} {}", answer.status());
+            check(answer.headers(), &what);
+            assert!(
+                answer.headers().get("strict-transport-security").is_none(),
+                "{what}: this is http"
+            );
+            assert!(answer.headers().get("server").is_none(), "{what}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_of_people_who_are_signed_in_are_kept_nowhere() {
+    let house = Teahouse::start();
+    let ming = Person::register(&house, "Ming").await;
+    for path in ["/", "/rooms/1", "/rooms/999", "/nowhere"] {
+        assert_eq!(cache_control(&ming.get(path).await), "no-store", "{path}");
+    }
+    assert_eq!(
+        cache_control(&ming.post("/rooms/1/messages", &[("content", "")]).await),
+        "no-store"
+    );
+    let pages = cache_control(&ming.get("/rooms/1/messages").await);
+    assert_eq!(
+        pages.split(", ").collect::<std::collections::BTreeSet<_>>(),
+        ["no-cache", "private"].into()
+    );
+}
+
+#[tokio::test]
+async fn static_files_are_kept_for_ever_under_a_name_of_their_own() {
+    let house = Teahouse::start();
+    let visitor = Person::visitor(&house);
+    let asset = an_asset(&visitor).await;
+    let answer = visitor.get(&asset).await;
+    assert_eq!(answer.status(), 200);
+    let cache = cache_control(&answer);
+    assert!(
+        cache.contains("immutable")
+            && cache.contains("max-age=31536000")
+            && cache.contains("public"),
+        "{cache}"
+    );
+    assert!(
+        answer.headers()["content-type"]
+            .to_str()
+            .is_ok_and(|kind| kind.starts_with("text/css"))
+    );
+    let (prefix, file) = asset
+        .trim_start_matches("/static/")
+        .split_once('/')
+        .expect("a hash and a file");
+    assert!(prefix.len() >= 8, "{asset}");
+    let other = visitor
+        .get(&format!("/static/0123456789abcdef/{file}"))
+        .await;
+    assert!(
+        !cache_control(&other).contains("immutable"),
+        "under another hash it may be another file"
+    );
+    for outside in [
+        "../Cargo.toml",
+        "%2e%2e/Cargo.toml",
+        "..%2fCargo.toml",
+        "/etc/passwd",
+        "",
+    ] {
+        let status = visitor
+            .get(&format!("/static/{prefix}/{outside}"))
+            .await
+            .status();
+        assert!(status.is_client_error(), "{outside}: {status}");
+    }
+}
+
+#[tokio::test]
+async fn the_cookie_belongs_to_this_site_alone() {
+    let house = Teahouse::start();
+    let answer = Person::visitor(&house).submit_registration("Ming").await;
+    let cookie = the_cookie(&answer);
+    assert!(cookie.starts_with("teahouse="), "{cookie}");
+    let attributes = attributes(&cookie);
+    for wanted in ["httponly", "samesite=lax", "path=/"] {
+        assert!(
+            attributes.iter().any(|given| given == wanted),
+            "{wanted}: {cookie}"
+        );
+    }
+    assert!(
+        !attributes
+            .iter()
+            .any(|given| given == "secure" || given.starts_with("domain")),
+        "{cookie}"
+    );
+    // The database keeps only a hash of it.
+    let value = cookie.split([';', '=']).nth(1).expect("a value").to_owned();
+    let kept = house
+        .database()
+        .words("SELECT key_hash AS value FROM sessions");
+    assert_eq!(kept.len(), 1);
+    assert!(kept[0].len() == 64 && !value.contains(&kept[0]), "{kept:?}");
+}
+
+#[tokio::test]
+async fn behind_https_the_cookie_is_secure_and_so_is_the_site() {
+    let house = Teahouse::with(&[("PUBLIC_ORIGIN", "https://chat.example.org")]);
+    let answer = Person::visitor(&house).submit_registration("Ming").await;
+    assert_eq!(answer.status(), 303);
+    check(answer.headers(), "https");
+    let lasts = answer.headers()["strict-transport-security"]
+        .to_str()
+        .expect("text");
+    assert!(lasts.starts_with("max-age="), "{lasts}");
+    let cookie = the_cookie(&answer);
+    assert!(cookie.starts_with("__Host-teahouse="), "{cookie}");
+    let attributes = attributes(&cookie);
+    for wanted in ["secure", "httponly", "samesite=lax", "path=/"] {
+        assert!(
+            attributes.iter().any(|given| given == wanted),
+            "{wanted}: {cookie}"
+        );
+    }
+    // And it signs in.
+    let value = cookie.split(';').next().expect("a value");
+    let page = Person::visitor(&house)
+        .request(Method::GET, "/rooms/1")
+        .header("cookie", value)
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(page.status(), 200);
+    // Its name on http does not.
+    let plain = value.replacen("__Host-", "", 1);
+    let page = Person::visitor(&house)
+        .request(Method::GET, "/rooms/1")
+        .header("cookie", plain)
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(page.status(), 303);
+}
+
+#[tokio::test]
+async fn a_forged_cookie_opens_nothing() {
+    let house = Teahouse::start();
+    Person::register(&house, "Ming").await;
+    for forged in [
+        "teahouse=",
+        "teahouse=1",
+        "teahouse=%00",
+        "teahouse=\u{fffd}",
+        &format!("teahouse={}", "a".repeat(64)),
+        &format!("teahouse={}", "a".repeat(3000)),
+    ] {
+        let request = Person::visitor(&house)
+            .request(Method::GET, "/rooms/1")
+            .header("cookie", forged);
+        assert_eq!(
+            request.send().await.expect("an answer").status(),
+            303,
+            "{forged}"
+        );
+    }
+}
+
+fn cache_control(answer: &Response) -> String {
+    answer
+        .headers()
+        .get("cache-control")
+        .map_or("nothing", |value| value.to_str().expect("text"))
+        .to_owned()
+}
+
+fn the_cookie(answer: &Response) -> String {
+    let cookies: Vec<_> = answer.headers().get_all("set-cookie").iter().collect();
+    assert_eq!(cookies.len(), 1, "{cookies:?}");
+    cookies[0].to_str().expect("text").to_owned()
+}
+
+fn attributes(cookie: &str) -> Vec<String> {
+    cookie
+        .split(';')
+        .skip(1)
+        .map(|part| part.trim().to_lowercase())
+        .collect()
+}

@@ -1,0 +1,138 @@
+//! How the source is put together: who may import whom.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A part of the crate, and the parts it may name.
+const MAY_IMPORT: [(&str, &[&str]); 10] = [
+    ("main", &["app", "config", "routes", "error", "models"]),
+    ("app", &["config", "routes", "controllers", "views", "models", "realtime", "jobs", "error"]),
+    ("config", &["error"]),
+    ("routes", &["controllers", "error"]),
+    ("controllers", &["views", "models", "realtime", "jobs", "error"]),
+    ("views", &["models", "realtime", "error"]),
+    ("jobs", &["models", "realtime", "error"]),
+    ("models", &["realtime", "error"]),
+    ("realtime", &["error"]),
+    ("error", &[]),
+];
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let files = entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] });
+    files.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
+}
+
+/// Every source file, by its path below `src`, without comments.
+fn program() -> BTreeMap<String, String> {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src"));
+    let code = |path: &Path| {
+        let text = fs::read_to_string(path).expect("text");
+        text.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect()
+    };
+    let name = |path: &Path| path.strip_prefix(root).expect("below src").display().to_string();
+    sources(root).iter().map(|path| (name(path), code(path))).collect()
+}
+
+fn part(file: &str) -> &str {
+    file.split('/').next().unwrap_or(file).trim_end_matches(".rs")
+}
+
+/// The names that follow `crate::` or, in `main.rs`, `teahouse::`; also those in braces.
+fn imported(code: &str, root: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for (at, _) in code.match_indices(root) {
+        let before = code[..at].chars().next_back();
+        if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':') {
+            continue;
+        }
+        let rest = &code[at + root.len()..];
+        let word = |text: &str| text.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+        match rest.strip_prefix('{') {
+            Some(group) => {
+                let mut depth = 0;
+                let top = group.split(|c| {
+                    depth += i32::from(c == '{') - i32::from(c == '}');
+                    depth < 0 || (depth == 0 && (c == ',' || c == ';'))
+                });
+                // The group ends where its own brace closes.
+                let length = group.find(';').unwrap_or(group.len());
+                let mut used = 0;
+                for item in top {
+                    used += item.len() + 1;
+                    names.insert(word(item));
+                    if used > length {
+                        break;
+                    }
+                }
+            }
+            None => {
+                names.insert(word(rest));
+            }
+        }
+    }
+    names.remove("");
+    names
+}
+
+#[test]
+fn everybody_imports_only_what_they_may() {
+    let allowed: BTreeMap<_, _> = MAY_IMPORT.into_iter().collect();
+    let mut wrong = Vec::new();
+    for (file, code) in program() {
+        let part = part(&file);
+        if part == "lib" {
+            continue;
+        }
+        let Some(allowed) = allowed.get(part) else {
+            wrong.push(format!("{file} belongs to no part that this test knows"));
+            continue;
+        };
+        let root = if part == "main" { "teahouse::" } else { "crate::" };
+        for name in imported(&code, root) {
+            if name != part && !allowed.contains(&name.as_str()) {
+                wrong.push(format!("{file} imports {name}"));
+            }
+        }
+        // `super::super` could climb out of a part unseen.
+        let depth = file.matches('/').count();
+        if code.contains(&"super::".repeat(depth + 1)) && !code.contains("mod tests") {
+            wrong.push(format!("{file} climbs out with super::"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn only_the_outer_parts_know_http_and_only_the_start_reads_settings() {
+    let mut wrong = Vec::new();
+    for (file, code) in program() {
+        let part = part(&file);
+        let inner = matches!(part, "models" | "views" | "realtime" | "error" | "jobs");
+        // The blocking pool behind `Database::run` is the one leak.
+        let leak = code.matches("actix_web::web::block").count() + code.matches("actix_web::rt").count() + code.matches("actix_rt::").count();
+        if inner && code.matches("actix").count() > if file == "models/database.rs" { leak } else { 0 } {
+            wrong.push(format!("{file} names actix"));
+        }
+        if !matches!(part, "main" | "app" | "config" | "lib") && (code.contains("config::") && code.contains("Settings") || code.contains("env::var")) {
+            wrong.push(format!("{file} reads settings"));
+        }
+        if part != "models" && part != "error" && code.contains("diesel::") {
+            wrong.push(format!("{file} names diesel"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn the_error_becomes_a_status_in_one_place() {
+    for (file, code) in program() {
+        if part(&file) == "error" {
+            assert!(!code.contains("StatusCode"), "{file}");
+        }
+        if code.contains("impl ResponseError for") {
+            assert_eq!(file, "controllers/errors.rs");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Sending the same message again never makes a second one.
+
+use crate::support::{LOBBY, Person, Teahouse, client_id};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+const PATH: &str = "/rooms/1/messages";
+
+#[tokio::test]
+async fn fifty_sends_of_one_message_at_once_are_one_message() {
+    let house = Teahouse::start();
+    let ming = Person::register(&house, "Ming").await;
+    let ana = Person::register(&house, "Ana").await;
+    let mut witness = ana.socket().await;
+    let mut sockets = Vec::new();
+    for _ in 0..17 {
+        sockets.push(ming.socket().await);
+    }
+    let id = client_id();
+    let frame = json!({"type": "post", "clientId": id, "roomId": LOBBY, "content": "once 茶"});
+    let body = json!({"content": "once 茶", "clientId": id});
+    let by_socket = join_all(sockets.iter_mut().map(|socket| async {
+        socket.send(frame.clone()).await;
+        socket.expect("ack").await
+    }));
+    let by_json = join_all((0..17).map(|_| ming.post_json(PATH, &body)));
+    let by_form =
+        join_all((0..16).map(|_| ming.post(PATH, &[("content", "once 茶"), ("clientId", &id)])));
+    let (acks, stored, forms) = tokio::join!(by_socket, by_json, by_form);
+    assert!(acks.iter().all(|ack| ack == &acks[0]), "{acks:?}");
+    for (status, message) in &stored {
+        assert_eq!((status.as_u16(), message), (201, &stored[0].1));
+    }
+    for field in ["id", "seq", "ver", "clientId", "createdAt"] {
+        assert_eq!(acks[0][field], stored[0].1[field], "{field}");
+    }
+    assert!(forms.iter().all(|answer| answer.status() == 303));
+    assert_eq!(
+        house
+            .database()
+            .number("SELECT COUNT(*) AS value FROM messages"),
+        1
+    );
+    assert_eq!(witness.expect("message").await["seq"], 1);
+    witness.expect_none("message").await;
+    // A late retry after a restart is answered alike.
+    let again = sockets[0].say("another").await;
+    assert_eq!(again["seq"], 2, "no number was used up");
+}
+
+#[tokio::test]
+async fn a_retry_after_a_restart_gets_the_first_answer() {
+    let mut house = Teahouse::start();
+    let ming = Person::register(&house, "Ming").await;
+    let body = json!({"content": "once", "clientId": client_id()});
+    let (_, first) = ming.post_json(PATH, &body).await;
+    house.kill9();
+    house.start_again();
+    let (status, again) = ming.post_json(PATH, &body).await;
+    assert_eq!((status.as_u16(), &again), (201, &first));
+    let other = json!({"content": "twice", "clientId": body["clientId"]});
+    assert_eq!(ming.post_json(PATH, &other).await.0, 409);
+}
+
+#[tokio::test]
+async fn of_two_texts_with_one_id_the_first_wins_and_the_other_is_a_conflict() {
+    let house = Teahouse::start();
+    let ming = Person::register(&house, "Ming").await;
+    let garden = house.database().add_room("open", "Garden", &["Ming"]);
+    let id = client_id();
+    let mut sockets = Vec::new();
+    for _ in 0..30 {
+        sockets.push(ming.socket().await);
+    }
+    let answers: Vec<Value> = join_all(sockets.iter_mut().enumerate().map(|(n, socket)| {
+        let (room, text) = [(LOBBY, "tea"), (LOBBY, "coffee"), (garden.as_str(), "tea")][n % 3];
+        let frame = json!({"type": "post", "clientId": id, "roomId": room, "content": text});
+        async move {
+            socket.send(frame).await;
+            loop {
+                let deadline = tokio::time::Instant::now() + crate::support::PATIENCE;
+                let mut answer = socket.next_before(deadline).await.expect("an answer");
+                if answer["type"] == "ack" || answer["type"] == "error" {
+                    answer["asked"] = json!(n % 3);
+                    return answer;
+                }
+            }
+        }
+    }))
+    .await;
+    let winners: BTreeSet<_> = answers
+        .iter()
+        .filter(|answer| answer["type"] == "ack")
+        .map(|answer| answer["asked"].as_u64())
+        .collect();
+    assert_eq!(winners.len(), 1, "{answers:?}");
+    for answer in &answers {
+        assert!(
+            answer["type"] == "ack" || answer["code"] == "conflict",
+            "{answer}"
+        );
+        assert_eq!(answer["clientId"], id);
+    }
+    assert_eq!(
+        answers
+            .iter()
+            .filter(|answer| answer["type"] == "ack")
+            .count(),
+        10
+    );
+    assert_eq!(
+        house
+            .database()
+            .number("SELECT COUNT(*) AS value FROM messages"),
+        1
+    );
+}

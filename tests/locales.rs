@@ -1,0 +1,103 @@
+//! Every sentence exists in every language, and every sentence that is asked for exists.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let all = entries.flat_map(|path| if path.is_dir() { files(&path, extension) } else { vec![path] });
+    all.filter(|path| path.extension().is_some_and(|found| found == extension)).collect()
+}
+
+fn texts(folder: &str, extension: &str) -> Vec<(PathBuf, String)> {
+    let read = |path: PathBuf| (path.clone(), fs::read_to_string(path).expect("text"));
+    files(&Path::new(ROOT).join(folder), extension).into_iter().map(read).collect()
+}
+
+fn word(text: &str) -> String {
+    text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-' || *c == '_').collect()
+}
+
+/// Each id of a language with its variables: `{ $count }`, and `{$count}` of the scripts, are the same.
+fn sentences(language: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut current = String::new();
+    for (path, text) in texts(&format!("locales/{language}"), "ftl") {
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            let id = word(line);
+            if !id.is_empty() && line[id.len()..].trim_start().starts_with('=') {
+                assert!(!all.contains_key(&id), "{} has {id} twice", path.display());
+                current = id;
+                all.insert(current.clone(), BTreeSet::new());
+            }
+            let variables = line.split('$').skip(1).map(word);
+            all.entry(current.clone()).or_default().extend(variables);
+        }
+    }
+    all.remove("");
+    all
+}
+
+#[test]
+fn both_languages_say_the_same_things_about_the_same_things() {
+    let (english, chinese) = (sentences("en-US"), sentences("zh-CN"));
+    assert!(english.len() > 50);
+    assert_eq!(english.keys().collect::<Vec<_>>(), chinese.keys().collect::<Vec<_>>());
+    for (id, variables) in &english {
+        assert_eq!(variables, &chinese[id], "{id}");
+    }
+}
+
+#[test]
+fn chinese_is_chinese() {
+    let han = |text: &str| text.chars().any(|c| ('\u{3400}'..='\u{9fff}').contains(&c));
+    for (path, text) in texts("locales/zh-CN", "ftl") {
+        for line in text.lines().filter(|line| !line.starts_with('#') && line.contains(" = ")) {
+            let (id, sentence) = line.split_once(" = ").expect("a sentence");
+            let words: String = sentence.split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest)).collect();
+            let speaks = words.chars().any(char::is_alphabetic) && id != "app-name";
+            assert!(!speaks || han(&words), "{}: {line}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_sentence_of_a_template_exists_with_all_it_is_filled_with() {
+    let known = sentences("en-US");
+    let mut asked = 0;
+    for (path, text) in texts("templates", "html") {
+        for call in text.split("t(key=\"").skip(1) {
+            asked += 1;
+            let id = word(call);
+            let variables = known.get(&id).unwrap_or_else(|| panic!("{} asks for {id}", path.display()));
+            let arguments = call.split_once("}}").map_or(call, |(call, _)| call);
+            for variable in variables {
+                assert!(arguments.contains(&format!("{variable}=")), "{}: {id} needs {variable}", path.display());
+            }
+        }
+    }
+    assert!(asked > 20);
+}
+
+#[test]
+fn every_sentence_of_the_program_and_its_scripts_exists() {
+    let known = sentences("en-US");
+    let mut asked = BTreeSet::new();
+    for (path, text) in texts("src", "rs").into_iter().chain(texts("static", "js")) {
+        for quote in ['"', '\'', '`'] {
+            for literal in text.split(quote) {
+                let sentence = literal.starts_with("error-") || literal.starts_with("js-");
+                if !sentence || word(literal) != literal || literal.ends_with('-') {
+                    continue;
+                }
+                let plural = known.contains_key(&format!("{literal}-one")) && known.contains_key(&format!("{literal}-other"));
+                assert!(known.contains_key(literal) || plural, "{} asks for {literal}", path.display());
+                asked.insert(literal.to_owned());
+            }
+        }
+    }
+    assert!(asked.iter().any(|id| id.starts_with("error-")));
+}

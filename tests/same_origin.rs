@@ -1,0 +1,185 @@
+//! Another site's page can do nothing in somebody's name.
+
+use crate::support::{Person, Socket, Teahouse};
+use reqwest::Method;
+
+/// Header and value as other sites' pages send them.
+fn foreign(house: &Teahouse) -> Vec<(&'static str, String)> {
+    let port: u16 = house
+        .host()
+        .rsplit(':')
+        .next()
+        .and_then(|port| port.parse().ok())
+        .expect("a port");
+    vec![
+        ("origin", "https://evil.example".to_owned()),
+        ("origin", "null".to_owned()),
+        ("origin", String::new()),
+        ("origin", format!("http://127.0.0.1.evil.example:{port}")),
+        ("origin", format!("http://127.0.0.1:{port}.evil.example")),
+        ("origin", format!("http://127.0.0.1:{port}@evil.example")),
+        ("origin", format!("http://127.0.0.1:{}", port ^ 1)),
+        ("origin", "http://127.0.0.1".to_owned()),
+        ("origin", format!("https://127.0.0.1:{port}")),
+        ("origin", format!("http://localhost:{port}")),
+        ("origin", format!("http://127.0.0.1:{port}/")),
+        ("sec-fetch-site", "cross-site".to_owned()),
+        ("sec-fetch-site", "same-site".to_owned()),
+    ]
+}
+
+/// Everything that a request could have changed.
+fn rows(house: &Teahouse) -> Vec<i64> {
+    ["users", "sessions", "rooms", "memberships", "messages"]
+        .map(|table| {
+            house
+                .database()
+                .number(&format!("SELECT COUNT(*) AS value FROM {table}"))
+        })
+        .to_vec()
+}
+
+#[tokio::test]
+async fn no_unsafe_request_of_another_site_does_anything() {
+    let house = Teahouse::start();
+    let ming = Person::register(&house, "Ming").await;
+    let unsafe_routes: Vec<_> = house
+        .routes()
+        .into_iter()
+        .filter(|(method, _)| !method.is_safe())
+        .collect();
+    assert!(unsafe_routes.len() >= 4, "{unsafe_routes:?}");
+    let before = rows(&house);
+    let form = [
+        ("phone", "+8613800138000"),
+        ("username", "Mallory"),
+        ("password", crate::support::person::PASSWORD),
+        ("content", "stolen"),
+    ];
+    for (method, path) in unsafe_routes {
+        for (name, value) in foreign(&house) {
+            let answer = ming
+                .request(method.clone(), &path)
+                .header(name, &value)
+                .form(&form)
+                .send()
+                .await
+                .expect("an answer");
+            assert_eq!(answer.status(), 403, "{method} {path} with {name}: {value}");
+        }
+        // A good origin does not make up for a bad site.
+        let answer = ming
+            .request(method.clone(), &path)
+            .header("origin", &house.url)
+            .header("sec-fetch-site", "cross-site")
+            .form(&form)
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(answer.status(), 403, "{method} {path}");
+    }
+    assert_eq!(rows(&house), before);
+    assert_eq!(ming.get("/rooms/1").await.status(), 200, "still signed in");
+}
+
+#[tokio::test]
+async fn no_socket_opens_for_another_site() {
+    let house = Teahouse::start();
+    let ming = Person::register(&house, "Ming").await;
+    for (name, value) in foreign(&house) {
+        let mut request = Socket::request(&ming);
+        request
+            .headers_mut()
+            .insert(name, value.parse().expect("a header"));
+        assert_eq!(Socket::refusal(request).await, 403, "{name}: {value}");
+    }
+    let mut request = Socket::request(&ming);
+    request
+        .headers_mut()
+        .insert("origin", house.url.parse().expect("a header"));
+    request
+        .headers_mut()
+        .insert("sec-fetch-site", "same-origin".parse().expect("a header"));
+    assert_eq!(Socket::refusal(request).await, 101);
+}
+
+#[tokio::test]
+async fn our_own_pages_may_do_everything() {
+    let house = Teahouse::start();
+    let ming = Person::register(&house, "Ming").await;
+    for headers in [
+        vec![("origin", house.url.as_str())],
+        vec![("sec-fetch-site", "same-origin")],
+        vec![("sec-fetch-site", "none")],
+        vec![],
+    ] {
+        let mut request = ming
+            .request(Method::POST, "/rooms/1/messages")
+            .form(&[("content", "hello")]);
+        for (name, value) in &headers {
+            request = request.header(*name, *value);
+        }
+        assert_eq!(
+            request.send().await.expect("an answer").status(),
+            303,
+            "{headers:?}"
+        );
+    }
+    // A link on another site still leads here.
+    let answer = ming
+        .request(Method::GET, "/rooms/1")
+        .header("sec-fetch-site", "cross-site")
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(answer.status(), 200);
+}
+
+#[tokio::test]
+async fn the_public_origin_is_the_only_one() {
+    let house = Teahouse::with(&[("PUBLIC_ORIGIN", "https://chat.example.org")]);
+    let visitor = Person::visitor(&house);
+    let form = [
+        ("phone", visitor.phone.as_str()),
+        ("username", "Ming"),
+        ("password", crate::support::person::PASSWORD),
+    ];
+    for (origin, status) in [
+        (house.url.as_str(), 403),
+        ("http://chat.example.org", 403),
+        ("https://chat.example.org:8443", 403),
+        ("https://chat.example.org.evil.example", 403),
+        ("https://chat.example.org", 303),
+    ] {
+        let answer = visitor
+            .request(Method::POST, "/register")
+            .header("origin", origin)
+            .form(&form)
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(answer.status(), status, "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn a_proxys_headers_from_a_stranger_change_nothing() {
+    let house = Teahouse::start();
+    let ming = Person::register(&house, "Ming").await;
+    let request = ming
+        .request(Method::POST, "/rooms/1/messages")
+        .header("origin", "https://evil.example");
+    let request = request
+        .header("x-forwarded-host", "evil.example")
+        .header("x-forwarded-proto", "https");
+    let request = request.header("forwarded", "host=evil.example;proto=https");
+    assert_eq!(
+        request
+            .form(&[("content", "stolen")])
+            .send()
+            .await
+            .expect("an answer")
+            .status(),
+        403
+    );
+}

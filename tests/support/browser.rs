@@ -1,0 +1,315 @@
+//! Chromium, driven like a person would: every browser is a profile of its own.
+
+use super::{PATIENCE, Teahouse, eventually, person::PASSWORD};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
+use thirtyfour::Capabilities;
+use thirtyfour::prelude::*;
+
+const AXE: &str = include_str!("axe/axe.min.js");
+
+/// What kind of browser somebody has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    English,
+    Chinese,
+    WithoutScripts,
+}
+
+/// One window of a fresh profile. Dropping it closes everything.
+pub struct Browser {
+    // Ended before the driver is dropped, which would wait for it otherwise.
+    _service: Service,
+    pub driver: WebDriver,
+    url: String,
+    service_url: String,
+    _folder: TempDir,
+}
+
+/// chromedriver and every Chromium it started, in a process group of their own.
+struct Service(Child);
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let group = self.0.id();
+        let _ = Command::new("sh")
+            .arg("-c")
+            .arg(format!("kill -9 -{group}"))
+            .stderr(Stdio::null())
+            .status();
+        let _ = self.0.wait();
+    }
+}
+
+impl Browser {
+    pub async fn open(house: &Teahouse, profile: Profile) -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let (service, service_url) = start_service();
+        let driver = WebDriver::new(&service_url, capabilities(profile, &folder))
+            .await
+            .expect("Chromium starts");
+        Self {
+            _service: service,
+            driver,
+            url: house.url.clone(),
+            service_url,
+            _folder: folder,
+        }
+    }
+
+    pub async fn visit(&self, path: &str) {
+        self.driver
+            .goto(format!("{}{path}", self.url))
+            .await
+            .expect("the page loads");
+    }
+
+    /// The path that the window shows.
+    pub async fn path(&self) -> String {
+        let url = self.driver.current_url().await.expect("a URL");
+        match url.query() {
+            Some(query) => format!("{}?{query}", url.path()),
+            None => url.path().to_owned(),
+        }
+    }
+
+    /// Waits for an element.
+    pub async fn find(&self, selector: &str) -> WebElement {
+        let found = self
+            .driver
+            .query(By::Css(selector))
+            .wait(PATIENCE, std::time::Duration::from_millis(20))
+            .first()
+            .await;
+        match found {
+            Ok(element) => element,
+            Err(_) => panic!(
+                "no {selector} at {}:\n{}",
+                self.path().await,
+                self.driver.source().await.unwrap_or_default()
+            ),
+        }
+    }
+
+    pub async fn fill(&self, selector: &str, text: &str) {
+        let field = self.find(selector).await;
+        field.clear().await.expect("cleared");
+        field.send_keys(text).await.expect("typed");
+    }
+
+    pub async fn click(&self, selector: &str) {
+        self.find(selector).await.click().await.expect("clicked");
+    }
+
+    /// Registers through the form, and waits for the Lobby.
+    pub async fn register(&self, phone: &str, username: &str) {
+        self.visit("/register").await;
+        self.fill("#phone", phone).await;
+        self.fill("#username", username).await;
+        self.fill("#password", PASSWORD).await;
+        self.click("#register button[type=submit]").await;
+        self.find("#composer-content").await;
+    }
+
+    /// Waits until the socket is up.
+    pub async fn connected(&self) {
+        self.find("[data-controller~=room][data-connection=open]")
+            .await;
+    }
+
+    /// Types a message and sends it as people do: with Enter.
+    pub async fn say(&self, text: &str) {
+        let field = self.find("#composer-content").await;
+        // Keys of characters outside the BMP do not exist: they are put in, as a keyboard's emoji panel does.
+        let script =
+            "arguments[0].focus(); document.execCommand('insertText', false, arguments[1])";
+        let element = field.to_json().expect("an element");
+        self.driver
+            .execute(script, vec![element, json!(text)])
+            .await
+            .expect("typed");
+        field.send_keys(Key::Enter + "").await.expect("sent");
+    }
+
+    /// Waits for a stored message with this text.
+    pub async fn sees(&self, text: &str) {
+        let what = format!("{text:?} is shown");
+        eventually(&what, || async {
+            self.texts()
+                .await
+                .iter()
+                .any(|shown| shown == text)
+                .then_some(())
+        })
+        .await;
+    }
+
+    /// The texts of the stored messages, in the order of the page.
+    pub async fn texts(&self) -> Vec<String> {
+        let script = "return [...document.querySelectorAll('#messages [data-seq][data-state=stored] .message-body')].map(e => e.innerText.trim())";
+        self.script(script)
+            .await
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|text| text.as_str().unwrap_or_default().to_owned())
+            .collect()
+    }
+
+    /// What a script returns. Works with the page's own scripts switched off too.
+    pub async fn script(&self, script: &str) -> Value {
+        self.driver
+            .execute(script, vec![])
+            .await
+            .expect("the script runs")
+            .json()
+            .clone()
+    }
+
+    /// Waits until a script returns something true.
+    pub async fn until(&self, what: &str, script: &str) -> Value {
+        eventually(what, || async {
+            let value = self.script(script).await;
+            (value != json!(false) && !value.is_null()).then_some(value)
+        })
+        .await
+    }
+
+    /// The window's size in CSS pixels, and the preferred colours.
+    pub async fn resize(&self, width: u32, height: u32, scheme: &str) {
+        let metrics =
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.cdp("Emulation.setDeviceMetricsOverride", metrics)
+            .await;
+        let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+        self.cdp("Emulation.setEmulatedMedia", features).await;
+    }
+
+    pub async fn cdp(&self, method: &str, params: Value) -> Value {
+        self.driver
+            .cdp()
+            .send_raw(method, params)
+            .await
+            .expect(method)
+    }
+
+    /// What Chromium complained about since the last call: broken policies, errors of scripts.
+    pub async fn complaints(&self) -> Vec<String> {
+        let session = self.driver.session_id().to_string();
+        let url = format!("{}/session/{session}/se/log", self.service_url);
+        let (_, answer) = super::person::read(
+            reqwest::Client::new()
+                .post(url)
+                .json(&json!({"type": "browser"})),
+        )
+        .await;
+        let entries = answer["value"]
+            .as_array()
+            .unwrap_or_else(|| panic!("no log: {answer}"));
+        let serious = |entry: &&Value| entry["level"] == "SEVERE" || entry["level"] == "WARNING";
+        // Answers such as 422, and a server that was stopped on purpose, are not complaints.
+        entries
+            .iter()
+            .filter(serious)
+            .filter(|entry| entry["source"] != "network")
+            .map(|entry| entry["message"].to_string())
+            .collect()
+    }
+
+    /// What axe-core finds on the page as it is now, one line each.
+    pub async fn axe(&self) -> Vec<String> {
+        // CDP's evaluation is not bound by the page's policy.
+        self.cdp("Runtime.evaluate", json!({"expression": AXE}))
+            .await;
+        let run = "axe.run().then(r => JSON.stringify(r.violations.map(v => v.id + ': ' + v.nodes.map(n => n.target + ' ' + n.failureSummary).join('; '))))";
+        let answer = self
+            .cdp(
+                "Runtime.evaluate",
+                json!({"expression": run, "awaitPromise": true}),
+            )
+            .await;
+        let text = answer["result"]["value"]
+            .as_str()
+            .unwrap_or_else(|| panic!("axe did not run: {answer}"));
+        serde_json::from_str(text).expect("a list")
+    }
+}
+
+fn capabilities(profile: Profile, folder: &TempDir) -> Capabilities {
+    let mut wanted = DesiredCapabilities::chrome();
+    let language = if profile == Profile::Chinese {
+        "zh-CN"
+    } else {
+        "en-US"
+    };
+    let mut args = vec![
+        "--headless=new".to_owned(),
+        "--disable-gpu".to_owned(),
+        "--disable-dev-shm-usage".to_owned(),
+        "--disable-quic".to_owned(),
+        "--disable-sync".to_owned(),
+        "--disable-background-networking".to_owned(),
+        "--disable-component-update".to_owned(),
+        "--no-first-run".to_owned(),
+        "--window-size=1280,900".to_owned(),
+        format!("--lang={language}"),
+        format!("--accept-lang={language}"),
+        format!("--user-data-dir={}", folder.path().display()),
+    ];
+    if root() {
+        args.push("--no-sandbox".to_owned());
+    }
+    for arg in &args {
+        wanted.add_arg(arg).expect("an argument");
+    }
+    let scripts = if profile == Profile::WithoutScripts {
+        2
+    } else {
+        1
+    };
+    let prefs = json!({
+        "intl.accept_languages": language,
+        "profile.managed_default_content_settings.javascript": scripts,
+    });
+    wanted
+        .add_experimental_option("prefs", prefs)
+        .expect("an option");
+    let mut wanted = Capabilities::from(wanted);
+    wanted
+        .set("goog:loggingPrefs", json!({"browser": "ALL"}))
+        .expect("an option");
+    wanted
+}
+
+/// Chromium's sandbox does not work for root.
+fn root() -> bool {
+    std::fs::metadata("/proc/self")
+        .is_ok_and(|file| std::os::unix::fs::MetadataExt::uid(&file) == 0)
+}
+
+fn start_service() -> (Service, String) {
+    let mut child = Command::new("chromedriver")
+        .arg("--port=0")
+        .process_group(0)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("chromedriver is installed (bin/test does it)");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let service = Service(child);
+    let port = lines
+        .by_ref()
+        .map_while(Result::ok)
+        .find_map(|line| {
+            line.split_once("successfully on port ")
+                .map(|(_, port)| port.trim_end_matches('.').to_owned())
+        })
+        .expect("chromedriver says its port");
+    // Read on, so that it never waits for us.
+    std::thread::spawn(move || lines.for_each(drop));
+    (service, format!("http://127.0.0.1:{port}"))
+}

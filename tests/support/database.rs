@@ -1,0 +1,175 @@
+//! A look behind the program's back: its database, whichever of the two it is.
+
+use super::Teahouse;
+use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::{
+    Connection, MysqlConnection, QueryableByName, RunQueryDsl, SqliteConnection, sql_query,
+};
+use std::path::Path;
+
+/// True when `bin/test --all` runs the long tests too.
+pub fn long_tests() -> bool {
+    std::env::var_os("TEAHOUSE_TEST_ALL").is_some()
+}
+
+/// Where a test's program keeps its data. On a server the database is dropped at the end.
+pub struct Database {
+    /// As the program gets it in `DATABASE_URL`.
+    pub url: String,
+    server: Option<String>,
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    value: i64,
+}
+
+#[derive(QueryableByName)]
+struct Word {
+    #[diesel(sql_type = Nullable<Text>)]
+    value: Option<String>,
+}
+
+/// One line of the transcript that admins read.
+#[derive(QueryableByName, Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    #[diesel(sql_type = BigInt)]
+    pub message_id: i64,
+    #[diesel(sql_type = BigInt)]
+    pub room_id: i64,
+    #[diesel(sql_type = Text)]
+    pub room_name: String,
+    #[diesel(sql_type = Text)]
+    pub room_kind: String,
+    #[diesel(sql_type = BigInt)]
+    pub seq: i64,
+    #[diesel(sql_type = BigInt)]
+    pub sender_id: i64,
+    #[diesel(sql_type = Text)]
+    pub sender_username: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub sender_phone: Option<String>,
+    #[diesel(sql_type = Text)]
+    pub content: String,
+    #[diesel(sql_type = Text)]
+    pub sent_at: String,
+}
+
+macro_rules! on {
+    ($self:ident, $conn:ident => $work:expr) => {
+        if $self.is_mysql() {
+            let mut connection =
+                MysqlConnection::establish(&$self.url).expect("the database answers");
+            let $conn = &mut connection;
+            $work
+        } else {
+            let file = $self.url.strip_prefix("sqlite://").expect("an SQLite file");
+            let mut connection = SqliteConnection::establish(file).expect("the database opens");
+            sql_query("PRAGMA busy_timeout = 10000")
+                .execute(&mut connection)
+                .expect("a pragma");
+            let $conn = &mut connection;
+            $work
+        }
+    };
+}
+
+impl Database {
+    /// A new database of its own: a file in `folder`, or one on the server that the environment names.
+    pub fn new(folder: &Path) -> Self {
+        match server() {
+            Some(server) => Self {
+                url: format!("{server}/test_{}", uuid::Uuid::new_v4().simple()),
+                server: Some(server),
+            },
+            None => Self {
+                url: format!("sqlite://{}", folder.join("teahouse.db").display()),
+                server: None,
+            },
+        }
+    }
+
+    /// On MySQL or MariaDB?
+    pub fn is_mysql(&self) -> bool {
+        self.server.is_some()
+    }
+
+    /// One number: the column is called `value`.
+    pub fn number(&self, sql: &str) -> i64 {
+        on!(self, conn => sql_query(sql).get_result::<Number>(conn).expect(sql).value)
+    }
+
+    /// One column of texts, called `value`.
+    pub fn words(&self, sql: &str) -> Vec<String> {
+        on!(self, conn => sql_query(sql).load::<Word>(conn).expect(sql))
+            .into_iter()
+            .map(|word| word.value.unwrap_or_else(|| "NULL".to_owned()))
+            .collect()
+    }
+
+    /// Changes something.
+    pub fn run(&self, sql: &str) {
+        on!(self, conn => { sql_query(sql).execute(conn).expect(sql); });
+    }
+
+    /// Everything that was ever said, as admins see it.
+    pub fn transcript(&self) -> Vec<Line> {
+        let sql = "SELECT message_id, room_id, room_name, room_kind, seq, sender_id, sender_username, sender_phone, \
+                   content, CAST(sent_at AS CHAR) AS sent_at FROM chat_history ORDER BY message_id";
+        on!(self, conn => sql_query(sql).load(conn).expect(sql))
+    }
+
+    /// A room made behind the program's back, with these people in it. Returns its id.
+    pub fn add_room(&self, kind: &str, name: &str, members: &[&str]) -> String {
+        let now = chrono::Utc::now().format("%Y-%m-%d %H:%M:%S%.3f");
+        self.run(&format!(
+            "INSERT INTO rooms (kind, name, topic, created_at) VALUES ('{kind}', '{name}', '', '{now}')"
+        ));
+        let id = self.number(&format!(
+            "SELECT id AS value FROM rooms WHERE name = '{name}'"
+        ));
+        for member in members {
+            self.run(&format!(
+                "INSERT INTO memberships (room_id, user_id, read_seq, joined_at) \
+                 SELECT {id}, id, 0, '{now}' FROM users WHERE username = '{member}'"
+            ));
+        }
+        id.to_string()
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Some(server) = &self.server {
+            let name = self.url.rsplit('/').next().unwrap_or_default();
+            on_server(server, &format!("DROP DATABASE IF EXISTS {name}"));
+        }
+    }
+}
+
+/// The MySQL or MariaDB server that the tests shall use, without a database's name.
+pub fn server() -> Option<String> {
+    let url = std::env::var("TEAHOUSE_TEST_DATABASE_URL")
+        .ok()
+        .filter(|url| !url.is_empty())?;
+    let (scheme, rest) = url
+        .split_once("://")
+        .expect("TEAHOUSE_TEST_DATABASE_URL is a URL");
+    let host = rest.split('/').next().unwrap_or_default();
+    Some(format!("{scheme}://{host}"))
+}
+
+/// Runs a statement outside any of our databases.
+pub fn on_server(server: &str, sql: &str) {
+    let mut conn = MysqlConnection::establish(&format!("{server}/information_schema"))
+        .expect("the server answers");
+    sql_query(sql).execute(&mut conn).expect(sql);
+}
+
+impl Teahouse {
+    /// Rooms, people and messages as the database has them.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+}
