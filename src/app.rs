@@ -36,8 +36,8 @@ use crate::models::phone_number::PhoneNumber;
 use crate::models::user::User;
 use crate::realtime::connection::Live;
 use crate::realtime::desk::Desk;
-use crate::realtime::frames::{self, CloseCode};
-use crate::realtime::hub::{Hub, Parcel};
+use crate::realtime::frames;
+use crate::realtime::hub::Hub;
 use crate::realtime::presence::Presence;
 use crate::realtime::throttle::Throttle;
 use crate::realtime::writer::Writer;
@@ -309,7 +309,7 @@ async fn stop_on_signal(app: Data<App>, server: ServerHandle, seconds: u64) {
         _ = interrupt.recv() => {}
     }
     tracing::info!("stopping");
-    app.live.hub.to_all(&Parcel::CloseAll(CloseCode::GoingAway));
+    app.live.hub.stop();
     let finish = async {
         server.stop(true).await;
         app.live.writer.finish().await;

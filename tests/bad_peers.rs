@@ -27,7 +27,7 @@ async fn answer(socket: &mut RawSocket) -> Answer {
             Frame::Json(value) if value["type"] == "error" => {
                 return Answer::Error(value["code"].as_str().unwrap_or_default().to_owned());
             }
-            Frame::Json(_) | Frame::Other(_) => {}
+            Frame::Json(_) | Frame::Other => {}
             Frame::Close(code) => return Answer::Closed(code),
             Frame::End => return Answer::Gone,
         }

@@ -39,6 +39,10 @@ fn part(file: &str) -> &str {
     file.split('/').next().unwrap_or(file).trim_end_matches(".rs")
 }
 
+fn word(text: &str) -> String {
+    text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
 /// The names that follow `crate::` or, in `main.rs`, `teahouse::`; also those in braces.
 fn imported(code: &str, root: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
@@ -48,27 +52,24 @@ fn imported(code: &str, root: &str) -> BTreeSet<String> {
             continue;
         }
         let rest = &code[at + root.len()..];
-        let word = |text: &str| text.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
-        match rest.strip_prefix('{') {
-            Some(group) => {
-                let mut depth = 0;
-                let top = group.split(|c| {
-                    depth += i32::from(c == '{') - i32::from(c == '}');
-                    depth < 0 || (depth == 0 && (c == ',' || c == ';'))
-                });
-                // The group ends where its own brace closes.
-                let length = group.find(';').unwrap_or(group.len());
-                let mut used = 0;
-                for item in top {
-                    used += item.len() + 1;
-                    names.insert(word(item));
-                    if used > length {
-                        break;
-                    }
-                }
+        let Some(group) = rest.strip_prefix('{') else {
+            names.insert(word(rest));
+            continue;
+        };
+        // In `{a::b, c::{d, e}}` only what stands at the beginning and after a comma of the outer braces counts.
+        let mut depth = 0;
+        let mut first = true;
+        for (at, c) in group.char_indices() {
+            if first && !c.is_whitespace() {
+                names.insert(word(&group[at..]));
+                first = false;
             }
-            None => {
-                names.insert(word(rest));
+            match c {
+                '{' => depth += 1,
+                '}' if depth == 0 => break,
+                '}' => depth -= 1,
+                ',' if depth == 0 => first = true,
+                _ => {}
             }
         }
     }

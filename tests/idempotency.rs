@@ -25,8 +25,8 @@ async fn fifty_sends_of_one_message_at_once_are_one_message() {
         socket.expect("ack").await
     }));
     let by_json = join_all((0..17).map(|_| ming.post_json(PATH, &body)));
-    let by_form =
-        join_all((0..16).map(|_| ming.post(PATH, &[("content", "once 茶"), ("clientId", &id)])));
+    let form = [("content", "once 茶"), ("clientId", id.as_str())];
+    let by_form = join_all((0..16).map(|_| ming.post(PATH, &form)));
     let (acks, stored, forms) = tokio::join!(by_socket, by_json, by_form);
     assert!(acks.iter().all(|ack| ack == &acks[0]), "{acks:?}");
     for (status, message) in &stored {
@@ -44,7 +44,6 @@ async fn fifty_sends_of_one_message_at_once_are_one_message() {
     );
     assert_eq!(witness.expect("message").await["seq"], 1);
     witness.expect_none("message").await;
-    // A late retry after a restart is answered alike.
     let again = sockets[0].say("another").await;
     assert_eq!(again["seq"], 2, "no number was used up");
 }

@@ -1,7 +1,9 @@
 //! Teahouse, tested through its front door: the program runs as its own process on a database of its own.
+#![expect(unreachable_pub, reason = "nothing here is seen from outside")]
 
 mod accounts;
 mod bad_peers;
+mod browser;
 mod catching_up;
 mod databases;
 mod durability;

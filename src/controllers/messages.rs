@@ -17,6 +17,7 @@ use crate::models::message::{Cursor, Message};
 use crate::models::room::Room;
 use crate::models::user::User;
 use crate::realtime::frames;
+use crate::views::assets;
 use crate::views::messages::MessageList;
 
 /// Messages of a page when the request does not say.
@@ -74,9 +75,14 @@ pub async fn index(
     } else {
         asked.locale.tag()
     };
-    let etag = format!("\"{}-{}-{form}\"", app.live.epoch, room.last_ver);
-    let known = request.headers().get(header::IF_NONE_MATCH);
-    let mut response = if known.is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
+    // A fragment names static files, so it changes with them.
+    let etag = format!(
+        "\"{}-{}-{}-{form}\"",
+        app.live.epoch,
+        room.last_ver,
+        assets::fingerprint()
+    );
+    let mut response = if is_known(&request, &etag) {
         HttpResponse::NotModified()
             .insert_header((header::CACHE_CONTROL, CACHE))
             .finish()
@@ -95,6 +101,17 @@ pub async fn index(
         header::HeaderValue::from_static("accept, accept-language, cookie"),
     );
     Ok(response)
+}
+
+/// Whether the client has this version already (RFC 9110, section 13.1.2).
+fn is_known(request: &HttpRequest, etag: &str) -> bool {
+    request
+        .headers()
+        .get_all(header::IF_NONE_MATCH)
+        .filter_map(|known| known.to_str().ok())
+        .flat_map(|known| known.split(','))
+        .map(|known| known.trim().trim_start_matches("W/"))
+        .any(|known| known == etag || known == "*")
 }
 
 /// What somebody says.

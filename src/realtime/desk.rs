@@ -257,6 +257,9 @@ impl Desk {
     pub fn admit(&self, seat: &Rc<Seat>) {
         let mut seats = self.seats.borrow_mut();
         seats.entry(seat.user_id).or_default().push(seat.clone());
+        if self.hub.is_stopping() {
+            seat.close(CloseCode::GoingAway);
+        }
     }
 
     /// A seat follows a room, holding what comes. Answers the room's last delivered change, if the hub knows it.

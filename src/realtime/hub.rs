@@ -89,6 +89,7 @@ pub struct Hub {
     inner: Mutex<Inner>,
     store: Arc<dyn Store>,
     hole: Notify,
+    stopping: AtomicBool,
 }
 
 impl Hub {
@@ -98,6 +99,7 @@ impl Hub {
             inner: Mutex::default(),
             store,
             hole: Notify::new(),
+            stopping: AtomicBool::new(false),
         }
     }
 
@@ -299,6 +301,17 @@ impl Hub {
     pub fn to_viewers(&self, room_id: i64, frame: Bytes) {
         self.lock()
             .send_to_seated(room_id, &Parcel::ToViewers(room_id, frame));
+    }
+
+    /// Says goodbye to everybody, and to whoever comes from now on.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+        self.to_all(&Parcel::CloseAll(CloseCode::GoingAway));
+    }
+
+    /// Whether the program is about to end.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
     }
 
     /// Something for every worker.

@@ -36,6 +36,11 @@ pub struct Asset {
     pub media_type: String,
 }
 
+/// What changes with any file: 16 hexadecimal digits.
+pub fn fingerprint() -> &'static str {
+    &FINGERPRINT
+}
+
 /// The address under which all files are.
 pub fn prefix() -> String {
     format!("/static/{}", *FINGERPRINT)

@@ -116,7 +116,7 @@ impl Browser {
 
     /// Waits until the socket is up.
     pub async fn connected(&self) {
-        self.find("[data-controller~=room][data-connection=open]")
+        self.find("[data-controller~=room][data-connection=online]")
             .await;
     }
 

@@ -18,7 +18,7 @@ pub struct RawSocket {
 pub enum Frame {
     Json(Value),
     Close(u16),
-    Other(u8),
+    Other,
     /// The connection is gone.
     End,
 }
@@ -75,7 +75,7 @@ impl RawSocket {
         loop {
             match self.next().await {
                 end @ (Frame::Close(_) | Frame::End) => return end,
-                Frame::Json(_) | Frame::Other(_) => {}
+                Frame::Json(_) | Frame::Other => {}
             }
         }
     }
@@ -85,7 +85,7 @@ impl RawSocket {
         loop {
             match self.next().await {
                 Frame::Json(value) if value["type"] == kind => return value,
-                Frame::Json(_) | Frame::Other(_) => {}
+                Frame::Json(_) | Frame::Other => {}
                 end => panic!("waiting for {kind}: {end:?}"),
             }
         }
@@ -128,7 +128,7 @@ impl RawSocket {
                     .get(..2)
                     .map_or(1005, |code| u16::from_be_bytes([code[0], code[1]])),
             ),
-            other => Frame::Other(other),
+            _ => Frame::Other,
         })
     }
 }

@@ -63,19 +63,9 @@ impl Teahouse {
         }
     }
 
-    /// The program's folder for files.
-    pub fn folder(&self) -> &std::path::Path {
-        self.folder.path()
-    }
-
     /// `127.0.0.1:<port>`
     pub fn host(&self) -> &str {
         self.url.trim_start_matches("http://")
-    }
-
-    /// The address of the socket.
-    pub fn socket_url(&self) -> String {
-        format!("ws://{}/ws", self.host())
     }
 
     /// As a power cut would end it.
@@ -111,11 +101,6 @@ impl Teahouse {
     /// Waits until it has ended; `None` when it has not after `patience`.
     pub fn ended(&mut self, patience: Duration) -> Option<ExitStatus> {
         wait(&mut self.process.0, patience)
-    }
-
-    /// Still there?
-    pub fn is_running(&mut self) -> bool {
-        matches!(self.process.0.try_wait(), Ok(None))
     }
 
     /// The process's id.

@@ -34,7 +34,8 @@ async fn read<T: DeserializeOwned>(
 ) -> Result<(T, bool)> {
     let is_json = content_type.eq_ignore_ascii_case("application/json");
     let is_form = content_type.eq_ignore_ascii_case("application/x-www-form-urlencoded");
-    if !is_form && !(is_json && takes_json) {
+    let is_understood = is_form || (is_json && takes_json);
+    if !is_understood {
         return Err(Error::UnsupportedMedia);
     }
     let body = body.await.map_err(|error| {

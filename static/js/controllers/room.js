@@ -146,13 +146,14 @@ export default class Room extends Controller {
   message(message) {
     if (message.roomId !== this.id) return
     if (this.position.take(message.ver)) this.sync()
+    const isLive = !this.position.catchingUp
     const isMine = message.user.id === this.me.id
     const isOld = this.transcript.firstSeq !== null && message.seq < this.transcript.firstSeq
     if (isMine) this.outbox.settle(message.clientId)
     if (isOld) return
     const follow = this.scroller.isNearEnd
     let result = null
-    const change = () => (result = this.transcript.apply(message))
+    const change = () => (result = this.transcript.apply(message, isLive))
     if (follow) change()
     else this.scroller.keepPlace(change)
     if (result === "added" && !isMine) this.arrived(message, follow)

@@ -17,7 +17,7 @@ export function plainNodes(text) {
 
 function copy(node) {
   if (node.nodeType === Node.TEXT_NODE) return [document.createTextNode(node.data)]
-  if (!(node instanceof HTMLElement)) return []
+  if (!(node instanceof HTMLElement) || node.matches("script, style, template")) return []
   const children = [...node.childNodes].flatMap(copy)
   if (node.matches("br")) return [element("br")]
   if (node.matches('a[href^="http://"], a[href^="https://"]'))

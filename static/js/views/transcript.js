@@ -31,14 +31,15 @@ export class Transcript {
   }
 
   // Shows a message as it is now. Answers "added", "changed", or null when there was nothing to do.
-  apply(message) {
+  apply(message, isLive) {
     const shown = this.#bySeq.get(message.seq)
     if (shown) {
       if (Number(shown.dataset.ver) >= message.ver) return null
       fill(shown, message)
       return "changed"
     }
-    this.#insert(message)
+    const article = this.#insert(message)
+    if (!article.hasAttribute("data-arriving")) article.toggleAttribute("data-arriving", isLive && message.seq === this.lastSeq)
     return "added"
   }
 
@@ -132,14 +133,13 @@ export class Transcript {
     if (waiting) {
       this.#pending.delete(message.clientId)
       fill(waiting, message)
-    } else if (message.seq > last && last > 0) {
-      article.dataset.arriving = ""
     }
     article.toggleAttribute("data-mine", isMine)
     this.#bySeq.set(message.seq, article)
     this.#place(article, message.seq, last)
     this.#arrange(article)
     for (const next of new Set([after, this.#after(article)])) if (next) this.#arrange(next)
+    return article
   }
 
   // Before what is on its way; or, when it is older than something shown, right before that.
