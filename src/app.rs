@@ -34,7 +34,7 @@ use crate::models::log::MessageLog;
 use crate::models::password::Hasher;
 use crate::models::phone_number::PhoneNumber;
 use crate::models::user::User;
-use crate::realtime::connection::Live;
+use crate::realtime::live::Live;
 use crate::realtime::desk::Desk;
 use crate::realtime::frames;
 use crate::realtime::hub::Hub;

@@ -91,6 +91,7 @@ pub(crate) fn sentence_of(code: Code, content_chars: usize) -> Sentence {
         Code::RateLimited => Sentence::with("error-rate-limited", "seconds", 1),
         Code::Conflict => "error-conflict".into(),
         Code::Forbidden => "error-forbidden".into(),
+        Code::Blocked => "error-blocked".into(),
         Code::Unavailable => "error-unavailable".into(),
     }
 }

@@ -17,6 +17,7 @@ use crate::models::message::{Cursor, Message};
 use crate::models::room::Room;
 use crate::models::user::User;
 use crate::realtime::frames;
+use crate::realtime::store::Write;
 use crate::views::assets;
 use crate::views::messages::MessageList;
 
@@ -161,6 +162,8 @@ async fn post(app: &App, user: &User, room_id: i64, typed: &NewMessage) -> Resul
     Ok(app
         .live
         .writer
-        .post(draft(user.id, room_id, client_id, &content))
+        .write(Write::Post(draft(
+            user.id, room_id, client_id, &content,
+        )))
         .await?)
 }

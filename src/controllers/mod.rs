@@ -19,7 +19,7 @@ use actix_web::http::header;
 use crate::error::Result;
 use crate::models::database::Database;
 use crate::models::password::Hasher;
-use crate::realtime::connection::Live;
+use crate::realtime::live::Live;
 use crate::views::sessions::Region;
 use crate::views::templates::{Templates, View};
 

@@ -148,7 +148,7 @@ impl Socket {
                     seat.push(frames::ping());
                     silent_until.get_or_insert_with(|| Instant::now() + pong);
                 }
-                () = self.connection.settle_post() => {}
+                () = self.connection.settle_write() => {}
                 message = self.inbound.recv(), if is_ready => {
                     silent_until = None;
                     match message {

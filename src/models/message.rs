@@ -4,8 +4,9 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::connection::DbConn;
-use super::content::to_html;
+use super::content;
 use super::rfc3339;
+use super::mention::{self, Named};
 use super::room::Room;
 use super::schema::{messages, rooms, users};
 use super::user::User;
@@ -81,7 +82,7 @@ impl Message {
         if !matches!(cursor, Cursor::After(_)) {
             rows.reverse();
         }
-        Ok(rows.into_iter().map(Self::public).collect())
+        Self::publish(conn, room.id, rows)
     }
 
     /// What changed in a room after `ver`, one page of it.
@@ -103,7 +104,7 @@ impl Message {
             .limit(SYNC_PAGE)
             .select((Self::as_select(), User::as_select()))
             .load(conn)?;
-        let messages: Vec<_> = rows.into_iter().map(Self::public).collect();
+        let messages = Self::publish(conn, room_id, rows)?;
         let closing = match messages.last() {
             Some(last) if messages.len() as i64 == SYNC_PAGE => last.ver,
             _ => last_ver,
@@ -116,24 +117,57 @@ impl Message {
         })
     }
 
-    /// A message as everybody sees it: the text of a deleted one is hidden.
-    pub fn public((message, user): (Self, User)) -> frames::Message {
-        let content = match message.deleted_at {
-            Some(_) => String::new(),
-            None => message.content,
+    /// A message and its author, whatever its state.
+    pub(super) fn find(conn: &mut DbConn, room_id: i64, seq: i64) -> Result<Option<(Self, User)>> {
+        Ok(messages::table
+            .find((room_id, seq))
+            .inner_join(users::table)
+            .select((Self::as_select(), User::as_select()))
+            .first(conn)
+            .optional()?)
+    }
+
+    /// Messages of a room as everybody sees them, with the names in them marked.
+    pub(super) fn publish(
+        conn: &mut DbConn,
+        room_id: i64,
+        rows: Vec<(Self, User)>,
+    ) -> Result<Vec<frames::Message>> {
+        let may_name = rows.iter().filter(|(message, _)| message.content.contains('@'));
+        let seqs = may_name.map(|(message, _)| message.seq).collect();
+        let known = mention::of_messages(conn, room_id, seqs)?;
+        Ok(rows
+            .into_iter()
+            .map(|(message, author)| {
+                let named = known.get(&message.seq).map_or_else(Vec::new, |names| {
+                    mention::find(&message.content, |key| names.get(key).copied())
+                });
+                message.public(&author, &named)
+            })
+            .collect())
+    }
+
+    /// The message as everybody sees it: the text of a deleted one is hidden.
+    pub(super) fn public(self, author: &User, named: &[Named]) -> frames::Message {
+        let (content, html) = match self.deleted_at {
+            Some(_) => (String::new(), String::new()),
+            None => {
+                let html = content::to_html(&self.content, named);
+                (self.content, html)
+            }
         };
         frames::Message {
-            room_id: Id(message.room_id),
-            seq: message.seq,
-            ver: message.ver,
-            id: Id(message.id),
-            client_id: message.client_id,
-            user: user.public(),
-            html: to_html(&content),
+            room_id: Id(self.room_id),
+            seq: self.seq,
+            ver: self.ver,
+            id: Id(self.id),
+            client_id: self.client_id,
+            user: author.public(),
             content,
-            created_at: rfc3339(message.created_at),
-            edited_at: message.edited_at.map(rfc3339),
-            deleted_at: message.deleted_at.map(rfc3339),
+            html,
+            created_at: rfc3339(self.created_at),
+            edited_at: self.edited_at.map(rfc3339),
+            deleted_at: self.deleted_at.map(rfc3339),
         }
     }
 }

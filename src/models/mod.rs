@@ -1,19 +1,25 @@
 //! What Teahouse knows: one file per table, with its rules and every query that touches it.
 
+mod append;
+pub mod blocks;
 pub mod client_id;
 pub mod connection;
 pub mod content;
 pub mod database;
 pub mod database_url;
+pub mod direct;
 pub mod installation;
 pub mod log;
+pub mod marks;
 pub mod membership;
+pub mod mention;
 pub mod message;
 pub mod password;
 pub mod phone_number;
 pub mod room;
 pub mod schema;
 pub mod session;
+mod statements;
 pub mod user;
 pub mod username;
 

@@ -133,6 +133,17 @@ impl User {
             .optional()?)
     }
 
+    /// Remembers that their last window closed now.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub fn saw_last(conn: &mut DbConn, user_id: i64) -> Result<()> {
+        diesel::update(users::table.find(user_id))
+            .set(users::seen_at.eq(now()))
+            .execute(conn)?;
+        Ok(())
+    }
+
     /// How others see them.
     pub fn public(&self) -> frames::User {
         frames::User {

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use futures_util::StreamExt;
@@ -13,16 +13,15 @@ use serde::Deserialize;
 use tokio::time::timeout;
 
 use super::desk::{Desk, Seat};
-use super::frames::{ClientFrame, CloseCode, Code, Id, Limits, Room, ServerFrame, User};
-use super::hub::Hub;
-use super::presence::Presence;
-use super::store::{Changes, Store, Verdict};
-use super::throttle::Throttle;
-use super::writer::Writer;
-use crate::error::Result;
+use super::frames::{ClientFrame, CloseCode, Code, Id, Room, ServerFrame, User};
+use super::live::Live;
+use super::store::{Changes, Stored, Target, Verdict, Write};
+use crate::error::{Error, Result};
 
-/// So many posts of one socket may wait for the writer; then it is read no further.
-const POSTS_IN_FLIGHT: usize = 64;
+/// So many writes of one socket may be under way; then it is read no further.
+const WRITES_IN_FLIGHT: usize = 64;
+/// Somebody types for so long before it is told again.
+const TYPING_PAUSE: Duration = Duration::from_secs(2);
 /// So many refused posts in a row are a flood.
 const FLOOD: u32 = 100;
 /// A page of `sync` ends early after so many bytes.
@@ -30,48 +29,40 @@ const PAGE_BYTES: usize = 512 * 1024;
 /// A page of `sync` waits this long for a reader who is behind.
 const READER_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Everything live that the program has one of.
-pub struct Live {
-    /// Delivers.
-    pub hub: Arc<Hub>,
-    /// Stores messages.
-    pub writer: Writer,
-    /// Reads.
-    pub store: Arc<dyn Store>,
-    /// Who is here.
-    pub presence: Presence,
-    /// How much one person may send.
-    pub throttle: Throttle,
-    /// What clients are told about that.
-    pub limits: Limits,
-    /// Names this database.
-    pub epoch: String,
-    /// Names this program.
-    pub version: &'static str,
-}
-
 /// The sentence for an error, in the person's language.
 pub type Sentences = Box<dyn Fn(Code) -> String>;
 
-type Posted = (String, Id, Verdict);
+/// What a write is answered to.
+enum Asked {
+    Post {
+        client_id: String,
+        room_id: Option<Id>,
+    },
+    Change {
+        room_id: Id,
+        seq: i64,
+    },
+}
 
 /// One person's socket. It leaves its rooms when it is dropped.
 pub struct Connection {
     /// Where its frames are queued.
     pub seat: Rc<Seat>,
+    user: User,
     desk: Rc<Desk>,
     live: Arc<Live>,
     sentences: Sentences,
     away: Cell<bool>,
     refused_in_a_row: u32,
-    posts: FuturesUnordered<LocalBoxFuture<'static, Posted>>,
+    typed_at: Option<Instant>,
+    writes: FuturesUnordered<LocalBoxFuture<'static, (Asked, Verdict)>>,
 }
 
 impl Connection {
     /// Takes a seat, follows the person's rooms and queues `hello`.
     ///
     /// # Errors
-    /// `Unavailable` when the rooms cannot be read.
+    /// `Unavailable` when the rooms cannot be read, `Unauthorized` when the session ended meanwhile.
     pub async fn open(
         desk: Rc<Desk>,
         live: Arc<Live>,
@@ -79,47 +70,45 @@ impl Connection {
         session: Arc<str>,
         sentences: Sentences,
     ) -> Result<Self> {
-        let mut rooms = live.store.rooms_of(user.id.0).await?;
-        let seat = Seat::new(user.id.0, session);
+        let room_ids = live.store.room_ids_of(user.id.0).await?;
+        let seat = Seat::new(user.id.0, session.clone());
         desk.admit(&seat);
-        live.presence
-            .arrive(&user, rooms.iter().map(|room| room.id.0));
+        live.presence.arrive(&user, room_ids.iter().copied());
         // From here on, leaving is this value's Drop.
         let connection = Self {
             seat,
+            user,
             desk,
             live,
             sentences,
             away: Cell::default(),
             refused_in_a_row: 0,
-            posts: FuturesUnordered::new(),
+            typed_at: None,
+            writes: FuturesUnordered::new(),
         };
-        if connection.follow(&rooms) {
-            rooms = connection.live.store.rooms_of(user.id.0).await?;
+        for room_id in room_ids {
+            connection.desk.join(&connection.seat, room_id);
         }
-        connection.greet(&user, &rooms);
+        // Read after the rooms are followed: whatever changes from here on reaches the seat.
+        let store = &connection.live.store;
+        let rooms = store.rooms_of(connection.user.id.0, session).await?;
+        connection.greet(&rooms);
         Ok(connection)
     }
 
-    /// Follows rooms that were read just before. Answers whether they must be read again, because something may have
-    /// been delivered in between.
-    fn follow(&self, rooms: &[Room]) -> bool {
-        let mut stale = false;
-        for room in rooms {
-            let delivered = self.desk.join(&self.seat, room.id.0);
-            stale |= delivered.is_none_or(|ver| ver > room.ver);
+    fn greet(&self, rooms: &[Room]) {
+        for room_id in self.seat.rooms() {
+            if rooms.iter().all(|room| room.id.0 != room_id) {
+                self.desk.leave_room(&self.seat, room_id);
+            }
         }
-        stale
-    }
-
-    fn greet(&self, user: &User, rooms: &[Room]) {
         let known: Vec<Room> = rooms
             .iter()
             .filter(|room| self.seat.follows(room.id.0))
             .cloned()
             .collect();
         let hello = ServerFrame::Hello {
-            user,
+            user: &self.user,
             epoch: &self.live.epoch,
             version: self.live.version,
             rooms: &known,
@@ -134,7 +123,7 @@ impl Connection {
 
     /// Whether another frame may be read now.
     pub fn is_ready(&self) -> bool {
-        self.posts.len() < POSTS_IN_FLIGHT
+        self.writes.len() < WRITES_IN_FLIGHT
     }
 
     /// Answers a text frame.
@@ -142,46 +131,112 @@ impl Connection {
         match serde_json::from_str(text) {
             Ok(ClientFrame::Post {
                 client_id,
-                room_id,
+                room_id: Some(room_id),
+                to: None,
                 content,
-            }) => {
-                self.post(client_id, room_id, &content);
+            }) => self.post(client_id, room_id, &content),
+            Ok(ClientFrame::Post {
+                client_id,
+                room_id: None,
+                to: Some(to),
+                content,
+            }) => self.post_to(client_id, to, content),
+            Ok(ClientFrame::Edit {
+                room_id,
+                seq,
+                content,
+            }) => self.edit(room_id, seq, &content),
+            Ok(ClientFrame::Delete { room_id, seq }) => {
+                let target = self.target(room_id, seq);
+                self.change(room_id, seq, Write::Delete(target));
             }
             Ok(ClientFrame::Sync { room_id, ver }) => self.sync(room_id, ver).await,
+            Ok(ClientFrame::Read {
+                room_id,
+                seq,
+                unread,
+            }) => self.read(room_id, seq, unread).await,
             Ok(ClientFrame::View { room_id, away }) => self.view(room_id, away),
+            Ok(ClientFrame::Typing { room_id }) => self.typing(room_id),
             Ok(ClientFrame::Ping) => self.seat.push(ServerFrame::Pong.encode()),
-            Err(_) => self.refuse_bad_frame(text),
+            Ok(ClientFrame::Post { .. }) | Err(_) => self.refuse_bad_frame(text),
         }
+    }
+
+    /// Whether the person may write now; whoever goes on regardless is closed.
+    fn may_write(&mut self) -> bool {
+        if self.live.throttle.take(self.seat.user_id).is_ok() {
+            self.refused_in_a_row = 0;
+            return true;
+        }
+        self.refused_in_a_row += 1;
+        if self.refused_in_a_row > FLOOD {
+            self.seat.close(CloseCode::Flooding);
+        }
+        false
     }
 
     fn post(&mut self, client_id: String, room_id: Id, content: &str) {
-        if self.live.throttle.take(self.seat.user_id).is_err() {
-            self.refuse(Code::RateLimited, Some(&client_id), Some(room_id));
-            self.refused_in_a_row += 1;
-            if self.refused_in_a_row > FLOOD {
-                self.seat.close(CloseCode::Flooding);
-            }
-            return;
+        if !self.may_write() {
+            return self.refuse_post(Code::RateLimited, &client_id, Some(room_id));
         }
-        self.refused_in_a_row = 0;
         let store = &self.live.store;
         match store.draft(self.seat.user_id, room_id.0, &client_id, content) {
             Ok(draft) => {
-                let verdict = self.live.writer.post(draft);
-                self.posts
-                    .push(Box::pin(async move { (client_id, room_id, verdict.await) }));
+                let verdict = self.live.writer.write(Write::Post(draft));
+                let room_id = Some(room_id);
+                let asked = Asked::Post { client_id, room_id };
+                self.writes.push(Box::pin(async move { (asked, verdict.await) }));
             }
-            Err(code) => self.refuse(code, Some(&client_id), Some(room_id)),
+            Err(code) => self.refuse_post(code, &client_id, Some(room_id)),
         }
     }
 
-    /// Waits for the next post to be stored or refused, and tells. Pending for ever when none is under way.
-    pub async fn settle_post(&mut self) {
-        let Some((client_id, room_id, verdict)) = self.posts.next().await else {
+    /// Says something to a person, in the conversation with them.
+    fn post_to(&mut self, client_id: String, to: String, content: String) {
+        if !self.may_write() {
+            return self.refuse_post(Code::RateLimited, &client_id, None);
+        }
+        let (live, user_id) = (self.live.clone(), self.seat.user_id);
+        self.writes.push(Box::pin(async move {
+            let verdict = live.post_to(user_id, &to, &client_id, &content).await;
+            let room_id = None;
+            (Asked::Post { client_id, room_id }, verdict)
+        }));
+    }
+
+    fn target(&self, room_id: Id, seq: i64) -> Target {
+        Target {
+            room_id: room_id.0,
+            seq,
+            user_id: self.seat.user_id,
+        }
+    }
+
+    fn edit(&mut self, room_id: Id, seq: i64, content: &str) {
+        let target = self.target(room_id, seq);
+        match self.live.store.content(content) {
+            Ok(content) => self.change(room_id, seq, Write::Edit { target, content }),
+            Err(code) => self.refuse_change(code, room_id, seq),
+        }
+    }
+
+    fn change(&mut self, room_id: Id, seq: i64, write: Write) {
+        if !self.may_write() {
+            return self.refuse_change(Code::RateLimited, room_id, seq);
+        }
+        let verdict = self.live.writer.write(write);
+        let asked = Asked::Change { room_id, seq };
+        self.writes.push(Box::pin(async move { (asked, verdict.await) }));
+    }
+
+    /// Waits for the next write to be done or refused, and tells. Pending for ever when none is under way.
+    pub async fn settle_write(&mut self) {
+        let Some((asked, verdict)) = self.writes.next().await else {
             return std::future::pending().await;
         };
-        match verdict {
-            Ok(message) => self.seat.push(
+        match (asked, verdict) {
+            (Asked::Post { client_id, .. }, Ok(Stored { message, .. })) => self.seat.push(
                 ServerFrame::Ack {
                     client_id: &client_id,
                     room_id: message.room_id,
@@ -192,8 +247,43 @@ impl Connection {
                 }
                 .encode(),
             ),
-            Err(code) => self.refuse(code, Some(&client_id), Some(room_id)),
+            (Asked::Post { client_id, room_id }, Err(code)) => {
+                self.refuse_post(code, &client_id, room_id);
+            }
+            // A change that was done comes live, to everybody alike.
+            (Asked::Change { .. }, Ok(Stored { message, is_new })) => {
+                if !is_new || !self.seat.follows(message.room_id.0) {
+                    self.seat.push(ServerFrame::Message(&message).encode());
+                }
+            }
+            (Asked::Change { room_id, seq }, Err(code)) => self.refuse_change(code, room_id, seq),
         }
+    }
+
+    async fn read(&self, room_id: Id, seq: i64, unread: bool) {
+        match self.live.read(&self.user, room_id.0, seq, unread).await {
+            Ok(_) => {}
+            Err(Error::NotFound) => self.refuse(Code::NotFound, None, Some(room_id)),
+            Err(error) => {
+                tracing::warn!(%error, "a mark was not stored");
+                self.refuse(Code::Unavailable, None, Some(room_id));
+            }
+        }
+    }
+
+    /// Told to the windows that show the room, every two seconds at the most.
+    fn typing(&mut self, room_id: Id) {
+        if !self.seat.follows(room_id.0) {
+            return self.refuse(Code::NotFound, None, Some(room_id));
+        }
+        let now = Instant::now();
+        if self.typed_at.is_some_and(|at| now.duration_since(at) < TYPING_PAUSE) {
+            return;
+        }
+        self.typed_at = Some(now);
+        let user = &self.user;
+        let frame = ServerFrame::Typing { room_id, user }.encode();
+        self.live.hub.to_viewers(room_id.0, frame);
     }
 
     /// Sends a page of what changed. The room's live changes wait until the last page is out.
@@ -270,12 +360,31 @@ impl Connection {
 
     /// Queues an error for something that was not understood or not done.
     pub fn refuse(&self, code: Code, client_id: Option<&str>, room_id: Option<Id>) {
+        self.refuse_at(code, client_id, room_id, None);
+    }
+
+    fn refuse_post(&self, code: Code, client_id: &str, room_id: Option<Id>) {
+        self.refuse_at(code, Some(client_id), room_id, None);
+    }
+
+    fn refuse_change(&self, code: Code, room_id: Id, seq: i64) {
+        self.refuse_at(code, None, Some(room_id), Some(seq));
+    }
+
+    fn refuse_at(
+        &self,
+        code: Code,
+        client_id: Option<&str>,
+        room_id: Option<Id>,
+        seq: Option<i64>,
+    ) {
         let message = (self.sentences)(code);
         let error = ServerFrame::Error {
             code,
             message: &message,
             client_id,
             room_id,
+            seq,
         };
         self.seat.push(error.encode());
     }

@@ -11,8 +11,9 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use super::frames::{self, CloseCode};
+use super::frames::{self, CloseCode, Id, ServerFrame};
 use super::hub::{Burst, Hub, Inbox, Parcel};
+use crate::error::Error;
 
 /// A seat's queue holds so many writes …
 const QUEUE_FRAMES: usize = 256;
@@ -33,6 +34,7 @@ pub struct Seat {
     waker: RefCell<Option<Waker>>,
     closing: Cell<Option<CloseCode>>,
     finished: Cell<bool>,
+    gone: Cell<bool>,
     closed: Notify,
     drained: Notify,
     places: RefCell<HashMap<i64, Rc<Place>>>,
@@ -71,6 +73,7 @@ impl Seat {
             waker: RefCell::default(),
             closing: Cell::default(),
             finished: Cell::default(),
+            gone: Cell::default(),
             closed: Notify::new(),
             drained: Notify::new(),
             places: RefCell::default(),
@@ -167,6 +170,16 @@ impl Seat {
             *waker = Some(cx.waker().clone());
         }
         Poll::Pending
+    }
+
+    /// Whether its connection ended.
+    pub fn is_gone(&self) -> bool {
+        self.gone.get()
+    }
+
+    /// The rooms that this seat follows.
+    pub fn rooms(&self) -> Vec<i64> {
+        self.places.borrow().keys().copied().collect()
     }
 
     /// Whether this seat follows a room.
@@ -280,19 +293,30 @@ impl Desk {
         self.hub.join(room_id, self.index)
     }
 
-    /// A seat is gone, with all its places.
-    pub fn leave(&self, seat: &Rc<Seat>) {
+    /// A seat follows a room no more.
+    pub fn leave_room(&self, seat: &Rc<Seat>, room_id: i64) {
+        if let Some(place) = seat.places.borrow_mut().remove(&room_id) {
+            self.free(room_id, &place);
+        }
+    }
+
+    fn free(&self, room_id: i64, place: &Place) {
+        self.hub.leave(room_id, self.index);
         let mut rooms = self.rooms.borrow_mut();
-        for (room_id, place) in seat.places.borrow_mut().drain() {
-            self.hub.leave(room_id, self.index);
-            let Some(places) = rooms.get_mut(&room_id) else {
-                continue;
-            };
+        if let Some(places) = rooms.get_mut(&room_id) {
             places.slots[place.slot] = None;
             places.free.push(place.slot);
             if places.free.len() == places.slots.len() {
                 rooms.remove(&room_id);
             }
+        }
+    }
+
+    /// A seat is gone, with all its places.
+    pub fn leave(&self, seat: &Rc<Seat>) {
+        seat.gone.set(true);
+        for (room_id, place) in seat.places.take() {
+            self.free(room_id, &place);
         }
         let mut seats = self.seats.borrow_mut();
         if let Some(mine) = seats.get_mut(&seat.user_id) {
@@ -318,9 +342,34 @@ impl Desk {
                     })
                     .await;
                 }
+                Parcel::ToOthers(room_id, user_id, frame) => {
+                    self.for_each_place(room_id, |place| {
+                        if place.seat.user_id != user_id {
+                            place.seat.push(frame.clone());
+                        }
+                    })
+                    .await;
+                }
+                Parcel::ToPerson(user_id, frame) => {
+                    for seat in self.seats_of(user_id) {
+                        seat.push(frame.clone());
+                    }
+                }
+                Parcel::Enter(user_id, room_id) => {
+                    for seat in self.seats_of(user_id) {
+                        tokio::task::spawn_local(self.clone().enter(seat, room_id));
+                    }
+                }
+                Parcel::Leave(user_id, room_id) => {
+                    for seat in self.seats_of(user_id) {
+                        self.remove(&seat, room_id);
+                    }
+                }
+                Parcel::RoomChanged(room_id) => {
+                    tokio::task::spawn_local(self.clone().tell_room(room_id));
+                }
                 Parcel::CloseSession(user_id, session, code) => {
-                    let seats = self.seats.borrow();
-                    for seat in seats.get(&user_id).into_iter().flatten() {
+                    for seat in self.seats_of(user_id) {
                         if seat.session == session {
                             seat.close(code);
                         }
@@ -331,6 +380,59 @@ impl Desk {
             if inbox.overflowed.swap(false, Ordering::AcqRel) {
                 tracing::warn!("a worker fell behind; its sockets have to catch up");
                 self.close_all(CloseCode::TooSlow);
+            }
+        }
+    }
+
+    fn seats_of(&self, user_id: i64) -> Vec<Rc<Seat>> {
+        let seats = self.seats.borrow();
+        seats.get(&user_id).cloned().unwrap_or_default()
+    }
+
+    /// A seat follows a room that its person came into: live changes start after the `ver` it is told.
+    async fn enter(self: Rc<Self>, seat: Rc<Seat>, room_id: i64) {
+        if seat.follows(room_id) || seat.is_gone() {
+            return;
+        }
+        self.join(&seat, room_id);
+        match self.hub.store().room_of(seat.user_id, room_id).await {
+            Ok(room) if seat.follows(room_id) => {
+                seat.push(ServerFrame::Room { room: &room }.encode());
+                self.hub.settle(room_id, room.ver);
+                seat.go_live(room_id, room.ver);
+            }
+            Ok(_) => {}
+            // Gone again meanwhile.
+            Err(Error::NotFound) => self.leave_room(&seat, room_id),
+            // Without knowing where the room is, the seat could miss something: it has to come back.
+            Err(_) => seat.close(CloseCode::GoingAway),
+        }
+    }
+
+    /// A seat's person is no longer in a room: nothing of it is sent from here on.
+    fn remove(&self, seat: &Rc<Seat>, room_id: i64) {
+        if seat.follows(room_id) {
+            self.leave_room(seat, room_id);
+            let room_id = Id(room_id);
+            seat.push(ServerFrame::Removed { room_id }.encode());
+        }
+    }
+
+    /// Tells everybody who follows a room what it is now; each sees their own numbers.
+    async fn tell_room(self: Rc<Self>, room_id: i64) {
+        let mut people: Vec<i64> = Vec::new();
+        if let Some(places) = self.rooms.borrow().get(&room_id) {
+            people.extend(places.slots.iter().flatten().map(|place| place.seat.user_id));
+        }
+        people.sort_unstable();
+        people.dedup();
+        for user_id in people {
+            let Ok(room) = self.hub.store().room_of(user_id, room_id).await else {
+                continue;
+            };
+            let frame = ServerFrame::Room { room: &room }.encode();
+            for seat in self.seats_of(user_id) {
+                seat.push(frame.clone());
             }
         }
     }

@@ -147,8 +147,10 @@ pub enum Code {
     RateLimited,
     /// The same `clientId` with other content or for another room.
     Conflict,
-    /// The person may read, but not write here.
+    /// The person may read, but not do this here.
     Forbidden,
+    /// Not delivered.
+    Blocked,
     /// The outcome is not known: try again with the same `clientId`.
     Unavailable,
 }
@@ -165,10 +167,43 @@ pub enum ClientFrame {
     Post {
         /// A UUID that makes a retry the same message.
         client_id: String,
-        /// Where.
-        room_id: Id,
+        /// Where; or else `to`.
+        room_id: Option<Id>,
+        /// To whom directly, by username or phone number.
+        to: Option<String>,
         /// What.
         content: String,
+    },
+    /// Change a message of mine.
+    Edit {
+        /// Where it is.
+        room_id: Id,
+        /// Its place.
+        seq: i64,
+        /// What it says now.
+        content: String,
+    },
+    /// Delete a message of mine; an admin any.
+    Delete {
+        /// Where it is.
+        room_id: Id,
+        /// Its place.
+        seq: i64,
+    },
+    /// I have seen up to `seq`; or, with `unread`, not even that.
+    Read {
+        /// Where.
+        room_id: Id,
+        /// The place.
+        seq: i64,
+        /// Set the mark back to just before `seq`.
+        #[serde(default)]
+        unread: bool,
+    },
+    /// I am typing.
+    Typing {
+        /// Where.
+        room_id: Id,
     },
     /// Send what changed in a room after `ver`.
     Sync {
@@ -223,6 +258,8 @@ pub enum ServerFrame<'a> {
         client_id: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         room_id: Option<Id>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        seq: Option<i64>,
     },
     /// A new or changed message.
     Message(&'a Message),
@@ -235,6 +272,16 @@ pub enum ServerFrame<'a> {
     /// How many are here.
     #[serde(rename = "presence")]
     Crowd { room_id: Id, count: usize },
+    /// My mark moved, on any of my devices.
+    Read { room_id: Id, seq: i64, unread: i64, mentions: i64 },
+    /// Another's mark moved.
+    Seen { room_id: Id, user: &'a User, seq: i64 },
+    /// Somebody types.
+    Typing { room_id: Id, user: &'a User },
+    /// A room of mine appeared or changed.
+    Room { room: &'a Room },
+    /// I am no longer in this room.
+    Removed { room_id: Id },
     /// The answer to `ping`.
     Pong,
 }

@@ -47,6 +47,16 @@ pub enum Parcel {
     Burst(i64, Arc<Burst>),
     /// A frame for the windows that show the room.
     ToViewers(i64, Bytes),
+    /// A frame for everybody who follows a room, but not for this person.
+    ToOthers(i64, i64, Bytes),
+    /// A frame for all sockets of a person.
+    ToPerson(i64, Bytes),
+    /// A person came into a room: their sockets follow it.
+    Enter(i64, i64),
+    /// A person is no longer in a room.
+    Leave(i64, i64),
+    /// A room's name, topic or kind changed.
+    RoomChanged(i64),
     /// Close the sockets of one session of a person.
     CloseSession(i64, Arc<str>, CloseCode),
     /// Close all sockets.
@@ -301,6 +311,17 @@ impl Hub {
     pub fn to_viewers(&self, room_id: i64, frame: Bytes) {
         self.lock()
             .send_to_seated(room_id, &Parcel::ToViewers(room_id, frame));
+    }
+
+    /// A frame for those who follow a room, but not for this person.
+    pub fn to_others(&self, room_id: i64, user_id: i64, frame: Bytes) {
+        let parcel = Parcel::ToOthers(room_id, user_id, frame);
+        self.lock().send_to_seated(room_id, &parcel);
+    }
+
+    /// What rooms and messages are read from.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
     }
 
     /// Says goodbye to everybody, and to whoever comes from now on.

@@ -9,6 +9,7 @@ pub mod connection;
 pub mod desk;
 pub mod frames;
 pub mod hub;
+pub mod live;
 pub mod presence;
 pub mod store;
 pub mod throttle;

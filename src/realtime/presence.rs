@@ -81,6 +81,33 @@ impl Presence {
         self.change.notify_one();
     }
 
+    /// Somebody who is here came into a room.
+    pub fn enter(&self, user_id: i64, room_id: i64) {
+        let mut inner = self.lock();
+        if let Some(person) = inner.people.get_mut(&user_id) {
+            person.rooms.insert(room_id);
+            inner.rooms.entry(room_id).or_default().insert(user_id);
+            inner.changed.insert(room_id);
+            self.change.notify_one();
+        }
+    }
+
+    /// Somebody is no longer in a room.
+    pub fn exit(&self, user_id: i64, room_id: i64) {
+        let mut inner = self.lock();
+        if let Some(person) = inner.people.get_mut(&user_id) {
+            person.rooms.remove(&room_id);
+        }
+        if let Some(here) = inner.rooms.get_mut(&room_id) {
+            here.remove(&user_id);
+            if here.is_empty() {
+                inner.rooms.remove(&room_id);
+            }
+            inner.changed.insert(room_id);
+            self.change.notify_one();
+        }
+    }
+
     /// A window of a person closed; it showed a room, or was away.
     pub fn leave(&self, user_id: i64, view: Option<i64>, away: bool) {
         let mut inner = self.lock();
