@@ -34,7 +34,11 @@ impl PhoneNumber {
         if !national.chars().all(|c| c.is_ascii_digit()) {
             return Err(invalid());
         }
-        let region = region.to_ascii_uppercase().parse::<Region>().ok();
+        // The library would read a number that says its country by the rules of another one.
+        let region = match digits.starts_with('+') {
+            true => None,
+            false => region.to_ascii_uppercase().parse::<Region>().ok(),
+        };
         let number = phonenumber::parse(region, &digits).map_err(|_| invalid())?;
         if !phonenumber::is_valid(&number) {
             return Err(invalid());
@@ -99,6 +103,14 @@ mod tests {
                 .as_str(),
             "+14155552671"
         );
+    }
+
+    #[test]
+    fn a_number_that_says_its_country_is_the_same_everywhere() {
+        for region in ["CN", "US", "DE", "RU", "", "nonsense"] {
+            let number = PhoneNumber::parse("+8613800138000", region).expect(region);
+            assert_eq!(number.as_str(), "+8613800138000", "{region}");
+        }
     }
 
     #[test]
