@@ -42,23 +42,16 @@ field-setup-code-hint = You are the first one here and will be the admin. The se
 ## The room
 
 rooms-label = Rooms
-rooms-heading = Rooms
 rooms-back = Rooms
 rooms-unread = { $count ->
     [one] { $count } unread message
    *[other] { $count } unread messages
 }
-room-kind-open = Open room
-room-kind-closed = Closed room
-room-kind-direct = Conversation
-room-current = You are here
 room-messages-label = Messages in { $name }
-room-empty-title = Nobody has said anything yet
-room-empty-text = Say hello. Whoever comes in next will read it.
+room-empty-title = Nobody has said anything yet.
+room-empty-action = Say hello
 room-older = Show older messages
 room-not-member = You are reading along: only its members can write in this room.
-room-to-latest = Jump to the latest message
-people-label = People here
 people-heading = Here now
 people-close = Close
 people-empty = Only you, for now.
@@ -137,7 +130,7 @@ error-retry-after = { $seconds ->
     [one] Try again in a second.
    *[other] Try again in { $seconds } seconds.
 }
-error-home = Go to the Lobby
+error-home = Back to Teahouse
 error-back-to-login = Go to sign in
 error-request-id = If you ask for help, mention { $id }.
 
@@ -161,7 +154,6 @@ js-older = Show older messages
 js-older-loading = Fetching older messages…
 js-older-failed = The older messages did not arrive. Try again
 js-title-unread = ({$count}) {$name}
-js-message-sent-at = {$date} at {$time}
 
 ## Scripts: people
 
@@ -172,7 +164,6 @@ js-here-other = {$count} here
 js-people-open-one = {$count} person here now: show who
 js-people-open-other = {$count} people here now: show who
 js-away = away
-js-online = here
 js-people-many-one = {$count} person is here.
 js-people-many-other = {$count} people are here: too many to list.
 

@@ -42,20 +42,13 @@ field-setup-code-hint = 你是第一位来客，将成为管理员。服务器�
 ## 房间
 
 rooms-label = 房间列表
-rooms-heading = 房间
 rooms-back = 房间列表
 rooms-unread = { $count } 条未读消息
-room-kind-open = 公开房间
-room-kind-closed = 私密房间
-room-kind-direct = 私聊
-room-current = 当前房间
 room-messages-label = { $name } 的消息
-room-empty-title = 还没有人说话
-room-empty-text = 打个招呼吧，后来的人都会看到。
+room-empty-title = 还没有人说话。
+room-empty-action = 打个招呼
 room-older = 查看更早的消息
 room-not-member = 你正在旁观：只有成员才能在这里发言。
-room-to-latest = 跳到最新消息
-people-label = 在场的人
 people-heading = 现在在场
 people-close = 关闭
 people-empty = 目前只有你。
@@ -128,7 +121,7 @@ error-title-429 = 请稍等片刻
 error-title-500 = 出了点问题
 error-title-503 = 马上回来
 error-retry-after = 请 { $seconds } 秒后再试。
-error-home = 去大厅
+error-home = 回到 Teahouse
 error-back-to-login = 去登录
 error-request-id = 如需帮助，请提供 { $id }。
 
@@ -152,7 +145,6 @@ js-older = 查看更早的消息
 js-older-loading = 正在读取更早的消息…
 js-older-failed = 没能读到更早的消息，再试一次
 js-title-unread = ({$count}) {$name}
-js-message-sent-at = {$date} {$time}
 
 ## 脚本：在场的人
 
@@ -163,7 +155,6 @@ js-here-other = {$count} 人在场
 js-people-open-one = 现在有 {$count} 人在场：看看是谁
 js-people-open-other = 现在有 {$count} 人在场：看看是谁
 js-away = 暂离
-js-online = 在场
 js-people-many-one = 现在有 {$count} 人在场。
 js-people-many-other = 现在有 {$count} 人在场，人太多，无法一一列出。
 

@@ -43,6 +43,7 @@ export default class Room extends Controller {
     this.listen()
     this.settleView()
     if (!location.hash.startsWith("#message-")) this.scroller.toEnd()
+    this.element.dataset.connection = connection.state
     connection.open(`/rooms/${roomId}/messages?limit=1`)
     this.watchMidnight()
   }
