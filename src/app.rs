@@ -157,6 +157,7 @@ async fn build(settings: &Settings, database: Database) -> Result<App> {
         templates: Templates::load()?,
         hasher: Hasher::new(accounts.hash_permits, accounts.hash_queue),
         site: Site {
+            is_development: settings.environment == Environment::Development,
             public_origin: Some(settings.server.public_origin.clone())
                 .filter(|origin| !origin.is_empty()),
         },

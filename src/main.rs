@@ -55,7 +55,8 @@ fn run(command: Command) -> Result<()> {
         Command::Serve => actix_web::rt::System::new().block_on(app::serve(settings)),
         Command::Migrate { revert_all } => migrate(&settings, revert_all),
         Command::Routes => {
-            for (method, path) in routes::PUBLIC.iter().chain(routes::PAGES) {
+            let all = routes::PUBLIC.iter().chain(routes::PAGES).chain(routes::API);
+            for (method, path) in all {
                 println!("{method} {}", path.replace(":.*", ""));
             }
             Ok(())

@@ -53,7 +53,9 @@ pub async fn create(
     session: Session,
     Form(typed): Form<Credentials>,
 ) -> Result<HttpResponse> {
-    let Some(user) = authenticate(&app, &asked, &typed).await? else {
+    let (phone, region) = (&typed.phone, &typed.region);
+    let user = authenticate(&app, &request, phone, region, &typed.password).await?;
+    let Some(user) = user else {
         let fields = [("form", "error-login".into())];
         if asked.wants_json {
             return Err(Error::Invalid(fields.into()));
@@ -89,21 +91,23 @@ pub async fn destroy(
 }
 
 /// Who this is. An unknown number takes as long as a wrong password.
-async fn authenticate(app: &App, asked: &Asked, typed: &Credentials) -> Result<Option<User>> {
-    let region = super::users::region(app, asked, &typed.region);
-    let found = match PhoneNumber::parse(&typed.phone, &region) {
+pub(super) async fn authenticate(
+    app: &App,
+    request: &HttpRequest,
+    phone: &str,
+    region: &str,
+    password: &str,
+) -> Result<Option<User>> {
+    let region = super::users::region(app, &Asked::of(request), region);
+    let found = match PhoneNumber::parse(phone, &region) {
         Ok(phone) => {
-            app.database
-                .run(move |conn| User::with_phone(conn, &phone))
-                .await?
+            let read = app.database.run(move |conn| User::with_phone(conn, &phone));
+            read.await?
         }
         Err(_) => None,
     };
     let (user, hash) = found.unzip();
-    let is_right = app
-        .hasher
-        .verify(typed.password.clone(), hash.flatten())
-        .await?;
+    let is_right = app.hasher.verify(password.to_owned(), hash.flatten()).await?;
     Ok(user.filter(|_| is_right))
 }
 
@@ -121,7 +125,7 @@ fn form(
     page(
         app,
         &NewSessionPage {
-            page: Page::new(asked.locale, None),
+            page: Page::signed_out(asked.locale),
             form: NewSessionForm {
                 phone: &typed.phone,
                 region: &region,

@@ -10,6 +10,7 @@ use super::connection::DbConn;
 use super::content::{Content, ContentError};
 use super::database::Database;
 use super::direct;
+use super::installation;
 use super::membership::Membership;
 use super::message::Message;
 use super::room::Room;
@@ -17,7 +18,9 @@ use super::session::{self, KeyHash};
 use super::user::User;
 use crate::error::{Error, Result};
 use crate::realtime::frames::{self, Code};
-use crate::realtime::store::{Changes, Direct, Draft, Log, Mark, Store, Verdict, Write};
+use crate::realtime::store::{
+    Changes, Direct, Draft, Log, Mark, Numbered, Store, Verdict, Write,
+};
 
 impl Store for Database {
     fn draft(
@@ -74,6 +77,22 @@ impl Store for Database {
 
     fn last_seen(&self, user_id: i64) -> BoxFuture<'static, Result<()>> {
         self.boxed_write(move |conn| User::saw_last(conn, user_id))
+    }
+
+    fn latest_change(&self) -> BoxFuture<'static, Result<i64>> {
+        self.boxed_run(installation::latest_number)
+    }
+
+    fn messages_after(
+        &self,
+        user_id: i64,
+        after: i64,
+        only_conversations: bool,
+    ) -> BoxFuture<'static, Result<Numbered>> {
+        self.boxed_run(move |conn| match only_conversations {
+            true => Message::said_to(conn, user_id, after),
+            false => Message::changed_for(conn, user_id, after),
+        })
     }
 
     fn changes(&self, room_id: i64, ver: i64) -> BoxFuture<'static, Result<Changes>> {

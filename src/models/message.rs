@@ -7,12 +7,12 @@ use super::connection::DbConn;
 use super::content;
 use super::rfc3339;
 use super::mention::{self, Named};
-use super::room::Room;
-use super::schema::{messages, rooms, users};
+use super::room::{DIRECT, Room};
+use super::schema::{memberships, messages, rooms, users};
 use super::user::User;
 use crate::error::Result;
 use crate::realtime::frames::{self, Id};
-use crate::realtime::store::Changes;
+use crate::realtime::store::{Changes, Numbered};
 
 /// The most changes of one page of `sync`.
 pub const SYNC_PAGE: i64 = 200;
@@ -50,6 +50,8 @@ pub enum Cursor {
     Before(i64),
     /// The ones just after this `seq`.
     After(i64),
+    /// The ones around this `seq`, half of them before it.
+    Around(i64),
 }
 
 impl Message {
@@ -63,6 +65,11 @@ impl Message {
         cursor: Cursor,
         limit: i64,
     ) -> Result<Vec<frames::Message>> {
+        if let Cursor::Around(seq) = cursor {
+            // Places have no holes, so half a page before is a number.
+            let after = (seq - limit / 2).min(room.last_seq + 1 - limit).max(1) - 1;
+            return Self::page(conn, room, Cursor::After(after), limit);
+        }
         let query = messages::table
             .inner_join(users::table)
             .filter(messages::room_id.eq(room.id))
@@ -74,7 +81,7 @@ impl Message {
             Cursor::Before(seq) => query
                 .filter(messages::seq.lt(seq))
                 .order(messages::seq.desc()),
-            Cursor::After(seq) => query
+            Cursor::After(seq) | Cursor::Around(seq) => query
                 .filter(messages::seq.gt(seq))
                 .order(messages::seq.asc()),
         };
@@ -115,6 +122,87 @@ impl Message {
             last_ver,
             messages,
         })
+    }
+
+    /// At most `limit` messages of a room before the one with this id, newest first.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub fn page_before_id(
+        conn: &mut DbConn,
+        room: &Room,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<frames::Message>> {
+        let seq = match before {
+            Some(id) => messages::table
+                .filter(messages::id.eq(id))
+                .filter(messages::room_id.eq(room.id))
+                .select(messages::seq)
+                .first(conn)
+                .optional()?
+                .unwrap_or(0),
+            None => i64::MAX,
+        };
+        let mut page = Self::page(conn, room, Cursor::Before(seq), limit)?;
+        page.reverse();
+        Ok(page)
+    }
+
+    /// Changes after a number of the installation in all rooms of a person, one page of them.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub fn changed_for(conn: &mut DbConn, user_id: i64, after: i64) -> Result<Numbered> {
+        let rows: Vec<(i64, Self, User)> = messages::table
+            .inner_join(users::table)
+            .inner_join(
+                memberships::table.on(memberships::room_id
+                    .eq(messages::room_id)
+                    .and(memberships::user_id.eq(user_id))),
+            )
+            .filter(messages::change_id.gt(after))
+            .order(messages::change_id.asc())
+            .limit(SYNC_PAGE)
+            .select((messages::change_id, Self::as_select(), User::as_select()))
+            .load(conn)?;
+        Self::number(conn, rows)
+    }
+
+    /// What others said to a person in conversations of two after a number of the installation, one page of it.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub fn said_to(conn: &mut DbConn, user_id: i64, after: i64) -> Result<Numbered> {
+        let rows: Vec<(i64, Self, User)> = messages::table
+            .inner_join(users::table)
+            .inner_join(rooms::table)
+            .inner_join(
+                memberships::table.on(memberships::room_id
+                    .eq(messages::room_id)
+                    .and(memberships::user_id.eq(user_id))),
+            )
+            .filter(rooms::kind.eq(DIRECT))
+            .filter(rooms::direct_key.not_like("%-%-%"))
+            .filter(messages::user_id.ne(user_id))
+            .filter(messages::deleted_at.is_null())
+            .filter(messages::id.gt(after))
+            .order(messages::id.asc())
+            .limit(SYNC_PAGE)
+            .select((messages::id, Self::as_select(), User::as_select()))
+            .load(conn)?;
+        Self::number(conn, rows)
+    }
+
+    fn number(conn: &mut DbConn, rows: Vec<(i64, Self, User)>) -> Result<Numbered> {
+        let more = rows.len() as i64 == SYNC_PAGE;
+        let mut messages = Vec::with_capacity(rows.len());
+        for (number, message, author) in rows {
+            let room_id = message.room_id;
+            let message = Self::publish(conn, room_id, vec![(message, author)])?.remove(0);
+            messages.push((number, message));
+        }
+        Ok(Numbered { messages, more })
     }
 
     /// A message and its author, whatever its state.

@@ -115,6 +115,23 @@ impl Room {
         Ok(room.seen_by(membership, mentions, people))
     }
 
+    /// A room as somebody sees it who may read it; who is not in it has read nothing and misses nothing.
+    ///
+    /// # Errors
+    /// As [`Room::find_for`].
+    pub fn shown_to(conn: &mut DbConn, user: &User, id: i64) -> Result<frames::Room> {
+        match Self::find_for(conn, user, id)? {
+            (_, Some(_)) => Self::of(conn, user.id, id),
+            (room, None) => {
+                let membership = Membership {
+                    read_seq: room.last_seq,
+                    involvement: "nothing".to_owned(),
+                };
+                Ok(room.seen_by(membership, 0, None))
+            }
+        }
+    }
+
     /// How many unread messages of each room name the person.
     fn unread_mentions(conn: &mut DbConn, user_id: i64) -> Result<HashMap<i64, i64>> {
         let counts: Vec<(i64, i64)> = mentions::table

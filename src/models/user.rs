@@ -133,6 +133,14 @@ impl User {
             .optional()?)
     }
 
+    /// Somebody's own number.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such person.
+    pub fn phone(conn: &mut DbConn, id: i64) -> Result<Option<String>> {
+        Ok(users::table.find(id).select(users::phone).first(conn)?)
+    }
+
     /// Remembers that their last window closed now.
     ///
     /// # Errors

@@ -70,8 +70,34 @@ impl Connection {
         session: Arc<str>,
         sentences: Sentences,
     ) -> Result<Self> {
+        let seat = Seat::new(user.id.0, session);
+        Self::take(desk, live, user, seat, sentences).await
+    }
+
+    /// The same for an event stream.
+    ///
+    /// # Errors
+    /// As [`Connection::open`].
+    pub async fn listen(
+        desk: Rc<Desk>,
+        live: Arc<Live>,
+        user: User,
+        session: Arc<str>,
+        sentences: Sentences,
+    ) -> Result<Self> {
+        let seat = Seat::listening(user.id.0, session);
+        Self::take(desk, live, user, seat, sentences).await
+    }
+
+    async fn take(
+        desk: Rc<Desk>,
+        live: Arc<Live>,
+        user: User,
+        seat: Rc<Seat>,
+        sentences: Sentences,
+    ) -> Result<Self> {
         let room_ids = live.store.room_ids_of(user.id.0).await?;
-        let seat = Seat::new(user.id.0, session.clone());
+        let session = seat.session.clone();
         desk.admit(&seat);
         live.presence.arrive(&user, room_ids.iter().copied());
         // From here on, leaving is this value's Drop.
@@ -119,6 +145,11 @@ impl Connection {
             self.live.hub.settle(room.id.0, room.ver);
             self.seat.go_live(room.id.0, room.ver);
         }
+    }
+
+    /// What it is part of.
+    pub fn live(&self) -> &Live {
+        &self.live
     }
 
     /// Whether another frame may be read now.
@@ -331,7 +362,8 @@ impl Connection {
         }
     }
 
-    fn view(&self, room_id: Option<Id>, away: bool) {
+    /// The window shows another room, or its person went away or came back.
+    pub fn view(&self, room_id: Option<Id>, away: bool) {
         let room = room_id.map(|id| id.0).filter(|id| self.seat.follows(*id));
         let before = (self.seat.view.replace(room), self.away.replace(away));
         self.live

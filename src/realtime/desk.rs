@@ -34,6 +34,8 @@ pub struct Seat {
     waker: RefCell<Option<Waker>>,
     closing: Cell<Option<CloseCode>>,
     finished: Cell<bool>,
+    /// For an event stream, which reads changes itself: whether there are some.
+    heard: Option<Cell<bool>>,
     gone: Cell<bool>,
     closed: Notify,
     drained: Notify,
@@ -44,6 +46,17 @@ pub struct Seat {
 struct Queue {
     writes: VecDeque<Bytes>,
     bytes: usize,
+}
+
+/// What an event stream hears.
+#[derive(Debug)]
+pub enum Heard {
+    /// There are changes to read.
+    Change,
+    /// A frame about something else.
+    Frame(Bytes),
+    /// Nothing more.
+    End,
 }
 
 /// A seat in one room.
@@ -63,8 +76,17 @@ enum Following {
 }
 
 impl Seat {
-    /// A seat that follows nothing yet.
+    /// A socket's seat, which follows nothing yet.
     pub fn new(user_id: i64, session: Arc<str>) -> Rc<Self> {
+        Self::with(user_id, session, None)
+    }
+
+    /// An event stream's seat, which is told of changes, but not sent them.
+    pub fn listening(user_id: i64, session: Arc<str>) -> Rc<Self> {
+        Self::with(user_id, session, Some(Cell::new(false)))
+    }
+
+    fn with(user_id: i64, session: Arc<str>, heard: Option<Cell<bool>>) -> Rc<Self> {
         Rc::new(Self {
             user_id,
             session,
@@ -73,6 +95,7 @@ impl Seat {
             waker: RefCell::default(),
             closing: Cell::default(),
             finished: Cell::default(),
+            heard,
             gone: Cell::default(),
             closed: Notify::new(),
             drained: Notify::new(),
@@ -172,6 +195,17 @@ impl Seat {
         Poll::Pending
     }
 
+    /// What comes next for an event stream.
+    pub fn poll_heard(&self, cx: &mut Context<'_>) -> Poll<Heard> {
+        if self.heard.as_ref().is_some_and(|heard| heard.replace(false)) {
+            return Poll::Ready(Heard::Change);
+        }
+        self.poll_wire(cx).map(|wire| match wire {
+            Some(wire) if frames::payload(&wire).is_some() => Heard::Frame(wire),
+            _ => Heard::End,
+        })
+    }
+
     /// Whether its connection ended.
     pub fn is_gone(&self) -> bool {
         self.gone.get()
@@ -219,6 +253,10 @@ impl Seat {
 
 impl Place {
     fn receive(&self, burst: &Arc<Burst>) {
+        if let Some(heard) = &self.seat.heard {
+            heard.set(true);
+            return self.seat.wake();
+        }
         match &mut *self.state.borrow_mut() {
             Following::Live(ver) => {
                 if let Some(wire) = burst.after(*ver) {
@@ -365,6 +403,11 @@ impl Desk {
                         self.remove(&seat, room_id);
                     }
                 }
+                Parcel::RoomGone(room_id) => {
+                    for seat in self.seats_in(room_id) {
+                        self.remove(&seat, room_id);
+                    }
+                }
                 Parcel::RoomChanged(room_id) => {
                     tokio::task::spawn_local(self.clone().tell_room(room_id));
                 }
@@ -387,6 +430,12 @@ impl Desk {
     fn seats_of(&self, user_id: i64) -> Vec<Rc<Seat>> {
         let seats = self.seats.borrow();
         seats.get(&user_id).cloned().unwrap_or_default()
+    }
+
+    fn seats_in(&self, room_id: i64) -> Vec<Rc<Seat>> {
+        let rooms = self.rooms.borrow();
+        let places = rooms.get(&room_id).into_iter().flat_map(|places| &places.slots);
+        places.flatten().map(|place| place.seat.clone()).collect()
     }
 
     /// A seat follows a room that its person came into: live changes start after the `ver` it is told.
@@ -420,10 +469,8 @@ impl Desk {
 
     /// Tells everybody who follows a room what it is now; each sees their own numbers.
     async fn tell_room(self: Rc<Self>, room_id: i64) {
-        let mut people: Vec<i64> = Vec::new();
-        if let Some(places) = self.rooms.borrow().get(&room_id) {
-            people.extend(places.slots.iter().flatten().map(|place| place.seat.user_id));
-        }
+        let seats = self.seats_in(room_id);
+        let mut people: Vec<i64> = seats.iter().map(|seat| seat.user_id).collect();
         people.sort_unstable();
         people.dedup();
         for user_id in people {

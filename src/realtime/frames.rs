@@ -294,6 +294,11 @@ impl ServerFrame<'_> {
         wire.freeze()
     }
 
+    /// The frame's JSON alone.
+    pub fn json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
     /// Appends the frame to others, so that all of them go out in one write.
     pub fn encode_into(&self, wire: &mut BytesMut) {
         // Strings and numbers always serialise; an empty object would be the answer if they did not.
@@ -333,6 +338,17 @@ enum OpCode {
     Close = 0x8,
     Ping = 0x9,
     Pong = 0xA,
+}
+
+/// The JSON of a text frame that was encoded here; `None` for other frames.
+pub fn payload(wire: &[u8]) -> Option<&[u8]> {
+    let header = match (wire.first()?, wire.get(1)?) {
+        (0x81, 126) => 4,
+        (0x81, 127) => 10,
+        (0x81, _) => 2,
+        _ => return None,
+    };
+    wire.get(header..)
 }
 
 /// A `Close` frame.

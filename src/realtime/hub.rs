@@ -55,6 +55,8 @@ pub enum Parcel {
     Enter(i64, i64),
     /// A person is no longer in a room.
     Leave(i64, i64),
+    /// A room was deleted.
+    RoomGone(i64),
     /// A room's name, topic or kind changed.
     RoomChanged(i64),
     /// Close the sockets of one session of a person.

@@ -93,6 +93,14 @@ impl Live {
         self.hub.to_all(&Parcel::Leave(user_id, room_id));
     }
 
+    /// A room was deleted; these people were in it.
+    pub fn room_gone(&self, room_id: i64, people: &[i64]) {
+        for user_id in people {
+            self.presence.exit(*user_id, room_id);
+        }
+        self.hub.to_all(&Parcel::RoomGone(room_id));
+    }
+
     /// A room's name, topic or kind changed.
     pub fn room_changed(&self, room_id: i64) {
         self.hub.to_all(&Parcel::RoomChanged(room_id));

@@ -7,6 +7,7 @@
 
 pub mod connection;
 pub mod desk;
+pub mod events;
 pub mod frames;
 pub mod hub;
 pub mod live;

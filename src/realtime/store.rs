@@ -98,6 +98,15 @@ pub struct Changes {
     pub last_ver: i64,
 }
 
+/// Messages of several rooms with their numbers in the installation.
+#[derive(Debug)]
+pub struct Numbered {
+    /// In the order of the numbers.
+    pub messages: Vec<(i64, Message)>,
+    /// Whether there are more.
+    pub more: bool,
+}
+
 /// Changes rooms' logs. Used by one thread, which may block.
 pub trait Log: Send {
     /// Stores all of them in one transaction, or none; one verdict each, in order.
@@ -157,6 +166,18 @@ pub trait Store: Send + Sync {
 
     /// Remembers when the last window of a person closed.
     fn last_seen(&self, user_id: i64) -> BoxFuture<'static, Result<()>>;
+
+    /// The installation's latest number.
+    fn latest_change(&self) -> BoxFuture<'static, Result<i64>>;
+
+    /// Messages after a number, in their order: all changes in a person's rooms, by the change's number; or only new
+    /// messages of others in conversations of two, by the message's.
+    fn messages_after(
+        &self,
+        user_id: i64,
+        after: i64,
+        only_conversations: bool,
+    ) -> BoxFuture<'static, Result<Numbered>>;
 
     /// At most 200 changed messages of a room after `ver`.
     fn changes(&self, room_id: i64, ver: i64) -> BoxFuture<'static, Result<Changes>>;

@@ -137,7 +137,8 @@ impl From<Code> for Error {
             Code::Invalid => Self::field("content", "error-content-invalid"),
             Code::RateLimited => Self::RateLimited { seconds: 1 },
             Code::Conflict => Self::Conflict,
-            Code::Forbidden | Code::Blocked => Self::Forbidden,
+            Code::Forbidden => Self::Forbidden,
+            Code::Blocked => Self::Blocked,
             Code::Unavailable => Self::Unavailable("the message was not stored".into()),
         }
     }

@@ -59,7 +59,7 @@ impl Asked {
         if self.address == "/" {
             return "/login".to_owned();
         }
-        let query = serde_urlencoded::to_string(Query {
+        let query = serde_html_form::to_string(Query {
             next: &self.address,
         })
         .unwrap_or_default();
@@ -84,6 +84,11 @@ impl FromRequest for Asked {
         let asked = request.extensions().get::<Self>().cloned();
         ready(Ok(asked.unwrap_or_else(|| Self::of(request))))
     }
+}
+
+/// Whether a request takes this media type, by name.
+pub fn accepts(request: &HttpRequest, media_type: &str) -> bool {
+    ranked(request, header::ACCEPT).iter().any(|accepted| accepted == media_type)
 }
 
 fn prefers_json(request: &HttpRequest) -> bool {

@@ -1,0 +1,47 @@
+//! What I have read.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path};
+use serde::Deserialize;
+
+use super::concerns::asked::Asked;
+use super::concerns::current_user::CurrentUser;
+use super::concerns::input::FormOrJson;
+use super::{App, done};
+use crate::error::Result;
+use crate::models::room::Room;
+
+/// As in the socket's `read` frame.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Fields {
+    seq: i64,
+    unread: bool,
+}
+
+/// `PUT /rooms/{id}/read_mark`, or `POST`
+pub async fn update(
+    app: Data<App>,
+    asked: Asked,
+    CurrentUser(user): CurrentUser,
+    id: Path<i64>,
+    input: FormOrJson<Fields>,
+) -> Result<HttpResponse> {
+    let Fields { seq, unread } = input.fields;
+    app.live.read(&user.public(), *id, seq, unread).await?;
+    Ok(done(&asked, input.is_json, &format!("/rooms/{id}")))
+}
+
+/// `POST /read_marks`: everything is read.
+pub async fn create(
+    app: Data<App>,
+    asked: Asked,
+    CurrentUser(user): CurrentUser,
+) -> Result<HttpResponse> {
+    let user_id = user.id;
+    let rooms = app.database.run(move |conn| Room::all_of(conn, user_id)).await?;
+    for room in rooms.into_iter().filter(|room| room.unread > 0) {
+        app.live.read(&user.public(), room.id.0, room.seq, false).await?;
+    }
+    Ok(done(&asked, false, "/"))
+}
