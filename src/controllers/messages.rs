@@ -119,7 +119,7 @@ fn is_known(request: &HttpRequest, etag: &str) -> bool {
 #[serde(default, rename_all = "camelCase")]
 pub struct NewMessage {
     content: String,
-    client_id: String,
+    client_id: Option<String>,
 }
 
 /// `POST /rooms/{id}/messages`: form in, back to the room; JSON in, JSON out.
@@ -145,9 +145,9 @@ pub async fn create(
 }
 
 async fn post(app: &App, user: &User, room_id: i64, typed: &NewMessage) -> Result<frames::Message> {
-    let client_id = match typed.client_id.as_str() {
-        "" => ClientId::random(),
-        given => {
+    let client_id = match &typed.client_id {
+        None => ClientId::random(),
+        Some(given) => {
             ClientId::parse(given).ok_or_else(|| Error::field("clientId", "error-client-id"))?
         }
     };

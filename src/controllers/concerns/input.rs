@@ -46,7 +46,10 @@ async fn read<T: DeserializeOwned>(
             unreadable(error)
         }
     })?;
-    let fields = if is_json {
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    let fields = if is_json && !is_object {
+        return Err(unreadable(()));
+    } else if is_json {
         serde_json::from_slice(&body).map_err(unreadable)?
     } else {
         serde_urlencoded::from_bytes(&body).map_err(unreadable)?
