@@ -55,7 +55,10 @@ fn run(command: Command) -> Result<()> {
         Command::Serve => actix_web::rt::System::new().block_on(app::serve(settings)),
         Command::Migrate { revert_all } => migrate(&settings, revert_all),
         Command::Routes => {
-            let all = routes::PUBLIC.iter().chain(routes::PAGES).chain(routes::API);
+            let all = routes::PUBLIC
+                .iter()
+                .chain(routes::PAGES)
+                .chain(routes::API);
             for (method, path) in all {
                 println!("{method} {}", path.replace(":.*", ""));
             }

@@ -1,7 +1,6 @@
-//! Coming in: registering, signing in, signing out.
+//! Coming in for the first time.
 
-use crate::support::{Person, Socket, Teahouse, field_errors, leads_to, person::PASSWORD, text_of};
-use std::time::Duration;
+use crate::support::{Person, Teahouse, field_errors, leads_to, person::PASSWORD};
 
 #[tokio::test]
 async fn somebody_registers_and_is_in_the_lobby() {
@@ -14,7 +13,7 @@ async fn somebody_registers_and_is_in_the_lobby() {
     let home = ming.get("/").await;
     assert_eq!(leads_to(&home), (303, "/rooms/1"));
     let numbers = house.database().words("SELECT phone AS value FROM users");
-    assert_eq!(numbers, [ming.phone.clone()]);
+    assert_eq!(numbers, std::slice::from_ref(&ming.phone));
 }
 
 #[tokio::test]
@@ -57,9 +56,11 @@ async fn two_who_register_at_the_same_moment_do_not_both_become_admin() {
 
 #[tokio::test]
 async fn in_production_the_first_person_needs_the_code_that_the_server_printed() {
+    let key = "k".repeat(64);
     let house = Teahouse::with(&[
         ("TEAHOUSE_ENV", "production"),
         ("PUBLIC_ORIGIN", "https://chat.example.org"),
+        ("TEAHOUSE__DATA__SECRET_KEY", &key),
     ]);
     let ming = Person::visitor(&house);
     let form = |code: String| {
@@ -93,7 +94,7 @@ async fn in_production_the_first_person_needs_the_code_that_the_server_printed()
     let said = house
         .log()
         .into_iter()
-        .find(|line| line.to_lowercase().contains("setup code"))
+        .find(|line| line.replace('-', "").to_lowercase().contains("setup code"))
         .expect("a line with the setup code");
     let words: Vec<_> = said
         .split(|c: char| !c.is_alphanumeric() && c != '-')
@@ -301,155 +302,4 @@ async fn a_name_that_is_a_phone_number_is_refused() {
         );
     }
     Person::register(&house, "agent007").await;
-}
-
-#[tokio::test]
-async fn a_stranger_learns_nothing_from_a_failed_sign_in() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
-    let stranger = Person::visitor(&house);
-    let mut sentences = Vec::new();
-    for (phone, password) in [
-        (ming.phone.as_str(), "wrong password"),
-        (stranger.phone.as_str(), PASSWORD),
-        ("nonsense", PASSWORD),
-        ("", ""),
-    ] {
-        let answer = stranger
-            .post("/login", &[("phone", phone), ("password", password)])
-            .await;
-        assert_eq!(answer.status(), 422, "{phone}");
-        assert!(stranger.cookie().is_empty() || stranger.get("/rooms/1").await.status() == 303);
-        let page = answer.text().await.expect("text");
-        assert!(!page.contains(PASSWORD) && !page.contains("wrong password"));
-        sentences.push(text_of(&page, "form-error"));
-    }
-    assert!(!sentences[0].is_empty());
-    sentences.dedup();
-    assert_eq!(sentences.len(), 1, "{sentences:?}");
-}
-
-#[tokio::test]
-async fn somebody_who_is_banned_is_let_in_no_more() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
-    house.database().run("UPDATE users SET status = 'banned'");
-    assert_eq!(ming.sign_in().await.status(), 422);
-    assert_eq!(ming.get("/rooms/1").await.status(), 303);
-    assert_eq!(ming.get_json("/rooms/1/messages").await.0, 401);
-}
-
-#[tokio::test]
-async fn signing_in_leads_on_to_where_one_wanted_to_go() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
-    let visitor = Person::visitor(&house);
-    let answer = visitor.get("/rooms/1?at=7").await;
-    assert_eq!(answer.status(), 303);
-    let login = answer.headers()["location"]
-        .to_str()
-        .expect("text")
-        .to_owned();
-    assert!(login.starts_with("/login?next="), "{login}");
-    let page = visitor.page(&login).await;
-    let hidden = page
-        .lines()
-        .find(|line| line.contains("name=\"next\""))
-        .expect("a hidden field");
-    assert!(
-        hidden.replace("&#x2F;", "/").contains("\"/rooms/1?at=7\""),
-        "{hidden}"
-    );
-    let answer = visitor
-        .post(
-            "/login",
-            &[
-                ("phone", &ming.phone),
-                ("password", PASSWORD),
-                ("next", "/rooms/1?at=7"),
-            ],
-        )
-        .await;
-    assert_eq!(leads_to(&answer), (303, "/rooms/1?at=7"));
-}
-
-#[tokio::test]
-async fn signing_in_leads_to_no_other_site() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
-    for next in [
-        "https://evil.example/",
-        "//evil.example",
-        "/\\evil.example",
-        "\\\\evil.example",
-        "/\t/evil.example",
-        "\t//evil.example",
-        "/\n/evil.example",
-        "javascript:alert(1)",
-        "evil.example",
-        "",
-        " //evil.example",
-        "///evil.example",
-        "/\r\nset-cookie: a=b",
-    ] {
-        let visitor = Person::visitor(&house);
-        let answer = visitor
-            .post(
-                "/login",
-                &[
-                    ("phone", &ming.phone),
-                    ("password", PASSWORD),
-                    ("next", next),
-                ],
-            )
-            .await;
-        assert_eq!(answer.status(), 303, "{next:?}");
-        let location = answer.headers()["location"].to_str().expect("text");
-        assert!(
-            ["/", "/rooms/1"].contains(&location),
-            "{next:?} leads to {location}"
-        );
-        assert!(
-            answer
-                .headers()
-                .get_all("set-cookie")
-                .iter()
-                .all(|cookie| !cookie.as_bytes().starts_with(b"a="))
-        );
-    }
-}
-
-#[tokio::test]
-async fn signing_out_ends_the_session_and_its_sockets_but_no_other() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
-    let phone = ming.on_another_device(&house).await;
-    let (mut here, mut there) = (ming.socket().await, phone.socket().await);
-    let cookie = ming.cookie();
-    let answer = ming.sign_out().await;
-    assert_eq!(leads_to(&answer), (303, "/login"));
-    assert_eq!(here.close_code(Duration::from_secs(5)).await, 4001);
-    // Whoever kept the cookie has nothing.
-    let thief = Person::visitor(&house);
-    thief.set_cookie(&cookie);
-    assert_eq!(thief.get("/rooms/1").await.status(), 303);
-    assert_eq!(Socket::refusal(Socket::request(&thief)).await, 401);
-    there.say("still here").await;
-    assert_eq!(phone.get("/rooms/1").await.status(), 200);
-}
-
-#[tokio::test]
-async fn a_session_is_a_new_one_after_signing_in() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
-    let before = ming.cookie();
-    assert_eq!(ming.sign_in().await.status(), 303);
-    assert_ne!(before, ming.cookie());
-    let thief = Person::visitor(&house);
-    thief.set_cookie(&before);
-    assert_eq!(
-        thief.get("/rooms/1").await.status(),
-        303,
-        "the session from before signing in is over"
-    );
 }

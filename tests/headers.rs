@@ -34,7 +34,8 @@ fn check(headers: &HeaderMap, what: &str) {
 /// A file that the page loads, such as `/static/<hash>/css/base.css`.
 async fn an_asset(person: &Person) -> String {
     let page = person.page("/login").await;
-    let start = page.find("/static/").expect("a static file");
+    let end = page.find("/css/").expect("a style sheet");
+    let start = page[..end].rfind("/static/").expect("a static file");
     page[start..].chars().take_while(|c| *c != '"').collect()
 }
 

@@ -7,10 +7,25 @@ use std::path::{Path, PathBuf};
 /// A part of the crate, and the parts it may name.
 const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("main", &["app", "config", "routes", "error", "models"]),
-    ("app", &["config", "routes", "controllers", "views", "models", "realtime", "jobs", "error"]),
+    (
+        "app",
+        &[
+            "config",
+            "routes",
+            "controllers",
+            "views",
+            "models",
+            "realtime",
+            "jobs",
+            "error",
+        ],
+    ),
     ("config", &["error"]),
     ("routes", &["controllers", "error"]),
-    ("controllers", &["views", "models", "realtime", "jobs", "error"]),
+    (
+        "controllers",
+        &["views", "models", "realtime", "jobs", "error"],
+    ),
     ("views", &["models", "realtime", "error"]),
     ("jobs", &["models", "realtime", "error"]),
     ("models", &["realtime", "error"]),
@@ -19,9 +34,19 @@ const MAY_IMPORT: [(&str, &[&str]); 10] = [
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
-    let files = entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] });
-    files.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
+    let entries = fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").path());
+    let files = entries.flat_map(|path| {
+        if path.is_dir() {
+            sources(&path)
+        } else {
+            vec![path]
+        }
+    });
+    files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .collect()
 }
 
 /// Every source file, by its path below `src`, without comments.
@@ -29,18 +54,34 @@ fn program() -> BTreeMap<String, String> {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src"));
     let code = |path: &Path| {
         let text = fs::read_to_string(path).expect("text");
-        text.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect()
+        text.lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .map(|line| format!("{line}\n"))
+            .collect()
     };
-    let name = |path: &Path| path.strip_prefix(root).expect("below src").display().to_string();
-    sources(root).iter().map(|path| (name(path), code(path))).collect()
+    let name = |path: &Path| {
+        path.strip_prefix(root)
+            .expect("below src")
+            .display()
+            .to_string()
+    };
+    sources(root)
+        .iter()
+        .map(|path| (name(path), code(path)))
+        .collect()
 }
 
 fn part(file: &str) -> &str {
-    file.split('/').next().unwrap_or(file).trim_end_matches(".rs")
+    file.split('/')
+        .next()
+        .unwrap_or(file)
+        .trim_end_matches(".rs")
 }
 
 fn word(text: &str) -> String {
-    text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+    text.chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect()
 }
 
 /// The names that follow `crate::` or, in `main.rs`, `teahouse::`; also those in braces.
@@ -90,7 +131,11 @@ fn everybody_imports_only_what_they_may() {
             wrong.push(format!("{file} belongs to no part that this test knows"));
             continue;
         };
-        let root = if part == "main" { "teahouse::" } else { "crate::" };
+        let root = if part == "main" {
+            "teahouse::"
+        } else {
+            "crate::"
+        };
         for name in imported(&code, root) {
             if name != part && !allowed.contains(&name.as_str()) {
                 wrong.push(format!("{file} imports {name}"));
@@ -112,11 +157,22 @@ fn only_the_outer_parts_know_http_and_only_the_start_reads_settings() {
         let part = part(&file);
         let inner = matches!(part, "models" | "views" | "realtime" | "error" | "jobs");
         // The blocking pool behind `Database::run` is the one leak.
-        let leak = code.matches("actix_web::web::block").count() + code.matches("actix_web::rt").count() + code.matches("actix_rt::").count();
-        if inner && code.matches("actix").count() > if file == "models/database.rs" { leak } else { 0 } {
+        let leak = code.matches("actix_web::web::block").count()
+            + code.matches("actix_web::rt").count()
+            + code.matches("actix_rt::").count();
+        if inner
+            && code.matches("actix").count()
+                > if file == "models/database.rs" {
+                    leak
+                } else {
+                    0
+                }
+        {
             wrong.push(format!("{file} names actix"));
         }
-        if !matches!(part, "main" | "app" | "config" | "lib") && (code.contains("config::") && code.contains("Settings") || code.contains("env::var")) {
+        if !matches!(part, "main" | "app" | "config" | "lib")
+            && (code.contains("config::") && code.contains("Settings") || code.contains("env::var"))
+        {
             wrong.push(format!("{file} reads settings"));
         }
         if part != "models" && part != "error" && code.contains("diesel::") {

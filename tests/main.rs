@@ -4,6 +4,7 @@
 mod accounts;
 mod bad_peers;
 mod browser;
+mod browser_room;
 mod catching_up;
 mod databases;
 mod durability;
@@ -21,6 +22,7 @@ mod presence;
 mod reconnecting;
 mod rooms;
 mod same_origin;
+mod sessions;
 mod socket;
 mod stopping;
 mod support;

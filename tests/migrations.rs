@@ -4,7 +4,16 @@ use crate::support::{Person, Teahouse};
 use std::collections::BTreeSet;
 use std::fs;
 
-const TABLES: [&str; 8] = ["installation", "users", "sessions", "rooms", "memberships", "messages", "message_versions", "mentions"];
+const TABLES: [&str; 8] = [
+    "installation",
+    "users",
+    "sessions",
+    "rooms",
+    "memberships",
+    "messages",
+    "message_versions",
+    "mentions",
+];
 
 fn tables(house: &Teahouse) -> BTreeSet<String> {
     let sql = if house.database().is_mysql() {
@@ -12,14 +21,23 @@ fn tables(house: &Teahouse) -> BTreeSet<String> {
     } else {
         "SELECT name AS value FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
     };
-    house.database().words(sql).into_iter().filter(|name| !name.starts_with("__diesel")).collect()
+    house
+        .database()
+        .words(sql)
+        .into_iter()
+        .filter(|name| !name.starts_with("__diesel"))
+        .collect()
 }
 
 #[tokio::test]
 async fn the_tables_can_be_taken_back_and_made_again() {
     let mut house = Teahouse::start();
     Person::register(&house, "Ming").await.say("before").await;
-    let all: BTreeSet<_> = TABLES.iter().chain(&["chat_history"]).map(|name| (*name).to_owned()).collect();
+    let all: BTreeSet<_> = TABLES
+        .iter()
+        .chain(&["chat_history"])
+        .map(|name| (*name).to_owned())
+        .collect();
     assert_eq!(tables(&house), all);
     house.kill9();
     let back = house.command(&["migrate", "--revert-all"]);
@@ -31,7 +49,10 @@ async fn the_tables_can_be_taken_back_and_made_again() {
     house.start_again();
     let ming = Person::register(&house, "Ming").await;
     assert_eq!(ming.say("after").await["seq"], 1);
-    assert_eq!(house.database().words("SELECT role AS value FROM users"), ["admin"]);
+    assert_eq!(
+        house.database().words("SELECT role AS value FROM users"),
+        ["admin"]
+    );
 }
 
 #[tokio::test]
@@ -49,14 +70,23 @@ fn every_migration_has_its_twin_and_goes_both_ways() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
     let names = |database: &str| -> BTreeSet<String> {
         let folders = fs::read_dir(format!("{root}/{database}")).expect("migrations");
-        folders.map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8")).collect()
+        folders
+            .map(|entry| {
+                entry
+                    .expect("an entry")
+                    .file_name()
+                    .into_string()
+                    .expect("UTF-8")
+            })
+            .collect()
     };
     assert_eq!(names("sqlite"), names("mysql"));
     assert!(!names("sqlite").is_empty());
     for database in ["sqlite", "mysql"] {
         for name in names(database) {
             for way in ["up.sql", "down.sql"] {
-                let sql = fs::read_to_string(format!("{root}/{database}/{name}/{way}")).expect("both ways");
+                let sql = fs::read_to_string(format!("{root}/{database}/{name}/{way}"))
+                    .expect("both ways");
                 assert!(!sql.trim().is_empty(), "{database}/{name}/{way}");
             }
         }
@@ -67,13 +97,20 @@ fn every_migration_has_its_twin_and_goes_both_ways() {
 async fn both_databases_have_the_same_columns() {
     let house = Teahouse::start();
     // What the program believes of its tables is what the database has.
-    let schema = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/models/schema.rs")).expect("schema.rs");
+    let schema = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/models/schema.rs"))
+        .expect("schema.rs");
     for table in TABLES {
         let (_, rest) = schema.split_once(&format!("    {table} (")).expect(table);
         let body = &rest[rest.find('{').expect("columns")..rest.find('}').expect("an end")];
-        let believed: BTreeSet<_> = body.lines().filter_map(|line| line.split_once("->")).map(|(name, _)| name.trim().to_owned()).collect();
+        let believed: BTreeSet<_> = body
+            .lines()
+            .filter_map(|line| line.split_once("->"))
+            .map(|(name, _)| name.trim().to_owned())
+            .collect();
         let sql = if house.database().is_mysql() {
-            format!("SELECT column_name AS value FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = '{table}'")
+            format!(
+                "SELECT column_name AS value FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = '{table}'"
+            )
         } else {
             format!("SELECT name AS value FROM pragma_table_info('{table}')")
         };

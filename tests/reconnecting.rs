@@ -2,6 +2,7 @@
 
 use crate::support::{LOBBY, PATIENCE, Person, Socket, Teahouse, long_tests};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -12,8 +13,11 @@ const A_SECOND: u64 = 20;
 /// A client as docs/protocol.md describes it: it keeps its `ver`, and asks for what it missed.
 struct Client {
     person: Person,
+    /// Everything up to here is known.
     ver: u64,
-    heard: Vec<(u64, String)>,
+    /// Where the running `sync` began.
+    asked: Option<u64>,
+    heard: BTreeMap<u64, String>,
     cuts: usize,
 }
 
@@ -21,19 +25,19 @@ impl Client {
     /// Reads until the deadline, or until it has heard up to `last`.
     async fn listen(&mut self, until: Instant, last: Option<u64>) {
         let mut socket = Socket::open(&self.person).await;
+        self.asked = None;
         while last.is_none_or(|last| self.ver < last) {
             let Some(frame) = socket.next_before(until).await else {
                 break;
             };
             match frame["type"].as_str() {
-                Some("hello") => {
-                    if frame["rooms"][0]["ver"].as_u64() > Some(self.ver) {
-                        self.sync(&mut socket).await;
-                    }
+                Some("hello") if frame["rooms"][0]["ver"].as_u64() > Some(self.ver) => {
+                    self.sync(&mut socket).await;
                 }
                 Some("message") => self.hear(&frame),
                 Some("synced") => {
                     self.ver = self.ver.max(frame["ver"].as_u64().expect("ver"));
+                    self.asked = None;
                     if frame["more"] == true {
                         self.sync(&mut socket).await;
                     }
@@ -46,23 +50,26 @@ impl Client {
         socket.cut();
     }
 
-    async fn sync(&self, socket: &mut Socket) {
+    async fn sync(&mut self, socket: &mut Socket) {
+        self.asked = Some(self.ver);
         socket
             .send(json!({"type": "sync", "roomId": LOBBY, "ver": self.ver}))
             .await;
     }
 
     fn hear(&mut self, message: &Value) {
-        let (seq, ver) = (
-            message["seq"].as_u64().expect("seq"),
-            message["ver"].as_u64().expect("ver"),
-        );
-        assert_eq!(ver, self.ver + 1, "in order, without holes, nothing twice");
-        self.ver = ver;
-        self.heard.push((
-            seq,
-            message["content"].as_str().expect("content").to_owned(),
-        ));
+        let number = |field: &str| message[field].as_u64().expect("a number");
+        let (seq, ver) = (number("seq"), number("ver"));
+        match self.asked {
+            // What was live before the server read the `sync` may come again in its answer, never what was known.
+            Some(asked) => assert!(ver > asked, "{ver} comes again, after {asked}"),
+            None => {
+                assert_eq!(ver, self.ver + 1, "in order, without holes, nothing twice");
+                self.ver = ver;
+            }
+        }
+        let content = message["content"].as_str().expect("content").to_owned();
+        self.heard.insert(seq, content);
     }
 }
 
@@ -71,7 +78,8 @@ async fn restless(person: Person, mut last: watch::Receiver<Option<u64>>) -> Cli
     let mut client = Client {
         person,
         ver: 0,
-        heard: Vec::new(),
+        asked: None,
+        heard: BTreeMap::new(),
         cuts: 0,
     };
     loop {
@@ -113,7 +121,7 @@ async fn twenty_people_cut_off_at_random_miss_nothing_and_hear_nothing_twice() {
         socket.say(&format!("message {n}")).await;
     }
     tell.send(Some(total)).expect("they listen");
-    let wanted: Vec<_> = (1..=total).map(|n| (n, format!("message {n}"))).collect();
+    let wanted: BTreeMap<_, _> = (1..=total).map(|n| (n, format!("message {n}"))).collect();
     for client in clients {
         let client = client.await.expect("no panic");
         assert_eq!(client.heard, wanted);

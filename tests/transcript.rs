@@ -6,7 +6,10 @@ use chrono::{DateTime, Utc};
 #[tokio::test]
 async fn an_admin_reads_who_said_what_where_and_when() {
     let house = Teahouse::start();
-    let (ming, ana) = (Person::register(&house, "明明").await, Person::register(&house, "Ana").await);
+    let (ming, ana) = (
+        Person::register(&house, "明明").await,
+        Person::register(&house, "Ana").await,
+    );
     let garden = house.database().add_room("closed", "花园 🌱", &["Ana"]);
     let long = "茶🍵".repeat(2000);
     let said = [
@@ -25,21 +28,43 @@ async fn an_admin_reads_who_said_what_where_and_when() {
     assert_eq!(transcript.len(), said.len(), "exactly what was said");
     for ((line, message), (person, room, text)) in transcript.iter().zip(&stored).zip(said) {
         assert_eq!(line.content, text);
-        assert_eq!((&line.sender_username, line.sender_phone.as_ref()), (&person.name, Some(&person.phone)));
+        assert_eq!(
+            (&line.sender_username, line.sender_phone.as_ref()),
+            (&person.name, Some(&person.phone))
+        );
         assert_eq!(line.room_id.to_string(), room);
-        let kind = if room == LOBBY { ("Lobby", "open") } else { ("花园 🌱", "closed") };
+        let kind = if room == LOBBY {
+            ("Lobby", "open")
+        } else {
+            ("花园 🌱", "closed")
+        };
         assert_eq!((line.room_name.as_str(), line.room_kind.as_str()), kind);
         assert_eq!(Some(line.seq), message["seq"].as_i64());
-        assert_eq!(line.message_id.to_string(), message["id"].as_str().expect("id"));
-        assert_eq!(line.sender_id.to_string(), message["user"]["id"].as_str().expect("id"));
+        assert_eq!(
+            line.message_id.to_string(),
+            message["id"].as_str().expect("id")
+        );
+        assert_eq!(
+            line.sender_id.to_string(),
+            message["user"]["id"].as_str().expect("id")
+        );
         // 2026-11-20 19:04:05.678, in UTC
         assert_eq!(line.sent_at.len(), 23, "{}", line.sent_at);
         let at = format!("{}Z", line.sent_at.replace(' ', "T"));
-        assert_eq!(at, message["createdAt"].as_str().expect("a time"), "the same to the millisecond");
+        assert_eq!(
+            at,
+            message["createdAt"].as_str().expect("a time"),
+            "the same to the millisecond"
+        );
         let at: DateTime<Utc> = at.parse().expect("a time");
-        assert!(at.timestamp_millis() >= before.timestamp_millis() && at <= after, "{before} {at} {after}");
+        assert!(
+            at.timestamp_millis() >= before.timestamp_millis() && at <= after,
+            "{before} {at} {after}"
+        );
     }
-    let open = house.database().number("SELECT COUNT(*) AS value FROM chat_history WHERE edited_at IS NULL AND deleted_at IS NULL");
+    let open = house.database().number(
+        "SELECT COUNT(*) AS value FROM chat_history WHERE edited_at IS NULL AND deleted_at IS NULL",
+    );
     assert_eq!(open, 4);
 }
 
@@ -49,8 +74,18 @@ async fn times_are_utc_wherever_the_server_stands() {
     let ming = Person::register(&house, "Ming").await;
     let before = Utc::now().timestamp_millis();
     let message = ming.say("hello").await;
-    let at: DateTime<Utc> = message["createdAt"].as_str().expect("a time").parse().expect("a time");
-    assert!((before..before + 10_000).contains(&at.timestamp_millis()), "{at}");
+    let at: DateTime<Utc> = message["createdAt"]
+        .as_str()
+        .expect("a time")
+        .parse()
+        .expect("a time");
+    assert!(
+        (before..before + 10_000).contains(&at.timestamp_millis()),
+        "{at}"
+    );
     let line = house.database().transcript().remove(0);
-    assert_eq!(format!("{}Z", line.sent_at.replace(' ', "T")), message["createdAt"].as_str().expect("a time"));
+    assert_eq!(
+        format!("{}Z", line.sent_at.replace(' ', "T")),
+        message["createdAt"].as_str().expect("a time")
+    );
 }

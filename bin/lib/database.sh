@@ -15,7 +15,7 @@ database_running() {
 }
 
 # database_start FOLDER SQL: starts the server on a free port, which FOLDER/port then holds.
-# The SQL runs at every start, before anybody can connect.
+# The SQL, one statement a line, runs at every start, before anybody can connect.
 database_start() {
   local folder=$1 port server pid _
   local options=()
@@ -26,7 +26,7 @@ database_start() {
   if [[ ! -d $folder/files/mysql ]]; then
     if [[ $("$server" --version) == *MariaDB* ]]; then
       mariadb-install-db --no-defaults "${options[@]}" --datadir="$folder/files" --skip-test-db \
-        --auth-root-authentication-method=normal >"$folder/install.log" 2>&1
+        --auth-root-authentication-method=socket >"$folder/install.log" 2>&1
     else
       "$server" --no-defaults "${options[@]}" --initialize-insecure --datadir="$folder/files" >"$folder/install.log" 2>&1
     fi || { cat "$folder/install.log" >&2; return 1; }

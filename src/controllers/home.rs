@@ -21,7 +21,9 @@ pub async fn show(
         Err(Error::Unauthorized) => return Ok(see_other("/login")),
         Err(error) => return Err(error),
     };
-    let last = request.cookie(LAST_ROOM).and_then(|cookie| cookie.value().parse().ok());
+    let last = request
+        .cookie(LAST_ROOM)
+        .and_then(|cookie| cookie.value().parse().ok());
     let room = app
         .database
         .run(move |conn| match last {

@@ -33,7 +33,9 @@ pub async fn create(
     }
     let CurrentUser(user) = current;
     let (id, person, name) = (*id, user.clone(), input.fields.username);
-    let write = app.database.write(move |conn| Room::invite(conn, &person, id, &name));
+    let write = app
+        .database
+        .write(move |conn| Room::invite(conn, &person, id, &name));
     let invited = write.await.map(|newcomer| {
         if let Some(newcomer) = newcomer {
             app.live.enter(newcomer, id);
@@ -51,7 +53,9 @@ pub async fn destroy(
     input: FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
     let (id, person, name) = (*id, user.clone(), input.fields.username);
-    let write = app.database.write(move |conn| Room::dismiss(conn, &person, id, &name));
+    let write = app
+        .database
+        .write(move |conn| Room::dismiss(conn, &person, id, &name));
     let removed = write.await.map(|gone| app.live.leave(gone, id));
     rooms::answer(&app, &asked, user, id, removed, input.is_json).await
 }

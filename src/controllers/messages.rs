@@ -120,7 +120,7 @@ fn is_known(request: &HttpRequest, etag: &str) -> bool {
 #[serde(default, rename_all = "camelCase")]
 pub struct NewMessage {
     pub(super) content: String,
-    pub(super) client_id: String,
+    pub(super) client_id: Option<String>,
 }
 
 /// `POST /rooms/{id}/messages`: form in, back to the room; JSON in, JSON out.
@@ -146,10 +146,15 @@ pub async fn create(
     }
 }
 
-pub(super) async fn post(app: &App, user: &User, room_id: i64, typed: &NewMessage) -> Result<frames::Message> {
-    let client_id = match typed.client_id.as_str() {
-        "" => ClientId::random(),
-        given => {
+pub(super) async fn post(
+    app: &App,
+    user: &User,
+    room_id: i64,
+    typed: &NewMessage,
+) -> Result<frames::Message> {
+    let client_id = match &typed.client_id {
+        None => ClientId::random(),
+        Some(given) => {
             ClientId::parse(given).ok_or_else(|| Error::field("clientId", "error-client-id"))?
         }
     };
@@ -158,9 +163,7 @@ pub(super) async fn post(app: &App, user: &User, room_id: i64, typed: &NewMessag
     Ok(app
         .live
         .writer
-        .write(Write::Post(draft(
-            user.id, room_id, client_id, &content,
-        )))
+        .write(Write::Post(draft(user.id, room_id, client_id, &content)))
         .await?
         .message)
 }
@@ -213,7 +216,11 @@ pub async fn destroy(
     place: Path<(i64, i64)>,
 ) -> Result<HttpResponse> {
     let (room_id, seq) = *place;
-    let target = Target { room_id, seq, user_id: user.id };
+    let target = Target {
+        room_id,
+        seq,
+        user_id: user.id,
+    };
     change(&app, Write::Delete(target), user.id).await?;
     Ok(done(&asked, false, &format!("/rooms/{room_id}?at={seq}")))
 }
@@ -226,7 +233,11 @@ pub(super) async fn edit(
 ) -> Result<frames::Message> {
     let content = Content::parse(&fields.content)?.as_str().to_owned();
     let user_id = user.id;
-    let target = Target { room_id, seq, user_id };
+    let target = Target {
+        room_id,
+        seq,
+        user_id,
+    };
     change(app, Write::Edit { target, content }, user_id).await
 }
 

@@ -60,7 +60,10 @@ pub(super) async fn show(
         &PeoplePage {
             page: Page::signed_in(asked.locale, &user.public(), user.is_admin()),
             rooms: links(rooms, None),
-            people: found.iter().map(|person| Person::from(&person.public())).collect(),
+            people: found
+                .iter()
+                .map(|person| Person::from(&person.public()))
+                .collect(),
             search,
             to,
             errors,

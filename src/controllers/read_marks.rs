@@ -39,9 +39,14 @@ pub async fn create(
     CurrentUser(user): CurrentUser,
 ) -> Result<HttpResponse> {
     let user_id = user.id;
-    let rooms = app.database.run(move |conn| Room::all_of(conn, user_id)).await?;
+    let rooms = app
+        .database
+        .run(move |conn| Room::all_of(conn, user_id))
+        .await?;
     for room in rooms.into_iter().filter(|room| room.unread > 0) {
-        app.live.read(&user.public(), room.id.0, room.seq, false).await?;
+        app.live
+            .read(&user.public(), room.id.0, room.seq, false)
+            .await?;
     }
     Ok(done(&asked, false, "/"))
 }

@@ -24,10 +24,16 @@ use crate::views::page::Page;
 use crate::views::rooms::{ComposerForm, Member, RoomPage, ShownRoom, links};
 
 /// The cookie that remembers which room was visited last.
-pub const LAST_ROOM: &str = "teahouse-room";
+pub(super) const LAST_ROOM: &str = "teahouse-room";
 /// The fields of the forms on the page.
 const FIELDS: [&str; 7] = [
-    "content", "name", "topic", "kind", "username", "confirm", "involvement",
+    "content",
+    "name",
+    "topic",
+    "kind",
+    "username",
+    "confirm",
+    "involvement",
 ];
 
 /// A permalink's message.
@@ -60,7 +66,10 @@ impl Found {
             LOBBY => Vec::new(),
             _ => Membership::members(conn, id)?,
         };
-        let other = members.iter().map(|(member, _)| member.id).find(|id| *id != user.id);
+        let other = members
+            .iter()
+            .map(|(member, _)| member.id)
+            .find(|id| *id != user.id);
         let blocks = match other {
             Some(other) if room.is_pair() => blocks::exists(conn, user.id, other)?,
             _ => false,
@@ -108,7 +117,9 @@ pub(super) async fn show(
         .secure(app.site.is_secure())
         .max_age(actix_web::cookie::time::Duration::days(365))
         .finish();
-    response.add_cookie(&last).map_err(crate::error::Error::internal)?;
+    response
+        .add_cookie(&last)
+        .map_err(crate::error::Error::internal)?;
     Ok(response)
 }
 
@@ -119,7 +130,14 @@ fn view_of<'a>(
     found: Found,
     messages_html: String,
 ) -> RoomPage<'a> {
-    let Found { room, membership, messages, members, blocks, rooms } = found;
+    let Found {
+        room,
+        membership,
+        messages,
+        members,
+        blocks,
+        rooms,
+    } = found;
     let (first_seq, last_seq) = match (messages.first(), messages.last()) {
         (Some(first), Some(last)) => (first.seq, last.seq),
         _ => (0, 0),
@@ -153,7 +171,10 @@ fn view_of<'a>(
         lobby: room.id == LOBBY,
         pair: room.is_pair(),
         blocked: blocks,
-        members: members.iter().map(|(member, seq)| Member::new(&member.public(), *seq)).collect(),
+        members: members
+            .iter()
+            .map(|(member, seq)| Member::new(&member.public(), *seq))
+            .collect(),
         room: ShownRoom {
             id: Id(room.id),
             kind: room.kind.clone(),
@@ -161,7 +182,9 @@ fn view_of<'a>(
             topic: room.topic,
             seq: room.last_seq,
             ver: room.last_ver,
-            read_seq: membership.as_ref().map_or(room.last_seq, |member| member.read_seq),
+            read_seq: membership
+                .as_ref()
+                .map_or(room.last_seq, |member| member.read_seq),
             involvement: membership.map_or_else(String::new, |member| member.involvement),
         },
     }

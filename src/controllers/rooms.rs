@@ -34,7 +34,15 @@ pub async fn index(
     CurrentUser(user): CurrentUser,
     query: Query<Search>,
 ) -> Result<HttpResponse> {
-    directory_page(&app, &asked, user, &query.search, &RoomFields::default(), &[]).await
+    directory_page(
+        &app,
+        &asked,
+        user,
+        &query.search,
+        &RoomFields::default(),
+        &[],
+    )
+    .await
 }
 
 /// What the forms about a room send.
@@ -72,7 +80,9 @@ impl RoomFields {
 /// Makes a room and shows it to its members; answers its id.
 pub(super) async fn make(app: &App, user: &User, fields: &RoomFields) -> Result<i64> {
     let (creator, new) = (user.clone(), fields.new_room()?);
-    let write = app.database.write(move |conn| Room::create(conn, &creator, &new));
+    let write = app
+        .database
+        .write(move |conn| Room::create(conn, &creator, &new));
     let (id, members) = write.await?;
     for member in members {
         app.live.enter(member, id);
@@ -136,7 +146,9 @@ pub async fn update(
     let (id, person) = (*id, user.clone());
     let updated = match input.fields.change() {
         Ok(change) => {
-            let write = app.database.write(move |conn| Room::update(conn, &person, id, &change));
+            let write = app
+                .database
+                .write(move |conn| Room::update(conn, &person, id, &change));
             write.await
         }
         Err(error) => Err(error),
@@ -156,7 +168,9 @@ pub async fn destroy(
     input: FormOrJson<RoomFields>,
 ) -> Result<HttpResponse> {
     let (id, person, confirm) = (*id, user.clone(), input.fields.confirm);
-    let write = app.database.write(move |conn| Room::delete(conn, &person, id, &confirm));
+    let write = app
+        .database
+        .write(move |conn| Room::delete(conn, &person, id, &confirm));
     match write.await {
         Ok(people) => {
             app.live.room_gone(id, &people);

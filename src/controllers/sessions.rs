@@ -107,7 +107,10 @@ pub(super) async fn authenticate(
         Err(_) => None,
     };
     let (user, hash) = found.unzip();
-    let is_right = app.hasher.verify(password.to_owned(), hash.flatten()).await?;
+    let is_right = app
+        .hasher
+        .verify(password.to_owned(), hash.flatten())
+        .await?;
     Ok(user.filter(|_| is_right))
 }
 

@@ -1,6 +1,7 @@
 //! `GET /ws`: carries the frames of one window.
 
 use std::future::{pending, poll_fn};
+use std::io::ErrorKind;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -175,9 +176,11 @@ impl Socket {
         match (self.guard.borrow().violation(), error) {
             (Some(code), _) => code,
             (None, ProtocolError::Overflow) => CloseCode::TooBig,
-            (None, ProtocolError::Io(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
-                CloseCode::BadText
-            }
+            (None, ProtocolError::Io(error)) => match error.kind() {
+                ErrorKind::InvalidData => CloseCode::BadText,
+                // So the library says that the pieces of a text add up to more than is allowed.
+                _ => CloseCode::TooBig,
+            },
             (None, _) => CloseCode::Protocol,
         }
     }

@@ -154,7 +154,12 @@ impl<'a> Batch<'a> {
         if let Some(sent) = self.sent.get(&key) {
             let is_same = sent.room_id == draft.room_id && sent.hash == draft.hash;
             let message = sent.message.clone();
-            return is_same.then_some(Stored { message, is_new: false }).ok_or(Code::Conflict);
+            return is_same
+                .then_some(Stored {
+                    message,
+                    is_new: false,
+                })
+                .ok_or(Code::Conflict);
         }
         if self.blocked.contains(&(draft.room_id, draft.user_id)) {
             return Err(Code::Blocked);
@@ -192,7 +197,10 @@ impl<'a> Batch<'a> {
         };
         self.sent.insert(key, sent);
         self.rows.push(row);
-        Ok(Stored { message, is_new: true })
+        Ok(Stored {
+            message,
+            is_new: true,
+        })
     }
 
     /// Finds whom a text names, and remembers to store it.
@@ -214,7 +222,11 @@ impl<'a> Batch<'a> {
     ) -> Result<Verdict> {
         // The message may be in this very batch.
         self.store_rows(conn)?;
-        let Target { room_id, seq, user_id } = *target;
+        let Target {
+            room_id,
+            seq,
+            user_id,
+        } = *target;
         let is_admin = match self.admit(room_id, user_id) {
             Ok((user, _)) => user.is_admin(),
             Err(code) => return Ok(Err(code)),
@@ -234,10 +246,16 @@ impl<'a> Batch<'a> {
         };
         if is_done {
             let message = Message::publish(conn, room_id, vec![(message, author)])?.remove(0);
-            return Ok(Ok(Stored { message, is_new: false }));
+            return Ok(Ok(Stored {
+                message,
+                is_new: false,
+            }));
         }
         let message = self.replace(conn, message, author, text, change_id)?;
-        Ok(Ok(Stored { message, is_new: true }))
+        Ok(Ok(Stored {
+            message,
+            is_new: true,
+        }))
     }
 
     fn replace(
@@ -297,7 +315,8 @@ impl<'a> Batch<'a> {
         statements::advance_rooms(conn, &self.places, self.now)?;
         self.store_rows(conn)?;
         let members = &self.members;
-        self.marks.retain(|member, mark| members.get(member) != Some(mark));
+        self.marks
+            .retain(|member, mark| members.get(member) != Some(mark));
         marks::advance(conn, &self.marks)
     }
 }
@@ -354,17 +373,20 @@ fn find_sent(conn: &mut DbConn, writes: &[Write]) -> Result<HashMap<(i64, String
         .inner_join(users::table)
         .filter(messages::user_id.eq_any(user_ids))
         .filter(messages::client_id.eq_any(client_ids))
-        .select((
-            Message::as_select(),
-            User::as_select(),
-            messages::sent_hash,
-        ))
+        .select((Message::as_select(), User::as_select(), messages::sent_hash))
         .load(conn)?;
     let mut sent = HashMap::new();
     for (message, user, hash) in rows {
         let (room_id, key) = (message.room_id, (user.id, message.client_id.clone()));
         let message = Message::publish(conn, room_id, vec![(message, user)])?.remove(0);
-        sent.insert(key, Sent { room_id, hash, message });
+        sent.insert(
+            key,
+            Sent {
+                room_id,
+                hash,
+                message,
+            },
+        );
     }
     Ok(sent)
 }

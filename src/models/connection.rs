@@ -4,6 +4,8 @@
     reason = "the derived backend types have no place for documentation"
 )]
 
+use std::time::Duration;
+
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -50,11 +52,10 @@ impl DbConn {
                     SqliteConnection::establish(&path.to_string_lossy()).map_err(unavailable)?;
                 conn.batch_execute(
                     "PRAGMA busy_timeout = 5000;
-                     PRAGMA journal_mode = WAL;
                      PRAGMA synchronous = FULL;
                      PRAGMA foreign_keys = ON;",
-                )
-                .map_err(|error| Error::Unavailable(error.to_string()))?;
+                )?;
+                switch_to_wal(&mut conn)?;
                 Ok(Self::Sqlite(conn))
             }
             DatabaseUrl::Mysql(url) => {
@@ -201,4 +202,19 @@ impl DbConn {
             "its character set is {charset}, but must be utf8mb4: ALTER DATABASE … CHARACTER SET utf8mb4 mends it"
         )))
     }
+}
+
+/// A new file becomes a WAL file only while nobody else has it open, and SQLite does not wait for that.
+fn switch_to_wal(conn: &mut SqliteConnection) -> Result<()> {
+    for _ in 0..100 {
+        match conn.batch_execute("PRAGMA journal_mode = WAL") {
+            Err(error) if error.to_string().contains("locked") => {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            switched => return Ok(switched?),
+        }
+    }
+    Err(Error::Unavailable(
+        "the file is locked by another program".into(),
+    ))
 }

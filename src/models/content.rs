@@ -101,7 +101,9 @@ fn mark_names_into(html: &mut String, text: &str, span: Range<usize>, named: &[N
     let inside = |place: &Range<usize>| place.start >= span.start && place.end <= span.end;
     for Named { user_id, place } in named.iter().filter(|named| inside(&named.place)) {
         escape_into(html, &text[at..place.start]);
-        html.push_str(&format!("<span class=\"mention\" data-user-id=\"{user_id}\">"));
+        html.push_str(&format!(
+            "<span class=\"mention\" data-user-id=\"{user_id}\">"
+        ));
         escape_into(html, &text[place.clone()]);
         html.push_str("</span>");
         at = place.end;
@@ -190,7 +192,10 @@ mod tests {
 
     #[test]
     fn names_are_marked_where_they_stand() {
-        let named = [Named { user_id: 7, place: 3..7 }];
+        let named = [Named {
+            user_id: 7,
+            place: 3..7,
+        }];
         assert_eq!(
             to_html("hi @mei & co", &named),
             "hi <span class=\"mention\" data-user-id=\"7\">@mei</span> &amp; co"

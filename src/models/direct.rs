@@ -68,7 +68,11 @@ fn find_or_make_for(conn: &mut DbConn, user_id: i64, members: Vec<i64>) -> Resul
     let key: Vec<String> = members.iter().map(i64::to_string).collect();
     let key = key.join("-");
     if let Some(room_id) = find(conn, &key)? {
-        return Ok(Direct { room_id, members, is_new: false });
+        return Ok(Direct {
+            room_id,
+            members,
+            is_new: false,
+        });
     }
     let row = (
         rooms::kind.eq(DIRECT),
@@ -84,7 +88,11 @@ fn find_or_make_for(conn: &mut DbConn, user_id: i64, members: Vec<i64>) -> Resul
     for member in &members {
         Membership::create(conn, room_id, *member, EVERYTHING)?;
     }
-    Ok(Direct { room_id, members, is_new: true })
+    Ok(Direct {
+        room_id,
+        members,
+        is_new: true,
+    })
 }
 
 fn find(conn: &mut DbConn, key: &str) -> Result<Option<i64>> {

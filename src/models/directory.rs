@@ -59,7 +59,9 @@ pub fn people(conn: &mut DbConn, user_id: i64, search: &str, limit: i64) -> Resu
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
+    text.replace('!', "!!")
+        .replace('%', "!%")
+        .replace('_', "!_")
 }
 
 fn contains(text: &str) -> String {

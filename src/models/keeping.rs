@@ -98,8 +98,14 @@ impl Room {
         if id == LOBBY && change.kind.is_some_and(|kind| kind != OPEN) {
             return Err(Error::Forbidden);
         }
-        let name = change.name.as_ref().map_or(room.name.as_str(), RoomName::as_str);
-        let topic = change.topic.as_ref().map_or(room.topic.as_str(), Topic::as_str);
+        let name = change
+            .name
+            .as_ref()
+            .map_or(room.name.as_str(), RoomName::as_str);
+        let topic = change
+            .topic
+            .as_ref()
+            .map_or(room.topic.as_str(), Topic::as_str);
         diesel::update(rooms::table.find(id))
             .set((
                 rooms::name.eq(name),

@@ -18,9 +18,7 @@ use super::session::{self, KeyHash};
 use super::user::User;
 use crate::error::{Error, Result};
 use crate::realtime::frames::{self, Code};
-use crate::realtime::store::{
-    Changes, Direct, Draft, Log, Mark, Numbered, Store, Verdict, Write,
-};
+use crate::realtime::store::{Changes, Direct, Draft, Log, Mark, Numbered, Store, Verdict, Write};
 
 impl Store for Database {
     fn draft(

@@ -92,9 +92,13 @@ impl Membership {
             .select(memberships::user_id)
             .first(conn)
             .optional()?;
-        diesel::update(rooms::table.find(room_id).filter(rooms::created_by.eq(user_id)))
-            .set(rooms::created_by.eq(heir))
-            .execute(conn)?;
+        diesel::update(
+            rooms::table
+                .find(room_id)
+                .filter(rooms::created_by.eq(user_id)),
+        )
+        .set(rooms::created_by.eq(heir))
+        .execute(conn)?;
         Ok(())
     }
 
@@ -177,12 +181,7 @@ impl Membership {
     ///
     /// # Errors
     /// `NotFound` when they are not in it; `Invalid` for `involvement`.
-    pub fn involve(
-        conn: &mut DbConn,
-        room_id: i64,
-        user_id: i64,
-        involvement: &str,
-    ) -> Result<()> {
+    pub fn involve(conn: &mut DbConn, room_id: i64, user_id: i64, involvement: &str) -> Result<()> {
         if !INVOLVEMENTS.contains(&involvement) {
             return Err(Error::field("involvement", "error-involvement"));
         }
@@ -190,6 +189,10 @@ impl Membership {
         let changed = diesel::update(member)
             .set(memberships::involvement.eq(involvement))
             .execute(conn)?;
-        if changed == 0 { Err(Error::NotFound) } else { Ok(()) }
+        if changed == 0 {
+            Err(Error::NotFound)
+        } else {
+            Ok(())
+        }
     }
 }

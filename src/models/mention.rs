@@ -109,9 +109,7 @@ impl Members {
 
     /// The names in a text that is said in this room.
     pub fn named_in(&self, room_id: i64, text: &str) -> Vec<Named> {
-        find(text, |key| {
-            self.0.get(&(room_id, key.to_owned())).copied()
-        })
+        find(text, |key| self.0.get(&(room_id, key.to_owned())).copied())
     }
 }
 

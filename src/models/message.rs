@@ -5,8 +5,8 @@ use diesel::prelude::*;
 
 use super::connection::DbConn;
 use super::content;
-use super::rfc3339;
 use super::mention::{self, Named};
+use super::rfc3339;
 use super::room::{DIRECT, Room};
 use super::schema::{memberships, messages, rooms, users};
 use super::user::User;
@@ -221,7 +221,9 @@ impl Message {
         room_id: i64,
         rows: Vec<(Self, User)>,
     ) -> Result<Vec<frames::Message>> {
-        let may_name = rows.iter().filter(|(message, _)| message.content.contains('@'));
+        let may_name = rows
+            .iter()
+            .filter(|(message, _)| message.content.contains('@'));
         let seqs = may_name.map(|(message, _)| message.seq).collect();
         let known = mention::of_messages(conn, room_id, seqs)?;
         Ok(rows

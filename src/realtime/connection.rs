@@ -217,7 +217,8 @@ impl Connection {
                 let verdict = self.live.writer.write(Write::Post(draft));
                 let room_id = Some(room_id);
                 let asked = Asked::Post { client_id, room_id };
-                self.writes.push(Box::pin(async move { (asked, verdict.await) }));
+                self.writes
+                    .push(Box::pin(async move { (asked, verdict.await) }));
             }
             Err(code) => self.refuse_post(code, &client_id, Some(room_id)),
         }
@@ -258,7 +259,8 @@ impl Connection {
         }
         let verdict = self.live.writer.write(write);
         let asked = Asked::Change { room_id, seq };
-        self.writes.push(Box::pin(async move { (asked, verdict.await) }));
+        self.writes
+            .push(Box::pin(async move { (asked, verdict.await) }));
     }
 
     /// Waits for the next write to be done or refused, and tells. Pending for ever when none is under way.
@@ -308,7 +310,10 @@ impl Connection {
             return self.refuse(Code::NotFound, None, Some(room_id));
         }
         let now = Instant::now();
-        if self.typed_at.is_some_and(|at| now.duration_since(at) < TYPING_PAUSE) {
+        if self
+            .typed_at
+            .is_some_and(|at| now.duration_since(at) < TYPING_PAUSE)
+        {
             return;
         }
         self.typed_at = Some(now);

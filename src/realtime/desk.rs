@@ -197,7 +197,11 @@ impl Seat {
 
     /// What comes next for an event stream.
     pub fn poll_heard(&self, cx: &mut Context<'_>) -> Poll<Heard> {
-        if self.heard.as_ref().is_some_and(|heard| heard.replace(false)) {
+        if self
+            .heard
+            .as_ref()
+            .is_some_and(|heard| heard.replace(false))
+        {
             return Poll::Ready(Heard::Change);
         }
         self.poll_wire(cx).map(|wire| match wire {
@@ -434,7 +438,10 @@ impl Desk {
 
     fn seats_in(&self, room_id: i64) -> Vec<Rc<Seat>> {
         let rooms = self.rooms.borrow();
-        let places = rooms.get(&room_id).into_iter().flat_map(|places| &places.slots);
+        let places = rooms
+            .get(&room_id)
+            .into_iter()
+            .flat_map(|places| &places.slots);
         places.flatten().map(|place| place.seat.clone()).collect()
     }
 

@@ -98,7 +98,10 @@ impl Events {
         let user_id = self.connection.seat.user_id;
         let only_conversations = matches!(self.wanted, Wanted::Conversations(_));
         let store = &self.connection.live().store;
-        match store.messages_after(user_id, self.last, only_conversations).await {
+        match store
+            .messages_after(user_id, self.last, only_conversations)
+            .await
+        {
             Ok(page) => {
                 self.is_behind = page.more;
                 for (id, message) in page.messages {
@@ -106,7 +109,8 @@ impl Events {
                         Wanted::Everything => ServerFrame::Message(&message).json(),
                         Wanted::Conversations(write) => write(message),
                     };
-                    self.ready.push_back(format!("id: {id}\ndata: {json}\n\n").into());
+                    self.ready
+                        .push_back(format!("id: {id}\ndata: {json}\n\n").into());
                     self.last = id;
                 }
             }

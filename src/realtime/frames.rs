@@ -273,9 +273,18 @@ pub enum ServerFrame<'a> {
     #[serde(rename = "presence")]
     Crowd { room_id: Id, count: usize },
     /// My mark moved, on any of my devices.
-    Read { room_id: Id, seq: i64, unread: i64, mentions: i64 },
+    Read {
+        room_id: Id,
+        seq: i64,
+        unread: i64,
+        mentions: i64,
+    },
     /// Another's mark moved.
-    Seen { room_id: Id, user: &'a User, seq: i64 },
+    Seen {
+        room_id: Id,
+        user: &'a User,
+        seq: i64,
+    },
     /// Somebody types.
     Typing { room_id: Id, user: &'a User },
     /// A room of mine appeared or changed.

@@ -43,7 +43,8 @@ impl Live {
             unread: mark.unread,
             mentions: mark.mentions,
         };
-        self.hub.to_all(&Parcel::ToPerson(user.id.0, frame.encode()));
+        self.hub
+            .to_all(&Parcel::ToPerson(user.id.0, frame.encode()));
         if mark.is_shared {
             let frame = ServerFrame::Seen {
                 room_id: Id(room_id),
@@ -68,7 +69,9 @@ impl Live {
             .await
             .map_err(|error| code_of(&error))?;
         self.announce(&direct);
-        let draft = self.store.draft(user_id, direct.room_id, client_id, content)?;
+        let draft = self
+            .store
+            .draft(user_id, direct.room_id, client_id, content)?;
         self.writer.write(Write::Post(draft)).await
     }
 

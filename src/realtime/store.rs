@@ -158,11 +158,7 @@ pub trait Store: Send + Sync {
     fn room_ids_of(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<i64>>>;
 
     /// The rooms of a person, with what they have read; `Unauthorized` when this session of theirs ended.
-    fn rooms_of(
-        &self,
-        user_id: i64,
-        session: Arc<str>,
-    ) -> BoxFuture<'static, Result<Vec<Room>>>;
+    fn rooms_of(&self, user_id: i64, session: Arc<str>) -> BoxFuture<'static, Result<Vec<Room>>>;
 
     /// Remembers when the last window of a person closed.
     fn last_seen(&self, user_id: i64) -> BoxFuture<'static, Result<()>>;

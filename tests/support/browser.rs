@@ -221,6 +221,12 @@ impl Browser {
 
     /// What axe-core finds on the page as it is now, one line each.
     pub async fn axe(&self) -> Vec<String> {
+        // Colours on their way to others would be measured in between.
+        self.until(
+            "nothing moves",
+            "return document.getAnimations().every(a => a.playState !== 'running')",
+        )
+        .await;
         // CDP's evaluation is not bound by the page's policy.
         self.cdp("Runtime.evaluate", json!({"expression": AXE}))
             .await;

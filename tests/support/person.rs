@@ -31,6 +31,8 @@ impl Person {
             .cookie_provider(jar.clone())
             .redirect(reqwest::redirect::Policy::none())
             .timeout(PATIENCE * 2)
+            // A kept connection would not survive the program's end.
+            .pool_max_idle_per_host(0)
             .build()
             .expect("a client");
         Self {

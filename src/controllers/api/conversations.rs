@@ -6,10 +6,10 @@ use actix_web::web::{Data, Path, Query};
 use serde::{Deserialize, Serialize};
 
 use super::{ConversationMessage, PAGE};
+use crate::controllers::App;
 use crate::controllers::concerns::current_user::CurrentUser;
 use crate::controllers::concerns::input::Json;
 use crate::controllers::messages::{NewMessage, post};
-use crate::controllers::App;
 use crate::error::{Error, Result};
 use crate::models::conversation::Conversation;
 use crate::models::direct;

@@ -21,7 +21,7 @@ pub struct Asked {
     pub wants_json: bool,
     /// By which log lines are found.
     pub request_id: String,
-    is_get: bool,
+    is_for_eyes: bool,
     address: String,
     tags: Vec<String>,
 }
@@ -35,7 +35,8 @@ impl Asked {
             locale: Locale::negotiate(tags.iter().map(String::as_str)),
             wants_json: is_api || prefers_json(request),
             request_id: Uuid::new_v4().simple().to_string(),
-            is_get: matches!(*request.method(), Method::GET | Method::HEAD),
+            is_for_eyes: matches!(*request.method(), Method::GET | Method::HEAD)
+                && request.path() != "/ws",
             address: request
                 .uri()
                 .path_and_query()
@@ -47,7 +48,7 @@ impl Asked {
 
     /// Whether a browser shows the answer to a person.
     pub fn is_page(&self) -> bool {
-        self.is_get && !self.wants_json
+        self.is_for_eyes && !self.wants_json
     }
 
     /// Where to sign in, and come back here afterwards.
@@ -88,7 +89,9 @@ impl FromRequest for Asked {
 
 /// Whether a request takes this media type, by name.
 pub fn accepts(request: &HttpRequest, media_type: &str) -> bool {
-    ranked(request, header::ACCEPT).iter().any(|accepted| accepted == media_type)
+    ranked(request, header::ACCEPT)
+        .iter()
+        .any(|accepted| accepted == media_type)
 }
 
 fn prefers_json(request: &HttpRequest) -> bool {

@@ -75,10 +75,14 @@ pub fn token(request: &HttpRequest) -> Option<String> {
         token: String,
     }
     let header = request.headers().get(header::AUTHORIZATION);
-    let bearer = header.and_then(|header| header.to_str().ok()).and_then(|header| {
-        let (scheme, token) = header.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
-    });
+    let bearer = header
+        .and_then(|header| header.to_str().ok())
+        .and_then(|header| {
+            let (scheme, token) = header.split_once(' ')?;
+            scheme
+                .eq_ignore_ascii_case("bearer")
+                .then(|| token.trim().to_owned())
+        });
     if bearer.is_some() || !STREAMS.contains(&request.path()) {
         return bearer;
     }

@@ -97,7 +97,8 @@ impl FrameHeaders {
     }
 
     /// # Errors
-    /// The close code for a frame that is too large, or not masked as a client's must be.
+    /// The close code for a frame that is too large, not masked as a client's must be, or of an extension that nobody
+    /// agreed on.
     fn read(&mut self, mut bytes: &[u8]) -> Result<(), CloseCode> {
         while !bytes.is_empty() {
             if self.remaining > 0 {
@@ -122,9 +123,10 @@ impl FrameHeaders {
         if self.filled < 2 {
             return Ok(None);
         }
+        let has_extension = self.header[0] & 0x70 != 0;
         let is_masked = self.header[1] & 0x80 != 0;
         let is_control = self.header[0] & 0x08 != 0;
-        if !is_masked {
+        if has_extension || !is_masked {
             return Err(CloseCode::Protocol);
         }
         let (length, extra) = match self.header[1] & 0x7F {
@@ -192,6 +194,7 @@ mod tests {
         let huge = [0x80 | 127, 0, 0, 0, 2, 0, 0, 0, 0];
         assert_eq!(read(&frame(0x82, &huge, 0)), Err(CloseCode::TooBig));
         assert_eq!(read(&frame(0x81, &[5], 5)), Err(CloseCode::Protocol));
+        assert_eq!(read(&frame(0xC1, &[0x80 | 5], 5)), Err(CloseCode::Protocol));
         assert_eq!(
             read(&frame(0x89, &[0x80 | 126, 0, 200], 0)),
             Err(CloseCode::Protocol)

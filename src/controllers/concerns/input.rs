@@ -49,7 +49,10 @@ async fn read<T: DeserializeOwned>(
             unreadable(error)
         }
     })?;
-    let fields = if is_json {
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    let fields = if is_json && !is_object {
+        return Err(unreadable(()));
+    } else if is_json {
         serde_json::from_slice(&body).map_err(unreadable)?
     } else {
         serde_html_form::from_bytes(&body).map_err(unreadable)?
@@ -98,7 +101,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
         let input = FormOrJson::from_request(request, payload);
         Box::pin(async move {
             match input.await? {
-                FormOrJson { fields, is_json: true } => Ok(Self(fields)),
+                FormOrJson {
+                    fields,
+                    is_json: true,
+                } => Ok(Self(fields)),
                 _ => Err(Error::UnsupportedMedia),
             }
         })

@@ -36,7 +36,7 @@ pub async fn log<B: MessageBody>(
         %method,
         route = route.as_deref().unwrap_or("-"),
         status = status.as_u16(),
-        ms = format_args!("{milliseconds:.1}"),
+        ms = (milliseconds * 10.0).round() / 10.0,
         request_id = request_id.as_deref().unwrap_or("-"),
         "request"
     );

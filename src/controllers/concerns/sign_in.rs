@@ -28,7 +28,9 @@ pub fn sign_in(request: &HttpRequest, session: &Session, user: &User) -> Result<
 /// What a browser or program calls itself.
 pub fn user_agent(request: &HttpRequest) -> String {
     let agent = request.headers().get(header::USER_AGENT);
-    agent.map_or_else(String::new, |agent| String::from_utf8_lossy(agent.as_bytes()).into_owned())
+    agent.map_or_else(String::new, |agent| {
+        String::from_utf8_lossy(agent.as_bytes()).into_owned()
+    })
 }
 
 /// Where to go after signing in: only paths of this site, so that nobody is led elsewhere.
