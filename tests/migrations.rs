@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 const TABLES: [&str; 8] = [
+    "blocks",
     "installation",
     "users",
     "sessions",

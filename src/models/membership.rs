@@ -155,14 +155,18 @@ impl Membership {
             .select((memberships::read_seq, rooms::last_seq))
             .first(conn)?;
         let read_seq = match unread {
-            true => (seq - 1).clamp(0, last_seq),
+            true => seq.saturating_sub(1).clamp(0, last_seq),
             false => seq.min(last_seq).max(before),
         };
-        if read_seq != before {
-            diesel::update(member)
-                .set(memberships::read_seq.eq(read_seq))
-                .execute(conn)?;
-        }
+        let moved = diesel::update(member).set(memberships::read_seq.eq(read_seq));
+        match unread {
+            true => moved.execute(conn)?,
+            // Another device may have been quicker, and further.
+            false => moved
+                .filter(memberships::read_seq.lt(read_seq))
+                .execute(conn)?,
+        };
+        let read_seq = member.select(memberships::read_seq).first(conn)?;
         let people: i64 = memberships::table
             .filter(memberships::room_id.eq(room_id))
             .limit(SHARED_READING + 1)

@@ -145,6 +145,11 @@ impl Connection {
             self.live.hub.settle(room.id.0, room.ver);
             self.seat.go_live(room.id.0, room.ver);
         }
+        // What the person came into before this seat could be told.
+        for room in rooms.iter().filter(|room| !self.seat.follows(room.id.0)) {
+            self.live.presence.enter(self.user.id.0, room.id.0);
+            self.desk.follow(&self.seat, room.id.0);
+        }
     }
 
     /// What it is part of.

@@ -247,6 +247,11 @@ impl Seat {
             return;
         };
         let before = place.state.replace(Following::Live(ver));
+        if let Some(heard) = &self.heard {
+            // What was said before the seat followed the room is read from the store.
+            heard.set(true);
+            self.wake();
+        }
         if let Following::Holding(bursts) = before {
             for burst in bursts {
                 place.receive(&burst);
@@ -399,7 +404,7 @@ impl Desk {
                 }
                 Parcel::Enter(user_id, room_id) => {
                     for seat in self.seats_of(user_id) {
-                        tokio::task::spawn_local(self.clone().enter(seat, room_id));
+                        self.follow(&seat, room_id);
                     }
                 }
                 Parcel::Leave(user_id, room_id) => {
@@ -443,6 +448,11 @@ impl Desk {
             .into_iter()
             .flat_map(|places| &places.slots);
         places.flatten().map(|place| place.seat.clone()).collect()
+    }
+
+    /// A seat follows a room that its person came into, as soon as the store has told where the room is.
+    pub fn follow(self: &Rc<Self>, seat: &Rc<Seat>, room_id: i64) {
+        tokio::task::spawn_local(self.clone().enter(seat.clone(), room_id));
     }
 
     /// A seat follows a room that its person came into: live changes start after the `ver` it is told.
