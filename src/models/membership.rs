@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::connection::{DbConn, on_each};
-use super::room::LOBBY;
+use super::room::{DIRECT, LOBBY};
 use super::schema::{memberships, rooms, users};
 use super::user::User;
 use super::{marks, now};
@@ -114,14 +114,15 @@ impl Membership {
             .optional()?)
     }
 
-    /// The rooms that a person is in.
+    /// The rooms that a person is in, and whether each is direct.
     ///
     /// # Errors
     /// `Unavailable` when the database does not answer.
-    pub fn room_ids(conn: &mut DbConn, user_id: i64) -> Result<Vec<i64>> {
+    pub fn room_ids(conn: &mut DbConn, user_id: i64) -> Result<Vec<(i64, bool)>> {
         Ok(memberships::table
+            .inner_join(rooms::table)
             .filter(memberships::user_id.eq(user_id))
-            .select(memberships::room_id)
+            .select((memberships::room_id, rooms::kind.eq(DIRECT)))
             .load(conn)?)
     }
 

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use super::desk::{Desk, Seat};
 use super::frames::{ClientFrame, CloseCode, Code, Id, Room, ServerFrame, User};
+use super::hub::Audience;
 use super::live::Live;
 use super::store::{Changes, Stored, Target, Verdict, Write};
 use crate::error::{Error, Result};
@@ -99,7 +100,7 @@ impl Connection {
         let room_ids = live.store.room_ids_of(user.id.0).await?;
         let session = seat.session.clone();
         desk.admit(&seat);
-        live.presence.arrive(&user, room_ids.iter().copied());
+        live.presence.arrive(&user, &room_ids);
         // From here on, leaving is this value's Drop.
         let connection = Self {
             seat,
@@ -112,7 +113,7 @@ impl Connection {
             typed_at: None,
             writes: FuturesUnordered::new(),
         };
-        for room_id in room_ids {
+        for (room_id, _) in room_ids {
             connection.desk.join(&connection.seat, room_id);
         }
         // Read after the rooms are followed: whatever changes from here on reaches the seat.
@@ -147,7 +148,10 @@ impl Connection {
         }
         // What the person came into before this seat could be told.
         for room in rooms.iter().filter(|room| !self.seat.follows(room.id.0)) {
-            self.live.presence.enter(self.user.id.0, room.id.0);
+            let is_direct = room.kind == "direct";
+            self.live
+                .presence
+                .enter(self.user.id.0, room.id.0, is_direct);
             self.desk.follow(&self.seat, room.id.0);
         }
     }
@@ -324,7 +328,7 @@ impl Connection {
         self.typed_at = Some(now);
         let user = &self.user;
         let frame = ServerFrame::Typing { room_id, user }.encode();
-        self.live.hub.to_viewers(room_id.0, frame);
+        self.live.hub.to_room(room_id.0, Audience::Viewers, frame);
     }
 
     /// Sends a page of what changed. The room's live changes wait until the last page is out.

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::frames::{self, CloseCode, Id, ServerFrame};
-use super::hub::{Burst, Hub, Inbox, Parcel};
+use super::hub::{Audience, Burst, Hub, Inbox, Parcel};
 use crate::error::Error;
 
 /// A seat's queue holds so many writes …
@@ -210,6 +210,14 @@ impl Seat {
         })
     }
 
+    fn is_in(&self, audience: Audience, room_id: i64) -> bool {
+        match audience {
+            Audience::Everybody => true,
+            Audience::Viewers => self.view.get() == Some(room_id),
+            Audience::Others(user_id) => self.user_id != user_id,
+        }
+    }
+
     /// Whether its connection ended.
     pub fn is_gone(&self) -> bool {
         self.gone.get()
@@ -381,17 +389,9 @@ impl Desk {
                     self.for_each_place(room_id, |place| place.receive(&burst))
                         .await;
                 }
-                Parcel::ToViewers(room_id, frame) => {
+                Parcel::ToRoom(room_id, audience, frame) => {
                     self.for_each_place(room_id, |place| {
-                        if place.seat.view.get() == Some(room_id) {
-                            place.seat.push(frame.clone());
-                        }
-                    })
-                    .await;
-                }
-                Parcel::ToOthers(room_id, user_id, frame) => {
-                    self.for_each_place(room_id, |place| {
-                        if place.seat.user_id != user_id {
+                        if place.seat.is_in(audience, room_id) {
                             place.seat.push(frame.clone());
                         }
                     })
