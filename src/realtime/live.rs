@@ -117,6 +117,7 @@ fn code_of(error: &Error) -> Code {
         Error::NotFound | Error::Invalid(_) => Code::NotFound,
         Error::Forbidden => Code::Forbidden,
         Error::Blocked => Code::Blocked,
+        Error::Blocked => Code::Blocked,
         _ => Code::Unavailable,
     }
 }
