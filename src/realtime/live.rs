@@ -117,7 +117,6 @@ fn code_of(error: &Error) -> Code {
         Error::NotFound | Error::Invalid(_) => Code::NotFound,
         Error::Forbidden => Code::Forbidden,
         Error::Blocked => Code::Blocked,
-        Error::Blocked => Code::Blocked,
         _ => Code::Unavailable,
     }
 }
