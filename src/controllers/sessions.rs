@@ -17,8 +17,8 @@ use crate::error::{Error, Result, Sentence};
 use crate::models::phone_number::PhoneNumber;
 use crate::models::session;
 use crate::models::user::User;
-use crate::realtime::frames::CloseCode;
 use crate::realtime::hub::Parcel;
+use crate::realtime::wire::CloseCode;
 use crate::views::page::Page;
 use crate::views::sessions::{NewSessionForm, NewSessionPage};
 

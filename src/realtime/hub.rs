@@ -10,8 +10,9 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use tokio::sync::{Notify, mpsc};
 
-use super::frames::{CloseCode, Message, ServerFrame};
+use super::frames::{Message, ServerFrame};
 use super::store::Store;
+use super::wire::CloseCode;
 
 /// So many hand-overs may wait for a worker. One that is further behind loses its seats, which come back by `sync`.
 const MAILBOX: usize = 1024;
