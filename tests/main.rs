@@ -2,6 +2,7 @@
 #![expect(unreachable_pub, reason = "nothing here is seen from outside")]
 
 mod accounts;
+mod api;
 mod bad_peers;
 mod browser;
 mod browser_room;
@@ -29,5 +30,6 @@ mod same_origin;
 mod sessions;
 mod socket;
 mod stopping;
+mod streams;
 mod support;
 mod transcript;

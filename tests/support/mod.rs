@@ -12,7 +12,7 @@ mod teahouse;
 pub use browser::{Browser, Profile};
 pub use database::{Database, long_tests};
 pub use person::Person;
-pub use program::{Program, Stream};
+pub use program::Program;
 pub use raw::RawSocket;
 pub use socket::Socket;
 pub use teahouse::{Outcome, Teahouse};
