@@ -22,7 +22,7 @@ export default class Composer extends Controller {
     this.on(this.input, "edit", ({ detail }) => this.edit(detail))
     this.on(this.element, "submit", this.send)
     this.change()
-    if (matchMedia("(pointer: fine)").matches && !location.hash) this.input.focus({ preventScroll: true })
+    if (matchMedia("(pointer: fine)").matches && !location.hash && !location.search) this.input.focus({ preventScroll: true })
   }
 
   disconnect() {

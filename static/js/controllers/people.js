@@ -4,6 +4,7 @@ import { Presence } from "../models/presence.js"
 import { language, name, plural, t } from "../models/strings.js"
 import { avatar } from "../views/avatar.js"
 import { element } from "../views/element.js"
+import { talkForm } from "../views/talk.js"
 
 const FRESH = 3_000
 
@@ -162,6 +163,7 @@ export default class People extends Controller {
     return element("li", { class: "people-item", "data-user-id": user.id, "data-state": state },
       element("span", { class: "people-avatar" }, avatar(user)),
       name(user.username, "people-name"),
-      element("span", { class: "people-side" }, this.side(user.id, state)))
+      element("span", { class: "people-side" }, this.side(user.id, state)),
+      ...(user.id === this.me ? [] : [talkForm(user.username)]))
   }
 }

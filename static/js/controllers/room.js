@@ -17,6 +17,7 @@ import { Pill } from "../views/pill.js"
 import { Reading } from "../views/reading.js"
 import { Scroller } from "../views/scroller.js"
 import { Seen } from "../views/seen.js"
+import { talkTo } from "../views/talk.js"
 import { toast } from "../views/toast.js"
 import { Transcript } from "../views/transcript.js"
 import { showTyping } from "../views/typing.js"
@@ -107,7 +108,7 @@ export default class Room extends Controller {
   listen() {
     const frames = {
       hello: this.hello, message: this.message, synced: this.synced, resync: this.reload, ack: this.ack,
-      error: this.error, read: this.marked, seen: this.seenBy, typing: this.typed,
+      error: this.error, room: this.entered, read: this.marked, seen: this.seenBy, typing: this.typed,
     }
     for (const [type, handler] of Object.entries(frames)) this.on(connection, `frame:${type}`, ({ detail }) => handler.call(this, detail))
     this.on(connection, "state", this.state)
@@ -138,6 +139,7 @@ export default class Room extends Controller {
   async begin() {
     this.seen.learn([...this.element.querySelectorAll("#people-list > [data-user-id]")])
     const { at, seq } = this.element.dataset
+    this.learnPreview()
     const target = at && this.transcript.article(Number(at))
     if (target) return this.toTarget(target)
     if (location.hash.startsWith("#message-")) return
@@ -146,6 +148,15 @@ export default class Room extends Controller {
     if (this.readSeq + 1 < this.transcript.firstSeq) await this.pages.around(this.readSeq + 1)
     this.toNewLine(this.readSeq + 1)
     this.reading.look()
+  }
+
+  // The sidebar knows what was said last here.
+  learnPreview() {
+    const last = this.pages.isAtEnd && this.transcript.articles.at(-1)
+    if (!last || !this.isMember) return
+    const { seq, userId, state } = last.dataset
+    const text = state === "deleted" ? "" : plainText(last.querySelector(".message-body")).trim()
+    rooms.learn(this.id, { seq: Number(seq), author: last.querySelector(".message-author").textContent, mine: userId === this.me.id, text })
   }
 
   toTarget(article) {
@@ -186,6 +197,11 @@ export default class Room extends Controller {
     this.outbox.connected(limits)
     this.changes.connected()
     this.reading.look()
+  }
+
+  // Somebody brought me into a room that I was reading along.
+  entered({ room }) {
+    if (room.id === this.id && !this.isMember) this.reload()
   }
 
   sync() {
@@ -298,7 +314,7 @@ export default class Room extends Controller {
     const isMine = userId === this.me.id
     const isAdmin = this.element.dataset.admin === "true"
     return [
-      "copy-link", this.isMember && "mark-unread", isThere && isMine && this.isMember && "edit",
+      "copy-link", !isMine && this.element.dataset.kind !== "direct" && "talk", this.isMember && "mark-unread", isThere && isMine && this.isMember && "edit",
       isThere && (isMine || isAdmin) && this.isMember && "delete",
     ].filter(Boolean)
   }
@@ -306,6 +322,7 @@ export default class Room extends Controller {
   run(action, article) {
     const seq = Number(article.dataset.seq)
     if (action === "copy-link") this.copyLink(seq)
+    else if (action === "talk") talkTo(article.querySelector(".message-author").textContent)
     else if (action === "mark-unread") this.markUnread(seq)
     else if (action === "edit") this.edit(seq)
     else if (action === "delete") this.changes.remove(seq)

@@ -1,11 +1,15 @@
 import { Controller } from "./registry.js"
 import { connection } from "../models/connection.js"
+import { prefer, prefers } from "../models/preferences.js"
 import { rooms } from "../models/rooms.js"
 import { language } from "../models/strings.js"
+import { listTime } from "../models/times.js"
 import { roomItem, showRoom } from "../views/room_item.js"
 
 const LOBBY = "1"
 const { compare } = new Intl.Collator(language, { numeric: true })
+
+const matters = ({ unread, mentions, involvement }) => (mentions > 0 ? 2 : unread > 0 && involvement !== "nothing" ? 1 : 0)
 
 // The list of my rooms: rooms by name, conversations by latest activity, what is unread in each.
 export default class Rooms extends Controller {
@@ -15,6 +19,11 @@ export default class Rooms extends Controller {
     this.on(rooms, "change", this.change)
     this.on(connection, "frame:hello", this.fetchPreviews, { once: true })
     this.on(this.element, "click", this.open)
+    this.unreadFirst = this.find("#unread-first")
+    this.unreadFirst.hidden = false
+    this.unreadFirst.setAttribute("aria-pressed", prefers("unread-first"))
+    this.on(this.unreadFirst, "click", this.sortOtherwise)
+    for (const time of this.element.querySelectorAll("time")) time.textContent = listTime(new Date(time.dateTime))
   }
 
   change() {
@@ -33,7 +42,15 @@ export default class Rooms extends Controller {
     this.fill(this.lists.directs, directs)
   }
 
+  sortOtherwise() {
+    const wanted = this.unreadFirst.getAttribute("aria-pressed") !== "true"
+    this.unreadFirst.setAttribute("aria-pressed", wanted)
+    prefer("unread-first", wanted)
+    this.render()
+  }
+
   fill(list, wanted) {
+    if (this.unreadFirst.getAttribute("aria-pressed") === "true") wanted = wanted.sort((a, b) => matters(b) - matters(a))
     const items = new Map([...list.children].map(item => [item.firstElementChild.dataset.roomId, item]))
     const focused = list.contains(document.activeElement) ? document.activeElement : null
     wanted.forEach((room, index) => {

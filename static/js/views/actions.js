@@ -4,7 +4,7 @@ import { element } from "./element.js"
 import { icon } from "./icon.js"
 
 const LONG_PRESS = 450
-const ICONS = { "copy-link": "link", "mark-unread": "mail", edit: "pencil", delete: "trash-2" }
+const ICONS = { "copy-link": "link", "mark-unread": "mail", edit: "pencil", delete: "trash-2", talk: "message-circle" }
 
 export class Actions {
   #article = null
