@@ -21,6 +21,8 @@ mod locales;
 mod logs;
 mod messages;
 mod migrations;
+mod openapi;
+mod permissions;
 mod phone_numbers;
 mod presence;
 mod reading;
