@@ -184,9 +184,9 @@ impl DbConn {
     /// # Errors
     /// `Unavailable` with the sentence that mends it.
     pub fn require_sound_library(&mut self) -> Result<()> {
-        let sent = "teahouse";
-        let received: String = diesel::select(sent.into_sql::<Text>()).get_result(self)?;
-        if received == sent {
+        let text = diesel::dsl::sql::<Text>("'teahouse'");
+        let received: String = diesel::select(text).get_result(self)?;
+        if received == "teahouse" {
             return Ok(());
         }
         Err(Error::Unavailable(
