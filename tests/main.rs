@@ -2,6 +2,7 @@
 #![expect(unreachable_pub, reason = "nothing here is seen from outside")]
 
 mod accounts;
+mod agreement;
 mod api;
 mod bad_peers;
 mod browser;
