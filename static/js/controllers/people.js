@@ -74,6 +74,7 @@ export default class People extends Controller {
     const before = title.textContent
     if (before !== room.name) {
       title.textContent = room.name
+      this.find("#people-heading bdi").textContent = room.name
       const base = document.title.replace(/^(\([^)]*\)|•) /, "")
       this.tell("room:renamed", base.replace(before, () => room.name))
     }

@@ -184,6 +184,7 @@ export default class Room extends Controller {
   }
 
   hello({ user, epoch, version, rooms: mine, limits }) {
+    if (this.find("#room").hidden) return
     if (epoch !== this.epoch || user.id !== this.me.id) return this.reload()
     if (version !== this.version) this.notice.updated()
     const room = mine.find(({ id }) => id === this.id)

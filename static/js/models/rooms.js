@@ -70,10 +70,13 @@ export class Rooms extends EventTarget {
     this.#changed()
   }
 
+  // What was mine before the connection was lost, and is not in the greeting, was removed meanwhile.
   #hello({ rooms }) {
+    const before = this.#rooms
     this.#rooms = new Map(rooms.map(room => [room.id, room]))
     this.#named.clear()
     this.isKnown = true
+    for (const room of before.values()) if (!this.#rooms.has(room.id)) this.dispatchEvent(new CustomEvent("removed", { detail: room }))
     this.#changed()
   }
 

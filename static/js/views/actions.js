@@ -19,7 +19,7 @@ export class Actions {
     on(log, "pointerleave", ({ pointerType }) => pointerType === "mouse" && !this.bar.matches(":focus-within") && this.hide())
     on(container, "focusin", ({ target }) => this.show(this.#of(target)))
     on(log, "focusout", ({ relatedTarget }) => relatedTarget && !this.#article?.contains(relatedTarget) && this.hide())
-    on(container, "pointerdown", this.#pressed)
+    on(document, "pointerdown", this.#pressed)
     for (const type of ["pointerup", "pointercancel", "pointermove"]) on(container, type, () => clearTimeout(this.#press), { passive: true })
     on(log, "keydown", this.#key)
     on(this.bar, "click", this.#click)
@@ -75,8 +75,10 @@ export class Actions {
   #pressed({ target, pointerType }) {
     clearTimeout(this.#press)
     if (pointerType === "mouse") return
+    if (this.bar.contains(target)) return
+    if (!this.#article?.contains(target)) this.hide()
     const article = target.closest(".message")
-    if (!article || this.bar.contains(target)) return
+    if (!article || !this.container.contains(article)) return
     this.#press = setTimeout(() => this.show(article), LONG_PRESS)
   }
 

@@ -5,6 +5,7 @@ import { element } from "./element.js"
 import { icon } from "./icon.js"
 
 const ICONS = { open: "hash", closed: "lock", direct: "message-circle" }
+const said = new WeakMap()
 const numbers = new Intl.NumberFormat(language)
 
 export function roomItem(id) {
@@ -13,9 +14,12 @@ export function roomItem(id) {
     element("span", { class: "badge", hidden: true })))
 }
 
-// Makes a line say what is known of the room now.
+// Makes a line say what is known of the room now. Most lines say it already.
 export function showRoom(item, room, preview) {
   const { kind, unread, mentions, involvement, lastMessageAt } = room
+  const words = [room.name, kind, unread, mentions, involvement, lastMessageAt, preview?.seq, preview?.text].join("\n")
+  if (said.get(item) === words) return
+  said.set(item, words)
   const link = item.firstElementChild
   if (link.dataset.kind !== kind || !link.querySelector(".icon")) {
     link.querySelector(".icon")?.remove()
