@@ -270,7 +270,6 @@ export default class Room extends Controller {
   }
 
   async send({ detail }) {
-    this.typing.sent()
     if (!this.pages.isAtEnd && !(await this.pages.latest())) return toast(t("js-newer-failed"))
     this.transcript.clearNew()
     this.reading.isPaused = false

@@ -17,10 +17,6 @@ export class Typing {
     this.tell()
   }
 
-  sent() {
-    this.#toldAt = 0
-  }
-
   theirs(user) {
     clearTimeout(this.#people.get(user.id)?.timer)
     this.#people.set(user.id, { user, timer: setTimeout(() => this.stopped(user.id), FOR) })
