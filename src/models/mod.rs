@@ -19,6 +19,7 @@ pub mod mention;
 pub mod message;
 pub mod password;
 pub mod phone_number;
+pub mod query_count;
 pub mod room;
 pub mod room_name;
 pub mod schema;
