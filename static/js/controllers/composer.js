@@ -22,7 +22,8 @@ export default class Composer extends Controller {
     this.on(this.input, "edit", ({ detail }) => this.edit(detail))
     this.on(this.element, "submit", this.send)
     this.change()
-    if (matchMedia("(pointer: fine)").matches && !location.hash && !location.search) this.input.focus({ preventScroll: true })
+    const isAskedFor = document.querySelector(".people[data-open]") || location.hash || location.search
+    if (matchMedia("(pointer: fine)").matches && !isAskedFor) this.input.focus({ preventScroll: true })
   }
 
   disconnect() {
