@@ -164,6 +164,7 @@ async fn whoever_is_invited_comes_in_and_whoever_is_removed_hears_nothing_more()
     of_li.expect("presence").await;
     assert_eq!(mei.remove(&room, &li).await, 303);
     assert_eq!(of_li.expect("removed").await["roomId"], *room);
+    of_li.settle().await;
     mei.say_in(&room, "three").await;
     assert_eq!(
         of_bo.expect_where("message", |m| m["seq"] == 3).await["content"],

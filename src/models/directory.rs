@@ -10,6 +10,11 @@ use super::user::{ACTIVE, User};
 use super::username::Username;
 use crate::error::Result;
 
+define_sql_function! {
+    /// Left to themselves one database tells case apart, and the other does not.
+    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}
+
 /// A page of the directory.
 const PAGE: i64 = 100;
 
@@ -27,10 +32,10 @@ pub fn open_rooms(conn: &mut DbConn, user_id: i64, search: &str) -> Result<Vec<R
         .filter(rooms::deleted_at.is_null())
         .filter(diesel::dsl::not(exists(mine)))
         .filter(
-            rooms::name
-                .like(pattern.clone())
+            lower(rooms::name)
+                .like(lower(pattern.clone()))
                 .escape('!')
-                .or(rooms::topic.like(pattern).escape('!')),
+                .or(lower(rooms::topic).like(lower(pattern)).escape('!')),
         )
         .order((rooms::name, rooms::id))
         .limit(PAGE)
