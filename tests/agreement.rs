@@ -65,10 +65,10 @@ impl World {
             people.push(Person::register(house, &format!("person-{n}")).await);
         }
         let mut rooms = Vec::new();
-        for n in 0..ROOMS {
+        for (n, person) in people.iter().enumerate().take(ROOMS) {
             let open = n % 2 == 0;
             let kind = if open { "open" } else { "closed" };
-            let id = people[n].make_room(kind, &format!("room {n}"), &[]).await;
+            let id = person.make_room(kind, &format!("room {n}"), &[]).await;
             let (keeper, members) = (Some(n), vec![(n, 0)]);
             rooms.push(Room {
                 id,

@@ -9,6 +9,7 @@ mod browser;
 mod browser_room;
 mod catching_up;
 mod changing;
+mod conversations;
 mod databases;
 mod directs;
 mod durability;
