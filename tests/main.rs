@@ -14,6 +14,7 @@ mod databases;
 mod directs;
 mod durability;
 mod escaping;
+mod growing;
 mod headers;
 mod health;
 mod house;

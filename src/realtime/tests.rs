@@ -140,9 +140,18 @@ impl Store for Shelf {
         async move {
             let messages: Vec<Message> = {
                 let log = shelf.0.log.lock().expect("lock");
-                log.iter().filter(|message| message.ver > ver).cloned().collect()
+                log.iter()
+                    .filter(|message| message.ver > ver)
+                    .cloned()
+                    .collect()
             };
-            shelf.0.pages.acquire().await.map_err(Error::internal)?.forget();
+            shelf
+                .0
+                .pages
+                .acquire()
+                .await
+                .map_err(Error::internal)?
+                .forget();
             let last_ver = messages.last().map_or(ver, |message| message.ver);
             Ok(Changes {
                 messages,
@@ -201,7 +210,12 @@ async fn heard(seat: &Seat, until: &str) -> Vec<String> {
             let length = values.byte_offset();
             rest = &json[length..];
             let content = frame["content"].as_str();
-            heard.push(content.or(frame["type"].as_str()).unwrap_or_default().to_owned());
+            heard.push(
+                content
+                    .or(frame["type"].as_str())
+                    .unwrap_or_default()
+                    .to_owned(),
+            );
         }
     }
     heard
@@ -233,7 +247,9 @@ fn what_is_said_while_a_page_is_read_comes_after_it() {
         let seat = connection.seat.clone();
         assert_eq!(heard(&seat, "hello").await, ["hello"]);
         let sync = tokio::task::spawn_local(async move {
-            connection.receive(r#"{"type":"sync","roomId":"1","ver":0}"#).await;
+            connection
+                .receive(r#"{"type":"sync","roomId":"1","ver":0}"#)
+                .await;
             connection
         });
         settle().await;
@@ -277,7 +293,11 @@ fn whatever_order_changes_come_in_everybody_hears_all_of_them_once_and_in_order(
             }
             let mut expected = vec!["hello".to_owned()];
             expected.extend((1..=count).map(|ver| ver.to_string()));
-            assert_eq!(heard(&seat, &count.to_string()).await, expected, "seed {seed}");
+            assert_eq!(
+                heard(&seat, &count.to_string()).await,
+                expected,
+                "seed {seed}"
+            );
         });
     }
 }
