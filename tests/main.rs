@@ -6,6 +6,7 @@ mod bad_peers;
 mod browser;
 mod browser_room;
 mod catching_up;
+mod chat;
 mod databases;
 mod durability;
 mod escaping;
