@@ -196,20 +196,29 @@ async fn a_script_speaks_frames_and_commands() {
     let id = client_id();
     let post = json!({"type": "post", "clientId": id, "roomId": LOBBY, "content": "framed"});
     script.type_line(&post.to_string()).await;
+    assert_eq!(script.frame("message").await["content"], "framed");
+    assert_eq!(script.frame("ack").await["clientId"], id);
     script.type_line("plain").await;
-    script.type_line("/history 5").await;
-    script
-        .type_line(r#"{"type":"sync","roomId":"1","ver":0}"#)
-        .await;
-    script.type_line("{nonsense").await;
-    script.type_line(r#"{"type":"dance"}"#).await;
-    let mut frames = Vec::new();
-    for kind in ["ack", "ack", "synced", "error", "error"] {
-        frames.push(script.frame(kind).await);
+    assert_eq!(script.frame("ack").await["seq"], 2);
+    script.type_line("/history 1").await;
+    let page = script.frame("history").await;
+    assert_eq!(page["messages"][0]["content"], "plain", "{page}");
+    script.type_line("/rooms").await;
+    assert_eq!(script.frame("rooms").await["rooms"][0]["name"], "Lobby");
+    // Who asks for what is known is given it.
+    let sync = json!({"type": "sync", "roomId": LOBBY, "ver": 1});
+    script.type_line(&sync.to_string()).await;
+    assert_eq!(script.frame("message").await["content"], "plain");
+    assert_eq!(script.frame("synced").await["ver"], 2);
+    for wrong in ["{nonsense", r#"{"type":"dance"}"#] {
+        script.type_line(wrong).await;
+        assert_eq!(script.frame("error").await["code"], "bad_frame");
     }
-    assert_eq!(frames[0]["clientId"], id);
-    assert_eq!(frames[2]["ver"], 2);
-    assert!(frames[3..].iter().all(|frame| frame["code"] == "bad_frame"));
+    script
+        .type_line(r#"{"type":"edit","roomId":"1","seq":2,"content":"plainer"}"#)
+        .await;
+    let edited = script.frame("message").await;
+    assert_eq!((&edited["seq"], &edited["ver"]), (&json!(2), &json!(3)));
     let end = script.end().await;
     assert_eq!(end.code, Some(0), "{end:?}");
     for line in &end.lines {
@@ -218,7 +227,7 @@ async fn a_script_speaks_frames_and_commands() {
     }
     let contents: Vec<_> = lin.history(LOBBY).await;
     let contents: Vec<_> = contents.iter().map(|message| &message["content"]).collect();
-    assert_eq!(contents, ["framed", "plain"]);
+    assert_eq!(contents, ["framed", "plainer"]);
 }
 
 #[tokio::test]

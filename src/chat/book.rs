@@ -274,3 +274,6 @@ impl Place {
         self.shown = self.room.seq;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -167,7 +167,10 @@ async fn carry(mut socket: Socket, tell: &Sender<Event>) -> ControlFlow<Option<E
             }
             frame = outgoing.recv() => match frame {
                 Some(frame) => Message::text(frame),
-                None => return ControlFlow::Break(None),
+                None => {
+                    let _ = timeout(PATIENCE, socket.close(None)).await;
+                    return ControlFlow::Break(None);
+                }
             },
             () = sleep_until(heard + SILENCE * (1 + u32::from(asked))) => {
                 if asked {

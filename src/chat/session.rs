@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::mpsc::{Receiver, Sender};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Options;
 use super::api::Api;
@@ -20,6 +20,8 @@ use crate::error::{Error, Result};
 
 /// `--say` gives up after so long.
 const SAY_PATIENCE: Duration = Duration::from_secs(60);
+/// What is still to be sent at the end has so long.
+const GOODBYE: Duration = Duration::from_secs(1);
 /// Messages that come together are announced, and marked as read, together.
 pub(super) const TOGETHER: Duration = Duration::from_millis(250);
 
@@ -110,18 +112,18 @@ impl Session {
             tokio::select! {
                 event = events.recv() => match event {
                     Some(event) => self.event(event).await?,
-                    None => return self.leave(),
+                    None => return self.leave(events).await,
                 },
                 line = lines.recv(), if self.takes_lines() => match line {
                     Some(line) => {
                         if !self.obey(&line).await? {
-                            return self.leave();
+                            return self.leave(events).await;
                         }
                     }
                     None => self.is_input_over = true,
                 },
                 () = clock => self.tick().await?,
-                _ = &mut interrupt => return self.leave(),
+                _ = &mut interrupt => return self.leave(events).await,
             }
             if let Some(link) = &self.link
                 && let Some(frame) = self.outbox.next()
@@ -129,7 +131,7 @@ impl Session {
                 let _ = link.send(frame).await;
             }
             if self.screen.is_closed || self.is_done() {
-                return self.leave();
+                return self.leave(events).await;
             }
         }
     }
@@ -145,8 +147,12 @@ impl Session {
         self.is_input_over && has_begun && self.entering.is_none() && self.outbox.is_empty()
     }
 
-    /// The end: a failure when something said may be lost.
-    fn leave(&self) -> Result<()> {
+    /// The end: what was shown is read, and goodbye is said. A failure when something said may be lost.
+    async fn leave(mut self, mut events: Receiver<Event>) -> Result<()> {
+        self.mark_read().await;
+        self.link = None;
+        let goodbye = async { while events.recv().await.is_some() {} };
+        let _ = timeout(GOODBYE, goodbye).await;
         match self.outbox.is_empty() {
             true => Ok(()),
             false => Err(self.fault("chat-unconfirmed")),

@@ -149,17 +149,20 @@ impl Session {
             }
         };
         self.screen.tell(&format!("-- {line}"));
-        if self.screen.is_json {
-            let names: Vec<&str> = match &self.here {
-                Some(Here::People(people)) => people
+        let who = match &self.here {
+            Some(Here::People(people)) => {
+                let names: Vec<&str> = people
                     .iter()
                     .map(|one| one.user.username.as_str())
-                    .collect(),
-                _ => Vec::new(),
-            };
-            let who = json!({"type": "who", "roomId": self.current, "names": names});
-            self.screen.frame(&who.to_string());
-        }
+                    .collect();
+                json!({"type": "who", "roomId": self.current, "names": names})
+            }
+            Some(Here::Count(count)) => {
+                json!({"type": "who", "roomId": self.current, "count": count})
+            }
+            None => return,
+        };
+        self.screen.frame(&who.to_string());
     }
 
     /// A script's own frame. A `post` is kept until it is acknowledged; others go out now or not at all.
