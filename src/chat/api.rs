@@ -52,6 +52,9 @@ impl Api {
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
+            .user_agent(concat!("teahouse-chat/", env!("CARGO_PKG_VERSION")))
+            // The socket knows no proxy either.
+            .proxy(None)
             .timeout_global(Some(PATIENCE));
         if scheme == Some("https") {
             let roots = rustls_native_certs::load_native_certs().certs;

@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 /// Connecting and sending may take so long.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// A server that is silent for so long is asked whether it is there …
+/// A server that is silent for so long is asked whether it is there, and given up after as long again.
 const SILENCE: Duration = Duration::from_secs(30);
 /// Frames that wait for the other side.
 const QUEUE: usize = 64;
@@ -53,7 +53,7 @@ pub(super) enum End {
 }
 
 /// Where and as whom to connect.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Address {
     /// `ws://…/ws`
     pub(super) url: String,

@@ -88,7 +88,7 @@ impl Screen {
     /// A sentence for people.
     pub(super) fn say(&mut self, id: &str, args: &[(&'static str, &str)]) {
         let sentence = self.voice.say(id, args);
-        self.tell(&format!("-- {sentence}"));
+        self.tell(format!("-- {sentence}").trim_end());
     }
 
     /// Something did not work: a sentence for people, an `error` frame for scripts.
