@@ -18,8 +18,14 @@ any_of() {
   return 1
 }
 
+# This version loses texts that it reads (CONC-821); Debian's security updates have a newer one.
+mariadb_client_is_sound() {
+  ! dpkg-query -W -f '${Version}' libmariadb3 2>/dev/null | grep -q '10\.11\.18-'
+}
+
 build_packages() {
   need pkg-config command -v pkg-config
+  need libmariadb3 mariadb_client_is_sound
   need libmariadb-dev sh -c 'pkg-config --exists libmariadb || pkg-config --exists mysqlclient'
 }
 

@@ -1,5 +1,7 @@
 //! Signing in and out.
 
+use std::sync::Arc;
+
 use actix_session::Session;
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
@@ -13,9 +15,10 @@ use super::errors::field_sentences;
 use super::{App, page, see_other};
 use crate::error::{Error, Result, Sentence};
 use crate::models::phone_number::PhoneNumber;
+use crate::models::session;
 use crate::models::user::User;
-use crate::realtime::frames::CloseCode;
 use crate::realtime::hub::Parcel;
+use crate::realtime::wire::CloseCode;
 use crate::views::page::Page;
 use crate::views::sessions::{NewSessionForm, NewSessionPage};
 
@@ -76,10 +79,14 @@ pub async fn destroy(
 ) -> Result<HttpResponse> {
     match current {
         Ok(CurrentSession { user, key_hash }) => {
-            let key_hash = key_hash.as_str().into();
+            let session: Arc<str> = key_hash.as_str().into();
+            // Also a token's, which no cookie ends.
+            app.database
+                .write(move |conn| session::delete(conn, &key_hash))
+                .await?;
             app.live.hub.to_all(&Parcel::CloseSession(
                 user.id,
-                key_hash,
+                session,
                 CloseCode::SignedOut,
             ));
         }

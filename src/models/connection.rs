@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::database_url::DatabaseUrl;
@@ -60,18 +61,13 @@ impl DbConn {
             }
             DatabaseUrl::Mysql(url) => {
                 let mut conn = MysqlConnection::establish(url.as_str()).map_err(unavailable)?;
-                let version: String =
-                    diesel::select(diesel::dsl::sql::<diesel::sql_types::Text>("version()"))
-                        .get_result(&mut conn)?;
-                let statement_limit = if version.contains("MariaDB") {
-                    "max_statement_time = 5"
-                } else {
-                    "max_execution_time = 5000"
-                };
-                conn.batch_execute(&format!(
-                    "SET SESSION innodb_lock_wait_timeout = 5, {statement_limit},
-                     sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"
-                ))?;
+                conn.batch_execute(
+                    "SET SESSION innodb_lock_wait_timeout = 5,
+                     sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
+                )?;
+                // MariaDB knows the first, in seconds; MySQL the second, in milliseconds.
+                conn.batch_execute("SET SESSION max_statement_time = 5")
+                    .or_else(|_| conn.batch_execute("SET SESSION max_execution_time = 5000"))?;
                 conn.batch_execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")?;
                 Ok(Self::Mysql(conn))
             }
@@ -183,6 +179,23 @@ impl DbConn {
         reverted.map_err(|error| Error::Unavailable(format!("migration failed: {error}")))
     }
 
+    /// Refuses a client library that loses texts on their way: MariaDB's had such a bug for a while (CONC-821).
+    ///
+    /// # Errors
+    /// `Unavailable` with the sentence that mends it.
+    pub fn require_sound_library(&mut self) -> Result<()> {
+        let text = diesel::dsl::sql::<Text>("'teahouse'");
+        let received: String = diesel::select(text).get_result(self)?;
+        if received == "teahouse" {
+            return Ok(());
+        }
+        Err(Error::Unavailable(
+            "the MariaDB client library of this machine loses texts (its bug CONC-821): \
+             a newer libmariadb3 mends it"
+                .into(),
+        ))
+    }
+
     /// Refuses a MySQL database whose default character set cannot hold every message.
     ///
     /// # Errors
@@ -191,10 +204,8 @@ impl DbConn {
         let Self::Mysql(conn) = self else {
             return Ok(());
         };
-        let charset: String = diesel::select(diesel::dsl::sql::<diesel::sql_types::Text>(
-            "@@character_set_database",
-        ))
-        .get_result(conn)?;
+        let charset: String = diesel::select(diesel::dsl::sql::<Text>("@@character_set_database"))
+            .get_result(conn)?;
         if charset == "utf8mb4" {
             return Ok(());
         }

@@ -1,6 +1,5 @@
 //! Conversations: the direct rooms of two people, as the API shows them.
 
-use chrono::NaiveDateTime;
 use diesel::alias;
 use diesel::prelude::*;
 
@@ -39,19 +38,14 @@ impl Conversation {
         before: Option<i64>,
         limit: i64,
     ) -> Result<Vec<Self>> {
-        let last: Option<NaiveDateTime> = match before {
-            Some(id) => rooms::table
-                .find(id)
-                .select(rooms::last_message_at)
-                .first(conn)
-                .optional()?
-                .flatten(),
-            None => None,
-        };
         let mut rows: Vec<Row> = Self::rows(conn, user_id, None)?;
+        // Only my own conversations tell where a page ended.
+        let place = |room: &Room| (room.last_message_at, room.id);
+        let last = rows.iter().find(|(room, ..)| Some(room.id) == before);
+        let last = last.map(|(room, ..)| place(room));
         rows.retain(|(room, ..)| {
-            let place = (room.last_message_at, room.id);
-            room.last_seq > 0 && before.is_none_or(|id| place < (last, id))
+            let is_later = before.is_none() || last.is_some_and(|last| place(room) < last);
+            room.last_seq > 0 && is_later
         });
         rows.sort_by_key(|(room, ..)| std::cmp::Reverse((room.last_message_at, room.id)));
         rows.truncate(limit as usize);

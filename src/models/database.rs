@@ -65,6 +65,7 @@ impl Database {
     /// `Unavailable` with a sentence that names the cause and no password.
     pub fn open(url: DatabaseUrl, limits: Limits) -> Result<Self> {
         let mut first = DbConn::open_or_create(&url)?;
+        first.require_sound_library()?;
         first.require_utf8mb4()?;
         first.migrate()?;
         drop(first);

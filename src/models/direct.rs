@@ -10,7 +10,7 @@ use super::room::DIRECT;
 use super::schema::{memberships, rooms, users};
 use super::user::{ACTIVE, User};
 use super::username::Username;
-use super::{installation, now};
+use super::{blocks, installation, now};
 use crate::error::{Error, Result};
 use crate::realtime::store::Direct;
 
@@ -22,7 +22,7 @@ const MAX_PEOPLE: usize = 20;
 ///
 /// # Errors
 /// `NotFound` when somebody does not exist, `Forbidden` with nobody but oneself, `Invalid` for `to` when nobody is named
-/// or too many are.
+/// or too many are, `Blocked` when a new room of two would come from somebody whom the other one does not want to hear.
 pub fn find_or_make(conn: &mut DbConn, user_id: i64, to: &[String]) -> Result<Direct> {
     // Whoever makes a room waits here for the one before, so that there is never a second one.
     installation::take_numbers(conn, 0)?;
@@ -73,6 +73,12 @@ fn find_or_make_for(conn: &mut DbConn, user_id: i64, members: Vec<i64>) -> Resul
             members,
             is_new: false,
         });
+    }
+    // Not even an empty room may come from somebody who is not to be heard.
+    if let [one, two] = members[..]
+        && blocks::exists(conn, one + two - user_id, user_id)?
+    {
+        return Err(Error::Blocked);
     }
     let row = (
         rooms::kind.eq(DIRECT),

@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::connection::{DbConn, on_each};
-use super::room::LOBBY;
+use super::room::{DIRECT, LOBBY};
 use super::schema::{memberships, rooms, users};
 use super::user::User;
 use super::{marks, now};
@@ -114,14 +114,15 @@ impl Membership {
             .optional()?)
     }
 
-    /// The rooms that a person is in.
+    /// The rooms that a person is in, and whether each is direct.
     ///
     /// # Errors
     /// `Unavailable` when the database does not answer.
-    pub fn room_ids(conn: &mut DbConn, user_id: i64) -> Result<Vec<i64>> {
+    pub fn room_ids(conn: &mut DbConn, user_id: i64) -> Result<Vec<(i64, bool)>> {
         Ok(memberships::table
+            .inner_join(rooms::table)
             .filter(memberships::user_id.eq(user_id))
-            .select(memberships::room_id)
+            .select((memberships::room_id, rooms::kind.eq(DIRECT)))
             .load(conn)?)
     }
 
@@ -155,14 +156,18 @@ impl Membership {
             .select((memberships::read_seq, rooms::last_seq))
             .first(conn)?;
         let read_seq = match unread {
-            true => (seq - 1).clamp(0, last_seq),
+            true => seq.saturating_sub(1).clamp(0, last_seq),
             false => seq.min(last_seq).max(before),
         };
-        if read_seq != before {
-            diesel::update(member)
-                .set(memberships::read_seq.eq(read_seq))
-                .execute(conn)?;
-        }
+        let moved = diesel::update(member).set(memberships::read_seq.eq(read_seq));
+        match unread {
+            true => moved.execute(conn)?,
+            // Another device may have been quicker, and further.
+            false => moved
+                .filter(memberships::read_seq.lt(read_seq))
+                .execute(conn)?,
+        };
+        let read_seq = member.select(memberships::read_seq).first(conn)?;
         let people: i64 = memberships::table
             .filter(memberships::room_id.eq(room_id))
             .limit(SHARED_READING + 1)

@@ -67,7 +67,11 @@ impl Message {
     ) -> Result<Vec<frames::Message>> {
         if let Cursor::Around(seq) = cursor {
             // Places have no holes, so half a page before is a number.
-            let after = (seq - limit / 2).min(room.last_seq + 1 - limit).max(1) - 1;
+            let after = seq
+                .saturating_sub(limit / 2)
+                .min(room.last_seq + 1 - limit)
+                .max(1)
+                - 1;
             return Self::page(conn, room, Cursor::After(after), limit);
         }
         let query = messages::table

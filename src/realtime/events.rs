@@ -12,8 +12,9 @@ use bytes::Bytes;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::connection::Connection;
-use super::desk::Heard;
-use super::frames::{Message, ServerFrame, payload};
+use super::frames::{Message, ServerFrame};
+use super::seat::Heard;
+use super::wire::payload;
 use crate::error::Result;
 
 /// A silent stream says that it lives.

@@ -10,8 +10,9 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use tokio::sync::{Notify, mpsc};
 
-use super::frames::{CloseCode, Message, ServerFrame};
+use super::frames::{Message, ServerFrame};
 use super::store::Store;
+use super::wire::CloseCode;
 
 /// So many hand-overs may wait for a worker. One that is further behind loses its seats, which come back by `sync`.
 const MAILBOX: usize = 1024;
@@ -40,15 +41,24 @@ impl Burst {
     }
 }
 
+/// Who of those who follow a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// All of them.
+    Everybody,
+    /// The windows that show it.
+    Viewers,
+    /// All but this person.
+    Others(i64),
+}
+
 /// What the hub hands to a worker.
 #[derive(Debug, Clone)]
 pub enum Parcel {
     /// Changes, for everybody who follows the room.
     Burst(i64, Arc<Burst>),
-    /// A frame for the windows that show the room.
-    ToViewers(i64, Bytes),
-    /// A frame for everybody who follows a room, but not for this person.
-    ToOthers(i64, i64, Bytes),
+    /// A frame for those who follow a room.
+    ToRoom(i64, Audience, Bytes),
     /// A frame for all sockets of a person.
     ToPerson(i64, Bytes),
     /// A person came into a room: their sockets follow it.
@@ -309,15 +319,9 @@ impl Hub {
         }
     }
 
-    /// A frame for the windows that show a room.
-    pub fn to_viewers(&self, room_id: i64, frame: Bytes) {
-        self.lock()
-            .send_to_seated(room_id, &Parcel::ToViewers(room_id, frame));
-    }
-
-    /// A frame for those who follow a room, but not for this person.
-    pub fn to_others(&self, room_id: i64, user_id: i64, frame: Bytes) {
-        let parcel = Parcel::ToOthers(room_id, user_id, frame);
+    /// A frame for those who follow a room.
+    pub fn to_room(&self, room_id: i64, audience: Audience, frame: Bytes) {
+        let parcel = Parcel::ToRoom(room_id, audience, frame);
         self.lock().send_to_seated(room_id, &parcel);
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::frames::{Code, Id, Limits, ServerFrame, User};
-use super::hub::{Hub, Parcel};
+use super::hub::{Audience, Hub, Parcel};
 use super::presence::Presence;
 use super::store::{Direct, Mark, Store, Verdict, Write};
 use super::throttle::Throttle;
@@ -51,7 +51,8 @@ impl Live {
                 user,
                 seq: mark.read_seq,
             };
-            self.hub.to_others(room_id, user.id.0, frame.encode());
+            let others = Audience::Others(user.id.0);
+            self.hub.to_room(room_id, others, frame.encode());
         }
         Ok(mark)
     }
@@ -79,14 +80,15 @@ impl Live {
     pub fn announce(&self, direct: &Direct) {
         if direct.is_new {
             for member in &direct.members {
-                self.enter(*member, direct.room_id);
+                self.presence.enter(*member, direct.room_id, true);
+                self.hub.to_all(&Parcel::Enter(*member, direct.room_id));
             }
         }
     }
 
-    /// A person came into a room: their sockets follow it.
+    /// A person came into a room that is not direct: their sockets follow it.
     pub fn enter(&self, user_id: i64, room_id: i64) {
-        self.presence.enter(user_id, room_id);
+        self.presence.enter(user_id, room_id, false);
         self.hub.to_all(&Parcel::Enter(user_id, room_id));
     }
 
@@ -114,6 +116,7 @@ fn code_of(error: &Error) -> Code {
     match error {
         Error::NotFound | Error::Invalid(_) => Code::NotFound,
         Error::Forbidden => Code::Forbidden,
+        Error::Blocked => Code::Blocked,
         _ => Code::Unavailable,
     }
 }

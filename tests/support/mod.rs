@@ -2,7 +2,9 @@
 
 mod browser;
 pub mod database;
+mod keeping;
 pub mod person;
+mod program;
 pub mod raw;
 mod socket;
 mod teahouse;
@@ -10,6 +12,7 @@ mod teahouse;
 pub use browser::{Browser, Profile};
 pub use database::{Database, long_tests};
 pub use person::Person;
+pub use program::Program;
 pub use raw::RawSocket;
 pub use socket::Socket;
 pub use teahouse::{Outcome, Teahouse};

@@ -78,7 +78,8 @@ pub fn token(request: &HttpRequest) -> Option<String> {
     let bearer = header
         .and_then(|header| header.to_str().ok())
         .and_then(|header| {
-            let (scheme, token) = header.split_once(' ')?;
+            // A scheme without a token names a token that nobody has.
+            let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
             scheme
                 .eq_ignore_ascii_case("bearer")
                 .then(|| token.trim().to_owned())
