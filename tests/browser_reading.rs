@@ -1,8 +1,7 @@
 //! What was read and what was missed, in Chromium.
 
 use crate::browser::{MING, nothing_to_complain_about};
-use crate::browser_rooms::{go_into, line, look_at, press, sign_in, window_of};
-use crate::support::{Browser, LOBBY, Person, Profile, Teahouse, eventually};
+use crate::support::{Browser, Network, Person, Profile, Teahouse, eventually, line_of};
 use serde_json::json;
 
 /// The last message that is wholly on screen.
@@ -44,27 +43,19 @@ async fn unread_is(browser: &Browser, room: &str, count: u32) {
     } else {
         ":not([hidden])"
     };
-    let selector = format!("{}[data-unread='{count}'] .badge{hidden}", line(room));
+    let selector = format!("{}[data-unread='{count}'] .badge{hidden}", line_of(room));
     browser.find(&selector).await;
-}
-
-async fn no_network(browser: &Browser, offline: bool) {
-    let conditions =
-        json!({"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
-    browser
-        .cdp("Network.emulateNetworkConditions", conditions)
-        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_read_on_one_device_is_read_on_the_other() {
     let house = Teahouse::start();
     let (ana, bo, room) = room_with(&house, 3).await;
-    let (here, there) = tokio::join!(window_of(&house, &bo), window_of(&house, &bo));
+    let (here, there) = tokio::join!(Browser::of(&house, &bo), Browser::of(&house, &bo));
     for browser in [&here, &there] {
         unread_is(browser, &room, 3).await;
     }
-    go_into(&here, &room).await;
+    here.go_into(&room).await;
     unread_is(&there, &room, 0).await;
     unread_is(&here, &room, 0).await;
     assert_eq!(read_seq(&bo, &room).await, 3);
@@ -83,11 +74,8 @@ async fn what_is_read_on_one_device_is_read_on_the_other() {
         .click()
         .await
         .expect("clicked");
-    press(
-        &here,
-        "#message-3 .message-actions [data-message-action=mark-unread]",
-    )
-    .await;
+    here.press("#message-3 .message-actions [data-message-action=mark-unread]")
+        .await;
     unread_is(&there, &room, 2).await;
     unread_is(&here, &room, 2).await;
     here.find(".new + .message[data-seq='3']").await;
@@ -98,7 +86,7 @@ async fn what_is_read_on_one_device_is_read_on_the_other() {
 async fn nobody_reads_in_a_window_that_nobody_looks_at() {
     let house = Teahouse::start();
     let (ana, bo, room) = room_with(&house, 3).await;
-    let window = window_of(&house, &bo).await;
+    let window = Browser::of(&house, &bo).await;
     window.cdp("Page.enable", json!({})).await;
     let source = json!({"source": "if (!sessionStorage.looking) document.hasFocus = () => false"});
     window
@@ -106,7 +94,7 @@ async fn nobody_reads_in_a_window_that_nobody_looks_at() {
         .await;
     window.driver.refresh().await.expect("reloaded");
     window.connected().await;
-    go_into(&window, &room).await;
+    window.go_into(&room).await;
     window.find("#message-3").await;
     ana.say_in(&room, "message 4").await;
     window.sees("message 4").await;
@@ -123,10 +111,10 @@ async fn nobody_reads_in_a_window_that_nobody_looks_at() {
 async fn scrolling_up_does_not_read_what_was_never_shown() {
     let house = Teahouse::start();
     let (ana, bo, room) = room_with(&house, 160).await;
-    assert_eq!(bo.has_read(&room, 40).await, 200);
-    let window = window_of(&house, &bo).await;
+    assert_eq!(bo.has_read(&room, 40).await, 204);
+    let window = Browser::of(&house, &bo).await;
     unread_is(&window, &room, 120).await;
-    go_into(&window, &room).await;
+    window.go_into(&room).await;
     // It opens where Bo left off: what is on screen is read, the hundred below is not.
     window.find(".new + .message[data-seq='41']").await;
     let shown = eventually("what is on screen is read", || async {
@@ -149,7 +137,7 @@ async fn scrolling_up_does_not_read_what_was_never_shown() {
     assert_eq!(read_seq(&bo, &room).await, read);
     unread_is(&window, &room, u32::try_from(160 - read).expect("a count")).await;
     // At the end everything is read; up again, what comes below is not.
-    press(&window, "#pill:not([hidden])").await;
+    window.press("#pill:not([hidden])").await;
     unread_is(&window, &room, 0).await;
     window
         .script("document.querySelector('#message-120').scrollIntoView()")
@@ -175,17 +163,22 @@ async fn an_edit_and_a_deletion_reach_a_window_that_was_offline() {
     let house = Teahouse::start();
     let bo = Person::register(&house, "Bo").await;
     let ming = Browser::open(&house, Profile::English).await;
-    look_at(&ming).await;
+    ming.look_at().await;
     ming.register(MING, "Ming").await;
     ming.connected().await;
     for text in ["a mistake", "stays", "a misteak"] {
         ming.say(text).await;
         ming.sees(text).await;
     }
-    let window = window_of(&house, &bo).await;
+    let network = Network::to(&house).await;
+    let window = Browser::open(&house, Profile::English).await;
+    let door = format!("{}/login", network.url);
+    window.driver.goto(door).await.expect("the page loads");
+    window.sign_in(&bo.phone).await;
+    window.connected().await;
     window.sees("a misteak").await;
     window.script("window.before = true").await;
-    no_network(&window, true).await;
+    network.fail(&window).await;
     window
         .find("#connection[data-state=reconnecting], #connection[data-state=offline]")
         .await;
@@ -203,15 +196,16 @@ async fn an_edit_and_a_deletion_reach_a_window_that_was_offline() {
         .expect("typed");
     ming.find("#message-3 .message-edited").await;
     ming.click("#message-1 .message-body").await;
-    press(&ming, "#message-1 [data-message-action=delete]").await;
-    press(&ming, "#message-1 [data-message-action=delete-sure]").await;
+    ming.press("#message-1 [data-message-action=delete]").await;
+    ming.press("#message-1 [data-message-action=delete-sure]")
+        .await;
     ming.find("#message-1[data-state=deleted] .message-gone")
         .await;
     ming.say("and another").await;
     ming.sees("and another").await;
     let old = ["a mistake", "stays", "a misteak"];
     assert_eq!(window.texts().await, old, "it is not offline");
-    no_network(&window, false).await;
+    network.come_back(&window).await;
     let new = ["stays", "a biscuit", "and another"];
     window.sees("and another").await;
     window.sees("a biscuit").await;
@@ -232,13 +226,15 @@ async fn an_edit_and_a_deletion_reach_a_window_that_was_offline() {
 async fn a_permalink_opened_signed_out_leads_there_after_signing_in() {
     let house = Teahouse::start();
     let (_ana, bo, room) = room_with(&house, 120).await;
-    let first = window_of(&house, &bo).await;
+    let first = Browser::of(&house, &bo).await;
     let permissions = json!({"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]});
     first.cdp("Browser.grantPermissions", permissions).await;
     first.visit(&format!("/rooms/{room}?at=20")).await;
     first.connected().await;
     first.click("#message-20 .message-body").await;
-    press(&first, "#message-20 [data-message-action=copy-link]").await;
+    first
+        .press("#message-20 [data-message-action=copy-link]")
+        .await;
     first
         .until(
             "it says so",
@@ -258,7 +254,7 @@ async fn a_permalink_opened_signed_out_leads_there_after_signing_in() {
     second.find("#login").await;
     let page = second.driver.source().await.expect("a page");
     assert!(!page.contains("message 20"));
-    sign_in(&second, &bo.phone).await;
+    second.sign_in(&bo.phone).await;
     second
         .find("#message-20[data-target][data-state=stored]")
         .await;
@@ -278,7 +274,5 @@ async fn a_permalink_opened_signed_out_leads_there_after_signing_in() {
         })
         .await;
     }
-    second.visit(&format!("/rooms/{LOBBY}")).await;
-    second.connected().await;
     nothing_to_complain_about(&[&first, &second]).await;
 }

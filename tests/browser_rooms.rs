@@ -1,73 +1,11 @@
 //! Rooms and conversations in Chromium: making, finding, entering, and being shown the door.
 
 use crate::browser::{MING, nothing_to_complain_about};
-use crate::support::person::PASSWORD;
-use crate::support::{Browser, LOBBY, Person, Profile, Teahouse, eventually};
+use crate::support::{Browser, LOBBY, Person, Profile, Teahouse, line_of};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
 const BO: &str = "+14155552673";
-
-/// A window that somebody looks at.
-pub async fn look_at(browser: &Browser) {
-    let focus = json!({"enabled": true});
-    browser
-        .cdp("Emulation.setFocusEmulationEnabled", focus)
-        .await;
-}
-
-/// Signs in by the form that is shown.
-pub async fn sign_in(browser: &Browser, phone: &str) {
-    browser.fill("#login #phone", phone).await;
-    browser.fill("#login #password", PASSWORD).await;
-    browser.click("#login button[type=submit]").await;
-    browser.find(".account").await;
-}
-
-/// A window of its own, in which this person has signed in.
-pub async fn window_of(house: &Teahouse, person: &Person) -> Browser {
-    let browser = Browser::open(house, Profile::English).await;
-    look_at(&browser).await;
-    browser.visit("/login").await;
-    sign_in(&browser, &person.phone).await;
-    browser.connected().await;
-    browser
-}
-
-/// The line of a room in the list at the side.
-pub fn line(room: &str) -> String {
-    format!(".rooms-item[data-room-id='{room}']")
-}
-
-/// Clicks something that the page may be drawing anew.
-pub async fn press(browser: &Browser, selector: &str) {
-    let what = format!("{selector} is clicked");
-    eventually(&what, || async {
-        browser.find(selector).await.click().await.ok()
-    })
-    .await;
-}
-
-/// Goes into a room by the list at the side.
-pub async fn go_into(browser: &Browser, room: &str) {
-    press(browser, &line(room)).await;
-    browser
-        .find(&format!(
-            ".frame[data-room-id='{room}'][data-connection=online]"
-        ))
-        .await;
-}
-
-async fn open_panel(browser: &Browser) {
-    if browser
-        .script("return !document.querySelector('#people[data-open]')")
-        .await
-        == true
-    {
-        browser.click("#people-toggle").await;
-    }
-    browser.find("#people[data-open]").await;
-}
 
 /// Makes a room by the form and returns its id.
 async fn make_room(browser: &Browser, kind: &str, name: &str) -> String {
@@ -77,7 +15,7 @@ async fn make_room(browser: &Browser, kind: &str, name: &str) -> String {
     browser
         .click(&format!("#new-room-form [name=kind][value={kind}]"))
         .await;
-    press(browser, "#new-room-form button[type=submit]").await;
+    browser.press("#new-room-form button[type=submit]").await;
     browser.connected().await;
     let shown = browser.find(".room-title h1").await;
     assert_eq!(shown.text().await.expect("text"), name);
@@ -91,7 +29,7 @@ async fn make_room(browser: &Browser, kind: &str, name: &str) -> String {
 async fn ming_and_bo(house: &Teahouse) -> (Browser, Browser) {
     let open = async |phone, name| {
         let browser = Browser::open(house, Profile::English).await;
-        look_at(&browser).await;
+        browser.look_at().await;
         browser.register(phone, name).await;
         browser.connected().await;
         browser
@@ -105,7 +43,7 @@ async fn an_open_room_made_in_one_window_is_found_and_entered_in_another() {
     let (ming, bo) = ming_and_bo(&house).await;
     let closed = make_room(&ming, "closed", "Oolong only").await;
     let open = make_room(&ming, "open", "Tea & cake <1>").await;
-    ming.find(&format!("#rooms-list {}[aria-current]", line(&open)))
+    ming.find(&format!("#rooms-list {}[aria-current]", line_of(&open)))
         .await;
     ming.say("come in").await;
     // Bo is not in it, and finds it: it and no closed one.
@@ -121,8 +59,8 @@ async fn an_open_room_made_in_one_window_is_found_and_entered_in_another() {
     assert_eq!(bo.script(found).await, json!([open]));
     let mine = format!(
         "return document.querySelectorAll(\"{}, {}\").length",
-        line(&open),
-        line(&closed)
+        line_of(&open),
+        line_of(&closed)
     );
     assert_eq!(bo.script(&mine).await, 0);
     // Reading along first, then entering.
@@ -130,10 +68,10 @@ async fn an_open_room_made_in_one_window_is_found_and_entered_in_another() {
     bo.sees("come in").await;
     let composer = "return document.querySelectorAll('#composer').length";
     assert_eq!(bo.script(composer).await, 0);
-    press(&bo, "#enter button").await;
+    bo.press("#enter button").await;
     bo.find("#composer-content").await;
     bo.connected().await;
-    bo.find(&format!("#rooms-list {}", line(&open))).await;
+    bo.find(&format!("#rooms-list {}", line_of(&open))).await;
     bo.say("thank you").await;
     ming.sees("thank you").await;
     bo.visit(&format!("/rooms/{closed}")).await;
@@ -160,26 +98,23 @@ async fn who_is_removed_from_a_closed_room_has_it_off_the_screen_and_hears_no_mo
     let room = make_room(&ming, "closed", "Backroom").await;
     ming.say("a word before").await;
     ming.sees("a word before").await;
-    open_panel(&ming).await;
+    ming.open_panel().await;
     ming.fill("#invite-username", "bo").await;
-    press(&ming, "#invite button").await;
+    ming.press("#invite button").await;
     // It appears with Bo by itself.
-    go_into(&bo, &room).await;
+    bo.go_into(&room).await;
     bo.sees("a word before").await;
     ming.connected().await;
     ming.say("hello Bo").await;
     bo.sees("hello Bo").await;
-    open_panel(&ming).await;
-    press(
-        &ming,
-        "#people-list [data-username=Bo] [data-action=remove]",
-    )
-    .await;
+    ming.open_panel().await;
+    ming.press("#people-list [data-username=Bo] [data-action=remove]")
+        .await;
     let removed = Instant::now();
     let gone = format!(
         "return document.readyState === 'complete' && !document.body.innerText.includes('hello Bo') && \
          document.querySelector('.frame')?.dataset.roomId === '{LOBBY}' && !document.querySelector(\"{}\")",
-        line(&room)
+        line_of(&room)
     );
     bo.until("the room disappears", &gone).await;
     let took = removed.elapsed();
@@ -219,7 +154,7 @@ async fn a_conversation_begun_by_phone_number_waits_for_who_is_signed_out() {
     bo.find("#login").await;
     ming.click("#rooms-people").await;
     ming.fill("#to", BO).await;
-    press(&ming, "#direct-form button[type=submit]").await;
+    ming.press("#direct-form button[type=submit]").await;
     ming.find(".frame[data-kind=direct][data-connection=online]")
         .await;
     let texts = ["are you there?", "there is tea", "and cake"];
@@ -229,7 +164,7 @@ async fn a_conversation_begun_by_phone_number_waits_for_who_is_signed_out() {
     }
     let name = ming.find(".room-title h1").await.text().await;
     assert_eq!(name.expect("text"), "Bo");
-    sign_in(&bo, BO).await;
+    bo.sign_in(BO).await;
     bo.connected().await;
     let item = bo.find("#directs-list .rooms-item[data-unread='3']").await;
     let shown = item.text().await.expect("text");
@@ -253,7 +188,7 @@ async fn a_conversation_begun_by_phone_number_waits_for_who_is_signed_out() {
 async fn everybody_can_find_rooms_and_people_light_and_dark_small_and_large() {
     let house = Teahouse::start();
     let ming = Browser::open(&house, Profile::English).await;
-    look_at(&ming).await;
+    ming.look_at().await;
     ming.register(MING, "Ming").await;
     let (ana, bo) = (
         Person::register(&house, "Ana").await,
@@ -281,11 +216,11 @@ async fn everybody_can_find_rooms_and_people_light_and_dark_small_and_large() {
     };
     for path in ["/rooms", "/people", "/rooms?search=nothing"] {
         ming.visit(path).await;
-        ming.find(&format!("{}[data-unread='1']", line(&direct)))
+        ming.find(&format!("{}[data-unread='1']", line_of(&direct)))
             .await;
         check(path).await;
     }
-    press(&ming, "#new-room-form button[type=submit]").await;
+    ming.press("#new-room-form button[type=submit]").await;
     ming.find("#name-error").await;
     check("a new room with mistakes").await;
     ming.visit(&format!("/rooms/{room}")).await;
@@ -296,16 +231,16 @@ async fn everybody_can_find_rooms_and_people_light_and_dark_small_and_large() {
         ming.say(text).await;
         ming.sees(text).await;
     }
-    open_panel(&ming).await;
+    ming.open_panel().await;
     ming.fill("#invite-username", "nobody at all").await;
-    press(&ming, "#invite button").await;
+    ming.press("#invite button").await;
     ming.find("#people[data-open] #username-error").await;
     ming.connected().await;
     ming.script("document.querySelectorAll('#panel details').forEach(e => e.open = true)")
         .await;
     check("a room with its panel open").await;
-    go_into(&ming, &direct).await;
-    open_panel(&ming).await;
+    ming.go_into(&direct).await;
+    ming.open_panel().await;
     check("a conversation with its panel open").await;
     nothing_to_complain_about(&[&ming]).await;
 }
