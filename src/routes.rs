@@ -4,8 +4,8 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpResponse, guard};
 
 use crate::controllers::{
-    App, api, blocks, directs, health, home, involvements, members, memberships, messages, people,
-    read_marks, rooms, sessions, sockets, static_files, users,
+    App, api, blocks, development_sessions, directs, health, home, involvements, members,
+    memberships, messages, people, read_marks, rooms, sessions, sockets, static_files, users,
 };
 use crate::error::Error;
 
@@ -43,6 +43,7 @@ routes! { register_pages, PAGES:
     "/register" => { GET users::new, POST users::create }
     "/login" => { GET sessions::new, POST sessions::create }
     "/logout" => { POST sessions::destroy }
+    "/development_session" => { POST development_sessions::create }
     "/rooms" => { GET rooms::index, POST rooms::create }
     "/rooms/{id}" => { GET rooms::show, PATCH rooms::update, DELETE rooms::destroy, POST rooms::overridden }
     "/rooms/{id}/membership" => { POST memberships::create, DELETE memberships::destroy }

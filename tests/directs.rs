@@ -1,6 +1,6 @@
 //! Direct rooms: finding people, finding the room again, and not being heard.
 
-use crate::support::{Person, Teahouse, client_id, leads_to};
+use crate::support::{Person, Teahouse, client_id, eventually, leads_to};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -253,4 +253,30 @@ async fn a_page_leads_to_the_room() {
     assert!(!people.contains(&mei.phone));
     let found = bo.page("/people?search=mE").await;
     assert!(found.contains("Mei") && !found.contains("Li<"), "{found}");
+}
+
+#[tokio::test]
+async fn a_conversation_says_when_the_other_was_last_here() {
+    let house = Teahouse::start();
+    let mei = Person::register(&house, "mei").await;
+    let li = Person::register(&house, "li").await;
+    let room = mei.direct(&["li"]).await;
+    assert!(
+        mei.page(&format!("/rooms/{room}"))
+            .await
+            .contains("data-last-seen=\"\"")
+    );
+    let mut meis = mei.socket().await;
+    let lis = li.socket().await;
+    // Direct rooms tell without being looked at.
+    let here = meis.expect_where("presence", |frame| {
+        frame["online"].as_array().is_some_and(|all| all.len() == 2)
+    });
+    assert_eq!(here.await["roomId"], json!(room));
+    drop(lis);
+    eventually("the time li was last here", || async {
+        let page = mei.page(&format!("/rooms/{room}")).await;
+        (!page.contains("data-last-seen=\"\"")).then_some(())
+    })
+    .await;
 }

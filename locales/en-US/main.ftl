@@ -18,6 +18,9 @@ login-submit = Sign in
 login-to-register = New here?
 login-register-link = Create an account
 
+development-lead = Development only: sign in as anybody by name. In production this is not here.
+development-submit = Sign in by name
+
 ## Registering
 
 register-title = Create an account
@@ -282,6 +285,7 @@ js-people-open-other = {$count} people here now: show who
 js-away = away
 js-online = here
 js-offline-person = not here
+js-last-seen = last here: { $date }, { $time }
 js-people-many-one = {$count} person is here.
 js-people-many-other = {$count} people are here: too many to list.
 

@@ -273,6 +273,7 @@ js-people-open-other = 现在有 {$count} 人在场：看看是谁
 js-away = 暂离
 js-online = 在场
 js-offline-person = 不在
+js-last-seen = 上次在线：{ $date } { $time }
 js-people-many-one = 现在有 {$count} 人在场。
 js-people-many-other = 现在有 {$count} 人在场，人太多，无法一一列出。
 
@@ -292,3 +293,6 @@ js-characters-over-one = 超出 {$count} 个字符
 js-characters-over-other = 超出 {$count} 个字符
 js-show-password = 显示密码
 js-hide-password = 隐藏密码
+
+development-lead = 仅供开发：只凭用户名即可登录。正式环境中没有这个入口。
+development-submit = 用用户名登录

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod blocks;
 pub mod concerns;
+pub mod development_sessions;
 pub mod directs;
 pub mod errors;
 pub mod health;

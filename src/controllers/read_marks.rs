@@ -9,7 +9,6 @@ use super::concerns::current_user::CurrentUser;
 use super::concerns::input::FormOrJson;
 use super::{App, done};
 use crate::error::Result;
-use crate::models::room::Room;
 
 /// As in the socket's `read` frame.
 #[derive(Default, Deserialize)]
@@ -38,15 +37,6 @@ pub async fn create(
     asked: Asked,
     CurrentUser(user): CurrentUser,
 ) -> Result<HttpResponse> {
-    let user_id = user.id;
-    let rooms = app
-        .database
-        .run(move |conn| Room::all_of(conn, user_id))
-        .await?;
-    for room in rooms.into_iter().filter(|room| room.unread > 0) {
-        app.live
-            .read(&user.public(), room.id.0, room.seq, false)
-            .await?;
-    }
+    app.live.read_all(&user.public()).await?;
     Ok(done(&asked, false, "/"))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
 use actix_web::cookie::{Cookie, SameSite};
+use chrono::NaiveDateTime;
 use serde::Deserialize;
 
 use super::concerns::asked::Asked;
@@ -16,6 +17,7 @@ use crate::models::client_id::ClientId;
 use crate::models::connection::DbConn;
 use crate::models::membership::Membership;
 use crate::models::message::{Cursor, Message};
+use crate::models::rfc3339;
 use crate::models::room::{DIRECT, LOBBY, Room};
 use crate::models::user::User;
 use crate::realtime::frames::{self, Id};
@@ -55,6 +57,7 @@ struct Found {
     messages: Vec<frames::Message>,
     members: Vec<(User, i64)>,
     blocks: bool,
+    seen_at: Option<NaiveDateTime>,
     rooms: Vec<frames::Room>,
 }
 
@@ -70,9 +73,12 @@ impl Found {
             .iter()
             .map(|(member, _)| member.id)
             .find(|id| *id != user.id);
-        let blocks = match other {
-            Some(other) if room.is_pair() => blocks::exists(conn, user.id, other)?,
-            _ => false,
+        let (blocks, seen_at) = match other {
+            Some(other) if room.is_pair() => (
+                blocks::exists(conn, user.id, other)?,
+                User::seen_at(conn, other)?,
+            ),
+            _ => (false, None),
         };
         Ok(Self {
             messages: Message::page(conn, &room, cursor, PAGE)?,
@@ -81,6 +87,7 @@ impl Found {
             membership,
             members,
             blocks,
+            seen_at,
         })
     }
 }
@@ -136,6 +143,7 @@ fn view_of<'a>(
         messages,
         members,
         blocks,
+        seen_at,
         rooms,
     } = found;
     let (first_seq, last_seq) = match (messages.first(), messages.last()) {
@@ -171,6 +179,7 @@ fn view_of<'a>(
         lobby: room.id == LOBBY,
         pair: room.is_pair(),
         blocked: blocks,
+        last_seen: seen_at.map(rfc3339),
         members: members
             .iter()
             .map(|(member, seq)| Member::new(&member.public(), *seq))

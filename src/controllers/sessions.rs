@@ -12,7 +12,7 @@ use super::concerns::current_user::CurrentSession;
 use super::concerns::input::Form;
 use super::concerns::sign_in::{local_path, sign_in};
 use super::errors::field_sentences;
-use super::{App, page, see_other};
+use super::{App, development_sessions, page, see_other};
 use crate::error::{Error, Result, Sentence};
 use crate::models::phone_number::PhoneNumber;
 use crate::models::session;
@@ -121,14 +121,15 @@ pub(super) async fn authenticate(
     Ok(user.filter(|_| is_right))
 }
 
-fn form(
+/// The sign-in page, also with what could not be done as it was typed.
+pub(super) fn form(
     app: &App,
     asked: &Asked,
     typed: &Credentials,
     fields: &[(&'static str, Sentence)],
 ) -> Result<HttpResponse> {
     let mut errors = field_sentences(asked.locale, fields);
-    for field in ["phone", "password", "form"] {
+    for field in ["phone", "password", "username", "form"] {
         errors.entry(field).or_default();
     }
     let region = super::users::region(app, asked, &typed.region);
@@ -144,6 +145,7 @@ fn form(
             errors,
             regions: &app.accounts.regions,
             registration: true,
+            development: development_sessions::are_open(app, asked),
         },
     )
 }

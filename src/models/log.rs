@@ -47,6 +47,10 @@ impl Store for Database {
         self.boxed_write(move |conn| Membership::mark(conn, user_id, room_id, seq, unread))
     }
 
+    fn mark_all(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<(i64, Mark)>>> {
+        self.boxed_write(move |conn| Membership::mark_all(conn, user_id))
+    }
+
     fn room_of(&self, user_id: i64, room_id: i64) -> BoxFuture<'static, Result<frames::Room>> {
         self.boxed_run(move |conn| Room::of(conn, user_id, room_id))
     }

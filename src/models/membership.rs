@@ -1,6 +1,9 @@
 //! Who is in which room, and what they have read there.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDateTime;
+use diesel::dsl::count_star;
 use diesel::prelude::*;
 
 use super::connection::{DbConn, on_each};
@@ -180,6 +183,44 @@ impl Membership {
             mentions: marks::mentions_after(conn, user_id, room_id, read_seq)?,
             is_shared: people <= SHARED_READING && read_seq != before,
         })
+    }
+
+    /// Everything is read, in all rooms of a person; answers the rooms in which their mark moved.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub fn mark_all(conn: &mut DbConn, user_id: i64) -> Result<Vec<(i64, Mark)>> {
+        let behind: Vec<(i64, i64)> = memberships::table
+            .inner_join(rooms::table)
+            .filter(memberships::user_id.eq(user_id))
+            .filter(memberships::read_seq.lt(rooms::last_seq))
+            .select((memberships::room_id, rooms::last_seq))
+            .load(conn)?;
+        let ids = behind.iter().map(|(room_id, _)| *room_id);
+        let people: HashMap<i64, i64> = memberships::table
+            .filter(memberships::room_id.eq_any(ids))
+            .group_by(memberships::room_id)
+            .select((memberships::room_id, count_star()))
+            .load::<(i64, i64)>(conn)?
+            .into_iter()
+            .collect();
+        let marks = behind
+            .iter()
+            .map(|(room_id, seq)| ((*room_id, user_id), *seq))
+            .collect();
+        marks::advance(conn, &marks)?;
+        let moved = behind.into_iter().map(|(room_id, read_seq)| {
+            let mark = Mark {
+                read_seq,
+                unread: 0,
+                mentions: 0,
+                is_shared: people
+                    .get(&room_id)
+                    .is_some_and(|people| *people <= SHARED_READING),
+            };
+            (room_id, mark)
+        });
+        Ok(moved.collect())
     }
 
     /// Sets how much a room matters to a person.

@@ -141,6 +141,14 @@ impl User {
         Ok(users::table.find(id).select(users::phone).first(conn)?)
     }
 
+    /// When the last window of somebody closed, as far as that is known.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such person.
+    pub fn seen_at(conn: &mut DbConn, id: i64) -> Result<Option<NaiveDateTime>> {
+        Ok(users::table.find(id).select(users::seen_at).first(conn)?)
+    }
+
     /// Remembers that their last window closed now.
     ///
     /// # Errors

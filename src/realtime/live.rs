@@ -37,6 +37,22 @@ impl Live {
     /// `NotFound` when they are not in the room.
     pub async fn read(&self, user: &User, room_id: i64, seq: i64, unread: bool) -> Result<Mark> {
         let mark = self.store.mark(user.id.0, room_id, seq, unread).await?;
+        self.tell_mark(user, room_id, &mark);
+        Ok(mark)
+    }
+
+    /// Everything is read, in all rooms of a person.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub async fn read_all(&self, user: &User) -> Result<()> {
+        for (room_id, mark) in self.store.mark_all(user.id.0).await? {
+            self.tell_mark(user, room_id, &mark);
+        }
+        Ok(())
+    }
+
+    fn tell_mark(&self, user: &User, room_id: i64, mark: &Mark) {
         let frame = ServerFrame::Read {
             room_id: Id(room_id),
             seq: mark.read_seq,
@@ -54,7 +70,6 @@ impl Live {
             let others = Audience::Others(user.id.0);
             self.hub.to_room(room_id, others, frame.encode());
         }
-        Ok(mark)
     }
 
     /// Says something to a person, in the conversation with them, which is made if need be.

@@ -26,6 +26,8 @@ pub struct Seat {
     pub view: Cell<Option<i64>>,
     queue: RefCell<Queue>,
     waker: RefCell<Option<Waker>>,
+    /// Nothing is sent before `hello`, which says how everything is.
+    greeted: Cell<bool>,
     closing: Cell<Option<CloseCode>>,
     finished: Cell<bool>,
     /// For an event stream, which reads changes itself: whether there are some.
@@ -87,6 +89,7 @@ impl Seat {
             view: Cell::default(),
             queue: RefCell::default(),
             waker: RefCell::default(),
+            greeted: Cell::default(),
             closing: Cell::default(),
             finished: Cell::default(),
             heard,
@@ -97,9 +100,15 @@ impl Seat {
         })
     }
 
+    /// Queues `hello`; only after it anything else is sent.
+    pub fn greet(&self, hello: Bytes) {
+        self.greeted.set(true);
+        self.push(hello);
+    }
+
     /// Queues bytes for the socket. A queue that is full already closes the seat.
     pub fn push(&self, wire: Bytes) {
-        if self.closing.get().is_some() {
+        if !self.greeted.get() || self.closing.get().is_some() {
             return;
         }
         let full = {

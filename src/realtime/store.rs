@@ -146,6 +146,9 @@ pub trait Store: Send + Sync {
         unread: bool,
     ) -> BoxFuture<'static, Result<Mark>>;
 
+    /// Everything is read; answers the rooms in which a mark moved.
+    fn mark_all(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<(i64, Mark)>>>;
+
     /// A room as this person sees it; `NotFound` when they are not in it.
     fn room_of(&self, user_id: i64, room_id: i64) -> BoxFuture<'static, Result<Room>>;
 

@@ -105,6 +105,10 @@ impl Store for Shelf {
         async { Err(Error::NotFound) }.boxed()
     }
 
+    fn mark_all(&self, _: i64) -> BoxFuture<'static, Result<Vec<(i64, Mark)>>> {
+        async { Err(Error::NotFound) }.boxed()
+    }
+
     fn room_of(&self, _: i64, _: i64) -> BoxFuture<'static, Result<Room>> {
         let room = self.room();
         async { Ok(room) }.boxed()

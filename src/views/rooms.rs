@@ -36,6 +36,8 @@ pub struct RoomPage<'a> {
     pub pair: bool,
     /// Whether the person blocks the other one of the two.
     pub blocked: bool,
+    /// When the other one of the two was last here (RFC 3339), as far as that is known.
+    pub last_seen: Option<String>,
     /// Everybody in it, with what they have read; empty for the Lobby.
     pub members: Vec<Member>,
     /// The first message shown, or 0.

@@ -150,6 +150,6 @@ pub async fn destroy(
         seq,
         user_id,
     };
-    change(&app, Write::Delete(target), user_id).await?;
-    Ok(HttpResponse::NoContent().finish())
+    let message = change(&app, Write::Delete(target), user_id).await?;
+    Ok(HttpResponse::Ok().json(message))
 }

@@ -5,13 +5,13 @@ use actix_web::{HttpRequest, HttpResponse};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use crate::controllers::concerns::client_address::{client_address, is_loopback};
+use crate::controllers::concerns::asked::Asked;
+use crate::controllers::concerns::client_address::client_address;
 use crate::controllers::concerns::current_user::CurrentUser;
 use crate::controllers::concerns::input::Json;
 use crate::controllers::concerns::sign_in::user_agent;
-use crate::controllers::{App, sessions};
+use crate::controllers::{App, development_sessions, sessions};
 use crate::error::{Error, Result};
-use crate::models::direct::find_person;
 use crate::models::rfc3339;
 use crate::models::session::{self, Kind, NewSession};
 use crate::models::user::User;
@@ -54,7 +54,9 @@ pub async fn create(
     Json(typed): Json<Credentials>,
 ) -> Result<HttpResponse> {
     let user = match &typed.username {
-        Some(name) if typed.phone.is_empty() => develop(&app, &request, name).await?,
+        Some(name) if typed.phone.is_empty() => {
+            development_sessions::find(&app, &Asked::of(&request), name).await?
+        }
         _ => {
             let (phone, region) = (&typed.phone, &typed.region);
             sessions::authenticate(&app, &request, phone, region, &typed.password)
@@ -68,19 +70,6 @@ pub async fn create(
         auth_user: Some(auth_user),
         ..token
     }))
-}
-
-/// Whom a developer wants to be: only in development, and only from this very machine.
-async fn develop(app: &App, request: &HttpRequest, name: &str) -> Result<User> {
-    if !app.site.is_development || !is_loopback(request) {
-        return Err(Error::NotFound);
-    }
-    let name = name.to_owned();
-    let found = app.database.run(move |conn| find_person(conn, &name)).await;
-    found.map_err(|error| match error {
-        Error::NotFound => Error::Unauthorized,
-        other => other,
-    })
 }
 
 async fn auth_user(app: &App, user: &User) -> Result<AuthUser> {

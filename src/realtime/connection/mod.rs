@@ -133,7 +133,7 @@ impl Connection {
             rooms: &known,
             limits: self.live.limits,
         };
-        self.seat.push(hello.encode());
+        self.seat.greet(hello.encode());
         for room in &known {
             self.live.hub.settle(room.id.0, room.ver);
             self.seat.go_live(room.id.0, room.ver);

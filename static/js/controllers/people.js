@@ -2,6 +2,7 @@ import { Controller } from "./registry.js"
 import { connection } from "../models/connection.js"
 import { Presence } from "../models/presence.js"
 import { language, name, plural, t } from "../models/strings.js"
+import { dayName, shortTime } from "../models/times.js"
 import { avatar } from "../views/avatar.js"
 import { element } from "../views/element.js"
 import { talkForm } from "../views/talk.js"
@@ -12,7 +13,8 @@ const FRESH = 3_000
 // sentence and a name when somebody comes or goes, "people:listed" with the lines of the members, and "people:jump".
 export default class People extends Controller {
   connect() {
-    const { roomId, lobby, kind } = document.querySelector(".frame").dataset
+    const { roomId, lobby, kind, lastSeen } = document.querySelector(".frame").dataset
+    this.lastSeen = lastSeen ? new Date(lastSeen) : null
     Object.assign(this, { room: roomId, isLobby: lobby === "true", isDirect: kind === "direct", me: document.body.dataset.userId })
     this.presence = new Presence(this.me)
     this.toggle = document.getElementById("people-toggle")
@@ -144,8 +146,15 @@ export default class People extends Controller {
     const line = document.getElementById("room-presence") ?? element("p", { class: "room-topic", id: "room-presence" })
     if (!line.isConnected) document.querySelector(".room-title").append(line)
     const { state } = others[0].dataset
+    // They left while we looked.
+    if (state === "offline" && line.dataset.state && line.dataset.state !== "offline") this.lastSeen = new Date()
     line.dataset.state = state
-    line.textContent = t({ online: "js-online", away: "js-away", offline: "js-offline-person" }[state])
+    line.textContent = this.otherState(state)
+  }
+
+  otherState(state) {
+    if (state === "offline" && this.lastSeen) return t("js-last-seen", { date: dayName(this.lastSeen), time: shortTime(this.lastSeen) })
+    return t({ online: "js-online", away: "js-away", offline: "js-offline-person" }[state])
   }
 
   // Myself first, then whoever is at their window, by name.
