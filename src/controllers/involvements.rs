@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::models::membership::Membership;
 use crate::models::room::Room;
 use crate::realtime::frames::ServerFrame;
-use crate::realtime::hub::Parcel;
+use crate::realtime::parcels::Parcel;
 
 /// What the form sends.
 #[derive(Default, Deserialize)]

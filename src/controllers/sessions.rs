@@ -17,7 +17,7 @@ use crate::error::{Error, Result, Sentence};
 use crate::models::phone_number::PhoneNumber;
 use crate::models::session;
 use crate::models::user::User;
-use crate::realtime::hub::Parcel;
+use crate::realtime::parcels::Parcel;
 use crate::realtime::wire::CloseCode;
 use crate::views::page::Page;
 use crate::views::sessions::{NewSessionForm, NewSessionPage};

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::frames::{Id, ServerFrame};
-use super::hub::{Hub, Inbox, Parcel};
+use super::hub::Hub;
+use super::parcels::{Inbox, Parcel};
 use super::seat::{Place, Seat};
 use super::wire::CloseCode;
 use crate::error::Error;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::frames::{Code, Id, Limits, ServerFrame, User};
-use super::hub::{Audience, Hub, Parcel};
+use super::hub::Hub;
+use super::parcels::{Audience, Parcel};
 use super::presence::Presence;
 use super::store::{Direct, Mark, Store, Verdict, Write};
 use super::throttle::Throttle;

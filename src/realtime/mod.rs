@@ -11,6 +11,7 @@ pub mod events;
 pub mod frames;
 pub mod hub;
 pub mod live;
+pub mod parcels;
 pub mod presence;
 pub mod seat;
 pub mod store;

@@ -9,7 +9,8 @@ use bytes::{Bytes, BytesMut};
 use tokio::sync::Notify;
 
 use super::frames::{Id, PresenceState, Present, ServerFrame, User};
-use super::hub::{Audience, Hub};
+use super::hub::Hub;
+use super::parcels::Audience;
 
 /// Past so many people, only their number is told.
 const CROWD: usize = 100;

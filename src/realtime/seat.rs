@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use super::hub::{Audience, Burst};
+use super::parcels::{Audience, Burst};
 use super::wire::{self, CloseCode};
 
 /// A seat's queue holds so many writes …

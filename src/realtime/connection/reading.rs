@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::Connection;
 use crate::error::Error;
 use crate::realtime::frames::{Code, Id, ServerFrame};
-use crate::realtime::hub::Audience;
+use crate::realtime::parcels::Audience;
 use crate::realtime::store::Changes;
 use crate::realtime::wire::CloseCode;
 

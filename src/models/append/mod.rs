@@ -1,28 +1,32 @@
 //! How rooms' logs grow: one transaction for many writes.
 
+mod changing;
+mod finding;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::connection::DbConn;
-use super::marks;
-use super::membership::Membership;
-use super::mention::{Members, Named};
-use super::message::Message;
-use super::room::{OPEN, Room};
-use super::schema::{memberships, message_versions, messages, rooms, users};
-use super::user::{ACTIVE, User};
-use super::{blocks, installation, now, statements};
+use self::finding::{distinct, find_places, find_sent};
 use crate::error::Result;
+use crate::models::connection::DbConn;
+use crate::models::marks;
+use crate::models::membership::Membership;
+use crate::models::mention::{Members, Named};
+use crate::models::message::Message;
+
+use crate::models::schema::{memberships, messages, users};
+use crate::models::user::{ACTIVE, User};
+use crate::models::{blocks, installation, now, statements};
 use crate::realtime::frames::{self, Code};
-use crate::realtime::store::{Draft, Stored, Target, Verdict, Write};
+use crate::realtime::store::{Draft, Stored, Verdict, Write};
 
 /// Does all of the writes, or none; one verdict each, in order.
 ///
 /// # Errors
 /// `Unavailable` when the database does not answer or the outcome is unknown.
-pub(super) fn append(conn: &mut DbConn, writes: &[Write]) -> Result<Vec<Verdict>> {
+pub(in crate::models) fn append(conn: &mut DbConn, writes: &[Write]) -> Result<Vec<Verdict>> {
     let mut batch = Batch::load(conn, writes)?;
     let mut verdicts = Vec::with_capacity(writes.len());
     for (write, id) in writes.iter().zip(batch.first_id..) {
@@ -39,7 +43,7 @@ pub(super) fn append(conn: &mut DbConn, writes: &[Write]) -> Result<Vec<Verdict>
 /// A row that is stored with the rest of its batch.
 #[derive(Insertable)]
 #[diesel(table_name = messages)]
-pub(super) struct NewMessage<'a> {
+pub(in crate::models) struct NewMessage<'a> {
     room_id: i64,
     seq: i64,
     ver: i64,
@@ -52,16 +56,6 @@ pub(super) struct NewMessage<'a> {
     created_at: NaiveDateTime,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = message_versions)]
-struct NewVersion {
-    room_id: i64,
-    seq: i64,
-    ver: i64,
-    content: String,
-    replaced_at: NaiveDateTime,
-}
-
 /// A message that exists already, and what tells a retry from a conflict.
 struct Sent {
     room_id: i64,
@@ -70,15 +64,15 @@ struct Sent {
 }
 
 /// Where a room's log ends.
-pub(super) struct Place {
+pub(in crate::models) struct Place {
     is_open: bool,
     /// Whether it is the conversation of two people.
     is_pair: bool,
-    pub(super) seq: i64,
-    pub(super) ver: i64,
+    pub(in crate::models) seq: i64,
+    pub(in crate::models) ver: i64,
     /// Whether it has new messages, or any change at all.
-    pub(super) grew: bool,
-    pub(super) changed: bool,
+    pub(in crate::models) grew: bool,
+    pub(in crate::models) changed: bool,
 }
 
 /// What a transaction knows and has done so far.
@@ -212,107 +206,6 @@ impl<'a> Batch<'a> {
         named
     }
 
-    /// Edits a message, or deletes it when there is no new text.
-    fn change(
-        &mut self,
-        conn: &mut DbConn,
-        target: &Target,
-        text: Option<&str>,
-        change_id: i64,
-    ) -> Result<Verdict> {
-        // The message may be in this very batch.
-        self.store_rows(conn)?;
-        let Target {
-            room_id,
-            seq,
-            user_id,
-        } = *target;
-        let is_admin = self.users.get(&user_id).is_some_and(User::is_admin);
-        match self.admit(room_id, user_id).err() {
-            // An admin keeps order in every room that they may read.
-            Some(Code::Forbidden) if is_admin && text.is_none() => {}
-            Some(code) => return Ok(Err(code)),
-            None => {}
-        }
-        // Another text would be heard like a new message.
-        if text.is_some() && self.blocked.contains(&(room_id, user_id)) {
-            return Ok(Err(Code::Blocked));
-        }
-        let Some((message, author)) = Message::find(conn, room_id, seq)? else {
-            return Ok(Err(Code::NotFound));
-        };
-        let is_mine = author.id == user_id;
-        let is_allowed = is_mine || (is_admin && text.is_none());
-        if !is_allowed {
-            return Ok(Err(Code::Forbidden));
-        }
-        let is_done = match text {
-            None => message.deleted_at.is_some(),
-            Some(_) if message.deleted_at.is_some() => return Ok(Err(Code::NotFound)),
-            Some(text) => message.content == text,
-        };
-        if is_done {
-            let message = Message::publish(conn, room_id, vec![(message, author)])?.remove(0);
-            return Ok(Ok(Stored {
-                message,
-                is_new: false,
-            }));
-        }
-        let message = self.replace(conn, message, author, text, change_id)?;
-        Ok(Ok(Stored {
-            message,
-            is_new: true,
-        }))
-    }
-
-    fn replace(
-        &mut self,
-        conn: &mut DbConn,
-        mut message: Message,
-        author: User,
-        text: Option<&str>,
-        change_id: i64,
-    ) -> Result<frames::Message> {
-        let (room_id, seq) = (message.room_id, message.seq);
-        let version = NewVersion {
-            room_id,
-            seq,
-            ver: message.ver,
-            content: message.content.clone(),
-            replaced_at: self.now,
-        };
-        diesel::insert_into(message_versions::table)
-            .values(version)
-            .execute(conn)?;
-        if let Some(place) = self.places.get_mut(&room_id) {
-            place.ver += 1;
-            place.changed = true;
-            message.ver = place.ver;
-        }
-        statements::forget_mentions(conn, room_id, seq)?;
-        let named = match text {
-            Some(text) => {
-                message.content = text.to_owned();
-                message.edited_at = Some(self.now);
-                self.name(room_id, seq, text)
-            }
-            None => {
-                message.deleted_at = Some(self.now);
-                Vec::new()
-            }
-        };
-        diesel::update(messages::table.find((room_id, seq)))
-            .set((
-                messages::ver.eq(message.ver),
-                messages::change_id.eq(change_id),
-                messages::content.eq(&message.content),
-                messages::edited_at.eq(message.edited_at),
-                messages::deleted_at.eq(message.deleted_at),
-            ))
-            .execute(conn)?;
-        Ok(message.public(&author, &named))
-    }
-
     fn store_rows(&mut self, conn: &mut DbConn) -> Result<()> {
         statements::insert_messages(conn, &std::mem::take(&mut self.rows))?;
         statements::insert_mentions(conn, &std::mem::take(&mut self.new_mentions))
@@ -360,62 +253,4 @@ fn text(write: &Write) -> Option<(i64, &str)> {
         Write::Edit { target, content } => Some((target.room_id, content)),
         Write::Delete(_) => None,
     }
-}
-
-fn distinct<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
-    let mut values: Vec<T> = values.collect();
-    values.sort_unstable();
-    values.dedup();
-    values
-}
-
-fn find_sent(conn: &mut DbConn, writes: &[Write]) -> Result<HashMap<(i64, String), Sent>> {
-    let drafts = writes.iter().filter_map(|write| match write {
-        Write::Post(draft) => Some(draft),
-        _ => None,
-    });
-    let user_ids = distinct(drafts.clone().map(|draft| draft.user_id));
-    let client_ids = distinct(drafts.map(|draft| draft.client_id.as_str()));
-    let rows: Vec<(Message, User, Vec<u8>)> = messages::table
-        .inner_join(users::table)
-        .filter(messages::user_id.eq_any(user_ids))
-        .filter(messages::client_id.eq_any(client_ids))
-        .select((Message::as_select(), User::as_select(), messages::sent_hash))
-        .load(conn)?;
-    let mut sent = HashMap::new();
-    for (message, user, hash) in rows {
-        let (room_id, key) = (message.room_id, (user.id, message.client_id.clone()));
-        let message = Message::publish(conn, room_id, vec![(message, user)])?.remove(0);
-        sent.insert(
-            key,
-            Sent {
-                room_id,
-                hash,
-                message,
-            },
-        );
-    }
-    Ok(sent)
-}
-
-fn find_places(conn: &mut DbConn, room_ids: &[i64]) -> Result<BTreeMap<i64, Place>> {
-    let found: Vec<Room> = rooms::table
-        .filter(rooms::id.eq_any(room_ids))
-        .filter(rooms::deleted_at.is_null())
-        .select(Room::as_select())
-        .load(conn)?;
-    Ok(found
-        .into_iter()
-        .map(|room| {
-            let place = Place {
-                is_open: room.kind == OPEN,
-                is_pair: room.is_pair(),
-                seq: room.last_seq,
-                ver: room.last_ver,
-                grew: false,
-                changed: false,
-            };
-            (room.id, place)
-        })
-        .collect())
 }
