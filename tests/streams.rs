@@ -1,6 +1,7 @@
 //! Event streams: for programs, and for pages without WebSocket.
 
 use crate::support::{LOBBY, PATIENCE, Person, Program, Teahouse, client_id};
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -201,4 +202,17 @@ async fn a_client_that_loses_its_stream_has_everything_once_and_in_order() {
     assert_eq!(losses, 20);
     assert_eq!(heard, all);
     assert_eq!(heard_too, all);
+}
+
+#[tokio::test]
+async fn whoever_only_asks_about_a_stream_is_answered_at_once() {
+    let house = Teahouse::start();
+    let mei = Person::register(&house, "mei").await;
+    for path in ["/api/events", "/api/messages"] {
+        let asked = mei.request(Method::HEAD, path);
+        let answer = asked.header("accept", "text/event-stream").send();
+        let answer = tokio::time::timeout(Duration::from_secs(5), answer).await;
+        let answer = answer.expect("in time").expect("an answer");
+        assert_eq!(answer.headers()["content-type"], "text/event-stream");
+    }
 }

@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use actix_web::http::header;
+use actix_web::http::{Method, header};
 use actix_web::web::{Bytes, Data, Query};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use futures_util::stream;
 use serde::Deserialize;
 
@@ -63,6 +63,9 @@ async fn open(
     if !accepts(request, "text/event-stream") {
         return Err(Error::NotAcceptable);
     }
+    if request.method() == Method::HEAD {
+        return Ok(headers().finish());
+    }
     let desk = request.app_data::<Rc<Desk>>().cloned();
     let desk = desk.ok_or_else(|| Error::internal("the worker has no desk"))?;
     let chars = app.live.limits.content_chars;
@@ -82,12 +85,17 @@ async fn open(
         let event = events.next().await?;
         Some((Ok::<Bytes, Error>(event), events))
     });
-    Ok(HttpResponse::Ok()
+    Ok(headers().streaming(stream))
+}
+
+fn headers() -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response
         .insert_header((header::CONTENT_TYPE, "text/event-stream"))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         // nginx would gather events otherwise.
-        .insert_header(("x-accel-buffering", "no"))
-        .streaming(stream))
+        .insert_header(("x-accel-buffering", "no"));
+    response
 }
 
 fn last_event(request: &HttpRequest) -> Option<i64> {
