@@ -34,10 +34,10 @@ use crate::models::log::MessageLog;
 use crate::models::password::Hasher;
 use crate::models::phone_number::PhoneNumber;
 use crate::models::user::User;
-use crate::realtime::connection::Live;
 use crate::realtime::desk::Desk;
 use crate::realtime::frames;
 use crate::realtime::hub::Hub;
+use crate::realtime::live::Live;
 use crate::realtime::presence::Presence;
 use crate::realtime::throttle::Throttle;
 use crate::realtime::writer::Writer;
@@ -157,6 +157,7 @@ async fn build(settings: &Settings, database: Database) -> Result<App> {
         templates: Templates::load()?,
         hasher: Hasher::new(accounts.hash_permits, accounts.hash_queue),
         site: Site {
+            is_development: settings.environment == Environment::Development,
             public_origin: Some(settings.server.public_origin.clone())
                 .filter(|origin| !origin.is_empty()),
         },

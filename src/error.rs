@@ -48,6 +48,12 @@ pub enum Error {
     /// The person may know of this, but not do it.
     #[error("forbidden")]
     Forbidden,
+    /// What is said does not reach the other one.
+    #[error("not delivered")]
+    Blocked,
+    /// The answer cannot have the form that was asked for.
+    #[error("not acceptable")]
+    NotAcceptable,
     /// The request comes from another site's page.
     #[error("cross-origin request")]
     CrossOrigin,

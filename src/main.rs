@@ -3,7 +3,8 @@
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use teahouse::chat;
 use teahouse::config::{LogFormat, Settings};
 use teahouse::error::{Error, Result};
 use teahouse::models::connection::DbConn;
@@ -30,6 +31,60 @@ enum Command {
     },
     /// List every route: method and path
     Routes,
+    /// Talk in a terminal, or from a script
+    Chat(ChatArguments),
+}
+
+#[derive(Args)]
+struct ChatArguments {
+    /// The server, as a browser would address it
+    #[arg(long, default_value = "http://localhost:8080")]
+    url: String,
+    /// Who you are; the password is asked for, or taken from TEAHOUSE_PASSWORD
+    #[arg(long)]
+    phone: Option<String>,
+    /// The country of a phone number without `+`, such as CN
+    #[arg(long)]
+    region: Option<String>,
+    /// Sign in with this instead (POST /api/login gives one); other users of this machine can see arguments
+    #[arg(long, env = "TEAHOUSE_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    /// The room to begin in, by name or number [default: the Lobby]
+    #[arg(long)]
+    room: Option<String>,
+    /// Say this and end when it is stored
+    #[arg(long, value_name = "TEXT")]
+    say: Option<String>,
+    /// With --say: to whom directly, by username or phone number
+    #[arg(
+        long,
+        requires = "say",
+        conflicts_with = "room",
+        value_name = "USERNAME|PHONE"
+    )]
+    to: Option<String>,
+    /// For scripts: JSON frames (docs/protocol.md), one per line, both ways
+    #[arg(long)]
+    json: bool,
+}
+
+impl ChatArguments {
+    fn options(self) -> chat::Options {
+        let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let languages = ["LC_ALL", "LC_MESSAGES", "LANG"];
+        chat::Options {
+            url: self.url,
+            phone: self.phone,
+            password: set("TEAHOUSE_PASSWORD"),
+            token: self.token.filter(|token| !token.is_empty()),
+            region: self.region,
+            room: self.room,
+            to: self.to,
+            say: self.say,
+            json: self.json,
+            language: languages.into_iter().find_map(set).unwrap_or_default(),
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -49,18 +104,29 @@ fn fail(sentence: &str) -> ExitCode {
 }
 
 fn run(command: Command) -> Result<()> {
-    let settings = Settings::load().map_err(Error::Unavailable)?;
-    start_log(&settings)?;
     match command {
-        Command::Serve => actix_web::rt::System::new().block_on(app::serve(settings)),
-        Command::Migrate { revert_all } => migrate(&settings, revert_all),
+        Command::Serve => actix_web::rt::System::new().block_on(app::serve(settings()?)),
+        Command::Migrate { revert_all } => migrate(&settings()?, revert_all),
         Command::Routes => {
-            for (method, path) in routes::PUBLIC.iter().chain(routes::PAGES) {
+            let all = routes::PUBLIC
+                .iter()
+                .chain(routes::PAGES)
+                .chain(routes::API);
+            for (method, path) in all {
                 println!("{method} {}", path.replace(":.*", ""));
             }
             Ok(())
         }
+        // A client needs no server's settings.
+        Command::Chat(arguments) => chat::run(arguments.options()),
     }
+}
+
+/// What the server's commands begin with: settings and log.
+fn settings() -> Result<Settings> {
+    let settings = Settings::load().map_err(Error::Unavailable)?;
+    start_log(&settings)?;
+    Ok(settings)
 }
 
 fn migrate(settings: &Settings, revert_all: bool) -> Result<()> {

@@ -4,7 +4,8 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpResponse, guard};
 
 use crate::controllers::{
-    App, health, home, messages, rooms, sessions, sockets, static_files, users,
+    App, api, blocks, development_sessions, directs, health, home, involvements, members,
+    memberships, messages, people, read_marks, rooms, sessions, sockets, static_files, users,
 };
 use crate::error::Error;
 
@@ -25,6 +26,9 @@ macro_rules! routes {
     // What can be got can be asked about.
     (@route GET) => { web::route().guard(guard::Any(guard::Get()).or(guard::Head())) };
     (@route POST) => { web::post() };
+    (@route PUT) => { web::put() };
+    (@route PATCH) => { web::patch() };
+    (@route DELETE) => { web::delete() };
 }
 
 // Nobody need be known here, and no session is looked at.
@@ -39,9 +43,39 @@ routes! { register_pages, PAGES:
     "/register" => { GET users::new, POST users::create }
     "/login" => { GET sessions::new, POST sessions::create }
     "/logout" => { POST sessions::destroy }
-    "/rooms/{id}" => { GET rooms::show }
+    "/development_session" => { POST development_sessions::create }
+    "/rooms" => { GET rooms::index, POST rooms::create }
+    "/rooms/{id}" => { GET rooms::show, PATCH rooms::update, DELETE rooms::destroy, POST rooms::overridden }
+    "/rooms/{id}/membership" => { POST memberships::create, DELETE memberships::destroy }
+    "/rooms/{id}/members" => { POST members::create, DELETE members::destroy }
+    "/rooms/{id}/involvement" => { PUT involvements::update, POST involvements::update }
+    "/rooms/{id}/read_mark" => { PUT read_marks::update, POST read_marks::update }
     "/rooms/{id}/messages" => { GET messages::index, POST messages::create }
+    "/rooms/{id}/messages/{seq}" => { PATCH messages::update, DELETE messages::destroy, POST messages::overridden }
+    "/read_marks" => { POST read_marks::create }
+    "/directs" => { POST directs::create }
+    "/people" => { GET people::index }
+    "/blocks" => { POST blocks::create, DELETE blocks::destroy }
     "/ws" => { GET sockets::create }
+}
+
+routes! { register_api, API:
+    "/api/openapi.json" => { GET api::openapi::show }
+    "/api/login" => { POST api::sessions::create }
+    "/api/auth_user" => { GET api::sessions::show }
+    "/api/refresh_token" => { POST api::sessions::refresh }
+    "/api/usernames" => { GET api::usernames::index }
+    "/api/conversations" => { GET api::conversations::index, POST api::conversations::create }
+    "/api/conversations/{id}" => { GET api::conversations::show }
+    "/api/conversations/{id}/other_participant" => { GET api::conversations::other }
+    "/api/conversations/{id}/messages" => { GET api::conversations::messages, POST api::conversations::say }
+    "/api/conversations/{id}/read_messages" => { POST api::conversations::read }
+    "/api/messages" => { GET api::events::messages }
+    "/api/rooms" => { GET api::rooms::index, POST api::rooms::create }
+    "/api/rooms/{id}" => { GET api::rooms::show }
+    "/api/rooms/{id}/messages" => { GET api::rooms::messages, POST api::rooms::say }
+    "/api/rooms/{id}/messages/{seq}" => { PATCH api::rooms::update, DELETE api::rooms::destroy }
+    "/api/events" => { GET api::events::all }
 }
 
 /// Registers everything. `pages` wraps the routes that know people by their session.
@@ -60,6 +94,7 @@ pub fn configure(config: &mut ServiceConfig, app: &Data<App>, cookies: CookieMid
         web::scope("")
             .wrap(cookies)
             .configure(register_pages)
+            .configure(register_api)
             .default_service(web::to(unknown)),
     );
 }

@@ -118,7 +118,9 @@ fn every_sentence_of_the_program_and_its_scripts_exists() {
     for (path, text) in texts("src", "rs").into_iter().chain(texts("static", "js")) {
         for quote in ['"', '\'', '`'] {
             for literal in text.split(quote) {
-                let sentence = literal.starts_with("error-") || literal.starts_with("js-");
+                let sentence = ["error-", "js-", "chat-"]
+                    .iter()
+                    .any(|prefix| literal.starts_with(prefix));
                 if !sentence || word(literal) != literal || literal.ends_with('-') {
                     continue;
                 }

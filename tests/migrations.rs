@@ -4,7 +4,8 @@ use crate::support::{Person, Teahouse};
 use std::collections::BTreeSet;
 use std::fs;
 
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 9] = [
+    "blocks",
     "installation",
     "users",
     "sessions",

@@ -18,6 +18,9 @@ login-submit = Sign in
 login-to-register = New here?
 login-register-link = Create an account
 
+development-lead = Development only: sign in as anybody by name. In production this is not here.
+development-submit = Sign in by name
+
 ## Registering
 
 register-title = Create an account
@@ -43,6 +46,14 @@ field-setup-code-hint = You are the first one here and will be the admin. The se
 
 rooms-label = Rooms
 rooms-back = Rooms
+rooms-find = Find rooms
+rooms-people = People
+rooms-new = New room
+rooms-conversations = Conversations
+rooms-conversations-empty = Nobody yet. Say hello to somebody.
+rooms-mentioned = you are named
+rooms-unread-first = Unread first
+rooms-read-all = Mark everything as read
 rooms-unread = { $count ->
     [one] { $count } unread message
    *[other] { $count } unread messages
@@ -51,7 +62,73 @@ room-messages-label = Messages in { $name }
 room-empty-title = Nobody has said anything yet.
 room-empty-action = Say hello
 room-older = Show older messages
-room-not-member = You are reading along: only its members can write in this room.
+room-enter-lead = You are reading along. Enter to write here.
+room-enter = Enter the room
+room-newer = Show newer messages
+room-panel-toggle = About this room
+room-kind-open = open room: everybody here may enter
+room-kind-closed = closed room: only invited people
+room-people = People
+room-people-lobby = Everybody is in the Lobby. These people are here now.
+room-invite = Invite somebody
+room-invite-submit = Invite
+room-remove = Remove { $name }
+room-talk-to = Talk to { $name }
+room-involvement = What matters to me here
+room-involvement-everything = Everything
+room-involvement-mentions = When I am named
+room-involvement-nothing = Nothing
+room-involvement-hidden = Nothing: hide the room
+room-save = Save
+room-change = Name and topic
+room-leave = Leave this room
+room-delete = Delete this room
+room-delete-lead = Nobody will find it any more. Type its name, { $name }, to be sure.
+room-block = Block { $name }
+room-block-lead = Messages from { $name } will not arrive any more. They are only told “not delivered”.
+room-unblock = Unblock { $name }
+room-blocked = You block { $name }: nothing they write arrives.
+room-jump = Go to a date
+room-jump-submit = Go
+
+## Finding rooms and people
+
+directory-title = Rooms
+directory-lead = Open rooms that you are not in yet.
+directory-search = Search rooms
+directory-search-submit = Search
+directory-empty = There is no open room that you are not in already.
+directory-empty-action = Make one
+directory-nothing = No room like “{ $search }”.
+directory-all = Show all rooms
+directory-enter = Enter
+new-room = New room
+new-room-submit = Create room
+field-room-name = Name
+field-room-name-hint = Up to 80 characters.
+field-room-topic = Topic
+field-room-topic-hint = What it is about. You may leave it empty.
+field-room-kind = Who may come in
+field-room-kind-open = Everybody here
+field-room-kind-closed = Only people who are invited
+field-members = Invite people
+field-members-hint = By username. You can invite more later.
+field-member = Person { $number }
+field-confirm = Name of the room
+field-invite = Username
+people-title = People
+people-lead = Find somebody and talk to them, just the two of you or a few together.
+people-search = Search people
+people-nothing = Nobody is called something like “{ $search }”.
+people-nobody = You are the first one here.
+people-all = Show everybody
+people-to = Username or phone number
+people-to-hint = Phone numbers begin with + and the country’s code.
+people-to-submit = Talk
+people-by-name = Do you know their name or number?
+people-together = Talk together
+people-together-hint = Tick several people to talk to all of them at once.
+people-pick = Pick { $name }
 people-heading = Here now
 people-close = Close
 people-empty = Only you, for now.
@@ -87,6 +164,18 @@ error-setup-code = This is not the setup code. The server prints it when it star
 error-content-empty = Write something first.
 error-content-too-long = This message is too long: { $limit } characters is the most.
 error-content-invalid = This message holds characters that cannot be shown. Remove them and try again.
+error-room-name-missing = Please give the room a name.
+error-room-name-invalid = Use 1–80 characters that can be shown, on one line.
+error-room-topic-invalid = The topic is too long, or holds characters that cannot be shown.
+error-room-kind = Choose who may come in: everybody, or only invited people.
+error-room-confirm = This is not the name of the room.
+error-member-unknown = Nobody here is called “{ $name }”.
+error-member-not-here = This person is not in the room.
+error-involvement = Choose what matters to you here.
+error-direct-missing = Whom would you like to talk to?
+error-direct-too-many = That is too many people: at most 20 can talk in one conversation.
+error-direct-unknown = Nobody here has this name or number.
+error-search-missing = Type what to look for.
 
 ## What else can go wrong
 
@@ -98,6 +187,7 @@ error-not-found = There is nothing at this address, or it is not for you to see.
 error-method = This address does not work that way.
 error-not-acceptable = This cannot be shown in the form that was asked for.
 error-conflict = This was already sent with another text or to another room.
+error-blocked = Not delivered.
 error-gone = This is no longer here.
 error-payload-too-large = This is more than the server takes at once.
 error-unsupported-media = The server does not understand this kind of content.
@@ -154,6 +244,35 @@ js-older = Show older messages
 js-older-loading = Fetching older messages…
 js-older-failed = The older messages did not arrive. Try again
 js-title-unread = ({$count}) {$name}
+js-title-quiet = • {$name}
+js-newer = Show newer messages
+js-newer-loading = Fetching newer messages…
+js-newer-failed = The newer messages did not arrive. Try again
+js-actions = What to do with this message
+js-copy-link = Copy link
+js-link-copied = The link was copied.
+js-link-not-copied = The link could not be copied. Here it is: {$name}
+js-mark-unread = Mark as unread from here
+js-marked-unread = Unread from here on.
+js-edit = Edit
+js-delete = Delete
+js-talk = Talk to this person
+js-talk-to = Talk to {$name}
+js-delete-ask = Delete this message?
+js-cancel = Cancel
+js-editing = Editing your message. Escape cancels.
+js-change-failed = That change was not saved.
+js-read-by = Read by {$name}
+js-typing-one = {$name} is typing…
+js-typing-two = {$name} are typing…
+js-typing-many = Several people are typing…
+js-unread-one = {$count} unread message
+js-unread-other = {$count} unread messages
+js-mentioned = you are named
+js-removed = “{$name}” is no longer open to you.
+js-no-date = There is nothing from that day or later.
+js-said = {$name}: {$date}
+js-you-said = You: {$name}
 
 ## Scripts: people
 
@@ -164,6 +283,9 @@ js-here-other = {$count} here
 js-people-open-one = {$count} person here now: show who
 js-people-open-other = {$count} people here now: show who
 js-away = away
+js-online = here
+js-offline-person = not here
+js-last-seen = last here: { $date }, { $time }
 js-people-many-one = {$count} person is here.
 js-people-many-other = {$count} people are here: too many to list.
 

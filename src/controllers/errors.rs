@@ -32,6 +32,12 @@ fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
             "error-unauthorized".into(),
         ),
         Error::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "error-forbidden".into()),
+        Error::Blocked => (StatusCode::FORBIDDEN, "blocked", "error-blocked".into()),
+        Error::NotAcceptable => (
+            StatusCode::NOT_ACCEPTABLE,
+            "not_acceptable",
+            "error-not-acceptable".into(),
+        ),
         Error::CrossOrigin => (
             StatusCode::FORBIDDEN,
             "cross_origin",
@@ -91,6 +97,7 @@ pub(crate) fn sentence_of(code: Code, content_chars: usize) -> Sentence {
         Code::RateLimited => Sentence::with("error-rate-limited", "seconds", 1),
         Code::Conflict => "error-conflict".into(),
         Code::Forbidden => "error-forbidden".into(),
+        Code::Blocked => "error-blocked".into(),
         Code::Unavailable => "error-unavailable".into(),
     }
 }
@@ -134,7 +141,7 @@ pub(crate) fn respond(error: &Error, asked: &Asked, templates: &Templates) -> Ht
     let message = asked.locale.say(&sentence);
     if !asked.wants_json {
         let page = ErrorPage {
-            page: Page::new(asked.locale, None),
+            page: Page::signed_out(asked.locale),
             status: status.as_u16(),
             title: asked.locale.say(&title(status).into()),
             text: message.clone(),
@@ -175,6 +182,7 @@ fn title(status: StatusCode) -> &'static str {
         StatusCode::FORBIDDEN => "error-title-403",
         StatusCode::NOT_FOUND => "error-title-404",
         StatusCode::METHOD_NOT_ALLOWED => "error-title-405",
+        StatusCode::NOT_ACCEPTABLE => "error-title-406",
         StatusCode::CONFLICT => "error-title-409",
         StatusCode::PAYLOAD_TOO_LARGE => "error-title-413",
         StatusCode::UNSUPPORTED_MEDIA_TYPE => "error-title-415",

@@ -1,17 +1,37 @@
 //! The way in.
 
-use actix_web::HttpResponse;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 
 use super::concerns::current_user::CurrentUser;
-use super::see_other;
+use super::room_page::LAST_ROOM;
+use super::{App, see_other};
 use crate::error::{Error, Result};
-use crate::models::room::LOBBY;
+use crate::models::membership::Membership;
+use crate::models::room::{LOBBY, Room};
 
-/// `GET /`: to the Lobby, or to sign in.
-pub async fn show(user: Result<CurrentUser, Error>) -> Result<HttpResponse> {
-    match user {
-        Ok(_) => Ok(see_other(&format!("/rooms/{LOBBY}"))),
-        Err(Error::Unauthorized) => Ok(see_other("/login")),
-        Err(error) => Err(error),
-    }
+/// `GET /`: to the room visited last, at first the Lobby; or to sign in.
+pub async fn show(
+    app: Data<App>,
+    request: HttpRequest,
+    user: Result<CurrentUser, Error>,
+) -> Result<HttpResponse> {
+    let CurrentUser(user) = match user {
+        Ok(user) => user,
+        Err(Error::Unauthorized) => return Ok(see_other("/login")),
+        Err(error) => return Err(error),
+    };
+    let last = request
+        .cookie(LAST_ROOM)
+        .and_then(|cookie| cookie.value().parse().ok());
+    let room = app
+        .database
+        .run(move |conn| match last {
+            Some(id) if Membership::find(conn, id, user.id)?.is_some() => {
+                Ok(Room::find_for(conn, &user, id).map_or(LOBBY, |(room, _)| room.id))
+            }
+            _ => Ok(LOBBY),
+        })
+        .await?;
+    Ok(see_other(&format!("/rooms/{room}")))
 }

@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::concerns::asked::Asked;
 use super::concerns::current_user::CurrentUser;
-use super::concerns::input::FormOrJson;
-use super::{App, html, rooms, see_other};
+use super::concerns::input::{FormOrJson, Method};
+use super::{App, done, html, room_page, see_other};
 use crate::error::{Error, Result};
 use crate::models::client_id::ClientId;
 use crate::models::content::Content;
@@ -17,6 +17,7 @@ use crate::models::message::{Cursor, Message};
 use crate::models::room::Room;
 use crate::models::user::User;
 use crate::realtime::frames;
+use crate::realtime::store::{Target, Write};
 use crate::views::assets;
 use crate::views::messages::MessageList;
 
@@ -118,8 +119,8 @@ fn is_known(request: &HttpRequest, etag: &str) -> bool {
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct NewMessage {
-    content: String,
-    client_id: Option<String>,
+    pub(super) content: String,
+    pub(super) client_id: Option<String>,
 }
 
 /// `POST /rooms/{id}/messages`: form in, back to the room; JSON in, JSON out.
@@ -135,8 +136,9 @@ pub async fn create(
         Ok(message) if input.is_json => Ok(HttpResponse::Created().json(message)),
         Ok(_) => Ok(see_other(&format!("/rooms/{id}"))),
         Err(Error::Invalid(fields)) if !input.is_json && !asked.wants_json => {
+            let newest = Cursor::Newest;
             let mut response =
-                rooms::show_with(&app, &asked, user, *id, &typed.content, &fields).await?;
+                room_page::show(&app, &asked, user, *id, newest, &typed.content, &fields).await?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }
@@ -144,7 +146,12 @@ pub async fn create(
     }
 }
 
-async fn post(app: &App, user: &User, room_id: i64, typed: &NewMessage) -> Result<frames::Message> {
+pub(super) async fn post(
+    app: &App,
+    user: &User,
+    room_id: i64,
+    typed: &NewMessage,
+) -> Result<frames::Message> {
     let client_id = match &typed.client_id {
         None => ClientId::random(),
         Some(given) => {
@@ -152,15 +159,96 @@ async fn post(app: &App, user: &User, room_id: i64, typed: &NewMessage) -> Resul
         }
     };
     let content = Content::parse(&typed.content)?;
-    app.live
-        .throttle
-        .take(user.id)
-        .map_err(|wait| Error::RateLimited {
-            seconds: wait.as_secs_f64().ceil().max(1.0) as u64,
-        })?;
+    throttle(app, user.id)?;
     Ok(app
         .live
         .writer
-        .post(draft(user.id, room_id, client_id, &content))
-        .await?)
+        .write(Write::Post(draft(user.id, room_id, client_id, &content)))
+        .await?
+        .message)
+}
+
+/// A message's new text.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct MessageFields {
+    content: String,
+    #[serde(rename = "_method")]
+    method: Method,
+}
+
+/// `POST /rooms/{id}/messages/{seq}` with `_method`
+pub async fn overridden(
+    app: Data<App>,
+    asked: Asked,
+    current: CurrentUser,
+    place: Path<(i64, i64)>,
+    input: FormOrJson<MessageFields>,
+) -> Result<HttpResponse> {
+    match input.fields.method {
+        Method::Put | Method::Patch => update(app, asked, current, place, input).await,
+        Method::Delete => destroy(app, asked, current, place).await,
+        Method::Post => Err(Error::MethodNotAllowed),
+    }
+}
+
+/// `PATCH /rooms/{id}/messages/{seq}`
+pub async fn update(
+    app: Data<App>,
+    asked: Asked,
+    CurrentUser(user): CurrentUser,
+    place: Path<(i64, i64)>,
+    input: FormOrJson<MessageFields>,
+) -> Result<HttpResponse> {
+    let (room_id, seq) = *place;
+    let message = edit(&app, &user, (room_id, seq), &input.fields).await?;
+    Ok(match input.is_json || asked.wants_json {
+        true => HttpResponse::Ok().json(message),
+        false => see_other(&format!("/rooms/{room_id}?at={seq}")),
+    })
+}
+
+/// `DELETE /rooms/{id}/messages/{seq}`
+pub async fn destroy(
+    app: Data<App>,
+    asked: Asked,
+    CurrentUser(user): CurrentUser,
+    place: Path<(i64, i64)>,
+) -> Result<HttpResponse> {
+    let (room_id, seq) = *place;
+    let target = Target {
+        room_id,
+        seq,
+        user_id: user.id,
+    };
+    change(&app, Write::Delete(target), user.id).await?;
+    Ok(done(&asked, false, &format!("/rooms/{room_id}?at={seq}")))
+}
+
+pub(super) async fn edit(
+    app: &App,
+    user: &User,
+    (room_id, seq): (i64, i64),
+    fields: &MessageFields,
+) -> Result<frames::Message> {
+    let content = Content::parse(&fields.content)?.as_str().to_owned();
+    let user_id = user.id;
+    let target = Target {
+        room_id,
+        seq,
+        user_id,
+    };
+    change(app, Write::Edit { target, content }, user_id).await
+}
+
+pub(super) async fn change(app: &App, write: Write, user_id: i64) -> Result<frames::Message> {
+    throttle(app, user_id)?;
+    Ok(app.live.writer.write(write).await?.message)
+}
+
+fn throttle(app: &App, user_id: i64) -> Result<()> {
+    let taken = app.live.throttle.take(user_id);
+    taken.map_err(|wait| Error::RateLimited {
+        seconds: wait.as_secs_f64().ceil().max(1.0) as u64,
+    })
 }

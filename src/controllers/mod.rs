@@ -1,10 +1,20 @@
 //! What can be asked over HTTP: one file per resource. An action finds, tells, answers.
 
+pub mod api;
+pub mod blocks;
 pub mod concerns;
+pub mod development_sessions;
+pub mod directs;
 pub mod errors;
 pub mod health;
 pub mod home;
+pub mod involvements;
+pub mod members;
+pub mod memberships;
 pub mod messages;
+pub mod people;
+pub mod read_marks;
+mod room_page;
 pub mod rooms;
 pub mod sessions;
 pub mod sockets;
@@ -16,10 +26,11 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::http::header;
 
+use self::concerns::asked::Asked;
 use crate::error::Result;
 use crate::models::database::Database;
 use crate::models::password::Hasher;
-use crate::realtime::connection::Live;
+use crate::realtime::live::Live;
 use crate::views::sessions::Region;
 use crate::views::templates::{Templates, View};
 
@@ -45,6 +56,8 @@ pub struct App {
 pub struct Site {
     /// Scheme, host and port; `None`: the request's own.
     pub public_origin: Option<String>,
+    /// Whether people who develop may sign in as anybody.
+    pub is_development: bool,
 }
 
 impl Site {
@@ -90,6 +103,14 @@ pub(crate) fn html(body: String, cache_control: &'static str) -> Result<HttpResp
         .insert_header(header::ContentType::html())
         .insert_header((header::CACHE_CONTROL, cache_control))
         .body(body))
+}
+
+/// It is done: JSON clients need no more, browsers go on there.
+pub(crate) fn done(asked: &Asked, is_json: bool, location: &str) -> HttpResponse {
+    match is_json || asked.wants_json {
+        true => HttpResponse::NoContent().finish(),
+        false => see_other(location),
+    }
 }
 
 /// Go there with GET.

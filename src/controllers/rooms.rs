@@ -1,107 +1,241 @@
-//! Rooms.
+//! Rooms: the directory, making one, changing and deleting it.
 
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Path};
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path, Query};
+use serde::Deserialize;
 
 use super::concerns::asked::Asked;
 use super::concerns::current_user::CurrentUser;
+use super::concerns::input::{FormOrJson, Method};
 use super::errors::field_sentences;
-use super::messages::PAGE;
-use super::{App, page};
-use crate::error::{Result, Sentence};
-use crate::models::client_id::ClientId;
-use crate::models::membership::Membership;
-use crate::models::message::{Cursor, Message};
+use super::room_page::{self, Around};
+use super::{App, done, page, see_other};
+use crate::error::{Error, Result, Sentence};
+use crate::models::directory;
+use crate::models::keeping::{NewRoom, RoomChange, parse_kind};
 use crate::models::room::Room;
+use crate::models::room_name::{RoomName, Topic};
 use crate::models::user::User;
-use crate::realtime::frames::{self, Id};
-use crate::views::messages::MessageList;
+use crate::views::directory::{OpenRoom, RoomForm, RoomsPage};
 use crate::views::page::Page;
-use crate::views::rooms::{ComposerForm, RoomLink, RoomPage, ShownRoom};
 
-/// `GET /rooms/{id}`
+/// What to look for.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Search {
+    search: String,
+}
+
+/// `GET /rooms`: my rooms and the open ones.
+pub async fn index(
+    app: Data<App>,
+    asked: Asked,
+    CurrentUser(user): CurrentUser,
+    query: Query<Search>,
+) -> Result<HttpResponse> {
+    directory_page(
+        &app,
+        &asked,
+        user,
+        &query.search,
+        &RoomFields::default(),
+        &[],
+    )
+    .await
+}
+
+/// What the forms about a room send.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct RoomFields {
+    name: Option<String>,
+    topic: Option<String>,
+    kind: Option<String>,
+    members: Vec<String>,
+    confirm: String,
+    #[serde(rename = "_method")]
+    method: Method,
+}
+
+impl RoomFields {
+    pub(super) fn new_room(&self) -> Result<NewRoom> {
+        Ok(NewRoom {
+            name: RoomName::parse(self.name.as_deref().unwrap_or_default())?,
+            topic: Topic::parse(self.topic.as_deref().unwrap_or_default())?,
+            kind: parse_kind(self.kind.as_deref().unwrap_or("open"))?,
+            members: self.members.clone(),
+        })
+    }
+
+    fn change(&self) -> Result<RoomChange> {
+        Ok(RoomChange {
+            name: self.name.as_deref().map(RoomName::parse).transpose()?,
+            topic: self.topic.as_deref().map(Topic::parse).transpose()?,
+            kind: self.kind.as_deref().map(parse_kind).transpose()?,
+        })
+    }
+}
+
+/// Makes a room and shows it to its members; answers its id.
+pub(super) async fn make(app: &App, user: &User, fields: &RoomFields) -> Result<i64> {
+    let (creator, new) = (user.clone(), fields.new_room()?);
+    let write = app
+        .database
+        .write(move |conn| Room::create(conn, &creator, &new));
+    let (id, members) = write.await?;
+    for member in members {
+        app.live.enter(member, id);
+    }
+    Ok(id)
+}
+
+/// `POST /rooms`
+pub async fn create(
+    app: Data<App>,
+    asked: Asked,
+    CurrentUser(user): CurrentUser,
+    input: FormOrJson<RoomFields>,
+) -> Result<HttpResponse> {
+    match make(&app, &user, &input.fields).await {
+        Ok(id) => Ok(see_other(&format!("/rooms/{id}"))),
+        Err(Error::Invalid(fields)) if !input.is_json && !asked.wants_json => {
+            let mut response =
+                directory_page(&app, &asked, user, "", &input.fields, &fields).await?;
+            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            Ok(response)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// `GET /rooms/{id}` and `?at={seq}`
 pub async fn show(
     app: Data<App>,
     asked: Asked,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
+    around: Query<Around>,
 ) -> Result<HttpResponse> {
-    show_with(&app, &asked, user, *id, "", &[]).await
+    room_page::show(&app, &asked, user, *id, around.cursor(), "", &[]).await
 }
 
-/// What a room's page is made of.
-struct Found {
-    room: Room,
-    membership: Option<Membership>,
-    messages: Vec<frames::Message>,
-    rooms: Vec<frames::Room>,
-}
-
-impl Found {
-    fn by(conn: &mut crate::models::connection::DbConn, user: &User, id: i64) -> Result<Self> {
-        let (room, membership) = Room::find_for(conn, user, id)?;
-        Ok(Self {
-            messages: Message::page(conn, &room, Cursor::Newest, PAGE)?,
-            rooms: Room::all_of(conn, user.id)?,
-            room,
-            membership,
-        })
+/// `POST /rooms/{id}` with `_method`
+pub async fn overridden(
+    app: Data<App>,
+    asked: Asked,
+    current: CurrentUser,
+    id: Path<i64>,
+    input: FormOrJson<RoomFields>,
+) -> Result<HttpResponse> {
+    match input.fields.method {
+        Method::Put | Method::Patch => update(app, asked, current, id, input).await,
+        Method::Delete => destroy(app, asked, current, id, input).await,
+        Method::Post => Err(Error::MethodNotAllowed),
     }
 }
 
-/// The room's page, also with a message that could not be sent as it was typed.
-pub(super) async fn show_with(
+/// `PATCH /rooms/{id}`
+pub async fn update(
+    app: Data<App>,
+    asked: Asked,
+    CurrentUser(user): CurrentUser,
+    id: Path<i64>,
+    input: FormOrJson<RoomFields>,
+) -> Result<HttpResponse> {
+    let (id, person) = (*id, user.clone());
+    let updated = match input.fields.change() {
+        Ok(change) => {
+            let write = app
+                .database
+                .write(move |conn| Room::update(conn, &person, id, &change));
+            write.await
+        }
+        Err(error) => Err(error),
+    };
+    if updated.is_ok() {
+        app.live.room_changed(id);
+    }
+    answer(&app, &asked, user, id, updated, input.is_json).await
+}
+
+/// `DELETE /rooms/{id}`
+pub async fn destroy(
+    app: Data<App>,
+    asked: Asked,
+    CurrentUser(user): CurrentUser,
+    id: Path<i64>,
+    input: FormOrJson<RoomFields>,
+) -> Result<HttpResponse> {
+    let (id, person, confirm) = (*id, user.clone(), input.fields.confirm);
+    let write = app
+        .database
+        .write(move |conn| Room::delete(conn, &person, id, &confirm));
+    match write.await {
+        Ok(people) => {
+            app.live.room_gone(id, &people);
+            Ok(done(&asked, input.is_json, "/rooms"))
+        }
+        Err(error) => answer(&app, &asked, user, id, Err(error), input.is_json).await,
+    }
+}
+
+/// Back to the room; with sentences beside the fields when something must be corrected.
+pub(super) async fn answer(
     app: &App,
     asked: &Asked,
     user: User,
     id: i64,
-    typed: &str,
+    result: Result<()>,
+    is_json: bool,
+) -> Result<HttpResponse> {
+    match result {
+        Ok(()) => Ok(done(asked, is_json, &format!("/rooms/{id}"))),
+        Err(Error::Invalid(fields)) if !is_json && !asked.wants_json => {
+            let newest = Around::default().cursor();
+            let mut response = room_page::show(app, asked, user, id, newest, "", &fields).await?;
+            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            Ok(response)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn directory_page(
+    app: &App,
+    asked: &Asked,
+    user: User,
+    search: &str,
+    typed: &RoomFields,
     fields: &[(&'static str, Sentence)],
 ) -> Result<HttpResponse> {
-    let me = user.public();
-    let found = app
+    let (me, wanted) = (user.public(), search.to_owned());
+    let is_admin = user.is_admin();
+    let (rooms, open) = app
         .database
-        .run(move |conn| Found::by(conn, &user, id))
+        .run(move |conn| {
+            let rooms = Room::all_of(conn, user.id)?;
+            Ok((rooms, directory::open_rooms(conn, user.id, &wanted)?))
+        })
         .await?;
-    let Found {
-        room,
-        membership,
-        messages,
-        rooms,
-    } = found;
-    let (first_seq, last_seq) = match (messages.first(), messages.last()) {
-        (Some(first), Some(last)) => (first.seq, last.seq),
-        _ => (0, 0),
-    };
     let mut errors = field_sentences(asked.locale, fields);
-    errors.entry("content").or_default();
-    let list = MessageList::new(asked.locale, id, messages);
-    let view = RoomPage {
-        page: Page::new(asked.locale, Some(&me)),
-        rooms: rooms
-            .into_iter()
-            .map(|room| RoomLink::new(room, Id(id)))
-            .collect(),
-        messages_html: app.templates.render(&list)?,
-        member: membership.is_some(),
-        older: first_seq > 1,
-        first_seq,
-        last_seq,
-        limits: app.live.limits,
-        epoch: &app.live.epoch,
-        version: app.live.version,
-        client_id: ClientId::random().to_string(),
-        form: ComposerForm { content: typed },
-        errors,
-        room: ShownRoom {
-            id: Id(room.id),
-            kind: room.kind,
-            name: room.name,
-            topic: room.topic,
-            seq: room.last_seq,
-            ver: room.last_ver,
-            read_seq: membership.map_or(room.last_seq, |membership| membership.read_seq),
+    for field in ["name", "topic", "kind", "members"] {
+        errors.entry(field).or_default();
+    }
+    page(
+        app,
+        &RoomsPage {
+            page: Page::signed_in(asked.locale, &me, is_admin),
+            rooms: crate::views::rooms::links(rooms, None),
+            open_rooms: open.into_iter().map(OpenRoom::from).collect(),
+            search,
+            form: RoomForm {
+                name: typed.name.as_deref().unwrap_or_default(),
+                topic: typed.topic.as_deref().unwrap_or_default(),
+                kind: typed.kind.as_deref().unwrap_or("open"),
+                members: typed.members.iter().map(String::as_str).collect(),
+            },
+            errors,
         },
-    };
-    page(app, &view)
+    )
 }

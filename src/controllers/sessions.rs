@@ -1,5 +1,7 @@
 //! Signing in and out.
 
+use std::sync::Arc;
+
 use actix_session::Session;
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
@@ -10,12 +12,13 @@ use super::concerns::current_user::CurrentSession;
 use super::concerns::input::Form;
 use super::concerns::sign_in::{local_path, sign_in};
 use super::errors::field_sentences;
-use super::{App, page, see_other};
+use super::{App, development_sessions, page, see_other};
 use crate::error::{Error, Result, Sentence};
 use crate::models::phone_number::PhoneNumber;
+use crate::models::session;
 use crate::models::user::User;
-use crate::realtime::frames::CloseCode;
-use crate::realtime::hub::Parcel;
+use crate::realtime::parcels::Parcel;
+use crate::realtime::wire::CloseCode;
 use crate::views::page::Page;
 use crate::views::sessions::{NewSessionForm, NewSessionPage};
 
@@ -53,7 +56,9 @@ pub async fn create(
     session: Session,
     Form(typed): Form<Credentials>,
 ) -> Result<HttpResponse> {
-    let Some(user) = authenticate(&app, &asked, &typed).await? else {
+    let (phone, region) = (&typed.phone, &typed.region);
+    let user = authenticate(&app, &request, phone, region, &typed.password).await?;
+    let Some(user) = user else {
         let fields = [("form", "error-login".into())];
         if asked.wants_json {
             return Err(Error::Invalid(fields.into()));
@@ -74,10 +79,14 @@ pub async fn destroy(
 ) -> Result<HttpResponse> {
     match current {
         Ok(CurrentSession { user, key_hash }) => {
-            let key_hash = key_hash.as_str().into();
+            let session: Arc<str> = key_hash.as_str().into();
+            // Also a token's, which no cookie ends.
+            app.database
+                .write(move |conn| session::delete(conn, &key_hash))
+                .await?;
             app.live.hub.to_all(&Parcel::CloseSession(
                 user.id,
-                key_hash,
+                session,
                 CloseCode::SignedOut,
             ));
         }
@@ -89,39 +98,45 @@ pub async fn destroy(
 }
 
 /// Who this is. An unknown number takes as long as a wrong password.
-async fn authenticate(app: &App, asked: &Asked, typed: &Credentials) -> Result<Option<User>> {
-    let region = super::users::region(app, asked, &typed.region);
-    let found = match PhoneNumber::parse(&typed.phone, &region) {
+pub(super) async fn authenticate(
+    app: &App,
+    request: &HttpRequest,
+    phone: &str,
+    region: &str,
+    password: &str,
+) -> Result<Option<User>> {
+    let region = super::users::region(app, &Asked::of(request), region);
+    let found = match PhoneNumber::parse(phone, &region) {
         Ok(phone) => {
-            app.database
-                .run(move |conn| User::with_phone(conn, &phone))
-                .await?
+            let read = app.database.run(move |conn| User::with_phone(conn, &phone));
+            read.await?
         }
         Err(_) => None,
     };
     let (user, hash) = found.unzip();
     let is_right = app
         .hasher
-        .verify(typed.password.clone(), hash.flatten())
+        .verify(password.to_owned(), hash.flatten())
         .await?;
     Ok(user.filter(|_| is_right))
 }
 
-fn form(
+/// The sign-in page, also with what could not be done as it was typed.
+pub(super) fn form(
     app: &App,
     asked: &Asked,
     typed: &Credentials,
     fields: &[(&'static str, Sentence)],
 ) -> Result<HttpResponse> {
     let mut errors = field_sentences(asked.locale, fields);
-    for field in ["phone", "password", "form"] {
+    for field in ["phone", "password", "username", "form"] {
         errors.entry(field).or_default();
     }
     let region = super::users::region(app, asked, &typed.region);
     page(
         app,
         &NewSessionPage {
-            page: Page::new(asked.locale, None),
+            page: Page::signed_out(asked.locale),
             form: NewSessionForm {
                 phone: &typed.phone,
                 region: &region,
@@ -130,6 +145,7 @@ fn form(
             errors,
             regions: &app.accounts.regions,
             registration: true,
+            development: development_sessions::are_open(app, asked),
         },
     )
 }

@@ -20,8 +20,10 @@ use super::errors::sentence_of;
 use super::{App, SocketLimits};
 use crate::error::{Error, Result};
 use crate::realtime::connection::Connection;
-use crate::realtime::desk::{Desk, Seat};
-use crate::realtime::frames::{self, CloseCode, Code};
+use crate::realtime::desk::Desk;
+use crate::realtime::frames::Code;
+use crate::realtime::seat::Seat;
+use crate::realtime::wire::{self, CloseCode};
 
 /// After our close frame the peer has this long to answer with its own (RFC 6455, section 7.1.1).
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -146,10 +148,10 @@ impl Socket {
                     return false;
                 }
                 _ = pings.tick() => {
-                    seat.push(frames::ping());
+                    seat.push(wire::ping());
                     silent_until.get_or_insert_with(|| Instant::now() + pong);
                 }
-                () = self.connection.settle_post() => {}
+                () = self.connection.settle_write() => {}
                 message = self.inbound.recv(), if is_ready => {
                     silent_until = None;
                     match message {
@@ -166,7 +168,7 @@ impl Socket {
         match message {
             AggregatedMessage::Text(text) => self.connection.receive(&text).await,
             AggregatedMessage::Binary(_) => self.connection.refuse(Code::BadFrame, None, None),
-            AggregatedMessage::Ping(payload) => seat.push(frames::pong(&payload)),
+            AggregatedMessage::Ping(payload) => seat.push(wire::pong(&payload)),
             AggregatedMessage::Pong(_) => {}
             AggregatedMessage::Close(_) => seat.close(CloseCode::Normal),
         }

@@ -121,7 +121,7 @@ async fn form(
     page(
         app,
         &NewUserPage {
-            page: Page::new(asked.locale, None),
+            page: Page::signed_out(asked.locale),
             form: NewUserForm {
                 phone: &typed.phone,
                 region: &region,

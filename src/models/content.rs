@@ -1,8 +1,11 @@
 //! The text of a message.
 
+use std::ops::Range;
+
 use linkify::{LinkFinder, LinkKind};
 use sha2::{Digest, Sha256};
 
+use super::mention::Named;
 use crate::error::{Error, Result};
 
 /// The most characters (Unicode scalar values) of a message.
@@ -73,8 +76,8 @@ impl From<ContentError> for Error {
     }
 }
 
-/// A text as HTML: everything escaped, `http` and `https` addresses linked, lines kept.
-pub fn to_html(text: &str) -> String {
+/// A text as HTML: everything escaped, `http` and `https` addresses linked, names marked, lines kept.
+pub fn to_html(text: &str, named: &[Named]) -> String {
     let mut finder = LinkFinder::new();
     finder.kinds(&[LinkKind::Url]).url_must_have_scheme(true);
     let mut html = String::with_capacity(text.len() + text.len() / 8);
@@ -87,10 +90,25 @@ pub fn to_html(text: &str) -> String {
             escape_into(&mut html, address);
             html.push_str("</a>");
         } else {
-            escape_into(&mut html, address);
+            mark_names_into(&mut html, text, span.start()..span.end(), named);
         }
     }
     html
+}
+
+fn mark_names_into(html: &mut String, text: &str, span: Range<usize>, named: &[Named]) {
+    let mut at = span.start;
+    let inside = |place: &Range<usize>| place.start >= span.start && place.end <= span.end;
+    for Named { user_id, place } in named.iter().filter(|named| inside(&named.place)) {
+        escape_into(html, &text[at..place.start]);
+        html.push_str(&format!(
+            "<span class=\"mention\" data-user-id=\"{user_id}\">"
+        ));
+        escape_into(html, &text[place.clone()]);
+        html.push_str("</span>");
+        at = place.end;
+    }
+    escape_into(html, &text[at..span.end]);
 }
 
 fn is_web_address(address: &str) -> bool {
@@ -117,6 +135,10 @@ fn escape_into(html: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn to_html_plain(text: &str) -> String {
+        to_html(text, &[])
+    }
 
     #[test]
     fn white_space_and_line_ends_are_tidied() {
@@ -152,19 +174,31 @@ mod tests {
     #[test]
     fn html_is_shown_literally() {
         assert_eq!(
-            to_html("<script>alert('1')</script> & \"x\"\n2"),
+            to_html_plain("<script>alert('1')</script> & \"x\"\n2"),
             "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt; &amp; &quot;x&quot;<br>2"
         );
     }
 
     #[test]
     fn addresses_become_links_that_cannot_break_out() {
-        let html = to_html("see https://example.org/a?b=1&c=\"><img src=x>.");
+        let html = to_html_plain("see https://example.org/a?b=1&c=\"><img src=x>.");
         assert!(
             html.starts_with("see <a href=\"https://example.org/a?b=1&amp;c="),
             "{html}"
         );
         assert!(!html.contains("<img"), "{html}");
-        assert!(!to_html("javascript:alert(1) data:text/html,x ftp://a.b").contains("<a"));
+        assert!(!to_html_plain("javascript:alert(1) data:text/html,x ftp://a.b").contains("<a"));
+    }
+
+    #[test]
+    fn names_are_marked_where_they_stand() {
+        let named = [Named {
+            user_id: 7,
+            place: 3..7,
+        }];
+        assert_eq!(
+            to_html("hi @mei & co", &named),
+            "hi <span class=\"mention\" data-user-id=\"7\">@mei</span> &amp; co"
+        );
     }
 }

@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::connection::DbConn;
 use super::database_url::DatabaseUrl;
+use super::query_count;
 use crate::error::{Error, Result};
 
 /// Opens the connections of the pool.
@@ -64,6 +65,7 @@ impl Database {
     /// # Errors
     /// `Unavailable` with a sentence that names the cause and no password.
     pub fn open(url: DatabaseUrl, limits: Limits) -> Result<Self> {
+        query_count::count_queries();
         let mut first = DbConn::open_or_create(&url)?;
         first.require_sound_library()?;
         first.require_utf8mb4()?;
@@ -148,26 +150,31 @@ impl Database {
             .map_err(late)?
             .map_err(Error::internal)?;
         let job = job(self.pool.clone(), turn, permit, work);
-        timeout_at(deadline, spawn_blocking(job))
+        let (result, queries) = timeout_at(deadline, spawn_blocking(job))
             .await
             .map_err(late)?
-            .map_err(Error::internal)?
+            .map_err(Error::internal)?;
+        query_count::add(queries);
+        result
     }
 }
 
-/// What runs on the blocking thread. It keeps permit and turn until it really ends, however long its caller waits.
+/// What runs on the blocking thread, and how many queries that needs. It keeps permit and turn until it really ends, however long its caller waits.
 fn job<T>(
     pool: Pool<Opener>,
     turn: Option<OwnedMutexGuard<()>>,
     permit: OwnedSemaphorePermit,
     work: impl FnOnce(&mut DbConn) -> Result<T>,
-) -> impl FnOnce() -> Result<T> {
+) -> impl FnOnce() -> (Result<T>, u64) {
     move || {
         let _held = (turn, permit);
-        let mut conn = pool
-            .get()
-            .map_err(|error| Error::Unavailable(error.to_string()))?;
-        work(&mut conn)
+        let mut conn = match pool.get() {
+            Ok(conn) => conn,
+            Err(error) => return (Err(Error::Unavailable(error.to_string())), 0),
+        };
+        let before = query_count::on_this_thread();
+        let result = work(&mut conn);
+        (result, query_count::on_this_thread() - before)
     }
 }
 

@@ -31,3 +31,14 @@ pub fn take_numbers(conn: &mut DbConn, count: i64) -> Result<i64> {
         .first(conn)?;
     Ok(last - count + 1)
 }
+
+/// The latest number that was taken.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub fn latest_number(conn: &mut DbConn) -> Result<i64> {
+    Ok(dsl::installation
+        .find(ROW)
+        .select(dsl::counter)
+        .first(conn)?)
+}

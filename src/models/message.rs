@@ -4,14 +4,15 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::connection::DbConn;
-use super::content::to_html;
+use super::content;
+use super::mention::{self, Named};
 use super::rfc3339;
-use super::room::Room;
-use super::schema::{messages, rooms, users};
+use super::room::{DIRECT, Room};
+use super::schema::{memberships, messages, rooms, users};
 use super::user::User;
 use crate::error::Result;
 use crate::realtime::frames::{self, Id};
-use crate::realtime::store::Changes;
+use crate::realtime::store::{Changes, Numbered};
 
 /// The most changes of one page of `sync`.
 pub const SYNC_PAGE: i64 = 200;
@@ -49,6 +50,8 @@ pub enum Cursor {
     Before(i64),
     /// The ones just after this `seq`.
     After(i64),
+    /// The ones around this `seq`, half of them before it.
+    Around(i64),
 }
 
 impl Message {
@@ -62,6 +65,15 @@ impl Message {
         cursor: Cursor,
         limit: i64,
     ) -> Result<Vec<frames::Message>> {
+        if let Cursor::Around(seq) = cursor {
+            // Places have no holes, so half a page before is a number.
+            let after = seq
+                .saturating_sub(limit / 2)
+                .min(room.last_seq + 1 - limit)
+                .max(1)
+                - 1;
+            return Self::page(conn, room, Cursor::After(after), limit);
+        }
         let query = messages::table
             .inner_join(users::table)
             .filter(messages::room_id.eq(room.id))
@@ -73,7 +85,7 @@ impl Message {
             Cursor::Before(seq) => query
                 .filter(messages::seq.lt(seq))
                 .order(messages::seq.desc()),
-            Cursor::After(seq) => query
+            Cursor::After(seq) | Cursor::Around(seq) => query
                 .filter(messages::seq.gt(seq))
                 .order(messages::seq.asc()),
         };
@@ -81,7 +93,7 @@ impl Message {
         if !matches!(cursor, Cursor::After(_)) {
             rows.reverse();
         }
-        Ok(rows.into_iter().map(Self::public).collect())
+        Self::publish(conn, room.id, rows)
     }
 
     /// What changed in a room after `ver`, one page of it.
@@ -103,7 +115,7 @@ impl Message {
             .limit(SYNC_PAGE)
             .select((Self::as_select(), User::as_select()))
             .load(conn)?;
-        let messages: Vec<_> = rows.into_iter().map(Self::public).collect();
+        let messages = Self::publish(conn, room_id, rows)?;
         let closing = match messages.last() {
             Some(last) if messages.len() as i64 == SYNC_PAGE => last.ver,
             _ => last_ver,
@@ -116,24 +128,140 @@ impl Message {
         })
     }
 
-    /// A message as everybody sees it: the text of a deleted one is hidden.
-    pub fn public((message, user): (Self, User)) -> frames::Message {
-        let content = match message.deleted_at {
-            Some(_) => String::new(),
-            None => message.content,
+    /// At most `limit` messages of a room before the one with this id, newest first.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub fn page_before_id(
+        conn: &mut DbConn,
+        room: &Room,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<frames::Message>> {
+        let seq = match before {
+            Some(id) => messages::table
+                .filter(messages::id.eq(id))
+                .filter(messages::room_id.eq(room.id))
+                .select(messages::seq)
+                .first(conn)
+                .optional()?
+                .unwrap_or(0),
+            None => i64::MAX,
+        };
+        let mut page = Self::page(conn, room, Cursor::Before(seq), limit)?;
+        page.reverse();
+        Ok(page)
+    }
+
+    /// Changes after a number of the installation in all rooms of a person, one page of them.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub fn changed_for(conn: &mut DbConn, user_id: i64, after: i64) -> Result<Numbered> {
+        let rows: Vec<(i64, Self, User)> = messages::table
+            .inner_join(users::table)
+            .inner_join(
+                memberships::table.on(memberships::room_id
+                    .eq(messages::room_id)
+                    .and(memberships::user_id.eq(user_id))),
+            )
+            .filter(messages::change_id.gt(after))
+            .order(messages::change_id.asc())
+            .limit(SYNC_PAGE)
+            .select((messages::change_id, Self::as_select(), User::as_select()))
+            .load(conn)?;
+        Self::number(conn, rows)
+    }
+
+    /// What others said to a person in conversations of two after a number of the installation, one page of it.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub fn said_to(conn: &mut DbConn, user_id: i64, after: i64) -> Result<Numbered> {
+        let rows: Vec<(i64, Self, User)> = messages::table
+            .inner_join(users::table)
+            .inner_join(rooms::table)
+            .inner_join(
+                memberships::table.on(memberships::room_id
+                    .eq(messages::room_id)
+                    .and(memberships::user_id.eq(user_id))),
+            )
+            .filter(rooms::kind.eq(DIRECT))
+            .filter(rooms::direct_key.not_like("%-%-%"))
+            .filter(messages::user_id.ne(user_id))
+            .filter(messages::deleted_at.is_null())
+            .filter(messages::id.gt(after))
+            .order(messages::id.asc())
+            .limit(SYNC_PAGE)
+            .select((messages::id, Self::as_select(), User::as_select()))
+            .load(conn)?;
+        Self::number(conn, rows)
+    }
+
+    fn number(conn: &mut DbConn, rows: Vec<(i64, Self, User)>) -> Result<Numbered> {
+        let more = rows.len() as i64 == SYNC_PAGE;
+        let mut messages = Vec::with_capacity(rows.len());
+        for (number, message, author) in rows {
+            let room_id = message.room_id;
+            let message = Self::publish(conn, room_id, vec![(message, author)])?.remove(0);
+            messages.push((number, message));
+        }
+        Ok(Numbered { messages, more })
+    }
+
+    /// A message and its author, whatever its state.
+    pub(super) fn find(conn: &mut DbConn, room_id: i64, seq: i64) -> Result<Option<(Self, User)>> {
+        Ok(messages::table
+            .find((room_id, seq))
+            .inner_join(users::table)
+            .select((Self::as_select(), User::as_select()))
+            .first(conn)
+            .optional()?)
+    }
+
+    /// Messages of a room as everybody sees them, with the names in them marked.
+    pub(super) fn publish(
+        conn: &mut DbConn,
+        room_id: i64,
+        rows: Vec<(Self, User)>,
+    ) -> Result<Vec<frames::Message>> {
+        let may_name = rows
+            .iter()
+            .filter(|(message, _)| message.content.contains('@'));
+        let seqs = may_name.map(|(message, _)| message.seq).collect();
+        let known = mention::of_messages(conn, room_id, seqs)?;
+        Ok(rows
+            .into_iter()
+            .map(|(message, author)| {
+                let named = known.get(&message.seq).map_or_else(Vec::new, |names| {
+                    mention::find(&message.content, |key| names.get(key).copied())
+                });
+                message.public(&author, &named)
+            })
+            .collect())
+    }
+
+    /// The message as everybody sees it: the text of a deleted one is hidden.
+    pub(super) fn public(self, author: &User, named: &[Named]) -> frames::Message {
+        let (content, html) = match self.deleted_at {
+            Some(_) => (String::new(), String::new()),
+            None => {
+                let html = content::to_html(&self.content, named);
+                (self.content, html)
+            }
         };
         frames::Message {
-            room_id: Id(message.room_id),
-            seq: message.seq,
-            ver: message.ver,
-            id: Id(message.id),
-            client_id: message.client_id,
-            user: user.public(),
-            html: to_html(&content),
+            room_id: Id(self.room_id),
+            seq: self.seq,
+            ver: self.ver,
+            id: Id(self.id),
+            client_id: self.client_id,
+            user: author.public(),
             content,
-            created_at: rfc3339(message.created_at),
-            edited_at: message.edited_at.map(rfc3339),
-            deleted_at: message.deleted_at.map(rfc3339),
+            html,
+            created_at: rfc3339(self.created_at),
+            edited_at: self.edited_at.map(rfc3339),
+            deleted_at: self.deleted_at.map(rfc3339),
         }
     }
 }

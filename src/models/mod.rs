@@ -1,19 +1,30 @@
 //! What Teahouse knows: one file per table, with its rules and every query that touches it.
 
+mod append;
+pub mod blocks;
 pub mod client_id;
 pub mod connection;
 pub mod content;
+pub mod conversation;
 pub mod database;
 pub mod database_url;
+pub mod direct;
+pub mod directory;
 pub mod installation;
+pub mod keeping;
 pub mod log;
+pub mod marks;
 pub mod membership;
+pub mod mention;
 pub mod message;
 pub mod password;
 pub mod phone_number;
+pub mod query_count;
 pub mod room;
+pub mod room_name;
 pub mod schema;
 pub mod session;
+mod statements;
 pub mod user;
 pub mod username;
 

@@ -8,9 +8,9 @@ use diesel::prelude::*;
 
 use super::connection::DbConn;
 use super::membership::Membership;
-use super::rfc3339;
 use super::schema::{memberships, mentions, rooms};
 use super::user::User;
+use super::{direct, marks, rfc3339};
 use crate::error::{Error, Result};
 use crate::realtime::frames::{self, Id};
 
@@ -18,6 +18,10 @@ use crate::realtime::frames::{self, Id};
 pub const LOBBY: i64 = 1;
 /// Anybody signed in may read and enter it.
 pub const OPEN: &str = "open";
+/// Only for invited people.
+pub const CLOSED: &str = "closed";
+/// The one room of a set of people.
+pub const DIRECT: &str = "direct";
 
 /// A room.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -27,16 +31,20 @@ pub struct Room {
     pub id: i64,
     /// `open`, `closed` or `direct`.
     pub kind: String,
-    /// Its name.
+    /// Its name; empty for a direct room.
     pub name: String,
     /// What it is about.
     pub topic: String,
+    /// The ids of a direct room's people.
+    pub direct_key: Option<String>,
     /// The place of its newest message.
     pub last_seq: i64,
     /// The number of its latest change.
     pub last_ver: i64,
     /// When somebody last spoke.
     pub last_message_at: Option<NaiveDateTime>,
+    /// Who may delete it.
+    pub created_by: Option<i64>,
 }
 
 impl Room {
@@ -47,6 +55,7 @@ impl Room {
     pub fn find_for(conn: &mut DbConn, user: &User, id: i64) -> Result<(Self, Option<Membership>)> {
         let room: Self = rooms::table
             .find(id)
+            .filter(rooms::deleted_at.is_null())
             .select(Self::as_select())
             .first(conn)?;
         let membership = Membership::find(conn, id, user.id)?;
@@ -64,17 +73,63 @@ impl Room {
         let mine: Vec<(Self, Membership)> = memberships::table
             .inner_join(rooms::table)
             .filter(memberships::user_id.eq(user_id))
+            .filter(rooms::deleted_at.is_null())
             .order((rooms::name, rooms::id))
             .select((Self::as_select(), Membership::as_select()))
             .load(conn)?;
         let named = Self::unread_mentions(conn, user_id)?;
+        let mut others: HashMap<i64, Vec<String>> = HashMap::new();
+        for (room_id, person) in direct::others(conn, user_id)? {
+            others.entry(room_id).or_default().push(person.username);
+        }
         Ok(mine
             .into_iter()
             .map(|(room, membership)| {
                 let mentions = named.get(&room.id).copied().unwrap_or(0);
-                room.seen_by(membership, mentions)
+                let people = others.remove(&room.id);
+                room.seen_by(membership, mentions, people)
             })
             .collect())
+    }
+
+    /// A room as this person sees it.
+    ///
+    /// # Errors
+    /// `NotFound` when they are not in it.
+    pub fn of(conn: &mut DbConn, user_id: i64, id: i64) -> Result<frames::Room> {
+        let (room, membership): (Self, Membership) = memberships::table
+            .find((id, user_id))
+            .inner_join(rooms::table)
+            .filter(rooms::deleted_at.is_null())
+            .select((Self::as_select(), Membership::as_select()))
+            .first(conn)?;
+        let mentions = marks::mentions_after(conn, user_id, id, membership.read_seq)?;
+        let people = match room.kind.as_str() {
+            DIRECT => {
+                let members = Membership::members(conn, id)?.into_iter();
+                let others = members.filter(|(member, _)| member.id != user_id);
+                Some(others.map(|(member, _)| member.username).collect())
+            }
+            _ => None,
+        };
+        Ok(room.seen_by(membership, mentions, people))
+    }
+
+    /// A room as somebody sees it who may read it; who is not in it has read nothing and misses nothing.
+    ///
+    /// # Errors
+    /// As [`Room::find_for`].
+    pub fn shown_to(conn: &mut DbConn, user: &User, id: i64) -> Result<frames::Room> {
+        match Self::find_for(conn, user, id)? {
+            (_, Some(_)) => Self::of(conn, user.id, id),
+            (room, None) => {
+                let membership = Membership {
+                    read_seq: room.last_seq,
+                    involvement: "nothing".to_owned(),
+                };
+                Ok(room.seen_by(membership, 0, None))
+            }
+        }
     }
 
     /// How many unread messages of each room name the person.
@@ -93,11 +148,17 @@ impl Room {
         Ok(counts.into_iter().collect())
     }
 
-    fn seen_by(self, membership: Membership, mentions: i64) -> frames::Room {
+    /// As in `hello`; a direct room is called by its other people.
+    fn seen_by(
+        self,
+        membership: Membership,
+        mentions: i64,
+        others: Option<Vec<String>>,
+    ) -> frames::Room {
         frames::Room {
             id: Id(self.id),
             kind: self.kind,
-            name: self.name,
+            name: others.map_or(self.name, |names| names.join(", ")),
             topic: self.topic,
             seq: self.last_seq,
             ver: self.last_ver,
@@ -107,5 +168,11 @@ impl Room {
             involvement: membership.involvement,
             last_message_at: self.last_message_at.map(rfc3339),
         }
+    }
+
+    /// Whether it is the conversation of two people.
+    pub fn is_pair(&self) -> bool {
+        let key = self.direct_key.as_deref();
+        key.is_some_and(|key| key.split('-').count() == 2)
     }
 }

@@ -25,6 +25,7 @@ diesel::table! {
         avatar -> Nullable<Text>,
         github_id -> Nullable<BigInt>,
         created_at -> Timestamp,
+        seen_at -> Nullable<Timestamp>,
     }
 }
 
@@ -53,6 +54,7 @@ diesel::table! {
         last_message_at -> Nullable<Timestamp>,
         created_by -> Nullable<BigInt>,
         created_at -> Timestamp,
+        deleted_at -> Nullable<Timestamp>,
     }
 }
 
@@ -101,9 +103,18 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    blocks (blocker_id, blocked_id) {
+        blocker_id -> BigInt,
+        blocked_id -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(memberships -> users (user_id));
 diesel::joinable!(memberships -> rooms (room_id));
+diesel::joinable!(mentions -> users (user_id));
 diesel::joinable!(messages -> users (user_id));
 diesel::joinable!(messages -> rooms (room_id));
 diesel::allow_tables_to_appear_in_same_query!(
@@ -113,5 +124,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     memberships,
     messages,
     message_versions,
-    mentions
+    mentions,
+    blocks
 );

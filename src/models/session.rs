@@ -2,6 +2,7 @@
 
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
+use rand::RngExt;
 use sha2::{Digest, Sha256};
 
 use super::connection::DbConn;
@@ -10,6 +11,8 @@ use super::schema::{sessions, users};
 use super::user::{ACTIVE, User};
 use crate::error::Result;
 
+/// Bytes of a key.
+const KEY_BYTES: usize = 32;
 /// `seen_at` is this exact.
 const SEEN_PRECISION: TimeDelta = TimeDelta::hours(1);
 
@@ -35,9 +38,29 @@ impl KeyHash {
     }
 }
 
+/// What carries a session's key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A browser's cookie.
+    Cookie,
+    /// A program's token.
+    Token,
+}
+
+/// A new key, and the hash of it that is kept.
+pub fn new_key() -> (String, KeyHash) {
+    let mut bytes = [0_u8; KEY_BYTES];
+    rand::rng().fill(&mut bytes);
+    let key: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = KeyHash::of(&key);
+    (key, hash)
+}
+
 /// A session that is made at sign-in.
 #[derive(Debug, Clone)]
 pub struct NewSession {
+    /// What carries it.
+    pub kind: Kind,
     /// Whose.
     pub user_id: i64,
     /// What the browser calls itself, cut to 255 characters.
@@ -53,7 +76,7 @@ pub struct NewSession {
 struct Row<'a> {
     key_hash: &'a str,
     user_id: i64,
-    kind: &'a str,
+    kind: &'static str,
     user_agent: String,
     ip: &'a str,
     created_at: NaiveDateTime,
@@ -70,25 +93,33 @@ pub struct Live {
     pub is_stale: bool,
 }
 
-/// Stores a new session.
+/// Stores a new session; answers when it ends.
 ///
 /// # Errors
 /// `Unavailable` when the database does not answer.
-pub fn create(conn: &mut DbConn, key_hash: &KeyHash, session: &NewSession) -> Result<()> {
+pub fn create(
+    conn: &mut DbConn,
+    key_hash: &KeyHash,
+    session: &NewSession,
+) -> Result<NaiveDateTime> {
     let now = now();
+    let expires_at = now + session.lifetime;
     diesel::insert_into(sessions::table)
         .values(Row {
             key_hash: key_hash.as_str(),
             user_id: session.user_id,
-            kind: "cookie",
+            kind: match session.kind {
+                Kind::Cookie => "cookie",
+                Kind::Token => "token",
+            },
             user_agent: session.user_agent.chars().take(255).collect(),
             ip: &session.ip,
             created_at: now,
             seen_at: now,
-            expires_at: now + session.lifetime,
+            expires_at,
         })
         .execute(conn)?;
-    Ok(())
+    Ok(expires_at)
 }
 
 /// The session with this key, if it is alive and its person may be here.

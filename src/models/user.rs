@@ -133,6 +133,33 @@ impl User {
             .optional()?)
     }
 
+    /// Somebody's own number.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such person.
+    pub fn phone(conn: &mut DbConn, id: i64) -> Result<Option<String>> {
+        Ok(users::table.find(id).select(users::phone).first(conn)?)
+    }
+
+    /// When the last window of somebody closed, as far as that is known.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such person.
+    pub fn seen_at(conn: &mut DbConn, id: i64) -> Result<Option<NaiveDateTime>> {
+        Ok(users::table.find(id).select(users::seen_at).first(conn)?)
+    }
+
+    /// Remembers that their last window closed now.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub fn saw_last(conn: &mut DbConn, user_id: i64) -> Result<()> {
+        diesel::update(users::table.find(user_id))
+            .set(users::seen_at.eq(now()))
+            .execute(conn)?;
+        Ok(())
+    }
+
     /// How others see them.
     pub fn public(&self) -> frames::User {
         frames::User {

@@ -62,7 +62,8 @@ impl Username {
     }
 }
 
-fn is_allowed(c: char) -> bool {
+/// Whether names may hold this character.
+pub(super) fn is_allowed(c: char) -> bool {
     matches!(c, '_' | '-' | '.')
         || c.general_category() == GeneralCategory::DecimalNumber
         || matches!(

@@ -5,6 +5,8 @@ use std::fmt;
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::wire::{self, OpCode};
+
 /// A number of the database that is a decimal string in JSON, because JavaScript's numbers end at 2⁵³.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id(pub i64);
@@ -147,8 +149,10 @@ pub enum Code {
     RateLimited,
     /// The same `clientId` with other content or for another room.
     Conflict,
-    /// The person may read, but not write here.
+    /// The person may read, but not do this here.
     Forbidden,
+    /// Not delivered.
+    Blocked,
     /// The outcome is not known: try again with the same `clientId`.
     Unavailable,
 }
@@ -165,10 +169,43 @@ pub enum ClientFrame {
     Post {
         /// A UUID that makes a retry the same message.
         client_id: String,
-        /// Where.
-        room_id: Id,
+        /// Where; or else `to`.
+        room_id: Option<Id>,
+        /// To whom directly, by username or phone number.
+        to: Option<String>,
         /// What.
         content: String,
+    },
+    /// Change a message of mine.
+    Edit {
+        /// Where it is.
+        room_id: Id,
+        /// Its place.
+        seq: i64,
+        /// What it says now.
+        content: String,
+    },
+    /// Delete a message of mine; an admin any.
+    Delete {
+        /// Where it is.
+        room_id: Id,
+        /// Its place.
+        seq: i64,
+    },
+    /// I have seen up to `seq`; or, with `unread`, not even that.
+    Read {
+        /// Where.
+        room_id: Id,
+        /// The place.
+        seq: i64,
+        /// Set the mark back to just before `seq`.
+        #[serde(default)]
+        unread: bool,
+    },
+    /// I am typing.
+    Typing {
+        /// Where.
+        room_id: Id,
     },
     /// Send what changed in a room after `ver`.
     Sync {
@@ -223,6 +260,8 @@ pub enum ServerFrame<'a> {
         client_id: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         room_id: Option<Id>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        seq: Option<i64>,
     },
     /// A new or changed message.
     Message(&'a Message),
@@ -235,6 +274,25 @@ pub enum ServerFrame<'a> {
     /// How many are here.
     #[serde(rename = "presence")]
     Crowd { room_id: Id, count: usize },
+    /// My mark moved, on any of my devices.
+    Read {
+        room_id: Id,
+        seq: i64,
+        unread: i64,
+        mentions: i64,
+    },
+    /// Another's mark moved.
+    Seen {
+        room_id: Id,
+        user: &'a User,
+        seq: i64,
+    },
+    /// Somebody types.
+    Typing { room_id: Id, user: &'a User },
+    /// A room of mine appeared or changed.
+    Room { room: &'a Room },
+    /// I am no longer in this room.
+    Removed { room_id: Id },
     /// The answer to `ping`.
     Pong,
 }
@@ -247,84 +305,17 @@ impl ServerFrame<'_> {
         wire.freeze()
     }
 
+    /// The frame's JSON alone.
+    pub fn json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
     /// Appends the frame to others, so that all of them go out in one write.
     pub fn encode_into(&self, wire: &mut BytesMut) {
         // Strings and numbers always serialise; an empty object would be the answer if they did not.
         let json = serde_json::to_vec(self).unwrap_or_else(|_| b"{}".to_vec());
-        put_header(wire, OpCode::Text, json.len());
+        wire::put_header(wire, OpCode::Text, json.len());
         wire.put_slice(&json);
-    }
-}
-
-/// Why a socket is closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u16)]
-pub enum CloseCode {
-    /// The client said goodbye.
-    Normal = 1000,
-    /// The server stops.
-    GoingAway = 1001,
-    /// The peer breaks RFC 6455.
-    Protocol = 1002,
-    /// Text that is not UTF-8.
-    BadText = 1007,
-    /// A frame that is too large.
-    TooBig = 1009,
-    /// Signed out, banned, or the session was revoked.
-    SignedOut = 4001,
-    /// Reading too slowly.
-    TooSlow = 4008,
-    /// Sending too much.
-    Flooding = 4029,
-}
-
-/// Frame types of RFC 6455, section 5.2.
-#[derive(Debug, Clone, Copy)]
-#[repr(u8)]
-enum OpCode {
-    Text = 0x1,
-    Close = 0x8,
-    Ping = 0x9,
-    Pong = 0xA,
-}
-
-/// A `Close` frame.
-pub fn close(code: CloseCode) -> Bytes {
-    control(OpCode::Close, &(code as u16).to_be_bytes())
-}
-
-/// A `Ping` frame.
-pub fn ping() -> Bytes {
-    control(OpCode::Ping, &[])
-}
-
-/// The `Pong` frame that answers a `Ping` with this payload.
-pub fn pong(payload: &[u8]) -> Bytes {
-    control(OpCode::Pong, payload)
-}
-
-/// Control frames carry at most 125 bytes (RFC 6455, section 5.5).
-fn control(op: OpCode, payload: &[u8]) -> Bytes {
-    let payload = &payload[..payload.len().min(125)];
-    let mut wire = BytesMut::with_capacity(2 + payload.len());
-    put_header(&mut wire, op, payload.len());
-    wire.put_slice(payload);
-    wire.freeze()
-}
-
-/// The header of a whole, unmasked frame (RFC 6455, section 5.2).
-fn put_header(wire: &mut BytesMut, op: OpCode, length: usize) {
-    wire.put_u8(0x80 | op as u8);
-    match length {
-        0..=125 => wire.put_u8(length as u8),
-        126..=0xFFFF => {
-            wire.put_u8(126);
-            wire.put_u16(length as u16);
-        }
-        _ => {
-            wire.put_u8(127);
-            wire.put_u64(length as u64);
-        }
     }
 }
 
@@ -347,15 +338,6 @@ mod tests {
             "1",
         ] {
             assert!(read(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn frame_headers_follow_the_length() {
-        for (length, header) in [(5, 2), (125, 2), (126, 4), (65_535, 4), (65_536, 10)] {
-            let mut wire = BytesMut::new();
-            put_header(&mut wire, OpCode::Text, length);
-            assert_eq!(wire.len(), header, "{length}");
         }
     }
 

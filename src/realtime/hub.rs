@@ -10,8 +10,10 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use tokio::sync::{Notify, mpsc};
 
-use super::frames::{CloseCode, Message, ServerFrame};
+use super::frames::{Message, ServerFrame};
+use super::parcels::{Audience, Burst, Inbox, Mailbox, Parcel};
 use super::store::Store;
+use super::wire::CloseCode;
 
 /// So many hand-overs may wait for a worker. One that is further behind loses its seats, which come back by `sync`.
 const MAILBOX: usize = 1024;
@@ -19,54 +21,6 @@ const MAILBOX: usize = 1024;
 const HOLE_PATIENCE: Duration = Duration::from_millis(200);
 /// A room holds so many early changes before it relies on the store alone.
 const EARLY_MAX: usize = 1024;
-
-/// Consecutive changes of a room, encoded once, back to back.
-#[derive(Debug)]
-pub struct Burst {
-    wire: Bytes,
-    /// The number of each change and where its frame ends.
-    ends: Vec<(i64, usize)>,
-}
-
-impl Burst {
-    /// The frames of the changes after `ver`; `None` when there are none.
-    pub fn after(&self, ver: i64) -> Option<Bytes> {
-        let known = self.ends.partition_point(|(number, _)| *number <= ver);
-        if known == self.ends.len() {
-            return None;
-        }
-        let start = known.checked_sub(1).map_or(0, |last| self.ends[last].1);
-        Some(self.wire.slice(start..))
-    }
-}
-
-/// What the hub hands to a worker.
-#[derive(Debug, Clone)]
-pub enum Parcel {
-    /// Changes, for everybody who follows the room.
-    Burst(i64, Arc<Burst>),
-    /// A frame for the windows that show the room.
-    ToViewers(i64, Bytes),
-    /// Close the sockets of one session of a person.
-    CloseSession(i64, Arc<str>, CloseCode),
-    /// Close all sockets.
-    CloseAll(CloseCode),
-}
-
-struct Mailbox {
-    parcels: mpsc::Sender<Parcel>,
-    overflowed: Arc<AtomicBool>,
-}
-
-/// What a worker receives parcels with.
-pub struct Inbox {
-    /// The worker's number.
-    pub index: usize,
-    /// The parcels, in order.
-    pub parcels: mpsc::Receiver<Parcel>,
-    /// Set when parcels were lost.
-    pub overflowed: Arc<AtomicBool>,
-}
 
 #[derive(Default)]
 struct Room {
@@ -297,10 +251,15 @@ impl Hub {
         }
     }
 
-    /// A frame for the windows that show a room.
-    pub fn to_viewers(&self, room_id: i64, frame: Bytes) {
-        self.lock()
-            .send_to_seated(room_id, &Parcel::ToViewers(room_id, frame));
+    /// A frame for those who follow a room.
+    pub fn to_room(&self, room_id: i64, audience: Audience, frame: Bytes) {
+        let parcel = Parcel::ToRoom(room_id, audience, frame);
+        self.lock().send_to_seated(room_id, &parcel);
+    }
+
+    /// What rooms and messages are read from.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
     }
 
     /// Says goodbye to everybody, and to whoever comes from now on.
@@ -335,14 +294,6 @@ impl Inner {
             if *seats > 0 {
                 mailbox.put(parcel.clone());
             }
-        }
-    }
-}
-
-impl Mailbox {
-    fn put(&self, parcel: Parcel) {
-        if let Err(mpsc::error::TrySendError::Full(_)) = self.parcels.try_send(parcel) {
-            self.overflowed.store(true, Ordering::Release);
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Live messages: frames, the writer that stores them, the hub that delivers them. Pure tokio: what is stored, and
-//! where, is behind the traits of [`store`]; what carries the bytes is behind [`desk::Seat`].
+//! where, is behind the traits of [`store`]; what carries the bytes is behind [`seat::Seat`].
 //!
 //! ```text
 //! connection ─→ Writer ─ one transaction, many messages ─→ Hub ─ one hand-over per worker ─→ Desk ─→ Seats
@@ -7,9 +7,17 @@
 
 pub mod connection;
 pub mod desk;
+pub mod events;
 pub mod frames;
 pub mod hub;
+pub mod live;
+pub mod parcels;
 pub mod presence;
+pub mod seat;
 pub mod store;
 pub mod throttle;
+pub mod wire;
 pub mod writer;
+
+#[cfg(test)]
+mod tests;

@@ -1,15 +1,16 @@
 //! Who is here. A change is told at most ten times a second, a crowd's size once a second, and only to windows that
-//! show the room.
+//! show the room; that of a direct room to all its people.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tokio::sync::Notify;
 
 use super::frames::{Id, PresenceState, Present, ServerFrame, User};
 use super::hub::Hub;
+use super::parcels::Audience;
 
 /// Past so many people, only their number is told.
 const CROWD: usize = 100;
@@ -33,6 +34,7 @@ struct Person {
 struct Inner {
     people: HashMap<i64, Person>,
     rooms: HashMap<i64, HashSet<i64>>,
+    directs: HashSet<i64>,
     viewers: HashMap<i64, usize>,
     changed: HashSet<i64>,
     leaving: HashSet<i64>,
@@ -51,12 +53,13 @@ impl Presence {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A window of a person opened; they are in these rooms.
-    pub fn arrive(&self, user: &User, rooms: impl Iterator<Item = i64>) {
+    /// A window of a person opened; they are in these rooms, some of which are direct.
+    pub fn arrive(&self, user: &User, rooms: &[(i64, bool)]) {
         let mut inner = self.lock();
         let Inner {
             people,
             rooms: here,
+            directs,
             changed,
             leaving,
             ..
@@ -71,7 +74,10 @@ impl Presence {
         person.windows += 1;
         let is_back = person.left_at.take().is_some();
         leaving.remove(&user.id.0);
-        for room_id in rooms {
+        for &(room_id, is_direct) in rooms {
+            if is_direct {
+                directs.insert(room_id);
+            }
             let is_new = person.rooms.insert(room_id);
             here.entry(room_id).or_default().insert(user.id.0);
             if is_new || is_back || person.away > 0 {
@@ -79,6 +85,36 @@ impl Presence {
             }
         }
         self.change.notify_one();
+    }
+
+    /// Somebody who is here came into a room.
+    pub fn enter(&self, user_id: i64, room_id: i64, is_direct: bool) {
+        let mut inner = self.lock();
+        if is_direct {
+            inner.directs.insert(room_id);
+        }
+        if let Some(person) = inner.people.get_mut(&user_id) {
+            person.rooms.insert(room_id);
+            inner.rooms.entry(room_id).or_default().insert(user_id);
+            inner.changed.insert(room_id);
+            self.change.notify_one();
+        }
+    }
+
+    /// Somebody is no longer in a room.
+    pub fn exit(&self, user_id: i64, room_id: i64) {
+        let mut inner = self.lock();
+        if let Some(person) = inner.people.get_mut(&user_id) {
+            person.rooms.remove(&room_id);
+        }
+        if let Some(here) = inner.rooms.get_mut(&room_id) {
+            here.remove(&user_id);
+            if here.is_empty() {
+                inner.rooms.remove(&room_id);
+            }
+            inner.changed.insert(room_id);
+            self.change.notify_one();
+        }
     }
 
     /// A window of a person closed; it showed a room, or was away.
@@ -117,6 +153,19 @@ impl Presence {
         self.lock().frame(room_id)
     }
 
+    /// The present states of those direct rooms in which somebody else is here, as frames.
+    pub fn others(&self, user_id: i64, rooms: impl Iterator<Item = i64>) -> Bytes {
+        let inner = self.lock();
+        let mut wire = BytesMut::new();
+        for room_id in rooms {
+            let here = inner.rooms.get(&room_id).into_iter().flatten();
+            if here.into_iter().any(|id| *id != user_id) {
+                wire.extend_from_slice(&inner.frame(room_id));
+            }
+        }
+        wire.freeze()
+    }
+
     /// Tells changes for as long as the program runs.
     pub async fn tell(&self, hub: Arc<Hub>) {
         loop {
@@ -128,8 +177,14 @@ impl Presence {
                 self.change.notified().await;
             }
             tokio::time::sleep(GATHER).await;
-            for (room_id, frame) in self.lock().take_changes(Instant::now()) {
-                hub.to_viewers(room_id, frame);
+            let (frames, gone) = self.lock().take_changes(Instant::now());
+            for (room_id, audience, frame) in frames {
+                hub.to_room(room_id, audience, frame);
+            }
+            for user_id in gone {
+                if let Err(error) = hub.store().last_seen(user_id).await {
+                    tracing::warn!(%error, "when somebody was last seen was not stored");
+                }
             }
         }
     }
@@ -185,44 +240,22 @@ impl Inner {
         .encode()
     }
 
-    /// The frames to send now. Rooms that nobody looks at need none; a crowd may have to wait.
-    fn take_changes(&mut self, now: Instant) -> Vec<(i64, Bytes)> {
-        let gone: Vec<i64> = self
-            .leaving
-            .iter()
-            .copied()
-            .filter(|id| {
-                let left_at = self.people.get(id).and_then(|person| person.left_at);
-                left_at.is_none_or(|at| now.duration_since(at) >= GRACE)
-            })
-            .collect();
-        for user_id in gone {
-            self.leaving.remove(&user_id);
-            let Some(person) = self.people.remove(&user_id) else {
-                continue;
-            };
-            for room_id in person.rooms {
-                if let Some(here) = self.rooms.get_mut(&room_id) {
-                    here.remove(&user_id);
-                    if here.is_empty() {
-                        self.rooms.remove(&room_id);
-                    }
-                }
-                self.changed.insert(room_id);
-            }
-        }
+    /// The frames to send now, and who is gone. Rooms that nobody looks at need no frame; a crowd may have to wait.
+    fn take_changes(&mut self, now: Instant) -> (Vec<(i64, Audience, Bytes)>, Vec<i64>) {
+        let gone = self.take_gone(now);
         let changed = std::mem::take(&mut self.changed);
         let mut frames = Vec::new();
         for room_id in changed {
-            if !self.viewers.contains_key(&room_id) {
+            let audience = match self.directs.contains(&room_id) {
+                true => Audience::Everybody,
+                false => Audience::Viewers,
+            };
+            if audience == Audience::Viewers && !self.viewers.contains_key(&room_id) {
                 self.crowd_told.remove(&room_id);
                 continue;
             }
-            if self
-                .rooms
-                .get(&room_id)
-                .is_some_and(|here| here.len() > CROWD)
-            {
+            let here = self.rooms.get(&room_id).map_or(0, HashSet::len);
+            if here > CROWD {
                 let told = self.crowd_told.get(&room_id);
                 if told.is_some_and(|at| now.duration_since(*at) < CROWD_PAUSE) {
                     self.changed.insert(room_id);
@@ -230,8 +263,36 @@ impl Inner {
                 }
                 self.crowd_told.insert(room_id, now);
             }
-            frames.push((room_id, self.frame(room_id)));
+            frames.push((room_id, audience, self.frame(room_id)));
+            if here == 0 {
+                self.directs.remove(&room_id);
+            }
         }
-        frames
+        (frames, gone)
+    }
+
+    /// Forgets those whose time to come back is over.
+    fn take_gone(&mut self, now: Instant) -> Vec<i64> {
+        let is_over = |id: &i64| {
+            let left_at = self.people.get(id).and_then(|person| person.left_at);
+            left_at.is_none_or(|at| now.duration_since(at) >= GRACE)
+        };
+        let gone: Vec<i64> = self.leaving.iter().copied().filter(is_over).collect();
+        for user_id in &gone {
+            self.leaving.remove(user_id);
+            let Some(person) = self.people.remove(user_id) else {
+                continue;
+            };
+            for room_id in person.rooms {
+                if let Some(here) = self.rooms.get_mut(&room_id) {
+                    here.remove(user_id);
+                    if here.is_empty() {
+                        self.rooms.remove(&room_id);
+                    }
+                }
+                self.changed.insert(room_id);
+            }
+        }
+        gone
     }
 }

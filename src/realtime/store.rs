@@ -1,5 +1,7 @@
 //! What the live side needs to know from whatever keeps the messages.
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 
 use super::frames::{Code, Message, Room};
@@ -20,8 +22,68 @@ pub struct Draft {
     pub hash: [u8; 32],
 }
 
-/// What became of a draft: the message as it is stored, also for a retry, or why it is not.
-pub type Verdict = Result<Message, Code>;
+/// One change of a room's log.
+#[derive(Debug, Clone)]
+pub enum Write {
+    /// A new message.
+    Post(Draft),
+    /// Another text for a message of one's own.
+    Edit {
+        /// Which message.
+        target: Target,
+        /// Its new text, within the limits.
+        content: String,
+    },
+    /// A message is hidden; its text stays for admins.
+    Delete(Target),
+}
+
+/// A message that somebody wants to change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    /// Its room.
+    pub room_id: i64,
+    /// Its place there.
+    pub seq: i64,
+    /// Who wants it.
+    pub user_id: i64,
+}
+
+/// What became of a write: the message as it is now, or why nothing was done.
+pub type Verdict = Result<Stored, Code>;
+
+/// A message after a write.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// The message as it is now.
+    pub message: Message,
+    /// Whether this write changed anything: a retry does not.
+    pub is_new: bool,
+}
+
+/// Where a person's mark in a room is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// Everything up to here is read.
+    pub read_seq: i64,
+    /// How many messages came since.
+    pub unread: i64,
+    /// How many of those name the person.
+    pub mentions: i64,
+    /// Whether the room is small enough that others are told.
+    pub is_shared: bool,
+}
+
+/// A direct room, and whether it was made just now.
+#[derive(Debug, Clone)]
+pub struct Direct {
+    /// The room.
+    pub room_id: i64,
+    /// Everybody in it.
+    pub members: Vec<i64>,
+    /// Whether nobody knew it before.
+    pub is_new: bool,
+}
 
 /// What changed in a room, in the order of its numbers.
 #[derive(Debug)]
@@ -36,13 +98,22 @@ pub struct Changes {
     pub last_ver: i64,
 }
 
-/// Stores messages. Used by one thread, which may block.
+/// Messages of several rooms with their numbers in the installation.
+#[derive(Debug)]
+pub struct Numbered {
+    /// In the order of the numbers.
+    pub messages: Vec<(i64, Message)>,
+    /// Whether there are more.
+    pub more: bool,
+}
+
+/// Changes rooms' logs. Used by one thread, which may block.
 pub trait Log: Send {
     /// Stores all of them in one transaction, or none; one verdict each, in order.
     ///
     /// # Errors
-    /// `Unavailable` when the outcome is unknown; storing the same drafts again settles it.
-    fn append(&mut self, drafts: &[Draft]) -> Result<Vec<Verdict>>;
+    /// `Unavailable` when the outcome is unknown; the same writes again settle it.
+    fn append(&mut self, writes: &[Write]) -> Result<Vec<Verdict>>;
 }
 
 /// Reads rooms and messages, and checks what people send.
@@ -59,8 +130,53 @@ pub trait Store: Send + Sync {
         content: &str,
     ) -> Result<Draft, Code>;
 
-    /// The rooms of a person, with what they have read.
-    fn rooms_of(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<Room>>>;
+    /// The checked text of an edit.
+    ///
+    /// # Errors
+    /// `Empty`, `TooLong`, `Invalid`.
+    fn content(&self, content: &str) -> Result<String, Code>;
+
+    /// Moves what a person has read in a room: forward only, or back to just before `seq` when they mark it unread.
+    /// `NotFound` when they are not in it.
+    fn mark(
+        &self,
+        user_id: i64,
+        room_id: i64,
+        seq: i64,
+        unread: bool,
+    ) -> BoxFuture<'static, Result<Mark>>;
+
+    /// Everything is read; answers the rooms in which a mark moved.
+    fn mark_all(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<(i64, Mark)>>>;
+
+    /// A room as this person sees it; `NotFound` when they are not in it.
+    fn room_of(&self, user_id: i64, room_id: i64) -> BoxFuture<'static, Result<Room>>;
+
+    /// The direct room of a person with another, found or made; the other is named as in [`ClientFrame::Post`]'s `to`.
+    ///
+    /// [`ClientFrame::Post`]: super::frames::ClientFrame::Post
+    fn direct_with(&self, user_id: i64, to: String) -> BoxFuture<'static, Result<Direct>>;
+
+    /// The rooms that a person is in, and whether each is direct.
+    fn room_ids_of(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<(i64, bool)>>>;
+
+    /// The rooms of a person, with what they have read; `Unauthorized` when this session of theirs ended.
+    fn rooms_of(&self, user_id: i64, session: Arc<str>) -> BoxFuture<'static, Result<Vec<Room>>>;
+
+    /// Remembers when the last window of a person closed.
+    fn last_seen(&self, user_id: i64) -> BoxFuture<'static, Result<()>>;
+
+    /// The installation's latest number.
+    fn latest_change(&self) -> BoxFuture<'static, Result<i64>>;
+
+    /// Messages after a number, in their order: all changes in a person's rooms, by the change's number; or only new
+    /// messages of others in conversations of two, by the message's.
+    fn messages_after(
+        &self,
+        user_id: i64,
+        after: i64,
+        only_conversations: bool,
+    ) -> BoxFuture<'static, Result<Numbered>>;
 
     /// At most 200 changed messages of a room after `ver`.
     fn changes(&self, room_id: i64, ver: i64) -> BoxFuture<'static, Result<Changes>>;

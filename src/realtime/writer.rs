@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::frames::Code;
 use super::hub::Hub;
-use super::store::{Draft, Log, Verdict};
+use super::store::{Log, Verdict, Write};
 use crate::error::Error;
 
 /// The most messages of one transaction.
@@ -22,7 +22,7 @@ const ATTEMPTS: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 enum Job {
-    Store(Draft, oneshot::Sender<Verdict>),
+    Store(Write, oneshot::Sender<Verdict>),
     /// Everything before it is done.
     Finish(oneshot::Sender<()>),
 }
@@ -50,11 +50,11 @@ impl Writer {
         Ok(Self { queue })
     }
 
-    /// Stores a message; answers after the commit. One sender's drafts are stored in the order of these calls
-    /// (not of the awaits): the draft is in the queue when this returns.
-    pub fn post(&self, draft: Draft) -> impl Future<Output = Verdict> + use<> {
+    /// Writes; answers after the commit. One person's writes are done in the order of these calls (not of the
+    /// awaits): this one is in the queue when the call returns.
+    pub fn write(&self, write: Write) -> impl Future<Output = Verdict> + use<> {
         let (reply, verdict) = oneshot::channel();
-        let queued = self.queue.try_send(Job::Store(draft, reply)).is_ok();
+        let queued = self.queue.try_send(Job::Store(write, reply)).is_ok();
         async move {
             if !queued {
                 return Err(Code::Unavailable);
@@ -66,7 +66,7 @@ impl Writer {
         }
     }
 
-    /// Waits until everything that was posted before is stored.
+    /// Waits until everything that was written before is stored.
     pub async fn finish(&self) {
         let (done, finished) = oneshot::channel();
         if self.queue.send(Job::Finish(done)).await.is_ok() {
@@ -78,25 +78,25 @@ impl Writer {
 fn work(mut jobs: mpsc::Receiver<Job>, mut log: impl Log, hub: &Hub) {
     let mut waiting = Vec::with_capacity(BATCH);
     while jobs.blocking_recv_many(&mut waiting, BATCH) > 0 {
-        let mut drafts = Vec::with_capacity(waiting.len());
+        let mut writes = Vec::with_capacity(waiting.len());
         let mut replies = Vec::with_capacity(waiting.len());
         let mut finished = Vec::new();
         for job in waiting.drain(..) {
             match job {
                 // Nobody waits for this one any more: its sender was told to try again.
                 Job::Store(_, reply) if reply.is_closed() => {}
-                Job::Store(draft, reply) => {
-                    drafts.push(draft);
+                Job::Store(write, reply) => {
+                    writes.push(write);
                     replies.push(reply);
                 }
                 Job::Finish(done) => finished.push(done),
             }
         }
-        if !drafts.is_empty() {
-            let verdicts = append(&mut log, &drafts);
+        if !writes.is_empty() {
+            let verdicts = append(&mut log, &writes);
             // A retry's message is published too: the hub drops what it delivered before, and delivers what the first
             // attempt could not because the commit's outcome was unknown.
-            hub.publish(verdicts.iter().flatten());
+            hub.publish(verdicts.iter().flatten().map(|stored| &stored.message));
             for (reply, verdict) in replies.into_iter().zip(verdicts) {
                 let _ = reply.send(verdict);
             }
@@ -107,10 +107,10 @@ fn work(mut jobs: mpsc::Receiver<Job>, mut log: impl Log, hub: &Hub) {
     }
 }
 
-fn append(log: &mut impl Log, drafts: &[Draft]) -> Vec<Verdict> {
+fn append(log: &mut impl Log, writes: &[Write]) -> Vec<Verdict> {
     for attempt in 1..=ATTEMPTS {
         // A panic must not end the only thread that stores messages.
-        let result = catch_unwind(AssertUnwindSafe(|| log.append(drafts)))
+        let result = catch_unwind(AssertUnwindSafe(|| log.append(writes)))
             .unwrap_or_else(|_| Err(Error::internal("the writer panicked")));
         match result {
             Ok(verdicts) => return verdicts,
@@ -118,12 +118,12 @@ fn append(log: &mut impl Log, drafts: &[Draft]) -> Vec<Verdict> {
                 tracing::warn!(%error, attempt, "a batch of messages is tried again");
             }
             Err(error) => {
-                tracing::error!(%error, messages = drafts.len(), "a batch of messages was not stored");
+                tracing::error!(%error, writes = writes.len(), "a batch of messages was not stored");
                 break;
             }
         }
     }
-    vec![Err(Code::Unavailable); drafts.len()]
+    vec![Err(Code::Unavailable); writes.len()]
 }
 
 /// The outcome of a post for those who need an error.
@@ -138,6 +138,7 @@ impl From<Code> for Error {
             Code::RateLimited => Self::RateLimited { seconds: 1 },
             Code::Conflict => Self::Conflict,
             Code::Forbidden => Self::Forbidden,
+            Code::Blocked => Self::Blocked,
             Code::Unavailable => Self::Unavailable("the message was not stored".into()),
         }
     }

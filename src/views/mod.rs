@@ -1,6 +1,7 @@
 //! What pages may see: one struct per template, and the words in the person's language.
 
 pub mod assets;
+pub mod directory;
 pub mod errors;
 pub mod locale;
 pub mod messages;

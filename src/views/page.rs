@@ -14,20 +14,37 @@ const HUES: i64 = 12;
 pub struct Page {
     lang: &'static str,
     assets: String,
-    user: Option<Person>,
+    user: Option<Me>,
     strings: &'static str,
 }
 
 impl Page {
-    /// The frame for somebody, or for nobody yet.
-    pub fn new(locale: Locale, user: Option<&frames::User>) -> Self {
+    /// The frame for nobody in particular.
+    pub fn signed_out(locale: Locale) -> Self {
         Self {
             lang: locale.tag(),
             assets: assets::prefix(),
-            user: user.map(Person::from),
+            user: None,
             strings: locale.for_scripts(),
         }
     }
+
+    /// The frame for somebody.
+    pub fn signed_in(locale: Locale, user: &frames::User, admin: bool) -> Self {
+        let person = Person::from(user);
+        Self {
+            user: Some(Me { person, admin }),
+            ..Self::signed_out(locale)
+        }
+    }
+}
+
+/// The person who looks.
+#[derive(Debug, Serialize)]
+struct Me {
+    #[serde(flatten)]
+    person: Person,
+    admin: bool,
 }
 
 /// A person with what stands for their picture.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::page::Page;
+use super::page::{Page, Person};
 use super::templates::View;
 use crate::realtime::frames::{self, Limits};
 
@@ -24,6 +24,22 @@ pub struct RoomPage<'a> {
     pub member: bool,
     /// Whether there are messages before the first one shown.
     pub older: bool,
+    /// Whether there are messages after the last one shown.
+    pub newer: bool,
+    /// The message that a permalink means.
+    pub at: Option<i64>,
+    /// Whether the person may change and delete the room.
+    pub keeper: bool,
+    /// Whether it is the Lobby.
+    pub lobby: bool,
+    /// Whether it is the conversation of two people.
+    pub pair: bool,
+    /// Whether the person blocks the other one of the two.
+    pub blocked: bool,
+    /// When the other one of the two was last here (RFC 3339), as far as that is known.
+    pub last_seen: Option<String>,
+    /// Everybody in it, with what they have read; empty for the Lobby.
+    pub members: Vec<Member>,
     /// The first message shown, or 0.
     pub first_seq: i64,
     /// The last message shown, or 0.
@@ -54,6 +70,7 @@ pub struct ShownRoom {
     pub seq: i64,
     pub ver: i64,
     pub read_seq: i64,
+    pub involvement: String,
 }
 
 /// A line of the sidebar.
@@ -66,6 +83,8 @@ pub struct RoomLink {
     pub unread: i64,
     pub mentions: i64,
     pub current: bool,
+    pub involvement: String,
+    pub last_message_at: Option<String>,
 }
 
 /// A message that could not be sent as it was typed.
@@ -79,16 +98,44 @@ impl View for RoomPage<'_> {
     const TEMPLATE: &'static str = "rooms/show.html";
 }
 
-impl RoomLink {
-    /// A line for a room, while another or the same one is shown.
-    pub fn new(room: frames::Room, current: frames::Id) -> Self {
+/// Somebody in the room.
+#[derive(Debug, Serialize)]
+pub struct Member {
+    #[serde(flatten)]
+    person: Person,
+    /// Everything up to here is read.
+    #[serde(rename = "readSeq")]
+    read_seq: i64,
+}
+
+impl Member {
+    /// A member and what they have read.
+    pub fn new(user: &frames::User, read_seq: i64) -> Self {
         Self {
-            id: room.id,
-            kind: room.kind,
-            name: room.name,
-            unread: room.unread,
-            mentions: room.mentions,
-            current: room.id == current,
+            person: Person::from(user),
+            read_seq,
         }
     }
+}
+
+/// The sidebar: rooms by name, then conversations by latest activity. What is hidden shows only while it is open.
+pub fn links(rooms: Vec<frames::Room>, current: Option<frames::Id>) -> Vec<RoomLink> {
+    let is_shown = |room: &frames::Room| room.involvement != "hidden" || Some(room.id) == current;
+    let (mut directs, mut others): (Vec<_>, Vec<_>) = rooms
+        .into_iter()
+        .filter(is_shown)
+        .partition(|room| room.kind == "direct");
+    others.sort_by_key(|room| (room.id.0 != 1, room.name.to_lowercase()));
+    directs.sort_by(|a, b| b.last_message_at.cmp(&a.last_message_at));
+    let link = |room: frames::Room| RoomLink {
+        current: Some(room.id) == current,
+        id: room.id,
+        kind: room.kind,
+        name: room.name,
+        unread: room.unread,
+        mentions: room.mentions,
+        involvement: room.involvement,
+        last_message_at: room.last_message_at,
+    };
+    others.into_iter().chain(directs).map(link).collect()
 }

@@ -1,6 +1,7 @@
 // Starts what the page asks for by data-controller. Pages work without any of it.
 import { register, start } from "./controllers/registry.js"
 import Composer from "./controllers/composer.js"
+import Live from "./controllers/live.js"
 import Logout from "./controllers/logout.js"
 import Page from "./controllers/page.js"
 import Password from "./controllers/password.js"
@@ -13,6 +14,7 @@ register("page", Page)
 register("phone", Phone)
 register("password", Password)
 register("logout", Logout)
+register("live", Live)
 register("rooms", Rooms)
 register("people", People)
 register("composer", Composer)

@@ -31,6 +31,20 @@ struct Word {
     value: Option<String>,
 }
 
+#[derive(QueryableByName)]
+struct Access {
+    #[diesel(sql_type = Nullable<Text>)]
+    table: Option<String>,
+    #[diesel(sql_type = Nullable<Text>, column_name = "type")]
+    how: Option<String>,
+}
+
+#[derive(QueryableByName)]
+struct Step {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
 /// One line of the transcript that admins read.
 #[derive(QueryableByName, Debug, Clone, PartialEq, Eq)]
 pub struct Line {
@@ -88,6 +102,37 @@ impl Database {
                 server: None,
             },
         }
+    }
+
+    /// A file in `folder`, whatever the environment names.
+    pub fn file(folder: &Path) -> Self {
+        Self {
+            url: format!("sqlite://{}", folder.join("teahouse.db").display()),
+            server: None,
+        }
+    }
+
+    /// How each table is read for a question: on MySQL its name and the access type, on SQLite the plan's line and
+    /// `ALL` for a table that is read through.
+    pub fn plan(&self, question: &str) -> Vec<(String, String)> {
+        if self.is_mysql() {
+            let sql = format!("EXPLAIN {question}");
+            let steps: Vec<Access> = on!(self, conn => sql_query(&sql).load(conn).expect(&sql));
+            let named = steps.into_iter().map(|step| (step.table, step.how));
+            return named
+                .map(|(table, how)| (table.unwrap_or_default(), how.unwrap_or_default()))
+                .collect();
+        }
+        let sql = format!("EXPLAIN QUERY PLAN {question}");
+        let steps: Vec<Step> = on!(self, conn => sql_query(&sql).load(conn).expect(&sql));
+        let through = |line: &str| line.starts_with("SCAN") && !line.contains(" USING ");
+        steps
+            .into_iter()
+            .map(|step| {
+                let how = if through(&step.detail) { "ALL" } else { "" };
+                (step.detail, how.to_owned())
+            })
+            .collect()
     }
 
     /// On MySQL or MariaDB?

@@ -2,17 +2,22 @@
 
 mod browser;
 pub mod database;
+mod keeping;
 pub mod person;
+mod program;
 pub mod raw;
 mod socket;
 mod teahouse;
+mod windows;
 
 pub use browser::{Browser, Profile};
 pub use database::{Database, long_tests};
 pub use person::Person;
+pub use program::Program;
 pub use raw::RawSocket;
 pub use socket::Socket;
 pub use teahouse::{Outcome, Teahouse};
+pub use windows::{Network, line_of};
 
 use std::future::Future;
 use std::time::{Duration, Instant};

@@ -103,6 +103,18 @@ impl Socket {
         }
     }
 
+    /// The next frame of any of these types, whatever comes in between.
+    pub async fn first_of(&mut self, kinds: &[&str]) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let frame = self.next_before(deadline).await;
+            let frame = frame.unwrap_or_else(|| panic!("none of {kinds:?} came"));
+            if kinds.iter().any(|kind| frame["type"] == *kind) {
+                return frame;
+            }
+        }
+    }
+
     /// The next `n` messages, in the order in which they came.
     pub async fn messages(&mut self, n: usize) -> Vec<Value> {
         let mut list = Vec::with_capacity(n);

@@ -8,6 +8,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::client_address::is_loopback;
 use crate::error::Error;
 use crate::models::phone_number::PhoneNumber;
 use crate::views::locale::Locale;
@@ -21,6 +22,8 @@ pub struct Asked {
     pub wants_json: bool,
     /// By which log lines are found.
     pub request_id: String,
+    /// Whether it comes from this very machine, and not through a proxy on it.
+    pub is_loopback: bool,
     is_for_eyes: bool,
     address: String,
     tags: Vec<String>,
@@ -35,6 +38,7 @@ impl Asked {
             locale: Locale::negotiate(tags.iter().map(String::as_str)),
             wants_json: is_api || prefers_json(request),
             request_id: Uuid::new_v4().simple().to_string(),
+            is_loopback: is_loopback(request),
             is_for_eyes: matches!(*request.method(), Method::GET | Method::HEAD)
                 && request.path() != "/ws",
             address: request
@@ -60,7 +64,7 @@ impl Asked {
         if self.address == "/" {
             return "/login".to_owned();
         }
-        let query = serde_urlencoded::to_string(Query {
+        let query = serde_html_form::to_string(Query {
             next: &self.address,
         })
         .unwrap_or_default();
@@ -85,6 +89,13 @@ impl FromRequest for Asked {
         let asked = request.extensions().get::<Self>().cloned();
         ready(Ok(asked.unwrap_or_else(|| Self::of(request))))
     }
+}
+
+/// Whether a request takes this media type, by name.
+pub fn accepts(request: &HttpRequest, media_type: &str) -> bool {
+    ranked(request, header::ACCEPT)
+        .iter()
+        .any(|accepted| accepted == media_type)
 }
 
 fn prefers_json(request: &HttpRequest) -> bool {

@@ -7,11 +7,10 @@ use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, Upd
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Key, SameSite};
 use chrono::TimeDelta;
-use rand::RngExt;
 use std::collections::HashMap;
 
 use crate::models::database::Database;
-use crate::models::session::{self, KeyHash, NewSession};
+use crate::models::session::{self, KeyHash, Kind, NewSession};
 
 /// Under this name a request finds the hash of its session's key.
 pub const KEY_HASH: &str = "key_hash";
@@ -21,9 +20,6 @@ pub const USER_ID: &str = "user_id";
 pub const USER_AGENT: &str = "user_agent";
 /// Where it came from.
 pub const IP: &str = "ip";
-
-/// Bytes of a session's key.
-const KEY_BYTES: usize = 32;
 
 type State = HashMap<String, String>;
 
@@ -75,6 +71,7 @@ impl SessionStore for DatabaseStore {
     async fn save(&self, state: State, _: &Duration) -> Result<SessionKey, SaveError> {
         let new = || {
             anyhow::Ok(NewSession {
+                kind: Kind::Cookie,
                 user_id: value(&state, USER_ID)?,
                 user_agent: value(&state, USER_AGENT)?,
                 ip: value(&state, IP)?,
@@ -82,10 +79,7 @@ impl SessionStore for DatabaseStore {
             })
         };
         let new = new().map_err(SaveError::Serialization)?;
-        let mut bytes = [0_u8; KEY_BYTES];
-        rand::rng().fill(&mut bytes);
-        let key: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let hash = KeyHash::of(&key);
+        let (key, hash) = session::new_key();
         self.database
             .write(move |conn| session::create(conn, &hash, &new))
             .await

@@ -2,15 +2,21 @@
 
 use actix_session::SessionExt;
 use actix_web::dev::Payload;
+use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
+
+use serde::Deserialize;
 
 use super::cookies::KEY_HASH;
 use crate::controllers::App;
 use crate::error::{Error, Result};
 use crate::models::session::{self, KeyHash};
 use crate::models::user::User;
+
+/// Where a token may stand in the address.
+const STREAMS: [&str; 3] = ["/ws", "/api/events", "/api/messages"];
 
 /// The person who asks.
 pub struct CurrentUser(pub User);
@@ -28,23 +34,29 @@ impl FromRequest for CurrentSession {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let token = token(request);
         let cookie = request.get_session();
         let app = request.app_data::<Data<App>>().cloned();
         Box::pin(async move {
             let app = app.ok_or_else(|| Error::internal("the application has no data"))?;
-            let hash: Option<String> = cookie.get(KEY_HASH).ok().flatten();
-            let key_hash = KeyHash::from_stored(hash.ok_or(Error::Unauthorized)?);
+            let is_token = token.is_some();
+            let key_hash = match token {
+                Some(token) => KeyHash::of(&token),
+                None => {
+                    let hash: Option<String> = cookie.get(KEY_HASH).ok().flatten();
+                    KeyHash::from_stored(hash.ok_or(Error::Unauthorized)?)
+                }
+            };
             let wanted = key_hash.clone();
             let live = app
                 .database
                 .run(move |conn| session::find_live(conn, &wanted))
                 .await?
                 .ok_or(Error::Unauthorized)?;
-            if live.is_stale {
+            if live.is_stale && !is_token {
                 // A change makes the middleware prolong the row and the cookie.
-                cookie
-                    .insert(KEY_HASH, key_hash.as_str())
-                    .map_err(Error::internal)?;
+                let hash = key_hash.as_str();
+                cookie.insert(KEY_HASH, hash).map_err(Error::internal)?;
             }
             Ok(Self {
                 user: live.user,
@@ -52,6 +64,31 @@ impl FromRequest for CurrentSession {
             })
         })
     }
+}
+
+/// The token that a request is signed in by, if any: it beats a cookie. In the address only where a client cannot set
+/// headers.
+pub fn token(request: &HttpRequest) -> Option<String> {
+    /// `?token=`
+    #[derive(Deserialize)]
+    struct InAddress {
+        token: String,
+    }
+    let header = request.headers().get(header::AUTHORIZATION);
+    let bearer = header
+        .and_then(|header| header.to_str().ok())
+        .and_then(|header| {
+            // A scheme without a token names a token that nobody has.
+            let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
+            scheme
+                .eq_ignore_ascii_case("bearer")
+                .then(|| token.trim().to_owned())
+        });
+    if bearer.is_some() || !STREAMS.contains(&request.path()) {
+        return bearer;
+    }
+    let query: Option<InAddress> = serde_html_form::from_str(request.query_string()).ok();
+    query.map(|query| query.token)
 }
 
 impl FromRequest for CurrentUser {

@@ -13,7 +13,7 @@ use actix_web::error::PayloadError;
 use actix_web::web::Bytes;
 use futures_util::Stream;
 
-use crate::realtime::frames::CloseCode;
+use crate::realtime::wire::CloseCode;
 
 /// The longest header: two bytes, eight of length, four of mask.
 const HEADER_MAX: usize = 14;

@@ -23,6 +23,9 @@ pub struct FormOrJson<T> {
     pub is_json: bool,
 }
 
+/// A JSON object.
+pub struct Json<T>(pub T);
+
 fn unreadable<E>(_: E) -> Error {
     Error::BadRequest("error-bad-request".into())
 }
@@ -52,7 +55,7 @@ async fn read<T: DeserializeOwned>(
     } else if is_json {
         serde_json::from_slice(&body).map_err(unreadable)?
     } else {
-        serde_urlencoded::from_bytes(&body).map_err(unreadable)?
+        serde_html_form::from_bytes(&body).map_err(unreadable)?
     };
     Ok((fields, is_json))
 }
@@ -88,4 +91,37 @@ impl<T: DeserializeOwned + 'static> FromRequest for FormOrJson<T> {
             Ok(Self { fields, is_json })
         })
     }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let input = FormOrJson::from_request(request, payload);
+        Box::pin(async move {
+            match input.await? {
+                FormOrJson {
+                    fields,
+                    is_json: true,
+                } => Ok(Self(fields)),
+                _ => Err(Error::UnsupportedMedia),
+            }
+        })
+    }
+}
+
+/// The verb that a form means, which browsers cannot send: `_method`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// What it says.
+    #[default]
+    Post,
+    /// Set it to this.
+    Put,
+    /// Change it.
+    Patch,
+    /// Take it away.
+    Delete,
 }

@@ -8,6 +8,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 
 use super::asked::Asked;
+use crate::models::query_count::counting;
 
 /// The middleware.
 ///
@@ -19,7 +20,7 @@ pub async fn log<B: MessageBody>(
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
     let start = Instant::now();
     let method = request.method().clone();
-    let result = next.call(request).await;
+    let (result, queries) = counting(next.call(request)).await;
     let milliseconds = start.elapsed().as_secs_f64() * 1000.0;
     let (route, status, request_id) = match &result {
         Ok(response) => {
@@ -37,6 +38,7 @@ pub async fn log<B: MessageBody>(
         route = route.as_deref().unwrap_or("-"),
         status = status.as_u16(),
         ms = (milliseconds * 10.0).round() / 10.0,
+        queries,
         request_id = request_id.as_deref().unwrap_or("-"),
         "request"
     );

@@ -14,17 +14,23 @@ use crate::models::user::User;
 /// # Errors
 /// `Internal` when the session cannot hold what it must.
 pub fn sign_in(request: &HttpRequest, session: &Session, user: &User) -> Result<()> {
-    let agent = request.headers().get(header::USER_AGENT);
-    let agent = agent.map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned());
     session.renew();
     session.remove(KEY_HASH);
     session.insert(USER_ID, user.id).map_err(Error::internal)?;
     session
-        .insert(USER_AGENT, agent.unwrap_or_default())
+        .insert(USER_AGENT, user_agent(request))
         .map_err(Error::internal)?;
     session
         .insert(IP, client_address(request))
         .map_err(Error::internal)
+}
+
+/// What a browser or program calls itself.
+pub fn user_agent(request: &HttpRequest) -> String {
+    let agent = request.headers().get(header::USER_AGENT);
+    agent.map_or_else(String::new, |agent| {
+        String::from_utf8_lossy(agent.as_bytes()).into_owned()
+    })
 }
 
 /// Where to go after signing in: only paths of this site, so that nobody is led elsewhere.

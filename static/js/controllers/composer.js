@@ -1,11 +1,14 @@
 import { Controller } from "./registry.js"
-import { plural } from "../models/strings.js"
+import { plural, t } from "../models/strings.js"
 import { recall, remember } from "../models/memory.js"
+import { element } from "../views/element.js"
+import { icon } from "../views/icon.js"
 
 const COUNT_FROM = 200
 
 // The message box. Enter sends, Shift and Enter break the line, Enter in an input method does neither.
-// Tells "composer:send" with the content.
+// Tells "composer:send" with the content; "composer:edit" with `seq` and `content` of a message that was changed;
+// "composer:last" when the last own message is to be changed; "composer:done" when none is any more; "composer:typing".
 export default class Composer extends Controller {
   connect() {
     this.input = this.find("textarea")
@@ -15,10 +18,12 @@ export default class Composer extends Controller {
     this.draft = `draft.${document.body.dataset.userId}.${this.element.getAttribute("action")}`
     if (!this.input.value) this.input.value = recall(this.draft) ?? ""
     this.on(this.input, "keydown", this.key)
-    this.on(this.input, "input", this.change)
+    this.on(this.input, "input", this.typed)
+    this.on(this.input, "edit", ({ detail }) => this.edit(detail))
     this.on(this.element, "submit", this.send)
     this.change()
-    if (matchMedia("(pointer: fine)").matches && !location.hash) this.input.focus({ preventScroll: true })
+    const isAskedFor = document.querySelector(".people[data-open]") || location.hash || location.search
+    if (matchMedia("(pointer: fine)").matches && !isAskedFor) this.input.focus({ preventScroll: true })
   }
 
   disconnect() {
@@ -31,6 +36,11 @@ export default class Composer extends Controller {
 
   key(event) {
     const isComposing = event.isComposing || event.keyCode === 229
+    if (event.key === "Escape" && this.editing && !isComposing) return this.stopEditing()
+    if (event.key === "ArrowUp" && !this.input.value && !this.editing && !isComposing) {
+      event.preventDefault()
+      return this.tell("composer:last")
+    }
     if (event.key !== "Enter" || event.shiftKey || event.altKey || isComposing) return
     event.preventDefault()
     this.element.requestSubmit()
@@ -39,6 +49,7 @@ export default class Composer extends Controller {
   send(event) {
     event.preventDefault()
     if (!this.content || this.left < 0) return this.input.focus()
+    if (this.editing) return this.save()
     this.tell("composer:send", this.content)
     this.input.value = ""
     this.find(".field-error")?.remove()
@@ -46,8 +57,46 @@ export default class Composer extends Controller {
     this.input.focus()
   }
 
+  typed() {
+    this.change()
+    if (this.content && !this.editing) this.tell("composer:typing")
+  }
+
+  // A message of mine takes the box; what was being written waits.
+  edit({ seq, content }) {
+    if (!this.editing) this.waiting = this.input.value
+    this.editing = { seq, content }
+    this.banner ??= this.makeBanner()
+    this.find(".composer-box").before(this.banner)
+    this.input.value = content
+    this.change()
+    this.input.focus()
+    this.input.setSelectionRange(content.length, content.length)
+  }
+
+  save() {
+    const { seq, content } = this.editing
+    if (this.content !== content) this.tell("composer:edit", { seq, content: this.content })
+    this.stopEditing()
+  }
+
+  stopEditing() {
+    this.editing = null
+    this.banner.remove()
+    this.input.value = this.waiting
+    this.change()
+    this.tell("composer:done")
+    this.input.focus()
+  }
+
+  makeBanner() {
+    const cancel = element("button", { class: "button-link", type: "button", id: "composer-cancel" }, t("js-cancel"))
+    cancel.addEventListener("click", () => this.stopEditing())
+    return element("p", { class: "composer-editing", id: "composer-editing", role: "status" }, icon("pencil"), element("span", {}, t("js-editing")), cancel)
+  }
+
   change() {
-    remember(this.draft, this.input.value)
+    if (!this.editing) remember(this.draft, this.input.value)
     this.left = this.limit - [...this.content].length
     this.button.setAttribute("aria-disabled", !this.content || this.left < 0)
     this.input.toggleAttribute("aria-invalid", false)

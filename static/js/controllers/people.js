@@ -2,35 +2,65 @@ import { Controller } from "./registry.js"
 import { connection } from "../models/connection.js"
 import { Presence } from "../models/presence.js"
 import { language, name, plural, t } from "../models/strings.js"
+import { dayName, shortTime } from "../models/times.js"
 import { avatar } from "../views/avatar.js"
 import { element } from "../views/element.js"
+import { talkForm } from "../views/talk.js"
 
-// Who is here now, in a panel. Tells "people:moved" with an id of a sentence and a name when somebody comes or goes.
+const FRESH = 3_000
+
+// The panel about a room: its people, who is here now, and what can be changed. Tells "people:moved" with an id of a
+// sentence and a name when somebody comes or goes, "people:listed" with the lines of the members, and "people:jump".
 export default class People extends Controller {
   connect() {
-    this.me = document.body.dataset.userId
+    const { roomId, lobby, kind, lastSeen } = document.querySelector(".frame").dataset
+    this.lastSeen = lastSeen ? new Date(lastSeen) : null
+    Object.assign(this, { room: roomId, isLobby: lobby === "true", isDirect: kind === "direct", me: document.body.dataset.userId })
     this.presence = new Presence(this.me)
-    this.room = document.querySelector("[data-room-id]").dataset.roomId
     this.toggle = document.getElementById("people-toggle")
-    this.list = this.find("#people-list")
-    this.note = this.find("#people-note")
-    this.noteText = this.note.textContent
     this.on(connection, "frame:presence", ({ detail }) => detail.roomId === this.room && this.update(detail))
+    this.on(connection, "frame:room", ({ detail }) => detail.room.id === this.room && this.changed(detail.room))
     this.on(connection, "state", () => connection.state !== "online" && this.presence.forget())
-    this.on(this.toggle, "click", () => this.open(this.element.hidden))
-    this.on(this.find(".people-close"), "click", () => this.open(false))
+    this.on(this.toggle, "click", this.toggled)
+    this.on(this.element, "click", this.clicked)
+    this.on(this.element, "submit", this.submitted)
     this.on(this.element, "keydown", event => event.key === "Escape" && this.open(false))
+    this.on(this.element, "keydown", event => event.key === " " && event.target.matches(".people-close") && this.clicked(event))
+    this.on(this.toggle, "keydown", event => event.key === " " && this.toggled(event))
+    if (location.hash === "#people") this.open(true, false)
+    this.toggle.setAttribute("aria-expanded", this.isOpen)
+    this.find("#jump").hidden = false
   }
 
-  disconnect() {
-    this.toggle.hidden = true
-    this.element.hidden = true
+  get isOpen() {
+    return this.element.hasAttribute("data-open")
   }
 
-  open(wanted) {
-    this.element.hidden = !wanted
+  toggled(event) {
+    event.preventDefault()
+    this.open(!this.isOpen)
+  }
+
+  clicked(event) {
+    if (!event.target.closest(".people-close")) return
+    event.preventDefault()
+    this.open(false)
+  }
+
+  open(wanted, mayFocus = true) {
+    this.element.toggleAttribute("data-open", wanted)
     this.toggle.setAttribute("aria-expanded", wanted)
-    ;(wanted ? this.find(".people-close") : this.toggle).focus()
+    if (!wanted && location.hash === "#people") location.hash = "#room"
+    if (wanted) this.refresh()
+    if (mayFocus) (wanted ? this.find(".people-close") : this.toggle).focus()
+  }
+
+  submitted(event) {
+    if (!event.target.matches("#jump")) return
+    event.preventDefault()
+    const [year, month, day] = this.find("#jump-date").value.split("-").map(Number)
+    if (innerWidth < 1180) this.open(false)
+    this.tell("people:jump", new Date(year, month - 1, day))
   }
 
   update(frame) {
@@ -40,14 +70,91 @@ export default class People extends Controller {
     this.render()
   }
 
+  // The room has another name, topic or kind, or other people.
+  changed(room) {
+    const title = document.querySelector(".room-title h1 bdi")
+    const before = title.textContent
+    if (before !== room.name) {
+      title.textContent = room.name
+      this.find("#people-heading bdi").textContent = room.name
+      const base = document.title.replace(/^(\([^)]*\)|•) /, "")
+      this.tell("room:renamed", base.replace(before, () => room.name))
+    }
+    let topic = document.querySelector(".room-topic:not(#room-presence)")
+    if (!topic && room.topic) {
+      topic = element("p", { class: "room-topic", dir: "auto" })
+      document.querySelector(".room-title").append(topic)
+    }
+    if (topic && topic.textContent !== room.topic) topic.textContent = room.topic
+    this.refresh(true)
+  }
+
+  // The panel as the server shows it now, unless something is being typed into it.
+  async refresh(isNews = false) {
+    if (!isNews && Date.now() - (this.freshAt ?? 0) < FRESH) return
+    this.freshAt = Date.now()
+    if (this.find("details[open], .field-error") || this.element.contains(document.activeElement) && document.activeElement.matches("input, select")) return
+    try {
+      const answer = await fetch(`/rooms/${this.room}`, { headers: { Accept: "text/html" } })
+      if (!answer.ok) return
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html")
+      const [fresh, panel] = [page.getElementById("panel"), this.find("#panel")]
+      if (!fresh || panel.contains(document.activeElement) && document.activeElement.matches("input, select")) return
+      panel.replaceChildren(...document.importNode(fresh, true).childNodes)
+      this.find("#jump").hidden = false
+      this.render()
+    } catch {
+      // What is shown is good enough until the next time.
+    }
+  }
+
+  get list() {
+    return this.find("#people-list")
+  }
+
   render() {
     const { people, count, isCrowd } = this.presence
-    this.toggle.hidden = false
     this.toggle.querySelector(".people-count").textContent = plural("js-here", count)
     this.toggle.title = plural("js-people-open", count)
-    this.list.replaceChildren(...this.sorted(people).map(person => this.item(person)))
-    this.note.hidden = !isCrowd && people.some(({ user }) => user.id !== this.me)
-    this.note.textContent = isCrowd ? plural("js-people-many", count) : this.noteText
+    if (this.isLobby) this.list.replaceChildren(...this.sorted(people).map(person => this.item(person)))
+    else this.showStates(people)
+    const note = this.find("#people-note")
+    note.hidden = !isCrowd
+    if (isCrowd) note.textContent = plural("js-people-many", count)
+    this.showOther(people)
+  }
+
+  showStates(people) {
+    const states = new Map(people.map(({ user, state }) => [user.id, state]))
+    const items = [...this.list.children]
+    for (const item of items) {
+      const state = states.get(item.dataset.userId) ?? "offline"
+      item.dataset.state = state
+      item.querySelector(".people-side").textContent = this.side(item.dataset.userId, state)
+    }
+    const rank = { online: 0, away: 1, offline: 2 }
+    this.list.append(...items.sort((a, b) => rank[a.dataset.state] - rank[b.dataset.state]))
+    this.tell("people:listed", items)
+    const known = new Set(items.map(({ dataset }) => dataset.userId))
+    if (people.some(({ user }) => !known.has(user.id))) this.refresh()
+  }
+
+  // In a conversation of two, under the other's name.
+  showOther(people) {
+    const others = [...this.list.children].filter(({ dataset }) => dataset.userId !== this.me)
+    if (!this.isDirect || others.length !== 1) return
+    const line = document.getElementById("room-presence") ?? element("p", { class: "room-topic", id: "room-presence" })
+    if (!line.isConnected) document.querySelector(".room-title").append(line)
+    const { state } = others[0].dataset
+    // They left while we looked.
+    if (state === "offline" && line.dataset.state && line.dataset.state !== "offline") this.lastSeen = new Date()
+    line.dataset.state = state
+    line.textContent = this.otherState(state)
+  }
+
+  otherState(state) {
+    if (state === "offline" && this.lastSeen) return t("js-last-seen", { date: dayName(this.lastSeen), time: shortTime(this.lastSeen) })
+    return t({ online: "js-online", away: "js-away", offline: "js-offline-person" }[state])
   }
 
   // Myself first, then whoever is at their window, by name.
@@ -57,11 +164,16 @@ export default class People extends Controller {
     return people.sort((a, b) => rank(a) - rank(b) || compare(a.user.username, b.user.username))
   }
 
+  side(userId, state) {
+    const words = [userId === this.me && t("js-you"), state === "away" && t("js-away"), state === "offline" && t("js-offline-person")]
+    return words.filter(Boolean).join(" · ")
+  }
+
   item({ user, state }) {
-    const side = [user.id === this.me && t("js-you"), state === "away" && t("js-away")].filter(Boolean).join(" · ")
     return element("li", { class: "people-item", "data-user-id": user.id, "data-state": state },
       element("span", { class: "people-avatar" }, avatar(user)),
       name(user.username, "people-name"),
-      element("span", { class: "people-side" }, side))
+      element("span", { class: "people-side" }, this.side(user.id, state)),
+      ...(user.id === this.me ? [] : [talkForm(user.username)]))
   }
 }

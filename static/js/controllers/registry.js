@@ -18,6 +18,11 @@ export class Controller {
     target.addEventListener(type, handler.bind(this), { ...options, signal: this.#listening.signal })
   }
 
+  // Aborts when the controller disconnects.
+  get signal() {
+    return this.#listening.signal
+  }
+
   find(selector) {
     return this.element.querySelector(selector)
   }

@@ -1,82 +1,176 @@
 import { Controller } from "./registry.js"
-import { Attention } from "../models/attention.js"
+import { Changes } from "../models/changes.js"
 import { connection } from "../models/connection.js"
-import { History, SignedOut } from "../models/history.js"
-import { forgetEverything, recall, remember } from "../models/memory.js"
+import { History } from "../models/history.js"
+import { recall, remember } from "../models/memory.js"
 import { Outbox } from "../models/outbox.js"
 import { Position } from "../models/position.js"
-import { plural, t } from "../models/strings.js"
+import { rooms } from "../models/rooms.js"
+import { t } from "../models/strings.js"
 import { untilMidnight } from "../models/times.js"
+import { Typing } from "../models/typing.js"
+import { Actions } from "../views/actions.js"
+import { plainText } from "../views/content.js"
 import { Notice } from "../views/notice.js"
-import { Older } from "../views/older.js"
+import { Pages } from "../views/pages.js"
 import { Pill } from "../views/pill.js"
+import { Reading } from "../views/reading.js"
 import { Scroller } from "../views/scroller.js"
+import { Seen } from "../views/seen.js"
+import { talkTo } from "../views/talk.js"
+import { toast } from "../views/toast.js"
 import { Transcript } from "../views/transcript.js"
+import { showTyping } from "../views/typing.js"
 
 const AGAIN = 1_500
 const MISSED_MANY = 500
 const TRIM_AT = 400
 const TRIM_TO = 200
+const AWAY_AFTER = 10 * 60_000
 
 // A room and its live connection: what arrives, what is sent, and where the reader is in it.
 export default class Room extends Controller {
   connect() {
-    const { roomId, ver, epoch, version, member, postsPerSecond, burst } = this.element.dataset
-    Object.assign(this, { id: roomId, epoch, version, isMember: member === "true", me: this.person() })
+    const { roomId, ver, epoch, version, member, readSeq } = this.element.dataset
+    Object.assign(this, { id: roomId, epoch, version, isMember: member === "true", me: this.person(), readSeq: Number(readSeq) })
     this.position = new Position(Number(ver))
     this.history = new History(roomId)
-    this.attention = new Attention()
     this.scroller = new Scroller(this.find("#log"))
     this.transcript = new Transcript(this.find("#messages"), this.me)
     this.empty = this.find("#empty")
     this.notice = new Notice(this.find("#connection"))
-    this.pill = new Pill(this.find("#pill"), () => this.toEnd())
-    this.older = new Older(this.transcript.container, this.scroller.element, () => this.fetchOlder())
-    this.outbox = new Outbox({
-      roomId,
+    this.pill = new Pill(this.find("#pill"), () => this.toLatest())
+    this.reading = new Reading(this.scroller, this.transcript, seq => this.read(seq))
+    this.seen = new Seen(this.transcript, this.me)
+    this.pages = this.makePages()
+    this.outbox = this.makeOutbox()
+    this.changes = this.makeChanges()
+    this.typing = this.makeTyping()
+    this.outbox.restore(clientId => this.transcript.has(clientId))
+    this.listen()
+    this.settleView()
+    this.begin()
+    this.element.dataset.connection = connection.state
+    this.watchMidnight()
+    this.touched()
+  }
+
+  disconnect() {
+    clearTimeout(this.midnight)
+    clearTimeout(this.idle)
+    this.outbox.stop()
+    this.pages.stop()
+    this.reading.stop()
+    this.typing.clear()
+    this.notice.clear()
+  }
+
+  makePages() {
+    return new Pages({
+      history: this.history, transcript: this.transcript, scroller: this.scroller,
+      isAtEnd: this.element.dataset.newer !== "true",
+      newest: () => Math.max(rooms.get(this.id)?.seq ?? 0, Number(this.element.dataset.seq)),
+      changed: () => this.settleView(),
+      signedOut: () => connection.dispatchEvent(new Event("signedout")),
+    })
+  }
+
+  makeOutbox() {
+    const { postsPerSecond, burst } = this.element.dataset
+    return new Outbox({
+      roomId: this.id,
       userId: this.me.id,
       limits: { burst: Number(burst), postsPerSecond: Number(postsPerSecond) },
       send: frame => connection.send(frame),
       changed: entry => this.transcript.progress(entry),
     })
-    this.outbox.restore(clientId => this.transcript.has(clientId))
-    this.listen()
-    this.settleView()
-    if (!location.hash.startsWith("#message-")) this.scroller.toEnd()
-    this.element.dataset.connection = connection.state
-    connection.open(`/rooms/${roomId}/messages?limit=1`)
-    this.watchMidnight()
   }
 
-  disconnect() {
-    clearTimeout(this.midnight)
-    connection.close()
-    this.outbox.stop()
-    this.older.stop()
-    this.notice.clear()
+  makeChanges() {
+    return new Changes({
+      roomId: this.id,
+      send: frame => connection.send(frame),
+      saving: (seq, isSaving) => this.transcript.article(seq)?.toggleAttribute("data-saving", isSaving),
+      refused: ({ type, seq, content }, sentence) => {
+        toast(`${t("js-change-failed")} ${sentence}`)
+        if (type === "edit") this.edit(seq, content)
+      },
+    })
+  }
+
+  makeTyping() {
+    return new Typing({
+      tell: () => connection.send({ type: "typing", roomId: this.id }),
+      changed: names => showTyping(this.find("#typing"), names),
+    })
   }
 
   listen() {
     const frames = {
-      hello: this.hello, message: this.message, synced: this.synced, resync: this.reload,
-      ack: this.ack, error: this.error, removed: this.removed,
+      hello: this.hello, message: this.message, synced: this.synced, resync: this.reload, ack: this.ack,
+      error: this.error, room: this.entered, read: this.marked, seen: this.seenBy, typing: this.typed,
     }
     for (const [type, handler] of Object.entries(frames)) this.on(connection, `frame:${type}`, ({ detail }) => handler.call(this, detail))
     this.on(connection, "state", this.state)
-    this.on(connection, "signedout", this.signedOut)
-    this.on(this.element, "composer:send", this.send)
-    this.on(this.element, "people:moved", this.moved)
+    const own = {
+      "composer:send": this.send, "composer:edit": ({ detail }) => this.changes.edit(detail.seq, detail.content),
+      "composer:last": this.editLast, "composer:done": this.edited, "composer:typing": () => this.typing.mine(),
+      "people:moved": this.moved, "people:listed": ({ detail }) => this.seen.learn(detail), "rooms:read": this.allRead,
+      "people:jump": ({ detail }) => this.toDate(detail),
+    }
+    for (const [type, handler] of Object.entries(own)) this.on(this.element, type, handler)
     this.on(this.transcript.container, "click", this.act)
     this.on(this.scroller.element, "scroll", this.scrolled, { passive: true })
     this.on(document, "visibilitychange", this.visibility)
-    this.on(window, "online", () => connection.wake())
-    this.on(window, "offline", () => connection.wake())
-    this.on(window, "pagehide", () => connection.close())
+    for (const type of ["focus", "resize", "hashchange"]) this.on(window, type, () => this.reading.look())
+    for (const type of ["pointermove", "keydown", "scroll"]) this.on(document, type, this.touched, { passive: true, capture: true })
+    this.actions = new Actions(this.transcript.container, this.scroller.element, {
+      offered: article => this.offered(article),
+      run: (action, article) => this.run(action, article),
+    }, this.signal)
   }
 
   person() {
     const { username, avatarUrl } = this.element.dataset
     return { id: document.body.dataset.userId, username, avatarURL: avatarUrl || null }
+  }
+
+  // Where the reader starts: at a permalink, where they left off, or at the end.
+  async begin() {
+    this.seen.learn([...this.element.querySelectorAll("#people-list > [data-user-id]")])
+    const { at, seq } = this.element.dataset
+    this.learnPreview()
+    const target = at && this.transcript.article(Number(at))
+    if (target) return this.toTarget(target)
+    if (location.hash.startsWith("#message-")) return
+    this.scroller.toEnd()
+    if (!this.isMember || this.readSeq >= Number(seq)) return this.reading.look()
+    if (this.readSeq + 1 < this.transcript.firstSeq) await this.pages.around(this.readSeq + 1)
+    this.toNewLine(this.readSeq + 1)
+    this.reading.look()
+  }
+
+  // The sidebar knows what was said last here.
+  learnPreview() {
+    const last = this.pages.isAtEnd && this.transcript.articles.at(-1)
+    if (!last || !this.isMember) return
+    const { seq, userId, state } = last.dataset
+    const text = state === "deleted" ? "" : plainText(last.querySelector(".message-body")).trim()
+    rooms.learn(this.id, { seq: Number(seq), author: last.querySelector(".message-author").textContent, mine: userId === this.me.id, text })
+  }
+
+  toTarget(article) {
+    article.dataset.target = ""
+    this.scroller.toNode(article)
+    article.tabIndex = -1
+    article.focus({ preventScroll: true })
+    this.scrolled()
+  }
+
+  toNewLine(seq) {
+    const line = this.transcript.markNew(seq)
+    if (line && line.getBoundingClientRect().top < this.scroller.element.getBoundingClientRect().top) this.scroller.toNode(line)
+    this.scrolled()
   }
 
   // The connection
@@ -85,18 +179,30 @@ export default class Room extends Controller {
     this.element.dataset.connection = connection.state
     if (connection.state === "online") return this.notice.connected()
     this.outbox.disconnected()
+    this.changes.disconnected()
     if (connection.state === "offline") this.notice.offline()
   }
 
-  hello({ user, epoch, version, rooms, limits }) {
+  hello({ user, epoch, version, rooms: mine, limits }) {
+    if (this.find("#room").hidden) return
     if (epoch !== this.epoch || user.id !== this.me.id) return this.reload()
     if (version !== this.version) this.notice.updated()
-    const room = rooms.find(({ id }) => id === this.id)
+    const room = mine.find(({ id }) => id === this.id)
+    // Entered or removed elsewhere: another page now.
+    if (Boolean(room) !== this.isMember) return this.reload()
     if (!room) return
+    this.readSeq = room.readSeq
     this.tellView()
-    if (room.seq - this.transcript.lastSeq > MISSED_MANY) this.startOver(room)
+    if (this.pages.isAtEnd && room.seq - this.transcript.lastSeq > MISSED_MANY) this.startOver(room)
     else if (this.position.greet(room.ver)) this.sync()
     this.outbox.connected(limits)
+    this.changes.connected()
+    this.reading.look()
+  }
+
+  // Somebody brought me into a room that I was reading along.
+  entered({ room }) {
+    if (room.id === this.id && !this.isMember) this.reload()
   }
 
   sync() {
@@ -104,39 +210,22 @@ export default class Room extends Controller {
   }
 
   tellView() {
-    if (this.isMember) connection.send({ type: "view", roomId: this.id, away: document.hidden })
+    if (this.isMember) connection.send({ type: "view", roomId: this.id, away: document.hidden || this.isIdle })
   }
 
   // Away for long: the newest messages now, what lies between when the reader scrolls up.
   async startOver(room) {
     this.position = new Position(room.ver)
-    try {
-      const messages = await this.history.before(room.seq + 1)
-      this.scroller.quietly(() => {
-        this.transcript.clear()
-        this.transcript.prepend(messages)
-      })
-      this.settleView()
-    } catch {
-      this.reload()
-    }
+    if (!(await this.pages.latest())) this.reload()
   }
 
   synced({ roomId, ver, more }) {
     if (roomId === this.id && this.position.close(ver, more)) this.sync()
   }
 
-  removed({ roomId }) {
-    if (roomId === this.id) location.assign("/")
-  }
-
-  signedOut() {
-    forgetEverything()
-    location.replace(`/login?next=${encodeURIComponent(location.pathname + location.search)}`)
-  }
-
   // What this page knows is no longer true. Never in a circle.
-  reload() {
+  reload(frame) {
+    if (frame?.roomId && frame.roomId !== this.id) return
     if (Date.now() - (recall("reloaded") ?? 0) < 10_000) return
     remember("reloaded", Date.now())
     location.reload()
@@ -150,26 +239,40 @@ export default class Room extends Controller {
     const isLive = !this.position.catchingUp
     const isMine = message.user.id === this.me.id
     const isOld = this.transcript.firstSeq !== null && message.seq < this.transcript.firstSeq
+    const isBeyond = !this.pages.isAtEnd && message.seq > this.transcript.lastSeq
+    this.changes.settle(message.seq)
+    this.typing.stopped(message.user.id)
     if (isMine) this.outbox.settle(message.clientId)
-    if (isOld) return
-    const follow = this.scroller.isNearEnd
+    if (isMine && message.seq === this.readSeq + 1) this.readSeq = message.seq
+    if (isBeyond && !isMine) this.pill.count()
+    if (isOld || isBeyond) return
+    const follow = this.scroller.isNearEnd && !this.wouldHideNew()
     let result = null
     const change = () => (result = this.transcript.apply(message, isLive))
     if (follow) change()
     else this.scroller.keepPlace(change)
     if (result === "added" && !isMine) this.arrived(message, follow)
+    if (result === "added") this.seen.said(message.user, message.seq)
     if (follow) this.scroller.toEnd()
     this.settleView(follow)
   }
 
   arrived({ seq, deletedAt }, follow) {
     if (deletedAt) return
-    if (document.hidden && this.attention.missed()) this.transcript.markNew(seq)
+    if (!this.reading.isAttended && !this.transcript.newLine) this.transcript.markNew(seq)
     if (!follow) this.pill.count()
   }
 
-  send({ detail }) {
+  // While nobody looks, the line stays in sight.
+  wouldHideNew() {
+    const line = !this.reading.isAttended && this.transcript.newLine
+    return line && line.getBoundingClientRect().top < this.scroller.element.getBoundingClientRect().top + 80
+  }
+
+  async send({ detail }) {
+    if (!this.pages.isAtEnd && !(await this.pages.latest())) return toast(t("js-newer-failed"))
     this.transcript.clearNew()
+    this.reading.isPaused = false
     this.outbox.add(detail)
     this.toEnd()
     this.settleView()
@@ -182,8 +285,9 @@ export default class Room extends Controller {
     if (frame.seq <= this.transcript.lastSeq && this.outbox.settle(frame.clientId)) this.transcript.discard(frame.clientId)
   }
 
-  error({ clientId, roomId, code, message }) {
+  error({ clientId, roomId, seq, code, message }) {
     if (clientId) this.outbox.refused({ clientId, code, message })
+    else if (roomId === this.id && seq) this.changes.refuse({ seq, message })
     else if (roomId === this.id && code === "unavailable" && this.position.catchingUp) setTimeout(() => this.sync(), AGAIN)
   }
 
@@ -200,32 +304,111 @@ export default class Room extends Controller {
       this.transcript.discard(clientId)
       this.settleView()
     }
-    document.getElementById("composer-content")?.focus()
+    this.composer?.focus()
   }
 
-  async fetchOlder() {
-    const first = this.transcript.firstSeq
-    if (first === null) return false
+  // What can be done with a message
+
+  offered({ dataset: { userId, state } }) {
+    const isThere = state !== "deleted"
+    const isMine = userId === this.me.id
+    const isAdmin = this.element.dataset.admin === "true"
+    return [
+      "copy-link", !isMine && this.element.dataset.kind !== "direct" && "talk", this.isMember && "mark-unread", isThere && isMine && this.isMember && "edit",
+      isThere && (isMine || isAdmin) && this.isMember && "delete",
+    ].filter(Boolean)
+  }
+
+  run(action, article) {
+    const seq = Number(article.dataset.seq)
+    if (action === "copy-link") this.copyLink(seq)
+    else if (action === "talk") talkTo(article.querySelector(".message-author").textContent)
+    else if (action === "mark-unread") this.markUnread(seq)
+    else if (action === "edit") this.edit(seq)
+    else if (action === "delete") this.changes.remove(seq)
+  }
+
+  async copyLink(seq) {
+    const link = new URL(`/rooms/${this.id}?at=${seq}`, location.href).href
     try {
-      const messages = await this.history.before(first)
-      this.scroller.quietly(() => {
-        this.transcript.prepend(messages)
-        this.older.offer(this.hasOlder && messages.length > 0)
-      })
-      return true
-    } catch (error) {
-      if (error instanceof SignedOut) this.signedOut()
-      return false
+      await navigator.clipboard.writeText(link)
+      toast(t("js-link-copied"))
+    } catch {
+      toast(t("js-link-not-copied", { name: link }))
     }
+  }
+
+  markUnread(seq) {
+    connection.send({ type: "read", roomId: this.id, seq, unread: true })
+    rooms.unsee(this.id, seq)
+    this.unread(seq)
+    toast(t("js-marked-unread"))
+  }
+
+  // From here on nothing is read again before the reader comes back or says something.
+  unread(seq) {
+    this.readSeq = seq - 1
+    this.reading.isPaused = true
+    this.scroller.keepPlace(() => this.transcript.markNew(seq))
+  }
+
+  edit(seq, content) {
+    const article = this.transcript.article(seq)
+    if (!article || !this.composer) return
+    this.edited()
+    article.dataset.editing = ""
+    this.composer.dispatchEvent(new CustomEvent("edit", { detail: { seq, content: content ?? plainText(article.querySelector(".message-body")) } }))
+  }
+
+  editLast() {
+    const article = this.transcript.lastMine()
+    if (!article) return
+    article.scrollIntoView({ block: "nearest" })
+    this.edit(Number(article.dataset.seq))
+  }
+
+  edited() {
+    this.transcript.container.querySelector("[data-editing]")?.removeAttribute("data-editing")
+  }
+
+  get composer() {
+    return document.getElementById("composer-content")
+  }
+
+  // What is read
+
+  read(seq) {
+    if (!this.isMember || seq <= this.readSeq) return
+    if (!connection.send({ type: "read", roomId: this.id, seq })) return
+    this.readSeq = seq
+    rooms.see(this.id, seq)
+  }
+
+  // My mark moved, perhaps on another device.
+  marked({ roomId, seq }) {
+    if (roomId !== this.id) return
+    const mark = rooms.get(this.id)?.readSeq ?? seq
+    if (mark < this.readSeq) this.unread(mark + 1)
+    this.readSeq = mark
+  }
+
+  allRead() {
+    this.readSeq = Math.max(this.readSeq, this.pages.newest())
+    this.transcript.clearNew()
+  }
+
+  seenBy({ roomId, user, seq }) {
+    if (roomId === this.id) this.seen.moved(user, seq)
+  }
+
+  typed({ roomId, user }) {
+    if (roomId === this.id && user.id !== this.me.id) this.typing.theirs(user)
   }
 
   // The reader
 
-  get hasOlder() {
-    return (this.transcript.firstSeq ?? 1) > 1
-  }
-
   moved({ detail }) {
+    if (!this.pages.isAtEnd) return
     const follow = this.scroller.isNearEnd
     const change = () => this.transcript.line(detail.id, detail.username)
     if (follow) change()
@@ -234,8 +417,15 @@ export default class Room extends Controller {
   }
 
   scrolled() {
-    if (this.scroller.isNearEnd) this.pill.clear()
+    this.reading.look()
+    if (!this.pages.isAtEnd) this.pill.offer(true)
+    else if (this.scroller.isNearEnd) this.pill.clear()
     else this.pill.offer(this.scroller.isFarFromEnd)
+  }
+
+  async toLatest() {
+    if (!this.pages.isAtEnd && !(await this.pages.latest())) return toast(t("js-newer-failed"))
+    this.toEnd()
   }
 
   toEnd() {
@@ -243,18 +433,46 @@ export default class Room extends Controller {
     this.pill.clear()
   }
 
+  async toDate(date) {
+    try {
+      const seq = await this.history.firstSince(date, this.pages.newest())
+      if (!seq) return toast(t("js-no-date"))
+      if (!this.transcript.article(seq)) await this.pages.around(seq)
+      const article = this.transcript.article(seq)
+      if (article) this.toTarget(article)
+    } catch {
+      toast(t("js-older-failed"))
+    }
+  }
+
   visibility() {
     this.tellView()
-    if (document.hidden) return this.transcript.clearNew()
-    this.attention.back()
-    this.transcript.nameDays()
-    connection.wake()
+    if (!document.hidden) {
+      this.transcript.nameDays()
+      return this.reading.look()
+    }
+    if (this.readSeq >= this.transcript.lastSeq) this.transcript.clearNew()
+    this.reading.isPaused = false
+  }
+
+  // Ten minutes without a hand on anything is away.
+  touched() {
+    clearTimeout(this.idle)
+    this.idle = setTimeout(() => this.rest(true), AWAY_AFTER)
+    if (this.isIdle) this.rest(false)
+  }
+
+  rest(isIdle) {
+    this.isIdle = isIdle
+    this.tellView()
   }
 
   settleView(mayTrim = false) {
     this.empty.hidden = !this.transcript.isEmpty
     if (mayTrim && this.transcript.size > TRIM_AT) this.transcript.trim(TRIM_TO)
-    this.older.offer(this.hasOlder)
+    this.pages?.offer()
+    this.seen.show()
+    this.reading.look()
   }
 
   watchMidnight() {

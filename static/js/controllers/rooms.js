@@ -1,26 +1,88 @@
 import { Controller } from "./registry.js"
 import { connection } from "../models/connection.js"
+import { prefer, prefers } from "../models/preferences.js"
+import { rooms } from "../models/rooms.js"
+import { language } from "../models/strings.js"
+import { listTime } from "../models/times.js"
+import { roomItem, showRoom } from "../views/room_item.js"
 
-// The list of rooms: what is unread elsewhere.
+const LOBBY = "1"
+const { compare } = new Intl.Collator(language, { numeric: true })
+
+const matters = ({ unread, mentions, involvement }) => (mentions > 0 ? 2 : unread > 0 && involvement !== "nothing" ? 1 : 0)
+
+// The list of my rooms: rooms by name, conversations by latest activity, what is unread in each.
 export default class Rooms extends Controller {
   connect() {
-    this.on(connection, "frame:hello", ({ detail }) => detail.rooms.forEach(room => this.show(room)))
-    this.on(connection, "frame:room", ({ detail }) => this.show(detail.room))
+    this.here = document.querySelector(".frame").dataset.roomId
+    this.lists = { rooms: this.find("#rooms-list"), directs: this.find("#directs-list") }
+    this.on(rooms, "change", this.change)
+    this.on(connection, "frame:hello", this.fetchPreviews, { once: true })
     this.on(this.element, "click", this.open)
+    this.unreadFirst = this.find("#unread-first")
+    this.unreadFirst.hidden = false
+    this.unreadFirst.setAttribute("aria-pressed", prefers("unread-first"))
+    this.on(this.unreadFirst, "click", this.sortOtherwise)
+    for (const time of this.element.querySelectorAll("time")) time.textContent = listTime(new Date(time.dateTime))
   }
 
-  show({ id, unread, mentions }) {
-    const item = this.find(`[data-room-id="${CSS.escape(id)}"]`)
-    if (!item || item.matches('[aria-current="page"]')) return
-    const badge = item.querySelector(".badge")
-    badge.hidden = !unread
-    badge.firstChild.data = unread
-    badge.classList.toggle("badge-mentions", mentions > 0)
+  change() {
+    cancelAnimationFrame(this.frame)
+    // A window nobody sees has no frames.
+    if (document.hidden) this.render()
+    else this.frame = requestAnimationFrame(() => this.render())
+  }
+
+  render() {
+    if (!rooms.isKnown) return
+    const shown = rooms.all.filter(({ id, involvement }) => involvement !== "hidden" || id === this.here)
+    const directs = shown.filter(({ kind }) => kind === "direct").sort((a, b) => (b.lastMessageAt ?? "").localeCompare(a.lastMessageAt ?? ""))
+    const others = shown.filter(({ kind }) => kind !== "direct").sort((a, b) => (b.id === LOBBY) - (a.id === LOBBY) || compare(a.name, b.name))
+    this.fill(this.lists.rooms, others)
+    this.fill(this.lists.directs, directs)
+  }
+
+  sortOtherwise() {
+    const wanted = this.unreadFirst.getAttribute("aria-pressed") !== "true"
+    this.unreadFirst.setAttribute("aria-pressed", wanted)
+    prefer("unread-first", wanted)
+    this.render()
+  }
+
+  fill(list, wanted) {
+    if (this.unreadFirst.getAttribute("aria-pressed") === "true") wanted = wanted.sort((a, b) => matters(b) - matters(a))
+    const items = new Map([...list.children].map(item => [item.firstElementChild.dataset.roomId, item]))
+    const focused = list.contains(document.activeElement) ? document.activeElement : null
+    wanted.forEach((room, index) => {
+      const item = items.get(room.id) ?? roomItem(room.id)
+      items.delete(room.id)
+      showRoom(item, room, rooms.preview(room.id))
+      if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null)
+    })
+    // An open room that I only read along is on the page, but not in my list.
+    for (const item of items.values()) item.remove()
+    if (focused?.isConnected && document.activeElement !== focused) focused.focus({ preventScroll: true })
+  }
+
+  // What was said last in conversations; rooms tell theirs when something is said.
+  async fetchPreviews() {
+    if (!rooms.all.some(({ id, kind, lastMessageAt }) => kind === "direct" && lastMessageAt && !rooms.preview(id))) return
+    try {
+      const answer = await fetch("/api/conversations", { headers: { Accept: "application/json" } })
+      if (!answer.ok) return
+      for (const { id, lastMessage, otherParticipant } of await answer.json()) {
+        if (!lastMessage) continue
+        const { seq, mine, content } = lastMessage
+        rooms.learn(id, { seq, mine, author: otherParticipant.username, text: content })
+      }
+    } catch {
+      // Names and numbers are enough.
+    }
   }
 
   // On a narrow screen the room is already there, behind the list.
   open(event) {
-    const item = event.target.closest('[aria-current="page"]')
+    const item = event.target.closest('.rooms-item[aria-current="page"]')
     if (!item || event.metaKey || event.ctrlKey || event.shiftKey || location.hash !== "#rooms") return
     event.preventDefault()
     location.hash = "#room"

@@ -4,26 +4,26 @@ import { language, t } from "./strings.js"
 const numbers = new Intl.NumberFormat(language)
 
 export class Attention {
-  #title = document.title
   #icon = document.querySelector('link[rel="icon"]')
-  #count = 0
+  title = document.title
 
-  // Answers whether this is the first message they have not seen.
-  missed() {
-    this.#count += 1
-    this.#show()
-    return this.#count === 1
+  // Rooms count by what matters to me there; the one in this window always does.
+  update(rooms, here) {
+    const count = rooms.reduce((sum, room) => sum + weight(room, here), 0)
+    const isUnread = count > 0 || rooms.some(({ unread, involvement }) => unread > 0 && involvement === "mentions")
+    this.#show(count, isUnread)
   }
 
-  back() {
-    if (this.#count === 0) return
-    this.#count = 0
-    this.#show()
+  #show(count, isUnread) {
+    const id = count > 0 ? "js-title-unread" : isUnread ? "js-title-quiet" : null
+    const title = id ? t(id, { count: numbers.format(count), name: this.title }) : this.title
+    if (document.title !== title) document.title = title
+    const icon = isUnread ? "favicon-unread.svg" : "favicon.svg"
+    if (this.#icon && !this.#icon.href.endsWith(icon)) this.#icon.href = this.#icon.href.replace(/favicon(-unread)?\.svg$/, icon)
   }
+}
 
-  #show() {
-    const missed = this.#count > 0
-    document.title = missed ? t("js-title-unread", { count: numbers.format(this.#count), name: this.#title }) : this.#title
-    if (this.#icon) this.#icon.href = this.#icon.href.replace(/favicon(-unread)?\.svg$/, missed ? "favicon-unread.svg" : "favicon.svg")
-  }
+function weight({ id, unread, mentions, involvement }, here) {
+  if (id === here || involvement === "everything") return unread
+  return involvement === "mentions" ? mentions : 0
 }

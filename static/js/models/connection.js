@@ -1,6 +1,9 @@
-// The one socket of this window. It comes back by itself, with growing, jittered pauses.
+// The one connection of this window. It comes back by itself, with growing, jittered pauses. Where no WebSocket gets
+// through although the server answers, it is an event stream.
 //
 // Events: "state" (connecting, online, offline), "frame:<type>" with the frame as detail, "signedout".
+import { Stream } from "./stream.js"
+
 const HELLO_WITHIN = 10_000
 const PING_EVERY = 20_000
 const ANSWER_WITHIN = 10_000
@@ -9,20 +12,25 @@ const PAUSE_MAX = 30_000
 const SIGNED_OUT = 4001
 const FLOODING = 4029
 const GOING_AWAY = 1001
+const REFUSALS = 2
 
 export class Connection extends EventTarget {
   state = "connecting"
   #socket = null
+  #stream = null
   #probe = null
+  #view = null
+  #refusals = 0
   #attempt = 0
   #retry = 0
   #deadline = 0
   #heartbeat = 0
   #stopped = true
 
-  // `probe` is an address that answers 401 once the person is signed out.
-  open(probe) {
+  // `probe` is an address that answers 401 once the person is signed out; `view` the room that this window shows.
+  open(probe, view = null) {
     this.#probe = probe
+    this.#view = view
     this.#stopped = false
     this.#dial()
   }
@@ -37,10 +45,15 @@ export class Connection extends EventTarget {
   wake() {
     if (this.#stopped) return
     if (this.state === "online") return this.#ping(ANSWER_WITHIN / 2)
-    if (!this.#socket) this.#dial()
+    if (!this.#socket && !this.#stream) this.#dial()
   }
 
+  // Answers whether the frame went out.
   send(frame) {
+    if (this.state === "online" && this.#stream) {
+      this.#stream.send(frame)
+      return true
+    }
     if (this.state !== "online" || this.#socket?.readyState !== WebSocket.OPEN) return false
     this.#socket.send(JSON.stringify(frame))
     return true
@@ -48,6 +61,7 @@ export class Connection extends EventTarget {
 
   #dial() {
     clearTimeout(this.#retry)
+    if (this.#refusals >= REFUSALS || !("WebSocket" in globalThis)) return this.#listen()
     const address = new URL("/ws", location.href)
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:"
     const socket = new WebSocket(address)
@@ -55,6 +69,20 @@ export class Connection extends EventTarget {
     this.#expect(HELLO_WITHIN)
     socket.onmessage = event => this.#socket === socket && this.#receive(event.data)
     socket.onclose = event => this.#socket === socket && this.#closed(event.code)
+  }
+
+  // The event stream comes back by itself; when it is over, the next attempt is a socket again.
+  #listen() {
+    const stream = new Stream(this.#view, {
+      heard: frame => this.#stream === stream && this.#hear(frame),
+      lost: isOver => {
+        if (this.#stream !== stream) return
+        if (isOver) return this.#closed(1006)
+        this.#become("offline")
+      },
+    })
+    this.#stream = stream
+    this.#refusals = 0
   }
 
   #receive(data) {
@@ -65,19 +93,24 @@ export class Connection extends EventTarget {
     } catch {
       return
     }
+    this.#hear(frame)
+  }
+
+  #hear(frame) {
     if (frame.type === "hello") this.#greeted()
     this.dispatchEvent(new CustomEvent(`frame:${frame.type}`, { detail: frame }))
   }
 
   #greeted() {
     this.#attempt = 0
+    this.#refusals = 0
     clearInterval(this.#heartbeat)
-    this.#heartbeat = setInterval(() => this.#ping(ANSWER_WITHIN), PING_EVERY)
+    if (this.#socket) this.#heartbeat = setInterval(() => this.#ping(ANSWER_WITHIN), PING_EVERY)
     this.#become("online")
   }
 
   #ping(patience) {
-    if (this.send({ type: "ping" })) this.#expect(patience)
+    if (this.#socket && this.send({ type: "ping" })) this.#expect(patience)
   }
 
   // Something must arrive in time, or the connection is as good as lost.
@@ -110,6 +143,7 @@ export class Connection extends EventTarget {
     try {
       const answer = await fetch(this.#probe, { headers: { Accept: "application/json" }, redirect: "manual", cache: "no-store" })
       if (answer.status === 401 || answer.type === "opaqueredirect") this.#signedOut()
+      else if (answer.ok && this.state !== "online") this.#refusals += 1
     } catch {
       // No network: the next attempt will tell.
     }
@@ -123,9 +157,10 @@ export class Connection extends EventTarget {
   #drop() {
     clearTimeout(this.#deadline)
     clearInterval(this.#heartbeat)
-    const socket = this.#socket
-    this.#socket = null
+    const [socket, stream] = [this.#socket, this.#stream]
+    this.#socket = this.#stream = null
     socket?.close()
+    stream?.close()
   }
 
   #become(state) {

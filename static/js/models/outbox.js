@@ -82,7 +82,7 @@ export class Outbox {
     if (!entry || entry.state === "stored") return
     this.#disarm(clientId)
     const isTemporary = code === "rate_limited" || code === "unavailable"
-    if (!isTemporary || entry.tries >= PATIENCE) return this.#change(entry, { state: "failed", reason: message })
+    if (!isTemporary || entry.tries >= PATIENCE) return this.#change(entry, { state: "failed", reason: message, saysAll: code === "blocked" })
     this.#pausedUntil = performance.now() + PAUSE * entry.tries
     this.#change(entry, { state: "queued" })
     this.#flush()

@@ -6,6 +6,11 @@ const full = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "
 const near = new Intl.DateTimeFormat(language, { weekday: "long", month: "long", day: "numeric" })
 const far = new Intl.DateTimeFormat(language, { year: "numeric", month: "long", day: "numeric" })
 
+const weekday = new Intl.DateTimeFormat(language, { weekday: "short" })
+const short = new Intl.DateTimeFormat(language, { month: "numeric", day: "numeric" })
+const shortFar = new Intl.DateTimeFormat(language, { dateStyle: "short" })
+const WEEK = 6 * 86_400_000
+
 export const shortTime = date => clock.format(date)
 export const fullTime = date => full.format(date)
 
@@ -20,6 +25,13 @@ export function dayName(date, now = new Date()) {
   if (dayOf(date) === dayOf(now)) return t("js-today")
   if (dayOf(date) === dayOf(yesterday)) return t("js-yesterday")
   return (date.getFullYear() === now.getFullYear() ? near : far).format(date)
+}
+
+// As short as a list needs it: the time today, the day within a week, then the date.
+export function listTime(date, now = new Date()) {
+  if (dayOf(date) === dayOf(now)) return clock.format(date)
+  if (now - date < WEEK) return weekday.format(date)
+  return (date.getFullYear() === now.getFullYear() ? short : shortFar).format(date)
 }
 
 export function untilMidnight(now = new Date()) {

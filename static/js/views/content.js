@@ -15,6 +15,22 @@ export function plainNodes(text) {
   return fragment
 }
 
+// Names that are meant for me stand out.
+export function markMentions(root) {
+  for (const node of root.querySelectorAll(".mention")) node.toggleAttribute("data-me", node.dataset.userId === document.body.dataset.userId)
+}
+
+// What was typed, from what is shown.
+export function plainText(node) {
+  if (node.nodeType === Node.TEXT_NODE) return node.data
+  return node.nodeName === "BR" ? "\n" : [...node.childNodes].map(plainText).join("")
+}
+
+function mention(node, children) {
+  const { userId } = node.dataset
+  return element("span", { class: "mention", "data-user-id": userId, "data-me": userId === document.body.dataset.userId }, ...children)
+}
+
 function copy(node) {
   if (node.nodeType === Node.TEXT_NODE) return [document.createTextNode(node.data)]
   if (!(node instanceof HTMLElement) || node.matches("script, style, template")) return []
@@ -22,6 +38,6 @@ function copy(node) {
   if (node.matches("br")) return [element("br")]
   if (node.matches('a[href^="http://"], a[href^="https://"]'))
     return [element("a", { href: node.getAttribute("href"), rel: "noopener noreferrer nofollow", target: "_blank" }, ...children)]
-  if (node.matches("span.mention")) return [element("span", { class: "mention" }, ...children)]
+  if (node.matches("span.mention")) return [mention(node, children)]
   return children
 }

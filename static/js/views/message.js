@@ -52,7 +52,7 @@ export function showProgress(article, entry) {
   } else if (state === "failed") {
     const again = element("button", { class: "button-link", type: "button", "data-action": "retry" }, t("js-try-again"))
     const discard = element("button", { class: "button-link", type: "button", "data-action": "discard" }, t("js-discard"))
-    const text = element("span", {}, entry.unconfirmed ? entry.reason : [t("js-not-sent"), entry.reason].filter(Boolean).join(" "))
+    const text = element("span", {}, entry.unconfirmed || entry.saysAll ? entry.reason : [t("js-not-sent"), entry.reason].filter(Boolean).join(" "))
     article.append(element("div", { class: "message-status" }, icon("circle-alert"), text, again, discard))
   }
 }

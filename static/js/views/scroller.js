@@ -19,6 +19,12 @@ export class Scroller {
     return this.distance > FAR
   }
 
+  // Brings something to the upper third, unless the end is nearer than that.
+  toNode(node) {
+    const { top, height } = this.element.getBoundingClientRect()
+    this.element.scrollTop += node.getBoundingClientRect().top - top - height / 4
+  }
+
   toEnd() {
     this.element.scrollTop = 0
   }

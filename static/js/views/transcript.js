@@ -3,6 +3,7 @@
 import { name, nodes, t } from "../models/strings.js"
 import { dayName, dayOf } from "../models/times.js"
 import { learnAvatar } from "./avatar.js"
+import { markMentions } from "./content.js"
 import { element } from "./element.js"
 import { fill, pendingMessage, showProgress, showTime, storedMessage } from "./message.js"
 
@@ -24,6 +25,8 @@ export class Transcript {
   get size() { return this.#bySeq.size }
   get firstSeq() { return this.#stored()?.seq ?? null }
   get lastSeq() { return this.#stored(true)?.seq ?? 0 }
+  get articles() { return [...this.container.querySelectorAll(":scope > .message[data-seq]")] }
+  get newLine() { return this.#newLine }
   get isEmpty() { return this.#bySeq.size + this.#pending.size === 0 }
 
   has(clientId) {
@@ -43,7 +46,16 @@ export class Transcript {
     return "added"
   }
 
-  prepend(messages) {
+  article(seq) {
+    return this.#bySeq.get(seq)
+  }
+
+  // My newest message that is still there.
+  lastMine() {
+    return this.articles.findLast(({ dataset }) => dataset.userId === this.me.id && dataset.state === "stored")
+  }
+
+  insert(messages) {
     for (const message of messages) if (!this.#bySeq.has(message.seq)) this.#insert(message)
   }
 
@@ -54,8 +66,9 @@ export class Transcript {
     const article = pendingMessage(this.me, entry)
     article.dataset.mine = ""
     article.dataset.arriving = ""
+    const end = this.container.querySelector(":scope > .newer")
     this.#pending.set(entry.clientId, article)
-    this.container.append(article)
+    this.container.insertBefore(article, end)
     this.#arrange(article)
   }
 
@@ -78,10 +91,11 @@ export class Transcript {
   markNew(seq) {
     this.clearNew()
     const article = this.#bySeq.get(seq)
-    if (!article) return
+    if (!article) return null
     this.#newLine = element("div", { class: "new" }, t("js-new"))
     article.before(this.#newLine)
     this.#arrange(article)
+    return this.#newLine
   }
 
   clearNew() {
@@ -120,6 +134,7 @@ export class Transcript {
       learnAvatar(article.dataset.userId, article.querySelector(".avatar"))
       article.toggleAttribute("data-mine", article.dataset.userId === this.me.id)
       showTime(article)
+      markMentions(article)
       this.#arrange(article)
     }
   }
@@ -191,10 +206,10 @@ export class Transcript {
     if (after) this.#arrange(after)
   }
 
-  // Where what is on its way begins.
+  // Where what is on its way begins; or the lower end.
   #end(except = null) {
     for (const article of this.#pending.values()) if (article !== except) return this.#head(article)
-    return null
+    return this.container.querySelector(":scope > .newer")
   }
 
   // A message with the day line above it.

@@ -1,25 +1,26 @@
-// The upper end of what is shown: fetches older messages when the reader comes near.
+// An end of what is shown: fetches older (or newer) messages when the reader comes near.
 import { t } from "../models/strings.js"
 import { element } from "./element.js"
 
-const AHEAD = "600px 0px 0px 0px"
+const AHEAD = { older: "600px 0px 0px 0px", newer: "0px 0px 600px 0px" }
 
-export class Older {
+export class Edge {
   #isLoading = false
 
-  // `fetch()` answers whether it worked.
-  constructor(container, scroller, fetch) {
+  // `side` is "older" or "newer"; `fetch()` answers whether it worked.
+  constructor(side, container, scroller, fetch) {
+    this.side = side
     this.fetch = fetch
-    this.row = container.querySelector(":scope > .older") ?? element("p", { class: "older", id: "older", hidden: true },
+    this.row = container.querySelector(`:scope > .${side}`) ?? element("p", { class: side, id: side, hidden: true },
       element("button", { class: "button button-quiet", type: "button" }))
     this.button = this.row.firstElementChild
-    this.button.textContent = t("js-older")
+    this.button.textContent = t(`js-${side}`)
     this.row.onclick = event => {
       event.preventDefault()
       this.load()
     }
-    container.prepend(this.row)
-    this.observer = new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && this.load(), { root: scroller, rootMargin: AHEAD })
+    side === "older" ? container.prepend(this.row) : container.append(this.row)
+    this.observer = new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && this.load(), { root: scroller, rootMargin: AHEAD[side] })
     this.#watch()
   }
 
@@ -34,11 +35,11 @@ export class Older {
     this.#isLoading = true
     this.observer.disconnect()
     this.row.dataset.state = "loading"
-    this.button.textContent = t("js-older-loading")
+    this.button.textContent = t(`js-${this.side}-loading`)
     const worked = await this.fetch()
     this.#isLoading = false
     this.row.dataset.state = worked ? "idle" : "failed"
-    this.button.textContent = t(worked ? "js-older" : "js-older-failed")
+    this.button.textContent = t(worked ? `js-${this.side}` : `js-${this.side}-failed`)
     if (worked) this.#watch()
   }
 

@@ -1,0 +1,2 @@
+-- When the last window of a person closed.
+ALTER TABLE users ADD COLUMN seen_at DATETIME(3) NULL;

@@ -1,0 +1,1 @@
+CREATE INDEX mentions_by_message ON mentions (room_id, seq);

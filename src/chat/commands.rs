@@ -1,0 +1,103 @@
+//! What a line means.
+
+use serde_json::Value;
+
+/// Messages that `/history` shows when it is not told.
+const HISTORY: usize = 20;
+/// The most that a page of history holds.
+const HISTORY_MAX: usize = 100;
+
+/// What somebody typed.
+#[derive(Debug, PartialEq)]
+pub(super) enum Command {
+    Nothing,
+    Say(String),
+    To(String, String),
+    Rooms,
+    Join(String),
+    History(usize),
+    Who,
+    Help,
+    Quit,
+    /// A frame of a script.
+    Raw(Value),
+    /// The id of the sentence that says what is wrong.
+    Wrong(&'static str),
+}
+
+impl Command {
+    /// Reads a line. A line of a script may be a frame; `//` begins a message that begins with a slash.
+    pub(super) fn parse(line: &str, is_script: bool) -> Self {
+        let line = line.trim();
+        if line.is_empty() {
+            return Self::Nothing;
+        }
+        if is_script && line.starts_with('{') {
+            return match serde_json::from_str(line) {
+                Ok(frame) => Self::Raw(frame),
+                Err(_) => Self::Wrong("chat-not-json"),
+            };
+        }
+        let Some(typed) = line.strip_prefix('/') else {
+            return Self::Say(line.to_owned());
+        };
+        if typed.starts_with('/') {
+            return Self::Say(typed.to_owned());
+        }
+        let (name, rest) = typed.split_once(char::is_whitespace).unwrap_or((typed, ""));
+        let rest = rest.trim();
+        match name {
+            "rooms" => Self::Rooms,
+            "join" if rest.is_empty() => Self::Wrong("chat-usage-join"),
+            "join" => Self::Join(rest.to_owned()),
+            "history" if rest.is_empty() => Self::History(HISTORY),
+            "history" => match rest.parse() {
+                Ok(count @ 1..=HISTORY_MAX) => Self::History(count),
+                _ => Self::Wrong("chat-usage-history"),
+            },
+            "to" => match rest.split_once(char::is_whitespace) {
+                Some((to, text)) => Self::To(to.to_owned(), text.trim().to_owned()),
+                None => Self::Wrong("chat-usage-to"),
+            },
+            "who" => Self::Who,
+            "help" => Self::Help,
+            "quit" | "exit" => Self::Quit,
+            _ => Self::Wrong("chat-unknown-command"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_said_and_slashes_are_commands() {
+        let read = |line| Command::parse(line, false);
+        assert_eq!(read("  "), Command::Nothing);
+        assert_eq!(read(" 你好 "), Command::Say("你好".to_owned()));
+        assert_eq!(read("//etc"), Command::Say("/etc".to_owned()));
+        assert_eq!(read("{}"), Command::Say("{}".to_owned()));
+        assert_eq!(
+            Command::parse("{}", true),
+            Command::Raw(serde_json::json!({}))
+        );
+        assert_eq!(Command::parse("{", true), Command::Wrong("chat-not-json"));
+        assert_eq!(
+            read("/to  +8613800000000  good  day"),
+            Command::To("+8613800000000".to_owned(), "good  day".to_owned())
+        );
+        assert_eq!(read("/join Tea room"), Command::Join("Tea room".to_owned()));
+        assert_eq!(read("/history 5"), Command::History(5));
+        assert_eq!(read("/history"), Command::History(HISTORY));
+        for (line, wrong) in [
+            ("/history 0", "chat-usage-history"),
+            ("/history all", "chat-usage-history"),
+            ("/to lin", "chat-usage-to"),
+            ("/join", "chat-usage-join"),
+            ("/dance", "chat-unknown-command"),
+        ] {
+            assert_eq!(read(line), Command::Wrong(wrong), "{line}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Conversations: the direct rooms of two people.
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use actix_web::web::{Data, Path, Query};
+use serde::{Deserialize, Serialize};
+
+use super::{ConversationMessage, PAGE};
+use crate::controllers::App;
+use crate::controllers::concerns::current_user::CurrentUser;
+use crate::controllers::concerns::input::Json;
+use crate::controllers::messages::{NewMessage, post};
+use crate::error::{Error, Result};
+use crate::models::conversation::Conversation;
+use crate::models::direct;
+use crate::models::message::Message;
+use crate::realtime::frames::{Id, User};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown {
+    id: Id,
+    other_participant: User,
+    last_message: Option<ConversationMessage>,
+    has_unread_messages: bool,
+}
+
+impl Shown {
+    fn new(conversation: Conversation, user_id: i64) -> Self {
+        let last = conversation.last_message;
+        Self {
+            id: Id(conversation.room_id),
+            other_participant: conversation.other,
+            last_message: last.map(|message| ConversationMessage::new(message, user_id)),
+            has_unread_messages: conversation.has_unread,
+        }
+    }
+}
+
+/// With whom.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct NewConversation {
+    username: String,
+}
+
+/// Where the last page ended.
+#[derive(Deserialize)]
+pub struct Before {
+    before: Option<Id>,
+}
+
+/// `POST /api/conversations`
+pub async fn create(
+    app: Data<App>,
+    CurrentUser(user): CurrentUser,
+    Json(typed): Json<NewConversation>,
+) -> Result<HttpResponse> {
+    let name = typed.username.trim().to_owned();
+    if name.is_empty() {
+        return Err(Error::field("username", "error-username-missing"));
+    }
+    let user_id = user.id;
+    let write = app.database.write(move |conn| {
+        let direct = direct::find_or_make(conn, user_id, &[name])?;
+        let conversation = Conversation::find(conn, user_id, direct.room_id)?;
+        Ok((direct, conversation))
+    });
+    let (direct, conversation) = write.await?;
+    app.live.announce(&direct);
+    let mut response = match direct.is_new {
+        true => HttpResponse::Created(),
+        false => HttpResponse::Found(),
+    };
+    let location = format!("/api/conversations/{}", direct.room_id);
+    Ok(response
+        .insert_header((header::LOCATION, location))
+        .json(Shown::new(conversation, user_id)))
+}
+
+/// `GET /api/conversations`: those in which something was said, latest activity first.
+pub async fn index(
+    app: Data<App>,
+    CurrentUser(user): CurrentUser,
+    page: Query<Before>,
+) -> Result<HttpResponse> {
+    let before = page.before.map(|id| id.0);
+    let found = app
+        .database
+        .run(move |conn| Conversation::page(conn, user.id, before, PAGE))
+        .await?;
+    let shown: Vec<Shown> = found
+        .into_iter()
+        .map(|conversation| Shown::new(conversation, user.id))
+        .collect();
+    Ok(HttpResponse::Ok().json(shown))
+}
+
+async fn find(app: &App, user_id: i64, id: i64) -> Result<Conversation> {
+    app.database
+        .run(move |conn| Conversation::find(conn, user_id, id))
+        .await
+}
+
+/// `GET /api/conversations/{id}`
+pub async fn show(
+    app: Data<App>,
+    CurrentUser(user): CurrentUser,
+    id: Path<i64>,
+) -> Result<HttpResponse> {
+    let conversation = find(&app, user.id, *id).await?;
+    Ok(HttpResponse::Ok().json(Shown::new(conversation, user.id)))
+}
+
+/// `GET /api/conversations/{id}/other_participant`
+pub async fn other(
+    app: Data<App>,
+    CurrentUser(user): CurrentUser,
+    id: Path<i64>,
+) -> Result<HttpResponse> {
+    Ok(HttpResponse::Ok().json(find(&app, user.id, *id).await?.other))
+}
+
+/// `POST /api/conversations/{id}/messages`
+pub async fn say(
+    app: Data<App>,
+    CurrentUser(user): CurrentUser,
+    id: Path<i64>,
+    Json(typed): Json<NewMessage>,
+) -> Result<HttpResponse> {
+    find(&app, user.id, *id).await?;
+    let message = post(&app, &user, *id, &typed).await?;
+    Ok(HttpResponse::Created().json(ConversationMessage::new(message, user.id)))
+}
+
+/// `GET /api/conversations/{id}/messages`: newest first; what is fetched counts as read.
+pub async fn messages(
+    app: Data<App>,
+    CurrentUser(user): CurrentUser,
+    id: Path<i64>,
+    page: Query<Before>,
+) -> Result<HttpResponse> {
+    let (id, before, person) = (*id, page.before.map(|id| id.0), user.clone());
+    let found = app
+        .database
+        .run(move |conn| {
+            let (room, _) = Conversation::room(conn, &person, id)?;
+            Message::page_before_id(conn, &room, before, PAGE)
+        })
+        .await?;
+    if let Some(newest) = found.first() {
+        app.live.read(&user.public(), id, newest.seq, false).await?;
+    }
+    let shown: Vec<ConversationMessage> = found
+        .into_iter()
+        .map(|message| ConversationMessage::new(message, user.id))
+        .collect();
+    Ok(HttpResponse::Ok().json(shown))
+}
+
+/// `POST /api/conversations/{id}/read_messages`
+pub async fn read(
+    app: Data<App>,
+    CurrentUser(user): CurrentUser,
+    id: Path<i64>,
+) -> Result<HttpResponse> {
+    find(&app, user.id, *id).await?;
+    app.live.read(&user.public(), *id, i64::MAX, false).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,47 @@
+//! The JSON API under `/api`: for programs, and for pages without WebSocket.
+
+pub mod conversations;
+pub mod events;
+pub mod openapi;
+pub mod rooms;
+pub mod sessions;
+pub mod usernames;
+
+use serde::Serialize;
+
+use crate::realtime::frames::{Id, Message, User};
+
+/// Entries of a page when the request does not say.
+pub(super) const PAGE: i64 = 25;
+
+/// A message of a conversation.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ConversationMessage {
+    id: Id,
+    content: String,
+    conversation_id: Id,
+    created_at: String,
+    mine: bool,
+    seq: i64,
+    ver: i64,
+    client_id: String,
+    user: User,
+}
+
+impl ConversationMessage {
+    /// The message as this person sees it.
+    pub(super) fn new(message: Message, user_id: i64) -> Self {
+        Self {
+            id: message.id,
+            content: message.content,
+            conversation_id: message.room_id,
+            created_at: message.created_at,
+            mine: message.user.id.0 == user_id,
+            seq: message.seq,
+            ver: message.ver,
+            client_id: message.client_id,
+            user: message.user,
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Rooms and their messages.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path, Query};
+use serde::{Deserialize, Serialize};
+
+use super::PAGE;
+use crate::controllers::App;
+use crate::controllers::concerns::current_user::CurrentUser;
+use crate::controllers::concerns::input::Json;
+use crate::controllers::messages::{MessageFields, NewMessage, change, edit, post};
+use crate::controllers::rooms::{RoomFields, make};
+use crate::error::{Error, Result};
+use crate::models::message::{Cursor, Message};
+use crate::models::room::Room;
+use crate::realtime::frames;
+use crate::realtime::store::{Target, Write};
+
+/// The most messages of a page.
+const PAGE_MAX: i64 = 100;
+
+/// `GET /api/rooms`
+pub async fn index(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<HttpResponse> {
+    let rooms = app
+        .database
+        .run(move |conn| Room::all_of(conn, user.id))
+        .await?;
+    Ok(HttpResponse::Ok().json(rooms))
+}
+
+/// `POST /api/rooms`
+pub async fn create(
+    app: Data<App>,
+    CurrentUser(user): CurrentUser,
+    Json(typed): Json<RoomFields>,
+) -> Result<HttpResponse> {
+    let id = make(&app, &user, &typed).await?;
+    let room = app
+        .database
+        .run(move |conn| Room::of(conn, user.id, id))
+        .await?;
+    Ok(HttpResponse::Created().json(room))
+}
+
+/// `GET /api/rooms/{id}`
+pub async fn show(
+    app: Data<App>,
+    CurrentUser(user): CurrentUser,
+    id: Path<i64>,
+) -> Result<HttpResponse> {
+    let id = *id;
+    let room = app
+        .database
+        .run(move |conn| Room::shown_to(conn, &user, id))
+        .await?;
+    Ok(HttpResponse::Ok().json(room))
+}
+
+/// Exactly what to fetch: `before` newest first, `after` oldest first, `ver` what changed since.
+#[derive(Deserialize)]
+pub struct Range {
+    before: Option<i64>,
+    after: Option<i64>,
+    ver: Option<i64>,
+    limit: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct ChangesPage {
+    messages: Vec<frames::Message>,
+    ver: i64,
+    more: bool,
+}
+
+/// `GET /api/rooms/{id}/messages`
+pub async fn messages(
+    app: Data<App>,
+    CurrentUser(user): CurrentUser,
+    id: Path<i64>,
+    range: Query<Range>,
+) -> Result<HttpResponse> {
+    let id = *id;
+    let limit = match range.limit.unwrap_or(PAGE) {
+        limit if limit < 1 => return Err(Error::BadRequest("error-limit".into())),
+        limit => limit.min(PAGE_MAX),
+    };
+    let cursor = match (range.before, range.after, range.ver) {
+        (None, None, Some(ver)) => {
+            let changes = app
+                .database
+                .run(move |conn| {
+                    Room::find_for(conn, &user, id)?;
+                    Message::changes(conn, id, ver)
+                })
+                .await?;
+            return Ok(HttpResponse::Ok().json(ChangesPage {
+                messages: changes.messages,
+                ver: changes.ver,
+                more: changes.more,
+            }));
+        }
+        (None, None, None) => Cursor::Newest,
+        (Some(seq), None, None) => Cursor::Before(seq),
+        (None, Some(seq), None) => Cursor::After(seq),
+        _ => return Err(Error::BadRequest("error-cursor".into())),
+    };
+    let mut messages = app
+        .database
+        .run(move |conn| {
+            let (room, _) = Room::find_for(conn, &user, id)?;
+            Message::page(conn, &room, cursor, limit)
+        })
+        .await?;
+    if !matches!(cursor, Cursor::After(_)) {
+        messages.reverse();
+    }
+    Ok(HttpResponse::Ok().json(messages))
+}
+
+/// `POST /api/rooms/{id}/messages`
+pub async fn say(
+    app: Data<App>,
+    CurrentUser(user): CurrentUser,
+    id: Path<i64>,
+    Json(typed): Json<NewMessage>,
+) -> Result<HttpResponse> {
+    Ok(HttpResponse::Created().json(post(&app, &user, *id, &typed).await?))
+}
+
+/// `PATCH /api/rooms/{id}/messages/{seq}`
+pub async fn update(
+    app: Data<App>,
+    CurrentUser(user): CurrentUser,
+    place: Path<(i64, i64)>,
+    Json(typed): Json<MessageFields>,
+) -> Result<HttpResponse> {
+    Ok(HttpResponse::Ok().json(edit(&app, &user, *place, &typed).await?))
+}
+
+/// `DELETE /api/rooms/{id}/messages/{seq}`
+pub async fn destroy(
+    app: Data<App>,
+    CurrentUser(user): CurrentUser,
+    place: Path<(i64, i64)>,
+) -> Result<HttpResponse> {
+    let (room_id, seq) = *place;
+    let user_id = user.id;
+    let target = Target {
+        room_id,
+        seq,
+        user_id,
+    };
+    let message = change(&app, Write::Delete(target), user_id).await?;
+    Ok(HttpResponse::Ok().json(message))
+}

@@ -1,0 +1,115 @@
+//! Signing in with a token.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+use crate::controllers::concerns::asked::Asked;
+use crate::controllers::concerns::client_address::client_address;
+use crate::controllers::concerns::current_user::CurrentUser;
+use crate::controllers::concerns::input::Json;
+use crate::controllers::concerns::sign_in::user_agent;
+use crate::controllers::{App, development_sessions, sessions};
+use crate::error::{Error, Result};
+use crate::models::rfc3339;
+use crate::models::session::{self, Kind, NewSession};
+use crate::models::user::User;
+use crate::realtime::frames;
+
+/// A token lives so long.
+const TOKEN_DAYS: i64 = 14;
+
+/// Phone number and password; in development a username alone.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Credentials {
+    phone: String,
+    region: String,
+    password: String,
+    username: Option<String>,
+}
+
+/// A person and what only they may see.
+#[derive(Serialize)]
+pub(super) struct AuthUser {
+    #[serde(flatten)]
+    user: frames::User,
+    phone: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Token {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_user: Option<AuthUser>,
+    token: String,
+    expires_at: String,
+}
+
+/// `POST /api/login`
+pub async fn create(
+    app: Data<App>,
+    request: HttpRequest,
+    Json(typed): Json<Credentials>,
+) -> Result<HttpResponse> {
+    let user = match &typed.username {
+        Some(name) if typed.phone.is_empty() => {
+            development_sessions::find(&app, &Asked::of(&request), name).await?
+        }
+        _ => {
+            let (phone, region) = (&typed.phone, &typed.region);
+            sessions::authenticate(&app, &request, phone, region, &typed.password)
+                .await?
+                .ok_or(Error::Unauthorized)?
+        }
+    };
+    let auth_user = auth_user(&app, &user).await?;
+    let token = issue(&app, &request, &user).await?;
+    Ok(HttpResponse::Ok().json(Token {
+        auth_user: Some(auth_user),
+        ..token
+    }))
+}
+
+async fn auth_user(app: &App, user: &User) -> Result<AuthUser> {
+    let (public, id) = (user.public(), user.id);
+    let phone = app.database.run(move |conn| User::phone(conn, id)).await?;
+    Ok(AuthUser {
+        user: public,
+        phone,
+    })
+}
+
+async fn issue(app: &App, request: &HttpRequest, user: &User) -> Result<Token> {
+    let (token, key_hash) = session::new_key();
+    let new = NewSession {
+        kind: Kind::Token,
+        user_id: user.id,
+        user_agent: user_agent(request),
+        ip: client_address(request),
+        lifetime: TimeDelta::days(TOKEN_DAYS),
+    };
+    let write = app
+        .database
+        .write(move |conn| session::create(conn, &key_hash, &new));
+    Ok(Token {
+        auth_user: None,
+        token,
+        expires_at: rfc3339(write.await?),
+    })
+}
+
+/// `GET /api/auth_user`
+pub async fn show(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<HttpResponse> {
+    Ok(HttpResponse::Ok().json(auth_user(&app, &user).await?))
+}
+
+/// `POST /api/refresh_token`: another token; the old one lives on until it ends.
+pub async fn refresh(
+    app: Data<App>,
+    request: HttpRequest,
+    CurrentUser(user): CurrentUser,
+) -> Result<HttpResponse> {
+    Ok(HttpResponse::Ok().json(issue(&app, &request, &user).await?))
+}

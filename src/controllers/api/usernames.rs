@@ -1,0 +1,38 @@
+//! Finding people by the beginning of their name.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Query};
+use serde::Deserialize;
+
+use crate::controllers::App;
+use crate::controllers::concerns::current_user::CurrentUser;
+use crate::error::{Error, Result};
+use crate::models::directory;
+
+/// So many names at the most.
+const MAX: i64 = 5;
+
+/// How the names begin.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Search {
+    search: String,
+}
+
+/// `GET /api/usernames?search=`: up to 5 names that begin so, not mine.
+pub async fn index(
+    app: Data<App>,
+    CurrentUser(user): CurrentUser,
+    query: Query<Search>,
+) -> Result<HttpResponse> {
+    let search = query.into_inner().search;
+    if search.trim().is_empty() {
+        return Err(Error::field("search", "error-search-missing"));
+    }
+    let people = app
+        .database
+        .run(move |conn| directory::people(conn, user.id, &search, MAX))
+        .await?;
+    let names: Vec<String> = people.into_iter().map(|person| person.username).collect();
+    Ok(HttpResponse::Ok().json(names))
+}

@@ -1,0 +1,67 @@
+//! Signing in by name alone: only in development, and only from this very machine. Elsewhere there is no such address.
+
+use actix_session::Session;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+
+use super::concerns::asked::Asked;
+use super::concerns::input::FormOrJson;
+use super::concerns::sign_in::sign_in;
+use super::sessions::{Credentials, form};
+use super::{App, see_other};
+use crate::error::{Error, Result};
+use crate::models::direct::find_person;
+use crate::models::user::User;
+
+/// Whom a developer wants to be.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Anybody {
+    username: String,
+}
+
+/// `POST /development_session`
+pub async fn create(
+    app: Data<App>,
+    asked: Asked,
+    request: HttpRequest,
+    session: Session,
+    input: FormOrJson<Anybody>,
+) -> Result<HttpResponse> {
+    match find(&app, &asked, &input.fields.username).await {
+        Ok(user) => {
+            sign_in(&request, &session, &user)?;
+            Ok(see_other("/"))
+        }
+        Err(Error::Unauthorized) => {
+            let fields = [("username", "error-direct-unknown".into())];
+            let mut response = form(&app, &asked, &Credentials::default(), &fields)?;
+            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            Ok(response)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether somebody who asks so may be anybody.
+pub(super) fn are_open(app: &App, asked: &Asked) -> bool {
+    app.site.is_development && asked.is_loopback
+}
+
+/// Somebody by name.
+///
+/// # Errors
+/// `NotFound` where this is not allowed, `Unauthorized` when there is nobody of that name.
+pub(super) async fn find(app: &App, asked: &Asked, name: &str) -> Result<User> {
+    if !are_open(app, asked) {
+        return Err(Error::NotFound);
+    }
+    let name = name.to_owned();
+    let found = app.database.run(move |conn| find_person(conn, &name)).await;
+    found.map_err(|error| match error {
+        Error::NotFound => Error::Unauthorized,
+        other => other,
+    })
+}

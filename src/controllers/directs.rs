@@ -1,0 +1,57 @@
+//! Direct rooms.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use serde::Deserialize;
+
+use super::concerns::asked::Asked;
+use super::concerns::current_user::CurrentUser;
+use super::concerns::input::FormOrJson;
+use super::{App, people, see_other};
+use crate::error::{Error, Result};
+use crate::models::direct;
+
+/// Whom to talk to.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Fields {
+    to: Vec<String>,
+}
+
+/// `POST /directs`: finds or makes the room of these people.
+pub async fn create(
+    app: Data<App>,
+    asked: Asked,
+    CurrentUser(user): CurrentUser,
+    input: FormOrJson<Fields>,
+) -> Result<HttpResponse> {
+    let (user_id, to) = (user.id, input.fields.to.clone());
+    let write = app
+        .database
+        .write(move |conn| direct::find_or_make(conn, user_id, &to));
+    let is_page = !input.is_json && !asked.wants_json;
+    match write.await {
+        Ok(direct) => {
+            app.live.announce(&direct);
+            Ok(see_other(&format!("/rooms/{}", direct.room_id)))
+        }
+        Err(Error::NotFound) if is_page => {
+            let fields = [("to", "error-direct-unknown".into())];
+            people::show(&app, &asked, user, "", &input.fields.to.join(", "), &fields)
+                .await
+                .map(unprocessable)
+        }
+        Err(Error::Invalid(fields)) if is_page => {
+            people::show(&app, &asked, user, "", &input.fields.to.join(", "), &fields)
+                .await
+                .map(unprocessable)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn unprocessable(mut response: HttpResponse) -> HttpResponse {
+    *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    response
+}

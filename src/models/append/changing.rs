@@ -1,0 +1,127 @@
+//! Edits and deletions, which replace a text and keep what it was.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use super::Batch;
+use crate::error::Result;
+use crate::models::connection::DbConn;
+use crate::models::message::Message;
+use crate::models::schema::{message_versions, messages};
+use crate::models::statements;
+use crate::models::user::User;
+use crate::realtime::frames::{self, Code};
+use crate::realtime::store::{Stored, Target, Verdict};
+
+#[derive(Insertable)]
+#[diesel(table_name = message_versions)]
+struct NewVersion {
+    room_id: i64,
+    seq: i64,
+    ver: i64,
+    content: String,
+    replaced_at: NaiveDateTime,
+}
+
+impl Batch<'_> {
+    /// Edits a message, or deletes it when there is no new text.
+    pub(super) fn change(
+        &mut self,
+        conn: &mut DbConn,
+        target: &Target,
+        text: Option<&str>,
+        change_id: i64,
+    ) -> Result<Verdict> {
+        // The message may be in this very batch.
+        self.store_rows(conn)?;
+        let Target {
+            room_id,
+            seq,
+            user_id,
+        } = *target;
+        let is_admin = self.users.get(&user_id).is_some_and(User::is_admin);
+        match self.admit(room_id, user_id).err() {
+            // An admin keeps order in every room that they may read.
+            Some(Code::Forbidden) if is_admin && text.is_none() => {}
+            Some(code) => return Ok(Err(code)),
+            None => {}
+        }
+        // Another text would be heard like a new message.
+        if text.is_some() && self.blocked.contains(&(room_id, user_id)) {
+            return Ok(Err(Code::Blocked));
+        }
+        let Some((message, author)) = Message::find(conn, room_id, seq)? else {
+            return Ok(Err(Code::NotFound));
+        };
+        let is_mine = author.id == user_id;
+        let is_allowed = is_mine || (is_admin && text.is_none());
+        if !is_allowed {
+            return Ok(Err(Code::Forbidden));
+        }
+        let is_done = match text {
+            None => message.deleted_at.is_some(),
+            Some(_) if message.deleted_at.is_some() => return Ok(Err(Code::NotFound)),
+            Some(text) => message.content == text,
+        };
+        if is_done {
+            let message = Message::publish(conn, room_id, vec![(message, author)])?.remove(0);
+            return Ok(Ok(Stored {
+                message,
+                is_new: false,
+            }));
+        }
+        let message = self.replace(conn, message, author, text, change_id)?;
+        Ok(Ok(Stored {
+            message,
+            is_new: true,
+        }))
+    }
+
+    fn replace(
+        &mut self,
+        conn: &mut DbConn,
+        mut message: Message,
+        author: User,
+        text: Option<&str>,
+        change_id: i64,
+    ) -> Result<frames::Message> {
+        let (room_id, seq) = (message.room_id, message.seq);
+        let version = NewVersion {
+            room_id,
+            seq,
+            ver: message.ver,
+            content: message.content.clone(),
+            replaced_at: self.now,
+        };
+        diesel::insert_into(message_versions::table)
+            .values(version)
+            .execute(conn)?;
+        if let Some(place) = self.places.get_mut(&room_id) {
+            place.ver += 1;
+            place.changed = true;
+            message.ver = place.ver;
+        }
+        statements::forget_mentions(conn, room_id, seq)?;
+        let named = match text {
+            Some(text) => {
+                message.content = text.to_owned();
+                message.edited_at = Some(self.now);
+                self.name(room_id, seq, text)
+            }
+            None => {
+                message.deleted_at = Some(self.now);
+                Vec::new()
+            }
+        };
+        diesel::update(messages::table.find((room_id, seq)))
+            .set((
+                messages::ver.eq(message.ver),
+                messages::change_id.eq(change_id),
+                messages::content.eq(&message.content),
+                messages::edited_at.eq(message.edited_at),
+                messages::deleted_at.eq(message.deleted_at),
+            ))
+            .execute(conn)?;
+        Ok(message.public(&author, &named))
+    }
+}

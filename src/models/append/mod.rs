@@ -1,0 +1,256 @@
+//! How rooms' logs grow: one transaction for many writes.
+
+mod changing;
+mod finding;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use self::finding::{distinct, find_places, find_sent};
+use crate::error::Result;
+use crate::models::connection::DbConn;
+use crate::models::marks;
+use crate::models::membership::Membership;
+use crate::models::mention::{Members, Named};
+use crate::models::message::Message;
+
+use crate::models::schema::{memberships, messages, users};
+use crate::models::user::{ACTIVE, User};
+use crate::models::{blocks, installation, now, statements};
+use crate::realtime::frames::{self, Code};
+use crate::realtime::store::{Draft, Stored, Verdict, Write};
+
+/// Does all of the writes, or none; one verdict each, in order.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer or the outcome is unknown.
+pub(in crate::models) fn append(conn: &mut DbConn, writes: &[Write]) -> Result<Vec<Verdict>> {
+    let mut batch = Batch::load(conn, writes)?;
+    let mut verdicts = Vec::with_capacity(writes.len());
+    for (write, id) in writes.iter().zip(batch.first_id..) {
+        verdicts.push(match write {
+            Write::Post(draft) => batch.post(draft, id),
+            Write::Edit { target, content } => batch.change(conn, target, Some(content), id)?,
+            Write::Delete(target) => batch.change(conn, target, None, id)?,
+        });
+    }
+    batch.store(conn)?;
+    Ok(verdicts)
+}
+
+/// A row that is stored with the rest of its batch.
+#[derive(Insertable)]
+#[diesel(table_name = messages)]
+pub(in crate::models) struct NewMessage<'a> {
+    room_id: i64,
+    seq: i64,
+    ver: i64,
+    id: i64,
+    change_id: i64,
+    user_id: i64,
+    client_id: &'a str,
+    sent_hash: &'a [u8],
+    content: &'a str,
+    created_at: NaiveDateTime,
+}
+
+/// A message that exists already, and what tells a retry from a conflict.
+struct Sent {
+    room_id: i64,
+    hash: Vec<u8>,
+    message: frames::Message,
+}
+
+/// Where a room's log ends.
+pub(in crate::models) struct Place {
+    is_open: bool,
+    /// Whether it is the conversation of two people.
+    is_pair: bool,
+    pub(in crate::models) seq: i64,
+    pub(in crate::models) ver: i64,
+    /// Whether it has new messages, or any change at all.
+    pub(in crate::models) grew: bool,
+    pub(in crate::models) changed: bool,
+}
+
+/// What a transaction knows and has done so far.
+struct Batch<'a> {
+    first_id: i64,
+    now: NaiveDateTime,
+    sent: HashMap<(i64, String), Sent>,
+    users: HashMap<i64, User>,
+    /// What each member has read, by room and person.
+    members: HashMap<(i64, i64), i64>,
+    blocked: HashSet<(i64, i64)>,
+    places: BTreeMap<i64, Place>,
+    named: Members,
+    rows: Vec<NewMessage<'a>>,
+    new_mentions: Vec<(i64, i64, i64)>,
+    marks: HashMap<(i64, i64), i64>,
+}
+
+impl<'a> Batch<'a> {
+    fn load(conn: &mut DbConn, writes: &[Write]) -> Result<Self> {
+        let first_id = installation::take_numbers(conn, writes.len() as i64)?;
+        let room_ids = distinct(writes.iter().map(|write| target(write).0));
+        let user_ids = distinct(writes.iter().map(|write| target(write).1));
+        let users: Vec<User> = users::table
+            .filter(users::id.eq_any(&user_ids))
+            .filter(users::status.eq(ACTIVE))
+            .select(User::as_select())
+            .load(conn)?;
+        let members: Vec<(i64, i64, Membership)> = memberships::table
+            .filter(memberships::room_id.eq_any(&room_ids))
+            .filter(memberships::user_id.eq_any(&user_ids))
+            .select((
+                memberships::room_id,
+                memberships::user_id,
+                Membership::as_select(),
+            ))
+            .load(conn)?;
+        let places = find_places(conn, &room_ids)?;
+        let directs = places.iter().filter(|(_, place)| place.is_pair);
+        let directs: Vec<i64> = directs.map(|(room_id, _)| *room_id).collect();
+        Ok(Self {
+            first_id,
+            now: now(),
+            sent: find_sent(conn, writes)?,
+            users: users.into_iter().map(|user| (user.id, user)).collect(),
+            members: members
+                .into_iter()
+                .map(|(room_id, user_id, member)| ((room_id, user_id), member.read_seq))
+                .collect(),
+            blocked: blocks::silenced_in(conn, &directs)?,
+            named: Members::load(conn, writes.iter().filter_map(text))?,
+            places,
+            rows: Vec::with_capacity(writes.len()),
+            new_mentions: Vec::new(),
+            marks: HashMap::new(),
+        })
+    }
+
+    /// The person and the room's end, when the person may write there.
+    fn admit(&mut self, room_id: i64, user_id: i64) -> Result<(&User, &mut Place), Code> {
+        let user = self.users.get(&user_id).ok_or(Code::Forbidden)?;
+        let place = self.places.get_mut(&room_id).ok_or(Code::NotFound)?;
+        let is_member = self.members.contains_key(&(room_id, user_id));
+        match is_member {
+            true => Ok((user, place)),
+            false if place.is_open => Err(Code::Forbidden),
+            false => Err(Code::NotFound),
+        }
+    }
+
+    fn post(&mut self, draft: &'a Draft, id: i64) -> Verdict {
+        let key = (draft.user_id, draft.client_id.clone());
+        if let Some(sent) = self.sent.get(&key) {
+            let is_same = sent.room_id == draft.room_id && sent.hash == draft.hash;
+            let message = sent.message.clone();
+            return is_same
+                .then_some(Stored {
+                    message,
+                    is_new: false,
+                })
+                .ok_or(Code::Conflict);
+        }
+        if self.blocked.contains(&(draft.room_id, draft.user_id)) {
+            return Err(Code::Blocked);
+        }
+        let (user, place) = self.admit(draft.room_id, draft.user_id)?;
+        let user = user.clone();
+        place.seq += 1;
+        place.ver += 1;
+        (place.grew, place.changed) = (true, true);
+        let row = NewMessage {
+            room_id: draft.room_id,
+            seq: place.seq,
+            ver: place.ver,
+            id,
+            change_id: id,
+            user_id: draft.user_id,
+            client_id: &draft.client_id,
+            sent_hash: &draft.hash,
+            content: &draft.content,
+            created_at: self.now,
+        };
+        let named = self.name(draft.room_id, row.seq, &draft.content);
+        // Whoever had read everything has read their own message too.
+        let member = (draft.room_id, draft.user_id);
+        let before = self.members.get(&member).copied().unwrap_or(0);
+        let mark = self.marks.entry(member).or_insert(before);
+        if *mark == row.seq - 1 {
+            *mark = row.seq;
+        }
+        let message = row.public(&user, &named);
+        let sent = Sent {
+            room_id: draft.room_id,
+            hash: draft.hash.to_vec(),
+            message: message.clone(),
+        };
+        self.sent.insert(key, sent);
+        self.rows.push(row);
+        Ok(Stored {
+            message,
+            is_new: true,
+        })
+    }
+
+    /// Finds whom a text names, and remembers to store it.
+    fn name(&mut self, room_id: i64, seq: i64, text: &str) -> Vec<Named> {
+        let named = self.named.named_in(room_id, text);
+        let ids: HashSet<i64> = named.iter().map(|named| named.user_id).collect();
+        let rows = ids.into_iter().map(|user_id| (user_id, room_id, seq));
+        self.new_mentions.extend(rows);
+        named
+    }
+
+    fn store_rows(&mut self, conn: &mut DbConn) -> Result<()> {
+        statements::insert_messages(conn, &std::mem::take(&mut self.rows))?;
+        statements::insert_mentions(conn, &std::mem::take(&mut self.new_mentions))
+    }
+
+    fn store(mut self, conn: &mut DbConn) -> Result<()> {
+        statements::advance_rooms(conn, &self.places, self.now)?;
+        self.store_rows(conn)?;
+        let members = &self.members;
+        self.marks
+            .retain(|member, mark| members.get(member) != Some(mark));
+        marks::advance(conn, &self.marks)
+    }
+}
+
+impl NewMessage<'_> {
+    fn public(&self, user: &User, named: &[Named]) -> frames::Message {
+        let message = Message {
+            room_id: self.room_id,
+            seq: self.seq,
+            ver: self.ver,
+            id: self.id,
+            client_id: self.client_id.to_owned(),
+            content: self.content.to_owned(),
+            created_at: self.created_at,
+            edited_at: None,
+            deleted_at: None,
+        };
+        message.public(user, named)
+    }
+}
+
+/// The room and the person of a write.
+fn target(write: &Write) -> (i64, i64) {
+    match write {
+        Write::Post(draft) => (draft.room_id, draft.user_id),
+        Write::Edit { target, .. } | Write::Delete(target) => (target.room_id, target.user_id),
+    }
+}
+
+/// The room and the new text of a write.
+fn text(write: &Write) -> Option<(i64, &str)> {
+    match write {
+        Write::Post(draft) => Some((draft.room_id, &draft.content)),
+        Write::Edit { target, content } => Some((target.room_id, content)),
+        Write::Delete(_) => None,
+    }
+}

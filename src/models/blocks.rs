@@ -1,0 +1,75 @@
+//! Whose direct messages somebody does not want.
+
+use std::collections::HashSet;
+
+use diesel::prelude::*;
+
+use super::connection::{DbConn, on_each};
+use super::now;
+use super::schema::{blocks, memberships};
+use crate::error::{Error, Result};
+
+/// No direct message of `blocked_id` arrives from now on.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub fn create(conn: &mut DbConn, blocker_id: i64, blocked_id: i64) -> Result<()> {
+    if exists(conn, blocker_id, blocked_id)? {
+        return Ok(());
+    }
+    let row = (
+        blocks::blocker_id.eq(blocker_id),
+        blocks::blocked_id.eq(blocked_id),
+        blocks::created_at.eq(now()),
+    );
+    on_each!(conn, conn => diesel::insert_into(blocks::table).values(row).execute(conn))
+        .map_err(Error::from)?;
+    Ok(())
+}
+
+/// Direct messages of `blocked_id` arrive again.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub fn delete(conn: &mut DbConn, blocker_id: i64, blocked_id: i64) -> Result<()> {
+    diesel::delete(blocks::table.find((blocker_id, blocked_id))).execute(conn)?;
+    Ok(())
+}
+
+/// Whether `blocker_id` wants no direct messages of `blocked_id`.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub fn exists(conn: &mut DbConn, blocker_id: i64, blocked_id: i64) -> Result<bool> {
+    let found: Option<i64> = blocks::table
+        .find((blocker_id, blocked_id))
+        .select(blocks::blocked_id)
+        .first(conn)
+        .optional()?;
+    Ok(found.is_some())
+}
+
+/// Who cannot be heard in these conversations of two, by room and person.
+pub(super) fn silenced_in(conn: &mut DbConn, rooms: &[i64]) -> Result<HashSet<(i64, i64)>> {
+    if rooms.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let members: Vec<(i64, i64)> = memberships::table
+        .filter(memberships::room_id.eq_any(rooms))
+        .select((memberships::room_id, memberships::user_id))
+        .load(conn)?;
+    let ids: Vec<i64> = members.iter().map(|(_, user_id)| *user_id).collect();
+    let pairs: HashSet<(i64, i64)> = blocks::table
+        .filter(blocks::blocker_id.eq_any(&ids))
+        .filter(blocks::blocked_id.eq_any(&ids))
+        .select((blocks::blocker_id, blocks::blocked_id))
+        .load(conn)?
+        .into_iter()
+        .collect();
+    let is_silenced = |(room_id, user_id): &(i64, i64)| {
+        members
+            .iter()
+            .any(|(room, other)| room == room_id && pairs.contains(&(*other, *user_id)))
+    };
+    Ok(members.iter().copied().filter(is_silenced).collect())
+}

@@ -1,0 +1,223 @@
+//! How rooms are made, changed and deleted, and who may do it.
+
+use diesel::prelude::*;
+
+use super::connection::{DbConn, on_each};
+use super::direct::find_person;
+use super::membership::{MENTIONS, Membership};
+use super::room::{CLOSED, DIRECT, LOBBY, OPEN, Room};
+use super::room_name::{RoomName, Topic};
+use super::schema::{memberships, rooms};
+use super::user::User;
+use super::{installation, now};
+use crate::error::{Error, Result, Sentence};
+
+/// A room that somebody wants.
+#[derive(Debug)]
+pub struct NewRoom {
+    /// What it is called.
+    pub name: RoomName,
+    /// What it is about.
+    pub topic: Topic,
+    /// `open` or `closed`.
+    pub kind: &'static str,
+    /// Who else is in it from the start, by username.
+    pub members: Vec<String>,
+}
+
+/// What somebody wants to be different.
+#[derive(Debug, Default)]
+pub struct RoomChange {
+    /// Another name.
+    pub name: Option<RoomName>,
+    /// Another topic.
+    pub topic: Option<Topic>,
+    /// `open` or `closed`.
+    pub kind: Option<&'static str>,
+}
+
+/// Reads `open` or `closed`.
+///
+/// # Errors
+/// `Invalid` for the field `kind`.
+pub fn parse_kind(typed: &str) -> Result<&'static str> {
+    match typed {
+        "open" => Ok(OPEN),
+        "closed" => Ok(CLOSED),
+        _ => Err(Error::field("kind", "error-room-kind")),
+    }
+}
+
+impl Room {
+    /// Makes a room with its members; answers its id and everybody in it.
+    ///
+    /// # Errors
+    /// `Invalid` for `members` when somebody does not exist.
+    pub fn create(conn: &mut DbConn, creator: &User, new: &NewRoom) -> Result<(i64, Vec<i64>)> {
+        // Whoever makes a room waits here for the one before: its number is the largest.
+        installation::take_numbers(conn, 0)?;
+        let mut people = vec![creator.id];
+        for name in new.members.iter().filter(|name| !name.trim().is_empty()) {
+            let person = find_person(conn, name.trim()).map_err(|error| match error {
+                Error::NotFound => {
+                    let unknown = Sentence::with("error-member-unknown", "name", name.trim());
+                    Error::field("members", unknown)
+                }
+                other => other,
+            })?;
+            if !people.contains(&person.id) {
+                people.push(person.id);
+            }
+        }
+        let row = (
+            rooms::kind.eq(new.kind),
+            rooms::name.eq(new.name.as_str()),
+            rooms::topic.eq(new.topic.as_str()),
+            rooms::created_by.eq(creator.id),
+            rooms::created_at.eq(now()),
+        );
+        on_each!(conn, conn => diesel::insert_into(rooms::table).values(row).execute(conn))
+            .map_err(Error::from)?;
+        let room_id: i64 = rooms::table
+            .order(rooms::id.desc())
+            .select(rooms::id)
+            .first(conn)?;
+        for person in &people {
+            Membership::create(conn, room_id, *person, MENTIONS)?;
+        }
+        Ok((room_id, people))
+    }
+
+    /// Changes a room. Only its creator and admins may.
+    ///
+    /// # Errors
+    /// `NotFound` for strangers; `Forbidden` for members, for direct rooms and for the Lobby's kind.
+    pub fn update(conn: &mut DbConn, user: &User, id: i64, change: &RoomChange) -> Result<()> {
+        let (room, _) = Self::find_for(conn, user, id)?;
+        room.may_be_kept_by(user)?;
+        if id == LOBBY && change.kind.is_some_and(|kind| kind != OPEN) {
+            return Err(Error::Forbidden);
+        }
+        let name = change
+            .name
+            .as_ref()
+            .map_or(room.name.as_str(), RoomName::as_str);
+        let topic = change
+            .topic
+            .as_ref()
+            .map_or(room.topic.as_str(), Topic::as_str);
+        diesel::update(rooms::table.find(id))
+            .set((
+                rooms::name.eq(name),
+                rooms::topic.eq(topic),
+                rooms::kind.eq(change.kind.unwrap_or(&room.kind)),
+            ))
+            .execute(conn)?;
+        Ok(())
+    }
+
+    /// Deletes a room: nobody is in it any more, and its messages stay for admins.
+    ///
+    /// # Errors
+    /// As [`Room::update`]; `Forbidden` for the Lobby; `Invalid` for `confirm` when it is not the room's name.
+    pub fn delete(conn: &mut DbConn, user: &User, id: i64, confirm: &str) -> Result<Vec<i64>> {
+        let (room, _) = Self::find_for(conn, user, id)?;
+        room.may_be_kept_by(user)?;
+        if id == LOBBY {
+            return Err(Error::Forbidden);
+        }
+        if confirm.trim() != room.name {
+            return Err(Error::field("confirm", "error-room-confirm"));
+        }
+        diesel::update(rooms::table.find(id))
+            .set(rooms::deleted_at.eq(now()))
+            .execute(conn)?;
+        let members = memberships::table.filter(memberships::room_id.eq(id));
+        let people = members.select(memberships::user_id).load(conn)?;
+        diesel::delete(members).execute(conn)?;
+        Ok(people)
+    }
+
+    fn may_be_kept_by(&self, user: &User) -> Result<()> {
+        let is_keeper = user.is_admin() || self.created_by == Some(user.id);
+        if self.kind == DIRECT || !is_keeper {
+            return Err(Error::Forbidden);
+        }
+        Ok(())
+    }
+
+    /// Whether this person may change and delete the room.
+    pub fn is_kept_by(&self, user: &User) -> bool {
+        self.may_be_kept_by(user).is_ok()
+    }
+
+    /// A person enters an open room. Answers whether they were not in it before.
+    ///
+    /// # Errors
+    /// `NotFound` when it is closed to them.
+    pub fn enter(conn: &mut DbConn, user: &User, id: i64) -> Result<bool> {
+        let (_, membership) = Self::find_for(conn, user, id)?;
+        match membership {
+            Some(_) => Ok(false),
+            None => Membership::create(conn, id, user.id, MENTIONS),
+        }
+    }
+
+    /// A person leaves a room.
+    ///
+    /// # Errors
+    /// `NotFound` when they may not know of it or are not in it; `Forbidden` for the Lobby and direct rooms.
+    pub fn leave(conn: &mut DbConn, user: &User, id: i64) -> Result<()> {
+        let (room, _) = Self::find_for(conn, user, id)?;
+        room.may_change_members()?;
+        Membership::delete(conn, id, user.id)
+    }
+
+    /// A member brings somebody in. Answers whom, if they were not in the room before.
+    ///
+    /// # Errors
+    /// `NotFound` for strangers; `Forbidden` in the Lobby and direct rooms; `Invalid` for `username`.
+    pub fn invite(conn: &mut DbConn, user: &User, id: i64, name: &str) -> Result<Option<i64>> {
+        let person = Self::other_member(conn, user, id, name)?;
+        Ok(Membership::create(conn, id, person.id, MENTIONS)?.then_some(person.id))
+    }
+
+    /// Its creator or an admin takes somebody out. Answers whom.
+    ///
+    /// # Errors
+    /// As [`Room::invite`]; `Forbidden` for other members.
+    pub fn dismiss(conn: &mut DbConn, user: &User, id: i64, name: &str) -> Result<i64> {
+        let person = Self::other_member(conn, user, id, name)?;
+        let (room, _) = Self::find_for(conn, user, id)?;
+        if person.id != user.id {
+            room.may_be_kept_by(user)?;
+        }
+        Membership::delete(conn, id, person.id).map_err(|error| match error {
+            Error::NotFound => Error::field("username", "error-member-not-here"),
+            other => other,
+        })?;
+        Ok(person.id)
+    }
+
+    fn other_member(conn: &mut DbConn, user: &User, id: i64, name: &str) -> Result<User> {
+        let (room, membership) = Self::find_for(conn, user, id)?;
+        room.may_change_members()?;
+        if membership.is_none() && !user.is_admin() {
+            return Err(Error::Forbidden);
+        }
+        find_person(conn, name.trim()).map_err(|error| match error {
+            Error::NotFound => {
+                let unknown = Sentence::with("error-member-unknown", "name", name.trim());
+                Error::field("username", unknown)
+            }
+            other => other,
+        })
+    }
+
+    fn may_change_members(&self) -> Result<()> {
+        if self.id == LOBBY || self.kind == DIRECT {
+            return Err(Error::Forbidden);
+        }
+        Ok(())
+    }
+}

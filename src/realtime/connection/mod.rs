@@ -1,0 +1,250 @@
+//! What one socket may say and is told, without the socket itself.
+
+mod reading;
+mod writing;
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::FuturesUnordered;
+use serde::Deserialize;
+
+use crate::error::Result;
+use crate::realtime::desk::Desk;
+use crate::realtime::frames::{ClientFrame, Code, Id, Room, ServerFrame, User};
+use crate::realtime::live::Live;
+use crate::realtime::seat::Seat;
+use crate::realtime::store::{Verdict, Write};
+
+/// So many writes of one socket may be under way; then it is read no further.
+const WRITES_IN_FLIGHT: usize = 64;
+
+/// The sentence for an error, in the person's language.
+pub type Sentences = Box<dyn Fn(Code) -> String>;
+
+/// What a write is answered to.
+enum Asked {
+    Post {
+        client_id: String,
+        room_id: Option<Id>,
+    },
+    Change {
+        room_id: Id,
+        seq: i64,
+    },
+}
+
+/// One person's socket. It leaves its rooms when it is dropped.
+pub struct Connection {
+    /// Where its frames are queued.
+    pub seat: Rc<Seat>,
+    user: User,
+    desk: Rc<Desk>,
+    live: Arc<Live>,
+    sentences: Sentences,
+    away: Cell<bool>,
+    refused_in_a_row: u32,
+    typed_at: Option<Instant>,
+    writes: FuturesUnordered<LocalBoxFuture<'static, (Asked, Verdict)>>,
+}
+
+impl Connection {
+    /// Takes a seat, follows the person's rooms and queues `hello`.
+    ///
+    /// # Errors
+    /// `Unavailable` when the rooms cannot be read, `Unauthorized` when the session ended meanwhile.
+    pub async fn open(
+        desk: Rc<Desk>,
+        live: Arc<Live>,
+        user: User,
+        session: Arc<str>,
+        sentences: Sentences,
+    ) -> Result<Self> {
+        let seat = Seat::new(user.id.0, session);
+        Self::take(desk, live, user, seat, sentences).await
+    }
+
+    /// The same for an event stream.
+    ///
+    /// # Errors
+    /// As [`Connection::open`].
+    pub async fn listen(
+        desk: Rc<Desk>,
+        live: Arc<Live>,
+        user: User,
+        session: Arc<str>,
+        sentences: Sentences,
+    ) -> Result<Self> {
+        let seat = Seat::listening(user.id.0, session);
+        Self::take(desk, live, user, seat, sentences).await
+    }
+
+    async fn take(
+        desk: Rc<Desk>,
+        live: Arc<Live>,
+        user: User,
+        seat: Rc<Seat>,
+        sentences: Sentences,
+    ) -> Result<Self> {
+        let room_ids = live.store.room_ids_of(user.id.0).await?;
+        let session = seat.session.clone();
+        desk.admit(&seat);
+        live.presence.arrive(&user, &room_ids);
+        // From here on, leaving is this value's Drop.
+        let connection = Self {
+            seat,
+            user,
+            desk,
+            live,
+            sentences,
+            away: Cell::default(),
+            refused_in_a_row: 0,
+            typed_at: None,
+            writes: FuturesUnordered::new(),
+        };
+        for (room_id, _) in room_ids {
+            connection.desk.join(&connection.seat, room_id);
+        }
+        // Read after the rooms are followed: whatever changes from here on reaches the seat.
+        let store = &connection.live.store;
+        let rooms = store.rooms_of(connection.user.id.0, session).await?;
+        connection.greet(&rooms);
+        Ok(connection)
+    }
+
+    fn greet(&self, rooms: &[Room]) {
+        for room_id in self.seat.rooms() {
+            if rooms.iter().all(|room| room.id.0 != room_id) {
+                self.desk.leave_room(&self.seat, room_id);
+            }
+        }
+        let known: Vec<Room> = rooms
+            .iter()
+            .filter(|room| self.seat.follows(room.id.0))
+            .cloned()
+            .collect();
+        let hello = ServerFrame::Hello {
+            user: &self.user,
+            epoch: &self.live.epoch,
+            version: self.live.version,
+            rooms: &known,
+            limits: self.live.limits,
+        };
+        self.seat.greet(hello.encode());
+        for room in &known {
+            self.live.hub.settle(room.id.0, room.ver);
+            self.seat.go_live(room.id.0, room.ver);
+        }
+        // What the person came into before this seat could be told.
+        for room in rooms.iter().filter(|room| !self.seat.follows(room.id.0)) {
+            let is_direct = room.kind == "direct";
+            self.live
+                .presence
+                .enter(self.user.id.0, room.id.0, is_direct);
+            self.desk.follow(&self.seat, room.id.0);
+        }
+    }
+
+    /// What it is part of.
+    pub fn live(&self) -> &Live {
+        &self.live
+    }
+
+    /// Whether another frame may be read now.
+    pub fn is_ready(&self) -> bool {
+        self.writes.len() < WRITES_IN_FLIGHT
+    }
+
+    /// Answers a text frame.
+    pub async fn receive(&mut self, text: &str) {
+        match serde_json::from_str(text) {
+            Ok(ClientFrame::Post {
+                client_id,
+                room_id: Some(room_id),
+                to: None,
+                content,
+            }) => self.post(client_id, room_id, &content),
+            Ok(ClientFrame::Post {
+                client_id,
+                room_id: None,
+                to: Some(to),
+                content,
+            }) => self.post_to(client_id, to, content),
+            Ok(ClientFrame::Edit {
+                room_id,
+                seq,
+                content,
+            }) => self.edit(room_id, seq, &content),
+            Ok(ClientFrame::Delete { room_id, seq }) => {
+                let target = self.target(room_id, seq);
+                self.change(room_id, seq, Write::Delete(target));
+            }
+            Ok(ClientFrame::Sync { room_id, ver }) => self.sync(room_id, ver).await,
+            Ok(ClientFrame::Read {
+                room_id,
+                seq,
+                unread,
+            }) => self.read(room_id, seq, unread).await,
+            Ok(ClientFrame::View { room_id, away }) => self.view(room_id, away),
+            Ok(ClientFrame::Typing { room_id }) => self.typing(room_id),
+            Ok(ClientFrame::Ping) => self.seat.push(ServerFrame::Pong.encode()),
+            Ok(ClientFrame::Post { .. }) | Err(_) => self.refuse_bad_frame(text),
+        }
+    }
+
+    fn refuse_bad_frame(&self, text: &str) {
+        /// What an error can name even when the rest makes no sense.
+        #[derive(Default, Deserialize)]
+        #[serde(rename_all = "camelCase", default)]
+        struct Names {
+            client_id: Option<String>,
+            room_id: Option<Id>,
+        }
+        let names: Names = serde_json::from_str(text).unwrap_or_default();
+        self.refuse(Code::BadFrame, names.client_id.as_deref(), names.room_id);
+    }
+
+    /// Queues an error for something that was not understood or not done.
+    pub fn refuse(&self, code: Code, client_id: Option<&str>, room_id: Option<Id>) {
+        self.refuse_at(code, client_id, room_id, None);
+    }
+
+    fn refuse_post(&self, code: Code, client_id: &str, room_id: Option<Id>) {
+        self.refuse_at(code, Some(client_id), room_id, None);
+    }
+
+    fn refuse_change(&self, code: Code, room_id: Id, seq: i64) {
+        self.refuse_at(code, None, Some(room_id), Some(seq));
+    }
+
+    fn refuse_at(
+        &self,
+        code: Code,
+        client_id: Option<&str>,
+        room_id: Option<Id>,
+        seq: Option<i64>,
+    ) {
+        let message = (self.sentences)(code);
+        let error = ServerFrame::Error {
+            code,
+            message: &message,
+            client_id,
+            room_id,
+            seq,
+        };
+        self.seat.push(error.encode());
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.desk.leave(&self.seat);
+        let view = self.seat.view.get();
+        self.live
+            .presence
+            .leave(self.seat.user_id, view, self.away.get());
+    }
+}

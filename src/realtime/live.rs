@@ -1,0 +1,138 @@
+//! Everything live that the program has one of, and what happens in it whoever asks: a socket, a form or the API.
+
+use std::sync::Arc;
+
+use super::frames::{Code, Id, Limits, ServerFrame, User};
+use super::hub::Hub;
+use super::parcels::{Audience, Parcel};
+use super::presence::Presence;
+use super::store::{Direct, Mark, Store, Verdict, Write};
+use super::throttle::Throttle;
+use super::writer::Writer;
+use crate::error::{Error, Result};
+
+/// Everything live that the program has one of.
+pub struct Live {
+    /// Delivers.
+    pub hub: Arc<Hub>,
+    /// Stores messages.
+    pub writer: Writer,
+    /// Reads.
+    pub store: Arc<dyn Store>,
+    /// Who is here.
+    pub presence: Presence,
+    /// How much one person may send.
+    pub throttle: Throttle,
+    /// What clients are told about that.
+    pub limits: Limits,
+    /// Names this database.
+    pub epoch: String,
+    /// Names this program.
+    pub version: &'static str,
+}
+
+impl Live {
+    /// Moves what a person has read; tells their other devices, and in small rooms the others.
+    ///
+    /// # Errors
+    /// `NotFound` when they are not in the room.
+    pub async fn read(&self, user: &User, room_id: i64, seq: i64, unread: bool) -> Result<Mark> {
+        let mark = self.store.mark(user.id.0, room_id, seq, unread).await?;
+        self.tell_mark(user, room_id, &mark);
+        Ok(mark)
+    }
+
+    /// Everything is read, in all rooms of a person.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub async fn read_all(&self, user: &User) -> Result<()> {
+        for (room_id, mark) in self.store.mark_all(user.id.0).await? {
+            self.tell_mark(user, room_id, &mark);
+        }
+        Ok(())
+    }
+
+    fn tell_mark(&self, user: &User, room_id: i64, mark: &Mark) {
+        let frame = ServerFrame::Read {
+            room_id: Id(room_id),
+            seq: mark.read_seq,
+            unread: mark.unread,
+            mentions: mark.mentions,
+        };
+        self.hub
+            .to_all(&Parcel::ToPerson(user.id.0, frame.encode()));
+        if mark.is_shared {
+            let frame = ServerFrame::Seen {
+                room_id: Id(room_id),
+                user,
+                seq: mark.read_seq,
+            };
+            let others = Audience::Others(user.id.0);
+            self.hub.to_room(room_id, others, frame.encode());
+        }
+    }
+
+    /// Says something to a person, in the conversation with them, which is made if need be.
+    ///
+    /// # Errors
+    /// As for a post; `NotFound` when there is no such person, `Forbidden` when it is oneself.
+    pub async fn post_to(&self, user_id: i64, to: &str, client_id: &str, content: &str) -> Verdict {
+        // Checked first, so that no room is made for something that cannot be said.
+        self.store.draft(user_id, 0, client_id, content)?;
+        let direct = self
+            .store
+            .direct_with(user_id, to.to_owned())
+            .await
+            .map_err(|error| code_of(&error))?;
+        self.announce(&direct);
+        let draft = self
+            .store
+            .draft(user_id, direct.room_id, client_id, content)?;
+        self.writer.write(Write::Post(draft)).await
+    }
+
+    /// Shows a new direct room to its people.
+    pub fn announce(&self, direct: &Direct) {
+        if direct.is_new {
+            for member in &direct.members {
+                self.presence.enter(*member, direct.room_id, true);
+                self.hub.to_all(&Parcel::Enter(*member, direct.room_id));
+            }
+        }
+    }
+
+    /// A person came into a room that is not direct: their sockets follow it.
+    pub fn enter(&self, user_id: i64, room_id: i64) {
+        self.presence.enter(user_id, room_id, false);
+        self.hub.to_all(&Parcel::Enter(user_id, room_id));
+    }
+
+    /// A person is no longer in a room.
+    pub fn leave(&self, user_id: i64, room_id: i64) {
+        self.presence.exit(user_id, room_id);
+        self.hub.to_all(&Parcel::Leave(user_id, room_id));
+    }
+
+    /// A room was deleted; these people were in it.
+    pub fn room_gone(&self, room_id: i64, people: &[i64]) {
+        for user_id in people {
+            self.presence.exit(*user_id, room_id);
+        }
+        self.hub.to_all(&Parcel::RoomGone(room_id));
+    }
+
+    /// A room's name, topic or kind changed.
+    pub fn room_changed(&self, room_id: i64) {
+        self.hub.to_all(&Parcel::RoomChanged(room_id));
+    }
+}
+
+fn code_of(error: &Error) -> Code {
+    match error {
+        Error::NotFound | Error::Invalid(_) => Code::NotFound,
+        Error::Forbidden => Code::Forbidden,
+        Error::Blocked => Code::Blocked,
+        _ => Code::Unavailable,
+    }
+}

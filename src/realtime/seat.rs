@@ -1,0 +1,318 @@
+//! One live connection of a person, as the hub sees it: a queue of bytes, and what it follows in each room.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+
+use super::parcels::{Audience, Burst};
+use super::wire::{self, CloseCode};
+
+/// A seat's queue holds so many writes …
+const QUEUE_FRAMES: usize = 256;
+/// … and so many bytes. A reader who is further behind is sent away and comes back by `sync`.
+const QUEUE_BYTES: usize = 1024 * 1024;
+/// One live connection of a person.
+pub struct Seat {
+    /// Whose it is.
+    pub user_id: i64,
+    /// The hash of the session that opened it.
+    pub session: Arc<str>,
+    /// The room that its window shows.
+    pub view: Cell<Option<i64>>,
+    queue: RefCell<Queue>,
+    waker: RefCell<Option<Waker>>,
+    /// Nothing is sent before `hello`, which says how everything is.
+    greeted: Cell<bool>,
+    closing: Cell<Option<CloseCode>>,
+    finished: Cell<bool>,
+    /// For an event stream, which reads changes itself: whether there are some.
+    heard: Option<Cell<bool>>,
+    gone: Cell<bool>,
+    closed: Notify,
+    drained: Notify,
+    places: RefCell<HashMap<i64, Rc<Place>>>,
+}
+
+#[derive(Default)]
+struct Queue {
+    writes: VecDeque<Bytes>,
+    bytes: usize,
+}
+
+/// What an event stream hears.
+#[derive(Debug)]
+pub enum Heard {
+    /// There are changes to read.
+    Change,
+    /// A frame about something else.
+    Frame(Bytes),
+    /// Nothing more.
+    End,
+}
+
+/// A seat in one room.
+pub(super) struct Place {
+    pub(super) seat: Rc<Seat>,
+    pub(super) slot: usize,
+    state: RefCell<Following>,
+}
+
+enum Following {
+    /// Live changes after this number go out at once.
+    Live(i64),
+    /// The client is catching up; live changes wait.
+    Holding(Vec<Arc<Burst>>),
+    /// The client has more pages to ask for, and everything live will be in one of them.
+    CatchingUp,
+}
+
+impl Seat {
+    /// A socket's seat, which follows nothing yet.
+    pub fn new(user_id: i64, session: Arc<str>) -> Rc<Self> {
+        Self::with(user_id, session, None)
+    }
+
+    /// An event stream's seat, which is told of changes, but not sent them.
+    pub fn listening(user_id: i64, session: Arc<str>) -> Rc<Self> {
+        Self::with(user_id, session, Some(Cell::new(false)))
+    }
+
+    fn with(user_id: i64, session: Arc<str>, heard: Option<Cell<bool>>) -> Rc<Self> {
+        Rc::new(Self {
+            user_id,
+            session,
+            view: Cell::default(),
+            queue: RefCell::default(),
+            waker: RefCell::default(),
+            greeted: Cell::default(),
+            closing: Cell::default(),
+            finished: Cell::default(),
+            heard,
+            gone: Cell::default(),
+            closed: Notify::new(),
+            drained: Notify::new(),
+            places: RefCell::default(),
+        })
+    }
+
+    /// Queues `hello`; only after it anything else is sent.
+    pub fn greet(&self, hello: Bytes) {
+        self.greeted.set(true);
+        self.push(hello);
+    }
+
+    /// Queues bytes for the socket. A queue that is full already closes the seat.
+    pub fn push(&self, wire: Bytes) {
+        if !self.greeted.get() || self.closing.get().is_some() {
+            return;
+        }
+        let full = {
+            let queue = self.queue.borrow();
+            queue.writes.len() >= QUEUE_FRAMES
+                || (!queue.writes.is_empty() && queue.bytes + wire.len() > QUEUE_BYTES)
+        };
+        if full {
+            tracing::debug!(user_id = self.user_id, "a reader is too slow");
+            return self.close(CloseCode::TooSlow);
+        }
+        self.enqueue(wire);
+    }
+
+    fn enqueue(&self, wire: Bytes) {
+        let mut queue = self.queue.borrow_mut();
+        queue.bytes += wire.len();
+        queue.writes.push_back(wire);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = self.waker.borrow_mut().take() {
+            waker.wake();
+        }
+    }
+
+    /// Says goodbye: queues the close frame after which nothing more is sent. Only the first call counts.
+    pub fn close(&self, code: CloseCode) {
+        if self
+            .closing
+            .replace(Some(self.closing.get().unwrap_or(code)))
+            .is_some()
+        {
+            return;
+        }
+        if code == CloseCode::TooSlow {
+            *self.queue.borrow_mut() = Queue::default();
+        }
+        self.enqueue(wire::close(code));
+        self.closed.notify_one();
+        self.drained.notify_one();
+    }
+
+    /// Returns when the seat is being closed.
+    pub async fn closed(&self) {
+        if self.closing.get().is_none() {
+            self.closed.notified().await;
+        }
+    }
+
+    /// Returns when everything queued was taken by the socket, or the seat is being closed.
+    pub async fn drained(&self) {
+        while self.closing.get().is_none() && !self.queue.borrow().writes.is_empty() {
+            self.drained.notified().await;
+        }
+    }
+
+    /// Nothing follows what is queued now: the socket may end.
+    pub fn finish(&self) {
+        self.finished.set(true);
+        self.wake();
+    }
+
+    /// The next bytes for the socket; `None` after the last ones.
+    pub fn poll_wire(&self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let mut queue = self.queue.borrow_mut();
+        if let Some(wire) = queue.writes.pop_front() {
+            queue.bytes -= wire.len();
+            if queue.writes.is_empty() {
+                // What a burst needed is given back.
+                queue.writes.shrink_to(4);
+                self.drained.notify_one();
+            }
+            return Poll::Ready(Some(wire));
+        }
+        if self.finished.get() {
+            return Poll::Ready(None);
+        }
+        let mut waker = self.waker.borrow_mut();
+        if !waker
+            .as_ref()
+            .is_some_and(|waker| waker.will_wake(cx.waker()))
+        {
+            *waker = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    /// What comes next for an event stream.
+    pub fn poll_heard(&self, cx: &mut Context<'_>) -> Poll<Heard> {
+        if self
+            .heard
+            .as_ref()
+            .is_some_and(|heard| heard.replace(false))
+        {
+            return Poll::Ready(Heard::Change);
+        }
+        self.poll_wire(cx).map(|wire| match wire {
+            Some(wire) if wire::payload(&wire).is_some() => Heard::Frame(wire),
+            _ => Heard::End,
+        })
+    }
+
+    /// Whether a frame for some of those who follow a room is for this seat.
+    pub(super) fn is_in(&self, audience: Audience, room_id: i64) -> bool {
+        match audience {
+            Audience::Everybody => true,
+            Audience::Viewers => self.view.get() == Some(room_id),
+            Audience::Others(user_id) => self.user_id != user_id,
+        }
+    }
+
+    /// Whether its connection ended.
+    pub fn is_gone(&self) -> bool {
+        self.gone.get()
+    }
+
+    /// The rooms that this seat follows.
+    pub fn rooms(&self) -> Vec<i64> {
+        self.places.borrow().keys().copied().collect()
+    }
+
+    /// Whether this seat follows a room.
+    pub fn follows(&self, room_id: i64) -> bool {
+        self.places.borrow().contains_key(&room_id)
+    }
+
+    /// Takes a place in a room.
+    pub(super) fn add_place(&self, room_id: i64, place: Rc<Place>) {
+        self.places.borrow_mut().insert(room_id, place);
+    }
+
+    /// Gives the place in a room up.
+    pub(super) fn take_place(&self, room_id: i64) -> Option<Rc<Place>> {
+        self.places.borrow_mut().remove(&room_id)
+    }
+
+    /// Gives all places up, for ever.
+    pub(super) fn take_places(&self) -> HashMap<i64, Rc<Place>> {
+        self.gone.set(true);
+        self.places.take()
+    }
+
+    /// From now on the room's live changes wait for [`Seat::go_live`].
+    pub fn hold(&self, room_id: i64) {
+        self.set_following(room_id, Following::Holding(Vec::new()));
+    }
+
+    /// The client asks for more pages: what is live now will be in them.
+    pub fn expect_more(&self, room_id: i64) {
+        self.set_following(room_id, Following::CatchingUp);
+    }
+
+    fn set_following(&self, room_id: i64, following: Following) {
+        if let Some(place) = self.places.borrow().get(&room_id) {
+            place.state.replace(following);
+        }
+    }
+
+    /// The client knows everything up to `ver`: sends what waited after it, and is live.
+    pub fn go_live(&self, room_id: i64, ver: i64) {
+        let Some(place) = self.places.borrow().get(&room_id).cloned() else {
+            return;
+        };
+        let before = place.state.replace(Following::Live(ver));
+        if let Some(heard) = &self.heard {
+            // What was said before the seat followed the room is read from the store.
+            heard.set(true);
+            self.wake();
+        }
+        if let Following::Holding(bursts) = before {
+            for burst in bursts {
+                place.receive(&burst);
+            }
+        }
+    }
+}
+
+impl Place {
+    /// A place where live changes wait until it is known from where on they are live.
+    pub(super) fn holding(seat: Rc<Seat>, slot: usize) -> Rc<Self> {
+        Rc::new(Self {
+            seat,
+            slot,
+            state: RefCell::new(Following::Holding(Vec::new())),
+        })
+    }
+
+    /// A live change.
+    pub(super) fn receive(&self, burst: &Arc<Burst>) {
+        if let Some(heard) = &self.seat.heard {
+            heard.set(true);
+            return self.seat.wake();
+        }
+        match &mut *self.state.borrow_mut() {
+            Following::Live(ver) => {
+                if let Some(wire) = burst.after(*ver) {
+                    self.seat.push(wire);
+                }
+            }
+            Following::Holding(bursts) if bursts.len() < QUEUE_FRAMES => bursts.push(burst.clone()),
+            Following::Holding(_) => self.seat.close(CloseCode::TooSlow),
+            Following::CatchingUp => {}
+        }
+    }
+}

@@ -1,0 +1,106 @@
+// What can be done with a message: floats in while it has the pointer or the focus, or after a long press.
+import { t } from "../models/strings.js"
+import { element } from "./element.js"
+import { icon } from "./icon.js"
+
+const LONG_PRESS = 450
+const ICONS = { "copy-link": "link", "mark-unread": "mail", edit: "pencil", delete: "trash-2", talk: "message-circle" }
+
+export class Actions {
+  #article = null
+  #press = 0
+
+  // `offered(article)` names what may be done with it; `run(action, article)` does it.
+  constructor(container, log, { offered, run }, signal) {
+    Object.assign(this, { container, log, offered, run })
+    this.bar = element("div", { class: "message-actions", role: "toolbar", "aria-label": t("js-actions"), "aria-live": "off" })
+    const on = (target, type, handler, more = {}) => target.addEventListener(type, handler.bind(this), { signal, ...more })
+    on(container, "pointerover", ({ target, pointerType }) => pointerType === "mouse" && this.show(this.#of(target)))
+    on(log, "pointerleave", ({ pointerType }) => pointerType === "mouse" && !this.bar.matches(":focus-within") && this.hide())
+    on(container, "focusin", ({ target }) => this.show(this.#of(target)))
+    on(log, "focusout", ({ relatedTarget }) => relatedTarget && !this.#article?.contains(relatedTarget) && this.hide())
+    on(document, "pointerdown", this.#pressed)
+    for (const type of ["pointerup", "pointercancel", "pointermove"]) on(container, type, () => clearTimeout(this.#press), { passive: true })
+    on(log, "keydown", this.#key)
+    on(this.bar, "click", this.#click)
+  }
+
+  show(article) {
+    if (article === this.#article) return
+    this.hide()
+    if (!article?.dataset.seq) return
+    this.#article = article
+    this.#offer()
+    article.append(this.bar)
+  }
+
+  hide() {
+    this.#article = null
+    this.bar.remove()
+  }
+
+  #of(target) {
+    return target.closest?.(".message") ?? this.#article
+  }
+
+  #offer() {
+    this.bar.replaceChildren(...this.offered(this.#article).map(action => element("button", {
+      class: "button button-quiet button-icon", type: "button", "data-message-action": action,
+      "aria-label": t(`js-${action}`), title: t(`js-${action}`),
+    }, icon(ICONS[action]))))
+  }
+
+  // Deleting asks, where the button was.
+  #ask() {
+    const sure = element("button", { class: "button button-danger", type: "button", "data-message-action": "delete-sure" }, t("js-delete"))
+    const not = element("button", { class: "button button-quiet", type: "button", "data-message-action": "cancel" }, t("js-cancel"))
+    this.bar.replaceChildren(element("span", { class: "message-actions-question" }, t("js-delete-ask")), sure, not)
+    sure.focus()
+  }
+
+  #click(event) {
+    const action = event.target.closest("[data-message-action]")?.dataset.messageAction
+    const article = this.#article
+    if (!action || !article) return
+    event.stopPropagation()
+    if (action === "delete") return this.#ask()
+    if (action === "cancel") {
+      this.#offer()
+      return this.bar.querySelector('[data-message-action="delete"]')?.focus()
+    }
+    this.hide()
+    this.run(action === "delete-sure" ? "delete" : action, article)
+  }
+
+  #pressed({ target, pointerType }) {
+    clearTimeout(this.#press)
+    if (pointerType === "mouse") return
+    if (this.bar.contains(target)) return
+    if (!this.#article?.contains(target)) this.hide()
+    const article = target.closest(".message")
+    if (!article || !this.container.contains(article)) return
+    this.#press = setTimeout(() => this.show(article), LONG_PRESS)
+  }
+
+  // Arrows walk from message to message; Tab goes on to what can be done with one.
+  #key(event) {
+    const { key, target } = event
+    if (key === "Escape" && this.#article) {
+      this.hide()
+      return this.log.focus({ preventScroll: true })
+    }
+    if ((key !== "ArrowUp" && key !== "ArrowDown") || (target !== this.log && !target.matches(".message"))) return
+    const all = [...this.container.querySelectorAll(":scope > .message[data-seq]")]
+    const index = all.indexOf(target)
+    const next = index < 0 ? this.#lastInSight(all) : all[index + (key === "ArrowUp" ? -1 : 1)]
+    if (!next) return
+    event.preventDefault()
+    next.tabIndex = -1
+    next.focus()
+  }
+
+  #lastInSight(all) {
+    const { bottom } = this.log.getBoundingClientRect()
+    return all.findLast(article => article.getBoundingClientRect().top < bottom) ?? all.at(-1)
+  }
+}

@@ -1,0 +1,79 @@
+// A line of the sidebar: the same as templates/rooms/_item.html.
+import { language, name, plural, t } from "../models/strings.js"
+import { fullTime, listTime } from "../models/times.js"
+import { element } from "./element.js"
+import { icon } from "./icon.js"
+
+const ICONS = { open: "hash", closed: "lock", direct: "message-circle" }
+const said = new WeakMap()
+const numbers = new Intl.NumberFormat(language)
+
+export function roomItem(id) {
+  return element("li", {}, element("a", { class: "rooms-item", href: `/rooms/${id}`, "data-room-id": id },
+    element("span", { class: "rooms-text" }, name("", "rooms-name")),
+    element("span", { class: "badge", hidden: true })))
+}
+
+// Makes a line say what is known of the room now. Most lines say it already.
+export function showRoom(item, room, preview) {
+  const { kind, unread, mentions, involvement, lastMessageAt } = room
+  const words = [room.name, kind, unread, mentions, involvement, lastMessageAt, preview?.seq, preview?.text].join("\n")
+  if (said.get(item) === words) return
+  said.set(item, words)
+  const link = item.firstElementChild
+  if (link.dataset.kind !== kind || !link.querySelector(".icon")) {
+    link.querySelector(".icon")?.remove()
+    link.prepend(icon(ICONS[kind]))
+  }
+  Object.assign(link.dataset, { kind, unread, involvement })
+  const text = link.querySelector(".rooms-text")
+  say(text.querySelector(".rooms-name"), room.name)
+  showTime(text, lastMessageAt)
+  showPreview(text, preview, kind)
+  showMention(link, mentions)
+  showBadge(link.querySelector(".badge"), { unread, mentions, involvement })
+}
+
+function showTime(text, lastMessageAt) {
+  let time = text.querySelector(".rooms-time")
+  if (!lastMessageAt) return time?.remove()
+  if (!time) {
+    time = element("time", { class: "rooms-time" })
+    text.querySelector(".rooms-name").after(time)
+  }
+  const date = new Date(lastMessageAt)
+  time.dateTime = lastMessageAt
+  time.title = fullTime(date)
+  say(time, listTime(date))
+}
+
+function showPreview(text, preview, kind) {
+  const line = text.querySelector(".rooms-preview")
+  if (!preview?.text) return line?.remove()
+  const place = line ?? text.appendChild(element("span", { class: "rooms-preview", dir: "auto" }))
+  const words = preview.text.replace(/\s+/g, " ")
+  if (preview.mine) say(place, t("js-you-said", { name: words }))
+  else say(place, kind === "direct" ? words : t("js-said", { name: preview.author, date: words }))
+}
+
+function showMention(link, mentions) {
+  const mark = link.querySelector(".rooms-mention")
+  if (!mentions) return mark?.remove()
+  if (mark) return
+  const hidden = element("span", { class: "visually-hidden" }, ` ${t("js-mentioned")}`)
+  link.querySelector(".badge").before(element("span", { class: "rooms-mention", title: t("js-mentioned") }, "@", hidden))
+}
+
+function showBadge(badge, { unread, mentions, involvement }) {
+  const isQuiet = involvement === "nothing" || involvement === "hidden"
+  badge.hidden = !unread || (isQuiet && !mentions)
+  badge.classList.toggle("badge-mentions", mentions > 0)
+  badge.classList.toggle("badge-quiet", mentions === 0 && involvement !== "everything")
+  if (badge.dataset.count === String(unread)) return
+  badge.dataset.count = unread
+  badge.replaceChildren(element("span", { "aria-hidden": "true" }, numbers.format(unread)), element("span", { class: "visually-hidden" }, ` ${plural("js-unread", unread)}`))
+}
+
+function say(node, text) {
+  if (node.textContent !== text) node.textContent = text
+}

@@ -1,0 +1,232 @@
+//! The JSON API: conversations of two.
+
+use crate::api::{fields, house};
+use crate::messages::is_time;
+use crate::support::{Person, Program, client_id};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+fn is_user(value: &Value, name: &str) {
+    assert_eq!(fields(value), ["avatarURL", "id", "username"]);
+    assert!(value["id"].is_string() && value["avatarURL"].is_null());
+    assert_eq!(value["username"], name);
+}
+
+fn is_message(value: &Value, mine: bool) {
+    let expected = [
+        "clientId",
+        "content",
+        "conversationId",
+        "createdAt",
+        "id",
+        "mine",
+        "seq",
+        "user",
+        "ver",
+    ];
+    assert_eq!(fields(value), expected);
+    assert!(value["id"].is_string() && value["conversationId"].is_string());
+    assert!(
+        is_time(&value["createdAt"]) && value["mine"] == mine,
+        "{value}"
+    );
+    assert!(value["seq"].is_i64() && value["ver"].is_i64());
+}
+
+#[tokio::test]
+async fn a_conversation_is_begun_once() {
+    let (house, mei, li) = house().await;
+    let program = Program::of(&house, &mei).await;
+    let begin = |name: &str| json!({"username": name});
+    let (status, conversation) = program.post("/api/conversations", begin("li")).await;
+    assert_eq!(status, 201);
+    let expected = ["hasUnreadMessages", "id", "lastMessage", "otherParticipant"];
+    assert_eq!(fields(&conversation), expected);
+    is_user(&conversation["otherParticipant"], "Li");
+    assert_eq!(
+        (
+            &conversation["lastMessage"],
+            &conversation["hasUnreadMessages"]
+        ),
+        (&Value::Null, &json!(false))
+    );
+    let id = conversation["id"].as_str().expect("an id");
+    let body = begin("LI");
+    let answer = mei
+        .request(Method::POST, "/api/conversations")
+        .json(&body)
+        .send()
+        .await
+        .expect("an answer");
+    let path = format!("/api/conversations/{id}");
+    assert_eq!(crate::support::leads_to(&answer), (302, path.as_str()));
+    assert_eq!(
+        li.post_json("/api/conversations", &begin("Mei")).await.0,
+        302
+    );
+    assert_eq!(program.get(&path).await, (200, conversation.clone()));
+    assert_eq!(
+        program.get(&format!("{path}/other_participant")).await,
+        (200, conversation["otherParticipant"].clone())
+    );
+    for (name, status, code) in [("nobody", 404, "not_found"), ("mei", 403, "forbidden")] {
+        let (found, error) = program.post("/api/conversations", begin(name)).await;
+        assert_eq!((found, &error["code"]), (status, &json!(code)));
+    }
+    for body in [begin(" "), json!({})] {
+        let (status, error) = program.post("/api/conversations", body).await;
+        assert_eq!(
+            (status, error["errors"]["username"].is_string()),
+            (422, true)
+        );
+    }
+    for path in [
+        "/api/conversations/1",
+        "/api/conversations/999",
+        "/api/conversations/x",
+    ] {
+        for path in [
+            path.to_owned(),
+            format!("{path}/messages"),
+            format!("{path}/other_participant"),
+        ] {
+            let (status, error) = program.get(&path).await;
+            assert_eq!(
+                (status, &error["code"]),
+                (404, &json!("not_found")),
+                "{path}"
+            );
+        }
+        let say = json!({"content": "x"});
+        assert_eq!(program.post(&format!("{path}/messages"), say).await.0, 404);
+        assert_eq!(
+            program
+                .post(&format!("{path}/read_messages"), json!({}))
+                .await
+                .0,
+            404
+        );
+    }
+    assert_eq!(
+        house
+            .database()
+            .number("SELECT COUNT(*) AS value FROM messages"),
+        0
+    );
+}
+
+#[tokio::test]
+async fn a_conversation_goes_on_and_is_read() {
+    let (house, mei, li) = house().await;
+    let program = Program::of(&house, &mei).await;
+    let id = mei.direct(&["Li"]).await;
+    let path = format!("/api/conversations/{id}");
+    let messages = format!("{path}/messages");
+    let body = json!({"content": " one ", "clientId": client_id()});
+    let (status, first) = program.post(&messages, body.clone()).await;
+    assert_eq!(status, 201);
+    is_message(&first, true);
+    is_user(&first["user"], "Mei");
+    assert_eq!(
+        (&first["content"], &first["conversationId"]),
+        (&json!("one"), &json!(id))
+    );
+    assert_eq!(
+        (&first["seq"], &first["clientId"]),
+        (&json!(1), &body["clientId"])
+    );
+    assert_eq!(
+        program.post(&messages, body.clone()).await,
+        (201, first.clone())
+    );
+    let mut other = body;
+    other["content"] = json!("two");
+    let (status, error) = program.post(&messages, other).await;
+    assert_eq!((status, &error["code"]), (409, &json!("conflict")));
+    for content in ["", " \n", "a\u{0}b", &"x".repeat(4001)] {
+        let (status, error) = program.post(&messages, json!({"content": content})).await;
+        assert_eq!(
+            (status, error["errors"]["content"].is_string()),
+            (422, true)
+        );
+    }
+    let (status, error) = program
+        .post(&messages, json!({"content": "x", "clientId": "1"}))
+        .await;
+    assert_eq!(
+        (status, error["errors"]["clientId"].is_string()),
+        (422, true)
+    );
+    let theirs = li.get_json(&path).await.1;
+    is_message(&theirs["lastMessage"], false);
+    assert_eq!(theirs["hasUnreadMessages"], true);
+    assert_eq!(program.get(&path).await.1["hasUnreadMessages"], false);
+    let mut socket = li.socket().await;
+    let (status, list) = li.get_json(&messages).await;
+    assert_eq!(
+        (status.as_u16(), list.as_array().map(Vec::len)),
+        (200, Some(1))
+    );
+    is_message(&list[0], false);
+    assert_eq!(socket.expect("read").await["seq"], 1);
+    assert_eq!(li.get_json(&path).await.1["hasUnreadMessages"], false);
+    program.post(&messages, json!({"content": "two"})).await;
+    assert_eq!(li.get_json(&path).await.1["hasUnreadMessages"], true);
+    let (status, body) = li
+        .json(Method::POST, &format!("{path}/read_messages"), json!({}))
+        .await;
+    assert_eq!((status, body), (204, Value::Null));
+    assert_eq!(li.get_json(&path).await.1["hasUnreadMessages"], false);
+}
+
+#[tokio::test]
+async fn pages_are_twenty_five_newest_first() {
+    let (house, mei, li) = house().await;
+    let mut rooms = Vec::new();
+    for n in 0..28 {
+        let friend = Person::register(&house, &format!("friend-{n:02}")).await;
+        let room = friend.direct(&["Mei"]).await;
+        friend.say_in(&room, "hi").await;
+        rooms.push(room);
+    }
+    mei.direct(&["Li"]).await;
+    li.direct(&["friend-00"]).await;
+    mei.say_in(&rooms[3], "back again").await;
+    let ids = |list: &Value| -> Vec<String> {
+        let list = list.as_array().expect("a bare array").iter();
+        list.map(|entry| entry["id"].as_str().expect("an id").to_owned())
+            .collect()
+    };
+    let first = ids(&mei.get_json("/api/conversations").await.1);
+    let next = format!("/api/conversations?before={}", first[24]);
+    let second = ids(&mei.get_json(&next).await.1);
+    let mut expected = rooms.clone();
+    let again = expected.remove(3);
+    expected.push(again);
+    expected.reverse();
+    assert_eq!([first, second].concat(), expected);
+    // A page that ends nowhere is empty, and tells nothing of others' rooms.
+    for before in ["1", "999999"] {
+        let path = format!("/api/conversations?before={before}");
+        assert_eq!(mei.get_json(&path).await.1, json!([]));
+    }
+    assert_eq!(mei.get_json("/api/conversations?before=x").await.0, 400);
+    for n in 0..27 {
+        mei.say_in(&rooms[0], &format!("{n}")).await;
+    }
+    let path = format!("/api/conversations/{}/messages", rooms[0]);
+    let (_, first) = mei.get_json(&path).await;
+    assert_eq!(
+        (first[0]["seq"].clone(), first[24]["seq"].clone()),
+        (json!(28), json!(4))
+    );
+    let next = format!("{path}?before={}", first[24]["id"].as_str().expect("an id"));
+    let (_, second) = mei.get_json(&next).await;
+    let seqs: Vec<_> = second
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|m| m["seq"].as_i64())
+        .collect();
+    assert_eq!(seqs, [Some(3), Some(2), Some(1)]);
+}

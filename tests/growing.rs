@@ -1,0 +1,220 @@
+//! Growing: what a page costs does not depend on how much there is.
+
+use crate::support::database::{on_server, server};
+use crate::support::{Database, Person, Teahouse, eventually, long_tests};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// Numbers from 1 to `count`, in either database.
+fn numbers(count: u32) -> String {
+    format!(
+        "WITH RECURSIVE digits (d) AS (SELECT 0 UNION ALL SELECT d + 1 FROM digits WHERE d < 9), \
+         numbers (n) AS (SELECT 1 + a.d + 10 * b.d + 100 * c.d + 1000 * e.d + 10000 * f.d + 100000 * g.d \
+         FROM digits a, digits b, digits c, digits e, digits f, digits g) \
+         SELECT n FROM numbers WHERE n <= {count}"
+    )
+}
+
+/// A house with many rooms, people and messages; mei is in a tenth of the rooms and has read nothing.
+fn fill(house: &Teahouse, rooms: u32) {
+    let database = house.database();
+    let now = "'2026-11-20 12:00:00.000'";
+    let each = |count| format!("FROM ({}) AS each_number", numbers(count));
+    for statement in [
+        format!(
+            "INSERT INTO users (id, username, username_key, role, status, created_at) \
+             SELECT 1000 + n, CONCAT('p', n), CONCAT('p', n), 'member', 'active', {now} {}",
+            each(1000)
+        ),
+        format!(
+            "INSERT INTO rooms (id, kind, name, topic, last_seq, last_ver, created_at) \
+             SELECT 1000 + n, 'closed', CONCAT('room ', n), '', 5, 5, {now} {}",
+            each(rooms * 10)
+        ),
+        format!(
+            "INSERT INTO memberships (room_id, user_id, read_seq, involvement, joined_at) \
+             SELECT 1000 + n, 1, 0, 'mentions', {now} {}",
+            each(rooms)
+        ),
+        format!(
+            "INSERT INTO memberships (room_id, user_id, read_seq, involvement, joined_at) \
+             SELECT 1001 + n % {rooms}, 1001 + (n - n % {rooms}) / {rooms}, 0, 'mentions', {now} {}",
+            each(rooms * 10)
+        ),
+        format!(
+            "INSERT INTO messages (room_id, seq, ver, id, change_id, user_id, client_id, sent_hash, content, created_at) \
+             SELECT 1001 + n % {rooms}, 1 + (n - n % {rooms}) / {rooms}, 1 + (n - n % {rooms}) / {rooms}, 1000000 + n, 1000000 + n, 1, CONCAT('c', n), \
+             '12345678901234567890123456789012', 'tea', {now} {}",
+            each(rooms * 5 - 1)
+        ),
+    ] {
+        database.run(&statement);
+    }
+}
+
+/// How many queries a page needed, by its line in the log.
+async fn queries(house: &Teahouse, person: &Person, path: &str) -> u64 {
+    let before = house.log().len();
+    person.get(path).await;
+    eventually("the page's line in the log", || async {
+        let log = house.log();
+        let line = log[before..].iter().find(|line| line.contains("request"))?;
+        let count = line.split("queries=").nth(1)?;
+        count.split_whitespace().next()?.parse().ok()
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_thousand_unread_rooms_need_no_more_questions_than_one() {
+    let house = Teahouse::start();
+    let mei = Person::register(&house, "mei").await;
+    let pages = ["/rooms/1", "/rooms", "/people", "/"];
+    let mut few = Vec::new();
+    for path in pages {
+        few.push(queries(&house, &mei, path).await);
+    }
+    fill(&house, 1000);
+    for (path, few) in pages.into_iter().zip(few) {
+        let many = queries(&house, &mei, path).await;
+        println!("{path}: {few} queries with one room, {many} with 1,001");
+        assert_eq!(many, few, "{path}");
+        assert!(many <= 12, "{path}: {many}");
+    }
+}
+
+/// Tables of one row, and what a plan makes for itself.
+const SMALL: [&str; 3] = ["installation", "SCAN installation", "SCAN CONSTANT ROW"];
+
+/// What the server was asked by this house, without the values.
+fn asked(house: &Teahouse) -> Vec<String> {
+    let name = house.database().url.rsplit('/').next().expect("a name");
+    house.database().words(&format!(
+        "SELECT DISTINCT CONVERT(said.argument USING utf8mb4) AS value FROM mysql.general_log AS said \
+         JOIN mysql.general_log AS came ON came.thread_id = said.thread_id AND came.command_type = 'Connect' \
+         AND came.argument LIKE '%{name}%' \
+         WHERE said.command_type = 'Execute' AND said.argument LIKE 'SELECT%' \
+         AND said.argument NOT LIKE '%general_log%'"
+    ))
+}
+
+/// Runs on a server, which can say what it was asked; what it was asked is explained by both databases.
+#[tokio::test]
+async fn no_question_of_a_page_reads_through_a_table() {
+    let Some(server) = server() else {
+        return;
+    };
+    let house = Teahouse::start();
+    let version = house.database().words("SELECT VERSION() AS value");
+    if !version[0].contains("MariaDB") {
+        // MySQL explains only what is not prepared, and Diesel prepares everything.
+        return;
+    }
+    let mei = Person::register(&house, "mei").await;
+    fill(&house, 1000);
+    house
+        .database()
+        .run("ANALYZE TABLE users, rooms, memberships, messages, mentions, sessions");
+    on_server(&server, "SET GLOBAL log_output = 'TABLE'");
+    on_server(&server, "SET GLOBAL general_log = ON");
+    // Connections that are opened now are in the log from their first word on.
+    house.database().run("DO 1");
+    let busy: Vec<_> = (0..16).map(|_| mei.page("/rooms/1001")).collect();
+    futures_util::future::join_all(busy).await;
+    for path in ["/rooms/1001?at=3", "/rooms/1001/messages?before=4", "/"] {
+        mei.get(path).await;
+    }
+    let questions = asked(&house);
+    on_server(&server, "SET GLOBAL general_log = OFF");
+    assert!(questions.len() >= 5, "{questions:#?}");
+    let folder = TempDir::new().expect("a folder");
+    let file = Database::file(folder.path());
+    let made = Teahouse::run(&["migrate"], &[("DATABASE_URL", &file.url)], folder.path());
+    assert!(made.status.success(), "{made:?}");
+    for question in questions {
+        for database in [house.database(), &file] {
+            // SQLite has no word for times.
+            let question = question.replace("TIMESTAMP'", "'");
+            let plan = database.plan(&question);
+            println!("{plan:?}");
+            let through =
+                |(table, how): &&(String, String)| how == "ALL" && !SMALL.contains(&table.as_str());
+            assert_eq!(plan.iter().find(through), None, "{question}\n{plan:#?}");
+        }
+    }
+}
+
+/// What the program's process has computed so far.
+fn cpu(house: &Teahouse) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", house.pid())).expect("a process");
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .expect("fields")
+        .split_whitespace()
+        .collect();
+    let ticks: u64 =
+        fields[11].parse::<u64>().expect("ticks") + fields[12].parse::<u64>().expect("ticks");
+    Duration::from_millis(ticks * 10)
+}
+
+/// A room with so many messages, besides the Lobby.
+fn long_room(house: &Teahouse, id: u32, messages: u32) {
+    let database = house.database();
+    let now = "'2026-11-20 12:00:00.000'";
+    database.run(&format!(
+        "INSERT INTO rooms (id, kind, name, topic, last_seq, last_ver, created_at) \
+         VALUES ({id}, 'open', 'long {id}', '', {messages}, {messages}, {now})"
+    ));
+    database.run(&format!(
+        "INSERT INTO messages (room_id, seq, ver, id, change_id, user_id, client_id, sent_hash, content, created_at) \
+         SELECT {id}, n, n, {id}0000000 + n, {id}0000000 + n, 1, CONCAT('{id}-', n), \
+         '12345678901234567890123456789012', CONCAT('message ', n), {now} FROM ({}) AS each_number",
+        numbers(messages)
+    ));
+}
+
+#[tokio::test]
+async fn a_room_with_a_million_messages_is_as_quick_as_one_with_a_thousand() {
+    if !long_tests() {
+        return;
+    }
+    const PAGES: u32 = 300;
+    let house = Teahouse::start();
+    let mei = Person::register(&house, "mei").await;
+    long_room(&house, 11, 1_000);
+    long_room(&house, 12, 1_000_000);
+    let (short, long) = ("/rooms/11", "/rooms/12");
+    for (what, short, long) in [
+        ("the newest page", short.to_owned(), long.to_owned()),
+        (
+            "a permalink",
+            format!("{short}?at=500"),
+            format!("{long}?at=500000"),
+        ),
+        (
+            "a page of after",
+            format!("{short}/messages?after=500"),
+            format!("{long}/messages?after=500000"),
+        ),
+    ] {
+        let mut spent = [Duration::ZERO; 2];
+        // Alternating, because these machines are noisy.
+        for _ in 0..PAGES / 10 {
+            for (path, spent) in [&short, &long].into_iter().zip(&mut spent) {
+                let before = cpu(&house);
+                for _ in 0..10 {
+                    mei.page(path).await;
+                }
+                *spent += cpu(&house) - before;
+            }
+        }
+        let ratio = spent[1].as_secs_f64() / spent[0].as_secs_f64();
+        println!(
+            "{what}: {:?} with 1,000 messages, {:?} with 1,000,000: {ratio:.2}",
+            spent[0] / PAGES,
+            spent[1] / PAGES
+        );
+        assert!(ratio < 1.5 * 5.0, "{what}: {ratio:.2}");
+    }
+}

@@ -1,0 +1,160 @@
+//! The API's description is what the program does.
+
+use crate::support::{LOBBY, Person, Program, Teahouse};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+async fn description(house: &Teahouse) -> Value {
+    let (status, document) = Person::visitor(house).get_json("/api/openapi.json").await;
+    assert_eq!(status, 200);
+    document
+}
+
+/// Follows a reference within the document.
+fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    match value["$ref"].as_str() {
+        Some(reference) => {
+            let pointer = reference.strip_prefix('#').expect("a local reference");
+            let target = document.pointer(pointer);
+            resolve(
+                document,
+                target.unwrap_or_else(|| panic!("{reference} leads nowhere")),
+            )
+        }
+        None => value,
+    }
+}
+
+/// Every reference in the document.
+fn references<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
+    if value.get("$ref").is_some() {
+        found.push(value);
+    }
+    match value {
+        Value::Object(object) => object.values().for_each(|value| references(value, found)),
+        Value::Array(list) => list.iter().for_each(|value| references(value, found)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn every_route_of_the_api_is_described_and_no_other() {
+    let house = Teahouse::start();
+    let document = description(&house).await;
+    assert_eq!(document["openapi"], "3.1.0");
+    assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+    let mut described = BTreeSet::new();
+    for (path, methods) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in methods.as_object().expect("methods") {
+            assert!(METHODS.contains(&method.as_str()), "{method} {path}");
+            assert!(operation["operationId"].is_string(), "{method} {path}");
+            described.insert(format!("{} {path}", method.to_uppercase()));
+            let parameters = operation["parameters"]
+                .as_array()
+                .cloned()
+                .unwrap_or_default();
+            let named: BTreeSet<_> = parameters
+                .iter()
+                .map(|parameter| resolve(&document, parameter))
+                .filter(|parameter| parameter["in"] == "path")
+                .map(|parameter| format!("{{{}}}", parameter["name"].as_str().expect("a name")))
+                .collect();
+            let places: BTreeSet<_> = path
+                .split('/')
+                .filter(|part| part.starts_with('{'))
+                .map(str::to_owned)
+                .collect();
+            assert_eq!(named, places, "{method} {path}");
+        }
+    }
+    let routes = house.command(&["routes"]).stdout;
+    let real: BTreeSet<_> = routes
+        .lines()
+        .filter(|line| line.contains(" /api/"))
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    assert_eq!(described, real);
+    let mut found = Vec::new();
+    references(&document, &mut found);
+    for reference in found {
+        resolve(&document, reference);
+    }
+}
+
+/// Whether a value is as a schema says; what else it has is told too.
+fn check(document: &Value, schema: &Value, value: &Value, place: &str) {
+    let schema = resolve(document, schema);
+    if let Some(choices) = schema["oneOf"].as_array() {
+        let null = choices.iter().any(|choice| choice["type"] == "null");
+        if value.is_null() && null {
+            return;
+        }
+        return check(document, &choices[0], value, place);
+    }
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    let wanted = &schema["type"];
+    let fits = wanted == kind
+        || wanted
+            .as_array()
+            .is_some_and(|all| all.contains(&kind.into()));
+    assert!(fits, "{place}: {value} is not {wanted}");
+    if let Some(names) = schema["enum"].as_array() {
+        assert!(names.contains(value), "{place}: {value}");
+    }
+    if let (Some(object), Some(known)) = (value.as_object(), schema["properties"].as_object()) {
+        let names: BTreeSet<_> = object.keys().collect();
+        assert_eq!(names, known.keys().collect(), "{place}");
+        for (name, value) in object {
+            check(document, &known[name], value, &format!("{place}.{name}"));
+        }
+    }
+    for entry in value.as_array().into_iter().flatten() {
+        check(document, &schema["items"], entry, &format!("{place}[]"));
+    }
+}
+
+#[tokio::test]
+async fn answers_are_as_described() {
+    let house = Teahouse::start();
+    let mei = Person::register(&house, "Mei").await;
+    let li = Person::register(&house, "Li").await;
+    let pair = mei.direct(&["Li"]).await;
+    li.say_in(&pair, "hello").await;
+    mei.say("@li").await;
+    let program = Program::of(&house, &mei).await;
+    let document = description(&house).await;
+    for (path, id, status) in [
+        ("/api/auth_user", "", 200),
+        ("/api/usernames?search=l", "", 200),
+        ("/api/usernames?search=", "", 422),
+        ("/api/conversations", "", 200),
+        ("/api/conversations/{id}", &*pair, 200),
+        ("/api/conversations/{id}", LOBBY, 404),
+        ("/api/conversations/{id}/other_participant", &pair, 200),
+        ("/api/conversations/{id}/messages", &pair, 200),
+        ("/api/rooms", "", 200),
+        ("/api/rooms/{id}", LOBBY, 200),
+        ("/api/rooms/{id}", "9", 404),
+        ("/api/rooms/{id}/messages", LOBBY, 200),
+        ("/api/rooms/{id}/messages?limit=0", LOBBY, 400),
+        ("/api/events", "", 406),
+        ("/api/messages", "", 406),
+    ] {
+        let (found, value) = program.get(&path.replace("{id}", id)).await;
+        assert_eq!(found, status, "{path}");
+        let bare = path.split('?').next().expect("a path");
+        let answers = &document["paths"][bare]["get"]["responses"];
+        let answer = resolve(&document, &answers[status.to_string()]);
+        let schema = &answer["content"]["application/json"]["schema"];
+        check(&document, schema, &value, path);
+    }
+}
