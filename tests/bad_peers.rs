@@ -175,6 +175,7 @@ async fn every_broken_rule_has_its_answer_and_costs_no_memory() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
     let after = house.memory_kib();
+    println!("every broken rule, round after round: {before} KiB before, {after} KiB after");
     assert!(
         after < before + 20 * MIB,
         "{before} KiB before, {after} KiB after"
@@ -206,6 +207,7 @@ async fn a_frame_without_end_is_not_collected() {
             "{got:?}"
         );
         let after = house.memory_kib();
+        println!("declared too large: {before} KiB before, {after} KiB after");
         assert!(
             after < before + 20 * MIB,
             "{before} KiB before, {after} KiB after"

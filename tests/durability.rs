@@ -133,6 +133,12 @@ async fn nothing_acknowledged_is_lost_when_the_program_is_killed_again_and_again
     }
     assert!(record.acked.len() > kills * ACKS_BETWEEN_KILLS);
     let history = people[0].whole_history(LOBBY).await;
+    println!(
+        "{kills} kills under {SENDERS} senders: {} sent, {} acknowledged, {} stored",
+        record.sent.len(),
+        record.acked.len(),
+        history.len()
+    );
     for (n, message) in history.iter().enumerate() {
         assert_eq!(
             message["seq"].as_u64(),

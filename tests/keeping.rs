@@ -313,3 +313,30 @@ async fn the_lobby_and_direct_rooms_stay_as_they_are() {
     assert_eq!(bo.room(LOBBY).await["topic"], "hi");
     assert_eq!(bo.room(LOBBY).await["name"], "Lobby");
 }
+
+#[tokio::test]
+async fn what_was_typed_about_a_room_comes_back_with_the_mistake() {
+    let (_house, mei, ..) = house().await;
+    let room = mei.make_room("closed", "Kitchen", &[]).await;
+    let path = format!("/rooms/{room}");
+    let long = "x".repeat(251);
+    for (path, typed) in [
+        (
+            path.clone(),
+            vec![("_method", "patch"), ("name", "Pantry"), ("topic", &long)],
+        ),
+        (
+            path.clone(),
+            vec![("_method", "delete"), ("confirm", "Kitchn")],
+        ),
+        (format!("{path}/members"), vec![("username", "nobody-here")]),
+        (format!("{path}/messages"), vec![("content", "\u{7}bell")]),
+    ] {
+        let answer = mei.post(&path, &typed).await;
+        assert_eq!(answer.status(), 422, "{typed:?}");
+        let page = answer.text().await.expect("a page");
+        for (field, value) in typed.iter().filter(|(field, _)| *field != "_method") {
+            assert!(page.contains(*value), "{field} is typed again");
+        }
+    }
+}

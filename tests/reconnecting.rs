@@ -122,9 +122,12 @@ async fn twenty_people_cut_off_at_random_miss_nothing_and_hear_nothing_twice() {
     }
     tell.send(Some(total)).expect("they listen");
     let wanted: BTreeMap<_, _> = (1..=total).map(|n| (n, format!("message {n}"))).collect();
+    let mut cuts = 0;
     for client in clients {
         let client = client.await.expect("no panic");
+        cuts += client.cuts;
         assert_eq!(client.heard, wanted);
         assert!(client.cuts > 10, "cut off {} times", client.cuts);
     }
+    println!("{CLIENTS} people cut off {cuts} times in {total} messages: all complete, in order");
 }

@@ -38,5 +38,5 @@ pub async fn update(
         let frame = ServerFrame::Room { room: &room }.encode();
         app.live.hub.to_all(&Parcel::ToPerson(user_id, frame));
     });
-    rooms::answer(&app, &asked, user, id, changed, input.is_json).await
+    rooms::answer(&app, &asked, user, id, changed, Vec::new(), input.is_json).await
 }

@@ -33,6 +33,7 @@ pub async fn create(
     }
     let CurrentUser(user) = current;
     let (id, person, name) = (*id, user.clone(), input.fields.username);
+    let typed = vec![("username", name.clone())];
     let write = app
         .database
         .write(move |conn| Room::invite(conn, &person, id, &name));
@@ -41,7 +42,7 @@ pub async fn create(
             app.live.enter(newcomer, id);
         }
     });
-    rooms::answer(&app, &asked, user, id, invited, input.is_json).await
+    rooms::answer(&app, &asked, user, id, invited, typed, input.is_json).await
 }
 
 /// `DELETE /rooms/{id}/members`
@@ -53,9 +54,10 @@ pub async fn destroy(
     input: FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
     let (id, person, name) = (*id, user.clone(), input.fields.username);
+    let typed = vec![("username", name.clone())];
     let write = app
         .database
         .write(move |conn| Room::dismiss(conn, &person, id, &name));
     let removed = write.await.map(|gone| app.live.leave(gone, id));
-    rooms::answer(&app, &asked, user, id, removed, input.is_json).await
+    rooms::answer(&app, &asked, user, id, removed, typed, input.is_json).await
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::concerns::asked::Asked;
 use super::concerns::current_user::CurrentUser;
 use super::concerns::input::{FormOrJson, Method};
+use super::room_page::Mistakes;
 use super::{App, done, html, room_page, see_other};
 use crate::error::{Error, Result};
 use crate::models::client_id::ClientId;
@@ -137,8 +138,10 @@ pub async fn create(
         Ok(_) => Ok(see_other(&format!("/rooms/{id}"))),
         Err(Error::Invalid(fields)) if !input.is_json && !asked.wants_json => {
             let newest = Cursor::Newest;
+            let typed = vec![("content", typed.content)];
             let mut response =
-                room_page::show(&app, &asked, user, *id, newest, &typed.content, &fields).await?;
+                room_page::show(&app, &asked, user, *id, newest, Mistakes { typed, fields })
+                    .await?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }

@@ -23,7 +23,7 @@ use crate::models::user::User;
 use crate::realtime::frames::{self, Id};
 use crate::views::messages::MessageList;
 use crate::views::page::Page;
-use crate::views::rooms::{ComposerForm, Member, RoomPage, ShownRoom, links};
+use crate::views::rooms::{Member, RoomPage, ShownRoom, links};
 
 /// The cookie that remembers which room was visited last.
 pub(super) const LAST_ROOM: &str = "teahouse-room";
@@ -92,6 +92,15 @@ impl Found {
     }
 }
 
+/// What could not be done as it was typed.
+#[derive(Default)]
+pub(super) struct Mistakes {
+    /// What was typed, by field.
+    pub typed: Vec<(&'static str, String)>,
+    /// What is wrong with it, by field.
+    pub fields: Vec<(&'static str, Sentence)>,
+}
+
 /// The room's page, also with what could not be done as it was typed.
 pub(super) async fn show(
     app: &App,
@@ -99,8 +108,7 @@ pub(super) async fn show(
     user: User,
     id: i64,
     cursor: Cursor,
-    typed: &str,
-    fields: &[(&'static str, Sentence)],
+    mistakes: Mistakes,
 ) -> Result<HttpResponse> {
     let person = user.clone();
     let found = app
@@ -110,12 +118,13 @@ pub(super) async fn show(
     let list = MessageList::new(asked.locale, id, found.messages.clone());
     let messages_html = app.templates.render(&list)?;
     let mut view = view_of(app, asked, &user, found, messages_html);
-    view.form = ComposerForm { content: typed };
+    view.form.extend(mistakes.typed);
     view.at = match cursor {
         Cursor::Around(seq) => Some(seq),
         _ => None,
     };
-    view.errors.extend(field_sentences(asked.locale, fields));
+    view.errors
+        .extend(field_sentences(asked.locale, &mistakes.fields));
     let mut response = page(app, &view)?;
     let last = Cookie::build(LAST_ROOM, id.to_string())
         .path("/")
@@ -173,7 +182,7 @@ fn view_of<'a>(
         epoch: &app.live.epoch,
         version: app.live.version,
         client_id: ClientId::random().to_string(),
-        form: ComposerForm { content: "" },
+        form: BTreeMap::from(FIELDS.map(|field| (field, String::new()))),
         errors: BTreeMap::from(FIELDS.map(|field| (field, None))),
         keeper: room.is_kept_by(user),
         lobby: room.id == LOBBY,

@@ -9,7 +9,7 @@ use super::concerns::asked::Asked;
 use super::concerns::current_user::CurrentUser;
 use super::concerns::input::{FormOrJson, Method};
 use super::errors::field_sentences;
-use super::room_page::{self, Around};
+use super::room_page::{self, Around, Mistakes};
 use super::{App, done, page, see_other};
 use crate::error::{Error, Result, Sentence};
 use crate::models::directory;
@@ -117,7 +117,15 @@ pub async fn show(
     id: Path<i64>,
     around: Query<Around>,
 ) -> Result<HttpResponse> {
-    room_page::show(&app, &asked, user, *id, around.cursor(), "", &[]).await
+    room_page::show(
+        &app,
+        &asked,
+        user,
+        *id,
+        around.cursor(),
+        Mistakes::default(),
+    )
+    .await
 }
 
 /// `POST /rooms/{id}` with `_method`
@@ -156,7 +164,12 @@ pub async fn update(
     if updated.is_ok() {
         app.live.room_changed(id);
     }
-    answer(&app, &asked, user, id, updated, input.is_json).await
+    let RoomFields { name, topic, .. } = input.fields;
+    let typed = vec![
+        ("name", name.unwrap_or_default()),
+        ("topic", topic.unwrap_or_default()),
+    ];
+    answer(&app, &asked, user, id, updated, typed, input.is_json).await
 }
 
 /// `DELETE /rooms/{id}`
@@ -168,6 +181,7 @@ pub async fn destroy(
     input: FormOrJson<RoomFields>,
 ) -> Result<HttpResponse> {
     let (id, person, confirm) = (*id, user.clone(), input.fields.confirm);
+    let typed = vec![("confirm", confirm.clone())];
     let write = app
         .database
         .write(move |conn| Room::delete(conn, &person, id, &confirm));
@@ -176,7 +190,7 @@ pub async fn destroy(
             app.live.room_gone(id, &people);
             Ok(done(&asked, input.is_json, "/rooms"))
         }
-        Err(error) => answer(&app, &asked, user, id, Err(error), input.is_json).await,
+        Err(error) => answer(&app, &asked, user, id, Err(error), typed, input.is_json).await,
     }
 }
 
@@ -187,13 +201,15 @@ pub(super) async fn answer(
     user: User,
     id: i64,
     result: Result<()>,
+    typed: Vec<(&'static str, String)>,
     is_json: bool,
 ) -> Result<HttpResponse> {
     match result {
         Ok(()) => Ok(done(asked, is_json, &format!("/rooms/{id}"))),
         Err(Error::Invalid(fields)) if !is_json && !asked.wants_json => {
             let newest = Around::default().cursor();
-            let mut response = room_page::show(app, asked, user, id, newest, "", &fields).await?;
+            let mut response =
+                room_page::show(app, asked, user, id, newest, Mistakes { typed, fields }).await?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }

@@ -52,8 +52,8 @@ pub struct RoomPage<'a> {
     pub version: &'a str,
     /// For a form without scripts.
     pub client_id: String,
-    /// What was typed.
-    pub form: ComposerForm<'a>,
+    /// What was typed, by field.
+    pub form: BTreeMap<&'static str, String>,
     /// Sentences beside the fields.
     pub errors: BTreeMap<&'static str, Option<String>>,
 }
@@ -85,13 +85,6 @@ pub struct RoomLink {
     pub current: bool,
     pub involvement: String,
     pub last_message_at: Option<String>,
-}
-
-/// A message that could not be sent as it was typed.
-#[derive(Debug, Serialize)]
-pub struct ComposerForm<'a> {
-    /// Its text.
-    pub content: &'a str,
 }
 
 impl View for RoomPage<'_> {
