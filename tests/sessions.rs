@@ -153,3 +153,44 @@ async fn a_session_is_a_new_one_after_signing_in() {
         "the session from before signing in is over"
     );
 }
+
+#[tokio::test]
+async fn whoever_develops_signs_in_by_name_and_nobody_else_does() {
+    let house = Teahouse::with(&[("TEAHOUSE_ENV", "development")]);
+    Person::register(&house, "mei").await;
+    let developer = Person::visitor(&house);
+    assert!(
+        developer
+            .page("/login")
+            .await
+            .contains("/development_session")
+    );
+    let wrong = developer
+        .post("/development_session", &[("username", "nobody")])
+        .await;
+    assert_eq!(wrong.status(), 422);
+    assert!(
+        wrong
+            .text()
+            .await
+            .expect("a page")
+            .contains("value=\"nobody\"")
+    );
+    let right = developer
+        .post("/development_session", &[("username", "mei")])
+        .await;
+    assert_eq!(right.status(), 303);
+    assert!(
+        developer
+            .page("/rooms/1")
+            .await
+            .contains("data-username=\"mei\"")
+    );
+    // Through a proxy on this machine it is somebody else's request.
+    let stranger = Person::visitor(&house);
+    let forwarded = stranger
+        .request(reqwest::Method::POST, "/development_session")
+        .header("x-forwarded-for", "203.0.113.7")
+        .form(&[("username", "mei")]);
+    assert_eq!(forwarded.send().await.expect("an answer").status(), 404);
+}

@@ -37,7 +37,9 @@ pub async fn create(
         }
         Err(Error::Unauthorized) => {
             let fields = [("username", "error-direct-unknown".into())];
-            let mut response = form(&app, &asked, &Credentials::default(), &fields)?;
+            let mut typed = Credentials::default();
+            typed.username = input.fields.username;
+            let mut response = form(&app, &asked, &typed, &fields)?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }

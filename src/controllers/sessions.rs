@@ -30,6 +30,7 @@ pub struct Credentials {
     region: String,
     password: String,
     next: String,
+    pub(super) username: String,
 }
 
 /// Where to go after signing in.
@@ -141,6 +142,7 @@ pub(super) fn form(
                 phone: &typed.phone,
                 region: &region,
                 next: &typed.next,
+                username: &typed.username,
             },
             errors,
             regions: &app.accounts.regions,

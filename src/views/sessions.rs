@@ -34,6 +34,8 @@ pub struct NewSessionForm<'a> {
     pub region: &'a str,
     /// Where to go afterwards.
     pub next: &'a str,
+    /// Whom a developer wanted to be.
+    pub username: &'a str,
 }
 
 /// A country and its dialling code.
