@@ -17,6 +17,8 @@ pub struct Database {
     /// As the program gets it in `DATABASE_URL`.
     pub url: String,
     server: Option<String>,
+    /// Whether it is dropped with this value.
+    is_owned: bool,
 }
 
 #[derive(QueryableByName)]
@@ -96,10 +98,12 @@ impl Database {
             Some(server) => Self {
                 url: format!("{server}/test_{}", uuid::Uuid::new_v4().simple()),
                 server: Some(server),
+                is_owned: true,
             },
             None => Self {
                 url: format!("sqlite://{}", folder.join("teahouse.db").display()),
                 server: None,
+                is_owned: true,
             },
         }
     }
@@ -109,6 +113,16 @@ impl Database {
         Self {
             url: format!("sqlite://{}", folder.join("teahouse.db").display()),
             server: None,
+            is_owned: true,
+        }
+    }
+
+    /// The same database, for somebody else: it stays when this value goes.
+    pub fn shared(&self) -> Self {
+        Self {
+            url: self.url.clone(),
+            server: self.server.clone(),
+            is_owned: false,
         }
     }
 
@@ -186,7 +200,7 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if let Some(server) = &self.server {
+        if let Some(server) = self.server.as_ref().filter(|_| self.is_owned) {
             let name = self.url.rsplit('/').next().unwrap_or_default();
             let url = format!("{server}/information_schema");
             // A test that fails already shall say why, so this must not panic.

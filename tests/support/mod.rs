@@ -3,6 +3,7 @@
 mod browser;
 pub mod database;
 mod keeping;
+pub mod nginx;
 pub mod person;
 mod program;
 pub mod raw;
@@ -12,6 +13,7 @@ mod windows;
 
 pub use browser::{Browser, Profile};
 pub use database::{Database, long_tests};
+pub use nginx::Nginx;
 pub use person::Person;
 pub use program::Program;
 pub use raw::RawSocket;

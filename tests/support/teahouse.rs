@@ -18,7 +18,7 @@ pub struct Teahouse {
     process: Process,
     settings: Vec<(String, String)>,
     pub(super) database: Database,
-    folder: TempDir,
+    folder: Arc<TempDir>,
     log: Arc<Mutex<Vec<String>>>,
 }
 
@@ -48,9 +48,18 @@ impl Teahouse {
 
     /// With these environment variables too.
     pub fn with(settings: &[(&str, &str)]) -> Self {
-        let folder = TempDir::new().expect("a folder");
+        let folder = Arc::new(TempDir::new().expect("a folder"));
         let database = Database::new(folder.path());
-        let settings = own(settings);
+        Self::on(folder, database, own(settings))
+    }
+
+    /// Another program on the same database and folder.
+    pub fn beside(&self) -> Self {
+        let (folder, database) = (self.folder.clone(), self.database.shared());
+        Self::on(folder, database, self.settings.clone())
+    }
+
+    fn on(folder: Arc<TempDir>, database: Database, settings: Vec<(String, String)>) -> Self {
         let log = Arc::default();
         let (process, url) = serve(&folder, &database.url, &settings, "0", &log);
         Self {
@@ -120,6 +129,11 @@ impl Teahouse {
             .nth(1)
             .and_then(|n| n.parse().ok())
             .expect("a number")
+    }
+
+    /// Where it keeps its data.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// Everything it has written so far, on either stream.
