@@ -160,6 +160,7 @@ async fn build(settings: &Settings, database: Database) -> Result<App> {
             is_development: settings.environment == Environment::Development,
             public_origin: Some(settings.server.public_origin.clone())
                 .filter(|origin| !origin.is_empty()),
+            trusted_proxies: settings.server.trusted_proxies.clone(),
         },
         accounts: Accounts {
             region: accounts.region.clone(),

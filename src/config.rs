@@ -1,10 +1,13 @@
 //! Settings, typed. `config/default.toml` describes each of them.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use config::{Config, Environment as Variables, File, FileFormat};
-use serde::Deserialize;
+use ipnet::IpNet;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 /// All settings.
 #[derive(Debug, Clone, Deserialize)]
@@ -40,6 +43,8 @@ pub struct Server {
     pub host: String,
     pub port: u16,
     pub public_origin: String,
+    #[serde(deserialize_with = "networks")]
+    pub trusted_proxies: Vec<IpNet>,
     pub workers: usize,
     pub shutdown_seconds: u64,
 }
@@ -201,6 +206,30 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+/// Addresses and networks: a list, or one text with commas, as variables have it.
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Text(String),
+        List(Vec<String>),
+    }
+    let written = match Written::deserialize(deserializer)? {
+        Written::Text(text) => text.split(',').map(str::to_owned).collect(),
+        Written::List(list) => list,
+    };
+    let entries = written.iter().map(|entry| entry.trim());
+    entries
+        .filter(|entry| !entry.is_empty())
+        .map(|entry| {
+            let network = entry.parse();
+            network
+                .or_else(|_| entry.parse::<IpAddr>().map(IpNet::from))
+                .map_err(|_| D::Error::custom(format!("{entry} is no address and no network")))
+        })
+        .collect()
 }
 
 fn file(name: &str) -> String {

@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
+use ipnet::IpNet;
 
 use self::concerns::asked::Asked;
 use crate::error::Result;
@@ -56,6 +57,8 @@ pub struct App {
 pub struct Site {
     /// Scheme, host and port; `None`: the request's own.
     pub public_origin: Option<String>,
+    /// The proxies whose word about where a request comes from is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// Whether people who develop may sign in as anybody.
     pub is_development: bool,
 }

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use crate::controllers::concerns::asked::Asked;
-use crate::controllers::concerns::client_address::client_address;
+use crate::controllers::concerns::client_address::client_text;
 use crate::controllers::concerns::current_user::CurrentUser;
 use crate::controllers::concerns::input::Json;
 use crate::controllers::concerns::sign_in::user_agent;
@@ -87,7 +87,7 @@ async fn issue(app: &App, request: &HttpRequest, user: &User) -> Result<Token> {
         kind: Kind::Token,
         user_id: user.id,
         user_agent: user_agent(request),
-        ip: client_address(request),
+        ip: client_text(request),
         lifetime: TimeDelta::days(TOKEN_DAYS),
     };
     let write = app

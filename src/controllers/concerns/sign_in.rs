@@ -4,7 +4,7 @@ use actix_session::Session;
 use actix_web::HttpRequest;
 use actix_web::http::header;
 
-use super::client_address::client_address;
+use super::client_address::client_text;
 use super::cookies::{IP, KEY_HASH, USER_AGENT, USER_ID};
 use crate::error::{Error, Result};
 use crate::models::user::User;
@@ -21,7 +21,7 @@ pub fn sign_in(request: &HttpRequest, session: &Session, user: &User) -> Result<
         .insert(USER_AGENT, user_agent(request))
         .map_err(Error::internal)?;
     session
-        .insert(IP, client_address(request))
+        .insert(IP, client_text(request))
         .map_err(Error::internal)
 }
 
