@@ -34,6 +34,7 @@ mod phone_numbers;
 mod presence;
 mod reading;
 mod reconnecting;
+mod rolling;
 mod rooms;
 mod same_origin;
 mod service;
