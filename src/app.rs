@@ -16,6 +16,7 @@ use actix_web::web::Data;
 use actix_web::{App as WebApp, HttpServer, rt};
 use chrono::TimeDelta;
 use rand::RngExt;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::SockRef;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
@@ -59,12 +60,19 @@ const BLOCKING_THREADS: usize = 32;
 /// # Errors
 /// `Unavailable` with a sentence about the URL.
 pub fn database_url(settings: &Settings) -> Result<DatabaseUrl> {
+    if settings.database.url.expose().is_empty() {
+        fs::create_dir_all(&settings.data.dir).map_err(|error| data_dir_error(settings, &error))?;
+    }
+    meant_database(settings)
+}
+
+/// The same, and nothing is made.
+///
+/// # Errors
+/// `Unavailable` with a sentence about the URL.
+pub fn meant_database(settings: &Settings) -> Result<DatabaseUrl> {
     match settings.database.url.expose() {
-        "" => {
-            fs::create_dir_all(&settings.data.dir)
-                .map_err(|error| data_dir_error(settings, &error))?;
-            Ok(default_url(&settings.data.dir))
-        }
+        "" => Ok(default_url(&settings.data.dir)),
         url => DatabaseUrl::parse(url),
     }
 }
@@ -81,6 +89,7 @@ fn data_dir_error(settings: &Settings, error: &io::Error) -> Error {
 /// # Errors
 /// `Unavailable` with one sentence about what keeps it from starting.
 pub async fn serve(settings: Settings) -> Result<()> {
+    raise_file_limit();
     let url = database_url(&settings)?;
     let shown = url.to_string();
     let database = Database::open(url, limits(&settings)).map_err(|error| {
@@ -127,6 +136,18 @@ pub async fn serve(settings: Settings) -> Result<()> {
         settings.server.shutdown_seconds,
     ));
     server.await.map_err(Error::internal)
+}
+
+/// Each connection is an open file, and shells allow few (soft) where the machine allows many (hard).
+fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, allowed = limit.current, "the limit of open files stays");
+    }
 }
 
 fn limits(settings: &Settings) -> Limits {

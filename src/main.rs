@@ -4,11 +4,10 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use teahouse::chat;
 use teahouse::config::{LogFormat, Settings};
 use teahouse::error::{Error, Result};
 use teahouse::models::connection::DbConn;
-use teahouse::{app, routes};
+use teahouse::{app, chat, doctor, routes};
 use tracing_subscriber::EnvFilter;
 
 /// Teahouse (茶馆): a multi-room chat server.
@@ -31,6 +30,12 @@ enum Command {
     },
     /// List every route: method and path
     Routes,
+    /// Check the installation, and say what mends it
+    Doctor {
+        /// For programs: a JSON array
+        #[arg(long)]
+        json: bool,
+    },
     /// Talk in a terminal, or from a script
     Chat(ChatArguments),
 }
@@ -117,6 +122,7 @@ fn run(command: Command) -> Result<()> {
             }
             Ok(())
         }
+        Command::Doctor { json } => doctor::run(json),
         // A client needs no server's settings.
         Command::Chat(arguments) => chat::run(arguments.options()),
     }

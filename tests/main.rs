@@ -15,6 +15,8 @@ mod chat;
 mod conversations;
 mod databases;
 mod directs;
+mod doctor;
+mod doctor_public;
 mod durability;
 mod escaping;
 mod growing;

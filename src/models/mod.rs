@@ -10,6 +10,7 @@ pub mod database;
 pub mod database_url;
 pub mod direct;
 pub mod directory;
+pub mod inspection;
 pub mod installation;
 pub mod keeping;
 pub mod log;

@@ -12,7 +12,8 @@ use super::asked::Asked;
 use crate::controllers::{App, errors};
 use crate::error::Error;
 
-const HEADERS: [(&str, &str); 6] = [
+/// What every answer carries.
+pub const HEADERS: [(&str, &str); 6] = [
     (
         "content-security-policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; \
@@ -29,7 +30,8 @@ const HEADERS: [(&str, &str); 6] = [
          magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=(), xr-spatial-tracking=()",
     ),
 ];
-const STRICT_TRANSPORT: &str = "max-age=63072000";
+/// … and on https this: `Strict-Transport-Security`.
+pub const STRICT_TRANSPORT: &str = "max-age=63072000";
 
 /// The middleware.
 ///
