@@ -33,7 +33,9 @@ impl Http {
     pub(super) fn get(&self, path: &str, token: Option<&str>) -> Result<Response<Body>, String> {
         let request = self.agent.get(format!("{}{path}", self.origin));
         let request = match path {
-            "/api/events" => request.header("accept", "text/event-stream"),
+            "/api/events" => request
+                .header("accept", "text/event-stream")
+                .header("accept-encoding", "gzip"),
             _ => request,
         };
         let answer = with(request, token).call();
