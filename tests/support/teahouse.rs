@@ -50,6 +50,15 @@ impl Teahouse {
     pub fn with(settings: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().expect("a folder");
         let database = Database::new(folder.path());
+        Self::in_folder(folder, database, settings)
+    }
+
+    /// On a database that the test has made, with these environment variables too.
+    pub fn on(database: Database, settings: &[(&str, &str)]) -> Self {
+        Self::in_folder(TempDir::new().expect("a folder"), database, settings)
+    }
+
+    fn in_folder(folder: TempDir, database: Database, settings: &[(&str, &str)]) -> Self {
         let settings = own(settings);
         let log = Arc::default();
         let (process, url) = serve(&folder, &database.url, &settings, "0", &log);
@@ -90,12 +99,7 @@ impl Teahouse {
 
     /// Asks it to stop (SIGTERM).
     pub fn ask_to_stop(&self) {
-        // The shell's own `kill`: the program of that name is not on every machine.
-        let done = Command::new("sh")
-            .arg("-c")
-            .arg(format!("kill -TERM {}", self.pid()))
-            .status();
-        assert!(done.is_ok_and(|status| status.success()));
+        signal("TERM", self.pid());
     }
 
     /// Waits until it has ended; `None` when it has not after `patience`.
@@ -162,6 +166,16 @@ impl Teahouse {
     pub fn run(args: &[&str], settings: &[(&str, &str)], folder: &std::path::Path) -> Outcome {
         run(args, &own(settings), folder)
     }
+}
+
+/// Sends a signal, by its name, to a process of the test's own.
+pub fn signal(name: &str, pid: u32) {
+    // The shell's own `kill`: the program of that name is not on every machine.
+    let done = Command::new("sh")
+        .arg("-c")
+        .arg(format!("kill -{name} {pid}"))
+        .status();
+    assert!(done.is_ok_and(|status| status.success()));
 }
 
 fn own(settings: &[(&str, &str)]) -> Vec<(String, String)> {
