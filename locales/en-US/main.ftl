@@ -216,10 +216,9 @@ error-title-415 = Unknown kind of content
 error-title-429 = One moment, please
 error-title-500 = Something broke
 error-title-503 = Back in a moment
-error-retry-after = { $seconds ->
-    [one] Try again in a second.
-   *[other] Try again in { $seconds } seconds.
-}
+error-unavailable-page = It comes back by itself, and everything that was said is kept.
+error-unavailable-form = It comes back by itself. Go back to find what you typed, and send it again.
+error-again = Try again
 error-home = Back to Teahouse
 error-back-to-login = Go to sign in
 error-request-id = If you ask for help, mention { $id }.

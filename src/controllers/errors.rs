@@ -65,7 +65,7 @@ fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
             "rate_limited",
             Sentence::with("error-rate-limited", "seconds", seconds),
         ),
-        Error::Unavailable(_) => (
+        Error::Unavailable(_) | Error::Collided(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
             "unavailable",
             "error-unavailable".into(),
@@ -81,7 +81,7 @@ fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
 fn retry_after(error: &Error) -> Option<u64> {
     match error {
         Error::RateLimited { seconds } => Some(*seconds),
-        Error::Unavailable(_) => Some(UNAVAILABLE_SECONDS),
+        Error::Unavailable(_) | Error::Collided(_) => Some(UNAVAILABLE_SECONDS),
         _ => None,
     }
 }
@@ -146,7 +146,7 @@ pub(crate) fn respond(error: &Error, asked: &Asked, templates: &Templates) -> Ht
             title: asked.locale.say(&title(status).into()),
             text: message.clone(),
             request_id: &asked.request_id,
-            retry_after: retry_after(error),
+            again: asked.again(),
         };
         if let Ok(body) = templates.render(&page) {
             return response
@@ -170,7 +170,9 @@ fn log(error: &Error, asked: &Asked) {
     let request_id = &asked.request_id;
     match error {
         Error::Internal(cause) => tracing::error!(%request_id, %cause, "internal error"),
-        Error::Unavailable(cause) => tracing::warn!(%request_id, %cause, "unavailable"),
+        Error::Unavailable(cause) | Error::Collided(cause) => {
+            tracing::warn!(%request_id, %cause, "unavailable");
+        }
         _ => {}
     }
 }

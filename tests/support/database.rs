@@ -17,8 +17,6 @@ pub struct Database {
     /// As the program gets it in `DATABASE_URL`.
     pub url: String,
     server: Option<String>,
-    /// Whether it is dropped with this value.
-    is_owned: bool,
 }
 
 #[derive(QueryableByName)]
@@ -72,6 +70,25 @@ pub struct Line {
     pub sent_at: String,
 }
 
+/// Somebody else's connection to a test's database, with a transaction of its own.
+pub struct Other(Either);
+
+enum Either {
+    Mysql(MysqlConnection),
+    Sqlite(SqliteConnection),
+}
+
+impl Other {
+    /// Runs a statement.
+    pub fn run(&mut self, sql: &str) {
+        let done = match &mut self.0 {
+            Either::Mysql(conn) => sql_query(sql).execute(conn),
+            Either::Sqlite(conn) => sql_query(sql).execute(conn),
+        };
+        done.expect(sql);
+    }
+}
+
 macro_rules! on {
     ($self:ident, $conn:ident => $work:expr) => {
         if $self.is_mysql() {
@@ -98,12 +115,10 @@ impl Database {
             Some(server) => Self {
                 url: format!("{server}/test_{}", uuid::Uuid::new_v4().simple()),
                 server: Some(server),
-                is_owned: true,
             },
             None => Self {
                 url: format!("sqlite://{}", folder.join("teahouse.db").display()),
                 server: None,
-                is_owned: true,
             },
         }
     }
@@ -113,16 +128,6 @@ impl Database {
         Self {
             url: format!("sqlite://{}", folder.join("teahouse.db").display()),
             server: None,
-            is_owned: true,
-        }
-    }
-
-    /// The same database, for somebody else: it stays when this value goes.
-    pub fn shared(&self) -> Self {
-        Self {
-            url: self.url.clone(),
-            server: self.server.clone(),
-            is_owned: false,
         }
     }
 
@@ -151,7 +156,7 @@ impl Database {
 
     /// On MySQL or MariaDB?
     pub fn is_mysql(&self) -> bool {
-        self.server.is_some()
+        self.url.starts_with("mysql:")
     }
 
     /// One number: the column is called `value`.
@@ -170,6 +175,17 @@ impl Database {
     /// Changes something.
     pub fn run(&self, sql: &str) {
         on!(self, conn => { sql_query(sql).execute(conn).expect(sql); });
+    }
+
+    /// A connection that stays open until it is dropped.
+    pub fn other(&self) -> Other {
+        if self.is_mysql() {
+            let conn = MysqlConnection::establish(&self.url);
+            return Other(Either::Mysql(conn.expect("the database answers")));
+        }
+        let file = self.url.strip_prefix("sqlite://").expect("an SQLite file");
+        let conn = SqliteConnection::establish(file);
+        Other(Either::Sqlite(conn.expect("the database opens")))
     }
 
     /// Everything that was ever said, as admins see it.
@@ -200,7 +216,7 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if let Some(server) = self.server.as_ref().filter(|_| self.is_owned) {
+        if let Some(server) = &self.server {
             let name = self.url.rsplit('/').next().unwrap_or_default();
             let url = format!("{server}/information_schema");
             // A test that fails already shall say why, so this must not panic.

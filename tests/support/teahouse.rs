@@ -17,7 +17,7 @@ pub struct Teahouse {
     // Killed first, dropped before the database is.
     process: Process,
     settings: Vec<(String, String)>,
-    pub(super) database: Database,
+    pub(super) database: Arc<Database>,
     folder: Arc<TempDir>,
     log: Arc<Mutex<Vec<String>>>,
 }
@@ -50,16 +50,32 @@ impl Teahouse {
     pub fn with(settings: &[(&str, &str)]) -> Self {
         let folder = Arc::new(TempDir::new().expect("a folder"));
         let database = Database::new(folder.path());
-        Self::on(folder, database, own(settings))
+        Self::in_folder(folder, Arc::new(database), own(settings))
     }
 
-    /// Another program on the same database and folder.
+    /// On a database that the test has made, with these environment variables too.
+    pub fn on(database: Database, settings: &[(&str, &str)]) -> Self {
+        let folder = Arc::new(TempDir::new().expect("a folder"));
+        Self::in_folder(folder, Arc::new(database), own(settings))
+    }
+
+    /// Another server on the same database and folder.
     pub fn beside(&self) -> Self {
-        let (folder, database) = (self.folder.clone(), self.database.shared());
-        Self::on(folder, database, self.settings.clone())
+        self.beside_with(&[])
     }
 
-    fn on(folder: Arc<TempDir>, database: Database, settings: Vec<(String, String)>) -> Self {
+    /// Another server on the same database and folder, with these environment variables too.
+    pub fn beside_with(&self, settings: &[(&str, &str)]) -> Self {
+        let mut all = self.settings.clone();
+        all.extend(own(settings));
+        Self::in_folder(self.folder.clone(), self.database.clone(), all)
+    }
+
+    fn in_folder(
+        folder: Arc<TempDir>,
+        database: Arc<Database>,
+        settings: Vec<(String, String)>,
+    ) -> Self {
         let log = Arc::default();
         let (process, url) = serve(&folder, &database.url, &settings, "0", &log);
         Self {
@@ -99,12 +115,7 @@ impl Teahouse {
 
     /// Asks it to stop (SIGTERM).
     pub fn ask_to_stop(&self) {
-        // The shell's own `kill`: the program of that name is not on every machine.
-        let done = Command::new("sh")
-            .arg("-c")
-            .arg(format!("kill -TERM {}", self.pid()))
-            .status();
-        assert!(done.is_ok_and(|status| status.success()));
+        signal("TERM", self.pid());
     }
 
     /// Waits until it has ended; `None` when it has not after `patience`.
@@ -176,6 +187,16 @@ impl Teahouse {
     pub fn run(args: &[&str], settings: &[(&str, &str)], folder: &std::path::Path) -> Outcome {
         run(args, &own(settings), folder)
     }
+}
+
+/// Sends a signal, by its name, to a process of the test's own.
+pub fn signal(name: &str, pid: u32) {
+    // The shell's own `kill`: the program of that name is not on every machine.
+    let done = Command::new("sh")
+        .arg("-c")
+        .arg(format!("kill -{name} {pid}"))
+        .status();
+    assert!(done.is_ok_and(|status| status.success()));
 }
 
 fn own(settings: &[(&str, &str)]) -> Vec<(String, String)> {
