@@ -47,6 +47,12 @@ pub struct Server {
     pub trusted_proxies: Vec<IpNet>,
     pub workers: usize,
     pub shutdown_seconds: u64,
+    pub head_seconds: u32,
+    pub body_seconds: u64,
+    pub idle_seconds: u32,
+    pub stalled_seconds: u32,
+    pub least_bytes_per_second: u32,
+    pub strangers_per_address: usize,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -88,6 +94,14 @@ pub struct Socket {
     pub frame_max_bytes: usize,
     pub ping_seconds: u64,
     pub pong_seconds: u64,
+    pub blocked_seconds: u32,
+    pub farewell_seconds: u32,
+    pub per_person: usize,
+    pub total: usize,
+    pub frames_per_second: u32,
+    pub frame_burst: u32,
+    pub controls_per_second: u32,
+    pub control_burst: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -16,6 +16,7 @@ pub mod presence;
 pub mod seat;
 pub mod store;
 pub mod throttle;
+pub mod turnstile;
 pub mod wire;
 pub mod writer;
 

@@ -131,6 +131,14 @@ impl Database {
         }
     }
 
+    /// A database of its own on this server, which goes with the server.
+    pub fn on(server: &str) -> Self {
+        Self {
+            url: format!("{server}/test_{}", uuid::Uuid::new_v4().simple()),
+            server: None,
+        }
+    }
+
     /// How each table is read for a question: on MySQL its name and the access type, on SQLite the plan's line and
     /// `ALL` for a table that is read through.
     pub fn plan(&self, question: &str) -> Vec<(String, String)> {

@@ -5,9 +5,9 @@ use std::net::{IpAddr, SocketAddr};
 use actix_web::HttpRequest;
 use actix_web::http::header;
 use actix_web::web::Data;
-use ipnet::IpNet;
 
 use crate::controllers::App;
+use crate::transport::proxies::Proxies;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 /// What proxies say about where a request came from.
@@ -26,7 +26,7 @@ pub fn client_address(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip().to_canonical();
     let app = request.app_data::<Data<App>>()?;
     let proxies = &app.site.trusted_proxies;
-    if !is_trusted(proxies, peer) {
+    if !proxies.contain(peer) {
         return Some(peer);
     }
     let headers = request.headers().get_all(FORWARDED_FOR);
@@ -38,21 +38,16 @@ pub fn client_text(request: &HttpRequest) -> String {
     client_address(request).map_or_else(String::new, |address| address.to_string())
 }
 
-/// Whether an address is one of these proxies'.
-pub fn is_trusted(proxies: &[IpNet], address: IpAddr) -> bool {
-    proxies.iter().any(|network| network.contains(&address))
-}
-
 /// See [`client_address`]. When all are trusted it is the first; `None` when what is needed cannot be read.
 fn forwarded_for<'a>(
-    proxies: &[IpNet],
+    proxies: &Proxies,
     values: impl DoubleEndedIterator<Item = &'a [u8]>,
 ) -> Option<IpAddr> {
     let mut first = None;
     for value in values.rev() {
         for entry in std::str::from_utf8(value).ok()?.rsplit(',') {
             let address = read(entry.trim())?;
-            if !is_trusted(proxies, address) {
+            if !proxies.contain(address) {
                 return Some(address);
             }
             first = Some(address);
@@ -98,9 +93,8 @@ mod tests {
     use super::*;
 
     fn through(values: &[&str]) -> Option<String> {
-        let proxies: Vec<IpNet> = ["10.0.0.0/8", "::1/128"]
-            .map(|n| n.parse().expect("one"))
-            .into();
+        let networks = ["10.0.0.0/8", "::1/128"].map(|network| network.parse().expect("one"));
+        let proxies = Proxies::new(networks.into());
         let values = values.iter().map(|value| value.as_bytes());
         forwarded_for(&proxies, values).map(|address| address.to_string())
     }
