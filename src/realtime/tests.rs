@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::LocalSet;
 
 use super::connection::Connection;
@@ -191,6 +191,7 @@ fn live(shelf: &Shelf) -> Arc<Live> {
         },
         epoch: String::new(),
         version: "",
+        noted: Notify::new(),
     })
 }
 
