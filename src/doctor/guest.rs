@@ -34,6 +34,8 @@ impl Guest {
         let new = NewSession {
             kind: Kind::Token,
             user_id: somebody.id,
+            epoch: somebody.session_epoch,
+            by: None,
             user_agent: "teahouse doctor".to_owned(),
             ip: String::new(),
             lifetime: LIFETIME,
@@ -51,6 +53,6 @@ impl Guest {
     /// # Errors
     /// `Unavailable` when the database cannot be written.
     pub(super) fn leave(self, conn: &mut DbConn) -> Result<()> {
-        conn.write(|conn| session::delete(conn, &self.key_hash))
+        conn.write(|conn| session::end(conn, &self.key_hash))
     }
 }

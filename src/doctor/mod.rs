@@ -70,7 +70,7 @@ pub fn run(is_json: bool) -> Result<()> {
 fn examine(settings: &Settings) -> Vec<Finding> {
     let mut findings = settings::check(settings);
     findings.extend(secret_key::check(settings));
-    findings.extend(files::check());
+    findings.extend(files::check(settings));
     findings.extend(disk::check(settings));
     let (mut conn, found) = storage::check(settings);
     findings.extend(found);

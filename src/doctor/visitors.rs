@@ -61,7 +61,7 @@ pub(super) fn check(http: &Http, guest: &Guest, settings: &Settings, conn: &mut 
 fn seen(conn: &mut DbConn, token: &str) -> Result<Option<String>> {
     let key_hash = KeyHash::of(token);
     let address = inspection::origin_of(conn, &key_hash)?;
-    conn.write(|conn| session::delete(conn, &key_hash))?;
+    conn.write(|conn| session::end(conn, &key_hash))?;
     Ok(address)
 }
 

@@ -23,7 +23,7 @@ pub use database::{Database, long_tests};
 pub use mariadb::MariaDb;
 pub use nginx::Nginx;
 pub use person::Person;
-pub use program::Program;
+pub use program::{Program, Stream};
 pub use proxy::{Proxy, Way};
 pub use raw::RawSocket;
 pub use report::Report;

@@ -1,7 +1,7 @@
 //! The real program, started as its own process on a database of its own.
 
 use super::Database;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -154,13 +154,18 @@ impl Teahouse {
 
     /// Another command of the program, on this one's database and folder.
     pub fn command(&self, args: &[&str]) -> Outcome {
+        self.command_reading(args, "")
+    }
+
+    /// The same, with this on its standard input.
+    pub fn command_reading(&self, args: &[&str], input: &str) -> Outcome {
         let mut settings = self.settings.clone();
         settings.push(("DATABASE_URL".to_owned(), self.database.url.clone()));
         settings.push((
             "DATA_DIR".to_owned(),
             self.folder.path().display().to_string(),
         ));
-        run(args, &settings, self.folder.path())
+        run(args, &settings, self.folder.path(), input)
     }
 
     /// Every route of the program, with places for ids filled in: the Lobby's.
@@ -185,7 +190,7 @@ impl Teahouse {
 
     /// A command of the program in a folder and an environment of its own.
     pub fn run(args: &[&str], settings: &[(&str, &str)], folder: &std::path::Path) -> Outcome {
-        run(args, &own(settings), folder)
+        run(args, &own(settings), folder, "")
     }
 }
 
@@ -293,13 +298,25 @@ fn address(lines: &Receiver<String>) -> Option<String> {
     }
 }
 
-fn run(args: &[&str], settings: &[(String, String)], folder: &std::path::Path) -> Outcome {
+fn run(
+    args: &[&str],
+    settings: &[(String, String)],
+    folder: &std::path::Path,
+    input: &str,
+) -> Outcome {
     let started = Instant::now();
     let mut child = program(settings)
         .args(args)
         .current_dir(folder)
+        .stdin(Stdio::piped())
         .spawn()
         .expect("the program starts");
+    // One that reads nothing may have ended by now.
+    let _ = child
+        .stdin
+        .take()
+        .expect("piped")
+        .write_all(input.as_bytes());
     let (stdout, stderr) = (slurp(child.stdout.take()), slurp(child.stderr.take()));
     let status = wait(&mut child, START);
     if status.is_none() {
