@@ -16,7 +16,6 @@ use actix_web::web::Data;
 use actix_web::{App as WebApp, rt};
 use chrono::TimeDelta;
 use rand::RngExt;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -25,6 +24,7 @@ use crate::config::{Environment, Settings};
 use crate::controllers::concerns::cookies::session_middleware;
 use crate::controllers::concerns::door::{door, serving};
 use crate::controllers::concerns::{frame::frame, log::log, same_origin::same_origin};
+use crate::controllers::metrics::{Metrics, Queues};
 use crate::controllers::{Accounts, App, RequestLimits, Site};
 use crate::error::{Error, Result};
 use crate::jobs;
@@ -85,7 +85,7 @@ fn data_dir_error(settings: &Settings, error: &io::Error) -> Error {
 /// # Errors
 /// `Unavailable` with one sentence about what keeps it from starting.
 pub async fn serve(settings: Settings) -> Result<()> {
-    raise_file_limit();
+    limits::raise_file_limit();
     let url = database_url(&settings)?;
     let shown = url.to_string();
     let database = Database::open(url, limits::database(&settings)).map_err(|error| {
@@ -130,18 +130,6 @@ pub async fn serve(settings: Settings) -> Result<()> {
     server.await.map_err(Error::internal)
 }
 
-/// Each connection is an open file, and shells allow few (soft) where the machine allows many (hard).
-fn raise_file_limit() {
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit {
-        current: limit.maximum,
-        maximum: limit.maximum,
-    };
-    if let Err(error) = setrlimit(Resource::Nofile, raised) {
-        tracing::warn!(%error, allowed = limit.current, "the limit of open files stays");
-    }
-}
-
 /// What an error says about its cause, without what kind of error it is.
 fn cause(error: Error) -> String {
     match error {
@@ -157,10 +145,13 @@ async fn build(settings: &Settings, database: Database) -> Result<App> {
         .await?;
     let needs_code = is_new && settings.environment == Environment::Production;
     let accounts = &settings.accounts;
+    let live = Arc::new(live(settings, &database, epoch)?);
+    let hasher = Hasher::new(accounts.hash_permits, accounts.hash_queue);
     Ok(App {
-        live: Arc::new(live(settings, &database, epoch)?),
+        metrics: metrics(settings, &live, &database, &hasher),
+        live,
         templates: Templates::load()?,
-        hasher: Hasher::new(accounts.hash_permits, accounts.hash_queue),
+        hasher,
         site: Site {
             is_development: settings.environment == Environment::Development,
             public_origin: Some(settings.server.public_origin.clone())
@@ -186,6 +177,24 @@ async fn build(settings: &Settings, database: Database) -> Result<App> {
             )),
         },
         database,
+    })
+}
+
+/// What is counted, and by whom.
+fn metrics(settings: &Settings, live: &Live, database: &Database, hasher: &Hasher) -> Metrics {
+    Metrics::new(settings.metrics.token.expose(), |registry| {
+        live.hub.figures.register(registry);
+        database.figures.register(registry);
+        let refused = hasher.refused.clone();
+        registry.register(
+            "password_hashes_refused",
+            "Sign-ins that found too many waiting",
+            refused,
+        );
+        registry.register_collector(Box::new(Queues {
+            writer: live.writer.clone(),
+            hasher: hasher.clone(),
+        }));
     })
 }
 

@@ -23,6 +23,7 @@ pub struct Settings {
     pub socket: Socket,
     pub throttle: Throttle,
     pub log: Log,
+    pub metrics: Metrics,
 }
 
 /// What the program runs for: `TEAHOUSE_ENV`.
@@ -115,6 +116,12 @@ pub struct Throttle {
 pub struct Log {
     pub filter: String,
     pub format: LogFormat,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[expect(missing_docs, reason = "config/default.toml has the descriptions")]
+pub struct Metrics {
+    pub token: Secret,
 }
 
 /// How log lines look.

@@ -32,6 +32,7 @@ mod keeping;
 mod locales;
 mod logs;
 mod messages;
+mod metrics;
 mod migrations;
 mod nginx;
 mod openapi;

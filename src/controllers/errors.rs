@@ -94,6 +94,11 @@ fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
     }
 }
 
+/// What a failure is called.
+pub(crate) fn code_of(error: &Error) -> &'static str {
+    answer_of(error).1
+}
+
 fn retry_after(error: &Error) -> Option<u64> {
     match error {
         Error::RateLimited { seconds } => Some(*seconds),

@@ -12,6 +12,7 @@ pub mod involvements;
 pub mod members;
 pub mod memberships;
 pub mod messages;
+pub mod metrics;
 pub mod people;
 pub mod read_marks;
 mod room_page;
@@ -27,6 +28,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 
 use self::concerns::asked::Asked;
+use self::metrics::Metrics;
 use crate::error::Result;
 use crate::models::database::Database;
 use crate::models::password::Hasher;
@@ -55,6 +57,8 @@ pub struct App {
     pub sockets: SocketLimits,
     /// What requests may take.
     pub requests: RequestLimits,
+    /// What is counted.
+    pub metrics: Metrics,
 }
 
 /// What requests may take.

@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::connection::DbConn;
 use super::database_url::DatabaseUrl;
+use super::figures::Figures;
 use super::pool::{Opened, Pool};
 use super::query_count;
 use crate::error::{Error, Result};
@@ -33,6 +34,8 @@ pub struct Limits {
 /// The database as the program uses it. Cheap to clone.
 #[derive(Clone)]
 pub struct Database {
+    /// What is counted.
+    pub figures: Figures,
     pool: Arc<Pool>,
     /// In front of the pool, because waiting in it would block threads.
     permits: Arc<Semaphore>,
@@ -57,6 +60,7 @@ impl Database {
         let turn = matches!(url, DatabaseUrl::Sqlite(_)).then(Arc::default);
         let pool = Pool::new(url, limits.pool_size as usize).map_err(Error::internal)?;
         Ok(Self {
+            figures: Figures::default(),
             pool: Arc::new(pool),
             permits: Arc::new(Semaphore::new(limits.pool_size as usize)),
             waiting: Arc::new(Semaphore::new(
@@ -113,11 +117,13 @@ impl Database {
         turn: Option<Arc<Mutex<()>>>,
         work: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let _place =
-            self.waiting.clone().try_acquire_owned().map_err(|_| {
-                Error::Unavailable("too many requests wait for the database".into())
-            })?;
-        let deadline = Instant::now() + self.deadline;
+        let _place = self.waiting.clone().try_acquire_owned().map_err(|_| {
+            self.figures.refused("queue");
+            Error::Unavailable("too many requests wait for the database".into())
+        })?;
+        let asked = Instant::now();
+        let deadline = asked + self.deadline;
+        let late = |elapsed| self.late(elapsed);
         let turn = match turn {
             Some(turn) => Some(
                 timeout_at(deadline, turn.lock_owned())
@@ -127,12 +133,15 @@ impl Database {
             None => None,
         };
         let permit = self.permit(deadline).await?;
+        let begun = Instant::now();
+        self.figures.waited(begun - asked);
         let work = self.pool.spawn((turn, permit), work);
         let work = work.ok_or_else(|| Error::Unavailable("the program ends".into()))?;
         let (result, queries) = timeout_at(deadline, work)
             .await
             .map_err(late)?
             .map_err(Error::internal)?;
+        self.figures.worked(begun.elapsed());
         query_count::add(queries);
         result
     }
@@ -145,15 +154,16 @@ impl Database {
             let look = deadline.min(Instant::now() + LOOK);
             match timeout_at(look, permit.as_mut()).await {
                 Ok(permit) => return permit.map_err(Error::internal),
-                Err(elapsed) if look == deadline => return Err(late(elapsed)),
+                Err(elapsed) if look == deadline => return Err(self.late(elapsed)),
                 Err(_) => self.pool.give_up_what_hangs(self.deadline + GRACE),
             }
         }
     }
-}
 
-fn late(_: tokio::time::error::Elapsed) -> Error {
-    Error::Unavailable("the database did not answer in time".into())
+    fn late(&self, _: tokio::time::error::Elapsed) -> Error {
+        self.figures.refused("deadline");
+        Error::Unavailable("the database did not answer in time".into())
+    }
 }
 
 /// Where the SQLite file is when nothing else is said: in the data directory.

@@ -10,6 +10,7 @@ pub mod database;
 pub mod database_url;
 pub mod direct;
 pub mod directory;
+pub mod figures;
 mod gate;
 pub mod inspection;
 pub mod installation;

@@ -1,7 +1,7 @@
 //! One worker's side of the hub: its seats, the rooms they follow, and the fan-out among them. Everything here belongs
 //! to one thread, so a delivery costs no lock and no hand-over per socket.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -61,6 +61,7 @@ impl Desk {
         let mut seats = self.seats.borrow_mut();
         seats.entry(seat.user_id).or_default().push(seat.clone());
         self.hub.served.add(seat.user_id, &seat.session);
+        self.hub.figures.opened(seat.kind());
         if self.hub.is_stopping() {
             seat.close(CloseCode::GoingAway);
         }
@@ -105,6 +106,7 @@ impl Desk {
             self.free(room_id, &place);
         }
         self.hub.served.remove(seat.user_id, &seat.session);
+        self.hub.figures.closed(seat.kind(), seat.closing());
         let mut seats = self.seats.borrow_mut();
         if let Some(mine) = seats.get_mut(&seat.user_id) {
             mine.retain(|other| !Rc::ptr_eq(other, seat));
@@ -118,8 +120,14 @@ impl Desk {
         while let Some(parcel) = inbox.parcels.recv().await {
             match parcel {
                 Parcel::Burst(room_id, burst) => {
-                    self.for_each_place(room_id, |place| place.receive(&burst))
-                        .await;
+                    let sockets = Cell::new(0);
+                    self.for_each_place(room_id, |place| {
+                        let is_sent = place.receive(&burst);
+                        sockets.set(sockets.get() + u64::from(is_sent));
+                    })
+                    .await;
+                    let messages = burst.ends.len() as u64;
+                    self.hub.figures.delivered(sockets.get() * messages);
                 }
                 Parcel::ToRoom(room_id, audience, frame) => {
                     self.for_each_place(room_id, |place| {
@@ -163,6 +171,7 @@ impl Desk {
             }
             if inbox.overflowed.swap(false, Ordering::AcqRel) {
                 tracing::warn!("a worker fell behind; its sockets have to catch up");
+                self.hub.figures.overflows.inc();
                 self.close_all(CloseCode::TooSlow);
             }
         }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::{Bytes, BytesMut};
 use tokio::sync::{Notify, mpsc};
 
+use super::figures::Figures;
 use super::frames::{Message, ServerFrame};
 use super::parcels::{Audience, Burst, Inbox, Mailbox, Parcel};
 use super::served::Served;
@@ -42,6 +43,8 @@ pub(super) struct Inner {
 pub struct Hub {
     /// Who has connections here.
     pub served: Served,
+    /// What is counted.
+    pub figures: Figures,
     inner: Mutex<Inner>,
     store: Arc<dyn Store>,
     pub(super) hole: Notify,
@@ -53,6 +56,7 @@ impl Hub {
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self {
             served: Served::default(),
+            figures: Figures::default(),
             inner: Mutex::default(),
             store,
             hole: Notify::new(),

@@ -8,6 +8,7 @@
 pub mod connection;
 pub mod desk;
 pub mod events;
+pub mod figures;
 pub mod frames;
 pub mod hub;
 pub mod live;

@@ -167,6 +167,19 @@ impl Seat {
         }
     }
 
+    /// What it is, in a word.
+    pub fn kind(&self) -> &'static str {
+        match self.heard {
+            None => "socket",
+            Some(_) => "stream",
+        }
+    }
+
+    /// With which code it was told to say goodbye, if it was.
+    pub fn closing(&self) -> Option<CloseCode> {
+        self.closing.get()
+    }
+
     /// Whether it was told to say goodbye.
     pub fn is_closing(&self) -> bool {
         self.closing.get().is_some()
@@ -317,21 +330,24 @@ impl Place {
         })
     }
 
-    /// A live change.
-    pub(super) fn receive(&self, burst: &Arc<Burst>) {
+    /// A live change. Answers whether it goes to a socket at once.
+    pub(super) fn receive(&self, burst: &Arc<Burst>) -> bool {
         if let Some(heard) = &self.seat.heard {
             heard.set(true);
-            return self.seat.wake();
+            self.seat.wake();
+            return false;
         }
         match &mut *self.state.borrow_mut() {
             Following::Live(ver) => {
                 if let Some(wire) = burst.after(*ver) {
                     self.seat.push(wire);
+                    return true;
                 }
             }
             Following::Holding(bursts) if bursts.len() < QUEUE_FRAMES => bursts.push(burst.clone()),
             Following::Holding(_) => self.seat.close(CloseCode::TooSlow),
             Following::CatchingUp => {}
         }
+        false
     }
 }

@@ -78,6 +78,11 @@ impl Writer {
         }
     }
 
+    /// How many writes wait for the thread.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
     /// Waits until everything that was written before is stored.
     pub async fn finish(&self) {
         let (done, finished) = oneshot::channel();
@@ -122,6 +127,7 @@ impl<L: Log + 'static> Shift for Room<L> {
         let thread = state.thread;
         drop(state);
         tracing::warn!("storing messages hangs: another thread goes on");
+        self.hub.figures.relieved.inc();
         if let Err(error) = self.clone().start_thread(thread) {
             tracing::error!(%error, "no thread can be started to store messages");
             // The next message tries again.
@@ -199,12 +205,17 @@ impl<L: Log + 'static> Room<L> {
     fn append(&self, writes: &[Write]) -> Vec<Verdict> {
         let start = Instant::now();
         for attempt in 1..=ATTEMPTS {
+            let begun = Instant::now();
             match self.append_once(writes) {
-                Ok(verdicts) => return verdicts,
+                Ok(verdicts) => {
+                    self.hub.figures.committed(writes.len(), begun.elapsed());
+                    return verdicts;
+                }
                 Err(error @ (Error::Unavailable(_) | Error::Collided(_)))
                     if attempt < ATTEMPTS && start.elapsed() < AGAIN_WITHIN =>
                 {
                     tracing::warn!(%error, attempt, "a batch of messages is tried again");
+                    self.hub.figures.retries.inc();
                 }
                 Err(error) => {
                     tracing::error!(%error, writes = writes.len(), "a batch of messages was not stored");

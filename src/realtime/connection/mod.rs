@@ -31,6 +31,7 @@ enum Asked {
     Post {
         client_id: String,
         room_id: Option<Id>,
+        since: Instant,
     },
     Change {
         room_id: Id,
@@ -232,6 +233,7 @@ impl Connection {
         room_id: Option<Id>,
         seq: Option<i64>,
     ) {
+        self.live.hub.figures.refused(code);
         let message = (self.sentences)(code);
         let error = ServerFrame::Error {
             code,
