@@ -196,6 +196,9 @@ error-rate-limited = { $seconds ->
    *[other] That was a little fast. Try again in { $seconds } seconds.
 }
 error-internal = Something broke on our side. It has been noted; please try again.
+error-timed-out = Your request took too long to arrive. Please try again.
+error-too-many-sockets = You have too many windows open. Close some of them, and try again.
+error-crowded = Too many visitors come from your network at the moment. Please try again in a few seconds.
 error-unavailable = The server is catching its breath. Please try again in a moment.
 error-client-id = The message’s clientId must be a UUID.
 error-cursor = Use either before or after, not both.
@@ -210,16 +213,16 @@ error-title-403 = Not allowed
 error-title-404 = Not found
 error-title-405 = Not possible here
 error-title-406 = Not available that way
+error-title-408 = That took too long
 error-title-409 = Already sent
 error-title-413 = Too much at once
 error-title-415 = Unknown kind of content
 error-title-429 = One moment, please
 error-title-500 = Something broke
 error-title-503 = Back in a moment
-error-retry-after = { $seconds ->
-    [one] Try again in a second.
-   *[other] Try again in { $seconds } seconds.
-}
+error-unavailable-page = It comes back by itself, and everything that was said is kept.
+error-unavailable-form = It comes back by itself. Go back to find what you typed, and send it again.
+error-again = Try again
 error-home = Back to Teahouse
 error-back-to-login = Go to sign in
 error-request-id = If you ask for help, mention { $id }.

@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use prometheus_client::metrics::counter::Counter;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
@@ -38,6 +39,14 @@ impl Password {
         }
         Ok(Self(typed.to_owned()))
     }
+
+    /// Its hash, as a PHC string. Takes its time: requests go through the [`Hasher`].
+    ///
+    /// # Errors
+    /// `Internal` when it cannot be hashed.
+    pub fn hash(&self) -> Result<String> {
+        hash(&self.0)
+    }
 }
 
 impl fmt::Debug for Password {
@@ -53,6 +62,10 @@ impl fmt::Debug for Password {
 pub struct Hasher {
     permits: Arc<Semaphore>,
     queue: Arc<Semaphore>,
+    /// How many permits there are, and how many places with and before them.
+    size: (usize, usize),
+    /// Sign-ins that found too many waiting.
+    pub refused: Counter,
 }
 
 impl Hasher {
@@ -62,7 +75,17 @@ impl Hasher {
         Self {
             permits: Arc::new(Semaphore::new(permits)),
             queue: Arc::new(Semaphore::new(permits + queue)),
+            size: (permits, permits + queue),
+            refused: Counter::default(),
         }
+    }
+
+    /// How many passwords are being hashed now, and how many wait.
+    pub fn load(&self) -> (usize, usize) {
+        let (permits, places) = self.size;
+        let running = permits.saturating_sub(self.permits.available_permits());
+        let inside = places.saturating_sub(self.queue.available_permits());
+        (running, inside.saturating_sub(running))
     }
 
     /// The password's hash, as a PHC string.
@@ -70,7 +93,7 @@ impl Hasher {
     /// # Errors
     /// `Unavailable` when too many wait.
     pub async fn hash(&self, password: Password) -> Result<String> {
-        self.run(move || hash(&password.0)).await?
+        self.run(move || password.hash()).await?
     }
 
     /// Whether `typed` is the password of `stored`; takes as long when there is none.
@@ -92,10 +115,10 @@ impl Hasher {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let _place = self
-            .queue
-            .try_acquire()
-            .map_err(|_| Error::Unavailable("too many sign-ins at once".into()))?;
+        let _place = self.queue.try_acquire().map_err(|_| {
+            self.refused.inc();
+            Error::Unavailable("too many sign-ins at once".into())
+        })?;
         let permit = self.permits.clone().acquire_owned().await;
         let permit = permit.map_err(Error::internal)?;
         spawn_blocking(move || {
