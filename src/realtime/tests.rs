@@ -241,7 +241,7 @@ fn run(test: impl Future<Output = ()>) {
         .build()
         .expect("a runtime");
     let patience = std::time::Duration::from_secs(600);
-    let test = tokio::time::timeout(patience, test);
+    let test = async { tokio::time::timeout(patience, test).await };
     let in_time = runtime.block_on(LocalSet::new().run_until(test));
     in_time.expect("what was expected never came");
 }
