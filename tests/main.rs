@@ -32,6 +32,7 @@ mod permissions;
 mod phone_numbers;
 mod presence;
 mod processes;
+mod processes_together;
 mod reading;
 mod reconnecting;
 mod revocation;
