@@ -67,14 +67,11 @@ async fn everybody_ends_with_the_same(size: &Size) {
     let edits = share.div_ceil(5) + usize::from(!(share - 1).is_multiple_of(5));
     let last_ver = (2 * size.senders * (share + edits)) as i64;
     let (mut readers, mut senders) = (Vec::new(), Vec::new());
-    let li = Person::register(&here, "li").await;
-    let mut devices = Vec::new();
     for (at, house) in [&here, &there].into_iter().enumerate() {
         for _ in 0..size.readers {
             let socket = mei.at(house).socket().await;
             readers.push(tokio::spawn(reader(socket, last_ver)));
         }
-        devices.push(li.at(house).socket().await);
         for n in 0..size.senders {
             let name = format!("sender-{at}-{n}");
             let person = Person::register(house, &name).await;
@@ -105,6 +102,8 @@ async fn everybody_ends_with_the_same(size: &Size) {
         started.elapsed()
     );
     assert!(latest < HEARD);
+    let li = Person::register(&here, "li").await;
+    let mut devices = [li.socket().await, li.at(&there).socket().await];
     let ban = here.command(&["user", "ban", "li"]);
     assert!(ban.status.success(), "{ban:?}");
     let banned = Instant::now();
