@@ -40,6 +40,7 @@ mod permissions;
 mod phone_numbers;
 mod presence;
 mod processes;
+mod processes_together;
 mod reading;
 mod reconnecting;
 mod revocation;
