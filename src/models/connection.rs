@@ -4,6 +4,9 @@
     reason = "the derived backend types have no place for documentation"
 )]
 
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
@@ -70,14 +73,17 @@ impl DbConn {
 
     fn open_at(pace: Pace, url: &DatabaseUrl) -> Result<Self> {
         let unavailable = |error: ConnectionError| Error::Unavailable(error.to_string());
-        let (lock, statement) = match pace {
-            Pace::Patient => (5, 5),
-            Pace::Serving => (1, 2),
+        let lock = match pace {
+            Pace::Patient => 5,
+            Pace::Serving => 1,
         };
         match url {
             DatabaseUrl::Sqlite(path) => {
-                let mut conn =
-                    SqliteConnection::establish(&path.to_string_lossy()).map_err(unavailable)?;
+                let opened = SqliteConnection::establish(&path.to_string_lossy());
+                let mut conn = match pace {
+                    Pace::Patient => opened.map_err(|error| why_not(path, &error))?,
+                    Pace::Serving => opened.map_err(unavailable)?,
+                };
                 conn.batch_execute(&format!(
                     "PRAGMA busy_timeout = {lock}000;
                      PRAGMA synchronous = FULL;
@@ -95,13 +101,7 @@ impl DbConn {
                     "SET SESSION innodb_lock_wait_timeout = {lock},
                      sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"
                 ))?;
-                // MariaDB knows the first, in seconds; MySQL the second, in milliseconds.
-                conn.batch_execute(&format!("SET SESSION max_statement_time = {statement}"))
-                    .or_else(|_| {
-                        conn.batch_execute(&format!(
-                            "SET SESSION max_execution_time = {statement}000"
-                        ))
-                    })?;
+                limit_statements(&mut conn, pace)?;
                 conn.batch_execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")?;
                 Ok(Self::Mysql(conn))
             }
@@ -258,6 +258,32 @@ impl DbConn {
             "its character set is {charset}, but must be utf8mb4: ALTER DATABASE … CHARACTER SET utf8mb4 mends it"
         )))
     }
+}
+
+/// Ends statements that take too long; and, when the network swallows the rest of a transaction, the transaction, whose
+/// locks would hold up all others. MariaDB has a time for just that. MySQL has not: there, connections that are silent
+/// for a while are ended altogether, and opened again when they are needed.
+fn limit_statements(conn: &mut MysqlConnection, pace: Pace) -> Result<()> {
+    let (of_mariadb, of_mysql) = match pace {
+        Pace::Patient => ("max_statement_time = 5", "max_execution_time = 5000"),
+        Pace::Serving => (
+            "max_statement_time = 2, idle_transaction_timeout = 2",
+            "max_execution_time = 2000, wait_timeout = 10",
+        ),
+    };
+    conn.batch_execute(&format!("SET SESSION {of_mariadb}"))
+        .or_else(|_| conn.batch_execute(&format!("SET SESSION {of_mysql}")))?;
+    Ok(())
+}
+
+/// SQLite does not say why it cannot open a file, but the system does. Only for a program's first connection: closing
+/// the file here would end the locks that others of the same program have on it.
+fn why_not(path: &Path, error: &ConnectionError) -> Error {
+    let tried = OpenOptions::new().append(true).open(path);
+    Error::Unavailable(match tried {
+        Err(cause) if cause.kind() != ErrorKind::NotFound => format!("{error}: {cause}"),
+        _ => error.to_string(),
+    })
 }
 
 /// Another program that has the file open is waited for so long.
