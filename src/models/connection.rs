@@ -4,28 +4,17 @@
     reason = "the derived backend types have no place for documentation"
 )]
 
-use std::fs::OpenOptions;
-use std::io::ErrorKind;
-use std::path::Path;
-use std::time::{Duration, Instant};
-
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::database_url::DatabaseUrl;
+use super::opening::{self, Pace};
 use crate::error::{Error, Result};
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const MYSQL_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/mysql");
-
-/// What is done at a start or by a command may wait longer than what somebody waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Pace {
-    Patient,
-    Serving,
-}
 
 /// A transaction that collides with others is done so often in all.
 const ATTEMPTS: usize = 3;
@@ -59,7 +48,7 @@ impl DbConn {
     /// # Errors
     /// `Unavailable` with the cause in the database's words; never with the password.
     pub fn open(url: &DatabaseUrl) -> Result<Self> {
-        Self::open_at(Pace::Patient, url)
+        opening::open(Pace::Patient, url)
     }
 
     /// The same for what people wait for: a lock is waited for 1 second, a statement takes at most 2. Whoever asks
@@ -68,44 +57,7 @@ impl DbConn {
     /// # Errors
     /// As [`DbConn::open`].
     pub fn open_to_serve(url: &DatabaseUrl) -> Result<Self> {
-        Self::open_at(Pace::Serving, url)
-    }
-
-    fn open_at(pace: Pace, url: &DatabaseUrl) -> Result<Self> {
-        let unavailable = |error: ConnectionError| Error::Unavailable(error.to_string());
-        let lock = match pace {
-            Pace::Patient => 5,
-            Pace::Serving => 1,
-        };
-        match url {
-            DatabaseUrl::Sqlite(path) => {
-                let opened = SqliteConnection::establish(&path.to_string_lossy());
-                let mut conn = match pace {
-                    Pace::Patient => opened.map_err(|error| why_not(path, &error))?,
-                    Pace::Serving => opened.map_err(unavailable)?,
-                };
-                conn.batch_execute(&format!(
-                    "PRAGMA busy_timeout = {lock}000;
-                     PRAGMA synchronous = FULL;
-                     PRAGMA foreign_keys = ON;"
-                ))?;
-                // Once is enough for the file; and whoever holds it up shall not hold up this too.
-                if pace == Pace::Patient {
-                    switch_to_wal(&mut conn)?;
-                }
-                Ok(Self::Sqlite(conn))
-            }
-            DatabaseUrl::Mysql(url) => {
-                let mut conn = MysqlConnection::establish(url.as_str()).map_err(unavailable)?;
-                conn.batch_execute(&format!(
-                    "SET SESSION innodb_lock_wait_timeout = {lock},
-                     sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"
-                ))?;
-                limit_statements(&mut conn, pace)?;
-                conn.batch_execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")?;
-                Ok(Self::Mysql(conn))
-            }
-        }
+        opening::open(Pace::Serving, url)
     }
 
     /// Opens one connection; a MySQL database that does not exist yet is made.
@@ -258,49 +210,4 @@ impl DbConn {
             "its character set is {charset}, but must be utf8mb4: ALTER DATABASE … CHARACTER SET utf8mb4 mends it"
         )))
     }
-}
-
-/// Ends statements that take too long; and, when the network swallows the rest of a transaction, the transaction, whose
-/// locks would hold up all others. MariaDB has a time for just that. MySQL has not: there, connections that are silent
-/// for a while are ended altogether, and opened again when they are needed.
-fn limit_statements(conn: &mut MysqlConnection, pace: Pace) -> Result<()> {
-    let (of_mariadb, of_mysql) = match pace {
-        Pace::Patient => ("max_statement_time = 5", "max_execution_time = 5000"),
-        Pace::Serving => (
-            "max_statement_time = 2, idle_transaction_timeout = 2",
-            "max_execution_time = 2000, wait_timeout = 10",
-        ),
-    };
-    conn.batch_execute(&format!("SET SESSION {of_mariadb}"))
-        .or_else(|_| conn.batch_execute(&format!("SET SESSION {of_mysql}")))?;
-    Ok(())
-}
-
-/// SQLite does not say why it cannot open a file, but the system does. Only for a program's first connection: closing
-/// the file here would end the locks that others of the same program have on it.
-fn why_not(path: &Path, error: &ConnectionError) -> Error {
-    let tried = OpenOptions::new().append(true).open(path);
-    Error::Unavailable(match tried {
-        Err(cause) if cause.kind() != ErrorKind::NotFound => format!("{error}: {cause}"),
-        _ => error.to_string(),
-    })
-}
-
-/// Another program that has the file open is waited for so long.
-const SWITCH_PATIENCE: Duration = Duration::from_secs(5);
-
-/// A new file becomes a WAL file only while nobody else has it open, and SQLite does not wait for that.
-fn switch_to_wal(conn: &mut SqliteConnection) -> Result<()> {
-    let start = Instant::now();
-    while start.elapsed() < SWITCH_PATIENCE {
-        match conn.batch_execute("PRAGMA journal_mode = WAL") {
-            Err(error) if error.to_string().contains("locked") => {
-                std::thread::sleep(Duration::from_millis(50));
-            }
-            switched => return Ok(switched?),
-        }
-    }
-    Err(Error::Unavailable(
-        "the file is locked by another program".into(),
-    ))
 }

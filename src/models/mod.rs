@@ -18,6 +18,7 @@ pub mod marks;
 pub mod membership;
 pub mod mention;
 pub mod message;
+mod opening;
 pub mod password;
 pub mod phone_number;
 mod pool;
