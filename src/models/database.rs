@@ -18,6 +18,8 @@ use crate::error::{Error, Result};
 const GRACE: Duration = Duration::from_secs(1);
 /// The writer's connection is asked whether it still lives when it was not used for so long.
 const QUIET: Duration = Duration::from_secs(1);
+/// A request that asks several times waits so long in all.
+const REQUEST: Duration = Duration::from_secs(4);
 /// Who waits for a permit looks so often whether those who have one hang.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -118,7 +120,20 @@ impl Database {
             self.waiting.clone().try_acquire_owned().map_err(|_| {
                 Error::Unavailable("too many requests wait for the database".into())
             })?;
-        let deadline = Instant::now() + self.deadline;
+        let start = Instant::now();
+        let left = REQUEST.saturating_sub(query_count::waited());
+        let outcome = self.enter_before(start + left.min(self.deadline), turn, work);
+        let outcome = outcome.await;
+        query_count::add_wait(start.elapsed());
+        outcome
+    }
+
+    async fn enter_before<T: Send + 'static>(
+        &self,
+        deadline: Instant,
+        turn: Option<Arc<Mutex<()>>>,
+        work: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let turn = match turn {
             Some(turn) => Some(
                 timeout_at(deadline, turn.lock_owned())
