@@ -95,12 +95,13 @@ fn require_greeting(url: &DatabaseUrl) -> Result<()> {
 
 /// Ends statements that take too long; and, when the network swallows the rest of a transaction, the transaction, whose
 /// locks would hold up all others. MariaDB has a time for just that. MySQL has not: there, connections that are silent
-/// for a while are ended altogether, and opened again when they are needed.
+/// for a while are ended altogether, and opened again when they are needed. On MariaDB too, but later, so that ends
+/// without another end do not gather until the server takes no more connections.
 fn limit_statements(conn: &mut MysqlConnection, pace: Pace) -> Result<()> {
     let (of_mariadb, of_mysql) = match pace {
         Pace::Patient => ("max_statement_time = 5", "max_execution_time = 5000"),
         Pace::Serving => (
-            "max_statement_time = 2, idle_transaction_timeout = 2",
+            "max_statement_time = 2, idle_transaction_timeout = 2, wait_timeout = 600",
             "max_execution_time = 2000, wait_timeout = 10",
         ),
     };

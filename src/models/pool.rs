@@ -17,8 +17,10 @@ use super::gate::Gate;
 use super::query_count;
 use crate::error::Result;
 
-/// So many times the pool's size of threads may hang, given up, before their permits are kept.
-const GIVEN_UP: usize = 2;
+/// So many times the pool's size of threads may hang, given up, before their permits are kept. An outage costs the
+/// pool's size at most, and a thread that hangs costs little; but when the other end has vanished without a word, it may
+/// take the system a quarter of an hour to say so.
+const GIVEN_UP: usize = 15;
 
 /// An open connection, and when it was opened: one from before the last hang is not trusted any more.
 pub(super) struct Opened {
