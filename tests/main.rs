@@ -36,6 +36,7 @@ mod reconnecting;
 mod rooms;
 mod same_origin;
 mod sessions;
+mod slow_readers;
 mod socket;
 mod stopping;
 mod streams;

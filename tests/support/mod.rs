@@ -2,6 +2,7 @@
 
 mod browser;
 pub mod database;
+mod descriptors;
 mod keeping;
 pub mod person;
 mod program;
