@@ -3,6 +3,7 @@
 mod audit;
 mod browser;
 pub mod database;
+mod descriptors;
 mod keeping;
 mod mariadb;
 pub mod nginx;
