@@ -3,6 +3,7 @@
 mod browser;
 pub mod database;
 mod keeping;
+mod network;
 pub mod person;
 mod program;
 pub mod raw;
@@ -12,12 +13,13 @@ mod windows;
 
 pub use browser::{Browser, Profile};
 pub use database::{Database, long_tests};
+pub use network::Network;
 pub use person::Person;
 pub use program::Program;
 pub use raw::RawSocket;
 pub use socket::Socket;
 pub use teahouse::{Outcome, Teahouse};
-pub use windows::{Network, line_of};
+pub use windows::line_of;
 
 use std::future::Future;
 use std::time::{Duration, Instant};
