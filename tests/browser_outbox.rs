@@ -102,7 +102,7 @@ async fn another_rooms_messages_go_out_by_the_window_that_is_open() {
     let room = house.database().add_room("closed", "Backroom", &["Ming"]);
     ming.visit("/").await;
     ming.connected().await;
-    ming.another_tab().await;
+    let lobby = ming.another_tab().await;
     ming.visit(&format!("/rooms/{room}")).await;
     ming.connected().await;
     network.fail(&ming).await;
@@ -110,13 +110,8 @@ async fn another_rooms_messages_go_out_by_the_window_that_is_open() {
     writes(&ming, "one").await;
     writes(&ming, "two").await;
     // Closed with the messages in it; the other tab shows the Lobby.
-    let empty = ming.another_tab().await;
-    let here = ming.driver.window().await.expect("a tab");
-    ming.go_to_tab(empty).await;
-    ming.driver.close_window().await.expect("closed");
-    let tabs = ming.driver.windows().await.expect("tabs");
-    let lobby = tabs.into_iter().find(|tab| *tab != here);
-    ming.go_to_tab(lobby.expect("the Lobby's tab")).await;
+    ming.close_tab().await;
+    ming.go_to_tab(lobby).await;
     let mark = format!("{} .rooms-progress[data-progress=waiting]", line_of(&room));
     ming.find(&mark).await;
     network.come_back(&ming).await;
@@ -128,15 +123,22 @@ async fn another_rooms_messages_go_out_by_the_window_that_is_open() {
     ming.keeps(0).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_tabs_of_one_person_send_everything_once_in_the_order_in_which_it_was_written() {
+/// Six messages, written by turns in two tabs of a browser that runs this script in each of its pages.
+async fn two_tabs_write_by_turns(script: &str) {
     let house = Teahouse::start();
     let network = Network::to(&house).await;
     let ming = ming_by(&house, &network).await;
     let first = ming.another_tab().await;
     let second = ming.driver.window().await.expect("a tab");
-    ming.visit("/").await;
-    ming.connected().await;
+    for tab in [&first, &second] {
+        ming.go_to_tab(tab.clone()).await;
+        ming.cdp("Page.enable", json!({})).await;
+        let source = json!({"source": script});
+        ming.cdp("Page.addScriptToEvaluateOnNewDocument", source)
+            .await;
+        ming.visit("/").await;
+        ming.connected().await;
+    }
     for tab in [&first, &second] {
         ming.go_to_tab(tab.clone()).await;
         network.fail(&ming).await;
@@ -169,6 +171,16 @@ async fn two_tabs_of_one_person_send_everything_once_in_the_order_in_which_it_wa
     assert_eq!(said(&house), texts, "each once, in order");
     ming.keeps(0).await;
     nothing_to_complain_about(&[&ming]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_tabs_of_one_person_send_everything_once_in_the_order_in_which_it_was_written() {
+    two_tabs_write_by_turns("").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_tabs_that_cannot_take_turns_keep_the_order_too() {
+    two_tabs_write_by_turns("delete Navigator.prototype.locks").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,6 +11,7 @@ export class Notice {
   #version = null
   #declined = null
   #isLasting = true
+  #doubt = 0
 
   constructor(element) {
     this.element = element
@@ -41,13 +42,16 @@ export class Notice {
   keeps(isLasting) {
     if (this.#isLasting === isLasting) return
     this.#isLasting = isLasting
+    clearTimeout(this.#doubt)
     const { state } = this.element.dataset
     if (this.#isOffline) this.#showOffline(state)
-    else if (state !== "online") this.#rest()
+    else if (isLasting && state === "unkept") this.#rest()
+    else if (!isLasting) this.#doubt = setTimeout(() => ["none", "updated"].includes(this.element.dataset.state) && this.#rest(), PATIENCE)
   }
 
   clear() {
     clearTimeout(this.#timer)
+    clearTimeout(this.#doubt)
     this.element.dataset.state = "none"
     this.element.replaceChildren()
   }
