@@ -105,10 +105,14 @@ impl Browser {
         }
     }
 
+    /// Types into a field that the page may be drawing anew.
     pub async fn fill(&self, selector: &str, text: &str) {
-        let field = self.find(selector).await;
-        field.clear().await.expect("cleared");
-        field.send_keys(text).await.expect("typed");
+        eventually(&format!("{selector} is filled"), || async {
+            let field = self.find(selector).await;
+            field.clear().await.ok()?;
+            field.send_keys(text).await.ok()
+        })
+        .await;
     }
 
     pub async fn click(&self, selector: &str) {

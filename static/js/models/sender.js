@@ -66,6 +66,8 @@ export class Sender {
     if (!clientId || !this.#arrived(clientId)) return
     if (!TEMPORARY.has(code)) this.outbox.refused({ clientId, code, message })
     else {
+      // Another device may have spent what this one counts on.
+      if (code === "rate_limited") this.#tokens = 0
       this.#pausedUntil = performance.now() + Math.min(PAUSE_MAX, PAUSE_FIRST * 2 ** this.#pauses)
       this.#pauses += 1
       this.outbox.postpone(clientId)
