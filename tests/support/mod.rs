@@ -1,5 +1,6 @@
 //! What the tests stand on: the real program, people, sockets and browsers.
 
+mod audit;
 mod browser;
 pub mod database;
 mod keeping;
@@ -7,6 +8,7 @@ mod network;
 pub mod person;
 mod program;
 pub mod raw;
+pub mod senders;
 mod socket;
 mod teahouse;
 mod windows;
@@ -17,6 +19,7 @@ pub use network::Network;
 pub use person::Person;
 pub use program::Program;
 pub use raw::RawSocket;
+pub use senders::Senders;
 pub use socket::Socket;
 pub use teahouse::{Outcome, Teahouse};
 pub use windows::line_of;
