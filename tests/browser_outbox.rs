@@ -1,7 +1,7 @@
 //! Messages on their way, in Chromium: what is written offline arrives, once and in order, whatever happens meanwhile.
 
 use crate::browser::{MING, nothing_to_complain_about};
-use crate::browser_unsent::listed;
+use crate::browser_unsent::{listed, said};
 use crate::support::{Browser, LOBBY, Network, Person, Profile, Teahouse, eventually, line_of};
 use serde_json::json;
 use std::time::Instant;
@@ -9,12 +9,6 @@ use std::time::Instant;
 /// Keeps the codes with which the window's sockets are closed, over every page of it.
 const CLOSE_CODES: &str = "WebSocket = class extends WebSocket { constructor(...rest) { super(...rest); \
     this.addEventListener('close', ({code}) => sessionStorage.codes = (sessionStorage.codes ?? '') + code + ' ') } }";
-
-/// Everything that was ever said, in the order in which it was stored.
-fn said(house: &Teahouse) -> Vec<String> {
-    let lines = house.database().transcript();
-    lines.into_iter().map(|line| line.content).collect()
-}
 
 /// Waits until so many messages are stored.
 async fn stored(house: &Teahouse, count: i64) {
@@ -40,6 +34,17 @@ async fn writes(browser: &Browser, text: &str) {
         "return [...document.querySelectorAll('#messages .message[data-state=pending] .message-body')].some(e => e.innerText === '{text}')"
     );
     browser.until("it waits", &shown).await;
+}
+
+/// Has this tab run a script before those of each page, and opens one.
+async fn runs_in_each_page(browser: &Browser, script: &str) {
+    let source = json!({"source": script});
+    browser.cdp("Page.enable", json!({})).await;
+    browser
+        .cdp("Page.addScriptToEvaluateOnNewDocument", source)
+        .await;
+    browser.visit("/").await;
+    browser.connected().await;
 }
 
 async fn is_offline(browser: &Browser) {
@@ -118,7 +123,7 @@ async fn another_rooms_messages_go_out_by_the_window_that_is_open() {
     stored(&house, 2).await;
     assert_eq!(said(&house), ["one", "two"]);
     let quiet = format!("return !document.querySelector(\"{mark}\")");
-    ming.until("nothing waits there", &quiet).await;
+    ming.until("nothing waits", &quiet).await;
     assert_eq!(ming.path().await, format!("/rooms/{LOBBY}"));
     ming.keeps(0).await;
 }
@@ -132,12 +137,7 @@ async fn two_tabs_write_by_turns(script: &str) {
     let second = ming.driver.window().await.expect("a tab");
     for tab in [&first, &second] {
         ming.go_to_tab(tab.clone()).await;
-        ming.cdp("Page.enable", json!({})).await;
-        let source = json!({"source": script});
-        ming.cdp("Page.addScriptToEvaluateOnNewDocument", source)
-            .await;
-        ming.visit("/").await;
-        ming.connected().await;
+        runs_in_each_page(&ming, script).await;
     }
     for tab in [&first, &second] {
         ming.go_to_tab(tab.clone()).await;
@@ -188,12 +188,7 @@ async fn thirty_waiting_messages_go_out_without_flooding() {
     let house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "true")]);
     let network = Network::to(&house).await;
     let ming = ming_by(&house, &network).await;
-    let source = json!({"source": CLOSE_CODES});
-    ming.cdp("Page.enable", json!({})).await;
-    ming.cdp("Page.addScriptToEvaluateOnNewDocument", source)
-        .await;
-    ming.visit("/").await;
-    ming.connected().await;
+    runs_in_each_page(&ming, CLOSE_CODES).await;
     network.fail(&ming).await;
     is_offline(&ming).await;
     let texts: Vec<_> = (1..=30).map(|n| format!("number {n}")).collect();
@@ -263,10 +258,10 @@ async fn what_somebody_wrote_is_neither_seen_nor_sent_by_who_signs_in_after_them
         "return document.querySelector('#composer-content').value === 'begun by Ming'",
     )
     .await;
-    let senders: Vec<_> = house.database().transcript();
-    let senders: Vec<_> = senders
+    let transcript = house.database().transcript();
+    let senders: Vec<_> = transcript
         .iter()
-        .map(|line| line.sender_username.as_str())
+        .map(|line| &line.sender_username)
         .collect();
     assert_eq!(senders, ["Bo", "Ming"]);
     nothing_to_complain_about(&[&ming]).await;
