@@ -3,6 +3,7 @@
 mod audit;
 mod browser;
 pub mod database;
+mod figures;
 mod keeping;
 mod mariadb;
 pub mod nginx;
@@ -20,6 +21,7 @@ mod windows;
 
 pub use browser::{Browser, Profile};
 pub use database::{Database, long_tests};
+pub use figures::Figures;
 pub use mariadb::MariaDb;
 pub use nginx::Nginx;
 pub use person::Person;
