@@ -198,6 +198,21 @@ fn uuid_of(text: &str) -> String {
     text.rsplit(' ').next().unwrap_or_default().to_owned()
 }
 
+#[test]
+fn a_server_that_says_nothing_is_named_at_the_start() {
+    let Some(server) = MariaDb::start() else {
+        return;
+    };
+    server.hang();
+    let database = Database::on(&server.url);
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let settings = [("DATABASE_URL", database.url.as_str())];
+    let refused = Teahouse::run(&["serve"], &settings, folder.path());
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    assert!(refused.stderr.contains("says nothing"), "{refused:?}");
+    println!("refused after {:?}", refused.took);
+}
+
 #[tokio::test]
 async fn a_program_that_is_told_to_stop_while_the_database_hangs_stops() {
     let Some((server, mut house)) = private() else {

@@ -1,6 +1,9 @@
 //! The network between the program and its database fails.
 
-use crate::support::{Database, MariaDb, Proxy, Senders, Teahouse, Visits, Way, long_tests};
+use crate::support::{
+    Database, MariaDb, Person, Proxy, Senders, Teahouse, Visits, Way, long_tests,
+};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -18,6 +21,18 @@ async fn house_behind(server: &MariaDb) -> (Proxy, Teahouse) {
     (proxy, house)
 }
 
+/// Makes rooms by the form. Answers how often each status came.
+async fn make_rooms(person: &Person, count: usize) -> BTreeMap<u16, usize> {
+    let mut statuses = BTreeMap::new();
+    for n in 0..count {
+        let name = format!("Room {n}");
+        let room = [("name", name.as_str()), ("kind", "open")];
+        let status = person.post("/rooms", &room).await.status().as_u16();
+        *statuses.entry(status).or_default() += 1;
+    }
+    statuses
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_cut_between_commit_and_its_answer_doubles_nothing_and_loses_nothing() {
     let Some(server) = MariaDb::start() else {
@@ -33,13 +48,21 @@ async fn a_connection_cut_between_commit_and_its_answer_doubles_nothing_and_lose
         .await;
     let record = senders.stop().await;
     let (commits, cuts) = proxy.counts();
+    // What has no number of its own to be tried again by says that its outcome is unknown.
+    proxy.cut_every(2);
+    let rooms = make_rooms(&reader, 10).await;
     proxy.cut_every(0);
     let stored = house.audit(&record, &reader).await;
     println!(
-        "{cuts} of {commits} commits cut: {stored} stored, {} acknowledged, {} refused and repeated, slowest answer {:?}",
+        "{cuts} of {commits} commits cut: {stored} stored, {} acknowledged, {} refused and repeated, slowest answer {:?}; \
+         rooms made: {rooms:?}",
         record.acked.len(),
         record.refused,
         record.slowest
+    );
+    assert!(
+        rooms.keys().all(|status| matches!(status, 303 | 503)),
+        "{rooms:?}"
     );
     assert!(cuts >= 3, "{cuts} of {commits}");
     assert!(record.acked.len() >= messages);
@@ -53,7 +76,25 @@ async fn a_network_that_swallows_everything_is_survived() {
     let (proxy, house) = house_behind(&server).await;
     let senders = Senders::paced(&house, SENDERS, Duration::from_millis(5)).await;
     let reader = senders.people[0].clone();
-    let visits = Visits::start(&reader, &["/rooms/1", "/api/rooms", "/healthz"]);
+    // More of them than there are connections.
+    let pages = [
+        "/rooms/1",
+        "/rooms",
+        "/people",
+        "/api/rooms",
+        "/api/auth_user",
+    ];
+    let more = [
+        "/api/rooms/1",
+        "/api/rooms/1/messages",
+        "/rooms/1/messages",
+        "/readyz",
+        "/healthz",
+    ];
+    let visits = [
+        Visits::start(&reader, &pages),
+        Visits::start(&reader, &more),
+    ];
     let lengths = if long_tests() {
         vec![1, 4, 20]
     } else {
@@ -75,7 +116,10 @@ async fn a_network_that_swallows_everything_is_survived() {
         );
     }
     let record = senders.stop().await;
-    let seen = visits.stop().await;
+    let mut seen = BTreeMap::new();
+    for visits in visits {
+        seen.extend(visits.stop().await);
+    }
     let stored = house.audit(&record, &reader).await;
     println!(
         "{stored} stored, {} refused, slowest answer {:?}, sockets lost {}; pages: {seen:?}",

@@ -4,25 +4,17 @@
     reason = "the derived backend types have no place for documentation"
 )]
 
-use std::time::{Duration, Instant};
-
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::database_url::DatabaseUrl;
+use super::opening::{self, Pace};
 use crate::error::{Error, Result};
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const MYSQL_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/mysql");
-
-/// What is done at a start or by a command may wait longer than what somebody waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Pace {
-    Patient,
-    Serving,
-}
 
 /// A transaction that collides with others is done so often in all.
 const ATTEMPTS: usize = 3;
@@ -56,7 +48,7 @@ impl DbConn {
     /// # Errors
     /// `Unavailable` with the cause in the database's words; never with the password.
     pub fn open(url: &DatabaseUrl) -> Result<Self> {
-        Self::open_at(Pace::Patient, url)
+        opening::open(Pace::Patient, url)
     }
 
     /// The same for what people wait for: a lock is waited for 1 second, a statement takes at most 2. Whoever asks
@@ -65,47 +57,7 @@ impl DbConn {
     /// # Errors
     /// As [`DbConn::open`].
     pub fn open_to_serve(url: &DatabaseUrl) -> Result<Self> {
-        Self::open_at(Pace::Serving, url)
-    }
-
-    fn open_at(pace: Pace, url: &DatabaseUrl) -> Result<Self> {
-        let unavailable = |error: ConnectionError| Error::Unavailable(error.to_string());
-        let (lock, statement) = match pace {
-            Pace::Patient => (5, 5),
-            Pace::Serving => (1, 2),
-        };
-        match url {
-            DatabaseUrl::Sqlite(path) => {
-                let mut conn =
-                    SqliteConnection::establish(&path.to_string_lossy()).map_err(unavailable)?;
-                conn.batch_execute(&format!(
-                    "PRAGMA busy_timeout = {lock}000;
-                     PRAGMA synchronous = FULL;
-                     PRAGMA foreign_keys = ON;"
-                ))?;
-                // Once is enough for the file; and whoever holds it up shall not hold up this too.
-                if pace == Pace::Patient {
-                    switch_to_wal(&mut conn)?;
-                }
-                Ok(Self::Sqlite(conn))
-            }
-            DatabaseUrl::Mysql(url) => {
-                let mut conn = MysqlConnection::establish(url.as_str()).map_err(unavailable)?;
-                conn.batch_execute(&format!(
-                    "SET SESSION innodb_lock_wait_timeout = {lock},
-                     sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"
-                ))?;
-                // MariaDB knows the first, in seconds; MySQL the second, in milliseconds.
-                conn.batch_execute(&format!("SET SESSION max_statement_time = {statement}"))
-                    .or_else(|_| {
-                        conn.batch_execute(&format!(
-                            "SET SESSION max_execution_time = {statement}000"
-                        ))
-                    })?;
-                conn.batch_execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")?;
-                Ok(Self::Mysql(conn))
-            }
-        }
+        opening::open(Pace::Serving, url)
     }
 
     /// Opens one connection; a MySQL database that does not exist yet is made.
@@ -281,23 +233,4 @@ impl DbConn {
             "its character set is {charset}, but must be utf8mb4: ALTER DATABASE … CHARACTER SET utf8mb4 mends it"
         )))
     }
-}
-
-/// Another program that has the file open is waited for so long.
-const SWITCH_PATIENCE: Duration = Duration::from_secs(5);
-
-/// A new file becomes a WAL file only while nobody else has it open, and SQLite does not wait for that.
-fn switch_to_wal(conn: &mut SqliteConnection) -> Result<()> {
-    let start = Instant::now();
-    while start.elapsed() < SWITCH_PATIENCE {
-        match conn.batch_execute("PRAGMA journal_mode = WAL") {
-            Err(error) if error.to_string().contains("locked") => {
-                std::thread::sleep(Duration::from_millis(50));
-            }
-            switched => return Ok(switched?),
-        }
-    }
-    Err(Error::Unavailable(
-        "the file is locked by another program".into(),
-    ))
 }

@@ -17,6 +17,10 @@ use crate::error::{Error, Result};
 
 /// Work that goes on for so long after its request was given up hangs.
 const GRACE: Duration = Duration::from_secs(1);
+/// The writer's connection is asked whether it still lives when it was not used for so long.
+const QUIET: Duration = Duration::from_secs(1);
+/// A request that asks several times waits so long in all.
+const REQUEST: Duration = Duration::from_secs(4);
 /// Who waits for a permit looks so often whether those who have one hang.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -71,17 +75,16 @@ impl Database {
         })
     }
 
-    /// A connection of one's own, outside the pool, for the one thread that writes messages.
+    /// A connection of one's own, outside the pool, for the one thread that writes messages: the one that it `kept`, or
+    /// another when that one is lost.
     ///
     /// # Errors
     /// `Unavailable` with the cause in the database's words.
-    pub(super) fn dedicated(&self) -> Result<Opened> {
-        self.pool.open()
-    }
-
-    /// Whether such a connection was opened after the database last hung.
-    pub(super) fn trusts(&self, opened: &Opened) -> bool {
-        self.pool.trusts(opened)
+    pub(super) fn dedicated(&self, kept: Option<Opened>) -> Result<Opened> {
+        match kept.and_then(|kept| self.pool.check(kept, QUIET)) {
+            Some(kept) => Ok(kept),
+            None => self.pool.open(),
+        }
     }
 
     /// Waits for this thread's turn to write (SQLite); must not be called on an async thread.
@@ -121,8 +124,21 @@ impl Database {
             self.figures.refused("queue");
             Error::Unavailable("too many requests wait for the database".into())
         })?;
+        let start = Instant::now();
+        let left = REQUEST.saturating_sub(query_count::waited());
+        let outcome = self.enter_before(start + left.min(self.deadline), turn, work);
+        let outcome = outcome.await;
+        query_count::add_wait(start.elapsed());
+        outcome
+    }
+
+    async fn enter_before<T: Send + 'static>(
+        &self,
+        deadline: Instant,
+        turn: Option<Arc<Mutex<()>>>,
+        work: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let asked = Instant::now();
-        let deadline = asked + self.deadline;
         let late = |elapsed| self.late(elapsed);
         let turn = match turn {
             Some(turn) => Some(

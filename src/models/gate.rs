@@ -89,7 +89,7 @@ impl Gate {
 }
 
 /// Whether a MySQL server is there: it speaks first. The client library has no time-out for that, and this has.
-fn look(url: &DatabaseUrl) -> std::io::Result<()> {
+pub(super) fn look(url: &DatabaseUrl) -> std::io::Result<()> {
     let DatabaseUrl::Mysql(url) = url else {
         return Ok(());
     };

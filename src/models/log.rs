@@ -167,13 +167,10 @@ impl Log for MessageLog {
     fn append(&self, writes: &[Write]) -> Result<Vec<Verdict>> {
         let _turn = self.database.blocking_turn();
         let kept = self.kept().take();
-        let mut opened = match kept.filter(|kept| self.database.trusts(kept)) {
-            Some(kept) => kept,
-            None => self.database.dedicated()?,
-        };
+        let mut opened = self.database.dedicated(kept)?;
         let verdicts = opened.conn.write(|conn| append(conn, writes))?;
         // After an error the connection is not kept: what state it is in is unknown.
-        *self.kept() = Some(opened);
+        *self.kept() = Some(opened.used());
         Ok(verdicts)
     }
 }

@@ -21,6 +21,7 @@ pub mod membership;
 pub mod mention;
 pub mod message;
 pub mod notice;
+mod opening;
 pub mod password;
 pub mod phone_number;
 mod pool;

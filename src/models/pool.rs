@@ -17,13 +17,24 @@ use super::gate::Gate;
 use super::query_count;
 use crate::error::Result;
 
-/// So many times the pool's size of threads may hang, given up, before their permits are kept.
-const GIVEN_UP: usize = 2;
+/// So many times the pool's size of threads may hang, given up, before their permits are kept. An outage costs the
+/// pool's size at most, and a thread that hangs costs little; but when the other end has vanished without a word, it may
+/// take the system a quarter of an hour to say so.
+const GIVEN_UP: usize = 15;
 
 /// An open connection, and when it was opened: one from before the last hang is not trusted any more.
 pub(super) struct Opened {
     pub(super) conn: DbConn,
     era: u64,
+    used: Instant,
+}
+
+impl Opened {
+    /// The same, used just now.
+    pub(super) fn used(mut self) -> Self {
+        self.used = Instant::now();
+        self
+    }
 }
 
 /// What a request holds while its work is under way: its turn to write (SQLite) and its permit.
@@ -91,21 +102,28 @@ impl Pool {
     pub(super) fn open(&self) -> Result<Opened> {
         let era = self.lock().era;
         let conn = self.gate.open()?;
-        Ok(Opened { conn, era })
+        let used = Instant::now();
+        Ok(Opened { conn, era, used })
     }
 
-    /// Whether a connection was opened after the last hang.
-    pub(super) fn trusts(&self, opened: &Opened) -> bool {
+    fn trusts(&self, opened: &Opened) -> bool {
         opened.era == self.lock().era
+    }
+
+    /// A connection that can be used: from after the last hang, and alive when it was `quiet` for so long.
+    pub(super) fn check(&self, mut opened: Opened, quiet: Duration) -> Option<Opened> {
+        let lives =
+            self.trusts(&opened) && (opened.used.elapsed() < quiet || opened.conn.ping().is_ok());
+        lives.then_some(opened)
     }
 
     /// An idle connection that answers, or a new one.
     fn take(&self) -> Result<Opened> {
         loop {
-            let Some(mut opened) = self.lock().idle.pop() else {
+            let Some(opened) = self.lock().idle.pop() else {
                 return self.open();
             };
-            if self.trusts(&opened) && opened.conn.ping().is_ok() {
+            if let Some(opened) = self.check(opened, Duration::ZERO) {
                 return Ok(opened);
             }
         }

@@ -28,8 +28,8 @@ const AGAIN_WITHIN: Duration = Duration::from_millis(500);
 const PATIENCE: Duration = Duration::from_secs(2);
 /// A transaction that takes longer hangs.
 const HANGING: Duration = Duration::from_secs(3);
-/// So many threads may hang at once; then the last one is waited for.
-const HANGING_MAX: usize = 8;
+/// So many threads may hang at once, from one outage after another; then the last one is waited for.
+const HANGING_MAX: usize = 64;
 
 enum Job {
     Store(Write, oneshot::Sender<Verdict>),

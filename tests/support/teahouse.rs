@@ -40,6 +40,19 @@ impl Drop for Process {
     }
 }
 
+/// So many lines of its log are shown when a test fails.
+const LAST_LINES: usize = 40;
+
+impl Drop for Teahouse {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let last = &log[log.len().saturating_sub(LAST_LINES)..];
+            println!("the program said at last:\n{}", last.join("\n"));
+        }
+    }
+}
+
 impl Teahouse {
     /// With the settings of the tests, throttles off.
     pub fn start() -> Self {
