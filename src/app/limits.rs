@@ -1,5 +1,6 @@
 //! What the settings allow, as the parts of the program take it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -10,6 +11,7 @@ use crate::models::database::Limits;
 use crate::realtime::throttle::Rate;
 use crate::transport::Patience;
 use crate::transport::server::Options;
+use crate::transport::strangers::Strangers;
 
 /// How long connections may take, and who is counted.
 pub(super) fn server(settings: &Settings, app: &App) -> Options {
@@ -26,7 +28,7 @@ pub(super) fn server(settings: &Settings, app: &App) -> Options {
             window: 10,
             farewell: settings.socket.farewell_seconds,
         },
-        strangers: app.requests.strangers.clone(),
+        strangers: strangers(settings),
         proxies: app.site.trusted_proxies.clone(),
     }
 }
@@ -38,6 +40,11 @@ pub(super) fn database(settings: &Settings) -> Limits {
         queue_size: settings.database.queue_size,
         deadline: Duration::from_millis(settings.database.deadline_ms),
     }
+}
+
+/// Those who are not signed in, by address.
+pub(super) fn strangers(settings: &Settings) -> Arc<Strangers> {
+    Strangers::new(throttled(settings, settings.server.strangers_per_address))
 }
 
 /// A limit that only holds while throttling is on.

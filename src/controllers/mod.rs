@@ -65,7 +65,7 @@ pub struct App {
 pub struct RequestLimits {
     /// For the body to arrive.
     pub body: std::time::Duration,
-    /// Those who are not signed in, by address.
+    /// Those of people who are not signed in, by address.
     pub strangers: Arc<Strangers>,
 }
 

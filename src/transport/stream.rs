@@ -47,11 +47,12 @@ impl Stream {
         let Some(end) = self.line.ending() else {
             return Ok(());
         };
+        let socket = SockRef::from(&self.tcp);
         // The connection is dropped after this, whether these reach the peer or not.
         let _ = match end {
-            End::Abort => SockRef::from(&self.tcp).set_linger(Some(Duration::ZERO)),
-            End::TimedOut => self.tcp.try_write(TIMED_OUT).map(|_| ()),
-            End::Crowded => self.tcp.try_write(CROWDED).map(|_| ()),
+            End::Abort => socket.set_linger(Some(Duration::ZERO)),
+            End::TimedOut => socket.send(TIMED_OUT).map(|_| ()),
+            End::Crowded => socket.send(CROWDED).map(|_| ()),
             End::Quiet => Ok(()),
         };
         Err(ErrorKind::ConnectionAborted.into())
