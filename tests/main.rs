@@ -41,6 +41,7 @@ mod permissions;
 mod phone_numbers;
 mod presence;
 mod processes;
+mod processes_together;
 mod proxies;
 mod reading;
 mod reconnecting;
