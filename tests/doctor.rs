@@ -1,7 +1,7 @@
 //! `teahouse doctor` finds what is wrong with a machine, a database, a setting, and says what mends it.
 
 use crate::support::database::{on_server, server};
-use crate::support::{Database, Report, Teahouse};
+use crate::support::{Database, MariaDb, Report, Teahouse};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use tempfile::TempDir;
@@ -129,4 +129,72 @@ async fn a_server_that_is_not_as_it_must_be_is_named() {
         .database()
         .run("ALTER TABLE blocks CONVERT TO CHARACTER SET latin1");
     report(&house.database().url).expect("characters", "fail", "ALTER TABLE blocks");
+}
+
+#[tokio::test]
+async fn a_server_that_may_lose_or_refuse_messages_is_named() {
+    let Some(server) = MariaDb::start() else {
+        println!("this is about MariaDB");
+        return;
+    };
+    let folder = TempDir::new().expect("a folder");
+    let database = Database::on(&server.url);
+    let name = database.url.rsplit('/').next().expect("a name");
+    on_server(
+        &server.url,
+        &format!("CREATE DATABASE {name} CHARACTER SET utf8mb4"),
+    );
+    let report = || {
+        let settings = [
+            ("DATABASE_URL", database.url.as_str()),
+            ("DATA_DIR", "."),
+            ("PORT", "1"),
+        ];
+        Report::of(&settings, folder.path())
+    };
+    report().is_fine(&[
+        "durability",
+        "packets",
+        "connections",
+        "isolation",
+        "clock",
+        "time zone",
+    ]);
+    for (fault, mended, check, mend) in [
+        (
+            "innodb_flush_log_at_trx_commit = 0",
+            "innodb_flush_log_at_trx_commit = 1",
+            "durability",
+            "innodb_flush_log_at_trx_commit = 1",
+        ),
+        (
+            "innodb_flush_log_at_trx_commit = 2",
+            "innodb_flush_log_at_trx_commit = 1",
+            "durability",
+            "innodb_flush_log_at_trx_commit = 1",
+        ),
+        (
+            "max_allowed_packet = 1048576",
+            "max_allowed_packet = 16777216",
+            "packets",
+            "max_allowed_packet = 16777216",
+        ),
+        (
+            "max_connections = 10",
+            "max_connections = 151",
+            "connections",
+            "max_connections = 151",
+        ),
+        (
+            "read_only = ON",
+            "read_only = OFF",
+            "writing",
+            "read_only = OFF",
+        ),
+    ] {
+        on_server(&server.url, &format!("SET GLOBAL {fault}"));
+        report().expect(check, "fail", mend);
+        on_server(&server.url, &format!("SET GLOBAL {mended}"));
+    }
+    assert!(report().is_healthy);
 }

@@ -2,6 +2,7 @@
 
 use crate::support::nginx::{public_origin, substitute};
 use crate::support::{Nginx, Person, Report, Teahouse};
+use std::process::Command;
 use tempfile::TempDir;
 
 /// A program at a public address of its own, and what a command on the same machine would be told.
@@ -203,4 +204,73 @@ async fn two_databases_that_are_mixed_up_are_noticed() {
     let report = site.examine_with(&[("DATABASE_URL", &other.database().url)]);
     report.expect("websocket", "fail", "the same DATABASE_URL");
     assert!(!report.is_healthy);
+}
+
+#[tokio::test]
+async fn by_https_it_is_the_same_and_a_certificate_that_nobody_trusts_is_named() {
+    let folder = TempDir::new().expect("a folder");
+    let file = |name: &str| folder.path().join(name).to_str().expect("text").to_owned();
+    let (certificate, key) = (file("certificate.pem"), file("key.pem"));
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+        ])
+        .args([
+            "-addext",
+            "subjectAltName=DNS:localhost",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+        ])
+        .args(["-out", &certificate, "-keyout", &key])
+        .output();
+    assert!(
+        made.is_ok_and(|made| made.status.success()),
+        "openssl makes a certificate"
+    );
+    let plain = public_origin();
+    let address = plain.trim_start_matches("http://");
+    let origin = plain.replace("http://127.0.0.1", "https://localhost");
+    let house = Teahouse::with(&[
+        ("PUBLIC_ORIGIN", &origin),
+        ("TEAHOUSE__SERVER__TRUSTED_PROXIES", "127.0.0.1"),
+    ]);
+    Person::register(&house, "Ming").await;
+    // The lines for https that the shipped file has as comments.
+    let _nginx = Nginx::at(&plain, &[house.host()], |conf| {
+        let conf = substitute(conf, &format!("    listen {address};\n"), "");
+        let conf = substitute(
+            &conf,
+            "# listen 443 ssl http2;",
+            &format!("listen {address} ssl http2;"),
+        );
+        let conf = substitute(
+            &conf,
+            "# ssl_certificate     /etc/letsencrypt/live/chat.example.org/fullchain.pem",
+            &format!("ssl_certificate {certificate}"),
+        );
+        let conf = substitute(
+            &conf,
+            "# ssl_certificate_key /etc/letsencrypt/live/chat.example.org/privkey.pem",
+            &format!("ssl_certificate_key {key}"),
+        );
+        substitute(&conf, "# ssl_protocols", "ssl_protocols")
+    });
+    let site = Site { house, origin };
+    let report = site.examine_with(&[("SSL_CERT_FILE", &certificate)]);
+    report.is_fine(&PUBLIC);
+    let report = site.examine();
+    report.expect("public address", "fail", "certificate");
+    let report = site.examine_with(&[
+        ("SSL_CERT_FILE", &certificate),
+        ("TEAHOUSE__SERVER__TRUSTED_PROXIES", ""),
+    ]);
+    report.expect("settings", "warn", "TRUSTED_PROXIES=127.0.0.1");
 }

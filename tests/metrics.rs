@@ -1,69 +1,14 @@
 //! What the program counts is there for whoever watches it, says what happened, and nothing about anybody.
 
-use crate::support::{LOBBY, Nginx, PATIENCE, Person, Program, Teahouse, client_id, eventually};
+use crate::support::{
+    Figures, LOBBY, Nginx, PATIENCE, Person, Program, Teahouse, client_id, eventually,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 const DASHBOARD: &str = include_str!("../docs/grafana.json");
-
-/// What the program says, sample by sample: `name{labels}` and its value.
-struct Figures {
-    text: String,
-    samples: BTreeMap<String, f64>,
-}
-
-impl Figures {
-    async fn of(visitor: &Person) -> Self {
-        let answer = visitor.get("/metrics").await;
-        assert_eq!(answer.status(), 200);
-        let kind = answer.headers()["content-type"]
-            .to_str()
-            .expect("text")
-            .to_owned();
-        assert!(
-            kind.starts_with("application/openmetrics-text; version=1.0.0"),
-            "{kind}"
-        );
-        Self::read(answer.text().await.expect("text"))
-    }
-
-    fn read(text: String) -> Self {
-        assert!(text.ends_with("# EOF\n"), "{text}");
-        let mut samples = BTreeMap::new();
-        for line in text.lines().filter(|line| !line.starts_with('#')) {
-            let (sample, value) = line.rsplit_once(' ').expect("a sample and its value");
-            let value = value.parse().expect("a number");
-            assert!(
-                samples.insert(sample.to_owned(), value).is_none(),
-                "twice: {line}"
-            );
-        }
-        Self { text, samples }
-    }
-
-    /// A sample's value; 0 when it is not there yet.
-    fn get(&self, sample: &str) -> f64 {
-        self.samples.get(sample).copied().unwrap_or_default()
-    }
-
-    /// The names of all samples.
-    fn names(&self) -> BTreeSet<&str> {
-        let name = |sample: &'_ str| sample.find('{').unwrap_or(sample.len());
-        self.samples
-            .keys()
-            .map(|sample| &sample[..name(sample)])
-            .collect()
-    }
-
-    /// The values of one label, wherever it is.
-    fn labels(&self, label: &str) -> BTreeSet<String> {
-        let start = format!("{label}=\"");
-        let value = |line: &str| Some(line.split_once(&start)?.1.split_once('"')?.0.to_owned());
-        self.text.lines().filter_map(value).collect()
-    }
-}
 
 /// Asks until a figure has grown by so much, and not by more.
 async fn grows(visitor: &Person, before: &Figures, sample: &str, by: f64) {

@@ -35,6 +35,7 @@ database_packages() {
 
 proxy_packages() {
   need nginx command -v nginx
+  need openssl command -v openssl
 }
 
 browser_packages() {

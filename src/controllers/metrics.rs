@@ -252,7 +252,7 @@ impl Collector for Process {
         let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
         let used = used.tv_sec as f64 + used.tv_nsec as f64 / 1e9;
         let used = ConstCounter::new(used);
-        let help = "Processor time used";
+        let help = "Processor time used.";
         let place =
             encoder.encode_descriptor("process_cpu_seconds", help, None, used.metric_type())?;
         used.encode(place)
@@ -261,6 +261,8 @@ impl Collector for Process {
 
 fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: f64) -> fmt::Result {
     let value = ConstGauge::new(value);
+    // As the registry ends its own.
+    let help = &format!("{help}.");
     let place = encoder.encode_descriptor(name, help, None, value.metric_type())?;
     value.encode(place)
 }

@@ -4,6 +4,7 @@ mod audit;
 mod browser;
 pub mod database;
 mod descriptors;
+mod figures;
 mod keeping;
 mod mariadb;
 pub mod nginx;
@@ -22,6 +23,7 @@ mod windows;
 
 pub use browser::{Browser, Profile};
 pub use database::{Database, long_tests};
+pub use figures::Figures;
 pub use mariadb::MariaDb;
 pub use nginx::Nginx;
 pub use network::Network;
