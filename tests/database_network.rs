@@ -46,6 +46,10 @@ async fn a_connection_cut_between_commit_and_its_answer_doubles_nothing_and_lose
     senders
         .until_acked(messages, Duration::from_secs(120))
         .await;
+    // A slow machine stores more with each commit.
+    while proxy.counts().1 < 5 {
+        senders.until_acked(50, Duration::from_secs(60)).await;
+    }
     let record = senders.stop().await;
     let (commits, cuts) = proxy.counts();
     // What has no number of its own to be tried again by says that its outcome is unknown.
@@ -64,7 +68,6 @@ async fn a_connection_cut_between_commit_and_its_answer_doubles_nothing_and_lose
         rooms.keys().all(|status| matches!(status, 303 | 503)),
         "{rooms:?}"
     );
-    assert!(cuts >= 3, "{cuts} of {commits}");
     assert!(record.acked.len() >= messages);
 }
 
