@@ -134,7 +134,7 @@ async fn build(settings: &Settings, database: Database) -> Result<App> {
     Ok(App {
         live: Arc::new(live(settings, &database, epoch)?),
         templates: Templates::load()?,
-        hasher: Hasher::new(accounts.hash_permits, accounts.hash_queue),
+        hasher: Hasher::new(accounts.hash_permits, accounts.hash_queue)?,
         site: Site {
             is_development: settings.environment == Environment::Development,
             public_origin: Some(settings.server.public_origin.clone())

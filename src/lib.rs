@@ -1,7 +1,7 @@
 //! Teahouse (茶馆): a multi-room chat server.
 //!
 //! Who may import whom: `main → app → routes → controllers → {views → models → error, realtime, jobs → models,
-//! realtime}`; `realtime` imports `error` at most. `chat`, the terminal client, stands beside it all. docs/architecture.md has the picture.
+//! realtime, transport}`; `realtime` imports `error` at most, `transport` nothing. `chat`, the terminal client, stands beside it all. docs/architecture.md has the picture.
 
 pub mod app;
 pub mod chat;

@@ -17,6 +17,7 @@ mod databases;
 mod directs;
 mod durability;
 mod escaping;
+mod floods;
 mod growing;
 mod headers;
 mod health;
