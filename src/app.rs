@@ -145,7 +145,7 @@ async fn build(settings: &Settings, database: Database) -> Result<App> {
     let needs_code = is_new && settings.environment == Environment::Production;
     let accounts = &settings.accounts;
     let live = Arc::new(live(settings, &database, epoch)?);
-    let hasher = Hasher::new(accounts.hash_permits, accounts.hash_queue);
+    let hasher = Hasher::new(accounts.hash_permits, accounts.hash_queue)?;
     Ok(App {
         metrics: metrics(settings, &live, &database, &hasher),
         live,

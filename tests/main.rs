@@ -26,6 +26,7 @@ mod doctor_public;
 mod durability;
 mod escaping;
 mod full_disks;
+mod floods;
 mod growing;
 mod headers;
 mod health;
