@@ -36,17 +36,6 @@ async fn writes(browser: &Browser, text: &str) {
     browser.until("it waits", &shown).await;
 }
 
-/// Has this tab run a script before those of each page, and opens one.
-async fn runs_in_each_page(browser: &Browser, script: &str) {
-    let source = json!({"source": script});
-    browser.cdp("Page.enable", json!({})).await;
-    browser
-        .cdp("Page.addScriptToEvaluateOnNewDocument", source)
-        .await;
-    browser.visit("/").await;
-    browser.connected().await;
-}
-
 async fn is_offline(browser: &Browser) {
     browser
         .find("#connection[data-state=reconnecting], #connection[data-state=offline]")
@@ -137,7 +126,9 @@ async fn two_tabs_write_by_turns(script: &str) {
     let second = ming.driver.window().await.expect("a tab");
     for tab in [&first, &second] {
         ming.go_to_tab(tab.clone()).await;
-        runs_in_each_page(&ming, script).await;
+        ming.runs_in_each_page(script).await;
+        ming.visit("/").await;
+        ming.connected().await;
     }
     for tab in [&first, &second] {
         ming.go_to_tab(tab.clone()).await;
@@ -188,7 +179,9 @@ async fn thirty_waiting_messages_go_out_without_flooding() {
     let house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "true")]);
     let network = Network::to(&house).await;
     let ming = ming_by(&house, &network).await;
-    runs_in_each_page(&ming, CLOSE_CODES).await;
+    ming.runs_in_each_page(CLOSE_CODES).await;
+    ming.visit("/").await;
+    ming.connected().await;
     network.fail(&ming).await;
     is_offline(&ming).await;
     let texts: Vec<_> = (1..=30).map(|n| format!("number {n}")).collect();
@@ -197,10 +190,9 @@ async fn thirty_waiting_messages_go_out_without_flooding() {
     }
     ming.keeps(30).await;
     // Half of what may be said at once is spent elsewhere, so some are put off in the middle; none overtakes them.
-    let mut elsewhere = Person::visitor(&house);
-    elsewhere.phone = MING.to_owned();
-    assert_eq!(elsewhere.sign_in().await.status(), 303);
-    let mut socket = elsewhere.socket().await;
+    let mut person = Person::visitor(&house);
+    person.phone = MING.to_owned();
+    let mut socket = person.on_another_device(&house).await.socket().await;
     for n in 0..10 {
         socket.say(&format!("elsewhere {n}")).await;
     }

@@ -2,7 +2,6 @@
 
 use crate::browser::{MING, nothing_to_complain_about};
 use crate::support::{Browser, Network, Person, Profile, Teahouse, eventually};
-use serde_json::json;
 
 pub const DRAFT: &str = "return document.querySelector('#composer-content').value";
 
@@ -181,11 +180,8 @@ async fn a_browser_that_keeps_nothing_says_so() {
     let house = Teahouse::start();
     let network = Network::to(&house).await;
     let ming = Browser::by(&house, &network, Profile::English).await;
-    ming.cdp("Page.enable", json!({})).await;
     let refuse = "Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('no', 'SecurityError') } })";
-    let source = json!({"source": refuse});
-    ming.cdp("Page.addScriptToEvaluateOnNewDocument", source)
-        .await;
+    ming.runs_in_each_page(refuse).await;
     ming.register(MING, "Ming").await;
     ming.connected().await;
     let asks = "return !dispatchEvent(new Event('beforeunload', { cancelable: true }))";

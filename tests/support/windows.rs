@@ -67,6 +67,14 @@ impl Browser {
         kept.as_array().expect("a list").clone()
     }
 
+    /// Has this tab run a script before those of each page that it opens from here on.
+    pub async fn runs_in_each_page(&self, script: &str) {
+        let source = json!({"source": script});
+        self.cdp("Page.enable", json!({})).await;
+        self.cdp("Page.addScriptToEvaluateOnNewDocument", source)
+            .await;
+    }
+
     /// Waits until the browser keeps so many texts.
     pub async fn keeps(&self, count: usize) {
         let deadline = Instant::now() + PATIENCE;

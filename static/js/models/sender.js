@@ -68,11 +68,17 @@ export class Sender {
     else {
       // Another device may have spent what this one counts on.
       if (code === "rate_limited") this.#tokens = 0
-      this.#pausedUntil = performance.now() + Math.min(PAUSE_MAX, PAUSE_FIRST * 2 ** this.#pauses)
-      this.#pauses += 1
+      this.#pause()
       this.outbox.postpone(clientId)
     }
     this.#pump()
+  }
+
+  // Longer each time, until something gets through; what was sent together is put off together.
+  #pause() {
+    if (performance.now() < this.#pausedUntil) return
+    this.#pausedUntil = performance.now() + Math.min(PAUSE_MAX, PAUSE_FIRST * 2 ** this.#pauses)
+    this.#pauses += 1
   }
 
   #pump() {
