@@ -2,8 +2,9 @@
 
 use crate::support::database::{on_server, server};
 use crate::support::{Database, MariaDb, Report, Teahouse};
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 #[tokio::test]
@@ -47,7 +48,7 @@ async fn settings_and_keys_that_are_not_for_people_are_named() {
 }
 
 #[tokio::test]
-async fn a_machine_with_few_files_or_a_full_disk_is_named_and_the_program_takes_what_it_may() {
+async fn a_machine_with_few_files_or_a_full_disk_is_named() {
     let folder = TempDir::new().expect("a folder");
     let doctor = |before: &str, data: &std::path::Path| {
         let run = format!(
@@ -79,13 +80,30 @@ async fn a_machine_with_few_files_or_a_full_disk_is_named_and_the_program_takes_
     } else {
         println!("only root may mount: the full disk is not tried");
     }
-    let house = Teahouse::start();
-    let limits = std::fs::read_to_string(format!("/proc/{}/limits", house.pid())).expect("Linux");
+}
+
+#[test]
+fn the_program_takes_as_many_open_files_as_it_may() {
+    let folder = TempDir::new().expect("a folder");
+    let run = format!("ulimit -Sn 300; exec {}", env!("CARGO_BIN_EXE_teahouse"));
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &run]).env("DATA_DIR", folder.path());
+    shell.env("PORT", "0").env("DATABASE_URL", "");
+    shell.stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut program = shell.current_dir(folder.path()).spawn().expect("a shell");
+    let output = BufReader::new(program.stdout.take().expect("piped"));
+    let mut lines = output.lines().map_while(Result::ok);
+    let serves = lines.any(|line| line.contains("listening on"));
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", program.id()));
+    program.kill().expect("it was running");
+    program.wait().expect("it ended");
+    let limits = limits.expect("Linux");
     let line = limits
         .lines()
         .find(|line| line.starts_with("Max open files"))
         .expect("a line");
     let words: Vec<_> = line.split_whitespace().collect();
+    assert!(serves);
     assert_eq!(words[3], words[4], "soft is hard: {line}");
 }
 
