@@ -12,6 +12,7 @@ pub mod frames;
 pub mod hub;
 pub mod live;
 pub mod parcels;
+mod place;
 pub mod presence;
 pub mod seat;
 pub mod store;
