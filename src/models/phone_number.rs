@@ -82,6 +82,8 @@ impl fmt::Debug for PhoneNumber {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -136,5 +138,24 @@ mod tests {
     fn the_number_is_not_in_its_debug_form() {
         let number = PhoneNumber::parse("13800138000", "CN").expect("good");
         assert!(!format!("{number:?}").contains("138"));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_typed_becomes_one_form_or_nothing(
+            typed in prop_oneof!["[+＋]?[0-9０-９ ().-]{0,20}", ".{0,40}"],
+            region in prop_oneof![Just("CN".to_owned()), Just("US".to_owned()), ".{0,3}"],
+        ) {
+            if let Ok(number) = PhoneNumber::parse(&typed, &region) {
+                let digits = number.as_str().strip_prefix('+').expect("E.164");
+                prop_assert!((4..=15).contains(&digits.len()), "{digits}");
+                prop_assert!(digits.bytes().all(|c| c.is_ascii_digit()), "{digits}");
+                prop_assert!(!digits.starts_with('0'));
+                let printed = format!("{number:?}");
+                prop_assert!(!printed.contains(digits));
+                let again = PhoneNumber::parse(number.as_str(), &region);
+                prop_assert_eq!(again.expect("its own form"), number);
+            }
+        }
     }
 }

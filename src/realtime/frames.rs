@@ -158,7 +158,7 @@ pub enum Code {
 }
 
 /// A frame from a client.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(
     tag = "type",
     rename_all = "camelCase",
@@ -318,6 +318,9 @@ impl ServerFrame<'_> {
         wire.put_slice(&json);
     }
 }
+
+#[cfg(test)]
+mod properties;
 
 #[cfg(test)]
 mod tests {
