@@ -123,7 +123,7 @@ fn ranked(request: &HttpRequest, name: header::HeaderName) -> Vec<String> {
                 .find_map(|part| part.strip_prefix("q="))
                 .map_or(Some(1.0), |weight| weight.parse::<f32>().ok());
             (
-                (weight.unwrap_or(0.0).clamp(0.0, 1.0) * 1000.0) as u16,
+                (weight.unwrap_or(0.0).clamp(0.0, 1.0) * 1000.0).round() as u16,
                 value,
             )
         })
@@ -154,6 +154,12 @@ mod tests {
         let asked = asked(header::ACCEPT_LANGUAGE, "en;q=0.5, zh-Hans-CN, zh;q=0.9");
         assert_eq!(asked.locale, Locale::ZhCn);
         assert_eq!(asked.region().as_deref(), Some("CN"));
+    }
+
+    #[test]
+    fn the_last_digit_of_a_weight_counts() {
+        let asked = asked(header::ACCEPT_LANGUAGE, "en;q=0.510, zh;q=0.511");
+        assert_eq!(asked.locale, Locale::ZhCn);
     }
 
     #[test]

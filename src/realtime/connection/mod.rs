@@ -180,38 +180,38 @@ impl Connection {
 
     /// Answers a text frame.
     pub async fn receive(&mut self, text: &str) {
-        match serde_json::from_str(text) {
-            Ok(ClientFrame::Post {
+        match ClientFrame::parse(text) {
+            Some(ClientFrame::Post {
                 client_id,
                 room_id: Some(room_id),
                 to: None,
                 content,
             }) => self.post(client_id, room_id, &content),
-            Ok(ClientFrame::Post {
+            Some(ClientFrame::Post {
                 client_id,
                 room_id: None,
                 to: Some(to),
                 content,
             }) => self.post_to(client_id, to, content),
-            Ok(ClientFrame::Edit {
+            Some(ClientFrame::Edit {
                 room_id,
                 seq,
                 content,
             }) => self.edit(room_id, seq, &content),
-            Ok(ClientFrame::Delete { room_id, seq }) => {
+            Some(ClientFrame::Delete { room_id, seq }) => {
                 let target = self.target(room_id, seq);
                 self.change(room_id, seq, Write::Delete(target));
             }
-            Ok(ClientFrame::Sync { room_id, ver }) => self.sync(room_id, ver).await,
-            Ok(ClientFrame::Read {
+            Some(ClientFrame::Sync { room_id, ver }) => self.sync(room_id, ver).await,
+            Some(ClientFrame::Read {
                 room_id,
                 seq,
                 unread,
             }) => self.read(room_id, seq, unread).await,
-            Ok(ClientFrame::View { room_id, away }) => self.view(room_id, away),
-            Ok(ClientFrame::Typing { room_id }) => self.typing(room_id),
-            Ok(ClientFrame::Ping) => self.seat.push(ServerFrame::Pong.encode()),
-            Ok(ClientFrame::Post { .. }) | Err(_) => self.refuse_bad_frame(text),
+            Some(ClientFrame::View { room_id, away }) => self.view(room_id, away),
+            Some(ClientFrame::Typing { room_id }) => self.typing(room_id),
+            Some(ClientFrame::Ping) => self.seat.push(ServerFrame::Pong.encode()),
+            Some(ClientFrame::Post { .. }) | None => self.refuse_bad_frame(text),
         }
     }
 
