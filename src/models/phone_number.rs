@@ -8,6 +8,9 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::error::{Error, Result};
 
+/// The most digits of a number, its country code included.
+const MAX_DIGITS: usize = 15;
+
 /// A valid phone number in E.164 form (ITU-T E.164: `+`, country code and number, at most 15 digits).
 ///
 /// `Debug` hides it: a phone number never reaches a log.
@@ -43,7 +46,12 @@ impl PhoneNumber {
         if !phonenumber::is_valid(&number) {
             return Err(invalid());
         }
-        Ok(Self(number.format().mode(Mode::E164).to_string()))
+        let number = number.format().mode(Mode::E164).to_string();
+        // Some countries' rules allow more than the world's do.
+        match number.len() <= 1 + MAX_DIGITS {
+            true => Ok(Self(number)),
+            false => Err(invalid()),
+        }
     }
 
     /// Its E.164 form.
@@ -132,6 +140,12 @@ mod tests {
         ] {
             assert!(PhoneNumber::parse(typed, "CN").is_err(), "{typed}");
         }
+    }
+
+    #[test]
+    fn a_number_has_fifteen_digits_at_most() {
+        assert!(PhoneNumber::parse("0840189 00189 00", "DE").is_ok());
+        assert!(PhoneNumber::parse("0840189 00189 000", "DE").is_err());
     }
 
     #[test]

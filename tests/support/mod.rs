@@ -2,7 +2,9 @@
 
 mod audit;
 mod browser;
+pub mod crowd;
 pub mod database;
+mod follower;
 mod keeping;
 pub mod person;
 mod program;
@@ -13,7 +15,9 @@ mod teahouse;
 mod windows;
 
 pub use browser::{Browser, Profile};
+pub use crowd::{Member, kept};
 pub use database::{Database, long_tests};
+pub use follower::{Follower, Last};
 pub use person::Person;
 pub use program::Program;
 pub use raw::RawSocket;

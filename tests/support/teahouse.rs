@@ -122,6 +122,12 @@ impl Teahouse {
             .expect("a number")
     }
 
+    /// How many files and sockets it has open.
+    pub fn open_files(&self) -> usize {
+        let files = std::fs::read_dir(format!("/proc/{}/fd", self.pid()));
+        files.expect("Linux").count()
+    }
+
     /// Everything it has written so far, on either stream.
     pub fn log(&self) -> Vec<String> {
         self.log.lock().expect("no panic").clone()
@@ -172,7 +178,9 @@ fn own(settings: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 fn program(settings: &[(String, String)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_teahouse"));
+    // A long test may want the program as people run it.
+    let built = env!("CARGO_BIN_EXE_teahouse").into();
+    let mut command = Command::new(std::env::var_os("TEAHOUSE_TEST_PROGRAM").unwrap_or(built));
     for (key, _) in std::env::vars() {
         if key.starts_with("TEAHOUSE")
             || [
