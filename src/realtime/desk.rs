@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::frames::{Id, ServerFrame};
+use super::frames::{Id, Room, ServerFrame};
 use super::hub::Hub;
 use super::parcels::{Inbox, Parcel};
-use super::seat::{Place, Seat};
+use super::place::Place;
+use super::seat::Seat;
 use super::wire::CloseCode;
-use crate::error::Error;
+use crate::error::{Error, Result};
 
 /// The fan-out lets others work after so many sockets.
 const FAN_OUT_SLICE: usize = 256;
@@ -67,18 +68,19 @@ impl Desk {
         }
     }
 
-    /// A seat follows a room, holding what comes. Answers the room's last delivered change, if the hub knows it.
-    pub fn join(&self, seat: &Rc<Seat>, room_id: i64) -> Option<i64> {
+    /// A seat follows a room, holding what comes.
+    pub(super) fn join(&self, seat: &Rc<Seat>, room_id: i64) -> Rc<Place> {
         let mut rooms = self.rooms.borrow_mut();
         let places = rooms.entry(room_id).or_default();
         let slot = places.free.pop().unwrap_or_else(|| {
             places.slots.push(None);
             places.slots.len() - 1
         });
-        let place = Place::holding(seat.clone(), slot);
+        let place = Place::coming(seat.clone(), slot);
         places.slots[slot] = Some(place.clone());
-        seat.add_place(room_id, place);
-        self.hub.join(room_id, self.index)
+        seat.add_place(room_id, place.clone());
+        self.hub.join(room_id, self.index);
+        place
     }
 
     /// A seat follows a room no more.
@@ -198,21 +200,32 @@ impl Desk {
 
     /// A seat follows a room that its person came into: live changes start after the `ver` it is told.
     async fn enter(self: Rc<Self>, seat: Rc<Seat>, room_id: i64) {
-        if seat.follows(room_id) || seat.is_gone() {
+        if seat.is_settled(room_id) || seat.is_gone() {
             return;
         }
-        self.join(&seat, room_id);
-        match self.hub.store().room_of(seat.user_id, room_id).await {
-            Ok(room) if seat.follows(room_id) => {
+        // What was read for the place it may have is older than this.
+        self.leave_room(&seat, room_id);
+        let place = self.join(&seat, room_id);
+        match self.read_room(&seat, room_id).await {
+            // Gone meanwhile, and perhaps back at another place, which somebody else looks after.
+            _ if !seat.is_at(room_id, &place) => {}
+            Ok(room) => {
                 seat.push(ServerFrame::Room { room: &room }.encode());
-                self.hub.settle(room_id, room.ver);
                 seat.go_live(room_id, room.ver);
             }
-            Ok(_) => {}
-            // Gone again meanwhile.
             Err(Error::NotFound) => self.leave_room(&seat, room_id),
             // Without knowing where the room is, the seat could miss something: it has to come back.
             Err(_) => seat.close(CloseCode::GoingAway),
+        }
+    }
+
+    /// The room as the seat's person sees it, read late enough that nothing is missing between it and what is live.
+    async fn read_room(&self, seat: &Seat, room_id: i64) -> Result<Room> {
+        let read = || self.hub.store().room_of(seat.user_id, room_id);
+        let room = read().await?;
+        match self.hub.settle(room_id, room.ver) {
+            true => Ok(room),
+            false => read().await,
         }
     }
 

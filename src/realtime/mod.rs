@@ -14,6 +14,7 @@ pub mod hub;
 pub mod live;
 mod mending;
 pub mod parcels;
+mod place;
 pub mod presence;
 pub mod seat;
 pub mod served;

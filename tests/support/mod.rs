@@ -2,9 +2,11 @@
 
 mod audit;
 mod browser;
+pub mod crowd;
 pub mod database;
 mod descriptors;
 mod figures;
+mod follower;
 mod keeping;
 mod mariadb;
 mod network;
@@ -22,8 +24,10 @@ mod visits;
 mod windows;
 
 pub use browser::{Browser, Profile};
+pub use crowd::{Member, kept};
 pub use database::{Database, long_tests};
 pub use figures::Figures;
+pub use follower::{Follower, Last};
 pub use mariadb::MariaDb;
 pub use network::Network;
 pub use nginx::Nginx;

@@ -225,7 +225,9 @@ fn own(settings: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 fn program(settings: &[(String, String)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_teahouse"));
+    // A long test may want the program as people run it.
+    let built = env!("CARGO_BIN_EXE_teahouse").into();
+    let mut command = Command::new(std::env::var_os("TEAHOUSE_TEST_PROGRAM").unwrap_or(built));
     for (key, _) in std::env::vars() {
         if key.starts_with("TEAHOUSE")
             || [
