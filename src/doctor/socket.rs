@@ -34,13 +34,13 @@ pub(super) fn check(http: &Http, guest: &Guest) -> Finding {
     in_runtime(visit)
 }
 
-/// The same while nobody has registered: being sent away by the program is as far as one gets.
+/// The same while nobody has registered: the program asks who one is, which is as far as one gets.
 pub(super) fn knock(http: &Http) -> Finding {
     let visit = async {
         match timeout(PATIENCE, open(http, None)).await {
             Ok(Err(SocketError::Http(answer))) if answer.status() == 401 => Finding::ok(
                 CHECK,
-                "the handshake reaches the program (more can be tried when somebody has registered)",
+                "the program asks there who one is (a real one is opened once somebody has registered)",
             ),
             Ok(Err(error)) => refused(&error),
             Ok(Ok(_)) => Finding::fail(

@@ -60,7 +60,7 @@ pub fn write(conn: &mut DbConn, notices: impl IntoIterator<Item = Notice>) -> Re
     Ok(())
 }
 
-/// Notes that these people came into a room, or are no longer in it. As [`write`].
+/// Notes that these people came into a room, or are no longer in it. As [`write()`].
 ///
 /// # Errors
 /// `Unavailable` when the database does not answer.
