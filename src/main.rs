@@ -4,11 +4,11 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use teahouse::chat;
+use teahouse::commands::user;
 use teahouse::config::{LogFormat, Settings};
 use teahouse::error::{Error, Result};
 use teahouse::models::connection::DbConn;
-use teahouse::{app, routes};
+use teahouse::{app, chat, doctor, routes};
 use tracing_subscriber::EnvFilter;
 
 /// Teahouse (茶馆): a multi-room chat server.
@@ -31,6 +31,15 @@ enum Command {
     },
     /// List every route: method and path
     Routes,
+    /// Check the installation, and say what mends it
+    Doctor {
+        /// For programs: a JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say who may come in, and as what
+    #[command(subcommand)]
+    User(user::Command),
     /// Talk in a terminal, or from a script
     Chat(ChatArguments),
 }
@@ -107,6 +116,10 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Serve => actix_web::rt::System::new().block_on(app::serve(settings()?)),
         Command::Migrate { revert_all } => migrate(&settings()?, revert_all),
+        Command::User(command) => {
+            let url = app::database_url(&settings()?)?;
+            user::run(&mut DbConn::open_migrated(&url)?, command)
+        }
         Command::Routes => {
             let all = routes::PUBLIC
                 .iter()
@@ -117,6 +130,7 @@ fn run(command: Command) -> Result<()> {
             }
             Ok(())
         }
+        Command::Doctor { json } => doctor::run(json),
         // A client needs no server's settings.
         Command::Chat(arguments) => chat::run(arguments.options()),
     }

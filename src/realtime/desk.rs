@@ -1,11 +1,14 @@
 //! One worker's side of the hub: its seats, the rooms they follow, and the fan-out among them. Everything here belongs
 //! to one thread, so a delivery costs no lock and no hand-over per socket.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::time::sleep;
 
 use super::frames::{Id, Room, ServerFrame};
 use super::hub::Hub;
@@ -17,6 +20,8 @@ use crate::error::{Error, Result};
 
 /// The fan-out lets others work after so many sockets.
 const FAN_OUT_SLICE: usize = 256;
+/// The store is asked again so long after it failed.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The places of one room. A place keeps its slot, so that a fan-out can pause between them.
 #[derive(Default)]
@@ -56,6 +61,8 @@ impl Desk {
     pub fn admit(&self, seat: &Rc<Seat>) {
         let mut seats = self.seats.borrow_mut();
         seats.entry(seat.user_id).or_default().push(seat.clone());
+        self.hub.served.add(seat.user_id, &seat.session);
+        self.hub.figures.opened(seat.kind());
         if self.hub.is_stopping() {
             seat.close(CloseCode::GoingAway);
         }
@@ -100,6 +107,8 @@ impl Desk {
         for (room_id, place) in seat.take_places() {
             self.free(room_id, &place);
         }
+        self.hub.served.remove(seat.user_id, &seat.session);
+        self.hub.figures.closed(seat.kind(), seat.closing());
         let mut seats = self.seats.borrow_mut();
         if let Some(mine) = seats.get_mut(&seat.user_id) {
             mine.retain(|other| !Rc::ptr_eq(other, seat));
@@ -113,8 +122,14 @@ impl Desk {
         while let Some(parcel) = inbox.parcels.recv().await {
             match parcel {
                 Parcel::Burst(room_id, burst) => {
-                    self.for_each_place(room_id, |place| place.receive(&burst))
-                        .await;
+                    let sockets = Cell::new(0);
+                    self.for_each_place(room_id, |place| {
+                        let is_sent = place.receive(&burst);
+                        sockets.set(sockets.get() + u64::from(is_sent));
+                    })
+                    .await;
+                    let messages = burst.ends.len() as u64;
+                    self.hub.figures.delivered(sockets.get() * messages);
                 }
                 Parcel::ToRoom(room_id, audience, frame) => {
                     self.for_each_place(room_id, |place| {
@@ -158,6 +173,7 @@ impl Desk {
             }
             if inbox.overflowed.swap(false, Ordering::AcqRel) {
                 tracing::warn!("a worker fell behind; its sockets have to catch up");
+                self.hub.figures.overflows.inc();
                 self.close_all(CloseCode::TooSlow);
             }
         }
@@ -229,7 +245,13 @@ impl Desk {
         people.sort_unstable();
         people.dedup();
         for user_id in people {
-            let Ok(room) = self.hub.store().room_of(user_id, room_id).await else {
+            let room = loop {
+                match self.hub.store().room_of(user_id, room_id).await {
+                    Err(Error::Unavailable(_)) => sleep(PATIENCE).await,
+                    answer => break answer,
+                }
+            };
+            let Ok(room) = room else {
                 continue;
             };
             let frame = ServerFrame::Room { room: &room }.encode();

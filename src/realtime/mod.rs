@@ -8,15 +8,20 @@
 pub mod connection;
 pub mod desk;
 pub mod events;
+pub mod figures;
 pub mod frames;
 pub mod hub;
 pub mod live;
+mod mending;
 pub mod parcels;
 mod place;
 pub mod presence;
 pub mod seat;
+pub mod served;
 pub mod store;
 pub mod throttle;
+pub mod turnstile;
+pub mod watch;
 pub mod wire;
 pub mod writer;
 

@@ -36,15 +36,16 @@ impl Place {
         })
     }
 
-    /// A live change.
-    pub(super) fn receive(&self, burst: &Arc<Burst>) {
+    /// A live change. Answers whether it goes to a socket at once.
+    pub(super) fn receive(&self, burst: &Arc<Burst>) -> bool {
         if self.seat.hear() {
-            return;
+            return false;
         }
         match &mut *self.state.borrow_mut() {
             Following::Live(ver) => {
                 if let Some(wire) = burst.after(*ver) {
                     self.seat.push(wire);
+                    return true;
                 }
             }
             Following::Coming(bursts) | Following::Holding(bursts) => {
@@ -56,5 +57,6 @@ impl Place {
             }
             Following::CatchingUp => {}
         }
+        false
     }
 }

@@ -34,6 +34,7 @@ pub struct Seat {
     /// For an event stream, which reads changes itself: whether there are some.
     heard: Option<Cell<bool>>,
     gone: Cell<bool>,
+    when_closed: RefCell<Option<Box<dyn FnOnce()>>>,
     closed: Notify,
     drained: Notify,
     places: RefCell<HashMap<i64, Rc<Place>>>,
@@ -79,6 +80,7 @@ impl Seat {
             finished: Cell::default(),
             heard,
             gone: Cell::default(),
+            when_closed: RefCell::default(),
             closed: Notify::new(),
             drained: Notify::new(),
             places: RefCell::default(),
@@ -136,6 +138,36 @@ impl Seat {
         self.enqueue(wire::close(code));
         self.closed.notify_one();
         self.drained.notify_one();
+        let tell = self.when_closed.take();
+        if let Some(tell) = tell {
+            tell();
+        }
+    }
+
+    /// Called once, when the seat is being closed: whatever carries its bytes should end soon, read or not.
+    pub fn when_closed(&self, tell: impl FnOnce() + 'static) {
+        match self.closing.get() {
+            Some(_) => tell(),
+            None => drop(self.when_closed.replace(Some(Box::new(tell)))),
+        }
+    }
+
+    /// What it is, in a word.
+    pub fn kind(&self) -> &'static str {
+        match self.heard {
+            None => "socket",
+            Some(_) => "stream",
+        }
+    }
+
+    /// With which code it was told to say goodbye, if it was.
+    pub fn closing(&self) -> Option<CloseCode> {
+        self.closing.get()
+    }
+
+    /// Whether it was told to say goodbye.
+    pub fn is_closing(&self) -> bool {
+        self.closing.get().is_some()
     }
 
     /// Returns when the seat is being closed.

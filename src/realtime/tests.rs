@@ -8,10 +8,12 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use serde_json::Value;
+use tokio::sync::Notify;
 use tokio::task::LocalSet;
 
 use super::connection::Connection;
 use super::desk::Desk;
+use super::events::{Events, Wanted};
 use super::frames::Limits;
 use super::hub::Hub;
 use super::live::Live;
@@ -19,7 +21,8 @@ use super::presence::Presence;
 use super::seat::Seat;
 use super::store::Store;
 use super::throttle::Throttle;
-use super::wire::payload;
+use super::turnstile::Turnstile;
+use super::wire::{CloseCode, payload};
 use super::writer::Writer;
 use shelf::{Shelf, person};
 
@@ -34,6 +37,7 @@ fn live(shelf: &Shelf) -> Arc<Live> {
         store,
         presence: Presence::default(),
         throttle: Throttle::new(1, 1, false),
+        turnstile: Turnstile::new(None, usize::MAX),
         limits: Limits {
             content_chars: 1,
             posts_per_second: 1,
@@ -42,6 +46,7 @@ fn live(shelf: &Shelf) -> Arc<Live> {
         },
         epoch: String::new(),
         version: "",
+        noted: Notify::new(),
     })
 }
 
@@ -93,7 +98,10 @@ fn run(test: impl Future<Output = ()>) {
         .start_paused(true)
         .build()
         .expect("a runtime");
-    runtime.block_on(LocalSet::new().run_until(test));
+    let patience = std::time::Duration::from_secs(600);
+    let test = async { tokio::time::timeout(patience, test).await };
+    let in_time = runtime.block_on(LocalSet::new().run_until(test));
+    in_time.expect("what was expected never came");
 }
 
 #[test]
@@ -119,5 +127,62 @@ fn what_is_said_while_a_page_is_read_comes_after_it() {
         shelf.0.pages.add_permits(1);
         let _connection = sync.await.expect("no panic");
         assert_eq!(heard(&seat, "5").await, ["1", "2", "3", "synced", "4", "5"]);
+    });
+}
+
+#[test]
+fn what_others_wrote_before_the_room_was_settled_is_not_forgotten() {
+    run(async {
+        let shelf = Shelf::new(8);
+        (1..=3).for_each(|_| drop(shelf.add()));
+        let live = live(&shelf);
+        let mender = live.hub.clone();
+        tokio::task::spawn_local(async move { mender.mend().await });
+        let desk = Desk::open(live.hub.clone());
+        let seat = Seat::new(1, "".into());
+        desk.admit(&seat);
+        desk.join(&seat, ROOM);
+        // It read the room at 3; then others wrote, and that was seen before the seat went live.
+        (4..=5).for_each(|_| drop(shelf.add()));
+        live.hub.reach(&[(ROOM, 5)]);
+        seat.greet(super::frames::ServerFrame::Pong.encode());
+        live.hub.settle(ROOM, 3);
+        seat.go_live(ROOM, 3);
+        assert_eq!(heard(&seat, "5").await, ["pong", "4", "5"]);
+    });
+}
+
+#[test]
+fn a_hole_that_closed_meanwhile_costs_nothing() {
+    run(async {
+        let shelf = Shelf::new(0);
+        let live = live(&shelf);
+        let mender = live.hub.clone();
+        tokio::task::spawn_local(async move { mender.mend().await });
+        let connection = connect(&live).await;
+        let mine = [shelf.add(), shelf.add()];
+        // Seen in the store before this server's own writer could publish it.
+        live.hub.reach(&[(ROOM, 2)]);
+        live.hub.publish(mine.iter());
+        assert_eq!(heard(&connection.seat, "2").await, ["hello", "1", "2"]);
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        // Nobody waits for a page.
+        shelf.0.pages.add_permits(1);
+        settle().await;
+        assert_eq!(shelf.0.pages.available_permits(), 1);
+    });
+}
+
+#[test]
+fn an_event_stream_says_nothing_after_its_person_was_signed_out() {
+    run(async {
+        let live = live(&Shelf::new(0));
+        let connection = connect(&live).await;
+        let seat = connection.seat.clone();
+        let events = Events::start(connection, Wanted::Everything, None).await;
+        let mut events = events.expect("a stream");
+        // There is something to be sent, and then the session ends.
+        seat.close(CloseCode::SignedOut);
+        assert_eq!(events.next().await, None);
     });
 }

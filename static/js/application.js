@@ -3,12 +3,14 @@ import { register, start } from "./controllers/registry.js"
 import Composer from "./controllers/composer.js"
 import Live from "./controllers/live.js"
 import Logout from "./controllers/logout.js"
+import ConnectionNotice from "./controllers/notice.js"
 import Page from "./controllers/page.js"
 import Password from "./controllers/password.js"
 import People from "./controllers/people.js"
 import Phone from "./controllers/phone.js"
 import Room from "./controllers/room.js"
 import Rooms from "./controllers/rooms.js"
+import Unsent from "./controllers/unsent.js"
 
 register("page", Page)
 register("phone", Phone)
@@ -19,4 +21,6 @@ register("rooms", Rooms)
 register("people", People)
 register("composer", Composer)
 register("room", Room)
+register("notice", ConnectionNotice)
+register("unsent", Unsent)
 start()

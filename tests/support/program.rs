@@ -27,8 +27,14 @@ fn plain((status, value): (StatusCode, Value)) -> Answer {
 impl Program {
     /// Signs in with phone number and password.
     pub async fn of(house: &super::Teahouse, person: &Person) -> Self {
-        let visitor = Person::visitor(house);
-        let body = json!({"phone": person.phone, "password": PASSWORD});
+        let mut visitor = Person::visitor(house);
+        visitor.phone.clone_from(&person.phone);
+        Self::signed_in(visitor).await
+    }
+
+    /// Somebody at a door, with their phone number.
+    pub async fn signed_in(visitor: Person) -> Self {
+        let body = json!({"phone": visitor.phone, "password": PASSWORD});
         let (status, answer) = visitor.post_json("/api/login", &body).await;
         assert_eq!(status, 200, "{answer}");
         Self::with(
@@ -173,6 +179,13 @@ impl Stream {
             }
             assert!(self.read(deadline).await, "no such event came");
         }
+    }
+
+    /// Waits until the stream ends; panics when it goes on for longer than this.
+    pub async fn end(&mut self, patience: Duration) {
+        let deadline = Instant::now() + patience;
+        while self.read(deadline).await {}
+        assert!(Instant::now() < deadline, "the stream goes on");
     }
 
     /// The next event, if one comes before the deadline.

@@ -1,7 +1,7 @@
 //! The real program, started as its own process on a database of its own.
 
 use super::Database;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -17,8 +17,8 @@ pub struct Teahouse {
     // Killed first, dropped before the database is.
     process: Process,
     settings: Vec<(String, String)>,
-    pub(super) database: Database,
-    folder: TempDir,
+    pub(super) database: Arc<Database>,
+    folder: Arc<TempDir>,
     log: Arc<Mutex<Vec<String>>>,
 }
 
@@ -40,6 +40,19 @@ impl Drop for Process {
     }
 }
 
+/// So many lines of its log are shown when a test fails.
+const LAST_LINES: usize = 40;
+
+impl Drop for Teahouse {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let last = &log[log.len().saturating_sub(LAST_LINES)..];
+            println!("the program said at last:\n{}", last.join("\n"));
+        }
+    }
+}
+
 impl Teahouse {
     /// With the settings of the tests, throttles off.
     pub fn start() -> Self {
@@ -48,9 +61,34 @@ impl Teahouse {
 
     /// With these environment variables too.
     pub fn with(settings: &[(&str, &str)]) -> Self {
-        let folder = TempDir::new().expect("a folder");
+        let folder = Arc::new(TempDir::new().expect("a folder"));
         let database = Database::new(folder.path());
-        let settings = own(settings);
+        Self::in_folder(folder, Arc::new(database), own(settings))
+    }
+
+    /// On a database that the test has made, with these environment variables too.
+    pub fn on(database: Database, settings: &[(&str, &str)]) -> Self {
+        let folder = Arc::new(TempDir::new().expect("a folder"));
+        Self::in_folder(folder, Arc::new(database), own(settings))
+    }
+
+    /// Another server on the same database and folder.
+    pub fn beside(&self) -> Self {
+        self.beside_with(&[])
+    }
+
+    /// Another server on the same database and folder, with these environment variables too.
+    pub fn beside_with(&self, settings: &[(&str, &str)]) -> Self {
+        let mut all = self.settings.clone();
+        all.extend(own(settings));
+        Self::in_folder(self.folder.clone(), self.database.clone(), all)
+    }
+
+    fn in_folder(
+        folder: Arc<TempDir>,
+        database: Arc<Database>,
+        settings: Vec<(String, String)>,
+    ) -> Self {
         let log = Arc::default();
         let (process, url) = serve(&folder, &database.url, &settings, "0", &log);
         Self {
@@ -90,12 +128,7 @@ impl Teahouse {
 
     /// Asks it to stop (SIGTERM).
     pub fn ask_to_stop(&self) {
-        // The shell's own `kill`: the program of that name is not on every machine.
-        let done = Command::new("sh")
-            .arg("-c")
-            .arg(format!("kill -TERM {}", self.pid()))
-            .status();
-        assert!(done.is_ok_and(|status| status.success()));
+        signal("TERM", self.pid());
     }
 
     /// Waits until it has ended; `None` when it has not after `patience`.
@@ -122,10 +155,9 @@ impl Teahouse {
             .expect("a number")
     }
 
-    /// How many files and sockets it has open.
-    pub fn open_files(&self) -> usize {
-        let files = std::fs::read_dir(format!("/proc/{}/fd", self.pid()));
-        files.expect("Linux").count()
+    /// Where it keeps its data.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// Everything it has written so far, on either stream.
@@ -135,13 +167,18 @@ impl Teahouse {
 
     /// Another command of the program, on this one's database and folder.
     pub fn command(&self, args: &[&str]) -> Outcome {
+        self.command_reading(args, "")
+    }
+
+    /// The same, with this on its standard input.
+    pub fn command_reading(&self, args: &[&str], input: &str) -> Outcome {
         let mut settings = self.settings.clone();
         settings.push(("DATABASE_URL".to_owned(), self.database.url.clone()));
         settings.push((
             "DATA_DIR".to_owned(),
             self.folder.path().display().to_string(),
         ));
-        run(args, &settings, self.folder.path())
+        run(args, &settings, self.folder.path(), input)
     }
 
     /// Every route of the program, with places for ids filled in: the Lobby's.
@@ -166,8 +203,18 @@ impl Teahouse {
 
     /// A command of the program in a folder and an environment of its own.
     pub fn run(args: &[&str], settings: &[(&str, &str)], folder: &std::path::Path) -> Outcome {
-        run(args, &own(settings), folder)
+        run(args, &own(settings), folder, "")
     }
+}
+
+/// Sends a signal, by its name, to a process of the test's own.
+pub fn signal(name: &str, pid: u32) {
+    // The shell's own `kill`: the program of that name is not on every machine.
+    let done = Command::new("sh")
+        .arg("-c")
+        .arg(format!("kill -{name} {pid}"))
+        .status();
+    assert!(done.is_ok_and(|status| status.success()));
 }
 
 fn own(settings: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -266,13 +313,25 @@ fn address(lines: &Receiver<String>) -> Option<String> {
     }
 }
 
-fn run(args: &[&str], settings: &[(String, String)], folder: &std::path::Path) -> Outcome {
+fn run(
+    args: &[&str],
+    settings: &[(String, String)],
+    folder: &std::path::Path,
+    input: &str,
+) -> Outcome {
     let started = Instant::now();
     let mut child = program(settings)
         .args(args)
         .current_dir(folder)
+        .stdin(Stdio::piped())
         .spawn()
         .expect("the program starts");
+    // One that reads nothing may have ended by now.
+    let _ = child
+        .stdin
+        .take()
+        .expect("piped")
+        .write_all(input.as_bytes());
     let (stdout, stderr) = (slurp(child.stdout.take()), slurp(child.stderr.take()));
     let status = wait(&mut child, START);
     if status.is_none() {

@@ -55,6 +55,13 @@ impl Asked {
         self.is_for_eyes && !self.wants_json
     }
 
+    /// The page that a person wanted to see, to be asked for again; nothing when it was a form that they sent.
+    pub fn again(&self) -> Option<&str> {
+        // To a browser, an address that begins with two slashes is another site's.
+        let is_local = !self.address.starts_with("//") && !self.address.starts_with("/\\");
+        (self.is_page() && is_local).then_some(self.address.as_str())
+    }
+
     /// Where to sign in, and come back here afterwards.
     pub fn login_address(&self) -> String {
         #[derive(Serialize)]

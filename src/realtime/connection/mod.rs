@@ -20,6 +20,7 @@ use crate::realtime::live::Live;
 use crate::realtime::place::Place;
 use crate::realtime::seat::Seat;
 use crate::realtime::store::{Verdict, Write};
+use crate::realtime::turnstile::Pass;
 
 /// So many writes of one socket may be under way; then it is read no further.
 const WRITES_IN_FLIGHT: usize = 64;
@@ -32,6 +33,7 @@ enum Asked {
     Post {
         client_id: String,
         room_id: Option<Id>,
+        since: Instant,
     },
     Change {
         room_id: Id,
@@ -54,13 +56,15 @@ pub struct Connection {
     refused_in_a_row: u32,
     typed_at: Option<Instant>,
     writes: FuturesUnordered<LocalBoxFuture<'static, (Asked, Verdict)>>,
+    _pass: Pass,
 }
 
 impl Connection {
     /// Takes a seat, follows the person's rooms and queues `hello`.
     ///
     /// # Errors
-    /// `Unavailable` when the rooms cannot be read, `Unauthorized` when the session ended meanwhile.
+    /// `Unavailable` when the rooms cannot be read or there are too many sockets, `TooManySockets` when the person has
+    /// too many, `Unauthorized` when the session ended meanwhile.
     pub async fn open(
         desk: Rc<Desk>,
         live: Arc<Live>,
@@ -94,6 +98,7 @@ impl Connection {
         seat: Rc<Seat>,
         sentences: Sentences,
     ) -> Result<Self> {
+        let pass = live.turnstile.enter(user.id.0)?;
         let room_ids = live.store.room_ids_of(user.id.0).await?;
         let session = seat.session.clone();
         desk.admit(&seat);
@@ -109,6 +114,7 @@ impl Connection {
             refused_in_a_row: 0,
             typed_at: None,
             writes: FuturesUnordered::new(),
+            _pass: pass,
         };
         let join = |(room_id, _)| (room_id, connection.desk.join(&connection.seat, room_id));
         let places: Places = room_ids.into_iter().map(join).collect();
@@ -247,6 +253,7 @@ impl Connection {
         room_id: Option<Id>,
         seq: Option<i64>,
     ) {
+        self.live.hub.figures.refused(code);
         let message = (self.sentences)(code);
         let error = ServerFrame::Error {
             code,

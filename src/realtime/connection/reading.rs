@@ -66,6 +66,7 @@ impl Connection {
         }
         match changes {
             Ok(changes) if changes.last_ver < ver => {
+                self.live.hub.figures.resyncs.inc();
                 self.seat.push(ServerFrame::Resync { room_id }.encode());
                 self.seat.go_live(room_id.0, changes.last_ver);
             }
@@ -89,6 +90,7 @@ impl Connection {
                 break;
             }
         }
+        self.live.hub.figures.syncs.inc();
         ServerFrame::Synced { room_id, ver, more }.encode_into(&mut wire);
         self.seat.push(wire.freeze());
         if more {

@@ -236,7 +236,7 @@ impl Store for Shelf {
 }
 
 impl Log for Shelf {
-    fn append(&mut self, writes: &[Write]) -> Result<Vec<Verdict>> {
+    fn append(&self, writes: &[Write]) -> Result<Vec<Verdict>> {
         Ok(writes.iter().map(|_| Err(Code::Unavailable)).collect())
     }
 }

@@ -1,5 +1,6 @@
 import { Controller } from "./registry.js"
 import { connection } from "../models/connection.js"
+import { outbox } from "../models/outbox.js"
 import { prefer, prefers } from "../models/preferences.js"
 import { rooms } from "../models/rooms.js"
 import { language } from "../models/strings.js"
@@ -7,6 +8,7 @@ import { listTime } from "../models/times.js"
 import { roomItem, showRoom } from "../views/room_item.js"
 
 const LOBBY = "1"
+const SLOW = 2_000
 const { compare } = new Intl.Collator(language, { numeric: true })
 
 const matters = ({ unread, mentions, involvement }) => (mentions > 0 ? 2 : unread > 0 && involvement !== "nothing" ? 1 : 0)
@@ -17,6 +19,8 @@ export default class Rooms extends Controller {
     this.here = document.querySelector(".frame").dataset.roomId
     this.lists = { rooms: this.find("#rooms-list"), directs: this.find("#directs-list") }
     this.on(rooms, "change", this.change)
+    this.on(outbox, "change", this.change)
+    this.on(connection, "state", this.change)
     this.on(connection, "frame:hello", this.fetchPreviews, { once: true })
     this.on(this.element, "click", this.open)
     this.unreadFirst = this.find("#unread-first")
@@ -56,12 +60,20 @@ export default class Rooms extends Controller {
     wanted.forEach((room, index) => {
       const item = items.get(room.id) ?? roomItem(room.id)
       items.delete(room.id)
-      showRoom(item, room, rooms.preview(room.id))
+      showRoom(item, room, rooms.preview(room.id), this.progress(room.id))
       if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null)
     })
     // An open room that I only read along is on the page, but not in my list.
     for (const item of items.values()) item.remove()
     if (focused?.isConnected && document.activeElement !== focused) focused.focus({ preventScroll: true })
+  }
+
+  // Whether something I wrote there failed, or waits longer than usual.
+  progress(id) {
+    const entries = outbox.of(id)
+    const isSlow = ({ createdAt }) => connection.state !== "online" || Date.now() - Date.parse(createdAt) > SLOW
+    if (entries.some(({ state }) => state === "failed")) return "failed"
+    return entries.some(isSlow) ? "waiting" : ""
   }
 
   // What was said last in conversations; rooms tell theirs when something is said.
