@@ -1,10 +1,12 @@
 //! Everybody sees a room's messages in one order, which is the database's.
 
-use crate::support::{Follower, LOBBY, Senders, Teahouse, kept, long_tests};
+use crate::support::{Follower, LOBBY, Senders, Teahouse, eventually, kept, long_tests};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 const SENDERS: usize = 8;
 /// Far more than it takes.
@@ -19,16 +21,25 @@ async fn all_readers_have_the_same_list_and_it_is_the_databases() {
     };
     let house = Teahouse::start();
     let (tell, last) = watch::channel(None);
+    let connected = Arc::new(AtomicUsize::default());
     let mut readers = Vec::new();
     for member in house.crowd(count) {
-        let last = last.clone();
+        let (last, connected) = (last.clone(), connected.clone());
         readers.push(tokio::spawn(async move {
             let mut reader = Follower::new(member.request());
-            reader.listen(Instant::now() + PATIENCE, &last).await;
+            reader.connected = connected;
+            // Whoever comes when all come at once may have to knock again.
+            while !reader.listen(Instant::now() + PATIENCE, &last).await {
+                sleep(Duration::from_millis(50)).await;
+            }
             assert_eq!(reader.closed_with, [], "{} was sent away", member.name);
             reader
         }));
     }
+    eventually("everybody listens", async || {
+        (connected.load(Ordering::SeqCst) == count).then_some(())
+    })
+    .await;
     let senders = Senders::paced(&house, SENDERS, Duration::from_millis(40)).await;
     let reader = senders.people[0].clone();
     let time = senders.until_acked(total, Duration::from_secs(300)).await;

@@ -1,7 +1,7 @@
 //! An orderly end.
 
 use crate::support::{
-    Follower, LOBBY, Last, Person, RawSocket, Senders, Teahouse, eventually, kept, long_tests,
+    Follower, LOBBY, Last, Person, RawSocket, Senders, Teahouse, kept, long_tests,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,6 +11,8 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 const IN_TIME: Duration = Duration::from_secs(5);
+/// Everybody is back within this time.
+const BACK: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn everybody_is_told_and_what_was_acknowledged_is_stored() {
@@ -74,17 +76,32 @@ async fn nobody_can_hold_the_program_up() {
     );
 }
 
-/// Listens until it has everything, and comes back as our own clients do: within five seconds after the goodbye.
+/// Listens until it has everything, and comes back as our own clients do: within five seconds after the goodbye, and
+/// soon again when it is not let in.
 async fn faithful(mut follower: Follower, last: Last) -> Follower {
     let forever = Instant::now() + Duration::from_secs(600);
+    pause(2_000).await;
     while !follower.has(&last) {
-        if follower.listen(forever.into(), &last).await {
-            sleep(Duration::from_millis(rand::random_range(0..5_000))).await;
-        } else {
-            sleep(Duration::from_millis(50)).await;
+        match follower.listen(forever.into(), &last).await {
+            true => pause(5_000).await,
+            false => pause(1_000).await,
         }
     }
     follower
+}
+
+async fn pause(most_ms: u64) {
+    sleep(Duration::from_millis(rand::random_range(0..most_ms))).await;
+}
+
+/// Waits until so many are connected; answers how long that took.
+async fn all_here(connected: &AtomicUsize, count: usize) -> Duration {
+    let start = Instant::now();
+    while connected.load(Ordering::SeqCst) < count {
+        assert!(start.elapsed() < BACK * 5, "they do not come");
+        sleep(Duration::from_millis(20)).await;
+    }
+    start.elapsed()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -100,8 +117,7 @@ async fn a_crowd_is_told_goodbye_and_is_back_soon_with_everything() {
             tokio::spawn(faithful(follower, last.clone()))
         })
         .collect();
-    let everybody = async || (connected.load(Ordering::SeqCst) == count).then_some(());
-    eventually("everybody is here", everybody).await;
+    all_here(&connected, count).await;
     let senders = Senders::paced(&house, 8, Duration::from_millis(400)).await;
     let reader = senders.people[0].clone();
     senders.until_acked(60, Duration::from_secs(60)).await;
@@ -111,29 +127,24 @@ async fn a_crowd_is_told_goodbye_and_is_back_soon_with_everything() {
     let stopped = start.elapsed();
     assert_eq!(status.code(), Some(0), "{status} after {stopped:?}");
     house.start_again();
-    let start = Instant::now();
-    while everybody().await.is_none() {
-        assert!(
-            start.elapsed() < Duration::from_secs(50),
-            "they do not come back"
-        );
-        sleep(Duration::from_millis(20)).await;
-    }
-    let back = start.elapsed();
+    let back = all_here(&connected, count).await;
     senders.until_acked(60, Duration::from_secs(60)).await;
     let record = senders.stop().await;
     let stored = house.audit(&record, &reader).await;
     tell.send(Some(stored as u64)).expect("they listen");
     let wanted = kept(&reader.whole_history(LOBBY).await);
+    let mut refused = 0;
     for follower in crowd {
         let follower = timeout(Duration::from_secs(60), follower).await;
         let follower = follower.expect("it hears everything").expect("no panic");
         assert_eq!(follower.closed_with, [Some(1001)]);
+        refused += follower.refused;
         assert_eq!(follower.kept, wanted);
     }
     println!(
         "{count} sockets and 8 senders: all told 1001, exit 0 after {stopped:?}, all back after {back:?}, \
-         {stored} messages stored, {} acknowledged, {count} complete",
+         {stored} messages stored, {} acknowledged, {count} complete; \
+         {refused} times a sync had to be asked again",
         record.acked.len()
     );
 }

@@ -208,5 +208,6 @@ async fn whatever_is_asked_the_answer_is_clear_and_the_program_goes_on() {
         .collect();
     assert!(faults.is_empty(), "{faults:?}");
     let again = mei.on_another_device(&house).await;
-    assert_eq!(again.history(LOBBY).await[0]["content"], "before");
+    assert_eq!(again.whole_history(LOBBY).await[0]["seq"], 1);
+    house.audit_rooms();
 }

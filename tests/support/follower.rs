@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 
 /// The number of the last change, once there will be no more.
@@ -16,6 +16,9 @@ pub type Last = watch::Receiver<Option<u64>>;
 
 /// So often a follower that hears nothing looks whether it was the last.
 const LOOK: Duration = Duration::from_millis(200);
+
+/// A `sync` that could not be answered is asked again so much later.
+const AGAIN_AFTER: Duration = Duration::from_millis(100);
 
 /// Keeps the Lobby, over one socket after another.
 pub struct Follower {
@@ -26,6 +29,8 @@ pub struct Follower {
     asked: Option<u64>,
     /// What is known, by `seq`.
     pub kept: BTreeMap<u64, Kept>,
+    /// How often a `sync` could not be answered.
+    pub refused: usize,
     /// How many sockets it had.
     pub sockets: usize,
     /// The codes with which the server closed them.
@@ -42,6 +47,7 @@ impl Follower {
             ver: 0,
             asked: None,
             kept: BTreeMap::new(),
+            refused: 0,
             sockets: 0,
             closed_with: Vec::new(),
             connected: Arc::default(),
@@ -98,6 +104,12 @@ impl Follower {
                 if frame["more"] == true {
                     self.sync(socket).await;
                 }
+            }
+            // Too many came back at once: a little later, then.
+            Some("error") if frame["code"] == "unavailable" => {
+                self.refused += 1;
+                sleep(AGAIN_AFTER).await;
+                self.sync(socket).await;
             }
             Some("resync" | "error") => panic!("{frame}"),
             _ => {}
