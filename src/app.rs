@@ -18,6 +18,7 @@ use chrono::TimeDelta;
 use rand::RngExt;
 use socket2::SockRef;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::config::{Environment, Settings};
@@ -40,6 +41,7 @@ use crate::realtime::hub::Hub;
 use crate::realtime::live::Live;
 use crate::realtime::presence::Presence;
 use crate::realtime::throttle::Throttle;
+use crate::realtime::watch::Watch;
 use crate::realtime::writer::Writer;
 use crate::routes;
 use crate::views::sessions::Region;
@@ -90,7 +92,9 @@ pub async fn serve(settings: Settings) -> Result<()> {
     let key = secret_key(&settings)?;
     let listener = listen(&settings)?;
     let address = listener.local_addr().map_err(Error::internal)?;
-    start_jobs(&app);
+    let store = Arc::new(app.database.clone());
+    let watch = Watch::start(app.live.clone(), store).await?;
+    start_jobs(&app, watch);
     let app = Data::new(app);
     let hub = app.live.hub.clone();
     let factory_app = app.clone();
@@ -204,15 +208,18 @@ fn live(settings: &Settings, database: &Database, epoch: String) -> Result<Live>
         },
         epoch,
         version: env!("CARGO_PKG_VERSION"),
+        noted: Notify::new(),
     })
 }
 
-fn start_jobs(app: &App) {
+fn start_jobs(app: &App, watch: Watch) {
+    rt::spawn(watch.run());
     let hub = app.live.hub.clone();
     rt::spawn(async move { hub.mend().await });
     let live = app.live.clone();
     rt::spawn(async move { live.presence.tell(live.hub.clone()).await });
     rt::spawn(jobs::expired_sessions::run(app.database.clone()));
+    rt::spawn(jobs::old_notices::run(app.database.clone()));
 }
 
 /// The key that signs cookies: the configured one, or one that is made once and kept in the data directory.

@@ -1,10 +1,12 @@
 //! Teahouse (茶馆): a multi-room chat server.
 //!
 //! Who may import whom: `main → app → routes → controllers → {views → models → error, realtime, jobs → models,
-//! realtime}`; `realtime` imports `error` at most. `chat`, the terminal client, stands beside it all. docs/architecture.md has the picture.
+//! realtime}`; `realtime` imports `error` at most. `chat`, the terminal client, stands beside it all, and `commands` beside
+//! `app`, on `models` alone. docs/architecture.md has the picture.
 
 pub mod app;
 pub mod chat;
+pub mod commands;
 pub mod config;
 pub mod controllers;
 pub mod error;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use teahouse::chat;
+use teahouse::commands::user;
 use teahouse::config::{LogFormat, Settings};
 use teahouse::error::{Error, Result};
 use teahouse::models::connection::DbConn;
@@ -31,6 +32,9 @@ enum Command {
     },
     /// List every route: method and path
     Routes,
+    /// Say who may come in, and as what
+    #[command(subcommand)]
+    User(user::Command),
     /// Talk in a terminal, or from a script
     Chat(ChatArguments),
 }
@@ -107,6 +111,10 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Serve => actix_web::rt::System::new().block_on(app::serve(settings()?)),
         Command::Migrate { revert_all } => migrate(&settings()?, revert_all),
+        Command::User(command) => {
+            let url = app::database_url(&settings()?)?;
+            user::run(&mut DbConn::open_migrated(&url)?, command)
+        }
         Command::Routes => {
             let all = routes::PUBLIC
                 .iter()

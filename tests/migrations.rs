@@ -4,9 +4,10 @@ use crate::support::{Person, Teahouse};
 use std::collections::BTreeSet;
 use std::fs;
 
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
     "blocks",
     "installation",
+    "notices",
     "users",
     "sessions",
     "rooms",

@@ -32,7 +32,7 @@ pub async fn create(
 ) -> Result<HttpResponse> {
     match find(&app, &asked, &input.fields.username).await {
         Ok(user) => {
-            sign_in(&request, &session, &user)?;
+            sign_in(&app, &request, &session, &user).await?;
             Ok(see_other("/"))
         }
         Err(Error::Unauthorized) => {

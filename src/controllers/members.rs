@@ -39,7 +39,7 @@ pub async fn create(
         .write(move |conn| Room::invite(conn, &person, id, &name));
     let invited = write.await.map(|newcomer| {
         if let Some(newcomer) = newcomer {
-            app.live.enter(newcomer, id);
+            app.live.enter(newcomer, id, false);
         }
     });
     rooms::answer(&app, &asked, user, id, invited, typed, input.is_json).await

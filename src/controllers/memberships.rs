@@ -34,7 +34,7 @@ pub async fn create(
     let (id, user_id) = (*id, user.id);
     let write = app.database.write(move |conn| Room::enter(conn, &user, id));
     if write.await? {
-        app.live.enter(user_id, id);
+        app.live.enter(user_id, id, false);
     }
     Ok(done(&asked, input.is_json, &format!("/rooms/{id}")))
 }

@@ -85,7 +85,7 @@ pub(super) async fn make(app: &App, user: &User, fields: &RoomFields) -> Result<
         .write(move |conn| Room::create(conn, &creator, &new));
     let (id, members) = write.await?;
     for member in members {
-        app.live.enter(member, id);
+        app.live.enter(member, id, false);
     }
     Ok(id)
 }
@@ -162,7 +162,7 @@ pub async fn update(
         Err(error) => Err(error),
     };
     if updated.is_ok() {
-        app.live.room_changed(id);
+        app.live.look_now();
     }
     let RoomFields { name, topic, .. } = input.fields;
     let typed = vec![
@@ -186,8 +186,8 @@ pub async fn destroy(
         .database
         .write(move |conn| Room::delete(conn, &person, id, &confirm));
     match write.await {
-        Ok(people) => {
-            app.live.room_gone(id, &people);
+        Ok(()) => {
+            app.live.room_gone(id);
             Ok(done(&asked, input.is_json, "/rooms"))
         }
         Err(error) => answer(&app, &asked, user, id, Err(error), typed, input.is_json).await,

@@ -17,8 +17,6 @@ use crate::error::{Error, Result, Sentence};
 use crate::models::phone_number::PhoneNumber;
 use crate::models::session;
 use crate::models::user::User;
-use crate::realtime::parcels::Parcel;
-use crate::realtime::wire::CloseCode;
 use crate::views::page::Page;
 use crate::views::sessions::{NewSessionForm, NewSessionPage};
 
@@ -59,7 +57,11 @@ pub async fn create(
 ) -> Result<HttpResponse> {
     let (phone, region) = (&typed.phone, &typed.region);
     let user = authenticate(&app, &request, phone, region, &typed.password).await?;
-    let Some(user) = user else {
+    let signed_in = match &user {
+        Some(user) => sign_in(&app, &request, &session, user).await,
+        None => Err(Error::Unauthorized),
+    };
+    if let Err(Error::Unauthorized) = signed_in {
         let fields = [("form", "error-login".into())];
         if asked.wants_json {
             return Err(Error::Invalid(fields.into()));
@@ -67,8 +69,8 @@ pub async fn create(
         let mut response = form(&app, &asked, &typed, &fields)?;
         *response.status_mut() = actix_web::http::StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(response);
-    };
-    sign_in(&request, &session, &user)?;
+    }
+    signed_in?;
     Ok(see_other(local_path(&typed.next)))
 }
 
@@ -83,13 +85,9 @@ pub async fn destroy(
             let session: Arc<str> = key_hash.as_str().into();
             // Also a token's, which no cookie ends.
             app.database
-                .write(move |conn| session::delete(conn, &key_hash))
+                .write(move |conn| session::end(conn, &key_hash))
                 .await?;
-            app.live.hub.to_all(&Parcel::CloseSession(
-                user.id,
-                session,
-                CloseCode::SignedOut,
-            ));
+            app.live.sign_out(user.id, session);
         }
         Err(Error::Unauthorized) => {}
         Err(error) => return Err(error),

@@ -46,7 +46,7 @@ pub async fn create(
 ) -> Result<HttpResponse> {
     match register(&app, &asked, &typed).await {
         Ok(user) => {
-            sign_in(&request, &session, &user)?;
+            sign_in(&app, &request, &session, &user).await?;
             Ok(see_other(&format!("/rooms/{LOBBY}")))
         }
         Err(Error::Invalid(fields)) if !asked.wants_json => {

@@ -1,3 +1,4 @@
 //! Work that happens later: one small file each.
 
 pub mod expired_sessions;
+pub mod old_notices;

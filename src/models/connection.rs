@@ -98,6 +98,29 @@ impl DbConn {
         }
     }
 
+    /// Opens one connection to a database that is there and up to date.
+    ///
+    /// # Errors
+    /// `Unavailable` with the sentence that mends it.
+    pub fn open_migrated(url: &DatabaseUrl) -> Result<Self> {
+        // SQLite would make a file that nobody asked for.
+        if let DatabaseUrl::Sqlite(path) = url
+            && !path.exists()
+        {
+            return Err(Error::Unavailable(format!(
+                "there is no database {url}: `teahouse migrate` makes it"
+            )));
+        }
+        let mut conn = Self::open(url)?;
+        if !conn.is_migrated()? {
+            return Err(Error::Unavailable(
+                "the database is not up to date: `teahouse migrate` mends it".into(),
+            ));
+        }
+        conn.require_sound_library()?;
+        Ok(conn)
+    }
+
     /// A transaction that writes: all of `work` happens, or nothing of it.
     ///
     /// SQLite's takes the write lock at once, because a transaction that starts by reading cannot wait for it later.

@@ -5,12 +5,10 @@ use diesel::prelude::*;
 
 use super::connection::{DbConn, on_each};
 use super::membership::{EVERYTHING, Membership};
-use super::phone_number::PhoneNumber;
 use super::room::DIRECT;
 use super::schema::{memberships, rooms, users};
 use super::user::{ACTIVE, User};
-use super::username::Username;
-use super::{blocks, installation, now};
+use super::{blocks, installation, notice, now};
 use crate::error::{Error, Result};
 use crate::realtime::store::Direct;
 
@@ -25,7 +23,7 @@ const MAX_PEOPLE: usize = 20;
 /// or too many are, `Blocked` when a new room of two would come from somebody whom the other one does not want to hear.
 pub fn find_or_make(conn: &mut DbConn, user_id: i64, to: &[String]) -> Result<Direct> {
     // Whoever makes a room waits here for the one before, so that there is never a second one.
-    installation::take_numbers(conn, 0)?;
+    installation::take_turn(conn)?;
     let names: Vec<&str> = to.iter().map(|name| name.trim()).collect();
     if names.iter().all(|name| name.is_empty()) {
         return Err(Error::field("to", "error-direct-missing"));
@@ -43,25 +41,16 @@ pub fn find_or_make(conn: &mut DbConn, user_id: i64, to: &[String]) -> Result<Di
     }
 }
 
-/// Somebody by username or phone number.
+/// Somebody who is here, by username or phone number.
 ///
 /// # Errors
 /// `NotFound` when there is nobody.
 pub fn find_person(conn: &mut DbConn, name: &str) -> Result<User> {
-    let active = users::table.filter(users::status.eq(ACTIVE));
-    // A number without `+` is read in no country: a username never reads as a number.
-    let found = match (PhoneNumber::parse(name, ""), Username::parse(name)) {
-        (Ok(phone), _) => active
-            .filter(users::phone.eq(phone.as_str().to_owned()))
-            .select(User::as_select())
-            .first(conn),
-        (Err(_), Ok(username)) => active
-            .filter(users::username_key.eq(username.key().to_owned()))
-            .select(User::as_select())
-            .first(conn),
-        (Err(_), Err(_)) => return Err(Error::NotFound),
-    };
-    Ok(found?)
+    let found = User::named(conn, name)?;
+    if found.status != ACTIVE {
+        return Err(Error::NotFound);
+    }
+    Ok(found)
 }
 
 fn find_or_make_for(conn: &mut DbConn, user_id: i64, members: Vec<i64>) -> Result<Direct> {
@@ -94,6 +83,7 @@ fn find_or_make_for(conn: &mut DbConn, user_id: i64, members: Vec<i64>) -> Resul
     for member in &members {
         Membership::create(conn, room_id, *member, EVERYTHING)?;
     }
+    notice::memberships(conn, room_id, &members)?;
     Ok(Direct {
         room_id,
         members,

@@ -16,8 +16,17 @@ pub fn epoch(conn: &mut DbConn) -> Result<String> {
     Ok(dsl::installation.find(ROW).select(dsl::epoch).first(conn)?)
 }
 
-/// Takes the next `count` numbers; answers the first. Must be the first statement of its transaction: whoever comes
-/// later waits for the commit, and so numbers become visible in their order.
+/// Waits for the transactions that began so before, until this one ends. Must be the first statement of its transaction,
+/// or two could wait for each other.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub fn take_turn(conn: &mut DbConn) -> Result<()> {
+    take_numbers(conn, 0).map(|_| ())
+}
+
+/// Takes the next `count` numbers; answers the first. Must be the first statement of its transaction, or come after
+/// [`take_turn`]: whoever comes later waits for the commit, and so numbers become visible in their order.
 ///
 /// # Errors
 /// `Unavailable` when the database does not answer.

@@ -9,8 +9,9 @@ use super::room::{CLOSED, DIRECT, LOBBY, OPEN, Room};
 use super::room_name::{RoomName, Topic};
 use super::schema::{memberships, rooms};
 use super::user::User;
-use super::{installation, now};
+use super::{installation, notice, now};
 use crate::error::{Error, Result, Sentence};
+use crate::realtime::watch::Notice;
 
 /// A room that somebody wants.
 #[derive(Debug)]
@@ -55,7 +56,7 @@ impl Room {
     /// `Invalid` for `members` when somebody does not exist.
     pub fn create(conn: &mut DbConn, creator: &User, new: &NewRoom) -> Result<(i64, Vec<i64>)> {
         // Whoever makes a room waits here for the one before: its number is the largest.
-        installation::take_numbers(conn, 0)?;
+        installation::take_turn(conn)?;
         let mut people = vec![creator.id];
         for name in new.members.iter().filter(|name| !name.trim().is_empty()) {
             let person = find_person(conn, name.trim()).map_err(|error| match error {
@@ -85,6 +86,7 @@ impl Room {
         for person in &people {
             Membership::create(conn, room_id, *person, MENTIONS)?;
         }
+        notice::memberships(conn, room_id, &people)?;
         Ok((room_id, people))
     }
 
@@ -93,6 +95,7 @@ impl Room {
     /// # Errors
     /// `NotFound` for strangers; `Forbidden` for members, for direct rooms and for the Lobby's kind.
     pub fn update(conn: &mut DbConn, user: &User, id: i64, change: &RoomChange) -> Result<()> {
+        installation::take_turn(conn)?;
         let (room, _) = Self::find_for(conn, user, id)?;
         room.may_be_kept_by(user)?;
         if id == LOBBY && change.kind.is_some_and(|kind| kind != OPEN) {
@@ -113,14 +116,15 @@ impl Room {
                 rooms::kind.eq(change.kind.unwrap_or(&room.kind)),
             ))
             .execute(conn)?;
-        Ok(())
+        notice::write(conn, [Notice::Room(id)])
     }
 
     /// Deletes a room: nobody is in it any more, and its messages stay for admins.
     ///
     /// # Errors
     /// As [`Room::update`]; `Forbidden` for the Lobby; `Invalid` for `confirm` when it is not the room's name.
-    pub fn delete(conn: &mut DbConn, user: &User, id: i64, confirm: &str) -> Result<Vec<i64>> {
+    pub fn delete(conn: &mut DbConn, user: &User, id: i64, confirm: &str) -> Result<()> {
+        installation::take_turn(conn)?;
         let (room, _) = Self::find_for(conn, user, id)?;
         room.may_be_kept_by(user)?;
         if id == LOBBY {
@@ -132,10 +136,8 @@ impl Room {
         diesel::update(rooms::table.find(id))
             .set(rooms::deleted_at.eq(now()))
             .execute(conn)?;
-        let members = memberships::table.filter(memberships::room_id.eq(id));
-        let people = members.select(memberships::user_id).load(conn)?;
-        diesel::delete(members).execute(conn)?;
-        Ok(people)
+        diesel::delete(memberships::table.filter(memberships::room_id.eq(id))).execute(conn)?;
+        notice::write(conn, [Notice::Room(id)])
     }
 
     fn may_be_kept_by(&self, user: &User) -> Result<()> {
@@ -156,11 +158,12 @@ impl Room {
     /// # Errors
     /// `NotFound` when it is closed to them.
     pub fn enter(conn: &mut DbConn, user: &User, id: i64) -> Result<bool> {
+        installation::take_turn(conn)?;
         let (_, membership) = Self::find_for(conn, user, id)?;
-        match membership {
-            Some(_) => Ok(false),
-            None => Membership::create(conn, id, user.id, MENTIONS),
+        if membership.is_some() {
+            return Ok(false);
         }
+        Self::admit(conn, id, user.id)
     }
 
     /// A person leaves a room.
@@ -168,9 +171,19 @@ impl Room {
     /// # Errors
     /// `NotFound` when they may not know of it or are not in it; `Forbidden` for the Lobby and direct rooms.
     pub fn leave(conn: &mut DbConn, user: &User, id: i64) -> Result<()> {
+        installation::take_turn(conn)?;
         let (room, _) = Self::find_for(conn, user, id)?;
         room.may_change_members()?;
-        Membership::delete(conn, id, user.id)
+        Membership::delete(conn, id, user.id)?;
+        notice::memberships(conn, id, &[user.id])
+    }
+
+    fn admit(conn: &mut DbConn, id: i64, user_id: i64) -> Result<bool> {
+        let is_new = Membership::create(conn, id, user_id, MENTIONS)?;
+        if is_new {
+            notice::memberships(conn, id, &[user_id])?;
+        }
+        Ok(is_new)
     }
 
     /// A member brings somebody in. Answers whom, if they were not in the room before.
@@ -178,8 +191,9 @@ impl Room {
     /// # Errors
     /// `NotFound` for strangers; `Forbidden` in the Lobby and direct rooms; `Invalid` for `username`.
     pub fn invite(conn: &mut DbConn, user: &User, id: i64, name: &str) -> Result<Option<i64>> {
+        installation::take_turn(conn)?;
         let person = Self::other_member(conn, user, id, name)?;
-        Ok(Membership::create(conn, id, person.id, MENTIONS)?.then_some(person.id))
+        Ok(Self::admit(conn, id, person.id)?.then_some(person.id))
     }
 
     /// Its creator or an admin takes somebody out. Answers whom.
@@ -187,6 +201,7 @@ impl Room {
     /// # Errors
     /// As [`Room::invite`]; `Forbidden` for other members.
     pub fn dismiss(conn: &mut DbConn, user: &User, id: i64, name: &str) -> Result<i64> {
+        installation::take_turn(conn)?;
         let person = Self::other_member(conn, user, id, name)?;
         let (room, _) = Self::find_for(conn, user, id)?;
         if person.id != user.id {
@@ -196,6 +211,7 @@ impl Room {
             Error::NotFound => Error::field("username", "error-member-not-here"),
             other => other,
         })?;
+        notice::memberships(conn, id, &[person.id])?;
         Ok(person.id)
     }
 

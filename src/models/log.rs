@@ -103,7 +103,7 @@ impl Store for Database {
 }
 
 impl Database {
-    fn boxed_run<T: Send + 'static>(
+    pub(super) fn boxed_run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
     ) -> BoxFuture<'static, Result<T>> {

@@ -17,6 +17,7 @@ pub mod marks;
 pub mod membership;
 pub mod mention;
 pub mod message;
+pub mod notice;
 pub mod password;
 pub mod phone_number;
 pub mod query_count;
@@ -24,9 +25,11 @@ pub mod room;
 pub mod room_name;
 pub mod schema;
 pub mod session;
+pub mod standing;
 mod statements;
 pub mod user;
 pub mod username;
+mod watched;
 
 use chrono::{DateTime, NaiveDateTime, SecondsFormat, SubsecRound, Utc};
 

@@ -38,6 +38,14 @@ impl Password {
         }
         Ok(Self(typed.to_owned()))
     }
+
+    /// Its hash, as a PHC string. Takes its time: requests go through the [`Hasher`].
+    ///
+    /// # Errors
+    /// `Internal` when it cannot be hashed.
+    pub fn hash(&self) -> Result<String> {
+        hash(&self.0)
+    }
 }
 
 impl fmt::Debug for Password {
@@ -70,7 +78,7 @@ impl Hasher {
     /// # Errors
     /// `Unavailable` when too many wait.
     pub async fn hash(&self, password: Password) -> Result<String> {
-        self.run(move || hash(&password.0)).await?
+        self.run(move || password.hash()).await?
     }
 
     /// Whether `typed` is the password of `stored`; takes as long when there is none.

@@ -26,6 +26,7 @@ diesel::table! {
         github_id -> Nullable<BigInt>,
         created_at -> Timestamp,
         seen_at -> Nullable<Timestamp>,
+        session_epoch -> BigInt,
     }
 }
 
@@ -107,6 +108,17 @@ diesel::table! {
     blocks (blocker_id, blocked_id) {
         blocker_id -> BigInt,
         blocked_id -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    notices (change_id, place) {
+        change_id -> BigInt,
+        place -> BigInt,
+        kind -> Text,
+        room_id -> Nullable<BigInt>,
+        user_id -> Nullable<BigInt>,
         created_at -> Timestamp,
     }
 }

@@ -1,15 +1,18 @@
 //! Signed-in browsers. A session is a row; without the row the cookie is worth nothing.
 
+use std::collections::HashSet;
+
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
 use rand::RngExt;
 use sha2::{Digest, Sha256};
 
 use super::connection::DbConn;
-use super::now;
 use super::schema::{sessions, users};
 use super::user::{ACTIVE, User};
-use crate::error::Result;
+use super::{installation, notice, now};
+use crate::error::{Error, Result};
+use crate::realtime::watch::Notice;
 
 /// Bytes of a key.
 const KEY_BYTES: usize = 32;
@@ -63,6 +66,10 @@ pub struct NewSession {
     pub kind: Kind,
     /// Whose.
     pub user_id: i64,
+    /// [`User::session_epoch`] as it was when it became clear who they are.
+    pub epoch: i64,
+    /// The session by which it is asked for, if any, which must still be alive.
+    pub by: Option<KeyHash>,
     /// What the browser calls itself, cut to 255 characters.
     pub user_agent: String,
     /// Where it came from.
@@ -93,15 +100,29 @@ pub struct Live {
     pub is_stale: bool,
 }
 
-/// Stores a new session; answers when it ends.
+/// Stores a new session; answers when it ends. Runs in a transaction that writes.
 ///
 /// # Errors
-/// `Unavailable` when the database does not answer.
+/// `Unauthorized` when what let the person in is over meanwhile: they were banned, or all their sessions were ended.
 pub fn create(
     conn: &mut DbConn,
     key_hash: &KeyHash,
     session: &NewSession,
 ) -> Result<NaiveDateTime> {
+    // Whoever ends sessions is done, or waits for this one.
+    installation::take_turn(conn)?;
+    let epoch: Option<i64> = users::table
+        .find(session.user_id)
+        .filter(users::status.eq(ACTIVE))
+        .select(users::session_epoch)
+        .first(conn)
+        .optional()?;
+    if epoch != Some(session.epoch) {
+        return Err(Error::Unauthorized);
+    }
+    if let Some(by) = &session.by {
+        find_live(conn, by)?.ok_or(Error::Unauthorized)?;
+    }
     let now = now();
     let expires_at = now + session.lifetime;
     diesel::insert_into(sessions::table)
@@ -157,13 +178,52 @@ pub fn touch(conn: &mut DbConn, key_hash: &KeyHash, lifetime: TimeDelta) -> Resu
     Ok(())
 }
 
-/// Ends a session.
+/// Ends a session. Runs in a transaction that writes.
 ///
 /// # Errors
 /// `Unavailable` when the database does not answer.
-pub fn delete(conn: &mut DbConn, key_hash: &KeyHash) -> Result<()> {
-    diesel::delete(sessions::table.find(key_hash.as_str())).execute(conn)?;
-    Ok(())
+pub fn end(conn: &mut DbConn, key_hash: &KeyHash) -> Result<()> {
+    installation::take_turn(conn)?;
+    let session = sessions::table.find(key_hash.as_str());
+    let user_id: Option<i64> = session.select(sessions::user_id).first(conn).optional()?;
+    diesel::delete(session).execute(conn)?;
+    notice::write(conn, user_id.map(Notice::Sessions))
+}
+
+/// Ends all sessions of a person, or all but one; answers how many. Who is signing in by what was true before is not let
+/// in any more. Runs in a transaction that writes.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub fn end_all(conn: &mut DbConn, user_id: i64, except: Option<&KeyHash>) -> Result<usize> {
+    installation::take_turn(conn)?;
+    diesel::update(users::table.find(user_id))
+        .set(users::session_epoch.eq(users::session_epoch + 1))
+        .execute(conn)?;
+    let theirs = sessions::table
+        .filter(sessions::user_id.eq(user_id))
+        .filter(sessions::key_hash.ne(except.map_or("", KeyHash::as_str)));
+    let ended = diesel::delete(theirs).execute(conn)?;
+    notice::write(conn, [Notice::Sessions(user_id)])?;
+    Ok(ended)
+}
+
+/// Those of these sessions that have not ended, and whose people may be here.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub(super) fn alive<'a>(
+    conn: &mut DbConn,
+    key_hashes: impl Iterator<Item = &'a str>,
+) -> Result<HashSet<String>> {
+    let alive: Vec<String> = sessions::table
+        .inner_join(users::table)
+        .filter(sessions::key_hash.eq_any(key_hashes))
+        .filter(sessions::expires_at.gt(now()))
+        .filter(users::status.eq(ACTIVE))
+        .select(sessions::key_hash)
+        .load(conn)?;
+    Ok(alive.into_iter().collect())
 }
 
 /// Forgets sessions that ended by themselves; answers how many.

@@ -18,6 +18,10 @@ pub const ADMIN: &str = "admin";
 pub const MEMBER: &str = "member";
 /// Who may sign in.
 pub const ACTIVE: &str = "active";
+/// Whom an admin does not want here.
+pub const BANNED: &str = "banned";
+/// Who is not here any more.
+pub const DEACTIVATED: &str = "deactivated";
 
 /// A person.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -33,6 +37,8 @@ pub struct User {
     pub status: String,
     /// Where their picture is.
     pub avatar: Option<String>,
+    /// How often all their sessions were ended at once.
+    pub session_epoch: i64,
 }
 
 #[derive(Insertable)]
@@ -69,7 +75,7 @@ impl User {
     /// `Invalid` for `phone` and `username` when taken, and for `setup_code` when the first person does not know it.
     pub fn register(conn: &mut DbConn, registration: &Registration) -> Result<Self> {
         // Everybody who registers waits here for the one before.
-        installation::take_numbers(conn, 0)?;
+        installation::take_turn(conn)?;
         let Registration {
             phone, username, ..
         } = registration;

@@ -6,6 +6,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::time::sleep;
 
 use super::frames::{Id, ServerFrame};
 use super::hub::Hub;
@@ -16,6 +19,8 @@ use crate::error::Error;
 
 /// The fan-out lets others work after so many sockets.
 const FAN_OUT_SLICE: usize = 256;
+/// The store is asked again so long after it failed.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The places of one room. A place keeps its slot, so that a fan-out can pause between them.
 #[derive(Default)]
@@ -55,6 +60,7 @@ impl Desk {
     pub fn admit(&self, seat: &Rc<Seat>) {
         let mut seats = self.seats.borrow_mut();
         seats.entry(seat.user_id).or_default().push(seat.clone());
+        self.hub.served.add(seat.user_id, &seat.session);
         if self.hub.is_stopping() {
             seat.close(CloseCode::GoingAway);
         }
@@ -98,6 +104,7 @@ impl Desk {
         for (room_id, place) in seat.take_places() {
             self.free(room_id, &place);
         }
+        self.hub.served.remove(seat.user_id, &seat.session);
         let mut seats = self.seats.borrow_mut();
         if let Some(mine) = seats.get_mut(&seat.user_id) {
             mine.retain(|other| !Rc::ptr_eq(other, seat));
@@ -216,7 +223,13 @@ impl Desk {
         people.sort_unstable();
         people.dedup();
         for user_id in people {
-            let Ok(room) = self.hub.store().room_of(user_id, room_id).await else {
+            let room = loop {
+                match self.hub.store().room_of(user_id, room_id).await {
+                    Err(Error::Unavailable(_)) => sleep(PATIENCE).await,
+                    answer => break answer,
+                }
+            };
+            let Ok(room) = room else {
                 continue;
             };
             let frame = ServerFrame::Room { room: &room }.encode();

@@ -66,6 +66,10 @@ impl Events {
     /// The next event, as it goes over the wire; `None` when the stream ends.
     pub async fn next(&mut self) -> Option<Bytes> {
         loop {
+            // What was read before the person was signed out is not for them any more.
+            if self.connection.seat.is_closing() {
+                return None;
+            }
             if let Some(event) = self.ready.pop_front() {
                 return Some(event);
             }

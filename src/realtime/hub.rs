@@ -5,44 +5,46 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tokio::sync::{Notify, mpsc};
 
 use super::frames::{Message, ServerFrame};
 use super::parcels::{Audience, Burst, Inbox, Mailbox, Parcel};
+use super::served::Served;
 use super::store::Store;
 use super::wire::CloseCode;
 
 /// So many hand-overs may wait for a worker. One that is further behind loses its seats, which come back by `sync`.
 const MAILBOX: usize = 1024;
-/// A hole usually closes by itself within this time.
-const HOLE_PATIENCE: Duration = Duration::from_millis(200);
 /// A room holds so many early changes before it relies on the store alone.
 const EARLY_MAX: usize = 1024;
 
 #[derive(Default)]
-struct Room {
+pub(super) struct Room {
     /// The last delivered change; not known until somebody has read it from the store.
-    last_ver: Option<i64>,
-    early: BTreeMap<i64, Bytes>,
+    pub(super) last_ver: Option<i64>,
+    /// The latest change that is known to be in the store, as far as others wrote it.
+    pub(super) end: i64,
+    pub(super) early: BTreeMap<i64, Bytes>,
     /// How many seats each worker has here.
     seats: Vec<usize>,
 }
 
 #[derive(Default)]
-struct Inner {
-    rooms: HashMap<i64, Room>,
+pub(super) struct Inner {
+    pub(super) rooms: HashMap<i64, Room>,
     mailboxes: Vec<Mailbox>,
-    holes: HashSet<i64>,
+    pub(super) holes: HashSet<i64>,
 }
 
 /// See the module's description.
 pub struct Hub {
+    /// Who has connections here.
+    pub served: Served,
     inner: Mutex<Inner>,
     store: Arc<dyn Store>,
-    hole: Notify,
+    pub(super) hole: Notify,
     stopping: AtomicBool,
 }
 
@@ -50,6 +52,7 @@ impl Hub {
     /// A hub without seats.
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self {
+            served: Served::default(),
             inner: Mutex::default(),
             store,
             hole: Notify::new(),
@@ -57,7 +60,7 @@ impl Hub {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -97,6 +100,11 @@ impl Hub {
                 inner.rooms.remove(&room_id);
             }
         }
+    }
+
+    /// The rooms that somebody follows.
+    pub fn followed(&self) -> Vec<i64> {
+        self.lock().rooms.keys().copied().collect()
     }
 
     /// Says what the store had as the room's latest change after a seat joined; only the first one counts.
@@ -154,7 +162,7 @@ impl Hub {
     }
 
     /// Adds frames to what is early, and hands over everything that is in order now.
-    fn deliver(&self, inner: &mut Inner, room_id: i64, frames: Vec<(i64, Bytes)>) {
+    pub(super) fn deliver(&self, inner: &mut Inner, room_id: i64, frames: Vec<(i64, Bytes)>) {
         let Some(room) = inner.rooms.get_mut(&room_id) else {
             return;
         };
@@ -172,12 +180,12 @@ impl Hub {
         }
         room.last_ver = Some(last);
         if room.early.len() > EARLY_MAX {
+            let latest = room.early.last_key_value().map_or(0, |(ver, _)| *ver);
+            room.end = room.end.max(latest);
             room.early.clear();
-            inner.holes.insert(room_id);
-        } else if !room.early.is_empty() {
-            inner.holes.insert(room_id);
         }
-        if inner.holes.contains(&room_id) {
+        if room.has_hole() {
+            inner.holes.insert(room_id);
             self.hole.notify_one();
         }
         if !ends.is_empty() {
@@ -188,66 +196,6 @@ impl Hub {
                     ends,
                 }),
             );
-        }
-    }
-
-    /// Fills holes for as long as the program runs.
-    pub async fn mend(&self) {
-        loop {
-            self.hole.notified().await;
-            tokio::time::sleep(HOLE_PATIENCE).await;
-            let holes: Vec<i64> = self.lock().holes.drain().collect();
-            for room_id in holes {
-                if let Err(error) = self.fill(room_id).await {
-                    tracing::warn!(%error, room_id, "a hole could not be filled yet");
-                    self.lock().holes.insert(room_id);
-                    self.hole.notify_one();
-                }
-            }
-        }
-    }
-
-    /// Delivers from the store what is after the room's last delivered change.
-    async fn fill(&self, room_id: i64) -> crate::error::Result<()> {
-        loop {
-            let last_ver = match self.lock().rooms.get(&room_id) {
-                Some(Room {
-                    last_ver: Some(ver),
-                    ..
-                }) => *ver,
-                _ => return Ok(()),
-            };
-            let changes = self.store.changes(room_id, last_ver).await?;
-            let mut inner = self.lock();
-            let Some(room) = inner.rooms.get_mut(&room_id) else {
-                return Ok(());
-            };
-            // What came in the meantime may have closed the hole already.
-            let known = room.last_ver.unwrap_or(changes.ver);
-            let mut wire = BytesMut::new();
-            let mut ends = Vec::new();
-            for message in changes
-                .messages
-                .iter()
-                .filter(|message| message.ver > known)
-            {
-                ServerFrame::Message(message).encode_into(&mut wire);
-                ends.push((message.ver, wire.len()));
-            }
-            room.last_ver = Some(known.max(changes.ver));
-            if !ends.is_empty() {
-                inner.hand_over(
-                    room_id,
-                    Arc::new(Burst {
-                        wire: wire.freeze(),
-                        ends,
-                    }),
-                );
-            }
-            self.deliver(&mut inner, room_id, Vec::new());
-            if !changes.more {
-                return Ok(());
-            }
         }
     }
 
@@ -282,7 +230,7 @@ impl Hub {
 }
 
 impl Inner {
-    fn hand_over(&self, room_id: i64, burst: Arc<Burst>) {
+    pub(super) fn hand_over(&self, room_id: i64, burst: Arc<Burst>) {
         self.send_to_seated(room_id, &Parcel::Burst(room_id, burst));
     }
 

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Notify;
+
 use super::frames::{Code, Id, Limits, ServerFrame, User};
 use super::hub::Hub;
 use super::parcels::{Audience, Parcel};
 use super::presence::Presence;
 use super::store::{Direct, Mark, Store, Verdict, Write};
 use super::throttle::Throttle;
+use super::wire::CloseCode;
 use super::writer::Writer;
 use crate::error::{Error, Result};
 
@@ -29,6 +32,8 @@ pub struct Live {
     pub epoch: String,
     /// Names this program.
     pub version: &'static str,
+    /// Something was noted that is worth looking at now, and not only within a second.
+    pub noted: Notify,
 }
 
 impl Live {
@@ -96,15 +101,14 @@ impl Live {
     pub fn announce(&self, direct: &Direct) {
         if direct.is_new {
             for member in &direct.members {
-                self.presence.enter(*member, direct.room_id, true);
-                self.hub.to_all(&Parcel::Enter(*member, direct.room_id));
+                self.enter(*member, direct.room_id, true);
             }
         }
     }
 
-    /// A person came into a room that is not direct: their sockets follow it.
-    pub fn enter(&self, user_id: i64, room_id: i64) {
-        self.presence.enter(user_id, room_id, false);
+    /// A person came into a room: their sockets follow it.
+    pub fn enter(&self, user_id: i64, room_id: i64, is_direct: bool) {
+        self.presence.enter(user_id, room_id, is_direct);
         self.hub.to_all(&Parcel::Enter(user_id, room_id));
     }
 
@@ -114,17 +118,21 @@ impl Live {
         self.hub.to_all(&Parcel::Leave(user_id, room_id));
     }
 
-    /// A room was deleted; these people were in it.
-    pub fn room_gone(&self, room_id: i64, people: &[i64]) {
-        for user_id in people {
-            self.presence.exit(*user_id, room_id);
-        }
+    /// A room was deleted.
+    pub fn room_gone(&self, room_id: i64) {
+        self.presence.forget(room_id);
         self.hub.to_all(&Parcel::RoomGone(room_id));
     }
 
-    /// A room's name, topic or kind changed.
-    pub fn room_changed(&self, room_id: i64) {
-        self.hub.to_all(&Parcel::RoomChanged(room_id));
+    /// Tells at once what was noted just now.
+    pub fn look_now(&self) {
+        self.noted.notify_one();
+    }
+
+    /// A session ended: what was opened by it is closed.
+    pub fn sign_out(&self, user_id: i64, session: Arc<str>) {
+        let goodbye = Parcel::CloseSession(user_id, session, CloseCode::SignedOut);
+        self.hub.to_all(&goodbye);
     }
 }
 

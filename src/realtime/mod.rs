@@ -11,11 +11,14 @@ pub mod events;
 pub mod frames;
 pub mod hub;
 pub mod live;
+mod mending;
 pub mod parcels;
 pub mod presence;
 pub mod seat;
+pub mod served;
 pub mod store;
 pub mod throttle;
+pub mod watch;
 pub mod wire;
 pub mod writer;
 

@@ -153,6 +153,11 @@ impl Seat {
         self.drained.notify_one();
     }
 
+    /// Whether it was told to say goodbye.
+    pub fn is_closing(&self) -> bool {
+        self.closing.get().is_some()
+    }
+
     /// Returns when the seat is being closed.
     pub async fn closed(&self) {
         if self.closing.get().is_none() {

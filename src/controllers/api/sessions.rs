@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::controllers::concerns::asked::Asked;
 use crate::controllers::concerns::client_address::client_address;
-use crate::controllers::concerns::current_user::CurrentUser;
+use crate::controllers::concerns::current_user::{CurrentSession, CurrentUser};
 use crate::controllers::concerns::input::Json;
 use crate::controllers::concerns::sign_in::user_agent;
 use crate::controllers::{App, development_sessions, sessions};
 use crate::error::{Error, Result};
 use crate::models::rfc3339;
-use crate::models::session::{self, Kind, NewSession};
+use crate::models::session::{self, KeyHash, Kind, NewSession};
 use crate::models::user::User;
 use crate::realtime::frames;
 
@@ -65,7 +65,7 @@ pub async fn create(
         }
     };
     let auth_user = auth_user(&app, &user).await?;
-    let token = issue(&app, &request, &user).await?;
+    let token = issue(&app, &request, &user, None).await?;
     Ok(HttpResponse::Ok().json(Token {
         auth_user: Some(auth_user),
         ..token
@@ -81,11 +81,18 @@ async fn auth_user(app: &App, user: &User) -> Result<AuthUser> {
     })
 }
 
-async fn issue(app: &App, request: &HttpRequest, user: &User) -> Result<Token> {
+async fn issue(
+    app: &App,
+    request: &HttpRequest,
+    user: &User,
+    by: Option<KeyHash>,
+) -> Result<Token> {
     let (token, key_hash) = session::new_key();
     let new = NewSession {
         kind: Kind::Token,
         user_id: user.id,
+        epoch: user.session_epoch,
+        by,
         user_agent: user_agent(request),
         ip: client_address(request),
         lifetime: TimeDelta::days(TOKEN_DAYS),
@@ -109,7 +116,8 @@ pub async fn show(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<Http
 pub async fn refresh(
     app: Data<App>,
     request: HttpRequest,
-    CurrentUser(user): CurrentUser,
+    CurrentSession { user, key_hash }: CurrentSession,
 ) -> Result<HttpResponse> {
-    Ok(HttpResponse::Ok().json(issue(&app, &request, &user).await?))
+    let token = issue(&app, &request, &user, Some(key_hash)).await?;
+    Ok(HttpResponse::Ok().json(token))
 }

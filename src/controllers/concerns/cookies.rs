@@ -10,16 +10,12 @@ use chrono::TimeDelta;
 use std::collections::HashMap;
 
 use crate::models::database::Database;
-use crate::models::session::{self, KeyHash, Kind, NewSession};
+use crate::models::session::{self, KeyHash};
 
 /// Under this name a request finds the hash of its session's key.
 pub const KEY_HASH: &str = "key_hash";
-/// Under these names sign-in leaves what the new row needs.
-pub const USER_ID: &str = "user_id";
-/// What the browser calls itself.
-pub const USER_AGENT: &str = "user_agent";
-/// Where it came from.
-pub const IP: &str = "ip";
+/// Under this name sign-in leaves the key of the row that it made.
+pub const KEY: &str = "key";
 
 type State = HashMap<String, String>;
 
@@ -68,22 +64,9 @@ impl SessionStore for DatabaseStore {
         Ok(Some(HashMap::from([(KEY_HASH.to_owned(), hash)])))
     }
 
+    /// Sign-in made the row, where a failure can be answered well.
     async fn save(&self, state: State, _: &Duration) -> Result<SessionKey, SaveError> {
-        let new = || {
-            anyhow::Ok(NewSession {
-                kind: Kind::Cookie,
-                user_id: value(&state, USER_ID)?,
-                user_agent: value(&state, USER_AGENT)?,
-                ip: value(&state, IP)?,
-                lifetime: self.lifetime,
-            })
-        };
-        let new = new().map_err(SaveError::Serialization)?;
-        let (key, hash) = session::new_key();
-        self.database
-            .write(move |conn| session::create(conn, &hash, &new))
-            .await
-            .map_err(|error| SaveError::Other(error.into()))?;
+        let key: String = value(&state, KEY).map_err(SaveError::Serialization)?;
         SessionKey::try_from(key).map_err(|error| SaveError::Other(error.into()))
     }
 
@@ -110,7 +93,7 @@ impl SessionStore for DatabaseStore {
         let hash = KeyHash::of(key.as_ref());
         Ok(self
             .database
-            .write(move |conn| session::delete(conn, &hash))
+            .write(move |conn| session::end(conn, &hash))
             .await?)
     }
 }

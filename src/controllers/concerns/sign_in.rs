@@ -5,24 +5,38 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 
 use super::client_address::client_address;
-use super::cookies::{IP, KEY_HASH, USER_AGENT, USER_ID};
+use super::cookies::{KEY, KEY_HASH};
+use crate::controllers::App;
 use crate::error::{Error, Result};
+use crate::models::session::{self, Kind, NewSession};
 use crate::models::user::User;
 
 /// From this answer on the browser is signed in, with a key that nobody had before.
 ///
 /// # Errors
-/// `Internal` when the session cannot hold what it must.
-pub fn sign_in(request: &HttpRequest, session: &Session, user: &User) -> Result<()> {
+/// `Unauthorized` when what they showed is worth nothing any more; `Unavailable` when the database does not answer.
+pub async fn sign_in(
+    app: &App,
+    request: &HttpRequest,
+    session: &Session,
+    user: &User,
+) -> Result<()> {
+    let (key, key_hash) = session::new_key();
+    let new = NewSession {
+        kind: Kind::Cookie,
+        user_id: user.id,
+        epoch: user.session_epoch,
+        by: None,
+        user_agent: user_agent(request),
+        ip: client_address(request),
+        lifetime: app.accounts.session_lifetime,
+    };
+    app.database
+        .write(move |conn| session::create(conn, &key_hash, &new))
+        .await?;
     session.renew();
     session.remove(KEY_HASH);
-    session.insert(USER_ID, user.id).map_err(Error::internal)?;
-    session
-        .insert(USER_AGENT, user_agent(request))
-        .map_err(Error::internal)?;
-    session
-        .insert(IP, client_address(request))
-        .map_err(Error::internal)
+    session.insert(KEY, key).map_err(Error::internal)
 }
 
 /// What a browser or program calls itself.

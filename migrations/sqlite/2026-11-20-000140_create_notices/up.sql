@@ -1,0 +1,10 @@
+-- What changed beside messages, for other servers on this database: where to look, not what to find there.
+CREATE TABLE notices (
+  change_id BIGINT NOT NULL,
+  place BIGINT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('membership', 'room', 'sessions')),
+  room_id BIGINT,
+  user_id BIGINT,
+  created_at TIMESTAMP NOT NULL,
+  PRIMARY KEY (change_id, place)
+) WITHOUT ROWID;

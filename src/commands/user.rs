@@ -1,0 +1,200 @@
+//! `teahouse user`: who may come in, and as what. A running server heeds it within seconds.
+
+use std::io::{self, IsTerminal, Write};
+
+use clap::{Subcommand, ValueEnum};
+
+use crate::error::{Error, Result};
+use crate::models::connection::DbConn;
+use crate::models::password::{MAX_CHARS, MIN_CHARS, Password};
+use crate::models::rfc3339;
+use crate::models::user::{ACTIVE, ADMIN, BANNED, DEACTIVATED, MEMBER, User};
+use crate::models::{session, standing::Listed};
+
+/// What to do. `<WHO>` is a username, or a phone number with + and country code.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List everybody: id, username, role, status, phone number (masked), last seen
+    List,
+    /// Sign somebody out everywhere and let them in no more
+    Ban {
+        /// Username, or phone number with + and country code
+        who: String,
+    },
+    /// Let somebody in again who was banned or deactivated
+    #[command(visible_alias = "activate")]
+    Unban {
+        /// Username, or phone number with + and country code
+        who: String,
+    },
+    /// Sign somebody out everywhere who has left
+    Deactivate {
+        /// Username, or phone number with + and country code
+        who: String,
+    },
+    /// End all sessions of somebody
+    SignOut {
+        /// Username, or phone number with + and country code
+        who: String,
+    },
+    /// Make somebody an admin or a member
+    Role {
+        /// Username, or phone number with + and country code
+        who: String,
+        /// As what
+        role: Role,
+    },
+    /// Give somebody a new password (asked for, or one line of standard input) and end all their sessions
+    ResetPassword {
+        /// Username, or phone number with + and country code
+        who: String,
+    },
+}
+
+/// What somebody can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// Like everybody else
+    Member,
+    /// Keeps order
+    Admin,
+}
+
+/// Does it, and says in one line that it is done.
+///
+/// # Errors
+/// `Unavailable` with one sentence about what kept it from being done.
+pub fn run(conn: &mut DbConn, command: Command) -> Result<()> {
+    match command {
+        Command::List => list(conn),
+        Command::Ban { who } => stop(conn, &who, BANNED),
+        Command::Deactivate { who } => stop(conn, &who, DEACTIVATED),
+        Command::Unban { who } => {
+            let user = find(conn, &who)?;
+            conn.write(|conn| User::set_status(conn, user.id, ACTIVE))?;
+            say(&format!("{} is active", user.username))
+        }
+        Command::SignOut { who } => {
+            let user = find(conn, &who)?;
+            let ended = conn.write(|conn| session::end_all(conn, user.id, None))?;
+            say(&format!(
+                "{} is signed out: {ended} sessions ended",
+                user.username
+            ))
+        }
+        Command::Role { who, role } => appoint(conn, &who, role),
+        Command::ResetPassword { who } => reset_password(conn, &who),
+    }
+}
+
+fn find(conn: &mut DbConn, who: &str) -> Result<User> {
+    User::named(conn, who.trim()).map_err(|error| match error {
+        Error::NotFound => Error::Unavailable(format!("nobody is called {who}")),
+        other => other,
+    })
+}
+
+/// What the model refuses for the sake of the last admin, as a sentence.
+fn explain(error: Error, user: &User) -> Error {
+    match error {
+        Error::Forbidden => Error::Unavailable(format!(
+            "{} is the last active admin: make somebody else admin first",
+            user.username
+        )),
+        other => other,
+    }
+}
+
+fn stop(conn: &mut DbConn, who: &str, status: &str) -> Result<()> {
+    let user = find(conn, who)?;
+    let ended = conn
+        .write(|conn| User::set_status(conn, user.id, status))
+        .map_err(|error| explain(error, &user))?;
+    say(&format!(
+        "{} is {status}: {ended} sessions ended",
+        user.username
+    ))
+}
+
+fn appoint(conn: &mut DbConn, who: &str, role: Role) -> Result<()> {
+    let user = find(conn, who)?;
+    let name = match role {
+        Role::Member => MEMBER,
+        Role::Admin => ADMIN,
+    };
+    conn.write(|conn| User::set_role(conn, user.id, name))
+        .map_err(|error| explain(error, &user))?;
+    say(&format!("{} is {name}", user.username))
+}
+
+fn reset_password(conn: &mut DbConn, who: &str) -> Result<()> {
+    let user = find(conn, who)?;
+    let typed = ask_password()?;
+    let password = Password::parse(&typed).map_err(|_| {
+        let rule = format!("a password has {MIN_CHARS} to {MAX_CHARS} characters");
+        Error::Unavailable(rule)
+    })?;
+    let hash = password.hash()?;
+    let ended = conn.write(|conn| User::set_password(conn, user.id, &hash, None))?;
+    say(&format!(
+        "{} has a new password: {ended} sessions ended",
+        user.username
+    ))
+}
+
+/// Asked twice where somebody types; one line where nobody does.
+fn ask_password() -> Result<String> {
+    let unread = |error: io::Error| Error::Unavailable(format!("no password was read: {error}"));
+    if !io::stdin().is_terminal() {
+        let mut line = String::new();
+        io::stdin().read_line(&mut line).map_err(unread)?;
+        return Ok(line.trim_end_matches(['\n', '\r']).to_owned());
+    }
+    let typed = rpassword::prompt_password("New password: ").map_err(unread)?;
+    let again = rpassword::prompt_password("Once more: ").map_err(unread)?;
+    if typed == again {
+        Ok(typed)
+    } else {
+        Err(Error::Unavailable("the two were not the same".into()))
+    }
+}
+
+fn list(conn: &mut DbConn) -> Result<()> {
+    let mut lines = String::from("id\tusername\trole\tstatus\tphone\tlast seen\n");
+    for Listed {
+        user,
+        phone,
+        seen_at,
+    } in User::list(conn)?
+    {
+        let phone = phone.map_or_else(|| "-".to_owned(), |phone| masked(&phone));
+        let seen_at = seen_at.map_or_else(|| "-".to_owned(), rfc3339);
+        lines += &format!(
+            "{}\t{}\t{}\t{}\t{phone}\t{seen_at}\n",
+            user.id, user.username, user.role, user.status
+        );
+    }
+    write(&lines)
+}
+
+/// Enough to tell two numbers apart, too little to call.
+fn masked(phone: &str) -> String {
+    let length = phone.chars().count();
+    let shown = |at: usize| at < 3 || at + 2 >= length;
+    let letters = phone.chars().enumerate();
+    letters
+        .map(|(at, c)| if shown(at) { c } else { '*' })
+        .collect()
+}
+
+fn say(line: &str) -> Result<()> {
+    write(&format!("{line}\n"))
+}
+
+/// Whoever reads only the first lines and hangs up is no failure.
+fn write(text: &str) -> Result<()> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::internal(error)),
+        _ => Ok(()),
+    }
+}
