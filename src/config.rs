@@ -1,10 +1,13 @@
 //! Settings, typed. `config/default.toml` describes each of them.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use config::{Config, Environment as Variables, File, FileFormat};
-use serde::Deserialize;
+use ipnet::IpNet;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 /// All settings.
 #[derive(Debug, Clone, Deserialize)]
@@ -40,8 +43,16 @@ pub struct Server {
     pub host: String,
     pub port: u16,
     pub public_origin: String,
+    #[serde(deserialize_with = "networks")]
+    pub trusted_proxies: Vec<IpNet>,
     pub workers: usize,
     pub shutdown_seconds: u64,
+    pub head_seconds: u32,
+    pub body_seconds: u64,
+    pub idle_seconds: u32,
+    pub stalled_seconds: u32,
+    pub least_bytes_per_second: u32,
+    pub strangers_per_address: usize,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -83,6 +94,14 @@ pub struct Socket {
     pub frame_max_bytes: usize,
     pub ping_seconds: u64,
     pub pong_seconds: u64,
+    pub blocked_seconds: u32,
+    pub farewell_seconds: u32,
+    pub per_person: usize,
+    pub total: usize,
+    pub frames_per_second: u32,
+    pub frame_burst: u32,
+    pub controls_per_second: u32,
+    pub control_burst: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -201,6 +220,30 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+/// Addresses and networks: a list, or one text with commas, as variables have it.
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Text(String),
+        List(Vec<String>),
+    }
+    let written = match Written::deserialize(deserializer)? {
+        Written::Text(text) => text.split(',').map(str::to_owned).collect(),
+        Written::List(list) => list,
+    };
+    let entries = written.iter().map(|entry| entry.trim());
+    entries
+        .filter(|entry| !entry.is_empty())
+        .map(|entry| {
+            let network = entry.parse();
+            network
+                .or_else(|_| entry.parse::<IpAddr>().map(IpNet::from))
+                .map_err(|_| D::Error::custom(format!("{entry} is no address and no network")))
+        })
+        .collect()
 }
 
 fn file(name: &str) -> String {

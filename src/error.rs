@@ -78,6 +78,15 @@ pub enum Error {
         /// Seconds to wait.
         seconds: u64,
     },
+    /// The request's body took too long.
+    #[error("the body took too long")]
+    TimedOut,
+    /// The person has too many sockets and event streams open.
+    #[error("too many sockets of one person")]
+    TooManySockets,
+    /// Too many who are not signed in came from the same address.
+    #[error("too many connections from one address")]
+    Crowded,
     /// Something we need does not answer; the outcome may be unknown. Try again.
     #[error("unavailable: {0}")]
     Unavailable(String),

@@ -14,4 +14,5 @@ pub mod jobs;
 pub mod models;
 pub mod realtime;
 pub mod routes;
+pub mod transport;
 pub mod views;

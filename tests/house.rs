@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A part of the crate, and the parts it may name.
-const MAY_IMPORT: [(&str, &[&str]); 12] = [
+const MAY_IMPORT: [(&str, &[&str]); 13] = [
     (
         "main",
         &[
@@ -24,14 +24,16 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
             "models",
             "realtime",
             "jobs",
+            "transport",
             "error",
         ],
     ),
+    ("transport", &[]),
     ("config", &["error"]),
     ("routes", &["controllers", "error"]),
     (
         "controllers",
-        &["views", "models", "realtime", "jobs", "error"],
+        &["views", "models", "realtime", "jobs", "transport", "error"],
     ),
     ("views", &["models", "realtime", "error"]),
     ("jobs", &["models", "realtime", "error"]),

@@ -196,6 +196,9 @@ error-rate-limited = { $seconds ->
    *[other] That was a little fast. Try again in { $seconds } seconds.
 }
 error-internal = Something broke on our side. It has been noted; please try again.
+error-timed-out = Your request took too long to arrive. Please try again.
+error-too-many-sockets = You have too many windows open. Close some of them, and try again.
+error-crowded = Too many visitors come from your network at the moment. Please try again in a few seconds.
 error-unavailable = The server is catching its breath. Please try again in a moment.
 error-client-id = The message’s clientId must be a UUID.
 error-cursor = Use either before or after, not both.
@@ -210,6 +213,7 @@ error-title-403 = Not allowed
 error-title-404 = Not found
 error-title-405 = Not possible here
 error-title-406 = Not available that way
+error-title-408 = That took too long
 error-title-409 = Already sent
 error-title-413 = Too much at once
 error-title-415 = Unknown kind of content

@@ -7,6 +7,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
 use super::concerns::asked::Asked;
+use super::concerns::door::CROWDED_SECONDS;
 use crate::error::{Error, Sentence};
 use crate::realtime::frames::Code;
 use crate::views::errors::ErrorPage;
@@ -65,6 +66,21 @@ fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
             "rate_limited",
             Sentence::with("error-rate-limited", "seconds", seconds),
         ),
+        Error::TimedOut => (
+            StatusCode::REQUEST_TIMEOUT,
+            "timed_out",
+            "error-timed-out".into(),
+        ),
+        Error::TooManySockets => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_sockets",
+            "error-too-many-sockets".into(),
+        ),
+        Error::Crowded => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_connections",
+            "error-crowded".into(),
+        ),
         Error::Unavailable(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
             "unavailable",
@@ -82,6 +98,7 @@ fn retry_after(error: &Error) -> Option<u64> {
     match error {
         Error::RateLimited { seconds } => Some(*seconds),
         Error::Unavailable(_) => Some(UNAVAILABLE_SECONDS),
+        Error::TooManySockets | Error::Crowded => Some(CROWDED_SECONDS),
         _ => None,
     }
 }
@@ -138,6 +155,9 @@ pub(crate) fn respond(error: &Error, asked: &Asked, templates: &Templates) -> Ht
     if let Some(seconds) = retry_after(error) {
         response.insert_header((header::RETRY_AFTER, seconds));
     }
+    if matches!(error, Error::TimedOut | Error::Crowded) {
+        response.force_close();
+    }
     let message = asked.locale.say(&sentence);
     if !asked.wants_json {
         let page = ErrorPage {
@@ -183,6 +203,7 @@ fn title(status: StatusCode) -> &'static str {
         StatusCode::NOT_FOUND => "error-title-404",
         StatusCode::METHOD_NOT_ALLOWED => "error-title-405",
         StatusCode::NOT_ACCEPTABLE => "error-title-406",
+        StatusCode::REQUEST_TIMEOUT => "error-title-408",
         StatusCode::CONFLICT => "error-title-409",
         StatusCode::PAYLOAD_TOO_LARGE => "error-title-413",
         StatusCode::UNSUPPORTED_MEDIA_TYPE => "error-title-415",

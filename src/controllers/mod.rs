@@ -31,6 +31,9 @@ use crate::error::Result;
 use crate::models::database::Database;
 use crate::models::password::Hasher;
 use crate::realtime::live::Live;
+use crate::realtime::throttle::Rate;
+use crate::transport::proxies::Proxies;
+use crate::transport::strangers::Strangers;
 use crate::views::sessions::Region;
 use crate::views::templates::{Templates, View};
 
@@ -50,17 +53,37 @@ pub struct App {
     pub accounts: Accounts,
     /// How sockets are watched.
     pub sockets: SocketLimits,
+    /// What requests may take.
+    pub requests: RequestLimits,
+}
+
+/// What requests may take.
+pub struct RequestLimits {
+    /// For the body to arrive.
+    pub body: std::time::Duration,
+    /// Those who are not signed in, by address.
+    pub strangers: Arc<Strangers>,
 }
 
 /// Where people reach the program.
 pub struct Site {
     /// Scheme, host and port; `None`: the request's own.
     pub public_origin: Option<String>,
+    /// The proxies whose word about where a request comes from is believed.
+    pub trusted_proxies: Proxies,
     /// Whether people who develop may sign in as anybody.
     pub is_development: bool,
 }
 
 impl Site {
+    /// The session cookie's name: with the prefix a browser takes it from this host by https only.
+    pub fn cookie_name(&self) -> &'static str {
+        match self.is_secure() {
+            true => "__Host-teahouse",
+            false => "teahouse",
+        }
+    }
+
     /// Whether people reach it by https.
     pub fn is_secure(&self) -> bool {
         self.public_origin
@@ -90,6 +113,12 @@ pub struct SocketLimits {
     pub ping: std::time::Duration,
     /// How long a peer may be silent after it.
     pub pong: std::time::Duration,
+    /// How long a connection may take to end once that is decided, in seconds.
+    pub farewell_seconds: u32,
+    /// How many frames a client may send; `None`: any number.
+    pub frames: Option<Rate>,
+    /// The same for pings and other control frames.
+    pub controls: Option<Rate>,
 }
 
 /// A view as a response. Pages about a person are not kept by the browser.

@@ -15,6 +15,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout
 
 use super::concerns::asked::Asked;
 use super::concerns::current_user::CurrentSession;
+use super::concerns::door::tie;
 use super::concerns::frame_guard::{FrameGuard, GuardedPayload};
 use super::errors::sentence_of;
 use super::{App, SocketLimits};
@@ -23,6 +24,7 @@ use crate::realtime::connection::Connection;
 use crate::realtime::desk::Desk;
 use crate::realtime::frames::Code;
 use crate::realtime::seat::Seat;
+use crate::realtime::throttle::Meter;
 use crate::realtime::wire::{self, CloseCode};
 
 /// After our close frame the peer has this long to answer with its own (RFC 6455, section 7.1.1).
@@ -61,7 +63,13 @@ pub async fn create(
     )
     .await?;
     let seat = connection.seat.clone();
+    tie(&request, &seat, app.sockets.farewell_seconds);
+    let SocketLimits {
+        frames, controls, ..
+    } = app.sockets;
     let socket = Socket {
+        frames: frames.map(Meter::new),
+        controls: controls.map(Meter::new),
         connection,
         inbound,
         guard,
@@ -115,6 +123,9 @@ struct Socket {
     /// Kept because the library's body ends with it.
     _control: Session,
     limits: SocketLimits,
+    /// What the client may still send; `None`: anything.
+    frames: Option<Meter>,
+    controls: Option<Meter>,
 }
 
 impl Socket {
@@ -165,6 +176,13 @@ impl Socket {
     }
 
     async fn receive(&mut self, seat: &Seat, message: AggregatedMessage) {
+        let meter = match message {
+            AggregatedMessage::Text(_) | AggregatedMessage::Binary(_) => &mut self.frames,
+            _ => &mut self.controls,
+        };
+        if meter.as_mut().is_some_and(|meter| !meter.lets_through()) {
+            return seat.close(CloseCode::Flooding);
+        }
         match message {
             AggregatedMessage::Text(text) => self.connection.receive(&text).await,
             AggregatedMessage::Binary(_) => self.connection.refuse(Code::BadFrame, None, None),

@@ -18,6 +18,7 @@ pub mod seat;
 pub mod served;
 pub mod store;
 pub mod throttle;
+pub mod turnstile;
 pub mod watch;
 pub mod wire;
 pub mod writer;

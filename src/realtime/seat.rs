@@ -33,6 +33,7 @@ pub struct Seat {
     /// For an event stream, which reads changes itself: whether there are some.
     heard: Option<Cell<bool>>,
     gone: Cell<bool>,
+    when_closed: RefCell<Option<Box<dyn FnOnce()>>>,
     closed: Notify,
     drained: Notify,
     places: RefCell<HashMap<i64, Rc<Place>>>,
@@ -94,6 +95,7 @@ impl Seat {
             finished: Cell::default(),
             heard,
             gone: Cell::default(),
+            when_closed: RefCell::default(),
             closed: Notify::new(),
             drained: Notify::new(),
             places: RefCell::default(),
@@ -151,6 +153,18 @@ impl Seat {
         self.enqueue(wire::close(code));
         self.closed.notify_one();
         self.drained.notify_one();
+        let tell = self.when_closed.take();
+        if let Some(tell) = tell {
+            tell();
+        }
+    }
+
+    /// Called once, when the seat is being closed: whatever carries its bytes should end soon, read or not.
+    pub fn when_closed(&self, tell: impl FnOnce() + 'static) {
+        match self.closing.get() {
+            Some(_) => tell(),
+            None => drop(self.when_closed.replace(Some(Box::new(tell)))),
+        }
     }
 
     /// Whether it was told to say goodbye.

@@ -21,6 +21,7 @@ use super::presence::Presence;
 use super::seat::Seat;
 use super::store::{Changes, Direct, Draft, Log, Mark, Numbered, Store, Verdict, Write};
 use super::throttle::Throttle;
+use super::turnstile::Turnstile;
 use super::wire::payload;
 use super::writer::Writer;
 use crate::error::{Error, Result};
@@ -183,6 +184,7 @@ fn live(shelf: &Shelf) -> Arc<Live> {
         store,
         presence: Presence::default(),
         throttle: Throttle::new(1, 1, false),
+        turnstile: Turnstile::new(None, usize::MAX),
         limits: Limits {
             content_chars: 1,
             posts_per_second: 1,

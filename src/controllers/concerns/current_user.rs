@@ -10,6 +10,7 @@ use futures_util::future::LocalBoxFuture;
 use serde::Deserialize;
 
 use super::cookies::KEY_HASH;
+use super::door::welcome;
 use crate::controllers::App;
 use crate::error::{Error, Result};
 use crate::models::session::{self, KeyHash};
@@ -37,6 +38,7 @@ impl FromRequest for CurrentSession {
         let token = token(request);
         let cookie = request.get_session();
         let app = request.app_data::<Data<App>>().cloned();
+        let request = request.clone();
         Box::pin(async move {
             let app = app.ok_or_else(|| Error::internal("the application has no data"))?;
             let is_token = token.is_some();
@@ -53,6 +55,7 @@ impl FromRequest for CurrentSession {
                 .run(move |conn| session::find_live(conn, &wanted))
                 .await?
                 .ok_or(Error::Unauthorized)?;
+            welcome(&request);
             if live.is_stale && !is_token {
                 // A change makes the middleware prolong the row and the cookie.
                 let hash = key_hash.as_str();

@@ -8,6 +8,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 
 use super::asked::Asked;
+use super::client_address::client_address;
 use crate::models::query_count::counting;
 
 /// The middleware.
@@ -20,6 +21,7 @@ pub async fn log<B: MessageBody>(
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
     let start = Instant::now();
     let method = request.method().clone();
+    let client = client_address(request.request()).map(|address| address.to_string());
     let (result, queries) = counting(next.call(request)).await;
     let milliseconds = start.elapsed().as_secs_f64() * 1000.0;
     let (route, status, request_id) = match &result {
@@ -39,6 +41,7 @@ pub async fn log<B: MessageBody>(
         status = status.as_u16(),
         ms = (milliseconds * 10.0).round() / 10.0,
         queries,
+        client = client.as_deref().unwrap_or("-"),
         request_id = request_id.as_deref().unwrap_or("-"),
         "request"
     );

@@ -4,7 +4,7 @@ use actix_session::Session;
 use actix_web::HttpRequest;
 use actix_web::http::header;
 
-use super::client_address::client_address;
+use super::client_address::client_text;
 use super::cookies::{KEY, KEY_HASH};
 use crate::controllers::App;
 use crate::error::{Error, Result};
@@ -28,7 +28,7 @@ pub async fn sign_in(
         epoch: user.session_epoch,
         by: None,
         user_agent: user_agent(request),
-        ip: client_address(request),
+        ip: client_text(request),
         lifetime: app.accounts.session_lifetime,
     };
     app.database

@@ -18,6 +18,7 @@ use crate::realtime::frames::{ClientFrame, Code, Id, Room, ServerFrame, User};
 use crate::realtime::live::Live;
 use crate::realtime::seat::Seat;
 use crate::realtime::store::{Verdict, Write};
+use crate::realtime::turnstile::Pass;
 
 /// So many writes of one socket may be under way; then it is read no further.
 const WRITES_IN_FLIGHT: usize = 64;
@@ -49,13 +50,15 @@ pub struct Connection {
     refused_in_a_row: u32,
     typed_at: Option<Instant>,
     writes: FuturesUnordered<LocalBoxFuture<'static, (Asked, Verdict)>>,
+    _pass: Pass,
 }
 
 impl Connection {
     /// Takes a seat, follows the person's rooms and queues `hello`.
     ///
     /// # Errors
-    /// `Unavailable` when the rooms cannot be read, `Unauthorized` when the session ended meanwhile.
+    /// `Unavailable` when the rooms cannot be read or there are too many sockets, `TooManySockets` when the person has
+    /// too many, `Unauthorized` when the session ended meanwhile.
     pub async fn open(
         desk: Rc<Desk>,
         live: Arc<Live>,
@@ -89,6 +92,7 @@ impl Connection {
         seat: Rc<Seat>,
         sentences: Sentences,
     ) -> Result<Self> {
+        let pass = live.turnstile.enter(user.id.0)?;
         let room_ids = live.store.room_ids_of(user.id.0).await?;
         let session = seat.session.clone();
         desk.admit(&seat);
@@ -104,6 +108,7 @@ impl Connection {
             refused_in_a_row: 0,
             typed_at: None,
             writes: FuturesUnordered::new(),
+            _pass: pass,
         };
         for (room_id, _) in room_ids {
             connection.desk.join(&connection.seat, room_id);
