@@ -1,6 +1,7 @@
 //! What the program is made of, and how it starts and stops.
 
 mod limits;
+mod trust;
 
 use std::fs;
 use std::io::{self, Write};
@@ -31,8 +32,8 @@ use crate::models::content;
 use crate::models::database::{Database, default_url};
 use crate::models::database_url::DatabaseUrl;
 use crate::models::installation;
+use crate::models::keyed::Keyed;
 use crate::models::log::MessageLog;
-use crate::models::password::Hasher;
 use crate::models::phone_number::PhoneNumber;
 use crate::models::user::User;
 use crate::realtime::desk::Desk;
@@ -82,13 +83,13 @@ pub async fn serve(settings: Settings) -> Result<()> {
     let database = Database::open(url, limits::database(&settings)).map_err(|error| {
         Error::Unavailable(format!("cannot use the database {shown}: {}", cause(error)))
     })?;
-    let app = build(&settings, database).await?;
     let key = secret_key(&settings)?;
+    let app = build(&settings, database, trust::keyed(&key)).await?;
     let listener = listen(&settings)?;
     let address = listener.local_addr().map_err(Error::internal)?;
     let store = Arc::new(app.database.clone());
     let watch = Watch::start(app.live.clone(), store).await?;
-    start_jobs(&app, watch);
+    start_jobs(&settings, &app, watch);
     let app = Data::new(app);
     let hub = app.live.hub.clone();
     let factory_app = app.clone();
@@ -129,7 +130,7 @@ fn cause(error: Error) -> String {
     }
 }
 
-async fn build(settings: &Settings, database: Database) -> Result<App> {
+async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<App> {
     PhoneNumber::warm_up();
     let (epoch, is_new) = database
         .run(|conn| Ok((installation::epoch(conn)?, !User::any(conn)?)))
@@ -139,7 +140,10 @@ async fn build(settings: &Settings, database: Database) -> Result<App> {
     Ok(App {
         live: Arc::new(live(settings, &database, epoch)?),
         templates: Templates::load()?,
-        hasher: Hasher::new(accounts.hash_permits, accounts.hash_queue),
+        hasher: trust::hasher(accounts)?,
+        throttles: trust::throttles(settings, keyed.clone()),
+        verification: trust::verifying(settings)?,
+        keyed,
         site: Site {
             is_development: settings.environment == Environment::Development,
             public_origin: Some(settings.server.public_origin.clone())
@@ -147,6 +151,8 @@ async fn build(settings: &Settings, database: Database) -> Result<App> {
             trusted_proxies: Proxies::new(settings.server.trusted_proxies.clone()),
         },
         accounts: Accounts {
+            policy: trust::policy(accounts),
+            makers: trust::makers(accounts),
             region: accounts.region.clone(),
             regions: PhoneNumber::regions()
                 .into_iter()
@@ -200,7 +206,7 @@ fn live(settings: &Settings, database: &Database, epoch: String) -> Result<Live>
     })
 }
 
-fn start_jobs(app: &App, watch: Watch) {
+fn start_jobs(settings: &Settings, app: &App, watch: Watch) {
     rt::spawn(watch.run());
     let hub = app.live.hub.clone();
     rt::spawn(async move { hub.mend().await });
@@ -208,6 +214,8 @@ fn start_jobs(app: &App, watch: Watch) {
     rt::spawn(async move { live.presence.tell(live.hub.clone()).await });
     rt::spawn(jobs::expired_sessions::run(app.database.clone()));
     rt::spawn(jobs::old_notices::run(app.database.clone()));
+    let days = settings.accounts.security_event_days;
+    rt::spawn(jobs::spent_records::run(app.database.clone(), days));
 }
 
 /// The key that signs cookies: the configured one, or one that is made once and kept in the data directory.

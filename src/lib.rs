@@ -1,8 +1,8 @@
 //! Teahouse (茶馆): a multi-room chat server.
 //!
 //! Who may import whom: `main → app → routes → controllers → {views → models → error, realtime, jobs → models,
-//! realtime}`; `realtime` imports `error` at most. `chat`, the terminal client, stands beside it all, and `commands` beside
-//! `app`, on `models` alone. docs/architecture.md has the picture.
+//! realtime, sms, transport}`; `realtime` and `sms` import `error` at most. `chat`, the terminal client, stands beside it
+//! all, and `commands` beside `app`, on `models` alone. docs/architecture.md has the picture.
 
 pub mod app;
 pub mod chat;
@@ -14,5 +14,6 @@ pub mod jobs;
 pub mod models;
 pub mod realtime;
 pub mod routes;
+pub mod sms;
 pub mod transport;
 pub mod views;

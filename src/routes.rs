@@ -4,8 +4,9 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpResponse, guard};
 
 use crate::controllers::{
-    App, api, blocks, development_sessions, directs, health, home, involvements, members,
-    memberships, messages, people, read_marks, rooms, sessions, sockets, static_files, users,
+    App, api, blocks, development_sessions, directs, health, home, invites, involvements, members,
+    memberships, messages, password_links, password_resets, passwords, people, read_marks, rooms,
+    security_events, sessions, sockets, static_files, users, verifications,
 };
 use crate::error::Error;
 
@@ -43,6 +44,15 @@ routes! { register_pages, PAGES:
     "/register" => { GET users::new, POST users::create }
     "/login" => { GET sessions::new, POST sessions::create }
     "/logout" => { POST sessions::destroy }
+    "/verification" => { GET verifications::show, POST verifications::create }
+    "/verification/code" => { POST verifications::again }
+    "/password_reset" => { GET password_resets::new, POST password_resets::create }
+    "/passwords/{token}" => { GET passwords::edit, POST passwords::update }
+    "/password_links" => { GET password_links::new, POST password_links::create }
+    "/invites" => { GET invites::index, POST invites::create }
+    "/invites/{id}" => { DELETE invites::destroy, POST invites::overridden }
+    "/settings/security" => { GET security_events::mine }
+    "/security_events" => { GET security_events::index }
     "/development_session" => { POST development_sessions::create }
     "/rooms" => { GET rooms::index, POST rooms::create }
     "/rooms/{id}" => { GET rooms::show, PATCH rooms::update, DELETE rooms::destroy, POST rooms::overridden }

@@ -18,6 +18,9 @@ login-submit = 登录
 login-to-register = 第一次来？
 login-register-link = 注册账号
 
+login-forgot = 忘记密码？
+login-forgot-admin = 忘记密码？这里的管理员可以给您一个设置新密码的链接。
+
 ## 注册
 
 register-title = 注册账号
@@ -26,6 +29,81 @@ register-lead = 只需一个手机号和一个名字。
 register-submit = 注册
 register-to-login = 已经有账号？
 register-login-link = 登录
+
+register-closed-title = 凭邀请加入
+register-closed = 这里暂时不能注册。
+register-invite = 加入需要邀请：请向已经在这里的人要一个链接。
+
+## 验证码与新密码
+
+verification-title = 输入验证码
+verification-lead = 我们已向 { $phone } 发送短信，其中的验证码 10 分钟内有效。
+verification-lead-maybe = 如果 { $phone } 在这里有账号，短信就在路上，其中的验证码 10 分钟内有效。
+verification-development = 仅供开发：没有手机会收到这条短信。
+verification-submit = 继续
+verification-again = 重新发送验证码
+verification-back = 重新开始
+field-code = 验证码
+field-code-hint = 六位数字，只在这个浏览器中有效。
+sms-code = 您的茶馆验证码是 { $code }，{ $minutes } 分钟内有效，请勿告诉他人。
+sms-taken = 有人（也许是您）想用这个号码注册茶馆。它已经有账号了，直接登录即可。
+password-reset-title = 忘记密码？
+password-reset-lead = 请输入手机号码。如果它在这里有账号，会收到一条带验证码的短信。
+password-reset-submit = 发送验证码
+new-password-title = 设置新密码
+new-password-lead = 为 { $name } 设置。其他地方都会退出登录。
+new-password-submit = 保存并登录
+
+## 邀请与链接
+
+invites-title = 邀请
+invites-new = 邀请他人
+invites-submit = 生成链接
+invites-list = 有效的邀请
+invites-lead = 有这些链接的人可以注册。
+invites-empty = 目前没有可以邀请人的链接。
+invites-link = 链接
+invites-left = 还可邀请 { $count } 人
+invites-until = 有效期至 { $time }（UTC 时间）
+invites-revoke = 撤销
+field-invite-uses = 人数
+field-invite-days = 有效天数
+qr-show = 显示二维码
+qr-label = 链接的二维码
+password-links-title = 密码链接
+password-links-new = 让某人重新进来
+password-links-hint = 生成一个链接，对方可在 { $hours } 小时内凭它设置一次新密码。
+password-links-submit = 生成链接
+password-links-made = 给 { $name } 的链接
+password-links-once = 链接只在现在显示。请勿交给他人：有它就能登录。它在 { $hours } 小时后或用过一次后失效。
+password-links-link = 链接
+
+## 账号上发生的事
+
+events-title = 安全
+events-mine = 我的账号上发生的事
+events-everybody = 所有账号上发生的事
+events-lead = 您的账号最近发生的事。如果有不是您做的，请修改密码。
+events-lead-everybody = 所有账号最近发生的事。
+events-empty = 最近没有发生什么。
+events-older = 显示更早的
+event-registered = 注册账号
+event-signed-in = 登录
+event-sign-in-failed = 密码错误
+event-signed-out = 退出登录
+event-sessions-ended = 在所有地方退出登录
+event-password-changed = 修改密码
+event-password-reset = 设置新密码
+event-password-link-made = 管理员生成新密码链接
+event-phone-changed = 更换手机号码
+event-code-sent = 发送验证码
+event-code-failed = 验证码错误
+event-invite-made = 生成邀请
+event-invite-revoked = 撤销邀请
+event-banned = 被封禁
+event-unbanned = 解除封禁
+event-deactivated = 已停用
+event-role-changed = 角色变更
 
 ## 字段
 
@@ -153,6 +231,14 @@ error-username-phone = 这看起来像手机号，请换一个可以让别人看
 error-username-missing = 请填写用户名。
 error-password-short = 密码太短：至少需要 8 个字符。
 error-password-long = 密码太长：最多 128 个字符。
+error-password-common = 这个密码是人人最先猜的，请换一个：几个词连在一起就很好。
+error-password-own = 请不要用自己的名字或手机号码做密码。
+error-phone-country = 无法向这个国家或地区的号码发送短信。
+error-code-wrong = 验证码不对，还可以再试 { $left } 次。
+error-code-over = 这个验证码已经失效，请重新发送。
+error-invite = 这个邀请已经失效，请再要一个。
+error-invite-uses = 一个链接可以邀请 1 到 1000 人。
+error-invite-days = 链接的有效期可以是 1 到 90 天。
 error-login = 手机号或密码不正确。
 error-setup-code = 安装码不正确。服务器启动时会显示它。
 error-content-empty = 先写点什么吧。
@@ -186,6 +272,7 @@ error-gone = 它已经不在这里了。
 error-payload-too-large = 内容太大，服务器一次接收不了。
 error-unsupported-media = 服务器不认识这种内容。
 error-rate-limited = 有点太快了，请 { $seconds } 秒后再试。
+error-rate-limited-minutes = 次数太多了，请在 { $minutes } 分钟后再试。
 error-internal = 我们这边出了点问题，已经记录下来，请再试一次。
 error-timed-out = 请求传得太慢了，请再试一次。
 error-too-many-sockets = 你打开的窗口太多了，请关掉几个再试。

@@ -64,7 +64,7 @@ fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
         Error::RateLimited { seconds } => (
             StatusCode::TOO_MANY_REQUESTS,
             "rate_limited",
-            Sentence::with("error-rate-limited", "seconds", seconds),
+            wait(*seconds),
         ),
         Error::TimedOut => (
             StatusCode::REQUEST_TIMEOUT,
@@ -90,6 +90,18 @@ fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal",
             "error-internal".into(),
+        ),
+    }
+}
+
+/// When to try again, in the unit that people would use.
+fn wait(seconds: u64) -> Sentence {
+    match seconds {
+        0..=99 => Sentence::with("error-rate-limited", "seconds", seconds),
+        _ => Sentence::with(
+            "error-rate-limited-minutes",
+            "minutes",
+            seconds.div_ceil(60),
         ),
     }
 }

@@ -8,18 +8,24 @@ pub mod directs;
 pub mod errors;
 pub mod health;
 pub mod home;
+pub mod invites;
 pub mod involvements;
 pub mod members;
 pub mod memberships;
 pub mod messages;
+pub mod password_links;
+pub mod password_resets;
+pub mod passwords;
 pub mod people;
 pub mod read_marks;
 mod room_page;
 pub mod rooms;
+pub mod security_events;
 pub mod sessions;
 pub mod sockets;
 pub mod static_files;
 pub mod users;
+pub mod verifications;
 
 use std::sync::Arc;
 
@@ -27,11 +33,16 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 
 use self::concerns::asked::Asked;
+use self::concerns::throttle::Throttles;
 use crate::error::Result;
 use crate::models::database::Database;
+use crate::models::invite::Makers;
+use crate::models::keyed::Keyed;
 use crate::models::password::Hasher;
+use crate::models::user::Policy;
 use crate::realtime::live::Live;
 use crate::realtime::throttle::Rate;
+use crate::sms::Outbox;
 use crate::transport::proxies::Proxies;
 use crate::transport::strangers::Strangers;
 use crate::views::sessions::Region;
@@ -47,6 +58,12 @@ pub struct App {
     pub templates: Templates,
     /// Passwords.
     pub hasher: Hasher,
+    /// Signatures, and hashes of what could be guessed.
+    pub keyed: Keyed,
+    /// How often things may be tried.
+    pub throttles: Throttles,
+    /// How numbers are verified, where they are.
+    pub verification: Option<Verifying>,
     /// Where people reach the program.
     pub site: Site,
     /// Who may come in, and how long they stay.
@@ -55,6 +72,14 @@ pub struct App {
     pub sockets: SocketLimits,
     /// What requests may take.
     pub requests: RequestLimits,
+}
+
+/// How numbers are verified.
+pub struct Verifying {
+    /// What carries codes to phones.
+    pub outbox: Outbox,
+    /// The regions (ISO 3166-1 alpha-2) that codes are sent to; empty: all.
+    pub countries: Vec<String>,
 }
 
 /// What requests may take.
@@ -84,6 +109,22 @@ impl Site {
         }
     }
 
+    /// The name of the cookie by which a browser is known again.
+    pub fn browser_cookie_name(&self) -> &'static str {
+        match self.is_secure() {
+            true => "__Host-teahouse-browser",
+            false => "teahouse-browser",
+        }
+    }
+
+    /// The name of the cookie by which a code is bound to a browser.
+    pub fn verification_cookie_name(&self) -> &'static str {
+        match self.is_secure() {
+            true => "__Host-teahouse-verification",
+            false => "teahouse-verification",
+        }
+    }
+
     /// Whether people reach it by https.
     pub fn is_secure(&self) -> bool {
         self.public_origin
@@ -94,6 +135,10 @@ impl Site {
 
 /// Who may come in, and how long they stay.
 pub struct Accounts {
+    /// Who may register.
+    pub policy: Policy,
+    /// Who may invite others.
+    pub makers: Makers,
     /// Country of numbers without `+`, when the browser suggests none.
     pub region: String,
     /// All countries.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::concerns::asked::Asked;
 use super::concerns::current_user::CurrentUser;
 use super::errors::field_sentences;
-use super::{App, page};
+use super::{App, invites, page};
 use crate::error::{Result, Sentence};
 use crate::models::directory;
 use crate::models::room::Room;
@@ -64,6 +64,7 @@ pub(super) async fn show(
                 .iter()
                 .map(|person| Person::from(&person.public()))
                 .collect(),
+            may_invite: invites::require_maker(app, &user).is_ok(),
             search,
             to,
             errors,

@@ -2,3 +2,4 @@
 
 pub mod expired_sessions;
 pub mod old_notices;
+pub mod spent_records;

@@ -4,6 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::connection::DbConn;
+use super::invite;
 use super::membership::Membership;
 use super::phone_number::PhoneNumber;
 use super::schema::users;
@@ -53,9 +54,24 @@ struct NewUser<'a> {
     created_at: NaiveDateTime,
 }
 
+/// Who may register, once there is somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// Everybody.
+    Open,
+    /// Who has an invite.
+    Invite,
+    /// Nobody.
+    Closed,
+}
+
 /// Somebody who wants to come in.
 #[derive(Debug)]
 pub struct Registration {
+    /// Who may.
+    pub policy: Policy,
+    /// The invite that they come with.
+    pub invite: Option<i64>,
     /// Their number.
     pub phone: PhoneNumber,
     /// Their name.
@@ -72,7 +88,8 @@ impl User {
     /// Runs in a transaction that writes.
     ///
     /// # Errors
-    /// `Invalid` for `phone` and `username` when taken, and for `setup_code` when the first person does not know it.
+    /// `Invalid` for `phone` and `username` when taken, for `setup_code` when the first person does not know it, and for
+    /// `invite` when one is needed and this is none; `Forbidden` when nobody may register.
     pub fn register(conn: &mut DbConn, registration: &Registration) -> Result<Self> {
         // Everybody who registers waits here for the one before.
         installation::take_turn(conn)?;
@@ -94,6 +111,11 @@ impl User {
         let is_first = !Self::any(conn)?;
         if is_first && !registration.may_be_first {
             return Err(Error::field("setup_code", "error-setup-code"));
+        }
+        match registration.policy {
+            Policy::Invite if !is_first => invite::use_up(conn, registration.invite)?,
+            Policy::Closed if !is_first => return Err(Error::Forbidden),
+            Policy::Open | Policy::Invite | Policy::Closed => {}
         }
         diesel::insert_into(users::table)
             .values(NewUser {
@@ -137,6 +159,51 @@ impl User {
             .select((Self::as_select(), users::password_hash))
             .first(conn)
             .optional()?)
+    }
+
+    /// Whether somebody has this name.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub fn is_name_taken(conn: &mut DbConn, username: &Username) -> Result<bool> {
+        let same = users::table.filter(users::username_key.eq(username.key()));
+        Ok(same.count().get_result::<i64>(conn)? > 0)
+    }
+
+    /// Whose number this is, whatever their status.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub fn id_with_phone(conn: &mut DbConn, phone: &PhoneNumber) -> Result<Option<i64>> {
+        let theirs = users::table.filter(users::phone.eq(phone.as_str()));
+        Ok(theirs.select(users::id).first(conn).optional()?)
+    }
+
+    /// Keeps another hash of the same password, unless it was changed meanwhile. Runs in a transaction that writes.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub fn rehash(conn: &mut DbConn, id: i64, old: &str, new: &str) -> Result<()> {
+        let same = users::table.find(id).filter(users::password_hash.eq(old));
+        diesel::update(same)
+            .set(users::password_hash.eq(new))
+            .execute(conn)?;
+        Ok(())
+    }
+
+    /// Gives somebody another number. Runs in a transaction that writes.
+    ///
+    /// # Errors
+    /// `Invalid` for `phone` when it is somebody else's.
+    pub fn set_phone(conn: &mut DbConn, id: i64, phone: &PhoneNumber) -> Result<()> {
+        installation::take_turn(conn)?;
+        if Self::id_with_phone(conn, phone)?.is_some_and(|owner| owner != id) {
+            return Err(Error::field("phone", "error-phone-taken"));
+        }
+        diesel::update(users::table.find(id))
+            .set(users::phone.eq(phone.as_str()))
+            .execute(conn)?;
+        Ok(())
     }
 
     /// Somebody's own number.

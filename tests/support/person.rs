@@ -195,8 +195,19 @@ impl Person {
         }
     }
 
-    /// As the browser would send it.
+    /// The session's, as the browser would send it.
     pub fn cookie(&self) -> String {
+        let session =
+            |cookie: &&str| !cookie.contains("-browser=") && !cookie.contains("-verification=");
+        self.cookies()
+            .split("; ")
+            .find(session)
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    /// All cookies, as the browser would send them.
+    pub fn cookies(&self) -> String {
         let url = self.url.parse().expect("a URL");
         self.jar
             .cookies(&url)

@@ -30,6 +30,9 @@ pub struct CurrentSession {
     pub key_hash: KeyHash,
 }
 
+/// The person who asks, who is an admin.
+pub struct Admin(pub User);
+
 impl FromRequest for CurrentSession {
     type Error = Error;
     type Future = LocalBoxFuture<'static, Result<Self>>;
@@ -101,5 +104,21 @@ impl FromRequest for CurrentUser {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let session = CurrentSession::from_request(request, payload);
         Box::pin(async move { Ok(Self(session.await?.user)) })
+    }
+}
+
+impl FromRequest for Admin {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let session = CurrentSession::from_request(request, payload);
+        Box::pin(async move {
+            let user = session.await?.user;
+            match user.is_admin() {
+                true => Ok(Self(user)),
+                false => Err(Error::Forbidden),
+            }
+        })
     }
 }
