@@ -169,8 +169,8 @@ impl Settings {
         builder = builder.add_source(
             Variables::with_prefix("TEAHOUSE")
                 .prefix_separator("__")
-                .separator("__")
-                .try_parsing(true),
+                // As they are: a number with `+` or a secret of digits is a text. What is needed as a number is read later.
+                .separator("__"),
         );
         for (variable, key) in COMMON {
             let value = std::env::var(variable)

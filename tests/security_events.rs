@@ -5,7 +5,7 @@ use reqwest::Method;
 
 /// Kinds of a page's events, latest first.
 fn kinds(page: &str) -> Vec<&str> {
-    let rest = page.split("data-kind=\"").skip(1);
+    let rest = page.split("event-item\" data-kind=\"").skip(1);
     rest.filter_map(|rest| rest.split('"').next()).collect()
 }
 

@@ -59,9 +59,13 @@ async fn an_unknown_number_is_answered_like_a_wrong_password_in_what_and_when() 
         answers.iter().all(|answer| *answer == answers[0]),
         "all say the same"
     );
-    let even = known_times.iter().copied().step_by(2).collect();
-    let odd = known_times.iter().copied().skip(1).step_by(2).collect();
-    let halves = (median(even) - median(odd)).abs();
+    // Both halves with as many that came first as that came second.
+    let half = |which| {
+        let rounds = known_times.iter().copied().enumerate();
+        let its = rounds.filter(|(round, _)| round / 2 % 2 == which);
+        median(its.map(|(_, time)| time).collect())
+    };
+    let halves = (half(0) - half(1)).abs();
     let (known, unknown) = (median(known_times), median(unknown_times));
     let difference = (known - unknown).abs();
     println!(

@@ -19,7 +19,7 @@ pub const MIN_CHARS: usize = 8;
 /// The most characters of a password.
 pub const MAX_CHARS: usize = 128;
 /// So many digits or signs behind a word do not make another one of it.
-const TAIL_CHARS: usize = 4;
+const TAIL_CHARS: usize = 6;
 /// Fewer digits than these say nothing about whose number it is.
 const NUMBER_DIGITS: usize = 7;
 

@@ -197,13 +197,13 @@ impl Person {
 
     /// The session's, as the browser would send it.
     pub fn cookie(&self) -> String {
-        let session =
-            |cookie: &&str| !cookie.contains("-browser=") && !cookie.contains("-verification=");
-        self.cookies()
-            .split("; ")
-            .find(session)
-            .unwrap_or_default()
-            .to_owned()
+        let is_session = |cookie: &&str| {
+            let name = cookie.split('=').next();
+            matches!(name, Some("teahouse" | "__Host-teahouse"))
+        };
+        let cookies = self.cookies();
+        let session = cookies.split("; ").find(is_session);
+        session.unwrap_or_default().to_owned()
     }
 
     /// All cookies, as the browser would send them.
