@@ -21,7 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use crate::config::{Environment, Settings};
+use crate::config::{DeletedMessages, Environment, Settings};
 use crate::controllers::concerns::cookies::session_middleware;
 use crate::controllers::concerns::{frame::frame, log::log, same_origin::same_origin};
 use crate::controllers::{Accounts, App, Site, SocketLimits};
@@ -34,6 +34,7 @@ use crate::models::installation;
 use crate::models::log::MessageLog;
 use crate::models::password::Hasher;
 use crate::models::phone_number::PhoneNumber;
+use crate::models::picture::Darkroom;
 use crate::models::user::User;
 use crate::realtime::desk::Desk;
 use crate::realtime::frames;
@@ -124,7 +125,8 @@ pub async fn serve(settings: Settings) -> Result<()> {
         server = server.workers(settings.server.workers);
     }
     let server = server.listen(listener).map_err(Error::internal)?.run();
-    announce(&settings, &app, &format!("http://{address}"))?;
+    let is_new = !app.database.run(User::any).await?;
+    announce(&settings, &app, is_new, &format!("http://{address}"))?;
     rt::spawn(stop_on_signal(
         app,
         server.handle(),
@@ -151,15 +153,15 @@ fn cause(error: Error) -> String {
 
 async fn build(settings: &Settings, database: Database) -> Result<App> {
     PhoneNumber::warm_up();
-    let (epoch, is_new) = database
-        .run(|conn| Ok((installation::epoch(conn)?, !User::any(conn)?)))
-        .await?;
-    let needs_code = is_new && settings.environment == Environment::Production;
+    let epoch = database.run(installation::epoch).await?;
+    let is_production = settings.environment == Environment::Production;
     let accounts = &settings.accounts;
     Ok(App {
         live: Arc::new(live(settings, &database, epoch)?),
         templates: Templates::load()?,
         hasher: Hasher::new(accounts.hash_permits, accounts.hash_queue),
+        darkroom: Darkroom::default(),
+        departed: Arc::default(),
         site: Site {
             is_development: settings.environment == Environment::Development,
             public_origin: Some(settings.server.public_origin.clone())
@@ -171,8 +173,10 @@ async fn build(settings: &Settings, database: Database) -> Result<App> {
                 .into_iter()
                 .map(Region::new)
                 .collect(),
-            setup_code: needs_code
+            // Asked for as long as nobody is there: also after everybody has gone again.
+            setup_code: is_production
                 .then(|| format!("{:08}", rand::rng().random_range(0..100_000_000))),
+            erases_messages: accounts.deleted_messages == DeletedMessages::Delete,
             session_lifetime: TimeDelta::days(accounts.session_days),
         },
         sockets: SocketLimits {
@@ -219,6 +223,11 @@ fn start_jobs(app: &App, watch: Watch) {
     let live = app.live.clone();
     rt::spawn(async move { live.presence.tell(live.hub.clone()).await });
     rt::spawn(jobs::expired_sessions::run(app.database.clone()));
+    rt::spawn(jobs::departed::run(
+        app.database.clone(),
+        app.live.clone(),
+        app.departed.clone(),
+    ));
     rt::spawn(jobs::old_notices::run(app.database.clone()));
 }
 
@@ -288,13 +297,13 @@ fn prepare_connection(connection: &dyn Any, _: &mut Extensions) {
 }
 
 /// What an admin must see, on standard output; everything else goes to the log.
-fn announce(settings: &Settings, app: &App, address: &str) -> Result<()> {
+fn announce(settings: &Settings, app: &App, is_new: bool, address: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     let mut say = |line: String| writeln!(out, "{line}").map_err(Error::internal);
     if !settings.throttle.enabled {
         say("throttling is off: there are no limits per person".to_owned())?;
     }
-    if let Some(code) = &app.accounts.setup_code {
+    if let (Some(code), true) = (&app.accounts.setup_code, is_new) {
         say(format!(
             "the first person to register becomes admin, with the set-up code {code}"
         ))?;

@@ -64,6 +64,7 @@ pub struct Database {
 #[expect(missing_docs, reason = "config/default.toml has the descriptions")]
 pub struct Accounts {
     pub region: String,
+    pub deleted_messages: DeletedMessages,
     pub session_days: i64,
     pub hash_permits: usize,
     pub hash_queue: usize,
@@ -96,6 +97,16 @@ pub struct Throttle {
 pub struct Log {
     pub filter: String,
     pub format: LogFormat,
+}
+
+/// What becomes of the messages of somebody who deletes their account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeletedMessages {
+    /// They stay, by a "deleted person".
+    Keep,
+    /// They are deleted too.
+    Delete,
 }
 
 /// How log lines look.

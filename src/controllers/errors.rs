@@ -32,6 +32,11 @@ fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
             "error-unauthorized".into(),
         ),
         Error::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "error-forbidden".into()),
+        Error::Unreachable => (
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "error-direct-unreachable".into(),
+        ),
         Error::Blocked => (StatusCode::FORBIDDEN, "blocked", "error-blocked".into()),
         Error::NotAcceptable => (
             StatusCode::NOT_ACCEPTABLE,
@@ -97,6 +102,7 @@ pub(crate) fn sentence_of(code: Code, content_chars: usize) -> Sentence {
         Code::RateLimited => Sentence::with("error-rate-limited", "seconds", 1),
         Code::Conflict => "error-conflict".into(),
         Code::Forbidden => "error-forbidden".into(),
+        Code::Unreachable => "error-direct-unreachable".into(),
         Code::Blocked => "error-blocked".into(),
         Code::Unavailable => "error-unavailable".into(),
     }
@@ -138,12 +144,12 @@ pub(crate) fn respond(error: &Error, asked: &Asked, templates: &Templates) -> Ht
     if let Some(seconds) = retry_after(error) {
         response.insert_header((header::RETRY_AFTER, seconds));
     }
-    let message = asked.locale.say(&sentence);
+    let message = asked.locale().say(&sentence);
     if !asked.wants_json {
         let page = ErrorPage {
-            page: Page::signed_out(asked.locale),
+            page: Page::signed_out(asked.look()),
             status: status.as_u16(),
-            title: asked.locale.say(&title(status).into()),
+            title: asked.locale().say(&title(status).into()),
             text: message.clone(),
             request_id: &asked.request_id,
             retry_after: retry_after(error),
@@ -158,7 +164,7 @@ pub(crate) fn respond(error: &Error, asked: &Asked, templates: &Templates) -> Ht
         Error::Invalid(fields) => response.json(FieldErrors {
             errors: fields
                 .iter()
-                .map(|(field, sentence)| (*field, asked.locale.say(sentence)))
+                .map(|(field, sentence)| (*field, asked.locale().say(sentence)))
                 .collect(),
         }),
         _ => response.json(Failure { code, message }),

@@ -1,6 +1,7 @@
 //! What can be asked over HTTP: one file per resource. An action finds, tells, answers.
 
 pub mod api;
+pub mod avatars;
 pub mod blocks;
 pub mod concerns;
 pub mod development_sessions;
@@ -17,6 +18,7 @@ pub mod read_marks;
 mod room_page;
 pub mod rooms;
 pub mod sessions;
+pub mod settings;
 pub mod sockets;
 pub mod static_files;
 pub mod users;
@@ -25,11 +27,13 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
+use tokio::sync::Notify;
 
 use self::concerns::asked::Asked;
 use crate::error::Result;
 use crate::models::database::Database;
 use crate::models::password::Hasher;
+use crate::models::picture::Darkroom;
 use crate::realtime::live::Live;
 use crate::views::sessions::Region;
 use crate::views::templates::{Templates, View};
@@ -44,6 +48,10 @@ pub struct App {
     pub templates: Templates,
     /// Passwords.
     pub hasher: Hasher,
+    /// Pictures.
+    pub darkroom: Darkroom,
+    /// Told when somebody deleted their account.
+    pub departed: Arc<Notify>,
     /// Where people reach the program.
     pub site: Site,
     /// Who may come in, and how long they stay.
@@ -77,6 +85,8 @@ pub struct Accounts {
     pub regions: Vec<Region>,
     /// What the first person must know, if anything.
     pub setup_code: Option<String>,
+    /// Whether the messages of somebody who deletes their account go with them.
+    pub erases_messages: bool,
     /// How long a session lives without a visit.
     pub session_lifetime: chrono::TimeDelta,
 }

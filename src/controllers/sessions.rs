@@ -81,7 +81,7 @@ pub async fn destroy(
     current: Result<CurrentSession, Error>,
 ) -> Result<HttpResponse> {
     match current {
-        Ok(CurrentSession { user, key_hash }) => {
+        Ok(CurrentSession { user, key_hash, .. }) => {
             let session: Arc<str> = key_hash.as_str().into();
             // Also a token's, which no cookie ends.
             app.database
@@ -127,7 +127,7 @@ pub(super) fn form(
     typed: &Credentials,
     fields: &[(&'static str, Sentence)],
 ) -> Result<HttpResponse> {
-    let mut errors = field_sentences(asked.locale, fields);
+    let mut errors = field_sentences(asked.locale(), fields);
     for field in ["phone", "password", "username", "form"] {
         errors.entry(field).or_default();
     }
@@ -135,7 +135,7 @@ pub(super) fn form(
     page(
         app,
         &NewSessionPage {
-            page: Page::signed_out(asked.locale),
+            page: Page::signed_out(asked.look()),
             form: NewSessionForm {
                 phone: &typed.phone,
                 region: &region,

@@ -113,7 +113,7 @@ async fn form(
 ) -> Result<HttpResponse> {
     let needs_setup_code =
         app.accounts.setup_code.is_some() && !app.database.run(User::any).await?;
-    let mut errors = field_sentences(asked.locale, fields);
+    let mut errors = field_sentences(asked.locale(), fields);
     for field in ["phone", "username", "password", "setup_code", "form"] {
         errors.entry(field).or_default();
     }
@@ -121,7 +121,7 @@ async fn form(
     page(
         app,
         &NewUserPage {
-            page: Page::signed_out(asked.locale),
+            page: Page::signed_out(asked.look()),
             form: NewUserForm {
                 phone: &typed.phone,
                 region: &region,

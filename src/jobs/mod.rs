@@ -1,4 +1,5 @@
 //! Work that happens later: one small file each.
 
+pub mod departed;
 pub mod expired_sessions;
 pub mod old_notices;

@@ -1,6 +1,7 @@
 //! What Teahouse knows: one file per table, with its rules and every query that touches it.
 
 mod append;
+pub mod avatar;
 pub mod blocks;
 pub mod client_id;
 pub mod connection;
@@ -8,9 +9,13 @@ pub mod content;
 pub mod conversation;
 pub mod database;
 pub mod database_url;
+pub mod departure;
+pub mod device;
 pub mod direct;
 pub mod directory;
+pub mod export;
 pub mod installation;
+mod jpeg;
 pub mod keeping;
 pub mod log;
 pub mod marks;
@@ -20,7 +25,11 @@ pub mod message;
 pub mod notice;
 pub mod password;
 pub mod phone_number;
+pub mod picture;
+pub mod preferences;
+pub mod profile;
 pub mod query_count;
+pub mod reach;
 pub mod room;
 pub mod room_name;
 pub mod schema;

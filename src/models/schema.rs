@@ -27,6 +27,11 @@ diesel::table! {
         created_at -> Timestamp,
         seen_at -> Nullable<Timestamp>,
         session_epoch -> BigInt,
+        appearance -> Text,
+        time_format -> Text,
+        reachable_by -> Text,
+        deleted_at -> Nullable<Timestamp>,
+        erasing -> Bool,
     }
 }
 
@@ -119,6 +124,14 @@ diesel::table! {
         kind -> Text,
         room_id -> Nullable<BigInt>,
         user_id -> Nullable<BigInt>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    avatars (hash) {
+        hash -> Text,
+        picture -> Binary,
         created_at -> Timestamp,
     }
 }

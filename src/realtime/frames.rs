@@ -151,6 +151,9 @@ pub enum Code {
     Conflict,
     /// The person may read, but not do this here.
     Forbidden,
+    /// The other one takes no new conversations from this person: a kind of `forbidden` with a sentence of its own.
+    #[serde(rename = "forbidden")]
+    Unreachable,
     /// Not delivered.
     Blocked,
     /// The outcome is not known: try again with the same `clientId`.

@@ -4,14 +4,16 @@ use actix_session::SessionExt;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 
 use serde::Deserialize;
 
+use super::asked::Asked;
 use super::cookies::KEY_HASH;
 use crate::controllers::App;
 use crate::error::{Error, Result};
+use crate::models::preferences::Preferences;
 use crate::models::session::{self, KeyHash};
 use crate::models::user::User;
 
@@ -27,6 +29,8 @@ pub struct CurrentSession {
     pub user: User,
     /// By which session.
     pub key_hash: KeyHash,
+    /// How they like the pages.
+    pub preferences: Preferences,
 }
 
 impl FromRequest for CurrentSession {
@@ -37,6 +41,7 @@ impl FromRequest for CurrentSession {
         let token = token(request);
         let cookie = request.get_session();
         let app = request.app_data::<Data<App>>().cloned();
+        let request = request.clone();
         Box::pin(async move {
             let app = app.ok_or_else(|| Error::internal("the application has no data"))?;
             let is_token = token.is_some();
@@ -53,6 +58,9 @@ impl FromRequest for CurrentSession {
                 .run(move |conn| session::find_live(conn, &wanted))
                 .await?
                 .ok_or(Error::Unauthorized)?;
+            if let Some(asked) = request.extensions().get::<Asked>() {
+                asked.prefer(&live.preferences);
+            }
             if live.is_stale && !is_token {
                 // A change makes the middleware prolong the row and the cookie.
                 let hash = key_hash.as_str();
@@ -61,6 +69,7 @@ impl FromRequest for CurrentSession {
             Ok(Self {
                 user: live.user,
                 key_hash,
+                preferences: live.preferences,
             })
         })
     }

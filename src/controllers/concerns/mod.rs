@@ -10,3 +10,4 @@ pub mod input;
 pub mod log;
 pub mod same_origin;
 pub mod sign_in;
+pub mod upload;
