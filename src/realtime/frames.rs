@@ -68,6 +68,9 @@ pub struct Room {
     pub involvement: String,
     /// RFC 3339.
     pub last_message_at: Option<String>,
+    /// The other one of a conversation of two: not in the frame, whose reader asks for it, but on pages.
+    #[serde(skip)]
+    pub other: Option<User>,
 }
 
 /// A message, as everybody in its room sees it.

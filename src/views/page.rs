@@ -81,6 +81,9 @@ impl Person {
         let mut person = Self::from(user);
         person.user.username = shown_name(locale, &user.username);
         person.gone = user.username == departure::NAME;
+        if person.gone {
+            person.initials = "–".to_owned();
+        }
         person
     }
 

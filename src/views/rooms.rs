@@ -88,6 +88,7 @@ pub struct RoomLink {
     pub current: bool,
     pub involvement: String,
     pub last_message_at: Option<String>,
+    pub other: Option<Person>,
 }
 
 impl View for RoomPage<'_> {
@@ -136,6 +137,7 @@ pub fn links(
         mentions: room.mentions,
         involvement: room.involvement,
         last_message_at: room.last_message_at,
+        other: room.other.map(|other| Person::named_in(locale, &other)),
     };
     others.into_iter().chain(directs).map(link).collect()
 }
