@@ -4,7 +4,8 @@ use crate::support::{Person, Teahouse};
 use std::collections::BTreeSet;
 use std::fs;
 
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 11] = [
+    "avatars",
     "blocks",
     "installation",
     "notices",

@@ -4,6 +4,7 @@ mod browser;
 pub mod database;
 mod keeping;
 pub mod person;
+pub mod pictures;
 mod program;
 pub mod raw;
 mod socket;
