@@ -1,5 +1,6 @@
 //! What the tests stand on: the real program, people, sockets and browsers.
 
+mod audit;
 mod browser;
 pub mod database;
 mod keeping;
@@ -7,6 +8,7 @@ pub mod person;
 pub mod pictures;
 mod program;
 pub mod raw;
+pub mod senders;
 mod socket;
 mod teahouse;
 mod windows;
@@ -16,6 +18,7 @@ pub use database::{Database, long_tests};
 pub use person::Person;
 pub use program::Program;
 pub use raw::RawSocket;
+pub use senders::Senders;
 pub use socket::Socket;
 pub use teahouse::{Outcome, Teahouse};
 pub use windows::{Network, line_of};

@@ -132,6 +132,14 @@ impl Socket {
         }
     }
 
+    /// The same, but tells silence (`Ok(None)`) from the socket's end.
+    pub async fn next_until(&mut self, deadline: Instant) -> Result<Option<Value>, ()> {
+        match self.waiting.pop_front() {
+            Some(frame) => Ok(Some(frame)),
+            None => self.read(deadline).await.transpose().map_err(|_| ()),
+        }
+    }
+
     /// Fails when a frame of this type comes before the server answers a `ping` sent now.
     pub async fn expect_none(&mut self, kind: &str) {
         self.send(json!({"type": "ping"})).await;
