@@ -21,7 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use crate::config::{Environment, Settings};
+use crate::config::{DeletedMessages, Environment, Settings};
 use crate::controllers::concerns::cookies::session_middleware;
 use crate::controllers::concerns::door::{door, serving};
 use crate::controllers::concerns::{frame::frame, log::log, same_origin::same_origin};
@@ -35,6 +35,7 @@ use crate::models::installation;
 use crate::models::keyed::Keyed;
 use crate::models::log::MessageLog;
 use crate::models::phone_number::PhoneNumber;
+use crate::models::picture::Darkroom;
 use crate::models::user::User;
 use crate::realtime::desk::Desk;
 use crate::realtime::frames;
@@ -113,7 +114,8 @@ pub async fn serve(settings: Settings) -> Result<()> {
                 .wrap(from_fn(serving))
         })
         .map_err(Error::internal)?;
-    announce(&settings, &app, &format!("http://{address}"))?;
+    let is_new = !app.database.run(User::any).await?;
+    announce(&settings, &app, is_new, &format!("http://{address}"))?;
     rt::spawn(stop_on_signal(
         app,
         server.handle(),
@@ -132,10 +134,8 @@ fn cause(error: Error) -> String {
 
 async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<App> {
     PhoneNumber::warm_up();
-    let (epoch, is_new) = database
-        .run(|conn| Ok((installation::epoch(conn)?, !User::any(conn)?)))
-        .await?;
-    let needs_code = is_new && settings.environment == Environment::Production;
+    let epoch = database.run(installation::epoch).await?;
+    let is_production = settings.environment == Environment::Production;
     let accounts = &settings.accounts;
     Ok(App {
         live: Arc::new(live(settings, &database, epoch)?),
@@ -144,6 +144,8 @@ async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<
         throttles: trust::throttles(settings, keyed.clone()),
         verification: trust::verifying(settings)?,
         keyed,
+        darkroom: Darkroom::default(),
+        departed: Arc::default(),
         site: Site {
             is_development: settings.environment == Environment::Development,
             public_origin: Some(settings.server.public_origin.clone())
@@ -158,8 +160,10 @@ async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<
                 .into_iter()
                 .map(Region::new)
                 .collect(),
-            setup_code: needs_code
+            // Asked for as long as nobody is there: also after everybody has gone again.
+            setup_code: is_production
                 .then(|| format!("{:08}", rand::rng().random_range(0..100_000_000))),
+            erases_messages: accounts.deleted_messages == DeletedMessages::Delete,
             session_lifetime: TimeDelta::days(accounts.session_days),
         },
         sockets: limits::sockets(settings),
@@ -213,6 +217,11 @@ fn start_jobs(settings: &Settings, app: &App, watch: Watch) {
     let live = app.live.clone();
     rt::spawn(async move { live.presence.tell(live.hub.clone()).await });
     rt::spawn(jobs::expired_sessions::run(app.database.clone()));
+    rt::spawn(jobs::departed::run(
+        app.database.clone(),
+        app.live.clone(),
+        app.departed.clone(),
+    ));
     rt::spawn(jobs::old_notices::run(app.database.clone()));
     let days = settings.accounts.security_event_days;
     rt::spawn(jobs::spent_records::run(app.database.clone(), days));
@@ -275,13 +284,13 @@ fn listen(settings: &Settings) -> Result<TcpListener> {
 }
 
 /// What an admin must see, on standard output; everything else goes to the log.
-fn announce(settings: &Settings, app: &App, address: &str) -> Result<()> {
+fn announce(settings: &Settings, app: &App, is_new: bool, address: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     let mut say = |line: String| writeln!(out, "{line}").map_err(Error::internal);
     if !settings.throttle.enabled {
         say("throttling is off: there are no limits per person".to_owned())?;
     }
-    if let Some(code) = &app.accounts.setup_code {
+    if let (Some(code), true) = (&app.accounts.setup_code, is_new) {
         say(format!(
             "the first person to register becomes admin, with the set-up code {code}"
         ))?;

@@ -110,6 +110,16 @@ pub struct Log {
     pub format: LogFormat,
 }
 
+/// What becomes of the messages of somebody who deletes their account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeletedMessages {
+    /// They stay, by a "deleted person".
+    Keep,
+    /// They are deleted too.
+    Delete,
+}
+
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

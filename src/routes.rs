@@ -4,9 +4,9 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpResponse, guard};
 
 use crate::controllers::{
-    App, api, blocks, development_sessions, directs, health, home, invites, involvements, members,
-    memberships, messages, password_links, password_resets, passwords, people, read_marks, rooms,
-    security_events, sessions, sockets, static_files, users, verifications,
+    App, api, avatars, blocks, development_sessions, directs, health, home, invites, involvements,
+    members, memberships, messages, password_links, password_resets, passwords, people, read_marks,
+    rooms, security_events, sessions, settings, sockets, static_files, users, verifications,
 };
 use crate::error::Error;
 
@@ -65,6 +65,19 @@ routes! { register_pages, PAGES:
     "/read_marks" => { POST read_marks::create }
     "/directs" => { POST directs::create }
     "/people" => { GET people::index }
+    "/avatars/{hash}" => { GET avatars::show }
+    "/settings" => { GET settings::show }
+    "/settings/profile" => { GET settings::profile::show, PATCH settings::profile::update, POST settings::profile::update }
+    "/settings/avatar" => { POST settings::avatar::create, DELETE settings::avatar::destroy }
+    "/settings/appearance" => { GET settings::appearance::show, PUT settings::appearance::update, POST settings::appearance::update }
+    "/settings/privacy" => { GET settings::privacy::show, PUT settings::privacy::update, POST settings::privacy::update }
+    "/settings/sessions" => { GET settings::sessions::index, DELETE settings::sessions::clear, POST settings::sessions::clear_by_form }
+    "/settings/sessions/{id}" => { DELETE settings::sessions::destroy, POST settings::sessions::destroy_by_form }
+    "/settings/account" => { GET settings::account::show, DELETE settings::account::destroy, POST settings::account::destroy_by_form }
+    "/settings/phone" => { PUT settings::phone::update, POST settings::phone::update }
+    "/settings/password" => { PUT settings::password::update, POST settings::password::update }
+    "/settings/export" => { GET settings::export::show }
+    "/farewell" => { GET settings::account::farewell }
     "/blocks" => { POST blocks::create, DELETE blocks::destroy }
     "/ws" => { GET sockets::create }
 }

@@ -4,7 +4,8 @@ use crate::support::{Person, Teahouse};
 use std::collections::BTreeSet;
 use std::fs;
 
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 17] = [
+    "avatars",
     "blocks",
     "installation",
     "invites",

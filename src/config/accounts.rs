@@ -2,12 +2,13 @@
 
 use serde::Deserialize;
 
-use super::words;
+use super::{DeletedMessages, words};
 
 #[derive(Debug, Clone, Deserialize)]
 #[expect(missing_docs, reason = "config/default.toml has the descriptions")]
 pub struct Accounts {
     pub region: String,
+    pub deleted_messages: DeletedMessages,
     pub session_days: i64,
     pub registration: Registration,
     pub invites: Invites,

@@ -33,6 +33,11 @@ fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
             "error-unauthorized".into(),
         ),
         Error::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "error-forbidden".into()),
+        Error::Unreachable => (
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "error-direct-unreachable".into(),
+        ),
         Error::Blocked => (StatusCode::FORBIDDEN, "blocked", "error-blocked".into()),
         Error::NotAcceptable => (
             StatusCode::NOT_ACCEPTABLE,
@@ -126,6 +131,7 @@ pub(crate) fn sentence_of(code: Code, content_chars: usize) -> Sentence {
         Code::RateLimited => Sentence::with("error-rate-limited", "seconds", 1),
         Code::Conflict => "error-conflict".into(),
         Code::Forbidden => "error-forbidden".into(),
+        Code::Unreachable => "error-direct-unreachable".into(),
         Code::Blocked => "error-blocked".into(),
         Code::Unavailable => "error-unavailable".into(),
     }
@@ -170,12 +176,12 @@ pub(crate) fn respond(error: &Error, asked: &Asked, templates: &Templates) -> Ht
     if matches!(error, Error::TimedOut | Error::Crowded) {
         response.force_close();
     }
-    let message = asked.locale.say(&sentence);
+    let message = asked.locale().say(&sentence);
     if !asked.wants_json {
         let page = ErrorPage {
-            page: Page::signed_out(asked.locale),
+            page: Page::signed_out(asked.look()),
             status: status.as_u16(),
-            title: asked.locale.say(&title(status).into()),
+            title: asked.locale().say(&title(status).into()),
             text: message.clone(),
             request_id: &asked.request_id,
             retry_after: retry_after(error),
@@ -190,7 +196,7 @@ pub(crate) fn respond(error: &Error, asked: &Asked, templates: &Templates) -> Ht
         Error::Invalid(fields) => response.json(FieldErrors {
             errors: fields
                 .iter()
-                .map(|(field, sentence)| (*field, asked.locale.say(sentence)))
+                .map(|(field, sentence)| (*field, asked.locale().say(sentence)))
                 .collect(),
         }),
         _ => response.json(Failure { code, message }),

@@ -152,15 +152,15 @@ async fn show(
         Ok(InviteItem::new(&invite, maker, link))
     });
     let invites: Result<Vec<InviteItem>> = items.collect();
-    let mut errors = field_sentences(asked.locale, fields);
+    let mut errors = field_sentences(asked.locale(), fields);
     for field in ["uses", "days"] {
         errors.entry(field).or_default();
     }
     page(
         app,
         &InvitesPage {
-            page: Page::signed_in(asked.locale, &user.public(), user.is_admin()),
-            rooms: links(rooms, None),
+            page: Page::signed_in(asked.look(), &user.public(), user.is_admin()),
+            rooms: links(asked.locale(), rooms, None),
             invites: invites?,
             form: InviteForm {
                 uses: &typed.uses,

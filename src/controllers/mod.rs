@@ -1,6 +1,7 @@
 //! What can be asked over HTTP: one file per resource. An action finds, tells, answers.
 
 pub mod api;
+pub mod avatars;
 pub mod blocks;
 pub mod concerns;
 pub mod development_sessions;
@@ -22,6 +23,7 @@ mod room_page;
 pub mod rooms;
 pub mod security_events;
 pub mod sessions;
+pub mod settings;
 pub mod sockets;
 pub mod static_files;
 pub mod users;
@@ -31,6 +33,7 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
+use tokio::sync::Notify;
 
 use self::concerns::asked::Asked;
 use self::concerns::throttle::Throttles;
@@ -40,6 +43,7 @@ use crate::models::invite::Makers;
 use crate::models::keyed::Keyed;
 use crate::models::password::Hasher;
 use crate::models::user::Policy;
+use crate::models::picture::Darkroom;
 use crate::realtime::live::Live;
 use crate::realtime::throttle::Rate;
 use crate::sms::Outbox;
@@ -64,6 +68,10 @@ pub struct App {
     pub throttles: Throttles,
     /// How numbers are verified, where they are.
     pub verification: Option<Verifying>,
+    /// Pictures.
+    pub darkroom: Darkroom,
+    /// Told when somebody deleted their account.
+    pub departed: Arc<Notify>,
     /// Where people reach the program.
     pub site: Site,
     /// Who may come in, and how long they stay.
@@ -145,6 +153,8 @@ pub struct Accounts {
     pub regions: Vec<Region>,
     /// What the first person must know, if anything.
     pub setup_code: Option<String>,
+    /// Whether the messages of somebody who deletes their account go with them.
+    pub erases_messages: bool,
     /// How long a session lives without a visit.
     pub session_lifetime: chrono::TimeDelta,
 }

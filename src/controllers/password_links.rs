@@ -87,13 +87,13 @@ async fn show(
 ) -> Result<HttpResponse> {
     let user_id = admin.id;
     let read = app.database.run(move |conn| Room::all_of(conn, user_id));
-    let mut errors = field_sentences(asked.locale, fields);
+    let mut errors = field_sentences(asked.locale(), fields);
     errors.entry("username").or_default();
     page(
         app,
         &PasswordLinkPage {
-            page: Page::signed_in(asked.locale, &admin.public(), admin.is_admin()),
-            rooms: links(read.await?, None),
+            page: Page::signed_in(asked.look(), &admin.public(), admin.is_admin()),
+            rooms: links(asked.locale(), read.await?, None),
             username,
             qr: link.as_deref().and_then(Qr::of),
             link,

@@ -59,13 +59,13 @@ fn form(
     typed: &Forgetful,
     fields: &[(&'static str, Sentence)],
 ) -> Result<HttpResponse> {
-    let mut errors = field_sentences(asked.locale, fields);
+    let mut errors = field_sentences(asked.locale(), fields);
     errors.entry("phone").or_default();
     let region = super::users::region(app, asked, &typed.region);
     page(
         app,
         &PasswordResetPage {
-            page: Page::signed_out(asked.locale),
+            page: Page::signed_out(asked.look()),
             form: ResetForm {
                 phone: &typed.phone,
                 region: &region,

@@ -88,12 +88,12 @@ fn form(
     token: &str,
     fields: &[(&'static str, Sentence)],
 ) -> Result<HttpResponse> {
-    let mut errors = field_sentences(asked.locale, fields);
+    let mut errors = field_sentences(asked.locale(), fields);
     errors.entry("password").or_default();
     page(
         app,
         &NewPasswordPage {
-            page: Page::signed_out(asked.locale),
+            page: Page::signed_out(asked.look()),
             username: &user.username,
             token,
             errors,

@@ -53,13 +53,13 @@ pub(super) async fn show(
             Ok((rooms, directory::people(conn, user_id, &wanted, PAGE)?))
         })
         .await?;
-    let mut errors = field_sentences(asked.locale, fields);
+    let mut errors = field_sentences(asked.locale(), fields);
     errors.entry("to").or_default();
     page(
         app,
         &PeoplePage {
-            page: Page::signed_in(asked.locale, &user.public(), user.is_admin()),
-            rooms: links(rooms, None),
+            page: Page::signed_in(asked.look(), &user.public(), user.is_admin()),
+            rooms: links(asked.locale(), rooms, None),
             people: found
                 .iter()
                 .map(|person| Person::from(&person.public()))

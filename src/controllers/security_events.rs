@@ -64,8 +64,8 @@ async fn show(
     page(
         app,
         &EventsPage {
-            page: Page::signed_in(asked.locale, &user.public(), user.is_admin()),
-            rooms: links(rooms, None),
+            page: Page::signed_in(asked.look(), &user.public(), user.is_admin()),
+            rooms: links(asked.locale(), rooms, None),
             everybody,
             address: match everybody {
                 true => "/security_events",
@@ -74,7 +74,7 @@ async fn show(
             next: events.last().filter(|_| has_more).map(|event| event.id),
             events: events
                 .into_iter()
-                .map(|event| Item::new(event, asked.locale))
+                .map(|event| Item::new(event, asked.locale()))
                 .collect(),
         },
     )

@@ -86,7 +86,7 @@ pub async fn destroy(
     current: Result<CurrentSession, Error>,
 ) -> Result<HttpResponse> {
     match current {
-        Ok(CurrentSession { user, key_hash }) => {
+        Ok(CurrentSession { user, key_hash, .. }) => {
             let origin = origin(&request);
             let session: Arc<str> = key_hash.as_str().into();
             // Also a token's, which no cookie ends.
@@ -188,7 +188,7 @@ pub(super) fn form(
     typed: &Credentials,
     fields: &[(&'static str, Sentence)],
 ) -> Result<HttpResponse> {
-    let mut errors = field_sentences(asked.locale, fields);
+    let mut errors = field_sentences(asked.locale(), fields);
     for field in ["phone", "password", "username", "form"] {
         errors.entry(field).or_default();
     }
@@ -196,7 +196,7 @@ pub(super) fn form(
     page(
         app,
         &NewSessionPage {
-            page: Page::signed_out(asked.locale),
+            page: Page::signed_out(asked.look()),
             form: NewSessionForm {
                 phone: &typed.phone,
                 region: &region,

@@ -251,7 +251,7 @@ async fn form(
         return closed(app, asked, !typed.invite.is_empty());
     }
     let needs_setup_code = is_new && app.accounts.setup_code.is_some();
-    let mut errors = field_sentences(asked.locale, fields);
+    let mut errors = field_sentences(asked.locale(), fields);
     for field in ["phone", "username", "password", "setup_code", "form"] {
         errors.entry(field).or_default();
     }
@@ -259,7 +259,7 @@ async fn form(
     page(
         app,
         &NewUserPage {
-            page: Page::signed_out(asked.locale),
+            page: Page::signed_out(asked.look()),
             form: NewUserForm {
                 phone: &typed.phone,
                 region: &region,
@@ -278,10 +278,10 @@ async fn form(
 fn closed(app: &App, asked: &Asked, has_invite: bool) -> Result<HttpResponse> {
     let sentence = [("invite", Sentence::from("error-invite"))];
     let sentences = if has_invite { &sentence[..] } else { &[] };
-    let mut errors = field_sentences(asked.locale, sentences);
+    let mut errors = field_sentences(asked.locale(), sentences);
     errors.entry("invite").or_default();
     let view = ClosedPage {
-        page: Page::signed_out(asked.locale),
+        page: Page::signed_out(asked.look()),
         closed: app.accounts.policy == Policy::Closed,
         errors,
     };

@@ -202,7 +202,7 @@ fn form(
             _ => ("form", sentence.clone()),
         })
         .collect();
-    let mut errors = field_sentences(asked.locale, &fields);
+    let mut errors = field_sentences(asked.locale(), &fields);
     for field in ["code", "form"] {
         errors.entry(field).or_default();
     }
@@ -210,7 +210,7 @@ fn form(
     page(
         app,
         &VerificationPage {
-            page: Page::signed_out(asked.locale),
+            page: Page::signed_out(asked.look()),
             phone: phone.masked(),
             maybe: verification.purpose == PASSWORD,
             back: match verification.purpose.as_str() {

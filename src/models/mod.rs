@@ -1,6 +1,7 @@
 //! What Teahouse knows: one file per table, with its rules and every query that touches it.
 
 mod append;
+pub mod avatar;
 pub mod blocks;
 pub mod client_id;
 pub mod connection;
@@ -8,10 +9,14 @@ pub mod content;
 pub mod conversation;
 pub mod database;
 pub mod database_url;
+pub mod departure;
+pub mod device;
 pub mod direct;
 pub mod directory;
+pub mod export;
 pub mod installation;
 pub mod invite;
+mod jpeg;
 pub mod keeping;
 pub mod keyed;
 pub mod known_browser;
@@ -24,7 +29,11 @@ pub mod notice;
 pub mod password;
 pub mod password_link;
 pub mod phone_number;
+pub mod picture;
+pub mod preferences;
+pub mod profile;
 pub mod query_count;
+pub mod reach;
 pub mod room;
 pub mod room_name;
 pub mod schema;

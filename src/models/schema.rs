@@ -27,6 +27,11 @@ diesel::table! {
         created_at -> Timestamp,
         seen_at -> Nullable<Timestamp>,
         session_epoch -> BigInt,
+        appearance -> Text,
+        time_format -> Text,
+        reachable_by -> Text,
+        deleted_at -> Nullable<Timestamp>,
+        erasing -> Bool,
     }
 }
 
@@ -131,6 +136,14 @@ diesel::table! {
         phone -> Nullable<Text>,
         ip -> Text,
         user_agent -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    avatars (hash) {
+        hash -> Text,
+        picture -> Binary,
         created_at -> Timestamp,
     }
 }

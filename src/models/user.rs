@@ -9,7 +9,7 @@ use super::membership::Membership;
 use super::phone_number::PhoneNumber;
 use super::schema::users;
 use super::username::Username;
-use super::{installation, now};
+use super::{avatar, installation, now};
 use crate::error::{Error, Result};
 use crate::realtime::frames::{self, Id};
 
@@ -36,7 +36,7 @@ pub struct User {
     pub role: String,
     /// `active`, `banned` or `deactivated`.
     pub status: String,
-    /// Where their picture is.
+    /// The name of their picture in `avatars`.
     pub avatar: Option<String>,
     /// How often all their sessions were ended at once.
     pub session_epoch: i64,
@@ -136,12 +136,16 @@ impl User {
         Ok(user)
     }
 
-    /// Whether there is anybody yet.
+    /// Whether there is anybody yet, not counting those who deleted their accounts.
     ///
     /// # Errors
     /// `Unavailable` when the database does not answer.
     pub fn any(conn: &mut DbConn) -> Result<bool> {
-        let first: Option<i64> = users::table.select(users::id).first(conn).optional()?;
+        let first: Option<i64> = users::table
+            .filter(users::deleted_at.is_null())
+            .select(users::id)
+            .first(conn)
+            .optional()?;
         Ok(first.is_some())
     }
 
@@ -191,21 +195,6 @@ impl User {
         Ok(())
     }
 
-    /// Gives somebody another number. Runs in a transaction that writes.
-    ///
-    /// # Errors
-    /// `Invalid` for `phone` when it is somebody else's.
-    pub fn set_phone(conn: &mut DbConn, id: i64, phone: &PhoneNumber) -> Result<()> {
-        installation::take_turn(conn)?;
-        if Self::id_with_phone(conn, phone)?.is_some_and(|owner| owner != id) {
-            return Err(Error::field("phone", "error-phone-taken"));
-        }
-        diesel::update(users::table.find(id))
-            .set(users::phone.eq(phone.as_str()))
-            .execute(conn)?;
-        Ok(())
-    }
-
     /// Somebody's own number.
     ///
     /// # Errors
@@ -238,7 +227,7 @@ impl User {
         frames::User {
             id: Id(self.id),
             username: self.username.clone(),
-            avatar_url: self.avatar.clone(),
+            avatar_url: self.avatar.as_deref().map(avatar::address),
         }
     }
 

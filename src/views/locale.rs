@@ -47,6 +47,9 @@ impl Locale {
         .unwrap_or_default()
     }
 
+    /// All of them, by their tags.
+    pub const ALL: [Self; 2] = [Self::EnUs, Self::ZhCn];
+
     /// Reads a tag that [`Locale::tag`] wrote.
     pub fn from_tag(tag: &str) -> Self {
         match tag {

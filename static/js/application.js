@@ -3,10 +3,12 @@ import { register, start } from "./controllers/registry.js"
 import Composer from "./controllers/composer.js"
 import Live from "./controllers/live.js"
 import Logout from "./controllers/logout.js"
+import Moments from "./controllers/moments.js"
 import Page from "./controllers/page.js"
 import Password from "./controllers/password.js"
 import People from "./controllers/people.js"
 import Phone from "./controllers/phone.js"
+import Picture from "./controllers/picture.js"
 import Room from "./controllers/room.js"
 import Rooms from "./controllers/rooms.js"
 
@@ -19,4 +21,6 @@ register("rooms", Rooms)
 register("people", People)
 register("composer", Composer)
 register("room", Room)
+register("moments", Moments)
+register("picture", Picture)
 start()

@@ -6,6 +6,7 @@ pub mod database;
 mod keeping;
 pub mod person;
 mod phones;
+pub mod pictures;
 mod program;
 pub mod raw;
 pub mod senders;

@@ -118,6 +118,11 @@ impl Teahouse {
         wait(&mut self.process.0, patience)
     }
 
+    /// Where it keeps its data.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     /// The process's id.
     pub fn pid(&self) -> u32 {
         self.process.0.id()

@@ -122,7 +122,7 @@ pub async fn show(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<Http
 pub async fn refresh(
     app: Data<App>,
     request: HttpRequest,
-    CurrentSession { user, key_hash }: CurrentSession,
+    CurrentSession { user, key_hash, .. }: CurrentSession,
 ) -> Result<HttpResponse> {
     let token = issue(&app, &request, &user, Some(key_hash)).await?;
     Ok(HttpResponse::Ok().json(token))

@@ -4,15 +4,17 @@ use actix_session::SessionExt;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 
 use serde::Deserialize;
 
+use super::asked::Asked;
 use super::cookies::KEY_HASH;
 use super::door::welcome;
 use crate::controllers::App;
 use crate::error::{Error, Result};
+use crate::models::preferences::Preferences;
 use crate::models::session::{self, KeyHash};
 use crate::models::user::User;
 
@@ -28,6 +30,8 @@ pub struct CurrentSession {
     pub user: User,
     /// By which session.
     pub key_hash: KeyHash,
+    /// How they like the pages.
+    pub preferences: Preferences,
 }
 
 /// The person who asks, who is an admin.
@@ -59,6 +63,9 @@ impl FromRequest for CurrentSession {
                 .await?
                 .ok_or(Error::Unauthorized)?;
             welcome(&request);
+            if let Some(asked) = request.extensions().get::<Asked>() {
+                asked.prefer(&live.preferences);
+            }
             if live.is_stale && !is_token {
                 // A change makes the middleware prolong the row and the cookie.
                 let hash = key_hash.as_str();
@@ -67,6 +74,7 @@ impl FromRequest for CurrentSession {
             Ok(Self {
                 user: live.user,
                 key_hash,
+                preferences: live.preferences,
             })
         })
     }

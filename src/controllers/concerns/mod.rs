@@ -14,3 +14,4 @@ pub mod same_origin;
 pub mod sign_in;
 pub mod throttle;
 pub mod verifying;
+pub mod upload;

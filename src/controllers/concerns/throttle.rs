@@ -65,6 +65,14 @@ impl Throttles {
         })
     }
 
+    /// The password of somebody who is signed in already, typed again.
+    ///
+    /// # Errors
+    /// `Internal` when nothing can be hashed.
+    pub fn password(&self, user_id: i64) -> Result<Vec<Bucket>> {
+        self.buckets(|rules| vec![(rules.sign_in, format!("password of {user_id}"))])
+    }
+
     /// A new account: what counts for the address, and what counts for the browser.
     ///
     /// # Errors

@@ -143,7 +143,7 @@ fn message(
     };
     Some(Message {
         number: phone.as_str().to_owned(),
-        text: asked.locale.say(&text),
+        text: asked.locale().say(&text),
         code: code.map(|code| code.as_str().to_owned()),
     })
 }
