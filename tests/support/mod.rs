@@ -16,7 +16,7 @@ mod windows;
 pub use browser::{Browser, Profile};
 pub use database::{Database, long_tests};
 pub use person::Person;
-pub use program::Program;
+pub use program::{Program, Stream};
 pub use raw::RawSocket;
 pub use senders::Senders;
 pub use socket::Socket;

@@ -1,6 +1,6 @@
 //! Somebody with a browser of their own, as far as cookies and forms go.
 
-use super::{LOBBY, PATIENCE, Socket, Teahouse, client_id};
+use super::{LOBBY, PATIENCE, Socket, Stream, Teahouse, client_id};
 use reqwest::cookie::{CookieStore, Jar};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
@@ -78,6 +78,21 @@ impl Person {
         other.phone.clone_from(&self.phone);
         assert_eq!(other.sign_in().await.status(), 303);
         other
+    }
+
+    /// The same browser at another server, which knows its cookies.
+    pub fn at(&self, house: &Teahouse) -> Self {
+        let mut same = self.clone();
+        same.url.clone_from(&house.url);
+        same
+    }
+
+    /// An event stream of this browser.
+    pub async fn stream(&self) -> Stream {
+        let request = self.request(Method::GET, "/api/events");
+        let request = request.header("accept", "text/event-stream");
+        let request = request.timeout(PATIENCE * 12);
+        Stream::of(request.send().await.expect("an answer")).await
     }
 
     /// The login form, filled in.

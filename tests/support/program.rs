@@ -175,6 +175,13 @@ impl Stream {
         }
     }
 
+    /// Waits until the stream ends; panics when it goes on for longer than this.
+    pub async fn end(&mut self, patience: Duration) {
+        let deadline = Instant::now() + patience;
+        while self.read(deadline).await {}
+        assert!(Instant::now() < deadline, "the stream goes on");
+    }
+
     /// The next event, if one comes before the deadline.
     pub async fn next_before(&mut self, deadline: Instant) -> Option<Event> {
         while self.events.is_empty() {

@@ -1,7 +1,7 @@
 //! The real program, started as its own process on a database of its own.
 
 use super::Database;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -17,8 +17,8 @@ pub struct Teahouse {
     // Killed first, dropped before the database is.
     process: Process,
     settings: Vec<(String, String)>,
-    pub(super) database: Database,
-    folder: TempDir,
+    pub(super) database: Arc<Database>,
+    folder: Arc<TempDir>,
     log: Arc<Mutex<Vec<String>>>,
 }
 
@@ -50,7 +50,22 @@ impl Teahouse {
     pub fn with(settings: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().expect("a folder");
         let database = Database::new(folder.path());
-        let settings = own(settings);
+        Self::on(Arc::new(database), Arc::new(folder), own(settings))
+    }
+
+    /// Another server on the same database and folder.
+    pub fn beside(&self) -> Self {
+        self.beside_with(&[])
+    }
+
+    /// Another server on the same database and folder, with these environment variables too.
+    pub fn beside_with(&self, settings: &[(&str, &str)]) -> Self {
+        let mut all = self.settings.clone();
+        all.extend(own(settings));
+        Self::on(self.database.clone(), self.folder.clone(), all)
+    }
+
+    fn on(database: Arc<Database>, folder: Arc<TempDir>, settings: Vec<(String, String)>) -> Self {
         let log = Arc::default();
         let (process, url) = serve(&folder, &database.url, &settings, "0", &log);
         Self {
@@ -134,13 +149,18 @@ impl Teahouse {
 
     /// Another command of the program, on this one's database and folder.
     pub fn command(&self, args: &[&str]) -> Outcome {
+        self.command_reading(args, "")
+    }
+
+    /// The same, with this on its standard input.
+    pub fn command_reading(&self, args: &[&str], input: &str) -> Outcome {
         let mut settings = self.settings.clone();
         settings.push(("DATABASE_URL".to_owned(), self.database.url.clone()));
         settings.push((
             "DATA_DIR".to_owned(),
             self.folder.path().display().to_string(),
         ));
-        run(args, &settings, self.folder.path())
+        run(args, &settings, self.folder.path(), input)
     }
 
     /// Every route of the program, with places for ids filled in: the Lobby's.
@@ -165,7 +185,7 @@ impl Teahouse {
 
     /// A command of the program in a folder and an environment of its own.
     pub fn run(args: &[&str], settings: &[(&str, &str)], folder: &std::path::Path) -> Outcome {
-        run(args, &own(settings), folder)
+        run(args, &own(settings), folder, "")
     }
 }
 
@@ -263,13 +283,25 @@ fn address(lines: &Receiver<String>) -> Option<String> {
     }
 }
 
-fn run(args: &[&str], settings: &[(String, String)], folder: &std::path::Path) -> Outcome {
+fn run(
+    args: &[&str],
+    settings: &[(String, String)],
+    folder: &std::path::Path,
+    input: &str,
+) -> Outcome {
     let started = Instant::now();
     let mut child = program(settings)
         .args(args)
         .current_dir(folder)
+        .stdin(Stdio::piped())
         .spawn()
         .expect("the program starts");
+    // One that reads nothing may have ended by now.
+    let _ = child
+        .stdin
+        .take()
+        .expect("piped")
+        .write_all(input.as_bytes());
     let (stdout, stderr) = (slurp(child.stdout.take()), slurp(child.stderr.take()));
     let status = wait(&mut child, START);
     if status.is_none() {
