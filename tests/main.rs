@@ -39,6 +39,7 @@ mod permissions;
 mod phone_numbers;
 mod presence;
 mod processes;
+mod processes_together;
 mod reading;
 mod reconnecting;
 mod revocation;

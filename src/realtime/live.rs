@@ -127,7 +127,7 @@ impl Live {
         self.hub.to_all(&Parcel::RoomGone(room_id));
     }
 
-    /// Tells at once what was noted just now.
+    /// Tells at once what was noted just now: that a room changed, or that sessions ended.
     pub fn look_now(&self) {
         self.noted.notify_one();
     }

@@ -14,6 +14,7 @@ use tokio::task::LocalSet;
 
 use super::connection::Connection;
 use super::desk::Desk;
+use super::events::{Events, Wanted};
 use super::frames::{Code, Id, Limits, Message, Room, User};
 use super::hub::Hub;
 use super::live::Live;
@@ -22,7 +23,7 @@ use super::seat::Seat;
 use super::store::{Changes, Direct, Draft, Log, Mark, Numbered, Store, Verdict, Write};
 use super::throttle::Throttle;
 use super::turnstile::Turnstile;
-use super::wire::payload;
+use super::wire::{CloseCode, payload};
 use super::writer::Writer;
 use crate::error::{Error, Result};
 
@@ -242,7 +243,10 @@ fn run(test: impl Future<Output = ()>) {
         .start_paused(true)
         .build()
         .expect("a runtime");
-    runtime.block_on(LocalSet::new().run_until(test));
+    let patience = std::time::Duration::from_secs(600);
+    let test = async { tokio::time::timeout(patience, test).await };
+    let in_time = runtime.block_on(LocalSet::new().run_until(test));
+    in_time.expect("what was expected never came");
 }
 
 #[test]
@@ -357,5 +361,19 @@ fn a_hole_that_closed_meanwhile_costs_nothing() {
         shelf.0.pages.add_permits(1);
         settle().await;
         assert_eq!(shelf.0.pages.available_permits(), 1);
+    });
+}
+
+#[test]
+fn an_event_stream_says_nothing_after_its_person_was_signed_out() {
+    run(async {
+        let live = live(&Shelf::new(0));
+        let connection = connect(&live).await;
+        let seat = connection.seat.clone();
+        let events = Events::start(connection, Wanted::Everything, None).await;
+        let mut events = events.expect("a stream");
+        // There is something to be sent, and then the session ends.
+        seat.close(CloseCode::SignedOut);
+        assert_eq!(events.next().await, None);
     });
 }
