@@ -48,7 +48,6 @@ use crate::realtime::watch::Watch;
 use crate::realtime::writer::Writer;
 use crate::routes;
 use crate::transport::proxies::Proxies;
-use crate::transport::strangers::Strangers;
 use crate::views::sessions::Region;
 use crate::views::templates::Templates;
 
@@ -169,10 +168,7 @@ async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<
         sockets: limits::sockets(settings),
         requests: RequestLimits {
             body: Duration::from_secs(settings.server.body_seconds),
-            strangers: Strangers::new(limits::throttled(
-                settings,
-                settings.server.strangers_per_address,
-            )),
+            strangers: limits::strangers(settings),
         },
         database,
     })

@@ -1,5 +1,6 @@
 //! What the settings allow, as the parts of the program take it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Settings;
@@ -8,6 +9,7 @@ use crate::models::database::Limits;
 use crate::realtime::throttle::Rate;
 use crate::transport::Patience;
 use crate::transport::server::Options;
+use crate::transport::strangers::Strangers;
 
 /// How long connections may take, and who is counted.
 pub(super) fn server(settings: &Settings, app: &App) -> Options {
@@ -24,7 +26,7 @@ pub(super) fn server(settings: &Settings, app: &App) -> Options {
             window: 10,
             farewell: settings.socket.farewell_seconds,
         },
-        strangers: app.requests.strangers.clone(),
+        strangers: strangers(settings),
         proxies: app.site.trusted_proxies.clone(),
     }
 }
@@ -36,6 +38,11 @@ pub(super) fn database(settings: &Settings) -> Limits {
         queue_size: settings.database.queue_size,
         deadline: Duration::from_millis(settings.database.deadline_ms),
     }
+}
+
+/// Those who are not signed in, by address.
+pub(super) fn strangers(settings: &Settings) -> Arc<Strangers> {
+    Strangers::new(throttled(settings, settings.server.strangers_per_address))
 }
 
 /// A limit that only holds while throttling is on.

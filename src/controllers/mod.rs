@@ -39,11 +39,11 @@ use self::concerns::asked::Asked;
 use self::concerns::throttle::Throttles;
 use crate::error::Result;
 use crate::models::database::Database;
+use crate::models::hasher::Hasher;
 use crate::models::invite::Makers;
 use crate::models::keyed::Keyed;
-use crate::models::password::Hasher;
-use crate::models::user::Policy;
 use crate::models::picture::Darkroom;
+use crate::models::user::Policy;
 use crate::realtime::live::Live;
 use crate::realtime::throttle::Rate;
 use crate::sms::Outbox;
@@ -94,7 +94,7 @@ pub struct Verifying {
 pub struct RequestLimits {
     /// For the body to arrive.
     pub body: std::time::Duration,
-    /// Those who are not signed in, by address.
+    /// Those of people who are not signed in, by address.
     pub strangers: Arc<Strangers>,
 }
 

@@ -14,6 +14,7 @@ pub mod device;
 pub mod direct;
 pub mod directory;
 pub mod export;
+pub mod hasher;
 pub mod installation;
 pub mod invite;
 mod jpeg;

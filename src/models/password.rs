@@ -1,14 +1,11 @@
-//! Passwords, and how many are hashed at once.
+//! Passwords: which may be chosen.
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
+use argon2::Argon2;
+use argon2::password_hash::PasswordHasher;
 
 use super::phone_number::PhoneNumber;
 use super::username::Username;
@@ -74,12 +71,17 @@ impl Password {
         Ok(())
     }
 
-    /// Its hash, as a PHC string. Takes its time: requests go through the [`Hasher`].
+    /// Its hash, as a PHC string. Takes its time: requests go through the [`Hasher`](super::hasher::Hasher).
     ///
     /// # Errors
     /// `Internal` when it cannot be hashed.
     pub fn hash(&self) -> Result<String> {
-        hash(&Argon2::default(), &self.0)
+        self.hash_with(&Argon2::default())
+    }
+
+    /// The same, at this cost.
+    pub(super) fn hash_with(&self, argon2: &Argon2<'_>) -> Result<String> {
+        hash(argon2, &self.0)
     }
 }
 
@@ -102,112 +104,7 @@ impl fmt::Debug for Password {
     }
 }
 
-/// What a hash costs: memory in KiB, and how often it is gone through.
-#[derive(Debug, Clone, Copy)]
-pub struct Cost {
-    /// KiB.
-    pub memory_kib: u32,
-    /// Times.
-    pub passes: u32,
-}
-
-/// What comparing a typed password with a hash says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// It is another one.
-    Wrong,
-    /// It is the one.
-    Right,
-    /// It is the one, and its hash is cheaper than hashes are today: here is a new one.
-    RightButCheap(String),
-}
-
-/// Hashes passwords with argon2id (RFC 9106, p = 1), a few at a time.
-///
-/// More at once would only take memory and hold up the rest: they wait, and past the queue they are refused.
-#[derive(Clone)]
-pub struct Hasher {
-    argon2: Argon2<'static>,
-    /// What an unknown number's password is compared with, so that it takes as long as a wrong one.
-    nobody: Arc<str>,
-    permits: Arc<Semaphore>,
-    queue: Arc<Semaphore>,
-}
-
-impl Hasher {
-    /// So many at the same time, so many waiting.
-    ///
-    /// # Errors
-    /// `Unavailable` when hashes cannot cost that.
-    pub fn new(cost: Cost, permits: usize, queue: usize) -> Result<Self> {
-        let params = Params::new(cost.memory_kib, cost.passes, 1, None).map_err(|error| {
-            Error::Unavailable(format!("passwords cannot be hashed like that: {error}"))
-        })?;
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        LazyLock::force(&COMMON);
-        Ok(Self {
-            nobody: hash(&argon2, "nobody's password")?.into(),
-            argon2,
-            permits: Arc::new(Semaphore::new(permits)),
-            queue: Arc::new(Semaphore::new(permits + queue)),
-        })
-    }
-
-    /// The password's hash, as a PHC string.
-    ///
-    /// # Errors
-    /// `Unavailable` when too many wait.
-    pub async fn hash(&self, password: Password) -> Result<String> {
-        let argon2 = self.argon2.clone();
-        self.run(move || hash(&argon2, &password.0)).await?
-    }
-
-    /// Whether `typed` is the password of `stored`; takes as long when there is none.
-    ///
-    /// # Errors
-    /// `Unavailable` when too many wait.
-    pub async fn verify(&self, typed: String, stored: Option<String>) -> Result<Verdict> {
-        let (argon2, nobody) = (self.argon2.clone(), self.nobody.clone());
-        self.run(move || {
-            let known = stored.as_deref().unwrap_or(&nobody);
-            let Ok(known) = PasswordHash::new(known) else {
-                return Verdict::Wrong;
-            };
-            let matches = argon2.verify_password(typed.as_bytes(), &known).is_ok();
-            if !matches || stored.is_none() {
-                return Verdict::Wrong;
-            }
-            match is_cheaper(&known, argon2.params()).then(|| hash(&argon2, &typed)) {
-                Some(Ok(hash)) => Verdict::RightButCheap(hash),
-                _ => Verdict::Right,
-            }
-        })
-        .await
-    }
-
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let _place = self
-            .queue
-            .try_acquire()
-            .map_err(|_| Error::Unavailable("too many sign-ins at once".into()))?;
-        let permit = self.permits.clone().acquire_owned().await;
-        let permit = permit.map_err(Error::internal)?;
-        spawn_blocking(move || {
-            let _permit = permit;
-            work()
-        })
-        .await
-        .map_err(Error::internal)
-    }
-}
-
-/// Whether a hash cost less than hashes do now.
-fn is_cheaper(hash: &PasswordHash, now: &Params) -> bool {
-    Params::try_from(hash)
-        .is_ok_and(|then| then.m_cost() < now.m_cost() || then.t_cost() < now.t_cost())
-}
-
-fn hash(argon2: &Argon2<'_>, password: &str) -> Result<String> {
+pub(super) fn hash(argon2: &Argon2<'_>, password: &str) -> Result<String> {
     argon2
         .hash_password(password.as_bytes())
         .map(|hash| hash.to_string())

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::task::{Context, Waker};
 
 use super::Patience;
+use super::queue::Queue;
 use super::strangers::Visit;
 
 /// Seconds of a worker, counted by its sweeps. A worker that was stopped or busy for a while does not blame its peers.
@@ -21,7 +22,13 @@ pub struct Line {
     /// Wakes whoever reads and writes.
     waker: RefCell<Option<Waker>>,
     when_slow: RefCell<Option<Box<dyn FnOnce()>>>,
-    visit: RefCell<Option<Visit>>,
+    place: RefCell<Option<Place>>,
+}
+
+/// Where a connection is counted that has not shown a session.
+pub(super) struct Place {
+    pub(super) visit: Visit,
+    pub(super) queue: Rc<Queue>,
 }
 
 /// What the connection is at.
@@ -57,10 +64,11 @@ pub enum End {
 }
 
 impl Line {
-    /// A connection that has just come; `visit` if it is counted.
-    pub(super) fn new(clock: Clock, visit: Option<Visit>) -> Rc<Self> {
+    /// A connection that has just come; with its place if it is counted.
+    pub(super) fn new(clock: Clock, place: Option<Place>) -> Rc<Self> {
         let now = clock.get();
-        Rc::new(Self {
+        let queue = place.as_ref().map(|place| place.queue.clone());
+        let line = Rc::new(Self {
             clock,
             stage: Cell::new(Stage::Head),
             since: Cell::new(now),
@@ -69,8 +77,12 @@ impl Line {
             end: Cell::default(),
             waker: RefCell::default(),
             when_slow: RefCell::default(),
-            visit: RefCell::new(visit),
-        })
+            place: RefCell::new(place),
+        });
+        if let Some(queue) = queue {
+            queue.push(&line);
+        }
+        line
     }
 
     /// A request is being answered from now on.
@@ -91,17 +103,18 @@ impl Line {
 
     /// Its peer is signed in: it no longer counts.
     pub fn is_known(&self) {
-        self.visit.take();
+        self.place.take();
     }
 
     /// Whether it is counted, and there are too many.
-    pub fn is_crowded(&self) -> bool {
-        self.visit.borrow().as_ref().is_some_and(Visit::is_crowded)
+    pub(super) fn is_one_too_many(&self) -> bool {
+        let place = self.place.borrow();
+        place.as_ref().is_some_and(|place| place.visit.is_crowded())
     }
 
     /// Whether it is counted.
     pub(super) fn is_stranger(&self) -> bool {
-        self.visit.borrow().is_some()
+        self.place.borrow().is_some()
     }
 
     /// Whether it may be ended in favour of another: nothing is being answered.
@@ -132,8 +145,9 @@ impl Line {
         }
     }
 
-    /// Ends it because of the others of its address.
+    /// Ends it because of the others of its address, and no longer counts it.
     pub(super) fn make_room(&self) {
+        self.place.take();
         match self.stage.get() {
             Stage::Head => self.end(End::Crowded),
             _ => self.end(End::Quiet),

@@ -1,7 +1,7 @@
 //! The connections of one worker.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -10,9 +10,13 @@ use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::Patience;
-use super::line::{Clock, Line};
+use super::line::{Clock, Line, Place};
 use super::proxies::Proxies;
-use super::strangers::{Strangers, Visit};
+use super::queue::Queue;
+use super::strangers::Strangers;
+
+/// An address with so many times as many strangers as may be sends no more people, but a flood.
+const FLOOD: usize = 3;
 
 /// See the module's description.
 pub struct Lines {
@@ -22,8 +26,8 @@ pub struct Lines {
     /// Their peers speak for others, who are counted by request.
     proxies: Proxies,
     lines: RefCell<Vec<Weak<Line>>>,
-    /// Those that are counted, by address, oldest first.
-    waiting: RefCell<HashMap<IpAddr, VecDeque<Weak<Line>>>>,
+    /// Those that are counted, by address.
+    queues: RefCell<HashMap<IpAddr, Rc<Queue>>>,
 }
 
 impl Lines {
@@ -35,38 +39,35 @@ impl Lines {
             strangers,
             proxies,
             lines: RefCell::default(),
-            waiting: RefCell::default(),
+            queues: RefCell::default(),
         });
         actix_web::rt::spawn(sweep(Rc::downgrade(&lines)));
         lines
     }
 
-    /// A line for a new connection. When its address has too many already, the oldest one of which nothing is being
-    /// answered makes room: whoever has something to say says it at once.
+    /// A line for a new connection. When its address has too many, the oldest of which nothing is being answered make
+    /// room within a second: whoever has something to say says it at once. A flood does not get that second.
     pub fn add(&self, peer: Option<IpAddr>) -> Rc<Line> {
         let counted = peer.filter(|peer| !self.proxies.contain(*peer));
         let visit = counted.and_then(|peer| self.strangers.visit(peer));
-        let place = visit.as_ref().map(Visit::address);
-        let is_crowded = visit.as_ref().is_some_and(Visit::is_crowded);
-        let line = Line::new(self.clock.clone(), visit);
-        self.lines.borrow_mut().push(Rc::downgrade(&line));
-        if let Some(address) = place {
-            let mut waiting = self.waiting.borrow_mut();
-            let queue = waiting.entry(address).or_default();
-            if is_crowded {
-                make_room(queue);
+        let place = visit.map(|visit| {
+            let mut queues = self.queues.borrow_mut();
+            let queue = queues.entry(visit.address()).or_default().clone();
+            if visit.is_past(FLOOD) {
+                queue.make_room();
             }
-            queue.push_back(Rc::downgrade(&line));
-        }
+            Place { visit, queue }
+        });
+        let line = Line::new(self.clock.clone(), place);
+        self.lines.borrow_mut().push(Rc::downgrade(&line));
         line
     }
 
     fn check(&self) {
         self.clock.set(self.clock.get() + 1);
-        let is_stranger = |line: &Weak<Line>| line.upgrade().is_some_and(|line| line.is_stranger());
-        self.waiting.borrow_mut().retain(|_, queue| {
-            queue.retain(is_stranger);
-            !queue.is_empty()
+        self.queues.borrow_mut().retain(|_, queue| {
+            queue.trim();
+            queue.tidy()
         });
         // Ending one may call others, so nothing is borrowed meanwhile.
         let lines = self.lines.take();
@@ -82,20 +83,6 @@ impl Lines {
             .collect();
         kept.append(&mut self.lines.borrow_mut());
         self.lines.replace(kept);
-    }
-}
-
-/// Ends the oldest that may be ended; the others keep their places.
-fn make_room(queue: &mut VecDeque<Weak<Line>>) {
-    for _ in 0..queue.len() {
-        let Some(weak) = queue.pop_front() else {
-            return;
-        };
-        match weak.upgrade().filter(|line| line.is_stranger()) {
-            Some(line) if line.is_waiting() => return line.make_room(),
-            Some(_) => queue.push_back(weak),
-            None => {}
-        }
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod line;
 pub mod lines;
 pub mod proxies;
+mod queue;
 pub mod server;
 pub mod strangers;
 pub mod stream;

@@ -1,5 +1,5 @@
-//! How many connections an address has that have not shown a session: those of people who are signed in never count,
-//! because an office, a school or a whole mobile network shares one address.
+//! How many connections, or requests under way, an address has that have not shown a session: those of people who are
+//! signed in never count, because an office, a school or a whole mobile network shares one address.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -47,8 +47,13 @@ impl Strangers {
 impl Visit {
     /// Whether there are more than may be.
     pub fn is_crowded(&self) -> bool {
+        self.is_past(1)
+    }
+
+    /// Whether there are more than so many times what may be.
+    pub(super) fn is_past(&self, times: usize) -> bool {
         let count = self.strangers.lock().get(&self.address).copied();
-        count > self.strangers.limit
+        count > self.strangers.limit.map(|limit| limit * times)
     }
 
     /// By what it is counted.

@@ -1,6 +1,8 @@
 //! The bytes of a connection, with its line beside them.
 
 use std::io::{self, ErrorKind};
+use std::mem::MaybeUninit;
+use std::net::Shutdown;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -47,15 +49,27 @@ impl Stream {
         let Some(end) = self.line.ending() else {
             return Ok(());
         };
+        let socket = SockRef::from(&self.tcp);
         // The connection is dropped after this, whether these reach the peer or not.
         let _ = match end {
-            End::Abort => SockRef::from(&self.tcp).set_linger(Some(Duration::ZERO)),
-            End::TimedOut => self.tcp.try_write(TIMED_OUT).map(|_| ()),
-            End::Crowded => self.tcp.try_write(CROWDED).map(|_| ()),
+            End::Abort => socket.set_linger(Some(Duration::ZERO)),
+            End::TimedOut => answer(&socket, TIMED_OUT),
+            End::Crowded => answer(&socket, CROWDED),
             End::Quiet => Ok(()),
         };
         Err(ErrorKind::ConnectionAborted.into())
     }
+}
+
+/// A last answer. What was sent meanwhile is read first: otherwise the kernel throws the answer away.
+fn answer(socket: &SockRef<'_>, answer: &[u8]) -> io::Result<()> {
+    let mut unread = [MaybeUninit::uninit(); 4096];
+    while socket
+        .recv(&mut unread)
+        .is_ok_and(|read| read == unread.len())
+    {}
+    socket.send(answer)?;
+    socket.shutdown(Shutdown::Write)
 }
 
 impl AsyncRead for Stream {

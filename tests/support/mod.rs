@@ -3,6 +3,7 @@
 mod audit;
 mod browser;
 pub mod database;
+mod descriptors;
 mod keeping;
 pub mod person;
 mod phones;

@@ -10,7 +10,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
-use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{HttpMessage, HttpRequest};
 
 use super::client_address::client_address;
 use super::current_user::token;
@@ -24,7 +24,7 @@ use crate::transport::strangers::Visit;
 /// When to try again after a refusal, in seconds.
 pub const CROWDED_SECONDS: u64 = 5;
 
-/// A request that came through a trusted proxy is counted by itself.
+/// Requests of strangers are counted while they are answered.
 type Counted = Rc<Cell<Option<Visit>>>;
 
 /// The connection's line is at work until the answer is complete.
@@ -80,8 +80,8 @@ pub async fn serving(
     Ok(response.map_body(|_, body| Served { body, _serving }))
 }
 
-/// The middleware: refuses those who are not signed in when their address has too many of them. Whoever shows a
-/// session is let through, and no longer counted when it is a real one.
+/// The middleware: refuses those who are not signed in when their address has too many requests under way. Whoever
+/// shows a session is let through, and no longer counted when it is a real one.
 ///
 /// # Errors
 /// Those of the request, unchanged.
@@ -89,28 +89,19 @@ pub async fn door(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let is_crowded = match visit_through_proxy(request.request()) {
-        Some(visit) => {
-            let is_crowded = visit.is_crowded();
-            let counted = Counted::new(Cell::new(Some(visit)));
-            request.extensions_mut().insert(counted);
-            is_crowded
-        }
-        None => line_of(request.request()).is_some_and(|line| line.is_crowded()),
-    };
+    let visit = visit(request.request());
+    let is_crowded = visit.as_ref().is_some_and(Visit::is_crowded);
+    request
+        .extensions_mut()
+        .insert(Counted::new(Cell::new(visit)));
     if is_crowded && !shows_session(request.request()) {
-        let response = HttpResponse::from_error(Error::Crowded);
-        return Ok(request.into_response(response));
+        return Ok(request.error_response(Error::Crowded));
     }
     Ok(next.call(request).await?.map_into_boxed_body())
 }
 
-fn visit_through_proxy(request: &HttpRequest) -> Option<Visit> {
+fn visit(request: &HttpRequest) -> Option<Visit> {
     let app = request.app_data::<Data<App>>()?;
-    let peer = request.peer_addr()?.ip();
-    if !app.site.trusted_proxies.contain(peer) {
-        return None;
-    }
     app.requests.strangers.visit(client_address(request)?)
 }
 

@@ -13,5 +13,5 @@ pub mod log;
 pub mod same_origin;
 pub mod sign_in;
 pub mod throttle;
-pub mod verifying;
 pub mod upload;
+pub mod verifying;

@@ -20,7 +20,7 @@ use super::concerns::throttle;
 use super::errors::field_sentences;
 use super::{App, done, see_other};
 use crate::error::{Error, Result, Sentence};
-use crate::models::password::Verdict;
+use crate::models::hasher::Verdict;
 use crate::models::room::Room;
 use crate::models::user::User;
 use crate::views::page::Page;
