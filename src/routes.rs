@@ -51,7 +51,7 @@ routes! { register_pages, PAGES:
     "/password_links" => { GET password_links::new, POST password_links::create }
     "/invites" => { GET invites::index, POST invites::create }
     "/invites/{id}" => { DELETE invites::destroy, POST invites::overridden }
-    "/settings/security" => { GET security_events::mine }
+    "/settings/security" => { GET settings::security::show }
     "/security_events" => { GET security_events::index }
     "/development_session" => { POST development_sessions::create }
     "/rooms" => { GET rooms::index, POST rooms::create }

@@ -266,6 +266,51 @@ async fn somebody_who_forgot_the_password_gets_in_again_and_everything_else_is_s
 }
 
 #[tokio::test]
+async fn a_new_number_is_taken_when_the_code_that_came_to_it_is_typed() {
+    let phones = Phones::answering(204, "");
+    let house = house(&phones, &[]);
+    let ming = register(&house, &phones, "Ming", 0).await;
+    let ana = register(&house, &phones, "Ana", 1).await;
+    let new = Person::visitor(&house).phone;
+    let ask = async |phone: &str| {
+        let form = [
+            ("_method", "put"),
+            ("phone", phone),
+            ("phone_password", PASSWORD),
+        ];
+        ming.post("/settings/phone", &form).await
+    };
+    assert_eq!(leads_to(&ask(&new).await), (303, "/verification"));
+    let mine = "SELECT phone AS value FROM users WHERE username = 'Ming'";
+    assert_eq!(
+        house.database().words(mine),
+        [ming.phone.as_str()],
+        "not before the code"
+    );
+    let code = phones.code(2).await;
+    assert_eq!(type_code(&ming, &other(&code)).await.status(), 422);
+    let answer = type_code(&ming, &code).await;
+    assert_eq!(leads_to(&answer).0, 303);
+    assert!(
+        leads_to(&answer)
+            .1
+            .starts_with("/settings/account?saved=phone-number")
+    );
+    assert_eq!(house.database().words(mine), [new.as_str()]);
+    // Somebody else's number looks the same, and its owner is told.
+    assert_eq!(leads_to(&ask(&ana.phone).await), (303, "/verification"));
+    assert_eq!(phones.message(3).await["number"], ana.phone.as_str());
+    assert!(phones.message(3).await["code"].is_null());
+    // Whoever is signed out meanwhile changes nothing.
+    let third = Person::visitor(&house).phone;
+    ask(&third).await;
+    let code = phones.code(4).await;
+    ming.sign_out().await;
+    assert_eq!(type_code(&ming, &code).await.status(), 401);
+    assert_eq!(house.database().words(mine), [new.as_str()]);
+}
+
+#[tokio::test]
 async fn only_so_many_messages_go_to_a_number_and_because_of_an_address() {
     let phones = Phones::answering(204, "");
     let on = ("TEAHOUSE__THROTTLE__ENABLED", "true");

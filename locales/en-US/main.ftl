@@ -90,7 +90,6 @@ events-title = Security
 events-mine = What happened to my account
 events-everybody = What happened to everybody
 events-lead = What happened to your account lately. If something here was not you, change your password.
-events-lead-everybody = What happened to everybody’s accounts lately.
 events-empty = Nothing happened lately.
 events-older = Show older ones
 event-registered = Account created

@@ -84,7 +84,6 @@ events-title = 安全
 events-mine = 我的账号上发生的事
 events-everybody = 所有账号上发生的事
 events-lead = 您的账号最近发生的事。如果有不是您做的，请修改密码。
-events-lead-everybody = 所有账号最近发生的事。
 events-empty = 最近没有发生什么。
 events-older = 显示更早的
 event-registered = 注册账号

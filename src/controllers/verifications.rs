@@ -82,7 +82,9 @@ pub async fn create(
             sign_in(&app, &request, &session, &user, &lobby).await
         }
         Done::MayChoosePassword(token) => Ok(see_other(&format!("/passwords/{token}"))),
-        Done::PhoneChanged => Ok(see_other("/settings/security")),
+        Done::PhoneChanged => Ok(see_other(
+            "/settings/account?saved=phone-number#phone-number",
+        )),
     }
 }
 
@@ -216,7 +218,7 @@ fn form(
             back: match verification.purpose.as_str() {
                 REGISTRATION => "/register",
                 PASSWORD => "/password_reset",
-                _ => "/",
+                _ => "/settings/account",
             },
             shown: verifying(app)?.outbox.shown(phone.as_str()),
             errors,

@@ -5,7 +5,10 @@ use diesel::prelude::*;
 use super::connection::DbConn;
 use super::membership::Membership;
 use super::room::DIRECT;
-use super::schema::{blocks, memberships, messages, rooms, users};
+use super::schema::{
+    blocks, invites, known_browsers, memberships, messages, password_links, rooms, security_events,
+    users, verifications,
+};
 use super::user::{ACTIVE, DEACTIVATED, MEMBER, User};
 use super::{avatar, installation, notice, now, session};
 use crate::error::{Error, Result};
@@ -37,6 +40,7 @@ impl User {
         diesel::delete(blocks::table.filter(blocks::blocker_id.eq(id))).execute(conn)?;
         avatar::set(conn, id, None)?;
         session::end_all(conn, id, None)?;
+        Self::forget_trust(conn, id)?;
         diesel::update(users::table.find(id))
             .set((
                 users::username.eq(NAME),
@@ -55,6 +59,20 @@ impl User {
         let membership = |room_id| Notice::Membership { room_id, user_id };
         notice::write(conn, left.into_iter().map(membership))?;
         Self::note_direct_rooms(conn, id)
+    }
+
+    /// What let them in, or others in their name, and where they came from.
+    fn forget_trust(conn: &mut DbConn, id: i64) -> Result<()> {
+        let browsers = known_browsers::table.filter(known_browsers::user_id.eq(id));
+        diesel::delete(browsers).execute(conn)?;
+        let links = password_links::table.filter(password_links::user_id.eq(id));
+        diesel::delete(links).execute(conn)?;
+        diesel::delete(invites::table.filter(invites::user_id.eq(id))).execute(conn)?;
+        let codes = verifications::table.filter(verifications::user_id.eq(id));
+        diesel::delete(codes).execute(conn)?;
+        let events = security_events::table.filter(security_events::user_id.eq(id));
+        diesel::delete(events).execute(conn)?;
+        Ok(())
     }
 
     /// The last admin may go only as the last of all.

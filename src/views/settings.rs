@@ -172,7 +172,7 @@ const SYSTEMS: [(&str, &str); 7] = [
 ];
 
 /// A browser's name, or what a program calls itself before the first `/`.
-fn browser(user_agent: &str) -> Option<String> {
+pub(super) fn browser(user_agent: &str) -> Option<String> {
     let known = BROWSERS.iter().find(|(said, _)| user_agent.contains(said));
     let name = known.map_or_else(
         || user_agent.split(['/', ' ']).next().unwrap_or_default(),
@@ -181,7 +181,8 @@ fn browser(user_agent: &str) -> Option<String> {
     Some(name.chars().take(40).collect()).filter(|name: &String| !name.is_empty())
 }
 
-fn system(user_agent: &str) -> Option<&'static str> {
+/// The system that it runs on.
+pub(super) fn system(user_agent: &str) -> Option<&'static str> {
     let known = SYSTEMS.iter().find(|(said, _)| user_agent.contains(said));
     known.map(|(_, name)| *name)
 }

@@ -8,6 +8,7 @@ pub mod password;
 pub mod phone;
 pub mod privacy;
 pub mod profile;
+pub mod security;
 pub mod sessions;
 
 use actix_web::HttpResponse;
