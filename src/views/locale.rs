@@ -146,8 +146,13 @@ mod tests {
         let say =
             |count: &str| Locale::EnUs.say(&Sentence::with("error-code-wrong", "left", count));
         assert!(say("1").contains("once") && say("4").contains("4 more times"));
-        let code = Locale::EnUs.say(&Sentence::with("sms-code", "code", "012345"));
-        assert!(code.contains("012345"), "{code}");
+        let mut message = Sentence::with("sms-code", "code", "012345");
+        message.args.push(("minutes", "10".to_owned()));
+        let message = Locale::EnUs.say(&message);
+        assert!(
+            message.starts_with("012345") && message.contains("10 minutes"),
+            "{message}"
+        );
     }
 
     #[test]
