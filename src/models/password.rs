@@ -125,7 +125,7 @@ mod tests {
             "12345678",
             "qwertyuiop",
             "iloveyou!",
-            "5201314520",
+            "147258369",
             "woaini1314",
             "Dragon123!",
             "1qaz2wsx",
