@@ -152,3 +152,22 @@ async fn old_events_are_forgotten_and_many_have_pages() {
     assert_eq!(kinds(&page).len(), 12);
     assert!(!page.contains("?before="));
 }
+
+#[tokio::test]
+async fn whoever_deletes_their_account_leaves_nothing_of_that_behind() {
+    let house = Teahouse::start();
+    let admin = Person::register(&house, "admin").await;
+    let mei = Person::register(&house, "mei").await;
+    let made = admin.post("/password_links", &[("username", "mei")]).await;
+    assert_eq!(made.status(), 200);
+    let form = [
+        ("_method", "delete"),
+        ("delete_password", crate::support::person::PASSWORD),
+        ("confirm", "mei"),
+    ];
+    assert_eq!(mei.post("/settings/account", &form).await.status(), 303);
+    for table in ["security_events", "known_browsers", "password_links"] {
+        let theirs = format!("SELECT COUNT(*) AS value FROM {table} WHERE user_id = 2");
+        assert_eq!(house.database().number(&theirs), 0, "{table}");
+    }
+}
