@@ -388,4 +388,3 @@ js-characters-over-other = {$count} characters too many
 js-show-password = Show password
 js-hide-password = Hide password
 js-deleted-person = deleted person
-js-picture-failed = The picture did not arrive. Try again.

@@ -376,7 +376,6 @@ js-characters-over-other = 超出 {$count} 个字符
 js-show-password = 显示密码
 js-hide-password = 隐藏密码
 js-deleted-person = 已注销的用户
-js-picture-failed = 图片没有传到，请再试一次。
 
 development-lead = 仅供开发：只凭用户名即可登录。正式环境中没有这个入口。
 development-submit = 用用户名登录
