@@ -1,6 +1,7 @@
 //! What the program is made of, and how it starts and stops.
 
-use std::any::Any;
+mod limits;
+
 use std::fs;
 use std::io::{self, Write};
 use std::net::TcpListener;
@@ -9,26 +10,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::cookie::Key;
-use actix_web::dev::{Extensions, ServerHandle};
+use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
-use actix_web::rt::net::TcpStream;
 use actix_web::web::Data;
-use actix_web::{App as WebApp, HttpServer, rt};
+use actix_web::{App as WebApp, rt};
 use chrono::TimeDelta;
 use rand::RngExt;
-use socket2::SockRef;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::config::{DeletedMessages, Environment, Settings};
 use crate::controllers::concerns::cookies::session_middleware;
+use crate::controllers::concerns::door::{door, serving};
 use crate::controllers::concerns::{frame::frame, log::log, same_origin::same_origin};
-use crate::controllers::{Accounts, App, Site, SocketLimits};
+use crate::controllers::metrics::{Metrics, Queues};
+use crate::controllers::{Accounts, App, RequestLimits, Site};
 use crate::error::{Error, Result};
 use crate::jobs;
 use crate::models::content;
-use crate::models::database::{Database, Limits, default_url};
+use crate::models::database::{Database, default_url};
 use crate::models::database_url::DatabaseUrl;
 use crate::models::installation;
 use crate::models::log::MessageLog;
@@ -42,32 +43,32 @@ use crate::realtime::hub::Hub;
 use crate::realtime::live::Live;
 use crate::realtime::presence::Presence;
 use crate::realtime::throttle::Throttle;
+use crate::realtime::turnstile::Turnstile;
 use crate::realtime::watch::Watch;
 use crate::realtime::writer::Writer;
 use crate::routes;
+use crate::transport::proxies::Proxies;
 use crate::views::sessions::Region;
 use crate::views::templates::Templates;
-
-/// A connection whose peer takes nothing for so long is gone, whatever the peer's kernel says.
-const PEER_TIMEOUT: Duration = Duration::from_secs(10);
-/// A request's head must be here within this time.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-/// A closed connection may flush what is left for so long.
-const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// Threads for blocking work, per worker.
-const BLOCKING_THREADS: usize = 32;
 
 /// Which database the settings mean. The folder of the default one is made.
 ///
 /// # Errors
 /// `Unavailable` with a sentence about the URL.
 pub fn database_url(settings: &Settings) -> Result<DatabaseUrl> {
+    if settings.database.url.expose().is_empty() {
+        fs::create_dir_all(&settings.data.dir).map_err(|error| data_dir_error(settings, &error))?;
+    }
+    meant_database(settings)
+}
+
+/// The same, and nothing is made.
+///
+/// # Errors
+/// `Unavailable` with a sentence about the URL.
+pub fn meant_database(settings: &Settings) -> Result<DatabaseUrl> {
     match settings.database.url.expose() {
-        "" => {
-            fs::create_dir_all(&settings.data.dir)
-                .map_err(|error| data_dir_error(settings, &error))?;
-            Ok(default_url(&settings.data.dir))
-        }
+        "" => Ok(default_url(&settings.data.dir)),
         url => DatabaseUrl::parse(url),
     }
 }
@@ -84,9 +85,10 @@ fn data_dir_error(settings: &Settings, error: &io::Error) -> Error {
 /// # Errors
 /// `Unavailable` with one sentence about what keeps it from starting.
 pub async fn serve(settings: Settings) -> Result<()> {
+    limits::raise_file_limit();
     let url = database_url(&settings)?;
     let shown = url.to_string();
-    let database = Database::open(url, limits(&settings)).map_err(|error| {
+    let database = Database::open(url, limits::database(&settings)).map_err(|error| {
         Error::Unavailable(format!("cannot use the database {shown}: {}", cause(error)))
     })?;
     let app = build(&settings, database).await?;
@@ -99,32 +101,26 @@ pub async fn serve(settings: Settings) -> Result<()> {
     let app = Data::new(app);
     let hub = app.live.hub.clone();
     let factory_app = app.clone();
-    let mut server = HttpServer::new(move || {
-        let desk = Desk::open(hub.clone());
-        let app = factory_app.clone();
-        let cookies = session_middleware(
-            app.database.clone(),
-            app.accounts.session_lifetime,
-            key.clone(),
-            app.site.is_secure(),
-        );
-        WebApp::new()
-            .app_data(desk)
-            .configure(|config| routes::configure(config, &app, cookies))
-            .wrap(from_fn(same_origin))
-            .wrap(from_fn(frame))
-            .wrap(from_fn(log))
-    })
-    .on_connect(prepare_connection)
-    .client_request_timeout(HEAD_TIMEOUT)
-    .client_disconnect_timeout(DISCONNECT_TIMEOUT)
-    .worker_max_blocking_threads(BLOCKING_THREADS)
-    .shutdown_timeout(settings.server.shutdown_seconds.saturating_sub(2))
-    .disable_signals();
-    if settings.server.workers > 0 {
-        server = server.workers(settings.server.workers);
-    }
-    let server = server.listen(listener).map_err(Error::internal)?.run();
+    let server =
+        crate::transport::server::serve(listener, limits::server(&settings, &app), move || {
+            let desk = Desk::open(hub.clone());
+            let app = factory_app.clone();
+            let cookies = session_middleware(
+                app.database.clone(),
+                app.accounts.session_lifetime,
+                key.clone(),
+                &app.site,
+            );
+            WebApp::new()
+                .app_data(desk)
+                .configure(|config| routes::configure(config, &app, cookies))
+                .wrap(from_fn(same_origin))
+                .wrap(from_fn(door))
+                .wrap(from_fn(frame))
+                .wrap(from_fn(log))
+                .wrap(from_fn(serving))
+        })
+        .map_err(Error::internal)?;
     let is_new = !app.database.run(User::any).await?;
     announce(&settings, &app, is_new, &format!("http://{address}"))?;
     rt::spawn(stop_on_signal(
@@ -133,14 +129,6 @@ pub async fn serve(settings: Settings) -> Result<()> {
         settings.server.shutdown_seconds,
     ));
     server.await.map_err(Error::internal)
-}
-
-fn limits(settings: &Settings) -> Limits {
-    Limits {
-        pool_size: settings.database.pool_size,
-        queue_size: settings.database.queue_size,
-        deadline: Duration::from_millis(settings.database.deadline_ms),
-    }
 }
 
 /// What an error says about its cause, without what kind of error it is.
@@ -156,16 +144,20 @@ async fn build(settings: &Settings, database: Database) -> Result<App> {
     let epoch = database.run(installation::epoch).await?;
     let is_production = settings.environment == Environment::Production;
     let accounts = &settings.accounts;
+    let live = Arc::new(live(settings, &database, epoch)?);
+    let hasher = Hasher::new(accounts.hash_permits, accounts.hash_queue)?;
     Ok(App {
-        live: Arc::new(live(settings, &database, epoch)?),
+        metrics: metrics(settings, &live, &database, &hasher),
+        live,
         templates: Templates::load()?,
-        hasher: Hasher::new(accounts.hash_permits, accounts.hash_queue),
+        hasher,
         darkroom: Darkroom::default(),
         departed: Arc::default(),
         site: Site {
             is_development: settings.environment == Environment::Development,
             public_origin: Some(settings.server.public_origin.clone())
                 .filter(|origin| !origin.is_empty()),
+            trusted_proxies: Proxies::new(settings.server.trusted_proxies.clone()),
         },
         accounts: Accounts {
             region: accounts.region.clone(),
@@ -179,12 +171,30 @@ async fn build(settings: &Settings, database: Database) -> Result<App> {
             erases_messages: accounts.deleted_messages == DeletedMessages::Delete,
             session_lifetime: TimeDelta::days(accounts.session_days),
         },
-        sockets: SocketLimits {
-            frame_max_bytes: settings.socket.frame_max_bytes,
-            ping: Duration::from_secs(settings.socket.ping_seconds),
-            pong: Duration::from_secs(settings.socket.pong_seconds),
+        sockets: limits::sockets(settings),
+        requests: RequestLimits {
+            body: Duration::from_secs(settings.server.body_seconds),
+            strangers: limits::strangers(settings),
         },
         database,
+    })
+}
+
+/// What is counted, and by whom.
+fn metrics(settings: &Settings, live: &Live, database: &Database, hasher: &Hasher) -> Metrics {
+    Metrics::new(settings.metrics.token.expose(), |registry| {
+        live.hub.figures.register(registry);
+        database.figures.register(registry);
+        let refused = hasher.refused.clone();
+        registry.register(
+            "password_hashes_refused",
+            "Sign-ins that found too many waiting",
+            refused,
+        );
+        registry.register_collector(Box::new(Queues {
+            writer: live.writer.clone(),
+            hasher: hasher.clone(),
+        }));
     })
 }
 
@@ -203,6 +213,10 @@ fn live(settings: &Settings, database: &Database, epoch: String) -> Result<Live>
             messages.posts_per_second,
             messages.burst,
             settings.throttle.enabled,
+        ),
+        turnstile: Turnstile::new(
+            limits::throttled(settings, settings.socket.per_person),
+            settings.socket.total,
         ),
         limits: frames::Limits {
             content_chars: content::MAX_CHARS,
@@ -285,15 +299,6 @@ fn listen(settings: &Settings) -> Result<TcpListener> {
     let (host, port) = (settings.server.host.as_str(), settings.server.port);
     TcpListener::bind((host, port))
         .map_err(|error| Error::Unavailable(format!("cannot listen on {host}:{port}: {error}")))
-}
-
-fn prepare_connection(connection: &dyn Any, _: &mut Extensions) {
-    if let Some(stream) = connection.downcast_ref::<TcpStream>() {
-        let socket = SockRef::from(stream);
-        // Both only make things better; a socket that refuses them works all the same.
-        let _ = socket.set_tcp_user_timeout(Some(PEER_TIMEOUT));
-        let _ = socket.set_tcp_nodelay(true);
-    }
 }
 
 /// What an admin must see, on standard output; everything else goes to the log.

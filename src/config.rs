@@ -1,10 +1,13 @@
 //! Settings, typed. `config/default.toml` describes each of them.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use config::{Config, Environment as Variables, File, FileFormat};
-use serde::Deserialize;
+use ipnet::IpNet;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 /// All settings.
 #[derive(Debug, Clone, Deserialize)]
@@ -20,6 +23,7 @@ pub struct Settings {
     pub socket: Socket,
     pub throttle: Throttle,
     pub log: Log,
+    pub metrics: Metrics,
 }
 
 /// What the program runs for: `TEAHOUSE_ENV`.
@@ -40,8 +44,16 @@ pub struct Server {
     pub host: String,
     pub port: u16,
     pub public_origin: String,
+    #[serde(deserialize_with = "networks")]
+    pub trusted_proxies: Vec<IpNet>,
     pub workers: usize,
     pub shutdown_seconds: u64,
+    pub head_seconds: u32,
+    pub body_seconds: u64,
+    pub idle_seconds: u32,
+    pub stalled_seconds: u32,
+    pub least_bytes_per_second: u32,
+    pub strangers_per_address: usize,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -84,6 +96,14 @@ pub struct Socket {
     pub frame_max_bytes: usize,
     pub ping_seconds: u64,
     pub pong_seconds: u64,
+    pub blocked_seconds: u32,
+    pub farewell_seconds: u32,
+    pub per_person: usize,
+    pub total: usize,
+    pub frames_per_second: u32,
+    pub frame_burst: u32,
+    pub controls_per_second: u32,
+    pub control_burst: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -107,6 +127,12 @@ pub enum DeletedMessages {
     Keep,
     /// They are deleted too.
     Delete,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[expect(missing_docs, reason = "config/default.toml has the descriptions")]
+pub struct Metrics {
+    pub token: Secret,
 }
 
 /// How log lines look.
@@ -214,6 +240,30 @@ impl Settings {
     }
 }
 
+/// Addresses and networks: a list, or one text with commas, as variables have it.
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Text(String),
+        List(Vec<String>),
+    }
+    let written = match Written::deserialize(deserializer)? {
+        Written::Text(text) => text.split(',').map(str::to_owned).collect(),
+        Written::List(list) => list,
+    };
+    let entries = written.iter().map(|entry| entry.trim());
+    entries
+        .filter(|entry| !entry.is_empty())
+        .map(|entry| {
+            let network = entry.parse();
+            network
+                .or_else(|_| entry.parse::<IpAddr>().map(IpNet::from))
+                .map_err(|_| D::Error::custom(format!("{entry} is no address and no network")))
+        })
+        .collect()
+}
+
 fn file(name: &str) -> String {
     std::fs::read_to_string(format!("config/{name}.toml")).unwrap_or_else(|_| {
         let built_in = FILES.iter().find(|(built_in, _)| *built_in == name);
@@ -236,6 +286,45 @@ impl Environment {
             Self::Development => "development",
             Self::Test => "test",
             Self::Production => "production",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The settings as the repository has them.
+    fn settings() -> Settings {
+        let default = File::from_str(FILES[0].1, FileFormat::Toml);
+        let built = Config::builder().add_source(default).build();
+        built.and_then(Config::try_deserialize).expect("settings")
+    }
+
+    proptest! {
+        #[test]
+        fn a_public_origin_is_scheme_host_and_port_alone(
+            origin in prop_oneof!["https?://[a-z0-9.:@/?#\\[\\]]{0,20}", any::<String>()],
+        ) {
+            let mut settings = settings();
+            settings.server.public_origin.clone_from(&origin);
+            if settings.check().is_ok() && !origin.is_empty() {
+                let (scheme, rest) = origin.split_once("://").expect("a scheme");
+                prop_assert!(["http", "https"].contains(&scheme));
+                prop_assert!(!rest.is_empty() && !rest.contains(['/', '?', '#', '@', ' ']), "{}", rest);
+            }
+        }
+
+        #[test]
+        fn a_secret_is_never_printed(key in "[!-~]{8,80}") {
+            let mut settings = settings();
+            settings.data.secret_key = Secret(key.clone());
+            settings.database.url = Secret(key.clone());
+            let printed = format!("{settings:?}");
+            prop_assert!(!printed.contains(&key));
+            prop_assert_eq!(settings.check().is_ok(), key.len() >= 64);
         }
     }
 }

@@ -5,8 +5,8 @@ use actix_web::{HttpResponse, guard};
 
 use crate::controllers::{
     App, api, avatars, blocks, development_sessions, directs, health, home, involvements, members,
-    memberships, messages, people, read_marks, rooms, sessions, settings, sockets, static_files,
-    users,
+    memberships, messages, metrics, people, read_marks, rooms, sessions, settings, sockets,
+    static_files, users,
 };
 use crate::error::Error;
 
@@ -36,6 +36,7 @@ macro_rules! routes {
 routes! { register_public, PUBLIC:
     "/healthz" => { GET health::alive }
     "/readyz" => { GET health::ready }
+    "/metrics" => { GET metrics::show }
     "/static/{fingerprint}/{path:.*}" => { GET static_files::show }
 }
 

@@ -269,6 +269,9 @@ error-payload-too-large = 内容太大，服务器一次接收不了。
 error-unsupported-media = 服务器不认识这种内容。
 error-rate-limited = 有点太快了，请 { $seconds } 秒后再试。
 error-internal = 我们这边出了点问题，已经记录下来，请再试一次。
+error-timed-out = 请求传得太慢了，请再试一次。
+error-too-many-sockets = 你打开的窗口太多了，请关掉几个再试。
+error-crowded = 你所在的网络现在访客太多，请过几秒再试。
 error-unavailable = 服务器正在喘口气，请稍后再试。
 error-client-id = 消息的 clientId 必须是 UUID。
 error-cursor = before 和 after 只能用一个。
@@ -283,13 +286,16 @@ error-title-403 = 没有权限
 error-title-404 = 没有找到
 error-title-405 = 这里不能这样做
 error-title-406 = 没有这种形式
+error-title-408 = 等得太久了
 error-title-409 = 已经发送过了
 error-title-413 = 内容太大
 error-title-415 = 无法识别的内容
 error-title-429 = 请稍等片刻
 error-title-500 = 出了点问题
 error-title-503 = 马上回来
-error-retry-after = 请 { $seconds } 秒后再试。
+error-unavailable-page = 它会自己恢复，说过的话都还在。
+error-unavailable-form = 它会自己恢复。请返回上一页，你输入的内容还在，再发送一次即可。
+error-again = 再试一次
 error-home = 回到 Teahouse
 error-back-to-login = 去登录
 error-request-id = 如需帮助，请提供 { $id }。
@@ -297,9 +303,13 @@ error-request-id = 如需帮助，请提供 { $id }。
 ## 脚本：消息
 
 js-sending = 正在发送…
+js-waiting = 等待发送
 js-not-sent = 没有发出。
 js-not-confirmed = 服务器还没有回应。
 js-try-again = 再试一次
+js-copy = 复制文字
+js-copied = 文字已复制。
+js-not-copied = 没能复制文字，请选中后自行复制。
 js-discard = 放弃
 js-edited = 已编辑
 js-deleted = 这条消息已删除。
@@ -361,11 +371,34 @@ js-people-many-other = 现在有 {$count} 人在场，人太多，无法一一�
 
 ## 脚本：连接
 
+js-offline-unkept = 你已离线。
+js-unkept = 这个浏览器不保存内容：关闭标签页后，等待发送的消息会丢失。
 js-offline = 你已离线。写下的消息会在连接恢复后发送。
 js-reconnecting = 连接断开了，正在重试…
 js-connected = 已重新连接。
 js-new-version = Teahouse 已更新。
 js-reload = 重新加载
+js-later = 以后再说
+
+## 脚本：没有发出的内容
+
+js-waiting-here = 有消息等待发送
+js-failed-here = 有消息没有发出
+js-draft = 草稿
+js-close = 关闭
+js-other-database = 写于服务器更换数据之前。
+js-unsent-one = {$count} 段文字没有发出
+js-unsent-other = {$count} 段文字没有发出
+js-unsent-title = 没有发出
+js-unsent-lead = 原来的房间已经不在，或者不再对你开放。想留下的文字，请先复制。
+js-leave-title = 还有内容没有发出
+js-leave-lead = 退出登录后，下面的内容会从这个浏览器中清除。
+js-leave-send = 发送后退出
+js-leave-drop = 放弃并退出
+js-leave-cancel = 先不退出
+js-leave-offline = 你已离线。连接恢复后会先发送，再退出登录。
+js-leave-unreachable = 没能退出登录：服务器没有回应。内容都还在。
+js-leave-rest = 剩下的内容无法发送。
 
 ## 脚本：输入框与表单
 

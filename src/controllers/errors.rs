@@ -7,6 +7,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
 use super::concerns::asked::Asked;
+use super::concerns::door::CROWDED_SECONDS;
 use crate::error::{Error, Sentence};
 use crate::realtime::frames::Code;
 use crate::views::errors::ErrorPage;
@@ -70,7 +71,22 @@ fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
             "rate_limited",
             Sentence::with("error-rate-limited", "seconds", seconds),
         ),
-        Error::Unavailable(_) => (
+        Error::TimedOut => (
+            StatusCode::REQUEST_TIMEOUT,
+            "timed_out",
+            "error-timed-out".into(),
+        ),
+        Error::TooManySockets => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_sockets",
+            "error-too-many-sockets".into(),
+        ),
+        Error::Crowded => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_connections",
+            "error-crowded".into(),
+        ),
+        Error::Unavailable(_) | Error::Collided(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
             "unavailable",
             "error-unavailable".into(),
@@ -83,10 +99,16 @@ fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
     }
 }
 
+/// What a failure is called.
+pub(crate) fn code_of(error: &Error) -> &'static str {
+    answer_of(error).1
+}
+
 fn retry_after(error: &Error) -> Option<u64> {
     match error {
         Error::RateLimited { seconds } => Some(*seconds),
-        Error::Unavailable(_) => Some(UNAVAILABLE_SECONDS),
+        Error::Unavailable(_) | Error::Collided(_) => Some(UNAVAILABLE_SECONDS),
+        Error::TooManySockets | Error::Crowded => Some(CROWDED_SECONDS),
         _ => None,
     }
 }
@@ -144,6 +166,9 @@ pub(crate) fn respond(error: &Error, asked: &Asked, templates: &Templates) -> Ht
     if let Some(seconds) = retry_after(error) {
         response.insert_header((header::RETRY_AFTER, seconds));
     }
+    if matches!(error, Error::TimedOut | Error::Crowded) {
+        response.force_close();
+    }
     let message = asked.locale().say(&sentence);
     if !asked.wants_json {
         let page = ErrorPage {
@@ -152,7 +177,7 @@ pub(crate) fn respond(error: &Error, asked: &Asked, templates: &Templates) -> Ht
             title: asked.locale().say(&title(status).into()),
             text: message.clone(),
             request_id: &asked.request_id,
-            retry_after: retry_after(error),
+            again: asked.again(),
         };
         if let Ok(body) = templates.render(&page) {
             return response
@@ -176,7 +201,9 @@ fn log(error: &Error, asked: &Asked) {
     let request_id = &asked.request_id;
     match error {
         Error::Internal(cause) => tracing::error!(%request_id, %cause, "internal error"),
-        Error::Unavailable(cause) => tracing::warn!(%request_id, %cause, "unavailable"),
+        Error::Unavailable(cause) | Error::Collided(cause) => {
+            tracing::warn!(%request_id, %cause, "unavailable");
+        }
         _ => {}
     }
 }
@@ -189,6 +216,7 @@ fn title(status: StatusCode) -> &'static str {
         StatusCode::NOT_FOUND => "error-title-404",
         StatusCode::METHOD_NOT_ALLOWED => "error-title-405",
         StatusCode::NOT_ACCEPTABLE => "error-title-406",
+        StatusCode::REQUEST_TIMEOUT => "error-title-408",
         StatusCode::CONFLICT => "error-title-409",
         StatusCode::PAYLOAD_TOO_LARGE => "error-title-413",
         StatusCode::UNSUPPORTED_MEDIA_TYPE => "error-title-415",

@@ -13,6 +13,7 @@ pub mod involvements;
 pub mod members;
 pub mod memberships;
 pub mod messages;
+pub mod metrics;
 pub mod people;
 pub mod read_marks;
 mod room_page;
@@ -30,11 +31,15 @@ use actix_web::http::header;
 use tokio::sync::Notify;
 
 use self::concerns::asked::Asked;
+use self::metrics::Metrics;
 use crate::error::Result;
 use crate::models::database::Database;
 use crate::models::password::Hasher;
 use crate::models::picture::Darkroom;
 use crate::realtime::live::Live;
+use crate::realtime::throttle::Rate;
+use crate::transport::proxies::Proxies;
+use crate::transport::strangers::Strangers;
 use crate::views::sessions::Region;
 use crate::views::templates::{Templates, View};
 
@@ -58,17 +63,39 @@ pub struct App {
     pub accounts: Accounts,
     /// How sockets are watched.
     pub sockets: SocketLimits,
+    /// What requests may take.
+    pub requests: RequestLimits,
+    /// What is counted.
+    pub metrics: Metrics,
+}
+
+/// What requests may take.
+pub struct RequestLimits {
+    /// For the body to arrive.
+    pub body: std::time::Duration,
+    /// Those of people who are not signed in, by address.
+    pub strangers: Arc<Strangers>,
 }
 
 /// Where people reach the program.
 pub struct Site {
     /// Scheme, host and port; `None`: the request's own.
     pub public_origin: Option<String>,
+    /// The proxies whose word about where a request comes from is believed.
+    pub trusted_proxies: Proxies,
     /// Whether people who develop may sign in as anybody.
     pub is_development: bool,
 }
 
 impl Site {
+    /// The session cookie's name: with the prefix a browser takes it from this host by https only.
+    pub fn cookie_name(&self) -> &'static str {
+        match self.is_secure() {
+            true => "__Host-teahouse",
+            false => "teahouse",
+        }
+    }
+
     /// Whether people reach it by https.
     pub fn is_secure(&self) -> bool {
         self.public_origin
@@ -100,6 +127,12 @@ pub struct SocketLimits {
     pub ping: std::time::Duration,
     /// How long a peer may be silent after it.
     pub pong: std::time::Duration,
+    /// How long a connection may take to end once that is decided, in seconds.
+    pub farewell_seconds: u32,
+    /// How many frames a client may send; `None`: any number.
+    pub frames: Option<Rate>,
+    /// The same for pings and other control frames.
+    pub controls: Option<Rate>,
 }
 
 /// A view as a response. Pages about a person are not kept by the browser.

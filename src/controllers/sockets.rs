@@ -1,6 +1,6 @@
 //! `GET /ws`: carries the frames of one window.
 
-use std::future::{pending, poll_fn};
+use std::future::{Ready, pending, poll_fn, ready};
 use std::io::ErrorKind;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::http::header;
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev};
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, ProtocolError, Session};
@@ -15,6 +16,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout
 
 use super::concerns::asked::Asked;
 use super::concerns::current_user::CurrentSession;
+use super::concerns::door::tie;
 use super::concerns::frame_guard::{FrameGuard, GuardedPayload};
 use super::errors::sentence_of;
 use super::{App, SocketLimits};
@@ -23,6 +25,7 @@ use crate::realtime::connection::Connection;
 use crate::realtime::desk::Desk;
 use crate::realtime::frames::Code;
 use crate::realtime::seat::Seat;
+use crate::realtime::throttle::Meter;
 use crate::realtime::wire::{self, CloseCode};
 
 /// After our close frame the peer has this long to answer with its own (RFC 6455, section 7.1.1).
@@ -33,6 +36,7 @@ pub async fn create(
     app: Data<App>,
     asked: Asked,
     request: HttpRequest,
+    _: Upgrade,
     current: CurrentSession,
     payload: web::Payload,
 ) -> Result<HttpResponse> {
@@ -61,7 +65,13 @@ pub async fn create(
     )
     .await?;
     let seat = connection.seat.clone();
+    tie(&request, &seat, app.sockets.farewell_seconds);
+    let SocketLimits {
+        frames, controls, ..
+    } = app.sockets;
     let socket = Socket {
+        frames: frames.map(Meter::new),
+        controls: controls.map(Meter::new),
         connection,
         inbound,
         guard,
@@ -75,6 +85,25 @@ pub async fn create(
             control: body,
         })
     }))
+}
+
+/// A wish for a WebSocket. Whether it got through is told before anybody is asked who they are: so one sees from
+/// outside that a proxy loses it.
+pub struct Upgrade;
+
+impl FromRequest for Upgrade {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        let wish = request.headers().get(header::UPGRADE);
+        let is_wish = wish.is_some_and(|wish| wish.as_bytes().eq_ignore_ascii_case(b"websocket"));
+        let is_passed_on = request.head().upgrade();
+        ready(match is_wish && is_passed_on {
+            true => Ok(Self),
+            false => Err(bad_handshake(())),
+        })
+    }
 }
 
 fn bad_handshake<E>(_: E) -> Error {
@@ -115,6 +144,9 @@ struct Socket {
     /// Kept because the library's body ends with it.
     _control: Session,
     limits: SocketLimits,
+    /// What the client may still send; `None`: anything.
+    frames: Option<Meter>,
+    controls: Option<Meter>,
 }
 
 impl Socket {
@@ -165,6 +197,13 @@ impl Socket {
     }
 
     async fn receive(&mut self, seat: &Seat, message: AggregatedMessage) {
+        let meter = match message {
+            AggregatedMessage::Text(_) | AggregatedMessage::Binary(_) => &mut self.frames,
+            _ => &mut self.controls,
+        };
+        if meter.as_mut().is_some_and(|meter| !meter.lets_through()) {
+            return seat.close(CloseCode::Flooding);
+        }
         match message {
             AggregatedMessage::Text(text) => self.connection.receive(&text).await,
             AggregatedMessage::Binary(_) => self.connection.refuse(Code::BadFrame, None, None),

@@ -1,13 +1,16 @@
 //! Passwords, and how many are hashed at once.
 
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::thread::Builder;
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
+use prometheus_client::metrics::counter::Counter;
+use tokio::sync::oneshot;
 
 use crate::error::{Error, Result};
 
@@ -54,23 +57,52 @@ impl fmt::Debug for Password {
     }
 }
 
+/// What a thread is to do.
+type Work = Box<dyn FnOnce() + Send>;
+
 /// Hashes passwords with argon2id (RFC 9106; m = 19 MiB, t = 2, p = 1), a few at a time.
 ///
-/// More at once would only take memory and hold up the rest: they wait, and past the queue they are refused.
+/// More at once would only take memory and hold up the rest: they wait, and past the queue they are refused. The
+/// threads are its own, because each thread that ever hashed keeps those 19 MiB.
 #[derive(Debug, Clone)]
 pub struct Hasher {
-    permits: Arc<Semaphore>,
-    queue: Arc<Semaphore>,
+    queue: SyncSender<Work>,
+    threads: usize,
+    /// How many passwords are being hashed or wait.
+    inside: Arc<AtomicUsize>,
+    /// Sign-ins that found too many waiting.
+    pub refused: Counter,
 }
 
 impl Hasher {
     /// So many at the same time, so many waiting.
-    pub fn new(permits: usize, queue: usize) -> Self {
+    ///
+    /// # Errors
+    /// `Internal` when the threads cannot be started.
+    pub fn new(threads: usize, waiting: usize) -> Result<Self> {
         LazyLock::force(&NOBODY);
-        Self {
-            permits: Arc::new(Semaphore::new(permits)),
-            queue: Arc::new(Semaphore::new(permits + queue)),
+        let (queue, work) = sync_channel(waiting);
+        let work = Arc::new(Mutex::new(work));
+        for _ in 0..threads {
+            let work = work.clone();
+            let thread = Builder::new().name("passwords".into());
+            thread
+                .spawn(move || hash_for_ever(&work))
+                .map_err(Error::internal)?;
         }
+        Ok(Self {
+            queue,
+            threads,
+            inside: Arc::default(),
+            refused: Counter::default(),
+        })
+    }
+
+    /// How many passwords are being hashed now, and how many wait.
+    pub fn load(&self) -> (usize, usize) {
+        let inside = self.inside.load(Ordering::Relaxed);
+        let running = inside.min(self.threads);
+        (running, inside - running)
     }
 
     /// The password's hash, as a PHC string.
@@ -100,18 +132,32 @@ impl Hasher {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let _place = self
-            .queue
-            .try_acquire()
-            .map_err(|_| Error::Unavailable("too many sign-ins at once".into()))?;
-        let permit = self.permits.clone().acquire_owned().await;
-        let permit = permit.map_err(Error::internal)?;
-        spawn_blocking(move || {
-            let _permit = permit;
-            work()
-        })
-        .await
-        .map_err(Error::internal)
+        let (tell, told) = oneshot::channel();
+        let inside = self.inside.clone();
+        let work: Work = Box::new(move || {
+            // Nobody waits any more when the client went away meanwhile.
+            if !tell.is_closed() {
+                let _ = tell.send(work());
+            }
+            inside.fetch_sub(1, Ordering::Relaxed);
+        });
+        self.inside.fetch_add(1, Ordering::Relaxed);
+        if self.queue.try_send(work).is_err() {
+            self.inside.fetch_sub(1, Ordering::Relaxed);
+            self.refused.inc();
+            return Err(Error::Unavailable("too many sign-ins at once".into()));
+        }
+        told.await.map_err(Error::internal)
+    }
+}
+
+fn hash_for_ever(work: &Mutex<Receiver<Work>>) {
+    loop {
+        let next = work.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        match next {
+            Ok(work) => work(),
+            Err(_) => return,
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use super::parcels::{Audience, Parcel};
 use super::presence::Presence;
 use super::store::{Direct, Mark, Store, Verdict, Write};
 use super::throttle::Throttle;
+use super::turnstile::Turnstile;
 use super::wire::CloseCode;
 use super::writer::Writer;
 use crate::error::{Error, Result};
@@ -26,6 +27,8 @@ pub struct Live {
     pub presence: Presence,
     /// How much one person may send.
     pub throttle: Throttle,
+    /// How many sockets there may be.
+    pub turnstile: Arc<Turnstile>,
     /// What clients are told about that.
     pub limits: Limits,
     /// Names this database.

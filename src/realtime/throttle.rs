@@ -7,27 +7,86 @@ use std::time::{Duration, Instant};
 /// Past so many people with a bucket, the full ones are forgotten.
 const SWEEP_AT: usize = 1024;
 
-/// A token bucket per person: `burst` at once, then `per_second`.
-#[derive(Debug)]
-pub struct Throttle {
-    per_second: f64,
-    burst: f64,
-    enabled: bool,
-    buckets: Mutex<HashMap<i64, Bucket>>,
+/// How often something may happen: `burst` times at once, then `per_second`.
+#[derive(Debug, Clone, Copy)]
+pub struct Rate {
+    /// In the long run.
+    pub per_second: u32,
+    /// At once.
+    pub burst: u32,
 }
 
+/// What is left of a rate.
 #[derive(Debug, Clone, Copy)]
 struct Bucket {
     tokens: f64,
     at: Instant,
 }
 
+impl Bucket {
+    fn new(rate: Rate, now: Instant) -> Self {
+        Self {
+            tokens: f64::from(rate.burst),
+            at: now,
+        }
+    }
+
+    /// Takes one; or says how long to wait for it.
+    fn take(&mut self, rate: Rate, now: Instant) -> Result<(), Duration> {
+        self.tokens = self.refilled(rate, now);
+        self.at = now;
+        if self.tokens >= 1.0 {
+            self.tokens -= 1.0;
+            return Ok(());
+        }
+        Err(Duration::from_secs_f64(
+            (1.0 - self.tokens) / f64::from(rate.per_second),
+        ))
+    }
+
+    fn is_full(&self, rate: Rate, now: Instant) -> bool {
+        self.refilled(rate, now) >= f64::from(rate.burst)
+    }
+
+    fn refilled(&self, rate: Rate, now: Instant) -> f64 {
+        let elapsed = now.duration_since(self.at).as_secs_f64();
+        (self.tokens + elapsed * f64::from(rate.per_second)).min(f64::from(rate.burst))
+    }
+}
+
+/// A bucket that knows its rate.
+#[derive(Debug)]
+pub struct Meter {
+    rate: Rate,
+    bucket: Bucket,
+}
+
+impl Meter {
+    /// A full one.
+    pub fn new(rate: Rate) -> Self {
+        let bucket = Bucket::new(rate, Instant::now());
+        Self { rate, bucket }
+    }
+
+    /// Counts one; whether it is within the rate.
+    pub fn lets_through(&mut self) -> bool {
+        self.bucket.take(self.rate, Instant::now()).is_ok()
+    }
+}
+
+/// A bucket per person.
+#[derive(Debug)]
+pub struct Throttle {
+    rate: Rate,
+    enabled: bool,
+    buckets: Mutex<HashMap<i64, Bucket>>,
+}
+
 impl Throttle {
     /// Switched off, it lets everything through.
     pub fn new(per_second: u32, burst: u32, enabled: bool) -> Self {
         Self {
-            per_second: f64::from(per_second),
-            burst: f64::from(burst),
+            rate: Rate { per_second, burst },
             enabled,
             buckets: Mutex::default(),
         }
@@ -41,26 +100,12 @@ impl Throttle {
         let now = Instant::now();
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() > SWEEP_AT {
-            buckets.retain(|_, bucket| self.refilled(*bucket, now) < self.burst);
+            buckets.retain(|_, bucket| !bucket.is_full(self.rate, now));
         }
-        let bucket = buckets.entry(user_id).or_insert(Bucket {
-            tokens: self.burst,
-            at: now,
-        });
-        bucket.tokens = self.refilled(*bucket, now);
-        bucket.at = now;
-        if bucket.tokens >= 1.0 {
-            bucket.tokens -= 1.0;
-            return Ok(());
-        }
-        Err(Duration::from_secs_f64(
-            (1.0 - bucket.tokens) / self.per_second,
-        ))
-    }
-
-    fn refilled(&self, bucket: Bucket, now: Instant) -> f64 {
-        let elapsed = now.duration_since(bucket.at).as_secs_f64();
-        (bucket.tokens + elapsed * self.per_second).min(self.burst)
+        let bucket = buckets
+            .entry(user_id)
+            .or_insert_with(|| Bucket::new(self.rate, now));
+        bucket.take(self.rate, now)
     }
 }
 

@@ -2,26 +2,47 @@
 
 mod audit;
 mod browser;
+pub mod crowd;
 pub mod database;
+mod descriptors;
+mod figures;
+mod follower;
 mod keeping;
+mod mariadb;
+mod network;
+pub mod nginx;
 pub mod person;
 pub mod pictures;
 mod program;
+mod proxy;
 pub mod raw;
+mod report;
 pub mod senders;
+mod small_disk;
 mod socket;
 mod teahouse;
+mod visits;
 mod windows;
 
 pub use browser::{Browser, Profile};
+pub use crowd::{Member, kept};
 pub use database::{Database, long_tests};
+pub use figures::Figures;
+pub use follower::{Follower, Last};
+pub use mariadb::MariaDb;
+pub use network::Network;
+pub use nginx::Nginx;
 pub use person::Person;
 pub use program::{Program, Stream};
+pub use proxy::{Proxy, Way};
 pub use raw::RawSocket;
+pub use report::Report;
 pub use senders::Senders;
+pub use small_disk::SmallDisk;
 pub use socket::Socket;
 pub use teahouse::{Outcome, Teahouse};
-pub use windows::{Network, line_of};
+pub use visits::Visits;
+pub use windows::line_of;
 
 use std::future::Future;
 use std::time::{Duration, Instant};

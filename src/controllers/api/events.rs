@@ -12,6 +12,7 @@ use super::ConversationMessage;
 use crate::controllers::App;
 use crate::controllers::concerns::asked::{Asked, accepts};
 use crate::controllers::concerns::current_user::CurrentSession;
+use crate::controllers::concerns::door::tie;
 use crate::controllers::errors::sentence_of;
 use crate::error::{Error, Result};
 use crate::realtime::connection::Connection;
@@ -77,6 +78,7 @@ async fn open(
         Box::new(move |code: Code| asked.locale().say(&sentence_of(code, chars))),
     )
     .await?;
+    tie(request, &connection.seat, app.sockets.farewell_seconds);
     if let Some(room_id) = start.view {
         connection.view(Some(room_id), false);
     }
@@ -91,6 +93,8 @@ async fn open(
 fn headers() -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     response
+        // What ends a stream may end its connection.
+        .force_close()
         .insert_header((header::CONTENT_TYPE, "text/event-stream"))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         // nginx would gather events otherwise.

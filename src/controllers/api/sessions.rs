@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use crate::controllers::concerns::asked::Asked;
-use crate::controllers::concerns::client_address::client_address;
+use crate::controllers::concerns::client_address::client_text;
 use crate::controllers::concerns::current_user::{CurrentSession, CurrentUser};
 use crate::controllers::concerns::input::Json;
 use crate::controllers::concerns::sign_in::user_agent;
@@ -94,7 +94,7 @@ async fn issue(
         epoch: user.session_epoch,
         by,
         user_agent: user_agent(request),
-        ip: client_address(request),
+        ip: client_text(request),
         lifetime: TimeDelta::days(TOKEN_DAYS),
     };
     let write = app

@@ -1,22 +1,69 @@
 //! Where a request comes from.
 
+use std::net::{IpAddr, SocketAddr};
+
 use actix_web::HttpRequest;
 use actix_web::http::header;
+use actix_web::web::Data;
 
+use crate::controllers::App;
+use crate::transport::proxies::Proxies;
+
+const FORWARDED_FOR: &str = "x-forwarded-for";
 /// What proxies say about where a request came from.
 const FORWARDING: [&str; 5] = [
     "forwarded",
-    "x-forwarded-for",
+    FORWARDED_FOR,
     "x-forwarded-host",
     "x-forwarded-proto",
     "x-real-ip",
 ];
 
-/// The peer's address. Forwarding headers say whatever their sender likes, and are not read.
-pub fn client_address(request: &HttpRequest) -> String {
-    let peer = request.peer_addr();
-    peer.map(|address| address.ip().to_string())
-        .unwrap_or_default()
+/// The address of whoever asks. Only from a trusted proxy (`server.trusted_proxies`) it is what `X-Forwarded-For` says:
+/// the rightmost address that is no trusted proxy's, because what stands left of it is whatever its sender liked.
+/// Otherwise, and when that makes no sense, it is the peer's. Other forwarding headers are never read.
+pub fn client_address(request: &HttpRequest) -> Option<IpAddr> {
+    let peer = request.peer_addr()?.ip().to_canonical();
+    let app = request.app_data::<Data<App>>()?;
+    let proxies = &app.site.trusted_proxies;
+    if !proxies.contain(peer) {
+        return Some(peer);
+    }
+    let headers = request.headers().get_all(FORWARDED_FOR);
+    Some(forwarded_for(proxies, headers.map(header::HeaderValue::as_bytes)).unwrap_or(peer))
+}
+
+/// The same as text; empty when it is not known.
+pub fn client_text(request: &HttpRequest) -> String {
+    client_address(request).map_or_else(String::new, |address| address.to_string())
+}
+
+/// See [`client_address`]. When all are trusted it is the first; `None` when what is needed cannot be read.
+fn forwarded_for<'a>(
+    proxies: &Proxies,
+    values: impl DoubleEndedIterator<Item = &'a [u8]>,
+) -> Option<IpAddr> {
+    let mut first = None;
+    for value in values.rev() {
+        for entry in std::str::from_utf8(value).ok()?.rsplit(',') {
+            let address = read(entry.trim())?;
+            if !proxies.contain(address) {
+                return Some(address);
+            }
+            first = Some(address);
+        }
+    }
+    first
+}
+
+/// An address, perhaps with a port, as some proxies write it.
+fn read(entry: &str) -> Option<IpAddr> {
+    let bare = entry
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    let address = bare.unwrap_or(entry).parse::<IpAddr>();
+    let with_port = || entry.parse::<SocketAddr>().map(|address| address.ip());
+    Some(address.or_else(|_| with_port()).ok()?.to_canonical())
 }
 
 /// Whether a request comes from this very machine, and not through a proxy on it.
@@ -39,4 +86,49 @@ pub fn is_loopback(request: &HttpRequest) -> bool {
         .iter()
         .all(|name| !request.headers().contains_key(*name));
     is_peer && is_host && is_direct
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn through(values: &[&str]) -> Option<String> {
+        let networks = ["10.0.0.0/8", "::1/128"].map(|network| network.parse().expect("one"));
+        let proxies = Proxies::new(networks.into());
+        let values = values.iter().map(|value| value.as_bytes());
+        forwarded_for(&proxies, values).map(|address| address.to_string())
+    }
+
+    #[test]
+    fn what_the_nearest_proxy_that_is_not_ours_said_counts() {
+        let found = |address: &str| Some(address.to_owned());
+        assert_eq!(through(&["203.0.113.7"]), found("203.0.113.7"));
+        assert_eq!(
+            through(&["1.1.1.1, 203.0.113.7, 10.1.2.3"]),
+            found("203.0.113.7")
+        );
+        assert_eq!(
+            through(&["1.1.1.1", "203.0.113.7", "::1"]),
+            found("203.0.113.7")
+        );
+        assert_eq!(through(&["junk, 203.0.113.7"]), found("203.0.113.7"));
+        assert_eq!(through(&["203.0.113.7:5000"]), found("203.0.113.7"));
+        assert_eq!(through(&["[2001:db8::1]:443"]), found("2001:db8::1"));
+        assert_eq!(through(&["[2001:db8::1]"]), found("2001:db8::1"));
+        assert_eq!(through(&["::ffff:203.0.113.7"]), found("203.0.113.7"));
+        assert_eq!(through(&["10.0.0.5, 10.0.0.6"]), found("10.0.0.5"));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_not_believed() {
+        for values in [
+            &[][..],
+            &[""],
+            &["junk"],
+            &["1.1.1.1, "],
+            &["1.1.1.1, unknown, 10.0.0.1"],
+        ] {
+            assert_eq!(through(values), None, "{values:?}");
+        }
+    }
 }

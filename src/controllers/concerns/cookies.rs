@@ -9,6 +9,7 @@ use actix_web::cookie::{Key, SameSite};
 use chrono::TimeDelta;
 use std::collections::HashMap;
 
+use crate::controllers::Site;
 use crate::models::database::Database;
 use crate::models::session::{self, KeyHash};
 
@@ -30,16 +31,11 @@ pub fn session_middleware(
     database: Database,
     lifetime: TimeDelta,
     key: Key,
-    is_secure: bool,
+    site: &Site,
 ) -> SessionMiddleware<DatabaseStore> {
-    let name = if is_secure {
-        "__Host-teahouse"
-    } else {
-        "teahouse"
-    };
     SessionMiddleware::builder(DatabaseStore { database, lifetime }, key)
-        .cookie_name(name.to_owned())
-        .cookie_secure(is_secure)
+        .cookie_name(site.cookie_name().to_owned())
+        .cookie_secure(site.is_secure())
         .cookie_http_only(true)
         .cookie_same_site(SameSite::Lax)
         .cookie_path("/".to_owned())

@@ -1,12 +1,16 @@
 //! What a request sends: a form, or JSON where that is taken too.
 
+use std::time::Duration;
+
 use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::web::Bytes;
+use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
+use crate::controllers::App;
 use crate::error::{Error, Result};
 
 /// The largest body: 4,000 characters of four bytes, percent-encoded, and the rest of a form.
@@ -30,18 +34,20 @@ fn unreadable<E>(_: E) -> Error {
     Error::BadRequest("error-bad-request".into())
 }
 
-async fn read<T: DeserializeOwned>(
-    content_type: String,
-    body: <Bytes as FromRequest>::Future,
-    takes_json: bool,
-) -> Result<(T, bool)> {
+async fn read<T: DeserializeOwned>(sent: Sent, takes_json: bool) -> Result<(T, bool)> {
+    let Sent {
+        content_type,
+        body,
+        patience,
+    } = sent;
     let is_json = content_type.eq_ignore_ascii_case("application/json");
     let is_form = content_type.eq_ignore_ascii_case("application/x-www-form-urlencoded");
     let is_understood = is_form || (is_json && takes_json);
     if !is_understood {
         return Err(Error::UnsupportedMedia);
     }
-    let body = body.await.map_err(|error| {
+    let body = timeout(patience, body).await.map_err(|_| Error::TimedOut)?;
+    let body = body.map_err(|error| {
         let is_large = error.as_response_error().status_code().as_u16() == 413;
         if is_large {
             Error::PayloadTooLarge
@@ -60,6 +66,24 @@ async fn read<T: DeserializeOwned>(
     Ok((fields, is_json))
 }
 
+/// A body on its way, what it is said to be, and how long it may take.
+struct Sent {
+    content_type: String,
+    body: <Bytes as FromRequest>::Future,
+    patience: Duration,
+}
+
+impl Sent {
+    fn of(request: &HttpRequest, payload: &mut Payload) -> Self {
+        let app = request.app_data::<Data<App>>();
+        Self {
+            content_type: content_type(request),
+            body: Bytes::from_request(request, payload),
+            patience: app.map_or(Duration::ZERO, |app| app.requests.body),
+        }
+    }
+}
+
 fn content_type(request: &HttpRequest) -> String {
     match request.content_type() {
         // Some clients name no type with an empty form.
@@ -75,8 +99,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (content_type, body) = (content_type(request), Bytes::from_request(request, payload));
-        Box::pin(async move { Ok(Self(read(content_type, body, false).await?.0)) })
+        let sent = Sent::of(request, payload);
+        Box::pin(async move { Ok(Self(read(sent, false).await?.0)) })
     }
 }
 
@@ -85,9 +109,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for FormOrJson<T> {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (content_type, body) = (content_type(request), Bytes::from_request(request, payload));
+        let sent = Sent::of(request, payload);
         Box::pin(async move {
-            let (fields, is_json) = read(content_type, body, true).await?;
+            let (fields, is_json) = read(sent, true).await?;
             Ok(Self { fields, is_json })
         })
     }

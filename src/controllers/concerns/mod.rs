@@ -4,6 +4,7 @@ pub mod asked;
 pub mod client_address;
 pub mod cookies;
 pub mod current_user;
+pub mod door;
 pub mod frame;
 pub mod frame_guard;
 pub mod input;

@@ -1,11 +1,11 @@
 //! Another site's page may not act in the name of somebody who is signed in here.
 
+use actix_web::HttpRequest;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
 
 use super::current_user::token;
 use crate::controllers::App;
@@ -22,8 +22,7 @@ pub async fn same_origin(
     // A token is nothing that another site could borrow.
     let is_by_token = token(request.request()).is_some();
     if acts(request.request()) && !is_by_token && is_foreign(request.request()) {
-        let response = HttpResponse::from_error(Error::CrossOrigin);
-        return Ok(request.into_response(response));
+        return Ok(request.error_response(Error::CrossOrigin));
     }
     Ok(next.call(request).await?.map_into_boxed_body())
 }

@@ -4,7 +4,7 @@ use actix_session::Session;
 use actix_web::HttpRequest;
 use actix_web::http::header;
 
-use super::client_address::client_address;
+use super::client_address::client_text;
 use super::cookies::{KEY, KEY_HASH};
 use crate::controllers::App;
 use crate::error::{Error, Result};
@@ -28,7 +28,7 @@ pub async fn sign_in(
         epoch: user.session_epoch,
         by: None,
         user_agent: user_agent(request),
-        ip: client_address(request),
+        ip: client_text(request),
         lifetime: app.accounts.session_lifetime,
     };
     app.database
@@ -58,6 +58,8 @@ pub fn local_path(next: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::local_path;
 
     #[test]
@@ -72,6 +74,18 @@ mod tests {
             "/\t/evil.example",
         ] {
             assert_eq!(local_path(next), "/", "{next}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_asked_for_the_site_stays_the_same(
+            next in prop_oneof![any::<String>(), "[/\\\\.:@a%0-9#?\t\r\n]{0,12}", "//?/?\\PC{0,12}"],
+        ) {
+            let here = url::Url::parse("https://teahouse.example/login?next=x").expect("a URL");
+            let there = here.join(local_path(&next)).expect("an address");
+            prop_assert_eq!(there.origin(), here.origin());
+            prop_assert!(there.username().is_empty() && there.password().is_none());
         }
     }
 }

@@ -1,0 +1,120 @@
+//! The bytes of a connection, with its line beside them.
+
+use std::io::{self, ErrorKind};
+use std::mem::MaybeUninit;
+use std::net::Shutdown;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_web::rt::net::TcpStream;
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::line::{End, Line};
+
+/// A connection whose peer acknowledges nothing for so long is gone, whatever the peer's kernel says.
+const PEER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What cannot be answered by HTTP itself any more, because there is no request to answer.
+const TIMED_OUT: &[u8] =
+    b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+const CROWDED: &[u8] =
+    b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 5\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+/// A TCP connection that can be ended from outside: reading and writing then fail.
+pub struct Stream {
+    tcp: TcpStream,
+    line: Rc<Line>,
+}
+
+impl Stream {
+    /// A connection and its line.
+    pub fn new(tcp: TcpStream, line: Rc<Line>) -> Self {
+        let socket = SockRef::from(&tcp);
+        // Both only make things better; a socket that refuses them works all the same.
+        let _ = socket.set_tcp_user_timeout(Some(PEER_TIMEOUT));
+        let _ = socket.set_tcp_nodelay(true);
+        Self { tcp, line }
+    }
+
+    /// Its line.
+    pub fn line(&self) -> &Rc<Line> {
+        &self.line
+    }
+
+    /// Whether it goes on.
+    fn lives(&self) -> io::Result<()> {
+        let Some(end) = self.line.ending() else {
+            return Ok(());
+        };
+        let socket = SockRef::from(&self.tcp);
+        // The connection is dropped after this, whether these reach the peer or not.
+        let _ = match end {
+            End::Abort => socket.set_linger(Some(Duration::ZERO)),
+            End::TimedOut => answer(&socket, TIMED_OUT),
+            End::Crowded => answer(&socket, CROWDED),
+            End::Quiet => Ok(()),
+        };
+        Err(ErrorKind::ConnectionAborted.into())
+    }
+}
+
+/// A last answer. What was sent meanwhile is read first: otherwise the kernel throws the answer away.
+fn answer(socket: &SockRef<'_>, answer: &[u8]) -> io::Result<()> {
+    let mut unread = [MaybeUninit::uninit(); 4096];
+    while socket
+        .recv(&mut unread)
+        .is_ok_and(|read| read == unread.len())
+    {}
+    socket.send(answer)?;
+    socket.shutdown(Shutdown::Write)
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.lives()?;
+        self.line.remember(cx);
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.tcp).poll_read(cx, buffer);
+        if buffer.filled().len() > before {
+            self.line.heard();
+        }
+        polled
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.lives()?;
+        self.line.remember(cx);
+        let polled = Pin::new(&mut self.tcp).poll_write(cx, bytes);
+        match &polled {
+            Poll::Pending => self.line.blocked(),
+            Poll::Ready(Ok(taken)) => self.line.taken(*taken),
+            Poll::Ready(Err(_)) => {}
+        }
+        polled
+    }
+
+    /// Called when all that waited was written, and whenever the connection is looked at with nothing to write.
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.lives()?;
+        self.line.remember(cx);
+        self.line.caught_up();
+        Pin::new(&mut self.tcp).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,318 @@
+//! Everything bad at once, and meanwhile people talk.
+
+use crate::support::person::PASSWORD;
+use crate::support::raw::frame;
+use crate::support::{LOBBY, PATIENCE, Person, RawSocket, Socket, Teahouse, client_id, long_tests};
+use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+
+/// How much of each.
+#[derive(Clone, Copy)]
+struct Size {
+    people: usize,
+    sockets: usize,
+    posts: usize,
+    pings: usize,
+    drips: usize,
+    passwords: usize,
+    lasts: Duration,
+}
+
+const WARM_UP: Size = Size {
+    people: 50,
+    sockets: 10,
+    posts: 200,
+    pings: 500,
+    drips: 100,
+    passwords: 20,
+    lasts: Duration::from_secs(3),
+};
+const QUICK: Size = Size {
+    people: 50,
+    sockets: 20,
+    posts: 1000,
+    pings: 1000,
+    drips: 300,
+    passwords: 200,
+    lasts: Duration::from_secs(8),
+};
+const FULL: Size = Size {
+    pings: 10_000,
+    drips: 2000,
+    lasts: Duration::from_secs(30),
+    ..QUICK
+};
+
+/// One of all who speak in turn, each message 1/20 s after the one before. Returns how long each ack took.
+async fn talk(
+    mut socket: Socket,
+    turn: usize,
+    people: usize,
+    stop: Arc<AtomicBool>,
+) -> (Socket, Vec<Duration>) {
+    let round = Duration::from_millis(50) * u32::try_from(people).expect("few");
+    let mut next = Instant::now()
+        + round * u32::try_from(turn).expect("few") / u32::try_from(people).expect("few");
+    let mut took = Vec::new();
+    loop {
+        while Instant::now() < next {
+            socket.next_before(next).await;
+        }
+        if stop.load(Relaxed) {
+            return (socket, took);
+        }
+        let sent = Instant::now();
+        let id = socket.post(LOBBY, "a word among friends").await;
+        loop {
+            let frame = socket.next_before(sent + PATIENCE).await;
+            let frame = frame.unwrap_or_else(|| panic!("person {turn} hears nothing any more"));
+            assert_ne!(frame["type"], "error", "{frame}");
+            if frame["type"] == "ack" && frame["clientId"] == id {
+                break;
+            }
+        }
+        took.push(sent.elapsed());
+        next += round;
+    }
+}
+
+/// Lets everybody talk while something happens; the acks' times, sorted, and everybody's sockets.
+async fn meanwhile(
+    sockets: Vec<Socket>,
+    what: impl Future<Output = ()>,
+) -> (Vec<Duration>, Vec<Socket>) {
+    let stop = Arc::new(AtomicBool::new(false));
+    let people = sockets.len();
+    let mut talking = JoinSet::new();
+    for (turn, socket) in sockets.into_iter().enumerate() {
+        talking.spawn(talk(socket, turn, people, stop.clone()));
+    }
+    what.await;
+    stop.store(true, Relaxed);
+    let (mut times, mut sockets) = (Vec::new(), Vec::new());
+    while let Some(talked) = talking.join_next().await {
+        let (socket, took) = talked.expect("they were heard");
+        sockets.push(socket);
+        times.extend(took);
+    }
+    times.sort();
+    (times, sockets)
+}
+
+fn told(times: &[Duration]) -> (Duration, String) {
+    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
+    let text = format!(
+        "{} acks: p50 {:.1?}, p99 {:.1?}, max {:.1?}",
+        times.len(),
+        at(0.5),
+        at(0.99),
+        at(1.0)
+    );
+    (at(0.99), text)
+}
+
+/// The villains, who are signed in: each may have ten sockets.
+struct Villains {
+    huge: Vec<Person>,
+    deaf: Vec<Person>,
+    loud: Person,
+    ringing: Person,
+}
+
+impl Villains {
+    async fn gather(house: &Teahouse) -> Self {
+        let name = |kind: &str, n: usize| format!("{kind}{n}");
+        let (mut huge, mut deaf) = (Vec::new(), Vec::new());
+        for n in 0..2 {
+            huge.push(Person::register(house, &name("Huge", n)).await);
+            deaf.push(Person::register(house, &name("Deaf", n)).await);
+        }
+        Self {
+            huge,
+            deaf,
+            loud: Person::register(house, "Loud").await,
+            ringing: Person::register(house, "Ringing").await,
+        }
+    }
+}
+
+/// Declares eight gigabytes and begins to send them.
+async fn declare(person: Person) {
+    let mut socket = RawSocket::open(&person).await;
+    socket
+        .write(&[0x81, 0xFF, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0])
+        .await;
+    let junk = vec![b' '; 64 * 1024];
+    for _ in 0..64 {
+        socket.write(&junk).await;
+    }
+}
+
+/// Sends all of it at once, and reads how it ends.
+async fn pour(person: Person, frames: Vec<u8>) {
+    let mut socket = RawSocket::open(&person).await;
+    socket.write(&frames).await;
+    socket.end().await;
+}
+
+fn posts(count: usize) -> Vec<u8> {
+    let post =
+        |_| json!({"type": "post", "clientId": client_id(), "roomId": LOBBY, "content": "buy!"});
+    (0..count)
+        .map(post)
+        .flat_map(|post| frame(0x81, post.to_string().as_bytes()))
+        .collect()
+}
+
+/// A request whose bytes come one a second, over and over.
+async fn drip(host: String, stop: Arc<AtomicBool>) {
+    while !stop.load(Relaxed) {
+        let Ok(mut stream) = TcpStream::connect(&host).await else {
+            return;
+        };
+        for byte in b"GET /login HTTP/1.1\r\nHost: teahouse\r\n" {
+            if stop.load(Relaxed) || stream.write_all(&[*byte]).await.is_err() {
+                break;
+            }
+            sleep(Duration::from_secs(1)).await;
+        }
+    }
+}
+
+/// A sign-in with a wrong password: the answer's status, and how long it took.
+async fn guess(host: String, phone: String) -> (u16, Duration) {
+    let start = Instant::now();
+    let body = format!("phone=%2B{}&password=not+{}", &phone[1..], PASSWORD.len());
+    let request = format!(
+        "POST /login HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut answer = [0; 12];
+    let asked = async {
+        let mut stream = TcpStream::connect(&host).await?;
+        stream.write_all(request.as_bytes()).await?;
+        stream.read_exact(&mut answer).await?;
+        std::io::Result::Ok(())
+    };
+    let status = match timeout(PATIENCE, asked).await {
+        Ok(Ok(())) => std::str::from_utf8(&answer[9..])
+            .ok()
+            .and_then(|code| code.parse().ok()),
+        _ => None,
+    };
+    (status.unwrap_or_default(), start.elapsed())
+}
+
+/// Does all of it at once.
+async fn attack(house: &Teahouse, villains: &Villains, phone: &str, size: Size) {
+    let (mut villainy, stop) = (JoinSet::new(), Arc::new(AtomicBool::new(false)));
+    let end = Instant::now() + size.lasts;
+    let host = house.host().to_owned();
+    for n in 0..size.drips {
+        let (host, stop) = (host.clone(), stop.clone());
+        villainy.spawn(async move {
+            // Not all in the same millisecond: that would measure the test's own connecting.
+            sleep(Duration::from_millis((n % 1000) as u64)).await;
+            drip(host, stop).await;
+        });
+    }
+    let mut deaf = Vec::new();
+    for n in 0..size.sockets {
+        villainy.spawn(declare(villains.huge[n % 2].clone()));
+        deaf.push(RawSocket::open(&villains.deaf[n % 2]).await);
+    }
+    villainy.spawn(pour(villains.loud.clone(), posts(size.posts)));
+    villainy.spawn(pour(
+        villains.ringing.clone(),
+        frame(0x89, b"tea").repeat(size.pings),
+    ));
+    let mut guesses = JoinSet::new();
+    for _ in 0..size.passwords {
+        guesses.spawn(guess(host.clone(), phone.to_owned()));
+    }
+    let (wrong, refused, none) = (
+        AtomicUsize::new(0),
+        AtomicUsize::new(0),
+        AtomicUsize::new(0),
+    );
+    let mut slowest = Duration::ZERO;
+    while let Some(guessed) = guesses.join_next().await {
+        let (status, took) = guessed.expect("no panic");
+        match status {
+            422 => wrong.fetch_add(1, Relaxed),
+            429 | 503 => {
+                slowest = slowest.max(took);
+                refused.fetch_add(1, Relaxed)
+            }
+            _ => none.fetch_add(1, Relaxed),
+        };
+    }
+    println!(
+        "{} passwords at once: {wrong:?} wrong, {refused:?} refused after {slowest:.1?} at most, {none:?} without answer",
+        size.passwords
+    );
+    assert!(slowest < Duration::from_secs(10), "{slowest:?}");
+    tokio::time::sleep_until(end).await;
+    stop.store(true, Relaxed);
+    drop(deaf);
+    villainy.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_talk_on_whatever_the_others_do() {
+    let size = if long_tests() { FULL } else { QUICK };
+    let house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "true")]);
+    let villains = Villains::gather(&house).await;
+    let (mut sockets, mut first) = (Vec::new(), None);
+    for n in 0..size.people {
+        let person = Person::register(&house, &format!("Friend{n}")).await;
+        sockets.push(person.socket().await);
+        first.get_or_insert(person);
+    }
+    let first = first.expect("somebody");
+    println!(
+        "{} people are here: {} KiB",
+        size.people,
+        house.memory_kib()
+    );
+    let (times, sockets) =
+        meanwhile(sockets, attack(&house, &villains, &first.phone, WARM_UP)).await;
+    println!(
+        "a first small round: {}, {} KiB",
+        told(&times).1,
+        house.memory_kib()
+    );
+    house.connections_fall_to(size.people, PATIENCE * 2).await;
+    let (times, sockets) = meanwhile(sockets, sleep(Duration::from_secs(5))).await;
+    println!("in peace: {}", told(&times).1);
+    let before = (house.memory_kib(), house.descriptors());
+    let (times, sockets) = meanwhile(sockets, attack(&house, &villains, &first.phone, size)).await;
+    let peak = house.memory_kib();
+    let (p99, text) = told(&times);
+    println!("under attack: {text}");
+    let (calm, sockets) = meanwhile(sockets, async {
+        let gone = house.connections_fall_to(size.people, PATIENCE * 4).await;
+        println!("every villain's connection was gone after {gone:.1?}");
+        sleep(Duration::from_secs(2)).await;
+    })
+    .await;
+    println!("afterwards: {}", told(&calm).1);
+    let after = (house.memory_kib(), house.descriptors());
+    println!(
+        "memory: {} KiB before, {peak} at the end of the attack, {} after; descriptors: {} before, {} after",
+        before.0, after.0, before.1, after.1
+    );
+    assert!(p99 <= Duration::from_millis(250) * 5, "{p99:?}");
+    assert!(after.0 <= before.0 + 20 * 1024 * 5, "{before:?} {after:?}");
+    assert!(after.1 <= before.1 + 20, "{before:?} {after:?}");
+    assert_eq!(sockets.len(), size.people);
+    let page = first.get("/rooms/1").await;
+    assert_eq!(page.status(), 200);
+}

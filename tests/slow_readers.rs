@@ -1,0 +1,385 @@
+//! Whoever reads too slowly, or not at all, is let go: the connection's file descriptor and memory with it, and nobody
+//! else waits.
+
+use crate::support::{Person, Program, Teahouse};
+use serde_json::json;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::task::JoinHandle;
+
+/// What is promised, and how much longer a test waits at most.
+const GONE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(75);
+
+/// How somebody reads.
+#[derive(Debug, Clone, Copy)]
+enum Pace {
+    Never,
+    /// So many bytes a second.
+    Bytes(usize),
+}
+
+const PACES: [Pace; 3] = [Pace::Never, Pace::Bytes(1), Pace::Bytes(4096)];
+
+/// A connection of somebody with hardly any room for what comes.
+async fn connect(person: &Person) -> TcpStream {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(4096).expect("it is set");
+    let host = person.url.trim_start_matches("http://");
+    let address = host.parse().expect("an address");
+    socket.connect(address).await.expect("a connection")
+}
+
+async fn ask(person: &Person, path: &str, more: &str) -> TcpStream {
+    let mut stream = connect(person).await;
+    let host = person.url.trim_start_matches("http://");
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {}\r\n{more}\r\n",
+        person.cookie()
+    );
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    stream
+}
+
+const UPGRADE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                       Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+/// A socket whose `hello` was not read to its end.
+async fn open_socket(person: &Person) -> TcpStream {
+    let mut stream = ask(person, "/ws", UPGRADE).await;
+    begins(&mut stream, "HTTP/1.1 101").await;
+    stream
+}
+
+async fn begins(stream: &mut TcpStream, start: &str) {
+    let mut head = vec![0; start.len()];
+    stream.read_exact(&mut head).await.expect("an answer");
+    assert_eq!(String::from_utf8_lossy(&head), start);
+}
+
+/// Goes on at this pace, in the background, and never hangs up by itself.
+fn read_at(mut stream: impl AsyncRead + Send + Unpin + 'static, pace: Pace) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        match pace {
+            Pace::Never => std::future::pending().await,
+            Pace::Bytes(bytes) => {
+                let mut seconds = tokio::time::interval(Duration::from_secs(1));
+                let mut buffer = vec![0; bytes];
+                while stream.read(&mut buffer).await.is_ok_and(|n| n > 0) {
+                    seconds.tick().await;
+                }
+                std::future::pending().await
+            }
+        }
+    })
+}
+
+struct Readers(Vec<JoinHandle<()>>);
+
+impl Drop for Readers {
+    fn drop(&mut self) {
+        self.0.iter().for_each(JoinHandle::abort);
+    }
+}
+
+fn long_text() -> String {
+    "茶".repeat(4000)
+}
+
+#[tokio::test]
+async fn whoever_falls_behind_is_gone_within_seconds_however_they_read() {
+    let house = Teahouse::start();
+    let before = 1;
+    let ming = Person::register(&house, "Ming").await;
+    let mut writer = ming.socket().await;
+    writer.say("before").await;
+    let mut readers = Readers(Vec::new());
+    for pace in PACES {
+        let name = format!("Slow{}", readers.0.len());
+        let slow = Person::register(&house, &name).await;
+        readers.0.push(read_at(open_socket(&slow).await, pace));
+        let accept = "Accept: text/event-stream\r\n";
+        let mut stream = ask(&slow, "/api/events", accept).await;
+        begins(&mut stream, "HTTP/1.1 200").await;
+        readers.0.push(read_at(stream, pace));
+    }
+    house.has_connections(before + 6).await;
+    let start = Instant::now();
+    let mut slowest = Duration::ZERO;
+    for _ in 0..400 {
+        let sent = Instant::now();
+        writer.say(&long_text()).await;
+        slowest = slowest.max(sent.elapsed());
+        writer.expect("message").await;
+    }
+    let said = start.elapsed();
+    let gone = house.connections_fall_to(before, PATIENCE).await;
+    println!(
+        "400 messages of 12 KB in {said:.1?}, slowest ack {slowest:.1?}; all six gone {gone:.1?} later"
+    );
+    assert!(gone < GONE * 2, "{gone:?}");
+}
+
+#[tokio::test]
+async fn a_page_that_nobody_takes_does_not_keep_its_connection() {
+    let house = Teahouse::start();
+    let before = 1;
+    let ming = Person::register(&house, "Ming").await;
+    let mut writer = ming.socket().await;
+    for _ in 0..100 {
+        writer.say(&long_text()).await;
+        writer.settle().await;
+    }
+    let memory = house.memory_kib();
+    let mut readers = Readers(Vec::new());
+    let history = "/api/rooms/1/messages?before=1000&limit=100";
+    for pace in [Pace::Never, Pace::Bytes(1), Pace::Bytes(512)] {
+        for _ in 0..5 {
+            let mut stream = ask(&ming, history, "").await;
+            begins(&mut stream, "HTTP/1.1 200").await;
+            readers.0.push(read_at(stream, pace));
+        }
+    }
+    house.has_connections(before + 15).await;
+    let held = house.memory_kib();
+    let gone = house.connections_fall_to(before, PATIENCE).await;
+    let after = house.memory_kib();
+    println!(
+        "fifteen who load a page at a trickle: gone in {gone:.1?}; {memory} KiB before, {held} meanwhile, {after} after"
+    );
+    assert!(gone < GONE * 2, "{gone:?}");
+    // Somebody who reads has it all.
+    let (status, page) = ming.get_json(history).await;
+    assert_eq!(
+        (status.as_u16(), page.as_array().map(Vec::len)),
+        (200, Some(100))
+    );
+}
+
+#[tokio::test]
+async fn a_slow_line_is_not_a_dead_one() {
+    let house = Teahouse::start();
+    let ming = Person::register(&house, "Ming").await;
+    let mut writer = ming.socket().await;
+    for _ in 0..100 {
+        writer.say(&long_text()).await;
+        writer.settle().await;
+    }
+    let history = "/api/rooms/1/messages?before=1000&limit=100";
+    let mut stream = ask(&ming, history, "").await;
+    let (start, mut all) = (Instant::now(), Vec::new());
+    let mut buffer = vec![0; 8 * 1024];
+    // 256 KiB a second: far more than fits on the way waits for ten seconds.
+    let mut clock = tokio::time::interval(Duration::from_millis(31));
+    while !is_complete(&all) {
+        clock.tick().await;
+        match stream.read(&mut buffer).await {
+            Ok(n) if n > 0 => all.extend_from_slice(&buffer[..n]),
+            end => panic!("cut off after {} bytes: {end:?}", all.len()),
+        }
+    }
+    println!(
+        "{} bytes over a slow line in {:.1?}",
+        all.len(),
+        start.elapsed()
+    );
+}
+
+/// Whether an answer is here as long as its head says.
+fn is_complete(answer: &[u8]) -> bool {
+    let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else {
+        return false;
+    };
+    let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
+    let length = head
+        .split("content-length: ")
+        .nth(1)
+        .and_then(|rest| rest.lines().next());
+    let length: usize = length.and_then(|text| text.parse().ok()).expect("a length");
+    answer.len() >= end + 4 + length
+}
+
+#[tokio::test]
+async fn whatever_ends_a_socket_its_descriptor_is_gone_though_nobody_reads_the_goodbye() {
+    let house = Teahouse::start();
+    let before = 1;
+    let ming = Person::register(&house, "Ming").await;
+    let mut writer = ming.socket().await;
+    writer.say("before").await;
+    let mut readers = Readers(Vec::new());
+    let (mut leavers, mut breakers) = (Vec::new(), Vec::new());
+    let broken: [&[u8]; 4] = [
+        &[0xC1, 0x80, 0, 0, 0, 0],
+        &[0x81, 0xFF, 0, 0, 0, 2, 0, 0, 0, 0],
+        &[0x81, 0x81, 0, 0, 0, 0, 0xFF],
+        &[0x88, 0x82, 0, 0, 0, 0, 3, 232],
+    ];
+    for (n, pace) in PACES.into_iter().enumerate() {
+        let leaver = Person::register(&house, &format!("Leaver{n}")).await;
+        readers.0.push(read_at(open_socket(&leaver).await, pace));
+        let accept = "Accept: text/event-stream\r\n";
+        let mut stream = ask(&leaver, "/api/events", accept).await;
+        begins(&mut stream, "HTTP/1.1 200").await;
+        readers.0.push(read_at(stream, pace));
+        leavers.push(leaver);
+        let breaker = Person::register(&house, &format!("Breaker{n}")).await;
+        for bytes in broken {
+            let (reader, sender) = open_socket(&breaker).await.into_split();
+            readers.0.push(read_at(reader, pace));
+            breakers.push((sender, bytes));
+        }
+    }
+    let all = before + leavers.len() * 2 + breakers.len();
+    house.has_connections(all).await;
+    // More waits for each of them than the kernel takes, but not too much.
+    let (mut taken, mut said) = (0, 0);
+    loop {
+        for _ in 0..10 {
+            writer.say(&long_text()).await;
+            writer.settle().await;
+        }
+        said += 10;
+        let before = std::mem::replace(&mut taken, house.waiting_bytes());
+        if taken <= before {
+            break;
+        }
+    }
+    println!("after {said} messages the kernel takes no more: {taken} bytes wait in it");
+    assert_eq!(house.connections(), all, "some went before it was time");
+    for (sender, bytes) in &mut breakers {
+        sender.write_all(bytes).await.expect("sent");
+    }
+    for leaver in &leavers {
+        leaver.sign_out().await;
+    }
+    let gone = house.connections_fall_to(before, PATIENCE).await;
+    println!(
+        "signed out, broke the rules or said goodbye, unread: all {} gone in {gone:.1?}",
+        all - before
+    );
+    assert!(gone < GONE * 2, "{gone:?}");
+    writer.say("after").await;
+}
+
+#[tokio::test]
+async fn whoever_answers_no_ping_is_gone_too() {
+    let house = Teahouse::with(&[
+        ("TEAHOUSE__SOCKET__PING_SECONDS", "1"),
+        ("TEAHOUSE__SOCKET__PONG_SECONDS", "1"),
+    ]);
+    let before = 0;
+    let ming = Person::register(&house, "Ming").await;
+    let mut readers = Readers(Vec::new());
+    for pace in PACES {
+        readers.0.push(read_at(open_socket(&ming).await, pace));
+    }
+    house.has_connections(before + 3).await;
+    let gone = house.connections_fall_to(before, PATIENCE).await;
+    println!("silent after a ping: gone in {gone:.1?}");
+    assert!(gone < GONE * 2, "{gone:?}");
+}
+
+/// A network of its own, with somebody in it, that can fall silent without a word.
+struct Elsewhere {
+    name: String,
+    person: Option<Child>,
+}
+
+const NEAR: &str = "10.231.17.1";
+const FAR: &str = "10.231.17.2";
+
+fn ip(line: &str) -> bool {
+    let words = line.split_whitespace();
+    let done = Command::new("ip")
+        .args(words)
+        .stderr(Stdio::null())
+        .status();
+    done.is_ok_and(|status| status.success())
+}
+
+impl Elsewhere {
+    /// `None` where networks cannot be made.
+    fn new() -> Option<Self> {
+        let name = format!("tea{}", std::process::id());
+        let elsewhere = Self {
+            name: name.clone(),
+            person: None,
+        };
+        let steps = [
+            format!("netns add {name}"),
+            format!("link add {name}a type veth peer name {name}b netns {name}"),
+            format!("addr add {NEAR}/30 dev {name}a"),
+            format!("link set {name}a up"),
+            format!("-n {name} addr add {FAR}/30 dev {name}b"),
+            format!("-n {name} link set {name}b up"),
+        ];
+        steps.iter().all(|step| ip(step)).then_some(elsewhere)
+    }
+
+    /// Somebody comes from there.
+    fn enter(&mut self, url: &str, token: &str) {
+        let child = Command::new("ip")
+            .args(["netns", "exec", &self.name, env!("CARGO_BIN_EXE_teahouse")])
+            .args(["chat", "--json", "--url", url])
+            .env("TEAHOUSE_TOKEN", token)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn();
+        self.person = Some(child.expect("it starts"));
+    }
+
+    /// From now on nothing comes from there and nothing arrives.
+    fn falls_silent(&self) {
+        assert!(ip(&format!("-n {0} link set {0}b down", self.name)));
+    }
+}
+
+impl Drop for Elsewhere {
+    fn drop(&mut self) {
+        if let Some(person) = &mut self.person {
+            let _ = person.kill();
+            let _ = person.wait();
+        }
+        ip(&format!("link del {}a", self.name));
+        ip(&format!("netns del {}", self.name));
+    }
+}
+
+#[tokio::test]
+async fn whoever_vanishes_without_a_word_is_gone_soon() {
+    let Some(mut elsewhere) = Elsewhere::new() else {
+        println!(
+            "no network can be made here; whoever_answers_no_ping_is_gone_too covers the rest"
+        );
+        return;
+    };
+    let house = Teahouse::with(&[("HOST", "0.0.0.0")]);
+    let before = 1;
+    let (ming, ana) = (
+        Person::register(&house, "Ming").await,
+        Person::register(&house, "Ana").await,
+    );
+    let mut bystander = ming.socket().await;
+    bystander.send(json!({"type": "view", "roomId": "1"})).await;
+    bystander.settle().await;
+    let port = house.url.rsplit(':').next().expect("a port");
+    let token = Program::of(&house, &ana).await.token;
+    elsewhere.enter(&format!("http://{NEAR}:{port}"), &token);
+    let here = |frame: &serde_json::Value| frame["online"].to_string().contains("Ana");
+    bystander.expect_where("presence", here).await;
+    elsewhere.falls_silent();
+    let start = Instant::now();
+    // Something is said, which never arrives there.
+    bystander.say("are you there?").await;
+    let gone = house.connections_fall_to(before, PATIENCE).await;
+    bystander
+        .expect_where("presence", |frame| !here(frame))
+        .await;
+    println!(
+        "vanished: descriptor gone in {gone:.1?}, no longer present after {:.1?}",
+        start.elapsed()
+    );
+    assert!(gone < GONE * 2, "{gone:?}");
+}
