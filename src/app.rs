@@ -25,6 +25,7 @@ use crate::config::{DeletedMessages, Environment, Settings};
 use crate::controllers::concerns::cookies::session_middleware;
 use crate::controllers::concerns::door::{door, serving};
 use crate::controllers::concerns::{frame::frame, log::log, same_origin::same_origin};
+use crate::controllers::metrics::{Metrics, Queues};
 use crate::controllers::{Accounts, App, RequestLimits, Site};
 use crate::error::{Error, Result};
 use crate::jobs;
@@ -56,12 +57,19 @@ use crate::views::templates::Templates;
 /// # Errors
 /// `Unavailable` with a sentence about the URL.
 pub fn database_url(settings: &Settings) -> Result<DatabaseUrl> {
+    if settings.database.url.expose().is_empty() {
+        fs::create_dir_all(&settings.data.dir).map_err(|error| data_dir_error(settings, &error))?;
+    }
+    meant_database(settings)
+}
+
+/// The same, and nothing is made.
+///
+/// # Errors
+/// `Unavailable` with a sentence about the URL.
+pub fn meant_database(settings: &Settings) -> Result<DatabaseUrl> {
     match settings.database.url.expose() {
-        "" => {
-            fs::create_dir_all(&settings.data.dir)
-                .map_err(|error| data_dir_error(settings, &error))?;
-            Ok(default_url(&settings.data.dir))
-        }
+        "" => Ok(default_url(&settings.data.dir)),
         url => DatabaseUrl::parse(url),
     }
 }
@@ -78,6 +86,7 @@ fn data_dir_error(settings: &Settings, error: &io::Error) -> Error {
 /// # Errors
 /// `Unavailable` with one sentence about what keeps it from starting.
 pub async fn serve(settings: Settings) -> Result<()> {
+    limits::raise_file_limit();
     let url = database_url(&settings)?;
     let shown = url.to_string();
     let database = Database::open(url, limits::database(&settings)).map_err(|error| {
@@ -136,10 +145,13 @@ async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<
     let epoch = database.run(installation::epoch).await?;
     let is_production = settings.environment == Environment::Production;
     let accounts = &settings.accounts;
+    let live = Arc::new(live(settings, &database, epoch)?);
+    let hasher = trust::hasher(accounts)?;
     Ok(App {
-        live: Arc::new(live(settings, &database, epoch)?),
+        metrics: metrics(settings, &live, &database, &hasher),
+        live,
         templates: Templates::load()?,
-        hasher: trust::hasher(accounts)?,
+        hasher,
         throttles: trust::throttles(settings, keyed.clone()),
         verification: trust::verifying(settings)?,
         keyed,
@@ -171,6 +183,24 @@ async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<
             strangers: limits::strangers(settings),
         },
         database,
+    })
+}
+
+/// What is counted, and by whom.
+fn metrics(settings: &Settings, live: &Live, database: &Database, hasher: &Hasher) -> Metrics {
+    Metrics::new(settings.metrics.token.expose(), |registry| {
+        live.hub.figures.register(registry);
+        database.figures.register(registry);
+        let refused = hasher.refused.clone();
+        registry.register(
+            "password_hashes_refused",
+            "Sign-ins that found too many waiting",
+            refused,
+        );
+        registry.register_collector(Box::new(Queues {
+            writer: live.writer.clone(),
+            hasher: hasher.clone(),
+        }));
     })
 }
 

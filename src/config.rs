@@ -31,6 +31,7 @@ pub struct Settings {
     pub verification: Verification,
     pub sms: Sms,
     pub log: Log,
+    pub metrics: Metrics,
 }
 
 /// What the program runs for: `TEAHOUSE_ENV`.
@@ -118,6 +119,12 @@ pub enum DeletedMessages {
     Keep,
     /// They are deleted too.
     Delete,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[expect(missing_docs, reason = "config/default.toml has the descriptions")]
+pub struct Metrics {
+    pub token: Secret,
 }
 
 /// How log lines look.
@@ -280,6 +287,45 @@ impl Environment {
             Self::Development => "development",
             Self::Test => "test",
             Self::Production => "production",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The settings as the repository has them.
+    fn settings() -> Settings {
+        let default = File::from_str(FILES[0].1, FileFormat::Toml);
+        let built = Config::builder().add_source(default).build();
+        built.and_then(Config::try_deserialize).expect("settings")
+    }
+
+    proptest! {
+        #[test]
+        fn a_public_origin_is_scheme_host_and_port_alone(
+            origin in prop_oneof!["https?://[a-z0-9.:@/?#\\[\\]]{0,20}", any::<String>()],
+        ) {
+            let mut settings = settings();
+            settings.server.public_origin.clone_from(&origin);
+            if settings.check().is_ok() && !origin.is_empty() {
+                let (scheme, rest) = origin.split_once("://").expect("a scheme");
+                prop_assert!(["http", "https"].contains(&scheme));
+                prop_assert!(!rest.is_empty() && !rest.contains(['/', '?', '#', '@', ' ']), "{}", rest);
+            }
+        }
+
+        #[test]
+        fn a_secret_is_never_printed(key in "[!-~]{8,80}") {
+            let mut settings = settings();
+            settings.data.secret_key = Secret(key.clone());
+            settings.database.url = Secret(key.clone());
+            let printed = format!("{settings:?}");
+            prop_assert!(!printed.contains(&key));
+            prop_assert_eq!(settings.check().is_ok(), key.len() >= 64);
         }
     }
 }

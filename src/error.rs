@@ -93,6 +93,9 @@ pub enum Error {
     /// Something we need does not answer; the outcome may be unknown. Try again.
     #[error("unavailable: {0}")]
     Unavailable(String),
+    /// Others were writing the same, and nothing was done. Doing it again is all it takes.
+    #[error("collided: {0}")]
+    Collided(String),
     /// A fault of ours.
     #[error("internal error")]
     Internal(#[source] Box<dyn StdError + Send + Sync>),
@@ -119,11 +122,17 @@ impl From<diesel::result::Error> for Error {
             Diesel::DatabaseError(
                 Kind::Unknown
                 | Kind::ClosedConnection
-                | Kind::SerializationFailure
                 | Kind::ReadOnlyTransaction
                 | Kind::UnableToSendCommand,
                 info,
             ) => Self::Unavailable(info.message().to_owned()),
+            Diesel::DatabaseError(Kind::SerializationFailure, info) => {
+                Self::Collided(info.message().to_owned())
+            }
+            // The connection was lost at the commit, whose outcome is unknown.
+            Diesel::RollbackErrorOnCommit { commit_error, .. } => {
+                Self::Unavailable(commit_error.to_string())
+            }
             Diesel::BrokenTransactionManager => {
                 Self::Unavailable("the connection was lost in a transaction".to_owned())
             }

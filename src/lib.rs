@@ -1,14 +1,16 @@
 //! Teahouse (茶馆): a multi-room chat server.
 //!
 //! Who may import whom: `main → app → routes → controllers → {views → models → error, realtime, jobs → models,
-//! realtime, sms, transport}`; `realtime` and `sms` import `error` at most. `chat`, the terminal client, stands beside it
-//! all, and `commands` beside `app`, on `models` alone. docs/architecture.md has the picture.
+//! realtime, sms, transport}`; `realtime` and `sms` import `error` at most, `transport` nothing. `chat`, the terminal
+//! client, and `doctor`, which examines an installation, stand beside it all, and `commands` beside `app`, on `models`
+//! alone. docs/architecture.md has the picture.
 
 pub mod app;
 pub mod chat;
 pub mod commands;
 pub mod config;
 pub mod controllers;
+pub mod doctor;
 pub mod error;
 pub mod jobs;
 pub mod models;

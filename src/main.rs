@@ -4,12 +4,11 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use teahouse::chat;
 use teahouse::commands::user;
 use teahouse::config::{LogFormat, Settings};
 use teahouse::error::{Error, Result};
 use teahouse::models::connection::DbConn;
-use teahouse::{app, routes};
+use teahouse::{app, chat, doctor, routes};
 use tracing_subscriber::EnvFilter;
 
 /// Teahouse (茶馆): a multi-room chat server.
@@ -32,6 +31,12 @@ enum Command {
     },
     /// List every route: method and path
     Routes,
+    /// Check the installation, and say what mends it
+    Doctor {
+        /// For programs: a JSON array
+        #[arg(long)]
+        json: bool,
+    },
     /// Say who may come in, and as what
     #[command(subcommand)]
     User(user::Command),
@@ -125,6 +130,7 @@ fn run(command: Command) -> Result<()> {
             }
             Ok(())
         }
+        Command::Doctor { json } => doctor::run(json),
         // A client needs no server's settings.
         Command::Chat(arguments) => chat::run(arguments.options()),
     }

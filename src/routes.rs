@@ -5,8 +5,9 @@ use actix_web::{HttpResponse, guard};
 
 use crate::controllers::{
     App, api, avatars, blocks, development_sessions, directs, health, home, invites, involvements,
-    members, memberships, messages, password_links, password_resets, passwords, people, read_marks,
-    rooms, security_events, sessions, settings, sockets, static_files, users, verifications,
+    members, memberships, messages, metrics, password_links, password_resets, passwords, people,
+    read_marks, rooms, security_events, sessions, settings, sockets, static_files, users,
+    verifications,
 };
 use crate::error::Error;
 
@@ -36,6 +37,7 @@ macro_rules! routes {
 routes! { register_public, PUBLIC:
     "/healthz" => { GET health::alive }
     "/readyz" => { GET health::ready }
+    "/metrics" => { GET metrics::show }
     "/static/{fingerprint}/{path:.*}" => { GET static_files::show }
 }
 

@@ -2,10 +2,12 @@
 
 use crate::support::{LOBBY, Person, Senders, Teahouse, long_tests};
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 const SENDERS: usize = 8;
 const ACKS_BETWEEN_KILLS: usize = 500;
+/// After a start it works within this time.
+const READY: Duration = Duration::from_secs(2);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_is_lost_when_the_program_is_killed_again_and_again() {
@@ -13,6 +15,7 @@ async fn nothing_acknowledged_is_lost_when_the_program_is_killed_again_and_again
     let senders = Senders::start(&house, SENDERS).await;
     let reader = senders.people[0].clone();
     let kills = if long_tests() { 20 } else { 5 };
+    let mut slowest = Duration::ZERO;
     for kill in 1..=kills {
         senders
             .until_acked(ACKS_BETWEEN_KILLS, Duration::from_secs(120))
@@ -20,13 +23,17 @@ async fn nothing_acknowledged_is_lost_when_the_program_is_killed_again_and_again
         sleep(Duration::from_millis(rand::random::<u64>() % 50)).await;
         assert!(senders.in_flight() > 0, "kill {kill}: sends are in flight");
         house.kill9();
+        let start = Instant::now();
         house.start_again();
+        reader.until_ready().await;
+        slowest = slowest.max(start.elapsed());
     }
     let record = senders.stop().await;
     assert!(record.acked.len() > kills * ACKS_BETWEEN_KILLS);
+    assert!(slowest < READY * 5, "ready after {slowest:?}");
     let stored = house.audit(&record, &reader).await;
     println!(
-        "{kills} kills under {SENDERS} senders: {} sent, {} acknowledged, {stored} stored",
+        "{kills} kills under {SENDERS} senders: {} sent, {} acknowledged, {stored} stored; ready after {slowest:?} at most",
         record.sent.len(),
         record.acked.len(),
     );

@@ -1,8 +1,14 @@
 //! An orderly end.
 
-use crate::support::{LOBBY, Person, RawSocket, Teahouse};
+use crate::support::{
+    Follower, LOBBY, Last, Person, RawSocket, Senders, Teahouse, eventually, kept, long_tests,
+};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
 
 const IN_TIME: Duration = Duration::from_secs(5);
 
@@ -65,5 +71,69 @@ async fn nobody_can_hold_the_program_up() {
         Some(0),
         "{status} after {:?}",
         started.elapsed()
+    );
+}
+
+/// Listens until it has everything, and comes back as our own clients do: within five seconds after the goodbye.
+async fn faithful(mut follower: Follower, last: Last) -> Follower {
+    let forever = Instant::now() + Duration::from_secs(600);
+    while !follower.has(&last) {
+        if follower.listen(forever.into(), &last).await {
+            sleep(Duration::from_millis(rand::random_range(0..5_000))).await;
+        } else {
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+    follower
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crowd_is_told_goodbye_and_is_back_soon_with_everything() {
+    let count = if long_tests() { 500 } else { 60 };
+    let mut house = Teahouse::start();
+    let (tell, last) = watch::channel(None);
+    let connected = Arc::new(AtomicUsize::default());
+    let crowd: Vec<_> = (house.crowd(count).into_iter())
+        .map(|member| {
+            let mut follower = Follower::new(member.request());
+            follower.connected = connected.clone();
+            tokio::spawn(faithful(follower, last.clone()))
+        })
+        .collect();
+    let everybody = async || (connected.load(Ordering::SeqCst) == count).then_some(());
+    eventually("everybody is here", everybody).await;
+    let senders = Senders::paced(&house, 8, Duration::from_millis(400)).await;
+    let reader = senders.people[0].clone();
+    senders.until_acked(60, Duration::from_secs(60)).await;
+    let start = Instant::now();
+    house.ask_to_stop();
+    let status = house.ended(IN_TIME * 2).expect("it ends");
+    let stopped = start.elapsed();
+    assert_eq!(status.code(), Some(0), "{status} after {stopped:?}");
+    house.start_again();
+    let start = Instant::now();
+    while everybody().await.is_none() {
+        assert!(
+            start.elapsed() < Duration::from_secs(50),
+            "they do not come back"
+        );
+        sleep(Duration::from_millis(20)).await;
+    }
+    let back = start.elapsed();
+    senders.until_acked(60, Duration::from_secs(60)).await;
+    let record = senders.stop().await;
+    let stored = house.audit(&record, &reader).await;
+    tell.send(Some(stored as u64)).expect("they listen");
+    let wanted = kept(&reader.whole_history(LOBBY).await);
+    for follower in crowd {
+        let follower = timeout(Duration::from_secs(60), follower).await;
+        let follower = follower.expect("it hears everything").expect("no panic");
+        assert_eq!(follower.closed_with, [Some(1001)]);
+        assert_eq!(follower.kept, wanted);
+    }
+    println!(
+        "{count} sockets and 8 senders: all told 1001, exit 0 after {stopped:?}, all back after {back:?}, \
+         {stored} messages stored, {} acknowledged, {count} complete",
+        record.acked.len()
     );
 }

@@ -33,6 +33,11 @@ database_packages() {
   need mariadb-server any_of mariadbd mysqld
 }
 
+proxy_packages() {
+  need nginx command -v nginx
+  need openssl command -v openssl
+}
+
 browser_packages() {
   need chromium command -v chromium
   need chromium-driver command -v chromedriver

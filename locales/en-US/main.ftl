@@ -279,7 +279,7 @@ settings-delete-confirm = Type your name, { $name }, to be sure
 settings-delete-submit = Delete my account
 deleted-person = deleted person
 farewell-title = Your account is deleted
-farewell-lead = You are signed out everywhere. Come back whenever you like: the door is open to a new account.
+farewell-lead = You are signed out everywhere. Thank you for having been here.
 room-gone = This person has deleted their account.
 time-am = { $time } AM
 time-pm = { $time } PM
@@ -397,10 +397,9 @@ error-title-415 = Unknown kind of content
 error-title-429 = One moment, please
 error-title-500 = Something broke
 error-title-503 = Back in a moment
-error-retry-after = { $seconds ->
-    [one] Try again in a second.
-   *[other] Try again in { $seconds } seconds.
-}
+error-unavailable-page = It comes back by itself, and everything that was said is kept.
+error-unavailable-form = It comes back by itself. Go back to find what you typed, and send it again.
+error-again = Try again
 error-home = Back to Teahouse
 error-back-to-login = Go to sign in
 error-request-id = If you ask for help, mention { $id }.
@@ -408,9 +407,13 @@ error-request-id = If you ask for help, mention { $id }.
 ## Scripts: messages
 
 js-sending = Sending…
+js-waiting = Waiting to be sent
 js-not-sent = Not sent.
 js-not-confirmed = No answer from the server yet.
 js-try-again = Try again
+js-copy = Copy text
+js-copied = The text was copied.
+js-not-copied = The text could not be copied. Select it and copy it yourself.
 js-discard = Discard
 js-edited = edited
 js-deleted = This message was deleted.
@@ -472,11 +475,34 @@ js-people-many-other = {$count} people are here: too many to list.
 
 ## Scripts: the connection
 
+js-offline-unkept = You are offline.
+js-unkept = This browser keeps nothing: what waits here is lost when you close this tab.
 js-offline = You are offline. What you write is sent when the connection is back.
 js-reconnecting = The connection was lost. Trying again…
 js-connected = Connected again.
 js-new-version = Teahouse has been updated.
 js-reload = Reload
+js-later = Not now
+
+## Scripts: what is not sent
+
+js-waiting-here = something waits to be sent
+js-failed-here = something was not sent
+js-draft = Draft
+js-close = Close
+js-other-database = Written before the server’s data was replaced.
+js-unsent-one = {$count} text was not sent
+js-unsent-other = {$count} texts were not sent
+js-unsent-title = Not sent
+js-unsent-lead = The room these were written for is not there any more, or not for you. Copy what you want to keep.
+js-leave-title = Not everything is sent
+js-leave-lead = Signing out takes what is listed here out of this browser.
+js-leave-send = Send, then sign out
+js-leave-drop = Drop and sign out
+js-leave-cancel = Stay
+js-leave-offline = You are offline. This is sent, and you are signed out, when the connection is back.
+js-leave-unreachable = You are not signed out: the server does not answer. Nothing was dropped.
+js-leave-rest = What is left cannot be sent.
 
 ## Scripts: the composer and the forms
 
@@ -487,4 +513,3 @@ js-characters-over-other = {$count} characters too many
 js-show-password = Show password
 js-hide-password = Hide password
 js-deleted-person = deleted person
-js-picture-failed = The picture did not arrive. Try again.

@@ -270,7 +270,7 @@ settings-delete-confirm = 请输入你的名字“{ $name }”以确认
 settings-delete-submit = 删除我的账号
 deleted-person = 已注销的用户
 farewell-title = 账号已删除
-farewell-lead = 你已在所有设备上退出登录。随时欢迎再来，注册新账号即可。
+farewell-lead = 你已在所有设备上退出登录。谢谢你来过。
 room-gone = 对方已注销账号。
 time-am = 上午{ $time }
 time-pm = 下午{ $time }
@@ -379,7 +379,9 @@ error-title-415 = 无法识别的内容
 error-title-429 = 请稍等片刻
 error-title-500 = 出了点问题
 error-title-503 = 马上回来
-error-retry-after = 请 { $seconds } 秒后再试。
+error-unavailable-page = 它会自己恢复，说过的话都还在。
+error-unavailable-form = 它会自己恢复。请返回上一页，你输入的内容还在，再发送一次即可。
+error-again = 再试一次
 error-home = 回到 Teahouse
 error-back-to-login = 去登录
 error-request-id = 如需帮助，请提供 { $id }。
@@ -387,9 +389,13 @@ error-request-id = 如需帮助，请提供 { $id }。
 ## 脚本：消息
 
 js-sending = 正在发送…
+js-waiting = 等待发送
 js-not-sent = 没有发出。
 js-not-confirmed = 服务器还没有回应。
 js-try-again = 再试一次
+js-copy = 复制文字
+js-copied = 文字已复制。
+js-not-copied = 没能复制文字，请选中后自行复制。
 js-discard = 放弃
 js-edited = 已编辑
 js-deleted = 这条消息已删除。
@@ -451,11 +457,34 @@ js-people-many-other = 现在有 {$count} 人在场，人太多，无法一一�
 
 ## 脚本：连接
 
+js-offline-unkept = 你已离线。
+js-unkept = 这个浏览器不保存内容：关闭标签页后，等待发送的消息会丢失。
 js-offline = 你已离线。写下的消息会在连接恢复后发送。
 js-reconnecting = 连接断开了，正在重试…
 js-connected = 已重新连接。
 js-new-version = Teahouse 已更新。
 js-reload = 重新加载
+js-later = 以后再说
+
+## 脚本：没有发出的内容
+
+js-waiting-here = 有消息等待发送
+js-failed-here = 有消息没有发出
+js-draft = 草稿
+js-close = 关闭
+js-other-database = 写于服务器更换数据之前。
+js-unsent-one = {$count} 段文字没有发出
+js-unsent-other = {$count} 段文字没有发出
+js-unsent-title = 没有发出
+js-unsent-lead = 原来的房间已经不在，或者不再对你开放。想留下的文字，请先复制。
+js-leave-title = 还有内容没有发出
+js-leave-lead = 退出登录后，下面的内容会从这个浏览器中清除。
+js-leave-send = 发送后退出
+js-leave-drop = 放弃并退出
+js-leave-cancel = 先不退出
+js-leave-offline = 你已离线。连接恢复后会先发送，再退出登录。
+js-leave-unreachable = 没能退出登录：服务器没有回应。内容都还在。
+js-leave-rest = 剩下的内容无法发送。
 
 ## 脚本：输入框与表单
 
@@ -466,7 +495,6 @@ js-characters-over-other = 超出 {$count} 个字符
 js-show-password = 显示密码
 js-hide-password = 隐藏密码
 js-deleted-person = 已注销的用户
-js-picture-failed = 图片没有传到，请再试一次。
 
 development-lead = 仅供开发：只凭用户名即可登录。正式环境中没有这个入口。
 development-submit = 用用户名登录

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 use crate::config::Settings;
 use crate::controllers::{App, SocketLimits};
 use crate::models::database::Limits;
@@ -61,5 +63,17 @@ pub(super) fn sockets(settings: &Settings) -> SocketLimits {
         farewell_seconds: socket.farewell_seconds,
         frames: rate(socket.frames_per_second, socket.frame_burst),
         controls: rate(socket.controls_per_second, socket.control_burst),
+    }
+}
+
+/// Each connection is an open file, and shells allow few (soft) where the machine allows many (hard).
+pub(super) fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, allowed = limit.current, "the limit of open files stays");
     }
 }

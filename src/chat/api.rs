@@ -16,6 +16,29 @@ use crate::error::{Error, Result};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// An HTTP client that takes every answer as it is, and trusts whom the machine trusts.
+pub fn agent(is_secure: bool, name: &str, patience: Duration) -> Agent {
+    // Who installed one before us is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut config = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .user_agent(name)
+        // The socket knows no proxy either.
+        .proxy(None)
+        .timeout_global(Some(patience));
+    if is_secure {
+        let roots = rustls_native_certs::load_native_certs().certs;
+        let roots = roots
+            .iter()
+            .map(|root| Certificate::from_der(root).to_owned());
+        let roots = RootCerts::Specific(Arc::new(roots.collect()));
+        config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
+    }
+    config.build().into()
+}
+
 /// The server, over HTTP.
 #[derive(Clone)]
 pub(super) struct Api {
@@ -49,23 +72,9 @@ impl Api {
         if !matches!(scheme, Some("http" | "https")) {
             return Err(voice.fault("chat-bad-url", &[("url", &url)]));
         }
-        let mut config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .user_agent(concat!("teahouse-chat/", env!("CARGO_PKG_VERSION")))
-            // The socket knows no proxy either.
-            .proxy(None)
-            .timeout_global(Some(PATIENCE));
-        if scheme == Some("https") {
-            let roots = rustls_native_certs::load_native_certs().certs;
-            let roots = roots
-                .iter()
-                .map(|root| Certificate::from_der(root).to_owned());
-            let roots = RootCerts::Specific(Arc::new(roots.collect()));
-            config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
-        }
+        let name = concat!("teahouse-chat/", env!("CARGO_PKG_VERSION"));
         Ok(Self {
-            agent: config.build().into(),
+            agent: agent(scheme == Some("https"), name, PATIENCE),
             url,
             voice,
             token: String::new(),

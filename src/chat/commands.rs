@@ -69,6 +69,8 @@ impl Command {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -98,6 +100,23 @@ mod tests {
             ("/dance", "chat-unknown-command"),
         ] {
             assert_eq!(read(line), Command::Wrong(wrong), "{line}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_means_something(line in prop_oneof![any::<String>(), "/?/?(to|join|history|who| |[a-z0-9]){0,6}"], is_script in any::<bool>()) {
+            match Command::parse(&line, is_script) {
+                Command::Say(text) => {
+                    prop_assert!(!text.is_empty());
+                    prop_assert!(line.contains(&text));
+                }
+                Command::To(to, text) => prop_assert!(!to.is_empty() && line.contains(&text)),
+                Command::History(count) => prop_assert!((1..=HISTORY_MAX).contains(&count)),
+                Command::Nothing => prop_assert!(line.trim().is_empty()),
+                Command::Raw(_) => prop_assert!(is_script),
+                _ => prop_assert!(line.trim_start().starts_with('/') || is_script),
+            }
         }
     }
 }

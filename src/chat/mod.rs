@@ -21,6 +21,7 @@ use std::io::{BufRead, IsTerminal, Write};
 use tokio::sync::mpsc::{self, Receiver};
 
 use self::api::Api;
+pub use self::api::agent;
 use self::link::Address;
 use self::session::Session;
 use self::voice::Voice;
@@ -62,8 +63,6 @@ pub struct Options {
 pub fn run(mut options: Options) -> Result<()> {
     let tag = options.language.replace('_', "-");
     let voice = Voice(Locale::negotiate(tag.split('.').take(1)));
-    // Who installed one before us is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let api = Api::new(&options.url, voice)?;
     if options.token.is_none() {
         ask_who(&mut options, voice)?;

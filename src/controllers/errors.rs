@@ -86,7 +86,7 @@ fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
             "too_many_connections",
             "error-crowded".into(),
         ),
-        Error::Unavailable(_) => (
+        Error::Unavailable(_) | Error::Collided(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
             "unavailable",
             "error-unavailable".into(),
@@ -111,10 +111,15 @@ fn wait(seconds: u64) -> Sentence {
     }
 }
 
+/// What a failure is called.
+pub(crate) fn code_of(error: &Error) -> &'static str {
+    answer_of(error).1
+}
+
 fn retry_after(error: &Error) -> Option<u64> {
     match error {
         Error::RateLimited { seconds } => Some(*seconds),
-        Error::Unavailable(_) => Some(UNAVAILABLE_SECONDS),
+        Error::Unavailable(_) | Error::Collided(_) => Some(UNAVAILABLE_SECONDS),
         Error::TooManySockets | Error::Crowded => Some(CROWDED_SECONDS),
         _ => None,
     }
@@ -184,7 +189,7 @@ pub(crate) fn respond(error: &Error, asked: &Asked, templates: &Templates) -> Ht
             title: asked.locale().say(&title(status).into()),
             text: message.clone(),
             request_id: &asked.request_id,
-            retry_after: retry_after(error),
+            again: asked.again(),
         };
         if let Ok(body) = templates.render(&page) {
             return response
@@ -208,7 +213,9 @@ fn log(error: &Error, asked: &Asked) {
     let request_id = &asked.request_id;
     match error {
         Error::Internal(cause) => tracing::error!(%request_id, %cause, "internal error"),
-        Error::Unavailable(cause) => tracing::warn!(%request_id, %cause, "unavailable"),
+        Error::Unavailable(cause) | Error::Collided(cause) => {
+            tracing::warn!(%request_id, %cause, "unavailable");
+        }
         _ => {}
     }
 }

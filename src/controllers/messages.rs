@@ -267,3 +267,36 @@ fn throttle(app: &App, user_id: i64) -> Result<()> {
         seconds: wait.as_secs_f64().ceil().max(1.0) as u64,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_part_of_the_history_is_a_sensible_one_or_an_error(
+            before in any::<Option<i64>>(),
+            after in any::<Option<i64>>(),
+            limit in prop_oneof![any::<Option<i64>>(), (-2_i64..200).prop_map(Some)],
+        ) {
+            match (Range { before, after, limit }).parse() {
+                Ok((_, count)) => {
+                    prop_assert!(before.is_none() || after.is_none());
+                    prop_assert_eq!(count, limit.unwrap_or(PAGE).min(PAGE_MAX));
+                    prop_assert!((1..=PAGE_MAX).contains(&count));
+                }
+                Err(_) => {
+                    let is_both = before.is_some() && after.is_some();
+                    prop_assert!(is_both || limit.is_some_and(|limit| limit < 1));
+                }
+            }
+        }
+
+        #[test]
+        fn any_query_is_read_or_refused(query in prop_oneof![any::<String>(), "(before|after|limit|=|&|-|[0-9]|%){0,12}"]) {
+            let _ = Query::<Range>::from_query(&query).map(|range| range.parse().is_ok());
+        }
+    }
+}

@@ -14,6 +14,7 @@ pub mod involvements;
 pub mod members;
 pub mod memberships;
 pub mod messages;
+pub mod metrics;
 pub mod password_links;
 pub mod password_resets;
 pub mod passwords;
@@ -37,6 +38,7 @@ use tokio::sync::Notify;
 
 use self::concerns::asked::Asked;
 use self::concerns::throttle::Throttles;
+use self::metrics::Metrics;
 use crate::error::Result;
 use crate::models::database::Database;
 use crate::models::hasher::Hasher;
@@ -80,6 +82,8 @@ pub struct App {
     pub sockets: SocketLimits,
     /// What requests may take.
     pub requests: RequestLimits,
+    /// What is counted.
+    pub metrics: Metrics,
 }
 
 /// How numbers are verified.

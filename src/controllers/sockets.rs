@@ -1,6 +1,6 @@
 //! `GET /ws`: carries the frames of one window.
 
-use std::future::{pending, poll_fn};
+use std::future::{Ready, pending, poll_fn, ready};
 use std::io::ErrorKind;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::http::header;
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev};
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, ProtocolError, Session};
@@ -35,6 +36,7 @@ pub async fn create(
     app: Data<App>,
     asked: Asked,
     request: HttpRequest,
+    _: Upgrade,
     current: CurrentSession,
     payload: web::Payload,
 ) -> Result<HttpResponse> {
@@ -83,6 +85,25 @@ pub async fn create(
             control: body,
         })
     }))
+}
+
+/// A wish for a WebSocket. Whether it got through is told before anybody is asked who they are: so one sees from
+/// outside that a proxy loses it.
+pub struct Upgrade;
+
+impl FromRequest for Upgrade {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        let wish = request.headers().get(header::UPGRADE);
+        let is_wish = wish.is_some_and(|wish| wish.as_bytes().eq_ignore_ascii_case(b"websocket"));
+        let is_passed_on = request.head().upgrade();
+        ready(match is_wish && is_passed_on {
+            true => Ok(Self),
+            false => Err(bad_handshake(())),
+        })
+    }
 }
 
 fn bad_handshake<E>(_: E) -> Error {

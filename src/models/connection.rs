@@ -4,18 +4,20 @@
     reason = "the derived backend types have no place for documentation"
 )]
 
-use std::time::Duration;
-
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::database_url::DatabaseUrl;
+use super::opening::{self, Pace};
 use crate::error::{Error, Result};
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const MYSQL_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/mysql");
+
+/// A transaction that collides with others is done so often in all.
+const ATTEMPTS: usize = 3;
 
 /// How MySQL and MariaDB begin the message of error 1049.
 const UNKNOWN_DATABASE: &str = "Unknown database";
@@ -41,37 +43,21 @@ macro_rules! on_each {
 pub(crate) use on_each;
 
 impl DbConn {
-    /// Opens a connection and sets it up: time-outs, durability, strictness.
+    /// Opens a connection and sets it up: time-outs of 5 seconds, durability, strictness.
     ///
     /// # Errors
     /// `Unavailable` with the cause in the database's words; never with the password.
     pub fn open(url: &DatabaseUrl) -> Result<Self> {
-        let unavailable = |error: ConnectionError| Error::Unavailable(error.to_string());
-        match url {
-            DatabaseUrl::Sqlite(path) => {
-                let mut conn =
-                    SqliteConnection::establish(&path.to_string_lossy()).map_err(unavailable)?;
-                conn.batch_execute(
-                    "PRAGMA busy_timeout = 5000;
-                     PRAGMA synchronous = FULL;
-                     PRAGMA foreign_keys = ON;",
-                )?;
-                switch_to_wal(&mut conn)?;
-                Ok(Self::Sqlite(conn))
-            }
-            DatabaseUrl::Mysql(url) => {
-                let mut conn = MysqlConnection::establish(url.as_str()).map_err(unavailable)?;
-                conn.batch_execute(
-                    "SET SESSION innodb_lock_wait_timeout = 5,
-                     sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
-                )?;
-                // MariaDB knows the first, in seconds; MySQL the second, in milliseconds.
-                conn.batch_execute("SET SESSION max_statement_time = 5")
-                    .or_else(|_| conn.batch_execute("SET SESSION max_execution_time = 5000"))?;
-                conn.batch_execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")?;
-                Ok(Self::Mysql(conn))
-            }
-        }
+        opening::open(Pace::Patient, url)
+    }
+
+    /// The same for what people wait for: a lock is waited for 1 second, a statement takes at most 2. Whoever asks
+    /// is answered after 2 anyway, and those behind them shall not wait as well.
+    ///
+    /// # Errors
+    /// As [`DbConn::open`].
+    pub fn open_to_serve(url: &DatabaseUrl) -> Result<Self> {
+        opening::open(Pace::Serving, url)
     }
 
     /// Opens one connection; a MySQL database that does not exist yet is made.
@@ -124,10 +110,21 @@ impl DbConn {
     /// A transaction that writes: all of `work` happens, or nothing of it.
     ///
     /// SQLite's takes the write lock at once, because a transaction that starts by reading cannot wait for it later.
+    /// A deadlock undoes everything, so it is simply done again.
     ///
     /// # Errors
-    /// Those of `work`; `Unavailable` when the commit's outcome is unknown.
-    pub fn write<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    /// Those of `work`; `Unavailable` when the commit's outcome is unknown; `Collided` when it met others each time.
+    pub fn write<T>(&mut self, mut work: impl FnMut(&mut Self) -> Result<T>) -> Result<T> {
+        for _ in 1..ATTEMPTS {
+            match self.write_once(&mut work) {
+                Err(Error::Collided(_)) => {}
+                outcome => return outcome,
+            }
+        }
+        self.write_once(work)
+    }
+
+    fn write_once<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         match self {
             Self::Sqlite(conn) => {
                 AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")?;
@@ -236,19 +233,4 @@ impl DbConn {
             "its character set is {charset}, but must be utf8mb4: ALTER DATABASE … CHARACTER SET utf8mb4 mends it"
         )))
     }
-}
-
-/// A new file becomes a WAL file only while nobody else has it open, and SQLite does not wait for that.
-fn switch_to_wal(conn: &mut SqliteConnection) -> Result<()> {
-    for _ in 0..100 {
-        match conn.batch_execute("PRAGMA journal_mode = WAL") {
-            Err(error) if error.to_string().contains("locked") => {
-                std::thread::sleep(Duration::from_millis(50));
-            }
-            switched => return Ok(switched?),
-        }
-    }
-    Err(Error::Unavailable(
-        "the file is locked by another program".into(),
-    ))
 }

@@ -133,6 +133,9 @@ fn escape_into(html: &mut String, text: &str) {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

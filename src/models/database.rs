@@ -1,39 +1,28 @@
 //! The database as the program uses it: how requests get at it without holding up a worker.
 
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use diesel::r2d2::{ManageConnection, Pool, R2D2Connection};
-use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
-use tokio::task::spawn_blocking;
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use super::connection::DbConn;
 use super::database_url::DatabaseUrl;
+use super::figures::Figures;
+use super::pool::{Opened, Pool};
 use super::query_count;
 use crate::error::{Error, Result};
 
-/// Opens the connections of the pool.
-#[derive(Debug)]
-struct Opener(DatabaseUrl);
-
-impl ManageConnection for Opener {
-    type Connection = DbConn;
-    type Error = Error;
-
-    fn connect(&self) -> Result<DbConn> {
-        DbConn::open(&self.0)
-    }
-
-    fn is_valid(&self, conn: &mut DbConn) -> Result<()> {
-        Ok(conn.ping()?)
-    }
-
-    fn has_broken(&self, conn: &mut DbConn) -> bool {
-        conn.is_broken()
-    }
-}
+/// Work that goes on for so long after its request was given up hangs.
+const GRACE: Duration = Duration::from_secs(1);
+/// The writer's connection is asked whether it still lives when it was not used for so long.
+const QUIET: Duration = Duration::from_secs(1);
+/// A request that asks several times waits so long in all.
+const REQUEST: Duration = Duration::from_secs(4);
+/// Who waits for a permit looks so often whether those who have one hang.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// How many requests may use the database at once, and how long they wait for it.
 #[derive(Debug, Clone, Copy)]
@@ -49,8 +38,9 @@ pub struct Limits {
 /// The database as the program uses it. Cheap to clone.
 #[derive(Clone)]
 pub struct Database {
-    url: Arc<DatabaseUrl>,
-    pool: Pool<Opener>,
+    /// What is counted.
+    pub figures: Figures,
+    pool: Arc<Pool>,
     /// In front of the pool, because waiting in it would block threads.
     permits: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
@@ -72,15 +62,10 @@ impl Database {
         first.migrate()?;
         drop(first);
         let turn = matches!(url, DatabaseUrl::Sqlite(_)).then(Arc::default);
-        let pool = Pool::builder()
-            .max_size(limits.pool_size)
-            .min_idle(Some(1))
-            .connection_timeout(limits.deadline)
-            .error_handler(Box::new(diesel::r2d2::NopErrorHandler))
-            .build_unchecked(Opener(url.clone()));
+        let pool = Pool::new(url, limits.pool_size as usize).map_err(Error::internal)?;
         Ok(Self {
-            url: Arc::new(url),
-            pool,
+            figures: Figures::default(),
+            pool: Arc::new(pool),
             permits: Arc::new(Semaphore::new(limits.pool_size as usize)),
             waiting: Arc::new(Semaphore::new(
                 limits.pool_size as usize + limits.queue_size,
@@ -90,12 +75,16 @@ impl Database {
         })
     }
 
-    /// A connection of one's own, outside the pool, for the one thread that writes messages.
+    /// A connection of one's own, outside the pool, for the one thread that writes messages: the one that it `kept`, or
+    /// another when that one is lost.
     ///
     /// # Errors
-    /// As [`DbConn::open`].
-    pub fn dedicated(&self) -> Result<DbConn> {
-        DbConn::open(&self.url)
+    /// `Unavailable` with the cause in the database's words.
+    pub(super) fn dedicated(&self, kept: Option<Opened>) -> Result<Opened> {
+        match kept.and_then(|kept| self.pool.check(kept, QUIET)) {
+            Some(kept) => Ok(kept),
+            None => self.pool.open(),
+        }
     }
 
     /// Waits for this thread's turn to write (SQLite); must not be called on an async thread.
@@ -114,13 +103,13 @@ impl Database {
         self.enter(None, work).await
     }
 
-    /// Runs `work` in one transaction that writes.
+    /// Runs `work` in one transaction that writes; again when others wrote the same at that moment.
     ///
     /// # Errors
     /// Those of `work`; `Unavailable` after the deadline (the outcome is then unknown) or when too many wait already.
     pub async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
+        work: impl FnMut(&mut DbConn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.enter(self.turn.clone(), move |conn| conn.write(work))
             .await
@@ -131,12 +120,26 @@ impl Database {
         turn: Option<Arc<Mutex<()>>>,
         work: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let _place =
-            self.waiting.clone().try_acquire_owned().map_err(|_| {
-                Error::Unavailable("too many requests wait for the database".into())
-            })?;
-        let deadline = Instant::now() + self.deadline;
-        let late = |_| Error::Unavailable("the database did not answer in time".into());
+        let _place = self.waiting.clone().try_acquire_owned().map_err(|_| {
+            self.figures.refused("queue");
+            Error::Unavailable("too many requests wait for the database".into())
+        })?;
+        let start = Instant::now();
+        let left = REQUEST.saturating_sub(query_count::waited());
+        let outcome = self.enter_before(start + left.min(self.deadline), turn, work);
+        let outcome = outcome.await;
+        query_count::add_wait(start.elapsed());
+        outcome
+    }
+
+    async fn enter_before<T: Send + 'static>(
+        &self,
+        deadline: Instant,
+        turn: Option<Arc<Mutex<()>>>,
+        work: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let asked = Instant::now();
+        let late = |elapsed| self.late(elapsed);
         let turn = match turn {
             Some(turn) => Some(
                 timeout_at(deadline, turn.lock_owned())
@@ -145,36 +148,37 @@ impl Database {
             ),
             None => None,
         };
-        let permit = timeout_at(deadline, self.permits.clone().acquire_owned())
+        let permit = self.permit(deadline).await?;
+        let begun = Instant::now();
+        self.figures.waited(begun - asked);
+        let work = self.pool.spawn((turn, permit), work);
+        let work = work.ok_or_else(|| Error::Unavailable("the program ends".into()))?;
+        let (result, queries) = timeout_at(deadline, work)
             .await
             .map_err(late)?
             .map_err(Error::internal)?;
-        let job = job(self.pool.clone(), turn, permit, work);
-        let (result, queries) = timeout_at(deadline, spawn_blocking(job))
-            .await
-            .map_err(late)?
-            .map_err(Error::internal)?;
+        self.figures.worked(begun.elapsed());
         query_count::add(queries);
         result
     }
-}
 
-/// What runs on the blocking thread, and how many queries that needs. It keeps permit and turn until it really ends, however long its caller waits.
-fn job<T>(
-    pool: Pool<Opener>,
-    turn: Option<OwnedMutexGuard<()>>,
-    permit: OwnedSemaphorePermit,
-    work: impl FnOnce(&mut DbConn) -> Result<T>,
-) -> impl FnOnce() -> (Result<T>, u64) {
-    move || {
-        let _held = (turn, permit);
-        let mut conn = match pool.get() {
-            Ok(conn) => conn,
-            Err(error) => return (Err(Error::Unavailable(error.to_string())), 0),
-        };
-        let before = query_count::on_this_thread();
-        let result = work(&mut conn);
-        (result, query_count::on_this_thread() - before)
+    /// Waits for a permit, and meanwhile gives up those who hang on to theirs.
+    async fn permit(&self, deadline: Instant) -> Result<OwnedSemaphorePermit> {
+        // One wait from beginning to end: it keeps its place among the others.
+        let mut permit = pin!(self.permits.clone().acquire_owned());
+        loop {
+            let look = deadline.min(Instant::now() + LOOK);
+            match timeout_at(look, permit.as_mut()).await {
+                Ok(permit) => return permit.map_err(Error::internal),
+                Err(elapsed) if look == deadline => return Err(self.late(elapsed)),
+                Err(_) => self.pool.give_up_what_hangs(self.deadline + GRACE),
+            }
+        }
+    }
+
+    fn late(&self, _: tokio::time::error::Elapsed) -> Error {
+        self.figures.refused("deadline");
+        Error::Unavailable("the database did not answer in time".into())
     }
 }
 

@@ -94,6 +94,8 @@ impl fmt::Debug for DatabaseUrl {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -129,5 +131,31 @@ mod tests {
         let url = DatabaseUrl::parse("mysql://tea:pot@127.0.0.1/chat").expect("good");
         assert_eq!(url.to_string(), "mysql://tea:***@127.0.0.1/chat");
         assert_eq!(format!("{url:?}"), "mysql://tea:***@127.0.0.1/chat");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_given_no_password_is_shown(
+            scheme in prop_oneof![Just("mysql://"), Just("sqlite://"), Just("mysql:"), Just("")],
+            host in "[a-z0-9.:\\[\\]/]{0,12}",
+            rest in "\\PC{0,12}",
+        ) {
+            let given = format!("{scheme}tea:p4ssw0rd@{host}/{rest}");
+            match DatabaseUrl::parse(&given) {
+                Ok(url @ DatabaseUrl::Mysql(_)) => {
+                    prop_assert!(!url.to_string().contains("p4ssw0rd"), "{}", url);
+                    prop_assert!(!url.mysql_name().is_empty());
+                }
+                Ok(url) => prop_assert_eq!(&DatabaseUrl::parse(&url.to_string())?, &url),
+                Err(error) => prop_assert!(!error.to_string().contains("p4ssw0rd")),
+            }
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in any::<String>()) {
+            if let Ok(DatabaseUrl::Sqlite(path)) = DatabaseUrl::parse(&text) {
+                prop_assert!(!path.as_os_str().is_empty());
+            }
+        }
     }
 }

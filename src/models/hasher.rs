@@ -1,5 +1,6 @@
 //! How passwords are hashed and compared, and how many at once.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Builder;
@@ -7,6 +8,7 @@ use std::thread::Builder;
 use argon2::password_hash::PasswordVerifier;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, Version};
+use prometheus_client::metrics::counter::Counter;
 use tokio::sync::oneshot;
 
 use super::password::{Password, hash};
@@ -44,6 +46,11 @@ pub struct Hasher {
     /// What an unknown number's password is compared with, so that it takes as long as a wrong one.
     nobody: Arc<str>,
     queue: SyncSender<Work>,
+    threads: usize,
+    /// How many passwords are being hashed or wait.
+    inside: Arc<AtomicUsize>,
+    /// Sign-ins that found too many waiting.
+    pub refused: Counter,
 }
 
 impl Hasher {
@@ -69,7 +76,17 @@ impl Hasher {
             nobody: hash(&argon2, "nobody's password")?.into(),
             argon2,
             queue,
+            threads,
+            inside: Arc::default(),
+            refused: Counter::default(),
         })
+    }
+
+    /// How many passwords are being hashed now, and how many wait.
+    pub fn load(&self) -> (usize, usize) {
+        let inside = self.inside.load(Ordering::Relaxed);
+        let running = inside.min(self.threads);
+        (running, inside - running)
     }
 
     /// The password's hash, as a PHC string.
@@ -106,15 +123,20 @@ impl Hasher {
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let (tell, told) = oneshot::channel();
+        let inside = self.inside.clone();
         let work: Work = Box::new(move || {
             // Nobody waits any more when the client went away meanwhile.
             if !tell.is_closed() {
                 let _ = tell.send(work());
             }
+            inside.fetch_sub(1, Ordering::Relaxed);
         });
-        self.queue
-            .try_send(work)
-            .map_err(|_| Error::Unavailable("too many sign-ins at once".into()))?;
+        self.inside.fetch_add(1, Ordering::Relaxed);
+        if self.queue.try_send(work).is_err() {
+            self.inside.fetch_sub(1, Ordering::Relaxed);
+            self.refused.inc();
+            return Err(Error::Unavailable("too many sign-ins at once".into()));
+        }
         told.await.map_err(Error::internal)
     }
 }

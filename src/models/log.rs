@@ -1,6 +1,7 @@
 //! What the live side needs of the database.
 
-use std::sync::Arc;
+use std::slice;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
 
@@ -13,6 +14,7 @@ use super::direct;
 use super::installation;
 use super::membership::Membership;
 use super::message::Message;
+use super::pool::Opened;
 use super::room::Room;
 use super::session::{self, KeyHash};
 use super::user::User;
@@ -56,7 +58,7 @@ impl Store for Database {
     }
 
     fn direct_with(&self, user_id: i64, to: String) -> BoxFuture<'static, Result<Direct>> {
-        self.boxed_write(move |conn| direct::find_or_make(conn, user_id, &[to]))
+        self.boxed_write(move |conn| direct::find_or_make(conn, user_id, slice::from_ref(&to)))
     }
 
     fn room_ids_of(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<(i64, bool)>>> {
@@ -113,7 +115,7 @@ impl Database {
 
     fn boxed_write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
+        work: impl FnMut(&mut DbConn) -> Result<T> + Send + 'static,
     ) -> BoxFuture<'static, Result<T>> {
         let database = self.clone();
         Box::pin(async move { database.write(work).await })
@@ -144,7 +146,7 @@ pub fn draft(user_id: i64, room_id: i64, client_id: ClientId, content: &Content)
 /// The log on a connection of its own, which is opened again when it is lost.
 pub struct MessageLog {
     database: Database,
-    conn: Option<DbConn>,
+    conn: Mutex<Option<Opened>>,
 }
 
 impl MessageLog {
@@ -152,21 +154,23 @@ impl MessageLog {
     pub fn new(database: Database) -> Self {
         Self {
             database,
-            conn: None,
+            conn: Mutex::default(),
         }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Option<Opened>> {
+        self.conn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Log for MessageLog {
-    fn append(&mut self, writes: &[Write]) -> Result<Vec<Verdict>> {
+    fn append(&self, writes: &[Write]) -> Result<Vec<Verdict>> {
         let _turn = self.database.blocking_turn();
-        let mut conn = match self.conn.take() {
-            Some(conn) => conn,
-            None => self.database.dedicated()?,
-        };
-        let verdicts = conn.write(|conn| append(conn, writes))?;
+        let kept = self.kept().take();
+        let mut opened = self.database.dedicated(kept)?;
+        let verdicts = opened.conn.write(|conn| append(conn, writes))?;
         // After an error the connection is not kept: what state it is in is unknown.
-        self.conn = Some(conn);
+        *self.kept() = Some(opened.used());
         Ok(verdicts)
     }
 }

@@ -140,6 +140,8 @@ pub fn of_messages(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn named(text: &str) -> Vec<(i64, &str)> {
@@ -161,5 +163,29 @@ mod tests {
     #[test]
     fn addresses_and_strangers_are_text() {
         assert_eq!(named("mail me@mei.example or @nobody @ @@"), []);
+    }
+
+    proptest! {
+        #[test]
+        fn names_stand_in_order_and_apart(
+            parts in prop::collection::vec(
+                prop_oneof![Just("@mei"), Just("@李梅"), Just("@"), Just("_lin"), Just(" "), Just("x"), Just("。")],
+                0..120,
+            ),
+            other in any::<String>(),
+        ) {
+            let text = format!("{}{other}", parts.concat());
+            let known = |key: &str| ["mei", "mei_lin", "李梅"].iter().position(|name| *name == key);
+            let found = find(&text, |key| known(key).map(|index| index as i64));
+            prop_assert!(found.len() <= MAX_NAMED);
+            let mut end = 0;
+            for Named { user_id, place } in found {
+                prop_assert!(place.start >= end);
+                let name = text[place.clone()].strip_prefix('@').expect("a name");
+                let key = Username::parse(name).expect("a name").key().to_owned();
+                prop_assert_eq!(known(&key), usize::try_from(user_id).ok());
+                end = place.end;
+            }
+        }
     }
 }

@@ -8,6 +8,9 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::error::{Error, Result};
 
+/// The most digits of a number, its country code included.
+const MAX_DIGITS: usize = 15;
+
 /// A valid phone number in E.164 form (ITU-T E.164: `+`, country code and number, at most 15 digits).
 ///
 /// `Debug` hides it: a phone number never reaches a log.
@@ -43,7 +46,12 @@ impl PhoneNumber {
         if !phonenumber::is_valid(&number) {
             return Err(invalid());
         }
-        Ok(Self(number.format().mode(Mode::E164).to_string()))
+        let number = number.format().mode(Mode::E164).to_string();
+        // Some countries' rules allow more than the world's do.
+        match number.len() <= 1 + MAX_DIGITS {
+            true => Ok(Self(number)),
+            false => Err(invalid()),
+        }
     }
 
     /// Its E.164 form.
@@ -111,6 +119,8 @@ impl fmt::Debug for PhoneNumber {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -162,8 +172,33 @@ mod tests {
     }
 
     #[test]
+    fn a_number_has_fifteen_digits_at_most() {
+        assert!(PhoneNumber::parse("0840189 00189 00", "DE").is_ok());
+        assert!(PhoneNumber::parse("0840189 00189 000", "DE").is_err());
+    }
+
+    #[test]
     fn the_number_is_not_in_its_debug_form() {
         let number = PhoneNumber::parse("13800138000", "CN").expect("good");
         assert!(!format!("{number:?}").contains("138"));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_typed_becomes_one_form_or_nothing(
+            typed in prop_oneof!["[+＋]?[0-9０-９ ().-]{0,20}", ".{0,40}"],
+            region in prop_oneof![Just("CN".to_owned()), Just("US".to_owned()), ".{0,3}"],
+        ) {
+            if let Ok(number) = PhoneNumber::parse(&typed, &region) {
+                let digits = number.as_str().strip_prefix('+').expect("E.164");
+                prop_assert!((4..=15).contains(&digits.len()), "{digits}");
+                prop_assert!(digits.bytes().all(|c| c.is_ascii_digit()), "{digits}");
+                prop_assert!(!digits.starts_with('0'));
+                let printed = format!("{number:?}");
+                prop_assert!(!printed.contains(digits));
+                let again = PhoneNumber::parse(number.as_str(), &region);
+                prop_assert_eq!(again.expect("its own form"), number);
+            }
+        }
     }
 }

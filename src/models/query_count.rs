@@ -1,6 +1,8 @@
-//! How many queries something needs: counted, never looked into, because what is in them must not reach a log.
+//! What a request needs of the database: how many queries, and how much of its time it waited for them. Queries are
+//! counted, never looked into, because what is in them must not reach a log.
 
 use std::cell::Cell;
+use std::time::Duration;
 
 use diesel::connection::{InstrumentationEvent, set_default_instrumentation};
 
@@ -10,8 +12,15 @@ thread_local! {
 }
 
 tokio::task_local! {
-    /// The queries of the request that this task answers.
-    static OF_REQUEST: Cell<u64>;
+    /// The request that this task answers.
+    static OF_REQUEST: Spent;
+}
+
+/// What a request has spent so far.
+#[derive(Default)]
+struct Spent {
+    queries: Cell<u64>,
+    waited: Cell<Duration>,
 }
 
 /// Counts the queries of connections that are opened from now on.
@@ -33,14 +42,26 @@ pub(super) fn on_this_thread() -> u64 {
 
 /// Adds queries to the request that this task answers, if it answers one.
 pub(super) fn add(queries: u64) {
-    let _ = OF_REQUEST.try_with(|count| count.set(count.get() + queries));
+    let _ = OF_REQUEST.try_with(|spent| spent.queries.set(spent.queries.get() + queries));
+}
+
+/// Adds a wait to the request that this task answers, if it answers one.
+pub(super) fn add_wait(wait: Duration) {
+    let _ = OF_REQUEST.try_with(|spent| spent.waited.set(spent.waited.get() + wait));
+}
+
+/// How long the request that this task answers has waited so far; zero when it answers none.
+pub(super) fn waited() -> Duration {
+    OF_REQUEST
+        .try_with(|spent| spent.waited.get())
+        .unwrap_or_default()
 }
 
 /// Answers a request, and how many queries that needed.
 pub async fn counting<T>(answer: impl Future<Output = T>) -> (T, u64) {
     let answer = async {
         let value = answer.await;
-        (value, OF_REQUEST.with(Cell::get))
+        (value, OF_REQUEST.with(|spent| spent.queries.get()))
     };
-    OF_REQUEST.scope(Cell::new(0), answer).await
+    OF_REQUEST.scope(Spent::default(), answer).await
 }

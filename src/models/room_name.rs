@@ -55,3 +55,36 @@ impl Topic {
         &self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn names_and_topics_are_one_tidy_line(typed in prop::collection::vec(any::<char>(), 0..300)) {
+            let typed: String = typed.into_iter().collect();
+            let is_tidy = |text: &str, most: usize| {
+                text == typed.trim()
+                    && text.chars().count() <= most
+                    && !text.chars().any(char::is_control)
+            };
+            if let Ok(name) = RoomName::parse(&typed) {
+                prop_assert!(is_tidy(name.as_str(), NAME_MAX_CHARS) && !name.as_str().is_empty());
+                prop_assert_eq!(RoomName::parse(name.as_str()).expect("its own form"), name);
+            }
+            if let Ok(topic) = Topic::parse(&typed) {
+                prop_assert!(is_tidy(topic.as_str(), TOPIC_MAX_CHARS));
+                prop_assert_eq!(Topic::parse(topic.as_str()).expect("its own form"), topic);
+            }
+        }
+
+        #[test]
+        fn any_line_within_the_limit_is_a_name(name in "\\PC{0,80}") {
+            let is_empty = name.trim().is_empty();
+            prop_assert_eq!(RoomName::parse(&name).is_ok(), !is_empty);
+        }
+    }
+}

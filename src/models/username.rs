@@ -79,6 +79,8 @@ fn reads_as_phone_number(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -128,5 +130,26 @@ mod tests {
         }
         assert!(Username::parse(&"x".repeat(33)).is_err());
         assert!(Username::parse(&"茶".repeat(32)).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_typed_is_one_name_or_none(
+            typed in prop_oneof!["[a-zA-Z0-9_.-]{0,34}", "[\\p{L}\\p{M}\\p{N}]{1,34}", "\\PC{0,40}", any::<String>()],
+        ) {
+            let Ok(name) = Username::parse(&typed) else {
+                return Ok(());
+            };
+            prop_assert_eq!(name.as_str(), typed.trim());
+            prop_assert!((2..=32).contains(&name.as_str().chars().count()));
+            prop_assert!(!name.as_str().contains(['@', '+', '/', '<', '&', '"', ' ']));
+            prop_assert_eq!(&Username::parse(name.as_str()).expect("its own form"), &name);
+            let loud: String = typed.chars().map(|c| c.to_ascii_uppercase()).collect();
+            let loud = Username::parse(&loud).expect("the same");
+            prop_assert_eq!(loud.key(), name.key());
+            prop_assert!(
+                crate::models::phone_number::PhoneNumber::parse(name.as_str(), "").is_err()
+            );
+        }
     }
 }

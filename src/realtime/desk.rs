@@ -1,7 +1,7 @@
 //! One worker's side of the hub: its seats, the rooms they follow, and the fan-out among them. Everything here belongs
 //! to one thread, so a delivery costs no lock and no hand-over per socket.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::frames::{Id, ServerFrame};
+use super::frames::{Id, Room, ServerFrame};
 use super::hub::Hub;
 use super::parcels::{Inbox, Parcel};
-use super::seat::{Place, Seat};
+use super::place::Place;
+use super::seat::Seat;
 use super::wire::CloseCode;
-use crate::error::Error;
+use crate::error::{Error, Result};
 
 /// The fan-out lets others work after so many sockets.
 const FAN_OUT_SLICE: usize = 256;
@@ -61,23 +62,25 @@ impl Desk {
         let mut seats = self.seats.borrow_mut();
         seats.entry(seat.user_id).or_default().push(seat.clone());
         self.hub.served.add(seat.user_id, &seat.session);
+        self.hub.figures.opened(seat.kind());
         if self.hub.is_stopping() {
             seat.close(CloseCode::GoingAway);
         }
     }
 
-    /// A seat follows a room, holding what comes. Answers the room's last delivered change, if the hub knows it.
-    pub fn join(&self, seat: &Rc<Seat>, room_id: i64) -> Option<i64> {
+    /// A seat follows a room, holding what comes.
+    pub(super) fn join(&self, seat: &Rc<Seat>, room_id: i64) -> Rc<Place> {
         let mut rooms = self.rooms.borrow_mut();
         let places = rooms.entry(room_id).or_default();
         let slot = places.free.pop().unwrap_or_else(|| {
             places.slots.push(None);
             places.slots.len() - 1
         });
-        let place = Place::holding(seat.clone(), slot);
+        let place = Place::coming(seat.clone(), slot);
         places.slots[slot] = Some(place.clone());
-        seat.add_place(room_id, place);
-        self.hub.join(room_id, self.index)
+        seat.add_place(room_id, place.clone());
+        self.hub.join(room_id, self.index);
+        place
     }
 
     /// A seat follows a room no more.
@@ -105,6 +108,7 @@ impl Desk {
             self.free(room_id, &place);
         }
         self.hub.served.remove(seat.user_id, &seat.session);
+        self.hub.figures.closed(seat.kind(), seat.closing());
         let mut seats = self.seats.borrow_mut();
         if let Some(mine) = seats.get_mut(&seat.user_id) {
             mine.retain(|other| !Rc::ptr_eq(other, seat));
@@ -118,8 +122,14 @@ impl Desk {
         while let Some(parcel) = inbox.parcels.recv().await {
             match parcel {
                 Parcel::Burst(room_id, burst) => {
-                    self.for_each_place(room_id, |place| place.receive(&burst))
-                        .await;
+                    let sockets = Cell::new(0);
+                    self.for_each_place(room_id, |place| {
+                        let is_sent = place.receive(&burst);
+                        sockets.set(sockets.get() + u64::from(is_sent));
+                    })
+                    .await;
+                    let messages = burst.ends.len() as u64;
+                    self.hub.figures.delivered(sockets.get() * messages);
                 }
                 Parcel::ToRoom(room_id, audience, frame) => {
                     self.for_each_place(room_id, |place| {
@@ -163,6 +173,7 @@ impl Desk {
             }
             if inbox.overflowed.swap(false, Ordering::AcqRel) {
                 tracing::warn!("a worker fell behind; its sockets have to catch up");
+                self.hub.figures.overflows.inc();
                 self.close_all(CloseCode::TooSlow);
             }
         }
@@ -189,21 +200,32 @@ impl Desk {
 
     /// A seat follows a room that its person came into: live changes start after the `ver` it is told.
     async fn enter(self: Rc<Self>, seat: Rc<Seat>, room_id: i64) {
-        if seat.follows(room_id) || seat.is_gone() {
+        if seat.is_settled(room_id) || seat.is_gone() {
             return;
         }
-        self.join(&seat, room_id);
-        match self.hub.store().room_of(seat.user_id, room_id).await {
-            Ok(room) if seat.follows(room_id) => {
+        // What was read for the place it may have is older than this.
+        self.leave_room(&seat, room_id);
+        let place = self.join(&seat, room_id);
+        match self.read_room(&seat, room_id).await {
+            // Gone meanwhile, and perhaps back at another place, which somebody else looks after.
+            _ if !seat.is_at(room_id, &place) => {}
+            Ok(room) => {
                 seat.push(ServerFrame::Room { room: &room }.encode());
-                self.hub.settle(room_id, room.ver);
                 seat.go_live(room_id, room.ver);
             }
-            Ok(_) => {}
-            // Gone again meanwhile.
             Err(Error::NotFound) => self.leave_room(&seat, room_id),
             // Without knowing where the room is, the seat could miss something: it has to come back.
             Err(_) => seat.close(CloseCode::GoingAway),
+        }
+    }
+
+    /// The room as the seat's person sees it, read late enough that nothing is missing between it and what is live.
+    async fn read_room(&self, seat: &Seat, room_id: i64) -> Result<Room> {
+        let read = || self.hub.store().room_of(seat.user_id, room_id);
+        let room = read().await?;
+        match self.hub.settle(room_id, room.ver) {
+            true => Ok(room),
+            false => read().await,
         }
     }
 

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::{Bytes, BytesMut};
 use tokio::sync::{Notify, mpsc};
 
+use super::figures::Figures;
 use super::frames::{Message, ServerFrame};
 use super::parcels::{Audience, Burst, Inbox, Mailbox, Parcel};
 use super::served::Served;
@@ -24,6 +25,8 @@ const EARLY_MAX: usize = 1024;
 pub(super) struct Room {
     /// The last delivered change; not known until somebody has read it from the store.
     pub(super) last_ver: Option<i64>,
+    /// Where that began: who read the room before this change misses what came until then.
+    first_ver: i64,
     /// The latest change that is known to be in the store, as far as others wrote it.
     pub(super) end: i64,
     pub(super) early: BTreeMap<i64, Bytes>,
@@ -42,6 +45,8 @@ pub(super) struct Inner {
 pub struct Hub {
     /// Who has connections here.
     pub served: Served,
+    /// What is counted.
+    pub figures: Figures,
     inner: Mutex<Inner>,
     store: Arc<dyn Store>,
     pub(super) hole: Notify,
@@ -53,6 +58,7 @@ impl Hub {
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self {
             served: Served::default(),
+            figures: Figures::default(),
             inner: Mutex::default(),
             store,
             hole: Notify::new(),
@@ -80,15 +86,14 @@ impl Hub {
         }
     }
 
-    /// A seat of this worker follows a room from now on. Answers the room's last delivered change, if it is known.
-    pub fn join(&self, room_id: i64, desk: usize) -> Option<i64> {
+    /// A seat of this worker follows a room from now on.
+    pub fn join(&self, room_id: i64, desk: usize) {
         let mut inner = self.lock();
         let room = inner.rooms.entry(room_id).or_default();
         if room.seats.len() <= desk {
             room.seats.resize(desk + 1, 0);
         }
         room.seats[desk] += 1;
-        room.last_ver
     }
 
     /// A seat of this worker follows a room no more.
@@ -107,15 +112,20 @@ impl Hub {
         self.lock().rooms.keys().copied().collect()
     }
 
-    /// Says what the store had as the room's latest change after a seat joined; only the first one counts.
-    pub fn settle(&self, room_id: i64, ver: i64) {
+    /// Says what the store had as the room's latest change after a seat joined; the first one counts. Answers whether
+    /// everything after it reaches the seat. It does not when somebody else read the room a little later and was the
+    /// first: then the store has to be read again.
+    pub fn settle(&self, room_id: i64, ver: i64) -> bool {
         let mut inner = self.lock();
-        if let Some(room) = inner.rooms.get_mut(&room_id)
-            && room.last_ver.is_none()
-        {
-            room.last_ver = Some(ver);
+        let Some(room) = inner.rooms.get_mut(&room_id) else {
+            return true;
+        };
+        if room.last_ver.is_none() {
+            (room.last_ver, room.first_ver) = (Some(ver), ver);
             self.deliver(&mut inner, room_id, Vec::new());
+            return true;
         }
+        ver >= room.first_ver
     }
 
     /// Delivers messages that were committed, in the order of their rooms' changes.

@@ -79,6 +79,9 @@ impl Hub {
                 ServerFrame::Message(message).encode_into(&mut wire);
                 ends.push((message.ver, wire.len()));
             }
+            if changes.ver > known {
+                self.figures.mended.inc();
+            }
             room.last_ver = Some(known.max(changes.ver));
             room.end = room.end.max(changes.last_ver);
             if !ends.is_empty() {

@@ -8,11 +8,13 @@
 pub mod connection;
 pub mod desk;
 pub mod events;
+pub mod figures;
 pub mod frames;
 pub mod hub;
 pub mod live;
 mod mending;
 pub mod parcels;
+mod place;
 pub mod presence;
 pub mod seat;
 pub mod served;

@@ -9,11 +9,12 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use super::parcels::{Audience, Burst};
+use super::parcels::Audience;
+use super::place::{Following, Place};
 use super::wire::{self, CloseCode};
 
 /// A seat's queue holds so many writes …
-const QUEUE_FRAMES: usize = 256;
+pub(super) const QUEUE_FRAMES: usize = 256;
 /// … and so many bytes. A reader who is further behind is sent away and comes back by `sync`.
 const QUEUE_BYTES: usize = 1024 * 1024;
 /// One live connection of a person.
@@ -54,22 +55,6 @@ pub enum Heard {
     Frame(Bytes),
     /// Nothing more.
     End,
-}
-
-/// A seat in one room.
-pub(super) struct Place {
-    pub(super) seat: Rc<Seat>,
-    pub(super) slot: usize,
-    state: RefCell<Following>,
-}
-
-enum Following {
-    /// Live changes after this number go out at once.
-    Live(i64),
-    /// The client is catching up; live changes wait.
-    Holding(Vec<Arc<Burst>>),
-    /// The client has more pages to ask for, and everything live will be in one of them.
-    CatchingUp,
 }
 
 impl Seat {
@@ -167,6 +152,19 @@ impl Seat {
         }
     }
 
+    /// What it is, in a word.
+    pub fn kind(&self) -> &'static str {
+        match self.heard {
+            None => "socket",
+            Some(_) => "stream",
+        }
+    }
+
+    /// With which code it was told to say goodbye, if it was.
+    pub fn closing(&self) -> Option<CloseCode> {
+        self.closing.get()
+    }
+
     /// Whether it was told to say goodbye.
     pub fn is_closing(&self) -> bool {
         self.closing.get().is_some()
@@ -232,6 +230,15 @@ impl Seat {
         })
     }
 
+    /// Tells an event stream that there is something to read; answers whether it is one.
+    pub(super) fn hear(&self) -> bool {
+        if let Some(heard) = &self.heard {
+            heard.set(true);
+            self.wake();
+        }
+        self.heard.is_some()
+    }
+
     /// Whether a frame for some of those who follow a room is for this seat.
     pub(super) fn is_in(&self, audience: Audience, room_id: i64) -> bool {
         match audience {
@@ -256,9 +263,26 @@ impl Seat {
         self.places.borrow().contains_key(&room_id)
     }
 
+    /// Whether the client was told of a room that this seat follows.
+    pub(super) fn is_settled(&self, room_id: i64) -> bool {
+        let place = self.place(room_id);
+        place.is_some_and(|place| !matches!(*place.state.borrow(), Following::Coming(_)))
+    }
+
     /// Takes a place in a room.
     pub(super) fn add_place(&self, room_id: i64, place: Rc<Place>) {
         self.places.borrow_mut().insert(room_id, place);
+    }
+
+    /// The place in a room, which is another one when the person was away meanwhile.
+    pub(super) fn place(&self, room_id: i64) -> Option<Rc<Place>> {
+        self.places.borrow().get(&room_id).cloned()
+    }
+
+    /// Whether it still has this very place in a room.
+    pub(super) fn is_at(&self, room_id: i64, place: &Rc<Place>) -> bool {
+        self.place(room_id)
+            .is_some_and(|now| Rc::ptr_eq(&now, place))
     }
 
     /// Gives the place in a room up.
@@ -283,55 +307,27 @@ impl Seat {
     }
 
     fn set_following(&self, room_id: i64, following: Following) {
-        if let Some(place) = self.places.borrow().get(&room_id) {
+        if let Some(place) = self.place(room_id) {
             place.state.replace(following);
         }
     }
 
-    /// The client knows everything up to `ver`: sends what waited after it, and is live.
+    /// The client knows everything up to `ver`: sends what waited after it, and is live. A seat that is live already
+    /// knows better where it is.
     pub fn go_live(&self, room_id: i64, ver: i64) {
-        let Some(place) = self.places.borrow().get(&room_id).cloned() else {
+        let Some(place) = self.place(room_id) else {
             return;
         };
-        let before = place.state.replace(Following::Live(ver));
-        if let Some(heard) = &self.heard {
-            // What was said before the seat followed the room is read from the store.
-            heard.set(true);
-            self.wake();
+        if matches!(*place.state.borrow(), Following::Live(_)) {
+            return;
         }
-        if let Following::Holding(bursts) = before {
+        let before = place.state.replace(Following::Live(ver));
+        // An event stream reads from the store what was said before it followed the room.
+        self.hear();
+        if let Following::Coming(bursts) | Following::Holding(bursts) = before {
             for burst in bursts {
                 place.receive(&burst);
             }
-        }
-    }
-}
-
-impl Place {
-    /// A place where live changes wait until it is known from where on they are live.
-    pub(super) fn holding(seat: Rc<Seat>, slot: usize) -> Rc<Self> {
-        Rc::new(Self {
-            seat,
-            slot,
-            state: RefCell::new(Following::Holding(Vec::new())),
-        })
-    }
-
-    /// A live change.
-    pub(super) fn receive(&self, burst: &Arc<Burst>) {
-        if let Some(heard) = &self.seat.heard {
-            heard.set(true);
-            return self.seat.wake();
-        }
-        match &mut *self.state.borrow_mut() {
-            Following::Live(ver) => {
-                if let Some(wire) = burst.after(*ver) {
-                    self.seat.push(wire);
-                }
-            }
-            Following::Holding(bursts) if bursts.len() < QUEUE_FRAMES => bursts.push(burst.clone()),
-            Following::Holding(_) => self.seat.close(CloseCode::TooSlow),
-            Following::CatchingUp => {}
         }
     }
 }

@@ -109,13 +109,13 @@ pub struct Numbered {
     pub more: bool,
 }
 
-/// Changes rooms' logs. Used by one thread, which may block.
-pub trait Log: Send {
+/// Changes rooms' logs. Used by one thread at a time, which may block; only when that one hangs, another goes on.
+pub trait Log: Send + Sync {
     /// Stores all of them in one transaction, or none; one verdict each, in order.
     ///
     /// # Errors
     /// `Unavailable` when the outcome is unknown; the same writes again settle it.
-    fn append(&mut self, writes: &[Write]) -> Result<Vec<Verdict>>;
+    fn append(&self, writes: &[Write]) -> Result<Vec<Verdict>>;
 }
 
 /// Reads rooms and messages, and checks what people send.

@@ -1,10 +1,14 @@
 //! One thread stores all messages. While a transaction commits, new messages gather; then all of them go into the next
 //! one, so that many messages share the cost of one durable commit.
+//!
+//! A database that never answers would hold that thread for ever. So when a transaction takes far longer than anybody
+//! waits for it, another thread goes on with what came since. The first one may still finish: its messages are
+//! delivered then, and their senders' retries find them stored.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use std::{io, thread};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
@@ -12,14 +16,20 @@ use tokio::time::timeout;
 use super::frames::Code;
 use super::hub::Hub;
 use super::store::{Log, Verdict, Write};
-use crate::error::Error;
+use crate::error::{Error, Result};
 
 /// The most messages of one transaction.
 const BATCH: usize = 256;
-/// A transaction that failed for no fault of its messages is tried again so often.
+/// A transaction that failed for no fault of its messages is tried again so often,
 const ATTEMPTS: usize = 3;
+/// but only within this time: whoever waits behind it shall be answered too.
+const AGAIN_WITHIN: Duration = Duration::from_millis(500);
 /// A sender who waits longer is told `unavailable`.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// A transaction that takes longer hangs.
+const HANGING: Duration = Duration::from_secs(3);
+/// So many threads may hang at once, from one outage after another; then the last one is waited for.
+const HANGING_MAX: usize = 64;
 
 enum Job {
     Store(Write, oneshot::Sender<Verdict>),
@@ -31,6 +41,7 @@ enum Job {
 #[derive(Clone)]
 pub struct Writer {
     queue: mpsc::Sender<Job>,
+    shift: Arc<dyn Shift>,
 }
 
 impl Writer {
@@ -38,22 +49,23 @@ impl Writer {
     ///
     /// # Errors
     /// When no thread can be started.
-    pub fn start(
-        log: impl Log + 'static,
-        hub: Arc<Hub>,
-        queue_size: usize,
-    ) -> std::io::Result<Self> {
+    pub fn start(log: impl Log + 'static, hub: Arc<Hub>, queue_size: usize) -> io::Result<Self> {
         let (queue, jobs) = mpsc::channel(queue_size);
-        thread::Builder::new()
-            .name("writer".into())
-            .spawn(move || work(jobs, log, &hub))?;
-        Ok(Self { queue })
+        let room = Arc::new(Room {
+            jobs: Mutex::new(jobs),
+            log,
+            hub,
+            state: Mutex::default(),
+        });
+        room.clone().start_thread(0)?;
+        Ok(Self { queue, shift: room })
     }
 
     /// Writes; answers after the commit. One person's writes are done in the order of these calls (not of the
     /// awaits): this one is in the queue when the call returns.
     pub fn write(&self, write: Write) -> impl Future<Output = Verdict> + use<> {
         let (reply, verdict) = oneshot::channel();
+        self.shift.clone().relieve();
         let queued = self.queue.try_send(Job::Store(write, reply)).is_ok();
         async move {
             if !queued {
@@ -66,6 +78,11 @@ impl Writer {
         }
     }
 
+    /// How many writes wait for the thread.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
     /// Waits until everything that was written before is stored.
     pub async fn finish(&self) {
         let (done, finished) = oneshot::channel();
@@ -75,55 +92,145 @@ impl Writer {
     }
 }
 
-fn work(mut jobs: mpsc::Receiver<Job>, mut log: impl Log, hub: &Hub) {
-    let mut waiting = Vec::with_capacity(BATCH);
-    while jobs.blocking_recv_many(&mut waiting, BATCH) > 0 {
-        let mut writes = Vec::with_capacity(waiting.len());
-        let mut replies = Vec::with_capacity(waiting.len());
-        let mut finished = Vec::new();
-        for job in waiting.drain(..) {
-            match job {
-                // Nobody waits for this one any more: its sender was told to try again.
-                Job::Store(_, reply) if reply.is_closed() => {}
-                Job::Store(write, reply) => {
-                    writes.push(write);
-                    replies.push(reply);
-                }
-                Job::Finish(done) => finished.push(done),
-            }
+/// Which thread writes, and since when its transaction is under way.
+#[derive(Default)]
+struct State {
+    thread: u64,
+    since: Option<Instant>,
+    hanging: usize,
+}
+
+/// What the threads share of which one after another writes.
+struct Room<L> {
+    jobs: Mutex<mpsc::Receiver<Job>>,
+    log: L,
+    hub: Arc<Hub>,
+    state: Mutex<State>,
+}
+
+/// Whoever can take over from a thread that hangs.
+trait Shift: Send + Sync {
+    /// Starts another thread when the present one hangs.
+    fn relieve(self: Arc<Self>);
+}
+
+impl<L: Log + 'static> Shift for Room<L> {
+    fn relieve(self: Arc<Self>) {
+        let mut state = self.state();
+        let hangs = state.since.is_some_and(|since| since.elapsed() > HANGING);
+        if !hangs || state.hanging == HANGING_MAX {
+            return;
         }
-        if !writes.is_empty() {
-            let verdicts = append(&mut log, &writes);
-            // A retry's message is published too: the hub drops what it delivered before, and delivers what the first
-            // attempt could not because the commit's outcome was unknown.
-            hub.publish(verdicts.iter().flatten().map(|stored| &stored.message));
-            for (reply, verdict) in replies.into_iter().zip(verdicts) {
-                let _ = reply.send(verdict);
-            }
-        }
-        for done in finished {
-            let _ = done.send(());
+        state.thread += 1;
+        state.since = None;
+        state.hanging += 1;
+        let thread = state.thread;
+        drop(state);
+        tracing::warn!("storing messages hangs: another thread goes on");
+        self.hub.figures.relieved.inc();
+        if let Err(error) = self.clone().start_thread(thread) {
+            tracing::error!(%error, "no thread can be started to store messages");
+            // The next message tries again.
+            self.state().since = Some(Instant::now());
         }
     }
 }
 
-fn append(log: &mut impl Log, writes: &[Write]) -> Vec<Verdict> {
-    for attempt in 1..=ATTEMPTS {
-        // A panic must not end the only thread that stores messages.
-        let result = catch_unwind(AssertUnwindSafe(|| log.append(writes)))
-            .unwrap_or_else(|_| Err(Error::internal("the writer panicked")));
-        match result {
-            Ok(verdicts) => return verdicts,
-            Err(error @ Error::Unavailable(_)) if attempt < ATTEMPTS => {
-                tracing::warn!(%error, attempt, "a batch of messages is tried again");
+impl<L: Log + 'static> Room<L> {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn start_thread(self: Arc<Self>, number: u64) -> io::Result<()> {
+        thread::Builder::new()
+            .name("writer".into())
+            .spawn(move || self.work(number))?;
+        Ok(())
+    }
+
+    fn work(&self, number: u64) {
+        let mut waiting = Vec::with_capacity(BATCH);
+        while self.receive(&mut waiting) {
+            let mut writes = Vec::with_capacity(waiting.len());
+            let mut replies = Vec::with_capacity(waiting.len());
+            let mut finished = Vec::new();
+            for job in waiting.drain(..) {
+                match job {
+                    // Nobody waits for this one any more: its sender was told to try again.
+                    Job::Store(_, reply) if reply.is_closed() => {}
+                    Job::Store(write, reply) => {
+                        writes.push(write);
+                        replies.push(reply);
+                    }
+                    Job::Finish(done) => finished.push(done),
+                }
             }
-            Err(error) => {
-                tracing::error!(%error, writes = writes.len(), "a batch of messages was not stored");
-                break;
+            self.state().since = Some(Instant::now());
+            if !writes.is_empty() {
+                let verdicts = self.append(&writes);
+                // A retry's message is published too: the hub drops what it delivered before, and delivers what the
+                // first attempt could not because the commit's outcome was unknown.
+                self.hub
+                    .publish(verdicts.iter().flatten().map(|stored| &stored.message));
+                for (reply, verdict) in replies.into_iter().zip(verdicts) {
+                    let _ = reply.send(verdict);
+                }
+            }
+            for done in finished {
+                let _ = done.send(());
+            }
+            if !self.goes_on(number) {
+                return;
             }
         }
     }
-    vec![Err(Code::Unavailable); writes.len()]
+
+    /// Takes what waits; false when nobody can write any more.
+    fn receive(&self, waiting: &mut Vec<Job>) -> bool {
+        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        jobs.blocking_recv_many(waiting, BATCH) > 0
+    }
+
+    /// Whether this thread still writes, or hung and was relieved.
+    fn goes_on(&self, number: u64) -> bool {
+        let mut state = self.state();
+        if state.thread == number {
+            state.since = None;
+            return true;
+        }
+        state.hanging -= 1;
+        false
+    }
+
+    fn append(&self, writes: &[Write]) -> Vec<Verdict> {
+        let start = Instant::now();
+        for attempt in 1..=ATTEMPTS {
+            let begun = Instant::now();
+            match self.append_once(writes) {
+                Ok(verdicts) => {
+                    self.hub.figures.committed(writes.len(), begun.elapsed());
+                    return verdicts;
+                }
+                Err(error @ (Error::Unavailable(_) | Error::Collided(_)))
+                    if attempt < ATTEMPTS && start.elapsed() < AGAIN_WITHIN =>
+                {
+                    tracing::warn!(%error, attempt, "a batch of messages is tried again");
+                    self.hub.figures.retries.inc();
+                }
+                Err(error) => {
+                    tracing::error!(%error, writes = writes.len(), "a batch of messages was not stored");
+                    break;
+                }
+            }
+        }
+        vec![Err(Code::Unavailable); writes.len()]
+    }
+
+    /// A panic must not end the only thread that stores messages.
+    fn append_once(&self, writes: &[Write]) -> Result<Vec<Verdict>> {
+        catch_unwind(AssertUnwindSafe(|| self.log.append(writes)))
+            .unwrap_or_else(|_| Err(Error::internal("the writer panicked")))
+    }
 }
 
 /// The outcome of a post for those who need an error.

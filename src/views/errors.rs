@@ -19,8 +19,8 @@ pub struct ErrorPage<'a> {
     pub text: String,
     /// By which the log line is found.
     pub request_id: &'a str,
-    /// Seconds after which to try again.
-    pub retry_after: Option<u64>,
+    /// The page to try again; nothing when a form was sent, which is still in the page before.
+    pub again: Option<&'a str>,
 }
 
 impl View for ErrorPage<'_> {

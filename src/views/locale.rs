@@ -129,6 +129,8 @@ fn script_sentences(locale: Locale) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -164,5 +166,22 @@ mod tests {
             all.values()
                 .all(|sentence| !sentence.contains("Unknown localization"))
         );
+    }
+
+    proptest! {
+        #[test]
+        fn any_id_and_any_value_give_a_sentence(id in "\\PC{0,20}", value in any::<String>()) {
+            for locale in [Locale::EnUs, Locale::ZhCn] {
+                prop_assert!(!locale.say_with(&id, &HashMap::new()).is_empty());
+                let said = locale.say(&Sentence::with("error-content-too-long", "limit", &value));
+                prop_assert!(value.parse::<f64>().is_ok() || said.contains(&value), "{}", said);
+            }
+        }
+
+        #[test]
+        fn any_tags_give_a_language(tags in prop::collection::vec(any::<String>(), 0..5)) {
+            let locale = Locale::negotiate(tags.iter().map(String::as_str));
+            prop_assert_eq!(Locale::from_tag(locale.tag()), locale);
+        }
     }
 }

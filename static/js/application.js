@@ -4,6 +4,7 @@ import Composer from "./controllers/composer.js"
 import Live from "./controllers/live.js"
 import Logout from "./controllers/logout.js"
 import Moments from "./controllers/moments.js"
+import ConnectionNotice from "./controllers/notice.js"
 import Page from "./controllers/page.js"
 import Password from "./controllers/password.js"
 import People from "./controllers/people.js"
@@ -11,6 +12,7 @@ import Phone from "./controllers/phone.js"
 import Picture from "./controllers/picture.js"
 import Room from "./controllers/room.js"
 import Rooms from "./controllers/rooms.js"
+import Unsent from "./controllers/unsent.js"
 
 register("page", Page)
 register("phone", Phone)
@@ -23,4 +25,6 @@ register("composer", Composer)
 register("room", Room)
 register("moments", Moments)
 register("picture", Picture)
+register("notice", ConnectionNotice)
+register("unsent", Unsent)
 start()

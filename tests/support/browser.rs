@@ -24,7 +24,8 @@ pub struct Browser {
     // Ended before the driver is dropped, which would wait for it otherwise.
     _service: Service,
     pub driver: WebDriver,
-    url: String,
+    pub(super) url: String,
+    pub(super) profile: Profile,
     service_url: String,
     _folder: TempDir,
 }
@@ -55,9 +56,19 @@ impl Browser {
             _service: service,
             driver,
             url: house.url.clone(),
+            profile,
             service_url,
             _folder: folder,
         }
+    }
+
+    /// Chromium ends and starts again, on the same profile.
+    pub async fn restart(&mut self) {
+        let wanted = capabilities(self.profile, &self._folder);
+        let ended = self.driver.clone().quit().await;
+        ended.expect("Chromium ends");
+        let driver = WebDriver::new(&self.service_url, wanted).await;
+        self.driver = driver.expect("Chromium starts");
     }
 
     pub async fn visit(&self, path: &str) {
@@ -94,10 +105,14 @@ impl Browser {
         }
     }
 
+    /// Types into a field that the page may be drawing anew.
     pub async fn fill(&self, selector: &str, text: &str) {
-        let field = self.find(selector).await;
-        field.clear().await.expect("cleared");
-        field.send_keys(text).await.expect("typed");
+        eventually(&format!("{selector} is filled"), || async {
+            let field = self.find(selector).await;
+            field.clear().await.ok()?;
+            field.send_keys(text).await.ok()
+        })
+        .await;
     }
 
     pub async fn click(&self, selector: &str) {

@@ -70,6 +70,25 @@ pub struct Line {
     pub sent_at: String,
 }
 
+/// Somebody else's connection to a test's database, with a transaction of its own.
+pub struct Other(Either);
+
+enum Either {
+    Mysql(MysqlConnection),
+    Sqlite(SqliteConnection),
+}
+
+impl Other {
+    /// Runs a statement.
+    pub fn run(&mut self, sql: &str) {
+        let done = match &mut self.0 {
+            Either::Mysql(conn) => sql_query(sql).execute(conn),
+            Either::Sqlite(conn) => sql_query(sql).execute(conn),
+        };
+        done.expect(sql);
+    }
+}
+
 macro_rules! on {
     ($self:ident, $conn:ident => $work:expr) => {
         if $self.is_mysql() {
@@ -112,6 +131,14 @@ impl Database {
         }
     }
 
+    /// A database of its own on this server, which goes with the server.
+    pub fn on(server: &str) -> Self {
+        Self {
+            url: format!("{server}/test_{}", uuid::Uuid::new_v4().simple()),
+            server: None,
+        }
+    }
+
     /// How each table is read for a question: on MySQL its name and the access type, on SQLite the plan's line and
     /// `ALL` for a table that is read through.
     pub fn plan(&self, question: &str) -> Vec<(String, String)> {
@@ -137,7 +164,7 @@ impl Database {
 
     /// On MySQL or MariaDB?
     pub fn is_mysql(&self) -> bool {
-        self.server.is_some()
+        self.url.starts_with("mysql:")
     }
 
     /// One number: the column is called `value`.
@@ -156,6 +183,17 @@ impl Database {
     /// Changes something.
     pub fn run(&self, sql: &str) {
         on!(self, conn => { sql_query(sql).execute(conn).expect(sql); });
+    }
+
+    /// A connection that stays open until it is dropped.
+    pub fn other(&self) -> Other {
+        if self.is_mysql() {
+            let conn = MysqlConnection::establish(&self.url);
+            return Other(Either::Mysql(conn.expect("the database answers")));
+        }
+        let file = self.url.strip_prefix("sqlite://").expect("an SQLite file");
+        let conn = SqliteConnection::establish(file);
+        Other(Either::Sqlite(conn.expect("the database opens")))
     }
 
     /// Everything that was ever said, as admins see it.

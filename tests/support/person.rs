@@ -1,6 +1,6 @@
 //! Somebody with a browser of their own, as far as cookies and forms go.
 
-use super::{LOBBY, PATIENCE, Socket, Stream, Teahouse, client_id};
+use super::{LOBBY, PATIENCE, Socket, Stream, Teahouse, client_id, eventually};
 use reqwest::cookie::{CookieStore, Jar};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
@@ -193,6 +193,17 @@ impl Person {
             }
             all.extend(page);
         }
+    }
+
+    /// Waits until the program says that it can work.
+    pub async fn until_ready(&self) {
+        eventually("ready", async || {
+            let answer = self.request(Method::GET, "/readyz").send().await;
+            answer
+                .is_ok_and(|answer| answer.status() == 200)
+                .then_some(())
+        })
+        .await;
     }
 
     /// The session's, as the browser would send it.

@@ -66,18 +66,24 @@ impl Senders {
 
     /// The same, but each waits `pause` between two new messages.
     pub async fn paced(house: &Teahouse, count: usize, pause: Duration) -> Self {
-        let tally = Arc::new(Tally::default());
-        let (mut people, mut tasks) = (Vec::new(), Vec::new());
+        let mut people = Vec::new();
         for n in 0..count {
-            let person = Person::register(house, &format!("sender{n}")).await;
-            people.push(person.clone());
-            let sender = Sender::new(person, pause, tally.clone());
-            tasks.push(tokio::spawn(sender.run()));
+            people.push(Person::register(house, &format!("sender{n}")).await);
         }
+        Self::of(people, pause)
+    }
+
+    /// These people talk.
+    pub fn of(people: Vec<Person>, pause: Duration) -> Self {
+        let tally = Arc::new(Tally::default());
+        let senders = people.iter().map(|person| {
+            let sender = Sender::new(person.clone(), pause, tally.clone());
+            tokio::spawn(sender.run())
+        });
         Self {
+            tasks: senders.collect(),
             people,
             tally,
-            tasks,
         }
     }
 

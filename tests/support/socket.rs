@@ -14,6 +14,8 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 /// An open socket. Frames that were read while waiting for another kind are kept for later.
 pub struct Socket {
     pub hello: Value,
+    /// The code with which the server closed it, once that was read.
+    pub closed_with: Option<u16>,
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     waiting: VecDeque<Value>,
 }
@@ -39,9 +41,15 @@ impl Socket {
 
     /// Connects, unless the program is away.
     pub async fn try_open(person: &Person) -> Result<Self, Error> {
-        let (stream, _) = connect_async(Self::request(person)).await?;
+        Self::connect(Self::request(person)).await
+    }
+
+    /// Connects by this request, unless the program is away.
+    pub async fn connect(request: Request) -> Result<Self, Error> {
+        let (stream, _) = connect_async(request).await?;
         Ok(Self {
             hello: Value::Null,
+            closed_with: None,
             stream,
             waiting: VecDeque::new(),
         })
@@ -199,7 +207,10 @@ impl Socket {
                 Some(Ok(Message::Text(text))) => {
                     Ok(serde_json::from_str(&text).expect("one JSON object"))
                 }
-                Some(Ok(Message::Close(frame))) => Err(frame.map(|frame| frame.code.into())),
+                Some(Ok(Message::Close(frame))) => {
+                    self.closed_with = frame.map(|frame| frame.code.into());
+                    Err(self.closed_with)
+                }
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
                 Some(Ok(other)) => panic!("an unexpected frame: {other:?}"),
                 Some(Err(_)) | None => Err(None),

@@ -40,6 +40,19 @@ impl Drop for Process {
     }
 }
 
+/// So many lines of its log are shown when a test fails.
+const LAST_LINES: usize = 40;
+
+impl Drop for Teahouse {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let last = &log[log.len().saturating_sub(LAST_LINES)..];
+            println!("the program said at last:\n{}", last.join("\n"));
+        }
+    }
+}
+
 impl Teahouse {
     /// With the settings of the tests, throttles off.
     pub fn start() -> Self {
@@ -48,9 +61,15 @@ impl Teahouse {
 
     /// With these environment variables too.
     pub fn with(settings: &[(&str, &str)]) -> Self {
-        let folder = TempDir::new().expect("a folder");
+        let folder = Arc::new(TempDir::new().expect("a folder"));
         let database = Database::new(folder.path());
-        Self::on(Arc::new(database), Arc::new(folder), own(settings))
+        Self::in_folder(folder, Arc::new(database), own(settings))
+    }
+
+    /// On a database that the test has made, with these environment variables too.
+    pub fn on(database: Database, settings: &[(&str, &str)]) -> Self {
+        let folder = Arc::new(TempDir::new().expect("a folder"));
+        Self::in_folder(folder, Arc::new(database), own(settings))
     }
 
     /// Another server on the same database and folder.
@@ -62,10 +81,14 @@ impl Teahouse {
     pub fn beside_with(&self, settings: &[(&str, &str)]) -> Self {
         let mut all = self.settings.clone();
         all.extend(own(settings));
-        Self::on(self.database.clone(), self.folder.clone(), all)
+        Self::in_folder(self.folder.clone(), self.database.clone(), all)
     }
 
-    fn on(database: Arc<Database>, folder: Arc<TempDir>, settings: Vec<(String, String)>) -> Self {
+    fn in_folder(
+        folder: Arc<TempDir>,
+        database: Arc<Database>,
+        settings: Vec<(String, String)>,
+    ) -> Self {
         let log = Arc::default();
         let (process, url) = serve(&folder, &database.url, &settings, "0", &log);
         Self {
@@ -105,22 +128,12 @@ impl Teahouse {
 
     /// Asks it to stop (SIGTERM).
     pub fn ask_to_stop(&self) {
-        // The shell's own `kill`: the program of that name is not on every machine.
-        let done = Command::new("sh")
-            .arg("-c")
-            .arg(format!("kill -TERM {}", self.pid()))
-            .status();
-        assert!(done.is_ok_and(|status| status.success()));
+        signal("TERM", self.pid());
     }
 
     /// Waits until it has ended; `None` when it has not after `patience`.
     pub fn ended(&mut self, patience: Duration) -> Option<ExitStatus> {
         wait(&mut self.process.0, patience)
-    }
-
-    /// Where it keeps its data.
-    pub fn folder(&self) -> &std::path::Path {
-        self.folder.path()
     }
 
     /// The process's id.
@@ -140,6 +153,11 @@ impl Teahouse {
             .nth(1)
             .and_then(|n| n.parse().ok())
             .expect("a number")
+    }
+
+    /// Where it keeps its data.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// Everything it has written so far, on either stream.
@@ -189,6 +207,16 @@ impl Teahouse {
     }
 }
 
+/// Sends a signal, by its name, to a process of the test's own.
+pub fn signal(name: &str, pid: u32) {
+    // The shell's own `kill`: the program of that name is not on every machine.
+    let done = Command::new("sh")
+        .arg("-c")
+        .arg(format!("kill -{name} {pid}"))
+        .status();
+    assert!(done.is_ok_and(|status| status.success()));
+}
+
 fn own(settings: &[(&str, &str)]) -> Vec<(String, String)> {
     settings
         .iter()
@@ -197,7 +225,9 @@ fn own(settings: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 fn program(settings: &[(String, String)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_teahouse"));
+    // A long test may want the program as people run it.
+    let built = env!("CARGO_BIN_EXE_teahouse").into();
+    let mut command = Command::new(std::env::var_os("TEAHOUSE_TEST_PROGRAM").unwrap_or(built));
     for (key, _) in std::env::vars() {
         if key.starts_with("TEAHOUSE")
             || [

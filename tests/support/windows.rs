@@ -1,10 +1,15 @@
-//! What people do at their windows, room by room; and a network between a window and the house that can fail.
+//! What people do at their windows, room by room.
 
-use super::{Browser, Person, Profile, Teahouse, eventually, person::PASSWORD};
-use serde_json::json;
-use tokio::io::copy_bidirectional;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch::{self, Receiver, Sender};
+use super::{Browser, Network, PATIENCE, Person, Profile, Teahouse, eventually, person::PASSWORD};
+use serde_json::{Value, json};
+use std::time::Instant;
+
+/// Everything that the browser keeps of what was written: messages on their way, and drafts.
+const KEPT: &str = "const done = arguments[0]; const asked = indexedDB.open('teahouse'); \
+    asked.onupgradeneeded = () => asked.transaction.abort(); asked.onerror = () => done([]); \
+    asked.onsuccess = () => { const database = asked.result; const reading = database.transaction(['outbox', 'drafts']); \
+    const all = ['outbox', 'drafts'].map(name => reading.objectStore(name).getAll()); \
+    reading.oncomplete = () => { database.close(); done(all.flatMap(({result}) => result)) } }";
 
 /// The line of a room in the list at the side.
 pub fn line_of(room: &str) -> String {
@@ -20,6 +25,69 @@ impl Browser {
         browser.sign_in(&person.phone).await;
         browser.connected().await;
         browser
+    }
+
+    /// A window whose way to the house is this network.
+    pub async fn by(house: &Teahouse, network: &Network, profile: Profile) -> Self {
+        let mut browser = Self::open(house, profile).await;
+        browser.url.clone_from(&network.url);
+        browser.look_at().await;
+        browser
+    }
+
+    /// Opens another tab of this browser and goes on there. Answers the one that was left.
+    pub async fn another_tab(&self) -> thirtyfour::WindowHandle {
+        let before = self.driver.window().await.expect("a tab");
+        let tab = self.driver.new_tab().await.expect("another tab");
+        self.go_to_tab(tab).await;
+        before
+    }
+
+    pub async fn go_to_tab(&self, tab: thirtyfour::WindowHandle) {
+        self.driver.switch_to_window(tab).await.expect("that tab");
+        self.look_at().await;
+    }
+
+    /// Closes this tab, as a person would; an empty one stays.
+    pub async fn close_tab(&self) {
+        let empty = {
+            let before = self.another_tab().await;
+            let empty = self.driver.window().await.expect("a tab");
+            self.go_to_tab(before).await;
+            empty
+        };
+        self.driver.close_window().await.expect("closed");
+        self.go_to_tab(empty).await;
+    }
+
+    /// What the browser keeps of what was written, as its database has it.
+    pub async fn kept(&self) -> Vec<Value> {
+        let answer = self.driver.execute_async(KEPT, vec![]).await;
+        let kept = answer.expect("the script runs").json().clone();
+        kept.as_array().expect("a list").clone()
+    }
+
+    /// Has this tab run a script before those of each page that it opens from here on.
+    pub async fn runs_in_each_page(&self, script: &str) {
+        let source = json!({"source": script});
+        self.cdp("Page.enable", json!({})).await;
+        self.cdp("Page.addScriptToEvaluateOnNewDocument", source)
+            .await;
+    }
+
+    /// Waits until the browser keeps so many texts.
+    pub async fn keeps(&self, count: usize) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let kept = self.kept().await;
+            if kept.len() == count {
+                return;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "{count} texts are kept: {kept:#?}"
+            );
+        }
     }
 
     /// From here on somebody looks at this window.
@@ -60,59 +128,4 @@ impl Browser {
         }
         self.find("#people[data-open]").await;
     }
-}
-
-/// A network between one window and the house.
-pub struct Network {
-    /// Where the house is found through it.
-    pub url: String,
-    down: Sender<bool>,
-}
-
-impl Network {
-    pub async fn to(house: &Teahouse) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let (down, is_down) = watch::channel(false);
-        let host = house.host().to_owned();
-        tokio::spawn(async move {
-            while let Ok((near, _)) = listener.accept().await {
-                tokio::spawn(carry(near, host.clone(), is_down.clone()));
-            }
-        });
-        Self { url, down }
-    }
-
-    /// Cuts every connection of this window, and lets no other through.
-    pub async fn fail(&self, browser: &Browser) {
-        self.down.send_replace(true);
-        tell(browser, true).await;
-    }
-
-    pub async fn come_back(&self, browser: &Browser) {
-        self.down.send_replace(false);
-        tell(browser, false).await;
-    }
-}
-
-async fn carry(mut near: TcpStream, host: String, mut is_down: Receiver<bool>) {
-    if *is_down.borrow() {
-        return;
-    }
-    let Ok(mut far) = TcpStream::connect(host).await else {
-        return;
-    };
-    tokio::select! {
-        _ = copy_bidirectional(&mut near, &mut far) => {}
-        _ = is_down.wait_for(|down| *down) => {}
-    }
-}
-
-/// Chromium hears of its network from the system; its open sockets need more than that to end.
-async fn tell(browser: &Browser, offline: bool) {
-    let network =
-        json!({"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
-    browser
-        .cdp("Network.emulateNetworkConditions", network)
-        .await;
 }

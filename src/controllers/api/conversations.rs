@@ -62,7 +62,7 @@ pub async fn create(
     }
     let user_id = user.id;
     let write = app.database.write(move |conn| {
-        let direct = direct::find_or_make(conn, user_id, &[name])?;
+        let direct = direct::find_or_make(conn, user_id, std::slice::from_ref(&name))?;
         let conversation = Conversation::find(conn, user_id, direct.room_id)?;
         Ok((direct, conversation))
     });

@@ -74,6 +74,13 @@ impl Asked {
         self.is_for_eyes && !self.wants_json
     }
 
+    /// The page that a person wanted to see, to be asked for again; nothing when it was a form that they sent.
+    pub fn again(&self) -> Option<&str> {
+        // To a browser, an address that begins with two slashes is another site's.
+        let is_local = !self.address.starts_with("//") && !self.address.starts_with("/\\");
+        (self.is_page() && is_local).then_some(self.address.as_str())
+    }
+
     /// Where to sign in, and come back here afterwards.
     pub fn login_address(&self) -> String {
         #[derive(Serialize)]
@@ -142,7 +149,7 @@ fn ranked(request: &HttpRequest, name: header::HeaderName) -> Vec<String> {
                 .find_map(|part| part.strip_prefix("q="))
                 .map_or(Some(1.0), |weight| weight.parse::<f32>().ok());
             (
-                (weight.unwrap_or(0.0).clamp(0.0, 1.0) * 1000.0) as u16,
+                (weight.unwrap_or(0.0).clamp(0.0, 1.0) * 1000.0).round() as u16,
                 value,
             )
         })
@@ -155,6 +162,7 @@ fn ranked(request: &HttpRequest, name: header::HeaderName) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -175,6 +183,12 @@ mod tests {
     }
 
     #[test]
+    fn the_last_digit_of_a_weight_counts() {
+        let asked = asked(header::ACCEPT_LANGUAGE, "en;q=0.510, zh;q=0.511");
+        assert_eq!(asked.locale(), Locale::ZhCn);
+    }
+
+    #[test]
     fn json_must_be_preferred_to_html() {
         assert!(asked(header::ACCEPT, "application/json").wants_json);
         assert!(asked(header::ACCEPT, "text/html;q=0.8, application/json").wants_json);
@@ -186,5 +200,44 @@ mod tests {
     fn signing_in_leads_back() {
         let address = asked(header::ACCEPT, "text/html").login_address();
         assert_eq!(address, "/login?next=%2Frooms%2F1%3Fat%3D3");
+    }
+
+    proptest! {
+        #[test]
+        fn any_header_is_read(value in prop::collection::vec(0x20_u8..=0xFF, 0..60)) {
+            let Ok(value) = header::HeaderValue::from_bytes(&value) else {
+                return Ok(());
+            };
+            for name in [header::ACCEPT, header::ACCEPT_LANGUAGE] {
+                let request = TestRequest::get().insert_header((name, value.clone()));
+                let asked = Asked::of(&request.to_http_request());
+                let region = asked.region();
+                prop_assert!(region.is_none_or(|region| PhoneNumber::knows_region(&region)));
+            }
+        }
+
+        #[test]
+        fn the_heaviest_comes_first_and_equals_keep_their_order(
+            weights in prop::collection::vec(0_u16..=1000, 1..20),
+        ) {
+            let tags = weights.iter().enumerate();
+            let list = tags.map(|(n, weight)| format!("x{n};q={}", f64::from(*weight) / 1000.0));
+            let list = list.collect::<Vec<_>>().join(",");
+            let request = TestRequest::get().insert_header((header::ACCEPT_LANGUAGE, list));
+            let mut wanted: Vec<usize> = (0..weights.len()).filter(|n| weights[*n] > 0).collect();
+            wanted.sort_by_key(|n| std::cmp::Reverse(weights[*n]));
+            let wanted: Vec<String> = wanted.iter().map(|n| format!("x{n}")).collect();
+            prop_assert_eq!(ranked(&request.to_http_request(), header::ACCEPT_LANGUAGE), wanted);
+        }
+
+        #[test]
+        fn signing_in_leads_back_to_any_address(path in "/[a-zA-Z0-9/_.~%&=?+-]{0,30}") {
+            prop_assume!(path.parse::<actix_web::http::Uri>().is_ok());
+            let asked = Asked::of(&TestRequest::get().uri(&path).to_http_request());
+            let address = asked.login_address();
+            let next = address.strip_prefix("/login?").unwrap_or("next=%2F");
+            let next: Vec<(String, String)> = serde_html_form::from_str(next).expect("a query");
+            prop_assert_eq!(next, [("next".to_owned(), path)]);
+        }
     }
 }

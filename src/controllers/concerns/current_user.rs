@@ -130,3 +130,38 @@ impl FromRequest for Admin {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_token_is_what_follows_bearer(
+            scheme in prop_oneof![Just("Bearer"), Just("bEARER"), Just("Basic"), Just("Bearers")],
+            key in "[!-~]{1,40}",
+        ) {
+            let request = TestRequest::get().insert_header(("authorization", format!("{scheme}  {key} ")));
+            let is_bearer = scheme.eq_ignore_ascii_case("bearer");
+            prop_assert_eq!(token(&request.to_http_request()), is_bearer.then_some(key));
+        }
+
+        #[test]
+        fn any_header_and_any_address_are_read(
+            value in prop::collection::vec(0x20_u8..=0xFF, 0..40),
+            query in "[a-z=&%+0-9\\[\\]]{0,30}",
+        ) {
+            let plain = TestRequest::get().uri(&format!("/ws?{query}"));
+            let named = query.starts_with("token=") || query.contains("&token=");
+            let found = token(&plain.to_http_request());
+            prop_assert!(named || query.contains('%') || found.is_none(), "{:?}", found);
+            if let Ok(value) = header::HeaderValue::from_bytes(&value) {
+                let request = TestRequest::get().uri("/ws?token=x").insert_header(("authorization", value));
+                let _ = token(&request.to_http_request());
+            }
+        }
+    }
+}

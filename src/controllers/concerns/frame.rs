@@ -12,7 +12,8 @@ use super::asked::Asked;
 use crate::controllers::{App, errors};
 use crate::error::Error;
 
-const HEADERS: [(&str, &str); 6] = [
+/// What every answer carries.
+pub const HEADERS: [(&str, &str); 6] = [
     (
         "content-security-policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; \
@@ -29,7 +30,8 @@ const HEADERS: [(&str, &str); 6] = [
          magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=(), xr-spatial-tracking=()",
     ),
 ];
-const STRICT_TRANSPORT: &str = "max-age=63072000";
+/// … and on https this: `Strict-Transport-Security`.
+pub const STRICT_TRANSPORT: &str = "max-age=63072000";
 
 /// The middleware.
 ///
@@ -66,15 +68,15 @@ pub async fn frame(
 }
 
 fn answer(error: &actix_web::Error, asked: &Asked, app: &App) -> HttpResponse {
-    match error.as_error::<Error>() {
-        Some(error) => errors::respond(error, asked, &app.templates),
-        // The session store fails only when the database does.
-        None => errors::respond(
-            &Error::Unavailable(error.to_string()),
-            asked,
-            &app.templates,
-        ),
-    }
+    // The session store fails only when the database does.
+    let other = || Error::Unavailable(error.to_string());
+    let known: Option<&Error> = error.as_error();
+    let other = known.is_none().then(other);
+    let Some(error) = known.or(other.as_ref()) else {
+        return HttpResponse::InternalServerError().finish();
+    };
+    app.metrics.failed(errors::code_of(error));
+    errors::respond(error, asked, &app.templates)
 }
 
 fn set_headers(headers: &mut HeaderMap, app: &App) {

@@ -77,7 +77,7 @@ impl Stream for GuardedPayload {
 }
 
 /// Follows the frames of a byte stream, however it is cut.
-struct FrameHeaders {
+pub struct FrameHeaders {
     max_bytes: u64,
     header: [u8; HEADER_MAX],
     /// How much of the header is here.
@@ -87,7 +87,8 @@ struct FrameHeaders {
 }
 
 impl FrameHeaders {
-    fn new(max_bytes: usize) -> Self {
+    /// At the beginning of a stream whose frames carry at most `max_bytes` each.
+    pub fn new(max_bytes: usize) -> Self {
         Self {
             max_bytes: max_bytes as u64,
             header: [0; HEADER_MAX],
@@ -96,10 +97,12 @@ impl FrameHeaders {
         }
     }
 
+    /// Reads on.
+    ///
     /// # Errors
     /// The close code for a frame that is too large, not masked as a client's must be, or of an extension that nobody
     /// agreed on.
-    fn read(&mut self, mut bytes: &[u8]) -> Result<(), CloseCode> {
+    pub fn read(&mut self, mut bytes: &[u8]) -> Result<(), CloseCode> {
         while !bytes.is_empty() {
             if self.remaining > 0 {
                 let passed = self.remaining.min(bytes.len() as u64);
@@ -155,6 +158,8 @@ impl FrameHeaders {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn frame(first: u8, length: &[u8], payload: usize) -> Vec<u8> {
@@ -199,5 +204,58 @@ mod tests {
             read(&frame(0x89, &[0x80 | 126, 0, 200], 0)),
             Err(CloseCode::Protocol)
         );
+    }
+
+    fn good_frame() -> impl Strategy<Value = Vec<u8>> {
+        let opcode = prop::sample::select(vec![0x01, 0x81, 0x02, 0x80, 0x88, 0x89, 0x8A]);
+        (opcode, 0_usize..=1000).prop_map(|(first, length)| match length {
+            _ if first & 0x08 != 0 => frame(first, &[0x80 | (length % 126) as u8], length % 126),
+            0..126 => frame(first, &[0x80 | length as u8], length),
+            _ => frame(
+                first,
+                &[0x80 | 126, (length >> 8) as u8, length as u8],
+                length,
+            ),
+        })
+    }
+
+    /// Reads bytes in pieces of these sizes, over and over.
+    fn read_cut(bytes: &[u8], sizes: &[usize]) -> Result<(), CloseCode> {
+        let mut headers = FrameHeaders::new(1000);
+        let mut sizes = sizes.iter().cycle();
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let size = sizes.next().map_or(1, |size| *size).clamp(1, rest.len());
+            headers.read(&rest[..size])?;
+            rest = &rest[size..];
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_judged_alike_however_they_are_cut(
+            frames in prop::collection::vec(good_frame(), 0..4),
+            rest in prop::collection::vec(any::<u8>(), 0..40),
+            sizes in prop::collection::vec(1_usize..50, 1..8),
+        ) {
+            let bytes = [frames.concat(), rest].concat();
+            let whole = FrameHeaders::new(1000).read(&bytes);
+            prop_assert_eq!(read_cut(&bytes, &sizes), whole);
+            prop_assert_eq!(read_cut(&bytes, &[1]), whole);
+        }
+
+        #[test]
+        fn good_frames_pass_and_a_bad_one_behind_them_does_not(
+            frames in prop::collection::vec(good_frame(), 0..4),
+            sizes in prop::collection::vec(1_usize..50, 1..8),
+            declared in 1001_u64..,
+        ) {
+            let mut bytes = frames.concat();
+            prop_assert_eq!(read_cut(&bytes, &sizes), Ok(()));
+            bytes.extend([0x82, 0x80 | 127]);
+            bytes.extend(declared.to_be_bytes());
+            prop_assert_eq!(read_cut(&bytes, &sizes), Err(CloseCode::TooBig));
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! One log line per request. Addresses are logged as their patterns, without what is in them.
+//! One log line per request, and its place in the figures. Addresses are logged as their patterns, without what is in them.
 
 use std::time::Instant;
 
@@ -6,9 +6,11 @@ use actix_web::HttpMessage;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 
 use super::asked::Asked;
 use super::client_address::client_address;
+use crate::controllers::App;
 use crate::models::query_count::counting;
 
 /// The middleware.
@@ -21,9 +23,11 @@ pub async fn log<B: MessageBody>(
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
     let start = Instant::now();
     let method = request.method().clone();
+    let app = request.app_data::<Data<App>>().cloned();
     let client = client_address(request.request()).map(|address| address.to_string());
     let (result, queries) = counting(next.call(request)).await;
-    let milliseconds = start.elapsed().as_secs_f64() * 1000.0;
+    let took = start.elapsed();
+    let milliseconds = took.as_secs_f64() * 1000.0;
     let (route, status, request_id) = match &result {
         Ok(response) => {
             let request = response.request();
@@ -45,5 +49,8 @@ pub async fn log<B: MessageBody>(
         request_id = request_id.as_deref().unwrap_or("-"),
         "request"
     );
+    if let Some(app) = app {
+        app.metrics.answered(&method, route, status, took);
+    }
     result
 }

@@ -80,6 +80,8 @@ pub fn local_path(next: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::local_path;
 
     #[test]
@@ -94,6 +96,18 @@ mod tests {
             "/\t/evil.example",
         ] {
             assert_eq!(local_path(next), "/", "{next}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_asked_for_the_site_stays_the_same(
+            next in prop_oneof![any::<String>(), "[/\\\\.:@a%0-9#?\t\r\n]{0,12}", "//?/?\\PC{0,12}"],
+        ) {
+            let here = url::Url::parse("https://teahouse.example/login?next=x").expect("a URL");
+            let there = here.join(local_path(&next)).expect("an address");
+            prop_assert_eq!(there.origin(), here.origin());
+            prop_assert!(there.username().is_empty() && there.password().is_none());
         }
     }
 }

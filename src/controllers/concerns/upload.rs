@@ -22,7 +22,7 @@ const PARTS: usize = 8;
 /// Reads the file of the field `name`, which may be empty.
 ///
 /// # Errors
-/// `BadRequest` for what is no such form or comes too slowly; `Invalid` for the field when there is no file or its name
+/// `BadRequest` for what is no such form; `TimedOut` for what comes too slowly; `Invalid` for the field when there is no file or its name
 /// is a path; `PayloadTooLarge` past `max` bytes.
 pub async fn read(
     request: &HttpRequest,
@@ -33,7 +33,7 @@ pub async fn read(
     let form = Multipart::from_request(request, &mut payload).await;
     let form = form.map_err(unreadable)?;
     let read = timeout(PATIENCE, find(form, name, max)).await;
-    read.map_err(unreadable)?
+    read.map_err(|_| Error::TimedOut)?
 }
 
 fn unreadable<E>(_: E) -> Error {

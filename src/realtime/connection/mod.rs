@@ -4,6 +4,7 @@ mod reading;
 mod writing;
 
 use std::cell::Cell;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,6 +17,7 @@ use crate::error::Result;
 use crate::realtime::desk::Desk;
 use crate::realtime::frames::{ClientFrame, Code, Id, Room, ServerFrame, User};
 use crate::realtime::live::Live;
+use crate::realtime::place::Place;
 use crate::realtime::seat::Seat;
 use crate::realtime::store::{Verdict, Write};
 use crate::realtime::turnstile::Pass;
@@ -31,12 +33,16 @@ enum Asked {
     Post {
         client_id: String,
         room_id: Option<Id>,
+        since: Instant,
     },
     Change {
         room_id: Id,
         seq: i64,
     },
 }
+
+/// Where a seat follows which room.
+type Places = HashMap<i64, Rc<Place>>;
 
 /// One person's socket. It leaves its rooms when it is dropped.
 pub struct Connection {
@@ -110,21 +116,35 @@ impl Connection {
             writes: FuturesUnordered::new(),
             _pass: pass,
         };
-        for (room_id, _) in room_ids {
-            connection.desk.join(&connection.seat, room_id);
-        }
-        // Read after the rooms are followed: whatever changes from here on reaches the seat.
-        let store = &connection.live.store;
-        let rooms = store.rooms_of(connection.user.id.0, session).await?;
-        connection.greet(&rooms);
+        let join = |(room_id, _)| (room_id, connection.desk.join(&connection.seat, room_id));
+        let places: Places = room_ids.into_iter().map(join).collect();
+        let rooms = connection.read_rooms(session).await?;
+        connection.greet(&rooms, &places);
         Ok(connection)
     }
 
-    fn greet(&self, rooms: &[Room]) {
-        for room_id in self.seat.rooms() {
-            if rooms.iter().all(|room| room.id.0 != room_id) {
-                self.desk.leave_room(&self.seat, room_id);
-            }
+    /// The person's rooms, read after they are followed, and late enough: whatever changes from here on reaches the seat.
+    async fn read_rooms(&self, session: Arc<str>) -> Result<Vec<Room>> {
+        let read = || self.live.store.rooms_of(self.user.id.0, session.clone());
+        let rooms = read().await?;
+        let followed = rooms.iter().filter(|room| self.seat.follows(room.id.0));
+        let settled = followed.map(|room| self.live.hub.settle(room.id.0, room.ver));
+        match settled.fold(true, |all, is_settled| all && is_settled) {
+            true => Ok(rooms),
+            false => read().await,
+        }
+    }
+
+    fn greet(&self, rooms: &[Room], places: &Places) {
+        // Places that were taken or given up while the rooms were read: the store has to be asked again.
+        let is_read = |room_id: &i64| {
+            rooms.iter().any(|room| room.id.0 == *room_id)
+                && (places.get(room_id)).is_some_and(|place| self.seat.is_at(*room_id, place))
+        };
+        let mut others: HashSet<i64> = self.seat.rooms().into_iter().collect();
+        others.retain(|room_id| !is_read(room_id));
+        for room_id in &others {
+            self.desk.leave_room(&self.seat, *room_id);
         }
         let known: Vec<Room> = rooms
             .iter()
@@ -140,16 +160,17 @@ impl Connection {
         };
         self.seat.greet(hello.encode());
         for room in &known {
-            self.live.hub.settle(room.id.0, room.ver);
             self.seat.go_live(room.id.0, room.ver);
         }
-        // What the person came into before this seat could be told.
         for room in rooms.iter().filter(|room| !self.seat.follows(room.id.0)) {
             let is_direct = room.kind == "direct";
             self.live
                 .presence
                 .enter(self.user.id.0, room.id.0, is_direct);
-            self.desk.follow(&self.seat, room.id.0);
+            others.insert(room.id.0);
+        }
+        for room_id in others {
+            self.desk.follow(&self.seat, room_id);
         }
     }
 
@@ -165,38 +186,38 @@ impl Connection {
 
     /// Answers a text frame.
     pub async fn receive(&mut self, text: &str) {
-        match serde_json::from_str(text) {
-            Ok(ClientFrame::Post {
+        match ClientFrame::parse(text) {
+            Some(ClientFrame::Post {
                 client_id,
                 room_id: Some(room_id),
                 to: None,
                 content,
             }) => self.post(client_id, room_id, &content),
-            Ok(ClientFrame::Post {
+            Some(ClientFrame::Post {
                 client_id,
                 room_id: None,
                 to: Some(to),
                 content,
             }) => self.post_to(client_id, to, content),
-            Ok(ClientFrame::Edit {
+            Some(ClientFrame::Edit {
                 room_id,
                 seq,
                 content,
             }) => self.edit(room_id, seq, &content),
-            Ok(ClientFrame::Delete { room_id, seq }) => {
+            Some(ClientFrame::Delete { room_id, seq }) => {
                 let target = self.target(room_id, seq);
                 self.change(room_id, seq, Write::Delete(target));
             }
-            Ok(ClientFrame::Sync { room_id, ver }) => self.sync(room_id, ver).await,
-            Ok(ClientFrame::Read {
+            Some(ClientFrame::Sync { room_id, ver }) => self.sync(room_id, ver).await,
+            Some(ClientFrame::Read {
                 room_id,
                 seq,
                 unread,
             }) => self.read(room_id, seq, unread).await,
-            Ok(ClientFrame::View { room_id, away }) => self.view(room_id, away),
-            Ok(ClientFrame::Typing { room_id }) => self.typing(room_id),
-            Ok(ClientFrame::Ping) => self.seat.push(ServerFrame::Pong.encode()),
-            Ok(ClientFrame::Post { .. }) | Err(_) => self.refuse_bad_frame(text),
+            Some(ClientFrame::View { room_id, away }) => self.view(room_id, away),
+            Some(ClientFrame::Typing { room_id }) => self.typing(room_id),
+            Some(ClientFrame::Ping) => self.seat.push(ServerFrame::Pong.encode()),
+            Some(ClientFrame::Post { .. }) | None => self.refuse_bad_frame(text),
         }
     }
 
@@ -232,6 +253,7 @@ impl Connection {
         room_id: Option<Id>,
         seq: Option<i64>,
     ) {
+        self.live.hub.figures.refused(code);
         let message = (self.sentences)(code);
         let error = ServerFrame::Error {
             code,

@@ -33,7 +33,7 @@ impl Connection {
 
     /// Told to the windows that show the room, every two seconds at the most.
     pub(super) fn typing(&mut self, room_id: Id) {
-        if !self.seat.follows(room_id.0) {
+        if !self.seat.is_settled(room_id.0) {
             return self.refuse(Code::NotFound, None, Some(room_id));
         }
         let now = Instant::now();
@@ -51,21 +51,26 @@ impl Connection {
 
     /// Sends a page of what changed. The room's live changes wait until the last page is out.
     pub(super) async fn sync(&self, room_id: Id, ver: i64) {
-        if !self.seat.follows(room_id.0) {
+        let is_settled = self.seat.is_settled(room_id.0);
+        let Some(place) = self.seat.place(room_id.0).filter(|_| is_settled) else {
+            return self.refuse(Code::NotFound, None, Some(room_id));
+        };
+        self.seat.hold(room_id.0);
+        let changes = self.live.store.changes(room_id.0, ver).await;
+        if timeout(READER_PATIENCE, self.seat.drained()).await.is_err() {
+            return self.seat.close(CloseCode::TooSlow);
+        }
+        if !self.seat.is_at(room_id.0, &place) {
+            // Removed meanwhile: nothing of the room is sent any more.
             return self.refuse(Code::NotFound, None, Some(room_id));
         }
-        self.seat.hold(room_id.0);
-        match self.live.store.changes(room_id.0, ver).await {
+        match changes {
             Ok(changes) if changes.last_ver < ver => {
+                self.live.hub.figures.resyncs.inc();
                 self.seat.push(ServerFrame::Resync { room_id }.encode());
                 self.seat.go_live(room_id.0, changes.last_ver);
             }
-            Ok(changes) => {
-                if timeout(READER_PATIENCE, self.seat.drained()).await.is_err() {
-                    return self.seat.close(CloseCode::TooSlow);
-                }
-                self.send_page(room_id, &changes);
-            }
+            Ok(changes) => self.send_page(room_id, &changes),
             Err(error) => {
                 tracing::warn!(%error, "sync failed");
                 // Without the page there would be a hole, so the room stays silent until the client asks again.
@@ -85,6 +90,7 @@ impl Connection {
                 break;
             }
         }
+        self.live.hub.figures.syncs.inc();
         ServerFrame::Synced { room_id, ver, more }.encode_into(&mut wire);
         self.seat.push(wire.freeze());
         if more {
@@ -96,7 +102,9 @@ impl Connection {
 
     /// The window shows another room, or its person went away or came back.
     pub fn view(&self, room_id: Option<Id>, away: bool) {
-        let room = room_id.map(|id| id.0).filter(|id| self.seat.follows(*id));
+        let room = room_id
+            .map(|id| id.0)
+            .filter(|id| self.seat.is_settled(*id));
         let before = (self.seat.view.replace(room), self.away.replace(away));
         self.live
             .presence

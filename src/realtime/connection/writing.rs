@@ -1,5 +1,7 @@
 //! What a socket writes: new messages, edits, deletions.
 
+use std::time::Instant;
+
 use super::{Asked, Connection};
 use crate::realtime::frames::{Code, Id, ServerFrame};
 use crate::realtime::store::{Stored, Target, Write};
@@ -32,7 +34,12 @@ impl Connection {
             Ok(draft) => {
                 let verdict = self.live.writer.write(Write::Post(draft));
                 let room_id = Some(room_id);
-                let asked = Asked::Post { client_id, room_id };
+                let since = Instant::now();
+                let asked = Asked::Post {
+                    client_id,
+                    room_id,
+                    since,
+                };
                 self.writes
                     .push(Box::pin(async move { (asked, verdict.await) }));
             }
@@ -45,11 +52,15 @@ impl Connection {
         if !self.may_write() {
             return self.refuse_post(Code::RateLimited, &client_id, None);
         }
-        let (live, user_id) = (self.live.clone(), self.seat.user_id);
+        let (live, user_id, since) = (self.live.clone(), self.seat.user_id, Instant::now());
         self.writes.push(Box::pin(async move {
             let verdict = live.post_to(user_id, &to, &client_id, &content).await;
-            let room_id = None;
-            (Asked::Post { client_id, room_id }, verdict)
+            let asked = Asked::Post {
+                client_id,
+                room_id: None,
+                since,
+            };
+            (asked, verdict)
         }));
     }
 
@@ -85,18 +96,31 @@ impl Connection {
             return std::future::pending().await;
         };
         match (asked, verdict) {
-            (Asked::Post { client_id, .. }, Ok(Stored { message, .. })) => self.seat.push(
-                ServerFrame::Ack {
-                    client_id: &client_id,
-                    room_id: message.room_id,
-                    id: message.id,
-                    seq: message.seq,
-                    ver: message.ver,
-                    created_at: &message.created_at,
-                }
-                .encode(),
-            ),
-            (Asked::Post { client_id, room_id }, Err(code)) => {
+            (
+                Asked::Post {
+                    client_id, since, ..
+                },
+                Ok(Stored { message, .. }),
+            ) => {
+                self.live.hub.figures.acknowledged(since.elapsed());
+                self.seat.push(
+                    ServerFrame::Ack {
+                        client_id: &client_id,
+                        room_id: message.room_id,
+                        id: message.id,
+                        seq: message.seq,
+                        ver: message.ver,
+                        created_at: &message.created_at,
+                    }
+                    .encode(),
+                );
+            }
+            (
+                Asked::Post {
+                    client_id, room_id, ..
+                },
+                Err(code),
+            ) => {
                 self.refuse_post(code, &client_id, room_id);
             }
             // A change that was done comes live, to everybody alike.

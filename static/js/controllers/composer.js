@@ -1,6 +1,7 @@
 import { Controller } from "./registry.js"
 import { plural, t } from "../models/strings.js"
-import { recall, remember } from "../models/memory.js"
+import { drafts } from "../models/drafts.js"
+import { outbox } from "../models/outbox.js"
 import { element } from "../views/element.js"
 import { icon } from "../views/icon.js"
 
@@ -15,13 +16,15 @@ export default class Composer extends Controller {
     this.count = this.find("output")
     this.button = this.find('button[type="submit"]')
     this.limit = Number(this.element.dataset.limit)
-    this.draft = `draft.${document.body.dataset.userId}.${this.element.getAttribute("action")}`
-    if (!this.input.value) this.input.value = recall(this.draft) ?? ""
+    const { roomId, name } = document.querySelector(".frame").dataset
+    this.room = { roomId, roomName: name }
     this.on(this.input, "keydown", this.key)
     this.on(this.input, "input", this.typed)
     this.on(this.input, "edit", ({ detail }) => this.edit(detail))
     this.on(this.element, "submit", this.send)
+    this.on(outbox, "forgotten", this.empty)
     this.change()
+    this.recall()
     const isAskedFor = document.querySelector(".people[data-open]") || location.hash || location.search
     if (matchMedia("(pointer: fine)").matches && !isAskedFor) this.input.focus({ preventScroll: true })
   }
@@ -51,15 +54,38 @@ export default class Composer extends Controller {
     if (!this.content || this.left < 0) return this.input.focus()
     if (this.editing) return this.save()
     this.tell("composer:send", this.content)
-    this.input.value = ""
+    this.empty()
+    this.keep()
     this.find(".field-error")?.remove()
-    this.change()
     this.input.focus()
   }
 
   typed() {
     this.change()
-    if (this.content && !this.editing) this.tell("composer:typing")
+    if (this.editing) return
+    this.keep()
+    if (this.content) this.tell("composer:typing")
+  }
+
+  empty() {
+    if (this.editing) this.waiting = ""
+    else this.input.value = ""
+    this.change()
+  }
+
+  // What is being written is kept as it grows, so that closing the tab loses none of it.
+  keep() {
+    this.hasTyped = true
+    drafts.keep({ ...this.room, text: this.input.value })
+  }
+
+  // What was begun here before, unless the person was quicker.
+  async recall() {
+    const text = await drafts.recall(this.room.roomId)
+    if (!text || this.hasTyped) return
+    if (this.editing) this.waiting ||= text
+    else this.input.value ||= text
+    this.change()
   }
 
   // A message of mine takes the box; what was being written waits.
@@ -96,7 +122,6 @@ export default class Composer extends Controller {
   }
 
   change() {
-    if (!this.editing) remember(this.draft, this.input.value)
     this.left = this.limit - [...this.content].length
     this.button.setAttribute("aria-disabled", !this.content || this.left < 0)
     this.input.toggleAttribute("aria-invalid", false)

@@ -2,7 +2,9 @@ import { Controller } from "./registry.js"
 import { Attention } from "../models/attention.js"
 import { connection } from "../models/connection.js"
 import { forgetEverything, recall, remember } from "../models/memory.js"
+import { outbox } from "../models/outbox.js"
 import { rooms } from "../models/rooms.js"
+import { Sender } from "../models/sender.js"
 import { t } from "../models/strings.js"
 import { toast } from "../views/toast.js"
 
@@ -21,6 +23,11 @@ export default class Live extends Controller {
     this.on(window, "offline", () => connection.wake())
     this.on(window, "pagehide", () => connection.close())
     this.on(this.find(".sidebar-read"), "submit", this.readAll)
+    this.on(window, "beforeunload", this.mayLose)
+    if ("navigation" in window) this.on(navigation, "navigate", this.goesOn)
+    this.watchPerson()
+    this.sender = new Sender(outbox, connection)
+    outbox.open()
     connection.open("/api/auth_user", this.here)
     const notice = recall("notice")
     remember("notice", null)
@@ -28,7 +35,32 @@ export default class Live extends Controller {
   }
 
   disconnect() {
+    this.sender.stop()
+    outbox.close()
+    this.people?.close()
     connection.close()
+  }
+
+  // Somebody else signed in at this browser: what is shown and what waits here is not theirs.
+  watchPerson() {
+    if (!("BroadcastChannel" in window)) return
+    this.people = new BroadcastChannel("teahouse.person")
+    this.people.onmessage = ({ data }) => {
+      if (data === outbox.userId) return
+      this.disconnect()
+      location.reload()
+    }
+    this.people.postMessage(outbox.userId)
+  }
+
+  // What only this window keeps outlives its pages, but not the window.
+  mayLose(event) {
+    if (!outbox.isLasting && !this.goesOnHere) event.preventDefault()
+  }
+
+  goesOn({ destination }) {
+    this.goesOnHere = new URL(destination.url).origin === location.origin
+    setTimeout(() => (this.goesOnHere = false), 1_000)
   }
 
   // A room that is open on screen and no longer mine disappears at once.
@@ -56,7 +88,9 @@ export default class Live extends Controller {
     this.attention.update(rooms.all, this.here)
   }
 
+  // Whoever signs out here goes their own way.
   signedOut() {
+    if (connection.isLeaving) return
     forgetEverything()
     location.replace(`/login?next=${encodeURIComponent(location.pathname + location.search)}`)
   }

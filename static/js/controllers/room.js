@@ -3,7 +3,7 @@ import { Changes } from "../models/changes.js"
 import { connection } from "../models/connection.js"
 import { History } from "../models/history.js"
 import { recall, remember } from "../models/memory.js"
-import { Outbox } from "../models/outbox.js"
+import { outbox } from "../models/outbox.js"
 import { Position } from "../models/position.js"
 import { rooms } from "../models/rooms.js"
 import { t } from "../models/strings.js"
@@ -11,7 +11,7 @@ import { untilMidnight } from "../models/times.js"
 import { Typing } from "../models/typing.js"
 import { Actions } from "../views/actions.js"
 import { plainText } from "../views/content.js"
-import { Notice } from "../views/notice.js"
+import { copyText } from "../views/copying.js"
 import { Pages } from "../views/pages.js"
 import { Pill } from "../views/pill.js"
 import { Reading } from "../views/reading.js"
@@ -31,22 +31,19 @@ const AWAY_AFTER = 10 * 60_000
 // A room and its live connection: what arrives, what is sent, and where the reader is in it.
 export default class Room extends Controller {
   connect() {
-    const { roomId, ver, epoch, version, member, readSeq } = this.element.dataset
-    Object.assign(this, { id: roomId, epoch, version, isMember: member === "true", me: this.person(), readSeq: Number(readSeq) })
+    const { roomId, ver, epoch, member, readSeq } = this.element.dataset
+    Object.assign(this, { id: roomId, epoch, isMember: member === "true", me: this.person(), readSeq: Number(readSeq) })
     this.position = new Position(Number(ver))
     this.history = new History(roomId)
     this.scroller = new Scroller(this.find("#log"))
     this.transcript = new Transcript(this.find("#messages"), this.me)
     this.empty = this.find("#empty")
-    this.notice = new Notice(this.find("#connection"))
     this.pill = new Pill(this.find("#pill"), () => this.toLatest())
     this.reading = new Reading(this.scroller, this.transcript, seq => this.read(seq))
     this.seen = new Seen(this.transcript, this.me)
     this.pages = this.makePages()
-    this.outbox = this.makeOutbox()
     this.changes = this.makeChanges()
     this.typing = this.makeTyping()
-    this.outbox.restore(clientId => this.transcript.has(clientId))
     this.listen()
     this.settleView()
     this.begin()
@@ -58,11 +55,9 @@ export default class Room extends Controller {
   disconnect() {
     clearTimeout(this.midnight)
     clearTimeout(this.idle)
-    this.outbox.stop()
     this.pages.stop()
     this.reading.stop()
     this.typing.clear()
-    this.notice.clear()
   }
 
   makePages() {
@@ -72,17 +67,6 @@ export default class Room extends Controller {
       newest: () => Math.max(rooms.get(this.id)?.seq ?? 0, Number(this.element.dataset.seq)),
       changed: () => this.settleView(),
       signedOut: () => connection.dispatchEvent(new Event("signedout")),
-    })
-  }
-
-  makeOutbox() {
-    const { postsPerSecond, burst } = this.element.dataset
-    return new Outbox({
-      roomId: this.id,
-      userId: this.me.id,
-      limits: { burst: Number(burst), postsPerSecond: Number(postsPerSecond) },
-      send: frame => connection.send(frame),
-      changed: entry => this.transcript.progress(entry),
     })
   }
 
@@ -112,6 +96,7 @@ export default class Room extends Controller {
     }
     for (const [type, handler] of Object.entries(frames)) this.on(connection, `frame:${type}`, ({ detail }) => handler.call(this, detail))
     this.on(connection, "state", this.state)
+    this.on(outbox, "change", ({ detail }) => detail.roomId === this.id && this.progress(detail))
     const own = {
       "composer:send": this.send, "composer:edit": ({ detail }) => this.changes.edit(detail.seq, detail.content),
       "composer:last": this.editLast, "composer:done": this.edited, "composer:typing": () => this.typing.mine(),
@@ -177,16 +162,12 @@ export default class Room extends Controller {
 
   state() {
     this.element.dataset.connection = connection.state
-    if (connection.state === "online") return this.notice.connected()
-    this.outbox.disconnected()
-    this.changes.disconnected()
-    if (connection.state === "offline") this.notice.offline()
+    if (connection.state !== "online") this.changes.disconnected()
   }
 
-  hello({ user, epoch, version, rooms: mine, limits }) {
+  hello({ user, epoch, rooms: mine }) {
     if (this.find("#room").hidden) return
     if (epoch !== this.epoch || user.id !== this.me.id) return this.reload()
-    if (version !== this.version) this.notice.updated()
     const room = mine.find(({ id }) => id === this.id)
     // Entered or removed elsewhere: another page now.
     if (Boolean(room) !== this.isMember) return this.reload()
@@ -195,7 +176,6 @@ export default class Room extends Controller {
     this.tellView()
     if (this.pages.isAtEnd && room.seq - this.transcript.lastSeq > MISSED_MANY) this.startOver(room)
     else if (this.position.greet(room.ver)) this.sync()
-    this.outbox.connected(limits)
     this.changes.connected()
     this.reading.look()
   }
@@ -242,7 +222,6 @@ export default class Room extends Controller {
     const isBeyond = !this.pages.isAtEnd && message.seq > this.transcript.lastSeq
     this.changes.settle(message.seq)
     this.typing.stopped(message.user.id)
-    if (isMine) this.outbox.settle(message.clientId)
     if (isMine && message.seq === this.readSeq + 1) this.readSeq = message.seq
     if (isBeyond && !isMine) this.pill.count()
     if (isOld || isBeyond) return
@@ -269,42 +248,53 @@ export default class Room extends Controller {
     return line && line.getBoundingClientRect().top < this.scroller.element.getBoundingClientRect().top + 80
   }
 
+  // It is in the outbox before anything else is tried.
   async send({ detail }) {
-    if (!this.pages.isAtEnd && !(await this.pages.latest())) return toast(t("js-newer-failed"))
+    outbox.add({ roomId: this.id, roomName: rooms.get(this.id)?.name ?? this.element.dataset.name, content: detail })
     this.transcript.clearNew()
     this.reading.isPaused = false
-    this.outbox.add(detail)
+    if (!this.pages.isAtEnd) await this.pages.latest()
     this.toEnd()
     this.settleView()
   }
 
-  ack(frame) {
-    if (frame.roomId !== this.id) return
-    this.outbox.acknowledged(frame)
+  // A message of mine on its way, written in whichever window.
+  progress(entry) {
+    const { clientId, state } = entry
+    if (state === "gone") this.transcript.discard(clientId)
+    else if (state === "stored") this.transcript.settle(clientId)
+    else if (outbox.isForeign(entry) || !this.isMember) return
+    else if (this.transcript.has(clientId)) return outbox.stored(clientId)
+    else if (this.transcript.progress(entry) && this.scroller.isNearEnd) this.toEnd()
+    this.settleView()
+  }
+
+  ack({ roomId, clientId, seq }) {
     // A retry of something long stored: its message is, or was, already here.
-    if (frame.seq <= this.transcript.lastSeq && this.outbox.settle(frame.clientId)) this.transcript.discard(frame.clientId)
+    if (roomId === this.id && seq <= this.transcript.lastSeq) this.transcript.discard(clientId)
   }
 
   error({ clientId, roomId, seq, code, message }) {
-    if (clientId) this.outbox.refused({ clientId, code, message })
-    else if (roomId === this.id && seq) this.changes.refuse({ seq, message })
+    if (clientId) return
+    if (roomId === this.id && seq) this.changes.refuse({ seq, message })
     else if (roomId === this.id && code === "unavailable" && this.position.catchingUp) setTimeout(() => this.sync(), AGAIN)
   }
 
-  // "Try again" and "Discard" of a message that was not sent.
+  // "Try again", "Copy" and "Discard" of a message that was not sent.
   act({ target }) {
     const action = target.closest("[data-action]")?.dataset.action
     if (!action) return
     const { clientId } = target.closest(".message").dataset
+    if (action === "copy") return this.copy(outbox.get(clientId).content)
     if (action === "retry") {
-      this.outbox.retry(clientId)
+      outbox.retry(clientId)
       if (connection.state !== "online") connection.wake()
-    } else {
-      this.outbox.discard(clientId)
-      this.transcript.discard(clientId)
-      this.settleView()
-    }
+    } else outbox.discard(clientId)
     this.composer?.focus()
+  }
+
+  async copy(text) {
+    toast(t((await copyText(text)) ? "js-copied" : "js-not-copied"))
   }
 
   // What can be done with a message

@@ -1,5 +1,6 @@
 import { Controller } from "./registry.js"
 import { connection } from "../models/connection.js"
+import { outbox } from "../models/outbox.js"
 import { prefer, prefers } from "../models/preferences.js"
 import { rooms } from "../models/rooms.js"
 import { language } from "../models/strings.js"
@@ -7,6 +8,7 @@ import { listTime } from "../models/times.js"
 import { lacksFace, roomItem, showFace, showRoom } from "../views/room_item.js"
 
 const LOBBY = "1"
+const SLOW = 2_000
 const { compare } = new Intl.Collator(language, { numeric: true })
 
 const matters = ({ unread, mentions, involvement }) => (mentions > 0 ? 2 : unread > 0 && involvement !== "nothing" ? 1 : 0)
@@ -19,6 +21,8 @@ export default class Rooms extends Controller {
     this.here = document.querySelector(".frame").dataset.roomId
     this.lists = { rooms: this.find("#rooms-list"), directs: this.find("#directs-list") }
     this.on(rooms, "change", this.change)
+    this.on(outbox, "change", this.change)
+    this.on(connection, "state", this.change)
     this.on(connection, "frame:hello", this.fetchPreviews, { once: true })
     this.on(this.element, "click", this.open)
     this.unreadFirst = this.find("#unread-first")
@@ -58,7 +62,7 @@ export default class Rooms extends Controller {
     wanted.forEach((room, index) => {
       const item = items.get(room.id) ?? roomItem(room.id)
       items.delete(room.id)
-      showRoom(item, room, rooms.preview(room.id))
+      showRoom(item, room, rooms.preview(room.id), this.progress(room.id))
       if (lacksFace(item, room)) this.fetchFace(item, room.id)
       if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null)
     })
@@ -77,6 +81,14 @@ export default class Rooms extends Controller {
     } catch {
       // Then it keeps its icon.
     }
+  }
+
+  // Whether something I wrote there failed, or waits longer than usual.
+  progress(id) {
+    const entries = outbox.of(id)
+    const isSlow = ({ createdAt }) => connection.state !== "online" || Date.now() - Date.parse(createdAt) > SLOW
+    if (entries.some(({ state }) => state === "failed")) return "failed"
+    return entries.some(isSlow) ? "waiting" : ""
   }
 
   // What was said last in conversations; rooms tell theirs when something is said.

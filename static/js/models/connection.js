@@ -10,18 +10,24 @@ const ANSWER_WITHIN = 10_000
 const PAUSE_FIRST = 500
 const PAUSE_MAX = 30_000
 const SIGNED_OUT = 4001
+const TOO_SLOW = 4008
 const FLOODING = 4029
 const GOING_AWAY = 1001
 const REFUSALS = 2
+const STEADY = 10_000
 
 export class Connection extends EventTarget {
   state = "connecting"
+  // Whether this window is signing out.
+  isLeaving = false
   #socket = null
   #stream = null
   #probe = null
   #view = null
   #refusals = 0
   #attempt = 0
+  #greetedAt = 0
+  #notBefore = 0
   #retry = 0
   #deadline = 0
   #heartbeat = 0
@@ -45,7 +51,8 @@ export class Connection extends EventTarget {
   wake() {
     if (this.#stopped) return
     if (this.state === "online") return this.#ping(ANSWER_WITHIN / 2)
-    if (!this.#socket && !this.#stream) this.#dial()
+    const wait = this.#notBefore - Date.now()
+    if (!this.#socket && !this.#stream && wait <= 0) this.#dial()
   }
 
   // Answers whether the frame went out.
@@ -102,7 +109,7 @@ export class Connection extends EventTarget {
   }
 
   #greeted() {
-    this.#attempt = 0
+    this.#greetedAt = Date.now()
     this.#refusals = 0
     clearInterval(this.#heartbeat)
     if (this.#socket) this.#heartbeat = setInterval(() => this.#ping(ANSWER_WITHIN), PING_EVERY)
@@ -121,6 +128,8 @@ export class Connection extends EventTarget {
 
   #closed(code) {
     const greeted = this.state === "online"
+    // A connection that is lost again at once is tried more and more slowly.
+    if (greeted && Date.now() - this.#greetedAt > STEADY) this.#attempt = 0
     this.#drop()
     if (this.#stopped) return
     if (code === SIGNED_OUT) return this.#signedOut()
@@ -134,7 +143,12 @@ export class Connection extends EventTarget {
     this.#attempt += 1
     // A server that stops sends everybody away at once: come back spread over five seconds.
     if (code === GOING_AWAY) return Math.random() * 5_000
-    if (code === FLOODING) return 10_000 + Math.random() * 5_000
+    if (code === TOO_SLOW) return longest + Math.random() * 2_000
+    if (code === FLOODING) {
+      // Waking up does not make that shorter.
+      this.#notBefore = Date.now() + 10_000
+      return 10_000 + Math.random() * 5_000
+    }
     return longest / 2 + Math.random() * longest / 2
   }
 

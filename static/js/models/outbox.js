@@ -1,165 +1,192 @@
-// Messages on their way. Each keeps its clientId until it is stored, so that sending it again never makes a second one.
+// My messages on their way, of all rooms and of all windows of this browser. Each is kept with its clientId before it is
+// sent and until the server has it, so that sending it again never makes a second one. They belong to one person and to
+// one database (its epoch): whatever was written for another is never sent.
 //
-// An entry is queued, sent, stored (acknowledged, its frame still to come) or failed.
-import { t } from "./strings.js"
-import { recall, remember } from "./memory.js"
+// An entry is waiting, sending or failed; at its end it is stored (acknowledged) or gone.
+// Events: "change" with the entry as detail; "forgotten" when the person dropped everything.
+import { store } from "./store.js"
+import { uuid } from "./uuid.js"
 
-const ACK_WITHIN = 5_000
-const PAUSE = 1_500
-const PATIENCE = 5
+const READ_AGAIN = 5_000
+const KEPT = ["clientId", "userId", "epoch", "roomId", "roomName", "content", "createdAt", "order", "state", "code", "reason"]
 
-export class Outbox {
+export class Outbox extends EventTarget {
   #entries = new Map()
-  #timers = new Map()
-  #key
-  #send
-  #changed
-  #tokens
-  #filledAt = performance.now()
-  #limits
-  #pump = 0
-  #pausedUntil = 0
+  #done = new Set()
+  #channel = null
+  #again = 0
+  userId = document.body?.dataset.userId
+  epoch = document.querySelector(".frame")?.dataset.epoch ?? null
 
-  // `send(frame)` answers whether the frame went out; `changed(entry)` hears of every change of an entry.
-  constructor({ roomId, userId, limits, send, changed }) {
-    this.roomId = roomId
-    this.#key = `outbox.${userId}.${roomId}`
-    this.#limits = limits
-    this.#tokens = limits.burst
-    this.#send = send
-    this.#changed = changed
+  // Resolves when what was kept is here.
+  open() {
+    this.#listen()
+    this.ready = this.refresh()
+    return this.ready
   }
 
-  // What a reload interrupted, except what `isStored(clientId)` knows.
-  restore(isStored) {
-    for (const entry of recall(this.#key) ?? []) {
-      if (isStored(entry.clientId)) continue
-      this.#entries.set(entry.clientId, entry)
-      this.#change(entry, entry.state === "failed" && !entry.unconfirmed ? {} : { state: "queued", reason: null })
-    }
-    this.#keep()
+  close() {
+    this.#channel?.close()
+    this.#channel = this.ready = null
+    clearTimeout(this.#again)
   }
 
-  add(content) {
-    const entry = { clientId: uuid(), content, createdAt: new Date().toISOString(), state: "queued", reason: null, tries: 0 }
+  // Everything on its way, in the order in which it was written.
+  get all() {
+    return [...this.#entries.values()].sort((a, b) => a.order - b.order)
+  }
+
+  // What may be sent here and now.
+  get waiting() {
+    return this.all.filter(entry => entry.state !== "failed" && !this.isForeign(entry))
+  }
+
+  // Whether an entry was written for another database than the one that is there now.
+  isForeign(entry) {
+    return this.epoch !== null && entry.epoch !== this.epoch
+  }
+
+  // Whether everything here outlives this window.
+  get isLasting() {
+    return this.#entries.size === 0 || store.isLasting("outbox")
+  }
+
+  get(clientId) {
+    return this.#entries.get(clientId)
+  }
+
+  // What is on its way to a room.
+  of(roomId) {
+    return this.all.filter(entry => entry.roomId === roomId && !this.isForeign(entry))
+  }
+
+  async add({ roomId, roomName, content }) {
+    const order = Math.max(Date.now(), ...this.all.map(entry => entry.order + 1))
+    const { userId, epoch } = this
+    const entry = { clientId: uuid(), userId, epoch, roomId, roomName, content, createdAt: new Date().toISOString(), order, state: "waiting" }
     this.#entries.set(entry.clientId, entry)
-    this.#change(entry, {})
-    this.#flush()
+    this.#tell(entry)
+    await this.#keep(entry)
   }
 
-  retry(clientId) {
+  // Once more. An id that the server knows with another text is of no use any more.
+  async retry(clientId) {
     const entry = this.#entries.get(clientId)
-    if (!entry) return
-    this.#change(entry, { state: "queued", reason: null, unconfirmed: false, tries: 0 })
-    this.#flush()
+    if (entry?.state !== "failed" || this.isForeign(entry)) return
+    if (entry.code === "conflict") {
+      this.discard(clientId)
+      return this.add(entry)
+    }
+    this.#change(entry, { state: "waiting", code: undefined, reason: undefined })
+    await this.#keep(entry)
   }
 
   discard(clientId) {
-    this.#entries.delete(clientId)
-    this.#disarm(clientId)
-    this.#keep()
+    this.#end(clientId, "gone")
   }
 
-  connected(limits) {
-    this.#limits = limits
-    this.#requeue(entry => entry.state === "sent" || entry.unconfirmed)
-    this.#flush()
+  sending(entry) {
+    this.#change(entry, { state: "sending" })
+    this.#say({ entry: record(entry) })
   }
 
-  disconnected() {
-    this.#requeue(entry => entry.state === "sent")
-  }
-
-  acknowledged({ clientId }) {
+  // It goes on waiting: nobody knows whether it arrived, or it was not its turn.
+  postpone(clientId) {
     const entry = this.#entries.get(clientId)
-    if (!entry) return
-    this.#disarm(clientId)
-    this.#change(entry, { state: "stored", reason: null, unconfirmed: false })
+    if (entry?.state !== "sending") return
+    this.#change(entry, { state: "waiting" })
+    this.#say({ entry: record(entry) })
   }
 
+  // It is stored: the server said so.
+  stored(clientId) {
+    this.#end(clientId, "stored")
+  }
+
+  // It is not, and will not be.
   refused({ clientId, code, message }) {
     const entry = this.#entries.get(clientId)
-    if (!entry || entry.state === "stored") return
-    this.#disarm(clientId)
-    const isTemporary = code === "rate_limited" || code === "unavailable"
-    if (!isTemporary || entry.tries >= PATIENCE) return this.#change(entry, { state: "failed", reason: message, saysAll: code === "blocked" })
-    this.#pausedUntil = performance.now() + PAUSE * entry.tries
-    this.#change(entry, { state: "queued" })
-    this.#flush()
+    if (!entry) return
+    this.#change(entry, { state: "failed", code, reason: message })
+    this.#keep(entry)
   }
 
-  // The message itself arrived. Answers whether it was one of ours on its way.
-  settle(clientId) {
-    if (!this.#entries.has(clientId)) return false
-    this.discard(clientId)
-    return true
+  // Nothing is left, here and in the other windows.
+  async forget() {
+    for (const { clientId } of this.all) this.#leave(clientId, "gone")
+    await store.forget(this.userId)
+    this.#say({ forgotten: true })
   }
 
-  stop() {
-    clearTimeout(this.#pump)
-    for (const clientId of this.#timers.keys()) this.#disarm(clientId)
+  // Reads again what is kept: other windows may have written or finished something.
+  async refresh() {
+    const { values, isWhole } = await store.all("outbox", this.userId)
+    const kept = new Set(values.map(({ clientId }) => clientId))
+    if (isWhole) for (const { clientId, isKept } of this.all) if (isKept && !kept.has(clientId)) this.#leave(clientId, "gone")
+    values.forEach(entry => this.#learn(entry))
+    clearTimeout(this.#again)
+    if (!isWhole && this.ready) this.#again = setTimeout(() => this.refresh(), READ_AGAIN)
   }
 
-  // Sends what waits, in order, no faster than the server allows.
-  #flush() {
-    clearTimeout(this.#pump)
-    for (const entry of this.#entries.values()) {
-      if (entry.state !== "queued") continue
-      const wait = Math.max(this.#pausedUntil - performance.now(), this.#waitForToken())
-      if (wait > 0) {
-        this.#pump = setTimeout(() => this.#flush(), wait)
-        return
-      }
-      if (!this.#send({ type: "post", clientId: entry.clientId, roomId: this.roomId, content: entry.content })) return
-      this.#tokens -= 1
-      this.#timers.set(entry.clientId, setTimeout(() => this.#overdue(entry), ACK_WITHIN))
-      this.#change(entry, { state: "sent", tries: entry.tries + 1 })
+  async #keep(entry) {
+    await store.put("outbox", { ...record(entry), state: entry.state === "failed" ? "failed" : "waiting" })
+    // Acknowledged or discarded meanwhile: it must not come back.
+    if (this.#done.has(entry.clientId)) return store.remove("outbox", entry.clientId)
+    entry.isKept = true
+    this.#tell(entry)
+    this.#say({ entry: record(entry) })
+  }
+
+  #end(clientId, state) {
+    this.#leave(clientId, state)
+    store.remove("outbox", clientId)
+    this.#say({ ended: clientId, state })
+  }
+
+  #leave(clientId, state) {
+    const entry = this.#entries.get(clientId)
+    this.#entries.delete(clientId)
+    this.#done.add(clientId)
+    if (entry) this.#change(entry, { state })
+  }
+
+  // What another window, or an earlier one, says of an entry.
+  #learn(kept) {
+    if (this.#done.has(kept.clientId)) return
+    const entry = this.#entries.get(kept.clientId) ?? { clientId: kept.clientId }
+    const isNews = KEPT.some(field => entry[field] !== kept[field])
+    this.#entries.set(entry.clientId, Object.assign(entry, kept, { isKept: true }))
+    if (isNews) this.#tell(entry)
+  }
+
+  #listen() {
+    if (!("BroadcastChannel" in globalThis)) return
+    this.#channel = new BroadcastChannel(`teahouse.${this.userId}`)
+    this.#channel.onmessage = ({ data: { entry, ended, state, forgotten } }) => {
+      if (entry) this.#learn(entry)
+      if (ended) this.#leave(ended, state)
+      if (!forgotten) return
+      for (const { clientId } of this.all) this.#leave(clientId, "gone")
+      this.dispatchEvent(new Event("forgotten"))
     }
   }
 
-  #waitForToken() {
-    const { burst, postsPerSecond } = this.#limits
-    const now = performance.now()
-    this.#tokens = Math.min(burst, this.#tokens + (now - this.#filledAt) / 1000 * postsPerSecond)
-    this.#filledAt = now
-    return this.#tokens >= 1 ? 0 : (1 - this.#tokens) / postsPerSecond * 1000 + 10
-  }
-
-  #overdue(entry) {
-    this.#timers.delete(entry.clientId)
-    this.#change(entry, { state: "failed", reason: t("js-not-confirmed"), unconfirmed: true })
-  }
-
-  #requeue(which) {
-    for (const entry of this.#entries.values()) {
-      if (!which(entry)) continue
-      this.#disarm(entry.clientId)
-      this.#change(entry, { state: "queued", reason: null, unconfirmed: false })
-    }
-  }
-
-  #disarm(clientId) {
-    clearTimeout(this.#timers.get(clientId))
-    this.#timers.delete(clientId)
+  #say(words) {
+    this.#channel?.postMessage(words)
   }
 
   #change(entry, values) {
     Object.assign(entry, values)
-    this.#keep()
-    this.#changed(entry)
+    this.#tell(entry)
   }
 
-  #keep() {
-    remember(this.#key, [...this.#entries.values()])
+  #tell(entry) {
+    this.dispatchEvent(new CustomEvent("change", { detail: entry }))
   }
 }
 
-// crypto.randomUUID is only there on https and localhost.
-function uuid() {
-  if (crypto.randomUUID) return crypto.randomUUID()
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  bytes[6] = (bytes[6] & 0x0f) | 0x40
-  bytes[8] = (bytes[8] & 0x3f) | 0x80
-  const hex = [...bytes].map(byte => byte.toString(16).padStart(2, "0")).join("")
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5")
+function record(entry) {
+  return Object.fromEntries(KEPT.map(field => [field, entry[field]]))
 }
+
+export const outbox = new Outbox()

@@ -17,6 +17,8 @@ export function storedMessage(message) {
 export function fill(article, message) {
   const { seq, ver, id, clientId, user, html, createdAt, editedAt, deletedAt } = message
   article.id = `message-${seq}`
+  delete article.dataset.progress
+  delete article.dataset.order
   Object.assign(article.dataset, { seq, ver, id, clientId, createdAt, userId: user.id, state: deletedAt ? "deleted" : "stored" })
   article.querySelector(".message-author").textContent = shownName(user.username)
   showTime(article)
@@ -35,27 +37,34 @@ export function pendingMessage(user, entry) {
   article.dataset.clientId = entry.clientId
   article.dataset.userId = user.id
   article.dataset.createdAt = entry.createdAt
+  article.dataset.order = entry.order
   article.querySelector(".message-body").append(plainNodes(entry.content))
   showTime(article)
   showProgress(article, entry)
   return article
 }
 
-// queued and sent are "pending" to the reader; stored waits for its own frame and looks settled already.
-export function showProgress(article, entry) {
-  const state = { queued: "pending", sent: "pending" }[entry.state] ?? entry.state
-  if (article.dataset.state === state && state === "pending") return
-  article.dataset.state = state
+// waiting and sending are "pending" to the eye; stored waits for its own frame and looks settled already.
+export function showProgress(article, { state, code, reason }) {
+  const wasPending = article.dataset.state === "pending"
+  const isPending = state === "waiting" || state === "sending"
+  Object.assign(article.dataset, { progress: state, state: isPending ? "pending" : state })
+  if (isPending && wasPending) return nameProgress(article.querySelector(".message-status"), state)
   article.querySelector(".message-status")?.remove()
-  if (state === "pending") {
-    const label = element("span", { class: "visually-hidden" }, t("js-sending"))
-    article.append(element("div", { class: "message-status" }, icon("clock"), label))
-  } else if (state === "failed") {
-    const again = element("button", { class: "button-link", type: "button", "data-action": "retry" }, t("js-try-again"))
-    const discard = element("button", { class: "button-link", type: "button", "data-action": "discard" }, t("js-discard"))
-    const text = element("span", {}, entry.unconfirmed || entry.saysAll ? entry.reason : [t("js-not-sent"), entry.reason].filter(Boolean).join(" "))
-    article.append(element("div", { class: "message-status" }, icon("circle-alert"), text, again, discard))
-  }
+  if (isPending) article.append(nameProgress(element("div", { class: "message-status", "aria-live": "off" }, icon("clock"), element("span", { class: "visually-hidden" })), state))
+  else if (state === "failed") article.append(failure(code, reason))
+}
+
+function nameProgress(status, state) {
+  status.title = status.lastElementChild.textContent = t(state === "sending" ? "js-sending" : "js-waiting")
+  return status
+}
+
+function failure(code, reason) {
+  const text = code === "blocked" ? reason : [t("js-not-sent"), reason].filter(Boolean).join(" ")
+  const actions = { retry: "js-try-again", copy: "js-copy", discard: "js-discard" }
+  const buttons = Object.entries(actions).map(([action, id]) => element("button", { class: "button-link", type: "button", "data-action": action }, t(id)))
+  return element("div", { class: "message-status" }, icon("circle-alert"), element("span", { class: "message-failure" }, text), ...buttons)
 }
 
 // The server writes UTC; the reader has a clock of their own.

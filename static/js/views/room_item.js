@@ -17,9 +17,9 @@ export function roomItem(id) {
 }
 
 // Makes a line say what is known of the room now. Most lines say it already.
-export function showRoom(item, room, preview) {
+export function showRoom(item, room, preview, progress) {
   const { kind, unread, mentions, involvement, lastMessageAt } = room
-  const words = [room.name, kind, unread, mentions, involvement, lastMessageAt, preview?.seq, preview?.text].join("\n")
+  const words = [room.name, kind, unread, mentions, involvement, lastMessageAt, preview?.seq, preview?.text, progress].join("\n")
   if (said.get(item) === words) return
   said.set(item, words)
   const link = item.firstElementChild
@@ -32,6 +32,7 @@ export function showRoom(item, room, preview) {
   say(text.querySelector(".rooms-name"), shownName(room.name))
   showTime(text, lastMessageAt)
   showPreview(text, preview, kind)
+  showProgress(link, progress)
   showMention(link, mentions)
   showBadge(link.querySelector(".badge"), { unread, mentions, involvement })
 }
@@ -65,6 +66,17 @@ function showPreview(text, preview, kind) {
   const words = preview.text.replace(/\s+/g, " ")
   if (preview.mine) say(place, t("js-you-said", { name: words }))
   else say(place, kind === "direct" ? words : t("js-said", { name: shownName(preview.author), date: words }))
+}
+
+// What I wrote there and the server does not have: it waits, or it failed.
+function showProgress(link, progress) {
+  const mark = link.querySelector(".rooms-progress")
+  if (mark?.dataset.progress === progress) return
+  mark?.remove()
+  if (!progress) return
+  const label = t(`js-${progress}-here`)
+  const symbol = icon(progress === "failed" ? "circle-alert" : "clock")
+  link.querySelector(".rooms-text").after(element("span", { class: "rooms-progress", "data-progress": progress, title: label }, symbol, element("span", { class: "visually-hidden" }, ` ${label}`)))
 }
 
 function showMention(link, mentions) {

@@ -59,17 +59,26 @@ export class Transcript {
     for (const message of messages) if (!this.#bySeq.has(message.seq)) this.#insert(message)
   }
 
-  // A message on its way, new or in another state.
+  // A message on its way, new or in another state. Answers whether it is new here.
   progress(entry) {
     const shown = this.#pending.get(entry.clientId)
     if (shown) return showProgress(shown, entry)
     const article = pendingMessage(this.me, entry)
     article.dataset.mine = ""
     article.dataset.arriving = ""
-    const end = this.container.querySelector(":scope > .newer")
+    // In the order in which they were written, whichever window wrote them.
+    const next = this.#nextPending(entry.order)
     this.#pending.set(entry.clientId, article)
-    this.container.insertBefore(article, end)
+    this.container.insertBefore(article, next ? this.#head(next) : this.container.querySelector(":scope > .newer"))
     this.#arrange(article)
+    if (next) this.#arrange(next)
+    return true
+  }
+
+  // It is stored; what the server made of it is still to come.
+  settle(clientId) {
+    const article = this.#pending.get(clientId)
+    if (article) showProgress(article, { state: "stored" })
   }
 
   discard(clientId) {
@@ -208,8 +217,14 @@ export class Transcript {
 
   // Where what is on its way begins; or the lower end.
   #end(except = null) {
-    for (const article of this.#pending.values()) if (article !== except) return this.#head(article)
-    return this.container.querySelector(":scope > .newer")
+    const first = this.#nextPending(-1, except)
+    return first ? this.#head(first) : this.container.querySelector(":scope > .newer")
+  }
+
+  // The earliest of those on their way that were written after something.
+  #nextPending(order, except = null) {
+    const later = [...this.#pending.values()].filter(article => article !== except && article.dataset.order > order)
+    return later.sort((a, b) => a.dataset.order - b.dataset.order)[0]
   }
 
   // A message with the day line above it.

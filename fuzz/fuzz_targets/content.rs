@@ -1,0 +1,44 @@
+//! Any text is kept as it is or refused, and shown with nothing but our own markup.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use teahouse::models::content::{Content, to_html};
+use teahouse::models::mention;
+
+fuzz_target!(|sent: &str| {
+    let Ok(content) = Content::parse(sent) else {
+        return;
+    };
+    let text = content.as_str();
+    assert_eq!(Content::parse(text).as_ref(), Ok(&content));
+    let named = mention::find(text, |key| (key.len() > 2).then_some(7));
+    let html = to_html(text, &named);
+    let bare = html
+        .replace("<br>", "\n")
+        .replace("</a>", "")
+        .replace("<span class=\"mention\" data-user-id=\"7\">", "")
+        .replace("</span>", "");
+    let mut shown = String::new();
+    let mut rest = bare.as_str();
+    while let Some((before, link)) = rest.split_once("<a href=\"") {
+        let end = "\" rel=\"noopener noreferrer nofollow\" target=\"_blank\">";
+        let (address, after) = link.split_once(end).expect("a whole link");
+        assert!(!address.contains(['"', '<', '>', '\'']), "{html}");
+        let (scheme, _) = address.split_once("://").expect("an address");
+        assert!(
+            ["http", "https"].contains(&scheme.to_ascii_lowercase().as_str()),
+            "{html}"
+        );
+        shown.push_str(before);
+        rest = after;
+    }
+    shown.push_str(rest);
+    assert!(!shown.contains(['<', '>', '"', '\'']), "{html}");
+    let shown = shown
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&amp;", "&");
+    assert_eq!(shown, text);
+});

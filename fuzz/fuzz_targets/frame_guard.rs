@@ -1,0 +1,19 @@
+//! Any bytes are judged alike, wherever the network cuts them. The first byte says where.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use teahouse::controllers::concerns::frame_guard::FrameHeaders;
+
+const MAX_BYTES: usize = 64 * 1024;
+
+fuzz_target!(|data: &[u8]| {
+    let Some((size, bytes)) = data.split_first() else {
+        return;
+    };
+    let whole = FrameHeaders::new(MAX_BYTES).read(bytes);
+    for size in [1, usize::from(*size).max(1)] {
+        let mut headers = FrameHeaders::new(MAX_BYTES);
+        let cut = bytes.chunks(size).try_for_each(|part| headers.read(part));
+        assert_eq!(cut, whole, "cut every {size} bytes");
+    }
+});

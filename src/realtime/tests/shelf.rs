@@ -1,0 +1,243 @@
+//! A store in memory, as slow and as unreliable as a test wants it.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio::sync::Semaphore;
+
+use super::ROOM;
+use crate::error::{Error, Result};
+use crate::realtime::frames::{Code, Id, Message, Room, User};
+use crate::realtime::store::{Changes, Direct, Draft, Log, Mark, Numbered, Store, Verdict, Write};
+
+/// Changes of a page.
+const PAGE: usize = 4;
+
+/// A store in memory, whose pages come when the test lets them.
+#[derive(Clone)]
+pub(super) struct Shelf(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    /// Each message as it is now, by its place.
+    log: Mutex<Vec<Message>>,
+    pub(super) pages: Semaphore,
+    /// So long an answer takes, before it is read and after, in milliseconds.
+    pub(super) lag: AtomicU64,
+    /// Who is not in the room.
+    out: Mutex<HashSet<i64>>,
+    /// So many pages fail from now on.
+    pub(super) failures: AtomicUsize,
+}
+
+impl Shelf {
+    pub(super) fn new(pages: usize) -> Self {
+        Self(Arc::new(Inner {
+            log: Mutex::default(),
+            pages: Semaphore::new(pages),
+            lag: AtomicU64::default(),
+            out: Mutex::default(),
+            failures: AtomicUsize::default(),
+        }))
+    }
+
+    /// Stores a new message.
+    pub(super) fn add(&self) -> Message {
+        let ver = self.ver() + 1;
+        let mut log = self.0.log.lock().expect("lock");
+        let message = message(log.len() as i64 + 1, ver);
+        log.push(message.clone());
+        message
+    }
+
+    /// Changes one of the messages.
+    pub(super) fn change(&self, index: usize) -> Message {
+        let ver = self.ver() + 1;
+        let mut log = self.0.log.lock().expect("lock");
+        let index = index % log.len();
+        log[index] = message(index as i64 + 1, ver);
+        log[index].clone()
+    }
+
+    pub(super) fn ver(&self) -> i64 {
+        let log = self.0.log.lock().expect("lock");
+        log.iter().map(|message| message.ver).max().unwrap_or(0)
+    }
+
+    /// From now on a person is in the room.
+    pub(super) fn admit(&self, user_id: i64) {
+        self.0.out.lock().expect("lock").remove(&user_id);
+    }
+
+    /// From now on a person is not in the room.
+    pub(super) fn dismiss(&self, user_id: i64) {
+        self.0.out.lock().expect("lock").insert(user_id);
+    }
+
+    fn is_member(&self, user_id: i64) -> bool {
+        !self.0.out.lock().expect("lock").contains(&user_id)
+    }
+
+    /// The number of each message's latest change, by its place.
+    pub(super) fn vers(&self) -> BTreeMap<i64, i64> {
+        let log = self.0.log.lock().expect("lock");
+        log.iter().map(|m| (m.seq, m.ver)).collect()
+    }
+
+    /// The numbers of the latest changes that lie between two others.
+    pub(super) fn changed_between(&self, after: i64, before: i64) -> Vec<i64> {
+        let vers = self.vers().into_values();
+        vers.filter(|ver| (after + 1..before).contains(ver))
+            .collect()
+    }
+
+    async fn lag(&self) {
+        match self.0.lag.load(Ordering::Relaxed) {
+            0 => {}
+            lag => tokio::time::sleep(Duration::from_millis(lag)).await,
+        }
+    }
+
+    fn page_after(&self, ver: i64) -> Changes {
+        let log = self.0.log.lock().expect("lock");
+        let mut messages: Vec<Message> = log.iter().filter(|m| m.ver > ver).cloned().collect();
+        drop(log);
+        messages.sort_by_key(|message| message.ver);
+        let more = messages.len() > PAGE;
+        messages.truncate(PAGE);
+        let last_ver = self.ver();
+        Changes {
+            ver: match messages.last() {
+                Some(last) if more => last.ver,
+                _ => last_ver,
+            },
+            messages,
+            more,
+            last_ver,
+        }
+    }
+
+    fn room(&self) -> Room {
+        let ver = self.ver();
+        Room {
+            id: Id(ROOM),
+            kind: "open".into(),
+            name: "Lobby".into(),
+            topic: String::new(),
+            seq: ver,
+            ver,
+            read_seq: 0,
+            unread: ver,
+            mentions: 0,
+            involvement: "mentions".into(),
+            last_message_at: None,
+            other: None,
+        }
+    }
+}
+
+pub(super) fn person(id: i64) -> User {
+    User {
+        id: Id(id),
+        username: "mei".into(),
+        avatar_url: None,
+    }
+}
+
+fn message(seq: i64, ver: i64) -> Message {
+    Message {
+        room_id: Id(ROOM),
+        seq,
+        ver,
+        id: Id(ver),
+        client_id: String::new(),
+        user: person(1),
+        content: ver.to_string(),
+        html: String::new(),
+        created_at: String::new(),
+        edited_at: None,
+        deleted_at: None,
+    }
+}
+
+impl Store for Shelf {
+    fn draft(&self, _: i64, _: i64, _: &str, _: &str) -> Result<Draft, Code> {
+        Err(Code::BadFrame)
+    }
+
+    fn content(&self, _: &str) -> Result<String, Code> {
+        Err(Code::Empty)
+    }
+
+    fn mark(&self, _: i64, _: i64, _: i64, _: bool) -> BoxFuture<'static, Result<Mark>> {
+        async { Err(Error::NotFound) }.boxed()
+    }
+
+    fn mark_all(&self, _: i64) -> BoxFuture<'static, Result<Vec<(i64, Mark)>>> {
+        async { Err(Error::NotFound) }.boxed()
+    }
+
+    fn room_of(&self, user_id: i64, _: i64) -> BoxFuture<'static, Result<Room>> {
+        let rooms = self.rooms_of(user_id, "".into());
+        async { rooms.await?.pop().ok_or(Error::NotFound) }.boxed()
+    }
+
+    fn direct_with(&self, _: i64, _: String) -> BoxFuture<'static, Result<Direct>> {
+        async { Err(Error::NotFound) }.boxed()
+    }
+
+    fn room_ids_of(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<(i64, bool)>>> {
+        let rooms = self.is_member(user_id).then_some((ROOM, false));
+        async move { Ok(rooms.into_iter().collect()) }.boxed()
+    }
+
+    fn rooms_of(&self, user_id: i64, _: Arc<str>) -> BoxFuture<'static, Result<Vec<Room>>> {
+        let shelf = self.clone();
+        async move {
+            shelf.lag().await;
+            let rooms = shelf.is_member(user_id).then(|| shelf.room());
+            shelf.lag().await;
+            Ok(rooms.into_iter().collect())
+        }
+        .boxed()
+    }
+
+    fn last_seen(&self, _: i64) -> BoxFuture<'static, Result<()>> {
+        async { Ok(()) }.boxed()
+    }
+
+    fn latest_change(&self) -> BoxFuture<'static, Result<i64>> {
+        async { Ok(0) }.boxed()
+    }
+
+    fn messages_after(&self, _: i64, _: i64, _: bool) -> BoxFuture<'static, Result<Numbered>> {
+        async { Err(Error::NotFound) }.boxed()
+    }
+
+    fn changes(&self, _: i64, ver: i64) -> BoxFuture<'static, Result<Changes>> {
+        let shelf = self.clone();
+        async move {
+            shelf.lag().await;
+            let page = shelf.page_after(ver);
+            let failures = &shelf.0.failures;
+            let fewer = |failures: usize| failures.checked_sub(1);
+            if (failures.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer)).is_ok() {
+                return Err(Error::Unavailable("the shelf fell over".into()));
+            }
+            let permit = shelf.0.pages.acquire().await.map_err(Error::internal)?;
+            permit.forget();
+            shelf.lag().await;
+            Ok(page)
+        }
+        .boxed()
+    }
+}
+
+impl Log for Shelf {
+    fn append(&self, writes: &[Write]) -> Result<Vec<Verdict>> {
+        Ok(writes.iter().map(|_| Err(Code::Unavailable)).collect())
+    }
+}

@@ -1,0 +1,280 @@
+//! What the program counts is there for whoever watches it, says what happened, and nothing about anybody.
+
+use crate::support::{
+    Figures, LOBBY, Nginx, PATIENCE, Person, Program, Teahouse, client_id, eventually,
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+const DASHBOARD: &str = include_str!("../docs/grafana.json");
+
+/// Asks until a figure has grown by so much, and not by more.
+async fn grows(visitor: &Person, before: &Figures, sample: &str, by: f64) {
+    let what = format!("{sample} grows by {by}");
+    eventually(&what, || async {
+        let now = Figures::of(visitor).await.get(sample) - before.get(sample);
+        assert!(now <= by, "{sample} grew by {now}, not {by}");
+        (now == by).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_people_do_is_counted() {
+    let house = Teahouse::start();
+    let (ming, ana) = (
+        Person::register(&house, "Ming").await,
+        Person::register(&house, "Ana").await,
+    );
+    let visitor = Person::visitor(&house);
+    let (mut his, mut hers) = (ming.socket().await, ana.socket().await);
+    let program = Program::of(&house, &ana).await;
+    let stream = program.stream("/api/events", None).await;
+    let before = Figures::of(&visitor).await;
+    assert_eq!(before.get("teahouse_connections{kind=\"socket\"}"), 2.0);
+    assert_eq!(before.get("teahouse_connections{kind=\"stream\"}"), 1.0);
+    for n in 0..5 {
+        his.say(&format!("message {n}")).await;
+    }
+    hers.messages(5).await;
+    for (sample, by) in [
+        ("teahouse_ack_seconds_count", 5.0),
+        ("teahouse_ack_seconds_bucket{le=\"+Inf\"}", 5.0),
+        ("teahouse_commit_messages_sum", 5.0),
+        // Two sockets; the event stream reads for itself.
+        ("teahouse_deliveries_total", 10.0),
+    ] {
+        grows(&visitor, &before, sample, by).await;
+    }
+    // A retry, nonsense, a room that is not there, a page of what was missed, and a future that never was.
+    his.send(json!({"type": "nonsense"})).await;
+    his.post("4711", "nobody there").await;
+    his.send(json!({"type": "sync", "roomId": LOBBY, "ver": 2}))
+        .await;
+    his.expect("synced").await;
+    his.send(json!({"type": "sync", "roomId": LOBBY, "ver": 99}))
+        .await;
+    his.expect("resync").await;
+    ming.get("/rooms/4711").await;
+    ming.get("/nowhere/of/mine").await;
+    for (sample, by) in [
+        ("teahouse_errors_total{code=\"bad_frame\"}", 1.0),
+        ("teahouse_errors_total{code=\"not_found\"}", 1.0),
+        ("teahouse_syncs_total", 1.0),
+        ("teahouse_resyncs_total", 1.0),
+        ("teahouse_http_errors_total{code=\"not_found\"}", 2.0),
+        (
+            "teahouse_http_requests_total{method=\"GET\",route=\"/rooms/{id}\",status=\"4xx\"}",
+            1.0,
+        ),
+    ] {
+        grows(&visitor, &before, sample, by).await;
+    }
+    ming.sign_out().await;
+    assert_eq!(his.close_code(PATIENCE).await, 4001);
+    drop((his, hers, stream));
+    grows(
+        &visitor,
+        &before,
+        "teahouse_connections_closed_total{kind=\"socket\",code=\"4001\"}",
+        1.0,
+    )
+    .await;
+    // That a stream's reader has gone is seen at its next comment.
+    eventually("no socket is open any more", || async {
+        let now = Figures::of(&visitor).await;
+        (now.get("teahouse_connections{kind=\"socket\"}") == 0.0).then_some(())
+    })
+    .await;
+    let after = Figures::of(&visitor).await;
+    println!(
+        "{} samples, {} bytes; mean ack {:.2} ms",
+        after.samples.len(),
+        after.text.len(),
+        after.get("teahouse_ack_seconds_sum") / after.get("teahouse_ack_seconds_count") * 1000.0
+    );
+}
+
+#[tokio::test]
+async fn no_figure_says_who_or_what() {
+    let house = Teahouse::start();
+    let ming = Person::register(&house, "Ming").await;
+    let mut socket = ming.socket().await;
+    socket.say("a very private sentence").await;
+    let id = client_id();
+    for path in [
+        format!("/nowhere/{id}"),
+        format!("/rooms/{id}"),
+        format!("/static/{id}/x.css"),
+    ] {
+        ming.get(&path).await;
+    }
+    let method: Method = "SNOOP".parse().expect("a method");
+    ming.request(method, "/rooms")
+        .send()
+        .await
+        .expect("an answer");
+    let figures = Figures::of(&ming).await;
+    for secret in ["Ming", &ming.phone[3..], "private", &id, "SNOOP"] {
+        assert!(!figures.text.contains(secret), "{secret}");
+    }
+    let patterns = house.command(&["routes"]).stdout;
+    let patterns: BTreeSet<_> = patterns
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(1))
+        .collect();
+    for route in figures.labels("route") {
+        let is_known = route == "-" || patterns.contains(route.replace(":.*", "").as_str());
+        assert!(is_known, "{route}");
+    }
+    assert!(figures.labels("method").contains("other"));
+}
+
+#[tokio::test]
+async fn only_this_machine_and_whoever_has_the_token_may_look() {
+    let token = "a-token-for-prometheus";
+    let house = Teahouse::with(&[("TEAHOUSE__METRICS__TOKEN", token)]);
+    let visitor = Person::visitor(&house);
+    let status = async |header: (&str, &str), token: Option<&str>| {
+        let request = visitor
+            .request(Method::GET, "/metrics")
+            .header(header.0, header.1);
+        let request = match token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        };
+        request.send().await.expect("an answer").status().as_u16()
+    };
+    let direct = ("accept", "*/*");
+    let forwarded = ("x-forwarded-for", "203.0.113.7");
+    let elsewhere = ("host", "chat.example.org");
+    assert_eq!(status(direct, None).await, 200);
+    for far in [forwarded, elsewhere] {
+        assert_eq!(status(far, None).await, 404);
+        assert_eq!(status(far, Some("another")).await, 404);
+        assert_eq!(status(far, Some("")).await, 404);
+        assert_eq!(status(far, Some(token)).await, 200);
+    }
+    // An empty token is none.
+    let without = Teahouse::start();
+    let request = Person::visitor(&without)
+        .request(Method::GET, "/metrics")
+        .header("host", "chat.example.org");
+    assert_eq!(
+        request
+            .bearer_auth("")
+            .send()
+            .await
+            .expect("an answer")
+            .status(),
+        404
+    );
+    // The shipped nginx lets nobody through, token or not.
+    let nginx = Nginx::at(
+        &crate::support::nginx::public_origin(),
+        &[house.host()],
+        str::to_owned,
+    );
+    let request = nginx
+        .visitor(&house)
+        .request(Method::GET, "/metrics")
+        .bearer_auth(token);
+    assert_eq!(request.send().await.expect("an answer").status(), 404);
+}
+
+/// The metrics that an expression names.
+fn metrics_of(expression: &str) -> BTreeSet<&str> {
+    let words = expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    words
+        .filter(|word| word.starts_with("teahouse_") || word.starts_with("process_"))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_dashboard_shows_only_what_is_there_and_all_of_it() {
+    let house = Teahouse::start();
+    let ming = Person::register(&house, "Ming").await;
+    ming.socket().await.say("hello").await;
+    ming.get("/rooms/4711").await;
+    // The request itself is counted when it is answered.
+    Figures::of(&ming).await;
+    let figures = Figures::of(&ming).await;
+    let exported = figures.names();
+    let dashboard: Value = serde_json::from_str(DASHBOARD).expect("JSON");
+    let panels = dashboard["panels"].as_array().expect("panels");
+    let mut ids = BTreeSet::new();
+    let mut shown = BTreeSet::new();
+    for panel in panels {
+        assert!(ids.insert(panel["id"].as_u64().expect("an id")), "{panel}");
+        assert!(
+            panel["title"].is_string() && panel["gridPos"]["w"].is_u64(),
+            "{panel}"
+        );
+        for target in panel["targets"].as_array().expect("targets") {
+            assert_eq!(target["datasource"]["uid"], "${datasource}", "{panel}");
+            shown.extend(metrics_of(target["expr"].as_str().expect("an expression")));
+        }
+    }
+    for metric in &shown {
+        assert!(exported.contains(metric), "{metric} is not exported");
+    }
+    let family = |name: &str| {
+        let suffixes = ["_bucket", "_count", "_sum"];
+        let bare = suffixes.iter().find_map(|suffix| name.strip_suffix(suffix));
+        bare.unwrap_or(name).to_owned()
+    };
+    let shown: BTreeSet<_> = shown.into_iter().map(family).collect();
+    let missing: Vec<_> = exported
+        .into_iter()
+        .filter(|name| !shown.contains(&family(name)))
+        .collect();
+    assert!(missing.is_empty(), "not on the dashboard: {missing:?}");
+    assert_eq!(dashboard["templating"]["list"][0]["type"], "datasource");
+    println!("{} panels, {} metrics", panels.len(), shown.len());
+}
+
+#[tokio::test]
+async fn what_is_refused_is_counted_too() {
+    let house = Teahouse::with(&[
+        ("TEAHOUSE__THROTTLE__ENABLED", "true"),
+        ("TEAHOUSE__ACCOUNTS__HASH_PERMITS", "1"),
+        ("TEAHOUSE__ACCOUNTS__HASH_QUEUE", "1"),
+    ]);
+    let ming = Person::register(&house, "Ming").await;
+    let before = Figures::of(&ming).await;
+    let mut socket = ming.socket().await;
+    for n in 0..40 {
+        socket.post(LOBBY, &format!("message {n}")).await;
+    }
+    socket
+        .expect_where("error", |frame| frame["code"] == "rate_limited")
+        .await;
+    let wrong = [
+        ("phone", ming.phone.as_str()),
+        ("password", "wrong wrong wrong"),
+    ];
+    let attempts = (0..12).map(|_| ming.post("/login", &wrong));
+    let answers = futures_util::future::join_all(attempts).await;
+    let refused = answers
+        .iter()
+        .filter(|answer| answer.status() == 503)
+        .count();
+    tokio::time::timeout(Duration::from_secs(10), async {
+        grows(
+            &ming,
+            &before,
+            "teahouse_password_hashes_refused_total",
+            refused as f64,
+        )
+        .await;
+        let now = Figures::of(&ming).await;
+        assert!(now.get("teahouse_errors_total{code=\"rate_limited\"}") >= 1.0);
+        assert_eq!(now.get("teahouse_password_hashes_waiting"), 0.0);
+    })
+    .await
+    .expect("in time");
+    println!("{refused} of 12 sign-ins at once refused");
+    assert!(refused > 0);
+}

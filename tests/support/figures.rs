@@ -1,0 +1,61 @@
+//! What the program counts about itself.
+
+use super::Person;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the program says, sample by sample: `name{labels}` and its value.
+pub struct Figures {
+    pub text: String,
+    pub samples: BTreeMap<String, f64>,
+}
+
+impl Figures {
+    pub async fn of(visitor: &Person) -> Self {
+        let answer = visitor.get("/metrics").await;
+        assert_eq!(answer.status(), 200);
+        let kind = answer.headers()["content-type"]
+            .to_str()
+            .expect("text")
+            .to_owned();
+        assert!(
+            kind.starts_with("application/openmetrics-text; version=1.0.0"),
+            "{kind}"
+        );
+        Self::read(answer.text().await.expect("text"))
+    }
+
+    fn read(text: String) -> Self {
+        assert!(text.ends_with("# EOF\n"), "{text}");
+        let mut samples = BTreeMap::new();
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            let (sample, value) = line.rsplit_once(' ').expect("a sample and its value");
+            let value = value.parse().expect("a number");
+            assert!(
+                samples.insert(sample.to_owned(), value).is_none(),
+                "twice: {line}"
+            );
+        }
+        Self { text, samples }
+    }
+
+    /// A sample's value; 0 when it is not there yet.
+    pub fn get(&self, sample: &str) -> f64 {
+        self.samples.get(sample).copied().unwrap_or_default()
+    }
+
+    /// The names of all samples.
+    pub fn names(&self) -> BTreeSet<&str> {
+        let name = |sample: &'_ str| sample.find('{').unwrap_or(sample.len());
+        self.samples
+            .keys()
+            .map(|sample| &sample[..name(sample)])
+            .collect()
+    }
+
+    /// The values of one label, wherever it is.
+    pub fn labels(&self, label: &str) -> BTreeSet<String> {
+        let start = format!("{label}=\"");
+        let value = |line: &str| Some(line.split_once(&start)?.1.split_once('"')?.0.to_owned());
+        self.text.lines().filter_map(value).collect()
+    }
+}

@@ -1,0 +1,189 @@
+//! A MariaDB server of a test's own, which it may stop, kill and hang.
+
+use super::database;
+use super::teahouse::signal;
+use diesel::{Connection, MysqlConnection};
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+const PASSWORD: &str = "tests";
+/// Small files: they are copied for every server.
+const SIZES: [&str; 2] = [
+    "--innodb-log-file-size=8M",
+    "--innodb-data-file-path=ibdata1:4M:autoextend",
+];
+const START: Duration = Duration::from_secs(60);
+
+/// A server that runs in a folder of its own.
+pub struct MariaDb {
+    /// `mysql://root:<password>@127.0.0.1:<port>`
+    pub url: String,
+    /// Where it listens.
+    pub port: u16,
+    process: Child,
+    files: PathBuf,
+    _folder: TempDir,
+}
+
+impl MariaDb {
+    /// A new server; `None` when the tests run on SQLite, or when this machine has no MariaDB server.
+    pub fn start() -> Option<Self> {
+        Self::start_in(None)
+    }
+
+    /// The same with its files in a folder that is there already.
+    pub fn start_in(folder: Option<&Path>) -> Option<Self> {
+        database::server()?;
+        if run("mariadbd", &["--version"]).is_none() {
+            println!("SKIPPED: there is no mariadbd on this machine");
+            return None;
+        }
+        let own = TempDir::new().expect("a folder");
+        let files = folder.unwrap_or(own.path()).join("files");
+        copy(&template(), &files);
+        let port = free_port();
+        let process = launch(&files, port);
+        let server = Self {
+            url: format!("mysql://root:{PASSWORD}@127.0.0.1:{port}"),
+            port,
+            process,
+            files,
+            _folder: own,
+        };
+        server.wait();
+        Some(server)
+    }
+
+    /// As a power cut would end it.
+    pub fn kill9(&mut self) {
+        self.process.kill().expect("it was running");
+        self.process.wait().expect("it ended");
+    }
+
+    /// Stops it as an admin does.
+    pub fn stop(&mut self) {
+        signal("TERM", self.process.id());
+        self.process.wait().expect("it ended");
+    }
+
+    /// Starts it again at the same address; it answers when this returns.
+    pub fn start_again(&mut self) {
+        self.process = launch(&self.files, self.port);
+        self.wait();
+    }
+
+    /// It stays there, and does nothing any more.
+    pub fn hang(&self) {
+        signal("STOP", self.process.id());
+    }
+
+    /// It does what it was asked meanwhile.
+    pub fn go_on(&self) {
+        signal("CONT", self.process.id());
+    }
+
+    fn wait(&self) {
+        let deadline = Instant::now() + START;
+        let url = format!("{}/information_schema", self.url);
+        loop {
+            // The library itself would wait for ever for a server that is just about to end.
+            if TcpStream::connect(("127.0.0.1", self.port)).is_ok()
+                && MysqlConnection::establish(&url).is_ok()
+            {
+                return;
+            }
+            let log = fs::read_to_string(self.files.join("server.log")).unwrap_or_default();
+            assert!(Instant::now() < deadline, "MariaDB does not start:\n{log}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for MariaDb {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn launch(files: &Path, port: u16) -> Child {
+    let init = files.join("init.sql");
+    let sql = format!(
+        "CREATE USER IF NOT EXISTS root@'127.0.0.1' IDENTIFIED BY '{PASSWORD}';\n\
+         GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;\n"
+    );
+    fs::write(&init, sql).expect("written");
+    let log = fs::File::create(files.join("server.log")).expect("a file");
+    Command::new("mariadbd")
+        .args(["--no-defaults", "--user=root", "--bind-address=127.0.0.1"])
+        .args(["--skip-name-resolve", "--skip-ssl", "--socket=server.sock"])
+        .args(["--character-set-server=utf8mb4", "--max-connections=200"])
+        .args([
+            "--innodb-flush-log-at-trx-commit=1",
+            "--innodb-buffer-pool-size=16M",
+        ])
+        .args(SIZES)
+        .arg(format!("--datadir={}", files.display()))
+        .arg(format!("--pid-file={}", files.join("server.pid").display()))
+        .arg(format!("--init-file={}", init.display()))
+        .arg(format!("--port={port}"))
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().expect("a file"))
+        .stderr(log)
+        .spawn()
+        .expect("mariadbd starts")
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+fn run(program: &str, arguments: &[&str]) -> Option<String> {
+    let done = Command::new(program).args(arguments).output().ok()?;
+    let text = String::from_utf8_lossy(&done.stdout).into_owned();
+    done.status.success().then_some(text)
+}
+
+/// The files of a new server: made once, and kept for later runs.
+fn template() -> PathBuf {
+    static MAKING: Mutex<()> = Mutex::new(());
+    let _turn = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
+    let version = run("mariadbd", &["--version"]).expect("a version");
+    let version: String = version
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect();
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let kept = root.join(format!("mariadb-{version}"));
+    if kept.is_dir() {
+        return kept;
+    }
+    let draft = TempDir::new_in(root).expect("a folder");
+    let files = draft.path().join("files");
+    let datadir = format!("--datadir={}", files.display());
+    let fixed = ["--no-defaults", "--user=root", "--skip-test-db", &datadir];
+    let arguments: Vec<&str> = fixed.into_iter().chain(SIZES).collect();
+    run("mariadb-install-db", &arguments).expect("mariadb-install-db works");
+    // Whoever was faster has made the same.
+    let _ = fs::rename(&files, &kept);
+    kept
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("copied");
+        }
+    }
+}
