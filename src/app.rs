@@ -32,6 +32,7 @@ use crate::jobs;
 use crate::models::content;
 use crate::models::database::{Database, default_url};
 use crate::models::database_url::DatabaseUrl;
+use crate::models::hasher::Hasher;
 use crate::models::installation;
 use crate::models::keyed::Keyed;
 use crate::models::log::MessageLog;

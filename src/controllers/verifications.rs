@@ -122,7 +122,7 @@ async fn check(app: &App, request: &HttpRequest, me: Option<i64>, typed: &str) -
             Outcome::Right(verification) => {
                 let id = verification.invite.as_deref();
                 let id = id.and_then(|typed| invite::id_of(&keyed, typed));
-                finish(conn, *verification, registering, id, me, &origin).map(Ok)
+                finish(conn, *verification, &registering, id, me, &origin).map(Ok)
             }
             Outcome::Wrong(left, verification) => {
                 let (user_id, phone) = (verification.user_id, verification.phone);
@@ -152,7 +152,7 @@ struct Registering {
 fn finish(
     conn: &mut DbConn,
     verification: Verification,
-    registering: Registering,
+    registering: &Registering,
     invite: Option<i64>,
     me: Option<i64>,
     origin: &Origin,

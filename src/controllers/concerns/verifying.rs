@@ -90,11 +90,11 @@ pub async fn send(
             _ => wanted.user_id,
         };
         let fresh = Verification {
-            code_hash: if fits { good } else { useless },
+            code_hash: if fits { &good } else { &useless }.clone(),
             tries: 0,
             user_id,
             expires_at: verification::expiry(),
-            ..wanted
+            ..wanted.clone()
         };
         verification::begin(conn, &fresh)?;
         security_event::record_about(conn, Kind::CodeSent, owner, &phone, &origin)?;
