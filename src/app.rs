@@ -1,6 +1,7 @@
 //! What the program is made of, and how it starts and stops.
 
 mod limits;
+mod trust;
 
 use std::fs;
 use std::io::{self, Write};
@@ -20,7 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use crate::config::{Environment, Settings};
+use crate::config::{DeletedMessages, Environment, Settings};
 use crate::controllers::concerns::cookies::session_middleware;
 use crate::controllers::concerns::door::{door, serving};
 use crate::controllers::concerns::{frame::frame, log::log, same_origin::same_origin};
@@ -31,10 +32,12 @@ use crate::jobs;
 use crate::models::content;
 use crate::models::database::{Database, default_url};
 use crate::models::database_url::DatabaseUrl;
+use crate::models::hasher::Hasher;
 use crate::models::installation;
+use crate::models::keyed::Keyed;
 use crate::models::log::MessageLog;
-use crate::models::password::Hasher;
 use crate::models::phone_number::PhoneNumber;
+use crate::models::picture::Darkroom;
 use crate::models::user::User;
 use crate::realtime::desk::Desk;
 use crate::realtime::frames;
@@ -90,13 +93,13 @@ pub async fn serve(settings: Settings) -> Result<()> {
     let database = Database::open(url, limits::database(&settings)).map_err(|error| {
         Error::Unavailable(format!("cannot use the database {shown}: {}", cause(error)))
     })?;
-    let app = build(&settings, database).await?;
     let key = secret_key(&settings)?;
+    let app = build(&settings, database, trust::keyed(&key)).await?;
     let listener = listen(&settings)?;
     let address = listener.local_addr().map_err(Error::internal)?;
     let store = Arc::new(app.database.clone());
     let watch = Watch::start(app.live.clone(), store).await?;
-    start_jobs(&app, watch);
+    start_jobs(&settings, &app, watch);
     let app = Data::new(app);
     let hub = app.live.hub.clone();
     let factory_app = app.clone();
@@ -120,7 +123,8 @@ pub async fn serve(settings: Settings) -> Result<()> {
                 .wrap(from_fn(serving))
         })
         .map_err(Error::internal)?;
-    announce(&settings, &app, &format!("http://{address}"))?;
+    let is_new = !app.database.run(User::any).await?;
+    announce(&settings, &app, is_new, &format!("http://{address}"))?;
     rt::spawn(stop_on_signal(
         app,
         server.handle(),
@@ -137,20 +141,23 @@ fn cause(error: Error) -> String {
     }
 }
 
-async fn build(settings: &Settings, database: Database) -> Result<App> {
+async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<App> {
     PhoneNumber::warm_up();
-    let (epoch, is_new) = database
-        .run(|conn| Ok((installation::epoch(conn)?, !User::any(conn)?)))
-        .await?;
-    let needs_code = is_new && settings.environment == Environment::Production;
+    let epoch = database.run(installation::epoch).await?;
+    let is_production = settings.environment == Environment::Production;
     let accounts = &settings.accounts;
     let live = Arc::new(live(settings, &database, epoch)?);
-    let hasher = Hasher::new(accounts.hash_permits, accounts.hash_queue)?;
+    let hasher = trust::hasher(accounts)?;
     Ok(App {
         metrics: metrics(settings, &live, &database, &hasher),
         live,
         templates: Templates::load()?,
         hasher,
+        throttles: trust::throttles(settings, keyed.clone()),
+        verification: trust::verifying(settings)?,
+        keyed,
+        darkroom: Darkroom::default(),
+        departed: Arc::default(),
         site: Site {
             is_development: settings.environment == Environment::Development,
             public_origin: Some(settings.server.public_origin.clone())
@@ -158,13 +165,17 @@ async fn build(settings: &Settings, database: Database) -> Result<App> {
             trusted_proxies: Proxies::new(settings.server.trusted_proxies.clone()),
         },
         accounts: Accounts {
+            policy: trust::policy(accounts),
+            makers: trust::makers(accounts),
             region: accounts.region.clone(),
             regions: PhoneNumber::regions()
                 .into_iter()
                 .map(Region::new)
                 .collect(),
-            setup_code: needs_code
+            // Asked for as long as nobody is there: also after everybody has gone again.
+            setup_code: is_production
                 .then(|| format!("{:08}", rand::rng().random_range(0..100_000_000))),
+            erases_messages: accounts.deleted_messages == DeletedMessages::Delete,
             session_lifetime: TimeDelta::days(accounts.session_days),
         },
         sockets: limits::sockets(settings),
@@ -226,14 +237,21 @@ fn live(settings: &Settings, database: &Database, epoch: String) -> Result<Live>
     })
 }
 
-fn start_jobs(app: &App, watch: Watch) {
+fn start_jobs(settings: &Settings, app: &App, watch: Watch) {
     rt::spawn(watch.run());
     let hub = app.live.hub.clone();
     rt::spawn(async move { hub.mend().await });
     let live = app.live.clone();
     rt::spawn(async move { live.presence.tell(live.hub.clone()).await });
     rt::spawn(jobs::expired_sessions::run(app.database.clone()));
+    rt::spawn(jobs::departed::run(
+        app.database.clone(),
+        app.live.clone(),
+        app.departed.clone(),
+    ));
     rt::spawn(jobs::old_notices::run(app.database.clone()));
+    let days = settings.accounts.security_event_days;
+    rt::spawn(jobs::spent_records::run(app.database.clone(), days));
 }
 
 /// The key that signs cookies: the configured one, or one that is made once and kept in the data directory.
@@ -293,13 +311,13 @@ fn listen(settings: &Settings) -> Result<TcpListener> {
 }
 
 /// What an admin must see, on standard output; everything else goes to the log.
-fn announce(settings: &Settings, app: &App, address: &str) -> Result<()> {
+fn announce(settings: &Settings, app: &App, is_new: bool, address: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     let mut say = |line: String| writeln!(out, "{line}").map_err(Error::internal);
     if !settings.throttle.enabled {
         say("throttling is off: there are no limits per person".to_owned())?;
     }
-    if let Some(code) = &app.accounts.setup_code {
+    if let (Some(code), true) = (&app.accounts.setup_code, is_new) {
         say(format!(
             "the first person to register becomes admin, with the set-up code {code}"
         ))?;

@@ -1,8 +1,14 @@
 //! Settings, typed. `config/default.toml` describes each of them.
 
+mod accounts;
+mod sms;
+
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
+
+pub use self::accounts::{Accounts, Invites, Registration, Throttle, Verification};
+pub use self::sms::{Sender, Sms};
 
 use config::{Config, Environment as Variables, File, FileFormat};
 use ipnet::IpNet;
@@ -22,6 +28,8 @@ pub struct Settings {
     pub messages: Messages,
     pub socket: Socket,
     pub throttle: Throttle,
+    pub verification: Verification,
+    pub sms: Sms,
     pub log: Log,
     pub metrics: Metrics,
 }
@@ -74,15 +82,6 @@ pub struct Database {
 
 #[derive(Debug, Clone, Deserialize)]
 #[expect(missing_docs, reason = "config/default.toml has the descriptions")]
-pub struct Accounts {
-    pub region: String,
-    pub session_days: i64,
-    pub hash_permits: usize,
-    pub hash_queue: usize,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[expect(missing_docs, reason = "config/default.toml has the descriptions")]
 pub struct Messages {
     pub posts_per_second: u32,
     pub burst: u32,
@@ -107,15 +106,19 @@ pub struct Socket {
 
 #[derive(Debug, Clone, Deserialize)]
 #[expect(missing_docs, reason = "config/default.toml has the descriptions")]
-pub struct Throttle {
-    pub enabled: bool,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[expect(missing_docs, reason = "config/default.toml has the descriptions")]
 pub struct Log {
     pub filter: String,
     pub format: LogFormat,
+}
+
+/// What becomes of the messages of somebody who deletes their account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeletedMessages {
+    /// They stay, by a "deleted person".
+    Keep,
+    /// They are deleted too.
+    Delete,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -183,8 +186,8 @@ impl Settings {
         builder = builder.add_source(
             Variables::with_prefix("TEAHOUSE")
                 .prefix_separator("__")
-                .separator("__")
-                .try_parsing(true),
+                // As they are: a number with `+` or a secret of digits is a text. What is needed as a number is read later.
+                .separator("__"),
         );
         for (variable, key) in COMMON {
             let value = std::env::var(variable)
@@ -225,12 +228,15 @@ impl Settings {
                 "data.secret_key needs at least 64 bytes: `openssl rand -hex 64` makes some".into(),
             );
         }
+        if self.verification.enabled {
+            self.sms.check(is_production)?;
+        }
         Ok(())
     }
 }
 
-/// Addresses and networks: a list, or one text with commas, as variables have it.
-fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+/// Words: a list, or one text with commas, as variables have it.
+fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Written {
@@ -241,9 +247,15 @@ fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D:
         Written::Text(text) => text.split(',').map(str::to_owned).collect(),
         Written::List(list) => list,
     };
-    let entries = written.iter().map(|entry| entry.trim());
+    let trimmed = written.iter().map(|word| word.trim().to_owned());
+    Ok(trimmed.filter(|word| !word.is_empty()).collect())
+}
+
+/// Addresses and networks.
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let entries = words(deserializer)?;
     entries
-        .filter(|entry| !entry.is_empty())
+        .iter()
         .map(|entry| {
             let network = entry.parse();
             network

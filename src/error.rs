@@ -48,6 +48,9 @@ pub enum Error {
     /// The person may know of this, but not do it.
     #[error("forbidden")]
     Forbidden,
+    /// The other one takes no new conversations from this person.
+    #[error("not reachable")]
+    Unreachable,
     /// What is said does not reach the other one.
     #[error("not delivered")]
     Blocked,

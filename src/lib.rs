@@ -1,9 +1,9 @@
 //! Teahouse (茶馆): a multi-room chat server.
 //!
 //! Who may import whom: `main → app → routes → controllers → {views → models → error, realtime, jobs → models,
-//! realtime, transport}`; `realtime` imports `error` at most, `transport` nothing. `chat`, the terminal client, and
-//! `doctor`, which examines an installation, stand beside it all, and `commands` beside `app`, on `models` alone.
-//! docs/architecture.md has the picture.
+//! realtime, sms, transport}`; `realtime` and `sms` import `error` at most, `transport` nothing. `chat`, the terminal
+//! client, and `doctor`, which examines an installation, stand beside it all, and `commands` beside `app`, on `models`
+//! alone. docs/architecture.md has the picture.
 
 pub mod app;
 pub mod chat;
@@ -16,5 +16,6 @@ pub mod jobs;
 pub mod models;
 pub mod realtime;
 pub mod routes;
+pub mod sms;
 pub mod transport;
 pub mod views;

@@ -4,9 +4,10 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpResponse, guard};
 
 use crate::controllers::{
-    App, api, blocks, development_sessions, directs, health, home, involvements, members,
-    memberships, messages, metrics, people, read_marks, rooms, sessions, sockets, static_files,
-    users,
+    App, api, avatars, blocks, development_sessions, directs, health, home, invites, involvements,
+    members, memberships, messages, metrics, password_links, password_resets, passwords, people,
+    read_marks, rooms, security_events, sessions, settings, sockets, static_files, users,
+    verifications,
 };
 use crate::error::Error;
 
@@ -45,6 +46,15 @@ routes! { register_pages, PAGES:
     "/register" => { GET users::new, POST users::create }
     "/login" => { GET sessions::new, POST sessions::create }
     "/logout" => { POST sessions::destroy }
+    "/verification" => { GET verifications::show, POST verifications::create }
+    "/verification/code" => { POST verifications::again }
+    "/password_reset" => { GET password_resets::new, POST password_resets::create }
+    "/passwords/{token}" => { GET passwords::edit, POST passwords::update }
+    "/password_links" => { GET password_links::new, POST password_links::create }
+    "/invites" => { GET invites::index, POST invites::create }
+    "/invites/{id}" => { DELETE invites::destroy, POST invites::overridden }
+    "/settings/security" => { GET settings::security::show }
+    "/security_events" => { GET security_events::index }
     "/development_session" => { POST development_sessions::create }
     "/rooms" => { GET rooms::index, POST rooms::create }
     "/rooms/{id}" => { GET rooms::show, PATCH rooms::update, DELETE rooms::destroy, POST rooms::overridden }
@@ -57,6 +67,19 @@ routes! { register_pages, PAGES:
     "/read_marks" => { POST read_marks::create }
     "/directs" => { POST directs::create }
     "/people" => { GET people::index }
+    "/avatars/{hash}" => { GET avatars::show }
+    "/settings" => { GET settings::show }
+    "/settings/profile" => { GET settings::profile::show, PATCH settings::profile::update, POST settings::profile::update }
+    "/settings/avatar" => { POST settings::avatar::create, DELETE settings::avatar::destroy }
+    "/settings/appearance" => { GET settings::appearance::show, PUT settings::appearance::update, POST settings::appearance::update }
+    "/settings/privacy" => { GET settings::privacy::show, PUT settings::privacy::update, POST settings::privacy::update }
+    "/settings/sessions" => { GET settings::sessions::index, DELETE settings::sessions::clear, POST settings::sessions::clear_by_form }
+    "/settings/sessions/{id}" => { DELETE settings::sessions::destroy, POST settings::sessions::destroy_by_form }
+    "/settings/account" => { GET settings::account::show, DELETE settings::account::destroy, POST settings::account::destroy_by_form }
+    "/settings/phone" => { PUT settings::phone::update, POST settings::phone::update }
+    "/settings/password" => { PUT settings::password::update, POST settings::password::update }
+    "/settings/export" => { GET settings::export::show }
+    "/farewell" => { GET settings::account::farewell }
     "/blocks" => { POST blocks::create, DELETE blocks::destroy }
     "/ws" => { GET sockets::create }
 }

@@ -1,6 +1,6 @@
 //! The log says what happened, and nothing that is nobody's business.
 
-use crate::support::{Person, Teahouse, client_id, eventually, person::PASSWORD};
+use crate::support::{Person, Phones, Teahouse, client_id, eventually, person::PASSWORD};
 use serde_json::{Value, json};
 
 const TEXT: &str = "a very private sentence";
@@ -87,6 +87,111 @@ async fn no_number_password_cookie_or_text_is_ever_in_it() {
             );
         }
     }
+}
+
+/// Six digits in a row, by themselves.
+fn codes(text: &str) -> Vec<&str> {
+    let runs = text.split(|c: char| !c.is_ascii_digit());
+    runs.filter(|run| run.len() == 6).collect()
+}
+
+#[tokio::test]
+async fn no_code_link_signature_or_known_browser_is_ever_in_it() {
+    let phones = Phones::answering(204, "");
+    let house = Teahouse::with(&[
+        ("TEAHOUSE_ENV", "development"),
+        ("TEAHOUSE__LOG__FILTER", "trace"),
+        ("TEAHOUSE__THROTTLE__ENABLED", "true"),
+        ("TEAHOUSE__ACCOUNTS__REGISTRATION", "invite"),
+        ("TEAHOUSE__VERIFICATION__ENABLED", "true"),
+        ("TEAHOUSE__SMS__SENDER", "webhook"),
+        (
+            "TEAHOUSE__SMS__WEBHOOK_URL",
+            &format!("{}/canary-path", phones.url),
+        ),
+        ("TEAHOUSE__SMS__WEBHOOK_SECRET", "canary-webhook-secret"),
+    ]);
+    let ming = Person::visitor(&house);
+    ming.submit_registration("Ming").await;
+    let code = phones.code(0).await;
+    ming.post("/verification", &[("code", "000001")]).await;
+    ming.post("/verification", &[("code", &code)]).await;
+    ming.post("/invites", &[("uses", "2"), ("days", "1")]).await;
+    let invites = ming.page("/invites").await;
+    let (_, invite) = invites.split_once("invite=1-").expect("an invitation");
+    let mut secrets = vec![invite[..32].to_owned()];
+    let guest = Person::visitor(&house);
+    guest
+        .get(&format!("/register?invite=1-{}", &invite[..32]))
+        .await;
+    for _ in 0..6 {
+        guest
+            .post(
+                "/login",
+                &[("phone", &ming.phone), ("password", "canary-password")],
+            )
+            .await;
+    }
+    let made = ming.post("/password_links", &[("username", "Ming")]).await;
+    let page = made.text().await.expect("text").replace("&#x2F;", "/");
+    let (_, link) = page.split_once("/passwords/").expect("a link");
+    let link = format!("/passwords/{}", &link[..64]);
+    guest.get(&link).await;
+    guest
+        .post(&link, &[("password", "canary-new-password")])
+        .await;
+    guest
+        .post("/password_reset", &[("phone", &ming.phone)])
+        .await;
+    let second = phones.code(1).await;
+    let answer = guest.post("/verification", &[("code", &second)]).await;
+    let location = answer.headers()["location"]
+        .to_str()
+        .expect("text")
+        .to_owned();
+    let signature = phones.nth(0).await.headers["x-teahouse-signature"].clone();
+    secrets.extend([
+        ming.phone[3..].to_owned(),
+        link[11..].to_owned(),
+        location[11..].to_owned(),
+        signature["sha256=".len()..].to_owned(),
+        "canary".to_owned(),
+    ]);
+    for who in [&ming, &guest] {
+        let cookies = who.cookies();
+        let values = cookies
+            .split("; ")
+            .filter_map(|cookie| cookie.split_once('='));
+        secrets.extend(
+            values.map(|(_, value)| value.split('.').next().unwrap_or_default().to_owned()),
+        );
+    }
+    assert!(secrets.len() >= 10, "{secrets:?}");
+    // What is written last comes after all of it.
+    guest.get("/healthz?the-end").await;
+    eventually("the log is complete", || async {
+        let log = house.log();
+        log.iter()
+            .any(|line| line.contains("/healthz"))
+            .then_some(())
+    })
+    .await;
+    let log = house.log().join("\n");
+    for secret in &secrets {
+        let at = log.find(secret.as_str());
+        let around = at.map(|at| log[..at + secret.len()].lines().last().unwrap_or_default());
+        assert!(at.is_none(), "{secret} in {around:?}");
+    }
+    // Times have such digits too.
+    let untimed: String = log
+        .lines()
+        .map(|line| line.split_once('Z').map_or(line, |(_, rest)| rest))
+        .collect();
+    let found = codes(&untimed);
+    assert!(
+        !found.contains(&code.as_str()) && !found.contains(&second.as_str()),
+        "{code} {second}"
+    );
 }
 
 #[tokio::test]

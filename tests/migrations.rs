@@ -4,9 +4,16 @@ use crate::support::{Person, Teahouse};
 use std::collections::BTreeSet;
 use std::fs;
 
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 17] = [
+    "avatars",
     "blocks",
     "installation",
+    "invites",
+    "known_browsers",
+    "password_links",
+    "security_events",
+    "throttles",
+    "verifications",
     "notices",
     "users",
     "sessions",

@@ -106,7 +106,8 @@ impl Cast {
         let request = match path.as_str() {
             _ if method.is_safe() => request,
             // These take forms only.
-            "/login" | "/register" | "/logout" => {
+            "/login" | "/register" | "/logout" | "/verification" | "/password_reset"
+            | "/passwords/{token}" => {
                 request.form(&[("phone", "+8613912345678"), ("password", "wrong password")])
             }
             _ => request.json(&self.body(&path)),

@@ -199,6 +199,57 @@ async fn no_request_under_way_revives_a_session() {
 }
 
 #[tokio::test]
+async fn a_cookie_is_worth_nothing_after_signing_out_amid_two_hundred_slow_requests() {
+    let (house, admin, mei) = house().await;
+    // Old enough that every request prolongs it.
+    let old = "UPDATE sessions SET seen_at = '2020-01-01 00:00:00.000' WHERE user_id = 2";
+    house.database().run(old);
+    let cookie = mei.cookie();
+    let mut slow = Vec::new();
+    for n in 0..200 {
+        let body = json!({"content": format!("slowly {n}"), "clientId": client_id()}).to_string();
+        slow.push((Half::begin(&mei, &body).await, body));
+        if n % 20 == 19 {
+            // These are known now: whoever asks after them is answered after them.
+            admin.page("/rooms/1").await;
+        }
+    }
+    let twin = Person::visitor(&house);
+    twin.set_cookie(&cookie);
+    assert_eq!(twin.sign_out().await.status(), 303);
+    let finishing = slow
+        .into_iter()
+        .map(|(half, body)| async move { half.finish(&body).await });
+    let answers = futures_util::future::join_all(finishing).await;
+    let count = |status: &str| {
+        let start = format!("HTTP/1.1 {status}");
+        answers
+            .iter()
+            .filter(|answer| answer.starts_with(&start))
+            .count()
+    };
+    println!(
+        "200 under way at sign-out: {} were let in before, {} were not",
+        count("201"),
+        count("401")
+    );
+    assert_eq!(
+        count("201") + count("401") + count("503"),
+        200,
+        "{:?}",
+        answers.last()
+    );
+    let sql = "SELECT COUNT(*) AS value FROM sessions WHERE user_id = 2";
+    assert_eq!(house.database().number(sql), 0);
+    for _ in 0..20 {
+        let thief = Person::visitor(&house);
+        thief.set_cookie(&cookie);
+        assert_eq!(thief.get_json("/api/rooms").await.0, 401);
+        assert_eq!(thief.get("/rooms/1").await.status(), 303);
+    }
+}
+
+#[tokio::test]
 async fn whoever_is_signing_in_while_the_password_changes_is_not_let_in_by_the_old_one() {
     let (house, _, mei) = house().await;
     let signing_in: Vec<_> = (0..60)

@@ -21,6 +21,9 @@ login-register-link = Create an account
 development-lead = Development only: sign in as anybody by name. In production this is not here.
 development-submit = Sign in by name
 
+login-forgot = Forgot your password?
+login-forgot-admin = Forgot your password? An admin here can give you a link to set a new one.
+
 ## Registering
 
 register-title = Create an account
@@ -29,6 +32,83 @@ register-lead = All you need is a phone number and a name.
 register-submit = Create account
 register-to-login = Already have an account?
 register-login-link = Sign in
+
+register-closed-title = By invitation
+register-closed = Nobody can register here at the moment.
+register-invite = You need an invitation to come in: a link from somebody who is here already.
+
+## Codes and new passwords
+
+verification-title = Type the code
+verification-lead = We sent a message to { $phone }. The code in it is good for 10 minutes.
+verification-lead-maybe = If { $phone } has an account here, a message is on its way. The code in it is good for 10 minutes.
+verification-development = Development only: no phone gets this message.
+verification-submit = Continue
+verification-again = Send another code
+verification-back = Start again
+field-code = Code
+field-code-hint = Six digits. Only this browser can use them.
+sms-code = { $code } is your Teahouse code. It is good for { $minutes } minutes. Tell it to nobody.
+sms-taken = Somebody, perhaps you, tried to register at Teahouse with this number. It has an account already: just sign in.
+password-reset-title = Forgot your password?
+password-reset-lead = Type your number. If it has an account here, a code comes by message.
+password-reset-submit = Send a code
+new-password-title = Choose a new password
+new-password-lead = For { $name }. You will be signed out everywhere else.
+new-password-submit = Save and sign in
+
+## Invitations and links
+
+invites-title = Invitations
+invites-new = Invite people
+invites-submit = Make a link
+invites-list = Open invitations
+invites-lead = Whoever has one of these links may register.
+invites-empty = No link lets anybody in at the moment.
+invites-link = Link
+invites-left = { $count ->
+    [one] { $count } more person
+   *[other] { $count } more people
+}
+invites-until = until { $time } (UTC)
+invites-revoke = Revoke
+field-invite-uses = How many people
+field-invite-days = For how many days
+qr-show = Show as QR code
+qr-label = QR code of the link
+password-links-title = Password links
+password-links-new = Let somebody back in
+password-links-hint = Makes a link that lets them choose a new password, once, within { $hours } hours.
+password-links-submit = Make a link
+password-links-made = A link for { $name }
+password-links-once = It is shown only now. Give it to nobody else: whoever has it can get in. It ends in { $hours } hours, or when it is used.
+password-links-link = Link
+
+## What happened to accounts
+
+events-title = Security
+events-mine = What happened to my account
+events-everybody = What happened to everybody
+events-lead = What happened to your account lately. If something here was not you, change your password.
+events-empty = Nothing happened lately.
+events-older = Show older ones
+event-registered = Account created
+event-signed-in = Signed in
+event-sign-in-failed = Wrong password
+event-signed-out = Signed out
+event-sessions-ended = Signed out everywhere
+event-password-changed = Password changed
+event-password-reset = New password set
+event-password-link-made = Link for a new password made by an admin
+event-phone-changed = Phone number changed
+event-code-sent = Code sent
+event-code-failed = Wrong code
+event-invite-made = Invitation made
+event-invite-revoked = Invitation revoked
+event-banned = Banned
+event-unbanned = Let in again
+event-deactivated = Deactivated
+event-role-changed = Role changed
 
 ## Fields
 
@@ -135,6 +215,75 @@ people-empty = Only you, for now.
 account-label = Your account
 sign-out = Sign out
 
+## Settings
+
+settings-title = Settings
+settings-profile = Profile
+settings-appearance = Appearance
+settings-privacy = Privacy
+settings-sessions = Devices
+settings-account = Account
+settings-save = Save
+settings-saved = Saved.
+settings-name = Name
+settings-picture = Picture
+settings-picture-choose = Choose a picture
+settings-picture-hint = JPEG, PNG, WebP or GIF, at most 10 MB. The middle of it is shown; where and with what it was taken is removed.
+settings-picture-submit = Use this picture
+settings-picture-remove = Remove picture
+settings-language = Language
+settings-language-browser = As my browser says
+language-en-us = English
+language-zh-cn = 简体中文
+settings-colours = Colours
+settings-colours-system = As my system says
+settings-colours-light = Light
+settings-colours-dark = Dark
+settings-times = Times
+settings-times-language = As usual in my language
+settings-times-12 = 12 hours (7:04 PM)
+settings-times-24 = 24 hours (19:04)
+settings-reach = Direct messages
+settings-reach-legend = Who may begin to write to me
+settings-reach-everybody = Everybody
+settings-reach-roommates = People who are in a room with me, other than the Lobby
+settings-reach-nobody = Nobody new
+settings-reach-hint = Conversations that you have go on. To end one, block the person there.
+settings-devices = Where you are signed in
+settings-devices-lead = Sign out whatever is not yours, or not in your hands any more.
+settings-devices-ended = Signed out.
+device-unknown = Unknown browser
+device-token = program with a token
+device-current = This device
+device-seen = last here
+device-end = Sign out
+device-end-others = Sign out everywhere else
+settings-phone = Phone number
+settings-phone-now = Now it is
+settings-phone-none = You have no phone number here.
+settings-phone-submit = Change number
+settings-password = Password
+settings-password-why = So that nobody else changes it at your window.
+settings-password-old = Old password
+settings-password-new = New password
+settings-password-hint = You stay signed in here and are signed out everywhere else.
+settings-password-submit = Change password
+settings-password-saved = Your password is changed. Everywhere else you are signed out.
+settings-export = Your data
+settings-export-lead = Your profile, devices, rooms and everything that you wrote, as a JSON file.
+settings-export-submit = Download my data
+settings-delete = Delete account
+settings-delete-lead-keep = This cannot be undone. What you wrote stays, but by a “deleted person”; your name and number become free.
+settings-delete-lead-erase = This cannot be undone. What you wrote is deleted with you; your name and number become free.
+settings-delete-confirm = Type your name, { $name }, to be sure
+settings-delete-submit = Delete my account
+deleted-person = deleted person
+farewell-title = Your account is deleted
+farewell-lead = You are signed out everywhere. Thank you for having been here.
+room-gone = This person has deleted their account.
+time-am = { $time } AM
+time-pm = { $time } PM
+
 ## Messages
 
 message-edited = edited
@@ -159,6 +308,17 @@ error-username-phone = This looks like a phone number. Choose a name that others
 error-username-missing = Please choose a username.
 error-password-short = The password is too short: it needs at least 8 characters.
 error-password-long = The password is too long: 128 characters is the most.
+error-password-common = Everybody tries this password first. Choose another one: a few words together are good.
+error-password-own = Do not use your own name or number as the password.
+error-phone-country = No messages can be sent to numbers of this country.
+error-code-wrong = { $left ->
+    [one] This is not the code. You can try once more.
+   *[other] This is not the code. You can try { $left } more times.
+}
+error-code-over = This code is worth nothing any more. Send another one.
+error-invite = This invitation is not good any more. Ask for another one.
+error-invite-uses = Between 1 and 1000 people can come by one link.
+error-invite-days = A link can be good for 1 to 90 days.
 error-login = The phone number or the password is not right.
 error-setup-code = This is not the setup code. The server prints it when it starts.
 error-content-empty = Write something first.
@@ -175,6 +335,19 @@ error-involvement = Choose what matters to you here.
 error-direct-missing = Whom would you like to talk to?
 error-direct-too-many = That is too many people: at most 20 can talk in one conversation.
 error-direct-unknown = Nobody here has this name or number.
+error-direct-unreachable = This person does not take new conversations from you.
+error-choice = Choose one of these.
+error-password-missing = Please type your password.
+error-password-wrong = This is not your password.
+error-confirm-username = This is not your name. Type it as it is written here.
+error-last-admin = You are the only admin. Somebody else must become admin before you go.
+error-file-missing = Please choose a file.
+error-file-name = The name of this file is a path. Give it a plain name and try again.
+error-avatar-kind = This is not a picture that can be used. Choose a JPEG, PNG, WebP or GIF.
+error-avatar-mismatch = This file is not the kind of picture that its name says. Save it again as JPEG or PNG.
+error-avatar-pixels = This picture has too many pixels. Make it smaller, to 12 megapixels or less.
+error-avatar-broken = This picture is incomplete or broken. Choose another one.
+error-avatar-large = This file is too large: { $limit } MB is the most.
 error-search-missing = Type what to look for.
 
 ## What else can go wrong
@@ -194,6 +367,10 @@ error-unsupported-media = The server does not understand this kind of content.
 error-rate-limited = { $seconds ->
     [one] That was a little fast. Try again in a second.
    *[other] That was a little fast. Try again in { $seconds } seconds.
+}
+error-rate-limited-minutes = { $minutes ->
+    [one] That was too often. Try again in a minute.
+   *[other] That was too often. Try again in { $minutes } minutes.
 }
 error-internal = Something broke on our side. It has been noted; please try again.
 error-timed-out = Your request took too long to arrive. Please try again.
@@ -335,3 +512,4 @@ js-characters-over-one = {$count} character too many
 js-characters-over-other = {$count} characters too many
 js-show-password = Show password
 js-hide-password = Hide password
+js-deleted-person = deleted person

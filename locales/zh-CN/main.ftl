@@ -18,6 +18,9 @@ login-submit = 登录
 login-to-register = 第一次来？
 login-register-link = 注册账号
 
+login-forgot = 忘记密码？
+login-forgot-admin = 忘记密码？这里的管理员可以给您一个设置新密码的链接。
+
 ## 注册
 
 register-title = 注册账号
@@ -26,6 +29,80 @@ register-lead = 只需一个手机号和一个名字。
 register-submit = 注册
 register-to-login = 已经有账号？
 register-login-link = 登录
+
+register-closed-title = 凭邀请加入
+register-closed = 这里暂时不能注册。
+register-invite = 加入需要邀请：请向已经在这里的人要一个链接。
+
+## 验证码与新密码
+
+verification-title = 输入验证码
+verification-lead = 我们已向 { $phone } 发送短信，其中的验证码 10 分钟内有效。
+verification-lead-maybe = 如果 { $phone } 在这里有账号，短信就在路上，其中的验证码 10 分钟内有效。
+verification-development = 仅供开发：没有手机会收到这条短信。
+verification-submit = 继续
+verification-again = 重新发送验证码
+verification-back = 重新开始
+field-code = 验证码
+field-code-hint = 六位数字，只在这个浏览器中有效。
+sms-code = 您的茶馆验证码是 { $code }，{ $minutes } 分钟内有效，请勿告诉他人。
+sms-taken = 有人（也许是您）想用这个号码注册茶馆。它已经有账号了，直接登录即可。
+password-reset-title = 忘记密码？
+password-reset-lead = 请输入手机号码。如果它在这里有账号，会收到一条带验证码的短信。
+password-reset-submit = 发送验证码
+new-password-title = 设置新密码
+new-password-lead = 为 { $name } 设置。其他地方都会退出登录。
+new-password-submit = 保存并登录
+
+## 邀请与链接
+
+invites-title = 邀请
+invites-new = 邀请他人
+invites-submit = 生成链接
+invites-list = 有效的邀请
+invites-lead = 有这些链接的人可以注册。
+invites-empty = 目前没有可以邀请人的链接。
+invites-link = 链接
+invites-left = 还可邀请 { $count } 人
+invites-until = 有效期至 { $time }（UTC 时间）
+invites-revoke = 撤销
+field-invite-uses = 人数
+field-invite-days = 有效天数
+qr-show = 显示二维码
+qr-label = 链接的二维码
+password-links-title = 密码链接
+password-links-new = 让某人重新进来
+password-links-hint = 生成一个链接，对方可在 { $hours } 小时内凭它设置一次新密码。
+password-links-submit = 生成链接
+password-links-made = 给 { $name } 的链接
+password-links-once = 链接只在现在显示。请勿交给他人：有它就能登录。它在 { $hours } 小时后或用过一次后失效。
+password-links-link = 链接
+
+## 账号上发生的事
+
+events-title = 安全
+events-mine = 我的账号上发生的事
+events-everybody = 所有账号上发生的事
+events-lead = 您的账号最近发生的事。如果有不是您做的，请修改密码。
+events-empty = 最近没有发生什么。
+events-older = 显示更早的
+event-registered = 注册账号
+event-signed-in = 登录
+event-sign-in-failed = 密码错误
+event-signed-out = 退出登录
+event-sessions-ended = 在所有地方退出登录
+event-password-changed = 修改密码
+event-password-reset = 设置新密码
+event-password-link-made = 管理员生成新密码链接
+event-phone-changed = 更换手机号码
+event-code-sent = 发送验证码
+event-code-failed = 验证码错误
+event-invite-made = 生成邀请
+event-invite-revoked = 撤销邀请
+event-banned = 被封禁
+event-unbanned = 解除封禁
+event-deactivated = 已停用
+event-role-changed = 角色变更
 
 ## 字段
 
@@ -129,6 +206,75 @@ people-empty = 目前只有你。
 account-label = 你的账号
 sign-out = 退出登录
 
+## 设置
+
+settings-title = 设置
+settings-profile = 个人资料
+settings-appearance = 外观
+settings-privacy = 隐私
+settings-sessions = 设备
+settings-account = 账号
+settings-save = 保存
+settings-saved = 已保存。
+settings-name = 名字
+settings-picture = 头像
+settings-picture-choose = 选择图片
+settings-picture-hint = JPEG、PNG、WebP 或 GIF，最大 10 MB。显示图片正中的部分；拍摄地点和设备等信息会被去除。
+settings-picture-submit = 使用这张图片
+settings-picture-remove = 移除头像
+settings-language = 语言
+settings-language-browser = 跟随浏览器
+language-en-us = English（英语）
+language-zh-cn = 简体中文
+settings-colours = 颜色
+settings-colours-system = 跟随系统
+settings-colours-light = 浅色
+settings-colours-dark = 深色
+settings-times = 时间
+settings-times-language = 按所用语言的习惯
+settings-times-12 = 12 小时制（下午7:04）
+settings-times-24 = 24 小时制（19:04）
+settings-reach = 私聊
+settings-reach-legend = 谁可以主动找我私聊
+settings-reach-everybody = 所有人
+settings-reach-roommates = 和我同在一个房间的人，大厅不算
+settings-reach-nobody = 不再接受新的人
+settings-reach-hint = 已有的私聊照常进行。想结束某个私聊，可以在那里屏蔽对方。
+settings-devices = 已登录的设备
+settings-devices-lead = 不是你的，或者已经不在你手里的，都可以退出登录。
+settings-devices-ended = 已退出登录。
+device-unknown = 未知浏览器
+device-token = 使用令牌的程序
+device-current = 本设备
+device-seen = 上次在线
+device-end = 退出登录
+device-end-others = 退出其他所有设备
+settings-phone = 手机号
+settings-phone-now = 目前的号码：
+settings-phone-none = 你还没有绑定手机号。
+settings-phone-submit = 更换号码
+settings-password = 密码
+settings-password-why = 以防别人趁你不在时更改。
+settings-password-old = 旧密码
+settings-password-new = 新密码
+settings-password-hint = 这里保持登录，其他地方都会退出登录。
+settings-password-submit = 更改密码
+settings-password-saved = 密码已更改，其他地方都已退出登录。
+settings-export = 你的数据
+settings-export-lead = 你的资料、设备、房间和写过的所有消息，存为一个 JSON 文件。
+settings-export-submit = 下载我的数据
+settings-delete = 删除账号
+settings-delete-lead-keep = 此操作无法撤销。你写过的消息会留下，但署名为“已注销的用户”；你的名字和号码可以被别人使用。
+settings-delete-lead-erase = 此操作无法撤销。你写过的消息会一并删除；你的名字和号码可以被别人使用。
+settings-delete-confirm = 请输入你的名字“{ $name }”以确认
+settings-delete-submit = 删除我的账号
+deleted-person = 已注销的用户
+farewell-title = 账号已删除
+farewell-lead = 你已在所有设备上退出登录。谢谢你来过。
+room-gone = 对方已注销账号。
+time-am = 上午{ $time }
+time-pm = 下午{ $time }
+
 ## 消息
 
 message-edited = 已编辑
@@ -153,6 +299,14 @@ error-username-phone = 这看起来像手机号，请换一个可以让别人看
 error-username-missing = 请填写用户名。
 error-password-short = 密码太短：至少需要 8 个字符。
 error-password-long = 密码太长：最多 128 个字符。
+error-password-common = 这个密码是人人最先猜的，请换一个：几个词连在一起就很好。
+error-password-own = 请不要用自己的名字或手机号码做密码。
+error-phone-country = 无法向这个国家或地区的号码发送短信。
+error-code-wrong = 验证码不对，还可以再试 { $left } 次。
+error-code-over = 这个验证码已经失效，请重新发送。
+error-invite = 这个邀请已经失效，请再要一个。
+error-invite-uses = 一个链接可以邀请 1 到 1000 人。
+error-invite-days = 链接的有效期可以是 1 到 90 天。
 error-login = 手机号或密码不正确。
 error-setup-code = 安装码不正确。服务器启动时会显示它。
 error-content-empty = 先写点什么吧。
@@ -169,6 +323,19 @@ error-involvement = 请选择这里有什么要告诉你。
 error-direct-missing = 你想和谁聊？
 error-direct-too-many = 人太多了：一个私聊最多 20 人。
 error-direct-unknown = 这里没有这个名字或号码的人。
+error-direct-unreachable = 对方不接受你发起的新私聊。
+error-choice = 请从这些选项中选择。
+error-password-missing = 请输入密码。
+error-password-wrong = 这不是你的密码。
+error-confirm-username = 这不是你的名字，请按这里显示的样子输入。
+error-last-admin = 你是唯一的管理员。离开之前，需要先有别人成为管理员。
+error-file-missing = 请选择一个文件。
+error-file-name = 这个文件的名字是一个路径。请换个普通的名字再试。
+error-avatar-kind = 这不是可以使用的图片。请选择 JPEG、PNG、WebP 或 GIF。
+error-avatar-mismatch = 这个文件与它名字所说的图片格式不符。请重新存为 JPEG 或 PNG。
+error-avatar-pixels = 这张图片的像素太多。请缩小到 1200 万像素以内。
+error-avatar-broken = 这张图片不完整或已损坏。请换一张。
+error-avatar-large = 这个文件太大，最大 { $limit } MB。
 error-search-missing = 请输入要找的内容。
 
 ## 其他错误
@@ -186,6 +353,7 @@ error-gone = 它已经不在这里了。
 error-payload-too-large = 内容太大，服务器一次接收不了。
 error-unsupported-media = 服务器不认识这种内容。
 error-rate-limited = 有点太快了，请 { $seconds } 秒后再试。
+error-rate-limited-minutes = 次数太多了，请在 { $minutes } 分钟后再试。
 error-internal = 我们这边出了点问题，已经记录下来，请再试一次。
 error-timed-out = 请求传得太慢了，请再试一次。
 error-too-many-sockets = 你打开的窗口太多了，请关掉几个再试。
@@ -326,6 +494,7 @@ js-characters-over-one = 超出 {$count} 个字符
 js-characters-over-other = 超出 {$count} 个字符
 js-show-password = 显示密码
 js-hide-password = 隐藏密码
+js-deleted-person = 已注销的用户
 
 development-lead = 仅供开发：只凭用户名即可登录。正式环境中没有这个入口。
 development-submit = 用用户名登录

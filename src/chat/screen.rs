@@ -40,7 +40,8 @@ impl Screen {
             Change::Deleted => self.voice.say("chat-deleted", &[]),
             Change::Other => return,
         };
-        let line = line(&message.created_at, &message.user.username, &said);
+        let name = self.voice.name(&message.user.username);
+        let line = line(&message.created_at, &name, &said);
         self.tell(&line);
     }
 

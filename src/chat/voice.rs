@@ -8,6 +8,9 @@ use fluent_templates::fluent_bundle::FluentValue;
 use crate::error::Error;
 use crate::views::locale::Locale;
 
+/// As the server calls whoever deleted their account. No username has a space.
+const GONE: &str = "deleted person";
+
 /// Says things in a language.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Voice(pub(super) Locale);
@@ -20,6 +23,14 @@ impl Voice {
             .map(|(name, value)| (Cow::Borrowed(*name), FluentValue::from(*value)))
             .collect();
         self.0.say_with(id, &args)
+    }
+
+    /// What somebody is called; whoever deleted their account in the terminal's language.
+    pub(super) fn name(self, username: &str) -> String {
+        match username {
+            GONE => self.say("deleted-person", &[]),
+            name => name.to_owned(),
+        }
     }
 
     /// A sentence about a room and a number.

@@ -7,8 +7,11 @@ use clap::{Subcommand, ValueEnum};
 use crate::error::{Error, Result};
 use crate::models::connection::DbConn;
 use crate::models::password::{MAX_CHARS, MIN_CHARS, Password};
+use crate::models::phone_number::{PhoneNumber, masked};
 use crate::models::rfc3339;
+use crate::models::security_event::{self, Kind, Origin};
 use crate::models::user::{ACTIVE, ADMIN, BANNED, DEACTIVATED, MEMBER, User};
+use crate::models::username::Username;
 use crate::models::{session, standing::Listed};
 
 /// What to do. `<WHO>` is a username, or a phone number with + and country code.
@@ -71,12 +74,19 @@ pub fn run(conn: &mut DbConn, command: Command) -> Result<()> {
         Command::Deactivate { who } => stop(conn, &who, DEACTIVATED),
         Command::Unban { who } => {
             let user = find(conn, &who)?;
-            conn.write(|conn| User::set_status(conn, user.id, ACTIVE))?;
+            conn.write(|conn| {
+                User::set_status(conn, user.id, ACTIVE)?;
+                note(conn, Kind::Unbanned, &user)
+            })?;
             say(&format!("{} is active", user.username))
         }
         Command::SignOut { who } => {
             let user = find(conn, &who)?;
-            let ended = conn.write(|conn| session::end_all(conn, user.id, None))?;
+            let ended = conn.write(|conn| {
+                let ended = session::end_all(conn, user.id, None)?;
+                note(conn, Kind::SessionsEnded, &user)?;
+                Ok(ended)
+            })?;
             say(&format!(
                 "{} is signed out: {ended} sessions ended",
                 user.username
@@ -108,7 +118,17 @@ fn explain(error: Error, user: &User) -> Error {
 fn stop(conn: &mut DbConn, who: &str, status: &str) -> Result<()> {
     let user = find(conn, who)?;
     let ended = conn
-        .write(|conn| User::set_status(conn, user.id, status))
+        .write(|conn| {
+            let ended = User::set_status(conn, user.id, status)?;
+            let is_ban = status == BANNED;
+            let kind = if is_ban {
+                Kind::Banned
+            } else {
+                Kind::Deactivated
+            };
+            note(conn, kind, &user)?;
+            Ok(ended)
+        })
         .map_err(|error| explain(error, &user))?;
     say(&format!(
         "{} is {status}: {ended} sessions ended",
@@ -122,24 +142,50 @@ fn appoint(conn: &mut DbConn, who: &str, role: Role) -> Result<()> {
         Role::Member => MEMBER,
         Role::Admin => ADMIN,
     };
-    conn.write(|conn| User::set_role(conn, user.id, name))
-        .map_err(|error| explain(error, &user))?;
+    conn.write(|conn| {
+        User::set_role(conn, user.id, name)?;
+        note(conn, Kind::RoleChanged, &user)
+    })
+    .map_err(|error| explain(error, &user))?;
     say(&format!("{} is {name}", user.username))
 }
 
 fn reset_password(conn: &mut DbConn, who: &str) -> Result<()> {
     let user = find(conn, who)?;
     let typed = ask_password()?;
-    let password = Password::parse(&typed).map_err(|_| {
-        let rule = format!("a password has {MIN_CHARS} to {MAX_CHARS} characters");
-        Error::Unavailable(rule)
-    })?;
+    let password = fitting(conn, &user, &typed)?;
     let hash = password.hash()?;
-    let ended = conn.write(|conn| User::set_password(conn, user.id, &hash, None))?;
+    let ended = conn.write(|conn| {
+        let ended = User::set_password(conn, user.id, &hash, None)?;
+        note(conn, Kind::PasswordReset, &user)?;
+        Ok(ended)
+    })?;
     say(&format!(
         "{} has a new password: {ended} sessions ended",
         user.username
     ))
+}
+
+/// The password, if it may be this person's.
+fn fitting(conn: &mut DbConn, user: &User, typed: &str) -> Result<Password> {
+    let phone = User::phone(conn, user.id)?.map(PhoneNumber::from_stored);
+    let fits = Password::parse(typed).and_then(|password| {
+        password.require_unlike(phone.as_ref(), &Username::parse(&user.username)?)?;
+        Ok(password)
+    });
+    fits.map_err(|error| match error {
+        Error::Invalid(fields) => Error::Unavailable(match fields[0].1.id {
+            "error-password-common" => "everybody tries this password first".to_owned(),
+            "error-password-own" => "this is their own name or number".to_owned(),
+            _ => format!("a password has {MIN_CHARS} to {MAX_CHARS} characters"),
+        }),
+        other => other,
+    })
+}
+
+/// Writes down what was done to somebody here.
+fn note(conn: &mut DbConn, kind: Kind, user: &User) -> Result<()> {
+    security_event::record(conn, kind, user.id, &Origin::command_line())
 }
 
 /// Asked twice where somebody types; one line where nobody does.
@@ -175,16 +221,6 @@ fn list(conn: &mut DbConn) -> Result<()> {
         );
     }
     write(&lines)
-}
-
-/// Enough to tell two numbers apart, too little to call.
-fn masked(phone: &str) -> String {
-    let length = phone.chars().count();
-    let shown = |at: usize| at < 3 || at + 2 >= length;
-    let letters = phone.chars().enumerate();
-    letters
-        .map(|(at, c)| if shown(at) { c } else { '*' })
-        .collect()
 }
 
 fn say(line: &str) -> Result<()> {

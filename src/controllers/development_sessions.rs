@@ -6,11 +6,11 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
+use super::App;
 use super::concerns::asked::Asked;
 use super::concerns::input::FormOrJson;
 use super::concerns::sign_in::sign_in;
 use super::sessions::{Credentials, form};
-use super::{App, see_other};
 use crate::error::{Error, Result};
 use crate::models::direct::find_person;
 use crate::models::user::User;
@@ -31,10 +31,7 @@ pub async fn create(
     input: FormOrJson<Anybody>,
 ) -> Result<HttpResponse> {
     match find(&app, &asked, &input.fields.username).await {
-        Ok(user) => {
-            sign_in(&app, &request, &session, &user).await?;
-            Ok(see_other("/"))
-        }
+        Ok(user) => sign_in(&app, &request, &session, &user, "/").await,
         Err(Error::Unauthorized) => {
             let fields = [("username", "error-direct-unknown".into())];
             let mut typed = Credentials::default();

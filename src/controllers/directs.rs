@@ -36,8 +36,12 @@ pub async fn create(
             app.live.announce(&direct);
             Ok(see_other(&format!("/rooms/{}", direct.room_id)))
         }
-        Err(Error::NotFound) if is_page => {
-            let fields = [("to", "error-direct-unknown".into())];
+        Err(error @ (Error::NotFound | Error::Unreachable)) if is_page => {
+            let sentence = match error {
+                Error::NotFound => "error-direct-unknown",
+                _ => "error-direct-unreachable",
+            };
+            let fields = [("to", sentence.into())];
             people::show(&app, &asked, user, "", &input.fields.to.join(", "), &fields)
                 .await
                 .map(unprocessable)

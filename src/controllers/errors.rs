@@ -33,6 +33,11 @@ fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
             "error-unauthorized".into(),
         ),
         Error::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "error-forbidden".into()),
+        Error::Unreachable => (
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "error-direct-unreachable".into(),
+        ),
         Error::Blocked => (StatusCode::FORBIDDEN, "blocked", "error-blocked".into()),
         Error::NotAcceptable => (
             StatusCode::NOT_ACCEPTABLE,
@@ -64,7 +69,7 @@ fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
         Error::RateLimited { seconds } => (
             StatusCode::TOO_MANY_REQUESTS,
             "rate_limited",
-            Sentence::with("error-rate-limited", "seconds", seconds),
+            wait(*seconds),
         ),
         Error::TimedOut => (
             StatusCode::REQUEST_TIMEOUT,
@@ -94,6 +99,18 @@ fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
     }
 }
 
+/// When to try again, in the unit that people would use.
+fn wait(seconds: u64) -> Sentence {
+    match seconds {
+        0..=99 => Sentence::with("error-rate-limited", "seconds", seconds),
+        _ => Sentence::with(
+            "error-rate-limited-minutes",
+            "minutes",
+            seconds.div_ceil(60),
+        ),
+    }
+}
+
 /// What a failure is called.
 pub(crate) fn code_of(error: &Error) -> &'static str {
     answer_of(error).1
@@ -119,6 +136,7 @@ pub(crate) fn sentence_of(code: Code, content_chars: usize) -> Sentence {
         Code::RateLimited => Sentence::with("error-rate-limited", "seconds", 1),
         Code::Conflict => "error-conflict".into(),
         Code::Forbidden => "error-forbidden".into(),
+        Code::Unreachable => "error-direct-unreachable".into(),
         Code::Blocked => "error-blocked".into(),
         Code::Unavailable => "error-unavailable".into(),
     }
@@ -163,12 +181,12 @@ pub(crate) fn respond(error: &Error, asked: &Asked, templates: &Templates) -> Ht
     if matches!(error, Error::TimedOut | Error::Crowded) {
         response.force_close();
     }
-    let message = asked.locale.say(&sentence);
+    let message = asked.locale().say(&sentence);
     if !asked.wants_json {
         let page = ErrorPage {
-            page: Page::signed_out(asked.locale),
+            page: Page::signed_out(asked.look()),
             status: status.as_u16(),
-            title: asked.locale.say(&title(status).into()),
+            title: asked.locale().say(&title(status).into()),
             text: message.clone(),
             request_id: &asked.request_id,
             again: asked.again(),
@@ -183,7 +201,7 @@ pub(crate) fn respond(error: &Error, asked: &Asked, templates: &Templates) -> Ht
         Error::Invalid(fields) => response.json(FieldErrors {
             errors: fields
                 .iter()
-                .map(|(field, sentence)| (*field, asked.locale.say(sentence)))
+                .map(|(field, sentence)| (*field, asked.locale().say(sentence)))
                 .collect(),
         }),
         _ => response.json(Failure { code, message }),

@@ -1,5 +1,7 @@
 //! A room's messages: reading its history and saying something.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
@@ -72,18 +74,7 @@ pub async fn index(
             Ok((room, messages))
         })
         .await?;
-    let form = if asked.wants_json {
-        "json"
-    } else {
-        asked.locale.tag()
-    };
-    // A fragment names static files, so it changes with them.
-    let etag = format!(
-        "\"{}-{}-{}-{form}\"",
-        app.live.epoch,
-        room.last_ver,
-        assets::fingerprint()
-    );
+    let etag = etag(&app, &asked, &room, &messages);
     let mut response = if is_known(&request, &etag) {
         HttpResponse::NotModified()
             .insert_header((header::CACHE_CONTROL, CACHE))
@@ -93,7 +84,7 @@ pub async fn index(
             .insert_header((header::CACHE_CONTROL, CACHE))
             .json(messages)
     } else {
-        let list = MessageList::new(asked.locale, id, messages);
+        let list = MessageList::new(asked.look(), id, messages);
         html(app.templates.render(&list)?, CACHE)?
     };
     let etag = header::HeaderValue::try_from(etag).map_err(Error::internal)?;
@@ -103,6 +94,27 @@ pub async fn index(
         header::HeaderValue::from_static("accept, accept-language, cookie"),
     );
     Ok(response)
+}
+
+/// Names what is answered: what is said, how its authors are called and look now, and the form. A fragment names static
+/// files, so it changes with them.
+fn etag(app: &App, asked: &Asked, room: &Room, messages: &[frames::Message]) -> String {
+    let mut people = DefaultHasher::new();
+    for frames::Message { user, html, .. } in messages {
+        (&user.username, &user.avatar_url, html).hash(&mut people);
+    }
+    let look = asked.look();
+    let form = match asked.wants_json {
+        true => "json".to_owned(),
+        false => format!("{}-{}", look.locale.tag(), look.time_format),
+    };
+    format!(
+        "\"{}-{}-{}-{:x}-{form}\"",
+        app.live.epoch,
+        room.last_ver,
+        assets::fingerprint(),
+        people.finish()
+    )
 }
 
 /// Whether the client has this version already (RFC 9110, section 13.1.2).

@@ -20,7 +20,7 @@ use super::App;
 use super::concerns::client_address::is_loopback;
 use super::concerns::current_user::token;
 use crate::error::{Error, Result};
-use crate::models::password::Hasher;
+use crate::models::hasher::Hasher;
 use crate::models::session::KeyHash;
 use crate::realtime::writer::Writer;
 

@@ -1,6 +1,7 @@
 //! What can be asked over HTTP: one file per resource. An action finds, tells, answers.
 
 pub mod api;
+pub mod avatars;
 pub mod blocks;
 pub mod concerns;
 pub mod development_sessions;
@@ -8,32 +9,46 @@ pub mod directs;
 pub mod errors;
 pub mod health;
 pub mod home;
+pub mod invites;
 pub mod involvements;
 pub mod members;
 pub mod memberships;
 pub mod messages;
 pub mod metrics;
+pub mod password_links;
+pub mod password_resets;
+pub mod passwords;
 pub mod people;
 pub mod read_marks;
 mod room_page;
 pub mod rooms;
+pub mod security_events;
 pub mod sessions;
+pub mod settings;
 pub mod sockets;
 pub mod static_files;
 pub mod users;
+pub mod verifications;
 
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
+use tokio::sync::Notify;
 
 use self::concerns::asked::Asked;
+use self::concerns::throttle::Throttles;
 use self::metrics::Metrics;
 use crate::error::Result;
 use crate::models::database::Database;
-use crate::models::password::Hasher;
+use crate::models::hasher::Hasher;
+use crate::models::invite::Makers;
+use crate::models::keyed::Keyed;
+use crate::models::picture::Darkroom;
+use crate::models::user::Policy;
 use crate::realtime::live::Live;
 use crate::realtime::throttle::Rate;
+use crate::sms::Outbox;
 use crate::transport::proxies::Proxies;
 use crate::transport::strangers::Strangers;
 use crate::views::sessions::Region;
@@ -49,6 +64,16 @@ pub struct App {
     pub templates: Templates,
     /// Passwords.
     pub hasher: Hasher,
+    /// Signatures, and hashes of what could be guessed.
+    pub keyed: Keyed,
+    /// How often things may be tried.
+    pub throttles: Throttles,
+    /// How numbers are verified, where they are.
+    pub verification: Option<Verifying>,
+    /// Pictures.
+    pub darkroom: Darkroom,
+    /// Told when somebody deleted their account.
+    pub departed: Arc<Notify>,
     /// Where people reach the program.
     pub site: Site,
     /// Who may come in, and how long they stay.
@@ -59,6 +84,14 @@ pub struct App {
     pub requests: RequestLimits,
     /// What is counted.
     pub metrics: Metrics,
+}
+
+/// How numbers are verified.
+pub struct Verifying {
+    /// What carries codes to phones.
+    pub outbox: Outbox,
+    /// The regions (ISO 3166-1 alpha-2) that codes are sent to; empty: all.
+    pub countries: Vec<String>,
 }
 
 /// What requests may take.
@@ -88,6 +121,22 @@ impl Site {
         }
     }
 
+    /// The name of the cookie by which a browser is known again.
+    pub fn browser_cookie_name(&self) -> &'static str {
+        match self.is_secure() {
+            true => "__Host-teahouse-browser",
+            false => "teahouse-browser",
+        }
+    }
+
+    /// The name of the cookie by which a code is bound to a browser.
+    pub fn verification_cookie_name(&self) -> &'static str {
+        match self.is_secure() {
+            true => "__Host-teahouse-verification",
+            false => "teahouse-verification",
+        }
+    }
+
     /// Whether people reach it by https.
     pub fn is_secure(&self) -> bool {
         self.public_origin
@@ -98,12 +147,18 @@ impl Site {
 
 /// Who may come in, and how long they stay.
 pub struct Accounts {
+    /// Who may register.
+    pub policy: Policy,
+    /// Who may invite others.
+    pub makers: Makers,
     /// Country of numbers without `+`, when the browser suggests none.
     pub region: String,
     /// All countries.
     pub regions: Vec<Region>,
     /// What the first person must know, if anything.
     pub setup_code: Option<String>,
+    /// Whether the messages of somebody who deletes their account go with them.
+    pub erases_messages: bool,
     /// How long a session lives without a visit.
     pub session_lifetime: chrono::TimeDelta,
 }

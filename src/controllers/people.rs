@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::concerns::asked::Asked;
 use super::concerns::current_user::CurrentUser;
 use super::errors::field_sentences;
-use super::{App, page};
+use super::{App, invites, page};
 use crate::error::{Result, Sentence};
 use crate::models::directory;
 use crate::models::room::Room;
@@ -53,17 +53,18 @@ pub(super) async fn show(
             Ok((rooms, directory::people(conn, user_id, &wanted, PAGE)?))
         })
         .await?;
-    let mut errors = field_sentences(asked.locale, fields);
+    let mut errors = field_sentences(asked.locale(), fields);
     errors.entry("to").or_default();
     page(
         app,
         &PeoplePage {
-            page: Page::signed_in(asked.locale, &user.public(), user.is_admin()),
-            rooms: links(rooms, None),
+            page: Page::signed_in(asked.look(), &user.public(), user.is_admin()),
+            rooms: links(asked.locale(), rooms, None),
             people: found
                 .iter()
                 .map(|person| Person::from(&person.public()))
                 .collect(),
+            may_invite: invites::require_maker(app, &user).is_ok(),
             search,
             to,
             errors,

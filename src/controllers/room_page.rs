@@ -15,6 +15,7 @@ use crate::error::{Result, Sentence};
 use crate::models::blocks;
 use crate::models::client_id::ClientId;
 use crate::models::connection::DbConn;
+use crate::models::departure;
 use crate::models::membership::Membership;
 use crate::models::message::{Cursor, Message};
 use crate::models::rfc3339;
@@ -22,7 +23,7 @@ use crate::models::room::{DIRECT, LOBBY, Room};
 use crate::models::user::User;
 use crate::realtime::frames::{self, Id};
 use crate::views::messages::MessageList;
-use crate::views::page::Page;
+use crate::views::page::{Page, shown_name};
 use crate::views::rooms::{Member, RoomPage, ShownRoom, links};
 
 /// The cookie that remembers which room was visited last.
@@ -115,7 +116,7 @@ pub(super) async fn show(
         .database
         .run(move |conn| Found::by(conn, &person, id, cursor))
         .await?;
-    let list = MessageList::new(asked.locale, id, found.messages.clone());
+    let list = MessageList::new(asked.look(), id, found.messages.clone());
     let messages_html = app.templates.render(&list)?;
     let mut view = view_of(app, asked, &user, found, messages_html);
     view.form.extend(mistakes.typed);
@@ -124,7 +125,7 @@ pub(super) async fn show(
         _ => None,
     };
     view.errors
-        .extend(field_sentences(asked.locale, &mistakes.fields));
+        .extend(field_sentences(asked.locale(), &mistakes.fields));
     let mut response = page(app, &view)?;
     let last = Cookie::build(LAST_ROOM, id.to_string())
         .path("/")
@@ -160,17 +161,21 @@ fn view_of<'a>(
         _ => (0, 0),
     };
     let me = user.public();
+    let gone = room.is_pair()
+        && members
+            .iter()
+            .any(|(member, _)| member.username == departure::NAME);
     let name = match room.kind.as_str() {
         DIRECT => {
             let others = members.iter().filter(|(member, _)| member.id != user.id);
             let names: Vec<&str> = others.map(|(member, _)| member.username.as_str()).collect();
-            names.join(", ")
+            shown_name(asked.locale(), &names.join(", "))
         }
         _ => room.name.clone(),
     };
     RoomPage {
-        page: Page::signed_in(asked.locale, &me, user.is_admin()),
-        rooms: links(rooms, Some(Id(room.id))),
+        page: Page::signed_in(asked.look(), &me, user.is_admin()),
+        rooms: links(asked.locale(), rooms, Some(Id(room.id))),
         messages_html,
         member: membership.is_some(),
         older: first_seq > 1,
@@ -187,11 +192,12 @@ fn view_of<'a>(
         keeper: room.is_kept_by(user),
         lobby: room.id == LOBBY,
         pair: room.is_pair(),
+        gone,
         blocked: blocks,
         last_seen: seen_at.map(rfc3339),
         members: members
             .iter()
-            .map(|(member, seq)| Member::new(&member.public(), *seq))
+            .map(|(member, seq)| Member::new(asked.locale(), &member.public(), *seq))
             .collect(),
         room: ShownRoom {
             id: Id(room.id),

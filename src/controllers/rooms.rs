@@ -234,15 +234,15 @@ async fn directory_page(
             Ok((rooms, directory::open_rooms(conn, user.id, &wanted)?))
         })
         .await?;
-    let mut errors = field_sentences(asked.locale, fields);
+    let mut errors = field_sentences(asked.locale(), fields);
     for field in ["name", "topic", "kind", "members"] {
         errors.entry(field).or_default();
     }
     page(
         app,
         &RoomsPage {
-            page: Page::signed_in(asked.locale, &me, is_admin),
-            rooms: crate::views::rooms::links(rooms, None),
+            page: Page::signed_in(asked.look(), &me, is_admin),
+            rooms: crate::views::rooms::links(asked.locale(), rooms, None),
             open_rooms: open.into_iter().map(OpenRoom::from).collect(),
             search,
             form: RoomForm {

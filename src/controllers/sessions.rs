@@ -10,13 +10,18 @@ use serde::Deserialize;
 use super::concerns::asked::Asked;
 use super::concerns::current_user::CurrentSession;
 use super::concerns::input::Form;
-use super::concerns::sign_in::{local_path, sign_in};
+use super::concerns::sign_in::{local_path, origin, sign_in};
+use super::concerns::{browser, throttle};
 use super::errors::field_sentences;
 use super::{App, development_sessions, page, see_other};
 use crate::error::{Error, Result, Sentence};
+use crate::models::hasher::Verdict;
+use crate::models::known_browser;
 use crate::models::phone_number::PhoneNumber;
+use crate::models::security_event::{self, Kind};
 use crate::models::session;
-use crate::models::user::User;
+use crate::models::throttle::Bucket;
+use crate::models::user::{Policy, User};
 use crate::views::page::Page;
 use crate::views::sessions::{NewSessionForm, NewSessionPage};
 
@@ -57,35 +62,39 @@ pub async fn create(
 ) -> Result<HttpResponse> {
     let (phone, region) = (&typed.phone, &typed.region);
     let user = authenticate(&app, &request, phone, region, &typed.password).await?;
+    let next = local_path(&typed.next);
     let signed_in = match &user {
-        Some(user) => sign_in(&app, &request, &session, user).await,
+        Some(user) => sign_in(&app, &request, &session, user, next).await,
         None => Err(Error::Unauthorized),
     };
-    if let Err(Error::Unauthorized) = signed_in {
-        let fields = [("form", "error-login".into())];
-        if asked.wants_json {
-            return Err(Error::Invalid(fields.into()));
+    match signed_in {
+        Err(Error::Unauthorized) if asked.wants_json => Err(Error::field("form", "error-login")),
+        Err(Error::Unauthorized) => {
+            let mut response = form(&app, &asked, &typed, &[("form", "error-login".into())])?;
+            *response.status_mut() = actix_web::http::StatusCode::UNPROCESSABLE_ENTITY;
+            Ok(response)
         }
-        let mut response = form(&app, &asked, &typed, &fields)?;
-        *response.status_mut() = actix_web::http::StatusCode::UNPROCESSABLE_ENTITY;
-        return Ok(response);
+        answer => answer,
     }
-    signed_in?;
-    Ok(see_other(local_path(&typed.next)))
 }
 
 /// `POST /logout`: ends the session here and on the server, and its sockets.
 pub async fn destroy(
     app: Data<App>,
+    request: HttpRequest,
     session: Session,
     current: Result<CurrentSession, Error>,
 ) -> Result<HttpResponse> {
     match current {
-        Ok(CurrentSession { user, key_hash }) => {
+        Ok(CurrentSession { user, key_hash, .. }) => {
+            let origin = origin(&request);
             let session: Arc<str> = key_hash.as_str().into();
             // Also a token's, which no cookie ends.
             app.database
-                .write(move |conn| session::end(conn, &key_hash))
+                .write(move |conn| {
+                    session::end(conn, &key_hash)?;
+                    security_event::record(conn, Kind::SignedOut, user.id, &origin)
+                })
                 .await?;
             app.live.sign_out(user.id, session);
         }
@@ -97,6 +106,9 @@ pub async fn destroy(
 }
 
 /// Who this is. An unknown number takes as long as a wrong password.
+///
+/// # Errors
+/// `RateLimited` when it was tried too often.
 pub(super) async fn authenticate(
     app: &App,
     request: &HttpRequest,
@@ -105,19 +117,68 @@ pub(super) async fn authenticate(
     password: &str,
 ) -> Result<Option<User>> {
     let region = super::users::region(app, &Asked::of(request), region);
-    let found = match PhoneNumber::parse(phone, &region) {
-        Ok(phone) => {
+    let phone = PhoneNumber::parse(phone, &region).ok();
+    let tries = tries(app, request, phone.as_ref()).await?;
+    throttle::take(app, &tries).await?;
+    let found = match phone.clone() {
+        Some(phone) => {
             let read = app.database.run(move |conn| User::with_phone(conn, &phone));
             read.await?
         }
-        Err(_) => None,
+        None => None,
     };
     let (user, hash) = found.unzip();
-    let is_right = app
-        .hasher
-        .verify(password.to_owned(), hash.flatten())
-        .await?;
-    Ok(user.filter(|_| is_right))
+    let (user, hash) = (user, hash.flatten());
+    let verdict = app.hasher.verify(password.to_owned(), hash.clone());
+    let new_hash = match verdict.await? {
+        Verdict::Wrong => {
+            failed(app, request, user, phone).await?;
+            return Ok(None);
+        }
+        Verdict::Right => None,
+        Verdict::RightButCheap(new) => Some(new),
+    };
+    throttle::give_back(app, tries).await?;
+    if let (Some(user), Some(old), Some(new)) = (&user, hash, new_hash) {
+        let id = user.id;
+        app.database
+            .write(move |conn| User::rehash(conn, id, &old, &new))
+            .await?;
+    }
+    Ok(user)
+}
+
+/// What a sign-in with this number counts against.
+async fn tries(
+    app: &App,
+    request: &HttpRequest,
+    phone: Option<&PhoneNumber>,
+) -> Result<Vec<Bucket>> {
+    let mut known = None;
+    if let (Some(browser), Some(phone)) = (browser::known(app, request), phone.cloned()) {
+        let read = app.database.run(move |conn| {
+            let is_known = known_browser::is_known(conn, &browser, &phone)?;
+            Ok(is_known.then_some(browser))
+        });
+        known = read.await?;
+    }
+    app.throttles.sign_in(request, phone, known.as_ref())
+}
+
+/// Writes down that somebody did not know the password: whether there is such a number or not.
+async fn failed(
+    app: &App,
+    request: &HttpRequest,
+    user: Option<User>,
+    phone: Option<PhoneNumber>,
+) -> Result<()> {
+    let Some(phone) = phone else { return Ok(()) };
+    let (user_id, origin) = (user.map(|user| user.id), origin(request));
+    app.database
+        .write(move |conn| {
+            security_event::record_about(conn, Kind::SignInFailed, user_id, &phone, &origin)
+        })
+        .await
 }
 
 /// The sign-in page, also with what could not be done as it was typed.
@@ -127,7 +188,7 @@ pub(super) fn form(
     typed: &Credentials,
     fields: &[(&'static str, Sentence)],
 ) -> Result<HttpResponse> {
-    let mut errors = field_sentences(asked.locale, fields);
+    let mut errors = field_sentences(asked.locale(), fields);
     for field in ["phone", "password", "username", "form"] {
         errors.entry(field).or_default();
     }
@@ -135,7 +196,7 @@ pub(super) fn form(
     page(
         app,
         &NewSessionPage {
-            page: Page::signed_out(asked.locale),
+            page: Page::signed_out(asked.look()),
             form: NewSessionForm {
                 phone: &typed.phone,
                 region: &region,
@@ -144,7 +205,8 @@ pub(super) fn form(
             },
             errors,
             regions: &app.accounts.regions,
-            registration: true,
+            registration: app.accounts.policy == Policy::Open,
+            reset: app.verification.is_some(),
             development: development_sessions::are_open(app, asked),
         },
     )

@@ -59,7 +59,7 @@ pub async fn create(
         app.live.clone(),
         current.user.public(),
         current.key_hash.as_str().into(),
-        Box::new(move |code: Code| asked.locale.say(&sentence_of(code, chars))),
+        Box::new(move |code: Code| asked.locale().say(&sentence_of(code, chars))),
     )
     .await?;
     let seat = connection.seat.clone();

@@ -2,23 +2,29 @@
 
 use actix_session::Session;
 use actix_web::http::StatusCode;
-use actix_web::web::Data;
+use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::concerns::asked::Asked;
 use super::concerns::input::Form;
-use super::concerns::sign_in::sign_in;
+use super::concerns::sign_in::{origin, sign_in};
+use super::concerns::verifying::begin;
+use super::concerns::{browser, throttle};
 use super::errors::field_sentences;
-use super::{App, page, see_other};
+use super::{App, page};
 use crate::error::{Error, Result, Sentence};
+use crate::models::invite;
+use crate::models::keyed::is_same;
 use crate::models::password::Password;
 use crate::models::phone_number::PhoneNumber;
 use crate::models::room::LOBBY;
-use crate::models::user::{Registration, User};
+use crate::models::security_event::{self, Kind};
+use crate::models::user::{Policy, Registration, User};
 use crate::models::username::Username;
+use crate::models::verification::REGISTRATION;
 use crate::views::page::Page;
-use crate::views::users::{NewUserForm, NewUserPage};
+use crate::views::users::{ClosedPage, NewUserForm, NewUserPage};
 
 /// What the registration form sends.
 #[derive(Default, Deserialize)]
@@ -29,14 +35,26 @@ pub struct NewUser {
     username: String,
     password: String,
     setup_code: String,
+    invite: String,
 }
 
-/// `GET /register`
-pub async fn new(app: Data<App>, asked: Asked) -> Result<HttpResponse> {
-    form(&app, &asked, &NewUser::default(), &[]).await
+/// The invite in the address.
+#[derive(Deserialize)]
+pub struct Invited {
+    #[serde(default)]
+    invite: String,
 }
 
-/// `POST /register`: makes the person and signs them in.
+/// `GET /register`, with `?invite=` where one is needed.
+pub async fn new(app: Data<App>, asked: Asked, query: Query<Invited>) -> Result<HttpResponse> {
+    let typed = NewUser {
+        invite: query.into_inner().invite,
+        ..NewUser::default()
+    };
+    form(&app, &asked, &typed, &[]).await
+}
+
+/// `POST /register`: makes the person and signs them in; where numbers are verified, sends a code first.
 pub async fn create(
     app: Data<App>,
     asked: Asked,
@@ -44,44 +62,149 @@ pub async fn create(
     session: Session,
     Form(typed): Form<NewUser>,
 ) -> Result<HttpResponse> {
-    match register(&app, &asked, &typed).await {
-        Ok(user) => {
-            sign_in(&app, &request, &session, &user).await?;
-            Ok(see_other(&format!("/rooms/{LOBBY}")))
+    let came = match parse(&app, &asked, &typed) {
+        Ok(newcomer) if app.verification.is_some() => {
+            verify(&app, &asked, &request, newcomer).await
         }
+        Ok(newcomer) => register(&app, &request, &session, newcomer).await,
+        Err(error) => Err(error),
+    };
+    match came {
         Err(Error::Invalid(fields)) if !asked.wants_json => {
             let mut response = form(&app, &asked, &typed, &fields).await?;
-            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            if response.status() == StatusCode::OK {
+                *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            }
             Ok(response)
         }
-        Err(error) => Err(error),
+        answer => answer,
     }
 }
 
-async fn register(app: &App, asked: &Asked, typed: &NewUser) -> Result<User> {
+/// Somebody whose form makes sense.
+struct Newcomer {
+    phone: PhoneNumber,
+    username: Username,
+    password: Password,
+    invite: Option<i64>,
+    typed_invite: String,
+    may_be_first: bool,
+}
+
+fn parse(app: &App, asked: &Asked, typed: &NewUser) -> Result<Newcomer> {
     let region = region(app, asked, &typed.region);
     let phone = PhoneNumber::parse(&typed.phone, &region);
     let username = Username::parse(&typed.username);
     let password = Password::parse(&typed.password);
-    let (phone, username, password) = match (phone, username, password) {
-        (Ok(phone), Ok(username), Ok(password)) => (phone, username, password),
-        (phone, username, password) => {
-            return Err(all_fields([phone.err(), username.err(), password.err()]));
+    let password = match (password, &username) {
+        (Ok(password), Ok(name)) => {
+            let unlike = password.require_unlike(phone.as_ref().ok(), name);
+            unlike.map(|()| password)
         }
+        (password, _) => password,
     };
+    match (phone, username, password) {
+        (Ok(phone), Ok(username), Ok(password)) => Ok(Newcomer {
+            phone,
+            username,
+            password,
+            invite: invite::id_of(&app.keyed, &typed.invite),
+            typed_invite: typed.invite.trim().to_owned(),
+            may_be_first: app
+                .accounts
+                .setup_code
+                .as_deref()
+                .is_none_or(|code| is_same(code, typed.setup_code.trim())),
+        }),
+        (phone, username, password) => {
+            Err(all_fields([phone.err(), username.err(), password.err()]))
+        }
+    }
+}
+
+async fn register(
+    app: &App,
+    request: &HttpRequest,
+    session: &Session,
+    newcomer: Newcomer,
+) -> Result<HttpResponse> {
+    let device = browser::recognise(app, request)?;
+    let (by_address, by_browser) = app.throttles.registration(request, &device.hash)?;
+    throttle::take(app, &[by_address.as_slice(), &by_browser].concat()).await?;
     let registration = Registration {
-        phone,
-        username,
-        password_hash: app.hasher.hash(password).await?,
-        may_be_first: app
-            .accounts
-            .setup_code
-            .as_deref()
-            .is_none_or(|code| code == typed.setup_code.trim()),
+        policy: app.accounts.policy,
+        invite: newcomer.invite,
+        phone: newcomer.phone,
+        username: newcomer.username,
+        password_hash: app.hasher.hash(newcomer.password).await?,
+        may_be_first: newcomer.may_be_first,
     };
-    app.database
-        .write(move |conn| User::register(conn, &registration))
-        .await
+    let origin = origin(request);
+    let write = app.database.write(move |conn| {
+        let user = User::register(conn, &registration)?;
+        let (id, phone) = (Some(user.id), &registration.phone);
+        security_event::record_about(conn, Kind::Registered, id, phone, &origin)?;
+        Ok(user)
+    });
+    match write.await {
+        Ok(user) => {
+            let location = format!("/rooms/{LOBBY}");
+            sign_in(app, request, session, &user, &location).await
+        }
+        Err(error) => {
+            // What says nothing about numbers and codes was a slip, and is forgiven.
+            let is_slip = matches!(&error, Error::Invalid(fields)
+                if fields.iter().all(|(field, _)| *field == "username"));
+            let forgiven = if is_slip {
+                [by_address, by_browser].concat()
+            } else {
+                by_browser
+            };
+            throttle::give_back(app, forgiven).await?;
+            Err(error)
+        }
+    }
+}
+
+/// Sends a code; the rest waits until it comes back. Whether the number has an account already, nobody is told here.
+async fn verify(
+    app: &App,
+    asked: &Asked,
+    request: &HttpRequest,
+    newcomer: Newcomer,
+) -> Result<HttpResponse> {
+    let (policy, invite, name) = (app.accounts.policy, newcomer.invite, newcomer.username);
+    let (may_be_first, wanted) = (newcomer.may_be_first, name.clone());
+    let read = app.database.run(move |conn| {
+        if User::is_name_taken(conn, &wanted)? {
+            return Err(Error::field("username", "error-username-taken"));
+        }
+        match (User::any(conn)?, policy) {
+            (false, _) if !may_be_first => Err(Error::field("setup_code", "error-setup-code")),
+            (true, Policy::Closed) => Err(Error::Forbidden),
+            (true, Policy::Invite) => match invite {
+                Some(id) if invite::is_open(conn, id)? => Ok(()),
+                _ => Err(Error::field("invite", "error-invite")),
+            },
+            (true, Policy::Open) | (false, _) => Ok(()),
+        }
+    });
+    read.await?;
+    let password_hash = app.hasher.hash(newcomer.password).await?;
+    begin(
+        app,
+        request,
+        asked,
+        &newcomer.phone,
+        REGISTRATION,
+        |wanted| {
+            wanted.username = Some(name.as_str().to_owned());
+            wanted.password_hash = Some(password_hash);
+            wanted.invite = newcomer.invite.map(|_| newcomer.typed_invite);
+            wanted.may_be_first = may_be_first;
+        },
+    )
+    .await
 }
 
 /// All mistakes at once, so that nobody has to find them one by one.
@@ -111,9 +234,24 @@ async fn form(
     typed: &NewUser,
     fields: &[(&'static str, Sentence)],
 ) -> Result<HttpResponse> {
-    let needs_setup_code =
-        app.accounts.setup_code.is_some() && !app.database.run(User::any).await?;
-    let mut errors = field_sentences(asked.locale, fields);
+    let (policy, id) = (
+        app.accounts.policy,
+        invite::id_of(&app.keyed, &typed.invite),
+    );
+    let read = app.database.run(move |conn| {
+        let is_new = !User::any(conn)?;
+        let is_invited = match id {
+            Some(id) if policy == Policy::Invite => invite::is_open(conn, id)?,
+            _ => false,
+        };
+        Ok((is_new, is_new || policy == Policy::Open || is_invited))
+    });
+    let (is_new, is_welcome) = read.await?;
+    if !is_welcome {
+        return closed(app, asked, !typed.invite.is_empty());
+    }
+    let needs_setup_code = is_new && app.accounts.setup_code.is_some();
+    let mut errors = field_sentences(asked.locale(), fields);
     for field in ["phone", "username", "password", "setup_code", "form"] {
         errors.entry(field).or_default();
     }
@@ -121,16 +259,33 @@ async fn form(
     page(
         app,
         &NewUserPage {
-            page: Page::signed_out(asked.locale),
+            page: Page::signed_out(asked.look()),
             form: NewUserForm {
                 phone: &typed.phone,
                 region: &region,
                 username: &typed.username,
                 setup_code: &typed.setup_code,
+                invite: &typed.invite,
             },
             errors,
             regions: &app.accounts.regions,
             needs_setup_code,
         },
     )
+}
+
+/// What is shown where not everybody may register.
+fn closed(app: &App, asked: &Asked, has_invite: bool) -> Result<HttpResponse> {
+    let sentence = [("invite", Sentence::from("error-invite"))];
+    let sentences = if has_invite { &sentence[..] } else { &[] };
+    let mut errors = field_sentences(asked.locale(), sentences);
+    errors.entry("invite").or_default();
+    let view = ClosedPage {
+        page: Page::signed_out(asked.look()),
+        closed: app.accounts.policy == Policy::Closed,
+        errors,
+    };
+    let mut response = page(app, &view)?;
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    Ok(response)
 }

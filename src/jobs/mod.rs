@@ -1,4 +1,6 @@
 //! Work that happens later: one small file each.
 
+pub mod departed;
 pub mod expired_sessions;
 pub mod old_notices;
+pub mod spent_records;

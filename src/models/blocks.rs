@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::connection::{DbConn, on_each};
 use super::now;
-use super::schema::{blocks, memberships};
+use super::schema::{blocks, memberships, users};
 use crate::error::{Error, Result};
 
 /// No direct message of `blocked_id` arrives from now on.
@@ -49,16 +49,21 @@ pub fn exists(conn: &mut DbConn, blocker_id: i64, blocked_id: i64) -> Result<boo
     Ok(found.is_some())
 }
 
-/// Who cannot be heard in these conversations of two, by room and person.
+/// Who cannot be heard in these conversations of two, by room and person: the other one blocks them, or is gone.
 pub(super) fn silenced_in(conn: &mut DbConn, rooms: &[i64]) -> Result<HashSet<(i64, i64)>> {
     if rooms.is_empty() {
         return Ok(HashSet::new());
     }
-    let members: Vec<(i64, i64)> = memberships::table
+    let members: Vec<(i64, i64, bool)> = memberships::table
+        .inner_join(users::table)
         .filter(memberships::room_id.eq_any(rooms))
-        .select((memberships::room_id, memberships::user_id))
+        .select((
+            memberships::room_id,
+            memberships::user_id,
+            users::deleted_at.is_not_null(),
+        ))
         .load(conn)?;
-    let ids: Vec<i64> = members.iter().map(|(_, user_id)| *user_id).collect();
+    let ids: Vec<i64> = members.iter().map(|(_, user_id, _)| *user_id).collect();
     let pairs: HashSet<(i64, i64)> = blocks::table
         .filter(blocks::blocker_id.eq_any(&ids))
         .filter(blocks::blocked_id.eq_any(&ids))
@@ -67,9 +72,13 @@ pub(super) fn silenced_in(conn: &mut DbConn, rooms: &[i64]) -> Result<HashSet<(i
         .into_iter()
         .collect();
     let is_silenced = |(room_id, user_id): &(i64, i64)| {
-        members
-            .iter()
-            .any(|(room, other)| room == room_id && pairs.contains(&(*other, *user_id)))
+        members.iter().any(|(room, other, is_gone)| {
+            let is_deaf = *is_gone || pairs.contains(&(*other, *user_id));
+            room == room_id && other != user_id && is_deaf
+        })
     };
-    Ok(members.iter().copied().filter(is_silenced).collect())
+    let people = members
+        .iter()
+        .map(|(room_id, user_id, _)| (*room_id, *user_id));
+    Ok(people.filter(is_silenced).collect())
 }

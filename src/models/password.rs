@@ -1,36 +1,41 @@
-//! Passwords, and how many are hashed at once.
+//! Passwords: which may be chosen.
 
+use std::collections::HashSet;
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use std::thread::Builder;
+use std::sync::LazyLock;
 
 use argon2::Argon2;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use prometheus_client::metrics::counter::Counter;
-use tokio::sync::oneshot;
+use argon2::password_hash::PasswordHasher;
 
+use super::phone_number::PhoneNumber;
+use super::username::Username;
 use crate::error::{Error, Result};
 
 /// The fewest characters of a password.
 pub const MIN_CHARS: usize = 8;
 /// The most characters of a password.
 pub const MAX_CHARS: usize = 128;
+/// So many digits or signs behind a word do not make another one of it.
+const TAIL_CHARS: usize = 6;
+/// Fewer digits than these say nothing about whose number it is.
+const NUMBER_DIGITS: usize = 7;
 
-/// What an unknown number's password is compared with, so that it takes as long as a wrong one.
-static NOBODY: LazyLock<String> = LazyLock::new(|| hash("nobody's password").unwrap_or_default());
+/// What everybody tries first.
+static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    let lines = include_str!("common_passwords.txt").lines();
+    lines.filter(|line| !line.starts_with('#')).collect()
+});
 
 /// 8–128 characters (Unicode scalar values). `Debug` hides it.
 #[derive(Clone)]
 pub struct Password(String);
 
 impl Password {
-    /// Takes a new password as typed, white space included.
+    /// Takes a new password as typed, white space included. What it is made of is nobody's business, but it must not be
+    /// one that everybody tries first.
     ///
     /// # Errors
-    /// `Invalid` for the field `password`: too short or too long.
+    /// `Invalid` for the field `password`: too short, too long or too common.
     pub fn parse(typed: &str) -> Result<Self> {
         let length = typed.chars().take(MAX_CHARS + 1).count();
         if length < MIN_CHARS {
@@ -39,16 +44,58 @@ impl Password {
         if length > MAX_CHARS {
             return Err(Error::field("password", "error-password-long"));
         }
+        if is_common(&typed.to_lowercase()) {
+            return Err(Error::field("password", "error-password-common"));
+        }
         Ok(Self(typed.to_owned()))
     }
 
-    /// Its hash, as a PHC string. Takes its time: requests go through the [`Hasher`].
+    /// Refuses what everybody knows who knows the person: their number, as E.164 or as they dial it, and their name.
+    ///
+    /// # Errors
+    /// `Invalid` for the field `password`.
+    pub fn require_unlike(&self, phone: Option<&PhoneNumber>, name: &Username) -> Result<()> {
+        let typed = self.0.to_lowercase();
+        let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
+        let is_number = phone.is_some_and(|phone| {
+            digits.len() >= NUMBER_DIGITS
+                && !typed.chars().any(char::is_alphabetic)
+                && (phone.as_str().ends_with(&digits) || digits.ends_with(&phone.as_str()[1..]))
+        });
+        let is_name = [typed.as_str(), stem(&typed)]
+            .iter()
+            .any(|said| *said == name.key() || *said == name.as_str().to_lowercase());
+        if is_number || is_name {
+            return Err(Error::field("password", "error-password-own"));
+        }
+        Ok(())
+    }
+
+    /// Its hash, as a PHC string. Takes its time: requests go through the [`Hasher`](super::hasher::Hasher).
     ///
     /// # Errors
     /// `Internal` when it cannot be hashed.
     pub fn hash(&self) -> Result<String> {
-        hash(&self.0)
+        self.hash_with(&Argon2::default())
     }
+
+    /// The same, at this cost.
+    pub(super) fn hash_with(&self, argon2: &Argon2<'_>) -> Result<String> {
+        hash(argon2, &self.0)
+    }
+}
+
+/// Without what people put behind a word to please a form, such as the year.
+fn stem(typed: &str) -> &str {
+    let stem = typed.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_ascii_punctuation());
+    match typed.len() - stem.len() {
+        ..=TAIL_CHARS => stem,
+        _ => typed,
+    }
+}
+
+fn is_common(lower: &str) -> bool {
+    COMMON.contains(lower) || COMMON.contains(stem(lower))
 }
 
 impl fmt::Debug for Password {
@@ -57,113 +104,77 @@ impl fmt::Debug for Password {
     }
 }
 
-/// What a thread is to do.
-type Work = Box<dyn FnOnce() + Send>;
-
-/// Hashes passwords with argon2id (RFC 9106; m = 19 MiB, t = 2, p = 1), a few at a time.
-///
-/// More at once would only take memory and hold up the rest: they wait, and past the queue they are refused. The
-/// threads are its own, because each thread that ever hashed keeps those 19 MiB.
-#[derive(Debug, Clone)]
-pub struct Hasher {
-    queue: SyncSender<Work>,
-    threads: usize,
-    /// How many passwords are being hashed or wait.
-    inside: Arc<AtomicUsize>,
-    /// Sign-ins that found too many waiting.
-    pub refused: Counter,
-}
-
-impl Hasher {
-    /// So many at the same time, so many waiting.
-    ///
-    /// # Errors
-    /// `Internal` when the threads cannot be started.
-    pub fn new(threads: usize, waiting: usize) -> Result<Self> {
-        LazyLock::force(&NOBODY);
-        let (queue, work) = sync_channel(waiting);
-        let work = Arc::new(Mutex::new(work));
-        for _ in 0..threads {
-            let work = work.clone();
-            let thread = Builder::new().name("passwords".into());
-            thread
-                .spawn(move || hash_for_ever(&work))
-                .map_err(Error::internal)?;
-        }
-        Ok(Self {
-            queue,
-            threads,
-            inside: Arc::default(),
-            refused: Counter::default(),
-        })
-    }
-
-    /// How many passwords are being hashed now, and how many wait.
-    pub fn load(&self) -> (usize, usize) {
-        let inside = self.inside.load(Ordering::Relaxed);
-        let running = inside.min(self.threads);
-        (running, inside - running)
-    }
-
-    /// The password's hash, as a PHC string.
-    ///
-    /// # Errors
-    /// `Unavailable` when too many wait.
-    pub async fn hash(&self, password: Password) -> Result<String> {
-        self.run(move || password.hash()).await?
-    }
-
-    /// Whether `typed` is the password of `stored`; takes as long when there is none.
-    ///
-    /// # Errors
-    /// `Unavailable` when too many wait.
-    pub async fn verify(&self, typed: String, stored: Option<String>) -> Result<bool> {
-        self.run(move || {
-            let known = stored.is_some();
-            let stored = stored.as_deref().unwrap_or(&NOBODY);
-            let matches = PasswordHash::new(stored).is_ok_and(|stored| {
-                Argon2::default()
-                    .verify_password(typed.as_bytes(), &stored)
-                    .is_ok()
-            });
-            matches && known
-        })
-        .await
-    }
-
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let (tell, told) = oneshot::channel();
-        let inside = self.inside.clone();
-        let work: Work = Box::new(move || {
-            // Nobody waits any more when the client went away meanwhile.
-            if !tell.is_closed() {
-                let _ = tell.send(work());
-            }
-            inside.fetch_sub(1, Ordering::Relaxed);
-        });
-        self.inside.fetch_add(1, Ordering::Relaxed);
-        if self.queue.try_send(work).is_err() {
-            self.inside.fetch_sub(1, Ordering::Relaxed);
-            self.refused.inc();
-            return Err(Error::Unavailable("too many sign-ins at once".into()));
-        }
-        told.await.map_err(Error::internal)
-    }
-}
-
-fn hash_for_ever(work: &Mutex<Receiver<Work>>) {
-    loop {
-        let next = work.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        match next {
-            Ok(work) => work(),
-            Err(_) => return,
-        }
-    }
-}
-
-fn hash(password: &str) -> Result<String> {
-    Argon2::default()
+pub(super) fn hash(argon2: &Argon2<'_>, password: &str) -> Result<String> {
+    argon2
         .hash_password(password.as_bytes())
         .map(|hash| hash.to_string())
         .map_err(|error| Error::internal(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_everybody_tries_first_is_refused_also_with_the_year() {
+        for typed in [
+            "password",
+            "Password",
+            "password1",
+            "PASSWORD2026",
+            "12345678",
+            "qwertyuiop",
+            "iloveyou!",
+            "147258369",
+            "woaini1314",
+            "Dragon123!",
+            "1qaz2wsx",
+            "aaaaaaaa",
+        ] {
+            assert!(Password::parse(typed).is_err(), "{typed}");
+        }
+        for typed in [
+            "correct horse battery",
+            "aaaaaaab",
+            "password of mine",
+            "drachen1999",
+            "茶馆里的人们好",
+        ] {
+            assert_eq!(
+                Password::parse(typed).is_ok(),
+                typed.chars().count() >= 8,
+                "{typed}"
+            );
+        }
+        assert!(COMMON.len() > 3000);
+        assert!(COMMON.iter().all(|line| *line == line.to_lowercase()));
+    }
+
+    #[test]
+    fn ones_own_number_and_name_are_refused() {
+        let phone = PhoneNumber::parse("+8613800138000", "CN").expect("one");
+        let name = Username::parse("Ming-the-Great").expect("one");
+        for typed in [
+            "13800138000",
+            "+86 138 0013 8000",
+            "008613800138000",
+            "00138000",
+            "ming-the-great",
+            "MING-THE-GREAT",
+            "Ming-the-Great2026",
+        ] {
+            let password = Password::parse(typed).expect(typed);
+            assert!(
+                password.require_unlike(Some(&phone), &name).is_err(),
+                "{typed}"
+            );
+        }
+        for typed in ["13800138001", "ming-the-greatest-of-all", "tea 13800138000"] {
+            let password = Password::parse(typed).expect(typed);
+            assert!(
+                password.require_unlike(Some(&phone), &name).is_ok(),
+                "{typed}"
+            );
+        }
+    }
 }

@@ -59,6 +59,25 @@ impl PhoneNumber {
         &self.0
     }
 
+    /// Enough of it to tell two numbers apart, too little to call.
+    pub fn masked(&self) -> String {
+        masked(&self.0)
+    }
+
+    /// A number that is kept in E.164 form.
+    pub fn from_stored(number: String) -> Self {
+        Self(number)
+    }
+
+    /// The region (ISO 3166-1 alpha-2) whose number it is, if it is one region's.
+    pub fn region(&self) -> Option<String> {
+        let number = phonenumber::parse(None, &self.0).ok()?;
+        number
+            .country()
+            .id()
+            .map(|region| region.as_ref().to_owned())
+    }
+
     /// Every region that a number can be read in, with its dialling code: `("CN", 86)`, sorted.
     pub fn regions() -> Vec<(&'static str, u16)> {
         let mut regions: Vec<_> = phonenumber::metadata::DATABASE
@@ -80,6 +99,16 @@ impl PhoneNumber {
     pub fn warm_up() {
         let _ = Self::parse("+8613800138000", "CN");
     }
+}
+
+/// Enough of a number to tell two apart, too little to call.
+pub fn masked(phone: &str) -> String {
+    let length = phone.chars().count();
+    let shown = |at: usize| at < 3 || at + 2 >= length;
+    let letters = phone.chars().enumerate();
+    letters
+        .map(|(at, c)| if shown(at) { c } else { '*' })
+        .collect()
 }
 
 impl fmt::Debug for PhoneNumber {

@@ -78,9 +78,9 @@ impl Room {
             .select((Self::as_select(), Membership::as_select()))
             .load(conn)?;
         let named = Self::unread_mentions(conn, user_id)?;
-        let mut others: HashMap<i64, Vec<String>> = HashMap::new();
+        let mut others: HashMap<i64, Vec<User>> = HashMap::new();
         for (room_id, person) in direct::others(conn, user_id)? {
-            others.entry(room_id).or_default().push(person.username);
+            others.entry(room_id).or_default().push(person);
         }
         Ok(mine
             .into_iter()
@@ -108,7 +108,7 @@ impl Room {
             DIRECT => {
                 let members = Membership::members(conn, id)?.into_iter();
                 let others = members.filter(|(member, _)| member.id != user_id);
-                Some(others.map(|(member, _)| member.username).collect())
+                Some(others.map(|(member, _)| member).collect())
             }
             _ => None,
         };
@@ -153,12 +153,21 @@ impl Room {
         self,
         membership: Membership,
         mentions: i64,
-        others: Option<Vec<String>>,
+        others: Option<Vec<User>>,
     ) -> frames::Room {
+        let other = match others.as_deref() {
+            Some([other]) => Some(other.public()),
+            _ => None,
+        };
+        let names = |others: Vec<User>| {
+            let names: Vec<String> = others.into_iter().map(|other| other.username).collect();
+            names.join(", ")
+        };
         frames::Room {
+            other,
             id: Id(self.id),
             kind: self.kind,
-            name: others.map_or(self.name, |names| names.join(", ")),
+            name: others.map_or(self.name, names),
             topic: self.topic,
             seq: self.last_seq,
             ver: self.last_ver,

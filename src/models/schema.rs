@@ -27,6 +27,11 @@ diesel::table! {
         created_at -> Timestamp,
         seen_at -> Nullable<Timestamp>,
         session_epoch -> BigInt,
+        appearance -> Text,
+        time_format -> Text,
+        reachable_by -> Text,
+        deleted_at -> Nullable<Timestamp>,
+        erasing -> Bool,
     }
 }
 
@@ -123,7 +128,84 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    security_events (id) {
+        id -> BigInt,
+        kind -> Text,
+        user_id -> Nullable<BigInt>,
+        phone -> Nullable<Text>,
+        ip -> Text,
+        user_agent -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    avatars (hash) {
+        hash -> Text,
+        picture -> Binary,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    throttles (key_hash) {
+        key_hash -> Text,
+        tries -> Integer,
+        ends_at -> Timestamp,
+        open_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    known_browsers (key_hash, user_id) {
+        key_hash -> Text,
+        user_id -> BigInt,
+        seen_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    verifications (browser_hash) {
+        browser_hash -> Text,
+        purpose -> Text,
+        phone -> Text,
+        code_hash -> Text,
+        tries -> Integer,
+        user_id -> Nullable<BigInt>,
+        username -> Nullable<Text>,
+        password_hash -> Nullable<Text>,
+        invite -> Nullable<Text>,
+        may_be_first -> Bool,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    password_links (token_hash) {
+        token_hash -> Text,
+        user_id -> BigInt,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    invites (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        uses -> Integer,
+        max_uses -> Integer,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+    }
+}
+
 diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(security_events -> users (user_id));
+diesel::joinable!(known_browsers -> users (user_id));
+diesel::joinable!(password_links -> users (user_id));
+diesel::joinable!(invites -> users (user_id));
 diesel::joinable!(memberships -> users (user_id));
 diesel::joinable!(memberships -> rooms (room_id));
 diesel::joinable!(mentions -> users (user_id));
@@ -132,6 +214,10 @@ diesel::joinable!(messages -> rooms (room_id));
 diesel::allow_tables_to_appear_in_same_query!(
     users,
     sessions,
+    security_events,
+    known_browsers,
+    password_links,
+    invites,
     rooms,
     memberships,
     messages,

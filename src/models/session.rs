@@ -8,6 +8,7 @@ use rand::RngExt;
 use sha2::{Digest, Sha256};
 
 use super::connection::DbConn;
+use super::preferences::Preferences;
 use super::schema::{sessions, users};
 use super::user::{ACTIVE, User};
 use super::{installation, notice, now};
@@ -96,6 +97,8 @@ struct Row<'a> {
 pub struct Live {
     /// Who.
     pub user: User,
+    /// How they like the pages.
+    pub preferences: Preferences,
     /// Whether `seen_at` should be brought up to date.
     pub is_stale: bool,
 }
@@ -149,16 +152,21 @@ pub fn create(
 /// `Unavailable` when the database does not answer.
 pub fn find_live(conn: &mut DbConn, key_hash: &KeyHash) -> Result<Option<Live>> {
     let now = now();
-    let found: Option<(User, NaiveDateTime)> = sessions::table
+    let found: Option<(User, Preferences, NaiveDateTime)> = sessions::table
         .find(key_hash.as_str())
         .inner_join(users::table)
         .filter(sessions::expires_at.gt(now))
         .filter(users::status.eq(ACTIVE))
-        .select((User::as_select(), sessions::seen_at))
+        .select((
+            User::as_select(),
+            Preferences::as_select(),
+            sessions::seen_at,
+        ))
         .first(conn)
         .optional()?;
-    Ok(found.map(|(user, seen_at)| Live {
+    Ok(found.map(|(user, preferences, seen_at)| Live {
         user,
+        preferences,
         is_stale: now - seen_at > SEEN_PRECISION,
     }))
 }

@@ -115,7 +115,7 @@ impl User {
     }
 
     /// Somebody must be left to appoint others.
-    fn require_other_admin(conn: &mut DbConn, id: i64) -> Result<()> {
+    pub(super) fn require_other_admin(conn: &mut DbConn, id: i64) -> Result<()> {
         let admins: Vec<i64> = users::table
             .filter(users::role.eq(ADMIN))
             .filter(users::status.eq(ACTIVE))

@@ -4,11 +4,12 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::connection::DbConn;
+use super::invite;
 use super::membership::Membership;
 use super::phone_number::PhoneNumber;
 use super::schema::users;
 use super::username::Username;
-use super::{installation, now};
+use super::{avatar, installation, now};
 use crate::error::{Error, Result};
 use crate::realtime::frames::{self, Id};
 
@@ -35,7 +36,7 @@ pub struct User {
     pub role: String,
     /// `active`, `banned` or `deactivated`.
     pub status: String,
-    /// Where their picture is.
+    /// The name of their picture in `avatars`.
     pub avatar: Option<String>,
     /// How often all their sessions were ended at once.
     pub session_epoch: i64,
@@ -53,9 +54,24 @@ struct NewUser<'a> {
     created_at: NaiveDateTime,
 }
 
+/// Who may register, once there is somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// Everybody.
+    Open,
+    /// Who has an invite.
+    Invite,
+    /// Nobody.
+    Closed,
+}
+
 /// Somebody who wants to come in.
 #[derive(Debug)]
 pub struct Registration {
+    /// Who may.
+    pub policy: Policy,
+    /// The invite that they come with.
+    pub invite: Option<i64>,
     /// Their number.
     pub phone: PhoneNumber,
     /// Their name.
@@ -72,7 +88,8 @@ impl User {
     /// Runs in a transaction that writes.
     ///
     /// # Errors
-    /// `Invalid` for `phone` and `username` when taken, and for `setup_code` when the first person does not know it.
+    /// `Invalid` for `phone` and `username` when taken, for `setup_code` when the first person does not know it, and for
+    /// `invite` when one is needed and this is none; `Forbidden` when nobody may register.
     pub fn register(conn: &mut DbConn, registration: &Registration) -> Result<Self> {
         // Everybody who registers waits here for the one before.
         installation::take_turn(conn)?;
@@ -95,6 +112,11 @@ impl User {
         if is_first && !registration.may_be_first {
             return Err(Error::field("setup_code", "error-setup-code"));
         }
+        match registration.policy {
+            Policy::Invite if !is_first => invite::use_up(conn, registration.invite)?,
+            Policy::Closed if !is_first => return Err(Error::Forbidden),
+            Policy::Open | Policy::Invite | Policy::Closed => {}
+        }
         diesel::insert_into(users::table)
             .values(NewUser {
                 phone: phone.as_str(),
@@ -114,12 +136,16 @@ impl User {
         Ok(user)
     }
 
-    /// Whether there is anybody yet.
+    /// Whether there is anybody yet, not counting those who deleted their accounts.
     ///
     /// # Errors
     /// `Unavailable` when the database does not answer.
     pub fn any(conn: &mut DbConn) -> Result<bool> {
-        let first: Option<i64> = users::table.select(users::id).first(conn).optional()?;
+        let first: Option<i64> = users::table
+            .filter(users::deleted_at.is_null())
+            .select(users::id)
+            .first(conn)
+            .optional()?;
         Ok(first.is_some())
     }
 
@@ -137,6 +163,36 @@ impl User {
             .select((Self::as_select(), users::password_hash))
             .first(conn)
             .optional()?)
+    }
+
+    /// Whether somebody has this name.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub fn is_name_taken(conn: &mut DbConn, username: &Username) -> Result<bool> {
+        let same = users::table.filter(users::username_key.eq(username.key()));
+        Ok(same.count().get_result::<i64>(conn)? > 0)
+    }
+
+    /// Whose number this is, whatever their status.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub fn id_with_phone(conn: &mut DbConn, phone: &PhoneNumber) -> Result<Option<i64>> {
+        let theirs = users::table.filter(users::phone.eq(phone.as_str()));
+        Ok(theirs.select(users::id).first(conn).optional()?)
+    }
+
+    /// Keeps another hash of the same password, unless it was changed meanwhile. Runs in a transaction that writes.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub fn rehash(conn: &mut DbConn, id: i64, old: &str, new: &str) -> Result<()> {
+        let same = users::table.find(id).filter(users::password_hash.eq(old));
+        diesel::update(same)
+            .set(users::password_hash.eq(new))
+            .execute(conn)?;
+        Ok(())
     }
 
     /// Somebody's own number.
@@ -171,7 +227,7 @@ impl User {
         frames::User {
             id: Id(self.id),
             username: self.username.clone(),
-            avatar_url: self.avatar.clone(),
+            avatar_url: self.avatar.as_deref().map(avatar::address),
         }
     }
 

@@ -68,6 +68,9 @@ pub struct Room {
     pub involvement: String,
     /// RFC 3339.
     pub last_message_at: Option<String>,
+    /// The other one of a conversation of two: not in the frame, whose reader asks for it, but on pages.
+    #[serde(skip)]
+    pub other: Option<User>,
 }
 
 /// A message, as everybody in its room sees it.
@@ -151,6 +154,9 @@ pub enum Code {
     Conflict,
     /// The person may read, but not do this here.
     Forbidden,
+    /// The other one takes no new conversations from this person: a kind of `forbidden` with a sentence of its own.
+    #[serde(rename = "forbidden")]
+    Unreachable,
     /// Not delivered.
     Blocked,
     /// The outcome is not known: try again with the same `clientId`.

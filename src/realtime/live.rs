@@ -143,6 +143,7 @@ fn code_of(error: &Error) -> Code {
     match error {
         Error::NotFound | Error::Invalid(_) => Code::NotFound,
         Error::Forbidden => Code::Forbidden,
+        Error::Unreachable => Code::Unreachable,
         Error::Blocked => Code::Blocked,
         _ => Code::Unavailable,
     }

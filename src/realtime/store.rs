@@ -36,6 +36,8 @@ pub enum Write {
     },
     /// A message is hidden; its text stays for admins.
     Delete(Target),
+    /// The same, of somebody who is gone and wanted it so: nobody's leave is asked.
+    Erase(Target),
 }
 
 /// A message that somebody wants to change.

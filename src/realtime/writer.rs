@@ -245,6 +245,7 @@ impl From<Code> for Error {
             Code::RateLimited => Self::RateLimited { seconds: 1 },
             Code::Conflict => Self::Conflict,
             Code::Forbidden => Self::Forbidden,
+            Code::Unreachable => Self::Unreachable,
             Code::Blocked => Self::Blocked,
             Code::Unavailable => Self::Unavailable("the message was not stored".into()),
         }

@@ -74,8 +74,8 @@ impl Drop for Visit {
     }
 }
 
-/// Of IPv6 everybody has a network of 2⁶⁴ addresses, so that is what counts.
-fn household(address: IpAddr) -> IpAddr {
+/// Whose address it is: of IPv6 everybody has a network of 2⁶⁴ addresses, so that is what counts.
+pub fn household(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
         address => address,

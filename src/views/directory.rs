@@ -74,6 +74,8 @@ pub struct PeoplePage<'a> {
     pub search: &'a str,
     /// Whom a conversation could not be started with.
     pub to: &'a str,
+    /// Whether the person may make links for others to come by.
+    pub may_invite: bool,
     /// Sentences beside the fields.
     pub errors: BTreeMap<&'static str, Option<String>>,
 }

@@ -47,6 +47,9 @@ impl Locale {
         .unwrap_or_default()
     }
 
+    /// All of them, by their tags.
+    pub const ALL: [Self; 2] = [Self::EnUs, Self::ZhCn];
+
     /// Reads a tag that [`Locale::tag`] wrote.
     pub fn from_tag(tag: &str) -> Self {
         match tag {
@@ -75,7 +78,7 @@ impl Locale {
         let args = sentence
             .args
             .iter()
-            .map(|(name, value)| (Cow::Borrowed(*name), FluentValue::try_number(value)))
+            .map(|(name, value)| (Cow::Borrowed(*name), fluent_value(value)))
             .collect();
         self.say_with(sentence.id, &args)
     }
@@ -93,6 +96,14 @@ impl Locale {
             Self::EnUs => &EN,
             Self::ZhCn => &ZH,
         }
+    }
+}
+
+/// A number, if it would be written just so: codes and names may begin with a zero.
+fn fluent_value(value: &str) -> FluentValue<'_> {
+    match value.parse::<i64>() {
+        Ok(number) if number.to_string() == value => FluentValue::from(number),
+        _ => FluentValue::from(value),
     }
 }
 
@@ -130,6 +141,20 @@ mod tests {
         assert_eq!(negotiate(&["fr", "zh-TW"]), Locale::ZhCn);
         assert_eq!(negotiate(&["fr"]), Locale::EnUs);
         assert_eq!(negotiate(&[]), Locale::EnUs);
+    }
+
+    #[test]
+    fn numbers_are_numbers_and_digits_that_begin_with_a_zero_stay() {
+        let say =
+            |count: &str| Locale::EnUs.say(&Sentence::with("error-code-wrong", "left", count));
+        assert!(say("1").contains("once") && say("4").contains("4 more times"));
+        let mut message = Sentence::with("sms-code", "code", "012345");
+        message.args.push(("minutes", "10".to_owned()));
+        let message = Locale::EnUs.say(&message);
+        assert!(
+            message.starts_with("012345") && message.contains("10 minutes"),
+            "{message}"
+        );
     }
 
     #[test]

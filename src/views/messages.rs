@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::locale::Locale;
+use super::look::Look;
 use super::page::Person;
 use super::templates::View;
 use crate::realtime::frames;
@@ -50,14 +50,14 @@ impl View for MessageList {
 
 impl MessageList {
     /// A view of messages in their order.
-    pub fn new(locale: Locale, room_id: i64, messages: Vec<frames::Message>) -> Self {
+    pub fn new(look: Look, room_id: i64, messages: Vec<frames::Message>) -> Self {
         let mut items: Vec<MessageItem> = Vec::with_capacity(messages.len());
         for message in messages {
-            let item = MessageItem::after(items.last(), message);
+            let item = MessageItem::after(look, items.last(), message);
             items.push(item);
         }
         Self {
-            lang: locale.tag(),
+            lang: look.locale.tag(),
             assets: super::assets::prefix(),
             room_id: room_id.to_string(),
             messages: items,
@@ -66,10 +66,10 @@ impl MessageList {
 }
 
 impl MessageItem {
-    fn after(before: Option<&Self>, message: frames::Message) -> Self {
+    fn after(look: Look, before: Option<&Self>, message: frames::Message) -> Self {
         let (day, time) = (
             message.created_at[..10].to_owned(),
-            message.created_at[11..16].to_owned(),
+            look.time(&message.created_at),
         );
         let new_day = before.is_none_or(|before| before.day != day);
         let continued = !new_day
@@ -85,7 +85,7 @@ impl MessageItem {
             ver: message.ver,
             id: message.id,
             client_id: message.client_id,
-            user: Person::from(&message.user),
+            user: Person::named_in(look.locale, &message.user),
             content: message.content,
             html: message.html,
             created_at: message.created_at,

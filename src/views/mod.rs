@@ -3,10 +3,16 @@
 pub mod assets;
 pub mod directory;
 pub mod errors;
+pub mod invites;
 pub mod locale;
+pub mod look;
 pub mod messages;
 pub mod page;
+pub mod qr;
 pub mod rooms;
+pub mod security_events;
 pub mod sessions;
+pub mod settings;
 pub mod templates;
 pub mod users;
+pub mod verifications;

@@ -4,6 +4,8 @@ use serde::Serialize;
 
 use super::assets;
 use super::locale::Locale;
+use super::look::Look;
+use crate::models::departure;
 use crate::realtime::frames;
 
 /// So many colours there are for people without a picture.
@@ -16,25 +18,29 @@ pub struct Page {
     assets: String,
     user: Option<Me>,
     strings: &'static str,
+    appearance: &'static str,
+    time_format: &'static str,
 }
 
 impl Page {
     /// The frame for nobody in particular.
-    pub fn signed_out(locale: Locale) -> Self {
+    pub fn signed_out(look: Look) -> Self {
         Self {
-            lang: locale.tag(),
+            lang: look.locale.tag(),
             assets: assets::prefix(),
             user: None,
-            strings: locale.for_scripts(),
+            strings: look.locale.for_scripts(),
+            appearance: look.appearance,
+            time_format: look.time_format,
         }
     }
 
     /// The frame for somebody.
-    pub fn signed_in(locale: Locale, user: &frames::User, admin: bool) -> Self {
+    pub fn signed_in(look: Look, user: &frames::User, admin: bool) -> Self {
         let person = Person::from(user);
         Self {
             user: Some(Me { person, admin }),
-            ..Self::signed_out(locale)
+            ..Self::signed_out(look)
         }
     }
 }
@@ -54,6 +60,8 @@ pub struct Person {
     user: frames::User,
     initials: String,
     hue: i64,
+    /// Whether they deleted their account.
+    gone: bool,
 }
 
 impl From<&frames::User> for Person {
@@ -62,15 +70,41 @@ impl From<&frames::User> for Person {
             initials: initials(&user.username),
             hue: user.id.0.rem_euclid(HUES),
             user: user.clone(),
+            gone: false,
         }
     }
 }
 
 impl Person {
+    /// A person who may have deleted their account, which is said in the reader's language.
+    pub fn named_in(locale: Locale, user: &frames::User) -> Self {
+        let mut person = Self::from(user);
+        person.user.username = shown_name(locale, &user.username);
+        person.gone = user.username == departure::NAME;
+        if person.gone {
+            person.initials = "–".to_owned();
+        }
+        person
+    }
+
     /// Whether this is that person.
     pub fn is(&self, user: &frames::User) -> bool {
         self.user.id == user.id
     }
+}
+
+/// A person's name, or those of a direct room with commas between; whoever is gone is called so in the reader's language.
+pub fn shown_name(locale: Locale, name: &str) -> String {
+    if !name.contains(departure::NAME) {
+        return name.to_owned();
+    }
+    let gone = locale.say(&"deleted-person".into());
+    let names = name.split(", ").map(|name| match name {
+        departure::NAME => gone.as_str(),
+        name => name,
+    });
+    let names: Vec<&str> = names.collect();
+    names.join(", ")
 }
 
 /// The first letter of a name, or of its first two words; one character of a script without letter case says enough.

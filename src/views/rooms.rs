@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::page::{Page, Person};
+use super::locale::Locale;
+use super::page::{Page, Person, shown_name};
 use super::templates::View;
 use crate::realtime::frames::{self, Limits};
 
@@ -34,6 +35,8 @@ pub struct RoomPage<'a> {
     pub lobby: bool,
     /// Whether it is the conversation of two people.
     pub pair: bool,
+    /// Whether the other one of the two deleted their account.
+    pub gone: bool,
     /// Whether the person blocks the other one of the two.
     pub blocked: bool,
     /// When the other one of the two was last here (RFC 3339), as far as that is known.
@@ -85,6 +88,7 @@ pub struct RoomLink {
     pub current: bool,
     pub involvement: String,
     pub last_message_at: Option<String>,
+    pub other: Option<Person>,
 }
 
 impl View for RoomPage<'_> {
@@ -103,16 +107,20 @@ pub struct Member {
 
 impl Member {
     /// A member and what they have read.
-    pub fn new(user: &frames::User, read_seq: i64) -> Self {
+    pub fn new(locale: Locale, user: &frames::User, read_seq: i64) -> Self {
         Self {
-            person: Person::from(user),
+            person: Person::named_in(locale, user),
             read_seq,
         }
     }
 }
 
 /// The sidebar: rooms by name, then conversations by latest activity. What is hidden shows only while it is open.
-pub fn links(rooms: Vec<frames::Room>, current: Option<frames::Id>) -> Vec<RoomLink> {
+pub fn links(
+    locale: Locale,
+    rooms: Vec<frames::Room>,
+    current: Option<frames::Id>,
+) -> Vec<RoomLink> {
     let is_shown = |room: &frames::Room| room.involvement != "hidden" || Some(room.id) == current;
     let (mut directs, mut others): (Vec<_>, Vec<_>) = rooms
         .into_iter()
@@ -124,11 +132,12 @@ pub fn links(rooms: Vec<frames::Room>, current: Option<frames::Id>) -> Vec<RoomL
         current: Some(room.id) == current,
         id: room.id,
         kind: room.kind,
-        name: room.name,
+        name: shown_name(locale, &room.name),
         unread: room.unread,
         mentions: room.mentions,
         involvement: room.involvement,
         last_message_at: room.last_message_at,
+        other: room.other.map(|other| Person::named_in(locale, &other)),
     };
     others.into_iter().chain(directs).map(link).collect()
 }

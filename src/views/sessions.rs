@@ -21,6 +21,8 @@ pub struct NewSessionPage<'a> {
     pub regions: &'a [Region],
     /// Whether people may register.
     pub registration: bool,
+    /// Whether somebody who has forgotten their password can get a code.
+    pub reset: bool,
     /// Whether developers may sign in by name alone.
     pub development: bool,
 }

@@ -35,6 +35,24 @@ pub struct NewUserForm<'a> {
     pub username: &'a str,
     /// The set-up code.
     pub setup_code: &'a str,
+    /// The invite that they come with.
+    pub invite: &'a str,
+}
+
+/// What is here instead where not everybody may register.
+#[derive(Debug, Serialize)]
+pub struct ClosedPage {
+    /// The frame.
+    #[serde(flatten)]
+    pub page: Page,
+    /// Whether nobody may; otherwise an invite is needed.
+    pub closed: bool,
+    /// What is wrong with the invite.
+    pub errors: BTreeMap<&'static str, Option<String>>,
+}
+
+impl View for ClosedPage {
+    const TEMPLATE: &'static str = "users/closed.html";
 }
 
 impl View for NewUserPage<'_> {

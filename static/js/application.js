@@ -3,11 +3,13 @@ import { register, start } from "./controllers/registry.js"
 import Composer from "./controllers/composer.js"
 import Live from "./controllers/live.js"
 import Logout from "./controllers/logout.js"
+import Moments from "./controllers/moments.js"
 import ConnectionNotice from "./controllers/notice.js"
 import Page from "./controllers/page.js"
 import Password from "./controllers/password.js"
 import People from "./controllers/people.js"
 import Phone from "./controllers/phone.js"
+import Picture from "./controllers/picture.js"
 import Room from "./controllers/room.js"
 import Rooms from "./controllers/rooms.js"
 import Unsent from "./controllers/unsent.js"
@@ -21,6 +23,8 @@ register("rooms", Rooms)
 register("people", People)
 register("composer", Composer)
 register("room", Room)
+register("moments", Moments)
+register("picture", Picture)
 register("notice", ConnectionNotice)
 register("unsent", Unsent)
 start()

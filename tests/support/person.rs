@@ -206,8 +206,19 @@ impl Person {
         .await;
     }
 
-    /// As the browser would send it.
+    /// The session's, as the browser would send it.
     pub fn cookie(&self) -> String {
+        let is_session = |cookie: &&str| {
+            let name = cookie.split('=').next();
+            matches!(name, Some("teahouse" | "__Host-teahouse"))
+        };
+        let cookies = self.cookies();
+        let session = cookies.split("; ").find(is_session);
+        session.unwrap_or_default().to_owned()
+    }
+
+    /// All cookies, as the browser would send them.
+    pub fn cookies(&self) -> String {
         let url = self.url.parse().expect("a URL");
         self.jar
             .cookies(&url)

@@ -75,7 +75,7 @@ async fn open(
         app.live.clone(),
         current.user.public(),
         current.key_hash.as_str().into(),
-        Box::new(move |code: Code| asked.locale.say(&sentence_of(code, chars))),
+        Box::new(move |code: Code| asked.locale().say(&sentence_of(code, chars))),
     )
     .await?;
     tie(request, &connection.seat, app.sockets.farewell_seconds);

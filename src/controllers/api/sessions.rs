@@ -9,10 +9,11 @@ use crate::controllers::concerns::asked::Asked;
 use crate::controllers::concerns::client_address::client_text;
 use crate::controllers::concerns::current_user::{CurrentSession, CurrentUser};
 use crate::controllers::concerns::input::Json;
-use crate::controllers::concerns::sign_in::user_agent;
+use crate::controllers::concerns::sign_in::{origin, user_agent};
 use crate::controllers::{App, development_sessions, sessions};
 use crate::error::{Error, Result};
 use crate::models::rfc3339;
+use crate::models::security_event;
 use crate::models::session::{self, KeyHash, Kind, NewSession};
 use crate::models::user::User;
 use crate::realtime::frames;
@@ -97,9 +98,14 @@ async fn issue(
         ip: client_text(request),
         lifetime: TimeDelta::days(TOKEN_DAYS),
     };
-    let write = app
-        .database
-        .write(move |conn| session::create(conn, &key_hash, &new));
+    let (is_sign_in, origin) = (new.by.is_none(), origin(request));
+    let write = app.database.write(move |conn| {
+        let expires_at = session::create(conn, &key_hash, &new)?;
+        if is_sign_in {
+            security_event::record(conn, security_event::Kind::SignedIn, new.user_id, &origin)?;
+        }
+        Ok(expires_at)
+    });
     Ok(Token {
         auth_user: None,
         token,
@@ -116,7 +122,7 @@ pub async fn show(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<Http
 pub async fn refresh(
     app: Data<App>,
     request: HttpRequest,
-    CurrentSession { user, key_hash }: CurrentSession,
+    CurrentSession { user, key_hash, .. }: CurrentSession,
 ) -> Result<HttpResponse> {
     let token = issue(&app, &request, &user, Some(key_hash)).await?;
     Ok(HttpResponse::Ok().json(token))

@@ -1,6 +1,8 @@
 //! How a request wants to be answered: language, JSON or a page, its id.
 
+use std::cell::Cell;
 use std::future::{Ready, ready};
+use std::rc::Rc;
 
 use actix_web::dev::Payload;
 use actix_web::http::{Method, header};
@@ -11,13 +13,14 @@ use uuid::Uuid;
 use super::client_address::is_loopback;
 use crate::error::Error;
 use crate::models::phone_number::PhoneNumber;
+use crate::models::preferences::Preferences;
 use crate::views::locale::Locale;
+use crate::views::look::Look;
 
-/// See the module's description.
+/// See the module's description. Its copies are one: what is learnt of the person who asks, all of them know.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    /// The language of the answer.
-    pub locale: Locale,
+    look: Rc<Cell<Look>>,
     /// Whether JSON is preferred to HTML.
     pub wants_json: bool,
     /// By which log lines are found.
@@ -33,9 +36,10 @@ impl Asked {
     /// Reads the request's headers.
     pub fn of(request: &HttpRequest) -> Self {
         let tags = ranked(request, header::ACCEPT_LANGUAGE);
+        let locale = Locale::negotiate(tags.iter().map(String::as_str));
         let is_api = request.path() == "/api" || request.path().starts_with("/api/");
         Self {
-            locale: Locale::negotiate(tags.iter().map(String::as_str)),
+            look: Rc::new(Cell::new(locale.into())),
             wants_json: is_api || prefers_json(request),
             request_id: Uuid::new_v4().simple().to_string(),
             is_loopback: is_loopback(request),
@@ -48,6 +52,21 @@ impl Asked {
                 .to_owned(),
             tags,
         }
+    }
+
+    /// How the answer looks.
+    pub fn look(&self) -> Look {
+        self.look.get()
+    }
+
+    /// The language of the answer: the person's own choice once it is known who asks, until then the browser's.
+    pub fn locale(&self) -> Locale {
+        self.look().locale
+    }
+
+    /// From here on it is known how whoever asks likes things to be.
+    pub fn prefer(&self, preferences: &Preferences) {
+        self.look.set(self.look().preferring(preferences));
     }
 
     /// Whether a browser shows the answer to a person.
@@ -159,14 +178,14 @@ mod tests {
     #[test]
     fn the_browsers_languages_decide_locale_and_region() {
         let asked = asked(header::ACCEPT_LANGUAGE, "en;q=0.5, zh-Hans-CN, zh;q=0.9");
-        assert_eq!(asked.locale, Locale::ZhCn);
+        assert_eq!(asked.locale(), Locale::ZhCn);
         assert_eq!(asked.region().as_deref(), Some("CN"));
     }
 
     #[test]
     fn the_last_digit_of_a_weight_counts() {
         let asked = asked(header::ACCEPT_LANGUAGE, "en;q=0.510, zh;q=0.511");
-        assert_eq!(asked.locale, Locale::ZhCn);
+        assert_eq!(asked.locale(), Locale::ZhCn);
     }
 
     #[test]

@@ -4,15 +4,17 @@ use actix_session::SessionExt;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 
 use serde::Deserialize;
 
+use super::asked::Asked;
 use super::cookies::KEY_HASH;
 use super::door::welcome;
 use crate::controllers::App;
 use crate::error::{Error, Result};
+use crate::models::preferences::Preferences;
 use crate::models::session::{self, KeyHash};
 use crate::models::user::User;
 
@@ -28,7 +30,12 @@ pub struct CurrentSession {
     pub user: User,
     /// By which session.
     pub key_hash: KeyHash,
+    /// How they like the pages.
+    pub preferences: Preferences,
 }
+
+/// The person who asks, who is an admin.
+pub struct Admin(pub User);
 
 impl FromRequest for CurrentSession {
     type Error = Error;
@@ -56,6 +63,9 @@ impl FromRequest for CurrentSession {
                 .await?
                 .ok_or(Error::Unauthorized)?;
             welcome(&request);
+            if let Some(asked) = request.extensions().get::<Asked>() {
+                asked.prefer(&live.preferences);
+            }
             if live.is_stale && !is_token {
                 // A change makes the middleware prolong the row and the cookie.
                 let hash = key_hash.as_str();
@@ -64,6 +74,7 @@ impl FromRequest for CurrentSession {
             Ok(Self {
                 user: live.user,
                 key_hash,
+                preferences: live.preferences,
             })
         })
     }
@@ -101,6 +112,22 @@ impl FromRequest for CurrentUser {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let session = CurrentSession::from_request(request, payload);
         Box::pin(async move { Ok(Self(session.await?.user)) })
+    }
+}
+
+impl FromRequest for Admin {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let session = CurrentSession::from_request(request, payload);
+        Box::pin(async move {
+            let user = session.await?.user;
+            match user.is_admin() {
+                true => Ok(Self(user)),
+                false => Err(Error::Forbidden),
+            }
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! What several controllers share: extractors and middleware.
 
 pub mod asked;
+pub mod browser;
 pub mod client_address;
 pub mod cookies;
 pub mod current_user;
@@ -11,3 +12,6 @@ pub mod input;
 pub mod log;
 pub mod same_origin;
 pub mod sign_in;
+pub mod throttle;
+pub mod upload;
+pub mod verifying;

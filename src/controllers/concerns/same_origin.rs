@@ -51,7 +51,7 @@ fn is_foreign(request: &HttpRequest) -> bool {
 }
 
 /// The public origin, or the request's own: we speak plain HTTP, and a proxy with TLS needs `PUBLIC_ORIGIN`.
-fn own_origin(request: &HttpRequest) -> Option<String> {
+pub(crate) fn own_origin(request: &HttpRequest) -> Option<String> {
     let app = request.app_data::<Data<App>>()?;
     if let Some(origin) = &app.site.public_origin {
         return Some(origin.clone());

@@ -1,17 +1,21 @@
 //! Signing somebody in.
 
 use actix_session::Session;
-use actix_web::HttpRequest;
 use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse};
 
+use super::browser::{self, Browser};
 use super::client_address::client_text;
 use super::cookies::{KEY, KEY_HASH};
-use crate::controllers::App;
+use crate::controllers::{App, see_other};
 use crate::error::{Error, Result};
+use crate::models::known_browser;
+use crate::models::security_event::{self, Origin};
 use crate::models::session::{self, Kind, NewSession};
 use crate::models::user::User;
 
-/// From this answer on the browser is signed in, with a key that nobody had before.
+/// From this answer on the browser is signed in, with a key that nobody had before; it goes on at `location`, and is known
+/// again from now on.
 ///
 /// # Errors
 /// `Unauthorized` when what they showed is worth nothing any more; `Unavailable` when the database does not answer.
@@ -20,23 +24,41 @@ pub async fn sign_in(
     request: &HttpRequest,
     session: &Session,
     user: &User,
-) -> Result<()> {
+    location: &str,
+) -> Result<HttpResponse> {
     let (key, key_hash) = session::new_key();
+    let (user_id, origin) = (user.id, origin(request));
     let new = NewSession {
         kind: Kind::Cookie,
-        user_id: user.id,
+        user_id,
         epoch: user.session_epoch,
         by: None,
-        user_agent: user_agent(request),
-        ip: client_text(request),
+        user_agent: origin.user_agent.clone(),
+        ip: origin.ip.clone(),
         lifetime: app.accounts.session_lifetime,
     };
+    let Browser { hash, cookie } = browser::recognise(app, request)?;
     app.database
-        .write(move |conn| session::create(conn, &key_hash, &new))
+        .write(move |conn| {
+            session::create(conn, &key_hash, &new)?;
+            known_browser::remember(conn, &hash, user_id)?;
+            security_event::record(conn, security_event::Kind::SignedIn, user_id, &origin)
+        })
         .await?;
     session.renew();
     session.remove(KEY_HASH);
-    session.insert(KEY, key).map_err(Error::internal)
+    session.insert(KEY, key).map_err(Error::internal)?;
+    let mut response = see_other(location);
+    response.add_cookie(&cookie).map_err(Error::internal)?;
+    Ok(response)
+}
+
+/// Where a request comes from.
+pub fn origin(request: &HttpRequest) -> Origin {
+    Origin {
+        ip: client_text(request),
+        user_agent: user_agent(request),
+    }
 }
 
 /// What a browser or program calls itself.

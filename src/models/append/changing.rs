@@ -77,6 +77,29 @@ impl Batch<'_> {
         }))
     }
 
+    /// Deletes a message of somebody who is gone.
+    pub(super) fn erase(
+        &mut self,
+        conn: &mut DbConn,
+        target: &Target,
+        change_id: i64,
+    ) -> Result<Verdict> {
+        self.store_rows(conn)?;
+        let found = Message::find(conn, target.room_id, target.seq)?;
+        let theirs = found.filter(|(_, author)| author.id == target.user_id);
+        Ok(match theirs {
+            Some((message, author)) if self.places.contains_key(&target.room_id) => {
+                let is_new = message.deleted_at.is_none();
+                let message = match is_new {
+                    true => self.replace(conn, message, author, None, change_id)?,
+                    false => message.public(&author, &[]),
+                };
+                Ok(Stored { message, is_new })
+            }
+            _ => Err(Code::NotFound),
+        })
+    }
+
     fn replace(
         &mut self,
         conn: &mut DbConn,

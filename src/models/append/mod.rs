@@ -34,6 +34,7 @@ pub(in crate::models) fn append(conn: &mut DbConn, writes: &[Write]) -> Result<V
             Write::Post(draft) => batch.post(draft, id),
             Write::Edit { target, content } => batch.change(conn, target, Some(content), id)?,
             Write::Delete(target) => batch.change(conn, target, None, id)?,
+            Write::Erase(target) => batch.erase(conn, target, id)?,
         });
     }
     batch.store(conn)?;
@@ -242,7 +243,9 @@ impl NewMessage<'_> {
 fn target(write: &Write) -> (i64, i64) {
     match write {
         Write::Post(draft) => (draft.room_id, draft.user_id),
-        Write::Edit { target, .. } | Write::Delete(target) => (target.room_id, target.user_id),
+        Write::Edit { target, .. } | Write::Delete(target) | Write::Erase(target) => {
+            (target.room_id, target.user_id)
+        }
     }
 }
 
@@ -251,6 +254,6 @@ fn text(write: &Write) -> Option<(i64, &str)> {
     match write {
         Write::Post(draft) => Some((draft.room_id, &draft.content)),
         Write::Edit { target, content } => Some((target.room_id, content)),
-        Write::Delete(_) => None,
+        Write::Delete(_) | Write::Erase(_) => None,
     }
 }

@@ -134,6 +134,7 @@ impl Shelf {
             mentions: 0,
             involvement: "mentions".into(),
             last_message_at: None,
+            other: None,
         }
     }
 }

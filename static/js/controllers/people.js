@@ -1,5 +1,6 @@
 import { Controller } from "./registry.js"
 import { connection } from "../models/connection.js"
+import { shownName } from "../models/names.js"
 import { Presence } from "../models/presence.js"
 import { language, name, plural, t } from "../models/strings.js"
 import { dayName, shortTime } from "../models/times.js"
@@ -74,11 +75,12 @@ export default class People extends Controller {
   changed(room) {
     const title = document.querySelector(".room-title h1 bdi")
     const before = title.textContent
-    if (before !== room.name) {
-      title.textContent = room.name
-      this.find("#people-heading bdi").textContent = room.name
+    const shown = shownName(room.name)
+    if (before !== shown) {
+      title.textContent = shown
+      this.find("#people-heading bdi").textContent = shown
       const base = document.title.replace(/^(\([^)]*\)|•) /, "")
-      this.tell("room:renamed", base.replace(before, () => room.name))
+      this.tell("room:renamed", base.replace(before, () => shown))
     }
     let topic = document.querySelector(".room-topic:not(#room-presence)")
     if (!topic && room.topic) {

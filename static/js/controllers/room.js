@@ -299,12 +299,14 @@ export default class Room extends Controller {
 
   // What can be done with a message
 
-  offered({ dataset: { userId, state } }) {
+  offered(article) {
+    const { userId, state } = article.dataset
+    const isGone = article.querySelector(".message-author").textContent === t("js-deleted-person")
     const isThere = state !== "deleted"
     const isMine = userId === this.me.id
     const isAdmin = this.element.dataset.admin === "true"
     return [
-      "copy-link", !isMine && this.element.dataset.kind !== "direct" && "talk", this.isMember && "mark-unread", isThere && isMine && this.isMember && "edit",
+      "copy-link", !isMine && !isGone && this.element.dataset.kind !== "direct" && "talk", this.isMember && "mark-unread", isThere && isMine && this.isMember && "edit",
       isThere && (isMine || isAdmin) && this.isMember && "delete",
     ].filter(Boolean)
   }

@@ -5,7 +5,7 @@ import { prefer, prefers } from "../models/preferences.js"
 import { rooms } from "../models/rooms.js"
 import { language } from "../models/strings.js"
 import { listTime } from "../models/times.js"
-import { roomItem, showRoom } from "../views/room_item.js"
+import { lacksFace, roomItem, showFace, showRoom } from "../views/room_item.js"
 
 const LOBBY = "1"
 const SLOW = 2_000
@@ -15,6 +15,8 @@ const matters = ({ unread, mentions, involvement }) => (mentions > 0 ? 2 : unrea
 
 // The list of my rooms: rooms by name, conversations by latest activity, what is unread in each.
 export default class Rooms extends Controller {
+  asked = new Set()
+
   connect() {
     this.here = document.querySelector(".frame").dataset.roomId
     this.lists = { rooms: this.find("#rooms-list"), directs: this.find("#directs-list") }
@@ -61,11 +63,24 @@ export default class Rooms extends Controller {
       const item = items.get(room.id) ?? roomItem(room.id)
       items.delete(room.id)
       showRoom(item, room, rooms.preview(room.id), this.progress(room.id))
+      if (lacksFace(item, room)) this.fetchFace(item, room.id)
       if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null)
     })
     // An open room that I only read along is on the page, but not in my list.
     for (const item of items.values()) item.remove()
     if (focused?.isConnected && document.activeElement !== focused) focused.focus({ preventScroll: true })
+  }
+
+  // A conversation that began while the page was open. A direct room of more people answers 404.
+  async fetchFace(item, id) {
+    if (this.asked.has(id)) return
+    this.asked.add(id)
+    try {
+      const answer = await fetch(`/api/conversations/${id}/other_participant`, { headers: { Accept: "application/json" } })
+      if (answer.ok) showFace(item, await answer.json())
+    } catch {
+      // Then it keeps its icon.
+    }
   }
 
   // Whether something I wrote there failed, or waits longer than usual.

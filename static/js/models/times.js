@@ -1,8 +1,11 @@
 // Times in the reader's zone and manner.
 import { language, t } from "./strings.js"
 
-const clock = new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" })
-const full = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "medium" })
+// As the person has chosen; otherwise as the language does.
+const chosen = document.body?.dataset.timeFormat
+const cycle = { 12: { hourCycle: "h12" }, 24: { hourCycle: "h23" } }[chosen] ?? {}
+const clock = new Intl.DateTimeFormat(language, { hour: chosen === "24" ? "2-digit" : "numeric", minute: "2-digit", ...cycle })
+const full = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "medium", ...cycle })
 const near = new Intl.DateTimeFormat(language, { weekday: "long", month: "long", day: "numeric" })
 const far = new Intl.DateTimeFormat(language, { year: "numeric", month: "long", day: "numeric" })
 

@@ -1,4 +1,5 @@
 // A person's picture, or initials on their hue: the same as the server makes.
+import { isGone } from "../models/names.js"
 import { element } from "./element.js"
 
 const HUES = 12n
@@ -11,11 +12,12 @@ export function learnAvatar(userId, avatarElement) {
 
 export function avatar({ id, username, avatarURL }) {
   const shown = known.get(id)
-  if (shown && Boolean(shown.querySelector("img")) === Boolean(avatarURL)) return shown.cloneNode(true)
-  const span = element("span", { class: `avatar hue-${BigInt(id) % HUES}`, "aria-hidden": "true" })
+  if (shown && (shown.querySelector("img")?.getAttribute("src") ?? null) === (avatarURL ?? null)) return shown.cloneNode(true)
+  const span = element("span", { class: `avatar hue-${BigInt(id) % HUES}`, "aria-hidden": "true" }, isGone(username) ? "–" : initials(username))
+  // The initials are seen where the picture does not come.
   if (avatarURL) span.append(element("img", { src: avatarURL, alt: "", width: 36, height: 36, loading: "lazy" }))
-  else span.textContent = initials(username)
-  return span
+  known.set(id, span)
+  return span.cloneNode(true)
 }
 
 // The first letter of the first word and, where the words are alphabetic, of the second: "Mei_Lin" is ML, "李小明" is 李.

@@ -1,4 +1,5 @@
 // One message: the same article as templates/rooms/_message.html, and what it is while on its way.
+import { shownName } from "../models/names.js"
 import { name, t } from "../models/strings.js"
 import { fullTime, shortTime } from "../models/times.js"
 import { avatar } from "./avatar.js"
@@ -19,7 +20,7 @@ export function fill(article, message) {
   delete article.dataset.progress
   delete article.dataset.order
   Object.assign(article.dataset, { seq, ver, id, clientId, createdAt, userId: user.id, state: deletedAt ? "deleted" : "stored" })
-  article.querySelector(".message-author").textContent = user.username
+  article.querySelector(".message-author").textContent = shownName(user.username)
   showTime(article)
   const body = article.querySelector(".message-body")
   const content = deletedAt ? gone() : contentNodes(html)
@@ -79,7 +80,7 @@ function frame(user, createdAt) {
   const time = element("time", { class: "message-time", datetime: createdAt })
   return element("article", { class: "message" },
     avatar(user),
-    element("header", { class: "message-head" }, name(user.username, "message-author"), " ", time),
+    element("header", { class: "message-head" }, name(shownName(user.username), "message-author"), " ", time),
     element("div", { class: "message-body", dir: "auto" }))
 }
 

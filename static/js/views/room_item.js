@@ -1,6 +1,8 @@
 // A line of the sidebar: the same as templates/rooms/_item.html.
+import { shownName } from "../models/names.js"
 import { language, name, plural, t } from "../models/strings.js"
 import { fullTime, listTime } from "../models/times.js"
+import { avatar } from "./avatar.js"
 import { element } from "./element.js"
 import { icon } from "./icon.js"
 
@@ -21,18 +23,27 @@ export function showRoom(item, room, preview, progress) {
   if (said.get(item) === words) return
   said.set(item, words)
   const link = item.firstElementChild
-  if (link.dataset.kind !== kind || !link.querySelector(".icon")) {
-    link.querySelector(".icon")?.remove()
+  if (link.dataset.kind !== kind || !link.querySelector(".icon, .avatar")) {
+    link.querySelector(".icon, .avatar")?.remove()
     link.prepend(icon(ICONS[kind]))
   }
   Object.assign(link.dataset, { kind, unread, involvement })
   const text = link.querySelector(".rooms-text")
-  say(text.querySelector(".rooms-name"), room.name)
+  say(text.querySelector(".rooms-name"), shownName(room.name))
   showTime(text, lastMessageAt)
   showPreview(text, preview, kind)
   showProgress(link, progress)
   showMention(link, mentions)
   showBadge(link.querySelector(".badge"), { unread, mentions, involvement })
+}
+
+// Whether the face of the other one of a conversation is still to be asked for.
+export function lacksFace(item, { kind, name }) {
+  return kind === "direct" && !name.includes(", ") && !item.querySelector(".avatar")
+}
+
+export function showFace(item, person) {
+  item.querySelector(".rooms-item > :is(.icon, .avatar)").replaceWith(avatar(person))
 }
 
 function showTime(text, lastMessageAt) {
@@ -54,7 +65,7 @@ function showPreview(text, preview, kind) {
   const place = line ?? text.appendChild(element("span", { class: "rooms-preview", dir: "auto" }))
   const words = preview.text.replace(/\s+/g, " ")
   if (preview.mine) say(place, t("js-you-said", { name: words }))
-  else say(place, kind === "direct" ? words : t("js-said", { name: preview.author, date: words }))
+  else say(place, kind === "direct" ? words : t("js-said", { name: shownName(preview.author), date: words }))
 }
 
 // What I wrote there and the server does not have: it waits, or it failed.

@@ -1,0 +1,2 @@
+DROP INDEX users_by_avatar;
+DROP TABLE avatars;

@@ -1,0 +1,13 @@
+-- What happened to accounts: sign-ins, failures, changes. Numbers are masked; rows go after a while.
+CREATE TABLE security_events (
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+  kind TEXT NOT NULL,
+  user_id BIGINT REFERENCES users (id) ON DELETE SET NULL,
+  phone TEXT,
+  ip TEXT NOT NULL,
+  user_agent TEXT NOT NULL,
+  created_at TIMESTAMP NOT NULL
+);
+
+CREATE INDEX security_events_by_user ON security_events (user_id, id);
+CREATE INDEX security_events_by_time ON security_events (created_at);

@@ -1,0 +1,117 @@
+//! What the settings say about who is trusted with what, as the parts of the program take it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::cookie::Key;
+use chrono::TimeDelta;
+
+use super::limits;
+use crate::config::{Accounts, Invites, Registration, Sender, Settings, Sms};
+use crate::controllers::Verifying;
+use crate::controllers::concerns::throttle::{Rules, Throttles};
+use crate::error::Result;
+use crate::models::hasher::{Cost, Hasher};
+use crate::models::invite::Makers;
+use crate::models::keyed::Keyed;
+use crate::models::throttle::Rule;
+use crate::models::user::Policy;
+use crate::sms::{self, Outbox};
+
+/// Hashes with the key that signs cookies.
+pub(super) fn keyed(key: &Key) -> Keyed {
+    Keyed::new(key.signing())
+}
+
+/// What passwords are hashed with.
+pub(super) fn hasher(accounts: &Accounts) -> Result<Hasher> {
+    let cost = Cost {
+        memory_kib: accounts.hash_memory_kib,
+        passes: accounts.hash_passes,
+    };
+    Hasher::new(cost, accounts.hash_permits, accounts.hash_queue)
+}
+
+/// Who may register.
+pub(super) fn policy(accounts: &Accounts) -> Policy {
+    match accounts.registration {
+        Registration::Open => Policy::Open,
+        Registration::Invite => Policy::Invite,
+        Registration::Closed => Policy::Closed,
+    }
+}
+
+/// Who may invite others.
+pub(super) fn makers(accounts: &Accounts) -> Makers {
+    match accounts.invites {
+        Invites::Members => Makers::Members,
+        Invites::Admins => Makers::Admins,
+    }
+}
+
+/// How often things may be tried.
+pub(super) fn throttles(settings: &Settings, keyed: Keyed) -> Throttles {
+    let throttle = &settings.throttle;
+    let within = |tries, window| Rule {
+        tries,
+        window,
+        wait: None,
+    };
+    let rules = Rules {
+        sign_in: Rule {
+            tries: throttle.sign_in_failures,
+            window: TimeDelta::seconds(throttle.sign_in_window_seconds),
+            wait: Some(TimeDelta::seconds(throttle.sign_in_wait_seconds)),
+        },
+        sign_in_address: within(throttle.sign_ins_per_address, TimeDelta::minutes(1)),
+        registration_address: within(throttle.registrations_per_address, TimeDelta::hours(1)),
+        registration_browser: within(throttle.registrations_per_browser, TimeDelta::days(1)),
+        code_number: within(throttle.codes_per_number, TimeDelta::hours(1)),
+        code_address: within(throttle.codes_per_address, TimeDelta::hours(1)),
+    };
+    Throttles::new(keyed, limits::throttled(settings, rules))
+}
+
+/// How numbers are verified, if they are.
+pub(super) fn verifying(settings: &Settings) -> Result<Option<Verifying>> {
+    if !settings.verification.enabled {
+        return Ok(None);
+    }
+    Ok(Some(Verifying {
+        outbox: Outbox::new(sender(&settings.sms)?),
+        countries: settings.verification.countries.clone(),
+    }))
+}
+
+fn sender(sms: &Sms) -> Result<Arc<dyn sms::Sender>> {
+    let timeout = Duration::from_secs(sms.timeout_seconds);
+    Ok(match sms.sender {
+        Sender::Log => Arc::new(sms::Log::default()),
+        Sender::Command => Arc::new(sms::Command {
+            program: sms.command.clone(),
+            timeout,
+        }),
+        Sender::Webhook => {
+            let secret = sms.webhook_secret.expose().to_owned();
+            Arc::new(sms::Webhook::new(sms.webhook_url.clone(), secret, timeout))
+        }
+        Sender::Twilio => Arc::new(sms::Twilio::new(
+            &sms.twilio_url,
+            &sms.twilio_account,
+            sms.twilio_token.expose(),
+            sms.twilio_from.clone(),
+            timeout,
+        )),
+        Sender::Aliyun => {
+            let templates = sms::AliyunTemplates {
+                sign_name: sms.aliyun_sign_name.clone(),
+                code: sms.aliyun_code_template.clone(),
+                notice: sms.aliyun_notice_template.clone(),
+            };
+            let (id, secret) = (&sms.aliyun_key_id, sms.aliyun_key_secret.expose());
+            let (id, secret) = (id.clone(), secret.to_owned());
+            let aliyun = sms::Aliyun::new(&sms.aliyun_url, id, secret, templates, timeout)?;
+            Arc::new(aliyun)
+        }
+    })
+}

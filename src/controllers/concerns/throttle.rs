@@ -1,0 +1,152 @@
+//! What is counted, for whom and from where.
+
+use actix_web::HttpRequest;
+
+use super::client_address::client_address;
+use crate::controllers::App;
+use crate::error::Result;
+use crate::models::keyed::Keyed;
+use crate::models::phone_number::PhoneNumber;
+use crate::models::session::KeyHash;
+use crate::models::throttle::{self, Bucket, Rule};
+use crate::transport::strangers::household;
+
+/// How often each thing may be tried.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// Wrong passwords for one number from one address, or from one browser that it was used with.
+    pub sign_in: Rule,
+    /// Wrong passwords from one address.
+    pub sign_in_address: Rule,
+    /// New accounts from one address.
+    pub registration_address: Rule,
+    /// New accounts from one browser.
+    pub registration_browser: Rule,
+    /// Messages to one number.
+    pub code_number: Rule,
+    /// Messages because of one address.
+    pub code_address: Rule,
+}
+
+/// Makes the buckets that a try is counted in: none when nothing is counted.
+pub struct Throttles {
+    keyed: Keyed,
+    rules: Option<Rules>,
+}
+
+impl Throttles {
+    /// With these rules; `None`: nothing is counted.
+    pub fn new(keyed: Keyed, rules: Option<Rules>) -> Self {
+        Self { keyed, rules }
+    }
+
+    /// A sign-in. A browser that this number was used with before is counted by itself: so nobody else's guesses, wherever
+    /// they come from, lock the owner out.
+    ///
+    /// # Errors
+    /// `Internal` when nothing can be hashed.
+    pub fn sign_in(
+        &self,
+        request: &HttpRequest,
+        phone: Option<&PhoneNumber>,
+        known: Option<&KeyHash>,
+    ) -> Result<Vec<Bucket>> {
+        let number = phone.map_or("", PhoneNumber::as_str);
+        let from = address(request);
+        self.buckets(|rules| match known {
+            Some(browser) => vec![(
+                rules.sign_in,
+                format!("sign in from browser {} {number}", browser.as_str()),
+            )],
+            None => vec![
+                (rules.sign_in, format!("sign in from {from} {number}")),
+                (rules.sign_in_address, format!("sign in from {from}")),
+            ],
+        })
+    }
+
+    /// The password of somebody who is signed in already, typed again.
+    ///
+    /// # Errors
+    /// `Internal` when nothing can be hashed.
+    pub fn password(&self, user_id: i64) -> Result<Vec<Bucket>> {
+        self.buckets(|rules| vec![(rules.sign_in, format!("password of {user_id}"))])
+    }
+
+    /// A new account: what counts for the address, and what counts for the browser.
+    ///
+    /// # Errors
+    /// `Internal` when nothing can be hashed.
+    pub fn registration(
+        &self,
+        request: &HttpRequest,
+        browser: &KeyHash,
+    ) -> Result<(Vec<Bucket>, Vec<Bucket>)> {
+        let from = address(request);
+        let by_address = self
+            .buckets(|rules| vec![(rules.registration_address, format!("register from {from}"))]);
+        let by_browser = self.buckets(|rules| {
+            let what = format!("register from browser {}", browser.as_str());
+            vec![(rules.registration_browser, what)]
+        });
+        Ok((by_address?, by_browser?))
+    }
+
+    /// A message to a number.
+    ///
+    /// # Errors
+    /// `Internal` when nothing can be hashed.
+    pub fn code(&self, request: &HttpRequest, phone: &PhoneNumber) -> Result<Vec<Bucket>> {
+        let from = address(request);
+        self.buckets(|rules| {
+            vec![
+                (rules.code_number, format!("code to {}", phone.as_str())),
+                (rules.code_address, format!("code from {from}")),
+            ]
+        })
+    }
+
+    fn buckets(&self, wanted: impl FnOnce(&Rules) -> Vec<(Rule, String)>) -> Result<Vec<Bucket>> {
+        let all = self.rules.as_ref().map(wanted).unwrap_or_default();
+        let bucket = |(rule, what): (Rule, String)| {
+            let key_hash = self.keyed.hash("throttle", &what)?;
+            Ok(Bucket { key_hash, rule })
+        };
+        all.into_iter().map(bucket).collect()
+    }
+}
+
+/// An IPv4 address, or an IPv6 network of a household.
+fn address(request: &HttpRequest) -> String {
+    let from = client_address(request).map(household);
+    from.map_or_else(String::new, |address| address.to_string())
+}
+
+/// Counts a try.
+///
+/// # Errors
+/// `RateLimited` when there were too many.
+pub async fn take(app: &App, buckets: &[Bucket]) -> Result<()> {
+    if buckets.is_empty() {
+        return Ok(());
+    }
+    let buckets = buckets.to_vec();
+    let write = app
+        .database
+        .write(move |conn| throttle::take(conn, &buckets));
+    write.await
+}
+
+/// The try does not count after all.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub async fn give_back(app: &App, buckets: Vec<Bucket>) -> Result<()> {
+    if buckets.is_empty() {
+        return Ok(());
+    }
+    let write = app
+        .database
+        .write(move |conn| throttle::give_back(conn, &buckets));
+    write.await
+}

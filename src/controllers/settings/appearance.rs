@@ -1,0 +1,97 @@
+//! Language, colours and clock.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Query};
+use serde::Deserialize;
+
+use super::{Mistakes, Saved, frame, saved, unprocessable};
+use crate::controllers::concerns::asked::Asked;
+use crate::controllers::concerns::current_user::{CurrentSession, CurrentUser};
+use crate::controllers::concerns::input::FormOrJson;
+use crate::controllers::{App, page};
+use crate::error::{Error, Result};
+use crate::models::preferences::Preferences;
+use crate::models::user::User;
+use crate::views::locale::Locale;
+use crate::views::settings::AppearancePage;
+
+/// What the form sends; no language is the browser's.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Fields {
+    locale: String,
+    appearance: String,
+    time_format: String,
+}
+
+/// `GET /settings/appearance`
+pub async fn show(
+    app: Data<App>,
+    asked: Asked,
+    CurrentSession {
+        user, preferences, ..
+    }: CurrentSession,
+    query: Query<Saved>,
+) -> Result<HttpResponse> {
+    let chosen = Fields {
+        locale: preferences.locale.unwrap_or_default(),
+        appearance: preferences.appearance,
+        time_format: preferences.time_format,
+    };
+    shown(&app, &asked, &user, chosen, query.into_inner(), &[]).await
+}
+
+async fn shown(
+    app: &App,
+    asked: &Asked,
+    user: &User,
+    chosen: Fields,
+    saved: Saved,
+    mistakes: Mistakes<'_>,
+) -> Result<HttpResponse> {
+    let frame = frame(app, asked, user, "appearance", saved, mistakes).await?;
+    let Fields {
+        locale,
+        appearance,
+        time_format,
+    } = chosen;
+    page(
+        app,
+        &AppearancePage::new(frame, locale, appearance, time_format),
+    )
+}
+
+/// `PUT /settings/appearance`
+pub async fn update(
+    app: Data<App>,
+    asked: Asked,
+    CurrentUser(user): CurrentUser,
+    input: FormOrJson<Fields>,
+) -> Result<HttpResponse> {
+    match set(&app, &user, &input.fields).await {
+        Ok(()) => Ok(saved(&asked, input.is_json, "appearance", "appearance")),
+        Err(Error::Invalid(fields)) if !input.is_json && !asked.wants_json => {
+            let page = shown(&app, &asked, &user, input.fields, Saved::default(), &fields);
+            page.await.map(unprocessable)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn set(app: &App, user: &User, typed: &Fields) -> Result<()> {
+    let tag = Some(typed.locale.clone()).filter(|tag| !tag.is_empty());
+    let is_known = |tag: &String| Locale::ALL.iter().any(|locale| locale.tag() == tag);
+    if tag.as_ref().is_some_and(|tag| !is_known(tag)) {
+        return Err(Error::field("locale", "error-choice"));
+    }
+    let preferences = Preferences {
+        locale: tag,
+        appearance: typed.appearance.clone(),
+        time_format: typed.time_format.clone(),
+    };
+    let user_id = user.id;
+    let write = app
+        .database
+        .write(move |conn| preferences.set(conn, user_id));
+    write.await
+}

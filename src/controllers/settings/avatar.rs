@@ -1,0 +1,95 @@
+//! My picture.
+
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
+use serde::Deserialize;
+
+use super::{Saved, profile, saved, unprocessable};
+use crate::controllers::App;
+use crate::controllers::concerns::asked::Asked;
+use crate::controllers::concerns::current_user::CurrentUser;
+use crate::controllers::concerns::input::{FormOrJson, Method};
+use crate::controllers::concerns::upload;
+use crate::error::{Error, Result, Sentence};
+use crate::models::avatar;
+use crate::models::picture::MAX_BYTES;
+use crate::models::user::User;
+
+/// What the form without a file sends.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Fields {
+    #[serde(rename = "_method")]
+    method: Method,
+}
+
+/// `POST /settings/avatar`: the field `avatar` of a `multipart/form-data` body is my picture from now on; a form with
+/// `_method=delete` takes it away.
+pub async fn create(
+    app: Data<App>,
+    asked: Asked,
+    current: CurrentUser,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse> {
+    let mut payload = payload.into_inner();
+    if request.content_type() != "multipart/form-data" {
+        let input = FormOrJson::<Fields>::from_request(&request, &mut payload).await?;
+        return match input.fields.method {
+            Method::Delete => destroy(app, asked, current).await,
+            _ => Err(Error::UnsupportedMedia),
+        };
+    }
+    let CurrentUser(user) = current;
+    match take(&app, &user, &request, payload).await {
+        Ok(()) => Ok(saved(&asked, false, "profile", "picture")),
+        Err(Error::Invalid(fields)) if !asked.wants_json => {
+            let page = again(&app, &asked, &user, fields).await;
+            page.map(unprocessable)
+        }
+        Err(Error::PayloadTooLarge) if !asked.wants_json => {
+            let limit = Sentence::with("error-avatar-large", "limit", MAX_BYTES / 1024 / 1024);
+            let mut page = again(&app, &asked, &user, vec![("avatar", limit)]).await?;
+            *page.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+            Ok(page)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// `DELETE /settings/avatar`
+pub async fn destroy(
+    app: Data<App>,
+    asked: Asked,
+    CurrentUser(user): CurrentUser,
+) -> Result<HttpResponse> {
+    let write = app
+        .database
+        .write(move |conn| avatar::set(conn, user.id, None));
+    write.await?;
+    Ok(saved(&asked, false, "profile", "picture"))
+}
+
+/// Reads an upload and makes it the person's picture. Nothing is kept of one that is refused.
+async fn take(app: &App, user: &User, request: &HttpRequest, payload: Payload) -> Result<()> {
+    let _place = app.darkroom.enter(user.id)?;
+    let upload = upload::read(request, payload, "avatar", MAX_BYTES).await?;
+    let portrait = app.darkroom.develop(upload).await?;
+    let user_id = user.id;
+    let write = app
+        .database
+        .write(move |conn| avatar::set(conn, user_id, Some(&portrait)));
+    write.await
+}
+
+async fn again(
+    app: &App,
+    asked: &Asked,
+    user: &User,
+    fields: Vec<(&'static str, Sentence)>,
+) -> Result<HttpResponse> {
+    let name = user.username.clone();
+    profile::shown(app, asked, user, name, Saved::default(), &fields).await
+}

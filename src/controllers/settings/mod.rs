@@ -1,0 +1,124 @@
+//! What a person changes about themselves: one file per page or form.
+
+pub mod account;
+pub mod appearance;
+pub mod avatar;
+pub mod export;
+pub mod password;
+pub mod phone;
+pub mod privacy;
+pub mod profile;
+pub mod security;
+pub mod sessions;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use serde::Deserialize;
+
+use super::concerns::asked::Asked;
+use super::concerns::current_user::CurrentUser;
+use super::concerns::throttle;
+use super::errors::field_sentences;
+use super::{App, done, see_other};
+use crate::error::{Error, Result, Sentence};
+use crate::models::hasher::Verdict;
+use crate::models::room::Room;
+use crate::models::user::User;
+use crate::views::page::Page;
+use crate::views::rooms::links;
+use crate::views::settings::Frame;
+
+/// The fields of all forms on these pages.
+const FIELDS: [&str; 14] = [
+    "username",
+    "avatar",
+    "locale",
+    "appearance",
+    "time_format",
+    "reachable_by",
+    "phone",
+    "region",
+    "phone_password",
+    "old_password",
+    "password",
+    "confirm",
+    "delete_password",
+    "form",
+];
+
+/// What was saved just now.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Saved {
+    saved: String,
+}
+
+/// What is wrong with what was typed, by field.
+type Mistakes<'a> = &'a [(&'static str, Sentence)];
+
+/// `GET /settings`
+pub async fn show(_: CurrentUser) -> HttpResponse {
+    see_other("/settings/profile")
+}
+
+/// What all of the pages have.
+async fn frame(
+    app: &App,
+    asked: &Asked,
+    user: &User,
+    section: &'static str,
+    saved: Saved,
+    mistakes: Mistakes<'_>,
+) -> Result<Frame> {
+    let user_id = user.id;
+    let rooms = app
+        .database
+        .run(move |conn| Room::all_of(conn, user_id))
+        .await?;
+    let mut errors = field_sentences(asked.locale(), mistakes);
+    for field in FIELDS {
+        errors.entry(field).or_default();
+    }
+    Ok(Frame {
+        page: Page::signed_in(asked.look(), &user.public(), user.is_admin()),
+        rooms: links(asked.locale(), rooms, None),
+        section,
+        saved: saved.saved,
+        errors,
+    })
+}
+
+/// Back to the page, which says that it is done.
+fn saved(asked: &Asked, is_json: bool, section: &str, what: &str) -> HttpResponse {
+    done(
+        asked,
+        is_json,
+        &format!("/settings/{section}?saved={what}#{what}"),
+    )
+}
+
+fn unprocessable(mut response: HttpResponse) -> HttpResponse {
+    *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    response
+}
+
+/// Whoever sits at an open window must show that it is theirs before they change how its person gets in.
+///
+/// # Errors
+/// `Invalid` for `field`; `RateLimited` after too many wrong ones; `Unavailable` when too many passwords are looked at.
+async fn require_password(app: &App, user: &User, typed: &str, field: &'static str) -> Result<()> {
+    if typed.is_empty() {
+        return Err(Error::field(field, "error-password-missing"));
+    }
+    let tries = app.throttles.password(user.id)?;
+    throttle::take(app, &tries).await?;
+    let user_id = user.id;
+    let hash = app
+        .database
+        .run(move |conn| User::password_hash(conn, user_id))
+        .await?;
+    match app.hasher.verify(typed.to_owned(), hash).await? {
+        Verdict::Right | Verdict::RightButCheap(_) => throttle::give_back(app, tries).await,
+        Verdict::Wrong => Err(Error::field(field, "error-password-wrong")),
+    }
+}

@@ -1,0 +1,64 @@
+//! Another password.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+
+use super::account::{Typed, answer};
+use super::{require_password, saved};
+use crate::controllers::App;
+use crate::controllers::concerns::asked::Asked;
+use crate::controllers::concerns::current_user::CurrentSession;
+use crate::controllers::concerns::input::FormOrJson;
+use crate::controllers::concerns::sign_in::origin;
+use crate::error::Result;
+use crate::models::password::Password;
+use crate::models::phone_number::PhoneNumber;
+use crate::models::security_event::{self, Kind};
+use crate::models::user::User;
+use crate::models::username::Username;
+
+/// What the form sends.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Fields {
+    old_password: String,
+    password: String,
+}
+
+/// `PUT /settings/password`: signs out everywhere but here.
+pub async fn update(
+    app: Data<App>,
+    asked: Asked,
+    request: HttpRequest,
+    current: CurrentSession,
+    input: FormOrJson<Fields>,
+) -> Result<HttpResponse> {
+    let changed = change(&app, &request, &current, &input.fields).await;
+    let changed = changed.map(|()| saved(&asked, input.is_json, "account", "password"));
+    let typed = Typed::default();
+    answer(&app, &asked, &current.user, &typed, input.is_json, changed).await
+}
+
+async fn change(
+    app: &App,
+    request: &HttpRequest,
+    current: &CurrentSession,
+    typed: &Fields,
+) -> Result<()> {
+    let password = Password::parse(&typed.password)?;
+    require_password(app, &current.user, &typed.old_password, "old_password").await?;
+    let user_id = current.user.id;
+    let read = app.database.run(move |conn| User::phone(conn, user_id));
+    let phone = read.await?.map(PhoneNumber::from_stored);
+    password.require_unlike(phone.as_ref(), &Username::parse(&current.user.username)?)?;
+    let hash = app.hasher.hash(password).await?;
+    let (here, origin) = (current.key_hash.clone(), origin(request));
+    let write = app.database.write(move |conn| {
+        User::set_password(conn, user_id, &hash, Some(&here))?;
+        security_event::record(conn, Kind::PasswordChanged, user_id, &origin)
+    });
+    write.await?;
+    app.live.look_now();
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! Another phone number.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+
+use super::account::{Typed, answer};
+use super::{require_password, saved};
+use crate::controllers::concerns::asked::Asked;
+use crate::controllers::concerns::current_user::CurrentUser;
+use crate::controllers::concerns::input::FormOrJson;
+use crate::controllers::concerns::sign_in::origin;
+use crate::controllers::concerns::verifying::begin;
+use crate::controllers::{App, users};
+use crate::error::Result;
+use crate::models::phone_number::PhoneNumber;
+use crate::models::security_event::{self, Kind};
+use crate::models::user::User;
+use crate::models::verification::{PHONE, Verification};
+
+/// What the form sends.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Fields {
+    phone: String,
+    region: String,
+    phone_password: String,
+}
+
+/// `PUT /settings/phone`: where numbers are verified, a code is sent to the new one first.
+pub async fn update(
+    app: Data<App>,
+    asked: Asked,
+    request: HttpRequest,
+    CurrentUser(user): CurrentUser,
+    input: FormOrJson<Fields>,
+) -> Result<HttpResponse> {
+    let changed = change(&app, &asked, &request, &user, &input).await;
+    let typed = Typed {
+        phone: input.fields.phone,
+        region: input.fields.region,
+        ..Typed::default()
+    };
+    answer(&app, &asked, &user, &typed, input.is_json, changed).await
+}
+
+async fn change(
+    app: &App,
+    asked: &Asked,
+    request: &HttpRequest,
+    user: &User,
+    input: &FormOrJson<Fields>,
+) -> Result<HttpResponse> {
+    let typed = &input.fields;
+    let region = users::region(app, asked, &typed.region);
+    let phone = PhoneNumber::parse(&typed.phone, &region)?;
+    require_password(app, user, &typed.phone_password, "phone_password").await?;
+    let user_id = user.id;
+    if app.verification.is_some() {
+        let mine = |wanted: &mut Verification| wanted.user_id = Some(user_id);
+        return begin(app, request, asked, &phone, PHONE, mine).await;
+    }
+    let origin = origin(request);
+    app.database
+        .write(move |conn| {
+            User::set_phone(conn, user_id, &phone)?;
+            security_event::record_about(conn, Kind::PhoneChanged, Some(user_id), &phone, &origin)
+        })
+        .await?;
+    Ok(saved(asked, input.is_json, "account", "phone-number"))
+}

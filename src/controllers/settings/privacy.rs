@@ -1,0 +1,72 @@
+//! Who may write to me.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Query};
+use serde::Deserialize;
+
+use super::{Mistakes, Saved, frame, saved, unprocessable};
+use crate::controllers::concerns::asked::Asked;
+use crate::controllers::concerns::current_user::CurrentUser;
+use crate::controllers::concerns::input::FormOrJson;
+use crate::controllers::{App, page};
+use crate::error::{Error, Result};
+use crate::models::reach;
+use crate::models::user::User;
+use crate::views::settings::PrivacyPage;
+
+/// What the form sends.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Fields {
+    reachable_by: String,
+}
+
+/// `GET /settings/privacy`
+pub async fn show(
+    app: Data<App>,
+    asked: Asked,
+    CurrentUser(user): CurrentUser,
+    query: Query<Saved>,
+) -> Result<HttpResponse> {
+    let user_id = user.id;
+    let read = app.database.run(move |conn| reach::of(conn, user_id));
+    let reachable_by = read.await?;
+    shown(&app, &asked, &user, reachable_by, query.into_inner(), &[]).await
+}
+
+async fn shown(
+    app: &App,
+    asked: &Asked,
+    user: &User,
+    reachable_by: String,
+    saved: Saved,
+    mistakes: Mistakes<'_>,
+) -> Result<HttpResponse> {
+    let view = PrivacyPage {
+        frame: frame(app, asked, user, "privacy", saved, mistakes).await?,
+        reachable_by,
+    };
+    page(app, &view)
+}
+
+/// `PUT /settings/privacy`
+pub async fn update(
+    app: Data<App>,
+    asked: Asked,
+    CurrentUser(user): CurrentUser,
+    input: FormOrJson<Fields>,
+) -> Result<HttpResponse> {
+    let (user_id, choice) = (user.id, input.fields.reachable_by.clone());
+    let write = app
+        .database
+        .write(move |conn| reach::set(conn, user_id, &choice));
+    match write.await {
+        Ok(()) => Ok(saved(&asked, input.is_json, "privacy", "reach")),
+        Err(Error::Invalid(fields)) if !input.is_json && !asked.wants_json => {
+            let typed = input.fields.reachable_by;
+            let page = shown(&app, &asked, &user, typed, Saved::default(), &fields);
+            page.await.map(unprocessable)
+        }
+        Err(error) => Err(error),
+    }
+}

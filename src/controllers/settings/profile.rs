@@ -1,0 +1,78 @@
+//! Name and picture.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Query};
+use serde::Deserialize;
+
+use super::{Mistakes, Saved, frame, saved, unprocessable};
+use crate::controllers::concerns::asked::Asked;
+use crate::controllers::concerns::current_user::CurrentUser;
+use crate::controllers::concerns::input::FormOrJson;
+use crate::controllers::{App, page};
+use crate::error::{Error, Result};
+use crate::models::picture::MAX_BYTES;
+use crate::models::user::User;
+use crate::models::username::Username;
+use crate::views::settings::ProfilePage;
+
+/// What the form sends.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Fields {
+    username: String,
+}
+
+/// `GET /settings/profile`
+pub async fn show(
+    app: Data<App>,
+    asked: Asked,
+    CurrentUser(user): CurrentUser,
+    query: Query<Saved>,
+) -> Result<HttpResponse> {
+    let username = user.username.clone();
+    shown(&app, &asked, &user, username, query.into_inner(), &[]).await
+}
+
+pub(super) async fn shown(
+    app: &App,
+    asked: &Asked,
+    user: &User,
+    username: String,
+    saved: Saved,
+    mistakes: Mistakes<'_>,
+) -> Result<HttpResponse> {
+    let view = ProfilePage {
+        frame: frame(app, asked, user, "profile", saved, mistakes).await?,
+        username,
+        upload_max: MAX_BYTES,
+    };
+    page(app, &view)
+}
+
+/// `PATCH /settings/profile`
+pub async fn update(
+    app: Data<App>,
+    asked: Asked,
+    CurrentUser(user): CurrentUser,
+    input: FormOrJson<Fields>,
+) -> Result<HttpResponse> {
+    match rename(&app, &user, &input.fields.username).await {
+        Ok(()) => Ok(saved(&asked, input.is_json, "profile", "name")),
+        Err(Error::Invalid(fields)) if !input.is_json && !asked.wants_json => {
+            let typed = input.fields.username;
+            let page = shown(&app, &asked, &user, typed, Saved::default(), &fields);
+            page.await.map(unprocessable)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn rename(app: &App, user: &User, typed: &str) -> Result<()> {
+    let (user_id, name) = (user.id, Username::parse(typed)?);
+    let write = app
+        .database
+        .write(move |conn| User::rename(conn, user_id, &name));
+    write.await?;
+    app.live.look_now();
+    Ok(())
+}

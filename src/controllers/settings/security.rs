@@ -1,0 +1,26 @@
+//! What happened to my account.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Query};
+
+use super::{Saved, frame};
+use crate::controllers::concerns::asked::Asked;
+use crate::controllers::concerns::current_user::CurrentUser;
+use crate::controllers::security_events::{Cursor, find};
+use crate::controllers::{App, page};
+use crate::error::Result;
+use crate::views::security_events::SecurityPage;
+
+/// `GET /settings/security`
+pub async fn show(
+    app: Data<App>,
+    asked: Asked,
+    CurrentUser(user): CurrentUser,
+    query: Query<Cursor>,
+) -> Result<HttpResponse> {
+    let view = SecurityPage {
+        list: find(&app, &asked, Some(user.id), &query).await?,
+        frame: frame(&app, &asked, &user, "security", Saved::default(), &[]).await?,
+    };
+    page(&app, &view)
+}

@@ -1,0 +1,74 @@
+//! People's pictures, kept under the hash of what is in them.
+
+use diesel::prelude::*;
+use sha2::{Digest, Sha256};
+
+use super::connection::{DbConn, on_each};
+use super::now;
+use super::picture::Portrait;
+use super::schema::{avatars, users};
+use crate::error::{Error, Result};
+
+/// Where a picture is shown.
+pub fn address(hash: &str) -> String {
+    format!("/avatars/{hash}")
+}
+
+/// A picture by its name: a JPEG.
+///
+/// # Errors
+/// `NotFound` when there is none.
+pub fn find(conn: &mut DbConn, hash: &str) -> Result<Vec<u8>> {
+    let picture = avatars::table.find(hash).select(avatars::picture);
+    Ok(picture.first(conn)?)
+}
+
+/// Gives a person this picture instead of what they had, or none. Runs in a transaction that writes.
+///
+/// # Errors
+/// `NotFound` when there is no such person.
+pub fn set(conn: &mut DbConn, user_id: i64, portrait: Option<&Portrait>) -> Result<()> {
+    // Two people with one picture: whoever comes later waits here, and finds it.
+    super::installation::take_turn(conn)?;
+    let person = users::table.find(user_id);
+    let before: Option<String> = person.select(users::avatar).first(conn)?;
+    let hash = portrait.map(|portrait| store(conn, portrait)).transpose()?;
+    diesel::update(person)
+        .set(users::avatar.eq(&hash))
+        .execute(conn)?;
+    match before {
+        Some(before) if Some(&before) != hash.as_ref() => forget(conn, &before),
+        _ => Ok(()),
+    }
+}
+
+fn store(conn: &mut DbConn, portrait: &Portrait) -> Result<String> {
+    let digest = Sha256::digest(portrait.as_jpeg());
+    let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let known: i64 = avatars::table
+        .filter(avatars::hash.eq(&hash))
+        .count()
+        .get_result(conn)?;
+    if known == 0 {
+        let row = (
+            avatars::hash.eq(&hash),
+            avatars::picture.eq(portrait.as_jpeg()),
+            avatars::created_at.eq(now()),
+        );
+        on_each!(conn, conn => diesel::insert_into(avatars::table).values(row).execute(conn))
+            .map_err(Error::from)?;
+    }
+    Ok(hash)
+}
+
+/// A picture goes with the last person who has it.
+fn forget(conn: &mut DbConn, hash: &str) -> Result<()> {
+    let holders: i64 = users::table
+        .filter(users::avatar.eq(hash))
+        .count()
+        .get_result(conn)?;
+    if holders == 0 {
+        diesel::delete(avatars::table.find(hash)).execute(conn)?;
+    }
+    Ok(())
+}
