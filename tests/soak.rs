@@ -39,7 +39,13 @@ const LOOSE_FILES: i64 = 20;
 /// Somebody who listens until the task is ended. `connected` counts those with a socket.
 fn come(member: Member, connected: Arc<AtomicUsize>) -> JoinHandle<()> {
     tokio::spawn(async move {
-        let mut socket = member.connect().await.expect("a socket");
+        // As every client does: whoever is not let in for now comes again.
+        let mut socket = loop {
+            match member.connect().await {
+                Some(socket) => break socket,
+                None => sleep(Duration::from_millis(200)).await,
+            }
+        };
         let _here = Here::new(connected);
         socket
             .send(json!({"type": "view", "roomId": "1", "away": false}))

@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use teahouse::models::phone_number::PhoneNumber;
 
-fuzz_target!(|text: &str| {
+fuzz_target!(init: PhoneNumber::warm_up(), |text: &str| {
     let Some((region, typed)) = text.split_at_checked(2) else {
         return;
     };

@@ -128,10 +128,10 @@ impl Connection {
         let read = || self.live.store.rooms_of(self.user.id.0, session.clone());
         let rooms = read().await?;
         let followed = rooms.iter().filter(|room| self.seat.follows(room.id.0));
-        let settled = followed.map(|room| self.live.hub.settle(room.id.0, room.ver));
-        match settled.fold(true, |all, is_settled| all && is_settled) {
-            true => Ok(rooms),
-            false => read().await,
+        let read_too_early = followed.filter(|room| !self.live.hub.settle(room.id.0, room.ver));
+        match read_too_early.count() {
+            0 => Ok(rooms),
+            _ => read().await,
         }
     }
 
