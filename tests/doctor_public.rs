@@ -102,13 +102,6 @@ async fn behind_the_shipped_nginx_everything_is_fine_and_nothing_is_left_behind(
 async fn each_fault_of_the_proxy_is_named_with_the_line_that_mends_it() {
     let site = Site::open().await;
     let without = |line: &'static str| move |conf: &str| substitute(conf, line, "");
-    let nginx = site.nginx(without("proxy_set_header Upgrade $teahouse_upgrade;"));
-    site.examine().expect(
-        "websocket",
-        "fail",
-        "proxy_set_header Upgrade $http_upgrade;",
-    );
-    drop(nginx);
     Person::register(&site.house, "Ming").await;
     let before = site.sessions();
     for line in [
