@@ -268,7 +268,13 @@ async fn attack(house: &Teahouse, villains: &Villains, phone: &str, size: Size) 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_talk_on_whatever_the_others_do() {
     let size = if long_tests() { FULL } else { QUICK };
-    let house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "true")]);
+    // All of them come from one address, and the passwords are to be looked at.
+    let house = Teahouse::with(&[
+        ("TEAHOUSE__THROTTLE__ENABLED", "true"),
+        ("TEAHOUSE__THROTTLE__REGISTRATIONS_PER_ADDRESS", "1000"),
+        ("TEAHOUSE__THROTTLE__SIGN_INS_PER_ADDRESS", "1000"),
+        ("TEAHOUSE__THROTTLE__SIGN_IN_FAILURES", "1000"),
+    ]);
     let villains = Villains::gather(&house).await;
     let (mut sockets, mut first) = (Vec::new(), None);
     for n in 0..size.people {
