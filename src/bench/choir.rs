@@ -65,6 +65,7 @@ pub(super) struct Choir {
     pub(super) lost: u64,
     pub(super) doubled: u64,
     pub(super) refused: u64,
+    pub(super) retried: u64,
     pub(super) closed: u64,
     /// The first refusal, as the server said it.
     pub(super) refusal: Option<String>,
@@ -121,6 +122,7 @@ impl Choir {
             lost: 0,
             doubled: 0,
             refused: 0,
+            retried: 0,
             closed: 0,
             refusal: None,
         })
@@ -207,6 +209,26 @@ impl Choir {
 
     fn post(&mut self, peer: &mut Peer, number: usize) {
         let n = self.posters[number].sent.len();
+        self.posters[number].sent.push(self.began.elapsed());
+        self.send(peer, number, n);
+    }
+
+    /// Whoever is told `unavailable` says the same again under the same name, as clients do.
+    fn hear_refusal(&mut self, peer: &mut Peer, text: &[u8]) {
+        let say = || String::from_utf8_lossy(text).into_owned();
+        self.refusal.get_or_insert_with(say);
+        let frame: Value = serde_json::from_slice(text).unwrap_or_default();
+        let name = frame["clientId"].as_str().unwrap_or_default().as_bytes();
+        match (frame["code"].as_str(), self.meant(name)) {
+            (Some("unavailable"), Some((number, n))) => {
+                self.retried += 1;
+                self.send(peer, number, n);
+            }
+            _ => self.refused += 1,
+        }
+    }
+
+    fn send(&mut self, peer: &mut Peer, number: usize, n: usize) {
         let room_id = self.places[peer.index].room_id;
         let text = format!(
             r#"{{"type":"post","clientId":"{}","roomId":"{room_id}","content":"{CONTENT}"}}"#,
@@ -214,7 +236,6 @@ impl Choir {
         );
         self.wire.clear();
         wire::put_masked(&mut self.wire, wire::TEXT, text.as_bytes());
-        self.posters[number].sent.push(self.began.elapsed());
         peer.send(&self.wire);
     }
 
@@ -303,9 +324,7 @@ impl Ear for Choir {
                 self.acknowledge(peer, name);
             }
         } else if text.starts_with(REFUSAL) {
-            self.refused += 1;
-            let say = || String::from_utf8_lossy(text).into_owned();
-            self.refusal.get_or_insert_with(say);
+            self.hear_refusal(peer, text);
         }
     }
 

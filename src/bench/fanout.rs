@@ -39,7 +39,7 @@ pub(super) fn run(options: &Options) -> Result<Report> {
     let sockets = options.sockets_or(&SOCKETS);
     let people = sockets.iter().copied().max().unwrap_or(0);
     let stages = options
-        .targets()
+        .targets(&Target::TALKING)
         .into_iter()
         .map(|target| Stage::open(options, target, people));
     let stages: Vec<Stage> = stages.collect::<Result<_>>()?;

@@ -3,15 +3,22 @@
 //!
 //! A scenario is a file of its own that answers a report.
 
+mod bare;
 mod child;
 mod choir;
+mod connect;
 mod fanout;
+mod follower;
+mod http;
 mod options;
+mod pages;
 mod process;
 mod raw;
+mod reconnect;
 mod report;
 mod rooms;
 mod stage;
+mod start;
 mod swarm;
 mod talk;
 mod wire;
@@ -30,7 +37,15 @@ use self::stage::Stage;
 use crate::error::{Error, Result};
 
 /// What is measured when nothing else is asked for.
-const ALL: [Scenario; 3] = [Scenario::Fanout, Scenario::Write, Scenario::Rooms];
+const ALL: [Scenario; 7] = [
+    Scenario::Fanout,
+    Scenario::Connect,
+    Scenario::Write,
+    Scenario::Rooms,
+    Scenario::Pages,
+    Scenario::Reconnect,
+    Scenario::Start,
+];
 
 /// Measures what is asked for and prints it.
 ///
@@ -38,8 +53,10 @@ const ALL: [Scenario; 3] = [Scenario::Fanout, Scenario::Write, Scenario::Rooms];
 /// `Unavailable` with one sentence about what keeps it from measuring.
 pub fn run(options: &Options) -> Result<()> {
     raise_file_limit()?;
-    if options.scenarios == [Scenario::Raw] {
-        return raw::serve();
+    match options.scenarios[..] {
+        [Scenario::Raw] => return raw::serve(),
+        [Scenario::Bare] => return bare::serve(options),
+        _ => {}
     }
     let scenarios = match options.scenarios.is_empty() {
         true => ALL.to_vec(),
@@ -68,7 +85,11 @@ fn measure(scenario: Scenario, options: &Options) -> Result<Report> {
         Scenario::Fanout => fanout::run(options),
         Scenario::Write => write::run(options),
         Scenario::Rooms => rooms::run(options),
-        Scenario::Raw => Err(Error::Unavailable("raw stands alone".into())),
+        Scenario::Connect => connect::run(options),
+        Scenario::Pages => pages::run(options),
+        Scenario::Reconnect => reconnect::run(options),
+        Scenario::Start => start::run(options),
+        Scenario::Raw | Scenario::Bare => Err(Error::Unavailable("a server stands alone".into())),
     }
 }
 

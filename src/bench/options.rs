@@ -55,9 +55,20 @@ pub enum Scenario {
     Write,
     /// 100 rooms of 10 people, everybody posts
     Rooms,
+    /// Many people come in: what that takes, and how much memory they need
+    Connect,
+    /// A room's page, cached and not, with a long history and with many rooms; a list that did not change; a post
+    Pages,
+    /// Everybody is cut off at once and comes back, while some go on talking
+    Reconnect,
+    /// How long it takes to start, and how large the program is
+    Start,
     /// The broadcaster itself
     #[value(hide = true)]
     Raw,
+    /// The bare server itself
+    #[value(hide = true)]
+    Bare,
 }
 
 /// Which server.
@@ -65,6 +76,8 @@ pub enum Scenario {
 pub enum Target {
     /// The broadcaster
     Raw,
+    /// The web framework alone
+    Bare,
     /// Teahouse on SQLite
     Sqlite,
     /// Teahouse on the given server
@@ -72,10 +85,21 @@ pub enum Target {
 }
 
 impl Target {
+    /// Teahouse and the practical limit.
+    pub(super) const TALKING: [Self; 3] = [Self::Raw, Self::Sqlite, Self::Mysql];
+    /// Teahouse alone.
+    pub(super) const HOUSES: [Self; 2] = [Self::Sqlite, Self::Mysql];
+
+    /// Whether it is Teahouse.
+    pub(super) fn is_house(self) -> bool {
+        matches!(self, Self::Sqlite | Self::Mysql)
+    }
+
     /// As it is called in tables.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Raw => "raw",
+            Self::Bare => "bare",
             Self::Sqlite => "sqlite",
             Self::Mysql => "mysql",
         }
@@ -83,9 +107,8 @@ impl Target {
 }
 
 impl Options {
-    /// The servers that can be measured.
-    pub(super) fn targets(&self) -> Vec<Target> {
-        let all = [Target::Raw, Target::Sqlite, Target::Mysql];
+    /// Those of these servers that are wanted and can be measured.
+    pub(super) fn targets(&self, all: &[Target]) -> Vec<Target> {
         let has_server = self
             .database_url
             .as_ref()
@@ -94,7 +117,7 @@ impl Options {
             true => *target != Target::Mysql || has_server,
             false => self.targets.contains(target),
         };
-        all.into_iter().filter(is_wanted).collect()
+        all.iter().copied().filter(is_wanted).collect()
     }
 
     /// How many sockets in turn, when nothing else was asked for.

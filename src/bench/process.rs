@@ -31,8 +31,8 @@ impl Process {
         Duration::from_secs_f64((user + system) as f64 / clock_ticks_per_second() as f64)
     }
 
-    /// CPU time so far of its threads with this name.
-    pub(super) fn cpu_of_threads(self, name: &str) -> Duration {
+    /// CPU time so far of its threads with this name; of all that live, if none is given.
+    pub(super) fn cpu_of_threads(self, name: Option<&str>) -> Duration {
         let Ok(threads) = fs::read_dir(self.file("task")) else {
             return Duration::ZERO;
         };
@@ -40,7 +40,8 @@ impl Process {
             let comm = fs::read_to_string(folder.join("comm")).ok()?;
             let schedstat = fs::read_to_string(folder.join("schedstat")).ok()?;
             let nanoseconds = schedstat.split(' ').next()?.parse().ok()?;
-            (comm.trim_end() == name).then_some(nanoseconds)
+            name.is_none_or(|name| comm.trim_end() == name)
+                .then_some(nanoseconds)
         };
         let threads = threads.filter_map(|thread| of(thread.ok()?.path()));
         Duration::from_nanos(threads.sum())

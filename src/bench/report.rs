@@ -6,10 +6,13 @@ use hdrhistogram::Histogram;
 use serde_json::{Map, Value, json};
 
 /// These are no medians, but the sums of all runs: one loss is a loss.
-const SUMMED: [&str; 8] = [
+const SUMMED: [&str; 11] = [
+    "failed",
+    "incomplete",
     "lost",
     "doubled",
     "refused",
+    "retried",
     "closed",
     "rows_missing",
     "rows_beyond",
@@ -32,6 +35,14 @@ impl Figures {
         for (part, quantile) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("max", 1.0)] {
             let microseconds = histogram.value_at_quantile(quantile);
             self.set(&format!("{name}_{part}_ms"), microseconds as f64 / 1e3);
+        }
+    }
+
+    /// Notes these figures of another part of the run; what is there already grows by them.
+    pub(super) fn add(&mut self, other: &Self, names: &[&str]) {
+        for name in names {
+            let sum = self.get(name).unwrap_or(0.0) + other.get(name).unwrap_or(0.0);
+            self.set(name, sum);
         }
     }
 
@@ -160,6 +171,8 @@ impl Report {
                 text += &format!("  ! {labels}: the generator itself was the bottleneck\n");
             }
             let wrong = sum(&[
+                "failed",
+                "incomplete",
                 "lost",
                 "doubled",
                 "refused",
@@ -182,7 +195,13 @@ impl Report {
         let case = |case: &Case| {
             let labels = case.labels.iter();
             let mut object: Map<String, Value> = labels
-                .map(|(label, value)| ((*label).to_owned(), Value::from(value.as_str())))
+                .map(|(label, value)| {
+                    let number = value.parse::<u64>().map(Value::from);
+                    (
+                        (*label).to_owned(),
+                        number.unwrap_or_else(|_| Value::from(value.as_str())),
+                    )
+                })
                 .collect();
             object.insert("figures".into(), json!(case.figures.0));
             let runs: Vec<_> = case.runs.iter().map(|run| &run.0).collect();

@@ -38,7 +38,7 @@ pub(super) fn run(options: &Options) -> Result<Report> {
     let (runs, seconds) = options.effort();
     let rooms = if options.quick { QUICK_ROOMS } else { ROOMS };
     let people = rooms * PEOPLE;
-    let targets = options.targets().into_iter();
+    let targets = options.targets(&Target::TALKING).into_iter();
     let stages: Vec<Stage> = targets
         .map(|target| Stage::open(options, target, people))
         .collect::<Result<_>>()?;

@@ -45,12 +45,12 @@ impl Stage {
             Error::Unavailable(format!("no temporary folder can be made: {error}"))
         })?;
         let address = match target {
-            Target::Raw => String::new(),
+            Target::Raw | Target::Bare => String::new(),
             Target::Sqlite => format!("sqlite://{}", folder.path().join("teahouse.db").display()),
             Target::Mysql => own_database(options)?,
         };
         let url = match target {
-            Target::Raw => None,
+            Target::Raw | Target::Bare => None,
             _ => Some(DatabaseUrl::parse(&address)?),
         };
         let (secret, _) = crate::models::session::new_key();
@@ -101,6 +101,7 @@ impl Stage {
         match (self.target, &self.raw_program) {
             (Target::Raw, Some(program)) => Server::start_other(folder, program),
             (Target::Raw, None) => Server::start(folder, &["bench", "raw"], &[]),
+            (Target::Bare, _) => Server::start(folder, &["bench", "bare"], &[]),
             _ => Server::start(
                 folder,
                 &["serve"],
@@ -117,6 +118,16 @@ impl Stage {
                 ],
             ),
         }
+    }
+
+    /// Starts the web framework alone on the same database, with what it is to answer in a file of this folder.
+    ///
+    /// # Errors
+    /// `Unavailable` when it does not begin to serve.
+    pub(super) fn serve_bare(&self) -> Result<Server> {
+        let folder = self.folder.path();
+        let variables = [("TEAHOUSE_BENCH_DATABASE_URL", self.address.as_str())];
+        Server::start(folder, &["bench", "bare", "--dir", "."], &variables)
     }
 
     /// The database's own process, when it has one.
@@ -144,6 +155,7 @@ impl Stage {
     pub(super) fn upgrade(&self, person: usize, room_id: i64) -> Vec<u8> {
         match self.target {
             Target::Raw => upgrade(&format!("/ws/{room_id}"), None),
+            Target::Bare => upgrade("/ws", None),
             _ => upgrade("/ws", Some(&self.cookie(person))),
         }
     }

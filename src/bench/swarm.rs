@@ -114,6 +114,19 @@ impl Swarm {
     /// # Errors
     /// `Unavailable` when one is refused, or nothing happens for a long while.
     pub(super) fn arrive(&mut self, requests: &[Vec<u8>], ear: &mut impl Ear) -> Result<()> {
+        self.arrive_while(requests, ear, || Ok(Duration::from_millis(100)))
+    }
+
+    /// The same, while something else goes on that is looked after at least as often as it says.
+    ///
+    /// # Errors
+    /// As [`Swarm::arrive`], and those of `meanwhile`.
+    pub(super) fn arrive_while(
+        &mut self,
+        requests: &[Vec<u8>],
+        ear: &mut impl Ear,
+        mut meanwhile: impl FnMut() -> Result<Duration>,
+    ) -> Result<()> {
         let mut heard_at = Instant::now();
         let all = self.peers.len() + requests.len();
         let mut requests = requests.iter();
@@ -133,7 +146,7 @@ impl Swarm {
                 self.open(index, request)?;
             }
             let before = self.ready;
-            self.turn(ear, Duration::from_millis(100))?;
+            self.turn(ear, meanwhile()?)?;
             if self.ready > before {
                 heard_at = Instant::now();
             }
@@ -161,6 +174,8 @@ impl Swarm {
         }
         socket.connect(&self.address.into()).map_err(failed)?;
         socket.set_tcp_nodelay(true).map_err(failed)?;
+        // Cut without a word when it is dropped, so that its port is free again at once.
+        socket.set_linger(Some(Duration::ZERO)).map_err(failed)?;
         let mut stream = TcpStream::from(socket);
         stream.write_all(request).map_err(failed)?;
         stream.set_nonblocking(true).map_err(failed)?;

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use super::child::Server;
 use super::choir::{Choir, Plan};
 use super::options::Target;
 use super::process::own_cpu;
@@ -29,64 +30,89 @@ pub(super) const WRITER: &str = "writer";
 /// `Unavailable` when the server does not take everybody, or refuses what they say.
 pub(super) fn talk(stage: &Stage, plan: &Plan, seconds: f64) -> Result<Figures> {
     let server = stage.serve()?;
-    let (counter, ends) = match stage.target {
-        Target::Raw => (0, Vec::new()),
-        _ => {
-            let mut rooms = plan.rooms.clone();
-            rooms.sort_unstable();
-            rooms.dedup();
-            rehearsal::ends(&mut stage.conn()?, &rooms)?
-        }
-    };
-    let mut swarm = Swarm::new(server.address, stage.target != Target::Raw)?;
+    let mut swarm = Swarm::new(server.address, stage.target.is_house())?;
     let rooms = plan.rooms.iter().enumerate();
     let requests: Vec<Vec<u8>> = rooms
         .map(|(n, room_id)| stage.upgrade(n, *room_id))
         .collect();
     swarm.arrive(&requests, &mut Deaf)?;
     rest(&mut swarm, PAUSE)?;
+    let figures = converse(stage, &server, &mut swarm, plan, seconds)?;
+    swarm.cut();
+    server.stop()?;
+    Ok(figures)
+}
 
+/// Lets those who are there talk, and audits.
+///
+/// # Errors
+/// `Unavailable` when nothing is acknowledged.
+pub(super) fn converse(
+    stage: &Stage,
+    server: &Server,
+    swarm: &mut Swarm,
+    plan: &Plan,
+    seconds: f64,
+) -> Result<Figures> {
+    let (counter, ends) = match stage.target.is_house() {
+        false => (0, Vec::new()),
+        true => {
+            let mut rooms = plan.rooms.clone();
+            rooms.sort_unstable();
+            rooms.dedup();
+            rehearsal::ends(&mut stage.conn()?, &rooms)?
+        }
+    };
     let mut choir = Choir::new(plan, &ends)?;
     let database = stage.database();
     let clock = || Costs {
         server: server.process.cpu(),
-        store: server.process.cpu_of_threads(WRITER),
+        store: server.process.cpu_of_threads(Some(WRITER)),
         database: database.map_or(Duration::ZERO, |process| process.cpu()),
         generator: own_cpu(),
     };
-    let (before, begin) = (clock(), Instant::now());
+    let (before, begin, gone) = (clock(), Instant::now(), swarm.gone());
     choir.begin(&mut swarm.peers);
     while begin.elapsed().as_secs_f64() < seconds {
         swarm.turn(&mut choir, Duration::from_millis(10))?;
     }
-    let (posted, posting) = (choir.acknowledged(), begin.elapsed());
-    let heard = choir.heard;
-    choir.fall_silent();
-    let mut heard_at = Instant::now();
-    let mut ended = begin.elapsed();
-    while (choir.acknowledged() < choir.sent() || choir.heard < choir.due())
-        && heard_at.elapsed() < STRAGGLERS
-    {
-        if swarm.turn(&mut choir, Duration::from_millis(10))? {
-            heard_at = Instant::now();
-            ended = begin.elapsed();
-        }
-    }
+    let mut figures = Figures::default();
+    let posting = begin.elapsed().as_secs_f64();
+    figures.set("posts_per_second", choir.acknowledged() as f64 / posting);
+    figures.set("deliveries_per_second", choir.heard as f64 / posting);
+    let ended = fall_silent(swarm, &mut choir)?;
     let costs = clock().since(&before);
-    let gone = swarm.gone() as u64;
-    swarm.cut();
-    server.stop()?;
     choir.close();
-    if posted == 0 {
+    if choir.acknowledged() == 0 {
         let why = choir.refusal.unwrap_or_else(|| "no answer came".to_owned());
         return Err(Error::Unavailable(format!(
             "nothing was acknowledged: {why}"
         )));
     }
-    let mut figures = Figures::default();
-    let seconds = posting.as_secs_f64();
-    figures.set("posts_per_second", posted as f64 / seconds);
-    figures.set("deliveries_per_second", heard as f64 / seconds);
+    tell(&choir, &mut figures);
+    figures.set("closed", (swarm.gone() - gone) as f64);
+    costs.tell(&mut figures, stage.target, &choir, ended - begin);
+    if stage.target.is_house() {
+        audit(stage, counter, &ends, &choir, &mut figures)?;
+    }
+    Ok(figures)
+}
+
+/// Hears the rest; answers when the last of it came.
+fn fall_silent(swarm: &mut Swarm, choir: &mut Choir) -> Result<Instant> {
+    choir.fall_silent();
+    let mut heard_at = Instant::now();
+    while (choir.acknowledged() < choir.sent() || choir.heard < choir.due())
+        && heard_at.elapsed() < STRAGGLERS
+    {
+        if swarm.turn(choir, Duration::from_millis(10))? {
+            heard_at = Instant::now();
+        }
+    }
+    Ok(heard_at)
+}
+
+fn tell(choir: &Choir, figures: &mut Figures) {
     figures.set("posts", choir.acknowledged() as f64);
     figures.set("deliveries", choir.heard as f64);
     figures.latency("ack", &choir.acks);
@@ -94,18 +120,7 @@ pub(super) fn talk(stage: &Stage, plan: &Plan, seconds: f64) -> Result<Figures> 
     figures.set("lost", choir.lost as f64);
     figures.set("doubled", choir.doubled as f64);
     figures.set("refused", choir.refused as f64);
-    figures.set("closed", gone as f64);
-    costs.tell(
-        &mut figures,
-        stage.target,
-        choir.heard,
-        choir.acknowledged(),
-        ended,
-    );
-    if stage.target != Target::Raw {
-        audit(stage, counter, &ends, &choir, &mut figures)?;
-    }
-    Ok(figures)
+    figures.set("retried", choir.retried as f64);
 }
 
 /// Lets whatever comes come.
@@ -136,12 +151,13 @@ impl Costs {
     }
 
     /// Microseconds per delivery are seconds per million of them.
-    fn tell(&self, figures: &mut Figures, target: Target, heard: u64, posts: u64, wall: Duration) {
+    fn tell(&self, figures: &mut Figures, target: Target, choir: &Choir, wall: Duration) {
+        let (heard, posts) = (choir.heard, choir.acknowledged());
         let per = |time: Duration, count: u64| time.as_secs_f64() * 1e6 / count.max(1) as f64;
         figures.set("server_us", per(self.server, heard));
         // SQLite works in the server's own thread, and its work is counted as the database's.
         let (store, database) = match target {
-            Target::Raw => (Duration::ZERO, Duration::ZERO),
+            Target::Raw | Target::Bare => (Duration::ZERO, Duration::ZERO),
             Target::Sqlite => (self.store, self.store),
             Target::Mysql => (self.store, self.database),
         };

@@ -45,10 +45,7 @@ pub(super) fn run(options: &Options) -> Result<Report> {
     let (runs, seconds) = options.effort();
     let all = options.posters_or(&POSTERS);
     let most = all.iter().copied().max().unwrap_or(1);
-    let targets = options
-        .targets()
-        .into_iter()
-        .filter(|target| *target != Target::Raw);
+    let targets = options.targets(&Target::HOUSES).into_iter();
     let stages: Vec<Stage> = targets
         .map(|target| Stage::open(options, target, most))
         .collect::<Result<_>>()?;
