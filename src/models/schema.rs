@@ -32,6 +32,7 @@ diesel::table! {
         reachable_by -> Text,
         deleted_at -> Nullable<Timestamp>,
         erasing -> Bool,
+        github_login -> Nullable<Text>,
     }
 }
 
@@ -45,6 +46,7 @@ diesel::table! {
         created_at -> Timestamp,
         seen_at -> Timestamp,
         expires_at -> Timestamp,
+        github_at -> Nullable<Timestamp>,
     }
 }
 
