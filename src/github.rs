@@ -27,8 +27,7 @@ const API_VERSION: &str = "2022-11-28";
 /// The most characters of a name there.
 const LOGIN_CHARS: usize = 100;
 
-type Client =
-    BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
+type Client = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 
 /// Somebody, as GitHub knows them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -142,7 +141,7 @@ impl GitHub {
                     BasicErrorResponseType::Extension(name) if name == BAD_CODE => {
                         Error::BadRequest("error-github-code".into())
                     }
-                    other => Error::GitHubDown(format!("it gave no token: {}", other.as_ref())),
+                    other => Error::GitHubDown(refusal(other.as_ref())),
                 },
                 RequestTokenError::Request(Silent(what)) => Error::GitHubDown(what),
                 // What it said instead may be anything.
@@ -183,15 +182,23 @@ impl GitHub {
         }
         let request = self.agent.configure_request(request);
         let request = request.timeout_global(Some(left)).build();
-        let (status, text) = answer("it", self.agent.run(request)).map_err(|error| match error {
-            Error::Unavailable(what) => Silent(what),
-            other => Silent(other.to_string()),
-        })?;
+        let (status, text) =
+            answer("it", self.agent.run(request)).map_err(|error| match error {
+                Error::Unavailable(what) => Silent(what),
+                other => Silent(other.to_string()),
+            })?;
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
         let mut response = Response::new(text.into_bytes());
         *response.status_mut() = honest(status, response.body());
         Ok(response)
     }
+}
+
+/// A refusal's name, where it is one: mostly the operator's mistake, which they find in the log.
+fn refusal(name: &str) -> String {
+    let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let name = if is_name { name } else { "for no known reason" };
+    format!("it gave no token: {name}")
 }
 
 /// GitHub says what went wrong with a code as if all was well; the protocol has it as 400.

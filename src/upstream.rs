@@ -36,10 +36,7 @@ pub fn agent(timeout: Duration) -> Agent {
 ///
 /// # Errors
 /// `Unavailable` when there is none; what is said about it names no address, no number and no secret.
-pub fn answer(
-    who: &str,
-    sent: Result<Response<Body>, ureq::Error>,
-) -> Result<(u16, String)> {
+pub fn answer(who: &str, sent: Result<Response<Body>, ureq::Error>) -> Result<(u16, String)> {
     let silent = |error: ureq::Error| {
         let what = match error {
             ureq::Error::Timeout(_) => "did not answer in time",

@@ -37,7 +37,9 @@ pub enum Kind {
     PhoneChanged,
     /// From now on GitHub can say who somebody is.
     GitHubJoined,
-    /// And now no longer.
+    /// GitHub said once more who it is.
+    GitHubConfirmed,
+    /// GitHub can no longer say who somebody is.
     GitHubLeft,
     /// A code went out.
     CodeSent,
@@ -72,6 +74,7 @@ impl Kind {
             Self::PasswordLinkMade => "password-link-made",
             Self::PhoneChanged => "phone-changed",
             Self::GitHubJoined => "github-joined",
+            Self::GitHubConfirmed => "github-confirmed",
             Self::GitHubLeft => "github-left",
             Self::CodeSent => "code-sent",
             Self::CodeFailed => "code-failed",
