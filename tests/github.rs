@@ -2,7 +2,9 @@
 
 use crate::support::github::Mood;
 use crate::support::{GitHub, Person, Teahouse, leads_to, text_of};
+use hmac::{Hmac, KeyInit, Mac};
 use reqwest::{Method, Response};
+use sha2::Sha256;
 use std::time::{Duration, Instant};
 
 /// A house where people may come in by this GitHub.
@@ -188,6 +190,38 @@ async fn only_the_browser_that_set_out_comes_back_and_only_once() {
     stale(browse(&ming, &mine).await, "again with the cookie").await;
     assert_eq!(people(&house), 1);
     assert!(mallory.cookie().is_empty());
+}
+
+#[tokio::test]
+async fn a_visit_is_over_after_ten_minutes() {
+    let github = GitHub::open();
+    let secret = "a secret of the installation ".repeat(3);
+    let house = house(&github, &[("TEAHOUSE__DATA__SECRET_KEY", &secret)]);
+    let key = actix_web::cookie::Key::derive_from(secret.as_bytes());
+    let ming = Person::visitor(&house);
+    // What a visit says that ends then.
+    let state = |until: i64| {
+        let cookies = ming.cookies();
+        let (_, rest) = cookies.split_once("teahouse-github=").expect("the cookie");
+        let kept = rest.split(';').next().expect("its value");
+        let mut mac = Hmac::<Sha256>::new_from_slice(key.signing()).expect("a key");
+        mac.update(format!("github visit\0{until} {kept}").as_bytes());
+        let bytes = mac.finalize().into_bytes();
+        let signature: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{until}.{signature}")
+    };
+    let back = github.agree(&set_out(&ming, "").await);
+    let (before, real) = back.split_once("state=").expect("a state");
+    let (until, _) = real.split_once('.').expect("two parts");
+    let until: i64 = until.parse().expect("a time");
+    assert_eq!(state(until), real, "as the program signs");
+    let now = chrono::Utc::now().timestamp();
+    assert!((595..=600).contains(&(until - now)), "{}", until - now);
+    let late = browse(&ming, &format!("{before}state={}", state(now - 1))).await;
+    assert_eq!(late.status(), 400);
+    assert!(github.asked().is_empty());
+    let early = browse(&ming, &format!("{before}state={}", state(now + 30))).await;
+    assert_eq!(leads_to(&early), (303, "/"));
 }
 
 #[tokio::test]
