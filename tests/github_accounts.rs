@@ -7,6 +7,9 @@ use serde_json::json;
 
 const SETTINGS: &str = "/settings/account";
 
+/// What a form sends.
+type Fields<'a> = &'a [(&'a str, &'a str)];
+
 /// Sends the form that leads to GitHub; answers where that is.
 async fn sent(who: &Person, path: &str, form: &[(&str, &str)]) -> String {
     let answer = who.post(path, form).await;
@@ -180,7 +183,7 @@ async fn somebody_without_a_password_confirms_by_github_and_leaves_when_there_is
     let (phone, password) = (octocat.phone.clone(), [("password", PASSWORD)]);
     let phone = [("phone", phone.as_str())];
     let going = [("_method", "delete"), ("confirm", "octocat")];
-    let forms: [(&str, &[(&str, &str)], &str); 3] = [
+    let forms: [(&str, Fields, &str); 3] = [
         ("/settings/phone", &phone, "phone_password"),
         ("/settings/password", &password, "old_password"),
         ("/settings/account", &going, "delete_password"),
