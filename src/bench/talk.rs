@@ -157,9 +157,9 @@ impl Costs {
         figures.set("server_us", per(self.server, heard));
         // SQLite works in the server's own thread, and its work is counted as the database's.
         let (store, database) = match target {
-            Target::Raw | Target::Bare => (Duration::ZERO, Duration::ZERO),
+            Target::Raw | Target::Other | Target::Bare => (Duration::ZERO, Duration::ZERO),
             Target::Sqlite => (self.store, self.store),
-            Target::Mysql => (self.store, self.database),
+            Target::Mysql | Target::Url => (self.store, self.database),
         };
         let own = match target {
             Target::Sqlite => self.server.saturating_sub(store),
