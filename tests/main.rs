@@ -19,6 +19,7 @@ mod browser_unsent;
 mod catching_up;
 mod changing;
 mod chat;
+mod compression;
 mod conversations;
 mod database_faults;
 mod database_locks;
