@@ -6,6 +6,7 @@ mod agreement;
 mod api;
 mod avatars;
 mod bad_peers;
+mod bench;
 mod browser;
 mod browser_github;
 mod browser_leaving;

@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use super::process::Process;
 use crate::error::{Error, Result};
 
@@ -15,7 +17,8 @@ pub(super) struct Server {
     pub(super) address: SocketAddr,
     /// What it costs.
     pub(super) process: Process,
-    child: Child,
+    /// `None`: it is not ours to end.
+    child: Option<Child>,
 }
 
 impl Server {
@@ -28,6 +31,16 @@ impl Server {
         let mut command = Command::new(program);
         command.args(words).envs(variables.iter().copied());
         Self::spawn(command, folder)
+    }
+
+    /// A server that runs already. What it costs is known only on this machine.
+    pub(super) fn elsewhere(address: SocketAddr) -> Self {
+        let found = Process::listening_on(address.port()).filter(|_| address.ip().is_loopback());
+        Self {
+            address,
+            process: found.unwrap_or(Process { pid: 0 }),
+            child: None,
+        }
     }
 
     /// Another program that listens on a port of this machine and says nothing.
@@ -48,7 +61,7 @@ impl Server {
         let server = Self {
             address,
             process,
-            child,
+            child: Some(child),
         };
         for _ in 0..100 {
             if std::net::TcpStream::connect(address).is_ok() {
@@ -78,7 +91,7 @@ impl Server {
             Some(address) => Ok(Self {
                 address,
                 process,
-                child,
+                child: Some(child),
             }),
             None => {
                 let _ = child.kill();
@@ -96,23 +109,26 @@ impl Server {
     /// # Errors
     /// `Unavailable` when it cannot be told.
     pub(super) fn stop(mut self) -> Result<()> {
-        let pid = i32::try_from(self.child.id())
-            .ok()
-            .and_then(rustix::process::Pid::from_raw);
+        let Some(mut child) = self.child.take() else {
+            return Ok(());
+        };
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
         if let Some(pid) = pid {
-            rustix::process::kill_process(pid, rustix::process::Signal::TERM).map_err(|error| {
+            kill_process(pid, Signal::TERM).map_err(|error| {
                 Error::Unavailable(format!("a server cannot be stopped: {error}"))
             })?;
         }
-        self.child.wait().map_err(Error::internal)?;
+        child.wait().map_err(Error::internal)?;
         Ok(())
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 

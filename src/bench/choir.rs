@@ -7,9 +7,10 @@ use hdrhistogram::Histogram;
 use serde_json::Value;
 
 use super::options::Target;
+use super::report::{histogram, microseconds};
 use super::swarm::{Ear, Peer};
 use super::wire;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// How every message of a server begins.
 const MESSAGE: &[u8] = br#"{"type":"message","roomId":""#;
@@ -98,7 +99,6 @@ impl Choir {
         for (number, socket) in plan.posters.iter().enumerate() {
             places[*socket].poster = Some(number);
         }
-        let histogram = || Histogram::new_with_bounds(1, 60_000_000, 3).map_err(Error::internal);
         let run = uuid::Uuid::new_v4().to_string();
         Ok(Self {
             target: plan.target,
@@ -186,7 +186,7 @@ impl Choir {
     pub(super) fn close(&mut self) {
         let missing = self.due().saturating_sub(self.heard);
         self.lost = self.lost.max(missing);
-        if self.target == Target::Raw {
+        if self.target.is_raw() {
             self.doubled = self.heard.saturating_sub(self.due());
         }
     }
@@ -250,7 +250,7 @@ impl Choir {
         }
         poster.acknowledged += 1;
         let waited = now.saturating_sub(poster.sent[n]);
-        record(&mut self.acks, waited);
+        self.acks.saturating_record(microseconds(waited));
         if self.is_posting {
             self.post(peer, number);
         }
@@ -264,7 +264,7 @@ impl Choir {
                 .and_then(|poster| poster.sent.get(n))
         {
             let waited = self.began.elapsed().saturating_sub(*sent);
-            record(&mut self.deliveries, waited);
+            self.deliveries.saturating_record(microseconds(waited));
         }
     }
 
@@ -315,7 +315,7 @@ impl Choir {
 
 impl Ear for Choir {
     fn text(&mut self, peer: &mut Peer, text: &[u8]) {
-        if self.target == Target::Raw {
+        if self.target.is_raw() {
             self.hear_raw(peer, text);
         } else if text.starts_with(MESSAGE) {
             self.hear_message(peer, text);
@@ -331,10 +331,6 @@ impl Ear for Choir {
     fn gone(&mut self, _: &Peer, _: Option<u16>) {
         self.closed += 1;
     }
-}
-
-fn record(histogram: &mut Histogram<u64>, waited: Duration) {
-    histogram.saturating_record(u64::try_from(waited.as_micros()).unwrap_or(u64::MAX));
 }
 
 /// A message's room and place.

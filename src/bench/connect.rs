@@ -16,7 +16,13 @@ use crate::models::room::LOBBY;
 
 const SOCKETS: [usize; 1] = [10_000];
 const QUICK: usize = 500;
-const TARGETS: [Target; 4] = [Target::Raw, Target::Bare, Target::Sqlite, Target::Mysql];
+const TARGETS: [Target; 5] = [
+    Target::Raw,
+    Target::Bare,
+    Target::Sqlite,
+    Target::Mysql,
+    Target::Url,
+];
 /// Who posts in the burst.
 const POSTERS: usize = 32;
 /// Memory is looked at when nothing has happened for so long.

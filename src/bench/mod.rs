@@ -21,6 +21,7 @@ mod stage;
 mod start;
 mod swarm;
 mod talk;
+mod talkers;
 mod wire;
 mod write;
 
@@ -47,6 +48,9 @@ const ALL: [Scenario; 7] = [
     Scenario::Start,
 ];
 
+/// The kind of file system that is only memory.
+const TMPFS: i64 = 0x0102_1994;
+
 /// Measures what is asked for and prints it.
 ///
 /// # Errors
@@ -64,6 +68,10 @@ pub fn run(options: &Options) -> Result<()> {
     };
     if cfg!(debug_assertions) {
         progress("this is a debug build: its figures say nothing");
+    }
+    let dir = options.dir.clone().unwrap_or_else(std::env::temp_dir);
+    if rustix::fs::statfs(&dir).is_ok_and(|found| found.f_type == TMPFS) {
+        progress("the folder is in memory, where storing costs nothing: give another with --dir");
     }
     let mut reports = Vec::new();
     for scenario in scenarios {

@@ -17,6 +17,10 @@ pub struct Options {
     /// A MySQL or MariaDB server on which databases may be made: mysql://user:password@127.0.0.1:3306
     #[arg(long, env = "TEAHOUSE_BENCH_DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
+    /// A running Teahouse without throttling instead, such as http://127.0.0.1:8080; --database-url is then its own
+    /// database, any kind, into which people and rooms are put that stay there
+    #[arg(long, requires = "database_url")]
+    pub url: Option<String>,
     /// Each figure is the median of so many runs, which take turns
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub runs: u32,
@@ -76,32 +80,46 @@ pub enum Scenario {
 pub enum Target {
     /// The broadcaster
     Raw,
+    /// Another broadcaster
+    #[value(hide = true)]
+    Other,
     /// The web framework alone
     Bare,
     /// Teahouse on SQLite
     Sqlite,
     /// Teahouse on the given server
     Mysql,
+    /// The Teahouse at --url
+    #[value(hide = true)]
+    Url,
 }
 
 impl Target {
     /// Teahouse and the practical limit.
-    pub(super) const TALKING: [Self; 3] = [Self::Raw, Self::Sqlite, Self::Mysql];
+    pub(super) const TALKING: [Self; 5] =
+        [Self::Raw, Self::Other, Self::Sqlite, Self::Mysql, Self::Url];
     /// Teahouse alone.
-    pub(super) const HOUSES: [Self; 2] = [Self::Sqlite, Self::Mysql];
+    pub(super) const HOUSES: [Self; 3] = [Self::Sqlite, Self::Mysql, Self::Url];
+
+    /// Whether it only gives on what it hears.
+    pub(super) fn is_raw(self) -> bool {
+        matches!(self, Self::Raw | Self::Other)
+    }
 
     /// Whether it is Teahouse.
     pub(super) fn is_house(self) -> bool {
-        matches!(self, Self::Sqlite | Self::Mysql)
+        matches!(self, Self::Sqlite | Self::Mysql | Self::Url)
     }
 
     /// As it is called in tables.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Raw => "raw",
+            Self::Other => "other",
             Self::Bare => "bare",
             Self::Sqlite => "sqlite",
             Self::Mysql => "mysql",
+            Self::Url => "url",
         }
     }
 }
@@ -113,9 +131,15 @@ impl Options {
             .database_url
             .as_ref()
             .is_some_and(|url| !url.is_empty());
-        let is_wanted = |target: &Target| match self.targets.is_empty() {
-            true => *target != Target::Mysql || has_server,
-            false => self.targets.contains(target),
+        let is_there = |target: &Target| match target {
+            Target::Raw | Target::Bare => true,
+            Target::Other => self.raw_program.is_some(),
+            Target::Sqlite => self.url.is_none(),
+            Target::Mysql => has_server && self.url.is_none(),
+            Target::Url => self.url.is_some(),
+        };
+        let is_wanted = |target: &Target| {
+            is_there(target) && (self.targets.is_empty() || self.targets.contains(target))
         };
         all.iter().copied().filter(is_wanted).collect()
     }

@@ -3,14 +3,12 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use hdrhistogram::Histogram;
-
 use super::bare;
 use super::child::Server;
 use super::choir::CONTENT;
 use super::http::{Answer, Client};
 use super::options::{Options, Target};
-use super::report::{Figures, Report};
+use super::report::{Figures, Report, histogram, microseconds};
 use super::stage::Stage;
 use super::{in_turn, progress};
 use crate::error::{Error, Result};
@@ -133,23 +131,23 @@ fn measure(stage: &Stage, page: Page, place: Place, seconds: f64) -> Result<Figu
     let mut figures = Figures::default();
     let server = stage.serve()?;
     let mut client = Client::open(server.address)?;
-    let cookie = stage.cookie(place.person);
+    let identity = stage.identity(place.person);
     let etag = match page {
-        Page::NotModified => client.ask(&list(place, &cookie, None))?.etag,
+        Page::NotModified => client.ask(&list(place, &identity, None))?.etag,
         _ => None,
     };
     let mut n = 0_i64;
     let request = || {
         n += 1;
         match page {
-            Page::Cached => get(&format!("/rooms/{}", place.room_id), &cookie),
+            Page::Cached => get(&format!("/rooms/{}", place.room_id), &identity),
             Page::Uncached => {
                 // Far from the one before.
                 let seq = (n * 7919) % place.messages + 1;
-                get(&format!("/rooms/{}?at={seq}", place.room_id), &cookie)
+                get(&format!("/rooms/{}?at={seq}", place.room_id), &identity)
             }
-            Page::NotModified => list(place, &cookie, etag.as_deref()),
-            Page::Post => post(place, &cookie),
+            Page::NotModified => list(place, &identity, etag.as_deref()),
+            Page::Post => post(place, &identity),
         }
     };
     let status = match page {
@@ -167,7 +165,7 @@ fn measure(stage: &Stage, page: Page, place: Place, seconds: f64) -> Result<Figu
         &mut figures,
     )?;
     server.stop()?;
-    if page == Page::Cached {
+    if page == Page::Cached && stage.target != Target::Url {
         let path = stage.folder().join(bare::PAGE);
         fs::write(path, &answer.body).map_err(Error::internal)?;
         let server = stage.serve_bare()?;
@@ -207,7 +205,7 @@ fn ask(
     for _ in 0..WARM {
         client.ask(&request())?;
     }
-    let mut times = Histogram::<u64>::new(3).map_err(Error::internal)?;
+    let mut times = histogram()?;
     let cpu = || {
         let database = stage
             .database()
@@ -221,7 +219,7 @@ fn ask(
         let request = request();
         let start = Instant::now();
         last = client.ask(&request)?;
-        times.saturating_record(u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX));
+        times.saturating_record(microseconds(start.elapsed()));
         failed += u64::from(last.status != status);
     }
     let after = cpu();
@@ -237,29 +235,29 @@ fn ask(
     Ok(last)
 }
 
-fn get(path: &str, cookie: &str) -> Vec<u8> {
+fn get(path: &str, identity: &str) -> Vec<u8> {
     asked(
         "GET",
         path,
-        cookie,
+        identity,
         "Accept: text/html\r\nAccept-Encoding: gzip\r\n",
         "",
     )
 }
 
-fn list(place: Place, cookie: &str, etag: Option<&str>) -> Vec<u8> {
+fn list(place: Place, identity: &str, etag: Option<&str>) -> Vec<u8> {
     let known = etag.map_or_else(String::new, |etag| format!("If-None-Match: {etag}\r\n"));
     let path = format!("/rooms/{}/messages", place.room_id);
     asked(
         "GET",
         &path,
-        cookie,
+        identity,
         &format!("Accept: text/html\r\nAccept-Encoding: gzip\r\n{known}"),
         "",
     )
 }
 
-fn post(place: Place, cookie: &str) -> Vec<u8> {
+fn post(place: Place, identity: &str) -> Vec<u8> {
     let body = format!(
         "clientId={}&content={}",
         ClientId::random(),
@@ -272,15 +270,13 @@ fn post(place: Place, cookie: &str) -> Vec<u8> {
     asked(
         "POST",
         &format!("/rooms/{}/messages", place.room_id),
-        cookie,
+        identity,
         &headers,
         &body,
     )
 }
 
-fn asked(method: &str, path: &str, cookie: &str, headers: &str, body: &str) -> Vec<u8> {
-    format!(
-        "{method} {path} HTTP/1.1\r\nHost: bench.invalid\r\nCookie: {cookie}\r\n{headers}\r\n{body}"
-    )
-    .into_bytes()
+fn asked(method: &str, path: &str, identity: &str, headers: &str, body: &str) -> Vec<u8> {
+    format!("{method} {path} HTTP/1.1\r\nHost: bench.invalid\r\n{identity}\r\n{headers}\r\n{body}")
+        .into_bytes()
 }

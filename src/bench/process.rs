@@ -47,7 +47,7 @@ impl Process {
         Duration::from_nanos(threads.sum())
     }
 
-    /// Bytes of memory that are its own.
+    /// Bytes of memory that it has in use, the program's own text included.
     pub(super) fn resident(self) -> u64 {
         let rollup = fs::read_to_string(self.file("smaps_rollup")).unwrap_or_default();
         let kib = |name: &str| -> u64 {
@@ -55,7 +55,7 @@ impl Process {
             line.and_then(|line| line.split_whitespace().next()?.parse().ok())
                 .unwrap_or(0)
         };
-        kib("Pss:") * 1024
+        kib("Rss:") * 1024
     }
 
     /// Who listens on a port of this machine.

@@ -2,15 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use hdrhistogram::Histogram;
-
-use super::follower::{Followers, Talkers};
+use super::follower::Followers;
 use super::options::{Options, Target};
-use super::report::{Figures, Report};
+use super::report::{Figures, Report, histogram, microseconds};
 use super::stage::Stage;
 use super::swarm::{Deaf, Swarm};
+use super::talkers::Talkers;
 use super::{in_turn, progress};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::models::rehearsal;
 use crate::models::room::LOBBY;
 
@@ -33,6 +32,7 @@ const COLUMNS: &[&str] = &[
     "lost",
     "doubled",
     "refused",
+    "unanswered",
 ];
 
 /// Measures.
@@ -103,7 +103,6 @@ fn measure(stage: &Stage, sockets: usize) -> Result<Figures> {
     let (cut_at, before) = (Instant::now(), server.process.cpu());
     swarm.cut();
     followers.cut();
-    followers.closed = 0;
     swarm.arrive_while(others, &mut followers, || company.turn())?;
     while followers.complete() < sockets && cut_at.elapsed() < PATIENCE {
         let wait = company.turn()?;
@@ -114,7 +113,7 @@ fn measure(stage: &Stage, sockets: usize) -> Result<Figures> {
     let complete = followers.complete();
     // What was said last must have come to everybody.
     while cut_at.elapsed() < back + Duration::from_secs(2)
-        && !(company.talkers.is_settled() && followers.behind(company.talkers.seq) == 0)
+        && !(company.talkers.waiting() == 0 && followers.missing(company.talkers.seq) == 0)
     {
         company.swarm.turn(&mut company.talkers, Duration::ZERO)?;
         swarm.turn(&mut followers, WAIT)?;
@@ -127,12 +126,10 @@ fn measure(stage: &Stage, sockets: usize) -> Result<Figures> {
         "server_us_per_person",
         cost.as_secs_f64() * 1e6 / sockets as f64,
     );
-    figures.set(
-        "lost",
-        (followers.lost + followers.behind(company.talkers.seq) as u64) as f64,
-    );
+    figures.set("lost", followers.missing(company.talkers.seq) as f64);
     figures.set("doubled", followers.doubled as f64);
     figures.set("closed", followers.closed as f64);
+    figures.set("unanswered", company.talkers.waiting() as f64);
     figures.set("refused", company.talkers.refused as f64);
     tell_waits(&company.talkers, cut_at, cut_at + back, &mut figures)?;
     swarm.cut();
@@ -148,14 +145,12 @@ fn tell_waits(
     until: Instant,
     figures: &mut Figures,
 ) -> Result<()> {
-    let histogram = || Histogram::<u64>::new(3).map_err(Error::internal);
     let (mut calm, mut busy) = (histogram()?, histogram()?);
     for (since, waited) in &talkers.waits {
-        let microseconds = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
         if *since < from && *since + *waited < from {
-            calm.saturating_record(microseconds);
+            calm.saturating_record(microseconds(*waited));
         } else if *since <= until {
-            busy.saturating_record(microseconds);
+            busy.saturating_record(microseconds(*waited));
         }
     }
     figures.latency("ack", &busy);

@@ -1,12 +1,16 @@
 //! What was measured: figures of runs, their medians, a table for people and JSON for programs.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use serde_json::{Map, Value, json};
 
+use crate::error::{Error, Result};
+
 /// These are no medians, but the sums of all runs: one loss is a loss.
-const SUMMED: [&str; 11] = [
+const SUMMED: [&str; 12] = [
+    "unanswered",
     "failed",
     "incomplete",
     "lost",
@@ -19,6 +23,19 @@ const SUMMED: [&str; 11] = [
     "holes",
     "generator_held_up",
 ];
+
+/// Times in microseconds, from one to a minute, to three digits.
+///
+/// # Errors
+/// Never: its bounds are right.
+pub(super) fn histogram() -> Result<Histogram<u64>> {
+    Histogram::new_with_bounds(1, 60_000_000, 3).map_err(Error::internal)
+}
+
+/// As histograms take it.
+pub(super) fn microseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
 
 /// What one run gave, by name.
 #[derive(Debug, Clone, Default)]
@@ -173,6 +190,7 @@ impl Report {
             let wrong = sum(&[
                 "failed",
                 "incomplete",
+                "unanswered",
                 "lost",
                 "doubled",
                 "refused",

@@ -45,7 +45,7 @@ pub(super) fn run(options: &Options) -> Result<Report> {
     let mut plans = Vec::new();
     for stage in &stages {
         let ids: Vec<i64> = match stage.target {
-            Target::Raw => (1..).take(rooms).collect(),
+            target if target.is_raw() => (1..).take(rooms).collect(),
             _ => {
                 let groups = stage.people.chunks(PEOPLE);
                 let groups: Vec<Vec<i64>> = groups

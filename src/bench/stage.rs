@@ -1,5 +1,6 @@
 //! What a scenario plays on: a temporary folder, a database with people and rooms, and a server when it is wanted.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -28,7 +29,10 @@ pub(super) struct Stage {
     secret: String,
     url: Option<DatabaseUrl>,
     address: String,
+    /// Another broadcaster.
     raw_program: Option<PathBuf>,
+    /// A server that runs already.
+    elsewhere: Option<SocketAddr>,
 }
 
 impl Stage {
@@ -45,12 +49,13 @@ impl Stage {
             Error::Unavailable(format!("no temporary folder can be made: {error}"))
         })?;
         let address = match target {
-            Target::Raw | Target::Bare => String::new(),
+            Target::Raw | Target::Other | Target::Bare => String::new(),
+            Target::Url => options.database_url.clone().unwrap_or_default(),
             Target::Sqlite => format!("sqlite://{}", folder.path().join("teahouse.db").display()),
             Target::Mysql => own_database(options)?,
         };
         let url = match target {
-            Target::Raw | Target::Bare => None,
+            Target::Raw | Target::Other | Target::Bare => None,
             _ => Some(DatabaseUrl::parse(&address)?),
         };
         let (secret, _) = crate::models::session::new_key();
@@ -62,10 +67,17 @@ impl Stage {
             url,
             address,
             raw_program: options.raw_program.clone(),
+            elsewhere: options.url.as_deref().map(address_of).transpose()?,
         };
         if let Some(url) = &stage.url {
-            let mut conn = DbConn::open_or_create(url)?;
-            conn.migrate()?;
+            let mut conn = match target {
+                Target::Url => DbConn::open_migrated(url)?,
+                _ => {
+                    let mut conn = DbConn::open_or_create(url)?;
+                    conn.migrate()?;
+                    conn
+                }
+            };
             stage.people = rehearsal::people(&mut conn, people)?;
         }
         Ok(stage)
@@ -98,10 +110,11 @@ impl Stage {
     /// `Unavailable` when it does not begin to serve.
     pub(super) fn serve(&self) -> Result<Server> {
         let folder = self.folder.path();
-        match (self.target, &self.raw_program) {
-            (Target::Raw, Some(program)) => Server::start_other(folder, program),
-            (Target::Raw, None) => Server::start(folder, &["bench", "raw"], &[]),
-            (Target::Bare, _) => Server::start(folder, &["bench", "bare"], &[]),
+        match (self.target, &self.raw_program, self.elsewhere) {
+            (Target::Raw, ..) => Server::start(folder, &["bench", "raw"], &[]),
+            (Target::Other, Some(program), _) => Server::start_other(folder, program),
+            (Target::Url, _, Some(address)) => Ok(Server::elsewhere(address)),
+            (Target::Bare, ..) => Server::start(folder, &["bench", "bare"], &[]),
             _ => Server::start(
                 folder,
                 &["serve"],
@@ -138,35 +151,48 @@ impl Stage {
         }
     }
 
-    /// The cookie by which somebody is signed in.
-    pub(super) fn cookie(&self, person: usize) -> String {
+    /// The header by which somebody is signed in: a cookie, or where we do not know what signs those, the same key as
+    /// a token.
+    pub(super) fn identity(&self, person: usize) -> String {
+        let key = &self.people[person].key;
+        if self.target == Target::Url {
+            return format!("Authorization: Bearer {key}");
+        }
         let mut jar = CookieJar::new();
-        let cookie = Cookie::new("teahouse", self.people[person].key.clone());
         jar.private_mut(&Key::derive_from(self.secret.as_bytes()))
-            .add(cookie);
+            .add(Cookie::new("teahouse", key.clone()));
         let cookie = jar
             .delta()
             .next()
             .map(|cookie| cookie.encoded().to_string());
-        cookie.unwrap_or_default()
+        format!("Cookie: {}", cookie.unwrap_or_default())
     }
 
     /// The request that opens a person's socket; with a broadcaster, in a room.
     pub(super) fn upgrade(&self, person: usize, room_id: i64) -> Vec<u8> {
         match self.target {
-            Target::Raw => upgrade(&format!("/ws/{room_id}"), None),
+            Target::Raw | Target::Other => upgrade(&format!("/ws/{room_id}"), None),
             Target::Bare => upgrade("/ws", None),
-            _ => upgrade("/ws", Some(&self.cookie(person))),
+            _ => upgrade("/ws", Some(&self.identity(person))),
         }
     }
 }
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        if let Some(url) = &self.url {
+        if let (Some(url), Target::Mysql) = (&self.url, self.target) {
             let _ = rehearsal::remove(url);
         }
     }
+}
+
+/// Where a URL leads.
+fn address_of(url: &str) -> Result<SocketAddr> {
+    let url = Url::parse(url).ok().filter(|url| url.scheme() == "http");
+    let addresses = url.and_then(|url| url.socket_addrs(|| None).ok());
+    addresses
+        .and_then(|addresses| addresses.into_iter().find(SocketAddr::is_ipv4))
+        .ok_or_else(|| Error::Unavailable("--url must be like http://127.0.0.1:8080".into()))
 }
 
 /// A database of our own on the server that was given.

@@ -21,7 +21,9 @@ const COLUMNS: &[&str] = &["ready_ms", "cpu_ms", "idle_mib", "binary_mb", "strip
 pub(super) fn run(options: &Options) -> Result<Report> {
     let mut report = Report::new("start", COLUMNS);
     let (runs, _) = options.effort();
-    let targets = options.targets(&Target::HOUSES).into_iter();
+    let targets = options
+        .targets(&[Target::Sqlite, Target::Mysql])
+        .into_iter();
     let stages: Vec<Stage> = targets
         .map(|target| Stage::open(options, target, 100))
         .collect::<Result<_>>()?;

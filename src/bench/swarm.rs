@@ -305,11 +305,11 @@ fn answer_end(bytes: &[u8]) -> Option<usize> {
 }
 
 /// The request by which a socket is opened.
-pub(super) fn upgrade(path: &str, cookie: Option<&str>) -> Vec<u8> {
-    let cookie = cookie.map_or_else(String::new, |cookie| format!("Cookie: {cookie}\r\n"));
+pub(super) fn upgrade(path: &str, identity: Option<&str>) -> Vec<u8> {
+    let identity = identity.map_or_else(String::new, |header| format!("{header}\r\n"));
     format!(
         "GET {path} HTTP/1.1\r\nHost: bench.invalid\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGVhaG91c2UgYmVuY2ggMA==\r\n{cookie}\r\n"
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGVhaG91c2UgYmVuY2ggMA==\r\n{identity}\r\n"
     )
     .into_bytes()
 }

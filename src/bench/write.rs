@@ -3,11 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use hdrhistogram::Histogram;
-
 use super::choir::{CONTENT, Plan};
 use super::options::{Options, Target};
-use super::report::{Figures, Report};
+use super::report::{Figures, Report, histogram, microseconds};
 use super::stage::Stage;
 use super::talk::talk;
 use super::{in_turn, progress};
@@ -102,13 +100,13 @@ fn bare(stage: &Stage, room_id: i64, seconds: f64, figures: &mut Figures) -> Res
     };
     let log = MessageLog::new(Database::open(url.clone(), limits)?);
     let content = Content::parse(CONTENT).map_err(|_| Error::internal("not a message"))?;
-    let mut times = Histogram::<u64>::new(3).map_err(Error::internal)?;
+    let mut times = histogram()?;
     let begin = Instant::now();
     while begin.elapsed().as_secs_f64() < seconds {
         let post = draft(stage.people[0].id, room_id, ClientId::random(), &content);
         let start = Instant::now();
         let verdicts = log.append(&[Write::Post(post)])?;
-        times.saturating_record(u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX));
+        times.saturating_record(microseconds(start.elapsed()));
         if !verdicts.iter().all(Result::is_ok) {
             return Err(Error::Unavailable("a bare transaction was refused".into()));
         }

@@ -37,14 +37,17 @@ pub struct Row {
     pub client_id: String,
 }
 
-/// Puts so many people into the Lobby, each with a session. To be called once on a new database.
+/// Puts so many people into the Lobby, each with a session.
 ///
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub fn people(conn: &mut DbConn, count: usize) -> Result<Vec<Extra>> {
     let now = now();
+    // Others may have done the same before.
+    let (tag, _) = session::new_key();
+    let prefix = format!("extra{}x", &tag[..8]);
     conn.write(|conn| {
-        let names: Vec<String> = (1..=count).map(|n| format!("extra{n}")).collect();
+        let names: Vec<String> = (1..=count).map(|n| format!("{prefix}{n}")).collect();
         for names in names.chunks(ROWS) {
             let rows: Vec<_> = names
                 .iter()
@@ -59,7 +62,7 @@ pub fn people(conn: &mut DbConn, count: usize) -> Result<Vec<Extra>> {
             on_each!(conn, conn => diesel::insert_into(users::table).values(&rows).execute(conn))?;
         }
         let ids: Vec<i64> = users::table
-            .filter(users::username.like("extra%"))
+            .filter(users::username.like(format!("{prefix}%")))
             .order(users::id)
             .select(users::id)
             .load(conn)?;
