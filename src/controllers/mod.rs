@@ -18,6 +18,7 @@ pub mod metrics;
 pub mod password_links;
 pub mod password_resets;
 pub mod passwords;
+pub mod pairings;
 pub mod people;
 pub mod read_marks;
 mod room_page;

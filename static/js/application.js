@@ -6,6 +6,7 @@ import Logout from "./controllers/logout.js"
 import Moments from "./controllers/moments.js"
 import ConnectionNotice from "./controllers/notice.js"
 import Page from "./controllers/page.js"
+import Pairing from "./controllers/pairing.js"
 import Password from "./controllers/password.js"
 import People from "./controllers/people.js"
 import Phone from "./controllers/phone.js"
@@ -17,6 +18,7 @@ import Unsent from "./controllers/unsent.js"
 register("page", Page)
 register("phone", Phone)
 register("password", Password)
+register("pairing", Pairing)
 register("logout", Logout)
 register("live", Live)
 register("rooms", Rooms)

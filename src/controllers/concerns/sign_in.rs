@@ -11,7 +11,7 @@ use crate::controllers::{App, see_other};
 use crate::error::{Error, Result};
 use crate::models::known_browser;
 use crate::models::security_event::{self, Origin};
-use crate::models::session::{self, Kind, NewSession};
+use crate::models::session::{self, Kind, KeyHash, NewSession};
 use crate::models::user::User;
 
 /// From this answer on the browser is signed in, with a key that nobody had before; it goes on at `location`, and is known
@@ -26,13 +26,39 @@ pub async fn sign_in(
     user: &User,
     location: &str,
 ) -> Result<HttpResponse> {
+    enter(app, request, session, user, None, location).await
+}
+
+/// The same, for whom another session has brought in, which must still be alive.
+///
+/// # Errors
+/// As [`sign_in`].
+pub async fn sign_in_by(
+    app: &App,
+    request: &HttpRequest,
+    session: &Session,
+    user: &User,
+    by: KeyHash,
+    location: &str,
+) -> Result<HttpResponse> {
+    enter(app, request, session, user, Some(by), location).await
+}
+
+async fn enter(
+    app: &App,
+    request: &HttpRequest,
+    session: &Session,
+    user: &User,
+    by: Option<KeyHash>,
+    location: &str,
+) -> Result<HttpResponse> {
     let (key, key_hash) = session::new_key();
     let (user_id, origin) = (user.id, origin(request));
     let new = NewSession {
         kind: Kind::Cookie,
         user_id,
         epoch: user.session_epoch,
-        by: None,
+        by,
         user_agent: origin.user_agent.clone(),
         ip: origin.ip.clone(),
         lifetime: app.accounts.session_lifetime,

@@ -4,6 +4,7 @@ pub mod account;
 pub mod appearance;
 pub mod avatar;
 pub mod export;
+pub mod pairing;
 pub mod password;
 pub mod phone;
 pub mod privacy;
