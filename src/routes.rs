@@ -5,8 +5,8 @@ use actix_web::{HttpResponse, guard};
 
 use crate::controllers::{
     App, api, avatars, blocks, development_sessions, directs, health, home, invites, involvements,
-    members, memberships, messages, metrics, pairings, password_links, password_resets, passwords, people,
-    read_marks, rooms, security_events, sessions, settings, sockets, static_files, users,
+    members, memberships, messages, metrics, pairings, password_links, password_resets, passwords,
+    people, read_marks, rooms, security_events, sessions, settings, sockets, static_files, users,
     verifications,
 };
 use crate::error::Error;

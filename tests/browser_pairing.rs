@@ -10,10 +10,6 @@ async fn nothing_wrong(browser: &Browser, what: &str) {
         for scheme in ["light", "dark"] {
             browser.resize(width, height, scheme).await;
             let found = browser.axe().await;
-            if let Ok(f) = std::env::var("SHOTS") {
-                let p = std::path::PathBuf::from(format!("{f}/{what}-{width}-{scheme}.png"));
-                browser.driver.screenshot(&p).await.expect("shot");
-            }
             assert!(found.is_empty(), "{what}, {width}, {scheme}: {found:#?}");
             let wide = "return document.documentElement.scrollWidth > innerWidth";
             assert_eq!(browser.script(wide).await, false, "{what}, {width}");

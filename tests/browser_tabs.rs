@@ -55,9 +55,7 @@ async fn signing_in_as_somebody_else_in_another_tab_makes_the_first_one_theirs()
     let id = house
         .database()
         .number("SELECT id AS value FROM users WHERE username = 'Bo'");
-    browser
-        .find(&format!("body[data-user-id='{id}']"))
-        .await;
+    browser.find(&format!("body[data-user-id='{id}']")).await;
     browser.connected().await;
     // And when nobody is signed in any more, both leave.
     browser.click("form[action='/logout'] button").await;

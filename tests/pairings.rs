@@ -57,9 +57,7 @@ impl Person {
 
     /// A visitor whose browser says this of itself.
     async fn asks_as(&self, link: &str, agent: &str) -> u16 {
-        let request = self
-            .request(Method::POST, link)
-            .header("user-agent", agent);
+        let request = self.request(Method::POST, link).header("user-agent", agent);
         request.send().await.expect("an answer").status().as_u16()
     }
 }
@@ -78,17 +76,32 @@ async fn a_phone_comes_in_by_a_code_that_the_first_device_allows() {
     // Whoever only looks, as programs do that show a preview, changes nothing.
     for _ in 0..3 {
         assert_eq!(Person::visitor(&house).state(&link).await, "open");
-        assert_eq!(phone.request(Method::HEAD, &link).send().await.expect("an answer").status(), 200);
+        assert_eq!(
+            phone
+                .request(Method::HEAD, &link)
+                .send()
+                .await
+                .expect("an answer")
+                .status(),
+            200
+        );
     }
     assert!(phone.page(&link).await.contains("Ming"));
     assert_eq!(ming.state(CODE).await, "open");
-    let android = "Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36";
+    let android =
+        "Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36";
     assert_eq!(phone.asks_as(&link, android).await, 303);
     let (here, there) = (ming.page(CODE).await, phone.page(&link).await);
-    assert_eq!(text_of(&here, "pairing-device"), "Chrome · Android · 127.0.0.1");
+    assert_eq!(
+        text_of(&here, "pairing-device"),
+        "Chrome · Android · 127.0.0.1"
+    );
     let code = text_of(&here, "pairing-code");
     assert_eq!(code, text_of(&there, "pairing-code"), "both show the same");
-    assert!(code.len() == 2 && code.chars().all(|c| c.is_ascii_digit()), "{code}");
+    assert!(
+        code.len() == 2 && code.chars().all(|c| c.is_ascii_digit()),
+        "{code}"
+    );
     assert!(!here.contains("id=\"link\""), "the link has done its work");
     assert_eq!(phone.comes_in(&link).await.status(), 404, "not yet allowed");
     assert_eq!(ming.decides("put").await, 303);
@@ -108,10 +121,19 @@ async fn a_phone_comes_in_by_a_code_that_the_first_device_allows() {
     let kinds = house
         .database()
         .words("SELECT kind AS value FROM security_events ORDER BY id");
-    let wanted = ["pairing-made", "pairing-asked", "pairing-allowed", "signed-in"];
+    let wanted = [
+        "pairing-made",
+        "pairing-asked",
+        "pairing-allowed",
+        "signed-in",
+    ];
     assert!(kinds.ends_with(&wanted.map(str::to_owned)), "{kinds:?}");
     let events = ming.page("/settings/security").await;
-    assert!(wanted.iter().all(|kind| events.contains(&format!("data-kind=\"{kind}\""))));
+    assert!(
+        wanted
+            .iter()
+            .all(|kind| events.contains(&format!("data-kind=\"{kind}\"")))
+    );
     // Its own session, which goes alone.
     assert_eq!(leads_to(&phone.sign_out().await), (303, "/login"));
     assert!(ming.is_in().await);
@@ -125,7 +147,10 @@ async fn whom_the_first_device_refuses_stays_out() {
     let link = ming.makes_a_code().await;
     assert_eq!(phone.asks(&link).await, 303);
     assert_eq!(ming.decides("delete").await, 303);
-    assert_eq!((phone.state(&link).await, ming.state(CODE).await), ("refused".into(), "refused".into()));
+    assert_eq!(
+        (phone.state(&link).await, ming.state(CODE).await),
+        ("refused".into(), "refused".into())
+    );
     assert_eq!(phone.comes_in(&link).await.status(), 404);
     // Neither is it decided anew, nor asked again.
     assert_eq!(phone.asks(&link).await, 303);
@@ -148,8 +173,15 @@ async fn nobody_else_asks_or_comes_in_by_somebodys_code() {
     // Of many who ask at once one does, and the others are told that it is over.
     let phones: Vec<_> = (0..10).map(|_| Person::visitor(&house)).collect();
     let asked = join_all(phones.iter().map(|phone| phone.asks(&link))).await;
-    assert_eq!(asked.iter().filter(|status| **status == 303).count(), 1, "{asked:?}");
-    assert!(asked.iter().all(|status| [303, 404].contains(status)), "{asked:?}");
+    assert_eq!(
+        asked.iter().filter(|status| **status == 303).count(),
+        1,
+        "{asked:?}"
+    );
+    assert!(
+        asked.iter().all(|status| [303, 404].contains(status)),
+        "{asked:?}"
+    );
     let first = asked.iter().position(|status| *status == 303).expect("one");
     let other = &phones[(first + 1) % phones.len()];
     assert_eq!(other.state(&link).await, "over");
@@ -169,8 +201,15 @@ async fn nobody_else_asks_or_comes_in_by_somebodys_code() {
     // However often it knocks, it comes in once.
     let phone = &phones[first];
     let knocks = join_all((0..10).map(|_| phone.comes_in(&link))).await;
-    let statuses: Vec<u16> = knocks.iter().map(|answer| answer.status().as_u16()).collect();
-    assert_eq!(statuses.iter().filter(|status| **status == 303).count(), 1, "{statuses:?}");
+    let statuses: Vec<u16> = knocks
+        .iter()
+        .map(|answer| answer.status().as_u16())
+        .collect();
+    assert_eq!(
+        statuses.iter().filter(|status| **status == 303).count(),
+        1,
+        "{statuses:?}"
+    );
     let sessions = "SELECT COUNT(*) AS value FROM sessions WHERE user_id = 1";
     assert_eq!(house.database().number(sessions), 3);
 }
@@ -185,7 +224,8 @@ async fn a_code_ends_after_four_minutes_and_with_the_next_one() {
         .database()
         .words("SELECT CAST(expires_at AS CHAR) AS value FROM pairings")
         .remove(0);
-    let ends = chrono::NaiveDateTime::parse_from_str(&ends, "%Y-%m-%d %H:%M:%S%.f").expect("a time");
+    let ends =
+        chrono::NaiveDateTime::parse_from_str(&ends, "%Y-%m-%d %H:%M:%S%.f").expect("a time");
     let seconds = (ends - chrono::Utc::now().naive_utc()).num_seconds();
     assert!((220..=240).contains(&seconds), "{seconds}");
     let past = || {
@@ -194,7 +234,10 @@ async fn a_code_ends_after_four_minutes_and_with_the_next_one() {
             .run("UPDATE pairings SET expires_at = '2020-01-01 00:00:00.000'");
     };
     past();
-    assert_eq!((phone.state(&old).await, ming.state(CODE).await), ("over".into(), "over".into()));
+    assert_eq!(
+        (phone.state(&old).await, ming.state(CODE).await),
+        ("over".into(), "over".into())
+    );
     assert_eq!(phone.asks(&old).await, 404);
     let link = ming.makes_a_code().await;
     assert_ne!(old, link);
@@ -208,7 +251,11 @@ async fn a_code_ends_after_four_minutes_and_with_the_next_one() {
     assert_eq!(phone.asks(&link).await, 303);
     assert_eq!(ming.decides("put").await, 303);
     past();
-    assert_eq!(phone.comes_in(&link).await.status(), 404, "too late to come in");
+    assert_eq!(
+        phone.comes_in(&link).await.status(),
+        404,
+        "too late to come in"
+    );
 }
 
 #[tokio::test]

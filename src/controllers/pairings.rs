@@ -11,8 +11,8 @@ use super::concerns::sign_in::{origin, sign_in_by};
 use super::concerns::throttle;
 use super::{App, page, see_other};
 use crate::error::{Error, Result};
-use crate::models::security_event::{self, Kind};
 use crate::models::pairing;
+use crate::models::security_event::{self, Kind};
 use crate::views::page::Page;
 use crate::views::pairings::AskingPage;
 

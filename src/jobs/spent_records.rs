@@ -5,7 +5,9 @@ use std::time::Duration;
 use tokio::time::interval;
 
 use crate::models::database::Database;
-use crate::models::{known_browser, pairing, password_link, security_event, throttle, verification};
+use crate::models::{
+    known_browser, pairing, password_link, security_event, throttle, verification,
+};
 
 /// How often.
 const PAUSE: Duration = Duration::from_secs(10 * 60);

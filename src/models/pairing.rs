@@ -194,7 +194,11 @@ pub fn decide(conn: &mut DbConn, by: &KeyHash, id: &str, is_welcome: bool) -> Re
     let decided = diesel::update(asked)
         .set(pairings::state.eq(state))
         .execute(conn)?;
-    if decided == 0 { Err(Error::NotFound) } else { Ok(()) }
+    if decided == 0 {
+        Err(Error::NotFound)
+    } else {
+        Ok(())
+    }
 }
 
 /// The browser that asked comes in, once. Answers who it is, and the session that let it in. Runs in a transaction that
@@ -227,7 +231,11 @@ pub fn use_up(conn: &mut DbConn, token: &str, browser: &KeyHash) -> Result<(User
 pub fn withdraw(conn: &mut DbConn, by: &KeyHash, id: &str) -> Result<()> {
     let own = pairings::table.find(by.as_str());
     let taken = diesel::delete(own.filter(pairings::id.eq(id))).execute(conn)?;
-    if taken == 0 { Err(Error::NotFound) } else { Ok(()) }
+    if taken == 0 {
+        Err(Error::NotFound)
+    } else {
+        Ok(())
+    }
 }
 
 /// Forgets links that are worth nothing since an hour; answers how many. Until then people are told so.

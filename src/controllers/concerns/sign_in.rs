@@ -11,7 +11,7 @@ use crate::controllers::{App, see_other};
 use crate::error::{Error, Result};
 use crate::models::known_browser;
 use crate::models::security_event::{self, Origin};
-use crate::models::session::{self, Kind, KeyHash, NewSession};
+use crate::models::session::{self, KeyHash, Kind, NewSession};
 use crate::models::user::User;
 
 /// From this answer on the browser is signed in, with a key that nobody had before; it goes on at `location`, and is known

@@ -100,13 +100,14 @@ pub async fn destroy(
     input: FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
     let (id, origin) = (input.fields.id, origin(&request));
-    let write = app.database.write(move |conn| {
-        match pairing::decide(conn, &key_hash, &id, false) {
-            Ok(()) => security_event::record(conn, Kind::PairingRefused, user.id, &origin),
-            Err(Error::NotFound) => pairing::withdraw(conn, &key_hash, &id),
-            Err(error) => Err(error),
-        }
-    });
+    let write =
+        app.database.write(
+            move |conn| match pairing::decide(conn, &key_hash, &id, false) {
+                Ok(()) => security_event::record(conn, Kind::PairingRefused, user.id, &origin),
+                Err(Error::NotFound) => pairing::withdraw(conn, &key_hash, &id),
+                Err(error) => Err(error),
+            },
+        );
     answer(&asked, input.is_json, write.await, ADDRESS)
 }
 
