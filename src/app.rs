@@ -21,6 +21,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::config::{DeletedMessages, Environment, Settings};
+use crate::controllers::concerns::compression::compression;
 use crate::controllers::concerns::cookies::session_middleware;
 use crate::controllers::concerns::door::{door, serving};
 use crate::controllers::concerns::{frame::frame, log::log, same_origin::same_origin};
@@ -49,6 +50,7 @@ use crate::realtime::watch::Watch;
 use crate::realtime::writer::Writer;
 use crate::routes;
 use crate::transport::proxies::Proxies;
+use crate::views::lists::Lists;
 use crate::views::sessions::Region;
 use crate::views::templates::Templates;
 
@@ -119,6 +121,7 @@ pub async fn serve(settings: Settings) -> Result<()> {
                 .wrap(from_fn(same_origin))
                 .wrap(from_fn(door))
                 .wrap(from_fn(frame))
+                .wrap(from_fn(compression))
                 .wrap(from_fn(log))
                 .wrap(from_fn(serving))
         })
@@ -158,6 +161,7 @@ async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<
         keyed,
         darkroom: Darkroom::default(),
         departed: Arc::default(),
+        lists: Lists::default(),
         site: Site {
             is_development: settings.environment == Environment::Development,
             public_origin: Some(settings.server.public_origin.clone())

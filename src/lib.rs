@@ -3,9 +3,10 @@
 //! Who may import whom: `main → app → routes → controllers → {views → models → error, realtime, jobs → models,
 //! realtime, sms, transport}`; `realtime` and `sms` import `error` at most, `transport` nothing. `chat`, the terminal
 //! client, and `doctor`, which examines an installation, stand beside it all, and `commands` beside `app`, on `models`
-//! alone. docs/architecture.md has the picture.
+//! alone. `bench`, which measures, knows `models` and otherwise the program from outside. docs/architecture.md has the picture.
 
 pub mod app;
+pub mod bench;
 pub mod chat;
 pub mod commands;
 pub mod config;

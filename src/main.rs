@@ -8,7 +8,7 @@ use teahouse::commands::user;
 use teahouse::config::{LogFormat, Settings};
 use teahouse::error::{Error, Result};
 use teahouse::models::connection::DbConn;
-use teahouse::{app, chat, doctor, routes};
+use teahouse::{app, bench, chat, doctor, routes};
 use tracing_subscriber::EnvFilter;
 
 /// Teahouse (茶馆): a multi-room chat server.
@@ -42,6 +42,7 @@ enum Command {
     User(user::Command),
     /// Talk in a terminal, or from a script
     Chat(ChatArguments),
+    Bench(bench::Options),
 }
 
 #[derive(Args)]
@@ -133,6 +134,7 @@ fn run(command: Command) -> Result<()> {
         Command::Doctor { json } => doctor::run(json),
         // A client needs no server's settings.
         Command::Chat(arguments) => chat::run(arguments.options()),
+        Command::Bench(options) => bench::run(&options),
     }
 }
 

@@ -5,13 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A part of the crate, and the parts it may name.
-const MAY_IMPORT: [(&str, &[&str]); 15] = [
+const MAY_IMPORT: [(&str, &[&str]); 16] = [
     (
         "main",
         &[
-            "app", "chat", "commands", "config", "doctor", "routes", "error", "models",
+            "app", "bench", "chat", "commands", "config", "doctor", "routes", "error", "models",
         ],
     ),
+    ("bench", &["models", "realtime", "error"]),
     ("commands", &["models", "error"]),
     ("chat", &["views", "error"]),
     (

@@ -20,6 +20,7 @@ mod browser_unsent;
 mod catching_up;
 mod changing;
 mod chat;
+mod compression;
 mod conversations;
 mod database_faults;
 mod database_locks;

@@ -1,7 +1,5 @@
 //! A room's messages: reading its history and saying something.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
@@ -10,10 +8,12 @@ use serde::Deserialize;
 use super::concerns::asked::Asked;
 use super::concerns::current_user::CurrentUser;
 use super::concerns::input::{FormOrJson, Method};
+use super::history::{self, History, Wanted};
 use super::room_page::Mistakes;
-use super::{App, done, html, room_page, see_other};
+use super::{App, done, room_page, see_other, with_list};
 use crate::error::{Error, Result};
 use crate::models::client_id::ClientId;
+use crate::models::connection::DbConn;
 use crate::models::content::Content;
 use crate::models::log::draft;
 use crate::models::message::{Cursor, Message};
@@ -22,7 +22,8 @@ use crate::models::user::User;
 use crate::realtime::frames;
 use crate::realtime::store::{Target, Write};
 use crate::views::assets;
-use crate::views::messages::MessageList;
+use crate::views::lists::{LIST, Version};
+use crate::views::look::Look;
 
 /// Messages of a page when the request does not say.
 pub const PAGE: i64 = 50;
@@ -66,26 +67,40 @@ pub async fn index(
 ) -> Result<HttpResponse> {
     let (cursor, limit) = range.parse()?;
     let id = *id;
-    let (room, messages) = app
-        .database
-        .run(move |conn| {
-            let (room, _) = Room::find_for(conn, &user, id)?;
-            let messages = Message::page(conn, &room, cursor, limit)?;
-            Ok((room, messages))
-        })
-        .await?;
-    let etag = etag(&app, &asked, &room, &messages);
-    let mut response = if is_known(&request, &etag) {
-        HttpResponse::NotModified()
+    let wanted = Wanted {
+        room_id: id,
+        cursor,
+        limit,
+        look: asked.look(),
+        lists: app.lists.clone(),
+    };
+    let form = Form::of(&app, &asked);
+    let known = request.headers().get_all(header::IF_NONE_MATCH);
+    let known: Vec<String> = known
+        .filter_map(|known| Some(known.to_str().ok()?.to_owned()))
+        .collect();
+    let read = move |conn: &mut DbConn| {
+        let (room, _) = Room::find_for(conn, &user, id)?;
+        let version = history::version(conn, &room)?;
+        let etag = form.etag(version);
+        let found = match form.is_json {
+            _ if is_known(&known, &etag) => Found::Known,
+            true => Found::Messages(Message::page(conn, &room, cursor, limit)?),
+            false => Found::History(wanted.read(conn, &room, version)?, wanted),
+        };
+        Ok((etag, found))
+    };
+    let (etag, found) = app.database.run(read).await?;
+    let mut response = match found {
+        Found::Known => HttpResponse::NotModified()
             .insert_header((header::CACHE_CONTROL, CACHE))
-            .finish()
-    } else if asked.wants_json {
-        HttpResponse::Ok()
+            .finish(),
+        Found::Messages(messages) => HttpResponse::Ok()
             .insert_header((header::CACHE_CONTROL, CACHE))
-            .json(messages)
-    } else {
-        let list = MessageList::new(asked.look(), id, messages);
-        html(app.templates.render(&list)?, CACHE)?
+            .json(messages),
+        Found::History(history, wanted) => {
+            with_list(&asked, LIST, &*wanted.fill(&app, history)?, CACHE)?
+        }
     };
     let etag = header::HeaderValue::try_from(etag).map_err(Error::internal)?;
     response.headers_mut().insert(header::ETAG, etag);
@@ -96,36 +111,55 @@ pub async fn index(
     Ok(response)
 }
 
-/// Names what is answered: what is said, how its authors are called and look now, and the form. A fragment names static
-/// files, so it changes with them.
-fn etag(app: &App, asked: &Asked, room: &Room, messages: &[frames::Message]) -> String {
-    let mut people = DefaultHasher::new();
-    for frames::Message { user, html, .. } in messages {
-        (&user.username, &user.avatar_url, html).hash(&mut people);
+/// What there is to answer.
+enum Found {
+    /// The client has it.
+    Known,
+    Messages(Vec<frames::Message>),
+    History(History, Wanted),
+}
+
+/// How the answer looks, apart from what is in it.
+struct Form {
+    is_json: bool,
+    epoch: String,
+    look: Look,
+}
+
+impl Form {
+    fn of(app: &App, asked: &Asked) -> Self {
+        Self {
+            is_json: asked.wants_json,
+            epoch: app.live.epoch.clone(),
+            look: asked.look(),
+        }
     }
-    let look = asked.look();
-    let form = match asked.wants_json {
-        true => "json".to_owned(),
-        false => format!("{}-{}", look.locale.tag(), look.time_format),
-    };
-    format!(
-        "\"{}-{}-{}-{:x}-{form}\"",
-        app.live.epoch,
-        room.last_ver,
-        assets::fingerprint(),
-        people.finish()
-    )
+
+    /// Names what is answered: what is said, how its authors are called and look now, and the form. A fragment names
+    /// static files, so it changes with them. It is weak, because it is the same for a compressed answer.
+    fn etag(&self, version: Version) -> String {
+        let form = match self.is_json {
+            true => "json".to_owned(),
+            false => format!("{}-{}", self.look.locale.tag(), self.look.time_format),
+        };
+        format!(
+            "W/\"{}-{}-{}-{}-{form}\"",
+            self.epoch,
+            version.ver,
+            version.people,
+            assets::fingerprint(),
+        )
+    }
 }
 
 /// Whether the client has this version already (RFC 9110, section 13.1.2).
-fn is_known(request: &HttpRequest, etag: &str) -> bool {
-    request
-        .headers()
-        .get_all(header::IF_NONE_MATCH)
-        .filter_map(|known| known.to_str().ok())
+fn is_known(known: &[String], etag: &str) -> bool {
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    known
+        .iter()
         .flat_map(|known| known.split(','))
-        .map(|known| known.trim().trim_start_matches("W/"))
-        .any(|known| known == etag || known == "*")
+        .map(opaque)
+        .any(|known| known == opaque(etag) || known == "*")
 }
 
 /// What somebody says.

@@ -8,6 +8,7 @@ pub mod development_sessions;
 pub mod directs;
 pub mod errors;
 pub mod health;
+mod history;
 pub mod home;
 pub mod invites;
 pub mod involvements;
@@ -52,6 +53,8 @@ use crate::realtime::throttle::Rate;
 use crate::sms::Outbox;
 use crate::transport::proxies::Proxies;
 use crate::transport::strangers::Strangers;
+use crate::views::assets::Encoding;
+use crate::views::lists::{LIST, List, Lists};
 use crate::views::sessions::Region;
 use crate::views::templates::{Templates, View};
 
@@ -63,6 +66,8 @@ pub struct App {
     pub live: Arc<Live>,
     /// The pages.
     pub templates: Templates,
+    /// Parts of them that are the same for many.
+    pub lists: Lists,
     /// Passwords.
     pub hasher: Hasher,
     /// Signatures, and hashes of what could be guessed.
@@ -192,6 +197,26 @@ pub(crate) fn html(body: String, cache_control: &'static str) -> Result<HttpResp
         .insert_header(header::ContentType::html())
         .insert_header((header::CACHE_CONTROL, cache_control))
         .body(body))
+}
+
+/// A page with a list in the place of [`LIST`], compressed for who takes it so.
+pub(crate) fn with_list(
+    asked: &Asked,
+    page: &str,
+    list: &List,
+    cache_control: &'static str,
+) -> Result<HttpResponse> {
+    let (head, tail) = page.split_once(LIST).unwrap_or((page, ""));
+    if !asked.takes(Encoding::Gzip) {
+        return html([head, &list.html, tail].concat(), cache_control);
+    }
+    let length = head.len() + list.html.len() + tail.len();
+    let file = list.block.between(head.as_bytes(), tail.as_bytes(), length);
+    Ok(HttpResponse::Ok()
+        .insert_header(header::ContentType::html())
+        .insert_header((header::CACHE_CONTROL, cache_control))
+        .insert_header((header::CONTENT_ENCODING, "gzip"))
+        .body(file))
 }
 
 /// It is done: JSON clients need no more, browsers go on there.

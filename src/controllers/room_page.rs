@@ -9,20 +9,21 @@ use serde::Deserialize;
 
 use super::concerns::asked::Asked;
 use super::errors::field_sentences;
+use super::history::{self, History, Wanted};
 use super::messages::PAGE;
-use super::{App, page};
-use crate::error::{Result, Sentence};
+use super::{App, with_list};
+use crate::error::{Error, Result, Sentence};
 use crate::models::blocks;
 use crate::models::client_id::ClientId;
 use crate::models::connection::DbConn;
 use crate::models::departure;
 use crate::models::membership::Membership;
-use crate::models::message::{Cursor, Message};
+use crate::models::message::Cursor;
 use crate::models::rfc3339;
 use crate::models::room::{DIRECT, LOBBY, Room};
 use crate::models::user::User;
 use crate::realtime::frames::{self, Id};
-use crate::views::messages::MessageList;
+use crate::views::lists::LIST;
 use crate::views::page::{Page, shown_name};
 use crate::views::rooms::{Member, RoomPage, ShownRoom, links};
 
@@ -55,7 +56,6 @@ impl Around {
 struct Found {
     room: Room,
     membership: Option<Membership>,
-    messages: Vec<frames::Message>,
     members: Vec<(User, i64)>,
     blocks: bool,
     seen_at: Option<NaiveDateTime>,
@@ -63,8 +63,9 @@ struct Found {
 }
 
 impl Found {
-    fn by(conn: &mut DbConn, user: &User, id: i64, cursor: Cursor) -> Result<Self> {
+    fn by(conn: &mut DbConn, user: &User, id: i64, wanted: &Wanted) -> Result<(Self, History)> {
         let (room, membership) = Room::find_for(conn, user, id)?;
+        let version = history::version(conn, &room)?;
         // Everybody is in the Lobby: a list of its members says nothing.
         let members = match id {
             LOBBY => Vec::new(),
@@ -81,15 +82,16 @@ impl Found {
             ),
             _ => (false, None),
         };
-        Ok(Self {
-            messages: Message::page(conn, &room, cursor, PAGE)?,
+        let history = wanted.read(conn, &room, version)?;
+        let found = Self {
             rooms: Room::all_of(conn, user.id)?,
             room,
             membership,
             members,
             blocks,
             seen_at,
-        })
+        };
+        Ok((found, history))
     }
 }
 
@@ -112,13 +114,20 @@ pub(super) async fn show(
     mistakes: Mistakes,
 ) -> Result<HttpResponse> {
     let person = user.clone();
-    let found = app
-        .database
-        .run(move |conn| Found::by(conn, &person, id, cursor))
-        .await?;
-    let list = MessageList::new(asked.look(), id, found.messages.clone());
-    let messages_html = app.templates.render(&list)?;
-    let mut view = view_of(app, asked, &user, found, messages_html);
+    let wanted = Wanted {
+        room_id: id,
+        cursor,
+        limit: PAGE,
+        look: asked.look(),
+        lists: app.lists.clone(),
+    };
+    let read = move |conn: &mut DbConn| {
+        let (found, history) = Found::by(conn, &person, id, &wanted)?;
+        Ok((found, history, wanted))
+    };
+    let (found, history, wanted) = app.database.run(read).await?;
+    let list = wanted.fill(app, history)?;
+    let mut view = view_of(app, asked, &user, found, list.ends);
     view.form.extend(mistakes.typed);
     view.at = match cursor {
         Cursor::Around(seq) => Some(seq),
@@ -126,7 +135,7 @@ pub(super) async fn show(
     };
     view.errors
         .extend(field_sentences(asked.locale(), &mistakes.fields));
-    let mut response = page(app, &view)?;
+    let mut response = with_list(asked, &app.templates.render(&view)?, &list, "no-store")?;
     let last = Cookie::build(LAST_ROOM, id.to_string())
         .path("/")
         .http_only(true)
@@ -134,9 +143,7 @@ pub(super) async fn show(
         .secure(app.site.is_secure())
         .max_age(actix_web::cookie::time::Duration::days(365))
         .finish();
-    response
-        .add_cookie(&last)
-        .map_err(crate::error::Error::internal)?;
+    response.add_cookie(&last).map_err(Error::internal)?;
     Ok(response)
 }
 
@@ -145,21 +152,16 @@ fn view_of<'a>(
     asked: &Asked,
     user: &User,
     found: Found,
-    messages_html: String,
+    (first_seq, last_seq): (i64, i64),
 ) -> RoomPage<'a> {
     let Found {
         room,
         membership,
-        messages,
         members,
         blocks,
         seen_at,
         rooms,
     } = found;
-    let (first_seq, last_seq) = match (messages.first(), messages.last()) {
-        (Some(first), Some(last)) => (first.seq, last.seq),
-        _ => (0, 0),
-    };
     let me = user.public();
     let gone = room.is_pair()
         && members
@@ -176,7 +178,7 @@ fn view_of<'a>(
     RoomPage {
         page: Page::signed_in(asked.look(), &me, user.is_admin()),
         rooms: links(asked.locale(), rooms, Some(Id(room.id))),
-        messages_html,
+        messages_html: LIST,
         member: membership.is_some(),
         older: first_seq > 1,
         newer: last_seq < room.last_seq,

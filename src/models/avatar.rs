@@ -36,6 +36,7 @@ pub fn set(conn: &mut DbConn, user_id: i64, portrait: Option<&Portrait>) -> Resu
     diesel::update(person)
         .set(users::avatar.eq(&hash))
         .execute(conn)?;
+    super::installation::people_changed(conn)?;
     match before {
         Some(before) if Some(&before) != hash.as_ref() => forget(conn, &before),
         _ => Ok(()),

@@ -55,6 +55,7 @@ impl User {
                 users::erasing.eq(erase),
             ))
             .execute(conn)?;
+        installation::people_changed(conn)?;
         let user_id = id;
         let membership = |room_id| Notice::Membership { room_id, user_id };
         notice::write(conn, left.into_iter().map(membership))?;

@@ -51,3 +51,25 @@ pub fn latest_number(conn: &mut DbConn) -> Result<i64> {
         .select(dsl::counter)
         .first(conn)?)
 }
+
+/// How often somebody's name or picture changed.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub fn people(conn: &mut DbConn) -> Result<i64> {
+    Ok(dsl::installation
+        .find(ROW)
+        .select(dsl::people)
+        .first(conn)?)
+}
+
+/// Somebody's name or picture changed. Runs in a transaction that writes.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub fn people_changed(conn: &mut DbConn) -> Result<()> {
+    diesel::update(dsl::installation.find(ROW))
+        .set(dsl::people.eq(dsl::people + 1))
+        .execute(conn)?;
+    Ok(())
+}

@@ -42,7 +42,7 @@ pub struct Message {
 }
 
 /// Which part of a history: both ends are exclusive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Cursor {
     /// The newest messages.
     Newest,

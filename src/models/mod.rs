@@ -41,6 +41,7 @@ pub mod preferences;
 pub mod profile;
 pub mod query_count;
 pub mod reach;
+pub mod rehearsal;
 pub mod room;
 pub mod room_name;
 pub mod schema;

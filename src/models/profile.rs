@@ -32,6 +32,7 @@ impl User {
                 users::username_key.eq(name.key()),
             ))
             .execute(conn)?;
+        installation::people_changed(conn)?;
         Self::note_direct_rooms(conn, id)
     }
 

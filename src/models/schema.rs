@@ -9,6 +9,7 @@ diesel::table! {
         id -> Integer,
         epoch -> Text,
         counter -> BigInt,
+        people -> BigInt,
     }
 }
 

@@ -1,10 +1,16 @@
 //! The files under `static/`, built into the program.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::sync::{LazyLock, OnceLock};
 
-use rust_embed::RustEmbed;
+use brotli::enc::BrotliEncoderParams;
+use brotli::enc::backward_references::BrotliEncoderMode;
+use bytes::Bytes;
+use rust_embed::{EmbeddedFile, RustEmbed};
 use sha2::{Digest, Sha256};
+
+use super::gzip;
 
 #[derive(RustEmbed)]
 #[folder = "static/"]
@@ -31,10 +37,84 @@ static FINGERPRINT: LazyLock<String> = LazyLock::new(|| {
 /// A file, and its media type.
 pub struct Asset {
     /// What is in it.
-    pub data: Cow<'static, [u8]>,
+    pub data: Bytes,
     /// Such as `text/css; charset=utf-8`.
     pub media_type: String,
+    is_text: bool,
+    gzip: OnceLock<Bytes>,
+    brotli: OnceLock<Bytes>,
 }
+
+impl Asset {
+    fn new(file: EmbeddedFile) -> Self {
+        let media_type = file.metadata.mimetype();
+        let is_named_text = media_type.starts_with("text/");
+        let is_text = is_named_text || media_type.ends_with("json") || media_type.ends_with("xml");
+        Self {
+            data: match file.data {
+                Cow::Borrowed(data) => Bytes::from_static(data),
+                Cow::Owned(data) => data.into(),
+            },
+            media_type: match is_text {
+                true => format!("{media_type}; charset=utf-8"),
+                false => media_type.to_owned(),
+            },
+            is_text,
+            gzip: OnceLock::new(),
+            brotli: OnceLock::new(),
+        }
+    }
+
+    /// The same as small as it gets in this encoding, if that is smaller.
+    pub fn compressed(&self, encoding: Encoding) -> Option<&Bytes> {
+        if !self.is_text {
+            return None;
+        }
+        let compressed = match encoding {
+            Encoding::Gzip => (self.gzip).get_or_init(|| gzip::small(&self.data).into()),
+            Encoding::Brotli => (self.brotli).get_or_init(|| brotli(&self.data).into()),
+        };
+        (compressed.len() < self.data.len()).then_some(compressed)
+    }
+}
+
+/// How a file is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// RFC 1952.
+    Gzip,
+    /// RFC 7932.
+    Brotli,
+}
+
+impl Encoding {
+    /// As HTTP calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Brotli => "br",
+        }
+    }
+}
+
+fn brotli(text: &[u8]) -> Vec<u8> {
+    let mut file = Vec::new();
+    let params = BrotliEncoderParams {
+        quality: 11,
+        size_hint: text.len(),
+        mode: BrotliEncoderMode::BROTLI_MODE_TEXT,
+        ..BrotliEncoderParams::default()
+    };
+    // Memory neither ends nor fails.
+    let _ = brotli::BrotliCompress(&mut &*text, &mut file, &params);
+    file
+}
+
+/// All of them, each compressed when it is asked for the first time.
+static ASSETS: LazyLock<HashMap<String, Asset>> = LazyLock::new(|| {
+    let asset = |name: Cow<'static, str>| Some((name.to_string(), Asset::new(Files::get(&name)?)));
+    Files::iter().filter_map(asset).collect()
+});
 
 /// What changes with any file: 16 hexadecimal digits.
 pub fn fingerprint() -> &'static str {
@@ -47,21 +127,6 @@ pub fn prefix() -> String {
 }
 
 /// A file by the fingerprint and its path; `None` when either is another.
-pub fn find(fingerprint: &str, path: &str) -> Option<Asset> {
-    if fingerprint != *FINGERPRINT {
-        return None;
-    }
-    let file = Files::get(path)?;
-    let media_type = file.metadata.mimetype();
-    let is_text = media_type.starts_with("text/")
-        || media_type.ends_with("json")
-        || media_type.ends_with("xml");
-    Some(Asset {
-        data: file.data,
-        media_type: if is_text {
-            format!("{media_type}; charset=utf-8")
-        } else {
-            media_type.to_owned()
-        },
-    })
+pub fn find(fingerprint: &str, path: &str) -> Option<&'static Asset> {
+    (fingerprint == *FINGERPRINT).then(|| ASSETS.get(path))?
 }

@@ -3,7 +3,9 @@
 pub mod assets;
 pub mod directory;
 pub mod errors;
+pub mod gzip;
 pub mod invites;
+pub mod lists;
 pub mod locale;
 pub mod look;
 pub mod messages;

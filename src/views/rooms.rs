@@ -19,8 +19,8 @@ pub struct RoomPage<'a> {
     pub room: ShownRoom,
     /// The sidebar.
     pub rooms: Vec<RoomLink>,
-    /// The filled `rooms/_messages.html`.
-    pub messages_html: String,
+    /// Stands for the filled `rooms/_messages.html`.
+    pub messages_html: &'static str,
     /// Whether the person may write here.
     pub member: bool,
     /// Whether there are messages before the first one shown.

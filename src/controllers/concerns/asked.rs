@@ -14,6 +14,7 @@ use super::client_address::is_loopback;
 use crate::error::Error;
 use crate::models::phone_number::PhoneNumber;
 use crate::models::preferences::Preferences;
+use crate::views::assets::Encoding;
 use crate::views::locale::Locale;
 use crate::views::look::Look;
 
@@ -27,6 +28,7 @@ pub struct Asked {
     pub request_id: String,
     /// Whether it comes from this very machine, and not through a proxy on it.
     pub is_loopback: bool,
+    encodings: Vec<Encoding>,
     is_for_eyes: bool,
     address: String,
     tags: Vec<String>,
@@ -43,6 +45,7 @@ impl Asked {
             wants_json: is_api || prefers_json(request),
             request_id: Uuid::new_v4().simple().to_string(),
             is_loopback: is_loopback(request),
+            encodings: encodings(request),
             is_for_eyes: matches!(*request.method(), Method::GET | Method::HEAD)
                 && request.path() != "/ws",
             address: request
@@ -52,6 +55,11 @@ impl Asked {
                 .to_owned(),
             tags,
         }
+    }
+
+    /// Whether the answer may be compressed so.
+    pub fn takes(&self, encoding: Encoding) -> bool {
+        self.encodings.contains(&encoding)
     }
 
     /// How the answer looks.
@@ -122,6 +130,18 @@ pub fn accepts(request: &HttpRequest, media_type: &str) -> bool {
     ranked(request, header::ACCEPT)
         .iter()
         .any(|accepted| accepted == media_type)
+}
+
+fn encodings(request: &HttpRequest) -> Vec<Encoding> {
+    let accepted = ranked(request, header::ACCEPT_ENCODING);
+    let is_accepted = |encoding: &Encoding| {
+        let name = encoding.name();
+        accepted
+            .iter()
+            .any(|other| other.eq_ignore_ascii_case(name))
+    };
+    let all = [Encoding::Gzip, Encoding::Brotli];
+    all.into_iter().filter(is_accepted).collect()
 }
 
 fn prefers_json(request: &HttpRequest) -> bool {

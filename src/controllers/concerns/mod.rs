@@ -3,6 +3,7 @@
 pub mod asked;
 pub mod browser;
 pub mod client_address;
+pub mod compression;
 pub mod cookies;
 pub mod current_user;
 pub mod door;

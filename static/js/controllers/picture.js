@@ -10,6 +10,8 @@ export default class Picture extends Controller {
     this.face = this.element.closest(".picture").querySelector(".avatar")
     this.on(this.input, "change", this.chosen)
     this.on(this.element, "submit", this.submitted)
+    // Chosen before this was here.
+    this.chosen()
   }
 
   disconnect() {

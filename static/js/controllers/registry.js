@@ -1,6 +1,7 @@
 // A controller belongs to an element with data-controller="its name": it connects when the element is there and
 // disconnects when it goes.
 const classes = new Map()
+const loaders = new Map()
 const running = new Map()
 
 export class Controller {
@@ -41,6 +42,11 @@ export function register(name, controller) {
   classes.set(name, controller)
 }
 
+// One that is loaded when an element asks for it.
+export function registerLater(name, load) {
+  loaders.set(name, load)
+}
+
 export function start(root = document.documentElement) {
   adopt(root)
   new MutationObserver(changes => {
@@ -59,12 +65,22 @@ function elements(node) {
 
 function adopt(node) {
   for (const element of elements(node)) {
-    const Class = classes.get(element.dataset.controller)
+    const name = element.dataset.controller
+    const Class = classes.get(name)
+    if (!Class) load(name)
     if (!Class || running.has(element) || !element.isConnected) continue
     const controller = new Class(element)
     running.set(element, controller)
     controller.connect()
   }
+}
+
+async function load(name) {
+  const load = loaders.get(name)
+  if (!load || !loaders.delete(name)) return
+  const { default: Class } = await load()
+  register(name, Class)
+  adopt(document.documentElement)
 }
 
 function release(node) {

@@ -1,0 +1,75 @@
+//! A stretch of a room's history as HTML: filled before, or now.
+
+use std::sync::Arc;
+
+use super::App;
+use crate::error::Result;
+use crate::models::connection::DbConn;
+use crate::models::installation;
+use crate::models::message::{Cursor, Message};
+use crate::models::room::Room;
+use crate::realtime::frames;
+use crate::views::lists::{List, Lists, Stretch, Version};
+use crate::views::look::Look;
+use crate::views::messages::MessageList;
+
+/// Which stretch, for whom.
+pub(super) struct Wanted {
+    pub(super) room_id: i64,
+    pub(super) cursor: Cursor,
+    pub(super) limit: i64,
+    pub(super) look: Look,
+    pub(super) lists: Lists,
+}
+
+/// What was found of it.
+pub(super) struct History {
+    version: Version,
+    found: Found,
+}
+
+enum Found {
+    Kept(Arc<List>),
+    Read(Vec<frames::Message>),
+}
+
+/// What a room's history looks like now. Whatever is read after this is at least as new.
+pub(super) fn version(conn: &mut DbConn, room: &Room) -> Result<Version> {
+    Ok(Version {
+        ver: room.last_ver,
+        people: installation::people(conn)?,
+    })
+}
+
+impl Wanted {
+    fn stretch(&self) -> Stretch {
+        Stretch::new(self.room_id, self.cursor, self.limit, self.look)
+    }
+
+    /// Reads what is not kept. The room was found for the person who asks.
+    pub(super) fn read(&self, conn: &mut DbConn, room: &Room, version: Version) -> Result<History> {
+        let kept = self.lists.find(&self.stretch(), version).map(Found::Kept);
+        let found = match kept {
+            Some(kept) => kept,
+            None => Found::Read(Message::page(conn, room, self.cursor, self.limit)?),
+        };
+        Ok(History { version, found })
+    }
+
+    /// Fills what was read, and keeps it.
+    pub(super) fn fill(&self, app: &App, history: History) -> Result<Arc<List>> {
+        let messages = match history.found {
+            Found::Kept(list) => return Ok(list),
+            Found::Read(messages) => messages,
+        };
+        let ends = match (messages.first(), messages.last()) {
+            (Some(first), Some(last)) => (first.seq, last.seq),
+            _ => (0, 0),
+        };
+        let view = MessageList::new(self.look, self.room_id, messages);
+        let list = Arc::new(List::new(app.templates.render(&view)?, ends));
+        let stretch = self.stretch();
+        self.lists.keep(stretch, history.version, list.clone());
+        Ok(list)
+    }
+}

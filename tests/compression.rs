@@ -1,0 +1,131 @@
+//! What is sent compressed, and that it is the same.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+
+use flate2::read::MultiGzDecoder;
+use reqwest::{Method, Response};
+
+use crate::support::{Person, Teahouse};
+
+/// Nothing that a page says is new about it each time.
+fn without_client_id(page: &str) -> String {
+    let field = "name=\"clientId\" value=\"";
+    match page.split_once(field) {
+        Some((head, tail)) => head.to_owned() + tail.get(36..).expect("a UUID"),
+        None => page.to_owned(),
+    }
+}
+
+async fn ask(person: &Person, path: &str, encodings: &str) -> Response {
+    let request = person.request(Method::GET, path);
+    let request = request.header("accept-encoding", encodings);
+    request.send().await.expect("an answer")
+}
+
+/// The answer's text, which must have come compressed as one member, and its size on the way.
+async fn unpacked(person: &Person, path: &str) -> (String, usize) {
+    let answer = ask(person, path, "gzip, zstd;q=0.8").await;
+    assert_eq!(answer.headers()["content-encoding"], "gzip", "{path}");
+    let bytes = answer.bytes().await.expect("bytes");
+    let mut text = String::new();
+    let mut decoder = flate2::bufread::GzDecoder::new(&bytes[..]);
+    decoder.read_to_string(&mut text).expect("gzip");
+    assert!(decoder.into_inner().is_empty(), "{path}: one member");
+    let mut again = String::new();
+    let mut all = MultiGzDecoder::new(&bytes[..]);
+    all.read_to_string(&mut again).expect("gzip");
+    assert_eq!(text, again);
+    (text, bytes.len())
+}
+
+#[tokio::test]
+async fn a_compressed_page_is_the_page() {
+    let house = Teahouse::start();
+    let ming = Person::register(&house, "Ming").await;
+    for n in 1..=60 {
+        ming.say(&format!("cup {n} of green tea, 绿茶")).await;
+    }
+    for path in ["/rooms/1", "/rooms/1?at=7", "/rooms", "/settings/profile"] {
+        let (page, size) = unpacked(&ming, path).await;
+        let plain = ming.page(path).await;
+        assert_eq!(
+            without_client_id(&page),
+            without_client_id(&plain),
+            "{path}"
+        );
+        assert!(size < plain.len() / 2, "{path}: {size} of {}", plain.len());
+    }
+    let path = "/rooms/1/messages?limit=50";
+    assert_eq!(unpacked(&ming, path).await.0, ming.page(path).await);
+}
+
+#[tokio::test]
+async fn who_takes_no_gzip_gets_none() {
+    let house = Teahouse::start();
+    let ming = Person::register(&house, "Ming").await;
+    for encodings in ["identity", "br", "gzip;q=0"] {
+        for path in ["/rooms/1", "/rooms"] {
+            let answer = ask(&ming, path, encodings).await;
+            assert!(!answer.headers().contains_key("content-encoding"));
+            let varies = answer.headers().get_all("vary").iter();
+            let mut varies = varies.filter_map(|value| value.to_str().ok());
+            assert!(varies.any(|on| on.contains("accept-encoding")), "{path}");
+            assert!(answer.text().await.expect("text").contains("</html>"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn files_come_compressed_and_a_room_needs_less_than_60_kilobytes() {
+    let house = Teahouse::start();
+    let ming = Person::register(&house, "Ming").await;
+    let (page, size) = unpacked(&ming, "/rooms/1").await;
+    let mut all = [size, size];
+    let mut files = 0;
+    let addresses = page.split('"').filter(|text| text.starts_with("/static/"));
+    for address in addresses.collect::<BTreeSet<_>>() {
+        if address.ends_with(".css") || address.ends_with(".js") {
+            let (text, size) = unpacked(&ming, address).await;
+            assert_eq!(text, ming.page(address).await);
+            let answer = ask(&ming, address, "gzip, br").await;
+            assert_eq!(answer.headers()["content-encoding"], "br");
+            let smaller = answer.bytes().await.expect("bytes");
+            let mut again = String::new();
+            let mut decoder = brotli::Decompressor::new(&smaller[..], 4096);
+            decoder.read_to_string(&mut again).expect("brotli");
+            assert_eq!(again, text);
+            all = [all[0] + size, all[1] + smaller.len()];
+            files += 1;
+        }
+    }
+    println!("the room's page with {files} styles and scripts: {all:?} bytes (gzip, brotli)");
+    assert!(files > 40);
+    assert!(all[1] < 60_000);
+}
+
+#[tokio::test]
+async fn a_kept_list_shows_new_names_and_pictures_at_once() {
+    let house = Teahouse::start();
+    let (ming, ana) = (
+        Person::register(&house, "Ming").await,
+        Person::register(&house, "Ana").await,
+    );
+    ming.say("hello @Ana").await;
+    let list = "/rooms/1/messages";
+    let before = ana.page(list).await;
+    let tag = ana.get(list).await.headers()["etag"].clone();
+    let answer = ming
+        .post(
+            "/settings/profile",
+            &[("_method", "patch"), ("username", "Minghua")],
+        )
+        .await;
+    assert_eq!(answer.status(), 303);
+    assert_ne!(ana.get(list).await.headers()["etag"], tag);
+    let after = ana.page(list).await;
+    assert!(before.contains(">Ming<") && !before.contains("Minghua"));
+    assert!(after.contains("Minghua"), "{after}");
+    let (page, _) = unpacked(&ana, "/rooms/1").await;
+    assert!(page.contains("Minghua"));
+}
