@@ -1,16 +1,15 @@
 //! What the program is made of, and how it starts and stops.
 
 mod limits;
+mod secret_key;
 mod trust;
 
 use std::fs;
 use std::io::{self, Write};
 use std::net::TcpListener;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::cookie::Key;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
@@ -90,12 +89,13 @@ fn data_dir_error(settings: &Settings, error: &io::Error) -> Error {
 /// `Unavailable` with one sentence about what keeps it from starting.
 pub async fn serve(settings: Settings) -> Result<()> {
     limits::raise_file_limit();
+    secret_key::require(&settings)?;
     let url = database_url(&settings)?;
     let shown = url.to_string();
     let database = Database::open(url, limits::database(&settings)).map_err(|error| {
         Error::Unavailable(format!("cannot use the database {shown}: {}", cause(error)))
     })?;
-    let key = secret_key(&settings)?;
+    let key = secret_key::read(&settings)?;
     let app = build(&settings, database, trust::keyed(&key)).await?;
     let listener = listen(&settings)?;
     let address = listener.local_addr().map_err(Error::internal)?;
@@ -257,56 +257,6 @@ fn start_jobs(settings: &Settings, app: &App, watch: Watch) {
     rt::spawn(jobs::old_notices::run(app.database.clone()));
     let days = settings.accounts.security_event_days;
     rt::spawn(jobs::spent_records::run(app.database.clone(), days));
-}
-
-/// The key that signs cookies: the configured one, or one that is made once and kept in the data directory.
-fn secret_key(settings: &Settings) -> Result<Key> {
-    let configured = settings.data.secret_key.expose();
-    if !configured.is_empty() {
-        return Ok(Key::derive_from(configured.as_bytes()));
-    }
-    if settings.environment == Environment::Production {
-        return Err(Error::Unavailable(
-            "TEAHOUSE__DATA__SECRET_KEY is required in production: `openssl rand -hex 64` makes one".into(),
-        ));
-    }
-    let path = settings.data.dir.join("secret.key");
-    let kept = || -> io::Result<Vec<u8>> {
-        fs::create_dir_all(&settings.data.dir)?;
-        if !path.exists() {
-            write_secret(&path)?;
-        }
-        fs::read(&path)
-    };
-    let bytes = kept().map_err(|error| data_dir_error(settings, &error))?;
-    if bytes.len() < 64 {
-        return Err(Error::Unavailable(format!(
-            "{} is too short: remove it to get another",
-            path.display()
-        )));
-    }
-    Ok(Key::derive_from(&bytes))
-}
-
-/// Written whole under another name first, so that a program that starts at the same moment never reads half of it.
-fn write_secret(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut bytes = [0_u8; 64];
-    rand::rng().fill(&mut bytes);
-    let draft = path.with_extension(format!("key.{}", std::process::id()));
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&draft)?;
-    file.write_all(&bytes)?;
-    file.sync_all()?;
-    let linked = fs::hard_link(&draft, path);
-    fs::remove_file(&draft)?;
-    match linked {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
-    }
 }
 
 fn listen(settings: &Settings) -> Result<TcpListener> {

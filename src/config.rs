@@ -2,14 +2,15 @@
 
 mod accounts;
 mod github;
+mod secret;
 mod sms;
 
-use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 pub use self::accounts::{Accounts, Invites, Registration, Throttle, Verification};
 pub use self::github::Github;
+pub use self::secret::Secret;
 pub use self::sms::{Sender, Sms};
 
 use config::{Config, Environment as Variables, File, FileFormat};
@@ -140,24 +141,6 @@ pub enum LogFormat {
     Json,
 }
 
-/// A setting that must not be shown. `Debug` says `[secret]`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The secret itself.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[secret]")
-    }
-}
-
 /// The settings as the repository has them; a file of the same name in `config/` where the program runs comes instead.
 const FILES: [(&str, &str); 4] = [
     ("default", include_str!("../config/default.toml")),
@@ -225,10 +208,9 @@ impl Settings {
         if !origin.is_empty() && !is_origin {
             return Err("PUBLIC_ORIGIN must be scheme, host and port alone, such as https://chat.example.org".into());
         }
-        let key = self.data.secret_key.expose();
-        if !key.is_empty() && key.len() < 64 {
+        if self.data.secret_key.is_weak() {
             return Err(
-                "data.secret_key needs at least 64 bytes: `openssl rand -hex 64` makes some".into(),
+                "data.secret_key needs at least 64 bytes that nobody can guess: `openssl rand -hex 64` makes some".into(),
             );
         }
         if self.verification.enabled {
@@ -324,8 +306,8 @@ mod tests {
         #[test]
         fn a_secret_is_never_printed(key in "[!-~]{8,80}") {
             let mut settings = settings();
-            settings.data.secret_key = Secret(key.clone());
-            settings.database.url = Secret(key.clone());
+            settings.data.secret_key = Secret::of(&key);
+            settings.database.url = Secret::of(&key);
             let printed = format!("{settings:?}");
             prop_assert!(!printed.contains(&key));
             prop_assert_eq!(settings.check().is_ok(), key.len() >= 64);

@@ -5,8 +5,8 @@ use actix_web::{HttpResponse, guard};
 
 use crate::controllers::{
     App, api, avatars, blocks, development_sessions, directs, health, home, invites, involvements,
-    members, memberships, messages, metrics, password_links, password_resets, passwords, people,
-    read_marks, rooms, security_events, sessions, settings, sockets, static_files, users,
+    members, memberships, messages, metrics, pairings, password_links, password_resets, passwords,
+    people, read_marks, rooms, security_events, sessions, settings, sockets, static_files, users,
     verifications,
 };
 use crate::error::Error;
@@ -51,6 +51,8 @@ routes! { register_pages, PAGES:
     "/password_reset" => { GET password_resets::new, POST password_resets::create }
     "/passwords/{token}" => { GET passwords::edit, POST passwords::update }
     "/password_links" => { GET password_links::new, POST password_links::create }
+    "/pairings/{token}" => { GET pairings::show, POST pairings::create }
+    "/pairings/{token}/session" => { POST pairings::finish }
     "/invites" => { GET invites::index, POST invites::create }
     "/invites/{id}" => { DELETE invites::destroy, POST invites::overridden }
     "/settings/security" => { GET settings::security::show }
@@ -75,6 +77,7 @@ routes! { register_pages, PAGES:
     "/settings/privacy" => { GET settings::privacy::show, PUT settings::privacy::update, POST settings::privacy::update }
     "/settings/sessions" => { GET settings::sessions::index, DELETE settings::sessions::clear, POST settings::sessions::clear_by_form }
     "/settings/sessions/{id}" => { DELETE settings::sessions::destroy, POST settings::sessions::destroy_by_form }
+    "/settings/pairing" => { GET settings::pairing::show, PUT settings::pairing::update, DELETE settings::pairing::destroy, POST settings::pairing::create }
     "/settings/account" => { GET settings::account::show, DELETE settings::account::destroy, POST settings::account::destroy_by_form }
     "/settings/phone" => { PUT settings::phone::update, POST settings::phone::update }
     "/settings/password" => { PUT settings::password::update, POST settings::password::update }

@@ -1,6 +1,6 @@
 //! Coming in for the first time.
 
-use crate::support::{Person, Teahouse, field_errors, leads_to, person::PASSWORD};
+use crate::support::{Person, Teahouse, a_secret, field_errors, leads_to, person::PASSWORD};
 
 #[tokio::test]
 async fn somebody_registers_and_is_in_the_lobby() {
@@ -56,7 +56,7 @@ async fn two_who_register_at_the_same_moment_do_not_both_become_admin() {
 
 #[tokio::test]
 async fn in_production_the_first_person_needs_the_code_that_the_server_printed() {
-    let key = "k".repeat(64);
+    let key = a_secret();
     let house = Teahouse::with(&[
         ("TEAHOUSE_ENV", "production"),
         ("PUBLIC_ORIGIN", "https://chat.example.org"),

@@ -189,3 +189,42 @@ async fn somebody_is_invited_and_comes() {
     mei.click("#register button[type=submit]").await;
     mei.find("#composer-content").await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_number_is_mine_once_the_code_that_came_to_it_is_typed() {
+    const NEW: &str = "+8613800990009";
+    let phones = Phones::answering(204, "");
+    let house = house(&phones);
+    let ming = Browser::open(&house, Profile::English).await;
+    submit_registration(&ming, "Ming").await;
+    type_code(&ming, &phones.code(0).await).await;
+    ming.find("#composer-content").await;
+    let ask = async |password: &str| {
+        ming.visit("/settings/account").await;
+        ming.fill("#phone-form #phone", NEW).await;
+        ming.fill("#phone_password", password).await;
+        ming.click("#phone-form button[type=submit]").await;
+    };
+    ask("not the password").await;
+    ming.find("#phone_password-error").await;
+    nothing_wrong(&ming).await;
+    ask(PASSWORD).await;
+    ming.find("#verification").await;
+    nothing_wrong(&ming).await;
+    let code = phones.code(1).await;
+    type_code(&ming, &other(&code)).await;
+    is_told(&ming, "4 more times").await;
+    // It is the old one until the right code is typed.
+    let numbers = "SELECT phone AS value FROM users";
+    assert_eq!(house.database().words(numbers), [PHONE]);
+    type_code(&ming, &code).await;
+    ming.find("#phone-number[role=status]").await;
+    let shown = ming.find(".settings-phone").await.text().await;
+    assert_eq!(shown.expect("text"), NEW);
+    nothing_wrong(&ming).await;
+    ming.resize(1280, 900, "light").await;
+    ming.click("form[action='/logout'] button").await;
+    ming.find("#login").await;
+    ming.sign_in(NEW).await;
+    ming.find("#composer-content").await;
+}

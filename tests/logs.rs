@@ -1,6 +1,6 @@
 //! The log says what happened, and nothing that is nobody's business.
 
-use crate::support::{Person, Phones, Teahouse, client_id, eventually, person::PASSWORD};
+use crate::support::{Person, Phones, Teahouse, a_secret, client_id, eventually, person::PASSWORD};
 use serde_json::{Value, json};
 
 const TEXT: &str = "a very private sentence";
@@ -244,7 +244,7 @@ fn plain(line: &str) -> String {
 
 #[tokio::test]
 async fn in_production_every_line_is_json_with_an_id_and_a_duration() {
-    let key = "k".repeat(64);
+    let key = a_secret();
     let house = Teahouse::with(&[
         ("TEAHOUSE_ENV", "production"),
         ("PUBLIC_ORIGIN", "https://chat.example.org"),

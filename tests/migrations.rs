@@ -4,13 +4,14 @@ use crate::support::{Person, Teahouse};
 use std::collections::BTreeSet;
 use std::fs;
 
-const TABLES: [&str; 17] = [
+const TABLES: [&str; 18] = [
     "avatars",
     "blocks",
     "installation",
     "invites",
     "known_browsers",
     "password_links",
+    "pairings",
     "security_events",
     "throttles",
     "verifications",

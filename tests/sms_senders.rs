@@ -1,6 +1,6 @@
 //! What carries messages to phones, held against servers and a program that behave as the providers' documents say.
 
-use crate::support::{Person, Phones, Teahouse, eventually};
+use crate::support::{Person, Phones, Teahouse, a_secret, eventually};
 use base64::Engine;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
@@ -233,7 +233,7 @@ async fn a_program_reads_the_message_from_its_input_and_gets_no_secret_of_ours()
     );
     std::fs::write(&program, script).expect("written");
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("a mode");
-    let secret = "k".repeat(64);
+    let secret = a_secret();
     let house = Teahouse::with(&[
         VERIFY,
         ("TEAHOUSE__SMS__SENDER", "command"),
@@ -295,7 +295,7 @@ async fn a_sender_without_what_it_needs_is_told_at_the_start() {
         assert!(!start.status.success(), "{sender}");
         assert!(start.stderr.contains(wanted), "{sender}: {}", start.stderr);
     }
-    let key = "k".repeat(64);
+    let key = a_secret();
     let production = [
         VERIFY,
         ("TEAHOUSE_ENV", "production"),

@@ -69,6 +69,8 @@ pub(super) fn throttles(settings: &Settings, keyed: Keyed) -> Throttles {
         registration_browser: within(throttle.registrations_per_browser, TimeDelta::days(1)),
         code_number: within(throttle.codes_per_number, TimeDelta::hours(1)),
         code_address: within(throttle.codes_per_address, TimeDelta::hours(1)),
+        pairing_person: within(throttle.pairings_per_person, TimeDelta::hours(1)),
+        pairing_address: within(throttle.pairings_per_address, TimeDelta::hours(1)),
     };
     Throttles::new(keyed, limits::throttled(settings, rules))
 }

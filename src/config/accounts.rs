@@ -53,6 +53,8 @@ pub struct Throttle {
     pub registrations_per_browser: i32,
     pub codes_per_number: i32,
     pub codes_per_address: i32,
+    pub pairings_per_person: i32,
+    pub pairings_per_address: i32,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -16,6 +16,7 @@ pub mod members;
 pub mod memberships;
 pub mod messages;
 pub mod metrics;
+pub mod pairings;
 pub mod password_links;
 pub mod password_resets;
 pub mod passwords;

@@ -5,7 +5,9 @@ use std::time::Duration;
 use tokio::time::interval;
 
 use crate::models::database::Database;
-use crate::models::{known_browser, password_link, security_event, throttle, verification};
+use crate::models::{
+    known_browser, pairing, password_link, security_event, throttle, verification,
+};
 
 /// How often.
 const PAUSE: Duration = Duration::from_secs(10 * 60);
@@ -19,6 +21,7 @@ pub async fn run(database: Database, event_days: i64) {
             throttle::forget_old(conn)?;
             verification::forget_old(conn)?;
             password_link::forget_old(conn)?;
+            pairing::forget_old(conn)?;
             known_browser::forget_old(conn)?;
             security_event::forget_old(conn, event_days)
         });

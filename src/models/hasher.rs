@@ -14,6 +14,9 @@ use tokio::sync::oneshot;
 use super::password::{Password, hash};
 use crate::error::{Error, Result};
 
+/// So much less urgent is hashing than the rest, as `nice` counts.
+const NICENESS: i32 = 10;
+
 type Work = Box<dyn FnOnce() + Send>;
 
 /// What a hash costs: memory in KiB, and how often it is gone through.
@@ -142,6 +145,10 @@ impl Hasher {
 }
 
 fn hash_for_ever(work: &Mutex<Receiver<Work>>) {
+    // Whoever signs in waits behind those who talk: on Linux this is about the thread that says it.
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        tracing::debug!(%error, "passwords are hashed as urgently as all else is done");
+    }
     loop {
         let next = work.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match next {

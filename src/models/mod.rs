@@ -32,6 +32,7 @@ pub mod mention;
 pub mod message;
 pub mod notice;
 mod opening;
+pub mod pairing;
 pub mod password;
 pub mod password_link;
 pub mod phone_number;

@@ -193,6 +193,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    pairings (session_hash) {
+        session_hash -> Text,
+        id -> Text,
+        token_hash -> Text,
+        state -> Text,
+        browser_hash -> Nullable<Text>,
+        code -> Text,
+        user_agent -> Text,
+        ip -> Text,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     invites (id) {
         id -> BigInt,
         user_id -> BigInt,
@@ -220,6 +234,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     security_events,
     known_browsers,
     password_links,
+    pairings,
     invites,
     rooms,
     memberships,

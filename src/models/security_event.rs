@@ -45,6 +45,14 @@ pub enum Kind {
     CodeSent,
     /// A wrong code was typed.
     CodeFailed,
+    /// A link was made that signs in another device.
+    PairingMade,
+    /// A device asked by it.
+    PairingAsked,
+    /// It may come in.
+    PairingAllowed,
+    /// It may not.
+    PairingRefused,
     /// Somebody may invite others by a link.
     InviteMade,
     /// The link is worth nothing any more.
@@ -78,6 +86,10 @@ impl Kind {
             Self::GitHubLeft => "github-left",
             Self::CodeSent => "code-sent",
             Self::CodeFailed => "code-failed",
+            Self::PairingMade => "pairing-made",
+            Self::PairingAsked => "pairing-asked",
+            Self::PairingAllowed => "pairing-allowed",
+            Self::PairingRefused => "pairing-refused",
             Self::InviteMade => "invite-made",
             Self::InviteRevoked => "invite-revoked",
             Self::Banned => "banned",

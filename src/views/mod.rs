@@ -10,6 +10,7 @@ pub mod locale;
 pub mod look;
 pub mod messages;
 pub mod page;
+pub mod pairings;
 pub mod qr;
 pub mod rooms;
 pub mod security_events;

@@ -21,6 +21,7 @@ register("notice", ConnectionNotice)
 register("unsent", Unsent)
 // Only some pages have these: the others need not load them.
 registerLater("moments", () => import("./controllers/moments.js"))
+registerLater("pairing", () => import("./controllers/pairing.js"))
 registerLater("password", () => import("./controllers/password.js"))
 registerLater("phone", () => import("./controllers/phone.js"))
 registerLater("picture", () => import("./controllers/picture.js"))

@@ -22,6 +22,7 @@ mod report;
 pub mod senders;
 mod small_disk;
 mod socket;
+pub mod talk;
 mod teahouse;
 mod visits;
 mod windows;
@@ -60,6 +61,13 @@ pub const LOBBY: &str = "1";
 /// A fresh id for a message.
 pub fn client_id() -> String {
     uuid::Uuid::new_v4().to_string()
+}
+
+/// A secret that nobody can guess, 128 characters long.
+pub fn a_secret() -> String {
+    (0..4)
+        .map(|_| uuid::Uuid::new_v4().simple().to_string())
+        .collect()
 }
 
 /// Asks again and again until the answer is there; panics with `what` after `PATIENCE`.

@@ -11,7 +11,7 @@ use crate::controllers::{App, see_other};
 use crate::error::{Error, Result};
 use crate::models::known_browser;
 use crate::models::security_event::{self, Origin};
-use crate::models::session::{self, Kind, NewSession};
+use crate::models::session::{self, KeyHash, Kind, NewSession};
 use crate::models::user::User;
 
 /// From this answer on the browser is signed in, with a key that nobody had before; it goes on at `location`, and is known
@@ -26,8 +26,11 @@ pub async fn sign_in(
     user: &User,
     location: &str,
 ) -> Result<HttpResponse> {
-    let kind = security_event::Kind::SignedIn;
-    enter(app, request, session, user, location, kind).await
+    let way = Way {
+        kind: security_event::Kind::SignedIn,
+        by: None,
+    };
+    enter(app, request, session, user, way, location).await
 }
 
 /// The same, because GitHub said who it is.
@@ -41,8 +44,36 @@ pub async fn sign_in_by_github(
     user: &User,
     location: &str,
 ) -> Result<HttpResponse> {
-    let kind = security_event::Kind::SignedInByGitHub;
-    enter(app, request, session, user, location, kind).await
+    let way = Way {
+        kind: security_event::Kind::SignedInByGitHub,
+        by: None,
+    };
+    enter(app, request, session, user, way, location).await
+}
+
+/// The same, for whom another session has brought in, which must still be alive.
+///
+/// # Errors
+/// As [`sign_in`].
+pub async fn sign_in_by(
+    app: &App,
+    request: &HttpRequest,
+    session: &Session,
+    user: &User,
+    by: KeyHash,
+    location: &str,
+) -> Result<HttpResponse> {
+    let way = Way {
+        kind: security_event::Kind::SignedIn,
+        by: Some(by),
+    };
+    enter(app, request, session, user, way, location).await
+}
+
+/// How somebody comes in.
+struct Way {
+    kind: security_event::Kind,
+    by: Option<KeyHash>,
 }
 
 async fn enter(
@@ -50,8 +81,8 @@ async fn enter(
     request: &HttpRequest,
     session: &Session,
     user: &User,
+    Way { kind, by }: Way,
     location: &str,
-    kind: security_event::Kind,
 ) -> Result<HttpResponse> {
     let (key, key_hash) = session::new_key();
     let (user_id, origin) = (user.id, origin(request));
@@ -59,7 +90,7 @@ async fn enter(
         kind: Kind::Cookie,
         user_id,
         epoch: user.session_epoch,
-        by: None,
+        by,
         user_agent: origin.user_agent.clone(),
         ip: origin.ip.clone(),
         lifetime: app.accounts.session_lifetime,

@@ -27,6 +27,10 @@ pub struct Rules {
     pub code_number: Rule,
     /// Messages because of one address.
     pub code_address: Rule,
+    /// Codes for another device of one person.
+    pub pairing_person: Rule,
+    /// Devices that ask from one address.
+    pub pairing_address: Rule,
 }
 
 /// Makes the buckets that a try is counted in: none when nothing is counted.
@@ -128,6 +132,23 @@ impl Throttles {
                 (rules.code_address, format!("code from {from}")),
             ]
         })
+    }
+
+    /// A link for another device.
+    ///
+    /// # Errors
+    /// `Internal` when nothing can be hashed.
+    pub fn pairing(&self, user_id: i64) -> Result<Vec<Bucket>> {
+        self.buckets(|rules| vec![(rules.pairing_person, format!("pairing of {user_id}"))])
+    }
+
+    /// A device that asks by one.
+    ///
+    /// # Errors
+    /// `Internal` when nothing can be hashed.
+    pub fn asking(&self, request: &HttpRequest) -> Result<Vec<Bucket>> {
+        let from = address(request);
+        self.buckets(|rules| vec![(rules.pairing_address, format!("pairing from {from}"))])
     }
 
     fn buckets(&self, wanted: impl FnOnce(&Rules) -> Vec<(Rule, String)>) -> Result<Vec<Bucket>> {

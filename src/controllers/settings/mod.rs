@@ -5,6 +5,7 @@ pub mod appearance;
 pub mod avatar;
 pub mod export;
 pub mod github;
+pub mod pairing;
 pub mod password;
 pub mod phone;
 pub mod privacy;

@@ -1,12 +1,14 @@
 // The one connection of this window. It comes back by itself, with growing, jittered pauses. Where no WebSocket gets
 // through although the server answers, it is an event stream.
 //
-// Events: "state" (connecting, online, offline), "frame:<type>" with the frame as detail, "signedout".
+// Events: "state" (connecting, online, offline), "frame:<type>" with the frame as detail, "signedout", and "somebodyelse"
+// when this browser is signed in as another person than the one whose page this is.
 import { Stream } from "./stream.js"
 
 const HELLO_WITHIN = 10_000
 const PING_EVERY = 20_000
 const ANSWER_WITHIN = 10_000
+const SESSION_WITHIN = 3_000
 const PAUSE_FIRST = 500
 const PAUSE_MAX = 30_000
 const SIGNED_OUT = 4001
@@ -23,6 +25,7 @@ export class Connection extends EventTarget {
   #socket = null
   #stream = null
   #probe = null
+  #person = null
   #view = null
   #refusals = 0
   #attempt = 0
@@ -33,9 +36,11 @@ export class Connection extends EventTarget {
   #heartbeat = 0
   #stopped = true
 
-  // `probe` is an address that answers 401 once the person is signed out; `view` the room that this window shows.
-  open(probe, view = null) {
+  // `probe` is an address that answers who is signed in, and 401 once nobody is; `person` the id of whose page this is;
+  // `view` the room that this window shows.
+  open(probe, person, view = null) {
     this.#probe = probe
+    this.#person = person
     this.#view = view
     this.#stopped = false
     this.#dial()
@@ -132,10 +137,15 @@ export class Connection extends EventTarget {
     if (greeted && Date.now() - this.#greetedAt > STEADY) this.#attempt = 0
     this.#drop()
     if (this.#stopped) return
-    if (code === SIGNED_OUT) return this.#signedOut()
     this.#become("offline")
-    this.#retry = setTimeout(() => this.#dial(), this.#pause(code))
+    if (code === SIGNED_OUT) return this.#askAgain()
+    this.#dialLater(code)
     if (!greeted) this.#checkSession()
+  }
+
+  #dialLater(code) {
+    clearTimeout(this.#retry)
+    this.#retry = setTimeout(() => this.#dial(), this.#pause(code))
   }
 
   #pause(code) {
@@ -152,10 +162,29 @@ export class Connection extends EventTarget {
     return longest / 2 + Math.random() * longest / 2
   }
 
+  // The session of this connection is over, but another tab may have signed in anew since. Who cannot be asked is out:
+  // what is on the screen is not left there for whoever comes.
+  async #askAgain() {
+    try {
+      const answer = await this.#ask({ signal: AbortSignal.timeout(SESSION_WITHIN) })
+      if (this.#stopped) return
+      if (!answer.ok) return this.#signedOut()
+      const { id } = await answer.json()
+      if (id !== this.#person) this.#leave("somebodyelse")
+      else if (!this.#socket && !this.#stream) this.#dialLater(SIGNED_OUT)
+    } catch {
+      if (!this.#stopped) this.#signedOut()
+    }
+  }
+
+  #ask(options = {}) {
+    return fetch(this.#probe, { headers: { Accept: "application/json" }, redirect: "manual", cache: "no-store", ...options })
+  }
+
   // A refused handshake does not say why, so ask over HTTP.
   async #checkSession() {
     try {
-      const answer = await fetch(this.#probe, { headers: { Accept: "application/json" }, redirect: "manual", cache: "no-store" })
+      const answer = await this.#ask()
       if (answer.status === 401 || answer.type === "opaqueredirect") this.#signedOut()
       else if (answer.ok && this.state !== "online") this.#refusals += 1
     } catch {
@@ -164,8 +193,12 @@ export class Connection extends EventTarget {
   }
 
   #signedOut() {
+    this.#leave("signedout")
+  }
+
+  #leave(why) {
     this.close()
-    this.dispatchEvent(new Event("signedout"))
+    this.dispatchEvent(new Event(why))
   }
 
   #drop() {

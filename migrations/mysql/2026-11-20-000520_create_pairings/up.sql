@@ -1,0 +1,14 @@
+-- Links by which a session signs in another device: one for each session, with the browser that asked. Of the link and
+-- the browser only hashes are kept.
+CREATE TABLE pairings (
+  session_hash CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+  id CHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  token_hash CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL UNIQUE,
+  state VARCHAR(8) CHARACTER SET ascii COLLATE ascii_bin NOT NULL CHECK (state IN ('open', 'asked', 'allowed', 'refused', 'used')),
+  browser_hash CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
+  code VARCHAR(8) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  user_agent VARCHAR(255) NOT NULL,
+  ip VARCHAR(45) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  expires_at DATETIME(3) NOT NULL,
+  INDEX pairings_by_expiry (expires_at)
+) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

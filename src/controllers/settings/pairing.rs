@@ -1,0 +1,125 @@
+//! Signing in another device, on the one that is signed in.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+
+use super::{Saved, frame};
+use crate::controllers::concerns::asked::Asked;
+use crate::controllers::concerns::current_user::CurrentSession;
+use crate::controllers::concerns::input::{FormOrJson, Method};
+use crate::controllers::concerns::same_origin::own_origin;
+use crate::controllers::concerns::sign_in::origin;
+use crate::controllers::{App, done, page, see_other};
+use crate::error::{Error, Result};
+use crate::models::security_event::{self, Kind};
+use crate::models::{pairing, throttle};
+use crate::views::pairings::PairingPage;
+
+/// Where it is.
+const ADDRESS: &str = "/settings/pairing";
+
+/// What the forms send.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Fields {
+    #[serde(rename = "_method")]
+    method: Method,
+    /// Which link they are about: another may have been made since.
+    id: String,
+}
+
+/// `GET /settings/pairing`: the code to be photographed, and who has asked by it.
+pub async fn show(
+    app: Data<App>,
+    asked: Asked,
+    request: HttpRequest,
+    CurrentSession { user, key_hash, .. }: CurrentSession,
+) -> Result<HttpResponse> {
+    let read = app
+        .database
+        .run(move |conn| pairing::of_session(conn, &key_hash));
+    let pairing = match read.await {
+        Err(Error::NotFound) if !asked.wants_json => return Ok(see_other("/settings/sessions")),
+        pairing => pairing?,
+    };
+    let own = own_origin(&request).unwrap_or_default();
+    let link = format!("{own}/pairings/{}", pairing.token(&app.keyed)?);
+    let frame = frame(&app, &asked, &user, "sessions", Saved::default(), &[]).await?;
+    page(&app, &PairingPage::new(frame, pairing, link))
+}
+
+/// `POST /settings/pairing`: makes a code. With `_method=put` or `delete`, those.
+pub async fn create(
+    app: Data<App>,
+    asked: Asked,
+    request: HttpRequest,
+    current: CurrentSession,
+    input: FormOrJson<Fields>,
+) -> Result<HttpResponse> {
+    match input.fields.method {
+        Method::Post => {}
+        Method::Put => return update(app, asked, request, current, input).await,
+        Method::Delete => return destroy(app, asked, request, current, input).await,
+        Method::Patch => return Err(Error::MethodNotAllowed),
+    }
+    let CurrentSession { user, key_hash, .. } = current;
+    let (keyed, origin) = (app.keyed.clone(), origin(&request));
+    let tries = app.throttles.pairing(user.id)?;
+    let write = app.database.write(move |conn| {
+        throttle::take(conn, &tries)?;
+        pairing::begin(conn, &keyed, &key_hash)?;
+        security_event::record(conn, Kind::PairingMade, user.id, &origin)
+    });
+    write.await?;
+    Ok(done(&asked, input.is_json, ADDRESS))
+}
+
+/// `PUT /settings/pairing` with `id`: the device that has asked may come in.
+pub async fn update(
+    app: Data<App>,
+    asked: Asked,
+    request: HttpRequest,
+    CurrentSession { user, key_hash, .. }: CurrentSession,
+    input: FormOrJson<Fields>,
+) -> Result<HttpResponse> {
+    let (id, origin) = (input.fields.id, origin(&request));
+    let write = app.database.write(move |conn| {
+        pairing::decide(conn, &key_hash, &id, true)?;
+        security_event::record(conn, Kind::PairingAllowed, user.id, &origin)
+    });
+    answer(&asked, input.is_json, write.await, ADDRESS)
+}
+
+/// `DELETE /settings/pairing` with `id`: the device that has asked may not come in. Where none has, the code is taken back.
+pub async fn destroy(
+    app: Data<App>,
+    asked: Asked,
+    request: HttpRequest,
+    CurrentSession { user, key_hash, .. }: CurrentSession,
+    input: FormOrJson<Fields>,
+) -> Result<HttpResponse> {
+    let (id, origin) = (input.fields.id, origin(&request));
+    let write =
+        app.database.write(
+            move |conn| match pairing::decide(conn, &key_hash, &id, false) {
+                Ok(()) => security_event::record(conn, Kind::PairingRefused, user.id, &origin),
+                Err(Error::NotFound) => pairing::withdraw(conn, &key_hash, &id),
+                Err(error) => Err(error),
+            },
+        );
+    answer(&asked, input.is_json, write.await, ADDRESS)
+}
+
+/// What cannot be decided any more is shown as it is.
+fn answer(
+    asked: &Asked,
+    is_json: bool,
+    decided: Result<()>,
+    location: &str,
+) -> Result<HttpResponse> {
+    match decided {
+        Err(Error::NotFound) if !is_json && !asked.wants_json => Ok(see_other(location)),
+        decided => decided.map(|()| done(asked, is_json, location)),
+    }
+}

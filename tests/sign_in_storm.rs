@@ -1,0 +1,100 @@
+//! Many sign in at the same moment, and nobody who talks is kept waiting.
+
+use crate::support::person::PASSWORD;
+use crate::support::talk::{meanwhile, told};
+use crate::support::{PATIENCE, Person, Teahouse};
+use std::cell::Cell;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+
+const PEOPLE: usize = 20;
+const SIGN_INS: usize = 200;
+
+/// Signs in on a connection of its own: the answer's status, or 0 without one, and how long it took.
+async fn sign_in(host: String, phone: String) -> (u16, Duration) {
+    let start = Instant::now();
+    let body = format!(
+        "phone=%2B{}&password={}",
+        &phone[1..],
+        PASSWORD.replace(' ', "+")
+    );
+    let request = format!(
+        "POST /login HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut answer = [0; 12];
+    let asked = async {
+        let mut stream = TcpStream::connect(&host).await?;
+        stream.write_all(request.as_bytes()).await?;
+        stream.read_exact(&mut answer).await?;
+        std::io::Result::Ok(())
+    };
+    let status = match timeout(PATIENCE, asked).await {
+        Ok(Ok(())) => std::str::from_utf8(&answer[9..])
+            .ok()
+            .and_then(|code| code.parse().ok()),
+        _ => None,
+    };
+    (status.unwrap_or_default(), start.elapsed())
+}
+
+/// How many came in and how many were told to come back, and how long the last of each waited.
+async fn storm(host: &str, phone: &str) -> [(usize, Duration); 2] {
+    let mut all = JoinSet::new();
+    for _ in 0..SIGN_INS {
+        all.spawn(sign_in(host.to_owned(), phone.to_owned()));
+    }
+    let mut told = [(0, Duration::ZERO); 2];
+    while let Some(one) = all.join_next().await {
+        let (status, took) = one.expect("no panic");
+        let kind = match status {
+            303 => &mut told[0],
+            503 => &mut told[1],
+            other => panic!("{other} after {took:?}"),
+        };
+        *kind = (kind.0 + 1, kind.1.max(took));
+    }
+    told
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_who_sign_in_at_once_keep_nobody_waiting_who_talks() {
+    let house = Teahouse::start();
+    let ming = Person::register(&house, "Ming").await;
+    let mut sockets = Vec::new();
+    for n in 0..PEOPLE {
+        let friend = Person::register(&house, &format!("Friend{n}")).await;
+        sockets.push(friend.socket().await);
+    }
+    let (times, sockets) = meanwhile(sockets, sleep(Duration::from_secs(3))).await;
+    let (in_peace, text) = told(&times);
+    println!("in peace: {text}");
+    let storms = Cell::new([(0, Duration::ZERO); 2]);
+    let blow = async {
+        for _ in 0..3 {
+            let [(inside, waited), (refused, slowest)] = storm(house.host(), &ming.phone).await;
+            println!(
+                "{SIGN_INS} sign-ins at once: {inside} in, the last after {waited:.1?}; {refused} told to come back, the last after {slowest:.1?}"
+            );
+            assert_eq!(inside + refused, SIGN_INS);
+            let [_, (before, longest)] = storms.get();
+            storms.set([(0, waited), (before + refused, longest.max(slowest))]);
+        }
+    };
+    let (times, sockets) = meanwhile(sockets, blow).await;
+    let (p99, text) = told(&times);
+    println!("meanwhile: {text}");
+    let [_, (refused, slowest)] = storms.get();
+    assert!(refused > 0, "there was a surplus");
+    assert!(slowest < Duration::from_secs(2), "{slowest:?}");
+    // A debug build on a machine that does other things is slower by far than what people run.
+    let is_as_people_run_it = std::env::var_os("TEAHOUSE_TEST_PROGRAM").is_some();
+    let limit = Duration::from_millis(250) * if is_as_people_run_it { 1 } else { 5 };
+    let limit = limit.max(in_peace * 5);
+    assert!(p99 <= limit, "{p99:?}");
+    assert_eq!(sockets.len(), PEOPLE);
+}
