@@ -158,6 +158,7 @@ async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<
         hasher,
         throttles: trust::throttles(settings, keyed.clone()),
         verification: trust::verifying(settings)?,
+        github: trust::github(settings)?,
         keyed,
         darkroom: Darkroom::default(),
         departed: Arc::default(),

@@ -1,6 +1,7 @@
 //! Settings, typed. `config/default.toml` describes each of them.
 
 mod accounts;
+mod github;
 mod sms;
 
 use std::fmt;
@@ -8,6 +9,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 pub use self::accounts::{Accounts, Invites, Registration, Throttle, Verification};
+pub use self::github::Github;
 pub use self::sms::{Sender, Sms};
 
 use config::{Config, Environment as Variables, File, FileFormat};
@@ -30,6 +32,7 @@ pub struct Settings {
     pub throttle: Throttle,
     pub verification: Verification,
     pub sms: Sms,
+    pub github: Github,
     pub log: Log,
     pub metrics: Metrics,
 }
@@ -231,7 +234,7 @@ impl Settings {
         if self.verification.enabled {
             self.sms.check(is_production)?;
         }
-        Ok(())
+        self.github.check()
     }
 }
 

@@ -48,6 +48,9 @@ pub enum Error {
     /// The person may know of this, but not do it.
     #[error("forbidden")]
     Forbidden,
+    /// The person may not, and the sentence says why, and perhaps what to do about it.
+    #[error("refused: {}", .0.id)]
+    Refused(Sentence),
     /// The other one takes no new conversations from this person.
     #[error("not reachable")]
     Unreachable,
@@ -96,6 +99,9 @@ pub enum Error {
     /// Others were writing the same, and nothing was done. Doing it again is all it takes.
     #[error("collided: {0}")]
     Collided(String),
+    /// GitHub does not answer, or not as it says it would. Try again, or come in another way.
+    #[error("GitHub: {0}")]
+    GitHubDown(String),
     /// A fault of ours.
     #[error("internal error")]
     Internal(#[source] Box<dyn StdError + Send + Sync>),

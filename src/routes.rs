@@ -78,6 +78,8 @@ routes! { register_pages, PAGES:
     "/settings/account" => { GET settings::account::show, DELETE settings::account::destroy, POST settings::account::destroy_by_form }
     "/settings/phone" => { PUT settings::phone::update, POST settings::phone::update }
     "/settings/password" => { PUT settings::password::update, POST settings::password::update }
+    "/settings/github" => { POST settings::github::create, DELETE settings::github::destroy }
+    "/settings/github/confirmation" => { POST settings::github::again }
     "/settings/export" => { GET settings::export::show }
     "/farewell" => { GET settings::account::farewell }
     "/blocks" => { POST blocks::create, DELETE blocks::destroy }
@@ -87,6 +89,8 @@ routes! { register_pages, PAGES:
 routes! { register_api, API:
     "/api/openapi.json" => { GET api::openapi::show }
     "/api/login" => { POST api::sessions::create }
+    "/api/oauth/github" => { GET api::github::show }
+    "/api/oauth/github/callback" => { GET api::github::create }
     "/api/auth_user" => { GET api::sessions::show }
     "/api/refresh_token" => { POST api::sessions::refresh }
     "/api/usernames" => { GET api::usernames::index }

@@ -53,7 +53,10 @@ struct Cast {
 
 impl Cast {
     async fn gather() -> Self {
-        let house = Teahouse::start();
+        let house = Teahouse::with(&[
+            ("TEAHOUSE__GITHUB__CLIENT_ID", "teahouse"),
+            ("TEAHOUSE__GITHUB__CLIENT_SECRET", "a client's secret"),
+        ]);
         let admin = Person::register(&house, "admin").await;
         let mut people = vec![Person::visitor(&house)];
         for name in &WHO[1..5] {

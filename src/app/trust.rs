@@ -8,9 +8,10 @@ use chrono::TimeDelta;
 
 use super::limits;
 use crate::config::{Accounts, Invites, Registration, Sender, Settings, Sms};
-use crate::controllers::Verifying;
 use crate::controllers::concerns::throttle::{Rules, Throttles};
+use crate::controllers::{GitHubDoor, Verifying};
 use crate::error::Result;
+use crate::github::{Addresses, GitHub};
 use crate::models::hasher::{Cost, Hasher};
 use crate::models::invite::Makers;
 use crate::models::keyed::Keyed;
@@ -80,6 +81,25 @@ pub(super) fn verifying(settings: &Settings) -> Result<Option<Verifying>> {
     Ok(Some(Verifying {
         outbox: Outbox::new(sender(&settings.sms)?),
         countries: settings.verification.countries.clone(),
+    }))
+}
+
+/// GitHub, if people may sign in with it.
+pub(super) fn github(settings: &Settings) -> Result<Option<GitHubDoor>> {
+    let github = &settings.github;
+    if !github.is_on() {
+        return Ok(None);
+    }
+    let addresses = Addresses {
+        authorize: github.authorize_url.clone(),
+        token: github.token_url.clone(),
+        user: github.user_url.clone(),
+    };
+    let (id, secret) = (&github.client_id, github.client_secret.expose());
+    let timeout = Duration::from_secs(github.timeout_seconds);
+    Ok(Some(GitHubDoor {
+        github: GitHub::new(id, secret, addresses, timeout)?,
+        client_callback: github.client_callback.clone(),
     }))
 }
 

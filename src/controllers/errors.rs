@@ -17,6 +17,8 @@ use crate::views::templates::Templates;
 
 /// When to try again after a 503, in seconds.
 const UNAVAILABLE_SECONDS: u64 = 2;
+/// The same where it is GitHub that does not answer.
+const GITHUB_SECONDS: u64 = 30;
 
 /// Status, code, and the id of the sentence.
 fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
@@ -33,6 +35,7 @@ fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
             "error-unauthorized".into(),
         ),
         Error::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "error-forbidden".into()),
+        Error::Refused(sentence) => (StatusCode::FORBIDDEN, "forbidden", sentence.clone()),
         Error::Unreachable => (
             StatusCode::FORBIDDEN,
             "forbidden",
@@ -91,6 +94,11 @@ fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
             "unavailable",
             "error-unavailable".into(),
         ),
+        Error::GitHubDown(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "error-github-down".into(),
+        ),
         Error::Internal(_) => (
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal",
@@ -116,10 +124,17 @@ pub(crate) fn code_of(error: &Error) -> &'static str {
     answer_of(error).1
 }
 
+/// Its status, and its sentence, for a page that goes on.
+pub(crate) fn told(error: &Error) -> (StatusCode, Sentence) {
+    let (status, _, sentence) = answer_of(error);
+    (status, sentence)
+}
+
 fn retry_after(error: &Error) -> Option<u64> {
     match error {
         Error::RateLimited { seconds } => Some(*seconds),
         Error::Unavailable(_) | Error::Collided(_) => Some(UNAVAILABLE_SECONDS),
+        Error::GitHubDown(_) => Some(GITHUB_SECONDS),
         Error::TooManySockets | Error::Crowded => Some(CROWDED_SECONDS),
         _ => None,
     }
@@ -209,13 +224,14 @@ pub(crate) fn respond(error: &Error, asked: &Asked, templates: &Templates) -> Ht
 }
 
 /// Causes are logged here, once, and never shown.
-fn log(error: &Error, asked: &Asked) {
+pub(crate) fn log(error: &Error, asked: &Asked) {
     let request_id = &asked.request_id;
     match error {
         Error::Internal(cause) => tracing::error!(%request_id, %cause, "internal error"),
         Error::Unavailable(cause) | Error::Collided(cause) => {
             tracing::warn!(%request_id, %cause, "unavailable");
         }
+        Error::GitHubDown(cause) => tracing::warn!(%request_id, %cause, "GitHub is not there"),
         _ => {}
     }
 }

@@ -41,6 +41,7 @@ use self::concerns::asked::Asked;
 use self::concerns::throttle::Throttles;
 use self::metrics::Metrics;
 use crate::error::Result;
+use crate::github::GitHub;
 use crate::models::database::Database;
 use crate::models::hasher::Hasher;
 use crate::models::invite::Makers;
@@ -75,6 +76,8 @@ pub struct App {
     pub throttles: Throttles,
     /// How numbers are verified, where they are.
     pub verification: Option<Verifying>,
+    /// GitHub, where people may sign in with it.
+    pub github: Option<GitHubDoor>,
     /// Pictures.
     pub darkroom: Darkroom,
     /// Told when somebody deleted their account.
@@ -97,6 +100,14 @@ pub struct Verifying {
     pub outbox: Outbox,
     /// The regions (ISO 3166-1 alpha-2) that codes are sent to; empty: all.
     pub countries: Vec<String>,
+}
+
+/// How people come in by GitHub.
+pub struct GitHubDoor {
+    /// What knows who they are.
+    pub github: GitHub,
+    /// Where programs are led with their token: a path, or a web address.
+    pub client_callback: String,
 }
 
 /// What requests may take.
@@ -139,6 +150,14 @@ impl Site {
         match self.is_secure() {
             true => "__Host-teahouse-verification",
             false => "teahouse-verification",
+        }
+    }
+
+    /// The name of the cookie by which a visit to GitHub is bound to a browser.
+    pub fn github_cookie_name(&self) -> &'static str {
+        match self.is_secure() {
+            true => "__Host-teahouse-github",
+            false => "teahouse-github",
         }
     }
 

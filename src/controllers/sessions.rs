@@ -9,10 +9,11 @@ use serde::Deserialize;
 
 use super::concerns::asked::Asked;
 use super::concerns::current_user::CurrentSession;
+use super::concerns::github_visit::entrance;
 use super::concerns::input::Form;
 use super::concerns::sign_in::{local_path, origin, sign_in};
 use super::concerns::{browser, throttle};
-use super::errors::field_sentences;
+use super::errors::{field_sentences, told};
 use super::{App, development_sessions, page, see_other};
 use crate::error::{Error, Result, Sentence};
 use crate::models::hasher::Verdict;
@@ -181,6 +182,18 @@ async fn failed(
         .await
 }
 
+/// The sign-in page of somebody whom GitHub's word did not let in.
+pub(super) fn refused(app: &App, asked: &Asked, next: &str, error: &Error) -> Result<HttpResponse> {
+    let typed = Credentials {
+        next: next.to_owned(),
+        ..Credentials::default()
+    };
+    let (status, sentence) = told(error);
+    let mut response = form(app, asked, &typed, &[("form", sentence)])?;
+    *response.status_mut() = status;
+    Ok(response)
+}
+
 /// The sign-in page, also with what could not be done as it was typed.
 pub(super) fn form(
     app: &App,
@@ -207,6 +220,7 @@ pub(super) fn form(
             regions: &app.accounts.regions,
             registration: app.accounts.policy == Policy::Open,
             reset: app.verification.is_some(),
+            github: entrance(app, "next", &typed.next),
             development: development_sessions::are_open(app, asked),
         },
     )

@@ -15,7 +15,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout
 
 use super::concerns::asked::Asked;
 use super::concerns::current_user::CurrentSession;
-use super::concerns::door::tie;
+use super::concerns::door::{shortcut, tie};
 use super::concerns::frame_guard::{FrameGuard, GuardedPayload};
 use super::errors::sentence_of;
 use super::{App, SocketLimits};
@@ -64,6 +64,7 @@ pub async fn create(
     .await?;
     let seat = connection.seat.clone();
     tie(&request, &seat, app.sockets.farewell_seconds);
+    shortcut(&request, &seat);
     let SocketLimits {
         frames, controls, ..
     } = app.sockets;

@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::concerns::asked::Asked;
+use super::concerns::github_visit::entrance;
 use super::concerns::input::Form;
 use super::concerns::sign_in::{origin, sign_in};
 use super::concerns::verifying::begin;
@@ -20,7 +21,7 @@ use crate::models::password::Password;
 use crate::models::phone_number::PhoneNumber;
 use crate::models::room::LOBBY;
 use crate::models::security_event::{self, Kind};
-use crate::models::user::{Policy, Registration, User};
+use crate::models::user::{Key, Policy, Registration, User};
 use crate::models::username::Username;
 use crate::models::verification::REGISTRATION;
 use crate::views::page::Page;
@@ -134,16 +135,18 @@ async fn register(
     let registration = Registration {
         policy: app.accounts.policy,
         invite: newcomer.invite,
-        phone: newcomer.phone,
+        key: Key::Phone {
+            phone: newcomer.phone.clone(),
+            password_hash: app.hasher.hash(newcomer.password).await?,
+        },
         username: newcomer.username,
-        password_hash: app.hasher.hash(newcomer.password).await?,
         may_be_first: newcomer.may_be_first,
     };
-    let origin = origin(request);
+    let (phone, origin) = (newcomer.phone, origin(request));
     let write = app.database.write(move |conn| {
         let user = User::register(conn, &registration)?;
-        let (id, phone) = (Some(user.id), &registration.phone);
-        security_event::record_about(conn, Kind::Registered, id, phone, &origin)?;
+        let id = Some(user.id);
+        security_event::record_about(conn, Kind::Registered, id, &phone, &origin)?;
         Ok(user)
     });
     match write.await {
@@ -270,6 +273,8 @@ async fn form(
             errors,
             regions: &app.accounts.regions,
             needs_setup_code,
+            // Whoever needs the set-up code cannot say it to GitHub.
+            github: entrance(app, "invite", &typed.invite).filter(|_| !needs_setup_code),
         },
     )
 }

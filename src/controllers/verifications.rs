@@ -20,7 +20,7 @@ use crate::models::connection::DbConn;
 use crate::models::phone_number::PhoneNumber;
 use crate::models::room::LOBBY;
 use crate::models::security_event::{self, Kind, Origin};
-use crate::models::user::{Policy, Registration, User};
+use crate::models::user::{Key, Policy, Registration, User};
 use crate::models::username::Username;
 use crate::models::verification::{self, Outcome, PASSWORD, PHONE, REGISTRATION, Verification};
 use crate::models::{invite, password_link, throttle};
@@ -166,9 +166,11 @@ fn finish(
                 &Registration {
                     policy: registering.policy,
                     invite,
-                    phone: phone.clone(),
+                    key: Key::Phone {
+                        phone: phone.clone(),
+                        password_hash: verification.password_hash.unwrap_or_default(),
+                    },
                     username: Username::parse(&verification.username.unwrap_or_default())?,
-                    password_hash: verification.password_hash.unwrap_or_default(),
                     may_be_first: verification.may_be_first,
                 },
             )?;

@@ -39,6 +39,7 @@ impl Guest {
             user_agent: "teahouse doctor".to_owned(),
             ip: String::new(),
             lifetime: LIFETIME,
+            by_github: false,
         };
         conn.write(|conn| session::create(conn, &key_hash, &new))?;
         Ok(Some(Self {

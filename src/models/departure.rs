@@ -48,6 +48,7 @@ impl User {
                 users::phone.eq(None::<String>),
                 users::password_hash.eq(None::<String>),
                 users::github_id.eq(None::<i64>),
+                users::github_login.eq(None::<String>),
                 users::locale.eq(None::<String>),
                 users::role.eq(MEMBER),
                 users::status.eq(DEACTIVATED),

@@ -31,6 +31,8 @@ struct Profile {
     id: Id,
     username: String,
     phone: Option<String>,
+    /// Their name at GitHub, if they have joined it.
+    github_login: Option<String>,
     role: String,
     #[serde(rename = "avatarURL")]
     avatar_url: Option<String>,
@@ -109,6 +111,7 @@ fn profile(conn: &mut DbConn, user_id: i64) -> Result<Profile> {
     type Row = (
         Option<String>,
         Option<String>,
+        Option<String>,
         String,
         String,
         String,
@@ -121,6 +124,7 @@ fn profile(conn: &mut DbConn, user_id: i64) -> Result<Profile> {
             User::as_select(),
             (
                 users::phone,
+                users::github_login,
                 users::locale,
                 users::appearance,
                 users::time_format,
@@ -130,11 +134,13 @@ fn profile(conn: &mut DbConn, user_id: i64) -> Result<Profile> {
             ),
         ))
         .first(conn)?;
-    let (phone, locale, appearance, time_format, reachable_by, created_at, seen_at) = row;
+    let (phone, github_login, locale, appearance, time_format, reachable_by, created_at, seen_at) =
+        row;
     Ok(Profile {
         id: Id(user.id),
         username: user.username,
         phone,
+        github_login,
         role: user.role,
         avatar_url: user.avatar.as_deref().map(avatar::address),
         locale,

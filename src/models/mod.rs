@@ -16,6 +16,7 @@ pub mod directory;
 pub mod export;
 pub mod figures;
 mod gate;
+pub mod github_account;
 pub mod hasher;
 pub mod inspection;
 pub mod installation;

@@ -33,6 +33,7 @@ diesel::table! {
         reachable_by -> Text,
         deleted_at -> Nullable<Timestamp>,
         erasing -> Bool,
+        github_login -> Nullable<Text>,
     }
 }
 
@@ -46,6 +47,7 @@ diesel::table! {
         created_at -> Timestamp,
         seen_at -> Timestamp,
         expires_at -> Timestamp,
+        github_at -> Nullable<Timestamp>,
     }
 }
 

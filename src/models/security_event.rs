@@ -19,6 +19,8 @@ pub enum Kind {
     Registered,
     /// Somebody came in.
     SignedIn,
+    /// Somebody came in because GitHub said who they are.
+    SignedInByGitHub,
     /// Somebody did not know the password.
     SignInFailed,
     /// Somebody left.
@@ -33,6 +35,12 @@ pub enum Kind {
     PasswordLinkMade,
     /// Another number.
     PhoneChanged,
+    /// From now on GitHub can say who somebody is.
+    GitHubJoined,
+    /// GitHub said once more who it is.
+    GitHubConfirmed,
+    /// GitHub can no longer say who somebody is.
+    GitHubLeft,
     /// A code went out.
     CodeSent,
     /// A wrong code was typed.
@@ -57,6 +65,7 @@ impl Kind {
         match self {
             Self::Registered => "registered",
             Self::SignedIn => "signed-in",
+            Self::SignedInByGitHub => "signed-in-github",
             Self::SignInFailed => "sign-in-failed",
             Self::SignedOut => "signed-out",
             Self::SessionsEnded => "sessions-ended",
@@ -64,6 +73,9 @@ impl Kind {
             Self::PasswordReset => "password-reset",
             Self::PasswordLinkMade => "password-link-made",
             Self::PhoneChanged => "phone-changed",
+            Self::GitHubJoined => "github-joined",
+            Self::GitHubConfirmed => "github-confirmed",
+            Self::GitHubLeft => "github-left",
             Self::CodeSent => "code-sent",
             Self::CodeFailed => "code-failed",
             Self::InviteMade => "invite-made",

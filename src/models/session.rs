@@ -19,6 +19,8 @@ use crate::realtime::watch::Notice;
 const KEY_BYTES: usize = 32;
 /// `seen_at` is this exact.
 const SEEN_PRECISION: TimeDelta = TimeDelta::hours(1);
+/// What GitHub said stands so long for the password of somebody who has none.
+const CONFIRMED: TimeDelta = TimeDelta::minutes(10);
 
 /// The SHA-256 of a session's key, in hexadecimal. The key itself is only in the browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +79,8 @@ pub struct NewSession {
     pub ip: String,
     /// How long it lives without a visit.
     pub lifetime: TimeDelta,
+    /// Whether GitHub said so just now.
+    pub by_github: bool,
 }
 
 #[derive(Insertable)]
@@ -90,6 +94,7 @@ struct Row<'a> {
     created_at: NaiveDateTime,
     seen_at: NaiveDateTime,
     expires_at: NaiveDateTime,
+    github_at: Option<NaiveDateTime>,
 }
 
 /// A session that is alive, and its person.
@@ -141,6 +146,7 @@ pub fn create(
             created_at: now,
             seen_at: now,
             expires_at,
+            github_at: session.by_github.then_some(now),
         })
         .execute(conn)?;
     Ok(expires_at)
@@ -169,6 +175,27 @@ pub fn find_live(conn: &mut DbConn, key_hash: &KeyHash) -> Result<Option<Live>> 
         preferences,
         is_stale: now - seen_at > SEEN_PRECISION,
     }))
+}
+
+/// Whether GitHub has said lately whose session this is.
+///
+/// # Errors
+/// `NotFound` when it is over.
+pub fn is_confirmed(conn: &mut DbConn, key_hash: &KeyHash) -> Result<bool> {
+    let session = sessions::table.find(key_hash.as_str());
+    let at: Option<NaiveDateTime> = session.select(sessions::github_at).first(conn)?;
+    Ok(at.is_some_and(|at| now() - at < CONFIRMED))
+}
+
+/// GitHub has said now whose session this is. Runs in a transaction that writes.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub fn confirm(conn: &mut DbConn, key_hash: &KeyHash) -> Result<()> {
+    diesel::update(sessions::table.find(key_hash.as_str()))
+        .set(sessions::github_at.eq(now()))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// Prolongs a session. One that is gone stays gone.

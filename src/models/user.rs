@@ -4,6 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::connection::DbConn;
+use super::github_account::Account;
 use super::invite;
 use super::membership::Membership;
 use super::phone_number::PhoneNumber;
@@ -45,10 +46,12 @@ pub struct User {
 #[derive(Insertable)]
 #[diesel(table_name = users)]
 struct NewUser<'a> {
-    phone: &'a str,
+    phone: Option<&'a str>,
     username: &'a str,
     username_key: &'a str,
-    password_hash: &'a str,
+    password_hash: Option<&'a str>,
+    github_id: Option<i64>,
+    github_login: Option<&'a str>,
     role: &'a str,
     status: &'a str,
     created_at: NaiveDateTime,
@@ -65,6 +68,43 @@ pub enum Policy {
     Closed,
 }
 
+/// What opens the door to somebody.
+#[derive(Debug, Clone)]
+pub enum Key {
+    /// A number and a password.
+    Phone {
+        /// The number.
+        phone: PhoneNumber,
+        /// The password, as a PHC string.
+        password_hash: String,
+    },
+    /// What GitHub says.
+    GitHub(Account),
+}
+
+impl Key {
+    fn phone(&self) -> Option<&PhoneNumber> {
+        match self {
+            Self::Phone { phone, .. } => Some(phone),
+            Self::GitHub(_) => None,
+        }
+    }
+
+    fn password_hash(&self) -> Option<&str> {
+        match self {
+            Self::Phone { password_hash, .. } => Some(password_hash),
+            Self::GitHub(_) => None,
+        }
+    }
+
+    fn github(&self) -> Option<&Account> {
+        match self {
+            Self::Phone { .. } => None,
+            Self::GitHub(account) => Some(account),
+        }
+    }
+}
+
 /// Somebody who wants to come in.
 #[derive(Debug)]
 pub struct Registration {
@@ -72,12 +112,10 @@ pub struct Registration {
     pub policy: Policy,
     /// The invite that they come with.
     pub invite: Option<i64>,
-    /// Their number.
-    pub phone: PhoneNumber,
+    /// By what they will be known when they come again.
+    pub key: Key,
     /// Their name.
     pub username: Username,
-    /// A PHC string.
-    pub password_hash: String,
     /// Whether they know the set-up code, where the first person needs one.
     pub may_be_first: bool,
 }
@@ -93,16 +131,14 @@ impl User {
     pub fn register(conn: &mut DbConn, registration: &Registration) -> Result<Self> {
         // Everybody who registers waits here for the one before.
         installation::take_turn(conn)?;
-        let Registration {
-            phone, username, ..
-        } = registration;
+        let Registration { key, username, .. } = registration;
         let mut taken = Vec::new();
-        let same_phone = users::table.filter(users::phone.eq(phone.as_str()));
-        if same_phone.count().get_result::<i64>(conn)? > 0 {
+        if let Some(phone) = key.phone()
+            && Self::id_with_phone(conn, phone)?.is_some()
+        {
             taken.push(("phone", "error-phone-taken".into()));
         }
-        let same_name = users::table.filter(users::username_key.eq(username.key()));
-        if same_name.count().get_result::<i64>(conn)? > 0 {
+        if Self::is_name_taken(conn, username)? {
             taken.push(("username", "error-username-taken".into()));
         }
         if !taken.is_empty() {
@@ -119,10 +155,12 @@ impl User {
         }
         diesel::insert_into(users::table)
             .values(NewUser {
-                phone: phone.as_str(),
+                phone: key.phone().map(PhoneNumber::as_str),
                 username: username.as_str(),
                 username_key: username.key(),
-                password_hash: &registration.password_hash,
+                password_hash: key.password_hash(),
+                github_id: key.github().map(|account| account.id),
+                github_login: key.github().map(|account| account.login.as_str()),
                 role: if is_first { ADMIN } else { MEMBER },
                 status: ACTIVE,
                 created_at: now(),

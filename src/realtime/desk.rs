@@ -12,7 +12,7 @@ use tokio::time::sleep;
 
 use super::frames::{Id, Room, ServerFrame};
 use super::hub::Hub;
-use super::parcels::{Inbox, Parcel};
+use super::parcels::{Burst, Inbox, Load, Parcel};
 use super::place::Place;
 use super::seat::Seat;
 use super::wire::CloseCode;
@@ -121,22 +121,21 @@ impl Desk {
     async fn work(self: Rc<Self>, mut inbox: Inbox) {
         while let Some(parcel) = inbox.parcels.recv().await {
             match parcel {
-                Parcel::Burst(room_id, burst) => {
-                    let sockets = Cell::new(0);
-                    self.for_each_place(room_id, |place| {
-                        let is_sent = place.receive(&burst);
-                        sockets.set(sockets.get() + u64::from(is_sent));
-                    })
-                    .await;
-                    let messages = burst.ends.len() as u64;
-                    self.hub.figures.delivered(sockets.get() * messages);
-                }
+                Parcel::Burst {
+                    room_id,
+                    burst,
+                    writes,
+                } => self.deliver(room_id, &burst, writes, &inbox.load).await,
                 Parcel::ToRoom(room_id, audience, frame) => {
-                    self.for_each_place(room_id, |place| {
-                        if place.seat.is_in(audience, room_id) {
-                            place.seat.push(frame.clone());
-                        }
-                    })
+                    self.for_each_place(
+                        room_id,
+                        |place| {
+                            if place.seat.is_in(audience, room_id) {
+                                place.seat.push(frame.clone());
+                            }
+                        },
+                        |_| {},
+                    )
                     .await;
                 }
                 Parcel::ToPerson(user_id, frame) => {
@@ -177,6 +176,23 @@ impl Desk {
                 self.close_all(CloseCode::TooSlow);
             }
         }
+    }
+
+    async fn deliver(&self, room_id: i64, burst: &Arc<Burst>, writes: usize, load: &Load) {
+        let (sockets, left) = (Cell::new(0), Cell::new(writes));
+        let visit = |place: &Place| {
+            let is_sent = place.receive(burst);
+            sockets.set(sockets.get() + u64::from(is_sent));
+        };
+        let written = |visited: usize| {
+            let done = visited.min(left.get());
+            left.set(left.get() - done);
+            load.done(done);
+        };
+        self.for_each_place(room_id, visit, written).await;
+        load.done(left.get());
+        let messages = burst.ends.len() as u64;
+        self.hub.figures.delivered(sockets.get() * messages);
     }
 
     fn seats_of(&self, user_id: i64) -> Vec<Rc<Seat>> {
@@ -267,9 +283,9 @@ impl Desk {
         }
     }
 
-    /// Visits the places of a room, pausing now and then. Who comes during a pause has read, or will read, what is
+    /// Visits the places of a room, pausing now and then, and tells after each pause how many it visited before. Who comes during a pause has read, or will read, what is
     /// being delivered from the store; who goes is skipped.
-    async fn for_each_place(&self, room_id: i64, visit: impl Fn(&Place)) {
+    async fn for_each_place(&self, room_id: i64, visit: impl Fn(&Place), visited: impl Fn(usize)) {
         let mut start = 0;
         loop {
             {
@@ -289,6 +305,7 @@ impl Desk {
                 start += FAN_OUT_SLICE;
             }
             tokio::task::yield_now().await;
+            visited(FAN_OUT_SLICE);
         }
     }
 }

@@ -5,13 +5,14 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use tokio::sync::{Notify, mpsc};
 
 use super::figures::Figures;
 use super::frames::{Message, ServerFrame};
-use super::parcels::{Audience, Burst, Inbox, Mailbox, Parcel};
+use super::parcels::{Audience, Burst, Inbox, Load, Mailbox, Parcel};
 use super::served::Served;
 use super::store::Store;
 use super::wire::CloseCode;
@@ -20,6 +21,9 @@ use super::wire::CloseCode;
 const MAILBOX: usize = 1024;
 /// A room holds so many early changes before it relies on the store alone.
 const EARLY_MAX: usize = 1024;
+
+/// Whoever commits waits so long at most for workers that are behind.
+const REST: Duration = Duration::from_millis(100);
 
 #[derive(Default)]
 pub(super) struct Room {
@@ -74,12 +78,15 @@ impl Hub {
     pub fn open_desk(&self) -> Inbox {
         let (sender, parcels) = mpsc::channel(MAILBOX);
         let overflowed = Arc::<AtomicBool>::default();
+        let load = Arc::<Load>::default();
         let mut inner = self.lock();
         inner.mailboxes.push(Mailbox {
+            load: load.clone(),
             parcels: sender,
             overflowed: overflowed.clone(),
         });
         Inbox {
+            load,
             index: inner.mailboxes.len() - 1,
             parcels,
             overflowed,
@@ -209,6 +216,20 @@ impl Hub {
         }
     }
 
+    /// Returns when the workers have written most of what they were handed, or after a moment.
+    pub fn rest(&self) {
+        let deadline = Instant::now() + REST;
+        let loads: Vec<_> = {
+            let inner = self.lock();
+            (inner.mailboxes.iter())
+                .map(|mailbox| mailbox.load.clone())
+                .collect()
+        };
+        for load in loads {
+            load.wait(deadline);
+        }
+    }
+
     /// A frame for those who follow a room.
     pub fn to_room(&self, room_id: i64, audience: Audience, frame: Bytes) {
         let parcel = Parcel::ToRoom(room_id, audience, frame);
@@ -241,16 +262,24 @@ impl Hub {
 
 impl Inner {
     pub(super) fn hand_over(&self, room_id: i64, burst: Arc<Burst>) {
-        self.send_to_seated(room_id, &Parcel::Burst(room_id, burst));
+        self.put_where_seated(room_id, |writes| Parcel::Burst {
+            room_id,
+            burst: burst.clone(),
+            writes,
+        });
     }
 
     fn send_to_seated(&self, room_id: i64, parcel: &Parcel) {
+        self.put_where_seated(room_id, |_| parcel.clone());
+    }
+
+    fn put_where_seated(&self, room_id: i64, parcel: impl Fn(usize) -> Parcel) {
         let Some(room) = self.rooms.get(&room_id) else {
             return;
         };
         for (mailbox, seats) in self.mailboxes.iter().zip(&room.seats) {
             if *seats > 0 {
-                mailbox.put(parcel.clone());
+                mailbox.put(parcel(*seats));
             }
         }
     }

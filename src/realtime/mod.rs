@@ -13,6 +13,7 @@ pub mod frames;
 pub mod hub;
 pub mod live;
 mod mending;
+mod outbound;
 pub mod parcels;
 mod place;
 pub mod presence;

@@ -1,12 +1,16 @@
 //! What the hub hands to its workers.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::wire::CloseCode;
+
+/// A worker that has to write to fewer sockets than this is as good as free.
+const EASY: usize = 128;
 
 /// Consecutive changes of a room, encoded once, back to back.
 #[derive(Debug)]
@@ -43,7 +47,14 @@ pub enum Audience {
 #[derive(Debug, Clone)]
 pub enum Parcel {
     /// Changes, for everybody who follows the room.
-    Burst(i64, Arc<Burst>),
+    Burst {
+        /// The room.
+        room_id: i64,
+        /// The changes.
+        burst: Arc<Burst>,
+        /// How many of the worker's seats followed it at that moment.
+        writes: usize,
+    },
     /// A frame for those who follow a room.
     ToRoom(i64, Audience, Bytes),
     /// A frame for all sockets of a person.
@@ -62,14 +73,55 @@ pub enum Parcel {
     CloseAll(CloseCode),
 }
 
+/// How many sockets a worker has still to write to. Whoever commits waits for it: what is said meanwhile is stored and
+/// delivered together, one write to a socket for many messages, and nobody is told of messages much faster than they
+/// arrive.
+#[derive(Default)]
+pub(super) struct Load {
+    writes: Mutex<usize>,
+    eased: Condvar,
+}
+
+impl Load {
+    fn lock(&self) -> MutexGuard<'_, usize> {
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// So many more.
+    pub(super) fn add(&self, writes: usize) {
+        *self.lock() += writes;
+    }
+
+    /// So many are done.
+    pub(super) fn done(&self, writes: usize) {
+        let mut left = self.lock();
+        *left = left.saturating_sub(writes);
+        if *left <= EASY {
+            self.eased.notify_all();
+        }
+    }
+
+    /// Returns when few are left, or the time is over.
+    pub(super) fn wait(&self, deadline: Instant) {
+        let most = deadline.saturating_duration_since(Instant::now());
+        // Whoever panicked with it left a number all the same.
+        drop(
+            self.eased
+                .wait_timeout_while(self.lock(), most, |left| *left > EASY),
+        );
+    }
+}
+
 /// Where parcels for a worker go.
 pub(super) struct Mailbox {
+    pub(super) load: Arc<Load>,
     pub(super) parcels: mpsc::Sender<Parcel>,
     pub(super) overflowed: Arc<AtomicBool>,
 }
 
 /// What a worker receives parcels with.
 pub struct Inbox {
+    pub(super) load: Arc<Load>,
     /// The worker's number.
     pub index: usize,
     /// The parcels, in order.
@@ -81,8 +133,17 @@ pub struct Inbox {
 impl Mailbox {
     /// Hands a parcel over, or remembers that there was no room for it.
     pub(super) fn put(&self, parcel: Parcel) {
-        if let Err(mpsc::error::TrySendError::Full(_)) = self.parcels.try_send(parcel) {
-            self.overflowed.store(true, Ordering::Release);
+        let writes = match &parcel {
+            Parcel::Burst { writes, .. } => *writes,
+            _ => 0,
+        };
+        // First: the worker may be done with it at once.
+        self.load.add(writes);
+        if let Err(error) = self.parcels.try_send(parcel) {
+            self.load.done(writes);
+            if matches!(error, mpsc::error::TrySendError::Full(_)) {
+                self.overflowed.store(true, Ordering::Release);
+            }
         }
     }
 }

@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::outbound::QUEUE_FRAMES;
 use super::parcels::Burst;
-use super::seat::{QUEUE_FRAMES, Seat};
+use super::seat::Seat;
 use super::wire::CloseCode;
 
 /// A seat in one room.

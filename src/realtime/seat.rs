@@ -1,22 +1,19 @@
 //! One live connection of a person, as the hub sees it: a queue of bytes, and what it follows in each room.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use tokio::sync::Notify;
 
+use super::outbound::{Outbound, Outlet};
 use super::parcels::Audience;
 use super::place::{Following, Place};
 use super::wire::{self, CloseCode};
 
-/// A seat's queue holds so many writes …
-pub(super) const QUEUE_FRAMES: usize = 256;
-/// … and so many bytes. A reader who is further behind is sent away and comes back by `sync`.
-const QUEUE_BYTES: usize = 1024 * 1024;
 /// One live connection of a person.
 pub struct Seat {
     /// Whose it is.
@@ -25,12 +22,10 @@ pub struct Seat {
     pub session: Arc<str>,
     /// The room that its window shows.
     pub view: Cell<Option<i64>>,
-    queue: RefCell<Queue>,
-    waker: RefCell<Option<Waker>>,
+    outbound: Outbound,
     /// Nothing is sent before `hello`, which says how everything is.
     greeted: Cell<bool>,
     closing: Cell<Option<CloseCode>>,
-    finished: Cell<bool>,
     /// For an event stream, which reads changes itself: whether there are some.
     heard: Option<Cell<bool>>,
     gone: Cell<bool>,
@@ -38,12 +33,6 @@ pub struct Seat {
     closed: Notify,
     drained: Notify,
     places: RefCell<HashMap<i64, Rc<Place>>>,
-}
-
-#[derive(Default)]
-struct Queue {
-    writes: VecDeque<Bytes>,
-    bytes: usize,
 }
 
 /// What an event stream hears.
@@ -73,11 +62,9 @@ impl Seat {
             user_id,
             session,
             view: Cell::default(),
-            queue: RefCell::default(),
-            waker: RefCell::default(),
+            outbound: Outbound::default(),
             greeted: Cell::default(),
             closing: Cell::default(),
-            finished: Cell::default(),
             heard,
             gone: Cell::default(),
             when_closed: RefCell::default(),
@@ -85,6 +72,11 @@ impl Seat {
             drained: Notify::new(),
             places: RefCell::default(),
         })
+    }
+
+    /// See [`Outbound::open_outlet`].
+    pub fn open_outlet(&self, outlet: Outlet) {
+        self.outbound.open_outlet(outlet);
     }
 
     /// Queues `hello`; only after it anything else is sent.
@@ -98,29 +90,11 @@ impl Seat {
         if !self.greeted.get() || self.closing.get().is_some() {
             return;
         }
-        let full = {
-            let queue = self.queue.borrow();
-            queue.writes.len() >= QUEUE_FRAMES
-                || (!queue.writes.is_empty() && queue.bytes + wire.len() > QUEUE_BYTES)
-        };
-        if full {
+        if self.outbound.is_full(&wire) {
             tracing::debug!(user_id = self.user_id, "a reader is too slow");
             return self.close(CloseCode::TooSlow);
         }
-        self.enqueue(wire);
-    }
-
-    fn enqueue(&self, wire: Bytes) {
-        let mut queue = self.queue.borrow_mut();
-        queue.bytes += wire.len();
-        queue.writes.push_back(wire);
-        self.wake();
-    }
-
-    fn wake(&self) {
-        if let Some(waker) = self.waker.borrow_mut().take() {
-            waker.wake();
-        }
+        self.outbound.push(wire);
     }
 
     /// Says goodbye: queues the close frame after which nothing more is sent. Only the first call counts.
@@ -133,9 +107,9 @@ impl Seat {
             return;
         }
         if code == CloseCode::TooSlow {
-            *self.queue.borrow_mut() = Queue::default();
+            self.outbound.forget();
         }
-        self.enqueue(wire::close(code));
+        self.outbound.push(wire::close(code));
         self.closed.notify_one();
         self.drained.notify_one();
         let tell = self.when_closed.take();
@@ -179,40 +153,23 @@ impl Seat {
 
     /// Returns when everything queued was taken by the socket, or the seat is being closed.
     pub async fn drained(&self) {
-        while self.closing.get().is_none() && !self.queue.borrow().writes.is_empty() {
+        while self.closing.get().is_none() && !self.outbound.is_empty() {
             self.drained.notified().await;
         }
     }
 
     /// Nothing follows what is queued now: the socket may end.
     pub fn finish(&self) {
-        self.finished.set(true);
-        self.wake();
+        self.outbound.finish();
     }
 
     /// The next bytes for the socket; `None` after the last ones.
     pub fn poll_wire(&self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        let mut queue = self.queue.borrow_mut();
-        if let Some(wire) = queue.writes.pop_front() {
-            queue.bytes -= wire.len();
-            if queue.writes.is_empty() {
-                // What a burst needed is given back.
-                queue.writes.shrink_to(4);
-                self.drained.notify_one();
-            }
-            return Poll::Ready(Some(wire));
+        let wire = self.outbound.poll(cx);
+        if self.outbound.is_empty() {
+            self.drained.notify_one();
         }
-        if self.finished.get() {
-            return Poll::Ready(None);
-        }
-        let mut waker = self.waker.borrow_mut();
-        if !waker
-            .as_ref()
-            .is_some_and(|waker| waker.will_wake(cx.waker()))
-        {
-            *waker = Some(cx.waker().clone());
-        }
-        Poll::Pending
+        wire
     }
 
     /// What comes next for an event stream.
@@ -234,7 +191,7 @@ impl Seat {
     pub(super) fn hear(&self) -> bool {
         if let Some(heard) = &self.heard {
             heard.set(true);
-            self.wake();
+            self.outbound.wake();
         }
         self.heard.is_some()
     }

@@ -182,6 +182,7 @@ impl<L: Log + 'static> Room<L> {
             if !self.goes_on(number) {
                 return;
             }
+            self.hub.rest();
         }
     }
 

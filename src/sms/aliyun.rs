@@ -9,9 +9,10 @@ use serde_json::json;
 use ureq::Agent;
 use uuid::Uuid;
 
-use super::http::{agent, answer, digest, signature};
+use super::http::{digest, signature};
 use super::{Message, Sender};
 use crate::error::{Error, Result};
+use crate::upstream::{agent, answer};
 
 const ALGORITHM: &str = "ACS3-HMAC-SHA256";
 

@@ -7,9 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use ureq::Agent;
 
-use super::http::{agent, answer};
 use super::{Message, Sender};
 use crate::error::{Error, Result};
+use crate::upstream::{agent, answer};
 
 /// An account at Twilio.
 pub struct Twilio {

@@ -6,9 +6,10 @@ use chrono::{SecondsFormat, Utc};
 use serde::Serialize;
 use ureq::Agent;
 
-use super::http::{agent, answer, signature};
+use super::http::signature;
 use super::{Message, Sender};
 use crate::error::{Error, Result};
+use crate::upstream::{agent, answer};
 
 /// Posts each message as JSON. `X-Teahouse-Signature` is `sha256=` and the HMAC-SHA256, in hexadecimal, of
 /// `X-Teahouse-Timestamp` (seconds since 1970), a full stop and the body: who receives it can be sure that it comes from

@@ -4,8 +4,10 @@
 mod tests;
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::task::{Context, Waker};
+
+use actix_web::rt::net::TcpStream;
 
 use super::Patience;
 use super::queue::Queue;
@@ -26,6 +28,8 @@ pub struct Line {
     waker: RefCell<Option<Waker>>,
     when_slow: RefCell<Option<Box<dyn FnOnce()>>>,
     place: RefCell<Option<Place>>,
+    /// The connection itself, while it is there.
+    tcp: RefCell<Weak<TcpStream>>,
 }
 
 /// Where a connection is counted that has not shown a session.
@@ -81,11 +85,28 @@ impl Line {
             waker: RefCell::default(),
             when_slow: RefCell::default(),
             place: RefCell::new(place),
+            tcp: RefCell::default(),
         });
         if let Some(queue) = queue {
             queue.push(&line);
         }
         line
+    }
+
+    /// Whose line it is.
+    pub(super) fn carry(&self, tcp: Weak<TcpStream>) {
+        self.tcp.replace(tcp);
+    }
+
+    /// Writes what the peer takes at once, past whoever else writes here; answers how many bytes that were. Only for who
+    /// knows that nothing else is under way: what was written before has been taken, or nothing is written.
+    pub fn write_now(&self, bytes: &[u8]) -> usize {
+        if self.behind.get().is_some() || self.end.get().is_some() {
+            return 0;
+        }
+        let tcp = self.tcp.borrow().upgrade();
+        // What fails here fails again for whoever writes the rest.
+        tcp.map_or(0, |tcp| tcp.try_write(bytes).unwrap_or(0))
     }
 
     /// A request is being answered from now on.

@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use std::net::Shutdown;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use actix_web::rt::net::TcpStream;
@@ -25,7 +25,7 @@ const CROWDED: &[u8] =
 
 /// A TCP connection that can be ended from outside: reading and writing then fail.
 pub struct Stream {
-    tcp: TcpStream,
+    tcp: Rc<TcpStream>,
     line: Rc<Line>,
 }
 
@@ -36,6 +36,8 @@ impl Stream {
         // Both only make things better; a socket that refuses them works all the same.
         let _ = socket.set_tcp_user_timeout(Some(PEER_TIMEOUT));
         let _ = socket.set_tcp_nodelay(true);
+        let tcp = Rc::new(tcp);
+        line.carry(Rc::downgrade(&tcp));
         Self { tcp, line }
     }
 
@@ -49,7 +51,7 @@ impl Stream {
         let Some(end) = self.line.ending() else {
             return Ok(());
         };
-        let socket = SockRef::from(&self.tcp);
+        let socket = SockRef::from(&*self.tcp);
         // The connection is dropped after this, whether these reach the peer or not.
         let _ = match end {
             End::Abort => socket.set_linger(Some(Duration::ZERO)),
@@ -74,47 +76,64 @@ fn answer(socket: &SockRef<'_>, answer: &[u8]) -> io::Result<()> {
 
 impl AsyncRead for Stream {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.lives()?;
         self.line.remember(cx);
-        let before = buffer.filled().len();
-        let polled = Pin::new(&mut self.tcp).poll_read(cx, buffer);
-        if buffer.filled().len() > before {
-            self.line.heard();
+        loop {
+            ready!(self.tcp.poll_read_ready(cx))?;
+            match self.tcp.try_read_buf(buffer) {
+                Ok(read) => {
+                    if read > 0 {
+                        self.line.heard();
+                    }
+                    return Poll::Ready(Ok(()));
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
         }
-        polled
     }
 }
 
 impl AsyncWrite for Stream {
     fn poll_write(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.lives()?;
         self.line.remember(cx);
-        let polled = Pin::new(&mut self.tcp).poll_write(cx, bytes);
-        match &polled {
-            Poll::Pending => self.line.blocked(),
-            Poll::Ready(Ok(taken)) => self.line.taken(*taken),
-            Poll::Ready(Err(_)) => {}
+        loop {
+            if self.tcp.poll_write_ready(cx)?.is_pending() {
+                self.line.blocked();
+                return Poll::Pending;
+            }
+            match self.tcp.try_write(bytes) {
+                Ok(taken) => {
+                    self.line.taken(taken);
+                    return Poll::Ready(Ok(taken));
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
         }
-        polled
     }
 
     /// Called when all that waited was written, and whenever the connection is looked at with nothing to write.
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.lives()?;
         self.line.remember(cx);
         self.line.caught_up();
-        Pin::new(&mut self.tcp).poll_flush(cx)
+        Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(cx)
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(match SockRef::from(&*self.tcp).shutdown(Shutdown::Write) {
+            Err(error) if error.kind() != ErrorKind::NotConnected => Err(error),
+            _ => Ok(()),
+        })
     }
 }

@@ -23,6 +23,8 @@ pub struct NewSessionPage<'a> {
     pub registration: bool,
     /// Whether somebody who has forgotten their password can get a code.
     pub reset: bool,
+    /// The way to GitHub, where people may sign in with it.
+    pub github: Option<String>,
     /// Whether developers may sign in by name alone.
     pub development: bool,
 }

@@ -187,6 +187,18 @@ pub(super) fn system(user_agent: &str) -> Option<&'static str> {
     known.map(|(_, name)| *name)
 }
 
+/// How people show that it is them, before they change how they get in.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Proof {
+    /// By their password.
+    Password,
+    /// By GitHub, which they must ask first.
+    GitHub,
+    /// GitHub has just said so.
+    Confirmed,
+}
+
 /// Number, password, and going.
 #[derive(Debug, Serialize)]
 pub struct AccountPage<'a> {
@@ -195,6 +207,12 @@ pub struct AccountPage<'a> {
     pub frame: Frame,
     /// My name, to be typed by whoever goes.
     pub username: String,
+    /// How I show that it is me.
+    pub proof: Proof,
+    /// Whether people may come in by GitHub here.
+    pub has_github: bool,
+    /// What I am called there, if it lets me in.
+    pub github: Option<String>,
     /// My number as it is, if I have one.
     pub phone: Option<String>,
     /// What was typed.
@@ -218,6 +236,20 @@ pub struct AccountForm<'a> {
 
 impl View for AccountPage<'_> {
     const TEMPLATE: &'static str = "settings/account.html";
+}
+
+/// The way to GitHub.
+#[derive(Debug, Serialize)]
+pub struct LeavingPage {
+    /// The frame.
+    #[serde(flatten)]
+    pub page: Page,
+    /// Where it leads.
+    pub address: String,
+}
+
+impl View for LeavingPage {
+    const TEMPLATE: &'static str = "settings/leaving.html";
 }
 
 /// The last page.

@@ -22,6 +22,8 @@ pub struct NewUserPage<'a> {
     pub regions: &'a [Region],
     /// Whether the first person must know the set-up code.
     pub needs_setup_code: bool,
+    /// The way to GitHub, where people may come in by it.
+    pub github: Option<String>,
 }
 
 /// What was typed; never the password.

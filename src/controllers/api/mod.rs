@@ -2,6 +2,7 @@
 
 pub mod conversations;
 pub mod events;
+pub mod github;
 pub mod openapi;
 pub mod rooms;
 pub mod sessions;

@@ -39,13 +39,14 @@ pub(super) struct AuthUser {
     phone: Option<String>,
 }
 
+/// A token, and when it ends.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Token {
+pub(super) struct Token {
     #[serde(skip_serializing_if = "Option::is_none")]
     auth_user: Option<AuthUser>,
-    token: String,
-    expires_at: String,
+    pub(super) token: String,
+    pub(super) expires_at: String,
 }
 
 /// `POST /api/login`
@@ -66,7 +67,7 @@ pub async fn create(
         }
     };
     let auth_user = auth_user(&app, &user).await?;
-    let token = issue(&app, &request, &user, None).await?;
+    let token = issue(&app, &request, &user, Proof::Password).await?;
     Ok(HttpResponse::Ok().json(Token {
         auth_user: Some(auth_user),
         ..token
@@ -82,12 +83,31 @@ async fn auth_user(app: &App, user: &User) -> Result<AuthUser> {
     })
 }
 
-async fn issue(
+/// By what it is clear who somebody is.
+pub(super) enum Proof {
+    /// Their password.
+    Password,
+    /// GitHub's word.
+    GitHub,
+    /// A session that they have already.
+    Session(KeyHash),
+}
+
+/// A new token of somebody's.
+///
+/// # Errors
+/// `Unauthorized` when the proof is worth nothing any more; `Unavailable` when the database does not answer.
+pub(super) async fn issue(
     app: &App,
     request: &HttpRequest,
     user: &User,
-    by: Option<KeyHash>,
+    proof: Proof,
 ) -> Result<Token> {
+    let (kind, by) = match proof {
+        Proof::Password => (Some(security_event::Kind::SignedIn), None),
+        Proof::GitHub => (Some(security_event::Kind::SignedInByGitHub), None),
+        Proof::Session(by) => (None, Some(by)),
+    };
     let (token, key_hash) = session::new_key();
     let new = NewSession {
         kind: Kind::Token,
@@ -97,12 +117,13 @@ async fn issue(
         user_agent: user_agent(request),
         ip: client_text(request),
         lifetime: TimeDelta::days(TOKEN_DAYS),
+        by_github: kind == Some(security_event::Kind::SignedInByGitHub),
     };
-    let (is_sign_in, origin) = (new.by.is_none(), origin(request));
+    let origin = origin(request);
     let write = app.database.write(move |conn| {
         let expires_at = session::create(conn, &key_hash, &new)?;
-        if is_sign_in {
-            security_event::record(conn, security_event::Kind::SignedIn, new.user_id, &origin)?;
+        if let Some(kind) = kind {
+            security_event::record(conn, kind, new.user_id, &origin)?;
         }
         Ok(expires_at)
     });
@@ -124,6 +145,6 @@ pub async fn refresh(
     request: HttpRequest,
     CurrentSession { user, key_hash, .. }: CurrentSession,
 ) -> Result<HttpResponse> {
-    let token = issue(&app, &request, &user, Some(key_hash)).await?;
+    let token = issue(&app, &request, &user, Proof::Session(key_hash)).await?;
     Ok(HttpResponse::Ok().json(token))
 }

@@ -40,9 +40,11 @@ impl Asked {
         let tags = ranked(request, header::ACCEPT_LANGUAGE);
         let locale = Locale::negotiate(tags.iter().map(String::as_str));
         let is_api = request.path() == "/api" || request.path().starts_with("/api/");
+        // Under here browsers go, with people before them.
+        let is_visit = request.path().starts_with("/api/oauth/") && names_html(request);
         Self {
             look: Rc::new(Cell::new(locale.into())),
-            wants_json: is_api || prefers_json(request),
+            wants_json: (is_api && !is_visit) || prefers_json(request),
             request_id: Uuid::new_v4().simple().to_string(),
             is_loopback: is_loopback(request),
             encodings: encodings(request),
@@ -152,6 +154,11 @@ fn prefers_json(request: &HttpRequest) -> bool {
         (Some(_), None) => true,
         (None, _) => false,
     }
+}
+
+fn names_html(request: &HttpRequest) -> bool {
+    let accepted = ranked(request, header::ACCEPT);
+    accepted.iter().any(|media| media == "text/html")
 }
 
 /// The values of a header with weights (RFC 9110, section 12.4.2), best first, without those of weight 0.

@@ -9,6 +9,7 @@ pub mod current_user;
 pub mod door;
 pub mod frame;
 pub mod frame_guard;
+pub mod github_visit;
 pub mod input;
 pub mod log;
 pub mod same_origin;

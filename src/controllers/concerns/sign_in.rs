@@ -26,6 +26,33 @@ pub async fn sign_in(
     user: &User,
     location: &str,
 ) -> Result<HttpResponse> {
+    let kind = security_event::Kind::SignedIn;
+    enter(app, request, session, user, location, kind).await
+}
+
+/// The same, because GitHub said who it is.
+///
+/// # Errors
+/// As [`sign_in`].
+pub async fn sign_in_by_github(
+    app: &App,
+    request: &HttpRequest,
+    session: &Session,
+    user: &User,
+    location: &str,
+) -> Result<HttpResponse> {
+    let kind = security_event::Kind::SignedInByGitHub;
+    enter(app, request, session, user, location, kind).await
+}
+
+async fn enter(
+    app: &App,
+    request: &HttpRequest,
+    session: &Session,
+    user: &User,
+    location: &str,
+    kind: security_event::Kind,
+) -> Result<HttpResponse> {
     let (key, key_hash) = session::new_key();
     let (user_id, origin) = (user.id, origin(request));
     let new = NewSession {
@@ -36,13 +63,14 @@ pub async fn sign_in(
         user_agent: origin.user_agent.clone(),
         ip: origin.ip.clone(),
         lifetime: app.accounts.session_lifetime,
+        by_github: kind == security_event::Kind::SignedInByGitHub,
     };
     let Browser { hash, cookie } = browser::recognise(app, request)?;
     app.database
         .write(move |conn| {
             session::create(conn, &key_hash, &new)?;
             known_browser::remember(conn, &hash, user_id)?;
-            security_event::record(conn, security_event::Kind::SignedIn, user_id, &origin)
+            security_event::record(conn, kind, user_id, &origin)
         })
         .await?;
     session.renew();

@@ -1,6 +1,7 @@
 //! What is counted, for whom and from where.
 
 use actix_web::HttpRequest;
+use chrono::TimeDelta;
 
 use super::client_address::client_address;
 use crate::controllers::App;
@@ -90,6 +91,29 @@ impl Throttles {
             vec![(rules.registration_browser, what)]
         });
         Ok((by_address?, by_browser?))
+    }
+
+    /// Somebody who comes back from GitHub.
+    ///
+    /// # Errors
+    /// `Internal` when nothing can be hashed.
+    pub fn github(&self, request: &HttpRequest) -> Result<Vec<Bucket>> {
+        let from = address(request);
+        self.buckets(|rules| vec![(rules.sign_in_address, format!("github from {from}"))])
+    }
+
+    /// Something that is good once within this time, whatever else is counted.
+    ///
+    /// # Errors
+    /// `Internal` when nothing can be hashed.
+    pub fn once(&self, what: &str, window: TimeDelta) -> Result<Bucket> {
+        let rule = Rule {
+            tries: 1,
+            window,
+            wait: None,
+        };
+        let key_hash = self.keyed.hash("throttle", &format!("once {what}"))?;
+        Ok(Bucket { key_hash, rule })
     }
 
     /// A message to a number.

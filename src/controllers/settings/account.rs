@@ -5,15 +5,16 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
 use serde::Deserialize;
 
-use super::{Mistakes, Saved, frame, require_password, unprocessable};
+use super::{Mistakes, Saved, frame, require_proof, unprocessable};
 use crate::controllers::concerns::asked::Asked;
-use crate::controllers::concerns::current_user::CurrentUser;
+use crate::controllers::concerns::current_user::CurrentSession;
 use crate::controllers::concerns::input::{FormOrJson, Method};
 use crate::controllers::{App, done, page, users};
 use crate::error::{Error, Result};
+use crate::models::session;
 use crate::models::user::User;
 use crate::views::page::Page;
-use crate::views::settings::{AccountForm, AccountPage, FarewellPage};
+use crate::views::settings::{AccountForm, AccountPage, FarewellPage, Proof};
 
 /// What was typed into any of the page's forms; never a password.
 #[derive(Default)]
@@ -37,30 +38,40 @@ pub struct Fields {
 pub async fn show(
     app: Data<App>,
     asked: Asked,
-    CurrentUser(user): CurrentUser,
+    current: CurrentSession,
     query: Query<Saved>,
 ) -> Result<HttpResponse> {
     let typed = Typed::default();
-    shown(&app, &asked, &user, &typed, query.into_inner(), &[]).await
+    shown(&app, &asked, &current, &typed, query.into_inner(), &[]).await
 }
 
 async fn shown(
     app: &App,
     asked: &Asked,
-    user: &User,
+    current: &CurrentSession,
     typed: &Typed,
     saved: Saved,
     mistakes: Mistakes<'_>,
 ) -> Result<HttpResponse> {
+    let (user, key_hash) = (&current.user, current.key_hash.clone());
     let user_id = user.id;
+    let read = app.database.run(move |conn| {
+        let ways_in = User::ways_in(conn, user_id)?;
+        Ok((ways_in, session::is_confirmed(conn, &key_hash)?))
+    });
+    let (ways_in, is_confirmed) = read.await?;
     let region = users::region(app, asked, &typed.region);
     let view = AccountPage {
         frame: frame(app, asked, user, "account", saved, mistakes).await?,
         username: user.username.clone(),
-        phone: app
-            .database
-            .run(move |conn| User::phone(conn, user_id))
-            .await?,
+        proof: match ways_in.has_password {
+            true => Proof::Password,
+            false if is_confirmed => Proof::Confirmed,
+            false => Proof::GitHub,
+        },
+        has_github: app.github.is_some(),
+        github: ways_in.github,
+        phone: ways_in.phone,
         form: AccountForm {
             phone: &typed.phone,
             region: &region,
@@ -76,14 +87,14 @@ async fn shown(
 pub(super) async fn answer(
     app: &App,
     asked: &Asked,
-    user: &User,
+    current: &CurrentSession,
     typed: &Typed,
     is_json: bool,
     result: Result<HttpResponse>,
 ) -> Result<HttpResponse> {
     match result {
         Err(Error::Invalid(fields)) if !is_json && !asked.wants_json => {
-            let page = shown(app, asked, user, typed, Saved::default(), &fields).await;
+            let page = shown(app, asked, current, typed, Saved::default(), &fields).await;
             page.map(unprocessable)
         }
         other => other,
@@ -94,7 +105,7 @@ pub(super) async fn answer(
 pub async fn destroy_by_form(
     app: Data<App>,
     asked: Asked,
-    current: CurrentUser,
+    current: CurrentSession,
     session: Session,
     input: FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
@@ -108,11 +119,11 @@ pub async fn destroy_by_form(
 pub async fn destroy(
     app: Data<App>,
     asked: Asked,
-    CurrentUser(user): CurrentUser,
+    current: CurrentSession,
     session: Session,
     input: FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
-    let gone = go(&app, &user, &input.fields).await.map(|()| {
+    let gone = go(&app, &current, &input.fields).await.map(|()| {
         session.purge();
         done(&asked, input.is_json, "/farewell")
     });
@@ -120,14 +131,15 @@ pub async fn destroy(
         confirm: input.fields.confirm,
         ..Typed::default()
     };
-    answer(&app, &asked, &user, &typed, input.is_json, gone).await
+    answer(&app, &asked, &current, &typed, input.is_json, gone).await
 }
 
-async fn go(app: &App, user: &User, typed: &Fields) -> Result<()> {
+async fn go(app: &App, current: &CurrentSession, typed: &Fields) -> Result<()> {
+    let user = &current.user;
     if typed.confirm.trim() != user.username {
         return Err(Error::field("confirm", "error-confirm-username"));
     }
-    require_password(app, user, &typed.delete_password, "delete_password").await?;
+    require_proof(app, current, &typed.delete_password, "delete_password").await?;
     let (user_id, erases) = (user.id, app.accounts.erases_messages);
     let write = app
         .database

@@ -4,6 +4,7 @@ pub mod account;
 pub mod appearance;
 pub mod avatar;
 pub mod export;
+pub mod github;
 pub mod password;
 pub mod phone;
 pub mod privacy;
@@ -16,20 +17,21 @@ use actix_web::http::StatusCode;
 use serde::Deserialize;
 
 use super::concerns::asked::Asked;
-use super::concerns::current_user::CurrentUser;
+use super::concerns::current_user::{CurrentSession, CurrentUser};
 use super::concerns::throttle;
 use super::errors::field_sentences;
 use super::{App, done, see_other};
 use crate::error::{Error, Result, Sentence};
 use crate::models::hasher::Verdict;
 use crate::models::room::Room;
+use crate::models::session;
 use crate::models::user::User;
 use crate::views::page::Page;
 use crate::views::rooms::links;
 use crate::views::settings::Frame;
 
 /// The fields of all forms on these pages.
-const FIELDS: [&str; 14] = [
+const FIELDS: [&str; 16] = [
     "username",
     "avatar",
     "locale",
@@ -43,6 +45,8 @@ const FIELDS: [&str; 14] = [
     "password",
     "confirm",
     "delete_password",
+    "github",
+    "github_password",
     "form",
 ];
 
@@ -102,21 +106,31 @@ fn unprocessable(mut response: HttpResponse) -> HttpResponse {
     response
 }
 
-/// Whoever sits at an open window must show that it is theirs before they change how its person gets in.
+/// Whoever sits at an open window must show that it is theirs before they change how its person gets in: by the password,
+/// or, for those who have none, by what GitHub said lately in this session.
 ///
 /// # Errors
 /// `Invalid` for `field`; `RateLimited` after too many wrong ones; `Unavailable` when too many passwords are looked at.
-async fn require_password(app: &App, user: &User, typed: &str, field: &'static str) -> Result<()> {
-    if typed.is_empty() {
-        return Err(Error::field(field, "error-password-missing"));
+async fn require_proof(
+    app: &App,
+    current: &CurrentSession,
+    typed: &str,
+    field: &'static str,
+) -> Result<()> {
+    let (user_id, key_hash) = (current.user.id, current.key_hash.clone());
+    let read = app.database.run(move |conn| {
+        let hash = User::password_hash(conn, user_id)?;
+        Ok((hash, session::is_confirmed(conn, &key_hash)?))
+    });
+    let (hash, is_confirmed) = read.await?;
+    match hash {
+        None if is_confirmed => return Ok(()),
+        None => return Err(Error::field(field, "error-github-confirm")),
+        Some(_) if typed.is_empty() => return Err(Error::field(field, "error-password-missing")),
+        Some(_) => {}
     }
-    let tries = app.throttles.password(user.id)?;
+    let tries = app.throttles.password(user_id)?;
     throttle::take(app, &tries).await?;
-    let user_id = user.id;
-    let hash = app
-        .database
-        .run(move |conn| User::password_hash(conn, user_id))
-        .await?;
     match app.hasher.verify(typed.to_owned(), hash).await? {
         Verdict::Right | Verdict::RightButCheap(_) => throttle::give_back(app, tries).await,
         Verdict::Wrong => Err(Error::field(field, "error-password-wrong")),

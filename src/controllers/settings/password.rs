@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::account::{Typed, answer};
-use super::{require_password, saved};
+use super::{require_proof, saved};
 use crate::controllers::App;
 use crate::controllers::concerns::asked::Asked;
 use crate::controllers::concerns::current_user::CurrentSession;
@@ -26,7 +26,7 @@ pub struct Fields {
     password: String,
 }
 
-/// `PUT /settings/password`: signs out everywhere but here.
+/// `PUT /settings/password`: signs out everywhere but here. Whoever has none yet gets their first.
 pub async fn update(
     app: Data<App>,
     asked: Asked,
@@ -37,7 +37,7 @@ pub async fn update(
     let changed = change(&app, &request, &current, &input.fields).await;
     let changed = changed.map(|()| saved(&asked, input.is_json, "account", "password"));
     let typed = Typed::default();
-    answer(&app, &asked, &current.user, &typed, input.is_json, changed).await
+    answer(&app, &asked, &current, &typed, input.is_json, changed).await
 }
 
 async fn change(
@@ -47,7 +47,7 @@ async fn change(
     typed: &Fields,
 ) -> Result<()> {
     let password = Password::parse(&typed.password)?;
-    require_password(app, &current.user, &typed.old_password, "old_password").await?;
+    require_proof(app, current, &typed.old_password, "old_password").await?;
     let user_id = current.user.id;
     let read = app.database.run(move |conn| User::phone(conn, user_id));
     let phone = read.await?.map(PhoneNumber::from_stored);

@@ -5,9 +5,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::account::{Typed, answer};
-use super::{require_password, saved};
+use super::{require_proof, saved};
 use crate::controllers::concerns::asked::Asked;
-use crate::controllers::concerns::current_user::CurrentUser;
+use crate::controllers::concerns::current_user::CurrentSession;
 use crate::controllers::concerns::input::FormOrJson;
 use crate::controllers::concerns::sign_in::origin;
 use crate::controllers::concerns::verifying::begin;
@@ -32,30 +32,30 @@ pub async fn update(
     app: Data<App>,
     asked: Asked,
     request: HttpRequest,
-    CurrentUser(user): CurrentUser,
+    current: CurrentSession,
     input: FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
-    let changed = change(&app, &asked, &request, &user, &input).await;
+    let changed = change(&app, &asked, &request, &current, &input).await;
     let typed = Typed {
         phone: input.fields.phone,
         region: input.fields.region,
         ..Typed::default()
     };
-    answer(&app, &asked, &user, &typed, input.is_json, changed).await
+    answer(&app, &asked, &current, &typed, input.is_json, changed).await
 }
 
 async fn change(
     app: &App,
     asked: &Asked,
     request: &HttpRequest,
-    user: &User,
+    current: &CurrentSession,
     input: &FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
     let typed = &input.fields;
     let region = users::region(app, asked, &typed.region);
     let phone = PhoneNumber::parse(&typed.phone, &region)?;
-    require_password(app, user, &typed.phone_password, "phone_password").await?;
-    let user_id = user.id;
+    require_proof(app, current, &typed.phone_password, "phone_password").await?;
+    let user_id = current.user.id;
     if app.verification.is_some() {
         let mine = |wanted: &mut Verification| wanted.user_id = Some(user_id);
         return begin(app, request, asked, &phone, PHONE, mine).await;

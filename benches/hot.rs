@@ -1,0 +1,143 @@
+//! What is done for every message, every delivery and every page. `cargo bench` prints how long each takes.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use teahouse::models::client_id::ClientId;
+use teahouse::models::connection::DbConn;
+use teahouse::models::content::{self, Content};
+use teahouse::models::database::{Database, Limits};
+use teahouse::models::database_url::DatabaseUrl;
+use teahouse::models::log::{MessageLog, draft};
+use teahouse::models::rehearsal;
+use teahouse::models::session::KeyHash;
+use teahouse::realtime::frames::{ClientFrame, Id, Message, ServerFrame, User};
+use teahouse::realtime::seat::Seat;
+use teahouse::realtime::store::{Log, Write};
+use teahouse::views::gzip::Block;
+use teahouse::views::locale::Locale;
+use teahouse::views::messages::MessageList;
+use teahouse::views::templates::Templates;
+
+const TEXT: &str = "The kettle is on, and there is a table by the window at https://example.org/tables/4 for @李梅 and me. 今天喝龙井还是普洱？\nCome when you like; the cups are warm and nobody is in a hurry.";
+
+fn message(seq: i64) -> Message {
+    Message {
+        room_id: Id(1),
+        seq,
+        ver: seq,
+        id: Id(seq),
+        client_id: "0e2fbb2c-6d5c-4a3a-9b1e-2a2f5b1d7c11".to_owned(),
+        user: User {
+            id: Id(7),
+            username: "Ming".to_owned(),
+            avatar_url: None,
+        },
+        content: TEXT.to_owned(),
+        html: content::to_html(TEXT, &[]),
+        created_at: "2026-11-20T19:04:05.678Z".to_owned(),
+        edited_at: None,
+        deleted_at: None,
+    }
+}
+
+fn frames(criterion: &mut Criterion) {
+    let said = message(1);
+    criterion.bench_function("encode a message", |bencher| {
+        bencher.iter(|| ServerFrame::Message(black_box(&said)).encode());
+    });
+    let content = serde_json::to_string(TEXT).expect("a string");
+    let post = format!(
+        r#"{{"type":"post","clientId":"0e2fbb2c-6d5c-4a3a-9b1e-2a2f5b1d7c11","roomId":"1","content":{content}}}"#
+    );
+    criterion.bench_function("parse a post", |bencher| {
+        bencher.iter(|| ClientFrame::parse(black_box(&post)));
+    });
+}
+
+fn texts(criterion: &mut Criterion) {
+    criterion.bench_function("check a text", |bencher| {
+        bencher.iter(|| Content::parse(black_box(TEXT)));
+    });
+    criterion.bench_function("hash a text", |bencher| {
+        let content = Content::parse(TEXT).expect("a text");
+        bencher.iter(|| black_box(&content).hash());
+    });
+    criterion.bench_function("make a text HTML", |bencher| {
+        bencher.iter(|| content::to_html(black_box(TEXT), &[]));
+    });
+}
+
+fn deliveries(criterion: &mut Criterion) {
+    let seat = Seat::new(7, Arc::from("session"));
+    seat.greet(ServerFrame::Pong.encode());
+    let wire = ServerFrame::Message(&message(1)).encode();
+    let mut context = Context::from_waker(Waker::noop());
+    criterion.bench_function("queue a delivery and take it", |bencher| {
+        bencher.iter(|| {
+            seat.push(wire.clone());
+            seat.poll_wire(&mut context)
+        });
+    });
+}
+
+fn pages(criterion: &mut Criterion) {
+    let templates = Templates::load().expect("templates");
+    let messages: Vec<_> = (1..=50).map(message).collect();
+    let fill = |messages| {
+        let list = MessageList::new(Locale::EnUs.into(), 1, messages);
+        templates.render(&list).expect("a list")
+    };
+    criterion.bench_function("fill a list of 50 messages", |bencher| {
+        bencher.iter_batched(|| messages.clone(), fill, BatchSize::SmallInput);
+    });
+    let html = fill(messages.clone());
+    let mut group = criterion.benchmark_group("compress a list");
+    group.throughput(Throughput::Bytes(html.len() as u64));
+    group.bench_function("whole", |bencher| {
+        bencher.iter(|| Block::new(html.as_bytes()))
+    });
+    let block = Block::new(html.as_bytes());
+    let (head, tail) = html.split_at(10_000);
+    group.bench_function("into a page", |bencher| {
+        bencher.iter(|| block.between(head.as_bytes(), &tail.as_bytes()[..5_000], 0));
+    });
+    group.finish();
+}
+
+fn stores(criterion: &mut Criterion) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = DatabaseUrl::Sqlite(folder.path().join("teahouse.db"));
+    let limits = Limits {
+        pool_size: 2,
+        queue_size: 8,
+        deadline: Duration::from_secs(2),
+    };
+    let database = Database::open(url.clone(), limits).expect("a database");
+    let people =
+        rehearsal::people(&mut DbConn::open(&url).expect("a connection"), 100).expect("people");
+    let log = MessageLog::new(database);
+    let content = Content::parse(TEXT).expect("a text");
+    let write = |n: usize| {
+        let person = people[n % people.len()].id;
+        Write::Post(draft(person, 1, ClientId::random(), &content))
+    };
+    let mut group = criterion.benchmark_group("store durably");
+    for size in [1, 16, 256] {
+        group.throughput(Throughput::Elements(size));
+        group.bench_function(format!("{size} messages"), |bencher| {
+            let writes = || (0..size as usize).map(write).collect::<Vec<_>>();
+            bencher.iter_batched(writes, |writes| log.append(&writes), BatchSize::SmallInput);
+        });
+    }
+    group.finish();
+    criterion.bench_function("hash a session's key", |bencher| {
+        bencher.iter(|| KeyHash::of(black_box(&people[0].key)));
+    });
+}
+
+criterion_group!(all, frames, texts, deliveries, pages, stores);
+criterion_main!(all);

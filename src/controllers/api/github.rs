@@ -1,0 +1,216 @@
+//! Coming in by GitHub: going there, and coming back.
+
+use actix_session::Session;
+use actix_web::http::header;
+use actix_web::web::{Data, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+
+use super::sessions::{Proof, issue};
+use crate::controllers::concerns::asked::Asked;
+use crate::controllers::concerns::current_user::CurrentSession;
+use crate::controllers::concerns::github_visit::{
+    Intent, Visit, begin, callback, door, end, forget,
+};
+use crate::controllers::concerns::sign_in::{origin, sign_in_by_github};
+use crate::controllers::concerns::{browser, throttle};
+use crate::controllers::errors::{code_of, log};
+use crate::controllers::{App, see_other, sessions, settings};
+use crate::error::{Error, Result};
+use crate::models::github_account::{Account, Arrival};
+use crate::models::invite;
+use crate::models::security_event::{self, Kind};
+use crate::models::throttle as tries;
+use crate::models::user::{ACTIVE, User};
+
+/// What somebody goes there for, and how they come on.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Wanted {
+    client: String,
+    next: String,
+    invite: String,
+}
+
+/// What somebody comes back with.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Brought {
+    state: String,
+    code: String,
+    error: String,
+}
+
+/// `GET /api/oauth/github`: `?client=api` for a token; `?next=`, and `?invite=` where one is needed.
+pub async fn show(
+    app: Data<App>,
+    request: HttpRequest,
+    query: Query<Wanted>,
+) -> Result<HttpResponse> {
+    door(&app)?;
+    let intent = match query.client.as_str() {
+        "api" => Intent::Token,
+        _ => Intent::SignIn,
+    };
+    let visit = Visit::of_visitor(intent, &query.next, &query.invite);
+    let begun = begin(&app, &request, &visit)?;
+    let mut response = see_other(&begun.address);
+    response
+        .add_cookie(&begun.cookie)
+        .map_err(Error::internal)?;
+    Ok(response)
+}
+
+/// `GET /api/oauth/github/callback`: does what the visit was for.
+pub async fn create(
+    app: Data<App>,
+    asked: Asked,
+    request: HttpRequest,
+    session: Session,
+    current: Result<CurrentSession, Error>,
+    query: Query<Brought>,
+) -> Result<HttpResponse> {
+    door(&app)?;
+    let visit = end(&app, &request, &query.state).await?;
+    // Only in the session in which they went.
+    let current = current
+        .ok()
+        .filter(|current| visit.is_of(&app, &current.key_hash));
+    let done = match (visit.intent, &current) {
+        (Intent::SignIn | Intent::Token, _) => {
+            arrive(&app, &request, &session, &visit, &query).await
+        }
+        (Intent::Join, Some(current)) => {
+            let account = recognise(&app, &request, &visit, &query).await;
+            settings::github::join(&app, &request, current, account).await
+        }
+        (Intent::Confirm, Some(current)) => {
+            let account = recognise(&app, &request, &visit, &query).await;
+            settings::github::confirm(&app, &request, current, account).await
+        }
+        (Intent::Join | Intent::Confirm, None) => {
+            Err(Error::Refused("error-github-session".into()))
+        }
+    };
+    let mut response = match done {
+        Ok(response) => response,
+        Err(error) => failed(&app, &asked, &visit, current.as_ref(), error).await?,
+    };
+    response
+        .add_cookie(&forget(&app))
+        .map_err(Error::internal)?;
+    Ok(response)
+}
+
+/// Who has come back, by GitHub's word.
+async fn recognise(
+    app: &App,
+    request: &HttpRequest,
+    visit: &Visit,
+    brought: &Brought,
+) -> Result<Account> {
+    match brought.error.as_str() {
+        "" if !brought.code.is_empty() => {}
+        "access_denied" => return Err(Error::Refused("error-github-denied".into())),
+        _ => return Err(Error::BadRequest("error-github-code".into())),
+    }
+    let tries = app.throttles.github(request)?;
+    throttle::take(app, &tries).await?;
+    let github = &door(app)?.github;
+    let (code, callback) = (brought.code.clone(), callback(request)?);
+    let whose = github.whose(code, &callback, visit.verifier());
+    let account = match whose.await {
+        // Not their fault.
+        Err(error @ Error::GitHubDown(_)) => {
+            throttle::give_back(app, tries).await?;
+            return Err(error);
+        }
+        whose => whose?,
+    };
+    throttle::give_back(app, tries).await?;
+    Ok(Account {
+        id: account.id,
+        login: account.login,
+    })
+}
+
+/// Lets somebody in, who is made a person if they are none yet.
+async fn arrive(
+    app: &App,
+    request: &HttpRequest,
+    session: &Session,
+    visit: &Visit,
+    brought: &Brought,
+) -> Result<HttpResponse> {
+    let account = recognise(app, request, visit, brought).await?;
+    let device = browser::recognise(app, request)?;
+    let (by_address, by_browser) = app.throttles.registration(request, &device.hash)?;
+    let registering = [by_address, by_browser].concat();
+    let arrival = Arrival {
+        account,
+        policy: app.accounts.policy,
+        invite: invite::id_of(&app.keyed, &visit.invite),
+        may_be_first: app.accounts.setup_code.is_none(),
+    };
+    let origin = origin(request);
+    let write = app.database.write(move |conn| {
+        if !User::is_github_known(conn, &arrival.account)? {
+            tries::take(conn, &registering)?;
+        }
+        if let Some(user) = User::with_github(conn, &arrival.account)? {
+            return match user.status.as_str() {
+                ACTIVE => Ok(user),
+                _ => Err(Error::Refused("error-github-banned".into())),
+            };
+        }
+        let user = User::register_by_github(conn, &arrival)?;
+        security_event::record(conn, Kind::Registered, user.id, &origin)?;
+        Ok(user)
+    });
+    let user = write.await?;
+    if visit.intent == Intent::SignIn {
+        return sign_in_by_github(app, request, session, &user, &visit.next).await;
+    }
+    let token = issue(app, request, &user, Proof::GitHub).await?;
+    let fields = [("token", &*token.token), ("expires_at", &*token.expires_at)];
+    lead_program(app, &fields)
+}
+
+/// Programs go on at an address of their own.
+fn lead_program(app: &App, fields: &[(&str, &str)]) -> Result<HttpResponse> {
+    let back = &door(app)?.client_callback;
+    let query = serde_html_form::to_string(fields).map_err(Error::internal)?;
+    let joint = if back.contains('?') { '&' } else { '?' };
+    Ok(HttpResponse::TemporaryRedirect()
+        .insert_header((header::LOCATION, format!("{back}{joint}{query}")))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .finish())
+}
+
+/// What somebody sees when it did not work out: the page that they came from, with a sentence; a program an `error`.
+async fn failed(
+    app: &App,
+    asked: &Asked,
+    visit: &Visit,
+    current: Option<&CurrentSession>,
+    error: Error,
+) -> Result<HttpResponse> {
+    let is_told = matches!(
+        error,
+        Error::BadRequest(_)
+            | Error::Refused(_)
+            | Error::Unauthorized
+            | Error::GitHubDown(_)
+            | Error::RateLimited { .. }
+    );
+    if !is_told || (asked.wants_json && visit.intent != Intent::Token) {
+        return Err(error);
+    }
+    log(&error, asked);
+    match (visit.intent, current) {
+        (Intent::Token, _) => lead_program(app, &[("error", code_of(&error))]),
+        (Intent::SignIn, _) => sessions::refused(app, asked, &visit.next, &error),
+        (_, Some(current)) => settings::github::refused(app, asked, current, &error).await,
+        (_, None) => Err(error),
+    }
+}

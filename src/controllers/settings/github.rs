@@ -1,0 +1,200 @@
+//! Whether GitHub opens the door to me.
+
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
+
+use super::account::{Typed, answer};
+use super::{require_proof, saved};
+use crate::controllers::concerns::asked::Asked;
+use crate::controllers::concerns::current_user::CurrentSession;
+use crate::controllers::concerns::github_visit::{Intent, Visit, begin, door};
+use crate::controllers::concerns::input::{FormOrJson, Method};
+use crate::controllers::concerns::sign_in::origin;
+use crate::controllers::errors::told;
+use crate::controllers::{App, page, see_other};
+use crate::error::{Error, Result};
+use crate::models::github_account::Account;
+use crate::models::security_event::{self, Kind};
+use crate::models::session;
+use crate::models::user::User;
+use crate::views::page::Page;
+use crate::views::settings::LeavingPage;
+
+/// What the forms send.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Fields {
+    github_password: String,
+    #[serde(rename = "_method")]
+    method: Method,
+}
+
+/// Where somebody goes who asked in JSON.
+#[derive(Serialize)]
+struct Location {
+    location: String,
+}
+
+/// `POST /settings/github`: begins to join; with `_method=delete` it leaves.
+pub async fn create(
+    app: Data<App>,
+    asked: Asked,
+    request: HttpRequest,
+    current: CurrentSession,
+    input: FormOrJson<Fields>,
+) -> Result<HttpResponse> {
+    if input.fields.method == Method::Delete {
+        return destroy(app, asked, request, current, input).await;
+    }
+    door(&app)?;
+    let typed = &input.fields.github_password;
+    let begun = match require_proof(&app, &current, typed, "github_password").await {
+        Ok(()) => leave_for(
+            &app,
+            &asked,
+            &request,
+            &current,
+            Intent::Join,
+            input.is_json,
+        ),
+        Err(error) => Err(error),
+    };
+    let typed = Typed::default();
+    answer(&app, &asked, &current, &typed, input.is_json, begun).await
+}
+
+/// `POST /settings/github/confirmation`: GitHub says once more who I am, for those who have no password to type.
+pub async fn again(
+    app: Data<App>,
+    asked: Asked,
+    request: HttpRequest,
+    current: CurrentSession,
+    input: FormOrJson<Fields>,
+) -> Result<HttpResponse> {
+    door(&app)?;
+    let is_json = input.is_json;
+    leave_for(&app, &asked, &request, &current, Intent::Confirm, is_json)
+}
+
+/// `DELETE /settings/github`
+pub async fn destroy(
+    app: Data<App>,
+    asked: Asked,
+    request: HttpRequest,
+    current: CurrentSession,
+    input: FormOrJson<Fields>,
+) -> Result<HttpResponse> {
+    door(&app)?;
+    let left = leave(&app, &request, &current, &input.fields).await;
+    let left = left.map(|()| saved(&asked, input.is_json, "account", "github-left"));
+    let typed = Typed::default();
+    answer(&app, &asked, &current, &typed, input.is_json, left).await
+}
+
+async fn leave(
+    app: &App,
+    request: &HttpRequest,
+    current: &CurrentSession,
+    typed: &Fields,
+) -> Result<()> {
+    let (user_id, origin) = (current.user.id, origin(request));
+    let read = app.database.run(move |conn| User::ways_in(conn, user_id));
+    if !read.await?.has_another() {
+        return Err(Error::field("github", "error-github-last"));
+    }
+    require_proof(app, current, &typed.github_password, "github_password").await?;
+    let write = app.database.write(move |conn| {
+        User::leave_github(conn, user_id)?;
+        security_event::record(conn, Kind::GitHubLeft, user_id, &origin)
+    });
+    write.await
+}
+
+/// A form may lead to no other site (`form-action`), so a page of ours does.
+fn leave_for(
+    app: &App,
+    asked: &Asked,
+    request: &HttpRequest,
+    current: &CurrentSession,
+    intent: Intent,
+    is_json: bool,
+) -> Result<HttpResponse> {
+    let visit = Visit::of_session(app, intent, &current.key_hash)?;
+    let begun = begin(app, request, &visit)?;
+    let mut response = if is_json || asked.wants_json {
+        let location = begun.address;
+        HttpResponse::Ok().json(Location { location })
+    } else {
+        let refresh = format!("0;url={}", begun.address);
+        let view = LeavingPage {
+            page: Page::signed_out(asked.look()),
+            address: begun.address,
+        };
+        let mut response = page(app, &view)?;
+        let refresh = header::HeaderValue::from_str(&refresh).map_err(Error::internal)?;
+        response.headers_mut().insert(header::REFRESH, refresh);
+        response
+    };
+    response
+        .add_cookie(&begun.cookie)
+        .map_err(Error::internal)?;
+    Ok(response)
+}
+
+/// Back from GitHub, which from now on opens the door.
+pub(crate) async fn join(
+    app: &App,
+    request: &HttpRequest,
+    current: &CurrentSession,
+    account: Result<Account>,
+) -> Result<HttpResponse> {
+    let (account, user_id) = (account?, current.user.id);
+    let (key_hash, origin) = (current.key_hash.clone(), origin(request));
+    let write = app.database.write(move |conn| {
+        User::join_github(conn, user_id, &account)?;
+        // Not if they were signed out meanwhile.
+        session::find_live(conn, &key_hash)?.ok_or(Error::Unauthorized)?;
+        session::confirm(conn, &key_hash)?;
+        security_event::record(conn, Kind::GitHubJoined, user_id, &origin)
+    });
+    write.await?;
+    Ok(see_other("/settings/account?saved=github#github"))
+}
+
+/// Back from GitHub, which said again who it is.
+pub(crate) async fn confirm(
+    app: &App,
+    request: &HttpRequest,
+    current: &CurrentSession,
+    account: Result<Account>,
+) -> Result<HttpResponse> {
+    let (account, user_id) = (account?, current.user.id);
+    let (key_hash, origin) = (current.key_hash.clone(), origin(request));
+    let write = app.database.write(move |conn| {
+        let owner = User::with_github(conn, &account)?;
+        if owner.is_none_or(|owner| owner.id != user_id) {
+            return Err(Error::Refused("error-github-not-yours".into()));
+        }
+        session::confirm(conn, &key_hash)?;
+        security_event::record(conn, Kind::GitHubConfirmed, user_id, &origin)
+    });
+    write.await?;
+    Ok(see_other("/settings/account?saved=confirmed#github"))
+}
+
+/// The page again, with what did not work out.
+pub(crate) async fn refused(
+    app: &App,
+    asked: &Asked,
+    current: &CurrentSession,
+    error: &Error,
+) -> Result<HttpResponse> {
+    let (status, sentence) = told(error);
+    let mistake = Err(Error::field("github", sentence));
+    let typed = Typed::default();
+    let mut response = answer(app, asked, current, &typed, false, mistake).await?;
+    *response.status_mut() = status;
+    Ok(response)
+}

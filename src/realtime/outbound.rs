@@ -1,0 +1,196 @@
+//! What a seat has still to send: a bounded queue of writes, and a way past it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+
+/// It holds so many writes …
+pub(super) const QUEUE_FRAMES: usize = 256;
+/// … and so many bytes. A reader who is further behind is sent away and comes back by `sync`.
+const QUEUE_BYTES: usize = 1024 * 1024;
+/// An empty queue keeps room for so many; what a burst needed is given back.
+const KEPT: usize = 4;
+
+/// A short way to the socket: writes what it takes at once, and answers how many bytes that were.
+pub(super) type Outlet = Box<dyn Fn(&[u8]) -> usize>;
+
+/// See the module's description.
+#[derive(Default)]
+pub(super) struct Outbound {
+    queue: RefCell<Queue>,
+    waker: RefCell<Option<Waker>>,
+    finished: Cell<bool>,
+    outlet: RefCell<Option<Outlet>>,
+    /// Whoever takes from the queue has taken everything at least once, and waits for more.
+    is_flowing: Cell<bool>,
+}
+
+#[derive(Default)]
+struct Queue {
+    writes: VecDeque<Bytes>,
+    bytes: usize,
+    /// The first of them is the rest of something whose beginning was sent.
+    is_torn: bool,
+}
+
+impl Outbound {
+    /// From here on what is pushed goes straight to the socket, as long as it takes it: no queue, no task and no copy
+    /// stand between. What it does not take waits in the queue, and what comes later waits behind.
+    pub(super) fn open_outlet(&self, outlet: Outlet) {
+        self.outlet.replace(Some(outlet));
+    }
+
+    /// Whether there is no room for more of a slow reader's bytes. One write alone always has room.
+    pub(super) fn is_full(&self, wire: &Bytes) -> bool {
+        let queue = self.queue.borrow();
+        queue.writes.len() >= QUEUE_FRAMES
+            || (!queue.writes.is_empty() && queue.bytes + wire.len() > QUEUE_BYTES)
+    }
+
+    /// Whether everything was taken.
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.borrow().writes.is_empty()
+    }
+
+    /// Sends, now or later.
+    pub(super) fn push(&self, wire: Bytes) {
+        let Some(wire) = self.send_now(wire) else {
+            return;
+        };
+        let mut queue = self.queue.borrow_mut();
+        queue.bytes += wire.len();
+        queue.writes.push_back(wire);
+        self.wake();
+    }
+
+    /// What is left of it after the socket took what it could at once.
+    fn send_now(&self, wire: Bytes) -> Option<Bytes> {
+        if !self.is_flowing.get() || !self.is_empty() {
+            return Some(wire);
+        }
+        let taken = (self.outlet.borrow().as_ref()).map_or(0, |outlet| outlet(&wire));
+        (taken < wire.len()).then(|| {
+            self.queue.borrow_mut().is_torn = taken > 0;
+            wire.slice(taken..)
+        })
+    }
+
+    /// Throws everything away but what must follow what was sent.
+    pub(super) fn forget(&self) {
+        let mut queue = self.queue.borrow_mut();
+        let kept = usize::from(queue.is_torn);
+        queue.writes.truncate(kept);
+        queue.bytes = queue.writes.iter().map(Bytes::len).sum();
+    }
+
+    /// Nothing follows what is queued now.
+    pub(super) fn finish(&self) {
+        self.finished.set(true);
+        self.wake();
+    }
+
+    /// Wakes whoever takes from the queue.
+    pub(super) fn wake(&self) {
+        if let Some(waker) = self.waker.borrow_mut().take() {
+            waker.wake();
+        }
+    }
+
+    /// The next bytes; `None` after the last ones.
+    pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let mut queue = self.queue.borrow_mut();
+        if let Some(wire) = queue.writes.pop_front() {
+            queue.bytes -= wire.len();
+            queue.is_torn = false;
+            if queue.writes.is_empty() {
+                queue.writes.shrink_to(KEPT);
+            }
+            return Poll::Ready(Some(wire));
+        }
+        if self.finished.get() {
+            return Poll::Ready(None);
+        }
+        self.is_flowing.set(true);
+        let mut waker = self.waker.borrow_mut();
+        if !waker
+            .as_ref()
+            .is_some_and(|waker| waker.will_wake(cx.waker()))
+        {
+            *waker = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn take_all(outbound: &Outbound, sent: &RefCell<Vec<u8>>) {
+        let mut cx = Context::from_waker(Waker::noop());
+        while let Poll::Ready(Some(wire)) = outbound.poll(&mut cx) {
+            sent.borrow_mut().extend_from_slice(&wire);
+        }
+    }
+
+    proptest! {
+        /// However much the socket takes at once, the bytes are the same in the same order.
+        #[test]
+        fn nothing_is_lost_or_overtaken(
+            steps in prop::collection::vec((prop::collection::vec(any::<u8>(), 1..9), 0_usize..9, any::<bool>()), 1..60),
+        ) {
+            let (outbound, sent) = (Outbound::default(), Rc::<RefCell<Vec<u8>>>::default());
+            let room = Rc::<Cell<usize>>::default();
+            let (there, takes) = (sent.clone(), room.clone());
+            outbound.open_outlet(Box::new(move |bytes| {
+                let taken = takes.get().min(bytes.len());
+                there.borrow_mut().extend_from_slice(&bytes[..taken]);
+                taken
+            }));
+            let mut pushed = Vec::new();
+            for (wire, takes, is_polled) in steps {
+                room.set(takes);
+                pushed.extend_from_slice(&wire);
+                outbound.push(wire.into());
+                if is_polled {
+                    take_all(&outbound, &sent);
+                    prop_assert!(outbound.is_empty());
+                }
+            }
+            take_all(&outbound, &sent);
+            prop_assert_eq!(&*sent.borrow(), &pushed);
+        }
+
+        /// A reader who is sent away has whole frames, and then the goodbye.
+        #[test]
+        fn what_was_begun_is_ended(takes in 0_usize..12) {
+            let (outbound, sent) = (Outbound::default(), Rc::<RefCell<Vec<u8>>>::default());
+            take_all(&outbound, &sent);
+            let there = sent.clone();
+            outbound.open_outlet(Box::new(move |bytes| {
+                let left = takes.saturating_sub(there.borrow().len());
+                let taken = left.min(bytes.len());
+                there.borrow_mut().extend_from_slice(&bytes[..taken]);
+                taken
+            }));
+            for wire in ["one;", "two;", "six;"] {
+                outbound.push(Bytes::from_static(wire.as_bytes()));
+            }
+            outbound.forget();
+            outbound.push(Bytes::from_static(b"bye;"));
+            take_all(&outbound, &sent);
+            let sent = String::from_utf8(sent.borrow().clone()).expect("text");
+            let frames: Vec<_> = sent.split_terminator(';').collect();
+            let whole = ["one", "two", "six"];
+            let last = frames.len() - 1;
+            prop_assert_eq!(frames[last], "bye");
+            prop_assert_eq!(&frames[..last], &whole[..takes.div_ceil(4)]);
+        }
+    }
+}
