@@ -6,22 +6,12 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use serde_json::Value;
 
+use super::figures::{histogram, microseconds};
 use super::options::Target;
-use super::report::{histogram, microseconds};
-use super::swarm::{Ear, Peer};
+use super::peer::{Ear, Peer};
+use super::phrases::{self, CONTENT};
 use super::wire;
 use crate::error::Result;
-
-/// How every message of a server begins.
-const MESSAGE: &[u8] = br#"{"type":"message","roomId":""#;
-const ACK: &[u8] = br#"{"type":"ack","clientId":""#;
-const POST: &[u8] = br#"{"type":"post","clientId":""#;
-const REFUSAL: &[u8] = br#"{"type":"error","#;
-/// A client id's length.
-const ID: usize = 36;
-/// 200 bytes, as people write.
-pub(super) const CONTENT: &str = "The kettle is on and the good cups are out; who is coming down? I have saved the seat by the \
-window, and a plate of the almond biscuits that went so quickly last time, so do not be too late for them today.";
 
 /// Who is in which room, and who posts.
 pub(super) struct Plan {
@@ -275,7 +265,9 @@ impl Choir {
         self.heard += 1;
         let (is_sampled, is_poster) = (place.is_sampled, place.poster.is_some());
         if (is_sampled || is_poster)
-            && let Some(name) = text.strip_prefix(POST).and_then(|rest| rest.get(..ID))
+            && let Some(name) = text
+                .strip_prefix(phrases::POST)
+                .and_then(|rest| rest.get(..phrases::ID))
         {
             if is_sampled {
                 self.delivered(name);
@@ -287,7 +279,7 @@ impl Choir {
     }
 
     fn hear_message(&mut self, peer: &Peer, text: &[u8]) {
-        let Some((room_id, seq)) = numbers(text) else {
+        let Some((room_id, seq)) = phrases::numbers(text) else {
             return;
         };
         let place = &mut self.places[peer.index];
@@ -302,13 +294,10 @@ impl Choir {
         place.next = seq + 1;
         place.heard += 1;
         self.heard += 1;
-        if place.is_sampled {
-            const NAME: &[u8] = br#""clientId":""#;
-            let at = text.windows(NAME.len()).position(|window| window == NAME);
-            let name = at.and_then(|at| text.get(at + NAME.len()..at + NAME.len() + ID));
-            if let Some(name) = name {
-                self.delivered(name);
-            }
+        if place.is_sampled
+            && let Some(name) = phrases::name(text)
+        {
+            self.delivered(name);
         }
     }
 }
@@ -317,13 +306,13 @@ impl Ear for Choir {
     fn text(&mut self, peer: &mut Peer, text: &[u8]) {
         if self.target.is_raw() {
             self.hear_raw(peer, text);
-        } else if text.starts_with(MESSAGE) {
+        } else if text.starts_with(phrases::MESSAGE) {
             self.hear_message(peer, text);
-        } else if let Some(rest) = text.strip_prefix(ACK) {
-            if let Some(name) = rest.get(..ID) {
+        } else if let Some(rest) = text.strip_prefix(phrases::ACK) {
+            if let Some(name) = rest.get(..phrases::ID) {
                 self.acknowledge(peer, name);
             }
-        } else if text.starts_with(REFUSAL) {
+        } else if text.starts_with(phrases::REFUSAL) {
             self.hear_refusal(peer, text);
         }
     }
@@ -331,30 +320,4 @@ impl Ear for Choir {
     fn gone(&mut self, _: &Peer, _: Option<u16>) {
         self.closed += 1;
     }
-}
-
-/// A message's room and place.
-fn numbers(text: &[u8]) -> Option<(i64, i64)> {
-    let quick = || {
-        let rest = text.strip_prefix(MESSAGE)?;
-        let (room_id, rest) = number(rest)?;
-        let (seq, _) = number(rest.strip_prefix(br#"","seq":"#)?)?;
-        Some((room_id, seq))
-    };
-    quick().or_else(|| {
-        let frame: Value = serde_json::from_slice(text).ok()?;
-        Some((
-            frame["roomId"].as_str()?.parse().ok()?,
-            frame["seq"].as_i64()?,
-        ))
-    })
-}
-
-/// The number with which this begins, and what follows it.
-fn number(text: &[u8]) -> Option<(i64, &[u8])> {
-    let end = text.iter().position(|byte| !byte.is_ascii_digit())?;
-    let value = text[..end].iter().try_fold(0_i64, |value, digit| {
-        value.checked_mul(10)?.checked_add(i64::from(digit - b'0'))
-    })?;
-    (end > 0).then_some((value, &text[end..]))
 }

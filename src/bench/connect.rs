@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use super::child::Server;
 use super::choir::Plan;
+use super::figures::Figures;
 use super::options::{Options, Target};
-use super::report::{Figures, Report};
+use super::peer::Deaf;
+use super::report::Report;
 use super::stage::Stage;
-use super::swarm::{Deaf, Swarm};
+use super::swarm::Swarm;
 use super::talk::{converse, rest};
 use super::{in_turn, progress};
 use crate::error::Result;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::swarm::{Ear, Peer};
+use super::peer::{Ear, Peer};
 use super::wire;
 use crate::models::room::LOBBY;
 

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use super::bare;
 use super::child::Server;
-use super::choir::CONTENT;
+use super::figures::{Figures, histogram, microseconds};
 use super::http::{Answer, Client};
 use super::options::{Options, Target};
-use super::report::{Figures, Report, histogram, microseconds};
+use super::phrases::CONTENT;
+use super::report::Report;
 use super::stage::Stage;
 use super::{in_turn, progress};
 use crate::error::{Error, Result};

@@ -2,11 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use super::figures::{Figures, histogram, microseconds};
 use super::follower::Followers;
 use super::options::{Options, Target};
-use super::report::{Figures, Report, histogram, microseconds};
+use super::peer::Deaf;
+use super::report::Report;
 use super::stage::Stage;
-use super::swarm::{Deaf, Swarm};
+use super::swarm::Swarm;
+use super::talk::STRAGGLERS;
 use super::talkers::Talkers;
 use super::{in_turn, progress};
 use crate::error::Result;
@@ -111,13 +114,7 @@ fn measure(stage: &Stage, sockets: usize) -> Result<Figures> {
     let back = cut_at.elapsed();
     let cost = server.process.cpu().saturating_sub(before);
     let complete = followers.complete();
-    // What was said last must have come to everybody.
-    while cut_at.elapsed() < back + Duration::from_secs(2)
-        && !(company.talkers.waiting() == 0 && followers.missing(company.talkers.seq) == 0)
-    {
-        company.swarm.turn(&mut company.talkers, Duration::ZERO)?;
-        swarm.turn(&mut followers, WAIT)?;
-    }
+    hear_the_rest(&mut company, &mut swarm, &mut followers)?;
     let mut figures = Figures::default();
     figures.set("back_seconds", back.as_secs_f64());
     figures.set("complete", complete as f64);
@@ -136,6 +133,24 @@ fn measure(stage: &Stage, sockets: usize) -> Result<Figures> {
     company.swarm.cut();
     server.stop()?;
     Ok(figures)
+}
+
+/// What was said last must come to everybody: it is waited for as long as anything does, and so long after.
+fn hear_the_rest(
+    company: &mut Company,
+    swarm: &mut Swarm,
+    followers: &mut Followers,
+) -> Result<()> {
+    let mut heard_at = Instant::now();
+    while heard_at.elapsed() < STRAGGLERS
+        && (company.talkers.waiting() > 0 || followers.missing(company.talkers.seq) > 0)
+    {
+        let heard = company.swarm.turn(&mut company.talkers, Duration::ZERO)?;
+        if swarm.turn(followers, WAIT)? || heard {
+            heard_at = Instant::now();
+        }
+    }
+    Ok(())
 }
 
 /// How long messages waited: those that were sent while people came back, and those before.

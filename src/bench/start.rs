@@ -3,9 +3,10 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::figures::Figures;
 use super::http::Client;
 use super::options::{Options, Target};
-use super::report::{Figures, Report};
+use super::report::Report;
 use super::stage::Stage;
 use super::{in_turn, progress};
 use crate::error::{Error, Result};

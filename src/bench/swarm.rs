@@ -11,6 +11,7 @@ use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::time::Timespec;
 use socket2::{Domain, Socket, Type};
 
+use super::peer::{Ear, Peer, State};
 use super::wire;
 use crate::error::{Error, Result};
 
@@ -24,59 +25,6 @@ const PER_ADDRESS: usize = 5_000;
 const ARRIVING: usize = 64;
 /// Nobody waits longer for anything to happen.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Who hears what comes.
-pub(super) trait Ear {
-    /// A text frame.
-    fn text(&mut self, peer: &mut Peer, text: &[u8]);
-
-    /// The socket is gone, with this close code if one came.
-    fn gone(&mut self, _peer: &Peer, _code: Option<u16>) {}
-}
-
-/// An ear for which nothing matters.
-pub(super) struct Deaf;
-
-impl Ear for Deaf {
-    fn text(&mut self, _: &mut Peer, _: &[u8]) {}
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Shaking,
-    Open,
-    Gone,
-}
-
-/// One socket.
-pub(super) struct Peer {
-    /// Its number.
-    pub(super) index: usize,
-    stream: Option<TcpStream>,
-    state: State,
-    is_ready: bool,
-    /// The beginning of a frame whose end has not come.
-    left: Vec<u8>,
-}
-
-impl Peer {
-    /// Sends bytes as they are. Only little is ever under way, so the kernel takes it at once; a socket that does
-    /// not is as good as gone, and counted so by what it then misses.
-    pub(super) fn send(&mut self, wire: &[u8]) {
-        if let Some(stream) = &mut self.stream
-            && stream.write_all(wire).is_err()
-        {
-            self.state = State::Gone;
-        }
-    }
-
-    /// Cuts the connection.
-    fn drop_stream(&mut self) {
-        self.stream = None;
-        self.state = State::Gone;
-        self.left = Vec::new();
-    }
-}
 
 /// See the module's description.
 pub(super) struct Swarm {
@@ -242,20 +190,15 @@ impl Swarm {
         peer.left.clear();
         let mut at = 0;
         if peer.state == State::Shaking {
-            match answer_end(&buffer[..end]) {
-                None => peer.left.extend_from_slice(&buffer[..end]),
-                Some(start) if buffer.starts_with(b"HTTP/1.1 101 ") => {
-                    peer.state = State::Open;
-                    at = start;
-                    if !self.greets {
-                        peer.is_ready = true;
-                        self.ready += 1;
-                    }
-                }
-                Some(_) => return self.lose(index, ear, None),
+            match shaken(&buffer[..end]) {
+                Shaken::NotYet => return peer.left.extend_from_slice(&buffer[..end]),
+                Shaken::Refused => return self.lose(index, ear, None),
+                Shaken::Open(start) => at = start,
             }
-            if peer.state == State::Shaking {
-                return;
+            peer.state = State::Open;
+            if !self.greets {
+                peer.is_ready = true;
+                self.ready += 1;
             }
         }
         while let Some(head) = wire::head(&buffer[at..end])
@@ -298,10 +241,20 @@ impl Swarm {
     }
 }
 
-/// Where the head of an HTTP answer ends.
-fn answer_end(bytes: &[u8]) -> Option<usize> {
-    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
-    Some(end + 4)
+/// What a server says to an upgrade.
+enum Shaken {
+    NotYet,
+    Refused,
+    /// The first frame begins here.
+    Open(usize),
+}
+
+fn shaken(bytes: &[u8]) -> Shaken {
+    match bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+        None => Shaken::NotYet,
+        Some(end) if bytes.starts_with(b"HTTP/1.1 101 ") => Shaken::Open(end + 4),
+        Some(_) => Shaken::Refused,
+    }
 }
 
 /// The request by which a socket is opened.

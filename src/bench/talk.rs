@@ -6,16 +6,17 @@ use std::time::{Duration, Instant};
 
 use super::child::Server;
 use super::choir::{Choir, Plan};
+use super::figures::Figures;
 use super::options::Target;
+use super::peer::Deaf;
 use super::process::own_cpu;
-use super::report::Figures;
 use super::stage::Stage;
-use super::swarm::{Deaf, Swarm};
+use super::swarm::Swarm;
 use crate::error::{Error, Result};
 use crate::models::rehearsal;
 
 /// What is still on its way is waited for as long as something comes, and so long after.
-const STRAGGLERS: Duration = Duration::from_secs(5);
+pub(super) const STRAGGLERS: Duration = Duration::from_secs(5);
 /// Before anything is counted, sockets stand still for a moment: what arriving left behind gets done.
 const PAUSE: Duration = Duration::from_millis(300);
 /// A generator that uses this much of a core holds the servers up.

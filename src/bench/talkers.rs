@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::swarm::{Ear, Peer};
+use super::peer::{Ear, Peer};
 use super::wire;
 use crate::models::room::LOBBY;
 

@@ -3,9 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::choir::{CONTENT, Plan};
+use super::choir::Plan;
+use super::figures::{Figures, histogram, microseconds};
 use super::options::{Options, Target};
-use super::report::{Figures, Report, histogram, microseconds};
+use super::phrases::CONTENT;
+use super::report::Report;
 use super::stage::Stage;
 use super::talk::talk;
 use super::{in_turn, progress};
