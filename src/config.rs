@@ -208,7 +208,7 @@ impl Settings {
         if !origin.is_empty() && !is_origin {
             return Err("PUBLIC_ORIGIN must be scheme, host and port alone, such as https://chat.example.org".into());
         }
-        if self.data.secret_key.is_weak() {
+        if is_production && self.data.secret_key.is_weak() {
             return Err(
                 "data.secret_key needs at least 64 bytes that nobody can guess: `openssl rand -hex 64` makes some".into(),
             );

@@ -63,7 +63,7 @@ impl Stage {
             target,
             people: Vec::new(),
             folder,
-            secret: secret.repeat(2),
+            secret,
             url,
             address,
             raw_program: options.raw_program.clone(),
