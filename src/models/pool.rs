@@ -21,6 +21,8 @@ use crate::error::Result;
 /// pool's size at most, and a thread that hangs costs little; but when the other end has vanished without a word, it may
 /// take the system a quarter of an hour to say so.
 const GIVEN_UP: usize = 15;
+/// A connection that was used so recently is taken for alive: asking costs as much as a query.
+const QUIET: Duration = Duration::from_millis(250);
 
 /// An open connection, and when it was opened: one from before the last hang is not trusted any more.
 pub(super) struct Opened {
@@ -112,8 +114,8 @@ impl Pool {
 
     /// A connection that can be used: from after the last hang, and alive when it was `quiet` for so long.
     pub(super) fn check(&self, mut opened: Opened, quiet: Duration) -> Option<Opened> {
-        let lives =
-            self.trusts(&opened) && (opened.used.elapsed() < quiet || opened.conn.ping().is_ok());
+        let is_asked = matches!(opened.conn, DbConn::Mysql(_)) && opened.used.elapsed() >= quiet;
+        let lives = self.trusts(&opened) && (!is_asked || opened.conn.ping().is_ok());
         lives.then_some(opened)
     }
 
@@ -123,7 +125,7 @@ impl Pool {
             let Some(opened) = self.lock().idle.pop() else {
                 return self.open();
             };
-            if let Some(opened) = self.check(opened, Duration::ZERO) {
+            if let Some(opened) = self.check(opened, QUIET) {
                 return Ok(opened);
             }
         }
@@ -131,7 +133,7 @@ impl Pool {
 
     fn put(&self, mut opened: Opened) {
         if !opened.conn.is_broken() && self.trusts(&opened) {
-            self.lock().idle.push(opened);
+            self.lock().idle.push(opened.used());
         }
     }
 

@@ -77,10 +77,18 @@ impl Room {
             .order((rooms::name, rooms::id))
             .select((Self::as_select(), Membership::as_select()))
             .load(conn)?;
-        let named = Self::unread_mentions(conn, user_id)?;
+        // Whoever has read everything is not named in anything unread; mostly nobody need be asked for.
+        let is_behind =
+            |(room, membership): &(Self, Membership)| membership.read_seq < room.last_seq;
+        let named = match mine.iter().any(is_behind) {
+            true => Self::unread_mentions(conn, user_id)?,
+            false => HashMap::new(),
+        };
         let mut others: HashMap<i64, Vec<User>> = HashMap::new();
-        for (room_id, person) in direct::others(conn, user_id)? {
-            others.entry(room_id).or_default().push(person);
+        if mine.iter().any(|(room, _)| room.kind == DIRECT) {
+            for (room_id, person) in direct::others(conn, user_id)? {
+                others.entry(room_id).or_default().push(person);
+            }
         }
         Ok(mine
             .into_iter()

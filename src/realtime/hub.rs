@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -24,6 +25,8 @@ const EARLY_MAX: usize = 1024;
 
 /// Whoever commits waits so long at most for workers that are behind.
 const REST: Duration = Duration::from_millis(100);
+/// Less is no reason to gather more.
+const LONG: Duration = Duration::from_micros(500);
 
 #[derive(Default)]
 pub(super) struct Room {
@@ -216,9 +219,11 @@ impl Hub {
         }
     }
 
-    /// Returns when the workers have written most of what they were handed, or after a moment.
+    /// Returns when the workers have written most of what they were handed, or after a moment. When that took long, a
+    /// little later: whoever was answered meanwhile has the next message on its way, and it can go with the others.
     pub fn rest(&self) {
-        let deadline = Instant::now() + REST;
+        let start = Instant::now();
+        let deadline = start + REST;
         let loads: Vec<_> = {
             let inner = self.lock();
             (inner.mailboxes.iter())
@@ -227,6 +232,10 @@ impl Hub {
         };
         for load in loads {
             load.wait(deadline);
+        }
+        let took = start.elapsed();
+        if took > LONG {
+            thread::sleep(took / 4);
         }
     }
 
