@@ -40,6 +40,7 @@ proxy_packages() {
 
 browser_packages() {
   need chromium command -v chromium
+  need chromium-headless-shell command -v chromium-headless-shell
   need chromium-driver command -v chromedriver
   need fontconfig command -v fc-list
   need fonts-noto-cjk sh -c 'fc-list :lang=zh-cn | grep -q .'

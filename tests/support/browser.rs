@@ -4,6 +4,7 @@ use super::{PATIENCE, Teahouse, eventually, person::PASSWORD};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 use thirtyfour::Capabilities;
@@ -259,6 +260,9 @@ impl Browser {
     }
 }
 
+/// Chromium without windows, where it is there.
+const SHELL: &str = "/usr/bin/chromium-headless-shell";
+
 fn capabilities(profile: Profile, folder: &TempDir) -> Capabilities {
     let mut wanted = DesiredCapabilities::chrome();
     let language = if profile == Profile::Chinese {
@@ -286,6 +290,11 @@ fn capabilities(profile: Profile, folder: &TempDir) -> Capabilities {
     for arg in &args {
         wanted.add_arg(arg).expect("an argument");
     }
+    // The same engine without a browser's own windows, which take most of the time. It knows no settings of sites.
+    let is_shell = profile != Profile::WithoutScripts && Path::new(SHELL).exists();
+    if is_shell {
+        wanted.set_binary(SHELL).expect("a program");
+    }
     let scripts = if profile == Profile::WithoutScripts {
         2
     } else {
@@ -299,6 +308,11 @@ fn capabilities(profile: Profile, folder: &TempDir) -> Capabilities {
         .add_experimental_option("prefs", prefs)
         .expect("an option");
     let mut wanted = Capabilities::from(wanted);
+    if is_shell {
+        wanted
+            .set("browserName", "chrome-headless-shell")
+            .expect("a name");
+    }
     wanted
         .set("goog:loggingPrefs", json!({"browser": "ALL"}))
         .expect("an option");
