@@ -1,7 +1,7 @@
 //! Accounts that GitHub opens: who gets one, joining and leaving, and living without a password.
 
 use crate::github::{browse, come, house, newcomer, set_out};
-use crate::support::{GitHub, Person, Teahouse, field_errors, leads_to, person::PASSWORD, text_of};
+use crate::support::{GitHub, Person, Teahouse, a_secret, field_errors, leads_to, person::PASSWORD, text_of};
 use reqwest::{Method, Response};
 use serde_json::json;
 
@@ -363,7 +363,7 @@ async fn where_not_everybody_may_register_github_opens_no_other_door() {
 #[tokio::test]
 async fn the_first_person_of_all_needs_the_setup_code_where_there_is_one() {
     let github = GitHub::open();
-    let key = "k".repeat(64);
+    let key = a_secret();
     let house = house(
         &github,
         &[

@@ -84,7 +84,8 @@ async fn a_thousand_unread_rooms_need_no_more_questions_than_one() {
     for ((path, route), few) in pages.into_iter().zip(few) {
         let many = queries(&house, &mei, path, route).await;
         println!("{path}: {few} queries with one room, {many} with 1,001");
-        assert_eq!(many, few, "{path}");
+        // Who names whom in what is unread, and who the others of direct rooms are, is asked only where there are any.
+        assert!(few <= many && many <= few + 2, "{path}");
         assert!(many <= 12, "{path}: {many}");
     }
 }

@@ -3,7 +3,6 @@
 //
 // Events: "state" (connecting, online, offline), "frame:<type>" with the frame as detail, "signedout", and "somebodyelse"
 // when this browser is signed in as another person than the one whose page this is.
-import { Stream } from "./stream.js"
 
 const HELLO_WITHIN = 10_000
 const PING_EVERY = 20_000
@@ -83,8 +82,13 @@ export class Connection extends EventTarget {
     socket.onclose = event => this.#socket === socket && this.#closed(event.code)
   }
 
-  // The event stream comes back by itself; when it is over, the next attempt is a socket again.
-  #listen() {
+  // The event stream comes back by itself; when it is over, the next attempt is a socket again. Few need it: it is loaded
+  // when it is needed, from the server that answers.
+  async #listen() {
+    const loaded = await import("./stream.js").catch(() => null)
+    if (this.#stopped || this.#socket || this.#stream) return
+    if (!loaded) return this.#closed(1006)
+    const { Stream } = loaded
     const stream = new Stream(this.#view, {
       heard: frame => this.#stream === stream && this.#hear(frame),
       lost: isOver => {
