@@ -15,7 +15,7 @@ use super::connection::DbConn;
 use super::database_url::DatabaseUrl;
 use super::gate::Gate;
 use super::query_count;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// So many times the pool's size of threads may hang, given up, before their permits are kept. An outage costs the
 /// pool's size at most, and a thread that hangs costs little; but when the other end has vanished without a word, it may
@@ -156,7 +156,10 @@ impl Pool {
             let before = query_count::on_this_thread();
             let result = work(&mut opened.conn);
             let queries = query_count::on_this_thread() - before;
-            pool.put(opened);
+            // What failed so may fail for ever, and is not asked whether it lives as long as it is used.
+            if !matches!(result, Err(Error::Unavailable(_))) {
+                pool.put(opened);
+            }
             (result, queries)
         }))
     }
