@@ -1,7 +1,9 @@
 //! Accounts that GitHub opens: who gets one, joining and leaving, and living without a password.
 
 use crate::github::{browse, come, house, newcomer, set_out};
-use crate::support::{GitHub, Person, Teahouse, a_secret, field_errors, leads_to, person::PASSWORD, text_of};
+use crate::support::{
+    GitHub, Person, Teahouse, a_secret, field_errors, leads_to, person::PASSWORD, text_of,
+};
 use reqwest::{Method, Response};
 use serde_json::json;
 

@@ -85,7 +85,21 @@ impl Locale {
 
     /// A message with its variables.
     pub fn say_with(self, id: &str, args: &HashMap<Cow<'static, str>, FluentValue<'_>>) -> String {
-        SENTENCES.lookup_with_args(self.id(), id, args)
+        let plain = args.is_empty().then(|| self.plain().get(id)).flatten();
+        match plain {
+            Some(sentence) => sentence.clone(),
+            None => SENTENCES.lookup_with_args(self.id(), id, args),
+        }
+    }
+
+    /// All messages as they are without variables, put together once: a page has dozens of them.
+    fn plain(self) -> &'static HashMap<&'static str, String> {
+        static EN: LazyLock<HashMap<&str, String>> = LazyLock::new(|| plain_sentences(&EN_US));
+        static ZH: LazyLock<HashMap<&str, String>> = LazyLock::new(|| plain_sentences(&ZH_CN));
+        match self {
+            Self::EnUs => &EN,
+            Self::ZhCn => &ZH,
+        }
     }
 
     /// The messages for scripts (those whose ids begin with `js-`) as a JSON object; variables stand as `{name}`.
@@ -107,6 +121,28 @@ fn fluent_value(value: &str) -> FluentValue<'_> {
     }
 }
 
+/// The name of every message.
+fn ids() -> impl Iterator<Item = &'static str> {
+    let names = IDS.lines().filter_map(|line| line.split_once('='));
+    names.map(|(id, _)| id.trim_end())
+}
+
+fn plain_sentences(language: &LanguageIdentifier) -> HashMap<&'static str, String> {
+    let say = |id| {
+        (
+            id,
+            SENTENCES.lookup_with_args(language, id, &HashMap::new()),
+        )
+    };
+    ids().filter(|id| is_id(id)).map(say).collect()
+}
+
+/// Whether a line begins with a message's name, and not with a text that has an equals sign in it.
+fn is_id(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
 fn script_sentences(locale: Locale) -> String {
     let args = SCRIPT_VARIABLES
         .iter()
@@ -117,10 +153,7 @@ fn script_sentences(locale: Locale) -> String {
             )
         })
         .collect();
-    let sentences: BTreeMap<&str, String> = IDS
-        .lines()
-        .filter_map(|line| line.split_once('='))
-        .map(|(id, _)| id.trim_end())
+    let sentences: BTreeMap<&str, String> = ids()
         .filter(|id| id.starts_with("js-"))
         .map(|id| (id, locale.say_with(id, &args)))
         .collect();
