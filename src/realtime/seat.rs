@@ -74,7 +74,7 @@ impl Seat {
         })
     }
 
-    /// See [`Outbound::open_outlet`].
+    /// From here on what is pushed goes straight to the socket, as long as it takes it.
     pub fn open_outlet(&self, outlet: Outlet) {
         self.outbound.open_outlet(outlet);
     }
