@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::models::connection::DbConn;
 use crate::models::message::Message;
 use crate::models::room::{OPEN, Room};
-use crate::models::schema::{messages, rooms, users};
+use crate::models::schema::{memberships, messages, rooms, users};
 use crate::models::user::User;
 use crate::realtime::store::Write;
 
@@ -30,12 +30,17 @@ pub(super) fn find_sent(
         Write::Post(draft) => Some(draft),
         _ => None,
     });
-    let user_ids = distinct(drafts.clone().map(|draft| draft.user_id));
-    let client_ids = distinct(drafts.map(|draft| draft.client_id.as_str()));
-    let rows: Vec<(Message, User, Vec<u8>)> = messages::table
-        .inner_join(users::table)
-        .filter(messages::user_id.eq_any(user_ids))
-        .filter(messages::client_id.eq_any(client_ids))
+    let names = distinct(drafts.map(|draft| (draft.user_id, draft.client_id.as_str())));
+    if names.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut query = messages::table.inner_join(users::table).into_boxed();
+    // Each pair by itself: of two lists, both databases would look for each of one with each of the other.
+    for (user_id, client_id) in names {
+        let name = messages::user_id.eq(user_id);
+        query = query.or_filter(name.and(messages::client_id.eq(client_id)));
+    }
+    let rows: Vec<(Message, User, Vec<u8>)> = query
         .select((Message::as_select(), User::as_select(), messages::sent_hash))
         .load(conn)?;
     let mut sent = HashMap::new();
@@ -52,6 +57,31 @@ pub(super) fn find_sent(
         );
     }
     Ok(sent)
+}
+
+/// What the people of these writes have read, where they are members, by room and person.
+pub(super) fn find_members(
+    conn: &mut DbConn,
+    targets: impl Iterator<Item = (i64, i64)>,
+) -> Result<HashMap<(i64, i64), i64>> {
+    let targets = distinct(targets);
+    if targets.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut query = memberships::table.into_boxed();
+    for (room_id, user_id) in targets {
+        let room = memberships::room_id.eq(room_id);
+        query = query.or_filter(room.and(memberships::user_id.eq(user_id)));
+    }
+    let found: Vec<(i64, i64, i64)> = query
+        .select((
+            memberships::room_id,
+            memberships::user_id,
+            memberships::read_seq,
+        ))
+        .load(conn)?;
+    let member = |(room_id, user_id, read_seq)| ((room_id, user_id), read_seq);
+    Ok(found.into_iter().map(member).collect())
 }
 
 /// Where the rooms' logs end.

@@ -8,15 +8,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use self::finding::{distinct, find_places, find_sent};
+use self::finding::{distinct, find_members, find_places, find_sent};
 use crate::error::Result;
 use crate::models::connection::DbConn;
 use crate::models::marks;
-use crate::models::membership::Membership;
 use crate::models::mention::{Members, Named};
 use crate::models::message::Message;
 
-use crate::models::schema::{memberships, messages, users};
+use crate::models::schema::{messages, users};
 use crate::models::user::{ACTIVE, User};
 use crate::models::{blocks, installation, now, statements};
 use crate::realtime::frames::{self, Code};
@@ -102,15 +101,7 @@ impl<'a> Batch<'a> {
             .filter(users::status.eq(ACTIVE))
             .select(User::as_select())
             .load(conn)?;
-        let members: Vec<(i64, i64, Membership)> = memberships::table
-            .filter(memberships::room_id.eq_any(&room_ids))
-            .filter(memberships::user_id.eq_any(&user_ids))
-            .select((
-                memberships::room_id,
-                memberships::user_id,
-                Membership::as_select(),
-            ))
-            .load(conn)?;
+        let members = find_members(conn, writes.iter().map(target))?;
         let places = find_places(conn, &room_ids)?;
         let directs = places.iter().filter(|(_, place)| place.is_pair);
         let directs: Vec<i64> = directs.map(|(room_id, _)| *room_id).collect();
@@ -119,10 +110,7 @@ impl<'a> Batch<'a> {
             now: now(),
             sent: find_sent(conn, writes)?,
             users: users.into_iter().map(|user| (user.id, user)).collect(),
-            members: members
-                .into_iter()
-                .map(|(room_id, user_id, member)| ((room_id, user_id), member.read_seq))
-                .collect(),
+            members,
             blocked: blocks::silenced_in(conn, &directs)?,
             named: Members::load(conn, writes.iter().filter_map(text))?,
             places,
