@@ -1,6 +1,6 @@
 //! Everything bad at once, and meanwhile people talk.
 
-use crate::support::person::PASSWORD;
+use crate::support::knock::sign_in;
 use crate::support::raw::frame;
 use crate::support::talk::{meanwhile, told};
 use crate::support::{LOBBY, PATIENCE, Person, RawSocket, Teahouse, client_id, long_tests};
@@ -8,10 +8,10 @@ use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
 /// How much of each.
 #[derive(Clone, Copy)]
@@ -118,31 +118,6 @@ async fn drip(host: String, stop: Arc<AtomicBool>) {
     }
 }
 
-/// A sign-in with a wrong password: the answer's status, and how long it took.
-async fn guess(host: String, phone: String) -> (u16, Duration) {
-    let start = Instant::now();
-    let body = format!("phone=%2B{}&password=not+{}", &phone[1..], PASSWORD.len());
-    let request = format!(
-        "POST /login HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
-         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    let mut answer = [0; 12];
-    let asked = async {
-        let mut stream = TcpStream::connect(&host).await?;
-        stream.write_all(request.as_bytes()).await?;
-        stream.read_exact(&mut answer).await?;
-        std::io::Result::Ok(())
-    };
-    let status = match timeout(PATIENCE, asked).await {
-        Ok(Ok(())) => std::str::from_utf8(&answer[9..])
-            .ok()
-            .and_then(|code| code.parse().ok()),
-        _ => None,
-    };
-    (status.unwrap_or_default(), start.elapsed())
-}
-
 /// Does all of it at once.
 async fn attack(house: &Teahouse, villains: &Villains, phone: &str, size: Size) {
     let (mut villainy, stop) = (JoinSet::new(), Arc::new(AtomicBool::new(false)));
@@ -168,7 +143,7 @@ async fn attack(house: &Teahouse, villains: &Villains, phone: &str, size: Size) 
     ));
     let mut guesses = JoinSet::new();
     for _ in 0..size.passwords {
-        guesses.spawn(guess(host.clone(), phone.to_owned()));
+        guesses.spawn(sign_in(host.clone(), phone.to_owned(), "not the password"));
     }
     let (wrong, refused, none) = (
         AtomicUsize::new(0),

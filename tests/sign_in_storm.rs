@@ -1,52 +1,22 @@
 //! Many sign in at the same moment, and nobody who talks is kept waiting.
 
+use crate::support::knock::sign_in;
 use crate::support::person::PASSWORD;
 use crate::support::talk::{meanwhile, told};
-use crate::support::{PATIENCE, Person, Teahouse};
+use crate::support::{Person, Teahouse};
 use std::cell::Cell;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::sleep;
 
 const PEOPLE: usize = 20;
 const SIGN_INS: usize = 200;
-
-/// Signs in on a connection of its own: the answer's status, or 0 without one, and how long it took.
-async fn sign_in(host: String, phone: String) -> (u16, Duration) {
-    let start = Instant::now();
-    let body = format!(
-        "phone=%2B{}&password={}",
-        &phone[1..],
-        PASSWORD.replace(' ', "+")
-    );
-    let request = format!(
-        "POST /login HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
-         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    let mut answer = [0; 12];
-    let asked = async {
-        let mut stream = TcpStream::connect(&host).await?;
-        stream.write_all(request.as_bytes()).await?;
-        stream.read_exact(&mut answer).await?;
-        std::io::Result::Ok(())
-    };
-    let status = match timeout(PATIENCE, asked).await {
-        Ok(Ok(())) => std::str::from_utf8(&answer[9..])
-            .ok()
-            .and_then(|code| code.parse().ok()),
-        _ => None,
-    };
-    (status.unwrap_or_default(), start.elapsed())
-}
 
 /// How many came in and how many were told to come back, and how long the last of each waited.
 async fn storm(host: &str, phone: &str) -> [(usize, Duration); 2] {
     let mut all = JoinSet::new();
     for _ in 0..SIGN_INS {
-        all.spawn(sign_in(host.to_owned(), phone.to_owned()));
+        all.spawn(sign_in(host.to_owned(), phone.to_owned(), PASSWORD));
     }
     let mut told = [(0, Duration::ZERO); 2];
     while let Some(one) = all.join_next().await {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::App;
 use super::concerns::asked::Asked;
 use super::concerns::input::FormOrJson;
-use super::concerns::sign_in::sign_in;
+use super::concerns::sign_in::{Way, sign_in};
 use super::sessions::{Credentials, form};
 use crate::error::{Error, Result};
 use crate::models::direct::find_person;
@@ -31,7 +31,7 @@ pub async fn create(
     input: FormOrJson<Anybody>,
 ) -> Result<HttpResponse> {
     match find(&app, &asked, &input.fields.username).await {
-        Ok(user) => sign_in(&app, &request, &session, &user, "/").await,
+        Ok(user) => sign_in(&app, &request, &session, &user, Way::KNOWING, "/").await,
         Err(Error::Unauthorized) => {
             let fields = [("username", "error-direct-unknown".into())];
             let mut typed = Credentials::default();

@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 
+use actix_web::HttpRequest;
+use actix_web::http::header;
+
 use super::App;
+use super::concerns::asked::Asked;
 use crate::error::Result;
 use crate::models::connection::DbConn;
 use crate::models::installation;
 use crate::models::message::{Cursor, Message};
 use crate::models::room::Room;
 use crate::realtime::frames;
+use crate::views::assets;
 use crate::views::lists::{List, Lists, Stretch, Version};
 use crate::views::look::Look;
 use crate::views::messages::MessageList;
@@ -72,4 +77,63 @@ impl Wanted {
         self.lists.keep(stretch, history.version, list.clone());
         Ok(list)
     }
+}
+
+/// How the answer looks, apart from what is in it.
+pub(super) struct Form {
+    pub(super) is_json: bool,
+    epoch: String,
+    look: Look,
+}
+
+impl Form {
+    pub(super) fn of(app: &App, asked: &Asked) -> Self {
+        Self {
+            is_json: asked.wants_json,
+            epoch: app.live.epoch.clone(),
+            look: asked.look(),
+        }
+    }
+
+    /// Names what is answered: what is said, how its authors are called and look now, and the form. A fragment names
+    /// static files, so it changes with them. It is weak, because it is the same for a compressed answer.
+    pub(super) fn etag(&self, version: Version) -> String {
+        let form = match self.is_json {
+            true => "json".to_owned(),
+            false => format!("{}-{}", self.look.locale.tag(), self.look.time_format),
+        };
+        format!(
+            "W/\"{}-{}-{}-{}-{form}\"",
+            self.epoch,
+            version.ver,
+            version.people,
+            assets::fingerprint(),
+        )
+    }
+}
+
+/// The versions that a client has already (RFC 9110, section 13.1.2).
+pub(super) struct Known(Vec<String>);
+
+impl Known {
+    pub(super) fn of(request: &HttpRequest) -> Self {
+        let known = request.headers().get_all(header::IF_NONE_MATCH);
+        let known = known.filter_map(|known| known.to_str().ok());
+        Self(
+            known
+                .flat_map(|known| known.split(','))
+                .map(opaque)
+                .collect(),
+        )
+    }
+
+    pub(super) fn has(&self, etag: &str) -> bool {
+        let etag = opaque(etag);
+        (self.0.iter()).any(|known| *known == etag || known == "*")
+    }
+}
+
+/// A tag without saying that it is weak: here nothing depends on it.
+fn opaque(etag: &str) -> String {
+    etag.trim().trim_start_matches("W/").to_owned()
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::concerns::asked::Asked;
 use super::concerns::current_user::CurrentUser;
 use super::concerns::input::{FormOrJson, Method};
-use super::history::{self, History, Wanted};
+use super::history::{self, Form, History, Known, Wanted};
 use super::room_page::Mistakes;
 use super::{App, done, room_page, see_other, with_list};
 use crate::error::{Error, Result};
@@ -21,9 +21,7 @@ use crate::models::room::Room;
 use crate::models::user::User;
 use crate::realtime::frames;
 use crate::realtime::store::{Target, Write};
-use crate::views::assets;
-use crate::views::lists::{LIST, Version};
-use crate::views::look::Look;
+use crate::views::lists::LIST;
 
 /// Messages of a page when the request does not say.
 pub const PAGE: i64 = 50;
@@ -56,6 +54,14 @@ impl Range {
     }
 }
 
+/// What there is to answer.
+enum Found {
+    /// The client has it.
+    Known,
+    Messages(Vec<frames::Message>),
+    History(History, Wanted),
+}
+
 /// `GET /rooms/{id}/messages`: an HTML fragment or JSON, oldest first.
 pub async fn index(
     app: Data<App>,
@@ -75,16 +81,13 @@ pub async fn index(
         lists: app.lists.clone(),
     };
     let form = Form::of(&app, &asked);
-    let known = request.headers().get_all(header::IF_NONE_MATCH);
-    let known: Vec<String> = known
-        .filter_map(|known| Some(known.to_str().ok()?.to_owned()))
-        .collect();
+    let known = Known::of(&request);
     let read = move |conn: &mut DbConn| {
         let (room, _) = Room::find_for(conn, &user, id)?;
         let version = history::version(conn, &room)?;
         let etag = form.etag(version);
         let found = match form.is_json {
-            _ if is_known(&known, &etag) => Found::Known,
+            _ if known.has(&etag) => Found::Known,
             true => Found::Messages(Message::page(conn, &room, cursor, limit)?),
             false => Found::History(wanted.read(conn, &room, version)?, wanted),
         };
@@ -109,57 +112,6 @@ pub async fn index(
         header::HeaderValue::from_static("accept, accept-language, cookie"),
     );
     Ok(response)
-}
-
-/// What there is to answer.
-enum Found {
-    /// The client has it.
-    Known,
-    Messages(Vec<frames::Message>),
-    History(History, Wanted),
-}
-
-/// How the answer looks, apart from what is in it.
-struct Form {
-    is_json: bool,
-    epoch: String,
-    look: Look,
-}
-
-impl Form {
-    fn of(app: &App, asked: &Asked) -> Self {
-        Self {
-            is_json: asked.wants_json,
-            epoch: app.live.epoch.clone(),
-            look: asked.look(),
-        }
-    }
-
-    /// Names what is answered: what is said, how its authors are called and look now, and the form. A fragment names
-    /// static files, so it changes with them. It is weak, because it is the same for a compressed answer.
-    fn etag(&self, version: Version) -> String {
-        let form = match self.is_json {
-            true => "json".to_owned(),
-            false => format!("{}-{}", self.look.locale.tag(), self.look.time_format),
-        };
-        format!(
-            "W/\"{}-{}-{}-{}-{form}\"",
-            self.epoch,
-            version.ver,
-            version.people,
-            assets::fingerprint(),
-        )
-    }
-}
-
-/// Whether the client has this version already (RFC 9110, section 13.1.2).
-fn is_known(known: &[String], etag: &str) -> bool {
-    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    known
-        .iter()
-        .flat_map(|known| known.split(','))
-        .map(opaque)
-        .any(|known| known == opaque(etag) || known == "*")
 }
 
 /// What somebody says.

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::concerns::asked::Asked;
 use super::concerns::browser::{self, Browser};
-use super::concerns::sign_in::{origin, sign_in_by};
+use super::concerns::sign_in::{Way, origin, sign_in};
 use super::concerns::throttle;
 use super::{App, page, see_other};
 use crate::error::{Error, Result};
@@ -87,7 +87,7 @@ pub async fn finish(
         pairing::use_up(conn, &token, browser)
     });
     match write.await {
-        Ok((user, by)) => sign_in_by(&app, &request, &session, &user, by, "/").await,
+        Ok((user, by)) => sign_in(&app, &request, &session, &user, Way::brought_by(by), "/").await,
         Err(Error::NotFound) => over(&app, &asked),
         Err(error) => Err(error),
     }

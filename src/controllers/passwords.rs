@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::concerns::asked::Asked;
 use super::concerns::input::Form;
-use super::concerns::sign_in::{origin, sign_in};
+use super::concerns::sign_in::{Way, origin, sign_in};
 use super::errors::field_sentences;
 use super::{App, page};
 use crate::error::{Error, Result, Sentence};
@@ -63,7 +63,7 @@ pub async fn update(
     });
     let user = write.await?;
     app.live.look_now();
-    sign_in(&app, &request, &session, &user, "/").await
+    sign_in(&app, &request, &session, &user, Way::KNOWING, "/").await
 }
 
 async fn find(app: &App, token: &str) -> Result<(User, Option<String>)> {

@@ -11,7 +11,7 @@ use super::concerns::asked::Asked;
 use super::concerns::current_user::CurrentSession;
 use super::concerns::github_visit::entrance;
 use super::concerns::input::Form;
-use super::concerns::sign_in::{local_path, origin, sign_in};
+use super::concerns::sign_in::{Way, local_path, origin, sign_in};
 use super::concerns::{browser, throttle};
 use super::errors::{field_sentences, told};
 use super::{App, development_sessions, page, see_other};
@@ -65,7 +65,7 @@ pub async fn create(
     let user = authenticate(&app, &request, phone, region, &typed.password).await?;
     let next = local_path(&typed.next);
     let signed_in = match &user {
-        Some(user) => sign_in(&app, &request, &session, user, next).await,
+        Some(user) => sign_in(&app, &request, &session, user, Way::KNOWING, next).await,
         None => Err(Error::Unauthorized),
     };
     match signed_in {

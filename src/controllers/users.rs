@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::concerns::asked::Asked;
 use super::concerns::github_visit::entrance;
 use super::concerns::input::Form;
-use super::concerns::sign_in::{origin, sign_in};
+use super::concerns::sign_in::{Way, origin, sign_in};
 use super::concerns::verifying::begin;
 use super::concerns::{browser, throttle};
 use super::errors::field_sentences;
@@ -152,7 +152,7 @@ async fn register(
     match write.await {
         Ok(user) => {
             let location = format!("/rooms/{LOBBY}");
-            sign_in(app, request, session, &user, &location).await
+            sign_in(app, request, session, &user, Way::KNOWING, &location).await
         }
         Err(error) => {
             // What says nothing about numbers and codes was a slip, and is forgiven.

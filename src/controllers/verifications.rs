@@ -11,7 +11,7 @@ use super::concerns::asked::Asked;
 use super::concerns::browser;
 use super::concerns::current_user::CurrentUser;
 use super::concerns::input::Form;
-use super::concerns::sign_in::{origin, sign_in};
+use super::concerns::sign_in::{Way, origin, sign_in};
 use super::concerns::verifying::{send, verifying, waiting};
 use super::errors::field_sentences;
 use super::{App, page, see_other};
@@ -79,7 +79,7 @@ pub async fn create(
     match done {
         Done::Registered(user) => {
             let lobby = format!("/rooms/{LOBBY}");
-            sign_in(&app, &request, &session, &user, &lobby).await
+            sign_in(&app, &request, &session, &user, Way::KNOWING, &lobby).await
         }
         Done::MayChoosePassword(token) => Ok(see_other(&format!("/passwords/{token}"))),
         Done::PhoneChanged => Ok(see_other(

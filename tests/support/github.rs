@@ -1,11 +1,11 @@
 //! A server that behaves as GitHub's documentation says of its OAuth apps, or misbehaves as servers do.
 
+use super::asked::{Asked, answer};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -207,35 +207,13 @@ impl Inside {
 
 /// One request of a connection.
 fn serve(stream: &TcpStream, inside: &Mutex<Inside>) -> Option<()> {
-    let mut reader = BufReader::new(stream);
-    let mut line = String::new();
-    reader.read_line(&mut line).ok()?;
-    let mut headers = HashMap::new();
-    loop {
-        let mut header = String::new();
-        reader.read_line(&mut header).ok()?;
-        let Some((name, value)) = header.trim().split_once(':') else {
-            break;
-        };
-        headers.insert(name.to_lowercase(), value.trim().to_owned());
-    }
-    let length = headers
-        .get("content-length")
-        .and_then(|length| length.parse().ok());
-    let mut body = vec![0; length.unwrap_or(0)];
-    reader.read_exact(&mut body).ok()?;
-    let body = String::from_utf8_lossy(&body).into_owned();
-    let path = line.split(' ').nth(1)?.to_owned();
-    let (status, kind, answer) = answer(&path, &headers, &body, inside);
-    let mut stream = stream;
-    let head = format!(
-        "HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{answer}",
-        answer.len()
-    );
-    stream.write_all(head.as_bytes()).ok()
+    let asked = Asked::read(stream)?;
+    let path = asked.line.split(' ').nth(1)?;
+    let (status, kind, text) = said(path, &asked.headers, &asked.body, inside);
+    answer(stream, status, kind, &text)
 }
 
-fn answer(
+fn said(
     path: &str,
     headers: &HashMap<String, String>,
     body: &str,

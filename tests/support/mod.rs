@@ -1,5 +1,6 @@
 //! What the tests stand on: the real program, people, sockets and browsers.
 
+mod asked;
 mod audit;
 mod browser;
 pub mod crowd;
@@ -9,6 +10,7 @@ mod figures;
 mod follower;
 pub mod github;
 mod keeping;
+pub mod knock;
 mod mariadb;
 mod network;
 pub mod nginx;

@@ -1,20 +1,9 @@
 //! A server that takes messages for phones, as providers do: it keeps what it is asked, and answers as it is told.
 
+use super::asked::{Asked, answer};
 use super::eventually;
-use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
-
-/// A request as it came.
-#[derive(Debug, Clone)]
-pub struct Asked {
-    /// `POST /path?query`
-    pub line: String,
-    /// By lower-case name.
-    pub headers: HashMap<String, String>,
-    pub body: String,
-}
 
 #[derive(Default)]
 struct Inside {
@@ -73,34 +62,8 @@ impl Phones {
 
 /// One request of a connection.
 fn serve(stream: &TcpStream, inside: &Inside) -> Option<()> {
-    let mut reader = BufReader::new(stream);
-    let mut line = String::new();
-    reader.read_line(&mut line).ok()?;
-    let mut headers = HashMap::new();
-    loop {
-        let mut header = String::new();
-        reader.read_line(&mut header).ok()?;
-        let Some((name, value)) = header.trim().split_once(':') else {
-            break;
-        };
-        headers.insert(name.to_lowercase(), value.trim().to_owned());
-    }
-    let length = headers
-        .get("content-length")
-        .and_then(|length| length.parse().ok());
-    let mut body = vec![0; length.unwrap_or(0)];
-    reader.read_exact(&mut body).ok()?;
-    let asked = Asked {
-        line: line.trim().trim_end_matches(" HTTP/1.1").to_owned(),
-        headers,
-        body: String::from_utf8_lossy(&body).into_owned(),
-    };
-    let (status, answer) = inside.answer.lock().expect("no panic").clone();
+    let asked = Asked::read(stream)?;
+    let (status, text) = inside.answer.lock().expect("no panic").clone();
     inside.asked.lock().expect("no panic").push(asked);
-    let mut stream = stream;
-    let head = format!(
-        "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{answer}",
-        answer.len()
-    );
-    stream.write_all(head.as_bytes()).ok()
+    answer(stream, status, "application/json", &text)
 }

@@ -12,7 +12,7 @@ use crate::controllers::concerns::current_user::CurrentSession;
 use crate::controllers::concerns::github_visit::{
     Intent, Visit, begin, callback, door, end, forget,
 };
-use crate::controllers::concerns::sign_in::{origin, sign_in_by_github};
+use crate::controllers::concerns::sign_in::{Way, origin, sign_in};
 use crate::controllers::concerns::{browser, throttle};
 use crate::controllers::errors::{code_of, log};
 use crate::controllers::{App, see_other, sessions, settings};
@@ -169,7 +169,7 @@ async fn arrive(
     });
     let user = write.await?;
     if visit.intent == Intent::SignIn {
-        return sign_in_by_github(app, request, session, &user, &visit.next).await;
+        return sign_in(app, request, session, &user, Way::GITHUB, &visit.next).await;
     }
     let token = issue(app, request, &user, Proof::GitHub).await?;
     let fields = [("token", &*token.token), ("expires_at", &*token.expires_at)];

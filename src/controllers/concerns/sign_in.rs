@@ -14,69 +14,40 @@ use crate::models::security_event::{self, Origin};
 use crate::models::session::{self, KeyHash, Kind, NewSession};
 use crate::models::user::User;
 
+/// How somebody comes in.
+pub struct Way {
+    kind: security_event::Kind,
+    by: Option<KeyHash>,
+}
+
+impl Way {
+    /// By what they know: a password, a code, a link.
+    pub const KNOWING: Self = Self {
+        kind: security_event::Kind::SignedIn,
+        by: None,
+    };
+
+    /// Because GitHub said who it is.
+    pub const GITHUB: Self = Self {
+        kind: security_event::Kind::SignedInByGitHub,
+        by: None,
+    };
+
+    /// Brought in by another session, which must still be alive.
+    pub fn brought_by(session: KeyHash) -> Self {
+        Self {
+            by: Some(session),
+            ..Self::KNOWING
+        }
+    }
+}
+
 /// From this answer on the browser is signed in, with a key that nobody had before; it goes on at `location`, and is known
 /// again from now on.
 ///
 /// # Errors
 /// `Unauthorized` when what they showed is worth nothing any more; `Unavailable` when the database does not answer.
 pub async fn sign_in(
-    app: &App,
-    request: &HttpRequest,
-    session: &Session,
-    user: &User,
-    location: &str,
-) -> Result<HttpResponse> {
-    let way = Way {
-        kind: security_event::Kind::SignedIn,
-        by: None,
-    };
-    enter(app, request, session, user, way, location).await
-}
-
-/// The same, because GitHub said who it is.
-///
-/// # Errors
-/// As [`sign_in`].
-pub async fn sign_in_by_github(
-    app: &App,
-    request: &HttpRequest,
-    session: &Session,
-    user: &User,
-    location: &str,
-) -> Result<HttpResponse> {
-    let way = Way {
-        kind: security_event::Kind::SignedInByGitHub,
-        by: None,
-    };
-    enter(app, request, session, user, way, location).await
-}
-
-/// The same, for whom another session has brought in, which must still be alive.
-///
-/// # Errors
-/// As [`sign_in`].
-pub async fn sign_in_by(
-    app: &App,
-    request: &HttpRequest,
-    session: &Session,
-    user: &User,
-    by: KeyHash,
-    location: &str,
-) -> Result<HttpResponse> {
-    let way = Way {
-        kind: security_event::Kind::SignedIn,
-        by: Some(by),
-    };
-    enter(app, request, session, user, way, location).await
-}
-
-/// How somebody comes in.
-struct Way {
-    kind: security_event::Kind,
-    by: Option<KeyHash>,
-}
-
-async fn enter(
     app: &App,
     request: &HttpRequest,
     session: &Session,
