@@ -5,7 +5,6 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -25,8 +24,6 @@ const EARLY_MAX: usize = 1024;
 
 /// Whoever commits waits so long at most for workers that are behind.
 const REST: Duration = Duration::from_millis(100);
-/// Less is no reason to gather more.
-const LONG: Duration = Duration::from_micros(500);
 
 #[derive(Default)]
 pub(super) struct Room {
@@ -219,11 +216,9 @@ impl Hub {
         }
     }
 
-    /// Returns when the workers have written most of what they were handed, or after a moment. When that took long, a
-    /// little later: whoever was answered meanwhile has the next message on its way, and it can go with the others.
+    /// Returns when the workers have written most of what they were handed, or after a moment.
     pub fn rest(&self) {
-        let start = Instant::now();
-        let deadline = start + REST;
+        let deadline = Instant::now() + REST;
         let loads: Vec<_> = {
             let inner = self.lock();
             (inner.mailboxes.iter())
@@ -232,10 +227,6 @@ impl Hub {
         };
         for load in loads {
             load.wait(deadline);
-        }
-        let took = start.elapsed();
-        if took > LONG {
-            thread::sleep(took / 4);
         }
     }
 
