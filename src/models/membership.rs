@@ -68,7 +68,7 @@ impl Membership {
         let read_seq = rooms::table
             .find(room_id)
             .select(rooms::last_seq)
-            .first(conn)?;
+            .get_result(conn)?;
         let row = NewMembership {
             room_id,
             user_id,
@@ -113,7 +113,7 @@ impl Membership {
         Ok(memberships::table
             .find((room_id, user_id))
             .select(Self::as_select())
-            .first(conn)
+            .get_result(conn)
             .optional()?)
     }
 
@@ -157,7 +157,7 @@ impl Membership {
         let (before, last_seq): (i64, i64) = member
             .inner_join(rooms::table)
             .select((memberships::read_seq, rooms::last_seq))
-            .first(conn)?;
+            .get_result(conn)?;
         let read_seq = match unread {
             true => seq.saturating_sub(1).clamp(0, last_seq),
             false => seq.min(last_seq).max(before),
@@ -170,7 +170,7 @@ impl Membership {
                 .filter(memberships::read_seq.lt(read_seq))
                 .execute(conn)?,
         };
-        let read_seq = member.select(memberships::read_seq).first(conn)?;
+        let read_seq = member.select(memberships::read_seq).get_result(conn)?;
         let people: i64 = memberships::table
             .filter(memberships::room_id.eq(room_id))
             .limit(SHARED_READING + 1)
