@@ -13,6 +13,29 @@ use crate::models::schema::{memberships, messages, rooms, users};
 use crate::models::user::User;
 use crate::realtime::store::Write;
 
+/// The rows of these pairs of values. Of two lists of values, both databases would look for each of one with each of the
+/// other. To SQLite a prepared statement for each pair is the shortest way; to a server, one statement that names all.
+macro_rules! each_pair {
+    ($conn:expr, $pairs:expr, $source:expr, ($first:path, $second:path), $columns:expr) => {{
+        match $conn {
+            DbConn::Sqlite(conn) => ($pairs.into_iter())
+                .filter_map(|(first, second)| {
+                    let pair = $source.filter($first.eq(first)).filter($second.eq(second));
+                    pair.select($columns).first(conn).optional().transpose()
+                })
+                .collect::<QueryResult<Vec<_>>>(),
+            DbConn::Mysql(_) if $pairs.is_empty() => Ok(Vec::new()),
+            DbConn::Mysql(conn) => {
+                let mut query = $source.into_boxed();
+                for (first, second) in $pairs {
+                    query = query.or_filter($first.eq(first).and($second.eq(second)));
+                }
+                query.select($columns).load(conn)
+            }
+        }
+    }};
+}
+
 /// In order, each once.
 pub(super) fn distinct<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
     let mut values: Vec<T> = values.collect();
@@ -31,18 +54,14 @@ pub(super) fn find_sent(
         _ => None,
     });
     let names = distinct(drafts.map(|draft| (draft.user_id, draft.client_id.as_str())));
-    if names.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let mut query = messages::table.inner_join(users::table).into_boxed();
-    // Each pair by itself: of two lists, both databases would look for each of one with each of the other.
-    for (user_id, client_id) in names {
-        let name = messages::user_id.eq(user_id);
-        query = query.or_filter(name.and(messages::client_id.eq(client_id)));
-    }
-    let rows: Vec<(Message, User, Vec<u8>)> = query
-        .select((Message::as_select(), User::as_select(), messages::sent_hash))
-        .load(conn)?;
+    let rows = each_pair!(
+        conn,
+        names,
+        messages::table.inner_join(users::table),
+        (messages::user_id, messages::client_id),
+        (Message::as_select(), User::as_select(), messages::sent_hash)
+    );
+    let rows: Vec<(Message, User, Vec<u8>)> = rows?;
     let mut sent = HashMap::new();
     for (message, user, hash) in rows {
         let (room_id, key) = (message.room_id, (user.id, message.client_id.clone()));
@@ -65,21 +84,18 @@ pub(super) fn find_members(
     targets: impl Iterator<Item = (i64, i64)>,
 ) -> Result<HashMap<(i64, i64), i64>> {
     let targets = distinct(targets);
-    if targets.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let mut query = memberships::table.into_boxed();
-    for (room_id, user_id) in targets {
-        let room = memberships::room_id.eq(room_id);
-        query = query.or_filter(room.and(memberships::user_id.eq(user_id)));
-    }
-    let found: Vec<(i64, i64, i64)> = query
-        .select((
+    let found = each_pair!(
+        conn,
+        targets,
+        memberships::table,
+        (memberships::room_id, memberships::user_id),
+        (
             memberships::room_id,
             memberships::user_id,
             memberships::read_seq,
-        ))
-        .load(conn)?;
+        )
+    );
+    let found: Vec<(i64, i64, i64)> = found?;
     let member = |(room_id, user_id, read_seq)| ((room_id, user_id), read_seq);
     Ok(found.into_iter().map(member).collect())
 }
