@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use crate::error::Result;
 use crate::realtime::desk::Desk;
-use crate::realtime::frames::{ClientFrame, Code, Id, Room, ServerFrame, User};
+use crate::realtime::frames::{ClientFrame, Code, Id, ServerFrame, User};
 use crate::realtime::live::Live;
 use crate::realtime::seat::Seat;
 use crate::realtime::store::{Verdict, Write};
@@ -122,12 +122,13 @@ impl Connection {
                 let target = self.target(room_id, seq);
                 self.change(room_id, seq, Write::Delete(target));
             }
-            Some(ClientFrame::Sync { room_id, ver }) => self.sync(room_id, ver).await,
+            // Both are boxed: otherwise each socket would keep room for them all the time.
+            Some(ClientFrame::Sync { room_id, ver }) => Box::pin(self.sync(room_id, ver)).await,
             Some(ClientFrame::Read {
                 room_id,
                 seq,
                 unread,
-            }) => self.read(room_id, seq, unread).await,
+            }) => Box::pin(self.read(room_id, seq, unread)).await,
             Some(ClientFrame::View { room_id, away }) => self.view(room_id, away),
             Some(ClientFrame::Typing { room_id }) => self.typing(room_id),
             Some(ClientFrame::Ping) => self.seat.push(ServerFrame::Pong.encode()),
