@@ -1,7 +1,6 @@
 //! What people have read.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 
 use diesel::dsl::count_star;
 use diesel::prelude::*;
@@ -10,6 +9,7 @@ use diesel::sql_types::BigInt;
 use diesel::sqlite::Sqlite;
 
 use super::connection::DbConn;
+use super::listed;
 use super::schema::mentions;
 use crate::error::Result;
 
@@ -27,7 +27,13 @@ pub(super) fn advance(conn: &mut DbConn, marks: &HashMap<(i64, i64), i64>) -> Re
             }
             Ok(())
         }
-        DbConn::Mysql(conn) => advance_at_once(conn, marks),
+        DbConn::Mysql(_) if marks.is_empty() => Ok(()),
+        DbConn::Mysql(conn) => {
+            let marks = marks.iter();
+            let list: Vec<_> = marks.map(|((room, user), seq)| (room, user, seq)).collect();
+            listed::Marks::of(&list)?.execute(conn)?;
+            Ok(())
+        }
     }
 }
 
@@ -52,25 +58,6 @@ impl QueryFragment<Sqlite> for Mark {
         out.push_sql(" AND read_seq < ");
         out.push_bind_param::<BigInt, _>(&self.seq)
     }
-}
-
-/// One statement for all. Only numbers go into its text.
-fn advance_at_once(conn: &mut MysqlConnection, marks: &HashMap<(i64, i64), i64>) -> Result<()> {
-    if marks.is_empty() {
-        return Ok(());
-    }
-    let (mut cases, mut keys) = (String::new(), String::new());
-    for ((room_id, user_id), mark) in marks {
-        let member = format!("room_id = {room_id} AND user_id = {user_id}");
-        let _ = write!(cases, " WHEN {member} AND read_seq < {mark} THEN {mark}");
-        let separator = if keys.is_empty() { "" } else { " OR " };
-        let _ = write!(keys, "{separator}({member})");
-    }
-    diesel::sql_query(format!(
-        "UPDATE memberships SET read_seq = CASE{cases} ELSE read_seq END WHERE {keys}"
-    ))
-    .execute(conn)?;
-    Ok(())
 }
 
 /// How many messages of a room after `seq` name a person.

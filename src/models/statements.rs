@@ -1,9 +1,7 @@
-//! What the writer says for many rows. A server is told in one statement; only numbers go into the texts that are put
-//! together here. To SQLite a prepared statement for each row is the shortest way: it would otherwise keep a journal of
-//! its own for a statement that might fail halfway.
+//! What the writer says for many rows: to a server in one statement, to SQLite in a prepared statement for each row, which
+//! there is the shortest way (and a statement that might fail halfway would keep a journal of its own).
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -13,6 +11,7 @@ use diesel::sqlite::Sqlite;
 
 use super::append::{NewMessage, Place};
 use super::connection::{DbConn, on_each};
+use super::listed;
 use super::schema::{mentions, messages};
 use crate::error::{Error, Result};
 
@@ -85,7 +84,15 @@ pub(super) fn advance_rooms(
             }
             Ok(())
         }
-        DbConn::Mysql(conn) => advance_rooms_at_once(conn, changed, now),
+        DbConn::Mysql(conn) => {
+            let grew_at = now.format("%F %T%.6f").to_string();
+            let end = |(id, place): (&i64, &Place)| {
+                let grew_at = place.grew.then(|| grew_at.clone());
+                (*id, place.seq, place.ver, grew_at)
+            };
+            listed::RoomEnds::of(&changed.map(end).collect::<Vec<_>>())?.execute(conn)?;
+            Ok(())
+        }
     }
 }
 
@@ -111,36 +118,4 @@ impl QueryFragment<Sqlite> for RoomEnd {
         out.push_sql(", last_message_at) WHERE id = ");
         out.push_bind_param::<BigInt, _>(&self.id)
     }
-}
-
-/// 100 single statements take eight times as long.
-fn advance_rooms_at_once<'a>(
-    conn: &mut MysqlConnection,
-    places: impl Iterator<Item = (&'a i64, &'a Place)>,
-    now: NaiveDateTime,
-) -> Result<()> {
-    let (mut seqs, mut vers) = (String::new(), String::new());
-    let (mut changed, mut grown) = (Vec::new(), Vec::new());
-    for (id, place) in places {
-        let _ = write!(seqs, " WHEN {id} THEN {}", place.seq);
-        let _ = write!(vers, " WHEN {id} THEN {}", place.ver);
-        changed.push(id.to_string());
-        if place.grew {
-            grown.push(id.to_string());
-        }
-    }
-    if changed.is_empty() {
-        return Ok(());
-    }
-    // A list that is never empty: no room has the number 0.
-    grown.push("0".to_owned());
-    let (changed, grown) = (changed.join(", "), grown.join(", "));
-    diesel::sql_query(format!(
-        "UPDATE rooms SET last_seq = CASE id{seqs} END, last_ver = CASE id{vers} END, \
-         last_message_at = CASE WHEN id IN ({grown}) THEN ? ELSE last_message_at END \
-         WHERE id IN ({changed})"
-    ))
-    .bind::<Timestamp, _>(now)
-    .execute(conn)?;
-    Ok(())
 }

@@ -7,34 +7,12 @@ use diesel::prelude::*;
 use super::{Place, Sent};
 use crate::error::Result;
 use crate::models::connection::DbConn;
+use crate::models::listed;
 use crate::models::message::Message;
 use crate::models::room::{OPEN, Room};
 use crate::models::schema::{memberships, messages, rooms, users};
 use crate::models::user::User;
 use crate::realtime::store::Write;
-
-/// The rows of these pairs of values. Of two lists of values, both databases would look for each of one with each of the
-/// other. To SQLite a prepared statement for each pair is the shortest way; to a server, one statement that names all.
-macro_rules! each_pair {
-    ($conn:expr, $pairs:expr, $source:expr, ($first:path, $second:path), $columns:expr) => {{
-        match $conn {
-            DbConn::Sqlite(conn) => ($pairs.into_iter())
-                .filter_map(|(first, second)| {
-                    let pair = $source.filter($first.eq(first)).filter($second.eq(second));
-                    pair.select($columns).first(conn).optional().transpose()
-                })
-                .collect::<QueryResult<Vec<_>>>(),
-            DbConn::Mysql(_) if $pairs.is_empty() => Ok(Vec::new()),
-            DbConn::Mysql(conn) => {
-                let mut query = $source.into_boxed();
-                for (first, second) in $pairs {
-                    query = query.or_filter($first.eq(first).and($second.eq(second)));
-                }
-                query.select($columns).load(conn)
-            }
-        }
-    }};
-}
 
 /// In order, each once.
 pub(super) fn distinct<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
@@ -54,16 +32,31 @@ pub(super) fn find_sent(
         _ => None,
     });
     let names = distinct(drafts.map(|draft| (draft.user_id, draft.client_id.as_str())));
-    let rows = each_pair!(
-        conn,
-        names,
-        messages::table.inner_join(users::table),
-        (messages::user_id, messages::client_id),
-        (Message::as_select(), User::as_select(), messages::sent_hash)
-    );
-    let rows: Vec<(Message, User, Vec<u8>)> = rows?;
+    let places = match conn {
+        DbConn::Sqlite(conn) => {
+            let place = |(user_id, client_id): (i64, &str)| {
+                let sent = messages::table.filter(messages::user_id.eq(user_id));
+                let sent = sent.filter(messages::client_id.eq(client_id));
+                sent.select((messages::room_id, messages::seq))
+                    .get_result(conn)
+                    .optional()
+                    .transpose()
+            };
+            names
+                .into_iter()
+                .filter_map(place)
+                .collect::<QueryResult<Vec<(i64, i64)>>>()?
+        }
+        DbConn::Mysql(_) if names.is_empty() => Vec::new(),
+        DbConn::Mysql(conn) => listed::Sent::of(&names)?.load(conn)?,
+    };
     let mut sent = HashMap::new();
-    for (message, user, hash) in rows {
+    for place in places {
+        let (message, user, hash): (Message, User, Vec<u8>) = messages::table
+            .find(place)
+            .inner_join(users::table)
+            .select((Message::as_select(), User::as_select(), messages::sent_hash))
+            .get_result(conn)?;
         let (room_id, key) = (message.room_id, (user.id, message.client_id.clone()));
         let message = Message::publish(conn, room_id, vec![(message, user)])?.remove(0);
         sent.insert(
@@ -84,18 +77,27 @@ pub(super) fn find_members(
     targets: impl Iterator<Item = (i64, i64)>,
 ) -> Result<HashMap<(i64, i64), i64>> {
     let targets = distinct(targets);
-    let found = each_pair!(
-        conn,
-        targets,
-        memberships::table,
-        (memberships::room_id, memberships::user_id),
-        (
-            memberships::room_id,
-            memberships::user_id,
-            memberships::read_seq,
-        )
-    );
-    let found: Vec<(i64, i64, i64)> = found?;
+    let found = match conn {
+        DbConn::Sqlite(conn) => {
+            let member = |member: (i64, i64)| {
+                memberships::table
+                    .find(member)
+                    .select((
+                        memberships::room_id,
+                        memberships::user_id,
+                        memberships::read_seq,
+                    ))
+                    .get_result(conn)
+                    .optional()
+                    .transpose()
+            };
+            targets
+                .into_iter()
+                .filter_map(member)
+                .collect::<QueryResult<Vec<(i64, i64, i64)>>>()?
+        }
+        DbConn::Mysql(conn) => listed::Members::of(&targets)?.load(conn)?,
+    };
     let member = |(room_id, user_id, read_seq)| ((room_id, user_id), read_seq);
     Ok(found.into_iter().map(member).collect())
 }
