@@ -20,7 +20,7 @@ pub fn address(hash: &str) -> String {
 /// `NotFound` when there is none.
 pub fn find(conn: &mut DbConn, hash: &str) -> Result<Vec<u8>> {
     let picture = avatars::table.find(hash).select(avatars::picture);
-    Ok(picture.first(conn)?)
+    Ok(picture.get_result(conn)?)
 }
 
 /// Gives a person this picture instead of what they had, or none. Runs in a transaction that writes.
@@ -31,7 +31,7 @@ pub fn set(conn: &mut DbConn, user_id: i64, portrait: Option<&Portrait>) -> Resu
     // Two people with one picture: whoever comes later waits here, and finds it.
     super::installation::take_turn(conn)?;
     let person = users::table.find(user_id);
-    let before: Option<String> = person.select(users::avatar).first(conn)?;
+    let before: Option<String> = person.select(users::avatar).get_result(conn)?;
     let hash = portrait.map(|portrait| store(conn, portrait)).transpose()?;
     diesel::update(person)
         .set(users::avatar.eq(&hash))

@@ -44,7 +44,7 @@ pub fn exists(conn: &mut DbConn, blocker_id: i64, blocked_id: i64) -> Result<boo
     let found: Option<i64> = blocks::table
         .find((blocker_id, blocked_id))
         .select(blocks::blocked_id)
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     Ok(found.is_some())
 }

@@ -113,7 +113,7 @@ fn find(conn: &mut DbConn, key: &str) -> Result<Option<i64>> {
     Ok(rooms::table
         .filter(rooms::direct_key.eq(key))
         .select(rooms::id)
-        .first(conn)
+        .get_result(conn)
         .optional()?)
 }
 

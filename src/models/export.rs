@@ -133,7 +133,7 @@ fn profile(conn: &mut DbConn, user_id: i64) -> Result<Profile> {
                 users::seen_at,
             ),
         ))
-        .first(conn)?;
+        .get_result(conn)?;
     let (phone, github_login, locale, appearance, time_format, reachable_by, created_at, seen_at) =
         row;
     Ok(Profile {

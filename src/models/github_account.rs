@@ -70,7 +70,10 @@ impl User {
     pub fn with_github(conn: &mut DbConn, account: &Account) -> Result<Option<Self>> {
         installation::take_turn(conn)?;
         let theirs = users::table.filter(users::github_id.eq(account.id));
-        let user: Option<Self> = theirs.select(Self::as_select()).first(conn).optional()?;
+        let user: Option<Self> = theirs
+            .select(Self::as_select())
+            .get_result(conn)
+            .optional()?;
         if user.is_some() {
             diesel::update(theirs)
                 .set(users::github_login.eq(&account.login))
@@ -110,7 +113,10 @@ impl User {
     /// `Refused` when it is somebody else's, or they have another one.
     pub fn join_github(conn: &mut DbConn, id: i64, account: &Account) -> Result<()> {
         installation::take_turn(conn)?;
-        let has: Option<i64> = users::table.find(id).select(users::github_id).first(conn)?;
+        let has: Option<i64> = users::table
+            .find(id)
+            .select(users::github_id)
+            .get_result(conn)?;
         if has.is_some_and(|has| has != account.id) {
             return Err(Error::Refused("error-github-another".into()));
         }
@@ -155,7 +161,7 @@ impl User {
         let person = users::table.find(id);
         let (phone, password_hash, github): (_, Option<String>, _) = person
             .select((users::phone, users::password_hash, users::github_login))
-            .first(conn)?;
+            .get_result(conn)?;
         Ok(WaysIn {
             phone,
             has_password: password_hash.is_some(),

@@ -151,6 +151,6 @@ pub fn origin_of(conn: &mut DbConn, key_hash: &KeyHash) -> Result<Option<String>
     Ok(sessions::table
         .find(key_hash.as_str())
         .select(sessions::ip)
-        .first(conn)
+        .get_result(conn)
         .optional()?)
 }

@@ -13,7 +13,10 @@ const ROW: i32 = 1;
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub fn epoch(conn: &mut DbConn) -> Result<String> {
-    Ok(dsl::installation.find(ROW).select(dsl::epoch).first(conn)?)
+    Ok(dsl::installation
+        .find(ROW)
+        .select(dsl::epoch)
+        .get_result(conn)?)
 }
 
 /// Waits for the transactions that began so before, until this one ends. Must be the first statement of its transaction,
@@ -37,7 +40,7 @@ pub fn take_numbers(conn: &mut DbConn, count: i64) -> Result<i64> {
     let last: i64 = dsl::installation
         .find(ROW)
         .select(dsl::counter)
-        .first(conn)?;
+        .get_result(conn)?;
     Ok(last - count + 1)
 }
 
@@ -49,7 +52,7 @@ pub fn latest_number(conn: &mut DbConn) -> Result<i64> {
     Ok(dsl::installation
         .find(ROW)
         .select(dsl::counter)
-        .first(conn)?)
+        .get_result(conn)?)
 }
 
 /// How often somebody's name or picture changed.
@@ -60,7 +63,7 @@ pub fn people(conn: &mut DbConn) -> Result<i64> {
     Ok(dsl::installation
         .find(ROW)
         .select(dsl::people)
-        .first(conn)?)
+        .get_result(conn)?)
 }
 
 /// Somebody's name or picture changed. Runs in a transaction that writes.

@@ -119,7 +119,7 @@ pub fn revoke(conn: &mut DbConn, user: &User, id: i64) -> Result<()> {
     let maker: i64 = invites::table
         .find(id)
         .select(invites::user_id)
-        .first(conn)?;
+        .get_result(conn)?;
     if maker != user.id && !user.is_admin() {
         return Err(Error::NotFound);
     }
@@ -142,7 +142,7 @@ pub fn is_open(conn: &mut DbConn, id: i64) -> Result<bool> {
         .filter(invites::uses.lt(invites::max_uses))
         .filter(users::status.eq(ACTIVE))
         .select(invites::id)
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     Ok(found.is_some())
 }

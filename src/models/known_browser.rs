@@ -41,7 +41,7 @@ pub fn is_known(conn: &mut DbConn, browser: &KeyHash, phone: &PhoneNumber) -> Re
         .filter(known_browsers::key_hash.eq(browser.as_str()))
         .filter(users::phone.eq(phone.as_str()))
         .select(users::id)
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     Ok(found.is_some())
 }

@@ -70,5 +70,5 @@ pub fn mentions_after(conn: &mut DbConn, user_id: i64, room_id: i64, seq: i64) -
         .filter(mentions::room_id.eq(room_id))
         .filter(mentions::seq.gt(seq))
         .select(count_star())
-        .first(conn)?)
+        .get_result(conn)?)
 }

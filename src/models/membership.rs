@@ -7,7 +7,7 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 
 use super::connection::{DbConn, on_each};
-use super::room::{DIRECT, LOBBY};
+use super::room::LOBBY;
 use super::schema::{memberships, rooms, users};
 use super::user::User;
 use super::{marks, now};
@@ -68,7 +68,7 @@ impl Membership {
         let read_seq = rooms::table
             .find(room_id)
             .select(rooms::last_seq)
-            .first(conn)?;
+            .get_result(conn)?;
         let row = NewMembership {
             room_id,
             user_id,
@@ -113,20 +113,8 @@ impl Membership {
         Ok(memberships::table
             .find((room_id, user_id))
             .select(Self::as_select())
-            .first(conn)
+            .get_result(conn)
             .optional()?)
-    }
-
-    /// The rooms that a person is in, and whether each is direct.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database does not answer.
-    pub fn room_ids(conn: &mut DbConn, user_id: i64) -> Result<Vec<(i64, bool)>> {
-        Ok(memberships::table
-            .inner_join(rooms::table)
-            .filter(memberships::user_id.eq(user_id))
-            .select((memberships::room_id, rooms::kind.eq(DIRECT)))
-            .load(conn)?)
     }
 
     /// Everybody in a room by name, with what they have read.
@@ -157,7 +145,7 @@ impl Membership {
         let (before, last_seq): (i64, i64) = member
             .inner_join(rooms::table)
             .select((memberships::read_seq, rooms::last_seq))
-            .first(conn)?;
+            .get_result(conn)?;
         let read_seq = match unread {
             true => seq.saturating_sub(1).clamp(0, last_seq),
             false => seq.min(last_seq).max(before),
@@ -170,7 +158,7 @@ impl Membership {
                 .filter(memberships::read_seq.lt(read_seq))
                 .execute(conn)?,
         };
-        let read_seq = member.select(memberships::read_seq).first(conn)?;
+        let read_seq = member.select(memberships::read_seq).get_result(conn)?;
         let people: i64 = memberships::table
             .filter(memberships::room_id.eq(room_id))
             .limit(SHARED_READING + 1)

@@ -105,7 +105,7 @@ impl Message {
         let last_ver = rooms::table
             .find(room_id)
             .select(rooms::last_ver)
-            .first(conn)?;
+            .get_result(conn)?;
         let rows: Vec<(Self, User)> = messages::table
             .inner_join(users::table)
             .filter(messages::room_id.eq(room_id))
@@ -143,7 +143,7 @@ impl Message {
                 .filter(messages::id.eq(id))
                 .filter(messages::room_id.eq(room.id))
                 .select(messages::seq)
-                .first(conn)
+                .get_result(conn)
                 .optional()?
                 .unwrap_or(0),
             None => i64::MAX,
@@ -215,7 +215,7 @@ impl Message {
             .find((room_id, seq))
             .inner_join(users::table)
             .select((Self::as_select(), User::as_select()))
-            .first(conn)
+            .get_result(conn)
             .optional()?)
     }
 

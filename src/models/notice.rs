@@ -107,7 +107,7 @@ pub fn forget_old(conn: &mut DbConn) -> Result<usize> {
     let last: Option<i64> = notices::table
         .filter(notices::created_at.lt(now() - kept))
         .select(max(notices::change_id))
-        .first(conn)?;
+        .get_result(conn)?;
     let old = notices::table.filter(notices::change_id.le(last.unwrap_or(0)));
     Ok(diesel::delete(old).execute(conn)?)
 }

@@ -128,7 +128,7 @@ pub fn begin(conn: &mut DbConn, keyed: &Keyed, by: &KeyHash) -> Result<()> {
 /// # Errors
 /// `NotFound` when there is none.
 pub fn of_session(conn: &mut DbConn, by: &KeyHash) -> Result<Pairing> {
-    Ok(pairings::table.find(by.as_str()).first(conn)?)
+    Ok(pairings::table.find(by.as_str()).get_result(conn)?)
 }
 
 /// The link that ends with this, and whom it lets in.
@@ -138,7 +138,7 @@ pub fn of_session(conn: &mut DbConn, by: &KeyHash) -> Result<Pairing> {
 pub fn find(conn: &mut DbConn, token: &str) -> Result<(Pairing, User)> {
     let hash = KeyHash::of(token);
     let named = pairings::table.filter(pairings::token_hash.eq(hash.as_str()));
-    let pairing: Pairing = named.first(conn)?;
+    let pairing: Pairing = named.get_result(conn)?;
     let by = KeyHash::from_stored(pairing.session_hash.clone());
     let live = session::find_live(conn, &by)?.ok_or(Error::NotFound)?;
     Ok((pairing, live.user))

@@ -40,7 +40,7 @@ pub fn find(conn: &mut DbConn, token: &str) -> Result<(User, Option<String>)> {
         .filter(password_links::expires_at.gt(now()))
         .filter(users::status.eq(ACTIVE))
         .select((User::as_select(), users::phone))
-        .first(conn)?)
+        .get_result(conn)?)
 }
 
 /// Sets the password, ends all sessions of the person, and answers who it is now. Runs in a transaction that writes.
@@ -57,7 +57,7 @@ pub fn use_up(conn: &mut DbConn, token: &str, password_hash: &str) -> Result<Use
     }
     User::set_password(conn, user.id, password_hash, None)?;
     let user = users::table.find(user.id);
-    Ok(user.select(User::as_select()).first(conn)?)
+    Ok(user.select(User::as_select()).get_result(conn)?)
 }
 
 /// Forgets links that are worth nothing any more; answers how many.

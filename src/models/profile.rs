@@ -60,7 +60,7 @@ impl User {
     /// `NotFound` when there is no such person.
     pub fn password_hash(conn: &mut DbConn, id: i64) -> Result<Option<String>> {
         let hash = users::table.find(id).select(users::password_hash);
-        Ok(hash.first(conn)?)
+        Ok(hash.get_result(conn)?)
     }
 
     /// Their direct rooms are called by another name now.

@@ -23,7 +23,7 @@ pub const CHOICES: [&str; 3] = [EVERYBODY, ROOMMATES, NOBODY];
 /// `NotFound` when there is no such person.
 pub fn of(conn: &mut DbConn, user_id: i64) -> Result<String> {
     let choice = users::table.find(user_id).select(users::reachable_by);
-    Ok(choice.first(conn)?)
+    Ok(choice.get_result(conn)?)
 }
 
 /// Remembers who may.

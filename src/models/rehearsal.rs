@@ -205,7 +205,7 @@ pub fn history(
 pub fn ends(conn: &mut DbConn, room_ids: &[i64]) -> Result<(i64, Vec<(i64, i64)>)> {
     let counter = installation::table
         .select(installation::counter)
-        .first(conn)?;
+        .get_result(conn)?;
     let ends = rooms::table
         .filter(rooms::id.eq_any(room_ids))
         .select((rooms::id, rooms::last_seq))

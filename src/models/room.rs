@@ -57,7 +57,7 @@ impl Room {
             .find(id)
             .filter(rooms::deleted_at.is_null())
             .select(Self::as_select())
-            .first(conn)?;
+            .get_result(conn)?;
         let membership = Membership::find(conn, id, user.id)?;
         if membership.is_none() && room.kind != OPEN {
             return Err(Error::NotFound);
@@ -110,7 +110,7 @@ impl Room {
             .inner_join(rooms::table)
             .filter(rooms::deleted_at.is_null())
             .select((Self::as_select(), Membership::as_select()))
-            .first(conn)?;
+            .get_result(conn)?;
         let mentions = marks::mentions_after(conn, user_id, id, membership.read_seq)?;
         let people = match room.kind.as_str() {
             DIRECT => {

@@ -123,7 +123,7 @@ pub fn create(
         .find(session.user_id)
         .filter(users::status.eq(ACTIVE))
         .select(users::session_epoch)
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     if epoch != Some(session.epoch) {
         return Err(Error::Unauthorized);
@@ -168,7 +168,7 @@ pub fn find_live(conn: &mut DbConn, key_hash: &KeyHash) -> Result<Option<Live>> 
             Preferences::as_select(),
             sessions::seen_at,
         ))
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     Ok(found.map(|(user, preferences, seen_at)| Live {
         user,
@@ -183,7 +183,7 @@ pub fn find_live(conn: &mut DbConn, key_hash: &KeyHash) -> Result<Option<Live>> 
 /// `NotFound` when it is over.
 pub fn is_confirmed(conn: &mut DbConn, key_hash: &KeyHash) -> Result<bool> {
     let session = sessions::table.find(key_hash.as_str());
-    let at: Option<NaiveDateTime> = session.select(sessions::github_at).first(conn)?;
+    let at: Option<NaiveDateTime> = session.select(sessions::github_at).get_result(conn)?;
     Ok(at.is_some_and(|at| now() - at < CONFIRMED))
 }
 
@@ -220,7 +220,10 @@ pub fn touch(conn: &mut DbConn, key_hash: &KeyHash, lifetime: TimeDelta) -> Resu
 pub fn end(conn: &mut DbConn, key_hash: &KeyHash) -> Result<()> {
     installation::take_turn(conn)?;
     let session = sessions::table.find(key_hash.as_str());
-    let user_id: Option<i64> = session.select(sessions::user_id).first(conn).optional()?;
+    let user_id: Option<i64> = session
+        .select(sessions::user_id)
+        .get_result(conn)
+        .optional()?;
     diesel::delete(session).execute(conn)?;
     notice::write(conn, user_id.map(Notice::Sessions))
 }

@@ -56,11 +56,11 @@ impl User {
         // A number without `+` is read in no country: a username never reads as a number.
         if let Ok(phone) = PhoneNumber::parse(name, "") {
             let theirs = users::table.filter(users::phone.eq(phone.as_str()));
-            return Ok(theirs.select(Self::as_select()).first(conn)?);
+            return Ok(theirs.select(Self::as_select()).get_result(conn)?);
         }
         let name = Username::parse(name).map_err(|_| Error::NotFound)?;
         let theirs = users::table.filter(users::username_key.eq(name.key()));
-        Ok(theirs.select(Self::as_select()).first(conn)?)
+        Ok(theirs.select(Self::as_select()).get_result(conn)?)
     }
 
     /// Says whether somebody may be here: `active`, `banned` or `deactivated`. Whoever may not is signed out everywhere;

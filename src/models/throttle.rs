@@ -156,7 +156,7 @@ fn lock(conn: &mut DbConn, bucket: &Bucket, now: NaiveDateTime) -> Result<State>
     Ok(throttles::table
         .find(key_hash)
         .select((throttles::tries, throttles::ends_at, throttles::open_at))
-        .first(conn)?)
+        .get_result(conn)?)
 }
 
 fn set(conn: &mut DbConn, bucket: &Bucket, state: State) -> Result<()> {

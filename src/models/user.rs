@@ -169,7 +169,7 @@ impl User {
         let user: Self = users::table
             .filter(users::username_key.eq(username.key()))
             .select(Self::as_select())
-            .first(conn)?;
+            .get_result(conn)?;
         Membership::enter_lobby(conn, user.id)?;
         Ok(user)
     }
@@ -199,7 +199,7 @@ impl User {
             .filter(users::phone.eq(phone.as_str()))
             .filter(users::status.eq(ACTIVE))
             .select((Self::as_select(), users::password_hash))
-            .first(conn)
+            .get_result(conn)
             .optional()?)
     }
 
@@ -218,7 +218,7 @@ impl User {
     /// `Unavailable` when the database does not answer.
     pub fn id_with_phone(conn: &mut DbConn, phone: &PhoneNumber) -> Result<Option<i64>> {
         let theirs = users::table.filter(users::phone.eq(phone.as_str()));
-        Ok(theirs.select(users::id).first(conn).optional()?)
+        Ok(theirs.select(users::id).get_result(conn).optional()?)
     }
 
     /// Keeps another hash of the same password, unless it was changed meanwhile. Runs in a transaction that writes.
@@ -238,7 +238,10 @@ impl User {
     /// # Errors
     /// `NotFound` when there is no such person.
     pub fn phone(conn: &mut DbConn, id: i64) -> Result<Option<String>> {
-        Ok(users::table.find(id).select(users::phone).first(conn)?)
+        Ok(users::table
+            .find(id)
+            .select(users::phone)
+            .get_result(conn)?)
     }
 
     /// When the last window of somebody closed, as far as that is known.
@@ -246,7 +249,10 @@ impl User {
     /// # Errors
     /// `NotFound` when there is no such person.
     pub fn seen_at(conn: &mut DbConn, id: i64) -> Result<Option<NaiveDateTime>> {
-        Ok(users::table.find(id).select(users::seen_at).first(conn)?)
+        Ok(users::table
+            .find(id)
+            .select(users::seen_at)
+            .get_result(conn)?)
     }
 
     /// Remembers that their last window closed now.

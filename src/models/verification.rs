@@ -140,7 +140,7 @@ pub fn begin(conn: &mut DbConn, verification: &Verification) -> Result<()> {
 /// `Unavailable` when the database does not answer.
 pub fn find(conn: &mut DbConn, browser: &KeyHash) -> Result<Option<Verification>> {
     let row = verifications::table.find(browser.as_str());
-    Ok(row.first(conn).optional()?)
+    Ok(row.get_result(conn).optional()?)
 }
 
 /// Holds a typed code against the one that was sent. A try counts before it is known what it is worth. Runs in a
