@@ -18,6 +18,7 @@ mod phrases;
 mod process;
 mod raw;
 mod reconnect;
+mod regression;
 mod report;
 mod rooms;
 mod stage;
@@ -30,9 +31,10 @@ mod write;
 
 use std::fs;
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub use self::options::Options;
 use self::options::Scenario;
@@ -69,6 +71,7 @@ pub fn run(options: &Options) -> Result<()> {
         true => ALL.to_vec(),
         false => options.scenarios.clone(),
     };
+    let before = options.against.as_deref().map(read).transpose()?;
     if cfg!(debug_assertions) {
         progress("this is a debug build: its figures say nothing");
     }
@@ -83,12 +86,23 @@ pub fn run(options: &Options) -> Result<()> {
         let _ = std::io::stdout().flush();
         reports.push(report);
     }
-    match &options.json {
-        Some(path) => fs::write(path, json(options, &reports)).map_err(|error| {
+    if let Some(path) = &options.json {
+        fs::write(path, json(options, &reports)).map_err(|error| {
             Error::Unavailable(format!("{} cannot be written: {error}", path.display()))
-        }),
+        })?;
+    }
+    match &before {
+        Some(before) => regression::require_no_worse(before, &reports),
         None => Ok(()),
     }
+}
+
+/// What `--json` wrote another time.
+fn read(path: &Path) -> Result<Value> {
+    let text = fs::read(path).map_err(|error| error.to_string());
+    let json =
+        text.and_then(|text| serde_json::from_slice(&text).map_err(|error| error.to_string()));
+    json.map_err(|error| Error::Unavailable(format!("{} cannot be read: {error}", path.display())))
 }
 
 fn measure(scenario: Scenario, options: &Options) -> Result<Report> {

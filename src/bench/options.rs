@@ -42,6 +42,9 @@ pub struct Options {
     /// Writes everything here as JSON too
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+    /// Fails when a ratio is more than 20 % worse than in this file, which --json wrote another time
+    #[arg(long, value_name = "FILE")]
+    pub against: Option<PathBuf>,
     /// Databases and logs go into a temporary folder in this one, which should be on a real disk
     #[arg(long)]
     pub dir: Option<PathBuf>,
