@@ -1,5 +1,7 @@
 //! "Signed in" as a type: an action that takes it cannot forget to ask.
 
+use std::future::{Ready, ready};
+
 use actix_session::SessionExt;
 use actix_web::dev::Payload;
 use actix_web::http::header;
@@ -14,8 +16,9 @@ use super::cookies::KEY_HASH;
 use super::door::welcome;
 use crate::controllers::App;
 use crate::error::{Error, Result};
+use crate::models::connection::DbConn;
 use crate::models::preferences::Preferences;
-use crate::models::session::{self, KeyHash};
+use crate::models::session::{self, KeyHash, Live};
 use crate::models::user::User;
 
 /// Where a token may stand in the address.
@@ -37,47 +40,80 @@ pub struct CurrentSession {
 /// The person who asks, who is an admin.
 pub struct Admin(pub User);
 
+/// Whoever asks: it becomes known who that is along with what they want to read.
+pub struct Caller(HttpRequest);
+
+impl Caller {
+    /// Who it is, and what was read for them: one visit to the database.
+    ///
+    /// # Errors
+    /// `Unauthorized` when nobody is signed in; those of `read`.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut DbConn, &Live) -> Result<T> + Send + 'static,
+    ) -> Result<(CurrentSession, T)> {
+        current(&self.0, read).await
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(request.clone())))
+    }
+}
+
 impl FromRequest for CurrentSession {
     type Error = Error;
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let token = token(request);
-        let cookie = request.get_session();
-        let app = request.app_data::<Data<App>>().cloned();
         let request = request.clone();
-        Box::pin(async move {
-            let app = app.ok_or_else(|| Error::internal("the application has no data"))?;
-            let is_token = token.is_some();
-            let key_hash = match token {
-                Some(token) => KeyHash::of(&token),
-                None => {
-                    let hash: Option<String> = cookie.get(KEY_HASH).ok().flatten();
-                    KeyHash::from_stored(hash.ok_or(Error::Unauthorized)?)
-                }
-            };
-            let wanted = key_hash.clone();
-            let live = app
-                .database
-                .run(move |conn| session::find_live(conn, &wanted))
-                .await?
-                .ok_or(Error::Unauthorized)?;
-            welcome(&request);
-            if let Some(asked) = request.extensions().get::<Asked>() {
-                asked.prefer(&live.preferences);
-            }
-            if live.is_stale && !is_token {
-                // A change makes the middleware prolong the row and the cookie.
-                let hash = key_hash.as_str();
-                cookie.insert(KEY_HASH, hash).map_err(Error::internal)?;
-            }
-            Ok(Self {
-                user: live.user,
-                key_hash,
-                preferences: live.preferences,
-            })
-        })
+        Box::pin(async move { Ok(current(&request, |_, _| Ok(())).await?.0) })
     }
+}
+
+async fn current<T: Send + 'static>(
+    request: &HttpRequest,
+    read: impl FnOnce(&mut DbConn, &Live) -> Result<T> + Send + 'static,
+) -> Result<(CurrentSession, T)> {
+    let app = request.app_data::<Data<App>>();
+    let app = app.ok_or_else(|| Error::internal("the application has no data"))?;
+    let (token, cookie) = (token(request), request.get_session());
+    let is_token = token.is_some();
+    let key_hash = match token {
+        Some(token) => KeyHash::of(&token),
+        None => {
+            let hash: Option<String> = cookie.get(KEY_HASH).ok().flatten();
+            KeyHash::from_stored(hash.ok_or(Error::Unauthorized)?)
+        }
+    };
+    let found = app.database.run(move |conn| {
+        let live = session::find_live(conn, &key_hash)?.ok_or(Error::Unauthorized)?;
+        match read(conn, &live) {
+            Err(Error::Unavailable(cause)) => Err(Error::Unavailable(cause)),
+            // Who asked is known, also when there is nothing for them.
+            read => Ok((live, key_hash, read)),
+        }
+    });
+    let (live, key_hash, read) = found.await?;
+    welcome(request);
+    if let Some(asked) = request.extensions().get::<Asked>() {
+        asked.prefer(&live.preferences);
+    }
+    if live.is_stale && !is_token {
+        // A change makes the middleware prolong the row and the cookie.
+        let hash = key_hash.as_str();
+        cookie.insert(KEY_HASH, hash).map_err(Error::internal)?;
+    }
+    let session = CurrentSession {
+        user: live.user,
+        key_hash,
+        preferences: live.preferences,
+    };
+    Ok((session, read?))
 }
 
 /// The token that a request is signed in by, if any: it beats a cookie. In the address only where a client cannot set
