@@ -25,6 +25,7 @@ mod jpeg;
 pub mod keeping;
 pub mod keyed;
 pub mod known_browser;
+mod listed;
 pub mod log;
 pub mod marks;
 pub mod membership;

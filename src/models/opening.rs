@@ -60,6 +60,7 @@ fn open_sqlite(pace: Pace, path: &Path) -> Result<DbConn> {
     conn.batch_execute(&format!(
         "PRAGMA busy_timeout = {}000;
          PRAGMA synchronous = FULL;
+         PRAGMA wal_autocheckpoint = 4000;
          PRAGMA foreign_keys = ON;",
         pace.lock_seconds()
     ))?;

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use super::{Place, Sent};
 use crate::error::Result;
 use crate::models::connection::DbConn;
+use crate::models::listed;
 use crate::models::message::Message;
 use crate::models::room::{OPEN, Room};
 use crate::models::schema::{memberships, messages, rooms, users};
@@ -31,20 +32,31 @@ pub(super) fn find_sent(
         _ => None,
     });
     let names = distinct(drafts.map(|draft| (draft.user_id, draft.client_id.as_str())));
-    if names.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let mut query = messages::table.inner_join(users::table).into_boxed();
-    // Each pair by itself: of two lists, both databases would look for each of one with each of the other.
-    for (user_id, client_id) in names {
-        let name = messages::user_id.eq(user_id);
-        query = query.or_filter(name.and(messages::client_id.eq(client_id)));
-    }
-    let rows: Vec<(Message, User, Vec<u8>)> = query
-        .select((Message::as_select(), User::as_select(), messages::sent_hash))
-        .load(conn)?;
+    let places = match conn {
+        DbConn::Sqlite(conn) => {
+            let place = |(user_id, client_id): (i64, &str)| {
+                let sent = messages::table.filter(messages::user_id.eq(user_id));
+                let sent = sent.filter(messages::client_id.eq(client_id));
+                sent.select((messages::room_id, messages::seq))
+                    .get_result(conn)
+                    .optional()
+                    .transpose()
+            };
+            names
+                .into_iter()
+                .filter_map(place)
+                .collect::<QueryResult<Vec<(i64, i64)>>>()?
+        }
+        DbConn::Mysql(_) if names.is_empty() => Vec::new(),
+        DbConn::Mysql(conn) => listed::Sent::of(&names)?.load(conn)?,
+    };
     let mut sent = HashMap::new();
-    for (message, user, hash) in rows {
+    for place in places {
+        let (message, user, hash): (Message, User, Vec<u8>) = messages::table
+            .find(place)
+            .inner_join(users::table)
+            .select((Message::as_select(), User::as_select(), messages::sent_hash))
+            .get_result(conn)?;
         let (room_id, key) = (message.room_id, (user.id, message.client_id.clone()));
         let message = Message::publish(conn, room_id, vec![(message, user)])?.remove(0);
         sent.insert(
@@ -65,21 +77,27 @@ pub(super) fn find_members(
     targets: impl Iterator<Item = (i64, i64)>,
 ) -> Result<HashMap<(i64, i64), i64>> {
     let targets = distinct(targets);
-    if targets.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let mut query = memberships::table.into_boxed();
-    for (room_id, user_id) in targets {
-        let room = memberships::room_id.eq(room_id);
-        query = query.or_filter(room.and(memberships::user_id.eq(user_id)));
-    }
-    let found: Vec<(i64, i64, i64)> = query
-        .select((
-            memberships::room_id,
-            memberships::user_id,
-            memberships::read_seq,
-        ))
-        .load(conn)?;
+    let found = match conn {
+        DbConn::Sqlite(conn) => {
+            let member = |member: (i64, i64)| {
+                memberships::table
+                    .find(member)
+                    .select((
+                        memberships::room_id,
+                        memberships::user_id,
+                        memberships::read_seq,
+                    ))
+                    .get_result(conn)
+                    .optional()
+                    .transpose()
+            };
+            targets
+                .into_iter()
+                .filter_map(member)
+                .collect::<QueryResult<Vec<(i64, i64, i64)>>>()?
+        }
+        DbConn::Mysql(conn) => listed::Members::of(&targets)?.load(conn)?,
+    };
     let member = |(room_id, user_id, read_seq)| ((room_id, user_id), read_seq);
     Ok(found.into_iter().map(member).collect())
 }
