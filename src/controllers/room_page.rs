@@ -158,13 +158,11 @@ fn answer(
     let (parts, templates, place) = (&app.parts, &app.templates, (user.id, id));
     let page = parts.fill(templates, place, &sheet.page(app, at, list.ends))?;
     let sidebar = parts.fill(templates, place, &sheet.sidebar())?;
-    let panel = parts.fill(templates, place, &sheet.panel())?;
     let client_id = [Block::stored(ClientId::random().to_string().as_bytes())];
     let file = page.page(|hole| match hole {
         Hole::Sidebar => sidebar.blocks(),
         Hole::Messages => &list.blocks,
         Hole::ClientId => &client_id,
-        Hole::Panel => panel.blocks(),
     });
     let mut response = packed_html(asked, file, "no-store")?;
     let last = Cookie::build(LAST_ROOM, id.to_string())

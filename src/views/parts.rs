@@ -19,16 +19,13 @@ pub enum Hole {
     Messages,
     /// A new one each time.
     ClientId,
-    /// `rooms/_panel.html`.
-    Panel,
 }
 
 /// How they are marked in templates. Nothing that a person writes can look like that.
-const MARKS: [(&str, Hole); 4] = [
+const MARKS: [(&str, Hole); 3] = [
     ("<!--sidebar-->", Hole::Sidebar),
     ("<!--messages-->", Hole::Messages),
     ("<!--client-id-->", Hole::ClientId),
-    ("<!--panel-->", Hole::Panel),
 ];
 
 /// A filled template: between two blocks there is a hole.
@@ -128,14 +125,14 @@ mod tests {
 
     #[test]
     fn holes_are_filled_where_they_are_marked() {
-        let part = Part::new("<p>tea<!--messages--></p><!-- mark --><!--panel-->!");
-        let (messages, panel) = (
+        let part = Part::new("<p>tea<!--messages--></p><!-- mark --><!--sidebar-->!");
+        let (messages, sidebar) = (
             [Block::stored(b" and cups")],
             [Block::stored(b"<i>"), Block::stored(b"</i>")],
         );
         let page = part.page(|hole| match hole {
             Hole::Messages => &messages,
-            _ => &panel,
+            _ => &sidebar,
         });
         let page = gzip::unpack(&page).expect("a gzip file");
         assert_eq!(page, b"<p>tea and cups</p><!-- mark --><i></i>!");

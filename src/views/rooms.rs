@@ -9,28 +9,21 @@ use super::page::{Base, Page, Person, shown_name};
 use super::templates::View;
 use crate::realtime::frames::{self, Limits};
 
-/// A room's page, with holes for the sidebar, the messages, the form's client id and the panel.
+/// A room's page, with holes for the sidebar, the messages and the form's client id.
 #[derive(Debug, Hash, Serialize)]
 pub struct RoomPage<'a> {
     /// The frame.
     #[serde(flatten)]
     pub page: &'a Page,
-    /// The room.
-    pub room: &'a ShownRoom,
-    /// Whether the person may write here.
-    pub member: bool,
+    /// The panel.
+    #[serde(flatten)]
+    pub panel: Panel<'a>,
     /// Whether there are messages before the first one shown.
     pub older: bool,
     /// Whether there are messages after the last one shown.
     pub newer: bool,
     /// The message that a permalink means.
     pub at: Option<i64>,
-    /// Whether it is the Lobby.
-    pub lobby: bool,
-    /// Whether the other one of the two deleted their account.
-    pub gone: bool,
-    /// Whether the person blocks the other one of the two.
-    pub blocked: bool,
     /// When the other one of the two was last here (RFC 3339), as far as that is known.
     pub last_seen: Option<&'a str>,
     /// The first message shown, or 0.
@@ -43,10 +36,6 @@ pub struct RoomPage<'a> {
     pub epoch: &'a str,
     /// The program's name.
     pub version: &'a str,
-    /// What was typed, by field.
-    pub form: &'a BTreeMap<&'static str, String>,
-    /// Sentences beside the fields.
-    pub errors: &'a BTreeMap<&'static str, Option<String>>,
 }
 
 /// The sidebar.
@@ -62,9 +51,6 @@ pub struct Sidebar<'a> {
 /// Who is in a room, and what can be done about it.
 #[derive(Debug, Hash, Serialize)]
 pub struct Panel<'a> {
-    /// The frame.
-    #[serde(flatten)]
-    pub base: &'a Base,
     /// The room.
     pub room: &'a ShownRoom,
     /// Whether the person may write here.
@@ -123,10 +109,6 @@ impl View for RoomPage<'_> {
 
 impl View for Sidebar<'_> {
     const TEMPLATE: &'static str = "rooms/_sidebar.html";
-}
-
-impl View for Panel<'_> {
-    const TEMPLATE: &'static str = "rooms/_panel.html";
 }
 
 /// Somebody in the room.

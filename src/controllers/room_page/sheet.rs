@@ -89,22 +89,16 @@ impl Sheet {
     ) -> RoomPage<'a> {
         RoomPage {
             page: &self.page,
-            room: &self.room,
-            member: self.is_member,
+            panel: self.panel(),
             older: first_seq > 1,
             newer: last_seq < self.room.seq,
             at,
-            lobby: self.room.id.0 == LOBBY,
-            gone: self.is_gone,
-            blocked: self.blocks,
             last_seen: self.last_seen.as_deref(),
             first_seq,
             last_seq,
             limits: app.live.limits,
             epoch: &app.live.epoch,
             version: app.live.version,
-            form: &self.form,
-            errors: &self.errors,
         }
     }
 
@@ -115,9 +109,8 @@ impl Sheet {
         }
     }
 
-    pub(super) fn panel(&self) -> Panel<'_> {
+    fn panel(&self) -> Panel<'_> {
         Panel {
-            base: self.page.base(),
             room: &self.room,
             member: self.is_member,
             keeper: self.is_keeper,
