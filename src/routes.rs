@@ -42,6 +42,8 @@ routes! { register_public, PUBLIC:
 }
 
 routes! { register_pages, PAGES:
+    // Routes are tried in this order.
+    "/ws" => { GET sockets::create }
     "/" => { GET home::show }
     "/register" => { GET users::new, POST users::create }
     "/login" => { GET sessions::new, POST sessions::create }
@@ -86,7 +88,6 @@ routes! { register_pages, PAGES:
     "/settings/export" => { GET settings::export::show }
     "/farewell" => { GET settings::account::farewell }
     "/blocks" => { POST blocks::create, DELETE blocks::destroy }
-    "/ws" => { GET sockets::create }
 }
 
 routes! { register_api, API:

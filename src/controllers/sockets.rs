@@ -13,8 +13,8 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, dev};
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, ProtocolError, Session};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 
+use super::concerns::arriving::Arriving;
 use super::concerns::asked::Asked;
-use super::concerns::current_user::CurrentSession;
 use super::concerns::door::{shortcut, tie};
 use super::concerns::frame_guard::{FrameGuard, GuardedPayload};
 use super::errors::sentence_of;
@@ -35,7 +35,7 @@ pub async fn create(
     app: Data<App>,
     asked: Asked,
     request: HttpRequest,
-    current: CurrentSession,
+    Arriving(arrival): Arriving,
     payload: web::Payload,
 ) -> Result<HttpResponse> {
     let desk = request.app_data::<Rc<Desk>>().cloned();
@@ -53,13 +53,13 @@ pub async fn create(
         .max_frame_size(app.sockets.frame_max_bytes)
         .aggregate_continuations()
         .max_continuation_size(app.sockets.frame_max_bytes);
-    let chars = app.live.limits.content_chars;
+    // Not all that was asked: it would stay for as long as the connection.
+    let (locale, chars) = (asked.locale(), app.live.limits.content_chars);
     let connection = Connection::open(
         desk,
         app.live.clone(),
-        current.user.public(),
-        current.key_hash.as_str().into(),
-        Box::new(move |code: Code| asked.locale().say(&sentence_of(code, chars))),
+        arrival,
+        Box::new(move |code: Code| locale.say(&sentence_of(code, chars))),
     )
     .await?;
     let seat = connection.seat.clone();

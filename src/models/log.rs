@@ -61,10 +61,6 @@ impl Store for Database {
         self.boxed_write(move |conn| direct::find_or_make(conn, user_id, slice::from_ref(&to)))
     }
 
-    fn room_ids_of(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<(i64, bool)>>> {
-        self.boxed_run(move |conn| Membership::room_ids(conn, user_id))
-    }
-
     fn rooms_of(
         &self,
         user_id: i64,

@@ -7,7 +7,7 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 
 use super::connection::{DbConn, on_each};
-use super::room::{DIRECT, LOBBY};
+use super::room::LOBBY;
 use super::schema::{memberships, rooms, users};
 use super::user::User;
 use super::{marks, now};
@@ -115,18 +115,6 @@ impl Membership {
             .select(Self::as_select())
             .get_result(conn)
             .optional()?)
-    }
-
-    /// The rooms that a person is in, and whether each is direct.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database does not answer.
-    pub fn room_ids(conn: &mut DbConn, user_id: i64) -> Result<Vec<(i64, bool)>> {
-        Ok(memberships::table
-            .inner_join(rooms::table)
-            .filter(memberships::user_id.eq(user_id))
-            .select((memberships::room_id, rooms::kind.eq(DIRECT)))
-            .load(conn)?)
     }
 
     /// Everybody in a room by name, with what they have read.

@@ -68,8 +68,8 @@ impl Desk {
         }
     }
 
-    /// A seat follows a room, holding what comes.
-    pub(super) fn join(&self, seat: &Rc<Seat>, room_id: i64) -> Rc<Place> {
+    /// A seat follows a room, holding what comes. Answers its place, and what [`Hub::join`] does.
+    pub(super) fn join(&self, seat: &Rc<Seat>, room_id: i64) -> (Rc<Place>, Option<i64>) {
         let mut rooms = self.rooms.borrow_mut();
         let places = rooms.entry(room_id).or_default();
         let slot = places.free.pop().unwrap_or_else(|| {
@@ -79,8 +79,8 @@ impl Desk {
         let place = Place::coming(seat.clone(), slot);
         places.slots[slot] = Some(place.clone());
         seat.add_place(room_id, place.clone());
-        self.hub.join(room_id, self.index);
-        place
+        let last_ver = self.hub.join(room_id, self.index);
+        (place, last_ver)
     }
 
     /// A seat follows a room no more.
@@ -221,7 +221,7 @@ impl Desk {
         }
         // What was read for the place it may have is older than this.
         self.leave_room(&seat, room_id);
-        let place = self.join(&seat, room_id);
+        let (place, _) = self.join(&seat, room_id);
         match self.read_room(&seat, room_id).await {
             // Gone meanwhile, and perhaps back at another place, which somebody else looks after.
             _ if !seat.is_at(room_id, &place) => {}

@@ -5,7 +5,6 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -13,6 +12,7 @@ use tokio::sync::{Notify, mpsc};
 
 use super::figures::Figures;
 use super::frames::{Message, ServerFrame};
+use super::news::News;
 use super::parcels::{Audience, Burst, Inbox, Load, Mailbox, Parcel};
 use super::served::Served;
 use super::store::Store;
@@ -25,20 +25,18 @@ const EARLY_MAX: usize = 1024;
 
 /// Whoever commits waits so long at most for workers that are behind.
 const REST: Duration = Duration::from_millis(100);
-/// Less is no reason to gather more.
-const LONG: Duration = Duration::from_micros(500);
 
 #[derive(Default)]
 pub(super) struct Room {
     /// The last delivered change; not known until somebody has read it from the store.
     pub(super) last_ver: Option<i64>,
     /// Where that began: who read the room before this change misses what came until then.
-    first_ver: i64,
+    pub(super) first_ver: i64,
     /// The latest change that is known to be in the store, as far as others wrote it.
     pub(super) end: i64,
     pub(super) early: BTreeMap<i64, Bytes>,
     /// How many seats each worker has here.
-    seats: Vec<usize>,
+    pub(super) seats: Vec<usize>,
 }
 
 #[derive(Default)]
@@ -52,6 +50,8 @@ pub(super) struct Inner {
 pub struct Hub {
     /// Who has connections here.
     pub served: Served,
+    /// What those who are coming in may have missed.
+    pub news: News,
     /// What is counted.
     pub figures: Figures,
     inner: Mutex<Inner>,
@@ -65,6 +65,7 @@ impl Hub {
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self {
             served: Served::default(),
+            news: News::default(),
             figures: Figures::default(),
             inner: Mutex::default(),
             store,
@@ -96,53 +97,10 @@ impl Hub {
         }
     }
 
-    /// A seat of this worker follows a room from now on.
-    pub fn join(&self, room_id: i64, desk: usize) {
-        let mut inner = self.lock();
-        let room = inner.rooms.entry(room_id).or_default();
-        if room.seats.len() <= desk {
-            room.seats.resize(desk + 1, 0);
-        }
-        room.seats[desk] += 1;
-    }
-
-    /// A seat of this worker follows a room no more.
-    pub fn leave(&self, room_id: i64, desk: usize) {
-        let mut inner = self.lock();
-        if let Some(room) = inner.rooms.get_mut(&room_id) {
-            room.seats[desk] -= 1;
-            if room.seats.iter().all(|seats| *seats == 0) {
-                inner.rooms.remove(&room_id);
-            }
-        }
-    }
-
-    /// The rooms that somebody follows.
-    pub fn followed(&self) -> Vec<i64> {
-        self.lock().rooms.keys().copied().collect()
-    }
-
-    /// Says what the store had as the room's latest change after a seat joined; the first one counts. Answers whether
-    /// everything after it reaches the seat. It does not when somebody else read the room a little later and was the
-    /// first: then the store has to be read again.
-    pub fn settle(&self, room_id: i64, ver: i64) -> bool {
-        let mut inner = self.lock();
-        let Some(room) = inner.rooms.get_mut(&room_id) else {
-            return true;
-        };
-        if room.last_ver.is_none() {
-            (room.last_ver, room.first_ver) = (Some(ver), ver);
-            self.deliver(&mut inner, room_id, Vec::new());
-            return true;
-        }
-        ver >= room.first_ver
-    }
-
     /// Delivers messages that were committed, in the order of their rooms' changes.
     pub fn publish<'a>(&self, messages: impl Iterator<Item = &'a Message>) {
         let mut by_room: HashMap<i64, (BytesMut, Vec<(i64, usize)>)> = HashMap::new();
-        let followed: HashSet<i64> = self.lock().rooms.keys().copied().collect();
-        for message in messages.filter(|message| followed.contains(&message.room_id.0)) {
+        for message in self.followed_of(messages) {
             let (wire, ends) = by_room.entry(message.room_id.0).or_default();
             ServerFrame::Message(message).encode_into(wire);
             ends.push((message.ver, wire.len()));
@@ -158,6 +116,19 @@ impl Hub {
                 },
             );
         }
+    }
+
+    /// Those of these messages whose rooms somebody follows. The others are news.
+    fn followed_of<'a>(&self, messages: impl Iterator<Item = &'a Message>) -> Vec<&'a Message> {
+        let inner = self.lock();
+        let is_followed = |message: &&Message| {
+            let room = inner.rooms.get(&message.room_id.0);
+            if room.is_none_or(|room| room.last_ver.is_none()) {
+                self.news.tell_room(message.room_id.0);
+            }
+            room.is_some()
+        };
+        messages.filter(is_followed).collect()
     }
 
     fn publish_burst(&self, inner: &mut Inner, room_id: i64, burst: Burst) {
@@ -219,11 +190,9 @@ impl Hub {
         }
     }
 
-    /// Returns when the workers have written most of what they were handed, or after a moment. When that took long, a
-    /// little later: whoever was answered meanwhile has the next message on its way, and it can go with the others.
+    /// Returns when the workers have written most of what they were handed, or after a moment.
     pub fn rest(&self) {
-        let start = Instant::now();
-        let deadline = start + REST;
+        let deadline = Instant::now() + REST;
         let loads: Vec<_> = {
             let inner = self.lock();
             (inner.mailboxes.iter())
@@ -232,10 +201,6 @@ impl Hub {
         };
         for load in loads {
             load.wait(deadline);
-        }
-        let took = start.elapsed();
-        if took > LONG {
-            thread::sleep(took / 4);
         }
     }
 
@@ -263,6 +228,7 @@ impl Hub {
 
     /// Something for every worker.
     pub fn to_all(&self, parcel: &Parcel) {
+        self.news.tell(parcel);
         for mailbox in &self.lock().mailboxes {
             mailbox.put(parcel.clone());
         }

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use super::wire::CloseCode;
 
 /// A worker that has to write to fewer sockets than this is as good as free.
-const EASY: usize = 128;
+const EASY: usize = 16;
 
 /// Consecutive changes of a room, encoded once, back to back.
 #[derive(Debug)]

@@ -159,9 +159,6 @@ pub trait Store: Send + Sync {
     /// [`ClientFrame::Post`]: super::frames::ClientFrame::Post
     fn direct_with(&self, user_id: i64, to: String) -> BoxFuture<'static, Result<Direct>>;
 
-    /// The rooms that a person is in, and whether each is direct.
-    fn room_ids_of(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<(i64, bool)>>>;
-
     /// The rooms of a person, with what they have read; `Unauthorized` when this session of theirs ended.
     fn rooms_of(&self, user_id: i64, session: Arc<str>) -> BoxFuture<'static, Result<Vec<Room>>>;
 

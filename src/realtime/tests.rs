@@ -11,12 +11,13 @@ use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::task::LocalSet;
 
-use super::connection::Connection;
+use super::connection::{Arrival, Connection};
 use super::desk::Desk;
 use super::events::{Events, Wanted};
 use super::frames::Limits;
 use super::hub::Hub;
 use super::live::Live;
+use super::parcels::Parcel;
 use super::presence::Presence;
 use super::seat::Seat;
 use super::store::Store;
@@ -53,8 +54,21 @@ fn live(shelf: &Shelf) -> Arc<Live> {
 async fn connect(live: &Arc<Live>) -> Connection {
     let desk = Desk::open(live.hub.clone());
     let sentences = Box::new(|_| String::new());
-    let connection = Connection::open(desk, live.clone(), person(1), "".into(), sentences).await;
+    let arrival = arrival(live, 1).await;
+    let connection = Connection::open(desk, live.clone(), arrival, sentences).await;
     connection.expect("a connection")
+}
+
+/// What is read of somebody who comes in.
+async fn arrival(live: &Live, user_id: i64) -> Arrival {
+    let since = live.hub.news.now();
+    let rooms = live.store.rooms_of(user_id, "".into()).await;
+    Arrival {
+        user: person(user_id),
+        session: "".into(),
+        rooms: rooms.expect("the shelf has a room for everybody"),
+        since,
+    }
 }
 
 /// The JSON of text frames that lie back to back; `null` for a close frame.
@@ -184,5 +198,45 @@ fn an_event_stream_says_nothing_after_its_person_was_signed_out() {
         // There is something to be sent, and then the session ends.
         seat.close(CloseCode::SignedOut);
         assert_eq!(events.next().await, None);
+    });
+}
+
+/// The room's latest change, as `hello` tells it.
+async fn told(connection: &Connection) -> Option<i64> {
+    let wire = poll_fn(|cx| connection.seat.poll_wire(cx)).await?;
+    frames(&wire).first()?["rooms"][0]["ver"].as_i64()
+}
+
+#[test]
+fn what_is_said_before_somebody_is_there_and_after_they_were_read_is_not_missed() {
+    run(async {
+        let shelf = Shelf::new(8);
+        let live = live(&shelf);
+        let desk = Desk::open(live.hub.clone());
+        let open = |arrival| {
+            let sentences = Box::new(|_| String::new());
+            Connection::open(desk.clone(), live.clone(), arrival, sentences)
+        };
+        let read = arrival(&live, 1).await;
+        live.hub.publish([shelf.add()].iter());
+        let first = open(read).await.expect("a connection");
+        assert_eq!(told(&first).await, Some(1), "nobody followed the room");
+
+        let read = arrival(&live, 2).await;
+        live.hub.publish([shelf.add()].iter());
+        let second = open(read).await.expect("a connection");
+        assert_eq!(told(&second).await, Some(2), "somebody followed it");
+
+        let read = arrival(&live, 3).await;
+        live.hub.publish([shelf.add()].iter());
+        drop((first, second));
+        let third = open(read).await.expect("a connection");
+        assert_eq!(told(&third).await, Some(3), "they had left again");
+
+        let read = arrival(&live, 4).await;
+        shelf.dismiss(4);
+        live.hub.to_all(&Parcel::Leave(4, ROOM));
+        let fourth = open(read).await.expect("a connection");
+        assert_eq!(told(&fourth).await, None, "they were removed meanwhile");
     });
 }

@@ -140,6 +140,7 @@ impl Watch {
             self.live.hub.to_all(&everybody);
         }
         if number != self.last {
+            self.live.hub.news.tell_everybody();
             self.look_at_rooms(self.live.hub.followed()).await?;
             self.look_into(&list).await?;
         }

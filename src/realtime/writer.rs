@@ -20,6 +20,8 @@ use crate::error::{Error, Result};
 
 /// The most messages of one transaction.
 const BATCH: usize = 256;
+/// Whether more has come is looked at so often.
+const GLANCE: Duration = Duration::from_micros(50);
 /// A transaction that failed for no fault of its messages is tried again so often,
 const ATTEMPTS: usize = 3;
 /// but only within this time: whoever waits behind it shall be answered too.
@@ -150,6 +152,7 @@ impl<L: Log + 'static> Room<L> {
 
     fn work(&self, number: u64) {
         let mut waiting = Vec::with_capacity(BATCH);
+        let mut expected = 0;
         while self.receive(&mut waiting) {
             let mut writes = Vec::with_capacity(waiting.len());
             let mut replies = Vec::with_capacity(waiting.len());
@@ -165,13 +168,16 @@ impl<L: Log + 'static> Room<L> {
                     Job::Finish(done) => finished.push(done),
                 }
             }
-            self.state().since = Some(Instant::now());
+            let begun = Instant::now();
+            self.state().since = Some(begun);
+            let asked = writes.len();
             if !writes.is_empty() {
                 let verdicts = self.append(&writes);
                 // A retry's message is published too: the hub drops what it delivered before, and delivers what the
                 // first attempt could not because the commit's outcome was unknown.
                 self.hub
                     .publish(verdicts.iter().flatten().map(|stored| &stored.message));
+                expected = asked + self.queued();
                 for (reply, verdict) in replies.into_iter().zip(verdicts) {
                     let _ = reply.send(verdict);
                 }
@@ -183,7 +189,24 @@ impl<L: Log + 'static> Room<L> {
                 return;
             }
             self.hub.rest();
+            self.gather(expected, begun.elapsed() / 2);
         }
+    }
+
+    /// Waits until as many writes are there as people are talking, or not for long. Whoever has just been answered often
+    /// has the next message on its way, and it can go with those of the others: one commit for all, one write to each
+    /// socket.
+    fn gather(&self, expected: usize, patience: Duration) {
+        let deadline = Instant::now() + patience;
+        // For one alone, receiving is waiting enough.
+        while expected > 1 && self.queued() < expected.min(BATCH) && Instant::now() < deadline {
+            thread::sleep(GLANCE);
+        }
+    }
+
+    /// How many wait; 0 for a thread that was relieved, while the other one waits.
+    fn queued(&self) -> usize {
+        self.jobs.try_lock().map_or(0, |jobs| jobs.len())
     }
 
     /// Takes what waits; false when nobody can write any more.

@@ -4,6 +4,7 @@
 //! waits. So each has a [`line::Line`], which notices what happens where bytes are read and written, and can end it
 //! from outside. One sweep a second over a worker's lines ([`lines::Lines`]) is all the clock there is.
 
+mod inlet;
 pub mod line;
 pub mod lines;
 pub mod proxies;
@@ -11,6 +12,7 @@ mod queue;
 pub mod server;
 pub mod strangers;
 pub mod stream;
+mod upgrade;
 
 /// How long connections may take, in seconds.
 #[derive(Debug, Clone, Copy)]

@@ -1,24 +1,31 @@
 //! HTTP over these connections: what `actix_web::HttpServer` does, with a stream of our own.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::net::TcpListener;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_http::{Extensions, HttpService, KeepAlive, Request, Response};
 use actix_service::{
-    IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, fn_service, map_config,
+    IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, fn_factory, fn_service,
+    map_config,
 };
 use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, Server};
 use actix_web::rt::net::TcpStream;
+use futures_util::future::LocalBoxFuture;
+use futures_util::{FutureExt, TryFutureExt};
+use tokio::sync::OnceCell;
 
 use super::Patience;
 use super::lines::Lines;
 use super::proxies::Proxies;
 use super::strangers::Strangers;
 use super::stream::Stream;
+use super::upgrade::carry;
 
 /// A closed connection may flush what is left for so long.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -72,7 +79,20 @@ where
         let app = factory()
             .into_factory()
             .map_err(|error: S::Error| error.into().error_response());
+        let app = once(map_config(app, |()| AppConfig::default()));
+        let upgraded = app.clone();
         let http = HttpService::build()
+            .upgrade(fn_factory(move || {
+                let app = upgraded();
+                async move {
+                    let app = app.await?;
+                    Ok::<_, S::InitError>(fn_service(move |(request, framed)| {
+                        let answer: LocalBoxFuture<'static, ()> =
+                            Box::pin(carry(app.clone(), request, framed));
+                        answer.map(Ok::<(), Infallible>)
+                    }))
+                }
+            }))
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();
                 async move { stopping.notified().await }
@@ -85,7 +105,7 @@ where
             .on_connect_ext(|stream: &Stream, data: &mut Extensions| {
                 data.insert(stream.line().clone());
             })
-            .h1(map_config(app, |()| AppConfig::default()));
+            .h1(fn_factory(app));
         fn_service(move |tcp: TcpStream| {
             let peer = tcp.peer_addr().ok();
             let line = lines.add(peer.map(|peer| peer.ip()));
@@ -94,4 +114,23 @@ where
         .and_then(http)
     })?;
     Ok(server.run())
+}
+
+/// A service that is made once, for all who ask for it.
+fn once<F, R>(
+    factory: F,
+) -> impl Fn() -> LocalBoxFuture<'static, Result<Rc<F::Service>, F::InitError>> + Clone + 'static
+where
+    F: ServiceFactory<R, Config = ()> + 'static,
+    F::Service: 'static,
+    R: 'static,
+{
+    let (factory, service) = (Rc::new(factory), Rc::<OnceCell<Rc<F::Service>>>::default());
+    move || {
+        let (factory, service) = (factory.clone(), service.clone());
+        Box::pin(async move {
+            let made = service.get_or_try_init(|| factory.new_service(()).map_ok(Rc::new));
+            made.await.cloned()
+        })
+    }
 }

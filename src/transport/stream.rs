@@ -9,9 +9,11 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use actix_web::rt::net::TcpStream;
+use actix_web::web::Bytes;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::inlet::Inlet;
 use super::line::{End, Line};
 
 /// A connection whose peer acknowledges nothing for so long is gone, whatever the peer's kernel says.
@@ -44,6 +46,11 @@ impl Stream {
     /// Its line.
     pub fn line(&self) -> &Rc<Line> {
         &self.line
+    }
+
+    /// What comes in over it after `early`, for whoever reads it in place of this.
+    pub(super) fn inlet(&self, early: Bytes) -> Inlet {
+        Inlet::new(Rc::downgrade(&self.tcp), self.line.clone(), early)
     }
 
     /// Whether it goes on.

@@ -10,12 +10,12 @@ use serde::Deserialize;
 
 use super::ConversationMessage;
 use crate::controllers::App;
+use crate::controllers::concerns::arriving::Arriving;
 use crate::controllers::concerns::asked::{Asked, accepts};
-use crate::controllers::concerns::current_user::CurrentSession;
 use crate::controllers::concerns::door::tie;
 use crate::controllers::errors::sentence_of;
 use crate::error::{Error, Result};
-use crate::realtime::connection::Connection;
+use crate::realtime::connection::{Arrival, Connection};
 use crate::realtime::desk::Desk;
 use crate::realtime::events::{Events, Wanted};
 use crate::realtime::frames::{Code, Id};
@@ -32,10 +32,10 @@ pub async fn all(
     app: Data<App>,
     asked: Asked,
     request: HttpRequest,
-    current: CurrentSession,
+    Arriving(arrival): Arriving,
     start: Query<Start>,
 ) -> Result<HttpResponse> {
-    open(&app, asked, &request, current, &start, Wanted::Everything).await
+    open(&app, asked, &request, arrival, &start, Wanted::Everything).await
 }
 
 /// `GET /api/messages`: what others say to me in conversations.
@@ -43,21 +43,21 @@ pub async fn messages(
     app: Data<App>,
     asked: Asked,
     request: HttpRequest,
-    current: CurrentSession,
+    Arriving(arrival): Arriving,
     start: Query<Start>,
 ) -> Result<HttpResponse> {
-    let user_id = current.user.id;
+    let user_id = arrival.user.id.0;
     let wanted = Wanted::Conversations(Box::new(move |message| {
         serde_json::to_string(&ConversationMessage::new(message, user_id)).unwrap_or_default()
     }));
-    open(&app, asked, &request, current, &start, wanted).await
+    open(&app, asked, &request, arrival, &start, wanted).await
 }
 
 async fn open(
     app: &App,
     asked: Asked,
     request: &HttpRequest,
-    current: CurrentSession,
+    arrival: Arrival,
     start: &Start,
     wanted: Wanted,
 ) -> Result<HttpResponse> {
@@ -69,13 +69,13 @@ async fn open(
     }
     let desk = request.app_data::<Rc<Desk>>().cloned();
     let desk = desk.ok_or_else(|| Error::internal("the worker has no desk"))?;
-    let chars = app.live.limits.content_chars;
+    // Not all that was asked: it would stay for as long as the connection.
+    let (locale, chars) = (asked.locale(), app.live.limits.content_chars);
     let connection = Connection::listen(
         desk,
         app.live.clone(),
-        current.user.public(),
-        current.key_hash.as_str().into(),
-        Box::new(move |code: Code| asked.locale().say(&sentence_of(code, chars))),
+        arrival,
+        Box::new(move |code: Code| locale.say(&sentence_of(code, chars))),
     )
     .await?;
     tie(request, &connection.seat, app.sockets.farewell_seconds);

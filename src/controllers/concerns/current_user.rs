@@ -75,7 +75,11 @@ impl FromRequest for CurrentSession {
     }
 }
 
-async fn current<T: Send + 'static>(
+/// Who asks, and what is read for them: one visit to the database.
+///
+/// # Errors
+/// `Unauthorized` when nobody is signed in; those of `read`.
+pub(super) async fn current<T: Send + 'static>(
     request: &HttpRequest,
     read: impl FnOnce(&mut DbConn, &Live) -> Result<T> + Send + 'static,
 ) -> Result<(CurrentSession, T)> {

@@ -1,5 +1,6 @@
 //! What several controllers share: extractors and middleware.
 
+pub mod arriving;
 pub mod asked;
 pub mod browser;
 pub mod client_address;

@@ -1,10 +1,12 @@
 //! What one socket may say and is told, without the socket itself.
 
+mod coming;
 mod reading;
 mod writing;
 
+pub use coming::Arrival;
+
 use std::cell::Cell;
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,9 +17,8 @@ use serde::Deserialize;
 
 use crate::error::Result;
 use crate::realtime::desk::Desk;
-use crate::realtime::frames::{ClientFrame, Code, Id, Room, ServerFrame, User};
+use crate::realtime::frames::{ClientFrame, Code, Id, ServerFrame, User};
 use crate::realtime::live::Live;
-use crate::realtime::place::Place;
 use crate::realtime::seat::Seat;
 use crate::realtime::store::{Verdict, Write};
 use crate::realtime::turnstile::Pass;
@@ -41,9 +42,6 @@ enum Asked {
     },
 }
 
-/// Where a seat follows which room.
-type Places = HashMap<i64, Rc<Place>>;
-
 /// One person's socket. It leaves its rooms when it is dropped.
 pub struct Connection {
     /// Where its frames are queued.
@@ -60,7 +58,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Takes a seat, follows the person's rooms and queues `hello`.
+    /// Takes a seat, follows the person's rooms and queues `hello`. What was read before is read again only when something
+    /// happened since, which is rare.
     ///
     /// # Errors
     /// `Unavailable` when the rooms cannot be read or there are too many sockets, `TooManySockets` when the person has
@@ -68,12 +67,11 @@ impl Connection {
     pub async fn open(
         desk: Rc<Desk>,
         live: Arc<Live>,
-        user: User,
-        session: Arc<str>,
+        arrival: Arrival,
         sentences: Sentences,
     ) -> Result<Self> {
-        let seat = Seat::new(user.id.0, session);
-        Self::take(desk, live, user, seat, sentences).await
+        let seat = Seat::new(arrival.user.id.0, arrival.session.clone());
+        Self::take(desk, live, arrival, seat, sentences).await
     }
 
     /// The same for an event stream.
@@ -83,95 +81,11 @@ impl Connection {
     pub async fn listen(
         desk: Rc<Desk>,
         live: Arc<Live>,
-        user: User,
-        session: Arc<str>,
+        arrival: Arrival,
         sentences: Sentences,
     ) -> Result<Self> {
-        let seat = Seat::listening(user.id.0, session);
-        Self::take(desk, live, user, seat, sentences).await
-    }
-
-    async fn take(
-        desk: Rc<Desk>,
-        live: Arc<Live>,
-        user: User,
-        seat: Rc<Seat>,
-        sentences: Sentences,
-    ) -> Result<Self> {
-        let pass = live.turnstile.enter(user.id.0)?;
-        let room_ids = live.store.room_ids_of(user.id.0).await?;
-        let session = seat.session.clone();
-        desk.admit(&seat);
-        live.presence.arrive(&user, &room_ids);
-        // From here on, leaving is this value's Drop.
-        let connection = Self {
-            seat,
-            user,
-            desk,
-            live,
-            sentences,
-            away: Cell::default(),
-            refused_in_a_row: 0,
-            typed_at: None,
-            writes: FuturesUnordered::new(),
-            _pass: pass,
-        };
-        let join = |(room_id, _)| (room_id, connection.desk.join(&connection.seat, room_id));
-        let places: Places = room_ids.into_iter().map(join).collect();
-        let rooms = connection.read_rooms(session).await?;
-        connection.greet(&rooms, &places);
-        Ok(connection)
-    }
-
-    /// The person's rooms, read after they are followed, and late enough: whatever changes from here on reaches the seat.
-    async fn read_rooms(&self, session: Arc<str>) -> Result<Vec<Room>> {
-        let read = || self.live.store.rooms_of(self.user.id.0, session.clone());
-        let rooms = read().await?;
-        let followed = rooms.iter().filter(|room| self.seat.follows(room.id.0));
-        let read_too_early = followed.filter(|room| !self.live.hub.settle(room.id.0, room.ver));
-        match read_too_early.count() {
-            0 => Ok(rooms),
-            _ => read().await,
-        }
-    }
-
-    fn greet(&self, rooms: &[Room], places: &Places) {
-        // Places that were taken or given up while the rooms were read: the store has to be asked again.
-        let is_read = |room_id: &i64| {
-            rooms.iter().any(|room| room.id.0 == *room_id)
-                && (places.get(room_id)).is_some_and(|place| self.seat.is_at(*room_id, place))
-        };
-        let mut others: HashSet<i64> = self.seat.rooms().into_iter().collect();
-        others.retain(|room_id| !is_read(room_id));
-        for room_id in &others {
-            self.desk.leave_room(&self.seat, *room_id);
-        }
-        let known: Vec<Room> = rooms
-            .iter()
-            .filter(|room| self.seat.follows(room.id.0))
-            .cloned()
-            .collect();
-        let hello = ServerFrame::Hello {
-            user: &self.user,
-            epoch: &self.live.epoch,
-            version: self.live.version,
-            rooms: &known,
-            limits: self.live.limits,
-        };
-        self.seat.greet(hello.encode());
-        for room in &known {
-            self.seat.go_live(room.id.0, room.ver);
-        }
-        for room in rooms.iter().filter(|room| !self.seat.follows(room.id.0)) {
-            let is_direct = room.kind == "direct";
-            self.live
-                .presence
-                .enter(self.user.id.0, room.id.0, is_direct);
-            others.insert(room.id.0);
-        }
-        for room_id in others {
-            self.desk.follow(&self.seat, room_id);
-        }
+        let seat = Seat::listening(arrival.user.id.0, arrival.session.clone());
+        Self::take(desk, live, arrival, seat, sentences).await
     }
 
     /// What it is part of.
@@ -208,12 +122,13 @@ impl Connection {
                 let target = self.target(room_id, seq);
                 self.change(room_id, seq, Write::Delete(target));
             }
-            Some(ClientFrame::Sync { room_id, ver }) => self.sync(room_id, ver).await,
+            // Both are boxed: otherwise each socket would keep room for them all the time.
+            Some(ClientFrame::Sync { room_id, ver }) => Box::pin(self.sync(room_id, ver)).await,
             Some(ClientFrame::Read {
                 room_id,
                 seq,
                 unread,
-            }) => self.read(room_id, seq, unread).await,
+            }) => Box::pin(self.read(room_id, seq, unread)).await,
             Some(ClientFrame::View { room_id, away }) => self.view(room_id, away),
             Some(ClientFrame::Typing { room_id }) => self.typing(room_id),
             Some(ClientFrame::Ping) => self.seat.push(ServerFrame::Pong.encode()),

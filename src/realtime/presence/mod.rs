@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use tokio::sync::Notify;
 
-use super::frames::User;
+use super::frames::{Room, User};
 use super::hub::Hub;
 
 /// Changes within this time are told together.
@@ -48,8 +48,8 @@ impl Presence {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A window of a person opened; they are in these rooms, some of which are direct.
-    pub fn arrive(&self, user: &User, rooms: &[(i64, bool)]) {
+    /// A window of a person opened; they are in these rooms.
+    pub fn arrive(&self, user: &User, rooms: &[Room]) {
         let mut inner = self.lock();
         let Inner {
             people,
@@ -69,8 +69,9 @@ impl Presence {
         person.windows += 1;
         let is_back = person.left_at.take().is_some();
         leaving.remove(&user.id.0);
-        for &(room_id, is_direct) in rooms {
-            if is_direct {
+        for room in rooms {
+            let room_id = room.id.0;
+            if room.kind == "direct" {
                 directs.insert(room_id);
             }
             let is_new = person.rooms.insert(room_id);

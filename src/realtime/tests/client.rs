@@ -9,8 +9,8 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
-use super::shelf::{Shelf, person};
-use super::{ROOM, frames};
+use super::shelf::Shelf;
+use super::{ROOM, arrival, frames};
 use crate::realtime::connection::Connection;
 use crate::realtime::desk::Desk;
 use crate::realtime::live::Live;
@@ -45,9 +45,9 @@ impl Socket {
         let (tell, seat) = oneshot::channel();
         let (says, mut said) = mpsc::unbounded_channel::<String>();
         let task = tokio::task::spawn_local(async move {
-            let user = person(user_id);
+            let arrival = arrival(&live, user_id).await;
             let sentences = Box::new(|_| String::new());
-            let opened = Connection::open(desk, live, user, "".into(), sentences).await;
+            let opened = Connection::open(desk, live, arrival, sentences).await;
             let mut connection = opened.expect("the shelf has a room for everybody");
             let _ = tell.send(connection.seat.clone());
             while let Some(text) = said.recv().await {

@@ -189,11 +189,6 @@ impl Store for Shelf {
         async { Err(Error::NotFound) }.boxed()
     }
 
-    fn room_ids_of(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<(i64, bool)>>> {
-        let rooms = self.is_member(user_id).then_some((ROOM, false));
-        async move { Ok(rooms.into_iter().collect()) }.boxed()
-    }
-
     fn rooms_of(&self, user_id: i64, _: Arc<str>) -> BoxFuture<'static, Result<Vec<Room>>> {
         let shelf = self.clone();
         async move {
