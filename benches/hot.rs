@@ -17,7 +17,7 @@ use teahouse::models::session::KeyHash;
 use teahouse::realtime::frames::{ClientFrame, Id, Message, ServerFrame, User};
 use teahouse::realtime::seat::Seat;
 use teahouse::realtime::store::{Log, Write};
-use teahouse::views::gzip::Block;
+use teahouse::views::gzip::{self, Block};
 use teahouse::views::locale::Locale;
 use teahouse::views::messages::MessageList;
 use teahouse::views::templates::Templates;
@@ -97,13 +97,11 @@ fn pages(criterion: &mut Criterion) {
     let html = fill(messages.clone());
     let mut group = criterion.benchmark_group("compress a list");
     group.throughput(Throughput::Bytes(html.len() as u64));
-    group.bench_function("whole", |bencher| {
-        bencher.iter(|| Block::new(html.as_bytes()))
-    });
-    let block = Block::new(html.as_bytes());
-    let (head, tail) = html.split_at(10_000);
+    let compress = |html: &str| Block::several(std::iter::once(html));
+    group.bench_function("whole", |bencher| bencher.iter(|| compress(&html)));
+    let blocks = Block::several([&html[..10_000], &html, &html[..5_000]].into_iter());
     group.bench_function("into a page", |bencher| {
-        bencher.iter(|| block.between(head.as_bytes(), &tail.as_bytes()[..5_000], 0));
+        bencher.iter(|| gzip::file(&blocks));
     });
     group.finish();
 }

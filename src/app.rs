@@ -7,7 +7,7 @@ mod trust;
 use std::fs;
 use std::io::{self, Write};
 use std::net::TcpListener;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -51,6 +51,7 @@ use crate::realtime::writer::Writer;
 use crate::routes;
 use crate::transport::proxies::Proxies;
 use crate::views::lists::Lists;
+use crate::views::parts::Parts;
 use crate::views::sessions::Region;
 use crate::views::templates::Templates;
 
@@ -145,7 +146,6 @@ fn cause(error: Error) -> String {
 }
 
 async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<App> {
-    PhoneNumber::warm_up();
     let epoch = database.run(installation::epoch).await?;
     let is_production = settings.environment == Environment::Production;
     let accounts = &settings.accounts;
@@ -163,6 +163,7 @@ async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<
         darkroom: Darkroom::default(),
         departed: Arc::default(),
         lists: Lists::default(),
+        parts: Parts::default(),
         site: Site {
             is_development: settings.environment == Environment::Development,
             public_origin: Some(settings.server.public_origin.clone())
@@ -173,10 +174,7 @@ async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<
             policy: trust::policy(accounts),
             makers: trust::makers(accounts),
             region: accounts.region.clone(),
-            regions: PhoneNumber::regions()
-                .into_iter()
-                .map(Region::new)
-                .collect(),
+            regions: LazyLock::new(regions),
             // Asked for as long as nobody is there: also after everybody has gone again.
             setup_code: is_production
                 .then(|| format!("{:08}", rand::rng().random_range(0..100_000_000))),
@@ -190,6 +188,14 @@ async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<
         },
         database,
     })
+}
+
+/// Where numbers can be from. The rules of the world take memory: they are read when somebody is asked for a number.
+fn regions() -> Vec<Region> {
+    PhoneNumber::regions()
+        .into_iter()
+        .map(Region::new)
+        .collect()
 }
 
 /// What is counted, and by whom.

@@ -6,23 +6,9 @@ use crate::support::{Browser, GitHub, Profile, person::PASSWORD};
 const PHONE: &str = "+8613800970001";
 const OTHER: &str = "+8613800970002";
 
-/// Nothing to complain about, in each width and colour; kept as pictures where somebody wants to look.
+/// Nothing to complain about, in each width and colour.
 async fn nothing_wrong(browser: &Browser, name: &str) {
-    for scheme in ["light", "dark"] {
-        for (width, height) in [(1280, 900), (390, 844)] {
-            browser.resize(width, height, scheme).await;
-            let place = format!("{name} {width} {scheme}");
-            assert_eq!(browser.axe().await, Vec::<String>::new(), "{place}");
-            let wide = "return document.documentElement.scrollWidth > innerWidth";
-            assert_eq!(browser.script(wide).await, false, "{place}");
-            if let Some(folder) = std::env::var_os("TEAHOUSE_TEST_PICTURES") {
-                let path =
-                    std::path::Path::new(&folder).join(format!("{}.png", place.replace(' ', "-")));
-                browser.driver.screenshot(&path).await.expect("a picture");
-            }
-        }
-    }
-    browser.resize(1280, 900, "light").await;
+    browser.suits_everybody(name).await;
     // The page that leads to GitHub may be gone before its icon is there.
     let mut complaints = browser.complaints().await;
     complaints.retain(|complaint| !complaint.contains("icon from the Manifest"));

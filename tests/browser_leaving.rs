@@ -1,7 +1,7 @@
 //! Signing out with something unsent, and drafts, in Chromium.
 
 use crate::browser::{MING, nothing_to_complain_about};
-use crate::browser_unsent::{DRAFT, check, draft_is, ming_at, said};
+use crate::browser_unsent::{DRAFT, draft_is, ming_at, said};
 use crate::support::{Browser, Network, Profile, Teahouse, eventually};
 
 /// A house that lets one message through each second.
@@ -44,7 +44,7 @@ async fn signing_out_with_waiting_messages_drops_them_when_told_to() {
     ming.fill("#composer-content", "and begun").await;
     ming.click("form[action='/logout'] button").await;
     ming.find("dialog .dialog-item").await;
-    check(&ming, "the question at signing out").await;
+    ming.suits_everybody("the question at signing out").await;
     // Escape changes nothing, and the keyboard is where it was.
     ming.driver
         .action_chain()

@@ -6,15 +6,7 @@ const MING: &str = "+8613800770001";
 
 /// What axe finds, how wide the page is and what Chromium complained about, as large and small, light and dark.
 async fn nothing_wrong(browser: &Browser, what: &str) {
-    for (width, height) in [(1280, 900), (390, 844)] {
-        for scheme in ["light", "dark"] {
-            browser.resize(width, height, scheme).await;
-            let found = browser.axe().await;
-            assert!(found.is_empty(), "{what}, {width}, {scheme}: {found:#?}");
-            let wide = "return document.documentElement.scrollWidth > innerWidth";
-            assert_eq!(browser.script(wide).await, false, "{what}, {width}");
-        }
-    }
+    browser.suits_everybody(what).await;
     let complaints = browser.complaints().await;
     assert!(complaints.is_empty(), "{what}: {complaints:#?}");
 }

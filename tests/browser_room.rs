@@ -180,37 +180,21 @@ async fn everybody_can_use_every_page_light_and_dark_small_and_large() {
     let ana = Person::register(&house, "Ana").await;
     ana.say("see https://example.com/ for tea").await;
     let ming = Browser::open(&house, Profile::English).await;
-    let check = async |what: &str| {
-        for (width, height) in [(1280, 800), (390, 844)] {
-            for scheme in ["light", "dark"] {
-                ming.resize(width, height, scheme).await;
-                let found = ming.axe().await;
-                assert!(found.is_empty(), "{what}, {width}, {scheme}: {found:#?}");
-                let wide = ming
-                    .script("return document.documentElement.scrollWidth - window.innerWidth")
-                    .await;
-                assert!(
-                    wide.as_i64() <= Some(0),
-                    "{what} is {wide} pixels too wide at {width}"
-                );
-            }
-        }
-    };
     for path in ["/login", "/register"] {
         ming.visit(path).await;
-        check(path).await;
+        ming.suits_everybody(path).await;
     }
     ming.fill("#phone", "12").await;
     ming.click("#register button[type=submit]").await;
     ming.find("#phone-error").await;
-    check("/register with mistakes").await;
+    ming.suits_everybody("/register with mistakes").await;
     ming.visit("/nowhere").await;
-    check("not found").await;
+    ming.suits_everybody("not found").await;
     ming.register(MING, "Ming").await;
     ming.connected().await;
     ming.say("hello").await;
     ming.sees("hello").await;
-    check("the room").await;
+    ming.suits_everybody("the room").await;
     nothing_to_complain_about(&[&ming]).await;
 }
 

@@ -242,37 +242,20 @@ async fn everybody_can_use_the_settings_light_and_dark_small_and_large() {
     let ming = Person::register(&house, "Ming").await;
     ming.on_another_device(&house).await;
     let browser = Browser::of(&house, &ming).await;
-    let check = async |what: &str| {
-        for (width, height) in [(1280, 800), (390, 844)] {
-            for scheme in ["light", "dark"] {
-                browser.resize(width, height, scheme).await;
-                let found = browser.axe().await;
-                assert!(found.is_empty(), "{what}, {width}, {scheme}: {found:#?}");
-                let wide = browser
-                    .script("return document.documentElement.scrollWidth - window.innerWidth")
-                    .await;
-                assert!(
-                    wide.as_i64() <= Some(0),
-                    "{what} is {wide} pixels too wide at {width}"
-                );
-            }
-        }
-        browser.resize(1280, 800, "light").await;
-    };
     for page in ["profile", "appearance", "privacy", "sessions", "account"] {
         browser.visit(&format!("/settings/{page}")).await;
         browser
             .find(&format!(".tab[aria-current][href='/settings/{page}']"))
             .await;
-        check(page).await;
+        browser.suits_everybody(page).await;
     }
     for form in ["phone-form", "password-form", "delete-form"] {
         browser.visit("/settings/account").await;
         browser.click(&format!("#{form} button[type=submit]")).await;
         browser.find(&format!("#{form} .field-error")).await;
-        check(form).await;
+        browser.suits_everybody(form).await;
     }
     browser.visit("/farewell").await;
-    check("the last page").await;
+    browser.suits_everybody("the last page").await;
     nothing_to_complain_about(&[&browser]).await;
 }

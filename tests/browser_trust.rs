@@ -43,29 +43,7 @@ async fn is_told(browser: &Browser, what: &str) {
 }
 
 async fn nothing_wrong(browser: &Browser) {
-    for scheme in ["light", "dark"] {
-        browser.resize(1280, 900, scheme).await;
-        assert_eq!(
-            browser.axe().await,
-            Vec::<String>::new(),
-            "{} {scheme}",
-            browser.path().await
-        );
-        browser.resize(390, 844, scheme).await;
-        assert_eq!(
-            browser.axe().await,
-            Vec::<String>::new(),
-            "{} {scheme}",
-            browser.path().await
-        );
-        let wide = "return document.documentElement.scrollWidth > innerWidth";
-        assert_eq!(
-            browser.script(wide).await,
-            false,
-            "{}",
-            browser.path().await
-        );
-    }
+    browser.suits_everybody(&browser.path().await).await;
     assert_eq!(browser.complaints().await, Vec::<String>::new());
 }
 

@@ -18,25 +18,6 @@ pub async fn ming_at(house: &Teahouse) -> Browser {
     ming
 }
 
-/// What the page looks like in every size and colour.
-pub async fn check(browser: &Browser, what: &str) {
-    for (width, height) in [(1280, 800), (390, 844)] {
-        for scheme in ["light", "dark"] {
-            browser.resize(width, height, scheme).await;
-            let found = browser.axe().await;
-            assert!(found.is_empty(), "{what}, {width}, {scheme}: {found:#?}");
-            let wide = browser
-                .script("return document.documentElement.scrollWidth - window.innerWidth")
-                .await;
-            assert!(
-                wide.as_i64() <= Some(0),
-                "{what} is {wide} pixels too wide at {width}"
-            );
-        }
-    }
-    browser.resize(1280, 800, "light").await;
-}
-
 /// Waits until the dialog's list holds this text.
 pub async fn listed(browser: &Browser, text: &str) {
     let script = format!(
@@ -65,7 +46,7 @@ async fn what_was_refused_stays_refused_until_it_is_tried_again_or_discarded() {
     }
     let failed = "return document.querySelectorAll('#messages .message[data-state=failed] .message-status').length === 2";
     ming.until("both are refused", failed).await;
-    check(&ming, "refused messages").await;
+    ming.suits_everybody("refused messages").await;
     ming.driver.refresh().await.expect("reloaded");
     ming.connected().await;
     ming.until("both are still refused", failed).await;
@@ -128,7 +109,7 @@ async fn what_was_written_for_a_room_that_is_closed_to_me_meanwhile_holds_up_not
     for text in ["Backroom", "behind closed doors"] {
         listed(&ming, text).await;
     }
-    check(&ming, "the list of what was not sent").await;
+    ming.suits_everybody("the list of what was not sent").await;
     ming.press("dialog .dialog-item [data-action=copy]").await;
     let told = "return document.querySelector('dialog .dialog-status').innerText !== ''";
     ming.until("it says so", told).await;
@@ -152,7 +133,7 @@ async fn a_newer_program_offers_to_reload_once() {
     house.kill9();
     house.start_again();
     ming.find("#connection[data-state=updated]").await;
-    check(&ming, "the bar of a newer program").await;
+    ming.suits_everybody("the bar of a newer program").await;
     ming.press("#connection [data-action=later]").await;
     ming.find("#connection[data-state=none]").await;
     house.kill9();

@@ -40,12 +40,13 @@ const QUICK: Size = Size {
     posts: 1000,
     pings: 1000,
     drips: 300,
-    passwords: 200,
-    lasts: Duration::from_secs(8),
+    passwords: 100,
+    lasts: Duration::from_secs(5),
 };
 const FULL: Size = Size {
     pings: 10_000,
     drips: 2000,
+    passwords: 200,
     lasts: Duration::from_secs(30),
     ..QUICK
 };

@@ -39,7 +39,7 @@ const COLUMNS: &[&str] = &[
 enum Page {
     /// The room's page, again and again.
     Cached,
-    /// Another part of the history each time.
+    /// Another part of the history each time, and something new in the room.
     Uncached,
     /// The list of messages, which did not change.
     NotModified,
@@ -138,18 +138,20 @@ fn measure(stage: &Stage, page: Page, place: Place, seconds: f64) -> Result<Figu
         _ => None,
     };
     let mut n = 0_i64;
+    let mut conn = stage.conn()?;
     let request = || {
         n += 1;
-        match page {
+        Ok(match page {
             Page::Cached => get(&format!("/rooms/{}", place.room_id), &identity),
             Page::Uncached => {
-                // Far from the one before.
+                // Nothing that was filled before is good any more; and far from the one before.
+                rehearsal::change(&mut conn, place.room_id)?;
                 let seq = (n * 7919) % place.messages + 1;
                 get(&format!("/rooms/{}?at={seq}", place.room_id), &identity)
             }
             Page::NotModified => list(place, &identity, etag.as_deref()),
             Page::Post => post(place, &identity),
-        }
+        })
     };
     let status = match page {
         Page::Cached | Page::Uncached => 200,
@@ -177,7 +179,7 @@ fn measure(stage: &Stage, page: Page, place: Place, seconds: f64) -> Result<Figu
             place.room_id
         );
         let mut bare = Figures::default();
-        let request = || request.clone().into_bytes();
+        let request = || Ok(request.clone().into_bytes());
         ask(
             stage,
             &server,
@@ -198,13 +200,13 @@ fn ask(
     stage: &Stage,
     server: &Server,
     client: &mut Client,
-    mut request: impl FnMut() -> Vec<u8>,
+    mut request: impl FnMut() -> Result<Vec<u8>>,
     status: u16,
     seconds: f64,
     figures: &mut Figures,
 ) -> Result<Answer> {
     for _ in 0..WARM {
-        client.ask(&request())?;
+        client.ask(&request()?)?;
     }
     let mut times = histogram()?;
     let cpu = || {
@@ -217,7 +219,7 @@ fn ask(
     let mut last = Answer::default();
     let mut failed = 0;
     while begin.elapsed().as_secs_f64() < seconds {
-        let request = request();
+        let request = request()?;
         let start = Instant::now();
         last = client.ask(&request)?;
         times.saturating_record(microseconds(start.elapsed()));

@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::models::connection::DbConn;
 use crate::models::installation;
 use crate::models::message::{Cursor, Message};
+use crate::models::preferences::Preferences;
 use crate::models::room::Room;
 use crate::realtime::frames;
 use crate::views::assets;
@@ -47,13 +48,19 @@ pub(super) fn version(conn: &mut DbConn, room: &Room) -> Result<Version> {
 }
 
 impl Wanted {
+    /// The same, as a person likes it.
+    pub(super) fn preferring(mut self, preferences: &Preferences) -> Self {
+        self.look = self.look.preferring(preferences);
+        self
+    }
+
     fn stretch(&self) -> Stretch {
         Stretch::new(self.room_id, self.cursor, self.limit, self.look)
     }
 
     /// Reads what is not kept. The room was found for the person who asks.
     pub(super) fn read(&self, conn: &mut DbConn, room: &Room, version: Version) -> Result<History> {
-        let kept = self.lists.find(&self.stretch(), version).map(Found::Kept);
+        let kept = self.lists.find(&self.stretch(), &version).map(Found::Kept);
         let found = match kept {
             Some(kept) => kept,
             None => Found::Read(Message::page(conn, room, self.cursor, self.limit)?),
@@ -72,7 +79,7 @@ impl Wanted {
             _ => (0, 0),
         };
         let view = MessageList::new(self.look, self.room_id, messages);
-        let list = Arc::new(List::new(app.templates.render(&view)?, ends));
+        let list = Arc::new(List::new(&app.templates.render(&view)?, ends));
         let stretch = self.stretch();
         self.lists.keep(stretch, history.version, list.clone());
         Ok(list)
@@ -93,6 +100,12 @@ impl Form {
             epoch: app.live.epoch.clone(),
             look: asked.look(),
         }
+    }
+
+    /// The same, as a person likes it.
+    pub(super) fn preferring(mut self, preferences: &Preferences) -> Self {
+        self.look = self.look.preferring(preferences);
+        self
     }
 
     /// Names what is answered: what is said, how its authors are called and look now, and the form. A fragment names

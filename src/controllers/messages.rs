@@ -6,11 +6,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::concerns::asked::Asked;
-use super::concerns::current_user::CurrentUser;
+use super::concerns::current_user::{Caller, CurrentUser};
 use super::concerns::input::{FormOrJson, Method};
 use super::history::{self, Form, History, Known, Wanted};
 use super::room_page::Mistakes;
-use super::{App, done, room_page, see_other, with_list};
+use super::{App, done, packed_html, room_page, see_other};
 use crate::error::{Error, Result};
 use crate::models::client_id::ClientId;
 use crate::models::connection::DbConn;
@@ -18,10 +18,11 @@ use crate::models::content::Content;
 use crate::models::log::draft;
 use crate::models::message::{Cursor, Message};
 use crate::models::room::Room;
+use crate::models::session::Live;
 use crate::models::user::User;
 use crate::realtime::frames;
 use crate::realtime::store::{Target, Write};
-use crate::views::lists::LIST;
+use crate::views::gzip;
 
 /// Messages of a page when the request does not say.
 pub const PAGE: i64 = 50;
@@ -67,7 +68,7 @@ pub async fn index(
     app: Data<App>,
     asked: Asked,
     request: HttpRequest,
-    CurrentUser(user): CurrentUser,
+    caller: Caller,
     id: Path<i64>,
     range: Query<Range>,
 ) -> Result<HttpResponse> {
@@ -82,18 +83,22 @@ pub async fn index(
     };
     let form = Form::of(&app, &asked);
     let known = Known::of(&request);
-    let read = move |conn: &mut DbConn| {
-        let (room, _) = Room::find_for(conn, &user, id)?;
+    let read = move |conn: &mut DbConn, live: &Live| {
+        let (room, _) = Room::find_for(conn, &live.user, id)?;
         let version = history::version(conn, &room)?;
+        let form = form.preferring(&live.preferences);
         let etag = form.etag(version);
         let found = match form.is_json {
             _ if known.has(&etag) => Found::Known,
             true => Found::Messages(Message::page(conn, &room, cursor, limit)?),
-            false => Found::History(wanted.read(conn, &room, version)?, wanted),
+            false => {
+                let wanted = wanted.preferring(&live.preferences);
+                Found::History(wanted.read(conn, &room, version)?, wanted)
+            }
         };
         Ok((etag, found))
     };
-    let (etag, found) = app.database.run(read).await?;
+    let (_, (etag, found)) = caller.read(read).await?;
     let mut response = match found {
         Found::Known => HttpResponse::NotModified()
             .insert_header((header::CACHE_CONTROL, CACHE))
@@ -102,7 +107,8 @@ pub async fn index(
             .insert_header((header::CACHE_CONTROL, CACHE))
             .json(messages),
         Found::History(history, wanted) => {
-            with_list(&asked, LIST, &*wanted.fill(&app, history)?, CACHE)?
+            let list = wanted.fill(&app, history)?;
+            packed_html(&asked, gzip::file(&list.blocks), CACHE)?
         }
     };
     let etag = header::HeaderValue::try_from(etag).map_err(Error::internal)?;
@@ -135,11 +141,9 @@ pub async fn create(
         Ok(message) if input.is_json => Ok(HttpResponse::Created().json(message)),
         Ok(_) => Ok(see_other(&format!("/rooms/{id}"))),
         Err(Error::Invalid(fields)) if !input.is_json && !asked.wants_json => {
-            let newest = Cursor::Newest;
             let typed = vec![("content", typed.content)];
-            let mut response =
-                room_page::show(&app, &asked, user, *id, newest, Mistakes { typed, fields })
-                    .await?;
+            let mistakes = Mistakes { typed, fields };
+            let mut response = room_page::corrected(&app, &asked, user, *id, mistakes).await?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }

@@ -32,7 +32,7 @@ pub mod static_files;
 pub mod users;
 pub mod verifications;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -41,7 +41,7 @@ use tokio::sync::Notify;
 use self::concerns::asked::Asked;
 use self::concerns::throttle::Throttles;
 use self::metrics::Metrics;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::github::GitHub;
 use crate::models::database::Database;
 use crate::models::hasher::Hasher;
@@ -55,7 +55,9 @@ use crate::sms::Outbox;
 use crate::transport::proxies::Proxies;
 use crate::transport::strangers::Strangers;
 use crate::views::assets::Encoding;
-use crate::views::lists::{LIST, List, Lists};
+use crate::views::gzip;
+use crate::views::lists::Lists;
+use crate::views::parts::Parts;
 use crate::views::sessions::Region;
 use crate::views::templates::{Templates, View};
 
@@ -67,8 +69,10 @@ pub struct App {
     pub live: Arc<Live>,
     /// The pages.
     pub templates: Templates,
-    /// Parts of them that are the same for many.
+    /// What is the same for many in them.
     pub lists: Lists,
+    /// What is the same for one person for a while.
+    pub parts: Parts,
     /// Passwords.
     pub hasher: Hasher,
     /// Signatures, and hashes of what could be guessed.
@@ -179,7 +183,7 @@ pub struct Accounts {
     /// Country of numbers without `+`, when the browser suggests none.
     pub region: String,
     /// All countries.
-    pub regions: Vec<Region>,
+    pub regions: LazyLock<Vec<Region>>,
     /// What the first person must know, if anything.
     pub setup_code: Option<String>,
     /// Whether the messages of somebody who deletes their account go with them.
@@ -218,24 +222,23 @@ pub(crate) fn html(body: String, cache_control: &'static str) -> Result<HttpResp
         .body(body))
 }
 
-/// A page with a list in the place of [`LIST`], compressed for who takes it so.
-pub(crate) fn with_list(
+/// HTML that is compressed already, unpacked for who does not take it so.
+pub(crate) fn packed_html(
     asked: &Asked,
-    page: &str,
-    list: &List,
+    file: Vec<u8>,
     cache_control: &'static str,
 ) -> Result<HttpResponse> {
-    let (head, tail) = page.split_once(LIST).unwrap_or((page, ""));
-    if !asked.takes(Encoding::Gzip) {
-        return html([head, &list.html, tail].concat(), cache_control);
-    }
-    let length = head.len() + list.html.len() + tail.len();
-    let file = list.block.between(head.as_bytes(), tail.as_bytes(), length);
-    Ok(HttpResponse::Ok()
+    let takes_gzip = asked.takes(Encoding::Gzip);
+    let mut response = HttpResponse::Ok();
+    response
         .insert_header(header::ContentType::html())
-        .insert_header((header::CACHE_CONTROL, cache_control))
-        .insert_header((header::CONTENT_ENCODING, "gzip"))
-        .body(file))
+        .insert_header((header::CACHE_CONTROL, cache_control));
+    Ok(match takes_gzip {
+        true => response
+            .insert_header((header::CONTENT_ENCODING, "gzip"))
+            .body(file),
+        false => response.body(gzip::unpack(&file).map_err(Error::internal)?),
+    })
 }
 
 /// It is done: JSON clients need no more, browsers go on there.

@@ -1,44 +1,32 @@
 //! A room's page: what it is made of.
 
-use std::collections::BTreeMap;
+mod sheet;
 
 use actix_web::HttpResponse;
 use actix_web::cookie::{Cookie, SameSite};
 use chrono::NaiveDateTime;
 use serde::Deserialize;
 
+use self::sheet::Sheet;
 use super::concerns::asked::Asked;
-use super::errors::field_sentences;
+use super::concerns::current_user::Caller;
 use super::history::{self, History, Wanted};
 use super::messages::PAGE;
-use super::{App, with_list};
+use super::{App, packed_html};
 use crate::error::{Error, Result, Sentence};
 use crate::models::blocks;
 use crate::models::client_id::ClientId;
 use crate::models::connection::DbConn;
-use crate::models::departure;
 use crate::models::membership::Membership;
 use crate::models::message::Cursor;
-use crate::models::rfc3339;
-use crate::models::room::{DIRECT, LOBBY, Room};
+use crate::models::room::{LOBBY, Room};
 use crate::models::user::User;
-use crate::realtime::frames::{self, Id};
-use crate::views::lists::LIST;
-use crate::views::page::{Page, shown_name};
-use crate::views::rooms::{Member, RoomPage, ShownRoom, links};
+use crate::realtime::frames;
+use crate::views::gzip::Block;
+use crate::views::parts::Hole;
 
 /// The cookie that remembers which room was visited last.
 pub(super) const LAST_ROOM: &str = "teahouse-room";
-/// The fields of the forms on the page.
-const FIELDS: [&str; 7] = [
-    "content",
-    "name",
-    "topic",
-    "kind",
-    "username",
-    "confirm",
-    "involvement",
-];
 
 /// A permalink's message.
 #[derive(Default, Deserialize)]
@@ -104,38 +92,79 @@ pub(super) struct Mistakes {
     pub fields: Vec<(&'static str, Sentence)>,
 }
 
-/// The room's page, also with what could not be done as it was typed.
-pub(super) async fn show(
-    app: &App,
-    asked: &Asked,
-    user: User,
-    id: i64,
-    cursor: Cursor,
-    mistakes: Mistakes,
-) -> Result<HttpResponse> {
-    let person = user.clone();
-    let wanted = Wanted {
+/// What a page is made of, as it was found.
+type Read = (Found, History, Wanted);
+
+fn read(conn: &mut DbConn, user: &User, wanted: Wanted) -> Result<Read> {
+    let (found, history) = Found::by(conn, user, wanted.room_id, &wanted)?;
+    Ok((found, history, wanted))
+}
+
+fn wanted(app: &App, asked: &Asked, id: i64, cursor: Cursor) -> Wanted {
+    Wanted {
         room_id: id,
         cursor,
         limit: PAGE,
         look: asked.look(),
         lists: app.lists.clone(),
-    };
-    let read = move |conn: &mut DbConn| {
-        let (found, history) = Found::by(conn, &person, id, &wanted)?;
-        Ok((found, history, wanted))
-    };
-    let (found, history, wanted) = app.database.run(read).await?;
+    }
+}
+
+/// The room's page.
+pub(super) async fn show(
+    app: &App,
+    asked: &Asked,
+    caller: Caller,
+    id: i64,
+    cursor: Cursor,
+) -> Result<HttpResponse> {
+    let wanted = wanted(app, asked, id, cursor);
+    let read = caller.read(move |conn, live| {
+        let wanted = wanted.preferring(&live.preferences);
+        read(conn, &live.user, wanted)
+    });
+    let (session, found) = read.await?;
+    answer(app, asked, &session.user, found, Mistakes::default())
+}
+
+/// The room's page as it is now, with what could not be done as it was typed.
+pub(super) async fn corrected(
+    app: &App,
+    asked: &Asked,
+    user: User,
+    id: i64,
+    mistakes: Mistakes,
+) -> Result<HttpResponse> {
+    let wanted = wanted(app, asked, id, Cursor::Newest);
+    let person = user.clone();
+    let read = app.database.run(move |conn| read(conn, &person, wanted));
+    answer(app, asked, &user, read.await?, mistakes)
+}
+
+fn answer(
+    app: &App,
+    asked: &Asked,
+    user: &User,
+    (found, history, wanted): Read,
+    mistakes: Mistakes,
+) -> Result<HttpResponse> {
+    let id = found.room.id;
     let list = wanted.fill(app, history)?;
-    let mut view = view_of(app, asked, &user, found, list.ends);
-    view.form.extend(mistakes.typed);
-    view.at = match cursor {
+    let at = match wanted.cursor {
         Cursor::Around(seq) => Some(seq),
         _ => None,
     };
-    view.errors
-        .extend(field_sentences(asked.locale(), &mistakes.fields));
-    let mut response = with_list(asked, &app.templates.render(&view)?, &list, "no-store")?;
+    let sheet = Sheet::new(asked, user, found, mistakes);
+    let (parts, templates, place) = (&app.parts, &app.templates, (user.id, id));
+    let page = parts.fill(templates, place, &sheet.page(app, at, list.ends))?;
+    let sidebar = parts.fill(templates, place, &sheet.sidebar())?;
+    let client_id = [Block::stored(ClientId::random().to_string().as_bytes())];
+    let file = page.page(|hole| match hole {
+        Hole::Sidebar => sidebar.blocks(),
+        Hole::Messages => &list.blocks,
+        Hole::ClientId => &client_id,
+    });
+    let mut response = packed_html(asked, file, "no-store")?;
     let last = Cookie::build(LAST_ROOM, id.to_string())
         .path("/")
         .http_only(true)
@@ -145,73 +174,4 @@ pub(super) async fn show(
         .finish();
     response.add_cookie(&last).map_err(Error::internal)?;
     Ok(response)
-}
-
-fn view_of<'a>(
-    app: &'a App,
-    asked: &Asked,
-    user: &User,
-    found: Found,
-    (first_seq, last_seq): (i64, i64),
-) -> RoomPage<'a> {
-    let Found {
-        room,
-        membership,
-        members,
-        blocks,
-        seen_at,
-        rooms,
-    } = found;
-    let me = user.public();
-    let gone = room.is_pair()
-        && members
-            .iter()
-            .any(|(member, _)| member.username == departure::NAME);
-    let name = match room.kind.as_str() {
-        DIRECT => {
-            let others = members.iter().filter(|(member, _)| member.id != user.id);
-            let names: Vec<&str> = others.map(|(member, _)| member.username.as_str()).collect();
-            shown_name(asked.locale(), &names.join(", "))
-        }
-        _ => room.name.clone(),
-    };
-    RoomPage {
-        page: Page::signed_in(asked.look(), &me, user.is_admin()),
-        rooms: links(asked.locale(), rooms, Some(Id(room.id))),
-        messages_html: LIST,
-        member: membership.is_some(),
-        older: first_seq > 1,
-        newer: last_seq < room.last_seq,
-        at: None,
-        first_seq,
-        last_seq,
-        limits: app.live.limits,
-        epoch: &app.live.epoch,
-        version: app.live.version,
-        client_id: ClientId::random().to_string(),
-        form: BTreeMap::from(FIELDS.map(|field| (field, String::new()))),
-        errors: BTreeMap::from(FIELDS.map(|field| (field, None))),
-        keeper: room.is_kept_by(user),
-        lobby: room.id == LOBBY,
-        pair: room.is_pair(),
-        gone,
-        blocked: blocks,
-        last_seen: seen_at.map(rfc3339),
-        members: members
-            .iter()
-            .map(|(member, seq)| Member::new(asked.locale(), &member.public(), *seq))
-            .collect(),
-        room: ShownRoom {
-            id: Id(room.id),
-            kind: room.kind.clone(),
-            name,
-            topic: room.topic,
-            seq: room.last_seq,
-            ver: room.last_ver,
-            read_seq: membership
-                .as_ref()
-                .map_or(room.last_seq, |member| member.read_seq),
-            involvement: membership.map_or_else(String::new, |member| member.involvement),
-        },
-    }
 }

@@ -6,7 +6,7 @@ use actix_web::web::{Data, Path, Query};
 use serde::Deserialize;
 
 use super::concerns::asked::Asked;
-use super::concerns::current_user::CurrentUser;
+use super::concerns::current_user::{Caller, CurrentUser};
 use super::concerns::input::{FormOrJson, Method};
 use super::errors::field_sentences;
 use super::room_page::{self, Around, Mistakes};
@@ -113,19 +113,11 @@ pub async fn create(
 pub async fn show(
     app: Data<App>,
     asked: Asked,
-    CurrentUser(user): CurrentUser,
+    caller: Caller,
     id: Path<i64>,
     around: Query<Around>,
 ) -> Result<HttpResponse> {
-    room_page::show(
-        &app,
-        &asked,
-        user,
-        *id,
-        around.cursor(),
-        Mistakes::default(),
-    )
-    .await
+    room_page::show(&app, &asked, caller, *id, around.cursor()).await
 }
 
 /// `POST /rooms/{id}` with `_method`
@@ -207,9 +199,8 @@ pub(super) async fn answer(
     match result {
         Ok(()) => Ok(done(asked, is_json, &format!("/rooms/{id}"))),
         Err(Error::Invalid(fields)) if !is_json && !asked.wants_json => {
-            let newest = Around::default().cursor();
-            let mut response =
-                room_page::show(app, asked, user, id, newest, Mistakes { typed, fields }).await?;
+            let mistakes = Mistakes { typed, fields };
+            let mut response = room_page::corrected(app, asked, user, id, mistakes).await?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }

@@ -198,6 +198,19 @@ pub fn history(
     Ok(())
 }
 
+/// Something changed in a room: whatever was filled of it is filled anew.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub fn change(conn: &mut DbConn, room_id: i64) -> Result<()> {
+    conn.write(|conn| {
+        diesel::update(rooms::table.find(room_id))
+            .set(rooms::last_ver.eq(rooms::last_ver + 1))
+            .execute(conn)?;
+        Ok(())
+    })
+}
+
 /// Where the installation's counter is, and where these rooms' logs end.
 ///
 /// # Errors

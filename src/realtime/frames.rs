@@ -31,7 +31,7 @@ impl<'de> Deserialize<'de> for Id {
 }
 
 /// A person, as others see them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct User {
     /// Who.
     pub id: Id,
@@ -102,7 +102,7 @@ pub struct Message {
 }
 
 /// What a person may do, for their client to respect.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Limits {
     /// Unicode scalar values of a message.

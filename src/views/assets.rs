@@ -122,8 +122,9 @@ pub fn fingerprint() -> &'static str {
 }
 
 /// The address under which all files are.
-pub fn prefix() -> String {
-    format!("/static/{}", *FINGERPRINT)
+pub fn prefix() -> &'static str {
+    static PREFIX: LazyLock<String> = LazyLock::new(|| format!("/static/{}", *FINGERPRINT));
+    &PREFIX
 }
 
 /// A file by the fingerprint and its path; `None` when either is another.

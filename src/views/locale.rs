@@ -26,7 +26,7 @@ const IDS: &str = include_str!("../../locales/en-US/main.ftl");
 const SCRIPT_VARIABLES: [&str; 5] = ["count", "name", "time", "date", "limit"];
 
 /// A language that Teahouse speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Locale {
     /// English.
     #[default]
@@ -85,21 +85,22 @@ impl Locale {
 
     /// A message with its variables.
     pub fn say_with(self, id: &str, args: &HashMap<Cow<'static, str>, FluentValue<'_>>) -> String {
-        let plain = args.is_empty().then(|| self.plain().get(id)).flatten();
+        let plain = args.is_empty().then(|| self.plain(id)).flatten();
         match plain {
-            Some(sentence) => sentence.clone(),
+            Some(sentence) => sentence.to_owned(),
             None => SENTENCES.lookup_with_args(self.id(), id, args),
         }
     }
 
-    /// All messages as they are without variables, put together once: a page has dozens of them.
-    fn plain(self) -> &'static HashMap<&'static str, String> {
+    /// A message as it is without variables. They are put together once: a page has dozens of them.
+    pub fn plain(self, id: &str) -> Option<&'static str> {
         static EN: LazyLock<HashMap<&str, String>> = LazyLock::new(|| plain_sentences(&EN_US));
         static ZH: LazyLock<HashMap<&str, String>> = LazyLock::new(|| plain_sentences(&ZH_CN));
-        match self {
+        let sentences = match self {
             Self::EnUs => &EN,
             Self::ZhCn => &ZH,
-        }
+        };
+        sentences.get(id).map(String::as_str)
     }
 
     /// The messages for scripts (those whose ids begin with `js-`) as a JSON object; variables stand as `{name}`.

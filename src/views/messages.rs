@@ -15,7 +15,7 @@ const TOGETHER: TimeDelta = TimeDelta::minutes(5);
 #[derive(Debug, Serialize)]
 pub struct MessageList {
     lang: &'static str,
-    assets: String,
+    assets: &'static str,
     room_id: String,
     messages: Vec<MessageItem>,
 }

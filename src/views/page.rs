@@ -1,6 +1,6 @@
 //! What every page has.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::assets;
 use super::locale::Locale;
@@ -11,13 +11,30 @@ use crate::realtime::frames;
 /// So many colours there are for people without a picture.
 const HUES: i64 = 12;
 
-/// The frame around a page's own view.
-#[derive(Debug, Serialize)]
-pub struct Page {
+/// What every part of a page has.
+#[derive(Debug, Clone, Hash, Serialize)]
+pub struct Base {
     lang: &'static str,
-    assets: String,
+    assets: &'static str,
     user: Option<Me>,
-    strings: &'static str,
+}
+
+/// The sentences of a language that scripts say.
+#[derive(Debug, Hash)]
+struct Strings(Locale);
+
+impl Serialize for Strings {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.for_scripts())
+    }
+}
+
+/// The frame around a page's own view.
+#[derive(Debug, Hash, Serialize)]
+pub struct Page {
+    #[serde(flatten)]
+    base: Base,
+    strings: Strings,
     appearance: &'static str,
     time_format: &'static str,
 }
@@ -26,10 +43,12 @@ impl Page {
     /// The frame for nobody in particular.
     pub fn signed_out(look: Look) -> Self {
         Self {
-            lang: look.locale.tag(),
-            assets: assets::prefix(),
-            user: None,
-            strings: look.locale.for_scripts(),
+            base: Base {
+                lang: look.locale.tag(),
+                assets: assets::prefix(),
+                user: None,
+            },
+            strings: Strings(look.locale),
             appearance: look.appearance,
             time_format: look.time_format,
         }
@@ -38,15 +57,19 @@ impl Page {
     /// The frame for somebody.
     pub fn signed_in(look: Look, user: &frames::User, admin: bool) -> Self {
         let person = Person::from(user);
-        Self {
-            user: Some(Me { person, admin }),
-            ..Self::signed_out(look)
-        }
+        let mut page = Self::signed_out(look);
+        page.base.user = Some(Me { person, admin });
+        page
+    }
+
+    /// What its parts need of it.
+    pub fn base(&self) -> &Base {
+        &self.base
     }
 }
 
 /// The person who looks.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Hash, Serialize)]
 struct Me {
     #[serde(flatten)]
     person: Person,
@@ -54,7 +77,7 @@ struct Me {
 }
 
 /// A person with what stands for their picture.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Hash, Serialize)]
 pub struct Person {
     #[serde(flatten)]
     user: frames::User,

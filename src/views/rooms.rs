@@ -5,44 +5,27 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::locale::Locale;
-use super::page::{Page, Person, shown_name};
+use super::page::{Base, Page, Person, shown_name};
 use super::templates::View;
 use crate::realtime::frames::{self, Limits};
 
-/// A room's page.
-#[derive(Debug, Serialize)]
+/// A room's page, with holes for the sidebar, the messages and the form's client id.
+#[derive(Debug, Hash, Serialize)]
 pub struct RoomPage<'a> {
     /// The frame.
     #[serde(flatten)]
-    pub page: Page,
-    /// The room.
-    pub room: ShownRoom,
-    /// The sidebar.
-    pub rooms: Vec<RoomLink>,
-    /// Stands for the filled `rooms/_messages.html`.
-    pub messages_html: &'static str,
-    /// Whether the person may write here.
-    pub member: bool,
+    pub page: &'a Page,
+    /// The panel.
+    #[serde(flatten)]
+    pub panel: Panel<'a>,
     /// Whether there are messages before the first one shown.
     pub older: bool,
     /// Whether there are messages after the last one shown.
     pub newer: bool,
     /// The message that a permalink means.
     pub at: Option<i64>,
-    /// Whether the person may change and delete the room.
-    pub keeper: bool,
-    /// Whether it is the Lobby.
-    pub lobby: bool,
-    /// Whether it is the conversation of two people.
-    pub pair: bool,
-    /// Whether the other one of the two deleted their account.
-    pub gone: bool,
-    /// Whether the person blocks the other one of the two.
-    pub blocked: bool,
     /// When the other one of the two was last here (RFC 3339), as far as that is known.
-    pub last_seen: Option<String>,
-    /// Everybody in it, with what they have read; empty for the Lobby.
-    pub members: Vec<Member>,
+    pub last_seen: Option<&'a str>,
     /// The first message shown, or 0.
     pub first_seq: i64,
     /// The last message shown, or 0.
@@ -53,16 +36,45 @@ pub struct RoomPage<'a> {
     pub epoch: &'a str,
     /// The program's name.
     pub version: &'a str,
-    /// For a form without scripts.
-    pub client_id: String,
+}
+
+/// The sidebar.
+#[derive(Debug, Hash, Serialize)]
+pub struct Sidebar<'a> {
+    /// The frame.
+    #[serde(flatten)]
+    pub base: &'a Base,
+    /// Its lines.
+    pub rooms: &'a [RoomLink],
+}
+
+/// Who is in a room, and what can be done about it.
+#[derive(Debug, Hash, Serialize)]
+pub struct Panel<'a> {
+    /// The room.
+    pub room: &'a ShownRoom,
+    /// Whether the person may write here.
+    pub member: bool,
+    /// Whether the person may change and delete the room.
+    pub keeper: bool,
+    /// Whether it is the Lobby.
+    pub lobby: bool,
+    /// Whether it is the conversation of two people.
+    pub pair: bool,
+    /// Whether the other one of the two deleted their account.
+    pub gone: bool,
+    /// Whether the person blocks the other one of the two.
+    pub blocked: bool,
+    /// Everybody in it, with what they have read; empty for the Lobby.
+    pub members: &'a [Member],
     /// What was typed, by field.
-    pub form: BTreeMap<&'static str, String>,
+    pub form: &'a BTreeMap<&'static str, String>,
     /// Sentences beside the fields.
-    pub errors: BTreeMap<&'static str, Option<String>>,
+    pub errors: &'a BTreeMap<&'static str, Option<String>>,
 }
 
 /// The room itself.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "as in the hello frame")]
 pub struct ShownRoom {
@@ -77,7 +89,7 @@ pub struct ShownRoom {
 }
 
 /// A line of the sidebar.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Hash, Serialize)]
 #[expect(missing_docs, reason = "as in the hello frame")]
 pub struct RoomLink {
     pub id: frames::Id,
@@ -95,8 +107,12 @@ impl View for RoomPage<'_> {
     const TEMPLATE: &'static str = "rooms/show.html";
 }
 
+impl View for Sidebar<'_> {
+    const TEMPLATE: &'static str = "rooms/_sidebar.html";
+}
+
 /// Somebody in the room.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Hash, Serialize)]
 pub struct Member {
     #[serde(flatten)]
     person: Person,
@@ -126,7 +142,7 @@ pub fn links(
         .into_iter()
         .filter(is_shown)
         .partition(|room| room.kind == "direct");
-    others.sort_by_key(|room| (room.id.0 != 1, room.name.to_lowercase()));
+    others.sort_by_cached_key(|room| (room.id.0 != 1, room.name.to_lowercase()));
     directs.sort_by(|a, b| b.last_message_at.cmp(&a.last_message_at));
     let link = |room: frames::Room| RoomLink {
         current: Some(room.id) == current,

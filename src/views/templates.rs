@@ -58,14 +58,19 @@ impl Templates {
 }
 
 /// `t(key="some-id", name=value)`: a sentence in the page's language (`lang`).
-fn translate(kwargs: Kwargs, state: &State<'_>) -> TeraResult<String> {
+fn translate(kwargs: Kwargs, state: &State<'_>) -> TeraResult<Value> {
     let key: &str = kwargs.must_get("key")?;
-    let lang = state.get::<String>("lang")?.unwrap_or_default();
+    let lang: Option<Value> = state.get("lang")?;
+    let locale = Locale::from_tag(lang.as_ref().and_then(Value::as_str).unwrap_or_default());
+    let has_args = kwargs.iter().nth(1).is_some();
+    if let (false, Some(sentence)) = (has_args, locale.plain(key)) {
+        return Ok(sentence.into());
+    }
     let args: HashMap<Cow<'static, str>, FluentValue<'_>> = kwargs
         .iter()
         .filter_map(|(name, value)| Some((name.as_str()?.to_owned().into(), fluent_value(value))))
         .collect();
-    Ok(Locale::from_tag(&lang).say_with(key, &args))
+    Ok(locale.say_with(key, &args).into())
 }
 
 fn fluent_value(value: &Value) -> FluentValue<'static> {

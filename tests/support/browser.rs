@@ -1,6 +1,6 @@
 //! Chromium, driven like a person would: every browser is a profile of its own.
 
-use super::{PATIENCE, Teahouse, eventually, person::PASSWORD};
+use super::{PATIENCE, Teahouse, eventually, long_tests, person::PASSWORD};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
@@ -235,8 +235,30 @@ impl Browser {
             .collect()
     }
 
+    /// Everybody can use the page as it is now, in light and dark, on a small screen and a large one.
+    pub async fn suits_everybody(&self, what: &str) {
+        for (width, height, scheme) in looks() {
+            self.resize(width, height, scheme).await;
+            let place = format!("{what}, {width}, {scheme}");
+            let found = self.axe().await;
+            assert!(found.is_empty(), "{place}: {found:#?}");
+            let wide = "return document.documentElement.scrollWidth - window.innerWidth";
+            let wide = self.script(wide).await;
+            assert!(
+                wide.as_i64() <= Some(0),
+                "{place}: {wide} pixels are too much"
+            );
+            if let Some(folder) = std::env::var_os("TEAHOUSE_TEST_PICTURES") {
+                let name = place.replace([' ', ',', '/', '?'], "-");
+                let path = Path::new(&folder).join(format!("{name}.png"));
+                self.driver.screenshot(&path).await.expect("a picture");
+            }
+        }
+        self.resize(1280, 800, "light").await;
+    }
+
     /// What axe-core finds on the page as it is now, one line each.
-    pub async fn axe(&self) -> Vec<String> {
+    async fn axe(&self) -> Vec<String> {
         // Colours on their way to others would be measured in between.
         self.until(
             "nothing moves",
@@ -244,9 +266,11 @@ impl Browser {
         )
         .await;
         // CDP's evaluation is not bound by the page's policy.
-        self.cdp("Runtime.evaluate", json!({"expression": AXE}))
-            .await;
-        let run = "axe.run().then(r => JSON.stringify(r.violations.map(v => v.id + ': ' + v.nodes.map(n => n.target + ' ' + n.failureSummary).join('; '))))";
+        if self.script("return typeof axe").await == "undefined" {
+            self.cdp("Runtime.evaluate", json!({"expression": AXE}))
+                .await;
+        }
+        let run = "axe.run({resultTypes: ['violations']}).then(r => JSON.stringify(r.violations.map(v => v.id + ': ' + v.nodes.map(n => n.target + ' ' + n.failureSummary).join('; '))))";
         let answer = self
             .cdp(
                 "Runtime.evaluate",
@@ -258,6 +282,15 @@ impl Browser {
             .unwrap_or_else(|| panic!("axe did not run: {answer}"));
         serde_json::from_str(text).expect("a list")
     }
+}
+
+/// Width, height and colours. Both sizes and both colours say most; the long tests look at each in each.
+fn looks() -> Vec<(u32, u32, &'static str)> {
+    let mut looks = vec![(1280, 800, "light"), (390, 844, "dark")];
+    if long_tests() {
+        looks.extend([(1280, 800, "dark"), (390, 844, "light")]);
+    }
+    looks
 }
 
 /// Chromium without windows, where it is there.

@@ -1,5 +1,7 @@
 //! "Signed in" as a type: an action that takes it cannot forget to ask.
 
+use std::future::{Ready, ready};
+
 use actix_session::SessionExt;
 use actix_web::dev::Payload;
 use actix_web::http::header;
@@ -37,6 +39,31 @@ pub struct CurrentSession {
 
 /// The person who asks, who is an admin.
 pub struct Admin(pub User);
+
+/// Whoever asks: it becomes known who that is along with what they want to read.
+pub struct Caller(HttpRequest);
+
+impl Caller {
+    /// Who it is, and what was read for them: one visit to the database.
+    ///
+    /// # Errors
+    /// `Unauthorized` when nobody is signed in; those of `read`.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut DbConn, &Live) -> Result<T> + Send + 'static,
+    ) -> Result<(CurrentSession, T)> {
+        current(&self.0, read).await
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(request.clone())))
+    }
+}
 
 impl FromRequest for CurrentSession {
     type Error = Error;
