@@ -87,7 +87,7 @@ async fn a_deadlock_is_nobodys_problem() {
         let id = socket.post(LOBBY, &format!("message {n}")).await;
         // The program has taken the counter by then, and waits for the room.
         let waits = "SELECT COUNT(*) AS value FROM information_schema.processlist \
-                     WHERE db = DATABASE() AND id <> CONNECTION_ID() AND info LIKE 'UPDATE rooms%'";
+                     WHERE db = DATABASE() AND id <> CONNECTION_ID() AND info LIKE 'UPDATE%rooms%'";
         eventually("the program waits for the room", || async {
             (house.database().number(waits) > 0).then_some(())
         })

@@ -190,8 +190,9 @@ impl Hub {
         }
     }
 
-    /// Returns when the workers have written most of what they were handed, or after a moment.
-    pub fn rest(&self) {
+    /// Returns when the workers have written most of what they were handed, or after a moment. Whoever is `pressed` by
+    /// what waits already goes on while they write what they were handed last.
+    pub fn rest(&self, pressed: bool) {
         let deadline = Instant::now() + REST;
         let loads: Vec<_> = {
             let inner = self.lock();
@@ -200,7 +201,7 @@ impl Hub {
                 .collect()
         };
         for load in loads {
-            load.wait(deadline);
+            load.wait(deadline, pressed);
         }
     }
 

@@ -78,37 +78,50 @@ pub enum Parcel {
 /// arrive.
 #[derive(Default)]
 pub(super) struct Load {
-    writes: Mutex<usize>,
+    writes: Mutex<Writes>,
     eased: Condvar,
 }
 
+#[derive(Default)]
+struct Writes {
+    left: usize,
+    /// Those that were added since the last wait.
+    fresh: usize,
+    /// Whoever waits is content with so many.
+    few: usize,
+}
+
 impl Load {
-    fn lock(&self) -> MutexGuard<'_, usize> {
+    fn lock(&self) -> MutexGuard<'_, Writes> {
         self.writes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// So many more.
     pub(super) fn add(&self, writes: usize) {
-        *self.lock() += writes;
+        let mut all = self.lock();
+        all.left += writes;
+        all.fresh += writes;
     }
 
     /// So many are done.
     pub(super) fn done(&self, writes: usize) {
-        let mut left = self.lock();
-        *left = left.saturating_sub(writes);
-        if *left <= EASY {
+        let mut all = self.lock();
+        all.left = all.left.saturating_sub(writes);
+        if all.left <= all.few {
             self.eased.notify_all();
         }
     }
 
-    /// Returns when few are left, or the time is over.
-    pub(super) fn wait(&self, deadline: Instant) {
+    /// Returns when few are left, or the time is over. Whoever is `pressed` has enough to do meanwhile: few are then as
+    /// many as came since the last wait.
+    pub(super) fn wait(&self, deadline: Instant, pressed: bool) {
         let most = deadline.saturating_duration_since(Instant::now());
+        let mut all = self.lock();
+        let fresh = std::mem::take(&mut all.fresh);
+        all.few = if pressed { fresh.max(EASY) } else { EASY };
+        let is_much = |all: &mut Writes| all.left > all.few;
         // Whoever panicked with it left a number all the same.
-        drop(
-            self.eased
-                .wait_timeout_while(self.lock(), most, |left| *left > EASY),
-        );
+        drop(self.eased.wait_timeout_while(all, most, is_much));
     }
 }
 

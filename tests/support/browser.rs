@@ -358,7 +358,14 @@ fn root() -> bool {
         .is_ok_and(|file| std::os::unix::fs::MetadataExt::uid(&file) == 0)
 }
 
+/// The port that it finds free may be taken before it listens there for both kinds of address: then it ends, and another
+/// one tries.
 fn start_service() -> (Service, String) {
+    let mut tries = (0..5).filter_map(|_| try_to_start_service());
+    tries.next().expect("chromedriver says its port")
+}
+
+fn try_to_start_service() -> Option<(Service, String)> {
     let mut child = Command::new("chromedriver")
         .arg("--port=0")
         .process_group(0)
@@ -375,9 +382,8 @@ fn start_service() -> (Service, String) {
         .find_map(|line| {
             line.split_once("successfully on port ")
                 .map(|(_, port)| port.trim_end_matches('.').to_owned())
-        })
-        .expect("chromedriver says its port");
+        })?;
     // Read on, so that it never waits for us.
     std::thread::spawn(move || lines.for_each(drop));
-    (service, format!("http://127.0.0.1:{port}"))
+    Some((service, format!("http://127.0.0.1:{port}")))
 }

@@ -93,7 +93,8 @@ async fn answers(
 ) {
     let mut piece = vec![0; 64 * 1024];
     while let Ok(length @ 1..) = from.read(&mut piece).await {
-        if *weather.borrow() == Weather::Deaf {
+        // Nor when it is down, which whoever reads here may learn a little earlier than whoever cuts it off.
+        if *weather.borrow() != Weather::Fine {
             continue;
         }
         let piece = &mut piece[..length];
