@@ -376,13 +376,10 @@ fn try_to_start_service() -> Option<(Service, String)> {
         .expect("chromedriver is installed (bin/test does it)");
     let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
     let service = Service(child);
-    let port = lines
-        .by_ref()
-        .map_while(Result::ok)
-        .find_map(|line| {
-            line.split_once("successfully on port ")
-                .map(|(_, port)| port.trim_end_matches('.').to_owned())
-        })?;
+    let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
+        line.split_once("successfully on port ")
+            .map(|(_, port)| port.trim_end_matches('.').to_owned())
+    })?;
     // Read on, so that it never waits for us.
     std::thread::spawn(move || lines.for_each(drop));
     Some((service, format!("http://127.0.0.1:{port}")))
