@@ -1,6 +1,7 @@
 //! A look behind the program's back: its database, whichever of the two it is.
 
 use super::Teahouse;
+use diesel::connection::SimpleConnection;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::{
     Connection, MysqlConnection, QueryableByName, RunQueryDsl, SqliteConnection, sql_query,
@@ -79,11 +80,11 @@ enum Either {
 }
 
 impl Other {
-    /// Runs a statement.
+    /// Runs a statement, which need not be one that can be prepared.
     pub fn run(&mut self, sql: &str) {
         let done = match &mut self.0 {
-            Either::Mysql(conn) => sql_query(sql).execute(conn),
-            Either::Sqlite(conn) => sql_query(sql).execute(conn),
+            Either::Mysql(conn) => conn.batch_execute(sql),
+            Either::Sqlite(conn) => conn.batch_execute(sql),
         };
         done.expect(sql);
     }
