@@ -5,7 +5,7 @@
 use diesel::mysql::Mysql;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
@@ -78,4 +78,32 @@ listed!(
     "room_id BIGINT PATH '$[0]', user_id BIGINT PATH '$[1]', seq BIGINT PATH '$[2]'",
     "memberships m ON m.room_id = listed.room_id AND m.user_id = listed.user_id \
      SET m.read_seq = listed.seq WHERE m.read_seq < listed.seq"
+);
+
+listed!(
+    /// Of people: those who may be here.
+    People,
+    "SELECT u.id, u.username, u.role, u.status, u.avatar, u.session_epoch FROM",
+    "id BIGINT PATH '$'",
+    "users u ON u.id = listed.id WHERE u.status = 'active'",
+    (BigInt, Text, Text, Text, Nullable<Text>, BigInt)
+);
+
+listed!(
+    /// Of rooms: those that are not deleted.
+    Rooms,
+    "SELECT r.id, r.kind, r.name, r.topic, r.direct_key, r.last_seq, r.last_ver, r.last_message_at, r.created_by FROM",
+    "id BIGINT PATH '$'",
+    "rooms r ON r.id = listed.id WHERE r.deleted_at IS NULL",
+    (
+        BigInt,
+        Text,
+        Text,
+        Text,
+        Nullable<Text>,
+        BigInt,
+        BigInt,
+        Nullable<Timestamp>,
+        Nullable<BigInt>
+    )
 );

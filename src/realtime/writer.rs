@@ -20,8 +20,6 @@ use crate::error::{Error, Result};
 
 /// The most messages of one transaction.
 const BATCH: usize = 256;
-/// So many are never waited for to become more: others have something to do while they are stored.
-const MANY: usize = 32;
 /// Whether more has come is looked at so often.
 const GLANCE: Duration = Duration::from_micros(50);
 /// A transaction that failed for no fault of its messages is tried again so often,
@@ -201,7 +199,7 @@ impl<L: Log + 'static> Room<L> {
     fn gather(&self, expected: usize, patience: Duration) {
         let deadline = Instant::now() + patience;
         // For one alone, receiving is waiting enough.
-        while expected > 1 && self.queued() < expected.min(MANY) && Instant::now() < deadline {
+        while expected > 1 && self.queued() < expected.min(BATCH) && Instant::now() < deadline {
             thread::sleep(GLANCE);
         }
     }

@@ -13,7 +13,7 @@ use flate2::{Compress, Compression, FlushCompress};
 /// Magic number, deflate, no flags, no time, no hints, an unknown system.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 /// For pages, most of which is kept.
-const QUICK: u32 = 6;
+const QUICK: u32 = 5;
 /// For what never changes.
 const SMALL: u32 = 9;
 

@@ -11,7 +11,7 @@ use crate::models::listed;
 use crate::models::message::Message;
 use crate::models::room::{OPEN, Room};
 use crate::models::schema::{memberships, messages, rooms, users};
-use crate::models::user::User;
+use crate::models::user::{ACTIVE, User};
 use crate::realtime::store::Write;
 
 /// In order, each once.
@@ -102,13 +102,29 @@ pub(super) fn find_members(
     Ok(found.into_iter().map(member).collect())
 }
 
+/// Those of these people who may be here.
+pub(super) fn find_people(conn: &mut DbConn, user_ids: &[i64]) -> Result<Vec<User>> {
+    let people = match conn {
+        DbConn::Sqlite(conn) => users::table
+            .filter(users::id.eq_any(user_ids))
+            .filter(users::status.eq(ACTIVE))
+            .select(User::as_select())
+            .load(conn)?,
+        DbConn::Mysql(conn) => listed::People::of(&user_ids)?.load(conn)?,
+    };
+    Ok(people)
+}
+
 /// Where the rooms' logs end.
 pub(super) fn find_places(conn: &mut DbConn, room_ids: &[i64]) -> Result<BTreeMap<i64, Place>> {
-    let found: Vec<Room> = rooms::table
-        .filter(rooms::id.eq_any(room_ids))
-        .filter(rooms::deleted_at.is_null())
-        .select(Room::as_select())
-        .load(conn)?;
+    let found: Vec<Room> = match conn {
+        DbConn::Sqlite(conn) => rooms::table
+            .filter(rooms::id.eq_any(room_ids))
+            .filter(rooms::deleted_at.is_null())
+            .select(Room::as_select())
+            .load(conn)?,
+        DbConn::Mysql(conn) => listed::Rooms::of(&room_ids)?.load(conn)?,
+    };
     Ok(found
         .into_iter()
         .map(|room| {

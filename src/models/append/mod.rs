@@ -8,15 +8,15 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use self::finding::{distinct, find_members, find_places, find_sent};
+use self::finding::{distinct, find_members, find_people, find_places, find_sent};
 use crate::error::Result;
 use crate::models::connection::DbConn;
 use crate::models::marks;
 use crate::models::mention::{Members, Named};
 use crate::models::message::Message;
 
-use crate::models::schema::{messages, users};
-use crate::models::user::{ACTIVE, User};
+use crate::models::schema::messages;
+use crate::models::user::User;
 use crate::models::{blocks, installation, now, statements};
 use crate::realtime::frames::{self, Code};
 use crate::realtime::store::{Draft, Stored, Verdict, Write};
@@ -96,11 +96,7 @@ impl<'a> Batch<'a> {
         let first_id = installation::take_numbers(conn, writes.len() as i64)?;
         let room_ids = distinct(writes.iter().map(|write| target(write).0));
         let user_ids = distinct(writes.iter().map(|write| target(write).1));
-        let users: Vec<User> = users::table
-            .filter(users::id.eq_any(&user_ids))
-            .filter(users::status.eq(ACTIVE))
-            .select(User::as_select())
-            .load(conn)?;
+        let users = find_people(conn, &user_ids)?;
         let members = find_members(conn, writes.iter().map(target))?;
         let places = find_places(conn, &room_ids)?;
         let directs = places.iter().filter(|(_, place)| place.is_pair);
