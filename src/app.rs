@@ -2,6 +2,7 @@
 
 mod limits;
 mod secret_key;
+mod stopping;
 mod trust;
 
 use std::fs;
@@ -10,15 +11,12 @@ use std::net::TcpListener;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App as WebApp, rt};
 use chrono::TimeDelta;
 use rand::RngExt;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
-use tokio::time::timeout;
 
 use crate::config::{DeletedMessages, Environment, Settings};
 use crate::controllers::concerns::compression::compression;
@@ -129,7 +127,7 @@ pub async fn serve(settings: Settings) -> Result<()> {
         .map_err(Error::internal)?;
     let is_new = !app.database.run(User::any).await?;
     announce(&settings, &app, is_new, &format!("http://{address}"))?;
-    rt::spawn(stop_on_signal(
+    rt::spawn(stopping::on_signal(
         app,
         server.handle(),
         settings.server.shutdown_seconds,
@@ -285,29 +283,4 @@ fn announce(settings: &Settings, app: &App, is_new: bool, address: &str) -> Resu
     }
     say(format!("listening on {address}"))?;
     out.flush().map_err(Error::internal)
-}
-
-/// Says goodbye to every socket, lets what is being written finish, and ends the program in time.
-async fn stop_on_signal(app: Data<App>, server: ServerHandle, seconds: u64) {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        tracing::error!("signals cannot be heard");
-        return;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    tracing::info!("stopping");
-    app.live.hub.stop();
-    let finish = async {
-        server.stop(true).await;
-        app.live.writer.finish().await;
-    };
-    if timeout(Duration::from_secs(seconds), finish).await.is_err() {
-        tracing::warn!("not everything ended in time");
-        std::process::exit(0);
-    }
 }

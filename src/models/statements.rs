@@ -90,7 +90,10 @@ pub(super) fn advance_rooms(
                 let grew_at = place.grew.then(|| grew_at.clone());
                 (*id, place.seq, place.ver, grew_at)
             };
-            listed::RoomEnds::of(&changed.map(end).collect::<Vec<_>>())?.execute(conn)?;
+            let ends: Vec<_> = changed.map(end).collect();
+            if !ends.is_empty() {
+                listed::RoomEnds::of(&ends)?.execute(conn)?;
+            }
             Ok(())
         }
     }
