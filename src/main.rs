@@ -9,7 +9,9 @@ use teahouse::config::{LogFormat, Settings};
 use teahouse::error::{Error, Result};
 use teahouse::models::connection::DbConn;
 use teahouse::{app, bench, chat, doctor, routes};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Teahouse (茶馆): a multi-room chat server.
 #[derive(Parser)]
@@ -158,16 +160,19 @@ fn migrate(settings: &Settings, revert_all: bool) -> Result<()> {
 
 /// Log lines go to standard error.
 fn start_log(settings: &Settings) -> Result<()> {
-    let filter = EnvFilter::try_new(&settings.log.filter)
+    let filter: Targets = (settings.log.filter.parse())
         .map_err(|error| Error::Unavailable(format!("log.filter cannot be read: {error}")))?;
     let is_read_by_eyes = std::io::stderr().is_terminal();
     let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_max_level(LevelFilter::TRACE)
         .with_ansi(is_read_by_eyes)
         .with_writer(std::io::stderr);
     match settings.log.format {
-        LogFormat::Human => log.init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
+        LogFormat::Human => log.finish().with(filter).init(),
+        LogFormat::Json => {
+            let log = log.json().flatten_event(true);
+            log.finish().with(filter).init();
+        }
     }
     Ok(())
 }

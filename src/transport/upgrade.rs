@@ -101,6 +101,8 @@ impl Outgoing {
             }
             match ready!(stream.poll_write(cx, &self.rest))? {
                 0 => return Poll::Ready(Err(ErrorKind::WriteZero.into())),
+                // Bytes that are empty would keep what they were part of.
+                all if all == self.rest.len() => self.rest = Bytes::new(),
                 written => self.rest.advance(written),
             }
         }
