@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
@@ -13,8 +14,14 @@ const QUEUE_BYTES: usize = 1024 * 1024;
 /// An empty queue keeps room for so many; what a burst needed is given back.
 const KEPT: usize = 4;
 
-/// A short way to the socket: writes what it takes at once, and answers how many bytes that were.
-pub(super) type Outlet = Box<dyn Fn(&[u8]) -> usize>;
+/// A short way to the socket.
+pub trait Outlet {
+    /// Writes what the socket takes at once, and answers how many bytes that were.
+    fn write_now(&self, bytes: &[u8]) -> usize;
+
+    /// Whether it takes anything at all, as far as is known without asking the system.
+    fn is_open(&self) -> bool;
+}
 
 /// See the module's description.
 #[derive(Default)]
@@ -22,7 +29,7 @@ pub(super) struct Outbound {
     queue: RefCell<Queue>,
     waker: RefCell<Option<Waker>>,
     finished: Cell<bool>,
-    outlet: RefCell<Option<Outlet>>,
+    outlet: RefCell<Option<Rc<dyn Outlet>>>,
     /// Whoever takes from the queue has taken everything at least once, and waits for more.
     is_flowing: Cell<bool>,
 }
@@ -38,7 +45,7 @@ struct Queue {
 impl Outbound {
     /// From here on what is pushed goes straight to the socket, as long as it takes it: no queue, no task and no copy
     /// stand between. What it does not take waits in the queue, and what comes later waits behind.
-    pub(super) fn open_outlet(&self, outlet: Outlet) {
+    pub(super) fn open_outlet(&self, outlet: Rc<dyn Outlet>) {
         self.outlet.replace(Some(outlet));
     }
 
@@ -54,8 +61,16 @@ impl Outbound {
         self.queue.borrow().writes.is_empty()
     }
 
+    /// Whether what is pushed next goes straight to the socket, as far as is known.
+    pub(super) fn is_open(&self) -> bool {
+        let outlet = self.outlet.borrow();
+        self.is_flowing.get()
+            && self.is_empty()
+            && outlet.as_ref().is_some_and(|outlet| outlet.is_open())
+    }
+
     /// Sends, now or later.
-    pub(super) fn push(&self, wire: Bytes) {
+    pub(super) fn push(&self, wire: &Bytes) {
         let Some(wire) = self.send_now(wire) else {
             return;
         };
@@ -66,11 +81,12 @@ impl Outbound {
     }
 
     /// What is left of it after the socket took what it could at once.
-    fn send_now(&self, wire: Bytes) -> Option<Bytes> {
+    fn send_now(&self, wire: &Bytes) -> Option<Bytes> {
         if !self.is_flowing.get() || !self.is_empty() {
-            return Some(wire);
+            return Some(wire.clone());
         }
-        let taken = (self.outlet.borrow().as_ref()).map_or(0, |outlet| outlet(&wire));
+        let outlet = self.outlet.borrow();
+        let taken = (outlet.as_ref()).map_or(0, |outlet| outlet.write_now(wire));
         (taken < wire.len()).then(|| {
             self.queue.borrow_mut().is_torn = taken > 0;
             wire.slice(taken..)
@@ -126,11 +142,33 @@ impl Outbound {
 
 #[cfg(test)]
 mod tests {
-    use std::rc::Rc;
-
     use proptest::prelude::*;
 
     use super::*;
+
+    /// A socket that takes so many bytes at once.
+    #[derive(Default)]
+    struct Socket {
+        takes: Cell<usize>,
+        sent: RefCell<Vec<u8>>,
+        /// Whether what it took is room that is gone.
+        fills: bool,
+    }
+
+    impl Outlet for Socket {
+        fn write_now(&self, bytes: &[u8]) -> usize {
+            let taken = self.takes.get().min(bytes.len());
+            if self.fills {
+                self.takes.set(self.takes.get() - taken);
+            }
+            self.sent.borrow_mut().extend_from_slice(&bytes[..taken]);
+            taken
+        }
+
+        fn is_open(&self) -> bool {
+            true
+        }
+    }
 
     fn take_all(outbound: &Outbound, sent: &RefCell<Vec<u8>>) {
         let mut cx = Context::from_waker(Waker::noop());
@@ -145,47 +183,37 @@ mod tests {
         fn nothing_is_lost_or_overtaken(
             steps in prop::collection::vec((prop::collection::vec(any::<u8>(), 1..9), 0_usize..9, any::<bool>()), 1..60),
         ) {
-            let (outbound, sent) = (Outbound::default(), Rc::<RefCell<Vec<u8>>>::default());
-            let room = Rc::<Cell<usize>>::default();
-            let (there, takes) = (sent.clone(), room.clone());
-            outbound.open_outlet(Box::new(move |bytes| {
-                let taken = takes.get().min(bytes.len());
-                there.borrow_mut().extend_from_slice(&bytes[..taken]);
-                taken
-            }));
+            let (outbound, socket) = (Outbound::default(), Rc::new(Socket::default()));
+            outbound.open_outlet(socket.clone());
             let mut pushed = Vec::new();
             for (wire, takes, is_polled) in steps {
-                room.set(takes);
+                socket.takes.set(takes);
                 pushed.extend_from_slice(&wire);
-                outbound.push(wire.into());
+                outbound.push(&wire.into());
                 if is_polled {
-                    take_all(&outbound, &sent);
+                    take_all(&outbound, &socket.sent);
                     prop_assert!(outbound.is_empty());
                 }
             }
-            take_all(&outbound, &sent);
-            prop_assert_eq!(&*sent.borrow(), &pushed);
+            take_all(&outbound, &socket.sent);
+            prop_assert_eq!(&*socket.sent.borrow(), &pushed);
         }
 
         /// A reader who is sent away has whole frames, and then the goodbye.
         #[test]
         fn what_was_begun_is_ended(takes in 0_usize..12) {
-            let (outbound, sent) = (Outbound::default(), Rc::<RefCell<Vec<u8>>>::default());
-            take_all(&outbound, &sent);
-            let there = sent.clone();
-            outbound.open_outlet(Box::new(move |bytes| {
-                let left = takes.saturating_sub(there.borrow().len());
-                let taken = left.min(bytes.len());
-                there.borrow_mut().extend_from_slice(&bytes[..taken]);
-                taken
-            }));
+            let takes_at_once = Cell::new(takes);
+            let socket = Rc::new(Socket { takes: takes_at_once, fills: true, ..Socket::default() });
+            let outbound = Outbound::default();
+            take_all(&outbound, &socket.sent);
+            outbound.open_outlet(socket.clone());
             for wire in ["one;", "two;", "six;"] {
-                outbound.push(Bytes::from_static(wire.as_bytes()));
+                outbound.push(&Bytes::from_static(wire.as_bytes()));
             }
             outbound.forget();
-            outbound.push(Bytes::from_static(b"bye;"));
-            take_all(&outbound, &sent);
-            let sent = String::from_utf8(sent.borrow().clone()).expect("text");
+            outbound.push(&Bytes::from_static(b"bye;"));
+            take_all(&outbound, &socket.sent);
+            let sent = String::from_utf8(socket.sent.borrow().clone()).expect("text");
             let frames: Vec<_> = sent.split_terminator(';').collect();
             let whole = ["one", "two", "six"];
             let last = frames.len() - 1;

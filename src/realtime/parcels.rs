@@ -1,5 +1,6 @@
 //! What the hub hands to its workers.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -22,13 +23,15 @@ pub struct Burst {
 
 impl Burst {
     /// The frames of the changes after `ver`; `None` when there are none.
-    pub fn after(&self, ver: i64) -> Option<Bytes> {
+    pub fn after(&self, ver: i64) -> Option<Cow<'_, Bytes>> {
         let known = self.ends.partition_point(|(number, _)| *number <= ver);
         if known == self.ends.len() {
             return None;
         }
-        let start = known.checked_sub(1).map_or(0, |last| self.ends[last].1);
-        Some(self.wire.slice(start..))
+        Some(match known.checked_sub(1) {
+            None => Cow::Borrowed(&self.wire),
+            Some(last) => Cow::Owned(self.wire.slice(self.ends[last].1..)),
+        })
     }
 }
 

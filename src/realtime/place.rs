@@ -37,6 +37,11 @@ impl Place {
         })
     }
 
+    /// Whether a live change goes straight to a socket, as far as is known.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(*self.state.borrow(), Following::Live(_)) && self.seat.is_open()
+    }
+
     /// A live change. Answers whether it goes to a socket at once.
     pub(super) fn receive(&self, burst: &Arc<Burst>) -> bool {
         if self.seat.hear() {
@@ -45,7 +50,7 @@ impl Place {
         match &mut *self.state.borrow_mut() {
             Following::Live(ver) => {
                 if let Some(wire) = burst.after(*ver) {
-                    self.seat.push(wire);
+                    self.seat.send(&wire);
                     return true;
                 }
             }

@@ -9,7 +9,8 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use super::outbound::{Outbound, Outlet};
+use super::outbound::Outbound;
+pub use super::outbound::Outlet;
 use super::parcels::Audience;
 use super::place::{Following, Place};
 use super::wire::{self, CloseCode};
@@ -75,7 +76,7 @@ impl Seat {
     }
 
     /// From here on what is pushed goes straight to the socket, as long as it takes it.
-    pub fn open_outlet(&self, outlet: Outlet) {
+    pub fn open_outlet(&self, outlet: Rc<dyn Outlet>) {
         self.outbound.open_outlet(outlet);
     }
 
@@ -87,10 +88,15 @@ impl Seat {
 
     /// Queues bytes for the socket. A queue that is full already closes the seat.
     pub fn push(&self, wire: Bytes) {
+        self.send(&wire);
+    }
+
+    /// Like [`Seat::push`], for bytes that go to many: as long as sockets take them, nobody counts who has them.
+    pub(super) fn send(&self, wire: &Bytes) {
         if !self.greeted.get() || self.closing.get().is_some() {
             return;
         }
-        if self.outbound.is_full(&wire) {
+        if self.outbound.is_full(wire) {
             tracing::debug!(user_id = self.user_id, "a reader is too slow");
             return self.close(CloseCode::TooSlow);
         }
@@ -109,7 +115,7 @@ impl Seat {
         if code == CloseCode::TooSlow {
             self.outbound.forget();
         }
-        self.outbound.push(wire::close(code));
+        self.outbound.push(&wire::close(code));
         self.closed.notify_one();
         self.drained.notify_one();
         let tell = self.when_closed.take();
@@ -194,6 +200,11 @@ impl Seat {
             self.outbound.wake();
         }
         self.heard.is_some()
+    }
+
+    /// Whether what is sent next goes straight to the socket, as far as is known.
+    pub(super) fn is_open(&self) -> bool {
+        self.greeted.get() && self.closing.get().is_none() && self.outbound.is_open()
     }
 
     /// Whether a frame for some of those who follow a room is for this seat.

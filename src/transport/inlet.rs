@@ -3,11 +3,10 @@
 use std::cell::RefCell;
 use std::io::ErrorKind;
 use std::pin::Pin;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use actix_http::error::PayloadError;
-use actix_web::rt::net::TcpStream;
 use actix_web::web::Bytes;
 use futures_util::Stream;
 
@@ -23,7 +22,6 @@ thread_local! {
 
 /// See the module's description. It ends with the connection, which somebody else keeps.
 pub(super) struct Inlet {
-    tcp: Weak<TcpStream>,
     line: Rc<Line>,
     /// What came along with the request's head.
     early: Bytes,
@@ -32,9 +30,8 @@ pub(super) struct Inlet {
 }
 
 impl Inlet {
-    pub(super) fn new(tcp: Weak<TcpStream>, line: Rc<Line>, early: Bytes) -> Self {
+    pub(super) fn new(line: Rc<Line>, early: Bytes) -> Self {
         Self {
-            tcp,
             line,
             early,
             is_resting: false,
@@ -50,7 +47,7 @@ impl Stream for Inlet {
         if !this.early.is_empty() {
             return Poll::Ready(Some(Ok(std::mem::take(&mut this.early))));
         }
-        let tcp = this.tcp.upgrade();
+        let tcp = this.line.tcp();
         let Some(tcp) = tcp.filter(|_| this.line.ending().is_none()) else {
             return Poll::Ready(None);
         };

@@ -3,11 +3,12 @@
 #[cfg(test)]
 mod tests;
 
-use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use std::cell::{Cell, Ref, RefCell};
+use std::rc::Rc;
 use std::task::{Context, Waker};
 
 use actix_web::rt::net::TcpStream;
+use socket2::SockRef;
 
 use super::Patience;
 use super::queue::Queue;
@@ -29,7 +30,7 @@ pub struct Line {
     when_slow: RefCell<Option<Box<dyn FnOnce()>>>,
     place: RefCell<Option<Place>>,
     /// The connection itself, while it is there.
-    tcp: RefCell<Weak<TcpStream>>,
+    tcp: RefCell<Option<TcpStream>>,
 }
 
 /// Where a connection is counted that has not shown a session.
@@ -93,9 +94,24 @@ impl Line {
         line
     }
 
-    /// Whose line it is.
-    pub(super) fn carry(&self, tcp: Weak<TcpStream>) {
-        self.tcp.replace(tcp);
+    /// Carries a connection.
+    pub(super) fn carry(&self, tcp: TcpStream) {
+        self.tcp.replace(Some(tcp));
+    }
+
+    /// Closes the connection.
+    pub(super) fn hang_up(&self) {
+        self.tcp.take();
+    }
+
+    /// The connection, unless it was closed.
+    pub(super) fn tcp(&self) -> Option<Ref<'_, TcpStream>> {
+        Ref::filter_map(self.tcp.borrow(), Option::as_ref).ok()
+    }
+
+    /// Whether [`Line::write_now`] asks the system.
+    pub fn is_clear(&self) -> bool {
+        self.behind.get().is_none() && self.end.get().is_none() && self.tcp().is_some()
     }
 
     /// Writes what the peer takes at once, past whoever else writes here; answers how many bytes that were. Only for who
@@ -104,9 +120,10 @@ impl Line {
         if self.behind.get().is_some() || self.end.get().is_some() {
             return 0;
         }
-        let tcp = self.tcp.borrow().upgrade();
-        // What fails here fails again for whoever writes the rest.
-        tcp.map_or(0, |tcp| tcp.try_write(bytes).unwrap_or(0))
+        // Past the runtime's own idea of whether the socket is ready. What fails here fails again for whoever writes the
+        // rest.
+        let send = |tcp: Ref<'_, TcpStream>| SockRef::from(&*tcp).send(bytes).ok();
+        self.tcp().and_then(send).unwrap_or(0)
     }
 
     /// A request is being answered from now on.

@@ -1,5 +1,6 @@
 //! The bytes of a connection, with its line beside them.
 
+use std::cell::Ref;
 use std::io::{self, ErrorKind};
 use std::mem::MaybeUninit;
 use std::net::Shutdown;
@@ -25,10 +26,16 @@ const TIMED_OUT: &[u8] =
 const CROWDED: &[u8] =
     b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 5\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
-/// A TCP connection that can be ended from outside: reading and writing then fail.
+/// A TCP connection that can be ended from outside: reading and writing then fail. Its line has the socket, and gives it
+/// up when this is dropped.
 pub struct Stream {
-    tcp: Rc<TcpStream>,
     line: Rc<Line>,
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.line.hang_up();
+    }
 }
 
 impl Stream {
@@ -38,9 +45,8 @@ impl Stream {
         // Both only make things better; a socket that refuses them works all the same.
         let _ = socket.set_tcp_user_timeout(Some(PEER_TIMEOUT));
         let _ = socket.set_tcp_nodelay(true);
-        let tcp = Rc::new(tcp);
-        line.carry(Rc::downgrade(&tcp));
-        Self { tcp, line }
+        line.carry(tcp);
+        Self { line }
     }
 
     /// Its line.
@@ -50,15 +56,16 @@ impl Stream {
 
     /// What comes in over it after `early`, for whoever reads it in place of this.
     pub(super) fn inlet(&self, early: Bytes) -> Inlet {
-        Inlet::new(Rc::downgrade(&self.tcp), self.line.clone(), early)
+        Inlet::new(self.line.clone(), early)
     }
 
-    /// Whether it goes on.
-    fn lives(&self) -> io::Result<()> {
+    /// The socket, if it goes on.
+    fn tcp(&self) -> io::Result<Ref<'_, TcpStream>> {
+        let tcp = self.line.tcp().ok_or(ErrorKind::NotConnected)?;
         let Some(end) = self.line.ending() else {
-            return Ok(());
+            return Ok(tcp);
         };
-        let socket = SockRef::from(&*self.tcp);
+        let socket = SockRef::from(&*tcp);
         // The connection is dropped after this, whether these reach the peer or not.
         let _ = match end {
             End::Abort => socket.set_linger(Some(Duration::ZERO)),
@@ -87,11 +94,11 @@ impl AsyncRead for Stream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.lives()?;
+        let tcp = self.tcp()?;
         self.line.remember(cx);
         loop {
-            ready!(self.tcp.poll_read_ready(cx))?;
-            match self.tcp.try_read_buf(buffer) {
+            ready!(tcp.poll_read_ready(cx))?;
+            match tcp.try_read_buf(buffer) {
                 Ok(read) => {
                     if read > 0 {
                         self.line.heard();
@@ -111,14 +118,14 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.lives()?;
+        let tcp = self.tcp()?;
         self.line.remember(cx);
         loop {
-            if self.tcp.poll_write_ready(cx)?.is_pending() {
+            if tcp.poll_write_ready(cx)?.is_pending() {
                 self.line.blocked();
                 return Poll::Pending;
             }
-            match self.tcp.try_write(bytes) {
+            match tcp.try_write(bytes) {
                 Ok(taken) => {
                     self.line.taken(taken);
                     return Poll::Ready(Ok(taken));
@@ -131,14 +138,17 @@ impl AsyncWrite for Stream {
 
     /// Called when all that waited was written, and whenever the connection is looked at with nothing to write.
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.lives()?;
+        self.tcp()?;
         self.line.remember(cx);
         self.line.caught_up();
         Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(match SockRef::from(&*self.tcp).shutdown(Shutdown::Write) {
+        let Some(tcp) = self.line.tcp() else {
+            return Poll::Ready(Ok(()));
+        };
+        Poll::Ready(match SockRef::from(&*tcp).shutdown(Shutdown::Write) {
             Err(error) if error.kind() != ErrorKind::NotConnected => Err(error),
             _ => Ok(()),
         })

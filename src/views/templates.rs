@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::LazyLock;
 
 use fluent_templates::fluent_bundle::FluentValue;
 use rust_embed::RustEmbed;
@@ -22,27 +22,23 @@ pub trait View: Serialize {
     const TEMPLATE: &'static str;
 }
 
-/// All templates, parsed once. Cheap to clone.
-#[derive(Clone)]
-pub struct Templates(Arc<Tera>);
+/// All templates, parsed when the first page is filled.
+static TEMPLATES: LazyLock<TeraResult<Tera>> = LazyLock::new(parse);
+
+/// The templates that are built into the program.
+#[derive(Clone, Copy)]
+pub struct Templates(());
 
 impl Templates {
-    /// Reads the templates that are built into the program.
+    /// Parses the templates where they may have been changed: in a debug build, which reads them from their files.
     ///
     /// # Errors
     /// `Internal` with the template engine's description of the mistake.
     pub fn load() -> Result<Self> {
-        let mut tera = Tera::new();
-        tera.register_function("t", translate);
-        let files: Vec<(String, String)> = Files::iter()
-            .filter_map(|name| {
-                let file = Files::get(&name)?;
-                let text = String::from_utf8_lossy(&file.data).into_owned();
-                Some((name.into_owned(), text))
-            })
-            .collect();
-        tera.add_raw_templates(files).map_err(Error::internal)?;
-        Ok(Self(Arc::new(tera)))
+        if cfg!(debug_assertions) {
+            TEMPLATES.as_ref().map_err(Error::internal)?;
+        }
+        Ok(Self(()))
     }
 
     /// Fills a view's template.
@@ -51,10 +47,25 @@ impl Templates {
     /// `Internal` with the template engine's description of the mistake.
     pub fn render<V: View>(&self, view: &V) -> Result<String> {
         let context = Context::from_serialize(view).map_err(Error::internal)?;
-        self.0
+        let templates = TEMPLATES.as_ref().map_err(Error::internal)?;
+        templates
             .render(V::TEMPLATE, &context)
             .map_err(Error::internal)
     }
+}
+
+fn parse() -> TeraResult<Tera> {
+    let mut tera = Tera::new();
+    tera.register_function("t", translate);
+    let files: Vec<(String, String)> = Files::iter()
+        .filter_map(|name| {
+            let file = Files::get(&name)?;
+            let text = String::from_utf8_lossy(&file.data).into_owned();
+            Some((name.into_owned(), text))
+        })
+        .collect();
+    tera.add_raw_templates(files)?;
+    Ok(tera)
 }
 
 /// `t(key="some-id", name=value)`: a sentence in the page's language (`lang`).

@@ -16,7 +16,7 @@ use super::client_address::client_address;
 use super::current_user::token;
 use crate::controllers::App;
 use crate::error::Error;
-use crate::realtime::seat::Seat;
+use crate::realtime::seat::{Outlet, Seat};
 use crate::realtime::wire::CloseCode;
 use crate::transport::line::Line;
 use crate::transport::strangers::Visit;
@@ -146,10 +146,20 @@ pub fn tie(request: &HttpRequest, seat: &Rc<Seat>, farewell_seconds: u32) {
     });
 }
 
+impl Outlet for Line {
+    fn write_now(&self, bytes: &[u8]) -> usize {
+        Line::write_now(self, bytes)
+    }
+
+    fn is_open(&self) -> bool {
+        self.is_clear()
+    }
+}
+
 /// What a seat sends goes straight to its connection, past the answer's body, which carries what the connection does not
 /// take at once. Before the body has been asked for more than it has, it would overtake the answer's head.
 pub fn shortcut(request: &HttpRequest, seat: &Seat) {
     if let Some(line) = line_of(request).cloned() {
-        seat.open_outlet(Box::new(move |bytes| line.write_now(bytes)));
+        seat.open_outlet(line);
     }
 }
