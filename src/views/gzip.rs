@@ -24,6 +24,8 @@ thread_local! {
 
 /// A last block with nothing in it: the end of a compressed text.
 const END: [u8; 2] = [3, 0];
+/// Fewer bytes are not worth it.
+const FEW: usize = 400;
 /// A block that is not compressed says its length in two bytes.
 const STORED_MAX: usize = 0xffff;
 
@@ -41,12 +43,15 @@ impl Block {
         PAGES.with_borrow_mut(|compress| {
             compress.reset();
             // In full: what comes later refers to nothing before it.
-            let block = |text: &str| Self::with(compress, text.as_bytes(), FlushCompress::Full);
+            let block = |text: &str| match text.len() {
+                ..FEW => Self::stored(text.as_bytes()),
+                _ => Self::with(compress, text.as_bytes(), FlushCompress::Full),
+            };
             texts.map(block).collect()
         })
     }
 
-    /// A few bytes (65,535 at most) as they are: they are not worth it.
+    /// Bytes (65,535 at most) as they are.
     pub fn stored(text: &[u8]) -> Self {
         let text = &text[..text.len().min(STORED_MAX)];
         let length = text.len() as u16;

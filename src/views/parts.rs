@@ -15,16 +15,31 @@ use crate::error::Result;
 pub enum Hole {
     /// `rooms/_sidebar.html`.
     Sidebar,
+    /// `rooms/_panel.html`.
+    Panel,
     /// `rooms/_messages.html`.
     Messages,
+    /// The first, second and third piece of `rooms/_extent.html`.
+    Extent,
+    /// See [`Hole::Extent`].
+    Older,
+    /// See [`Hole::Extent`].
+    Newer,
+    /// Nothing is missing: only here a part is cut in pieces.
+    Cut,
     /// A new one each time.
     ClientId,
 }
 
 /// How they are marked in templates. Nothing that a person writes can look like that.
-const MARKS: [(&str, Hole); 3] = [
+const MARKS: [(&str, Hole); 8] = [
     ("<!--sidebar-->", Hole::Sidebar),
+    ("<!--panel-->", Hole::Panel),
     ("<!--messages-->", Hole::Messages),
+    ("<!--extent-->", Hole::Extent),
+    ("<!--older-->", Hole::Older),
+    ("<!--newer-->", Hole::Newer),
+    ("<!--cut-->", Hole::Cut),
     ("<!--client-id-->", Hole::ClientId),
 ];
 
@@ -64,7 +79,7 @@ impl Part {
         gzip::file(&blocks)
     }
 
-    /// All of it, where there are no holes.
+    /// All of it, where nothing is missing.
     pub fn blocks(&self) -> &[Block] {
         &self.blocks
     }

@@ -9,27 +9,28 @@ use super::page::{Base, Page, Person, shown_name};
 use super::templates::View;
 use crate::realtime::frames::{self, Limits};
 
-/// A room's page, with holes for the sidebar, the messages and the form's client id.
+/// A room's page, with holes for whatever changes when somebody says something, and for the form's client id.
 #[derive(Debug, Hash, Serialize)]
 pub struct RoomPage<'a> {
     /// The frame.
     #[serde(flatten)]
     pub page: &'a Page,
-    /// The panel.
-    #[serde(flatten)]
-    pub panel: Panel<'a>,
-    /// Whether there are messages before the first one shown.
-    pub older: bool,
-    /// Whether there are messages after the last one shown.
-    pub newer: bool,
-    /// The message that a permalink means.
-    pub at: Option<i64>,
-    /// When the other one of the two was last here (RFC 3339), as far as that is known.
-    pub last_seen: Option<&'a str>,
-    /// The first message shown, or 0.
-    pub first_seq: i64,
-    /// The last message shown, or 0.
-    pub last_seq: i64,
+    /// The room.
+    pub room: &'a ShownRoom,
+    /// Whether the person may write here.
+    pub member: bool,
+    /// Whether it is the Lobby.
+    pub lobby: bool,
+    /// Whether the other one of the two deleted their account.
+    pub gone: bool,
+    /// Whether the person blocks the other one of the two.
+    pub blocked: bool,
+    /// Whether it has no messages.
+    pub empty: bool,
+    /// What was typed, by field.
+    pub form: &'a BTreeMap<&'static str, String>,
+    /// Sentences beside the fields.
+    pub errors: &'a BTreeMap<&'static str, Option<String>>,
     /// What the person may do.
     pub limits: Limits,
     /// The database's name.
@@ -48,9 +49,41 @@ pub struct Sidebar<'a> {
     pub rooms: &'a [RoomLink],
 }
 
+/// Which part of a room's history the page shows, in pieces: attributes, and ways to what is before and after.
+#[derive(Debug, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Extent<'a> {
+    /// The frame.
+    #[serde(flatten)]
+    pub base: &'a Base,
+    /// The room.
+    pub room_id: frames::Id,
+    /// Its last message.
+    pub seq: i64,
+    /// Its last change.
+    pub ver: i64,
+    /// What the person has read.
+    pub read_seq: i64,
+    /// The first message shown, or 0.
+    pub first_seq: i64,
+    /// The last message shown, or 0.
+    pub last_seq: i64,
+    /// Whether there are messages before the first one shown.
+    pub older: bool,
+    /// Whether there are messages after the last one shown.
+    pub newer: bool,
+    /// The message that a permalink means.
+    pub at: Option<i64>,
+    /// When the other one of the two was last here (RFC 3339), as far as that is known.
+    pub last_seen: Option<&'a str>,
+}
+
 /// Who is in a room, and what can be done about it.
 #[derive(Debug, Hash, Serialize)]
 pub struct Panel<'a> {
+    /// The frame.
+    #[serde(flatten)]
+    pub base: &'a Base,
     /// The room.
     pub room: &'a ShownRoom,
     /// Whether the person may write here.
@@ -82,9 +115,6 @@ pub struct ShownRoom {
     pub kind: String,
     pub name: String,
     pub topic: String,
-    pub seq: i64,
-    pub ver: i64,
-    pub read_seq: i64,
     pub involvement: String,
 }
 
@@ -105,6 +135,14 @@ pub struct RoomLink {
 
 impl View for RoomPage<'_> {
     const TEMPLATE: &'static str = "rooms/show.html";
+}
+
+impl View for Extent<'_> {
+    const TEMPLATE: &'static str = "rooms/_extent.html";
+}
+
+impl View for Panel<'_> {
+    const TEMPLATE: &'static str = "rooms/_panel.html";
 }
 
 impl View for Sidebar<'_> {

@@ -13,7 +13,7 @@ use crate::models::user::User;
 use crate::realtime::frames::Id;
 use crate::views::locale::Locale;
 use crate::views::page::{Page, shown_name};
-use crate::views::rooms::{Member, Panel, RoomLink, RoomPage, ShownRoom, Sidebar, links};
+use crate::views::rooms::{Extent, Member, Panel, RoomLink, RoomPage, ShownRoom, Sidebar, links};
 
 /// The fields of the forms on the page.
 const FIELDS: [&str; 7] = [
@@ -30,6 +30,9 @@ const FIELDS: [&str; 7] = [
 pub(super) struct Sheet {
     page: Page,
     room: ShownRoom,
+    seq: i64,
+    ver: i64,
+    read_seq: i64,
     rooms: Vec<RoomLink>,
     members: Vec<Member>,
     is_member: bool,
@@ -64,15 +67,14 @@ impl Sheet {
                 .iter()
                 .map(|(member, seq)| Member::new(locale, &member.public(), *seq))
                 .collect(),
+            seq: room.last_seq,
+            ver: room.last_ver,
+            read_seq: (found.membership.as_ref()).map_or(room.last_seq, |member| member.read_seq),
             room: ShownRoom {
                 id: Id(room.id),
                 name: name_of(&room, &members, user, locale),
                 kind: room.kind,
                 topic: room.topic,
-                seq: room.last_seq,
-                ver: room.last_ver,
-                read_seq: (found.membership.as_ref())
-                    .map_or(room.last_seq, |member| member.read_seq),
                 involvement: (found.membership)
                     .map_or_else(String::new, |member| member.involvement),
             },
@@ -81,24 +83,40 @@ impl Sheet {
         }
     }
 
-    pub(super) fn page<'a>(
-        &'a self,
-        app: &'a App,
-        at: Option<i64>,
-        (first_seq, last_seq): (i64, i64),
-    ) -> RoomPage<'a> {
+    pub(super) fn page<'a>(&'a self, app: &'a App) -> RoomPage<'a> {
         RoomPage {
             page: &self.page,
-            panel: self.panel(),
-            older: first_seq > 1,
-            newer: last_seq < self.room.seq,
-            at,
-            last_seen: self.last_seen.as_deref(),
-            first_seq,
-            last_seq,
+            room: &self.room,
+            member: self.is_member,
+            lobby: self.room.id.0 == LOBBY,
+            gone: self.is_gone,
+            blocked: self.blocks,
+            empty: self.seq == 0,
+            form: &self.form,
+            errors: &self.errors,
             limits: app.live.limits,
             epoch: &app.live.epoch,
             version: app.live.version,
+        }
+    }
+
+    pub(super) fn extent(
+        &self,
+        at: Option<i64>,
+        (first_seq, last_seq): (i64, i64),
+    ) -> Extent<'_> {
+        Extent {
+            base: self.page.base(),
+            room_id: self.room.id,
+            seq: self.seq,
+            ver: self.ver,
+            read_seq: self.read_seq,
+            first_seq,
+            last_seq,
+            older: first_seq > 1,
+            newer: last_seq < self.seq,
+            at,
+            last_seen: self.last_seen.as_deref(),
         }
     }
 
@@ -109,8 +127,9 @@ impl Sheet {
         }
     }
 
-    fn panel(&self) -> Panel<'_> {
+    pub(super) fn panel(&self) -> Panel<'_> {
         Panel {
+            base: self.page.base(),
             room: &self.room,
             member: self.is_member,
             keeper: self.is_keeper,
