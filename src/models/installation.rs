@@ -1,8 +1,12 @@
 //! The one row that names this database and counts its changes.
 
+use diesel::backend::Backend;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::serialize::ToSql;
+use diesel::sql_types::BigInt;
 
-use super::connection::DbConn;
+use super::connection::{DbConn, on_each};
 use super::schema::installation::dsl;
 use crate::error::Result;
 
@@ -34,14 +38,30 @@ pub fn take_turn(conn: &mut DbConn) -> Result<()> {
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub fn take_numbers(conn: &mut DbConn, count: i64) -> Result<i64> {
-    diesel::update(dsl::installation.find(ROW))
-        .set(dsl::counter.eq(dsl::counter + count))
-        .execute(conn)?;
+    on_each!(conn, conn => Count(count).execute(conn))?;
     let last: i64 = dsl::installation
         .find(ROW)
         .select(dsl::counter)
         .get_result(conn)?;
     Ok(last - count + 1)
+}
+
+/// Counts on. Diesel's own updates are prepared each time, this one once for each connection.
+#[derive(QueryId)]
+struct Count(i64);
+
+impl<C: Connection> RunQueryDsl<C> for Count {}
+
+impl<B: Backend> QueryFragment<B> for Count
+where
+    i64: ToSql<BigInt, B>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, B>) -> QueryResult<()> {
+        out.push_sql("UPDATE installation SET counter = counter + ");
+        out.push_bind_param::<BigInt, _>(&self.0)?;
+        out.push_sql(" WHERE id = 1");
+        Ok(())
+    }
 }
 
 /// The latest number that was taken.

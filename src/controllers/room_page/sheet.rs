@@ -100,11 +100,7 @@ impl Sheet {
         }
     }
 
-    pub(super) fn extent(
-        &self,
-        at: Option<i64>,
-        (first_seq, last_seq): (i64, i64),
-    ) -> Extent<'_> {
+    pub(super) fn extent(&self, at: Option<i64>, (first_seq, last_seq): (i64, i64)) -> Extent<'_> {
         Extent {
             base: self.page.base(),
             room_id: self.room.id,

@@ -105,11 +105,15 @@ pub(super) fn find_members(
 /// Those of these people who may be here.
 pub(super) fn find_people(conn: &mut DbConn, user_ids: &[i64]) -> Result<Vec<User>> {
     let people = match conn {
-        DbConn::Sqlite(conn) => users::table
-            .filter(users::id.eq_any(user_ids))
-            .filter(users::status.eq(ACTIVE))
-            .select(User::as_select())
-            .load(conn)?,
+        DbConn::Sqlite(conn) => {
+            let person = |user_id: &i64| {
+                let active = users::table.find(user_id).filter(users::status.eq(ACTIVE));
+                let person = active.select(User::as_select()).get_result(conn);
+                person.optional().transpose()
+            };
+            let people = user_ids.iter().filter_map(person);
+            people.collect::<QueryResult<_>>()?
+        }
         DbConn::Mysql(conn) => listed::People::of(&user_ids)?.load(conn)?,
     };
     Ok(people)
@@ -118,11 +122,15 @@ pub(super) fn find_people(conn: &mut DbConn, user_ids: &[i64]) -> Result<Vec<Use
 /// Where the rooms' logs end.
 pub(super) fn find_places(conn: &mut DbConn, room_ids: &[i64]) -> Result<BTreeMap<i64, Place>> {
     let found: Vec<Room> = match conn {
-        DbConn::Sqlite(conn) => rooms::table
-            .filter(rooms::id.eq_any(room_ids))
-            .filter(rooms::deleted_at.is_null())
-            .select(Room::as_select())
-            .load(conn)?,
+        DbConn::Sqlite(conn) => {
+            let room = |room_id: &i64| {
+                let there = (rooms::table.find(room_id)).filter(rooms::deleted_at.is_null());
+                let room = there.select(Room::as_select()).get_result(conn);
+                room.optional().transpose()
+            };
+            let found = room_ids.iter().filter_map(room);
+            found.collect::<QueryResult<_>>()?
+        }
         DbConn::Mysql(conn) => listed::Rooms::of(&room_ids)?.load(conn)?,
     };
     Ok(found

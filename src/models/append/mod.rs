@@ -44,16 +44,16 @@ pub(in crate::models) fn append(conn: &mut DbConn, writes: &[Write]) -> Result<V
 #[derive(Insertable)]
 #[diesel(table_name = messages)]
 pub(in crate::models) struct NewMessage<'a> {
-    room_id: i64,
-    seq: i64,
-    ver: i64,
-    id: i64,
-    change_id: i64,
-    user_id: i64,
-    client_id: &'a str,
-    sent_hash: &'a [u8],
-    content: &'a str,
-    created_at: NaiveDateTime,
+    pub(in crate::models) room_id: i64,
+    pub(in crate::models) seq: i64,
+    pub(in crate::models) ver: i64,
+    pub(in crate::models) id: i64,
+    pub(in crate::models) change_id: i64,
+    pub(in crate::models) user_id: i64,
+    pub(in crate::models) client_id: &'a str,
+    pub(in crate::models) sent_hash: &'a [u8],
+    pub(in crate::models) content: &'a str,
+    pub(in crate::models) created_at: NaiveDateTime,
 }
 
 /// A message that exists already, and what tells a retry from a conflict.
