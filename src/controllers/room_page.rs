@@ -158,13 +158,13 @@ fn answer(
     let (parts, templates, place) = (&app.parts, &app.templates, (user.id, id));
     let page = parts.fill(templates, place, &sheet.page(app))?;
     let sidebar = parts.fill(templates, place, &sheet.sidebar())?;
-    let panel = parts.fill(templates, place, &sheet.panel())?;
+    let people = parts.fill(templates, place, &sheet.people())?;
     let extent = parts.fill(templates, place, &sheet.extent(at, list.ends))?;
     let piece = |n: usize| extent.blocks().get(n..=n).unwrap_or_default();
     let client_id = [Block::stored(ClientId::random().to_string().as_bytes())];
     let file = page.page(|hole| match hole {
         Hole::Sidebar => sidebar.blocks(),
-        Hole::Panel => panel.blocks(),
+        Hole::People => people.blocks(),
         Hole::Messages => &list.blocks,
         Hole::Extent => piece(0),
         Hole::Older => piece(1),

@@ -25,7 +25,7 @@ thread_local! {
 /// A last block with nothing in it: the end of a compressed text.
 const END: [u8; 2] = [3, 0];
 /// Fewer bytes are not worth it.
-const FEW: usize = 400;
+const FEW: usize = 60;
 /// A block that is not compressed says its length in two bytes.
 const STORED_MAX: usize = 0xffff;
 

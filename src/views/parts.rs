@@ -15,8 +15,8 @@ use crate::error::Result;
 pub enum Hole {
     /// `rooms/_sidebar.html`.
     Sidebar,
-    /// `rooms/_panel.html`.
-    Panel,
+    /// `rooms/_people.html`.
+    People,
     /// `rooms/_messages.html`.
     Messages,
     /// The first, second and third piece of `rooms/_extent.html`.
@@ -34,7 +34,7 @@ pub enum Hole {
 /// How they are marked in templates. Nothing that a person writes can look like that.
 const MARKS: [(&str, Hole); 8] = [
     ("<!--sidebar-->", Hole::Sidebar),
-    ("<!--panel-->", Hole::Panel),
+    ("<!--people-->", Hole::People),
     ("<!--messages-->", Hole::Messages),
     ("<!--extent-->", Hole::Extent),
     ("<!--older-->", Hole::Older),

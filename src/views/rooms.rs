@@ -15,22 +15,11 @@ pub struct RoomPage<'a> {
     /// The frame.
     #[serde(flatten)]
     pub page: &'a Page,
-    /// The room.
-    pub room: &'a ShownRoom,
-    /// Whether the person may write here.
-    pub member: bool,
-    /// Whether it is the Lobby.
-    pub lobby: bool,
-    /// Whether the other one of the two deleted their account.
-    pub gone: bool,
-    /// Whether the person blocks the other one of the two.
-    pub blocked: bool,
+    /// The panel.
+    #[serde(flatten)]
+    pub panel: Panel<'a>,
     /// Whether it has no messages.
     pub empty: bool,
-    /// What was typed, by field.
-    pub form: &'a BTreeMap<&'static str, String>,
-    /// Sentences beside the fields.
-    pub errors: &'a BTreeMap<&'static str, Option<String>>,
     /// What the person may do.
     pub limits: Limits,
     /// The database's name.
@@ -78,12 +67,9 @@ pub struct Extent<'a> {
     pub last_seen: Option<&'a str>,
 }
 
-/// Who is in a room, and what can be done about it.
+/// What can be done about a room.
 #[derive(Debug, Hash, Serialize)]
 pub struct Panel<'a> {
-    /// The frame.
-    #[serde(flatten)]
-    pub base: &'a Base,
     /// The room.
     pub room: &'a ShownRoom,
     /// Whether the person may write here.
@@ -92,18 +78,34 @@ pub struct Panel<'a> {
     pub keeper: bool,
     /// Whether it is the Lobby.
     pub lobby: bool,
-    /// Whether it is the conversation of two people.
-    pub pair: bool,
+    /// In the conversation of two people: the other one's name.
+    pub other: Option<&'a str>,
     /// Whether the other one of the two deleted their account.
     pub gone: bool,
     /// Whether the person blocks the other one of the two.
     pub blocked: bool,
-    /// Everybody in it, with what they have read; empty for the Lobby.
-    pub members: &'a [Member],
     /// What was typed, by field.
     pub form: &'a BTreeMap<&'static str, String>,
     /// Sentences beside the fields.
     pub errors: &'a BTreeMap<&'static str, Option<String>>,
+}
+
+/// Who is in a room.
+#[derive(Debug, Hash, Serialize)]
+pub struct People<'a> {
+    /// The frame.
+    #[serde(flatten)]
+    pub base: &'a Base,
+    /// The room.
+    pub room: &'a ShownRoom,
+    /// Whether the person may remove others.
+    pub keeper: bool,
+    /// Whether it is the Lobby.
+    pub lobby: bool,
+    /// Whether it is the conversation of two people.
+    pub pair: bool,
+    /// Everybody, with what they have read; nobody in the Lobby.
+    pub members: &'a [Member],
 }
 
 /// The room itself.
@@ -141,8 +143,8 @@ impl View for Extent<'_> {
     const TEMPLATE: &'static str = "rooms/_extent.html";
 }
 
-impl View for Panel<'_> {
-    const TEMPLATE: &'static str = "rooms/_panel.html";
+impl View for People<'_> {
+    const TEMPLATE: &'static str = "rooms/_people.html";
 }
 
 impl View for Sidebar<'_> {

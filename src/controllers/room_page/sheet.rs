@@ -13,7 +13,9 @@ use crate::models::user::User;
 use crate::realtime::frames::Id;
 use crate::views::locale::Locale;
 use crate::views::page::{Page, shown_name};
-use crate::views::rooms::{Extent, Member, Panel, RoomLink, RoomPage, ShownRoom, Sidebar, links};
+use crate::views::rooms::{
+    Extent, Member, Panel, People, RoomLink, RoomPage, ShownRoom, Sidebar, links,
+};
 
 /// The fields of the forms on the page.
 const FIELDS: [&str; 7] = [
@@ -38,6 +40,7 @@ pub(super) struct Sheet {
     is_member: bool,
     is_keeper: bool,
     is_pair: bool,
+    other: Option<String>,
     is_gone: bool,
     blocks: bool,
     last_seen: Option<String>,
@@ -50,6 +53,8 @@ impl Sheet {
         let locale = asked.locale();
         let (room, members) = (found.room, found.members);
         let is_gone = |(member, _): &(User, i64)| member.username == departure::NAME;
+        let is_other = |(member, _): &&(User, i64)| room.is_pair() && member.id != user.id;
+        let other = members.iter().find(is_other);
         let mut form = BTreeMap::from(FIELDS.map(|field| (field, String::new())));
         form.extend(mistakes.typed);
         let mut errors = BTreeMap::from(FIELDS.map(|field| (field, None)));
@@ -60,6 +65,7 @@ impl Sheet {
             is_member: found.membership.is_some(),
             is_keeper: room.is_kept_by(user),
             is_pair: room.is_pair(),
+            other: other.map(|(other, _)| other.username.clone()),
             is_gone: room.is_pair() && members.iter().any(is_gone),
             blocks: found.blocks,
             last_seen: found.seen_at.map(rfc3339),
@@ -86,14 +92,8 @@ impl Sheet {
     pub(super) fn page<'a>(&'a self, app: &'a App) -> RoomPage<'a> {
         RoomPage {
             page: &self.page,
-            room: &self.room,
-            member: self.is_member,
-            lobby: self.room.id.0 == LOBBY,
-            gone: self.is_gone,
-            blocked: self.blocks,
+            panel: self.panel(),
             empty: self.seq == 0,
-            form: &self.form,
-            errors: &self.errors,
             limits: app.live.limits,
             epoch: &app.live.epoch,
             version: app.live.version,
@@ -123,17 +123,26 @@ impl Sheet {
         }
     }
 
-    pub(super) fn panel(&self) -> Panel<'_> {
-        Panel {
+    pub(super) fn people(&self) -> People<'_> {
+        People {
             base: self.page.base(),
+            room: &self.room,
+            keeper: self.is_keeper,
+            lobby: self.room.id.0 == LOBBY,
+            pair: self.is_pair,
+            members: &self.members,
+        }
+    }
+
+    fn panel(&self) -> Panel<'_> {
+        Panel {
             room: &self.room,
             member: self.is_member,
             keeper: self.is_keeper,
             lobby: self.room.id.0 == LOBBY,
-            pair: self.is_pair,
+            other: self.other.as_deref(),
             gone: self.is_gone,
             blocked: self.blocks,
-            members: &self.members,
             form: &self.form,
             errors: &self.errors,
         }
