@@ -129,3 +129,35 @@ async fn a_kept_list_shows_new_names_and_pictures_at_once() {
     let (page, _) = unpacked(&ana, "/rooms/1").await;
     assert!(page.contains("Minghua"));
 }
+
+#[tokio::test]
+async fn a_kept_page_tells_how_far_the_room_and_its_people_are() {
+    let house = Teahouse::start();
+    let (ming, ana) = (
+        Person::register(&house, "Ming").await,
+        Person::register(&house, "Ana").await,
+    );
+    let answer = ana.post("/directs", &[("to", "Ming")]).await;
+    let room = answer.headers()["location"].to_str().expect("text");
+    let room_id = room.rsplit('/').next().expect("an id").to_owned();
+    let path = format!("/rooms/{room_id}");
+    let (before, _) = unpacked(&ana, &path).await;
+    assert!(before.contains("data-seq=\"0\"") && before.contains("id=\"empty\">"));
+    for n in 1..=60 {
+        ming.say_in(&room_id, &format!("cup {n}")).await;
+        // Twice: the second time it is kept.
+        for _ in 0..2 {
+            let (page, _) = unpacked(&ana, &path).await;
+            let frame = page.split("data-room-id").nth(1).expect("a frame");
+            let attribute = format!("data-seq=\"{n}\" data-ver=\"{n}\" data-read-seq=\"0\"");
+            assert!(frame.contains(&attribute), "{n}: {frame}");
+            let marks = format!("data-username=\"Ming\" data-read-seq=\"{n}\"");
+            assert!(page.contains(&marks), "{n}");
+            assert_eq!(page.contains("id=\"older\""), n > 50, "{n}");
+            assert!(!page.contains("id=\"newer\"") && page.contains("id=\"empty\" hidden"));
+        }
+    }
+    let (middle, _) = unpacked(&ana, &format!("{path}?at=20")).await;
+    assert!(middle.contains("data-newer=\"true\" data-at=\"20\""));
+    assert!(middle.contains("id=\"newer\""));
+}
