@@ -14,6 +14,17 @@ use crate::models::schema::{memberships, messages, rooms, users};
 use crate::models::user::{ACTIVE, User};
 use crate::realtime::store::Write;
 
+/// Asks for one row after the other, with a statement that is prepared once; those that are there.
+fn one_by_one<K, T>(
+    keys: impl IntoIterator<Item = K>,
+    mut ask: impl FnMut(K) -> QueryResult<T>,
+) -> QueryResult<Vec<T>> {
+    let found = keys
+        .into_iter()
+        .filter_map(|key| ask(key).optional().transpose());
+    found.collect()
+}
+
 /// In order, each once.
 pub(super) fn distinct<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
     let mut values: Vec<T> = values.collect();
@@ -33,20 +44,12 @@ pub(super) fn find_sent(
     });
     let names = distinct(drafts.map(|draft| (draft.user_id, draft.client_id.as_str())));
     let places = match conn {
-        DbConn::Sqlite(conn) => {
-            let place = |(user_id, client_id): (i64, &str)| {
-                let sent = messages::table.filter(messages::user_id.eq(user_id));
-                let sent = sent.filter(messages::client_id.eq(client_id));
-                sent.select((messages::room_id, messages::seq))
-                    .get_result(conn)
-                    .optional()
-                    .transpose()
-            };
-            names
-                .into_iter()
-                .filter_map(place)
-                .collect::<QueryResult<Vec<(i64, i64)>>>()?
-        }
+        DbConn::Sqlite(conn) => one_by_one(names, |(user_id, client_id)| {
+            let sent = messages::table.filter(messages::user_id.eq(user_id));
+            let sent = sent.filter(messages::client_id.eq(client_id));
+            sent.select((messages::room_id, messages::seq))
+                .get_result::<(i64, i64)>(conn)
+        })?,
         DbConn::Mysql(_) if names.is_empty() => Vec::new(),
         DbConn::Mysql(conn) => listed::Sent::of(&names)?.load(conn)?,
     };
@@ -78,24 +81,15 @@ pub(super) fn find_members(
 ) -> Result<HashMap<(i64, i64), i64>> {
     let targets = distinct(targets);
     let found = match conn {
-        DbConn::Sqlite(conn) => {
-            let member = |member: (i64, i64)| {
-                memberships::table
-                    .find(member)
-                    .select((
-                        memberships::room_id,
-                        memberships::user_id,
-                        memberships::read_seq,
-                    ))
-                    .get_result(conn)
-                    .optional()
-                    .transpose()
-            };
-            targets
-                .into_iter()
-                .filter_map(member)
-                .collect::<QueryResult<Vec<(i64, i64, i64)>>>()?
-        }
+        DbConn::Sqlite(conn) => one_by_one(targets, |member| {
+            let columns = (
+                memberships::room_id,
+                memberships::user_id,
+                memberships::read_seq,
+            );
+            let member = memberships::table.find(member).select(columns);
+            member.get_result::<(i64, i64, i64)>(conn)
+        })?,
         DbConn::Mysql(conn) => listed::Members::of(&targets)?.load(conn)?,
     };
     let member = |(room_id, user_id, read_seq)| ((room_id, user_id), read_seq);
@@ -105,15 +99,10 @@ pub(super) fn find_members(
 /// Those of these people who may be here.
 pub(super) fn find_people(conn: &mut DbConn, user_ids: &[i64]) -> Result<Vec<User>> {
     let people = match conn {
-        DbConn::Sqlite(conn) => {
-            let person = |user_id: &i64| {
-                let active = users::table.find(user_id).filter(users::status.eq(ACTIVE));
-                let person = active.select(User::as_select()).get_result(conn);
-                person.optional().transpose()
-            };
-            let people = user_ids.iter().filter_map(person);
-            people.collect::<QueryResult<_>>()?
-        }
+        DbConn::Sqlite(conn) => one_by_one(user_ids, |user_id| {
+            let active = users::table.find(user_id).filter(users::status.eq(ACTIVE));
+            active.select(User::as_select()).get_result(conn)
+        })?,
         DbConn::Mysql(conn) => listed::People::of(&user_ids)?.load(conn)?,
     };
     Ok(people)
@@ -122,15 +111,10 @@ pub(super) fn find_people(conn: &mut DbConn, user_ids: &[i64]) -> Result<Vec<Use
 /// Where the rooms' logs end.
 pub(super) fn find_places(conn: &mut DbConn, room_ids: &[i64]) -> Result<BTreeMap<i64, Place>> {
     let found: Vec<Room> = match conn {
-        DbConn::Sqlite(conn) => {
-            let room = |room_id: &i64| {
-                let there = (rooms::table.find(room_id)).filter(rooms::deleted_at.is_null());
-                let room = there.select(Room::as_select()).get_result(conn);
-                room.optional().transpose()
-            };
-            let found = room_ids.iter().filter_map(room);
-            found.collect::<QueryResult<_>>()?
-        }
+        DbConn::Sqlite(conn) => one_by_one(room_ids, |room_id| {
+            let there = (rooms::table.find(room_id)).filter(rooms::deleted_at.is_null());
+            there.select(Room::as_select()).get_result(conn)
+        })?,
         DbConn::Mysql(conn) => listed::Rooms::of(&room_ids)?.load(conn)?,
     };
     Ok(found
