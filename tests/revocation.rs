@@ -2,7 +2,7 @@
 
 use crate::support::{LOBBY, PATIENCE, Person, Program, Socket, Teahouse, client_id};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -71,6 +71,51 @@ async fn somebody_banned_by_sql_can_do_nothing_from_that_moment_and_is_off_soon(
     let errors = socket.taken("error");
     assert!(errors.iter().all(|error| error["code"] == "forbidden"));
     assert_eq!(admin.history(LOBBY).await.len(), 0, "nothing was said");
+}
+
+/// Says something in a room, and answers what came of it: `ack`, or why not.
+async fn outcome(socket: &mut Socket, room: &str) -> String {
+    let id = socket.post(room, "and again").await;
+    let answer = socket.first_of(&["ack", "error"]).await;
+    assert_eq!(answer["clientId"], id);
+    answer["code"].as_str().unwrap_or("ack").to_owned()
+}
+
+#[tokio::test]
+async fn what_is_changed_by_sql_counts_for_the_very_next_message_of_whoever_is_talking() {
+    let (house, _, mei) = house().await;
+    let garden = (house.database()).add_room("open", "Garden", &["admin", "mei"]);
+    let mut socket = mei.socket().await;
+    let room = format!("WHERE id = {garden}");
+    let membership = format!("WHERE room_id = {garden} AND read_seq > 0");
+    let steps = [
+        (format!("UPDATE rooms SET topic = 'tea' {room}"), "ack"),
+        (
+            format!("UPDATE rooms SET deleted_at = created_at {room}"),
+            "not_found",
+        ),
+        (format!("UPDATE rooms SET deleted_at = NULL {room}"), "ack"),
+        (format!("DELETE FROM memberships {membership}"), "forbidden"),
+        (
+            format!("UPDATE rooms SET kind = 'closed' {room}"),
+            "not_found",
+        ),
+    ];
+    let mut before = "ack";
+    for (sql, after) in &steps {
+        for _ in 0..3 {
+            assert_eq!(outcome(&mut socket, &garden).await, before);
+        }
+        house.database().run(sql);
+        assert_eq!(outcome(&mut socket, &garden).await, *after, "{sql}");
+        before = after;
+    }
+    socket.say("who am I?").await;
+    (house.database()).run("UPDATE users SET username = 'Li Mei' WHERE username = 'mei'");
+    let id = socket.post(LOBBY, "and now?").await;
+    let is_mine = |message: &Value| message["clientId"] == id;
+    let message = socket.expect_where("message", is_mine).await;
+    assert_eq!(message["user"]["username"], "Li Mei");
 }
 
 #[tokio::test]

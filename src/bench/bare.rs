@@ -14,6 +14,7 @@ use super::options::Options;
 use crate::error::{Error, Result};
 use crate::models::database::{Database, Limits};
 use crate::models::database_url::DatabaseUrl;
+use crate::models::installation;
 use crate::models::membership::Membership;
 use crate::models::room::{LOBBY, Room};
 use crate::models::session::{self, KeyHash};
@@ -96,12 +97,19 @@ async fn page(shop: Data<Shop>, request: HttpRequest, id: Path<i64>) -> Result<H
     let found = shop.database.run(move |conn| {
         let live = session::find_live(conn, &hash)?.ok_or(Error::Unauthorized)?;
         let (room, membership) = Room::find_for(conn, &live.user, id)?;
+        let people = installation::people(conn)?;
         let members = match id {
             LOBBY => Vec::new(),
             _ => Membership::members(conn, id)?,
         };
         let rooms = Room::all_of(conn, live.user.id)?;
-        Ok((room.id, membership.is_some(), members.len(), rooms.len()))
+        Ok((
+            room.last_ver,
+            people,
+            membership.is_some(),
+            members.len(),
+            rooms.len(),
+        ))
     });
     std::hint::black_box(found.await?);
     Ok(HttpResponse::Ok()

@@ -31,7 +31,8 @@ pub enum DbConn {
     Mysql(MysqlConnection),
 }
 
-/// Runs the same statement on whichever connection it is, where Diesel needs to know the database's dialect.
+/// Runs the same statement on whichever connection it is: where Diesel needs to know the database's dialect, and where it
+/// is asked so often that the way through [`DbConn`] is felt, which writes the statement down each time.
 macro_rules! on_each {
     ($conn:expr, $inner:ident => $body:expr) => {
         match $conn {

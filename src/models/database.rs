@@ -75,15 +75,16 @@ impl Database {
         })
     }
 
-    /// A connection of one's own, outside the pool, for the one thread that writes messages: the one that it `kept`, or
-    /// another when that one is lost.
+    /// A connection of one's own, outside the pool, for the one thread that writes messages: the one that it `kept`, with
+    /// what belongs to it, or another when that one is lost.
     ///
     /// # Errors
     /// `Unavailable` with the cause in the database's words.
-    pub(super) fn dedicated(&self, kept: Option<Opened>) -> Result<Opened> {
-        match kept.and_then(|kept| self.pool.check(kept, QUIET)) {
+    pub(super) fn dedicated<T: Default>(&self, kept: Option<(Opened, T)>) -> Result<(Opened, T)> {
+        let kept = kept.and_then(|(kept, its)| Some((self.pool.check(kept, QUIET)?, its)));
+        match kept {
             Some(kept) => Ok(kept),
-            None => self.pool.open(),
+            None => Ok((self.pool.open()?, T::default())),
         }
     }
 

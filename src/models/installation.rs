@@ -39,10 +39,7 @@ pub fn take_turn(conn: &mut DbConn) -> Result<()> {
 /// `Unavailable` when the database does not answer.
 pub fn take_numbers(conn: &mut DbConn, count: i64) -> Result<i64> {
     on_each!(conn, conn => Count(count).execute(conn))?;
-    let last: i64 = dsl::installation
-        .find(ROW)
-        .select(dsl::counter)
-        .get_result(conn)?;
+    let last: i64 = latest_number(conn)?;
     Ok(last - count + 1)
 }
 
@@ -69,10 +66,8 @@ where
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub fn latest_number(conn: &mut DbConn) -> Result<i64> {
-    Ok(dsl::installation
-        .find(ROW)
-        .select(dsl::counter)
-        .get_result(conn)?)
+    let row = dsl::installation.find(ROW).select(dsl::counter);
+    Ok(on_each!(conn, conn => row.get_result(conn))?)
 }
 
 /// How often somebody's name or picture changed.
@@ -80,10 +75,8 @@ pub fn latest_number(conn: &mut DbConn) -> Result<i64> {
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub fn people(conn: &mut DbConn) -> Result<i64> {
-    Ok(dsl::installation
-        .find(ROW)
-        .select(dsl::people)
-        .get_result(conn)?)
+    let row = dsl::installation.find(ROW).select(dsl::people);
+    Ok(on_each!(conn, conn => row.get_result(conn))?)
 }
 
 /// Somebody's name or picture changed. Runs in a transaction that writes.

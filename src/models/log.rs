@@ -1,11 +1,11 @@
 //! What the live side needs of the database.
 
-use std::slice;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{mem, slice};
 
 use futures_util::future::BoxFuture;
 
-use super::append::append;
+use super::append::{Known, append};
 use super::client_id::ClientId;
 use super::connection::DbConn;
 use super::content::{Content, ContentError};
@@ -142,7 +142,7 @@ pub fn draft(user_id: i64, room_id: i64, client_id: ClientId, content: &Content)
 /// The log on a connection of its own, which is opened again when it is lost.
 pub struct MessageLog {
     database: Database,
-    conn: Mutex<Option<Opened>>,
+    conn: Mutex<Option<(Opened, Known)>>,
 }
 
 impl MessageLog {
@@ -154,7 +154,7 @@ impl MessageLog {
         }
     }
 
-    fn kept(&self) -> MutexGuard<'_, Option<Opened>> {
+    fn kept(&self) -> MutexGuard<'_, Option<(Opened, Known)>> {
         self.conn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -163,10 +163,12 @@ impl Log for MessageLog {
     fn append(&self, writes: &[Write]) -> Result<Vec<Verdict>> {
         let _turn = self.database.blocking_turn();
         let kept = self.kept().take();
-        let mut opened = self.database.dedicated(kept)?;
-        let verdicts = opened.conn.write(|conn| append(conn, writes))?;
+        let (mut opened, mut known) = self.database.dedicated(kept)?;
+        // What a transaction that is not committed has learnt is lost with it.
+        let append = |conn: &mut DbConn| append(conn, mem::take(&mut known), writes);
+        let (verdicts, known) = opened.conn.write(append)?;
         // After an error the connection is not kept: what state it is in is unknown.
-        *self.kept() = Some(opened.used());
+        *self.kept() = Some((opened.used(), known));
         Ok(verdicts)
     }
 }

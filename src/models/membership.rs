@@ -110,11 +110,11 @@ impl Membership {
     /// # Errors
     /// `Unavailable` when the database does not answer.
     pub fn find(conn: &mut DbConn, room_id: i64, user_id: i64) -> Result<Option<Self>> {
-        Ok(memberships::table
+        let found = on_each!(conn, conn => memberships::table
             .find((room_id, user_id))
             .select(Self::as_select())
-            .get_result(conn)
-            .optional()?)
+            .get_result(conn));
+        Ok(found.optional()?)
     }
 
     /// Everybody in a room by name, with what they have read.
@@ -122,12 +122,12 @@ impl Membership {
     /// # Errors
     /// `Unavailable` when the database does not answer.
     pub fn members(conn: &mut DbConn, room_id: i64) -> Result<Vec<(User, i64)>> {
-        Ok(memberships::table
+        Ok(on_each!(conn, conn => memberships::table
             .inner_join(users::table)
             .filter(memberships::room_id.eq(room_id))
             .order(users::username_key)
             .select((User::as_select(), memberships::read_seq))
-            .load(conn)?)
+            .load(conn))?)
     }
 
     /// What is read moves forward; or back to just before `seq`, when that is marked unread.

@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::connection::DbConn;
+use super::connection::{DbConn, on_each};
 use super::content;
 use super::mention::{self, Named};
 use super::rfc3339;
@@ -74,22 +74,24 @@ impl Message {
                 - 1;
             return Self::page(conn, room, Cursor::After(after), limit);
         }
-        let query = messages::table
-            .inner_join(users::table)
-            .filter(messages::room_id.eq(room.id))
-            .select((Self::as_select(), User::as_select()))
-            .limit(limit)
-            .into_boxed();
-        let query = match cursor {
-            Cursor::Newest => query.order(messages::seq.desc()),
-            Cursor::Before(seq) => query
-                .filter(messages::seq.lt(seq))
-                .order(messages::seq.desc()),
-            Cursor::After(seq) | Cursor::Around(seq) => query
-                .filter(messages::seq.gt(seq))
-                .order(messages::seq.asc()),
-        };
-        let mut rows: Vec<(Self, User)> = query.load(conn)?;
+        let mut rows: Vec<(Self, User)> = on_each!(conn, conn => {
+            let query = messages::table
+                .inner_join(users::table)
+                .filter(messages::room_id.eq(room.id))
+                .select((Self::as_select(), User::as_select()))
+                .limit(limit)
+                .into_boxed();
+            let query = match cursor {
+                Cursor::Newest => query.order(messages::seq.desc()),
+                Cursor::Before(seq) => query
+                    .filter(messages::seq.lt(seq))
+                    .order(messages::seq.desc()),
+                Cursor::After(seq) | Cursor::Around(seq) => query
+                    .filter(messages::seq.gt(seq))
+                    .order(messages::seq.asc()),
+            };
+            query.load(conn)
+        })?;
         if !matches!(cursor, Cursor::After(_)) {
             rows.reverse();
         }

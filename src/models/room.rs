@@ -6,7 +6,7 @@ use chrono::NaiveDateTime;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 
-use super::connection::DbConn;
+use super::connection::{DbConn, on_each};
 use super::membership::Membership;
 use super::schema::{memberships, mentions, rooms};
 use super::user::User;
@@ -53,11 +53,11 @@ impl Room {
     /// # Errors
     /// `NotFound` when there is none, or none that they may know of.
     pub fn find_for(conn: &mut DbConn, user: &User, id: i64) -> Result<(Self, Option<Membership>)> {
-        let room: Self = rooms::table
+        let room: Self = on_each!(conn, conn => rooms::table
             .find(id)
             .filter(rooms::deleted_at.is_null())
             .select(Self::as_select())
-            .get_result(conn)?;
+            .get_result(conn))?;
         let membership = Membership::find(conn, id, user.id)?;
         if membership.is_none() && room.kind != OPEN {
             return Err(Error::NotFound);
@@ -70,13 +70,13 @@ impl Room {
     /// # Errors
     /// `Unavailable` when the database does not answer.
     pub fn all_of(conn: &mut DbConn, user_id: i64) -> Result<Vec<frames::Room>> {
-        let mine: Vec<(Self, Membership)> = memberships::table
+        let mine: Vec<(Self, Membership)> = on_each!(conn, conn => memberships::table
             .inner_join(rooms::table)
             .filter(memberships::user_id.eq(user_id))
             .filter(rooms::deleted_at.is_null())
             .order((rooms::name, rooms::id))
             .select((Self::as_select(), Membership::as_select()))
-            .load(conn)?;
+            .load(conn))?;
         // Whoever has read everything is not named in anything unread; mostly nobody need be asked for.
         let is_behind =
             |(room, membership): &(Self, Membership)| membership.read_seq < room.last_seq;
@@ -142,7 +142,7 @@ impl Room {
 
     /// How many unread messages of each room name the person.
     fn unread_mentions(conn: &mut DbConn, user_id: i64) -> Result<HashMap<i64, i64>> {
-        let counts: Vec<(i64, i64)> = mentions::table
+        let counts: Vec<(i64, i64)> = on_each!(conn, conn => mentions::table
             .inner_join(
                 memberships::table.on(memberships::room_id
                     .eq(mentions::room_id)
@@ -152,7 +152,7 @@ impl Room {
             .filter(mentions::seq.gt(memberships::read_seq))
             .group_by(mentions::room_id)
             .select((mentions::room_id, count_star()))
-            .load(conn)?;
+            .load(conn))?;
         Ok(counts.into_iter().collect())
     }
 

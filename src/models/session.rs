@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use rand::RngExt;
 use sha2::{Digest, Sha256};
 
-use super::connection::DbConn;
+use super::connection::{DbConn, on_each};
 use super::preferences::Preferences;
 use super::schema::{sessions, users};
 use super::user::{ACTIVE, User};
@@ -158,7 +158,7 @@ pub fn create(
 /// `Unavailable` when the database does not answer.
 pub fn find_live(conn: &mut DbConn, key_hash: &KeyHash) -> Result<Option<Live>> {
     let now = now();
-    let found: Option<(User, Preferences, NaiveDateTime)> = sessions::table
+    let found: Option<(User, Preferences, NaiveDateTime)> = on_each!(conn, conn => sessions::table
         .find(key_hash.as_str())
         .inner_join(users::table)
         .filter(sessions::expires_at.gt(now))
@@ -168,8 +168,8 @@ pub fn find_live(conn: &mut DbConn, key_hash: &KeyHash) -> Result<Option<Live>> 
             Preferences::as_select(),
             sessions::seen_at,
         ))
-        .get_result(conn)
-        .optional()?;
+        .get_result(conn))
+    .optional()?;
     Ok(found.map(|(user, preferences, seen_at)| Live {
         user,
         preferences,

@@ -1,6 +1,6 @@
 //! What a batch must know before it begins.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use diesel::prelude::*;
 
@@ -74,12 +74,11 @@ pub(super) fn find_sent(
     Ok(sent)
 }
 
-/// What the people of these writes have read, where they are members, by room and person.
+/// What people have read where they are members, by room and person.
 pub(super) fn find_members(
     conn: &mut DbConn,
-    targets: impl Iterator<Item = (i64, i64)>,
-) -> Result<HashMap<(i64, i64), i64>> {
-    let targets = distinct(targets);
+    targets: &[(i64, i64)],
+) -> Result<Vec<((i64, i64), i64)>> {
     let found = match conn {
         DbConn::Sqlite(conn) => one_by_one(targets, |member| {
             let columns = (
@@ -87,7 +86,7 @@ pub(super) fn find_members(
                 memberships::user_id,
                 memberships::read_seq,
             );
-            let member = memberships::table.find(member).select(columns);
+            let member = memberships::table.find(*member).select(columns);
             member.get_result::<(i64, i64, i64)>(conn)
         })?,
         DbConn::Mysql(conn) => listed::Members::of(&targets)?.load(conn)?,
@@ -97,19 +96,19 @@ pub(super) fn find_members(
 }
 
 /// Those of these people who may be here.
-pub(super) fn find_people(conn: &mut DbConn, user_ids: &[i64]) -> Result<Vec<User>> {
-    let people = match conn {
+pub(super) fn find_people(conn: &mut DbConn, user_ids: &[i64]) -> Result<Vec<(i64, User)>> {
+    let people: Vec<User> = match conn {
         DbConn::Sqlite(conn) => one_by_one(user_ids, |user_id| {
             let active = users::table.find(user_id).filter(users::status.eq(ACTIVE));
             active.select(User::as_select()).get_result(conn)
         })?,
         DbConn::Mysql(conn) => listed::People::of(&user_ids)?.load(conn)?,
     };
-    Ok(people)
+    Ok(people.into_iter().map(|user| (user.id, user)).collect())
 }
 
 /// Where the rooms' logs end.
-pub(super) fn find_places(conn: &mut DbConn, room_ids: &[i64]) -> Result<BTreeMap<i64, Place>> {
+pub(super) fn find_places(conn: &mut DbConn, room_ids: &[i64]) -> Result<Vec<(i64, Place)>> {
     let found: Vec<Room> = match conn {
         DbConn::Sqlite(conn) => one_by_one(room_ids, |room_id| {
             let there = (rooms::table.find(room_id)).filter(rooms::deleted_at.is_null());

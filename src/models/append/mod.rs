@@ -2,6 +2,7 @@
 
 mod changing;
 mod finding;
+mod known;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -9,6 +10,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use self::finding::{distinct, find_members, find_people, find_places, find_sent};
+pub(in crate::models) use self::known::Known;
 use crate::error::Result;
 use crate::models::connection::DbConn;
 use crate::models::marks;
@@ -21,12 +23,17 @@ use crate::models::{blocks, installation, now, statements};
 use crate::realtime::frames::{self, Code};
 use crate::realtime::store::{Draft, Stored, Verdict, Write};
 
-/// Does all of the writes, or none; one verdict each, in order.
+/// Does all of the writes, or none; one verdict each, in order. And what is `known` afterwards, once the transaction is
+/// committed.
 ///
 /// # Errors
 /// `Unavailable` when the database does not answer or the outcome is unknown.
-pub(in crate::models) fn append(conn: &mut DbConn, writes: &[Write]) -> Result<Vec<Verdict>> {
-    let mut batch = Batch::load(conn, writes)?;
+pub(in crate::models) fn append(
+    conn: &mut DbConn,
+    known: Known,
+    writes: &[Write],
+) -> Result<(Vec<Verdict>, Known)> {
+    let mut batch = Batch::load(conn, known, writes)?;
     let mut verdicts = Vec::with_capacity(writes.len());
     for (write, id) in writes.iter().zip(batch.first_id..) {
         verdicts.push(match write {
@@ -36,8 +43,8 @@ pub(in crate::models) fn append(conn: &mut DbConn, writes: &[Write]) -> Result<V
             Write::Erase(target) => batch.erase(conn, target, id)?,
         });
     }
-    batch.store(conn)?;
-    Ok(verdicts)
+    let known = batch.store(conn)?;
+    Ok((verdicts, known))
 }
 
 /// A row that is stored with the rest of its batch.
@@ -77,6 +84,8 @@ pub(in crate::models) struct Place {
 
 /// What a transaction knows and has done so far.
 struct Batch<'a> {
+    /// What the next one knows.
+    known: Known,
     first_id: i64,
     now: NaiveDateTime,
     sent: HashMap<(i64, String), Sent>,
@@ -92,20 +101,24 @@ struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    fn load(conn: &mut DbConn, writes: &[Write]) -> Result<Self> {
+    fn load(conn: &mut DbConn, mut known: Known, writes: &[Write]) -> Result<Self> {
         let first_id = installation::take_numbers(conn, writes.len() as i64)?;
+        known.refresh(conn)?;
         let room_ids = distinct(writes.iter().map(|write| target(write).0));
         let user_ids = distinct(writes.iter().map(|write| target(write).1));
-        let users = find_people(conn, &user_ids)?;
-        let members = find_members(conn, writes.iter().map(target))?;
-        let places = find_places(conn, &room_ids)?;
+        let targets = distinct(writes.iter().map(target));
+        let users = (known.users).take(&user_ids, |ids| find_people(conn, ids))?;
+        let members = (known.members).take(&targets, |targets| find_members(conn, targets))?;
+        let places: BTreeMap<i64, Place> =
+            (known.places).take(&room_ids, |ids| find_places(conn, ids))?;
         let directs = places.iter().filter(|(_, place)| place.is_pair);
         let directs: Vec<i64> = directs.map(|(room_id, _)| *room_id).collect();
         Ok(Self {
+            known,
             first_id,
             now: now(),
             sent: find_sent(conn, writes)?,
-            users: users.into_iter().map(|user| (user.id, user)).collect(),
+            users,
             members,
             blocked: blocks::silenced_in(conn, &directs)?,
             named: Members::load(conn, writes.iter().filter_map(text))?,
@@ -196,13 +209,29 @@ impl<'a> Batch<'a> {
         statements::insert_mentions(conn, &std::mem::take(&mut self.new_mentions))
     }
 
-    fn store(mut self, conn: &mut DbConn) -> Result<()> {
+    fn store(mut self, conn: &mut DbConn) -> Result<Known> {
         statements::advance_rooms(conn, &self.places, self.now)?;
         self.store_rows(conn)?;
         let members = &self.members;
         self.marks
             .retain(|member, mark| members.get(member) != Some(mark));
-        marks::advance(conn, &self.marks)
+        marks::advance(conn, &self.marks)?;
+        let Self {
+            mut known,
+            users,
+            mut members,
+            mut places,
+            marks,
+            ..
+        } = self;
+        members.extend(marks);
+        for place in places.values_mut() {
+            (place.grew, place.changed) = (false, false);
+        }
+        known.users.give_back(users);
+        known.members.give_back(members);
+        known.places.give_back(places);
+        Ok(known)
     }
 }
 
