@@ -124,7 +124,7 @@ fn find(conn: &mut DbConn, key: &str) -> Result<Option<i64>> {
 pub fn others(conn: &mut DbConn, user_id: i64) -> Result<Vec<(i64, User)>> {
     let mine = alias!(memberships as mine);
     let room_id = memberships::room_id;
-    Ok(memberships::table
+    Ok(on_each!(conn, conn => memberships::table
         .inner_join(users::table)
         .inner_join(rooms::table)
         .inner_join(
@@ -137,5 +137,5 @@ pub fn others(conn: &mut DbConn, user_id: i64) -> Result<Vec<(i64, User)>> {
         .filter(memberships::user_id.ne(user_id))
         .order(users::username_key)
         .select((room_id, User::as_select()))
-        .load(conn)?)
+        .load(conn))?)
 }

@@ -108,7 +108,7 @@ impl Message {
             .find(room_id)
             .select(rooms::last_ver)
             .get_result(conn)?;
-        let rows: Vec<(Self, User)> = messages::table
+        let rows: Vec<(Self, User)> = on_each!(conn, conn => messages::table
             .inner_join(users::table)
             .filter(messages::room_id.eq(room_id))
             .filter(messages::ver.gt(ver))
@@ -116,7 +116,7 @@ impl Message {
             .order(messages::ver.asc())
             .limit(SYNC_PAGE)
             .select((Self::as_select(), User::as_select()))
-            .load(conn)?;
+            .load(conn))?;
         let messages = Self::publish(conn, room_id, rows)?;
         let closing = match messages.last() {
             Some(last) if messages.len() as i64 == SYNC_PAGE => last.ver,
