@@ -14,19 +14,19 @@ use crate::error::Result;
 use crate::models::connection::DbConn;
 use crate::models::user::User;
 
-/// So much of each kind is kept; when there is more, all of it is read again.
-const MAX: usize = 10_000;
+/// So much is kept; when there is more, all of it is read again.
+const MAX: usize = 20_000;
 
 /// See the module's description. It belongs to one connection: what that one writes itself is not told.
 #[derive(Default)]
 pub(in crate::models) struct Known {
-    /// The database as it was when all of this was read.
+    /// The database as it was when all of this was read; nothing where it does not tell.
     version: Option<i64>,
     /// Those who may be here.
-    pub(super) users: Kept<i64, User>,
+    pub(super) users: HashMap<i64, User>,
     /// What each member has read, by room and person.
-    pub(super) members: Kept<(i64, i64), i64>,
-    pub(super) places: Kept<i64, Place>,
+    pub(super) members: HashMap<(i64, i64), i64>,
+    pub(super) places: HashMap<i64, Place>,
 }
 
 impl Known {
@@ -36,49 +36,46 @@ impl Known {
             DbConn::Sqlite(conn) => Some(DataVersion.get_result(conn)?),
             DbConn::Mysql(_) => None,
         };
-        if version.is_none() || version != self.version {
+        let size = self.users.len() + self.members.len() + self.places.len();
+        if version != self.version || size > MAX {
             *self = Self::default();
             self.version = version;
         }
         Ok(())
     }
+
+    /// Keeps what a batch took, as it is now.
+    pub(super) fn keep(
+        mut self,
+        users: impl IntoIterator<Item = (i64, User)>,
+        members: impl IntoIterator<Item = ((i64, i64), i64)>,
+        places: impl IntoIterator<Item = (i64, Place)>,
+    ) -> Self {
+        if self.version.is_some() {
+            self.users.extend(users);
+            self.members.extend(members);
+            self.places.extend(places);
+        }
+        self
+    }
 }
 
-/// What is known of one kind.
-pub(super) struct Kept<K, V>(HashMap<K, V>);
-
-impl<K, V> Default for Kept<K, V> {
-    fn default() -> Self {
-        Self(HashMap::new())
-    }
-}
-
-impl<K: Eq + Hash + Copy, V> Kept<K, V> {
-    /// Takes what is known of these out; the others are found.
-    pub(super) fn take<M: FromIterator<(K, V)>>(
-        &mut self,
-        keys: &[K],
-        find: impl FnOnce(&[K]) -> Result<Vec<(K, V)>>,
-    ) -> Result<M> {
-        let mut unknown = Vec::new();
-        let mut taken = Vec::with_capacity(keys.len());
-        for key in keys {
-            match self.0.remove_entry(key) {
-                Some(entry) => taken.push(entry),
-                None => unknown.push(*key),
-            }
+/// Takes what is known of these out; the others are found.
+pub(super) fn take<K: Eq + Hash + Copy, V, M: FromIterator<(K, V)>>(
+    known: &mut HashMap<K, V>,
+    keys: &[K],
+    find: impl FnOnce(&[K]) -> Result<Vec<(K, V)>>,
+) -> Result<M> {
+    let mut unknown = Vec::new();
+    let mut taken = Vec::with_capacity(keys.len());
+    for key in keys {
+        match known.remove_entry(key) {
+            Some(entry) => taken.push(entry),
+            None => unknown.push(*key),
         }
-        taken.extend(find(&unknown)?);
-        Ok(taken.into_iter().collect())
     }
-
-    /// Keeps what was taken, as it is now.
-    pub(super) fn give_back(&mut self, entries: impl IntoIterator<Item = (K, V)>) {
-        if self.0.len() > MAX {
-            self.0.clear();
-        }
-        self.0.extend(entries);
-    }
+    taken.extend(find(&unknown)?);
+    Ok(taken.into_iter().collect())
 }
 
 /// A number that is another one once any other connection, of this program or another, has changed the database

@@ -11,6 +11,7 @@ use diesel::prelude::*;
 
 use self::finding::{distinct, find_members, find_people, find_places, find_sent};
 pub(in crate::models) use self::known::Known;
+use self::known::take;
 use crate::error::Result;
 use crate::models::connection::DbConn;
 use crate::models::marks;
@@ -107,10 +108,12 @@ impl<'a> Batch<'a> {
         let room_ids = distinct(writes.iter().map(|write| target(write).0));
         let user_ids = distinct(writes.iter().map(|write| target(write).1));
         let targets = distinct(writes.iter().map(target));
-        let users = (known.users).take(&user_ids, |ids| find_people(conn, ids))?;
-        let members = (known.members).take(&targets, |targets| find_members(conn, targets))?;
-        let places: BTreeMap<i64, Place> =
-            (known.places).take(&room_ids, |ids| find_places(conn, ids))?;
+        let users = take(&mut known.users, &user_ids, |ids| find_people(conn, ids))?;
+        let members = take(&mut known.members, &targets, |targets| {
+            find_members(conn, targets)
+        })?;
+        let places: BTreeMap<_, _> =
+            take(&mut known.places, &room_ids, |ids| find_places(conn, ids))?;
         let directs = places.iter().filter(|(_, place)| place.is_pair);
         let directs: Vec<i64> = directs.map(|(room_id, _)| *room_id).collect();
         Ok(Self {
@@ -217,7 +220,7 @@ impl<'a> Batch<'a> {
             .retain(|member, mark| members.get(member) != Some(mark));
         marks::advance(conn, &self.marks)?;
         let Self {
-            mut known,
+            known,
             users,
             mut members,
             mut places,
@@ -228,10 +231,7 @@ impl<'a> Batch<'a> {
         for place in places.values_mut() {
             (place.grew, place.changed) = (false, false);
         }
-        known.users.give_back(users);
-        known.members.give_back(members);
-        known.places.give_back(places);
-        Ok(known)
+        Ok(known.keep(users, members, places))
     }
 }
 
