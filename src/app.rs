@@ -144,6 +144,7 @@ fn cause(error: Error) -> String {
 }
 
 async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<App> {
+    let database = database.limiting_directs(trust::direct_limits(settings, keyed.clone()));
     let epoch = database.run(installation::epoch).await?;
     let is_production = settings.environment == Environment::Production;
     let accounts = &settings.accounts;

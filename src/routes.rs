@@ -4,10 +4,10 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpResponse, guard};
 
 use crate::controllers::{
-    App, api, avatars, blocks, development_sessions, directs, health, home, invites, involvements,
-    members, memberships, messages, metrics, pairings, password_links, password_resets, passwords,
-    people, read_marks, rooms, security_events, sessions, settings, sockets, static_files, users,
-    verifications,
+    App, api, avatars, blocks, development_sessions, directs, health, home, invitations, invites,
+    involvements, members, memberships, messages, metrics, pairings, password_links,
+    password_resets, passwords, people, read_marks, rooms, security_events, sessions, settings,
+    sockets, static_files, users, verifications,
 };
 use crate::error::Error;
 
@@ -60,6 +60,8 @@ routes! { register_pages, PAGES:
     "/settings/security" => { GET settings::security::show }
     "/security_events" => { GET security_events::index }
     "/development_session" => { POST development_sessions::create }
+    "/invitations" => { GET invitations::index }
+    "/invitations/{id}" => { PUT invitations::update, DELETE invitations::destroy, POST invitations::overridden }
     "/rooms" => { GET rooms::index, POST rooms::create }
     "/rooms/{id}" => { GET rooms::show, PATCH rooms::update, DELETE rooms::destroy, POST rooms::overridden }
     "/rooms/{id}/membership" => { POST memberships::create, DELETE memberships::destroy }

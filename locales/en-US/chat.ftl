@@ -21,6 +21,7 @@ chat-usage-to = /to needs a username or phone number, and a text.
 chat-welcome = You are { $name }. /help lists the commands.
 chat-entered = You are in { $room }. { $topic }
 chat-removed = You are no longer in { $room }.
+chat-invitation = { $name } invites you into “{ $room }”: answer at /invitations in a browser.
 chat-lost = The connection is lost; trying again …
 chat-back = The connection is back.
 chat-delivered = Delivered to { $name }.

@@ -21,6 +21,7 @@ chat-usage-to = /to 后面要写用户名或手机号，再写内容。
 chat-welcome = 你是 { $name }。输入 /help 查看命令。
 chat-entered = 你在“{ $room }”。{ $topic }
 chat-removed = 你已不在“{ $room }”。
+chat-invitation = { $name } 邀请你进“{ $room }”：请在浏览器的 /invitations 页面答复。
 chat-lost = 连接断开，正在重试……
 chat-back = 连接已恢复。
 chat-delivered = 已送达 { $name }。

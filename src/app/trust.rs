@@ -12,6 +12,7 @@ use crate::controllers::concerns::throttle::{Rules, Throttles};
 use crate::controllers::{GitHubDoor, Verifying};
 use crate::error::Result;
 use crate::github::{Addresses, GitHub};
+use crate::models::direct;
 use crate::models::hasher::{Cost, Hasher};
 use crate::models::invite::Makers;
 use crate::models::keyed::Keyed;
@@ -50,14 +51,28 @@ pub(super) fn makers(accounts: &Accounts) -> Makers {
     }
 }
 
-/// How often things may be tried.
-pub(super) fn throttles(settings: &Settings, keyed: Keyed) -> Throttles {
-    let throttle = &settings.throttle;
-    let within = |tries, window| Rule {
+fn within(tries: i32, window: TimeDelta) -> Rule {
+    Rule {
         tries,
         window,
         wait: None,
+    }
+}
+
+/// How often a person may look others up by number, and begin to write to others.
+pub(super) fn direct_limits(settings: &Settings, keyed: Keyed) -> Option<direct::Limits> {
+    let throttle = &settings.throttle;
+    let limits = direct::Limits {
+        keyed,
+        number_lookups: within(throttle.number_lookups_per_person, TimeDelta::hours(1)),
+        new_rooms: within(throttle.directs_per_person, TimeDelta::hours(1)),
     };
+    limits::throttled(settings, limits)
+}
+
+/// How often things may be tried.
+pub(super) fn throttles(settings: &Settings, keyed: Keyed) -> Throttles {
+    let throttle = &settings.throttle;
     let rules = Rules {
         sign_in: Rule {
             tries: throttle.sign_in_failures,
@@ -71,6 +86,9 @@ pub(super) fn throttles(settings: &Settings, keyed: Keyed) -> Throttles {
         code_address: within(throttle.codes_per_address, TimeDelta::hours(1)),
         pairing_person: within(throttle.pairings_per_person, TimeDelta::hours(1)),
         pairing_address: within(throttle.pairings_per_address, TimeDelta::hours(1)),
+        rooms_person: within(throttle.rooms_per_person, TimeDelta::hours(1)),
+        members_person: within(throttle.members_per_person, TimeDelta::hours(1)),
+        blocks_person: within(throttle.blocks_per_person, TimeDelta::hours(1)),
     };
     Throttles::new(keyed, limits::throttled(settings, rules))
 }

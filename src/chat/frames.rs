@@ -33,6 +33,12 @@ impl Room {
     }
 }
 
+/// A room that somebody is invited into.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct InvitedRoom {
+    pub(super) name: String,
+}
+
 /// A message as it is now.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -104,6 +110,10 @@ pub(super) enum Frame {
     },
     Removed {
         room_id: String,
+    },
+    Invitation {
+        room: InvitedRoom,
+        inviter: User,
     },
     #[serde(other)]
     Other,

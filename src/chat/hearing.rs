@@ -57,7 +57,11 @@ impl Session {
             } => self.book.mark(&room_id, unread, mentions),
             Frame::Room { room } => self.met(room).await,
             Frame::Removed { room_id } => self.removed(&room_id).await,
-            Frame::Presence { .. } | Frame::Other => {}
+            Frame::Invitation { room, inviter } if !self.is_one_shot => self.screen.say(
+                "chat-invitation",
+                &[("name", &inviter.username), ("room", &room.name)],
+            ),
+            Frame::Presence { .. } | Frame::Invitation { .. } | Frame::Other => {}
         }
         Ok(())
     }

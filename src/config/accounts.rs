@@ -55,6 +55,11 @@ pub struct Throttle {
     pub codes_per_address: i32,
     pub pairings_per_person: i32,
     pub pairings_per_address: i32,
+    pub rooms_per_person: i32,
+    pub members_per_person: i32,
+    pub blocks_per_person: i32,
+    pub directs_per_person: i32,
+    pub number_lookups_per_person: i32,
 }
 
 #[derive(Debug, Clone, Deserialize)]

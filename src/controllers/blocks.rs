@@ -7,10 +7,12 @@ use serde::Deserialize;
 use super::concerns::asked::Asked;
 use super::concerns::current_user::CurrentUser;
 use super::concerns::input::{FormOrJson, Method};
+use super::concerns::throttle;
 use super::{App, done};
 use crate::error::{Error, Result};
-use crate::models::blocks;
 use crate::models::direct::find_person;
+use crate::models::invitation::{self, Void};
+use crate::models::{blocks, installation};
 
 /// Whom; and where to go on.
 #[derive(Default, Deserialize)]
@@ -51,16 +53,22 @@ async fn set(
     input: FormOrJson<Fields>,
     blocked: bool,
 ) -> Result<HttpResponse> {
-    let name = input.fields.username;
+    throttle::take(app, &app.throttles.block(user.id)?).await?;
+    let (name, user_id) = (input.fields.username, user.id);
     app.database
         .write(move |conn| {
+            installation::take_turn(conn)?;
             let person = find_person(conn, name.trim())?;
             match (person.id == user.id, blocked) {
                 (true, _) => Err(Error::Forbidden),
-                (false, true) => blocks::create(conn, user.id, person.id),
+                (false, true) => {
+                    blocks::create(conn, user.id, person.id)?;
+                    invitation::withdraw(conn, Void::Between(person.id, user.id))
+                }
                 (false, false) => blocks::delete(conn, user.id, person.id),
             }
         })
         .await?;
+    app.live.invitations_changed(user_id);
     Ok(done(asked, input.is_json, "/"))
 }

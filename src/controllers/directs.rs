@@ -10,7 +10,7 @@ use super::concerns::current_user::CurrentUser;
 use super::concerns::input::FormOrJson;
 use super::{App, people, see_other};
 use crate::error::{Error, Result};
-use crate::models::direct;
+use crate::models::direct::To;
 
 /// Whom to talk to.
 #[derive(Default, Deserialize)]
@@ -26,12 +26,9 @@ pub async fn create(
     CurrentUser(user): CurrentUser,
     input: FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
-    let (user_id, to) = (user.id, input.fields.to.clone());
-    let write = app
-        .database
-        .write(move |conn| direct::find_or_make(conn, user_id, &to));
+    let to = To::Anyhow(input.fields.to.clone());
     let is_page = !input.is_json && !asked.wants_json;
-    match write.await {
+    match app.database.direct(user.id, to).await {
         Ok(direct) => {
             app.live.announce(&direct);
             Ok(see_other(&format!("/rooms/{}", direct.room_id)))
@@ -42,12 +39,12 @@ pub async fn create(
                 _ => "error-direct-unreachable",
             };
             let fields = [("to", sentence.into())];
-            people::show(&app, &asked, user, "", &input.fields.to.join(", "), &fields)
+            people::show(&app, &asked, user, &input.fields.to.join(", "), &fields)
                 .await
                 .map(unprocessable)
         }
         Err(Error::Invalid(fields)) if is_page => {
-            people::show(&app, &asked, user, "", &input.fields.to.join(", "), &fields)
+            people::show(&app, &asked, user, &input.fields.to.join(", "), &fields)
                 .await
                 .map(unprocessable)
         }

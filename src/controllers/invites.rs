@@ -141,7 +141,7 @@ async fn show(
 ) -> Result<HttpResponse> {
     let me = user.clone();
     let read = app.database.run(move |conn| {
-        let rooms = Room::all_of(conn, me.id)?;
+        let rooms = Room::list_of(conn, me.id)?;
         Ok((rooms, invite::list_for(conn, &me)?))
     });
     let (rooms, open) = read.await?;

@@ -3,12 +3,15 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use serde::Deserialize;
+use serde_json::json;
 
 use super::concerns::asked::Asked;
 use super::concerns::current_user::CurrentUser;
 use super::concerns::input::{FormOrJson, Method};
-use super::{App, rooms};
+use super::concerns::throttle;
+use super::{App, rooms, see_other};
 use crate::error::Result;
+use crate::models::invitation::Answer;
 use crate::models::room::Room;
 
 /// What the forms send.
@@ -20,7 +23,7 @@ pub struct Fields {
     method: Method,
 }
 
-/// `POST /rooms/{id}/members`: invites; with `_method=delete` removes.
+/// `POST /rooms/{id}/members`: adds (204) or invites (202 with `state`); with `_method=delete` removes.
 pub async fn create(
     app: Data<App>,
     asked: Asked,
@@ -32,17 +35,47 @@ pub async fn create(
         return destroy(app, asked, current, id, input).await;
     }
     let CurrentUser(user) = current;
+    throttle::take(&app, &app.throttles.member(user.id)?).await?;
     let (id, person, name) = (*id, user.clone(), input.fields.username);
     let typed = vec![("username", name.clone())];
     let write = app
         .database
         .write(move |conn| Room::invite(conn, &person, id, &name));
-    let invited = write.await.map(|newcomer| {
-        if let Some(newcomer) = newcomer {
-            app.live.enter(newcomer, id, false);
+    let told = match write.await {
+        Ok((newcomer, Answer::Added { is_new })) => {
+            if is_new {
+                app.live.enter(newcomer, id, false);
+            }
+            Ok(Told::Added)
         }
-    });
-    rooms::answer(&app, &asked, user, id, invited, typed, input.is_json).await
+        Ok((invitee, Answer::Invited)) => {
+            app.live.invitations_changed(invitee);
+            Ok(Told::Invited)
+        }
+        Err(error) => Err(error),
+    };
+    match told {
+        Ok(told) => Ok(told.answer(input.is_json || asked.wants_json, id)),
+        Err(error) => rooms::answer(&app, &asked, user, id, Err(error), typed, input.is_json).await,
+    }
+}
+
+/// What the inviter is told: nothing about what became of an invitation.
+#[derive(Clone, Copy)]
+enum Told {
+    Added,
+    Invited,
+}
+
+impl Told {
+    fn answer(self, is_json: bool, room_id: i64) -> HttpResponse {
+        match (self, is_json) {
+            (Self::Added, true) => HttpResponse::NoContent().finish(),
+            (Self::Invited, true) => HttpResponse::Accepted().json(json!({"state": "invited"})),
+            (Self::Added, false) => see_other(&format!("/rooms/{room_id}?member=added#people")),
+            (Self::Invited, false) => see_other(&format!("/rooms/{room_id}?member=invited#people")),
+        }
+    }
 }
 
 /// `DELETE /rooms/{id}/members`
@@ -53,6 +86,7 @@ pub async fn destroy(
     id: Path<i64>,
     input: FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
+    throttle::take(&app, &app.throttles.member(user.id)?).await?;
     let (id, person, name) = (*id, user.clone(), input.fields.username);
     let typed = vec![("username", name.clone())];
     let write = app

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::concerns::asked::Asked;
 use super::concerns::current_user::CurrentUser;
 use super::concerns::input::{FormOrJson, Method};
+use super::concerns::throttle;
 use super::{App, done};
 use crate::error::Result;
 use crate::models::room::Room;
@@ -31,10 +32,12 @@ pub async fn create(
         return destroy(app, asked, current, id).await;
     }
     let CurrentUser(user) = current;
+    throttle::take(&app, &app.throttles.member(user.id)?).await?;
     let (id, user_id) = (*id, user.id);
     let write = app.database.write(move |conn| Room::enter(conn, &user, id));
     if write.await? {
         app.live.enter(user_id, id, false);
+        app.live.invitations_changed(user_id);
     }
     Ok(done(&asked, input.is_json, &format!("/rooms/{id}")))
 }

@@ -142,7 +142,11 @@ pub async fn create(
         Ok(_) => Ok(see_other(&format!("/rooms/{id}"))),
         Err(Error::Invalid(fields)) if !input.is_json && !asked.wants_json => {
             let typed = vec![("content", typed.content)];
-            let mistakes = Mistakes { typed, fields };
+            let mistakes = Mistakes {
+                typed,
+                fields,
+                ..Mistakes::default()
+            };
             let mut response = room_page::corrected(&app, &asked, user, *id, mistakes).await?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)

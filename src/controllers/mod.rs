@@ -10,6 +10,7 @@ pub mod errors;
 pub mod health;
 mod history;
 pub mod home;
+pub mod invitations;
 pub mod invites;
 pub mod involvements;
 pub mod members;

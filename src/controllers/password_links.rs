@@ -86,7 +86,7 @@ async fn show(
     fields: &[(&'static str, Sentence)],
 ) -> Result<HttpResponse> {
     let user_id = admin.id;
-    let read = app.database.run(move |conn| Room::all_of(conn, user_id));
+    let read = app.database.run(move |conn| Room::list_of(conn, user_id));
     let mut errors = field_sentences(asked.locale(), fields);
     errors.entry("username").or_default();
     page(

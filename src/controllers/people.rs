@@ -9,21 +9,19 @@ use super::concerns::current_user::CurrentUser;
 use super::errors::field_sentences;
 use super::{App, invites, page};
 use crate::error::{Result, Sentence};
-use crate::models::directory;
+use crate::models::directory::{self, Place};
 use crate::models::room::Room;
 use crate::models::user::User;
-use crate::views::directory::PeoplePage;
+use crate::views::directory::{Pages, PeoplePage};
 use crate::views::page::{Page, Person};
 use crate::views::rooms::links;
-
-/// So many people a page shows.
-const PAGE: i64 = 100;
 
 /// Whom to look for.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct Search {
     search: String,
+    after: String,
 }
 
 /// `GET /people`
@@ -33,7 +31,7 @@ pub async fn index(
     CurrentUser(user): CurrentUser,
     query: Query<Search>,
 ) -> Result<HttpResponse> {
-    show(&app, &asked, user, &query.search, "", &[]).await
+    listed(&app, &asked, user, &query, "", &[]).await
 }
 
 /// The directory, also with somebody in it who could not be found.
@@ -41,16 +39,30 @@ pub(super) async fn show(
     app: &App,
     asked: &Asked,
     user: User,
-    search: &str,
     to: &str,
     fields: &[(&'static str, Sentence)],
 ) -> Result<HttpResponse> {
-    let (wanted, user_id) = (search.to_owned(), user.id);
+    listed(app, asked, user, &Search::default(), to, fields).await
+}
+
+async fn listed(
+    app: &App,
+    asked: &Asked,
+    user: User,
+    query: &Search,
+    to: &str,
+    fields: &[(&'static str, Sentence)],
+) -> Result<HttpResponse> {
+    let (wanted, after) = (query.search.clone(), Place::parse(&query.after));
+    let (search, user_id) = (&query.search, user.id);
     let (rooms, found) = app
         .database
         .run(move |conn| {
-            let rooms = Room::all_of(conn, user_id)?;
-            Ok((rooms, directory::people(conn, user_id, &wanted, PAGE)?))
+            let rooms = Room::list_of(conn, user_id)?;
+            Ok((
+                rooms,
+                directory::people_page(conn, user_id, &wanted, after.as_ref())?,
+            ))
         })
         .await?;
     let mut errors = field_sentences(asked.locale(), fields);
@@ -60,7 +72,9 @@ pub(super) async fn show(
         &PeoplePage {
             page: Page::signed_in(asked.look(), &user.public(), user.is_admin()),
             rooms: links(asked.locale(), rooms, None),
+            pages: Pages::new(&found, search),
             people: found
+                .items
                 .iter()
                 .map(|person| Person::from(&person.public()))
                 .collect(),

@@ -19,9 +19,8 @@ use crate::models::client_id::ClientId;
 use crate::models::connection::DbConn;
 use crate::models::membership::Membership;
 use crate::models::message::Cursor;
-use crate::models::room::{LOBBY, Room};
+use crate::models::room::{LOBBY, MyRooms, OPEN, Room};
 use crate::models::user::User;
-use crate::realtime::frames;
 use crate::views::gzip::Block;
 use crate::views::parts::Hole;
 
@@ -32,12 +31,31 @@ pub(super) const LAST_ROOM: &str = "teahouse-room";
 #[derive(Default, Deserialize)]
 pub struct Around {
     at: Option<i64>,
+    member: Option<Told>,
+}
+
+/// What became of a person who was named in the room's panel.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Told {
+    Added,
+    Invited,
+    #[serde(other)]
+    Other,
 }
 
 impl Around {
     /// Which part of the history that is.
     pub fn cursor(&self) -> Cursor {
         self.at.map_or(Cursor::Newest, Cursor::Around)
+    }
+
+    fn told(&self) -> Option<&'static str> {
+        match self.member? {
+            Told::Added => Some("added"),
+            Told::Invited => Some("invited"),
+            Told::Other => None,
+        }
     }
 }
 
@@ -46,8 +64,9 @@ struct Found {
     membership: Option<Membership>,
     members: Vec<(User, i64)>,
     blocks: bool,
+    opened: bool,
     seen_at: Option<NaiveDateTime>,
-    rooms: Vec<frames::Room>,
+    rooms: MyRooms,
 }
 
 impl Found {
@@ -70,9 +89,14 @@ impl Found {
             ),
             _ => (false, None),
         };
+        let opened = room.kind == OPEN
+            && id != LOBBY
+            && membership.is_some()
+            && Room::opened_around(conn, user.id, id)?;
         let history = wanted.read(conn, &room, version)?;
         let found = Self {
-            rooms: Room::all_of(conn, user.id)?,
+            rooms: Room::list_of(conn, user.id)?,
+            opened,
             room,
             membership,
             members,
@@ -83,9 +107,11 @@ impl Found {
     }
 }
 
-/// What could not be done as it was typed.
+/// What could not be done as it was typed, or was done.
 #[derive(Default)]
 pub(super) struct Mistakes {
+    /// `added` or `invited`: what became of a person who was named.
+    pub told: Option<&'static str>,
     /// What was typed, by field.
     pub typed: Vec<(&'static str, String)>,
     /// What is wrong with it, by field.
@@ -116,15 +142,19 @@ pub(super) async fn show(
     asked: &Asked,
     caller: Caller,
     id: i64,
-    cursor: Cursor,
+    around: &Around,
 ) -> Result<HttpResponse> {
-    let wanted = wanted(app, asked, id, cursor);
+    let wanted = wanted(app, asked, id, around.cursor());
     let read = caller.read(move |conn, live| {
         let wanted = wanted.preferring(&live.preferences);
         read(conn, &live.user, wanted)
     });
     let (session, found) = read.await?;
-    answer(app, asked, &session.user, found, Mistakes::default())
+    let mistakes = Mistakes {
+        told: around.told(),
+        ..Mistakes::default()
+    };
+    answer(app, asked, &session.user, found, mistakes)
 }
 
 /// The room's page as it is now, with what could not be done as it was typed.

@@ -8,16 +8,17 @@ use serde::Deserialize;
 use super::concerns::asked::Asked;
 use super::concerns::current_user::{Caller, CurrentUser};
 use super::concerns::input::{FormOrJson, Method};
+use super::concerns::throttle;
 use super::errors::field_sentences;
 use super::room_page::{self, Around, Mistakes};
 use super::{App, done, page, see_other};
 use crate::error::{Error, Result, Sentence};
-use crate::models::directory;
+use crate::models::directory::{self, Place};
 use crate::models::keeping::{NewRoom, RoomChange, parse_kind};
 use crate::models::room::Room;
 use crate::models::room_name::{RoomName, Topic};
 use crate::models::user::User;
-use crate::views::directory::{OpenRoom, RoomForm, RoomsPage};
+use crate::views::directory::{OpenRoom, Pages, RoomForm, RoomsPage};
 use crate::views::page::Page;
 
 /// What to look for.
@@ -25,6 +26,7 @@ use crate::views::page::Page;
 #[serde(default)]
 pub struct Search {
     search: String,
+    after: String,
 }
 
 /// `GET /rooms`: my rooms and the open ones.
@@ -34,15 +36,7 @@ pub async fn index(
     CurrentUser(user): CurrentUser,
     query: Query<Search>,
 ) -> Result<HttpResponse> {
-    directory_page(
-        &app,
-        &asked,
-        user,
-        &query.search,
-        &RoomFields::default(),
-        &[],
-    )
-    .await
+    directory_page(&app, &asked, user, &query, &RoomFields::default(), &[]).await
 }
 
 /// What the forms about a room send.
@@ -73,6 +67,7 @@ impl RoomFields {
             name: self.name.as_deref().map(RoomName::parse).transpose()?,
             topic: self.topic.as_deref().map(Topic::parse).transpose()?,
             kind: self.kind.as_deref().map(parse_kind).transpose()?,
+            confirm: self.confirm.clone(),
         })
     }
 }
@@ -80,14 +75,20 @@ impl RoomFields {
 /// Makes a room and shows it to its members; answers its id.
 pub(super) async fn make(app: &App, user: &User, fields: &RoomFields) -> Result<i64> {
     let (creator, new) = (user.clone(), fields.new_room()?);
+    let members = new.members.iter().filter(|name| !name.trim().is_empty());
+    let tries = app.throttles.room(user.id, members.count())?;
+    throttle::take_each(app, tries).await?;
     let write = app
         .database
         .write(move |conn| Room::create(conn, &creator, &new));
-    let (id, members) = write.await?;
-    for member in members {
-        app.live.enter(member, id, false);
+    let made = write.await?;
+    for member in made.members {
+        app.live.enter(member, made.id, false);
     }
-    Ok(id)
+    for invitee in made.invited {
+        app.live.invitations_changed(invitee);
+    }
+    Ok(made.id)
 }
 
 /// `POST /rooms`
@@ -100,8 +101,15 @@ pub async fn create(
     match make(&app, &user, &input.fields).await {
         Ok(id) => Ok(see_other(&format!("/rooms/{id}"))),
         Err(Error::Invalid(fields)) if !input.is_json && !asked.wants_json => {
-            let mut response =
-                directory_page(&app, &asked, user, "", &input.fields, &fields).await?;
+            let mut response = directory_page(
+                &app,
+                &asked,
+                user,
+                &Search::default(),
+                &input.fields,
+                &fields,
+            )
+            .await?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }
@@ -117,7 +125,7 @@ pub async fn show(
     id: Path<i64>,
     around: Query<Around>,
 ) -> Result<HttpResponse> {
-    room_page::show(&app, &asked, caller, *id, around.cursor()).await
+    room_page::show(&app, &asked, caller, *id, &around).await
 }
 
 /// `POST /rooms/{id}` with `_method`
@@ -156,10 +164,18 @@ pub async fn update(
     if updated.is_ok() {
         app.live.look_now();
     }
-    let RoomFields { name, topic, .. } = input.fields;
+    let RoomFields {
+        name,
+        topic,
+        kind,
+        confirm,
+        ..
+    } = input.fields;
     let typed = vec![
         ("name", name.unwrap_or_default()),
         ("topic", topic.unwrap_or_default()),
+        ("kind", kind.unwrap_or_default()),
+        ("confirm", confirm),
     ];
     answer(&app, &asked, user, id, updated, typed, input.is_json).await
 }
@@ -199,7 +215,11 @@ pub(super) async fn answer(
     match result {
         Ok(()) => Ok(done(asked, is_json, &format!("/rooms/{id}"))),
         Err(Error::Invalid(fields)) if !is_json && !asked.wants_json => {
-            let mistakes = Mistakes { typed, fields };
+            let mistakes = Mistakes {
+                typed,
+                fields,
+                ..Mistakes::default()
+            };
             let mut response = room_page::corrected(app, asked, user, id, mistakes).await?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
@@ -212,17 +232,21 @@ async fn directory_page(
     app: &App,
     asked: &Asked,
     user: User,
-    search: &str,
+    query: &Search,
     typed: &RoomFields,
     fields: &[(&'static str, Sentence)],
 ) -> Result<HttpResponse> {
-    let (me, wanted) = (user.public(), search.to_owned());
+    let (search, after) = (&query.search, Place::parse(&query.after));
+    let (me, wanted) = (user.public(), search.clone());
     let is_admin = user.is_admin();
     let (rooms, open) = app
         .database
         .run(move |conn| {
-            let rooms = Room::all_of(conn, user.id)?;
-            Ok((rooms, directory::open_rooms(conn, user.id, &wanted)?))
+            let rooms = Room::list_of(conn, user.id)?;
+            Ok((
+                rooms,
+                directory::open_rooms(conn, user.id, &wanted, after.as_ref())?,
+            ))
         })
         .await?;
     let mut errors = field_sentences(asked.locale(), fields);
@@ -234,7 +258,8 @@ async fn directory_page(
         &RoomsPage {
             page: Page::signed_in(asked.look(), &me, is_admin),
             rooms: crate::views::rooms::links(asked.locale(), rooms, None),
-            open_rooms: open.into_iter().map(OpenRoom::from).collect(),
+            pages: Pages::new(&open, search),
+            open_rooms: open.items.into_iter().map(OpenRoom::from).collect(),
             search,
             form: RoomForm {
                 name: typed.name.as_deref().unwrap_or_default(),

@@ -32,7 +32,7 @@ pub async fn index(
     query: Query<Cursor>,
 ) -> Result<HttpResponse> {
     let user_id = user.id;
-    let read = app.database.run(move |conn| Room::all_of(conn, user_id));
+    let read = app.database.run(move |conn| Room::list_of(conn, user_id));
     let view = EventsPage {
         page: Page::signed_in(asked.look(), &user.public(), user.is_admin()),
         rooms: links(asked.locale(), read.await?, None),

@@ -6,7 +6,7 @@ use tokio::time::interval;
 
 use crate::models::database::Database;
 use crate::models::{
-    known_browser, pairing, password_link, security_event, throttle, verification,
+    invitation, known_browser, pairing, password_link, security_event, throttle, verification,
 };
 
 /// How often.
@@ -22,6 +22,7 @@ pub async fn run(database: Database, event_days: i64) {
             verification::forget_old(conn)?;
             password_link::forget_old(conn)?;
             pairing::forget_old(conn)?;
+            invitation::forget_old(conn)?;
             known_browser::forget_old(conn)?;
             security_event::forget_old(conn, event_days)
         });

@@ -49,6 +49,44 @@ pub fn exists(conn: &mut DbConn, blocker_id: i64, blocked_id: i64) -> Result<boo
     Ok(found.is_some())
 }
 
+/// Whether a person blocks any member of a room, or is blocked by one.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub(super) fn any_with_members(conn: &mut DbConn, room_id: i64, user_id: i64) -> Result<bool> {
+    let members = memberships::table
+        .filter(memberships::room_id.eq(room_id))
+        .select(memberships::user_id);
+    let blocked: Option<i64> = blocks::table
+        .filter(blocks::blocker_id.eq(user_id))
+        .filter(blocks::blocked_id.eq_any(members))
+        .select(blocks::blocked_id)
+        .first(conn)
+        .optional()?;
+    let blocker: Option<i64> = blocks::table
+        .filter(blocks::blocked_id.eq(user_id))
+        .filter(blocks::blocker_id.eq_any(members))
+        .select(blocks::blocker_id)
+        .first(conn)
+        .optional()?;
+    Ok(blocked.or(blocker).is_some())
+}
+
+/// Whether any of these people blocks another of them, but for the blocks of `except`.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub(super) fn any_among(conn: &mut DbConn, people: &[i64], except: i64) -> Result<bool> {
+    let found: Option<i64> = blocks::table
+        .filter(blocks::blocker_id.eq_any(people))
+        .filter(blocks::blocked_id.eq_any(people))
+        .filter(blocks::blocker_id.ne(except))
+        .select(blocks::blocker_id)
+        .first(conn)
+        .optional()?;
+    Ok(found.is_some())
+}
+
 /// Who cannot be heard in these conversations of two, by room and person: the other one blocks them, or is gone.
 pub(super) fn silenced_in(conn: &mut DbConn, rooms: &[i64]) -> Result<HashSet<(i64, i64)>> {
     if rooms.is_empty() {

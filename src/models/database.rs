@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::connection::DbConn;
 use super::database_url::DatabaseUrl;
+use super::direct;
 use super::figures::Figures;
 use super::pool::{Opened, Pool};
 use super::query_count;
@@ -47,6 +48,7 @@ pub struct Database {
     /// SQLite has one writer at a time; taking turns here is fair and needs no polling.
     turn: Option<Arc<Mutex<()>>>,
     deadline: Duration,
+    direct_limits: Option<Arc<direct::Limits>>,
 }
 
 impl Database {
@@ -72,7 +74,19 @@ impl Database {
             )),
             turn,
             deadline: limits.deadline,
+            direct_limits: None,
         })
+    }
+
+    /// Limits how often one person looks others up by number and begins to write to others.
+    #[must_use]
+    pub fn limiting_directs(mut self, limits: Option<direct::Limits>) -> Self {
+        self.direct_limits = limits.map(Arc::new);
+        self
+    }
+
+    pub(super) fn direct_limits(&self) -> Option<Arc<direct::Limits>> {
+        self.direct_limits.clone()
     }
 
     /// A connection of one's own, outside the pool, for the one thread that writes messages: the one that it `kept`, with

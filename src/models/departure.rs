@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::connection::DbConn;
+use super::invitation::{self, Void};
 use super::membership::Membership;
 use super::room::DIRECT;
 use super::schema::{
@@ -38,6 +39,7 @@ impl User {
             Membership::delete(conn, *room_id, id)?;
         }
         diesel::delete(blocks::table.filter(blocks::blocker_id.eq(id))).execute(conn)?;
+        invitation::withdraw(conn, Void::Person(id))?;
         avatar::set(conn, id, None)?;
         session::end_all(conn, id, None)?;
         Self::forget_trust(conn, id)?;

@@ -1,16 +1,18 @@
 //! Direct rooms: exactly one for each set of 2 to 20 people.
 
-use std::collections::HashSet;
-
 use diesel::alias;
 use diesel::prelude::*;
 
 use super::connection::{DbConn, on_each};
+use super::database::Database;
+use super::keyed::Keyed;
 use super::membership::{EVERYTHING, Membership};
 use super::phone_number::PhoneNumber;
 use super::room::DIRECT;
 use super::schema::{memberships, rooms, users};
+use super::throttle::{self, Bucket, Rule};
 use super::user::{ACTIVE, User};
+use super::username::Username;
 use super::{blocks, installation, notice, now, reach};
 use crate::error::{Error, Result};
 use crate::realtime::store::Direct;
@@ -18,38 +20,82 @@ use crate::realtime::store::Direct;
 /// The most people of a direct room.
 const MAX_PEOPLE: usize = 20;
 
-/// The direct room of a person with others, each named by username or phone number (with `+` and country code); found
-/// if it exists, made if not. Runs in a transaction that writes.
+/// How often a person may look others up by number, and begin to write to others.
+#[derive(Clone)]
+pub struct Limits {
+    /// Hashes what is counted.
+    pub keyed: Keyed,
+    /// Look-ups by phone number of one person.
+    pub number_lookups: Rule,
+    /// New direct rooms of one person.
+    pub new_rooms: Rule,
+}
+
+impl Limits {
+    fn lookup(&self, user_id: i64) -> Result<Bucket> {
+        self.bucket(self.number_lookups, &format!("look-ups by {user_id}"))
+    }
+
+    fn new_room(&self, user_id: i64) -> Result<Bucket> {
+        self.bucket(self.new_rooms, &format!("direct rooms of {user_id}"))
+    }
+
+    fn bucket(&self, rule: Rule, what: &str) -> Result<Bucket> {
+        let key_hash = self.keyed.hash("throttle", what)?;
+        Ok(Bucket { key_hash, rule })
+    }
+}
+
+/// The people of a direct room besides the one who asks.
+#[derive(Debug, Clone)]
+pub enum To {
+    /// Each by username or phone number (with `+` and country code).
+    Anyhow(Vec<String>),
+    /// Each by username.
+    Usernames(Vec<String>),
+}
+
+impl Database {
+    /// The direct room of a person with others, found or made. This is the one place where a phone number is looked up
+    /// for somebody who is not its owner. Each look-up counts, whatever it finds.
+    ///
+    /// # Errors
+    /// As [`find_or_make`]; `RateLimited` after too many look-ups by number or new direct rooms.
+    pub async fn direct(&self, user_id: i64, to: To) -> Result<Direct> {
+        let limits = self.direct_limits();
+        if let (Some(limits), To::Anyhow(names)) = (&limits, &to) {
+            let numbers = names.iter().filter(|name| number(name).is_some()).count();
+            if numbers > 0 {
+                let lookups = vec![limits.lookup(user_id)?; numbers.min(MAX_PEOPLE)];
+                let count = self.write(move |conn| throttle::take_each(conn, &lookups));
+                count.await?;
+            }
+        }
+        let new_room = limits.map(|limits| limits.new_room(user_id)).transpose()?;
+        self.write(move |conn| find_or_make(conn, user_id, &to, new_room.as_ref()))
+            .await
+    }
+}
+
+/// The direct room of a person with others; found if it exists, made if not, which is then counted in `new_room`. Runs
+/// in a transaction that writes.
 ///
 /// # Errors
 /// `NotFound` when somebody does not exist, `Forbidden` with nobody but oneself, `Invalid` for `to` when nobody is named
-/// or too many are. For a new room also `Unreachable` when somebody wants no new conversation with this person
-/// (`NotFound` when they are named by their number, which is not to be tried out), and `Blocked` when a room of two
-/// would come from somebody whom the other one does not want to hear.
-pub fn find_or_make(conn: &mut DbConn, user_id: i64, to: &[String]) -> Result<Direct> {
+/// or too many are. `NotFound`, too, when somebody is named by a number whose owner the person may not reach: no answer
+/// tells whether a number is known. For a new room also `Unreachable` when somebody wants no new conversation with this
+/// person, or two of them would meet of whom one blocks the other, and `Blocked` when a room of two would come from
+/// somebody whom the other one blocks.
+fn find_or_make(
+    conn: &mut DbConn,
+    user_id: i64,
+    to: &To,
+    new_room: Option<&Bucket>,
+) -> Result<Direct> {
     // Whoever makes a room waits here for the one before, so that there is never a second one.
     installation::take_turn(conn)?;
-    let names: Vec<&str> = to.iter().map(|name| name.trim()).collect();
-    if names.iter().all(|name| name.is_empty()) {
-        return Err(Error::field("to", "error-direct-missing"));
-    }
-    let (mut members, mut numbered) = (vec![user_id], HashSet::new());
-    for name in names.into_iter().filter(|name| !name.is_empty()) {
-        let person = find_person(conn, name)?;
-        if PhoneNumber::parse(name, "").is_ok() {
-            numbered.insert(person.id);
-        }
-        members.push(person.id);
-    }
-    members.sort_unstable();
-    members.dedup();
-    match members.len() {
-        1 => return Err(Error::Forbidden),
-        2..=MAX_PEOPLE => {}
-        _ => return Err(Error::field("to", "error-direct-too-many")),
-    }
-    let key: Vec<String> = members.iter().map(i64::to_string).collect();
-    let key = key.join("-");
+    let members = members(conn, user_id, to)?;
+    let key = key_of(&members);
     if let Some(room_id) = find(conn, &key)? {
         return Ok(Direct {
             room_id,
@@ -59,34 +105,94 @@ pub fn find_or_make(conn: &mut DbConn, user_id: i64, to: &[String]) -> Result<Di
     }
     for member in members.iter().filter(|member| **member != user_id) {
         if !reach::allows(conn, user_id, *member)? {
-            return Err(match numbered.contains(member) {
-                true => Error::NotFound,
-                false => Error::Unreachable,
-            });
+            return Err(Error::Unreachable);
         }
+    }
+    if blocks::any_among(conn, &members, user_id)? {
+        // Not even an empty room may come from somebody who is not to be heard.
+        return Err(match members.len() {
+            2 => Error::Blocked,
+            _ => Error::Unreachable,
+        });
+    }
+    if let Some(bucket) = new_room {
+        throttle::take_each(conn, std::slice::from_ref(bucket))?;
     }
     make(conn, user_id, members, &key)
 }
 
-/// Somebody who is here, by username or phone number.
+/// Everybody in the room, the person who asks included, in the order of their ids.
+fn members(conn: &mut DbConn, user_id: i64, to: &To) -> Result<Vec<i64>> {
+    let (To::Anyhow(names) | To::Usernames(names)) = to;
+    let names: Vec<&str> = names.iter().map(|name| name.trim()).collect();
+    let names: Vec<&str> = names.into_iter().filter(|name| !name.is_empty()).collect();
+    if names.is_empty() {
+        return Err(Error::field("to", "error-direct-missing"));
+    }
+    // Before anybody is looked up: how many people numbers stand for is not told.
+    if names.len() > MAX_PEOPLE {
+        return Err(Error::field("to", "error-direct-too-many"));
+    }
+    let is_number = |name: &&&str| matches!(to, To::Anyhow(_)) && number(name).is_some();
+    let mut members = vec![user_id];
+    // Numbers first, and each by itself: no error about the others depends on them.
+    let mut is_unknown = false;
+    for name in names.iter().filter(is_number) {
+        match owner(conn, user_id, name)? {
+            Some(id) => members.push(id),
+            None => is_unknown = true,
+        }
+    }
+    if is_unknown {
+        return Err(Error::NotFound);
+    }
+    for name in names.iter().filter(|name| !is_number(name)) {
+        members.push(find_person(conn, name)?.id);
+    }
+    members.sort_unstable();
+    members.dedup();
+    match members.len() {
+        1 => Err(Error::Forbidden),
+        2..=MAX_PEOPLE => Ok(members),
+        _ => Err(Error::field("to", "error-direct-too-many")),
+    }
+}
+
+/// A number without `+` is read in no country: a username never reads as a number.
+fn number(name: &str) -> Option<PhoneNumber> {
+    PhoneNumber::parse(name, "").ok()
+}
+
+/// The owner of a phone number whom this person may reach. Asks the database the same whether or not there is one.
+fn owner(conn: &mut DbConn, user_id: i64, name: &str) -> Result<Option<i64>> {
+    let Some(number) = number(name) else {
+        return Ok(None);
+    };
+    let found: Option<(i64, String)> = users::table
+        .filter(users::phone.eq(number.as_str()))
+        .select((users::id, users::status))
+        .first(conn)
+        .optional()?;
+    let id = found
+        .filter(|(_, status)| status == ACTIVE)
+        .map_or(0, |(id, _)| id);
+    let is_reachable = reach::may_reach(conn, user_id, id)?;
+    Ok((id == user_id || is_reachable).then_some(id))
+}
+
+/// Somebody who is here, by username. A phone number is nobody's username.
 ///
 /// # Errors
 /// `NotFound` when there is nobody.
 pub fn find_person(conn: &mut DbConn, name: &str) -> Result<User> {
-    let found = User::named(conn, name)?;
-    if found.status != ACTIVE {
-        return Err(Error::NotFound);
-    }
-    Ok(found)
+    let name = Username::parse(name).map_err(|_| Error::NotFound)?;
+    let named = users::table
+        .filter(users::username_key.eq(name.key()))
+        .filter(users::status.eq(ACTIVE));
+    Ok(named.select(User::as_select()).get_result(conn)?)
 }
 
 fn make(conn: &mut DbConn, user_id: i64, members: Vec<i64>, key: &str) -> Result<Direct> {
-    // Not even an empty room may come from somebody who is not to be heard.
-    if let [one, two] = members[..]
-        && blocks::exists(conn, one + two - user_id, user_id)?
-    {
-        return Err(Error::Blocked);
-    }
     let row = (
         rooms::kind.eq(DIRECT),
         rooms::name.eq(""),
@@ -107,6 +213,17 @@ fn make(conn: &mut DbConn, user_id: i64, members: Vec<i64>, key: &str) -> Result
         members,
         is_new: true,
     })
+}
+
+/// The conversation of two people, if there is one.
+pub(super) fn pair_of(conn: &mut DbConn, one: i64, other: i64) -> Result<Option<i64>> {
+    find(conn, &key_of(&[one.min(other), one.max(other)]))
+}
+
+/// What a set of people, in the order of their ids, has as its only room's key.
+fn key_of(members: &[i64]) -> String {
+    let key: Vec<String> = members.iter().map(i64::to_string).collect();
+    key.join("-")
 }
 
 fn find(conn: &mut DbConn, key: &str) -> Result<Option<i64>> {

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::connection::{DbConn, on_each};
 use super::direct::find_person;
+use super::invitation::{self, Answer, Void};
 use super::membership::{MENTIONS, Membership};
 use super::room::{CLOSED, DIRECT, LOBBY, OPEN, Room};
 use super::room_name::{RoomName, Topic};
@@ -22,8 +23,19 @@ pub struct NewRoom {
     pub topic: Topic,
     /// `open` or `closed`.
     pub kind: &'static str,
-    /// Who else is in it from the start, by username.
+    /// Who else is added or invited from the start, by username.
     pub members: Vec<String>,
+}
+
+/// A room that was made.
+#[derive(Debug)]
+pub struct MadeRoom {
+    /// Its id.
+    pub id: i64,
+    /// Everybody in it.
+    pub members: Vec<i64>,
+    /// Whose pending invitations may have changed.
+    pub invited: Vec<i64>,
 }
 
 /// What somebody wants to be different.
@@ -35,6 +47,8 @@ pub struct RoomChange {
     pub topic: Option<Topic>,
     /// `open` or `closed`.
     pub kind: Option<&'static str>,
+    /// The room's name until now, typed to make a closed room open.
+    pub confirm: String,
 }
 
 /// Reads `open` or `closed`.
@@ -50,11 +64,11 @@ pub fn parse_kind(typed: &str) -> Result<&'static str> {
 }
 
 impl Room {
-    /// Makes a room with its members; answers its id and everybody in it.
+    /// Makes a room; adds or invites the others as [`invitation::invite`] does.
     ///
     /// # Errors
     /// `Invalid` for `members` when somebody does not exist.
-    pub fn create(conn: &mut DbConn, creator: &User, new: &NewRoom) -> Result<(i64, Vec<i64>)> {
+    pub fn create(conn: &mut DbConn, creator: &User, new: &NewRoom) -> Result<MadeRoom> {
         // Whoever makes a room waits here for the one before: its number is the largest.
         installation::take_turn(conn)?;
         let mut people = vec![creator.id];
@@ -70,12 +84,14 @@ impl Room {
                 people.push(person.id);
             }
         }
+        let created_at = now();
         let row = (
             rooms::kind.eq(new.kind),
             rooms::name.eq(new.name.as_str()),
             rooms::topic.eq(new.topic.as_str()),
             rooms::created_by.eq(creator.id),
-            rooms::created_at.eq(now()),
+            rooms::created_at.eq(created_at),
+            rooms::opened_at.eq((new.kind == OPEN).then_some(created_at)),
         );
         on_each!(conn, conn => diesel::insert_into(rooms::table).values(row).execute(conn))
             .map_err(Error::from)?;
@@ -83,23 +99,45 @@ impl Room {
             .order(rooms::id.desc())
             .select(rooms::id)
             .first(conn)?;
-        for person in &people {
-            Membership::create(conn, room_id, *person, MENTIONS)?;
+        let mut made = MadeRoom {
+            id: room_id,
+            members: Vec::new(),
+            invited: Vec::new(),
+        };
+        for person in people {
+            match invitation::invite(conn, creator.id, room_id, person)? {
+                Answer::Added { .. } => made.members.push(person),
+                Answer::Invited => made.invited.push(person),
+            }
         }
-        notice::memberships(conn, room_id, &people)?;
-        Ok((room_id, people))
+        Ok(made)
     }
 
     /// Changes a room. Only its creator and admins may.
     ///
     /// # Errors
-    /// `NotFound` for strangers; `Forbidden` for members, for direct rooms and for the Lobby's kind.
+    /// `NotFound` for strangers; `Forbidden` for members, for direct rooms and for the Lobby's kind; `Invalid` for
+    /// `confirm` when a closed room would become open and it is not the room's name.
     pub fn update(conn: &mut DbConn, user: &User, id: i64, change: &RoomChange) -> Result<()> {
         installation::take_turn(conn)?;
         let (room, _) = Self::find_for(conn, user, id)?;
         room.may_be_kept_by(user)?;
         if id == LOBBY && change.kind.is_some_and(|kind| kind != OPEN) {
             return Err(Error::Forbidden);
+        }
+        let is_opened = room.kind == CLOSED && change.kind == Some(OPEN);
+        if is_opened && change.confirm.trim() != room.name {
+            return Err(Error::field("confirm", "error-room-confirm-open"));
+        }
+        if is_opened {
+            diesel::update(rooms::table.find(id))
+                .set(rooms::opened_at.eq(now()))
+                .execute(conn)?;
+        } else if room.kind == OPEN {
+            // Rooms that were made by plain SQL have no date.
+            diesel::update(rooms::table.find(id).filter(rooms::opened_at.is_null()))
+                .set(rooms::opened_at.eq(now()))
+                .execute(conn)?;
         }
         let name = change
             .name
@@ -137,6 +175,7 @@ impl Room {
             .set(rooms::deleted_at.eq(now()))
             .execute(conn)?;
         diesel::delete(memberships::table.filter(memberships::room_id.eq(id))).execute(conn)?;
+        invitation::withdraw(conn, Void::Room(id))?;
         notice::write(conn, [Notice::Room(id)])
     }
 
@@ -178,22 +217,26 @@ impl Room {
         notice::memberships(conn, id, &[user.id])
     }
 
-    fn admit(conn: &mut DbConn, id: i64, user_id: i64) -> Result<bool> {
+    /// Puts a person into a room; their invitations into it are settled. Returns whether they were not in it before. Runs
+    /// in a transaction that began with [`installation::take_turn`].
+    pub(super) fn admit(conn: &mut DbConn, id: i64, user_id: i64) -> Result<bool> {
         let is_new = Membership::create(conn, id, user_id, MENTIONS)?;
         if is_new {
+            invitation::withdraw(conn, Void::Into(id, user_id))?;
             notice::memberships(conn, id, &[user_id])?;
         }
         Ok(is_new)
     }
 
-    /// A member brings somebody in. Answers whom, if they were not in the room before.
+    /// A member adds or invites somebody. Returns whom, and what the member is told.
     ///
     /// # Errors
     /// `NotFound` for strangers; `Forbidden` in the Lobby and direct rooms; `Invalid` for `username`.
-    pub fn invite(conn: &mut DbConn, user: &User, id: i64, name: &str) -> Result<Option<i64>> {
+    pub fn invite(conn: &mut DbConn, user: &User, id: i64, name: &str) -> Result<(i64, Answer)> {
         installation::take_turn(conn)?;
         let person = Self::other_member(conn, user, id, name)?;
-        Ok(Self::admit(conn, id, person.id)?.then_some(person.id))
+        let answer = invitation::invite(conn, user.id, id, person.id)?;
+        Ok((person.id, answer))
     }
 
     /// Its creator or an admin takes somebody out. Answers whom.

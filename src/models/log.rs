@@ -1,7 +1,7 @@
 //! What the live side needs of the database.
 
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::{mem, slice};
 
 use futures_util::future::BoxFuture;
 
@@ -10,8 +10,9 @@ use super::client_id::ClientId;
 use super::connection::DbConn;
 use super::content::{Content, ContentError};
 use super::database::Database;
-use super::direct;
+use super::direct::To;
 use super::installation;
+use super::invitation;
 use super::membership::Membership;
 use super::message::Message;
 use super::pool::Opened;
@@ -57,8 +58,13 @@ impl Store for Database {
         self.boxed_run(move |conn| Room::of(conn, user_id, room_id))
     }
 
+    fn invitations_of(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<frames::Invitation>>> {
+        self.boxed_run(move |conn| invitation::pending(conn, user_id))
+    }
+
     fn direct_with(&self, user_id: i64, to: String) -> BoxFuture<'static, Result<Direct>> {
-        self.boxed_write(move |conn| direct::find_or_make(conn, user_id, slice::from_ref(&to)))
+        let database = self.clone();
+        Box::pin(async move { database.direct(user_id, To::Anyhow(vec![to])).await })
     }
 
     fn rooms_of(

@@ -7,6 +7,7 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 
 use super::connection::{DbConn, on_each};
+use super::invitation::{self, Void};
 use super::room::LOBBY;
 use super::schema::{memberships, rooms, users};
 use super::user::User;
@@ -81,7 +82,8 @@ impl Membership {
         Ok(true)
     }
 
-    /// Takes a person out of a room. When its creator goes, the longest member takes over.
+    /// Takes a person out of a room, with the invitations they sent into it. When its creator goes, the longest member
+    /// takes over.
     ///
     /// # Errors
     /// `NotFound` when they are not in it.
@@ -89,6 +91,7 @@ impl Membership {
         if diesel::delete(memberships::table.find((room_id, user_id))).execute(conn)? == 0 {
             return Err(Error::NotFound);
         }
+        invitation::withdraw(conn, Void::SentInto(room_id, user_id))?;
         let heir: Option<i64> = memberships::table
             .filter(memberships::room_id.eq(room_id))
             .order((memberships::joined_at, memberships::user_id))

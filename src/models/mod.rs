@@ -20,6 +20,7 @@ pub mod github_account;
 pub mod hasher;
 pub mod inspection;
 pub mod installation;
+pub mod invitation;
 pub mod invite;
 mod jpeg;
 pub mod keeping;

@@ -29,6 +29,8 @@ impl Row {
             Notice::Membership { room_id, user_id } => ("membership", Some(room_id), Some(user_id)),
             Notice::Room(room_id) => ("room", Some(room_id), None),
             Notice::Sessions(user_id) => ("sessions", None, Some(user_id)),
+            // Without a room: the column allows no other kinds, and earlier versions skip it.
+            Notice::Invitations(user_id) => ("membership", None, Some(user_id)),
         };
         Self {
             change_id,
@@ -89,6 +91,7 @@ pub fn after(conn: &mut DbConn, after: i64) -> Result<Notices> {
         (kind, Some(room_id), Some(user_id)) if kind == "membership" => {
             Some(Notice::Membership { room_id, user_id })
         }
+        (kind, None, Some(user_id)) if kind == "membership" => Some(Notice::Invitations(user_id)),
         (kind, Some(room_id), _) if kind == "room" => Some(Notice::Room(room_id)),
         (kind, _, Some(user_id)) if kind == "sessions" => Some(Notice::Sessions(user_id)),
         // A later version's.

@@ -4,13 +4,14 @@ use diesel::alias;
 use diesel::prelude::*;
 
 use super::connection::DbConn;
-use super::room::LOBBY;
-use super::schema::{memberships, users};
+use super::room::OPEN;
+use super::schema::{memberships, rooms, users};
+use super::{blocks, direct};
 use crate::error::{Error, Result};
 
 /// Everybody may.
 pub const EVERYBODY: &str = "everybody";
-/// People in a room of mine may; the Lobby, where everybody is, does not count.
+/// People who share a private room with me may (see [`share_a_private_room`]).
 pub const ROOMMATES: &str = "roommates";
 /// Nobody may who does not already.
 pub const NOBODY: &str = "nobody";
@@ -47,14 +48,39 @@ pub fn set(conn: &mut DbConn, user_id: i64, choice: &str) -> Result<()> {
 pub(super) fn allows(conn: &mut DbConn, user_id: i64, other_id: i64) -> Result<bool> {
     match of(conn, other_id)?.as_str() {
         EVERYBODY => Ok(true),
-        ROOMMATES => share_a_room(conn, user_id, other_id),
+        ROOMMATES => share_a_private_room(conn, user_id, other_id),
         _ => Ok(false),
     }
 }
 
-fn share_a_room(conn: &mut DbConn, user_id: i64, other_id: i64) -> Result<bool> {
+/// Whether a person may write to another or bring them into a room: not blocked, and allowed to begin or in conversation
+/// already. Takes the same queries when there is no such other person.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub(super) fn may_reach(conn: &mut DbConn, user_id: i64, other_id: i64) -> Result<bool> {
+    let is_blocked = blocks::exists(conn, other_id, user_id)?;
+    let is_conversing = direct::pair_of(conn, user_id, other_id)?.is_some();
+    let choice = users::table.find(other_id).select(users::reachable_by);
+    let choice: Option<String> = choice.get_result(conn).optional()?;
+    let shares = share_a_private_room(conn, user_id, other_id)?;
+    let is_allowed = match choice.as_deref() {
+        Some(EVERYBODY) => true,
+        Some(ROOMMATES) => shares,
+        _ => false,
+    };
+    Ok(!is_blocked && (is_allowed || is_conversing))
+}
+
+/// Whether two people are together in a closed or direct room. Rooms that are or once were open do not count: anybody
+/// could enter them.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub(super) fn share_a_private_room(conn: &mut DbConn, user_id: i64, other_id: i64) -> Result<bool> {
     let theirs = alias!(memberships as theirs);
     let shared: Option<i64> = memberships::table
+        .inner_join(rooms::table)
         .inner_join(
             theirs.on(theirs
                 .field(memberships::room_id)
@@ -62,7 +88,8 @@ fn share_a_room(conn: &mut DbConn, user_id: i64, other_id: i64) -> Result<bool> 
                 .and(theirs.field(memberships::user_id).eq(other_id))),
         )
         .filter(memberships::user_id.eq(user_id))
-        .filter(memberships::room_id.ne(LOBBY))
+        .filter(rooms::kind.ne(OPEN))
+        .filter(rooms::opened_at.is_null())
         .select(memberships::room_id)
         .first(conn)
         .optional()?;

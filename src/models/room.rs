@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, TimeDelta};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 
@@ -10,12 +10,14 @@ use super::connection::{DbConn, on_each};
 use super::membership::Membership;
 use super::schema::{memberships, mentions, rooms};
 use super::user::User;
-use super::{direct, marks, rfc3339};
+use super::{direct, invitation, marks, now, rfc3339};
 use crate::error::{Error, Result};
 use crate::realtime::frames::{self, Id};
 
 /// The room that everybody is in. The migration makes it.
 pub const LOBBY: i64 = 1;
+/// For so many days the members of a room that became open are told on its page.
+const OPENED_DAYS: i64 = 7;
 /// Anybody signed in may read and enter it.
 pub const OPEN: &str = "open";
 /// Only for invited people.
@@ -45,6 +47,15 @@ pub struct Room {
     pub last_message_at: Option<NaiveDateTime>,
     /// Who may delete it.
     pub created_by: Option<i64>,
+}
+
+/// What a person's list of rooms shows.
+#[derive(Debug)]
+pub struct MyRooms {
+    /// Their rooms by name.
+    pub rooms: Vec<frames::Room>,
+    /// How many of their invitations are pending.
+    pub invitations: i64,
 }
 
 impl Room {
@@ -98,6 +109,34 @@ impl Room {
                 room.seen_by(membership, mentions, people)
             })
             .collect())
+    }
+
+    /// The rooms of a person by name, and how many invitations wait for them.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub fn list_of(conn: &mut DbConn, user_id: i64) -> Result<MyRooms> {
+        Ok(MyRooms {
+            rooms: Self::all_of(conn, user_id)?,
+            invitations: invitation::count(conn, user_id)?,
+        })
+    }
+
+    /// Whether a room became open lately, and after this person had come into it.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub fn opened_around(conn: &mut DbConn, user_id: i64, id: i64) -> Result<bool> {
+        let opened: Option<i64> = memberships::table
+            .find((id, user_id))
+            .inner_join(rooms::table)
+            .filter(rooms::kind.eq(OPEN))
+            .filter(rooms::opened_at.gt(memberships::joined_at.nullable()))
+            .filter(rooms::opened_at.gt(now() - TimeDelta::days(OPENED_DAYS)))
+            .select(rooms::id)
+            .first(conn)
+            .optional()?;
+        Ok(opened.is_some())
     }
 
     /// A room as this person sees it.

@@ -64,6 +64,7 @@ diesel::table! {
         created_by -> Nullable<BigInt>,
         created_at -> Timestamp,
         deleted_at -> Nullable<Timestamp>,
+        opened_at -> Nullable<Timestamp>,
     }
 }
 
@@ -218,11 +219,24 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    invitations (id) {
+        id -> BigInt,
+        room_id -> BigInt,
+        inviter_id -> BigInt,
+        invitee_id -> BigInt,
+        created_at -> Timestamp,
+        declined_at -> Nullable<Timestamp>,
+    }
+}
+
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(security_events -> users (user_id));
 diesel::joinable!(known_browsers -> users (user_id));
 diesel::joinable!(password_links -> users (user_id));
 diesel::joinable!(invites -> users (user_id));
+diesel::joinable!(invitations -> rooms (room_id));
+diesel::joinable!(invitations -> users (inviter_id));
 diesel::joinable!(memberships -> users (user_id));
 diesel::joinable!(memberships -> rooms (room_id));
 diesel::joinable!(mentions -> users (user_id));
@@ -236,6 +250,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     password_links,
     pairings,
     invites,
+    invitations,
     rooms,
     memberships,
     messages,

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use std::collections::HashMap;
 
 use super::connection::DbConn;
+use super::invitation::{self, Void};
 use super::phone_number::PhoneNumber;
 use super::schema::{sessions, users};
 use super::session::KeyHash;
@@ -78,6 +79,7 @@ impl User {
         Self::require_other_admin(conn, id)?;
         let person = diesel::update(users::table.find(id));
         person.set(users::status.eq(status)).execute(conn)?;
+        invitation::withdraw(conn, Void::Person(id))?;
         session::end_all(conn, id, None)
     }
 

@@ -99,6 +99,16 @@ pub fn take(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
     Ok(())
 }
 
+/// Counts several tries one after the other, the same bucket perhaps more than once. Runs in a transaction that writes.
+///
+/// # Errors
+/// `RateLimited` when one is full: the transaction must then be rolled back.
+pub fn take_each(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
+    buckets
+        .iter()
+        .try_for_each(|bucket| take(conn, std::slice::from_ref(bucket)))
+}
+
 /// The try was a good one and does not count. Where waits grow, those before are forgiven too. Runs in a transaction that
 /// writes.
 ///

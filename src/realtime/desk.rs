@@ -156,6 +156,9 @@ impl Desk {
                         self.remove(&seat, room_id);
                     }
                 }
+                Parcel::Invitations(user_id) => {
+                    tokio::task::spawn_local(self.clone().tell_invitations(user_id));
+                }
                 Parcel::RoomGone(room_id) => {
                     for seat in self.seats_in(room_id) {
                         self.remove(&seat, room_id);
@@ -277,6 +280,23 @@ impl Desk {
             for seat in self.seats_of(user_id) {
                 seat.push(frame.clone());
             }
+        }
+    }
+
+    /// Tells all sockets of a person which invitations are pending now.
+    pub(super) async fn tell_invitations(self: Rc<Self>, user_id: i64) {
+        if self.seats_of(user_id).is_empty() {
+            return;
+        }
+        let pending = loop {
+            match self.hub.store().invitations_of(user_id).await {
+                Ok(pending) => break pending,
+                Err(Error::Unavailable(_)) => sleep(PATIENCE).await,
+                Err(_) => return,
+            }
+        };
+        for seat in self.seats_of(user_id) {
+            seat.tell_invitations(&pending);
         }
     }
 

@@ -73,6 +73,33 @@ pub struct Room {
     pub other: Option<User>,
 }
 
+/// An invitation into a room, as the invited person sees it before they answer.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Invitation {
+    /// Which.
+    pub id: Id,
+    /// Where to.
+    pub room: InvitedRoom,
+    /// The member who invites.
+    pub inviter: User,
+    /// RFC 3339.
+    pub created_at: String,
+}
+
+/// What an invited person may know of a room.
+#[derive(Debug, Clone, Serialize)]
+pub struct InvitedRoom {
+    /// Which.
+    pub id: Id,
+    /// `open` or `closed`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// What it is about; may be empty.
+    pub topic: String,
+}
+
 /// A message, as everybody in its room sees it.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -308,6 +335,10 @@ pub enum ServerFrame<'a> {
     Room { room: &'a Room },
     /// I am no longer in this room.
     Removed { room_id: Id },
+    /// A pending invitation of mine.
+    Invitation(&'a Invitation),
+    /// An invitation of mine is no longer pending: answered on any of my devices, or withdrawn.
+    Uninvited { id: Id },
     /// The answer to `ping`.
     Pong,
 }

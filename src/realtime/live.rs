@@ -84,7 +84,8 @@ impl Live {
     /// Says something to a person, in the conversation with them, which is made if need be.
     ///
     /// # Errors
-    /// As for a post; `NotFound` when there is no such person, `Forbidden` when it is oneself.
+    /// As for a post; `NotFound` when there is no such person, `Forbidden` when it is oneself, `RateLimited` after too
+    /// many look-ups by number or new conversations.
     pub async fn post_to(&self, user_id: i64, to: &str, client_id: &str, content: &str) -> Verdict {
         // Checked first, so that no room is made for something that cannot be said.
         self.store.draft(user_id, 0, client_id, content)?;
@@ -121,6 +122,11 @@ impl Live {
         self.hub.to_all(&Parcel::Leave(user_id, room_id));
     }
 
+    /// The pending invitations of a person changed: their sockets are told.
+    pub fn invitations_changed(&self, user_id: i64) {
+        self.hub.to_all(&Parcel::Invitations(user_id));
+    }
+
     /// A room was deleted.
     pub fn room_gone(&self, room_id: i64) {
         self.presence.forget(room_id);
@@ -145,6 +151,7 @@ fn code_of(error: &Error) -> Code {
         Error::Forbidden => Code::Forbidden,
         Error::Unreachable => Code::Unreachable,
         Error::Blocked => Code::Blocked,
+        Error::RateLimited { .. } => Code::RateLimited,
         _ => Code::Unavailable,
     }
 }

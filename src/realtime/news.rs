@@ -47,6 +47,7 @@ impl News {
             Parcel::ToPerson(user_id, _)
             | Parcel::Enter(user_id, _)
             | Parcel::Leave(user_id, _)
+            | Parcel::Invitations(user_id)
             | Parcel::CloseSession(user_id, ..) => self.mark(mark_of(&self.people, *user_id)),
             Parcel::RoomGone(room_id) | Parcel::RoomChanged(room_id) => self.tell_room(*room_id),
             Parcel::CloseAll(_) => self.tell_everybody(),

@@ -66,6 +66,8 @@ pub enum Parcel {
     Enter(i64, i64),
     /// A person is no longer in a room.
     Leave(i64, i64),
+    /// The pending invitations of a person changed.
+    Invitations(i64),
     /// A room was deleted.
     RoomGone(i64),
     /// A room's name, topic or kind changed.

@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use tokio::sync::Notify;
 
+use super::frames::{Id, Invitation, ServerFrame};
 use super::outbound::Outbound;
 pub use super::outbound::Outlet;
 use super::parcels::Audience;
@@ -34,6 +35,8 @@ pub struct Seat {
     closed: Notify,
     drained: Notify,
     places: RefCell<HashMap<i64, Rc<Place>>>,
+    /// The pending invitations that its client knows of.
+    invitations: RefCell<Vec<Id>>,
 }
 
 /// What an event stream hears.
@@ -72,6 +75,7 @@ impl Seat {
             closed: Notify::new(),
             drained: Notify::new(),
             places: RefCell::default(),
+            invitations: RefCell::default(),
         })
     }
 
@@ -84,6 +88,23 @@ impl Seat {
     pub fn greet(&self, hello: Bytes) {
         self.greeted.set(true);
         self.push(hello);
+    }
+
+    /// Queues what is new to the client among a person's pending invitations, and which of those it knew are over.
+    pub fn tell_invitations(&self, pending: &[Invitation]) {
+        if !self.greeted.get() {
+            return;
+        }
+        let now = pending.iter().map(|invitation| invitation.id).collect();
+        let before = self.invitations.replace(now);
+        let is_over = |id: &&Id| pending.iter().all(|invitation| invitation.id != **id);
+        for id in before.iter().filter(is_over) {
+            self.push(ServerFrame::Uninvited { id: *id }.encode());
+        }
+        let is_new = |invitation: &&Invitation| !before.contains(&invitation.id);
+        for invitation in pending.iter().filter(is_new) {
+            self.push(ServerFrame::Invitation(invitation).encode());
+        }
     }
 
     /// Queues bytes for the socket. A queue that is full already closes the seat.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use super::frames::{Code, Message, Room};
+use super::frames::{Code, Invitation, Message, Room};
 use crate::error::Result;
 
 /// A message that was checked and is not stored yet.
@@ -153,6 +153,9 @@ pub trait Store: Send + Sync {
 
     /// A room as this person sees it; `NotFound` when they are not in it.
     fn room_of(&self, user_id: i64, room_id: i64) -> BoxFuture<'static, Result<Room>>;
+
+    /// The pending invitations of a person, oldest first.
+    fn invitations_of(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<Invitation>>>;
 
     /// The direct room of a person with another, found or made; the other is named as in [`ClientFrame::Post`]'s `to`.
     ///

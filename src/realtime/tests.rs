@@ -67,6 +67,7 @@ async fn arrival(live: &Live, user_id: i64) -> Arrival {
         user: person(user_id),
         session: "".into(),
         rooms: rooms.expect("the shelf has a room for everybody"),
+        invitations: Vec::new(),
         since,
     }
 }

@@ -41,6 +41,8 @@ pub enum Notice {
     Room(i64),
     /// Sessions of a person ended.
     Sessions(i64),
+    /// The pending invitations of a person changed.
+    Invitations(i64),
 }
 
 /// What was noted up to a number of the installation.
@@ -174,6 +176,11 @@ impl Watch {
             match *notice {
                 Notice::Room(room_id) => hub.to_all(&Parcel::RoomChanged(room_id)),
                 Notice::Sessions(user_id) => signed_out.push(user_id),
+                Notice::Invitations(user_id) => {
+                    if hub.served.has(user_id) {
+                        hub.to_all(&Parcel::Invitations(user_id));
+                    }
+                }
                 Notice::Membership { room_id, user_id } => {
                     if hub.served.has(user_id) {
                         rooms.insert(room_id);

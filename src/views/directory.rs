@@ -5,10 +5,56 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::page::{Page, Person};
-use super::rooms::RoomLink;
+use super::rooms::RoomLinks;
 use super::templates::View;
+use crate::models::directory::Slice;
 use crate::models::room::Room;
 use crate::realtime::frames::Id;
+
+/// Which part of a list a page shows.
+#[derive(Debug, Serialize)]
+pub struct Pages {
+    /// The place of its first entry in the list, from 1.
+    pub first: i64,
+    /// The place of its last entry.
+    pub last: i64,
+    /// How many entries the list has.
+    pub count: i64,
+    /// Whether it is the whole list.
+    pub whole: bool,
+    /// The query of the first page, unless this is it.
+    pub start: Option<String>,
+    /// The query of the next page, if there is one.
+    pub next: Option<String>,
+}
+
+impl Pages {
+    /// The part that a slice is, of what was searched for.
+    pub fn new<T>(slice: &Slice<T>, search: &str) -> Self {
+        let query = |after: Option<String>| {
+            let mut query = url::form_urlencoded::Serializer::new(String::new());
+            if !search.is_empty() {
+                query.append_pair("search", search);
+            }
+            if let Some(after) = after {
+                query.append_pair("after", &after);
+            }
+            format!("?{}", query.finish())
+        };
+        let shown = slice.items.len() as i64;
+        Self {
+            first: slice.before + 1,
+            last: slice.before + shown,
+            count: slice.total,
+            whole: shown == slice.total,
+            start: (slice.before > 0).then(|| query(None)),
+            next: slice
+                .next
+                .as_ref()
+                .map(|place| query(Some(place.to_string()))),
+        }
+    }
+}
 
 /// My rooms, the open ones, and the form for a new one.
 #[derive(Debug, Serialize)]
@@ -17,9 +63,12 @@ pub struct RoomsPage<'a> {
     #[serde(flatten)]
     pub page: Page,
     /// The sidebar: my rooms.
-    pub rooms: Vec<RoomLink>,
+    #[serde(flatten)]
+    pub rooms: RoomLinks,
     /// Those I may enter.
     pub open_rooms: Vec<OpenRoom>,
+    /// Which part of the open ones that is.
+    pub pages: Pages,
     /// What was looked for.
     pub search: &'a str,
     /// What was typed.
@@ -67,9 +116,12 @@ pub struct PeoplePage<'a> {
     #[serde(flatten)]
     pub page: Page,
     /// The sidebar.
-    pub rooms: Vec<RoomLink>,
+    #[serde(flatten)]
+    pub rooms: RoomLinks,
     /// The people found.
     pub people: Vec<Person>,
+    /// Which part of all that is.
+    pub pages: Pages,
     /// What was looked for.
     pub search: &'a str,
     /// Whom a conversation could not be started with.

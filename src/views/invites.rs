@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::page::Page;
 use super::qr::Qr;
-use super::rooms::RoomLink;
+use super::rooms::RoomLinks;
 use super::templates::View;
 use crate::models::invite::Invite;
 use crate::realtime::frames::Id;
@@ -18,7 +18,8 @@ pub struct InvitesPage<'a> {
     #[serde(flatten)]
     pub page: Page,
     /// The sidebar: my rooms.
-    pub rooms: Vec<RoomLink>,
+    #[serde(flatten)]
+    pub rooms: RoomLinks,
     /// Newest first.
     pub invites: Vec<InviteItem>,
     /// What was typed.
@@ -73,7 +74,8 @@ pub struct PasswordLinkPage<'a> {
     #[serde(flatten)]
     pub page: Page,
     /// The sidebar: my rooms.
-    pub rooms: Vec<RoomLink>,
+    #[serde(flatten)]
+    pub rooms: RoomLinks,
     /// For whom.
     pub username: &'a str,
     /// The link.

@@ -4,6 +4,7 @@ pub mod assets;
 pub mod directory;
 pub mod errors;
 pub mod gzip;
+pub mod invitations;
 pub mod invites;
 pub mod kept;
 pub mod lists;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::locale::Locale;
 use super::page::{Base, Page, Person, shown_name};
 use super::templates::View;
+use crate::models::room::MyRooms;
 use crate::realtime::frames::{self, Limits};
 
 /// A room's page, with holes for whatever changes when somebody says something, and for the form's client id.
@@ -35,7 +36,8 @@ pub struct Sidebar<'a> {
     #[serde(flatten)]
     pub base: &'a Base,
     /// Its lines.
-    pub rooms: &'a [RoomLink],
+    #[serde(flatten)]
+    pub rooms: &'a RoomLinks,
 }
 
 /// Which part of a room's history the page shows, in pieces: attributes, and ways to what is before and after.
@@ -84,6 +86,10 @@ pub struct Panel<'a> {
     pub gone: bool,
     /// Whether the person blocks the other one of the two.
     pub blocked: bool,
+    /// Whether the room became open lately, after the person came into it.
+    pub opened: bool,
+    /// `added` or `invited`, just after the person named somebody.
+    pub told: Option<&'static str>,
     /// What was typed, by field.
     pub form: &'a BTreeMap<&'static str, String>,
     /// Sentences beside the fields.
@@ -118,6 +124,15 @@ pub struct ShownRoom {
     pub name: String,
     pub topic: String,
     pub involvement: String,
+}
+
+/// What the sidebar lists.
+#[derive(Debug, Hash, Serialize)]
+pub struct RoomLinks {
+    /// Its lines.
+    pub rooms: Vec<RoomLink>,
+    /// How many invitations are pending.
+    pub invitations: i64,
 }
 
 /// A line of the sidebar.
@@ -174,9 +189,9 @@ impl Member {
 /// The sidebar: rooms by name, then conversations by latest activity. What is hidden shows only while it is open.
 pub fn links(
     locale: Locale,
-    rooms: Vec<frames::Room>,
+    MyRooms { rooms, invitations }: MyRooms,
     current: Option<frames::Id>,
-) -> Vec<RoomLink> {
+) -> RoomLinks {
     let is_shown = |room: &frames::Room| room.involvement != "hidden" || Some(room.id) == current;
     let (mut directs, mut others): (Vec<_>, Vec<_>) = rooms
         .into_iter()
@@ -195,5 +210,8 @@ pub fn links(
         last_message_at: room.last_message_at,
         other: room.other.map(|other| Person::named_in(locale, &other)),
     };
-    others.into_iter().chain(directs).map(link).collect()
+    RoomLinks {
+        rooms: others.into_iter().chain(directs).map(link).collect(),
+        invitations,
+    }
 }

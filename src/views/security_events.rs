@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::look::Look;
 use super::page::Page;
-use super::rooms::RoomLink;
+use super::rooms::RoomLinks;
 use super::settings::{Frame, browser, system};
 use super::templates::View;
 use crate::models::rfc3339;
@@ -34,7 +34,8 @@ pub struct EventsPage {
     #[serde(flatten)]
     pub page: Page,
     /// The sidebar: my rooms.
-    pub rooms: Vec<RoomLink>,
+    #[serde(flatten)]
+    pub rooms: RoomLinks,
     /// What happened.
     #[serde(flatten)]
     pub list: EventList,

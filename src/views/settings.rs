@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::locale::Locale;
 use super::look::Look;
 use super::page::Page;
-use super::rooms::RoomLink;
+use super::rooms::RoomLinks;
 use super::sessions::Region;
 use super::templates::View;
 use crate::models::device::Device;
@@ -21,7 +21,8 @@ pub struct Frame {
     #[serde(flatten)]
     pub page: Page,
     /// The sidebar.
-    pub rooms: Vec<RoomLink>,
+    #[serde(flatten)]
+    pub rooms: RoomLinks,
     /// Which of the pages: the end of its address.
     pub section: &'static str,
     /// What was saved just now, if anything: the field, or the form's name.

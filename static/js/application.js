@@ -20,6 +20,7 @@ register("room", Room)
 register("notice", ConnectionNotice)
 register("unsent", Unsent)
 // Only some pages have these: the others need not load them.
+registerLater("invitations", () => import("./controllers/invitations.js"))
 registerLater("moments", () => import("./controllers/moments.js"))
 registerLater("pairing", () => import("./controllers/pairing.js"))
 registerLater("password", () => import("./controllers/password.js"))

@@ -5,12 +5,36 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 impl Person {
-    /// Makes a room with these members and returns its id.
+    /// Makes a room with these members, who accept where they were only invited, and returns its id.
     pub async fn make_room(&self, kind: &str, name: &str, members: &[&Self]) -> String {
         let mut form = vec![("name", name), ("kind", kind)];
         form.extend(members.iter().map(|member| ("members", &*member.name)));
         let answer = self.post("/rooms", &form).await;
-        room_of(answer).await
+        let room = room_of(answer).await;
+        for member in members {
+            member.accept(&room).await;
+        }
+        room
+    }
+
+    /// My pending invitations, as programs see them.
+    pub async fn invitations(&self) -> Vec<Value> {
+        let (status, list) = self.get_json("/invitations").await;
+        assert_eq!(status, StatusCode::OK, "{list}");
+        list.as_array().expect("a bare array").clone()
+    }
+
+    /// Accepts what invitation there is into a room; returns whether there was one.
+    pub async fn accept(&self, room: &str) -> bool {
+        let (status, list) = self.get_json("/invitations").await;
+        let pending = list.as_array().filter(|_| status == 200);
+        let wanted = pending.and_then(|all| all.iter().find(|one| one["room"]["id"] == room));
+        let Some(wanted) = wanted else {
+            return false;
+        };
+        let path = format!("/invitations/{}", wanted["id"].as_str().expect("an id"));
+        assert_eq!(self.act("put", &path, &[]).await, 303);
+        true
     }
 
     /// Finds or makes the direct room with these people, each by username or phone number.
@@ -42,6 +66,12 @@ impl Person {
         let form = [("username", &*whom.name)];
         self.act("post", &format!("/rooms/{room}/members"), &form)
             .await
+    }
+
+    /// Invites somebody, who accepts if they must.
+    pub async fn add_member(&self, room: &str, whom: &Self) {
+        assert_eq!(self.invite(room, whom).await, 303);
+        whom.accept(room).await;
     }
 
     pub async fn remove(&self, room: &str, whom: &Self) -> u16 {

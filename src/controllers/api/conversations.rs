@@ -12,7 +12,7 @@ use crate::controllers::concerns::input::Json;
 use crate::controllers::messages::{NewMessage, post};
 use crate::error::{Error, Result};
 use crate::models::conversation::Conversation;
-use crate::models::direct;
+use crate::models::direct::To;
 use crate::models::message::Message;
 use crate::realtime::frames::{Id, User};
 
@@ -61,13 +61,10 @@ pub async fn create(
         return Err(Error::field("username", "error-username-missing"));
     }
     let user_id = user.id;
-    let write = app.database.write(move |conn| {
-        let direct = direct::find_or_make(conn, user_id, std::slice::from_ref(&name))?;
-        let conversation = Conversation::find(conn, user_id, direct.room_id)?;
-        Ok((direct, conversation))
-    });
-    let (direct, conversation) = write.await?;
+    let direct = app.database.direct(user_id, To::Usernames(vec![name]));
+    let direct = direct.await?;
     app.live.announce(&direct);
+    let conversation = find(&app, user_id, direct.room_id).await?;
     let mut response = match direct.is_new {
         true => HttpResponse::Created(),
         false => HttpResponse::Found(),

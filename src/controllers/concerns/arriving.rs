@@ -8,6 +8,7 @@ use futures_util::future::LocalBoxFuture;
 use super::current_user::current;
 use crate::controllers::App;
 use crate::error::{Error, Result};
+use crate::models::invitation;
 use crate::models::room::Room;
 use crate::realtime::connection::Arrival;
 
@@ -24,12 +25,16 @@ impl FromRequest for Arriving {
             let app = request.app_data::<Data<App>>();
             let app = app.ok_or_else(|| Error::internal("the application has no data"))?;
             let since = app.live.hub.news.now();
-            let rooms = current(&request, |conn, live| Room::all_of(conn, live.user.id));
-            let (session, rooms) = rooms.await?;
+            let read = current(&request, |conn, live| {
+                let rooms = Room::all_of(conn, live.user.id)?;
+                Ok((rooms, invitation::pending(conn, live.user.id)?))
+            });
+            let (session, (rooms, invitations)) = read.await?;
             Ok(Self(Arrival {
                 user: session.user.public(),
                 session: session.key_hash.as_str().into(),
                 rooms,
+                invitations,
                 since,
             }))
         })

@@ -31,6 +31,12 @@ pub struct Rules {
     pub pairing_person: Rule,
     /// Devices that ask from one address.
     pub pairing_address: Rule,
+    /// Rooms that one person makes.
+    pub rooms_person: Rule,
+    /// People whom one person invites, adds or removes, and rooms that they enter.
+    pub members_person: Rule,
+    /// People whom one person blocks or unblocks.
+    pub blocks_person: Rule,
 }
 
 /// Makes the buckets that a try is counted in: none when nothing is counted.
@@ -151,6 +157,35 @@ impl Throttles {
         self.buckets(|rules| vec![(rules.pairing_address, format!("pairing from {from}"))])
     }
 
+    /// A new room, with so many people who are invited into it.
+    ///
+    /// # Errors
+    /// `Internal` when nothing can be hashed.
+    pub fn room(&self, user_id: i64, members: usize) -> Result<Vec<Bucket>> {
+        let mut all =
+            self.buckets(|rules| vec![(rules.rooms_person, format!("rooms of {user_id}"))])?;
+        if let [member] = &self.member(user_id)?[..] {
+            all.extend(vec![member.clone(); members]);
+        }
+        Ok(all)
+    }
+
+    /// A change of who is in a room.
+    ///
+    /// # Errors
+    /// `Internal` when nothing can be hashed.
+    pub fn member(&self, user_id: i64) -> Result<Vec<Bucket>> {
+        self.buckets(|rules| vec![(rules.members_person, format!("members by {user_id}"))])
+    }
+
+    /// A block that is set or lifted.
+    ///
+    /// # Errors
+    /// `Internal` when nothing can be hashed.
+    pub fn block(&self, user_id: i64) -> Result<Vec<Bucket>> {
+        self.buckets(|rules| vec![(rules.blocks_person, format!("blocks of {user_id}"))])
+    }
+
     fn buckets(&self, wanted: impl FnOnce(&Rules) -> Vec<(Rule, String)>) -> Result<Vec<Bucket>> {
         let all = self.rules.as_ref().map(wanted).unwrap_or_default();
         let bucket = |(rule, what): (Rule, String)| {
@@ -179,6 +214,20 @@ pub async fn take(app: &App, buckets: &[Bucket]) -> Result<()> {
     let write = app
         .database
         .write(move |conn| throttle::take(conn, &buckets));
+    write.await
+}
+
+/// Counts several tries, the same bucket perhaps more than once; none of them when there are too many.
+///
+/// # Errors
+/// `RateLimited` when there were too many.
+pub async fn take_each(app: &App, buckets: Vec<Bucket>) -> Result<()> {
+    if buckets.is_empty() {
+        return Ok(());
+    }
+    let write = app
+        .database
+        .write(move |conn| throttle::take_each(conn, &buckets));
     write.await
 }
 

@@ -14,7 +14,7 @@ use crate::realtime::frames::Id;
 use crate::views::locale::Locale;
 use crate::views::page::{Page, shown_name};
 use crate::views::rooms::{
-    Extent, Member, Panel, People, RoomLink, RoomPage, ShownRoom, Sidebar, links,
+    Extent, Member, Panel, People, RoomLinks, RoomPage, ShownRoom, Sidebar, links,
 };
 
 /// The fields of the forms on the page.
@@ -35,7 +35,7 @@ pub(super) struct Sheet {
     seq: i64,
     ver: i64,
     read_seq: i64,
-    rooms: Vec<RoomLink>,
+    rooms: RoomLinks,
     members: Vec<Member>,
     is_member: bool,
     is_keeper: bool,
@@ -43,6 +43,8 @@ pub(super) struct Sheet {
     other: Option<String>,
     is_gone: bool,
     blocks: bool,
+    opened: bool,
+    told: Option<&'static str>,
     last_seen: Option<String>,
     form: BTreeMap<&'static str, String>,
     errors: BTreeMap<&'static str, Option<String>>,
@@ -68,6 +70,8 @@ impl Sheet {
             other: other.map(|(other, _)| other.username.clone()),
             is_gone: room.is_pair() && members.iter().any(is_gone),
             blocks: found.blocks,
+            opened: found.opened,
+            told: mistakes.told,
             last_seen: found.seen_at.map(rfc3339),
             members: members
                 .iter()
@@ -143,6 +147,8 @@ impl Sheet {
             other: self.other.as_deref(),
             gone: self.is_gone,
             blocked: self.blocks,
+            opened: self.opened,
+            told: self.told,
             form: &self.form,
             errors: &self.errors,
         }

@@ -78,7 +78,7 @@ async fn frame(
     let user_id = user.id;
     let rooms = app
         .database
-        .run(move |conn| Room::all_of(conn, user_id))
+        .run(move |conn| Room::list_of(conn, user_id))
         .await?;
     let mut errors = field_sentences(asked.locale(), mistakes);
     for field in FIELDS {

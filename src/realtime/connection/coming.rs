@@ -11,7 +11,7 @@ use futures_util::stream::FuturesUnordered;
 use super::{Connection, Sentences};
 use crate::error::Result;
 use crate::realtime::desk::Desk;
-use crate::realtime::frames::{Room, ServerFrame, User};
+use crate::realtime::frames::{Invitation, Room, ServerFrame, User};
 use crate::realtime::live::Live;
 use crate::realtime::news::Moment;
 use crate::realtime::place::Place;
@@ -29,6 +29,8 @@ pub struct Arrival {
     pub session: Arc<str>,
     /// Their rooms.
     pub rooms: Vec<Room>,
+    /// Their pending invitations.
+    pub invitations: Vec<Invitation>,
     /// A moment before all this was read.
     pub since: Moment,
 }
@@ -45,6 +47,7 @@ impl Connection {
             user,
             session,
             rooms,
+            invitations,
             since,
         } = arrival;
         let pass = live.turnstile.enter(user.id.0)?;
@@ -67,6 +70,11 @@ impl Connection {
         match is_late_enough {
             true => connection.greet(&rooms, &places),
             false => connection.greet(&connection.read_rooms(session).await?, &places),
+        }
+        connection.seat.tell_invitations(&invitations);
+        if !is_late_enough {
+            let (desk, user_id) = (connection.desk.clone(), connection.user.id.0);
+            tokio::task::spawn_local(desk.tell_invitations(user_id));
         }
         Ok(connection)
     }

@@ -15,6 +15,7 @@ export default class Live extends Controller {
     this.attention = new Attention()
     this.on(rooms, "change", () => this.attention.update(rooms.all, this.here))
     this.on(rooms, "removed", this.removed)
+    this.on(rooms, "opened", ({ detail }) => toast(t("js-opened", { name: detail.name })))
     this.on(connection, "signedout", this.signedOut)
     this.on(connection, "somebodyelse", () => location.reload())
     this.on(document, "room:renamed", ({ detail }) => this.renamed(detail))

@@ -1,5 +1,6 @@
 import { Controller } from "./registry.js"
 import { connection } from "../models/connection.js"
+import { invitations } from "../models/invitations.js"
 import { outbox } from "../models/outbox.js"
 import { prefer, prefers } from "../models/preferences.js"
 import { rooms } from "../models/rooms.js"
@@ -23,6 +24,7 @@ export default class Rooms extends Controller {
     this.on(rooms, "change", this.change)
     this.on(outbox, "change", this.change)
     this.on(connection, "state", this.change)
+    this.on(invitations, "change", this.invited)
     this.on(connection, "frame:hello", this.fetchPreviews, { once: true })
     this.on(this.element, "click", this.open)
     this.unreadFirst = this.find("#unread-first")
@@ -46,6 +48,12 @@ export default class Rooms extends Controller {
     const others = shown.filter(({ kind }) => kind !== "direct").sort((a, b) => (b.id === LOBBY) - (a.id === LOBBY) || compare(a.name, b.name))
     this.fill(this.lists.rooms, others)
     this.fill(this.lists.directs, directs)
+  }
+
+  invited() {
+    const link = this.find("#rooms-invitations")
+    link.hidden = invitations.count === 0
+    link.querySelector(".rooms-count").textContent = invitations.count
   }
 
   sortOtherwise() {

@@ -1,6 +1,6 @@
 // My rooms, as the server tells them and as this window reads them. Unread is always seq − readSeq.
 //
-// Events: "change", "removed" with the room as detail.
+// Events: "change"; "removed" and "opened" (it was closed) with the room as detail.
 import { connection } from "./connection.js"
 import { recall, remember } from "./memory.js"
 
@@ -81,8 +81,10 @@ export class Rooms extends EventTarget {
   }
 
   #room({ room }) {
-    this.#rooms.set(room.id, { ...this.get(room.id), ...room })
+    const before = this.get(room.id)
+    this.#rooms.set(room.id, { ...before, ...room })
     this.#changed()
+    if (before?.kind === "closed" && room.kind === "open") this.dispatchEvent(new CustomEvent("opened", { detail: room }))
   }
 
   #removed({ roomId }) {

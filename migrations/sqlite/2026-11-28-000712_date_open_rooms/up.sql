@@ -1,0 +1,1 @@
+UPDATE rooms SET opened_at = created_at WHERE kind = 'open';
