@@ -25,7 +25,7 @@ pub struct Conversation {
     pub has_unread: bool,
 }
 
-type Row = (Room, i64, User);
+type Row = (Room, Membership, User);
 
 impl Conversation {
     /// At most `limit` conversations in which something was said, latest activity first, after the one given.
@@ -49,7 +49,7 @@ impl Conversation {
         });
         rows.sort_by_key(|(room, ..)| std::cmp::Reverse((room.last_message_at, room.id)));
         rows.truncate(limit as usize);
-        rows.into_iter().map(|row| Self::of(conn, row)).collect()
+        Self::of_all(conn, user_id, rows)
     }
 
     /// One conversation.
@@ -57,8 +57,10 @@ impl Conversation {
     /// # Errors
     /// `NotFound` when the person has none of this id.
     pub fn find(conn: &mut DbConn, user_id: i64, room_id: i64) -> Result<Self> {
-        let row = Self::rows(conn, user_id, Some(room_id))?.pop();
-        Self::of(conn, row.ok_or(Error::NotFound)?)
+        let rows = Self::rows(conn, user_id, Some(room_id))?;
+        Self::of_all(conn, user_id, rows)?
+            .pop()
+            .ok_or(Error::NotFound)
     }
 
     /// The room, what I have read there, and the other one.
@@ -75,7 +77,11 @@ impl Conversation {
             .inner_join(users::table.on(users::id.eq(other.field(memberships::user_id))))
             .filter(memberships::user_id.eq(user_id))
             .filter(rooms::kind.eq(DIRECT))
-            .select((Room::as_select(), memberships::read_seq, User::as_select()))
+            .select((
+                Room::as_select(),
+                Membership::as_select(),
+                User::as_select(),
+            ))
             .into_boxed();
         if let Some(room_id) = only {
             query = query.filter(memberships::room_id.eq(room_id));
@@ -85,15 +91,25 @@ impl Conversation {
         Ok(rows)
     }
 
-    fn of(conn: &mut DbConn, (room, read_seq, other): Row) -> Result<Self> {
-        let newest = Message::find(conn, room.id, room.last_seq)?;
-        let newest = newest.into_iter().collect();
-        Ok(Self {
-            room_id: room.id,
-            other: other.public(),
-            last_message: Message::publish(conn, room.id, newest)?.pop(),
-            has_unread: room.last_seq > read_seq,
-        })
+    fn of_all(conn: &mut DbConn, user_id: i64, rows: Vec<Row>) -> Result<Vec<Self>> {
+        let (rows, others): (Vec<_>, Vec<_>) = rows
+            .into_iter()
+            .map(|(room, membership, other)| ((room, membership), other))
+            .unzip();
+        let deleted = Room::deleted_after(conn, user_id, &rows)?;
+        let with_others = rows.into_iter().zip(others);
+        with_others
+            .map(|((room, membership), other)| {
+                let newest = Message::find(conn, room.id, room.last_seq)?;
+                let newest = newest.into_iter().collect();
+                Ok(Self {
+                    room_id: room.id,
+                    other: other.public(),
+                    last_message: Message::publish(conn, room.id, newest)?.pop(),
+                    has_unread: room.unread_by(&membership, &deleted) > 0,
+                })
+            })
+            .collect()
     }
 
     /// The room of a conversation that a person may read.

@@ -72,12 +72,16 @@ listed!(
 );
 
 listed!(
-    /// Of rooms and people, with the last message they have read; a mark never moves back.
+    /// Of rooms and people: the last message they have read and how many of their own come after it; or, where the mark
+    /// is not moved, how many more come after it. A mark never moves back.
     Marks,
     "UPDATE",
-    "room_id BIGINT PATH '$[0]', user_id BIGINT PATH '$[1]', seq BIGINT PATH '$[2]'",
+    "room_id BIGINT PATH '$[0]', user_id BIGINT PATH '$[1]', seq BIGINT PATH '$[2]', own BIGINT PATH '$[3]', \
+     moved BIGINT PATH '$[4]'",
     "memberships m ON m.room_id = listed.room_id AND m.user_id = listed.user_id \
-     SET m.read_seq = listed.seq WHERE m.read_seq < listed.seq"
+     SET m.read_seq = CASE listed.moved WHEN 1 THEN listed.seq ELSE m.read_seq END, \
+     m.own_unread = CASE listed.moved WHEN 1 THEN listed.own ELSE m.own_unread + listed.own END \
+     WHERE listed.moved = 0 OR m.read_seq < listed.seq"
 );
 
 listed!(
@@ -92,7 +96,8 @@ listed!(
 listed!(
     /// Of rooms: those that are not deleted.
     Rooms,
-    "SELECT r.id, r.kind, r.name, r.topic, r.direct_key, r.last_seq, r.last_ver, r.last_message_at, r.created_by FROM",
+    "SELECT r.id, r.kind, r.name, r.topic, r.direct_key, r.last_seq, r.last_ver, r.last_message_at, \
+     r.last_deleted_seq, r.created_by FROM",
     "id BIGINT PATH '$'",
     "rooms r ON r.id = listed.id WHERE r.deleted_at IS NULL",
     (
@@ -104,6 +109,7 @@ listed!(
         BigInt,
         BigInt,
         Nullable<Timestamp>,
+        BigInt,
         Nullable<BigInt>
     )
 );

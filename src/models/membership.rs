@@ -8,10 +8,11 @@ use diesel::prelude::*;
 
 use super::connection::{DbConn, on_each};
 use super::invitation::{self, Void};
+use super::marks::{self, Progress};
 use super::room::LOBBY;
 use super::schema::{memberships, rooms, users};
 use super::user::User;
-use super::{marks, now};
+use super::{now, unread};
 use crate::error::{Error, Result};
 use crate::realtime::store::Mark;
 
@@ -23,6 +24,25 @@ pub const MENTIONS: &str = "mentions";
 pub const INVOLVEMENTS: [&str; 4] = [EVERYTHING, MENTIONS, "nothing", "hidden"];
 /// In rooms of so many people everybody sees who has read what.
 const SHARED_READING: i64 = 20;
+/// How often unread messages are counted in a room that changes meanwhile.
+const COUNTS: usize = 5;
+
+/// Where a room's log ends.
+#[derive(Clone, Copy, PartialEq, Eq, Queryable)]
+struct End {
+    seq: i64,
+    ver: i64,
+    deleted_seq: i64,
+}
+
+impl End {
+    fn of(conn: &mut DbConn, room_id: i64) -> Result<Self> {
+        Ok(rooms::table
+            .find(room_id)
+            .select((rooms::last_seq, rooms::last_ver, rooms::last_deleted_seq))
+            .get_result(conn)?)
+    }
+}
 
 /// A person in a room.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -30,6 +50,8 @@ const SHARED_READING: i64 = 20;
 pub struct Membership {
     /// Everything up to here is read.
     pub read_seq: i64,
+    /// How many messages after that are the person's own.
+    pub own_unread: i64,
     /// One of [`INVOLVEMENTS`].
     pub involvement: String,
 }
@@ -144,36 +166,81 @@ impl Membership {
         seq: i64,
         unread: bool,
     ) -> Result<Mark> {
-        let member = memberships::table.find((room_id, user_id));
-        let (before, last_seq): (i64, i64) = member
-            .inner_join(rooms::table)
-            .select((memberships::read_seq, rooms::last_seq))
-            .get_result(conn)?;
+        // The writer adds the person's messages to this row, so nothing of theirs is committed while it is locked.
+        let (before, own_before) = Self::lock(conn, room_id, user_id)?;
+        let end = End::of(conn, room_id)?;
         let read_seq = match unread {
-            true => seq.saturating_sub(1).clamp(0, last_seq),
-            false => seq.min(last_seq).max(before),
+            true => seq.saturating_sub(1).clamp(0, end.seq),
+            false => seq.min(end.seq).max(before),
         };
-        let moved = diesel::update(member).set(memberships::read_seq.eq(read_seq));
-        match unread {
-            true => moved.execute(conn)?,
-            // Another device may have been quicker, and further.
-            false => moved
-                .filter(memberships::read_seq.lt(read_seq))
-                .execute(conn)?,
+        let moved = unread::Move {
+            room_id,
+            user_id,
+            before,
+            after: read_seq,
+            last_seq: end.seq,
         };
-        let read_seq = member.select(memberships::read_seq).get_result(conn)?;
+        let mut own = own_before;
+        if read_seq != before {
+            own = unread::own_after(conn, own_before, &moved)?;
+            diesel::update(memberships::table.find((room_id, user_id)))
+                .set((
+                    memberships::read_seq.eq(read_seq),
+                    memberships::own_unread.eq(own),
+                ))
+                .execute(conn)?;
+        }
         let people: i64 = memberships::table
             .filter(memberships::room_id.eq(room_id))
             .limit(SHARED_READING + 1)
             .select(memberships::user_id)
             .load::<i64>(conn)?
             .len() as i64;
+        let (end, deleted, mentions) = Self::count(conn, &moved, end)?;
         Ok(Mark {
             read_seq,
-            unread: last_seq - read_seq,
-            mentions: marks::mentions_after(conn, user_id, room_id, read_seq)?,
+            ver: end.ver,
+            unread: (end.seq - read_seq - own - deleted).max(0),
+            mentions,
             is_shared: people <= SHARED_READING && read_seq != before,
         })
+    }
+
+    /// Reads the mark and `own_unread` of a row that nobody changes before the transaction ends.
+    fn lock(conn: &mut DbConn, room_id: i64, user_id: i64) -> Result<(i64, i64)> {
+        let row = memberships::table
+            .find((room_id, user_id))
+            .select((memberships::read_seq, memberships::own_unread));
+        let found = match conn {
+            DbConn::Sqlite(conn) => row.get_result(conn),
+            DbConn::Mysql(conn) => row.for_update().get_result(conn),
+        };
+        Ok(found?)
+    }
+
+    /// Counts others' deleted messages and mentions after a mark, and the room's end that these numbers belong to.
+    fn count(conn: &mut DbConn, moved: &unread::Move, end: End) -> Result<(End, i64, i64)> {
+        let (room_id, user_id, read_seq) = (moved.room_id, moved.user_id, moved.after);
+        let mut counts = (end, 0, 0);
+        for _ in 0..COUNTS {
+            let end = counts.0;
+            if read_seq == end.seq {
+                break;
+            }
+            let marks: &[_] = match read_seq < end.deleted_seq {
+                true => &[(room_id, read_seq)],
+                false => &[],
+            };
+            let deleted = unread::deleted_after(conn, user_id, marks)?;
+            let deleted = deleted.get(&room_id).copied().unwrap_or(0);
+            let mentions = unread::mentions_after(conn, user_id, room_id, read_seq)?;
+            // Each statement sees what is committed by then, so a room that changed in between is counted again.
+            counts = (End::of(conn, room_id)?, deleted, mentions);
+            if counts.0 == end {
+                break;
+            }
+        }
+        Ok(counts)
     }
 
     /// Everything is read, in all rooms of a person; answers the rooms in which their mark moved.
@@ -181,28 +248,34 @@ impl Membership {
     /// # Errors
     /// `Unavailable` when the database does not answer.
     pub fn mark_all(conn: &mut DbConn, user_id: i64) -> Result<Vec<(i64, Mark)>> {
-        let behind: Vec<(i64, i64)> = memberships::table
+        let behind: Vec<i64> = memberships::table
             .inner_join(rooms::table)
             .filter(memberships::user_id.eq(user_id))
             .filter(memberships::read_seq.lt(rooms::last_seq))
-            .select((memberships::room_id, rooms::last_seq))
+            .select(memberships::room_id)
             .load(conn)?;
-        let ids = behind.iter().map(|(room_id, _)| *room_id);
+        Self::lock_all(conn, user_id, &behind)?;
+        // Read once the rows are locked: none of the person's messages comes after these ends meanwhile.
+        let ends: Vec<(i64, i64, i64)> = rooms::table
+            .filter(rooms::id.eq_any(&behind))
+            .select((rooms::id, rooms::last_seq, rooms::last_ver))
+            .load(conn)?;
         let people: HashMap<i64, i64> = memberships::table
-            .filter(memberships::room_id.eq_any(ids))
+            .filter(memberships::room_id.eq_any(&behind))
             .group_by(memberships::room_id)
             .select((memberships::room_id, count_star()))
             .load::<(i64, i64)>(conn)?
             .into_iter()
             .collect();
-        let marks = behind
+        let marks = ends
             .iter()
-            .map(|(room_id, seq)| ((*room_id, user_id), *seq))
+            .map(|(room_id, seq, _)| ((*room_id, user_id), Progress::end(*seq)))
             .collect();
         marks::advance(conn, &marks)?;
-        let moved = behind.into_iter().map(|(room_id, read_seq)| {
+        let moved = ends.into_iter().map(|(room_id, read_seq, ver)| {
             let mark = Mark {
                 read_seq,
+                ver,
                 unread: 0,
                 mentions: 0,
                 is_shared: people
@@ -212,6 +285,19 @@ impl Membership {
             (room_id, mark)
         });
         Ok(moved.collect())
+    }
+
+    fn lock_all(conn: &mut DbConn, user_id: i64, room_ids: &[i64]) -> Result<()> {
+        if let DbConn::Mysql(conn) = conn {
+            memberships::table
+                .filter(memberships::user_id.eq(user_id))
+                .filter(memberships::room_id.eq_any(room_ids))
+                .order(memberships::room_id)
+                .select(memberships::room_id)
+                .for_update()
+                .load::<i64>(conn)?;
+        }
+        Ok(())
     }
 
     /// Sets how much a room matters to a person.

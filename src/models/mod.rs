@@ -53,6 +53,7 @@ pub mod session;
 pub mod standing;
 mod statements;
 pub mod throttle;
+mod unread;
 pub mod user;
 pub mod username;
 pub mod verification;

@@ -1,6 +1,7 @@
 //! Rooms, each of which is a small log.
 
 use std::collections::HashMap;
+use std::slice;
 
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::dsl::count_star;
@@ -8,9 +9,9 @@ use diesel::prelude::*;
 
 use super::connection::{DbConn, on_each};
 use super::membership::Membership;
-use super::schema::{memberships, mentions, rooms};
+use super::schema::{memberships, rooms};
 use super::user::User;
-use super::{direct, invitation, marks, now, rfc3339};
+use super::{direct, invitation, now, rfc3339, unread};
 use crate::error::{Error, Result};
 use crate::realtime::frames::{self, Id};
 
@@ -45,6 +46,8 @@ pub struct Room {
     pub last_ver: i64,
     /// When somebody last spoke.
     pub last_message_at: Option<NaiveDateTime>,
+    /// The place of the last message that was deleted, or 0.
+    pub last_deleted_seq: i64,
     /// Who may delete it.
     pub created_by: Option<i64>,
 }
@@ -92,9 +95,10 @@ impl Room {
         let is_behind =
             |(room, membership): &(Self, Membership)| membership.read_seq < room.last_seq;
         let named = match mine.iter().any(is_behind) {
-            true => Self::unread_mentions(conn, user_id)?,
+            true => unread::mentions(conn, user_id)?,
             false => HashMap::new(),
         };
+        let deleted = Self::deleted_after(conn, user_id, &mine)?;
         let mut others: HashMap<i64, Vec<User>> = HashMap::new();
         if mine.iter().any(|(room, _)| room.kind == DIRECT) {
             for (room_id, person) in direct::others(conn, user_id)? {
@@ -105,8 +109,9 @@ impl Room {
             .into_iter()
             .map(|(room, membership)| {
                 let mentions = named.get(&room.id).copied().unwrap_or(0);
+                let unread = room.unread_by(&membership, &deleted);
                 let people = others.remove(&room.id);
-                room.seen_by(membership, mentions, people)
+                room.seen_by(membership, unread, mentions, people)
             })
             .collect())
     }
@@ -150,7 +155,14 @@ impl Room {
             .filter(rooms::deleted_at.is_null())
             .select((Self::as_select(), Membership::as_select()))
             .get_result(conn)?;
-        let mentions = marks::mentions_after(conn, user_id, id, membership.read_seq)?;
+        let row = (room, membership);
+        let deleted = Self::deleted_after(conn, user_id, slice::from_ref(&row))?;
+        let (room, membership) = row;
+        let unread = room.unread_by(&membership, &deleted);
+        let mentions = match unread {
+            0 => 0,
+            _ => unread::mentions_after(conn, user_id, id, membership.read_seq)?,
+        };
         let people = match room.kind.as_str() {
             DIRECT => {
                 let members = Membership::members(conn, id)?.into_iter();
@@ -159,7 +171,7 @@ impl Room {
             }
             _ => None,
         };
-        Ok(room.seen_by(membership, mentions, people))
+        Ok(room.seen_by(membership, unread, mentions, people))
     }
 
     /// A room as somebody sees it who may read it; who is not in it has read nothing and misses nothing.
@@ -172,33 +184,39 @@ impl Room {
             (room, None) => {
                 let membership = Membership {
                     read_seq: room.last_seq,
+                    own_unread: 0,
                     involvement: "nothing".to_owned(),
                 };
-                Ok(room.seen_by(membership, 0, None))
+                Ok(room.seen_by(membership, 0, 0, None))
             }
         }
     }
 
-    /// How many unread messages of each room name the person.
-    fn unread_mentions(conn: &mut DbConn, user_id: i64) -> Result<HashMap<i64, i64>> {
-        let counts: Vec<(i64, i64)> = on_each!(conn, conn => mentions::table
-            .inner_join(
-                memberships::table.on(memberships::room_id
-                    .eq(mentions::room_id)
-                    .and(memberships::user_id.eq(mentions::user_id))),
-            )
-            .filter(mentions::user_id.eq(user_id))
-            .filter(mentions::seq.gt(memberships::read_seq))
-            .group_by(mentions::room_id)
-            .select((mentions::room_id, count_star()))
-            .load(conn))?;
-        Ok(counts.into_iter().collect())
+    /// Counts others' deleted messages after the person's marks, by room.
+    pub(super) fn deleted_after(
+        conn: &mut DbConn,
+        user_id: i64,
+        rows: &[(Self, Membership)],
+    ) -> Result<HashMap<i64, i64>> {
+        let marks = rows
+            .iter()
+            .filter(|(room, membership)| membership.read_seq < room.last_deleted_seq)
+            .map(|(room, membership)| (room.id, membership.read_seq));
+        unread::deleted_after(conn, user_id, &marks.collect::<Vec<_>>())
+    }
+
+    /// How many messages of others a member has not read, without deleted ones.
+    pub(super) fn unread_by(&self, membership: &Membership, deleted: &HashMap<i64, i64>) -> i64 {
+        let deleted = deleted.get(&self.id).copied().unwrap_or(0);
+        let after = self.last_seq - membership.read_seq;
+        (after - membership.own_unread - deleted).max(0)
     }
 
     /// As in `hello`; a direct room is called by its other people.
     fn seen_by(
         self,
         membership: Membership,
+        unread: i64,
         mentions: i64,
         others: Option<Vec<User>>,
     ) -> frames::Room {
@@ -219,7 +237,7 @@ impl Room {
             seq: self.last_seq,
             ver: self.last_ver,
             read_seq: membership.read_seq,
-            unread: self.last_seq - membership.read_seq,
+            unread,
             mentions,
             involvement: membership.involvement,
             last_message_at: self.last_message_at.map(rfc3339),

@@ -61,6 +61,7 @@ diesel::table! {
         last_seq -> BigInt,
         last_ver -> BigInt,
         last_message_at -> Nullable<Timestamp>,
+        last_deleted_seq -> BigInt,
         created_by -> Nullable<BigInt>,
         created_at -> Timestamp,
         deleted_at -> Nullable<Timestamp>,
@@ -73,6 +74,7 @@ diesel::table! {
         room_id -> BigInt,
         user_id -> BigInt,
         read_seq -> BigInt,
+        own_unread -> BigInt,
         involvement -> Text,
         joined_at -> Timestamp,
     }
@@ -92,6 +94,14 @@ diesel::table! {
         created_at -> Timestamp,
         edited_at -> Nullable<Timestamp>,
         deleted_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    deleted_messages (room_id, seq) {
+        room_id -> BigInt,
+        seq -> BigInt,
+        user_id -> BigInt,
     }
 }
 
@@ -254,6 +264,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     rooms,
     memberships,
     messages,
+    deleted_messages,
     message_versions,
     mentions,
     blocks

@@ -60,7 +60,7 @@ pub struct Room {
     pub ver: i64,
     /// What the person has read.
     pub read_seq: i64,
-    /// How many messages came since.
+    /// How many messages of others came since, without deleted ones.
     pub unread: i64,
     /// How many of those name the person.
     pub mentions: i64,
@@ -316,10 +316,11 @@ pub enum ServerFrame<'a> {
     /// How many are here.
     #[serde(rename = "presence")]
     Crowd { room_id: Id, count: usize },
-    /// My mark moved, on any of my devices.
+    /// My mark moved, on any of my devices. The counts include the room's changes up to `ver`.
     Read {
         room_id: Id,
         seq: i64,
+        ver: i64,
         unread: i64,
         mentions: i64,
     },

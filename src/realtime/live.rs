@@ -65,6 +65,7 @@ impl Live {
         let frame = ServerFrame::Read {
             room_id: Id(room_id),
             seq: mark.read_seq,
+            ver: mark.ver,
             unread: mark.unread,
             mentions: mark.mentions,
         };

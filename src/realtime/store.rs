@@ -68,7 +68,9 @@ pub struct Stored {
 pub struct Mark {
     /// Everything up to here is read.
     pub read_seq: i64,
-    /// How many messages came since.
+    /// The room's latest change that the counts include.
+    pub ver: i64,
+    /// How many messages of others came since, without deleted ones.
     pub unread: i64,
     /// How many of those name the person.
     pub mentions: i64,

@@ -7,7 +7,7 @@ use super::Batch;
 use crate::error::Result;
 use crate::models::connection::DbConn;
 use crate::models::message::Message;
-use crate::models::schema::{message_versions, messages};
+use crate::models::schema::{deleted_messages, message_versions, messages, rooms};
 use crate::models::statements;
 use crate::models::user::User;
 use crate::realtime::frames::{self, Code};
@@ -136,6 +136,9 @@ impl Batch<'_> {
                 Vec::new()
             }
         };
+        if message.deleted_at.is_some() {
+            Self::note_deletion(conn, room_id, seq, author.id)?;
+        }
         diesel::update(messages::table.find((room_id, seq)))
             .set((
                 messages::ver.eq(message.ver),
@@ -146,5 +149,21 @@ impl Batch<'_> {
             ))
             .execute(conn)?;
         Ok(message.public(&author, &named))
+    }
+
+    /// Takes a message out of the unread counts of everybody who has not read it.
+    fn note_deletion(conn: &mut DbConn, room_id: i64, seq: i64, author_id: i64) -> Result<()> {
+        diesel::insert_into(deleted_messages::table)
+            .values((
+                deleted_messages::room_id.eq(room_id),
+                deleted_messages::seq.eq(seq),
+                deleted_messages::user_id.eq(author_id),
+            ))
+            .execute(conn)?;
+        let room = rooms::table.find(room_id);
+        diesel::update(room.filter(rooms::last_deleted_seq.lt(seq)))
+            .set(rooms::last_deleted_seq.eq(seq))
+            .execute(conn)?;
+        Ok(())
     }
 }

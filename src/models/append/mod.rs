@@ -14,7 +14,7 @@ pub(in crate::models) use self::known::Known;
 use self::known::take;
 use crate::error::Result;
 use crate::models::connection::DbConn;
-use crate::models::marks;
+use crate::models::marks::{self, Progress};
 use crate::models::mention::{Members, Named};
 use crate::models::message::Message;
 
@@ -98,7 +98,7 @@ struct Batch<'a> {
     named: Members,
     rows: Vec<NewMessage<'a>>,
     new_mentions: Vec<(i64, i64, i64)>,
-    marks: HashMap<(i64, i64), i64>,
+    marks: HashMap<(i64, i64), Progress>,
 }
 
 impl<'a> Batch<'a> {
@@ -180,10 +180,8 @@ impl<'a> Batch<'a> {
         // Whoever had read everything has read their own message too.
         let member = (draft.room_id, draft.user_id);
         let before = self.members.get(&member).copied().unwrap_or(0);
-        let mark = self.marks.entry(member).or_insert(before);
-        if *mark == row.seq - 1 {
-            *mark = row.seq;
-        }
+        let mark = self.marks.entry(member);
+        mark.or_insert(Progress::at(before)).post(row.seq);
         let message = row.public(&user, &named);
         let sent = Sent {
             room_id: draft.room_id,
@@ -215,9 +213,6 @@ impl<'a> Batch<'a> {
     fn store(mut self, conn: &mut DbConn) -> Result<Known> {
         statements::advance_rooms(conn, &self.places, self.now)?;
         self.store_rows(conn)?;
-        let members = &self.members;
-        self.marks
-            .retain(|member, mark| members.get(member) != Some(mark));
         marks::advance(conn, &self.marks)?;
         let Self {
             known,
@@ -227,7 +222,7 @@ impl<'a> Batch<'a> {
             marks,
             ..
         } = self;
-        members.extend(marks);
+        members.extend(marks.into_iter().map(|(member, mark)| (member, mark.seq)));
         for place in places.values_mut() {
             (place.grew, place.changed) = (false, false);
         }

@@ -1,0 +1,1 @@
+ALTER TABLE rooms ADD COLUMN last_deleted_seq BIGINT NOT NULL DEFAULT 0;

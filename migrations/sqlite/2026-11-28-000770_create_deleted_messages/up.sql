@@ -1,0 +1,8 @@
+-- Where deleted messages stand: an unread count leaves them out. Written at a deletion only.
+CREATE TABLE deleted_messages (
+  room_id BIGINT NOT NULL,
+  seq BIGINT NOT NULL,
+  user_id BIGINT NOT NULL,
+  PRIMARY KEY (room_id, seq),
+  FOREIGN KEY (room_id, seq) REFERENCES messages (room_id, seq) ON DELETE CASCADE
+) WITHOUT ROWID;

@@ -1,0 +1,6 @@
+-- A deletion keeps the text in message_versions, so the few rows there lead to all deleted messages.
+INSERT OR IGNORE INTO deleted_messages (room_id, seq, user_id)
+SELECT m.room_id, m.seq, m.user_id
+FROM (SELECT DISTINCT room_id, seq FROM message_versions) v
+CROSS JOIN messages m ON m.room_id = v.room_id AND m.seq = v.seq
+WHERE m.deleted_at IS NOT NULL;

@@ -1,0 +1,1 @@
+UPDATE rooms SET last_deleted_seq = 0;

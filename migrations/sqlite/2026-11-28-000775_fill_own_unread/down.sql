@@ -1,0 +1,1 @@
+UPDATE memberships SET own_unread = 0;
