@@ -9,6 +9,7 @@ mod bad_peers;
 mod bench;
 mod browser;
 mod browser_github;
+mod browser_keyboard;
 mod browser_leaving;
 mod browser_outbox;
 mod browser_pairing;
