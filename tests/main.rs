@@ -8,6 +8,7 @@ mod avatars;
 mod bad_peers;
 mod bench;
 mod browser;
+mod browser_connection;
 mod browser_github;
 mod browser_keyboard;
 mod browser_leaving;
