@@ -111,8 +111,8 @@ export default class Composer extends Controller {
     this.banner.remove()
     this.input.value = this.waiting
     this.change()
-    this.tell("composer:done")
     this.input.focus()
+    this.tell("composer:done")
   }
 
   makeBanner() {

@@ -8,8 +8,10 @@ import { Notice } from "../views/notice.js"
 export default class ConnectionNotice extends Controller {
   connect() {
     this.version = document.querySelector(".frame").dataset.version
-    this.notice = new Notice(this.element)
+    this.notice = new Notice(this.element, { retry: () => connection.wake() })
     this.on(connection, "state", this.state)
+    this.on(connection, "retry", this.state)
+    for (const type of ["online", "offline"]) this.on(window, type, this.state)
     this.on(connection, "frame:hello", ({ detail }) => this.hello(detail))
     this.on(outbox, "change", this.keeping)
     this.on(store, "kept", this.keeping)
@@ -21,7 +23,7 @@ export default class ConnectionNotice extends Controller {
 
   state() {
     if (connection.state === "online") this.notice.connected()
-    else if (connection.state === "offline") this.notice.offline()
+    else if (connection.state === "offline") this.notice.offline(connection)
   }
 
   keeping() {

@@ -6,6 +6,7 @@ import { language, name, plural, t } from "../models/strings.js"
 import { dayName, shortTime } from "../models/times.js"
 import { avatar } from "../views/avatar.js"
 import { element } from "../views/element.js"
+import { keepFocus } from "../views/focus.js"
 import { talkForm } from "../views/talk.js"
 
 const FRESH = 3_000
@@ -102,9 +103,11 @@ export default class People extends Controller {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html")
       const [fresh, panel] = [page.getElementById("panel"), this.find("#panel")]
       if (!fresh || panel.contains(document.activeElement) && document.activeElement.matches("input, select")) return
-      panel.replaceChildren(...document.importNode(fresh, true).childNodes)
-      this.find("#jump").hidden = false
-      this.render()
+      keepFocus(panel, () => {
+        panel.replaceChildren(...document.importNode(fresh, true).childNodes)
+        this.find("#jump").hidden = false
+        this.render()
+      }, this.find(".people-close"))
     } catch {
       // What is shown is good enough until the next time.
     }
@@ -118,8 +121,11 @@ export default class People extends Controller {
     const { people, count, isCrowd } = this.presence
     this.toggle.querySelector(".people-count").textContent = plural("js-here", count)
     this.toggle.title = plural("js-people-open", count)
-    if (this.isLobby) this.list.replaceChildren(...this.sorted(people).map(person => this.item(person)))
-    else this.showStates(people)
+    const show = () => {
+      if (this.isLobby) this.list.replaceChildren(...this.sorted(people).map(person => this.item(person)))
+      else this.showStates(people)
+    }
+    keepFocus(this.list, show, this.find(".people-close"))
     const note = this.find("#people-note")
     note.hidden = !isCrowd
     if (isCrowd) note.textContent = plural("js-people-many", count)

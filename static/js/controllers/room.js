@@ -12,6 +12,7 @@ import { Typing } from "../models/typing.js"
 import { Actions } from "../views/actions.js"
 import { plainText } from "../views/content.js"
 import { copyText } from "../views/copying.js"
+import { focusNode } from "../views/focus.js"
 import { Pages } from "../views/pages.js"
 import { Pill } from "../views/pill.js"
 import { Reading } from "../views/reading.js"
@@ -111,7 +112,7 @@ export default class Room extends Controller {
     for (const type of ["pointermove", "keydown", "scroll"]) this.on(document, type, this.touched, { passive: true, capture: true })
     this.actions = new Actions(this.transcript.container, this.scroller.element, {
       offered: article => this.offered(article),
-      run: (action, article) => this.run(action, article),
+      run: (...what) => this.run(...what),
     }, this.signal)
   }
 
@@ -147,8 +148,7 @@ export default class Room extends Controller {
   toTarget(article) {
     article.dataset.target = ""
     this.scroller.toNode(article)
-    article.tabIndex = -1
-    article.focus({ preventScroll: true })
+    focusNode(article)
     this.scrolled()
   }
 
@@ -232,6 +232,7 @@ export default class Room extends Controller {
     else this.scroller.keepPlace(change)
     if (result === "added" && !isMine) this.arrived(message, follow)
     if (result === "added") this.seen.said(message.user, message.seq)
+    if (result === "changed") this.actions.refresh(this.transcript.article(message.seq))
     if (follow) this.scroller.toEnd()
     this.settleView(follow)
   }
@@ -311,13 +312,15 @@ export default class Room extends Controller {
     ].filter(Boolean)
   }
 
-  run(action, article) {
+  run(action, article, isKeyboard) {
     const seq = Number(article.dataset.seq)
     if (action === "copy-link") this.copyLink(seq)
     else if (action === "talk") talkTo(article.querySelector(".message-author").textContent)
     else if (action === "mark-unread") this.markUnread(seq)
-    else if (action === "edit") this.edit(seq)
-    else if (action === "delete") this.changes.remove(seq)
+    else if (action === "edit") {
+      this.edit(seq)
+      this.editedFrom = isKeyboard ? article : null
+    } else if (action === "delete") this.changes.remove(seq)
   }
 
   async copyLink(seq) {
@@ -359,8 +362,11 @@ export default class Room extends Controller {
     this.edit(Number(article.dataset.seq))
   }
 
+  // Who began to edit at the message, by keyboard, goes on there.
   edited() {
     this.transcript.container.querySelector("[data-editing]")?.removeAttribute("data-editing")
+    if (this.editedFrom?.isConnected) focusNode(this.editedFrom)
+    this.editedFrom = null
   }
 
   get composer() {

@@ -6,6 +6,7 @@ import { prefer, prefers } from "../models/preferences.js"
 import { rooms } from "../models/rooms.js"
 import { language } from "../models/strings.js"
 import { listTime } from "../models/times.js"
+import { defaultPlace } from "../views/focus.js"
 import { lacksFace, roomItem, showFace, showRoom } from "../views/room_item.js"
 
 const LOBBY = "1"
@@ -75,8 +76,11 @@ export default class Rooms extends Controller {
       if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null)
     })
     // An open room that I only read along is on the page, but not in my list.
+    const index = [...list.children].findIndex(item => item.contains(focused))
     for (const item of items.values()) item.remove()
-    if (focused?.isConnected && document.activeElement !== focused) focused.focus({ preventScroll: true })
+    if (!focused || document.activeElement === focused) return
+    const next = focused.isConnected ? focused : (list.children[index] ?? list.lastElementChild)?.firstElementChild ?? defaultPlace()
+    next?.focus({ preventScroll: true })
   }
 
   // A conversation that began while the page was open. A direct room of more people answers 404.

@@ -1,15 +1,24 @@
 // The one connection of this window. It comes back by itself, with growing, jittered pauses. Where no WebSocket gets
 // through although the server answers, it is an event stream.
 //
-// Events: "state" (connecting, online, offline), "frame:<type>" with the frame as detail, "signedout", and "somebodyelse"
-// when this browser is signed in as another person than the one whose page this is.
+// Events: "state" (connecting, online, offline), "retry" when the time of the next try is another one, "wake" when tries
+// are to be made at once, "frame:<type>" with the frame as detail, "signedout", and "somebodyelse" when this browser is
+// signed in as another person than the one whose page this is.
+import { Backoff, longestPause } from "./backoff.js"
 
+// The first answer of a server that is there takes less; a try that hangs counts as a pause.
+const HANDSHAKE_WITHIN = 5_000
 const HELLO_WITHIN = 10_000
+const RESTART_AFTER = 1_000
 const PING_EVERY = 20_000
 const ANSWER_WITHIN = 10_000
 const SESSION_WITHIN = 3_000
-const PAUSE_FIRST = 500
-const PAUSE_MAX = 30_000
+const OFFLINE_WITHIN = 2_000
+const SHORTEST = 250
+// Chromium delays the sockets of a host with many failed ones, by seconds in the end. After this many, HTTP finds out
+// first whether the server is back.
+const KNOCK_AFTER = 4
+const READY = "/readyz"
 const SIGNED_OUT = 4001
 const TOO_SLOW = 4008
 const FLOODING = 4029
@@ -19,6 +28,8 @@ const STEADY = 10_000
 
 export class Connection extends EventTarget {
   state = "connecting"
+  // When the next try is due (as Date.now()); null while one is under way.
+  nextTry = null
   // Whether this window is signing out.
   isLeaving = false
   #socket = null
@@ -27,7 +38,8 @@ export class Connection extends EventTarget {
   #person = null
   #view = null
   #refusals = 0
-  #attempt = 0
+  #backoff = new Backoff()
+  #triedAt = 0
   #greetedAt = 0
   #notBefore = 0
   #retry = 0
@@ -42,7 +54,7 @@ export class Connection extends EventTarget {
     this.#person = person
     this.#view = view
     this.#stopped = false
-    this.#dial()
+    this.#try()
   }
 
   close() {
@@ -51,12 +63,23 @@ export class Connection extends EventTarget {
     this.#drop()
   }
 
-  // Tries again at once: the network is back, or the person returned to the window.
+  // Tries again at once: the network came or went, the person returned to the window, or asks for it.
   wake() {
     if (this.#stopped) return
-    if (this.state === "online") return this.#ping(ANSWER_WITHIN / 2)
-    const wait = this.#notBefore - Date.now()
-    if (!this.#socket && !this.#stream && wait <= 0) this.#dial()
+    this.dispatchEvent(new Event("wake"))
+    if (this.state === "online") return this.#ping(navigator.onLine ? ANSWER_WITHIN / 2 : OFFLINE_WITHIN)
+    if (!this.canTry || this.#stream) return
+    const isUnderWay = this.nextTry === null && this.state === "offline" || this.#socket
+    // One that hangs may have begun on a network that is gone.
+    const hangs = this.#socket?.readyState !== WebSocket.OPEN && Date.now() - this.#triedAt > RESTART_AFTER
+    if (isUnderWay && !hangs) return
+    this.#drop()
+    this.#try()
+  }
+
+  // Whether a try at once is of use: after flooding the server wants its time.
+  get canTry() {
+    return Date.now() >= this.#notBefore
   }
 
   // Answers whether the frame went out.
@@ -70,14 +93,35 @@ export class Connection extends EventTarget {
     return true
   }
 
-  #dial() {
+  async #try() {
     clearTimeout(this.#retry)
+    const triedAt = this.#triedAt = Date.now()
+    this.#plan(null)
+    if (this.#backoff.attempts >= KNOCK_AFTER && !(await this.#isThere())) {
+      if (this.#triedAt === triedAt && !this.#stopped && !this.#socket && !this.#stream) this.#tryLater()
+      return
+    }
+    if (this.#triedAt === triedAt && !this.#stopped) this.#dial()
+  }
+
+  // Whether the server answers, and can work.
+  async #isThere() {
+    try {
+      const answer = await fetch(READY, { cache: "no-store", signal: AbortSignal.timeout(HANDSHAKE_WITHIN) })
+      return answer.status < 500
+    } catch {
+      return false
+    }
+  }
+
+  #dial() {
     if (this.#refusals >= REFUSALS || !("WebSocket" in globalThis)) return this.#listen()
     const address = new URL("/ws", location.href)
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:"
     const socket = new WebSocket(address)
     this.#socket = socket
-    this.#expect(HELLO_WITHIN)
+    this.#expect(HANDSHAKE_WITHIN)
+    socket.onopen = () => this.#socket === socket && this.#expect(HELLO_WITHIN)
     socket.onmessage = event => this.#socket === socket && this.#receive(event.data)
     socket.onclose = event => this.#socket === socket && this.#closed(event.code)
   }
@@ -122,6 +166,7 @@ export class Connection extends EventTarget {
     this.#refusals = 0
     clearInterval(this.#heartbeat)
     if (this.#socket) this.#heartbeat = setInterval(() => this.#ping(ANSWER_WITHIN), PING_EVERY)
+    this.#plan(null)
     this.#become("online")
   }
 
@@ -138,32 +183,39 @@ export class Connection extends EventTarget {
   #closed(code) {
     const greeted = this.state === "online"
     // A connection that is lost again at once is tried more and more slowly.
-    if (greeted && Date.now() - this.#greetedAt > STEADY) this.#attempt = 0
+    if (greeted && Date.now() - this.#greetedAt > STEADY) this.#backoff.reset()
     this.#drop()
     if (this.#stopped) return
     this.#become("offline")
     if (code === SIGNED_OUT) return this.#askAgain()
-    this.#dialLater(code)
+    // The time that a failed try took is part of the pause after it.
+    this.#tryLater(code, greeted ? 0 : Date.now() - this.#triedAt)
     if (!greeted) this.#checkSession()
   }
 
-  #dialLater(code) {
+  #tryLater(code, spent = Date.now() - this.#triedAt) {
     clearTimeout(this.#retry)
-    this.#retry = setTimeout(() => this.#dial(), this.#pause(code))
+    const pause = Math.max(SHORTEST * Math.random(), this.#pause(code) - spent)
+    this.#retry = setTimeout(() => this.#try(), pause)
+    this.#plan(Date.now() + pause)
+  }
+
+  #plan(time) {
+    this.nextTry = time
+    this.dispatchEvent(new Event("retry"))
   }
 
   #pause(code) {
-    const longest = Math.min(PAUSE_MAX, PAUSE_FIRST * 2 ** this.#attempt)
-    this.#attempt += 1
+    const pause = this.#backoff.next()
     // A server that stops sends everybody away at once: come back spread over five seconds.
     if (code === GOING_AWAY) return Math.random() * 5_000
-    if (code === TOO_SLOW) return longest + Math.random() * 2_000
+    if (code === TOO_SLOW) return Math.min(longestPause(), pause + 500 + Math.random() * 2_000)
     if (code === FLOODING) {
       // Waking up does not make that shorter.
       this.#notBefore = Date.now() + 10_000
       return 10_000 + Math.random() * 5_000
     }
-    return longest / 2 + Math.random() * longest / 2
+    return pause
   }
 
   // The session of this connection is over, but another tab may have signed in anew since. Who cannot be asked is out:
@@ -175,7 +227,7 @@ export class Connection extends EventTarget {
       if (!answer.ok) return this.#signedOut()
       const { id } = await answer.json()
       if (id !== this.#person) this.#leave("somebodyelse")
-      else if (!this.#socket && !this.#stream) this.#dialLater(SIGNED_OUT)
+      else if (!this.#socket && !this.#stream) this.#tryLater(SIGNED_OUT)
     } catch {
       if (!this.#stopped) this.#signedOut()
     }
@@ -188,7 +240,7 @@ export class Connection extends EventTarget {
   // A refused handshake does not say why, so ask over HTTP.
   async #checkSession() {
     try {
-      const answer = await this.#ask()
+      const answer = await this.#ask({ signal: AbortSignal.timeout(ANSWER_WITHIN) })
       if (answer.status === 401 || answer.type === "opaqueredirect") this.#signedOut()
       else if (answer.ok && this.state !== "online") this.#refusals += 1
     } catch {

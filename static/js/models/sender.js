@@ -1,11 +1,11 @@
 // Sends what the outbox holds over this window's connection: in order, one at a time in each room, no faster than the
 // server allows. Of several windows one has the turn. Where the browser has no locks each of them sends: the clientId
 // makes one message of it, and as all send in the same order, that order is kept.
+import { longestPause } from "./backoff.js"
 import { inTurn } from "./turn.js"
 
 const ANSWER_WITHIN = 8_000
 const PAUSE_FIRST = 1_500
-const PAUSE_MAX = 30_000
 const TEMPORARY = new Set(["rate_limited", "unavailable", "internal"])
 
 export class Sender {
@@ -18,6 +18,7 @@ export class Sender {
   #timer = 0
   #pauses = 0
   #pausedUntil = 0
+  #isLimited = false
 
   constructor(outbox, connection) {
     Object.assign(this, { outbox, connection })
@@ -25,6 +26,7 @@ export class Sender {
     const on = (target, type, handler) => target.addEventListener(type, handler.bind(this), { signal })
     on(outbox, "change", this.#pump)
     on(connection, "state", this.#state)
+    on(connection, "wake", this.#wake)
     const frames = { hello: this.#hello, ack: this.#ack, error: this.#error, message: this.#message }
     for (const [type, handler] of Object.entries(frames)) on(connection, `frame:${type}`, ({ detail }) => handler.call(this, detail))
   }
@@ -67,7 +69,8 @@ export class Sender {
     if (!TEMPORARY.has(code)) this.outbox.refused({ clientId, code, message })
     else {
       // Another device may have spent what this one counts on.
-      if (code === "rate_limited") this.#tokens = 0
+      this.#isLimited = code === "rate_limited"
+      if (this.#isLimited) this.#tokens = 0
       this.#pause()
       this.outbox.postpone(clientId)
     }
@@ -77,8 +80,16 @@ export class Sender {
   // Longer each time, until something gets through; what was sent together is put off together.
   #pause() {
     if (performance.now() < this.#pausedUntil) return
-    this.#pausedUntil = performance.now() + Math.min(PAUSE_MAX, PAUSE_FIRST * 2 ** this.#pauses)
+    const longest = Math.min(longestPause(), PAUSE_FIRST * 2 ** this.#pauses)
+    this.#pausedUntil = performance.now() + longest * (3 + Math.random()) / 4
     this.#pauses += 1
+  }
+
+  // Tries at once, unless the server asked to slow down.
+  #wake() {
+    if (this.#isLimited) return
+    this.#pausedUntil = 0
+    this.#pump()
   }
 
   #pump() {

@@ -1,6 +1,7 @@
 // A question that needs an answer, and what it is about. Escape is always an answer: it changes nothing.
 import { name, t } from "../models/strings.js"
 import { element } from "./element.js"
+import { defaultPlace } from "./focus.js"
 import { icon } from "./icon.js"
 
 export class Dialog {
@@ -25,6 +26,8 @@ export class Dialog {
     this.element.addEventListener("close", () => {
       this.element.remove()
       closed()
+      // What opened it may be gone.
+      if (document.activeElement === document.body) defaultPlace()?.focus({ preventScroll: true })
     })
     document.body.append(this.element)
   }

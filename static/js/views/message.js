@@ -5,6 +5,7 @@ import { fullTime, shortTime } from "../models/times.js"
 import { avatar } from "./avatar.js"
 import { contentNodes, plainNodes } from "./content.js"
 import { element } from "./element.js"
+import { focusNode } from "./focus.js"
 import { icon } from "./icon.js"
 
 export function storedMessage(message) {
@@ -16,6 +17,7 @@ export function storedMessage(message) {
 // Makes an article, perhaps one that was on its way, what the server says it is now.
 export function fill(article, message) {
   const { seq, ver, id, clientId, user, html, createdAt, editedAt, deletedAt } = message
+  const hadFocus = article.contains(document.activeElement)
   article.id = `message-${seq}`
   delete article.dataset.progress
   delete article.dataset.order
@@ -30,16 +32,27 @@ export function fill(article, message) {
   if (fresh.innerHTML !== body.innerHTML) body.replaceChildren(...fresh.childNodes)
   article.querySelectorAll(".message-status, .message-edited").forEach(part => part.remove())
   if (editedAt && !deletedAt) article.append(element("small", { class: "message-edited" }, t("js-edited")))
+  nameMessage(article)
+  if (hadFocus && !article.contains(document.activeElement)) focusNode(article)
+}
+
+// The accessible name of a message: its author, time and text.
+export function nameMessage(article) {
+  const parts = ["author", "time", "body"].map(part => [article.querySelector(`.message-${part}`), `${article.id}-${part}`])
+  for (const [part, id] of parts) part.id = id
+  article.setAttribute("aria-labelledby", parts.map(([, id]) => id).join(" "))
 }
 
 export function pendingMessage(user, entry) {
   const article = frame(user, entry.createdAt)
+  article.id = `message-${entry.clientId}`
   article.dataset.clientId = entry.clientId
   article.dataset.userId = user.id
   article.dataset.createdAt = entry.createdAt
   article.dataset.order = entry.order
   article.querySelector(".message-body").append(plainNodes(entry.content))
   showTime(article)
+  nameMessage(article)
   showProgress(article, entry)
   return article
 }
@@ -50,7 +63,10 @@ export function showProgress(article, { state, code, reason }) {
   const isPending = state === "waiting" || state === "sending"
   Object.assign(article.dataset, { progress: state, state: isPending ? "pending" : state })
   if (isPending && wasPending) return nameProgress(article.querySelector(".message-status"), state)
-  article.querySelector(".message-status")?.remove()
+  const before = article.querySelector(".message-status")
+  const hadFocus = before?.contains(document.activeElement)
+  before?.remove()
+  if (hadFocus) focusNode(article)
   if (isPending) article.append(nameProgress(element("div", { class: "message-status", "aria-live": "off" }, icon("clock"), element("span", { class: "visually-hidden" })), state))
   else if (state === "failed") article.append(failure(code, reason))
 }

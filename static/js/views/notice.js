@@ -1,10 +1,12 @@
 // The slim bar under the room's name: what the connection is doing, and quieter things when it is doing well.
-import { t } from "../models/strings.js"
+import { plural, t } from "../models/strings.js"
 import { element } from "./element.js"
+import { defaultPlace } from "./focus.js"
 import { icon } from "./icon.js"
 
 const PATIENCE = 600
 const GOOD_NEWS = 2_000
+const COUNT_EVERY = 250
 
 export class Notice {
   #timer = 0
@@ -12,21 +14,31 @@ export class Notice {
   #declined = null
   #isLasting = true
   #doubt = 0
+  #ticking = 0
+  #shown = ""
+  #since = 0
+  #tries = { nextTry: null, canTry: true }
+  #countdown = element("span", { class: "notice-countdown", "aria-live": "off" })
+  #again = element("button", { class: "button-link", type: "button", "data-action": "retry" }, t("js-try-now"))
 
-  constructor(element) {
+  // `retry()` is the person's wish to try at once.
+  constructor(element, { retry }) {
     this.element = element
+    this.#again.addEventListener("click", retry)
   }
 
-  // A short hiccup is not worth a word.
-  offline() {
-    const state = navigator.onLine ? "reconnecting" : "offline"
+  // There is no connection; `tries` says when the next one is made. A short hiccup is not worth a word.
+  offline(tries) {
+    this.#tries = tries
+    if (this.#isOffline) return this.#showOffline()
+    this.#since ||= Date.now()
     clearTimeout(this.#timer)
-    if (this.element.dataset.state === state) return
-    this.#timer = setTimeout(() => this.#showOffline(state), PATIENCE)
+    this.#timer = setTimeout(() => this.#showOffline(), this.#since + PATIENCE - Date.now())
   }
 
   connected() {
     clearTimeout(this.#timer)
+    this.#stopCounting()
     if (!this.#isOffline) return
     this.#show("online", null, t("js-connected"))
     this.#timer = setTimeout(() => this.#rest(), GOOD_NEWS)
@@ -44,7 +56,7 @@ export class Notice {
     this.#isLasting = isLasting
     clearTimeout(this.#doubt)
     const { state } = this.element.dataset
-    if (this.#isOffline) this.#showOffline(state)
+    if (this.#isOffline) this.#showOffline()
     else if (isLasting && state === "unkept") this.#rest()
     else if (!isLasting) this.#doubt = setTimeout(() => ["none", "updated"].includes(this.element.dataset.state) && this.#rest(), PATIENCE)
   }
@@ -52,18 +64,38 @@ export class Notice {
   clear() {
     clearTimeout(this.#timer)
     clearTimeout(this.#doubt)
-    this.element.dataset.state = "none"
-    this.element.replaceChildren()
+    this.#stopCounting()
+    this.#replace("none", [])
   }
 
   get #isOffline() {
     return ["offline", "reconnecting"].includes(this.element.dataset.state)
   }
 
-  #showOffline(state) {
+  // What the browser knows of its network decides what is said.
+  #showOffline() {
+    const state = navigator.onLine ? "reconnecting" : "offline"
+    const text = state === "reconnecting" ? t("js-unreachable") : t(this.#isLasting ? "js-offline" : "js-offline-unkept")
+    const countdown = state === "reconnecting" ? [this.#countdown] : []
     const warning = this.#isLasting ? [] : [element("span", {}, t("js-unkept"))]
-    const text = state === "reconnecting" ? t("js-reconnecting") : t(this.#isLasting ? "js-offline" : "js-offline-unkept")
-    this.#show(state, "cloud-off", text, ...warning)
+    this.#count()
+    this.#ticking ||= setInterval(() => this.#count(), COUNT_EVERY)
+    if (this.#shown !== state + text + warning.length) this.#show(state, "cloud-off", text, ...countdown, this.#again, ...warning)
+    this.#shown = state + text + warning.length
+  }
+
+  // Nothing of this is read out: only the sentence before it is news.
+  #count() {
+    const { nextTry, canTry } = this.#tries
+    const seconds = Math.ceil((nextTry - Date.now()) / 1_000)
+    const text = nextTry && seconds > 0 ? plural("js-next-try", seconds) : t("js-trying")
+    if (this.#countdown.textContent !== text) this.#countdown.textContent = text
+    this.#again.hidden = !canTry
+  }
+
+  #stopCounting() {
+    clearInterval(this.#ticking)
+    this.#ticking = this.#since = 0
   }
 
   #rest() {
@@ -85,7 +117,16 @@ export class Notice {
   }
 
   #show(state, symbol, text, ...more) {
+    this.#replace(state, [...(symbol ? [icon(symbol)] : []), element("span", {}, text), ...more])
+  }
+
+  #replace(state, children) {
+    const hadFocus = this.element.contains(document.activeElement)
+    this.#shown = ""
     this.element.dataset.state = state
-    this.element.replaceChildren(...(symbol ? [icon(symbol)] : []), element("span", {}, text), ...more)
+    this.element.replaceChildren(...children)
+    if (!hadFocus) return
+    const isStill = children.includes(this.#again)
+    ;(isStill ? this.#again : defaultPlace())?.focus({ preventScroll: true })
   }
 }

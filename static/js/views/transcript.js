@@ -5,7 +5,8 @@ import { dayName, dayOf } from "../models/times.js"
 import { learnAvatar } from "./avatar.js"
 import { markMentions } from "./content.js"
 import { element } from "./element.js"
-import { fill, pendingMessage, showProgress, showTime, storedMessage } from "./message.js"
+import { defaultPlace, focusNode } from "./focus.js"
+import { fill, nameMessage, pendingMessage, showProgress, showTime, storedMessage } from "./message.js"
 
 const GROUP_WITHIN = 5 * 60_000
 const LINES_IN_A_ROW = 5
@@ -126,6 +127,7 @@ export class Transcript {
   }
 
   clear() {
+    if (this.articles.some(article => article.contains(document.activeElement))) focusNode(defaultPlace())
     this.clearNew()
     for (const article of this.#bySeq.values()) this.#remove(article)
     this.#bySeq.clear()
@@ -143,6 +145,7 @@ export class Transcript {
       learnAvatar(article.dataset.userId, article.querySelector(".avatar"))
       article.toggleAttribute("data-mine", article.dataset.userId === this.me.id)
       showTime(article)
+      nameMessage(article)
       markMentions(article)
       this.#arrange(article)
     }
@@ -177,7 +180,10 @@ export class Transcript {
     if (here.isConnected && article.nextElementSibling === before) return
     this.#days.get(article)?.remove()
     this.#days.delete(article)
+    // Moving a node takes the focus from it.
+    const focused = article.contains(document.activeElement) ? document.activeElement : null
     this.container.insertBefore(article, before)
+    focused?.focus({ preventScroll: true })
   }
 
   // Sets the day line above a message, and whether it goes on from the one before.
@@ -208,10 +214,13 @@ export class Transcript {
 
   #remove(article) {
     const after = this.#after(article)
+    const hadFocus = article.contains(document.activeElement)
+    const next = hadFocus && (after ?? this.#before(article) ?? defaultPlace())
     if (article.previousElementSibling === this.#newLine) this.clearNew()
     this.#days.get(article)?.remove()
     this.#days.delete(article)
     article.remove()
+    if (next) focusNode(next)
     if (after) this.#arrange(after)
   }
 

@@ -1,0 +1,218 @@
+//! Chromium by keyboard: focus stays near what was done, is visible, and has a name.
+
+use crate::browser::nothing_to_complain_about;
+use crate::support::{Browser, LOBBY, Person, Teahouse, line_of};
+use serde_json::{Value, json};
+use thirtyfour::Key;
+
+/// The id of the focused element, or its tag.
+const FOCUSED: &str = "const {activeElement} = document; return activeElement.dataset.messageAction ?? (activeElement.id || activeElement.tagName)";
+
+async fn focused(browser: &Browser) -> Value {
+    browser.script(FOCUSED).await
+}
+
+async fn focus_is(browser: &Browser, wanted: &str, when: &str) {
+    let now = focused(browser).await;
+    assert_eq!(now, wanted, "the focus {when}");
+}
+
+async fn press(browser: &Browser, keys: &[Key]) {
+    for key in keys {
+        let chain = browser.driver.action_chain();
+        let text = key.clone() + "";
+        chain.send_keys(text).perform().await.expect("pressed");
+    }
+}
+
+/// Goes with the arrow keys from the log to a message.
+async fn walk_to(browser: &Browser, message: &str) {
+    browser
+        .script("document.querySelector('#log').focus()")
+        .await;
+    for _ in 0..10 {
+        press(browser, &[Key::Up]).await;
+        if focused(browser).await == message {
+            return;
+        }
+    }
+    panic!("the arrow keys never reach {message}");
+}
+
+/// Role and name of the focused element, as assistive technology gets them.
+async fn role_and_name(browser: &Browser) -> (String, String) {
+    let evaluated = browser
+        .cdp(
+            "Runtime.evaluate",
+            json!({"expression": "document.activeElement"}),
+        )
+        .await;
+    let of = json!({"objectId": evaluated["result"]["objectId"], "fetchRelatives": false});
+    let tree = browser.cdp("Accessibility.getPartialAXTree", of).await;
+    let node = &tree["nodes"][0];
+    let text = |field: &str| node[field]["value"].as_str().unwrap_or_default().to_owned();
+    (text("role"), text("name"))
+}
+
+/// Ming at a window that shows two messages of Ana's and three of Ming's.
+async fn ming_among_messages(house: &Teahouse) -> (Browser, Person, Person) {
+    let ana = Person::register(house, "Ana").await;
+    let ming = Person::register(house, "Ming").await;
+    for text in ["one", "two"] {
+        ana.say(text).await;
+    }
+    for text in ["three", "four", "five"] {
+        ming.say(text).await;
+    }
+    let browser = Browser::of(house, &ming).await;
+    browser.sees("five").await;
+    (browser, ana, ming)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_are_walked_through_named_and_acted_on_by_keyboard() {
+    let house = Teahouse::start();
+    let (ming, _ana, _) = ming_among_messages(&house).await;
+    walk_to(&ming, "message-2").await;
+    let ring = "const {outlineStyle, outlineWidth} = getComputedStyle(document.activeElement); return `${outlineStyle} ${outlineWidth}`";
+    assert_eq!(
+        ming.script(ring).await,
+        "solid 2px",
+        "the ring of a focused message"
+    );
+    let (role, name) = role_and_name(&ming).await;
+    let time = "return document.querySelector('#message-2 .message-time').textContent";
+    let time = ming.script(time).await;
+    let wanted = format!("Ana {} two", time.as_str().expect("a time"));
+    assert_eq!((role.as_str(), name), ("article", wanted));
+    ming.suits_everybody("a focused message").await;
+    // One stop of the Tab key; arrows, Home and End move inside.
+    press(&ming, &[Key::Tab]).await;
+    assert_eq!(
+        ming.script(
+            "return document.activeElement.closest('[role=toolbar]')?.getAttribute('aria-label')"
+        )
+        .await,
+        "What to do with this message"
+    );
+    let steps = [
+        (Key::Right, "talk"),
+        (Key::End, "mark-unread"),
+        (Key::Right, "copy-link"),
+        (Key::Left, "mark-unread"),
+        (Key::Home, "copy-link"),
+    ];
+    focus_is(&ming, "copy-link", "after Tab").await;
+    for (key, wanted) in steps {
+        let when = format!("after {key:?}");
+        press(&ming, &[key]).await;
+        focus_is(&ming, wanted, &when).await;
+    }
+    let stops = "return document.querySelectorAll('.message-actions [tabindex=\"0\"]').length";
+    assert_eq!(ming.script(stops).await, 1, "stops of the Tab key");
+    press(&ming, &[Key::Escape]).await;
+    focus_is(&ming, "message-2", "after Escape in the toolbar").await;
+    press(&ming, &[Key::Escape]).await;
+    focus_is(&ming, "log", "after Escape at the message").await;
+    nothing_to_complain_about(&[&ming]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn focus_stays_at_the_message_after_each_action() {
+    let house = Teahouse::start();
+    let (ming, ..) = ming_among_messages(&house).await;
+    // By keyboard.
+    for (message, action) in [("message-2", "copy-link"), ("message-4", "mark-unread")] {
+        walk_to(&ming, message).await;
+        press(&ming, &[Key::Tab]).await;
+        while focused(&ming).await != action {
+            press(&ming, &[Key::Right]).await;
+        }
+        press(&ming, &[Key::Enter]).await;
+        focus_is(&ming, message, &format!("after {action} by keyboard")).await;
+    }
+    for ending in [Key::Escape, Key::Enter] {
+        walk_to(&ming, "message-3").await;
+        press(&ming, &[Key::Tab]).await;
+        while focused(&ming).await != "edit" {
+            press(&ming, &[Key::Right]).await;
+        }
+        press(&ming, &[Key::Enter]).await;
+        focus_is(&ming, "composer-content", "while editing").await;
+        press(&ming, &[ending.clone()]).await;
+        focus_is(&ming, "message-3", &format!("after editing and {ending:?}")).await;
+    }
+    walk_to(&ming, "message-4").await;
+    press(&ming, &[Key::Tab, Key::End, Key::Enter]).await;
+    focus_is(&ming, "delete-sure", "at the question").await;
+    press(&ming, &[Key::Right]).await;
+    focus_is(&ming, "cancel", "at the question after Right").await;
+    press(&ming, &[Key::Left, Key::Enter]).await;
+    ming.find("#message-4[data-state=deleted]").await;
+    focus_is(&ming, "message-4", "after Delete by keyboard").await;
+    let offered = "return !document.querySelector('[data-message-action=delete]')";
+    ming.until("what is gone is not offered to be deleted", offered)
+        .await;
+    // By pointer.
+    for action in ["copy-link", "mark-unread", "delete"] {
+        ming.click("#message-5 .message-body").await;
+        ming.press(&format!("#message-5 [data-message-action={action}]"))
+            .await;
+        if action == "delete" {
+            ming.press("#message-5 [data-message-action=delete-sure]")
+                .await;
+            ming.find("#message-5[data-state=deleted]").await;
+        }
+        focus_is(&ming, "message-5", &format!("after {action} by pointer")).await;
+    }
+    nothing_to_complain_about(&[&ming]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn focus_survives_what_the_page_redraws() {
+    let house = Teahouse::start();
+    let (ming, ana, person) = ming_among_messages(&house).await;
+    let room = ana.make_room("closed", "tea", &[&person]).await;
+    // The list of people is drawn anew whenever somebody comes.
+    let _ana_is_here = ana.socket().await;
+    ming.open_panel().await;
+    let talk = "#people-list .people-item:not([data-state=offline]) form button";
+    ming.find(talk).await;
+    ming.script(&format!("document.querySelector('{talk}').focus()"))
+        .await;
+    let bo = Person::register(&house, "Bo").await;
+    let _bo_is_here = bo.socket().await;
+    ming.until(
+        "Bo is listed",
+        "return [...document.querySelectorAll('#people-list .people-name')].some(name => name.textContent === 'Bo')",
+    )
+    .await;
+    let label = ming
+        .script("return document.activeElement.getAttribute('aria-label')")
+        .await;
+    assert_eq!(label, "Talk to Ana", "the focus in the list of people");
+    ming.click(".people-close").await;
+    focus_is(&ming, "people-toggle", "after the panel closed").await;
+    // A room in the list at the side that is mine no longer.
+    ming.find(&line_of(&room)).await;
+    let line = format!("document.querySelector(\"{}\").focus()", line_of(&room));
+    ming.script(&line).await;
+    ana.remove(&room, &person).await;
+    let gone = format!("return !document.querySelector(\"{}\")", line_of(&room));
+    ming.until("the room is gone", &gone).await;
+    let lobby = format!(
+        "return document.activeElement.dataset.roomId === '{LOBBY}' || document.activeElement.tagName"
+    );
+    assert_eq!(
+        ming.script(&lobby).await,
+        true,
+        "the focus after a room went"
+    );
+    // A link in a message that is changed elsewhere.
+    ming.script("document.querySelector('#message-1').tabIndex = -1; document.querySelector('#message-1').focus()")
+        .await;
+    ana.edit(LOBBY, 1, "changed").await;
+    ming.sees("changed").await;
+    focus_is(&ming, "message-1", "after its message changed").await;
+    nothing_to_complain_about(&[&ming]).await;
+}
