@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::slice;
 
 use chrono::{NaiveDateTime, TimeDelta};
-use diesel::dsl::count_star;
 use diesel::prelude::*;
 
 use super::connection::{DbConn, on_each};
