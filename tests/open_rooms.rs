@@ -1,6 +1,6 @@
 //! Rooms that anybody may enter: finding all of them, and making a closed one open.
 
-use crate::support::{Person, Teahouse};
+use crate::support::{Browser, Person, Teahouse};
 use reqwest::Method;
 use serde_json::json;
 
@@ -149,4 +149,21 @@ async fn a_closed_room_is_opened_by_its_name_and_its_members_are_told() {
             .await
             .contains("id=\"room-opened\"")
     );
+}
+
+#[tokio::test]
+async fn members_at_a_window_see_that_their_room_is_open_now() {
+    let house = Teahouse::start();
+    let mei = Person::register(&house, "Mei").await;
+    let li = Person::register(&house, "Li").await;
+    let id = mei.make_room("closed", "Tea", &[&li]).await;
+    let browser = Browser::of(&house, &li).await;
+    let form = [("kind", "open"), ("confirm", "Tea")];
+    assert_eq!(mei.act("patch", &format!("/rooms/{id}"), &form).await, 303);
+    browser
+        .until(
+            "the toast names the room",
+            "return /Tea.*open now/.test(document.querySelector('#toast').innerText)",
+        )
+        .await;
 }
