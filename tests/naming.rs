@@ -235,6 +235,27 @@ async fn look_ups_by_number_are_counted_whatever_they_find() {
     li.direct(&[&mei.phone]).await;
 }
 
+/// Whose number it is shows when somebody sets it as their own, where numbers are not verified: five times an hour.
+#[tokio::test]
+async fn numbers_set_as_ones_own_are_counted() {
+    let settings = [
+        ("TEAHOUSE__THROTTLE__ENABLED", "true"),
+        ("TEAHOUSE__THROTTLE__REGISTRATIONS_PER_ADDRESS", "1000"),
+    ];
+    let house = Teahouse::with(&settings);
+    let mei = Person::register(&house, "Mei").await;
+    let li = Person::register(&house, "Li").await;
+    let claim = async |number: &str| {
+        let body = json!({"phone": number, "phone_password": crate::support::person::PASSWORD});
+        mei.json(Method::PUT, "/settings/phone", body).await.0
+    };
+    for _ in 0..5 {
+        assert_eq!(claim(&li.phone).await, 422);
+    }
+    assert_eq!(claim(&li.phone).await, 429);
+    assert_eq!(claim("+8613900000001").await, 429);
+}
+
 impl Person {
     /// The code with which a message to somebody is answered, or `ok`.
     async fn frame_code(&self, to: &str) -> String {
