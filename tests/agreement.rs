@@ -152,6 +152,9 @@ impl World {
             88..95 => {
                 let whom = self.rng.random_range(0..PEOPLE);
                 let found = person.invite(&room.id, &self.people[whom]).await;
+                if found == 303 {
+                    self.people[whom].accept(&room.id).await;
+                }
                 if is_in {
                     room.enter(whom);
                 }

@@ -101,7 +101,18 @@ async fn who_is_removed_from_a_closed_room_has_it_off_the_screen_and_hears_no_mo
     ming.open_panel().await;
     ming.fill("#invite-username", "bo").await;
     ming.press("#invite button").await;
-    // It appears with Bo by itself.
+    ming.until(
+        "Ming is told that Bo is invited",
+        "return document.querySelector('#member-told')?.innerText.includes('accept')",
+    )
+    .await;
+    // It appears with Bo by itself, and is taken there.
+    bo.until(
+        "the invitation is in the list",
+        "return document.querySelector('#rooms-invitations')?.hidden === false",
+    )
+    .await;
+    bo.accept_invitation().await;
     bo.go_into(&room).await;
     bo.sees("a word before").await;
     ming.connected().await;

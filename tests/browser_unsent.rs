@@ -91,6 +91,9 @@ async fn what_was_written_for_a_room_that_is_closed_to_me_meanwhile_holds_up_not
         .post(&format!("/rooms/{room}/members"), &[("username", "Ming")])
         .await;
     assert_eq!(invited.status(), 303);
+    ming.accept_invitation().await;
+    ming.visit("/rooms/1").await;
+    ming.connected().await;
     let first = ming.another_tab().await;
     ming.visit(&format!("/rooms/{room}")).await;
     ming.connected().await;

@@ -207,7 +207,17 @@ async fn whoever_is_blocked_is_not_heard_and_told_no_more_than_that() {
     // The other way, and elsewhere, everything is as before.
     li.say_in(&room, "quiet please").await;
     mei.say("to everybody").await;
-    let group = mei.direct(&["Li", "Bo"]).await;
+    // But no new room of three brings the two together, unless the one who blocks makes it.
+    let body = json!({"to": ["Li", "Bo"]});
+    for person in [&mei, &bo] {
+        let body = match person.name.as_str() {
+            "Bo" => json!({"to": ["Li", "Mei"]}),
+            _ => body.clone(),
+        };
+        assert_eq!(person.json(Method::POST, "/directs", body).await.0, 403);
+    }
+    let group = li.direct(&["Mei", "Bo"]).await;
+    assert_eq!(mei.direct(&["Li", "Bo"]).await, group);
     mei.say_in(&group, "all three").await;
     assert_eq!(bo.history(&group).await.len(), 1);
     assert_eq!(

@@ -32,6 +32,7 @@ async fn somebody_makes_a_room_and_its_members_see_it_at_once() {
         .expect("text")
         .to_owned();
     let id = path.trim_start_matches("/rooms/");
+    assert!(li.accept(id).await);
     let shown = of_li.expect("room").await["room"].clone();
     let expected = json!({
         "id": id, "kind": "closed", "name": "茶 & tea", "topic": "Leaves", "seq": 0, "ver": 0, "readSeq": 0,
@@ -152,7 +153,7 @@ async fn whoever_is_invited_comes_in_and_whoever_is_removed_hears_nothing_more()
     mei.say_in(&room, "one").await;
     let (mut of_li, mut of_bo) = (li.socket().await, bo.socket().await);
     // Any member invites, only the creator removes.
-    assert_eq!(bo.invite(&room, &li).await, 303);
+    bo.add_member(&room, &li).await;
     let shown = of_li.expect("room").await["room"].clone();
     assert_eq!((&shown["unread"], &shown["seq"]), (&json!(0), &json!(1)));
     assert_eq!(li.history(&room).await.len(), 1);
@@ -221,7 +222,9 @@ async fn a_room_is_changed_by_its_creator_and_admins_and_everybody_sees_it() {
     assert_eq!(of_li.expect("room").await["room"]["kind"], "closed");
     assert_eq!(bo.get_json(&path).await.0, 404);
     assert_eq!(bo.act("patch", &path, &[("kind", "open")]).await, 404);
-    assert_eq!(mei.act("patch", &path, &[("kind", "open")]).await, 303);
+    assert_eq!(mei.act("patch", &path, &[("kind", "open")]).await, 422);
+    let confirmed = [("kind", "open"), ("confirm", "new")];
+    assert_eq!(mei.act("patch", &path, &confirmed).await, 303);
     assert_eq!(bo.enter(&id).await, 303);
     assert_eq!(mei.room(&id).await["name"], "new");
 }

@@ -181,7 +181,7 @@ async fn rooms_appear_change_and_vanish_there() {
     assert_eq!(socket.expect("message").await["content"], "to everybody");
     clock.tell("rooms", HEARD);
     // Whoever comes back is in it again, once.
-    assert_eq!(mei.invite(&tea, &li).await, 303);
+    mei.add_member(&tea, &li).await;
     socket.expect_where("room", is(&tea)).await;
     mei.say_in(&tea, "welcome").await;
     assert_eq!(socket.expect("message").await["content"], "welcome");

@@ -88,6 +88,7 @@ pub(super) fn throttles(settings: &Settings, keyed: Keyed) -> Throttles {
         pairing_address: within(throttle.pairings_per_address, TimeDelta::hours(1)),
         rooms_person: within(throttle.rooms_per_person, TimeDelta::hours(1)),
         members_person: within(throttle.members_per_person, TimeDelta::hours(1)),
+        number_claims_person: within(throttle.number_claims_per_person, TimeDelta::hours(1)),
         blocks_person: within(throttle.blocks_per_person, TimeDelta::hours(1)),
     };
     Throttles::new(keyed, limits::throttled(settings, rules))

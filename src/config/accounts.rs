@@ -60,6 +60,7 @@ pub struct Throttle {
     pub blocks_per_person: i32,
     pub directs_per_person: i32,
     pub number_lookups_per_person: i32,
+    pub number_claims_per_person: i32,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -1,11 +1,12 @@
 //! Everything that is kept about a person, for them to take along.
 
 use chrono::NaiveDateTime;
+use diesel::alias;
 use diesel::prelude::*;
 use serde::Serialize;
 
 use super::connection::DbConn;
-use super::schema::{blocks, memberships, messages, rooms, users};
+use super::schema::{blocks, invitations, memberships, messages, rooms, users};
 use super::user::User;
 use super::{avatar, device, rfc3339};
 use crate::error::Result;
@@ -23,6 +24,8 @@ pub struct Person {
     memberships: Vec<Membership>,
     /// Whose direct messages they do not want, by username.
     blocks: Vec<String>,
+    /// Invitations into rooms that they were sent, and that they sent.
+    invitations: Vec<Invitation>,
 }
 
 #[derive(Debug, Serialize)]
@@ -66,6 +69,17 @@ struct Membership {
     joined_at: String,
 }
 
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Invitation {
+    room: String,
+    inviter: String,
+    invitee: String,
+    created_at: String,
+    /// Only of those that they were sent.
+    declined_at: Option<String>,
+}
+
 /// Something that they wrote. What they deleted is here as long as it is kept.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -104,6 +118,7 @@ pub fn person(conn: &mut DbConn, user_id: i64) -> Result<Person> {
         sessions: sessions.collect(),
         memberships: memberships_of(conn, user_id)?,
         blocks: blocked,
+        invitations: invitations_of(conn, user_id)?,
     })
 }
 
@@ -175,6 +190,43 @@ fn memberships_of(conn: &mut DbConn, user_id: i64) -> Result<Vec<Membership>> {
         joined_at: rfc3339(joined_at),
     };
     Ok(rows.into_iter().map(membership).collect())
+}
+
+fn invitations_of(conn: &mut DbConn, user_id: i64) -> Result<Vec<Invitation>> {
+    type Row = (
+        String,
+        String,
+        String,
+        i64,
+        NaiveDateTime,
+        Option<NaiveDateTime>,
+    );
+    let invitee = alias!(users as invitee);
+    let rows: Vec<Row> = invitations::table
+        .inner_join(rooms::table)
+        .inner_join(users::table)
+        .inner_join(invitee.on(invitee.field(users::id).eq(invitations::invitee_id)))
+        .filter((invitations::invitee_id.eq(user_id)).or(invitations::inviter_id.eq(user_id)))
+        .order(invitations::id)
+        .select((
+            rooms::name,
+            users::username,
+            invitee.field(users::username),
+            invitations::invitee_id,
+            invitations::created_at,
+            invitations::declined_at,
+        ))
+        .load(conn)?;
+    let invitation =
+        |(room, inviter, invitee, invitee_id, created_at, declined_at): Row| Invitation {
+            room,
+            inviter,
+            invitee,
+            created_at: rfc3339(created_at),
+            // The inviter never learns of it.
+            declined_at: declined_at.filter(|_| invitee_id == user_id).map(rfc3339),
+        };
+    Ok(rows.into_iter().map(invitation).collect())
 }
 
 /// Where everything is that somebody wrote: pieces of one room each, in order. Only numbers, so that a hundred thousand

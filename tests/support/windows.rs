@@ -129,3 +129,12 @@ impl Browser {
         self.find("#people[data-open]").await;
     }
 }
+
+impl Browser {
+    /// Opens the page of pending invitations and accepts the first.
+    pub async fn accept_invitation(&self) {
+        self.visit("/invitations").await;
+        self.press("#invitations-list .button-primary").await;
+        self.connected().await;
+    }
+}

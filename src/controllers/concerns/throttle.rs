@@ -37,6 +37,8 @@ pub struct Rules {
     pub members_person: Rule,
     /// People whom one person blocks or unblocks.
     pub blocks_person: Rule,
+    /// Numbers that one person says are theirs.
+    pub number_claims_person: Rule,
 }
 
 /// Makes the buckets that a try is counted in: none when nothing is counted.
@@ -184,6 +186,14 @@ impl Throttles {
     /// `Internal` when nothing can be hashed.
     pub fn block(&self, user_id: i64) -> Result<Vec<Bucket>> {
         self.buckets(|rules| vec![(rules.blocks_person, format!("blocks of {user_id}"))])
+    }
+
+    /// A number that somebody who is signed in says is theirs.
+    ///
+    /// # Errors
+    /// `Internal` when nothing can be hashed.
+    pub fn number_claim(&self, user_id: i64) -> Result<Vec<Bucket>> {
+        self.buckets(|rules| vec![(rules.number_claims_person, format!("numbers of {user_id}"))])
     }
 
     fn buckets(&self, wanted: impl FnOnce(&Rules) -> Vec<(Rule, String)>) -> Result<Vec<Bucket>> {

@@ -10,6 +10,7 @@ use crate::controllers::concerns::asked::Asked;
 use crate::controllers::concerns::current_user::CurrentSession;
 use crate::controllers::concerns::input::FormOrJson;
 use crate::controllers::concerns::sign_in::origin;
+use crate::controllers::concerns::throttle;
 use crate::controllers::concerns::verifying::begin;
 use crate::controllers::{App, users};
 use crate::error::Result;
@@ -56,6 +57,8 @@ async fn change(
     let phone = PhoneNumber::parse(&typed.phone, &region)?;
     require_proof(app, current, &typed.phone_password, "phone_password").await?;
     let user_id = current.user.id;
+    // Without verification the answer tells whether the number is taken.
+    throttle::take(app, &app.throttles.number_claim(user_id)?).await?;
     if app.verification.is_some() {
         let mine = |wanted: &mut Verification| wanted.user_id = Some(user_id);
         return begin(app, request, asked, &phone, PHONE, mine).await;

@@ -10,6 +10,7 @@ import { keepFocus } from "../views/focus.js"
 import { talkForm } from "../views/talk.js"
 
 const FRESH = 3_000
+const TOLD_FOR = 10_000
 
 // The panel about a room: its people, who is here now, and what can be changed. Tells "people:moved" with an id of a
 // sentence and a name when somebody comes or goes, "people:listed" with the lines of the members, and "people:jump".
@@ -32,6 +33,18 @@ export default class People extends Controller {
     if (location.hash === "#people") this.open(true, false)
     this.toggle.setAttribute("aria-expanded", this.isOpen)
     this.find("#jump").hidden = false
+    if (this.find("#member-told")) this.forgetTold()
+  }
+
+  // What became of an invitation is said for a while, and not again after a reload.
+  forgetTold() {
+    const url = new URL(location)
+    url.searchParams.delete("member")
+    history.replaceState(history.state, "", url)
+    setTimeout(() => {
+      this.find("#member-told")?.remove()
+      this.refresh(true)
+    }, TOLD_FOR)
   }
 
   get isOpen() {
@@ -96,7 +109,7 @@ export default class People extends Controller {
   async refresh(isNews = false) {
     if (!isNews && Date.now() - (this.freshAt ?? 0) < FRESH) return
     this.freshAt = Date.now()
-    if (this.find("details[open], .field-error") || this.element.contains(document.activeElement) && document.activeElement.matches("input, select")) return
+    if (this.find("details[open], .field-error, #member-told") || this.element.contains(document.activeElement) && document.activeElement.matches("input, select")) return
     try {
       const answer = await fetch(`/rooms/${this.room}`, { headers: { Accept: "text/html" } })
       if (!answer.ok) return
