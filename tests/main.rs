@@ -25,6 +25,7 @@ mod catching_up;
 mod changing;
 mod chat;
 mod compression;
+mod connections;
 mod conversations;
 mod database_faults;
 mod database_locks;
