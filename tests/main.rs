@@ -18,6 +18,7 @@ mod browser_reading;
 mod browser_room;
 mod browser_rooms;
 mod browser_settings;
+mod browser_streams;
 mod browser_tabs;
 mod browser_trust;
 mod browser_unsent;

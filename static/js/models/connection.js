@@ -28,6 +28,7 @@ const REPLACED = 4009
 const FLOODING = 4029
 const GOING_AWAY = 1001
 const REFUSALS = 2
+const OPEN = 1
 const STEADY = 10_000
 
 export class Connection extends EventTarget {
@@ -76,10 +77,11 @@ export class Connection extends EventTarget {
     this.dispatchEvent(new Event("wake"))
     if (this.obstacle?.kind === "replaced") return
     if (this.state === "online") return this.#ping(navigator.onLine ? ANSWER_WITHIN / 2 : OFFLINE_WITHIN)
-    if (!this.canTry || this.#stream) return
+    if (!this.canTry) return
+    if (this.#stream) return this.#try()
     const isUnderWay = this.nextTry === null && this.state === "offline" || this.#socket
     // One that hangs may have begun on a network that is gone.
-    const hangs = this.#socket?.readyState !== WebSocket.OPEN && Date.now() - this.#triedAt > RESTART_AFTER
+    const hangs = this.#socket?.readyState !== OPEN && Date.now() - this.#triedAt > RESTART_AFTER
     if (isUnderWay && !hangs) return
     this.#drop()
     this.#try()
@@ -112,7 +114,7 @@ export class Connection extends EventTarget {
       this.#stream.send(frame)
       return true
     }
-    if (this.state !== "online" || this.#socket?.readyState !== WebSocket.OPEN) return false
+    if (this.state !== "online" || this.#socket?.readyState !== OPEN) return false
     this.#socket.send(JSON.stringify(frame))
     return true
   }
@@ -123,7 +125,7 @@ export class Connection extends EventTarget {
     this.#plan(null)
     const isOpen = this.obstacle ? await this.#hasPlace() : this.#backoff.attempts < KNOCK_AFTER || await this.#isThere()
     if (!isOpen) {
-      if (this.#triedAt === triedAt && !this.#stopped && !this.#socket && !this.#stream) this.#tryLater()
+      if (this.#triedAt === triedAt && !this.#stopped && !this.#socket) this.#tryLater()
       return
     }
     if (this.#triedAt === triedAt && !this.#stopped) this.#dial()
@@ -164,6 +166,7 @@ export class Connection extends EventTarget {
   }
 
   #dial() {
+    if (this.#stream) return this.#stream.retry()
     if (this.#refusals >= REFUSALS || !("WebSocket" in globalThis)) return this.#listen()
     const address = new URL("/ws", location.href)
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:"
@@ -175,23 +178,28 @@ export class Connection extends EventTarget {
     socket.onclose = event => this.#socket === socket && this.#closed(event.code)
   }
 
-  // The event stream comes back by itself; when it is over, the next attempt is a socket again. Few need it: it is loaded
-  // when it is needed, from the server that answers.
+  // Few need the event stream: it is loaded when it is needed, from the server that answers. Its window keeps to it; the
+  // next page tries a socket again.
   async #listen() {
     const loaded = await import("./stream.js").catch(() => null)
     if (this.#stopped || this.#socket || this.#stream) return
     if (!loaded) return this.#closed(1006)
     const { Stream } = loaded
-    const stream = new Stream(this.#view, {
-      heard: frame => this.#stream === stream && this.#hear(frame),
-      lost: isOver => {
-        if (this.#stream !== stream) return
-        if (isOver) return this.#closed(1006)
-        this.#become("offline")
-      },
+    this.#stream = new Stream({
+      person: this.#person,
+      view: this.#view,
+      heard: frame => this.#stream && this.#hear(frame),
+      lost: () => this.#stream && this.#streamLost(),
     })
-    this.#stream = stream
-    this.#refusals = 0
+  }
+
+  // It does not say why: the session may be over, or another one's place.
+  #streamLost() {
+    const greeted = this.state === "online"
+    if (greeted && Date.now() - this.#greetedAt > STEADY) this.#backoff.reset()
+    this.#become("offline")
+    this.#tryLater(1006, greeted ? 0 : Date.now() - this.#triedAt)
+    this.#checkSession()
   }
 
   #receive(data) {
@@ -207,6 +215,7 @@ export class Connection extends EventTarget {
 
   #hear(frame) {
     if (frame.type === "closed") return this.#closed(frame.code)
+    if (frame.type === "hello" && frame.user.id !== this.#person) return this.#leave("somebodyelse")
     if (frame.type === "hello") this.#greeted()
     this.dispatchEvent(new CustomEvent(`frame:${frame.type}`, { detail: frame }))
   }
