@@ -72,7 +72,7 @@ fn texts(criterion: &mut Criterion) {
 }
 
 fn deliveries(criterion: &mut Criterion) {
-    let seat = Seat::new(7, Arc::from("session"));
+    let seat = Seat::new(1, 7, Arc::from("session"));
     seat.greet(ServerFrame::Pong.encode());
     let wire = ServerFrame::Message(&message(1)).encode();
     let mut context = Context::from_waker(Waker::noop());

@@ -110,6 +110,8 @@ routes! { register_api, API:
     "/api/rooms/{id}" => { GET api::rooms::show }
     "/api/rooms/{id}/messages" => { GET api::rooms::messages, POST api::rooms::say }
     "/api/rooms/{id}/messages/{seq}" => { PATCH api::rooms::update, DELETE api::rooms::destroy }
+    "/api/connections" => { GET api::connections::index }
+    "/api/connections/oldest" => { DELETE api::connections::destroy }
     "/api/events" => { GET api::events::all }
 }
 

@@ -1,7 +1,7 @@
 //! A window's way back to the server, in Chromium: how often it tries, what it says meanwhile, and what makes it try at once.
 
 use crate::browser::{MING, nothing_to_complain_about};
-use crate::support::{Browser, Profile, Teahouse, eventually};
+use crate::support::{Browser, Person, Profile, Teahouse, eventually};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
@@ -126,4 +126,61 @@ async fn a_window_without_the_server_tries_often_says_so_and_returns_at_once() {
         "the focus when the button is gone"
     );
     nothing_to_complain_about(&[&ming]).await;
+}
+
+/// Ming's window on another device, which finds no place.
+async fn window_without_a_place(house: &Teahouse, ming: &Person) -> Browser {
+    let window = Browser::open(house, Profile::English).await;
+    window.look_at().await;
+    window.visit("/login").await;
+    window.sign_in(&ming.phone).await;
+    window
+        .find("#connection[data-state=crowded] [data-action=use-here]")
+        .await;
+    bar_says(&window, &["You have too many windows open.", "Use it here"]).await;
+    window
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_window_too_many_says_so_waits_for_a_place_or_takes_one() {
+    let house = Teahouse::with(&[
+        ("TEAHOUSE__THROTTLE__ENABLED", "true"),
+        ("TEAHOUSE__SOCKET__PER_PERSON", "2"),
+    ]);
+    let ming = Person::register(&house, "Ming").await;
+    let other = ming.socket().await;
+    let hidden = Browser::of(&house, &ming).await;
+    let window = window_without_a_place(&house, &ming).await;
+    window.suits_everybody("one window too many").await;
+    // A place becomes free.
+    drop(other);
+    window.connected().await;
+    // It takes the place of the hidden one, not of the older one.
+    set_hidden(&hidden, true).await;
+    let third = window_without_a_place(&house, &ming).await;
+    third.press("#connection [data-action=use-here]").await;
+    third.connected().await;
+    hidden.find("#connection[data-state=replaced]").await;
+    bar_says(
+        &hidden,
+        &["Teahouse is being used in another window.", "Use it here"],
+    )
+    .await;
+    set_hidden(&hidden, false).await;
+    hidden
+        .suits_everybody("a window whose place was taken")
+        .await;
+    window.connected().await;
+    ming.say("to all that are connected").await;
+    for browser in [&window, &third] {
+        browser.sees("to all that are connected").await;
+    }
+    assert!(hidden.texts().await.is_empty());
+    // And back again; nothing was missed.
+    set_hidden(&third, true).await;
+    hidden.press("#connection [data-action=use-here]").await;
+    hidden.connected().await;
+    hidden.sees("to all that are connected").await;
+    third.find("#connection[data-state=replaced]").await;
+    nothing_to_complain_about(&[&hidden, &window, &third]).await;
 }

@@ -174,6 +174,13 @@ impl Desk {
                         }
                     }
                 }
+                Parcel::CloseConnection(user_id, id, code) => {
+                    for seat in self.seats_of(user_id) {
+                        if seat.id == id {
+                            seat.close(code);
+                        }
+                    }
+                }
                 Parcel::CloseAll(code) => self.close_all(code),
             }
             if inbox.overflowed.swap(false, Ordering::AcqRel) {

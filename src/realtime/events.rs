@@ -14,7 +14,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use super::connection::Connection;
 use super::frames::{Message, ServerFrame};
 use super::seat::Heard;
-use super::wire::payload;
+use super::wire::{CloseCode, payload};
 use crate::error::Result;
 
 /// A silent stream says that it lives.
@@ -37,6 +37,7 @@ pub struct Events {
     last: i64,
     ready: VecDeque<Bytes>,
     is_behind: bool,
+    has_ended: bool,
     heartbeat: tokio::time::Interval,
 }
 
@@ -59,6 +60,7 @@ impl Events {
             last,
             ready: VecDeque::from([start]),
             is_behind: after.is_some(),
+            has_ended: false,
             heartbeat,
         })
     }
@@ -68,7 +70,7 @@ impl Events {
         loop {
             // What was read before the person was signed out is not for them any more.
             if self.connection.seat.is_closing() {
-                return None;
+                return self.closing_event();
             }
             if let Some(event) = self.ready.pop_front() {
                 return Some(event);
@@ -82,11 +84,22 @@ impl Events {
                 heard = poll_fn(|cx| seat.poll_heard(cx)) => match heard {
                     Heard::Change => self.is_behind = true,
                     Heard::Frame(wire) => self.pass_on(&wire)?,
-                    Heard::End => return None,
+                    Heard::End => return self.closing_event(),
                 },
                 _ = self.heartbeat.tick() => return Some(Bytes::from_static(b":\n\n")),
             }
         }
+    }
+
+    /// What a socket is told by its close code; only once, and only where a client would come back by itself.
+    fn closing_event(&mut self) -> Option<Bytes> {
+        let code = self.connection.seat.closing()?;
+        let is_told = code == CloseCode::Replaced && matches!(self.wanted, Wanted::Everything);
+        if !is_told || std::mem::replace(&mut self.has_ended, true) {
+            return None;
+        }
+        let event = format!("data: {{\"type\":\"closed\",\"code\":{}}}\n\n", code as u16);
+        Some(event.into())
     }
 
     /// A frame that is not about messages; it has no number.

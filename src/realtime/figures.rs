@@ -226,6 +226,7 @@ fn ending(code: Option<CloseCode>) -> &'static str {
         Some(CloseCode::TooBig) => "1009",
         Some(CloseCode::SignedOut) => "4001",
         Some(CloseCode::TooSlow) => "4008",
+        Some(CloseCode::Replaced) => "4009",
         Some(CloseCode::Flooding) => "4029",
     }
 }

@@ -139,6 +139,18 @@ impl Live {
         self.noted.notify_one();
     }
 
+    /// Closes the person's oldest connection to this server whose window is hidden, or else the oldest, so that another
+    /// one may open.
+    ///
+    /// # Errors
+    /// `NotFound` when they have none, `RateLimited` when this is asked too often.
+    pub fn free_place(&self, user_id: i64) -> Result<()> {
+        let id = self.turnstile.take_place(user_id)?;
+        let goodbye = Parcel::CloseConnection(user_id, id, CloseCode::Replaced);
+        self.hub.to_all(&goodbye);
+        Ok(())
+    }
+
     /// A session ended: what was opened by it is closed.
     pub fn sign_out(&self, user_id: i64, session: Arc<str>) {
         let goodbye = Parcel::CloseSession(user_id, session, CloseCode::SignedOut);

@@ -52,7 +52,7 @@ impl News {
             Parcel::RoomGone(room_id) | Parcel::RoomChanged(room_id) => self.tell_room(*room_id),
             Parcel::CloseAll(_) => self.tell_everybody(),
             // These reach seats that follow the room, and are no part of what is read of it.
-            Parcel::Burst { .. } | Parcel::ToRoom(..) => {}
+            Parcel::Burst { .. } | Parcel::ToRoom(..) | Parcel::CloseConnection(..) => {}
         }
     }
 

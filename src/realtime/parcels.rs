@@ -74,6 +74,8 @@ pub enum Parcel {
     RoomChanged(i64),
     /// Close the sockets of one session of a person.
     CloseSession(i64, Arc<str>, CloseCode),
+    /// Close one connection of a person, by its id.
+    CloseConnection(i64, u64, CloseCode),
     /// Close all sockets.
     CloseAll(CloseCode),
 }

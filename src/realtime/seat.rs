@@ -18,6 +18,8 @@ use super::wire::{self, CloseCode};
 
 /// One live connection of a person.
 pub struct Seat {
+    /// Names its connection, on all workers together.
+    pub id: u64,
     /// Whose it is.
     pub user_id: i64,
     /// The hash of the session that opened it.
@@ -52,17 +54,18 @@ pub enum Heard {
 
 impl Seat {
     /// A socket's seat, which follows nothing yet.
-    pub fn new(user_id: i64, session: Arc<str>) -> Rc<Self> {
-        Self::with(user_id, session, None)
+    pub fn new(id: u64, user_id: i64, session: Arc<str>) -> Rc<Self> {
+        Self::with(id, user_id, session, None)
     }
 
     /// An event stream's seat, which is told of changes, but not sent them.
-    pub fn listening(user_id: i64, session: Arc<str>) -> Rc<Self> {
-        Self::with(user_id, session, Some(Cell::new(false)))
+    pub fn listening(id: u64, user_id: i64, session: Arc<str>) -> Rc<Self> {
+        Self::with(id, user_id, session, Some(Cell::new(false)))
     }
 
-    fn with(user_id: i64, session: Arc<str>, heard: Option<Cell<bool>>) -> Rc<Self> {
+    fn with(id: u64, user_id: i64, session: Arc<str>, heard: Option<Cell<bool>>) -> Rc<Self> {
         Rc::new(Self {
+            id,
             user_id,
             session,
             view: Cell::default(),

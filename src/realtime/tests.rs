@@ -154,7 +154,7 @@ fn what_others_wrote_before_the_room_was_settled_is_not_forgotten() {
         let mender = live.hub.clone();
         tokio::task::spawn_local(async move { mender.mend().await });
         let desk = Desk::open(live.hub.clone());
-        let seat = Seat::new(1, "".into());
+        let seat = Seat::new(1, 1, "".into());
         desk.admit(&seat);
         desk.join(&seat, ROOM);
         // It read the room at 3; then others wrote, and that was seen before the seat went live.

@@ -20,6 +20,8 @@ pub enum CloseCode {
     SignedOut = 4001,
     /// Reading too slowly.
     TooSlow = 4008,
+    /// Its place was taken by another connection of the same person.
+    Replaced = 4009,
     /// Sending too much.
     Flooding = 4029,
 }

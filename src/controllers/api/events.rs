@@ -25,6 +25,8 @@ use crate::realtime::frames::{Code, Id};
 pub struct Start {
     after: Option<i64>,
     view: Option<Id>,
+    #[serde(default)]
+    away: bool,
 }
 
 /// `GET /api/events`: the socket's frames.
@@ -79,8 +81,8 @@ async fn open(
     )
     .await?;
     tie(request, &connection.seat, app.sockets.farewell_seconds);
-    if let Some(room_id) = start.view {
-        connection.view(Some(room_id), false);
+    if start.view.is_some() || start.away {
+        connection.view(start.view, start.away);
     }
     let events = Events::start(connection, wanted, last_event(request).or(start.after)).await?;
     let stream = stream::unfold(events, |mut events| async move {

@@ -1,5 +1,6 @@
 //! The JSON API under `/api`: for programs, and for pages without WebSocket.
 
+pub mod connections;
 pub mod conversations;
 pub mod events;
 pub mod github;

@@ -40,7 +40,7 @@ impl Connection {
         desk: Rc<Desk>,
         live: Arc<Live>,
         arrival: Arrival,
-        seat: Rc<Seat>,
+        make_seat: fn(u64, i64, Arc<str>) -> Rc<Seat>,
         sentences: Sentences,
     ) -> Result<Self> {
         let Arrival {
@@ -51,6 +51,7 @@ impl Connection {
             since,
         } = arrival;
         let pass = live.turnstile.enter(user.id.0)?;
+        let seat = make_seat(pass.id(), user.id.0, session.clone());
         desk.admit(&seat);
         live.presence.arrive(&user, &rooms);
         // From here on, leaving is this value's Drop.
@@ -64,7 +65,7 @@ impl Connection {
             refused_in_a_row: 0,
             typed_at: None,
             writes: FuturesUnordered::new(),
-            _pass: pass,
+            pass,
         };
         let (places, is_late_enough) = connection.join_rooms(&rooms, since);
         match is_late_enough {

@@ -54,7 +54,7 @@ pub struct Connection {
     refused_in_a_row: u32,
     typed_at: Option<Instant>,
     writes: FuturesUnordered<LocalBoxFuture<'static, (Asked, Verdict)>>,
-    _pass: Pass,
+    pass: Pass,
 }
 
 impl Connection {
@@ -70,8 +70,7 @@ impl Connection {
         arrival: Arrival,
         sentences: Sentences,
     ) -> Result<Self> {
-        let seat = Seat::new(arrival.user.id.0, arrival.session.clone());
-        Self::take(desk, live, arrival, seat, sentences).await
+        Self::take(desk, live, arrival, Seat::new, sentences).await
     }
 
     /// The same for an event stream.
@@ -84,8 +83,7 @@ impl Connection {
         arrival: Arrival,
         sentences: Sentences,
     ) -> Result<Self> {
-        let seat = Seat::listening(arrival.user.id.0, arrival.session.clone());
-        Self::take(desk, live, arrival, seat, sentences).await
+        Self::take(desk, live, arrival, Seat::listening, sentences).await
     }
 
     /// What it is part of.

@@ -106,6 +106,9 @@ impl Connection {
             .map(|id| id.0)
             .filter(|id| self.seat.is_settled(*id));
         let before = (self.seat.view.replace(room), self.away.replace(away));
+        if before.1 != away {
+            self.pass.set_away(away);
+        }
         self.live
             .presence
             .look(self.seat.user_id, before, (room, away));

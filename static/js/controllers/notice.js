@@ -8,7 +8,7 @@ import { Notice } from "../views/notice.js"
 export default class ConnectionNotice extends Controller {
   connect() {
     this.version = document.querySelector(".frame").dataset.version
-    this.notice = new Notice(this.element, { retry: () => connection.wake() })
+    this.notice = new Notice(this.element, { retry: () => connection.wake(), claim: () => connection.claim() })
     this.on(connection, "state", this.state)
     this.on(connection, "retry", this.state)
     for (const type of ["online", "offline"]) this.on(window, type, this.state)

@@ -2,7 +2,7 @@
 // through although the server answers, it is an event stream.
 //
 // Events: "state" (connecting, online, offline), "retry" when the time of the next try is another one, "wake" when tries
-// are to be made at once, "frame:<type>" with the frame as detail, "signedout", and "somebodyelse" when this browser is
+// are to be made at once or of what stands in the way, "frame:<type>" with the frame as detail, "signedout", and "somebodyelse" when this browser is
 // signed in as another person than the one whose page this is.
 import { Backoff, longestPause } from "./backoff.js"
 
@@ -19,17 +19,25 @@ const SHORTEST = 250
 // first whether the server is back.
 const KNOCK_AFTER = 4
 const READY = "/readyz"
+// Answers as a socket would that is refused: 401, or 429 with a sentence when too many are open.
+const PLACES = "/api/connections"
+const RETURN_AFTER = 10_000
 const SIGNED_OUT = 4001
 const TOO_SLOW = 4008
+const REPLACED = 4009
 const FLOODING = 4029
 const GOING_AWAY = 1001
 const REFUSALS = 2
+const OPEN = 1
 const STEADY = 10_000
 
 export class Connection extends EventTarget {
   state = "connecting"
   // When the next try is due (as Date.now()); null while one is under way.
   nextTry = null
+  // What keeps this window out although the server is there: `{kind, message}`. "crowded": too many are open; "replaced":
+  // another one took this one's place.
+  obstacle = null
   // Whether this window is signing out.
   isLeaving = false
   #socket = null
@@ -67,12 +75,30 @@ export class Connection extends EventTarget {
   wake() {
     if (this.#stopped) return
     this.dispatchEvent(new Event("wake"))
+    if (this.obstacle?.kind === "replaced") return
     if (this.state === "online") return this.#ping(navigator.onLine ? ANSWER_WITHIN / 2 : OFFLINE_WITHIN)
-    if (!this.canTry || this.#stream) return
+    if (!this.canTry) return
+    if (this.#stream) return this.#try()
     const isUnderWay = this.nextTry === null && this.state === "offline" || this.#socket
     // One that hangs may have begun on a network that is gone.
-    const hangs = this.#socket?.readyState !== WebSocket.OPEN && Date.now() - this.#triedAt > RESTART_AFTER
+    const hangs = this.#socket?.readyState !== OPEN && Date.now() - this.#triedAt > RESTART_AFTER
     if (isUnderWay && !hangs) return
+    this.#drop()
+    this.#try()
+  }
+
+  // Goes on in this window; when there is no place, in that of the oldest hidden one, which shows that.
+  async claim() {
+    clearTimeout(this.#retry)
+    try {
+      let answer = await this.#ask({}, PLACES)
+      if (answer.status === 429) answer = await this.#ask({ method: "DELETE" }, `${PLACES}/oldest`)
+      if (answer.status === 429) return this.#obstruct("crowded", (await answer.json()).message)
+    } catch {
+      // The next try tells why.
+    }
+    if (this.#stopped || this.state === "online") return
+    this.#clearWay()
     this.#drop()
     this.#try()
   }
@@ -88,7 +114,7 @@ export class Connection extends EventTarget {
       this.#stream.send(frame)
       return true
     }
-    if (this.state !== "online" || this.#socket?.readyState !== WebSocket.OPEN) return false
+    if (this.state !== "online" || this.#socket?.readyState !== OPEN) return false
     this.#socket.send(JSON.stringify(frame))
     return true
   }
@@ -97,8 +123,9 @@ export class Connection extends EventTarget {
     clearTimeout(this.#retry)
     const triedAt = this.#triedAt = Date.now()
     this.#plan(null)
-    if (this.#backoff.attempts >= KNOCK_AFTER && !(await this.#isThere())) {
-      if (this.#triedAt === triedAt && !this.#stopped && !this.#socket && !this.#stream) this.#tryLater()
+    const isOpen = this.obstacle ? await this.#hasPlace() : this.#backoff.attempts < KNOCK_AFTER || await this.#isThere()
+    if (!isOpen) {
+      if (this.#triedAt === triedAt && !this.#stopped && !this.#socket) this.#tryLater()
       return
     }
     if (this.#triedAt === triedAt && !this.#stopped) this.#dial()
@@ -114,7 +141,32 @@ export class Connection extends EventTarget {
     }
   }
 
+  async #hasPlace() {
+    try {
+      const answer = await this.#ask({}, PLACES)
+      if (answer.status === 401) this.#signedOut()
+      if (answer.ok) this.#clearWay()
+      return answer.ok
+    } catch {
+      return false
+    }
+  }
+
+  #obstruct(kind, message = null) {
+    if (this.#stopped || this.state === "online") return
+    this.obstacle = { kind, message }
+    if (this.nextTry === null) this.#tryLater()
+    this.dispatchEvent(new Event("retry"))
+  }
+
+  #clearWay() {
+    this.obstacle = null
+    this.#backoff.reset()
+    this.dispatchEvent(new Event("retry"))
+  }
+
   #dial() {
+    if (this.#stream) return this.#stream.retry()
     if (this.#refusals >= REFUSALS || !("WebSocket" in globalThis)) return this.#listen()
     const address = new URL("/ws", location.href)
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:"
@@ -126,23 +178,28 @@ export class Connection extends EventTarget {
     socket.onclose = event => this.#socket === socket && this.#closed(event.code)
   }
 
-  // The event stream comes back by itself; when it is over, the next attempt is a socket again. Few need it: it is loaded
-  // when it is needed, from the server that answers.
+  // Few need the event stream: it is loaded when it is needed, from the server that answers. Its window keeps to it; the
+  // next page tries a socket again.
   async #listen() {
     const loaded = await import("./stream.js").catch(() => null)
     if (this.#stopped || this.#socket || this.#stream) return
     if (!loaded) return this.#closed(1006)
     const { Stream } = loaded
-    const stream = new Stream(this.#view, {
-      heard: frame => this.#stream === stream && this.#hear(frame),
-      lost: isOver => {
-        if (this.#stream !== stream) return
-        if (isOver) return this.#closed(1006)
-        this.#become("offline")
-      },
+    this.#stream = new Stream({
+      person: this.#person,
+      view: this.#view,
+      heard: frame => this.#stream && this.#hear(frame),
+      lost: () => this.#stream && this.#streamLost(),
     })
-    this.#stream = stream
-    this.#refusals = 0
+  }
+
+  // It does not say why: the session may be over, or another one's place.
+  #streamLost() {
+    const greeted = this.state === "online"
+    if (greeted && Date.now() - this.#greetedAt > STEADY) this.#backoff.reset()
+    this.#become("offline")
+    this.#tryLater(1006, greeted ? 0 : Date.now() - this.#triedAt)
+    this.#checkSession()
   }
 
   #receive(data) {
@@ -157,6 +214,8 @@ export class Connection extends EventTarget {
   }
 
   #hear(frame) {
+    if (frame.type === "closed") return this.#closed(frame.code)
+    if (frame.type === "hello" && frame.user.id !== this.#person) return this.#leave("somebodyelse")
     if (frame.type === "hello") this.#greeted()
     this.dispatchEvent(new CustomEvent(`frame:${frame.type}`, { detail: frame }))
   }
@@ -190,7 +249,8 @@ export class Connection extends EventTarget {
     if (code === SIGNED_OUT) return this.#askAgain()
     // The time that a failed try took is part of the pause after it.
     this.#tryLater(code, greeted ? 0 : Date.now() - this.#triedAt)
-    if (!greeted) this.#checkSession()
+    if (code === REPLACED) this.#obstruct("replaced")
+    else if (!greeted) this.#checkSession()
   }
 
   #tryLater(code, spent = Date.now() - this.#triedAt) {
@@ -210,6 +270,8 @@ export class Connection extends EventTarget {
     // A server that stops sends everybody away at once: come back spread over five seconds.
     if (code === GOING_AWAY) return Math.random() * 5_000
     if (code === TOO_SLOW) return Math.min(longestPause(), pause + 500 + Math.random() * 2_000)
+    // Whoever took the place comes first; later there may be another one.
+    if (code === REPLACED) return RETURN_AFTER + Math.random() * 5_000
     if (code === FLOODING) {
       // Waking up does not make that shorter.
       this.#notBefore = Date.now() + 10_000
@@ -233,15 +295,17 @@ export class Connection extends EventTarget {
     }
   }
 
-  #ask(options = {}) {
-    return fetch(this.#probe, { headers: { Accept: "application/json" }, redirect: "manual", cache: "no-store", ...options })
+  #ask(options = {}, address = this.#probe) {
+    const signal = AbortSignal.timeout(ANSWER_WITHIN)
+    return fetch(address, { headers: { Accept: "application/json" }, redirect: "manual", cache: "no-store", signal, ...options })
   }
 
   // A refused handshake does not say why, so ask over HTTP.
   async #checkSession() {
     try {
-      const answer = await this.#ask({ signal: AbortSignal.timeout(ANSWER_WITHIN) })
+      const answer = await this.#ask({}, PLACES)
       if (answer.status === 401 || answer.type === "opaqueredirect") this.#signedOut()
+      else if (answer.status === 429) this.#obstruct("crowded", (await answer.json()).message)
       else if (answer.ok && this.state !== "online") this.#refusals += 1
     } catch {
       // No network: the next attempt will tell.

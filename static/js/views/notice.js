@@ -19,11 +19,13 @@ export class Notice {
   #since = 0
   #tries = { nextTry: null, canTry: true }
   #countdown = element("span", { class: "notice-countdown", "aria-live": "off" })
+  #here = element("button", { class: "button-link", type: "button", "data-action": "use-here" }, t("js-use-here"))
   #again = element("button", { class: "button-link", type: "button", "data-action": "retry" }, t("js-try-now"))
 
-  // `retry()` is the person's wish to try at once.
-  constructor(element, { retry }) {
+  // `retry()` is the person's wish to try at once, `claim()` to go on here and not in another window.
+  constructor(element, { retry, claim }) {
     this.element = element
+    this.#here.addEventListener("click", claim)
     this.#again.addEventListener("click", retry)
   }
 
@@ -69,18 +71,22 @@ export class Notice {
   }
 
   get #isOffline() {
-    return ["offline", "reconnecting"].includes(this.element.dataset.state)
+    return ["offline", "reconnecting", "crowded", "replaced"].includes(this.element.dataset.state)
   }
 
   // What the browser knows of its network decides what is said.
   #showOffline() {
-    const state = navigator.onLine ? "reconnecting" : "offline"
-    const text = state === "reconnecting" ? t("js-unreachable") : t(this.#isLasting ? "js-offline" : "js-offline-unkept")
-    const countdown = state === "reconnecting" ? [this.#countdown] : []
+    const { obstacle } = this.#tries
+    const state = obstacle?.kind ?? (navigator.onLine ? "reconnecting" : "offline")
+    const text = {
+      crowded: obstacle?.message ?? "", replaced: t("js-used-elsewhere"), reconnecting: t("js-unreachable"),
+      offline: t(this.#isLasting ? "js-offline" : "js-offline-unkept"),
+    }[state]
+    const actions = obstacle ? [this.#here] : state === "reconnecting" ? [this.#countdown, this.#again] : [this.#again]
     const warning = this.#isLasting ? [] : [element("span", {}, t("js-unkept"))]
     this.#count()
     this.#ticking ||= setInterval(() => this.#count(), COUNT_EVERY)
-    if (this.#shown !== state + text + warning.length) this.#show(state, "cloud-off", text, ...countdown, this.#again, ...warning)
+    if (this.#shown !== state + text + warning.length) this.#show(state, obstacle ? "circle-alert" : "cloud-off", text, ...actions, ...warning)
     this.#shown = state + text + warning.length
   }
 
@@ -126,7 +132,7 @@ export class Notice {
     this.element.dataset.state = state
     this.element.replaceChildren(...children)
     if (!hadFocus) return
-    const isStill = children.includes(this.#again)
-    ;(isStill ? this.#again : defaultPlace())?.focus({ preventScroll: true })
+    const button = [this.#again, this.#here].find(button => children.includes(button))
+    ;(button ?? defaultPlace())?.focus({ preventScroll: true })
   }
 }
