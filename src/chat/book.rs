@@ -1,8 +1,8 @@
 //! My rooms, and how far each of them is known here: what was lost is asked for, what comes again is left out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
-use super::frames::{Message, Room, User};
+use super::frames::{Mark, Message, Room, User};
 
 /// A message and the frame that brought it.
 #[derive(Debug)]
@@ -40,6 +40,8 @@ pub(super) struct Place {
     ver: i64,
     /// Messages up to here are not new.
     pub(super) shown: i64,
+    /// What the messages after `room.ver` add to `room.unread`, oldest first.
+    recent: VecDeque<Counted>,
     /// While a `sync` runs: what came, by `ver`. Its pages and live frames may cross, so nothing counts before
     /// `synced` closes them.
     waiting: Option<BTreeMap<i64, Heard>>,
@@ -53,6 +55,7 @@ impl Place {
             room,
             ver,
             shown,
+            recent: VecDeque::new(),
             waiting: None,
             replaying: false,
         }
@@ -63,14 +66,46 @@ impl Place {
         self.ver
     }
 
+    /// Adds a change to the unread count, unless the server's count includes it.
+    fn count(&mut self, counted: &Counted) {
+        let is_included = counted.ver <= self.room.ver;
+        if !is_included {
+            self.room.ver = counted.ver;
+            self.recent.push_back(*counted);
+            if self.recent.len() > RECENT {
+                self.recent.pop_front();
+            }
+            self.add(counted);
+        }
+        self.room.seq = self.room.seq.max(counted.seq);
+    }
+
+    fn add(&mut self, counted: &Counted) {
+        let Counted { seq, is_mine, .. } = *counted;
+        if is_mine && seq == self.room.read_seq + 1 {
+            self.room.read_seq = seq;
+        }
+        if seq > self.room.read_seq {
+            self.room.unread = (self.room.unread + counted.unread).max(0);
+        }
+    }
+
+    /// Takes the server's counts as of `ver`, and adds the changes after it again.
+    fn start(&mut self, room: Room) {
+        let (seq, ver) = (self.room.seq, self.room.ver);
+        self.recent.retain(|counted| counted.ver > room.ver);
+        self.room = room;
+        for counted in self.recent.clone() {
+            self.add(&counted);
+        }
+        self.room.seq = self.room.seq.max(seq);
+        self.room.ver = self.room.ver.max(ver);
+    }
+
     fn apply(&mut self, heard: Heard, me: &str) -> (Heard, Change) {
         let message = &heard.message;
         self.ver = self.ver.max(message.ver);
-        // What the server had counted already is not counted again.
-        if message.seq > self.room.seq {
-            self.room.seq = message.seq;
-            self.room.unread += i64::from(message.user.id != me);
-        }
+        self.count(&Counted::of(message, &self.room, me));
         let change = if message.seq > self.shown {
             self.shown = message.seq;
             Change::New
@@ -82,6 +117,33 @@ impl Place {
             Change::Other
         };
         (heard, change)
+    }
+}
+
+/// The most changes that counts which arrive late are completed with.
+const RECENT: usize = 200;
+
+/// What a change of a room adds to its unread count.
+#[derive(Debug, Clone, Copy)]
+struct Counted {
+    seq: i64,
+    ver: i64,
+    is_mine: bool,
+    unread: i64,
+}
+
+impl Counted {
+    fn of(message: &Message, room: &Room, me: &str) -> Self {
+        let is_mine = message.user.id == me;
+        let is_new = message.seq > room.seq;
+        let counts = !is_mine && message.deleted_at.is_none();
+        let counted = !is_mine && !is_new;
+        Self {
+            seq: message.seq,
+            ver: message.ver,
+            is_mine: is_mine && is_new,
+            unread: i64::from(counts) - i64::from(counted),
+        }
     }
 }
 
@@ -115,7 +177,7 @@ impl Book {
             if is_first {
                 let place = Place::new(room, ver, 0);
                 self.places.entry(id).or_insert(place).start_at_end();
-            } else if let Some(from) = self.meet(room) {
+            } else if let Some(from) = self.greet(room) {
                 behind.push((id, from));
             } else if let Some(place) = self.places.get_mut(&id)
                 && place.ver != ver
@@ -126,11 +188,21 @@ impl Book {
         behind
     }
 
+    /// A room as a new connection finds it: its counts replace those of the last one.
+    fn greet(&mut self, room: Room) -> Option<i64> {
+        if let Some(place) = self.places.get_mut(&room.id) {
+            place.recent.clear();
+            place.room = room;
+            return None;
+        }
+        self.meet(room)
+    }
+
     /// A room appeared or changed. Answers from where to catch up with it, when there is something to.
     pub(super) fn meet(&mut self, room: Room) -> Option<i64> {
         let id = room.id.clone();
         if let Some(place) = self.places.get_mut(&id) {
-            place.room = room;
+            place.start(room);
             return None;
         }
         let (ver, is_direct) = (room.ver, room.is_direct());
@@ -236,10 +308,14 @@ impl Book {
     }
 
     /// My mark moved, here or on another device.
-    pub(super) fn mark(&mut self, room_id: &str, unread: i64, mentions: i64) {
+    pub(super) fn mark(&mut self, room_id: &str, mark: Mark) {
         if let Some(place) = self.places.get_mut(room_id) {
-            place.room.unread = unread;
-            place.room.mentions = mentions;
+            let mut room = place.room.clone();
+            room.ver = mark.ver;
+            room.read_seq = mark.seq;
+            room.unread = mark.unread;
+            room.mentions = mark.mentions;
+            place.start(room);
         }
     }
 

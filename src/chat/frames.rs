@@ -21,6 +21,8 @@ pub(super) struct Room {
     pub(super) seq: i64,
     pub(super) ver: i64,
     #[serde(default)]
+    pub(super) read_seq: i64,
+    #[serde(default)]
     pub(super) unread: i64,
     #[serde(default)]
     pub(super) mentions: i64,
@@ -54,6 +56,15 @@ pub(super) struct Message {
     pub(super) edited_at: Option<String>,
     #[serde(default)]
     pub(super) deleted_at: Option<String>,
+}
+
+/// Where my mark in a room is, and what is unread after it as of `ver`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(super) struct Mark {
+    pub(super) seq: i64,
+    pub(super) ver: i64,
+    pub(super) unread: i64,
+    pub(super) mentions: i64,
 }
 
 /// Somebody who is here.
@@ -102,8 +113,8 @@ pub(super) enum Frame {
     },
     Read {
         room_id: String,
-        unread: i64,
-        mentions: i64,
+        #[serde(flatten)]
+        mark: Mark,
     },
     Room {
         room: Room,

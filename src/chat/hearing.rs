@@ -50,11 +50,7 @@ impl Session {
             } if room_id == self.current => {
                 self.here = Some(count.map_or(Here::People(online), Here::Count));
             }
-            Frame::Read {
-                room_id,
-                unread,
-                mentions,
-            } => self.book.mark(&room_id, unread, mentions),
+            Frame::Read { room_id, mark } => self.book.mark(&room_id, mark),
             Frame::Room { room } => self.met(room).await,
             Frame::Removed { room_id } => self.removed(&room_id).await,
             Frame::Invitation { room, inviter } if !self.is_one_shot => self.screen.say(

@@ -11,7 +11,7 @@ use super::schema::{deleted_messages, memberships, mentions, messages};
 use crate::error::Result;
 
 /// Rooms per query: each is a range of the primary key, and a condition of its own.
-const ROOMS: usize = 100;
+const ROOMS: usize = 500;
 /// Above this distance a person's messages are counted in the index of their messages, not in the room's range.
 const LONG_RANGE: i64 = 2_000;
 

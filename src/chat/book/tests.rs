@@ -96,3 +96,58 @@ fn another_database_is_another_beginning() {
     book.forget("7");
     assert_eq!(book.meet(room("direct", 3)), Some(0));
 }
+
+fn changed(seq: i64, ver: i64, author: &str, is_deleted: bool) -> Heard {
+    let mut heard = heard(seq, ver);
+    author.clone_into(&mut heard.message.user.id);
+    heard.message.deleted_at = is_deleted.then(|| "now".to_owned());
+    heard
+}
+
+fn unread(book: &Book) -> i64 {
+    book.place("7").expect("the room").room.unread
+}
+
+#[test]
+fn own_and_deleted_messages_are_not_unread() {
+    let mut book = begin(3);
+    // Seq, ver, author, deleted, and what is unread then.
+    for (seq, ver, author, is_deleted, expected) in [
+        (4, 4, "2", false, 1),
+        (5, 5, "1", false, 1),
+        (6, 6, "2", false, 2),
+        (4, 7, "2", false, 2),
+        (4, 8, "2", true, 1),
+        (5, 9, "1", true, 1),
+        (7, 10, "2", true, 1),
+        (6, 11, "2", true, 0),
+        (6, 11, "2", true, 0),
+    ] {
+        book.hear(changed(seq, ver, author, is_deleted));
+        assert_eq!(unread(&book), expected, "{seq} at {ver}");
+    }
+}
+
+#[test]
+fn counts_of_an_older_state_are_completed_with_what_came_since() {
+    let mut book = begin(3);
+    for seq in 4..=8 {
+        book.hear(changed(seq, seq, "2", false));
+    }
+    book.hear(changed(5, 9, "2", true));
+    assert_eq!(unread(&book), 4);
+    let mark = |seq, ver, unread| Mark {
+        seq,
+        ver,
+        unread,
+        mentions: 0,
+    };
+    book.mark("7", mark(4, 6, 2));
+    assert_eq!(unread(&book), 3);
+    // Counts that include what is still to come.
+    book.mark("7", mark(6, 10, 3));
+    book.hear(changed(9, 10, "2", false));
+    assert_eq!(unread(&book), 3);
+    book.hear(changed(10, 11, "2", false));
+    assert_eq!(unread(&book), 4);
+}

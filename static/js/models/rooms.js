@@ -1,7 +1,8 @@
-// My rooms, as the server tells them and as this window reads them. Unread is always seq − readSeq.
+// My rooms: the server's counts as of a room's `ver`, and what this window saw arrive after it.
 //
 // Events: "change"; "removed" and "opened" (it was closed) with the room as detail.
 import { connection } from "./connection.js"
+import { Counts } from "./counts.js"
 import { recall, remember } from "./memory.js"
 
 const ECHO_WITHIN = 2_000
@@ -9,7 +10,8 @@ const PREVIEW_CHARS = 120
 
 export class Rooms extends EventTarget {
   #rooms = new Map()
-  #named = new Map()
+  #counts = new Map()
+  #asking = new Map()
   #me = document.body?.dataset.userId
   #previews = recall(this.#key) ?? {}
   isKnown = false
@@ -32,14 +34,18 @@ export class Rooms extends EventTarget {
   see(id, seq) {
     const room = this.get(id)
     if (!room || seq <= room.readSeq) return false
-    this.#mark(room, Math.min(seq, room.seq), Date.now())
+    this.#countsOf(room).see(Math.min(seq, room.seq))
+    room.movedAt = Date.now()
+    this.#changed()
     return true
   }
 
-  // From `seq` on it is as if I had not read it.
+  // From `seq` on it is as if I had not read it. How much that is, the server's `read` frame tells.
   unsee(id, seq) {
     const room = this.get(id)
-    if (room) this.#mark(room, seq - 1, 0)
+    if (!room) return
+    room.readSeq = seq - 1
+    room.movedAt = 0
   }
 
   // The newest message of a room, where it is known.
@@ -59,37 +65,39 @@ export class Rooms extends EventTarget {
     return `previews.${document.body?.dataset.userId}`
   }
 
-  #mark(room, seq, movedAt) {
-    room.readSeq = seq
-    room.unread = Math.max(0, room.seq - seq)
-    room.movedAt = movedAt
-    const named = this.#named.get(room.id)
-    if (room.unread === 0) room.mentions = 0
-    else if (named) room.mentions = Math.max(0, room.mentions - [...named].filter(place => place <= seq).length)
-    named?.forEach(place => place <= seq && named.delete(place))
-    this.#changed()
+  #countsOf(room) {
+    if (!this.#counts.has(room.id)) this.#counts.set(room.id, new Counts(room))
+    return this.#counts.get(room.id)
   }
 
   // What was mine before the connection was lost, and is not in the greeting, was removed meanwhile.
   #hello({ rooms }) {
     const before = this.#rooms
     this.#rooms = new Map(rooms.map(room => [room.id, room]))
-    this.#named.clear()
+    this.#counts.clear()
     this.isKnown = true
     for (const room of before.values()) if (!this.#rooms.has(room.id)) this.dispatchEvent(new CustomEvent("removed", { detail: room }))
     this.#changed()
   }
 
   #room({ room }) {
-    const before = this.get(room.id)
-    this.#rooms.set(room.id, { ...before, ...room })
+    const known = this.get(room.id)
+    const wasClosed = known?.kind === "closed"
+    if (!known) this.#rooms.set(room.id, room)
+    else {
+      const { seq, ver, readSeq, unread, mentions, lastMessageAt, ...rest } = room
+      Object.assign(known, rest)
+      if (seq >= known.seq) known.lastMessageAt = lastMessageAt
+      this.#countsOf(known).start({ seq, ver, readSeq, unread, mentions })
+    }
     this.#changed()
-    if (before?.kind === "closed" && room.kind === "open") this.dispatchEvent(new CustomEvent("opened", { detail: room }))
+    if (wasClosed && room.kind === "open") this.dispatchEvent(new CustomEvent("opened", { detail: room }))
   }
 
   #removed({ roomId }) {
     const room = this.get(roomId)
     this.#rooms.delete(roomId)
+    this.#counts.delete(roomId)
     delete this.#previews[roomId]
     remember(this.#key, this.#previews)
     this.#changed()
@@ -99,29 +107,28 @@ export class Rooms extends EventTarget {
   #message(message) {
     const room = this.get(message.roomId)
     if (!room) return
-    const { seq, user, content, html, createdAt, deletedAt } = message
+    const { seq, ver, user, content, html, createdAt, deletedAt } = message
     const isMine = user.id === this.#me
-    const isNew = seq > room.seq
     if (seq >= (this.#previews[room.id]?.seq ?? 0) && seq >= room.seq) this.learn(room.id, { seq, author: user.username, mine: isMine, text: content })
-    if (isNew) {
-      room.seq = seq
-      room.lastMessageAt = createdAt
-      // My own message moves my mark when I had read everything before it.
-      if (isMine && seq === room.readSeq + 1) room.readSeq = seq
-      room.unread = room.seq - room.readSeq
-    }
-    if (seq > room.readSeq) this.#count(room, seq, !deletedAt && !isMine && this.#names(html), isNew)
+    if (seq > room.seq) room.lastMessageAt = createdAt
+    const isCertain = this.#countsOf(room).arrive({ seq, ver, isMine, isDeleted: Boolean(deletedAt), isNamed: !isMine && this.#names(html) })
+    if (!isCertain) this.#ask(room.id)
     this.#changed()
   }
 
-  // Whether a message names me. What this window did not see arrive is counted by the server already.
-  #count(room, seq, isNamed, isNew) {
-    const named = this.#named.get(room.id) ?? new Set()
-    this.#named.set(room.id, named)
-    if (isNamed && isNew) {
-      named.add(seq)
-      room.mentions += 1
-    } else if (!isNamed && named.delete(seq)) room.mentions -= 1
+  // A message that this window never saw may have mentioned me before it changed: only the server knows.
+  async #ask(id) {
+    if (this.#asking.has(id)) return this.#asking.set(id, true)
+    this.#asking.set(id, false)
+    try {
+      const answer = await fetch(`/api/rooms/${id}`, { headers: { Accept: "application/json" }, redirect: "error", signal: AbortSignal.timeout(10_000) })
+      if (answer.ok) this.#room({ room: await answer.json() })
+    } catch {
+      // The next greeting tells.
+    }
+    const isAskedAgain = this.#asking.get(id)
+    this.#asking.delete(id)
+    if (isAskedAgain) this.#ask(id)
   }
 
   #names(html) {
@@ -129,13 +136,10 @@ export class Rooms extends EventTarget {
   }
 
   // My mark moved, here or on another device. The echo of an older move of this window is no news.
-  #read({ roomId, seq, mentions }) {
+  #read({ roomId, seq, ver, unread, mentions }) {
     const room = this.get(roomId)
     if (!room || (seq < room.readSeq && Date.now() - (room.movedAt ?? 0) < ECHO_WITHIN)) return
-    room.readSeq = seq
-    room.unread = Math.max(0, room.seq - seq)
-    room.mentions = mentions
-    this.#named.delete(roomId)
+    this.#countsOf(room).start({ seq: room.seq, ver: ver ?? room.ver, readSeq: seq, unread, mentions })
     this.#changed()
   }
 

@@ -1,0 +1,354 @@
+//! Unread counts: a person's own messages and deleted messages are in none of them, wherever they are shown.
+
+use crate::support::person::PASSWORD;
+use crate::support::{Person, Program, Socket, Teahouse, client_id, eventually};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+/// The ways to send a message.
+const WAYS: [&str; 9] = [
+    "socket",
+    "other device",
+    "other server",
+    "form",
+    "json",
+    "api",
+    "conversation",
+    "to",
+    "terminal",
+];
+
+/// Li's devices and servers.
+struct Sender<'a> {
+    li: &'a Person,
+    socket: Socket,
+    other_device: Socket,
+    other_server: Socket,
+    program: Program,
+}
+
+impl Sender<'_> {
+    async fn send(&mut self, way: &str, room: &str, text: &str) {
+        let id = client_id();
+        let body = json!({"content": text, "clientId": id});
+        match way {
+            "socket" => say(&mut self.socket, room, text).await,
+            "other device" => say(&mut self.other_device, room, text).await,
+            "other server" => say(&mut self.other_server, room, text).await,
+            "form" => {
+                let path = format!("/rooms/{room}/messages");
+                assert_eq!(self.li.act("post", &path, &[("content", text)]).await, 303);
+            }
+            "json" => {
+                self.li.say_in(room, text).await;
+            }
+            "api" => {
+                let path = format!("/api/rooms/{room}/messages");
+                assert_eq!(self.program.post(&path, body).await.0, 201);
+            }
+            "conversation" => {
+                let path = format!("/api/conversations/{room}/messages");
+                assert_eq!(self.program.post(&path, body).await.0, 201);
+            }
+            "to" => {
+                let post = json!({"type": "post", "clientId": id, "to": "mei", "content": text});
+                self.socket.send(post).await;
+                self.socket
+                    .expect_where("ack", |ack| ack["clientId"] == *id)
+                    .await;
+            }
+            "terminal" => chat(self.li, room, text).await,
+            other => panic!("{other}"),
+        }
+    }
+}
+
+async fn say(socket: &mut Socket, room: &str, text: &str) {
+    let id = socket.post(room, text).await;
+    socket
+        .expect_where("ack", |ack| ack["clientId"] == *id)
+        .await;
+}
+
+/// `teahouse chat --say`
+async fn chat(person: &Person, room: &str, text: &str) {
+    let done = Command::new(env!("CARGO_BIN_EXE_teahouse"))
+        .args(["chat", "--url", &person.url, "--phone", &person.phone])
+        .args(["--room", room, "--say", text])
+        .env_clear()
+        .env("TEAHOUSE_PASSWORD", PASSWORD)
+        .output()
+        .await
+        .expect("the program starts");
+    assert!(done.status.success(), "{done:?}");
+}
+
+/// Unread and mentions.
+type Counts = (i64, i64);
+
+fn counts(room: &Value) -> Counts {
+    let number = |name: &str| room[name].as_i64().unwrap_or_else(|| panic!("{room}"));
+    (number("unread"), number("mentions"))
+}
+
+#[track_caller]
+fn of_room<'a>(rooms: &'a Value, id: &str) -> &'a Value {
+    let mut rooms = rooms.as_array().expect("a list").iter();
+    rooms
+        .find(|room| room["id"] == id)
+        .unwrap_or_else(|| panic!("room {id} is missing"))
+}
+
+/// The badge of a room in a page's sidebar; mentions are only told from none.
+async fn sidebar(person: &Person, path: &str, id: &str) -> (i64, bool) {
+    let page = person.page(path).await;
+    let start = format!("class=\"rooms-item\" href=\"/rooms/{id}\"");
+    let (_, item) = page.split_once(&start).expect("the room's line");
+    let (item, _) = item.split_once("</a>").expect("the line's end");
+    let unread = item.split("data-unread=\"").nth(1).expect("data-unread");
+    let unread = unread.split('"').next().expect("a number");
+    (
+        unread.parse().expect("a number"),
+        item.contains("rooms-mention"),
+    )
+}
+
+/// Asserts that everything that shows a count shows these.
+async fn shown_everywhere(sender: &Sender<'_>, room: &str, expected: Counts, what: &str) {
+    let (li, program) = (sender.li, &sender.program);
+    let hello = li.socket().await.hello;
+    assert_eq!(
+        counts(of_room(&hello["rooms"], room)),
+        expected,
+        "{what}: hello"
+    );
+    for path in ["/api/rooms", "/api/rooms/"] {
+        let answer = match path.ends_with('/') {
+            true => program.get(&format!("{path}{room}")).await.1,
+            false => of_room(&program.get(path).await.1, room).clone(),
+        };
+        assert_eq!(counts(&answer), expected, "{what}: GET {path}");
+    }
+    for path in ["/rooms/1", "/rooms"] {
+        let shown = sidebar(li, path, room).await;
+        assert_eq!(shown, (expected.0, expected.1 > 0), "{what}: page {path}");
+    }
+    let (status, conversation) = program.get(&format!("/api/conversations/{room}")).await;
+    if status == 200 {
+        let has_unread = conversation["hasUnreadMessages"] == true;
+        assert_eq!(has_unread, expected.0 > 0, "{what}: conversation");
+        let list = program.get("/api/conversations").await.1;
+        let has_unread = of_room(&list, room)["hasUnreadMessages"] == true;
+        assert_eq!(has_unread, expected.0 > 0, "{what}: conversations");
+    }
+}
+
+/// Sets Li's mark and returns the counts of the `read` frame that both devices get.
+async fn mark(sender: &mut Sender<'_>, room: &str, seq: i64, unread: bool) -> Counts {
+    sender.socket.settle().await;
+    sender.other_device.settle().await;
+    let frame = json!({"type": "read", "roomId": room, "seq": seq, "unread": unread});
+    sender.socket.send(frame).await;
+    let here = sender.socket.expect("read").await;
+    assert_eq!(sender.other_device.expect("read").await, here);
+    counts(&here)
+}
+
+async fn li_sends(way: &str, mei: &Person, sender: &mut Sender<'_>, room: &str) {
+    let what = |step: &str| format!("{way}, {step}");
+    mei.say_in(room, "hi @li").await;
+    mei.say_in(room, "one more").await;
+    sender.send(way, room, "behind, and @li is me").await;
+    shown_everywhere(sender, room, (2, 1), &what("behind")).await;
+    mei.say_in(room, "and a third").await;
+    sender.send(way, room, "behind again").await;
+    shown_everywhere(sender, room, (3, 1), &what("behind again")).await;
+    // seq: mei 1, mei 2, li 3, mei 4, li 5.
+    assert_eq!(mark(sender, room, 1, false).await, (2, 0), "{way}");
+    assert_eq!(mark(sender, room, 2, false).await, (1, 0), "{way}");
+    assert_eq!(mark(sender, room, 3, false).await, (1, 0), "{way}");
+    assert_eq!(mark(sender, room, 4, false).await, (0, 0), "{way}");
+    shown_everywhere(sender, room, (0, 0), &what("only mine is left")).await;
+    assert_eq!(mark(sender, room, 5, false).await, (0, 0), "{way}");
+    sender.send(way, room, "at the end").await;
+    shown_everywhere(sender, room, (0, 0), &what("at the end")).await;
+    assert_eq!(mark(sender, room, 5, true).await, (0, 0), "{way}");
+    assert_eq!(mark(sender, room, 2, true).await, (2, 0), "{way}");
+    assert_eq!(mark(sender, room, 1, true).await, (3, 1), "{way}");
+    sender.send(way, room, "after a mark set back").await;
+    shown_everywhere(sender, room, (3, 1), &what("set back")).await;
+    assert_eq!(sender.li.act("post", "/read_marks", &[]).await, 303);
+    shown_everywhere(sender, room, (0, 0), &what("all read")).await;
+}
+
+#[tokio::test]
+async fn own_messages_never_count_whichever_way_they_are_sent() {
+    let house = Teahouse::start();
+    let beside = house.beside();
+    let mei = Person::register(&house, "mei").await;
+    let li = Person::register(&house, "li").await;
+    let device = li.on_another_device(&house).await;
+    let mut sender = Sender {
+        li: &li,
+        socket: li.socket().await,
+        other_device: device.socket().await,
+        other_server: li.at(&beside).socket().await,
+        program: Program::of(&house, &li).await,
+    };
+    for way in WAYS {
+        let room = match way {
+            "conversation" => mei.direct(&["li"]).await,
+            "to" => {
+                let room = mei.direct(&["li"]).await;
+                let last = li.room(&room).await["seq"].as_i64().expect("seq");
+                assert!(last > 0);
+                continue_conversation(&mei, &mut sender, &room, last).await;
+                continue;
+            }
+            _ => mei.make_room("closed", way, &[&li]).await,
+        };
+        for socket in [
+            &mut sender.socket,
+            &mut sender.other_device,
+            &mut sender.other_server,
+        ] {
+            socket
+                .expect_where("room", |frame| frame["room"]["id"] == *room)
+                .await;
+        }
+        li_sends(way, &mei, &mut sender, &room).await;
+    }
+}
+
+/// `to` leads into a conversation that has messages already.
+async fn continue_conversation(mei: &Person, sender: &mut Sender<'_>, room: &str, last: i64) {
+    mei.say_in(room, "hello again @li").await;
+    sender.send("to", room, "behind").await;
+    shown_everywhere(sender, room, (1, 1), "to, behind").await;
+    assert_eq!(mark(sender, room, last + 2, false).await, (0, 0));
+    sender.send("to", room, "at the end").await;
+    shown_everywhere(sender, room, (0, 0), "to, at the end").await;
+}
+
+#[tokio::test]
+async fn deleted_messages_stop_counting_for_those_who_have_not_read_them() {
+    let house = Teahouse::start();
+    let mei = Person::register(&house, "mei").await;
+    let li = Person::register(&house, "li").await;
+    let device = li.on_another_device(&house).await;
+    for room in [
+        mei.make_room("closed", "tea", &[&li]).await,
+        mei.direct(&["li"]).await,
+    ] {
+        let mut sender = Sender {
+            li: &li,
+            socket: li.socket().await,
+            other_device: device.socket().await,
+            other_server: li.socket().await,
+            program: Program::of(&house, &li).await,
+        };
+        for text in ["1", "2 @li", "3", "4 @li"] {
+            mei.say_in(&room, text).await;
+        }
+        li.say_in(&room, "5 is mine").await;
+        shown_everywhere(&sender, &room, (4, 2), "before").await;
+        for (seq, expected) in [(2, (3, 1)), (4, (2, 0)), (3, (1, 0))] {
+            assert_eq!(mei.erase(&room, seq).await, 204, "{seq}");
+            shown_everywhere(&sender, &room, expected, "deleted").await;
+            // A second deletion changes nothing.
+            assert_eq!(mei.erase(&room, seq).await, 204, "{seq}");
+            shown_everywhere(&sender, &room, expected, "deleted twice").await;
+        }
+        assert_eq!(li.erase(&room, 5).await, 204);
+        shown_everywhere(&sender, &room, (1, 0), "mine deleted").await;
+        assert_eq!(mark(&mut sender, &room, 1, false).await, (0, 0));
+        shown_everywhere(&sender, &room, (0, 0), "only deleted ones are left").await;
+        assert_eq!(mark(&mut sender, &room, 2, true).await, (0, 0));
+        assert_eq!(mark(&mut sender, &room, 1, true).await, (1, 0));
+        mei.say_in(&room, "6 @li").await;
+        shown_everywhere(&sender, &room, (2, 1), "after").await;
+        assert_eq!(mark(&mut sender, &room, 6, false).await, (0, 0));
+    }
+}
+
+/// Counts the queries of a request by its line in the log.
+async fn queries(house: &Teahouse, person: &Person, path: &str, route: &str) -> u64 {
+    let wanted = format!("method=GET route=\"{route}\"");
+    let before = house.log().len();
+    person.request(Method::GET, path).send().await.expect(path);
+    eventually("the request's line in the log", || async {
+        let log = house.log();
+        let line = log[before..].iter().find(|line| line.contains(&wanted))?;
+        let count = line.split("queries=").nth(1)?;
+        count.split_whitespace().next()?.parse().ok()
+    })
+    .await
+}
+
+#[tokio::test]
+async fn five_hundred_rooms_with_deleted_messages_need_no_query_each() {
+    let house = Teahouse::start();
+    let mei = Person::register(&house, "mei").await;
+    let li = Person::register(&house, "li").await;
+    let room = mei.make_room("closed", "one", &[&li]).await;
+    mei.say_in(&room, "a @li").await;
+    mei.say_in(&room, "b").await;
+    assert_eq!(mei.erase(&room, 2).await, 204);
+    let pages = [
+        ("/rooms/1", "/rooms/{id}"),
+        ("/rooms", "/rooms"),
+        ("/api/rooms", "/api/rooms"),
+        ("/api/conversations", "/api/conversations"),
+    ];
+    let mut few = Vec::new();
+    for (path, route) in pages {
+        few.push(queries(&house, &li, path, route).await);
+    }
+    copy_room(&house, &room, 499);
+    for ((path, route), few) in pages.into_iter().zip(few) {
+        let many = queries(&house, &li, path, route).await;
+        println!("{path}: {few} queries with one room, {many} with 500");
+        // A first request may need a query more than later ones.
+        assert!(many <= few, "{path}: {many}");
+    }
+    let rooms = li.rooms().await;
+    let copies: Vec<_> = rooms.iter().filter(|room| room["id"] != "1").collect();
+    assert_eq!(copies.len(), 500);
+    assert!(
+        copies.iter().all(|room| counts(room) == (1, 1)),
+        "{copies:?}"
+    );
+}
+
+/// Copies a room with its members and messages behind the program's back.
+fn copy_room(house: &Teahouse, room: &str, copies: u32) {
+    let database = house.database();
+    let numbers = "(SELECT a.n + 10 * b.n + 100 * c.n AS n FROM \
+        (SELECT 0 AS n UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5 UNION SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9) a, \
+        (SELECT 0 AS n UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5 UNION SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9) b, \
+        (SELECT 0 AS n UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4) c) AS numbers";
+    let table = |name: &str, columns: &str, values: &str, id: &str| {
+        database.run(&format!(
+            "INSERT INTO {name} ({id}, {columns}) SELECT 1000 + n, {values} FROM {name}, {numbers} \
+             WHERE {name}.{id} = {room} AND n < {copies}"
+        ));
+    };
+    let columns = "kind, topic, last_seq, last_ver, last_message_at, last_deleted_seq, created_at";
+    let named = format!("name, {columns}");
+    let values = format!("CONCAT('copy ', n), {columns}");
+    table("rooms", &named, &values, "id");
+    let columns = "user_id, read_seq, own_unread, involvement, joined_at";
+    table("memberships", columns, columns, "room_id");
+    let columns =
+        "seq, ver, id, change_id, user_id, client_id, sent_hash, content, created_at, deleted_at";
+    let values = "seq, ver, id + 1000 * (n + 1), change_id + 1000 * (n + 1), user_id, CONCAT(seq, '-', n), sent_hash, content, created_at, deleted_at";
+    table("messages", columns, values, "room_id");
+    table(
+        "deleted_messages",
+        "seq, user_id",
+        "seq, user_id",
+        "room_id",
+    );
+    table("mentions", "user_id, seq", "user_id, seq", "room_id");
+}
