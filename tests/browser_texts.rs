@@ -26,13 +26,13 @@ async fn a_text_is_the_same_live_and_after_a_reload() {
         &own,
         &"x".repeat(300),
     ];
-    for text in texts {
+    let stored = |count: usize| format!("{BODIES} return bodies.length === {count}");
+    for (index, text) in texts.into_iter().enumerate() {
         ana.say(text).await;
         ming.sees(text).await;
         ming.say(text).await;
+        ming.until("it is stored", &stored(index * 2 + 2)).await;
     }
-    let stored = |count: usize| format!("{BODIES} return bodies.length === {count}");
-    ming.until("all are stored", &stored(texts.len() * 2)).await;
     let bodies = format!("{BODIES} return bodies");
     let live = ming.script(&bodies).await;
     for (index, body) in live.as_array().expect("a list").iter().enumerate() {
