@@ -98,6 +98,10 @@ pub async fn serve(settings: Settings) -> Result<()> {
     let app = build(&settings, database, trust::keyed(&key)).await?;
     let listener = listen(&settings)?;
     let address = listener.local_addr().map_err(Error::internal)?;
+    content::permalinks::set_origin(&match settings.server.public_origin.as_str() {
+        "" => format!("http://{address}"),
+        origin => origin.to_owned(),
+    });
     let store = Arc::new(app.database.clone());
     let watch = Watch::start(app.live.clone(), store).await?;
     start_jobs(&settings, &app, watch);

@@ -2,11 +2,14 @@
 
 use std::ops::Range;
 
-use linkify::{LinkFinder, LinkKind};
 use sha2::{Digest, Sha256};
 
+use self::links::{Kind, Link};
 use super::mention::Named;
 use crate::error::{Error, Result};
+
+pub(crate) mod links;
+pub mod permalinks;
 
 /// The most characters (Unicode scalar values) of a message.
 pub const MAX_CHARS: usize = 4000;
@@ -76,24 +79,37 @@ impl From<ContentError> for Error {
     }
 }
 
-/// A text as HTML: everything escaped, `http` and `https` addresses linked, names marked, lines kept.
+/// A text as HTML: everything escaped, addresses linked, names marked, lines kept. White space stays as it is.
 pub fn to_html(text: &str, named: &[Named]) -> String {
-    let mut finder = LinkFinder::new();
-    finder.kinds(&[LinkKind::Url]).url_must_have_scheme(true);
     let mut html = String::with_capacity(text.len() + text.len() / 8);
-    for span in finder.spans(text) {
-        let address = span.as_str();
-        if span.kind().is_some() && is_web_address(address) {
-            html.push_str("<a href=\"");
-            escape_into(&mut html, address);
-            html.push_str("\" rel=\"noopener noreferrer nofollow\" target=\"_blank\">");
-            escape_into(&mut html, address);
-            html.push_str("</a>");
-        } else {
-            mark_names_into(&mut html, text, span.start()..span.end(), named);
-        }
+    let mut at = 0;
+    for Link { kind, place } in links::find(text) {
+        mark_names_into(&mut html, text, at..place.start, named);
+        at = place.end;
+        let address = &text[place];
+        html.push_str("<a href=\"");
+        html.push_str(match kind {
+            Kind::Www => "https://",
+            Kind::Mail if !has_mail_scheme(address) => "mailto:",
+            Kind::Web | Kind::Mail => "",
+        });
+        escape_into(&mut html, address);
+        // What stays in this window and what another program opens needs no window of its own.
+        html.push_str(match kind {
+            Kind::Mail => "\">",
+            Kind::Web if permalinks::is_permalink(address) => "\">",
+            Kind::Web | Kind::Www => "\" rel=\"noopener noreferrer nofollow\" target=\"_blank\">",
+        });
+        escape_into(&mut html, address);
+        html.push_str("</a>");
     }
+    mark_names_into(&mut html, text, at..text.len(), named);
     html
+}
+
+fn has_mail_scheme(address: &str) -> bool {
+    let scheme = address.get(.."mailto:".len());
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"))
 }
 
 fn mark_names_into(html: &mut String, text: &str, span: Range<usize>, named: &[Named]) {
@@ -111,25 +127,23 @@ fn mark_names_into(html: &mut String, text: &str, span: Range<usize>, named: &[N
     escape_into(html, &text[at..span.end]);
 }
 
-fn is_web_address(address: &str) -> bool {
-    let scheme = address.split_once("://").map(|(scheme, _)| scheme);
-    scheme.is_some_and(|scheme| {
-        scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
-    })
-}
-
 fn escape_into(html: &mut String, text: &str) {
-    for c in text.chars() {
-        match c {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\'' => html.push_str("&#39;"),
-            '\n' => html.push_str("<br>"),
-            c => html.push(c),
-        }
+    let mut done = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let escaped = match byte {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            b'\'' => "&#39;",
+            b'\n' => "<br>",
+            _ => continue,
+        };
+        html.push_str(&text[done..at]);
+        html.push_str(escaped);
+        done = at + 1;
     }
+    html.push_str(&text[done..]);
 }
 
 #[cfg(test)]

@@ -6,10 +6,14 @@ use std::ops::Range;
 use diesel::prelude::*;
 
 use super::connection::DbConn;
+use super::content::links;
 use super::schema::{memberships, mentions, users};
+use super::script;
 use super::user::ACTIVE;
 use super::username::{self, Username};
 use crate::error::Result;
+
+mod ending;
 
 /// A message names so many people at the most; more are text.
 const MAX_NAMED: usize = 50;
@@ -23,49 +27,54 @@ pub struct Named {
     pub place: Range<usize>,
 }
 
-/// Finds the names in a text. A name ends where the longest one that is known ends, so that `@mei。` and `@李梅你好`
-/// find mei and 李梅.
+/// Finds the names in a text. The longest name that is known and may end where it does counts (see [`ending`]). Names
+/// inside links are parts of addresses.
 pub fn find(text: &str, known: impl Fn(&str) -> Option<i64>) -> Vec<Named> {
     let mut named = Vec::new();
-    for (start, run) in runs(text) {
+    let mut links = None;
+    for start in starts(text) {
         if named.len() == MAX_NAMED {
             break;
         }
-        let found = prefixes(run).find_map(|(key, end)| Some((known(&key)?, end)));
-        if let Some((user_id, end)) = found {
-            named.push(Named {
-                user_id,
-                place: start..start + 1 + end,
-            });
+        let mut candidates = candidates(text, start);
+        let Some((user_id, end)) = candidates.find_map(|(key, end)| Some((known(&key)?, end)))
+        else {
+            continue;
+        };
+        let links = links.get_or_insert_with(|| links::find(text));
+        if !links.iter().any(|link| link.place.contains(&start)) {
+            let place = start..end;
+            named.push(Named { user_id, place });
         }
     }
     named
 }
 
-/// What follows each `@` that does not stand inside a word: its place and at most as many characters as a name has.
-fn runs(text: &str) -> impl Iterator<Item = (usize, &str)> {
+/// The places of each `@` that does not stand inside a word.
+fn starts(text: &str) -> impl Iterator<Item = usize> {
     text.match_indices('@').filter_map(move |(at, _)| {
-        let before = text[..at].chars().next_back();
-        if before.is_some_and(|c| username::is_allowed(c) && c.is_ascii()) {
-            return None;
-        }
-        let rest = &text[at + 1..];
-        let end = rest
-            .char_indices()
-            .take(username::MAX_CHARS)
-            .take_while(|(_, c)| username::is_allowed(*c))
-            .last()
-            .map(|(index, c)| index + c.len_utf8())?;
-        Some((at, &rest[..end]))
+        let is_in_word = match text[..at].chars().next_back() {
+            Some(c) if c.is_ascii() => username::is_allowed(c),
+            Some(c) => script::is_word(c) && !script::joins_foreign_words(c),
+            None => false,
+        };
+        (!is_in_word).then_some(at)
     })
 }
 
-/// The keys of everything a run may begin with, longest first, and where each ends.
-fn prefixes(run: &str) -> impl Iterator<Item = (String, usize)> {
-    let ends: Vec<usize> = run.char_indices().map(|(i, c)| i + c.len_utf8()).collect();
+/// The keys of the names that may follow an `@`, longest first, and where each ends in the text.
+fn candidates(text: &str, at: usize) -> impl Iterator<Item = (String, usize)> {
+    let rest = &text[at + 1..];
+    let mut ends: Vec<usize> = rest
+        .char_indices()
+        .take(username::MAX_CHARS)
+        .take_while(|(_, c)| username::is_allowed(*c))
+        .map(|(index, c)| index + c.len_utf8())
+        .collect();
+    ends.retain(|end| ending::is_whole(&rest[..*end], &rest[*end..]));
     ends.into_iter().rev().filter_map(move |end| {
-        let name = Username::parse(&run[..end]).ok()?;
-        Some((name.key().to_owned(), end))
+        let name = Username::parse(&rest[..end]).ok()?;
+        Some((name.key().to_owned(), at + 1 + end))
     })
 }
 
@@ -84,9 +93,9 @@ impl Members {
     ) -> Result<Self> {
         let (mut rooms, mut keys) = (HashSet::new(), HashSet::new());
         for (room_id, text) in texts {
-            for (_, run) in runs(text).take(MAX_NAMED) {
+            for start in starts(text).take(MAX_NAMED) {
                 rooms.insert(room_id);
-                keys.extend(prefixes(run).map(|(key, _)| key));
+                keys.extend(candidates(text, start).map(|(key, _)| key));
             }
         }
         if keys.is_empty() {
@@ -163,6 +172,87 @@ mod tests {
     #[test]
     fn addresses_and_strangers_are_text() {
         assert_eq!(named("mail me@mei.example or @nobody @ @@"), []);
+    }
+
+    #[test]
+    fn a_name_that_goes_on_is_another_name() {
+        let known = HashMap::from([
+            ("john", 1),
+            ("李梅", 2),
+            ("田中", 3),
+            ("タロ", 4),
+            ("민수", 5),
+            ("иван", 6),
+            ("josé", 7),
+            ("สมชาย", 8),
+            ("محمد", 9),
+            ("דנה", 10),
+            ("j2", 11),
+            ("小明1", 12),
+            ("राम", 13),
+            ("a.b", 14),
+            ("12345", 15),
+        ]);
+        let cases: &[(&str, &[&str])] = &[
+            ("@john", &["@john"]),
+            (
+                "@johnson @johny @john2 @john_2 @john.x @john-smith @john__x",
+                &[],
+            ),
+            (
+                "@john. @john, @john! (@john) @john's @john: @john/@john",
+                &["@john"; 8],
+            ),
+            (
+                "@john- @john_ @john.\nx @john... @john...hi @john--hi",
+                &["@john"; 6],
+            ),
+            (
+                "@john你好 @johnさん @john님 @john-你好 @john。",
+                &["@john"; 5],
+            ),
+            ("@johnпривет @john三", &["@john", "@john"]),
+            ("@john\u{301} @johné @joHNson @JOHN", &["@JOHN"]),
+            ("@john٣ @john\u{ff12}", &["@john"]),
+            (
+                "@李梅你好 @李梅ok @李梅2点见 @李梅。 @李梅-好",
+                &["@李梅"; 5],
+            ),
+            ("@李梅\u{301}", &[]),
+            ("@田中さん @タロー", &["@田中", "@タロ"]),
+            ("@小明12 @小明1号", &["@小明1", "@小明1"]),
+            (
+                "@민수님 @민수야 @민수가, @민수님이 @민수씨는 @민수 @민수선생님께",
+                &["@민수"; 7],
+            ),
+            ("@민수진 @민수진님 @민수2", &[]),
+            ("@иван, @иванов @иван2 @ивaн", &["@иван"]),
+            (
+                "@josé @jose @joséphine @Jose\u{301}",
+                &["@josé", "@Jose\u{301}"],
+            ),
+            ("@สมชายครับ", &["@สมชาย"]),
+            ("@محمد، @محمدي @محمدhi", &["@محمد", "@محمد"]),
+            ("@דנה @דנהל", &["@דנה"]),
+            ("@राम @रामा @राम।", &["@राम", "@राम"]),
+            ("@j2 @j23 @j2x @j2你", &["@j2", "@j2"]),
+            ("@a.b @a.b. @a.bc @a.b.c", &["@a.b", "@a.b"]),
+            ("@12345 @123456 @12345a @12345号", &["@12345", "@12345"]),
+            (
+                "你好@john привет@john é@john 안녕@john",
+                &["@john", "@john"],
+            ),
+            (
+                "https://x.example/@john @john www.x.example/@john a@john.example",
+                &["@john"],
+            ),
+            ("mei@john, @@john", &["@john"]),
+        ];
+        for (text, names) in cases {
+            let found = find(text, |key| known.get(key).copied());
+            let found: Vec<_> = found.into_iter().map(|named| &text[named.place]).collect();
+            assert_eq!(&found, names, "{text}");
+        }
     }
 
     proptest! {

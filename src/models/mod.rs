@@ -48,6 +48,7 @@ pub mod rehearsal;
 pub mod room;
 pub mod room_name;
 pub mod schema;
+mod script;
 pub mod security_event;
 pub mod session;
 pub mod standing;

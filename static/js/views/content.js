@@ -15,8 +15,12 @@ export function plainNodes(text) {
   return fragment
 }
 
-// Names that are meant for me stand out.
-export function markMentions(root) {
+// What only this browser knows about the server's HTML: names that are meant for me stand out, and links to this site's
+// own rooms and messages open in place, whatever origin the server is configured with.
+export function personalize(root) {
+  for (const link of root.querySelectorAll("a[target]")) {
+    if (isPermalink(link)) ["target", "rel"].forEach(name => link.removeAttribute(name))
+  }
   for (const node of root.querySelectorAll(".mention")) node.toggleAttribute("data-me", node.dataset.userId === document.body.dataset.userId)
 }
 
@@ -24,6 +28,18 @@ export function markMentions(root) {
 export function plainText(node) {
   if (node.nodeType === Node.TEXT_NODE) return node.data
   return node.nodeName === "BR" ? "\n" : [...node.childNodes].map(plainText).join("")
+}
+
+// Whether a link leads to a room of this site or to a message in one.
+function isPermalink({ origin, pathname, search, hash }) {
+  return origin === location.origin && /^\/rooms\/\d+$/.test(pathname) && /^(\?at=\d+)?$/.test(search) && !hash
+}
+
+function link(node, children) {
+  const href = node.getAttribute("href")
+  const copied = element("a", { href }, ...children)
+  if (copied.protocol !== "mailto:" && !isPermalink(copied)) Object.assign(copied, { rel: "noopener noreferrer nofollow", target: "_blank" })
+  return copied
 }
 
 function mention(node, children) {
@@ -36,8 +52,7 @@ function copy(node) {
   if (!(node instanceof HTMLElement) || node.matches("script, style, template")) return []
   const children = [...node.childNodes].flatMap(copy)
   if (node.matches("br")) return [element("br")]
-  if (node.matches('a[href^="http://"], a[href^="https://"]'))
-    return [element("a", { href: node.getAttribute("href"), rel: "noopener noreferrer nofollow", target: "_blank" }, ...children)]
+  if (node.matches('a[href^="http://" i], a[href^="https://" i], a[href^="mailto:" i]')) return [link(node, children)]
   if (node.matches("span.mention")) return [mention(node, children)]
   return children
 }

@@ -3,7 +3,7 @@
 import { name, nodes, t } from "../models/strings.js"
 import { dayName, dayOf } from "../models/times.js"
 import { learnAvatar } from "./avatar.js"
-import { markMentions } from "./content.js"
+import { personalize } from "./content.js"
 import { element } from "./element.js"
 import { defaultPlace, focusNode } from "./focus.js"
 import { fill, nameMessage, pendingMessage, showProgress, showTime, storedMessage } from "./message.js"
@@ -146,7 +146,7 @@ export class Transcript {
       article.toggleAttribute("data-mine", article.dataset.userId === this.me.id)
       showTime(article)
       nameMessage(article)
-      markMentions(article)
+      personalize(article)
       this.#arrange(article)
     }
   }

@@ -1,0 +1,494 @@
+//! Where links begin and end in texts as people write them.
+
+use std::time::{Duration, Instant};
+
+use super::*;
+
+fn found(text: &str) -> Vec<&str> {
+    find(text)
+        .into_iter()
+        .map(|link| &text[link.place])
+        .collect()
+}
+
+fn check(cases: &[(&str, &[&str])]) {
+    let wrong: Vec<String> = cases
+        .iter()
+        .filter(|(text, links)| found(text) != **links)
+        .map(|(text, links)| {
+            format!(
+                "{text:?}\n  found    {:?}\n  expected {links:?}",
+                found(text)
+            )
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn text_without_spaces_follows_a_link() {
+    check(&[
+        ("https://example.com。谢谢", &["https://example.com"]),
+        ("https://example.com/a。谢谢", &["https://example.com/a"]),
+        (
+            "看https://example.com/a这个网站",
+            &["https://example.com/a"],
+        ),
+        ("看https://example.com这个网站", &["https://example.com"]),
+        (
+            "请看 https://example.com/path，谢谢！",
+            &["https://example.com/path"],
+        ),
+        ("（https://example.com）", &["https://example.com"]),
+        (
+            "「https://example.com/path」",
+            &["https://example.com/path"],
+        ),
+        (
+            "『https://example.com/?a=1』と書いた",
+            &["https://example.com/?a=1"],
+        ),
+        (
+            "《https://example.com/book》",
+            &["https://example.com/book"],
+        ),
+        (
+            "【链接】https://example.com/x【结束】",
+            &["https://example.com/x"],
+        ),
+        ("“https://example.com/a”很好", &["https://example.com/a"]),
+        ("https://example.com/a“标题”", &["https://example.com/a"]),
+        (
+            "https://example.com/a、https://example.org/b",
+            &["https://example.com/a", "https://example.org/b"],
+        ),
+        ("https://example.com/a？真的吗", &["https://example.com/a"]),
+        ("https://example.com/a：说明", &["https://example.com/a"]),
+        (
+            "https://example.com/a；https://b.example/c",
+            &["https://example.com/a", "https://b.example/c"],
+        ),
+        (
+            "https://example.com:8080/a的页面",
+            &["https://example.com:8080/a"],
+        ),
+        (
+            "https://example.com:8080这个端口",
+            &["https://example.com:8080"],
+        ),
+        (
+            "https://example.com/?q=tea的结果",
+            &["https://example.com/?q=tea"],
+        ),
+        (
+            "https://example.com/a#top部分",
+            &["https://example.com/a#top"],
+        ),
+        ("https://example.com/a(备用)", &["https://example.com/a"]),
+        ("https://example.com/a.很好", &["https://example.com/a"]),
+        ("https://example.com.很好", &["https://example.com"]),
+        ("https://example.com/a,这个", &["https://example.com/a"]),
+        ("https://example.com/a~谢谢", &["https://example.com/a"]),
+        ("https://example.com/a…还有", &["https://example.com/a"]),
+        ("https://example.com/a——好", &["https://example.com/a"]),
+        (
+            "https://zh.wikipedia.org/wiki/%E8%8C%B6这篇文章",
+            &["https://zh.wikipedia.org/wiki/%E8%8C%B6"],
+        ),
+        (
+            "https://www.bilibili.com/video/BV1xx411c7mD看这个",
+            &["https://www.bilibili.com/video/BV1xx411c7mD"],
+        ),
+        (
+            "https://example.comを見てください",
+            &["https://example.com"],
+        ),
+        (
+            "https://example.com/pathを見て",
+            &["https://example.com/path"],
+        ),
+        (
+            "https://example.com/pathページ",
+            &["https://example.com/path"],
+        ),
+        (
+            "링크는 https://example.com/path에서 보세요",
+            &["https://example.com/path"],
+        ),
+        ("https://example.com입니다.", &["https://example.com"]),
+        (
+            "ดูhttps://example.com/pathนะครับ",
+            &["https://example.com/path"],
+        ),
+        ("https://example.com/a　次の文", &["https://example.com/a"]),
+        ("https://example.com／パス", &["https://example.com"]),
+    ]);
+}
+
+#[test]
+fn letters_of_any_script_belong_to_an_address() {
+    check(&[
+        (
+            "https://zh.wikipedia.org/wiki/茶",
+            &["https://zh.wikipedia.org/wiki/茶"],
+        ),
+        (
+            "https://zh.wikipedia.org/wiki/茶。",
+            &["https://zh.wikipedia.org/wiki/茶"],
+        ),
+        (
+            "https://zh.wikipedia.org/wiki/茶#历史",
+            &["https://zh.wikipedia.org/wiki/茶#历史"],
+        ),
+        (
+            "https://zh.wikipedia.org/wiki/苹果_(消歧义)",
+            &["https://zh.wikipedia.org/wiki/苹果_(消歧义)"],
+        ),
+        (
+            "https://zh.wikipedia.org/wiki/T恤 好看",
+            &["https://zh.wikipedia.org/wiki/T恤"],
+        ),
+        (
+            "https://zh.wikipedia.org/wiki/Wikipedia:首页",
+            &["https://zh.wikipedia.org/wiki/Wikipedia:首页"],
+        ),
+        (
+            "https://zh.wikipedia.org/wiki/约翰·列侬",
+            &["https://zh.wikipedia.org/wiki/约翰·列侬"],
+        ),
+        (
+            "https://baike.baidu.com/item/龙井茶/72",
+            &["https://baike.baidu.com/item/龙井茶/72"],
+        ),
+        (
+            "https://example.com/搜索?查询=龙井&页=2",
+            &["https://example.com/搜索?查询=龙井&页=2"],
+        ),
+        (
+            "https://example.com/s?q=龙井",
+            &["https://example.com/s?q=龙井"],
+        ),
+        (
+            "https://ja.wikipedia.org/wiki/ジョン・レノン",
+            &["https://ja.wikipedia.org/wiki/ジョン・レノン"],
+        ),
+        (
+            "https://ja.wikipedia.org/wiki/お茶、です",
+            &["https://ja.wikipedia.org/wiki/お茶"],
+        ),
+        (
+            "https://ko.wikipedia.org/wiki/차",
+            &["https://ko.wikipedia.org/wiki/차"],
+        ),
+        (
+            "https://th.wikipedia.org/wiki/ชา ดี",
+            &["https://th.wikipedia.org/wiki/ชา"],
+        ),
+        (
+            "https://ar.wikipedia.org/wiki/شاي، شكرا",
+            &["https://ar.wikipedia.org/wiki/شاي"],
+        ),
+        (
+            "https://fa.wikipedia.org/wiki/می\u{200c}خواهم",
+            &["https://fa.wikipedia.org/wiki/می\u{200c}خواهم"],
+        ),
+        (
+            "https://he.wikipedia.org/wiki/תה.",
+            &["https://he.wikipedia.org/wiki/תה"],
+        ),
+        (
+            "https://hi.wikipedia.org/wiki/चाय।",
+            &["https://hi.wikipedia.org/wiki/चाय"],
+        ),
+        (
+            "https://fr.wikipedia.org/wiki/L’Étranger",
+            &["https://fr.wikipedia.org/wiki/L’Étranger"],
+        ),
+        (
+            "https://en.wikipedia.org/wiki/Cauchy–Schwarz_inequality",
+            &["https://en.wikipedia.org/wiki/Cauchy–Schwarz_inequality"],
+        ),
+        (
+            "https://www.youtube.com/@茶チャンネル を",
+            &["https://www.youtube.com/@茶チャンネル"],
+        ),
+        ("https://пример.рф/путь, да", &["https://пример.рф/путь"]),
+        ("https://例え.jp/茶。", &["https://例え.jp/茶"]),
+        ("https://例え.jpを見て", &["https://例え.jp"]),
+        (
+            "https://中文网站.中国/路径",
+            &["https://中文网站.中国/路径"],
+        ),
+        ("https://中文网站.中国看看", &["https://中文网站.中国"]),
+        ("https://www.T恤.com/a", &["https://www.T恤.com/a"]),
+        ("https://네이버.한국에서", &["https://네이버.한국"]),
+        (
+            "https://موقع.السعودية/صفحة",
+            &["https://موقع.السعودية/صفحة"],
+        ),
+        ("https://münchen.de/straße", &["https://münchen.de/straße"]),
+        (
+            "https://xn--fsqu00a.xn--0zwm56d/",
+            &["https://xn--fsqu00a.xn--0zwm56d/"],
+        ),
+    ]);
+}
+
+#[test]
+fn punctuation_around_a_link_is_text() {
+    check(&[
+        (
+            "see https://example.org/a?b=1&c=2. and",
+            &["https://example.org/a?b=1&c=2"],
+        ),
+        (
+            "really https://example.org/a?! yes",
+            &["https://example.org/a"],
+        ),
+        (
+            "(https://example.org/a_(b)) x",
+            &["https://example.org/a_(b)"],
+        ),
+        (
+            "https://en.wikipedia.org/wiki/Tea_(disambiguation)",
+            &["https://en.wikipedia.org/wiki/Tea_(disambiguation)"],
+        ),
+        ("<https://example.org/a>", &["https://example.org/a"]),
+        ("[tea](https://example.org/a)", &["https://example.org/a"]),
+        (
+            "[https://example.org/a](https://example.org/b)",
+            &["https://example.org/a", "https://example.org/b"],
+        ),
+        (
+            "**https://example.org/a** _https://example.org/b_",
+            &["https://example.org/a", "https://example.org/b"],
+        ),
+        (
+            "\"https://example.org/a\" 'https://example.org/b'",
+            &["https://example.org/a", "https://example.org/b"],
+        ),
+        (
+            "‘https://example.org/a’ «https://example.org/b»",
+            &["https://example.org/a", "https://example.org/b"],
+        ),
+        (
+            "https://example.org/Moore's_law's",
+            &["https://example.org/Moore's_law's"],
+        ),
+        (
+            "https://example.org/a(see below",
+            &["https://example.org/a"],
+        ),
+        (
+            "https://a.example/x,https://b.example/y",
+            &["https://a.example/x", "https://b.example/y"],
+        ),
+        (
+            "https://web.archive.org/web/2020/https://example.org/",
+            &["https://web.archive.org/web/2020/https://example.org/"],
+        ),
+        (
+            "HTTPS://Example.org/A Http://example.org",
+            &["HTTPS://Example.org/A", "Http://example.org"],
+        ),
+        (
+            "http://127.0.0.1:8080/x http://[::1]:8080/y",
+            &["http://127.0.0.1:8080/x", "http://[::1]:8080/y"],
+        ),
+        (
+            "http://localhost:8080 http://localhost http://wiki/tea",
+            &[
+                "http://localhost:8080",
+                "http://localhost",
+                "http://wiki/tea",
+            ],
+        ),
+        (
+            "https://example.com... and https://example.com: x",
+            &["https://example.com", "https://example.com"],
+        ),
+        (
+            "https://example.org/a?x[]=1&y={2}",
+            &["https://example.org/a?x[]=1&y={2}"],
+        ),
+        (
+            "https://example.com/a🍵 https://example.com🍵",
+            &["https://example.com/a", "https://example.com"],
+        ),
+        ("https://example.com/a❤️", &["https://example.com/a"]),
+        (
+            "https://example.com/a\u{200b}b https://example.com\u{200b}谢谢",
+            &["https://example.com/a", "https://example.com"],
+        ),
+        (
+            "https://example.com/a\u{200e} \u{200f}https://example.com\u{200f} x",
+            &["https://example.com/a", "https://example.com"],
+        ),
+        (
+            "https://example.com/a\u{ad}b https://example.com/b\u{feff}",
+            &["https://example.com/a", "https://example.com/b"],
+        ),
+        (
+            "\u{202a}https://example.com/a\u{202c} \u{2068}https://example.com\u{2069}",
+            &["https://example.com/a", "https://example.com"],
+        ),
+        (
+            "https://bank.example/@mei https://bank.example?@mei https://bank.example#@",
+            &[
+                "https://bank.example/@mei",
+                "https://bank.example?@mei",
+                "https://bank.example#@",
+            ],
+        ),
+        ("https://example.com。@李梅 看", &["https://example.com"]),
+    ]);
+}
+
+#[test]
+fn addresses_without_a_scheme_are_links() {
+    check(&[
+        (
+            "看www.example.com/a这个 WWW.Example.com.",
+            &["www.example.com/a", "WWW.Example.com"],
+        ),
+        (
+            "(www.example.com:8080/a) www.例子.中国。",
+            &["www.example.com:8080/a", "www.例子.中国"],
+        ),
+        (
+            "awww.example.com www.a www.example.c ewww.x.com шwww.example.com",
+            &[],
+        ),
+        ("www... www.example www.example.1", &[]),
+        (
+            "mail mei@example.com, or <li.mei+tea@mail.example.co.uk>.",
+            &["mei@example.com", "li.mei+tea@mail.example.co.uk"],
+        ),
+        ("邮箱:mei@example.com。谢谢", &["mei@example.com"]),
+        ("邮箱是mei@example.com谢谢", &["mei@example.com"]),
+        (
+            "mailto:mei@example.com MAILTO:li@例子.中国",
+            &["mailto:mei@example.com", "MAILTO:li@例子.中国"],
+        ),
+        (
+            "a@b a@b.c @mei.example mei@ a..b@example.com a@127.0.0.1 icon@2x.png",
+            &[],
+        ),
+        ("жmei@example.com mei@example.com@example.org", &[]),
+    ]);
+}
+
+#[test]
+fn what_leads_elsewhere_than_it_looks_is_no_link() {
+    let cases = [
+        "https://bank.example@evil.example",
+        "https://bank.example:443@evil.example/path",
+        "https://mei:secret@evil.example/",
+        "https://bank.example;x@evil.example",
+        "https://bank.example,www.bank.example@evil.example",
+        "https://茶a@evil.example/",
+        "https://bank.example＠evil.example",
+        "https://evil.example\\@bank.example",
+        "https://evil.example\\.bank.example",
+        "https://bank.example%40evil.example",
+        "https://bank.example%2Fevil.example",
+        "https://bank\u{202e}elpmaxe.live\u{202c}.example",
+        "https://bank.example\u{202e}moc.live",
+        "https://bank.example\u{2067}x",
+        "https://bank.exam\u{ad}ple/",
+        "https://bank.exam\u{200b}ple",
+        "https://bank.example\u{200b}.evil.example",
+        "https://bank\u{200d}.example/a",
+        "https://bank.example\u{feff}@evil.example",
+        "https://bank.example/\u{202e}gpj.exe",
+        "https://bank.example/a\u{2066}b\u{2069}",
+        "\u{202e}https://evil.example/moc.knab",
+        "x \u{202d}y https://evil.example/a",
+        "https://раypal.com/",
+        "https://bank.exаmple.com",
+        "https://bank.coм",
+        "https://ｂａｎｋ.example",
+        "https://𝐛𝐚𝐧𝐤.example",
+        "https://example。com/path",
+        "https://bank.example:99999/",
+        "javascript:alert(1)",
+        "JavaScript://www.example.com/%0aalert(1)",
+        "data:text/html,www.example.com",
+        "file:///etc/passwd file://www.example.com/x",
+        "ftp://mei@example.com ftp://www.example.com",
+        "svn+https://example.com",
+        "https:example.com https:/example.com https:///example.com",
+        "https:// https://. https://- https://example https://a..b.com",
+    ];
+    for text in cases {
+        assert_eq!(found(text), Vec::<&str>::new(), "{text:?}");
+    }
+}
+
+#[test]
+fn an_override_ends_with_its_line_or_its_mark() {
+    check(&[
+        ("\u{202e}x\nhttps://example.com", &["https://example.com"]),
+        (
+            "\u{202e}x\u{202c} https://example.com",
+            &["https://example.com"],
+        ),
+        (
+            "\u{202e}\u{2066}https://example.com\u{2069}",
+            &["https://example.com"],
+        ),
+    ]);
+}
+
+#[test]
+fn time_is_linear_in_the_text() {
+    let parts = [
+        "https://a.bc?茶",
+        "https://a.bc;",
+        "https://a.bc(",
+        "www.a.bc;",
+        "www.",
+        "a@",
+        "a@b.cd",
+        "://",
+        "https://茶",
+        "https://a.b",
+        "\u{200b}",
+        "\u{202e}",
+        "https://a.bc/(",
+        "@",
+        "a",
+        "茶",
+        "https://a.bc,",
+        "w",
+        ":",
+        "[",
+        "a.",
+        "茶.",
+    ];
+    for part in parts {
+        for prefix in ["", "https://a.bc/", "https://", "mei@", "www.", "\u{202e}"] {
+            let text = |chars: usize| -> String {
+                prefix
+                    .chars()
+                    .chain(part.chars().cycle())
+                    .take(chars)
+                    .collect()
+            };
+            let time = |text: &str| {
+                let took = (0..3).map(|_| {
+                    let started = Instant::now();
+                    std::hint::black_box(find(text));
+                    started.elapsed()
+                });
+                took.min().unwrap_or_default()
+            };
+            let (short, long) = (time(&text(2_000)), time(&text(16_000)));
+            let allowed = short * 8 * 4 + Duration::from_millis(20);
+            assert!(
+                long < allowed,
+                "{prefix:?} + {part:?}: {short:?}, 8 times as long {long:?}"
+            );
+        }
+    }
+}
