@@ -23,6 +23,7 @@ mod catching_up;
 mod changing;
 mod chat;
 mod compression;
+mod chat_arguments;
 mod conversations;
 mod database_faults;
 mod database_locks;

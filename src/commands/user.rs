@@ -21,35 +21,41 @@ pub enum Command {
     List,
     /// Sign somebody out everywhere and let them in no more
     Ban {
-        /// Username, or phone number with + and country code
+        /// Username, or phone number (without +: of the configured country)
+        #[arg(allow_hyphen_values = true)]
         who: String,
     },
     /// Let somebody in again who was banned or deactivated
     #[command(visible_alias = "activate")]
     Unban {
-        /// Username, or phone number with + and country code
+        /// Username, or phone number (without +: of the configured country)
+        #[arg(allow_hyphen_values = true)]
         who: String,
     },
     /// Sign somebody out everywhere who has left
     Deactivate {
-        /// Username, or phone number with + and country code
+        /// Username, or phone number (without +: of the configured country)
+        #[arg(allow_hyphen_values = true)]
         who: String,
     },
     /// End all sessions of somebody
     SignOut {
-        /// Username, or phone number with + and country code
+        /// Username, or phone number (without +: of the configured country)
+        #[arg(allow_hyphen_values = true)]
         who: String,
     },
     /// Make somebody an admin or a member
     Role {
-        /// Username, or phone number with + and country code
+        /// Username, or phone number (without +: of the configured country)
+        #[arg(allow_hyphen_values = true)]
         who: String,
         /// As what
         role: Role,
     },
     /// Give somebody a new password (asked for, or one line of standard input) and end all their sessions
     ResetPassword {
-        /// Username, or phone number with + and country code
+        /// Username, or phone number (without +: of the configured country)
+        #[arg(allow_hyphen_values = true)]
         who: String,
     },
 }
