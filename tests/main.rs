@@ -4,6 +4,7 @@
 mod accounts;
 mod agreement;
 mod api;
+mod avatar_formats;
 mod avatars;
 mod bad_peers;
 mod bench;
