@@ -372,6 +372,7 @@ error-phone-country = No messages can be sent to numbers of this country.
 error-code-wrong = { $left ->
     [one] This is not the code. You can try once more.
    *[other] This is not the code. You can try { $left } more times.
+error-password-characters = The password holds control characters or invisible ones. Leave them out: they cannot be typed everywhere.
 }
 error-code-over = This code is worth nothing any more. Send another one.
 error-invite = This invitation is not good any more. Ask for another one.

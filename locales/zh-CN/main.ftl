@@ -363,6 +363,7 @@ error-phone-country = 无法向这个国家或地区的号码发送短信。
 error-code-wrong = 验证码不对，还可以再试 { $left } 次。
 error-code-over = 这个验证码已经失效，请重新发送。
 error-invite = 这个邀请已经失效，请再要一个。
+error-password-characters = 密码里有控制字符或看不见的字符，请删去：它们并非在哪里都能输入。
 error-invite-uses = 一个链接可以邀请 1 到 1000 人。
 error-invite-days = 链接的有效期可以是 1 到 90 天。
 error-login = 手机号或密码不正确。

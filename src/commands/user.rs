@@ -193,6 +193,9 @@ fn fitting(conn: &mut DbConn, user: &User, typed: &str) -> Result<Password> {
 fn note(conn: &mut DbConn, kind: Kind, user: &User) -> Result<()> {
     security_event::record(conn, kind, user.id, &Origin::command_line())
 }
+            "error-password-characters" => {
+                "a password has no control characters or invisible ones".to_owned()
+            }
 
 /// Asked twice where somebody types; one line where nobody does.
 fn ask_password() -> Result<String> {

@@ -4,6 +4,7 @@ mod append;
 pub mod avatar;
 pub mod blocks;
 pub mod client_id;
+mod characters;
 pub mod connection;
 pub mod content;
 pub mod conversation;
