@@ -126,8 +126,10 @@ fn run(command: Command) -> Result<()> {
         Command::Serve => actix_web::rt::System::new().block_on(app::serve(settings()?)),
         Command::Migrate { revert_all } => migrate(&settings()?, revert_all),
         Command::User(command) => {
-            let url = app::database_url(&settings()?)?;
-            user::run(&mut DbConn::open_migrated(&url)?, command)
+            let settings = settings()?;
+            let url = app::database_url(&settings)?;
+            let mut conn = DbConn::open_migrated(&url)?;
+            user::run(&mut conn, command, &settings.accounts.region)
         }
         Command::Routes => {
             let all = routes::PUBLIC

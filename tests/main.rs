@@ -62,6 +62,7 @@ mod passwords;
 mod permissions;
 mod phone_numbers;
 mod presence;
+mod phone_spellings;
 mod processes;
 mod processes_together;
 mod proxies;

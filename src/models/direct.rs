@@ -10,6 +10,7 @@ use super::membership::{EVERYTHING, Membership};
 use super::phone_number::PhoneNumber;
 use super::room::DIRECT;
 use super::schema::{memberships, rooms, users};
+use super::standing::meant_number;
 use super::user::{ACTIVE, User};
 use super::{blocks, installation, notice, now, reach};
 use crate::error::{Error, Result};
@@ -18,8 +19,9 @@ use crate::realtime::store::Direct;
 /// The most people of a direct room.
 const MAX_PEOPLE: usize = 20;
 
-/// The direct room of a person with others, each named by username or phone number (with `+` and country code); found
-/// if it exists, made if not. Runs in a transaction that writes.
+/// The direct room of a person with others, each named by username (perhaps with `@` before it) or phone number (without
+/// `+`: as it is dialled in the country of the person's own number); found if it exists, made if not. Runs in a
+/// transaction that writes.
 ///
 /// # Errors
 /// `NotFound` when somebody does not exist, `Forbidden` with nobody but oneself, `Invalid` for `to` when nobody is named
@@ -34,9 +36,13 @@ pub fn find_or_make(conn: &mut DbConn, user_id: i64, to: &[String]) -> Result<Di
         return Err(Error::field("to", "error-direct-missing"));
     }
     let (mut members, mut numbered) = (vec![user_id], HashSet::new());
+    let region = match names.iter().any(|name| PhoneNumber::is_meant(name)) {
+        true => own_region(conn, user_id)?,
+        false => String::new(),
+    };
     for name in names.into_iter().filter(|name| !name.is_empty()) {
-        let person = find_person(conn, name)?;
-        if PhoneNumber::parse(name, "").is_ok() {
+        let person = require_active(User::named_in(conn, name, &region)?)?;
+        if meant_number(name, &region).is_some() {
             numbered.insert(person.id);
         }
         members.push(person.id);
@@ -73,11 +79,20 @@ pub fn find_or_make(conn: &mut DbConn, user_id: i64, to: &[String]) -> Result<Di
 /// # Errors
 /// `NotFound` when there is nobody.
 pub fn find_person(conn: &mut DbConn, name: &str) -> Result<User> {
-    let found = User::named(conn, name)?;
-    if found.status != ACTIVE {
-        return Err(Error::NotFound);
+    require_active(User::named(conn, name)?)
+}
+
+fn require_active(person: User) -> Result<User> {
+    match person.status == ACTIVE {
+        true => Ok(person),
+        false => Err(Error::NotFound),
     }
-    Ok(found)
+}
+
+/// The region of a person's own number; empty when they have none, or one of no single region.
+fn own_region(conn: &mut DbConn, user_id: i64) -> Result<String> {
+    let phone = User::phone(conn, user_id)?.map(PhoneNumber::from_stored);
+    Ok(phone.and_then(|phone| phone.region()).unwrap_or_default())
 }
 
 fn make(conn: &mut DbConn, user_id: i64, members: Vec<i64>, key: &str) -> Result<Direct> {

@@ -2,6 +2,7 @@
 
 mod append;
 pub mod avatar;
+mod bidi;
 pub mod blocks;
 pub mod client_id;
 mod characters;
