@@ -372,13 +372,13 @@ error-username-phone = This looks like a phone number. Choose a name that others
 error-username-missing = Please choose a username.
 error-password-short = The password is too short: it needs at least 8 characters.
 error-password-long = The password is too long: 128 characters is the most.
+error-password-characters = The password holds control characters or invisible ones. Leave them out: they cannot be typed everywhere.
 error-password-common = Everybody tries this password first. Choose another one: a few words together are good.
 error-password-own = Do not use your own name or number as the password.
 error-phone-country = No messages can be sent to numbers of this country.
 error-code-wrong = { $left ->
     [one] This is not the code. You can try once more.
    *[other] This is not the code. You can try { $left } more times.
-error-password-characters = The password holds control characters or invisible ones. Leave them out: they cannot be typed everywhere.
 }
 error-code-over = This code is worth nothing any more. Send another one.
 error-invite = This invitation is not good any more. Ask for another one.
@@ -391,6 +391,9 @@ error-content-too-long = This message is too long: { $limit } characters is the 
 error-content-invalid = This message holds characters that cannot be shown. Remove them and try again.
 error-room-name-missing = Please give the room a name.
 error-room-name-invalid = Use 1–80 characters that can be shown, on one line.
+error-room-name-taken = There is an open room of this name already. Choose another one.
+error-room-name-lobby = There is only one Lobby. Choose another name.
+error-room-topic-invisible = Nothing of this topic can be seen. Write something, or leave it empty.
 error-room-topic-invalid = The topic is too long, or holds characters that cannot be shown.
 error-room-kind = Choose who may come in: everybody, or only invited people.
 error-room-confirm = This is not the name of the room.

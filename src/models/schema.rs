@@ -64,6 +64,7 @@ diesel::table! {
         created_by -> Nullable<BigInt>,
         created_at -> Timestamp,
         deleted_at -> Nullable<Timestamp>,
+        name_key -> Nullable<Text>,
     }
 }
 
