@@ -53,25 +53,31 @@ struct ChatArguments {
     #[arg(long, default_value = "http://localhost:8080")]
     url: String,
     /// Who you are; the password is asked for, or taken from TEAHOUSE_PASSWORD
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     phone: Option<String>,
     /// The country of a phone number without `+`, such as CN
     #[arg(long)]
     region: Option<String>,
     /// Sign in with this instead (POST /api/login gives one); other users of this machine can see arguments
-    #[arg(long, env = "TEAHOUSE_TOKEN", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "TEAHOUSE_TOKEN",
+        hide_env_values = true,
+        allow_hyphen_values = true
+    )]
     token: Option<String>,
     /// The room to begin in, by name or number [default: the Lobby]
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     room: Option<String>,
     /// Say this and end when it is stored
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     say: Option<String>,
     /// With --say: to whom directly, by username or phone number
     #[arg(
         long,
         requires = "say",
         conflicts_with = "room",
+        allow_hyphen_values = true,
         value_name = "USERNAME|PHONE"
     )]
     to: Option<String>,
@@ -120,8 +126,10 @@ fn run(command: Command) -> Result<()> {
         Command::Serve => actix_web::rt::System::new().block_on(app::serve(settings()?)),
         Command::Migrate { revert_all } => migrate(&settings()?, revert_all),
         Command::User(command) => {
-            let url = app::database_url(&settings()?)?;
-            user::run(&mut DbConn::open_migrated(&url)?, command)
+            let settings = settings()?;
+            let url = app::database_url(&settings)?;
+            let mut conn = DbConn::open_migrated(&url)?;
+            user::run(&mut conn, command, &settings.accounts.region)
         }
         Command::Routes => {
             let all = routes::PUBLIC

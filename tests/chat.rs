@@ -206,7 +206,8 @@ async fn a_script_speaks_frames_and_commands() {
     script.type_line(&post.to_string()).await;
     assert_eq!(script.frame("message").await["content"], "framed");
     assert_eq!(script.frame("ack").await["clientId"], id);
-    script.type_line("plain").await;
+    let post = json!({"type": "post", "content": "plain"});
+    script.type_line(&post.to_string()).await;
     assert_eq!(script.frame("ack").await["seq"], 2);
     script.type_line("/history 1").await;
     let page = script.frame("history").await;
@@ -228,7 +229,7 @@ async fn a_script_speaks_frames_and_commands() {
     let edited = script.frame("message").await;
     assert_eq!((&edited["seq"], &edited["ver"]), (&json!(2), &json!(3)));
     let end = script.end().await;
-    assert_eq!(end.code, Some(0), "{end:?}");
+    assert_eq!(end.code, Some(1), "a line was no JSON: {end:?}");
     for line in &end.lines {
         let frame: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
         assert!(frame["type"].is_string(), "{line}");
@@ -356,7 +357,9 @@ async fn while_the_server_is_started_again_nothing_is_lost_and_nothing_comes_twi
     hers.frame("hello").await;
     for round in 0..ROUNDS {
         for n in 0..EACH {
-            his.type_line(&format!("lin {}", round * EACH + n)).await;
+            let text = format!("lin {}", round * EACH + n);
+            let post = json!({"type": "post", "content": text});
+            his.type_line(&post.to_string()).await;
             if n == EACH / 2 {
                 house.kill9();
             }

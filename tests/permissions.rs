@@ -3,6 +3,7 @@
 use crate::support::{Person, Program, Socket, Teahouse, client_id};
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 const TABLE: &str = include_str!("permissions.tsv");
@@ -49,6 +50,8 @@ struct Cast {
     people: Vec<Person>,
     /// Whoever is talked about.
     other: Person,
+    /// The name of the room that was made last.
+    room_name: RefCell<String>,
 }
 
 impl Cast {
@@ -68,6 +71,7 @@ impl Cast {
             house,
             people,
             other,
+            room_name: RefCell::default(),
         }
     }
 
@@ -79,7 +83,11 @@ impl Cast {
         let room = match kind {
             "-" => return "1".to_owned(),
             "direct" => creator.direct(&["member"]).await,
-            kind => creator.make_room(kind, "the room", &[former, member]).await,
+            kind => {
+                let name = format!("the room {}", client_id());
+                self.room_name.replace(name.clone());
+                creator.make_room(kind, &name, &[former, member]).await
+            }
         };
         // A conversation is the same one each time: what was said before stays.
         if member.history(&room).await.is_empty() {
@@ -121,8 +129,14 @@ impl Cast {
 
     /// Something for everything.
     fn body(&self, path: &str) -> Value {
+        let room_name = self.room_name.borrow().clone();
+        // Open rooms have names of their own.
+        let name = match path {
+            "/rooms" | "/api/rooms" => client_id(),
+            _ => room_name.clone(),
+        };
         let mut body = json!({
-            "content": "x", "name": "the room", "kind": "open", "confirm": "the room", "username": "other",
+            "content": "x", "name": name, "kind": "open", "confirm": room_name, "username": "other",
             "to": ["other"], "seq": 1, "involvement": "everything", "phone": self.other.phone,
         });
         // An address that is posted to for other verbs only.

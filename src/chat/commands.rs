@@ -21,23 +21,42 @@ pub(super) enum Command {
     Quit,
     /// A frame of a script.
     Raw(Value),
+    /// A line of a script that is neither a JSON object nor a command, and the id of the sentence that says so.
+    Stray(&'static str),
     /// The id of the sentence that says what is wrong.
     Wrong(&'static str),
 }
 
 impl Command {
-    /// Reads a line. A line of a script may be a frame; `//` begins a message that begins with a slash.
+    /// Reads a line. `//` begins a message that begins with a slash.
     pub(super) fn parse(line: &str, is_script: bool) -> Self {
         let line = line.trim();
         if line.is_empty() {
             return Self::Nothing;
         }
-        if is_script && line.starts_with('{') {
-            return match serde_json::from_str(line) {
-                Ok(frame) => Self::Raw(frame),
-                Err(_) => Self::Wrong("chat-not-json"),
+        match is_script {
+            true => Self::parse_of_script(line),
+            false => Self::parse_typed(line),
+        }
+    }
+
+    /// Reads a line of a script: a frame, or a command that posts nothing. Any other line may be output that was not
+    /// meant for a room, so it is refused.
+    fn parse_of_script(line: &str) -> Self {
+        if line.starts_with('/') {
+            return match Self::parse_typed(line) {
+                Self::Say(_) | Self::To(..) => Self::Stray("chat-not-json"),
+                Self::Wrong(id) => Self::Stray(id),
+                command => command,
             };
         }
+        match serde_json::from_str(line) {
+            Ok(frame @ Value::Object(_)) => Self::Raw(frame),
+            _ => Self::Stray("chat-not-json"),
+        }
+    }
+
+    fn parse_typed(line: &str) -> Self {
         let Some(typed) = line.strip_prefix('/') else {
             return Self::Say(line.to_owned());
         };
@@ -84,7 +103,27 @@ mod tests {
             Command::parse("{}", true),
             Command::Raw(serde_json::json!({}))
         );
-        assert_eq!(Command::parse("{", true), Command::Wrong("chat-not-json"));
+        for stray in [
+            "{",
+            "[1]",
+            "[{}]",
+            "\"{}\"",
+            "7",
+            "true",
+            "null",
+            "plain",
+            "{} {}",
+            "-n",
+            "//etc",
+            "/to lin hi",
+        ] {
+            assert_eq!(
+                Command::parse(stray, true),
+                Command::Stray("chat-not-json"),
+                "{stray}"
+            );
+        }
+        assert_eq!(Command::parse("/rooms", true), Command::Rooms);
         assert_eq!(
             read("/to  +8613800000000  good  day"),
             Command::To("+8613800000000".to_owned(), "good  day".to_owned())
@@ -108,13 +147,13 @@ mod tests {
         fn any_line_means_something(line in prop_oneof![any::<String>(), "/?/?(to|join|history|who| |[a-z0-9]){0,6}"], is_script in any::<bool>()) {
             match Command::parse(&line, is_script) {
                 Command::Say(text) => {
-                    prop_assert!(!text.is_empty());
+                    prop_assert!(!is_script && !text.is_empty());
                     prop_assert!(line.contains(&text));
                 }
                 Command::To(to, text) => prop_assert!(!to.is_empty() && line.contains(&text)),
                 Command::History(count) => prop_assert!((1..=HISTORY_MAX).contains(&count)),
                 Command::Nothing => prop_assert!(line.trim().is_empty()),
-                Command::Raw(_) => prop_assert!(is_script),
+                Command::Raw(_) | Command::Stray(_) => prop_assert!(is_script),
                 _ => prop_assert!(line.trim_start().starts_with('/') || is_script),
             }
         }

@@ -59,6 +59,8 @@ pub(super) struct Session {
     pub(super) retry_at: Option<Instant>,
     give_up_at: Option<Instant>,
     is_input_over: bool,
+    /// A line of a script was no frame: the program ends with a failure.
+    pub(super) has_refused_lines: bool,
 }
 
 impl Session {
@@ -89,6 +91,7 @@ impl Session {
             retry_at: None,
             give_up_at: is_one_shot.then(|| Instant::now() + SAY_PATIENCE),
             is_input_over: is_one_shot,
+            has_refused_lines: false,
         }
     }
 
@@ -154,6 +157,7 @@ impl Session {
         let goodbye = async { while events.recv().await.is_some() {} };
         let _ = timeout(GOODBYE, goodbye).await;
         match self.outbox.is_empty() {
+            true if self.has_refused_lines => Err(self.fault("chat-lines-refused")),
             true => Ok(()),
             false => Err(self.fault("chat-unconfirmed")),
         }

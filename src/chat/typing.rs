@@ -32,9 +32,18 @@ impl Session {
             }
             Command::Quit => return Ok(false),
             Command::Raw(frame) => self.pass_on(frame).await,
+            Command::Stray(id) => self.refuse_line(id),
             Command::Wrong(id) => self.wrong(id),
         }
         Ok(true)
+    }
+
+    /// Reports a script's line that is no JSON object: on standard error for the person, as an `error` frame for the
+    /// script. The line itself may be anything, also a secret, and is not repeated.
+    fn refuse_line(&mut self, id: &str) {
+        self.has_refused_lines = true;
+        eprintln!("teahouse: {}", self.screen.voice.say(id, &[]));
+        self.wrong(id);
     }
 
     pub(super) fn wrong(&mut self, id: &str) {
@@ -168,7 +177,7 @@ impl Session {
     /// A script's own frame. A `post` is kept until it is acknowledged; others go out now or not at all.
     pub(super) async fn pass_on(&mut self, mut frame: Value) {
         let Some(kind) = frame["type"].as_str() else {
-            return self.wrong("chat-not-json");
+            return self.refuse_line("chat-not-json");
         };
         if kind == "post" {
             if frame["roomId"].is_null() && frame["to"].is_null() {

@@ -14,42 +14,48 @@ use crate::models::user::{ACTIVE, ADMIN, BANNED, DEACTIVATED, MEMBER, User};
 use crate::models::username::Username;
 use crate::models::{session, standing::Listed};
 
-/// What to do. `<WHO>` is a username, or a phone number with + and country code.
+/// What to do. `<WHO>` is a username, or a phone number; `accounts.region` says where one without + is dialled.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List everybody: id, username, role, status, phone number (masked), last seen
     List,
     /// Sign somebody out everywhere and let them in no more
     Ban {
-        /// Username, or phone number with + and country code
+        /// Username, or phone number (without +: of the configured country)
+        #[arg(allow_hyphen_values = true)]
         who: String,
     },
     /// Let somebody in again who was banned or deactivated
     #[command(visible_alias = "activate")]
     Unban {
-        /// Username, or phone number with + and country code
+        /// Username, or phone number (without +: of the configured country)
+        #[arg(allow_hyphen_values = true)]
         who: String,
     },
     /// Sign somebody out everywhere who has left
     Deactivate {
-        /// Username, or phone number with + and country code
+        /// Username, or phone number (without +: of the configured country)
+        #[arg(allow_hyphen_values = true)]
         who: String,
     },
     /// End all sessions of somebody
     SignOut {
-        /// Username, or phone number with + and country code
+        /// Username, or phone number (without +: of the configured country)
+        #[arg(allow_hyphen_values = true)]
         who: String,
     },
     /// Make somebody an admin or a member
     Role {
-        /// Username, or phone number with + and country code
+        /// Username, or phone number (without +: of the configured country)
+        #[arg(allow_hyphen_values = true)]
         who: String,
         /// As what
         role: Role,
     },
     /// Give somebody a new password (asked for, or one line of standard input) and end all their sessions
     ResetPassword {
-        /// Username, or phone number with + and country code
+        /// Username, or phone number (without +: of the configured country)
+        #[arg(allow_hyphen_values = true)]
         who: String,
     },
 }
@@ -63,15 +69,22 @@ pub enum Role {
     Admin,
 }
 
-/// Does it, and says in one line that it is done.
+/// Does it, and says in one line that it is done. A number without `+` is read in `region` (ISO 3166-1 alpha-2).
 ///
 /// # Errors
 /// `Unavailable` with one sentence about what kept it from being done.
-pub fn run(conn: &mut DbConn, command: Command) -> Result<()> {
+pub fn run(conn: &mut DbConn, command: Command, region: &str) -> Result<()> {
+    let find = |conn: &mut DbConn, who: &str| find(conn, who, region);
     match command {
         Command::List => list(conn),
-        Command::Ban { who } => stop(conn, &who, BANNED),
-        Command::Deactivate { who } => stop(conn, &who, DEACTIVATED),
+        Command::Ban { who } => {
+            let user = find(conn, &who)?;
+            stop(conn, user, BANNED)
+        }
+        Command::Deactivate { who } => {
+            let user = find(conn, &who)?;
+            stop(conn, user, DEACTIVATED)
+        }
         Command::Unban { who } => {
             let user = find(conn, &who)?;
             conn.write(|conn| {
@@ -92,13 +105,19 @@ pub fn run(conn: &mut DbConn, command: Command) -> Result<()> {
                 user.username
             ))
         }
-        Command::Role { who, role } => appoint(conn, &who, role),
-        Command::ResetPassword { who } => reset_password(conn, &who),
+        Command::Role { who, role } => {
+            let user = find(conn, &who)?;
+            appoint(conn, user, role)
+        }
+        Command::ResetPassword { who } => {
+            let user = find(conn, &who)?;
+            reset_password(conn, user)
+        }
     }
 }
 
-fn find(conn: &mut DbConn, who: &str) -> Result<User> {
-    User::named(conn, who.trim()).map_err(|error| match error {
+fn find(conn: &mut DbConn, who: &str, region: &str) -> Result<User> {
+    User::named_in(conn, who, region).map_err(|error| match error {
         Error::NotFound => Error::Unavailable(format!("nobody is called {who}")),
         other => other,
     })
@@ -115,8 +134,7 @@ fn explain(error: Error, user: &User) -> Error {
     }
 }
 
-fn stop(conn: &mut DbConn, who: &str, status: &str) -> Result<()> {
-    let user = find(conn, who)?;
+fn stop(conn: &mut DbConn, user: User, status: &str) -> Result<()> {
     let ended = conn
         .write(|conn| {
             let ended = User::set_status(conn, user.id, status)?;
@@ -136,8 +154,7 @@ fn stop(conn: &mut DbConn, who: &str, status: &str) -> Result<()> {
     ))
 }
 
-fn appoint(conn: &mut DbConn, who: &str, role: Role) -> Result<()> {
-    let user = find(conn, who)?;
+fn appoint(conn: &mut DbConn, user: User, role: Role) -> Result<()> {
     let name = match role {
         Role::Member => MEMBER,
         Role::Admin => ADMIN,
@@ -150,8 +167,7 @@ fn appoint(conn: &mut DbConn, who: &str, role: Role) -> Result<()> {
     say(&format!("{} is {name}", user.username))
 }
 
-fn reset_password(conn: &mut DbConn, who: &str) -> Result<()> {
-    let user = find(conn, who)?;
+fn reset_password(conn: &mut DbConn, user: User) -> Result<()> {
     let typed = ask_password()?;
     let password = fitting(conn, &user, &typed)?;
     let hash = password.hash()?;
@@ -170,12 +186,16 @@ fn reset_password(conn: &mut DbConn, who: &str) -> Result<()> {
 fn fitting(conn: &mut DbConn, user: &User, typed: &str) -> Result<Password> {
     let phone = User::phone(conn, user.id)?.map(PhoneNumber::from_stored);
     let fits = Password::parse(typed).and_then(|password| {
-        password.require_unlike(phone.as_ref(), &Username::parse(&user.username)?)?;
+        let name = Username::from_stored(user.username.clone());
+        password.require_unlike(phone.as_ref(), &name)?;
         Ok(password)
     });
     fits.map_err(|error| match error {
         Error::Invalid(fields) => Error::Unavailable(match fields[0].1.id {
             "error-password-common" => "everybody tries this password first".to_owned(),
+            "error-password-characters" => {
+                "a password has no control characters or invisible ones".to_owned()
+            }
             "error-password-own" => "this is their own name or number".to_owned(),
             _ => format!("a password has {MIN_CHARS} to {MAX_CHARS} characters"),
         }),

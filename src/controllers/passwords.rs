@@ -77,7 +77,10 @@ async fn find(app: &App, token: &str) -> Result<(User, Option<String>)> {
 fn fitting(typed: &str, user: &User, phone: Option<String>) -> Result<Password> {
     let phone = phone.map(PhoneNumber::from_stored);
     let password = Password::parse(typed)?;
-    password.require_unlike(phone.as_ref(), &Username::parse(&user.username)?)?;
+    password.require_unlike(
+        phone.as_ref(),
+        &Username::from_stored(user.username.clone()),
+    )?;
     Ok(password)
 }
 

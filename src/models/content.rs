@@ -5,6 +5,7 @@ use std::ops::Range;
 use sha2::{Digest, Sha256};
 
 use self::links::{Kind, Link};
+use super::characters::is_blank;
 use super::mention::Named;
 use crate::error::{Error, Result};
 
@@ -14,14 +15,14 @@ pub mod permalinks;
 /// The most characters (Unicode scalar values) of a message.
 pub const MAX_CHARS: usize = 4000;
 
-/// 1–4,000 Unicode scalar values, without white space around them; lines end in LF; no control characters but LF and tab.
+/// 1–4,000 Unicode scalar values of which something can be seen, without white space around them; lines end in LF; no control characters but LF and tab.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content(String);
 
 /// Why a text is no message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ContentError {
-    /// Nothing but white space.
+    /// Nothing that can be seen.
     #[error("empty")]
     Empty,
     /// More than [`MAX_CHARS`].
@@ -51,6 +52,9 @@ impl Content {
         }
         if text.len() > MAX_CHARS && text.chars().nth(MAX_CHARS).is_some() {
             return Err(ContentError::TooLong);
+        }
+        if is_blank(text) {
+            return Err(ContentError::Empty);
         }
         Ok(Self(text.to_owned()))
     }

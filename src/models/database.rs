@@ -13,7 +13,7 @@ use super::database_url::DatabaseUrl;
 use super::direct;
 use super::figures::Figures;
 use super::pool::{Opened, Pool};
-use super::query_count;
+use super::{query_count, room_name_key};
 use crate::error::{Error, Result};
 
 /// Work that goes on for so long after its request was given up hangs.
@@ -62,6 +62,7 @@ impl Database {
         first.require_sound_library()?;
         first.require_utf8mb4()?;
         first.migrate()?;
+        room_name_key::fill_in(&mut first)?;
         drop(first);
         let turn = matches!(url, DatabaseUrl::Sqlite(_)).then(Arc::default);
         let pool = Pool::new(url, limits.pool_size as usize).map_err(Error::internal)?;

@@ -10,10 +10,10 @@ use super::membership::{EVERYTHING, Membership};
 use super::phone_number::PhoneNumber;
 use super::room::DIRECT;
 use super::schema::{memberships, rooms, users};
+use super::standing::{is_number_meant, meant_number, without_at};
 use super::throttle::{self, Bucket, Rule};
 use super::user::{ACTIVE, User};
-use super::username::Username;
-use super::{blocks, installation, notice, now, reach};
+use super::{blocks, installation, notice, now, reach, username};
 use crate::error::{Error, Result};
 use crate::realtime::store::Direct;
 
@@ -49,7 +49,8 @@ impl Limits {
 /// The people of a direct room besides the one who asks.
 #[derive(Debug, Clone)]
 pub enum To {
-    /// Each by username or phone number (with `+` and country code).
+    /// Each by username (perhaps with `@` before it) or phone number (without `+`: as it is dialled in the country of the
+    /// person's own number).
     Anyhow(Vec<String>),
     /// Each by username.
     Usernames(Vec<String>),
@@ -64,7 +65,7 @@ impl Database {
     pub async fn direct(&self, user_id: i64, to: To) -> Result<Direct> {
         let limits = self.direct_limits();
         if let (Some(limits), To::Anyhow(names)) = (&limits, &to) {
-            let numbers = names.iter().filter(|name| number(name).is_some()).count();
+            let numbers = names.iter().filter(|name| is_number_meant(name)).count();
             if numbers > 0 {
                 let lookups = vec![limits.lookup(user_id)?; numbers.min(MAX_PEOPLE)];
                 let count = self.write(move |conn| throttle::take_each(conn, &lookups));
@@ -133,12 +134,16 @@ fn members(conn: &mut DbConn, user_id: i64, to: &To) -> Result<Vec<i64>> {
     if names.len() > MAX_PEOPLE {
         return Err(Error::field("to", "error-direct-too-many"));
     }
-    let is_number = |name: &&&str| matches!(to, To::Anyhow(_)) && number(name).is_some();
+    let is_number = |name: &&&str| matches!(to, To::Anyhow(_)) && is_number_meant(name);
+    let region = match names.iter().any(|name| is_number(&name)) {
+        true => own_region(conn, user_id)?,
+        false => String::new(),
+    };
     let mut members = vec![user_id];
     // Numbers first, and each by itself: no error about the others depends on them.
     let mut is_unknown = false;
     for name in names.iter().filter(is_number) {
-        match owner(conn, user_id, name)? {
+        match owner(conn, user_id, name, &region)? {
             Some(id) => members.push(id),
             None => is_unknown = true,
         }
@@ -158,14 +163,9 @@ fn members(conn: &mut DbConn, user_id: i64, to: &To) -> Result<Vec<i64>> {
     }
 }
 
-/// A number without `+` is read in no country: a username never reads as a number.
-fn number(name: &str) -> Option<PhoneNumber> {
-    PhoneNumber::parse(name, "").ok()
-}
-
 /// The owner of a phone number whom this person may reach. Asks the database the same whether or not there is one.
-fn owner(conn: &mut DbConn, user_id: i64, name: &str) -> Result<Option<i64>> {
-    let Some(number) = number(name) else {
+fn owner(conn: &mut DbConn, user_id: i64, name: &str, region: &str) -> Result<Option<i64>> {
+    let Some(number) = meant_number(name, region) else {
         return Ok(None);
     };
     let found: Option<(i64, String)> = users::table
@@ -185,11 +185,18 @@ fn owner(conn: &mut DbConn, user_id: i64, name: &str) -> Result<Option<i64>> {
 /// # Errors
 /// `NotFound` when there is nobody.
 pub fn find_person(conn: &mut DbConn, name: &str) -> Result<User> {
-    let name = Username::parse(name).map_err(|_| Error::NotFound)?;
+    let (name, _) = without_at(name);
+    let key = username::key(name).ok_or(Error::NotFound)?;
     let named = users::table
-        .filter(users::username_key.eq(name.key()))
+        .filter(users::username_key.eq(key))
         .filter(users::status.eq(ACTIVE));
     Ok(named.select(User::as_select()).get_result(conn)?)
+}
+
+/// The region of a person's own number; empty when they have none, or one of no single region.
+fn own_region(conn: &mut DbConn, user_id: i64) -> Result<String> {
+    let phone = User::phone(conn, user_id)?.map(PhoneNumber::from_stored);
+    Ok(phone.and_then(|phone| phone.region()).unwrap_or_default())
 }
 
 fn make(conn: &mut DbConn, user_id: i64, members: Vec<i64>, key: &str) -> Result<Direct> {

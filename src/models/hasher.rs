@@ -11,7 +11,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use prometheus_client::metrics::counter::Counter;
 use tokio::sync::oneshot;
 
-use super::password::{Password, hash};
+use super::password::{Password, forms, hash};
 use crate::error::{Error, Result};
 
 /// So much less urgent is hashing than the rest, as `nice` counts.
@@ -35,7 +35,8 @@ pub enum Verdict {
     Wrong,
     /// It is the one.
     Right,
-    /// It is the one, and its hash is cheaper than hashes are today: here is a new one.
+    /// It is the one, and its hash is cheaper than hashes are today, or of the form before normalization: here is a new
+    /// one.
     RightButCheap(String),
 }
 
@@ -112,11 +113,14 @@ impl Hasher {
             let Ok(known) = PasswordHash::new(known) else {
                 return Verdict::Wrong;
             };
-            let matches = argon2.verify_password(typed.as_bytes(), &known).is_ok();
-            if !matches || stored.is_none() {
+            let forms = forms(&typed);
+            let matching = (forms.iter())
+                .position(|form| argon2.verify_password(form.as_bytes(), &known).is_ok());
+            let Some(form) = matching.filter(|_| stored.is_some()) else {
                 return Verdict::Wrong;
-            }
-            match is_cheaper(&known, argon2.params()).then(|| hash(&argon2, &typed)) {
+            };
+            let is_outdated = form > 0 || is_cheaper(&known, argon2.params());
+            match is_outdated.then(|| hash(&argon2, &forms[0])) {
                 Some(Ok(hash)) => Verdict::RightButCheap(hash),
                 _ => Verdict::Right,
             }

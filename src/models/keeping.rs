@@ -10,7 +10,7 @@ use super::room::{CLOSED, DIRECT, LOBBY, OPEN, Room};
 use super::room_name::{RoomName, Topic};
 use super::schema::{memberships, rooms};
 use super::user::User;
-use super::{installation, notice, now};
+use super::{installation, notice, now, room_name_key};
 use crate::error::{Error, Result, Sentence};
 use crate::realtime::watch::Notice;
 
@@ -67,7 +67,7 @@ impl Room {
     /// Makes a room; adds or invites the others as [`invitation::invite`] does.
     ///
     /// # Errors
-    /// `Invalid` for `members` when somebody does not exist.
+    /// `Invalid` for `members` when somebody does not exist, and for `name` when an open room has it.
     pub fn create(conn: &mut DbConn, creator: &User, new: &NewRoom) -> Result<MadeRoom> {
         // Whoever makes a room waits here for the one before: its number is the largest.
         installation::take_turn(conn)?;
@@ -84,17 +84,19 @@ impl Room {
                 people.push(person.id);
             }
         }
+        room_name_key::require_free(conn, new.kind, new.name.as_str(), None)?;
         let created_at = now();
         let row = (
             rooms::kind.eq(new.kind),
             rooms::name.eq(new.name.as_str()),
+            rooms::name_key.eq(room_name_key::held_by(new.kind, new.name.as_str())),
             rooms::topic.eq(new.topic.as_str()),
             rooms::created_by.eq(creator.id),
             rooms::created_at.eq(created_at),
             rooms::opened_at.eq((new.kind == OPEN).then_some(created_at)),
         );
         on_each!(conn, conn => diesel::insert_into(rooms::table).values(row).execute(conn))
-            .map_err(Error::from)?;
+            .map_err(room_name_key::name_taken)?;
         let room_id: i64 = rooms::table
             .order(rooms::id.desc())
             .select(rooms::id)
@@ -117,7 +119,8 @@ impl Room {
     ///
     /// # Errors
     /// `NotFound` for strangers; `Forbidden` for members, for direct rooms and for the Lobby's kind; `Invalid` for
-    /// `confirm` when a closed room would become open and it is not the room's name.
+    /// `confirm` when a closed room would become open and it is not the room's name, and for `name` when another open room
+    /// has it.
     pub fn update(conn: &mut DbConn, user: &User, id: i64, change: &RoomChange) -> Result<()> {
         installation::take_turn(conn)?;
         let (room, _) = Self::find_for(conn, user, id)?;
@@ -147,11 +150,20 @@ impl Room {
             .topic
             .as_ref()
             .map_or(room.topic.as_str(), Topic::as_str);
+        let kind = change.kind.unwrap_or(&room.kind);
+        // A room that keeps its name and its kind keeps them, also one from before names were unique.
+        let is_moved = name != room.name || kind != room.kind;
+        if is_moved {
+            room_name_key::require_free(conn, kind, name, Some(id))?;
+            let key = rooms::name_key.eq(room_name_key::held_by(kind, name));
+            let update = diesel::update(rooms::table.find(id)).set(key);
+            update.execute(conn).map_err(room_name_key::name_taken)?;
+        }
         diesel::update(rooms::table.find(id))
             .set((
                 rooms::name.eq(name),
                 rooms::topic.eq(topic),
-                rooms::kind.eq(change.kind.unwrap_or(&room.kind)),
+                rooms::kind.eq(kind),
             ))
             .execute(conn)?;
         notice::write(conn, [Notice::Room(id)])
@@ -172,7 +184,10 @@ impl Room {
             return Err(Error::field("confirm", "error-room-confirm"));
         }
         diesel::update(rooms::table.find(id))
-            .set(rooms::deleted_at.eq(now()))
+            .set((
+                rooms::deleted_at.eq(now()),
+                rooms::name_key.eq(None::<String>),
+            ))
             .execute(conn)?;
         diesel::delete(memberships::table.filter(memberships::room_id.eq(id))).execute(conn)?;
         invitation::withdraw(conn, Void::Room(id))?;

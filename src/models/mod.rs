@@ -2,7 +2,9 @@
 
 mod append;
 pub mod avatar;
+mod bidi;
 pub mod blocks;
+mod characters;
 pub mod client_id;
 pub mod connection;
 pub mod content;
@@ -47,6 +49,7 @@ pub mod reach;
 pub mod rehearsal;
 pub mod room;
 pub mod room_name;
+mod room_name_key;
 pub mod schema;
 mod script;
 pub mod security_event;

@@ -6,7 +6,11 @@ use std::sync::LazyLock;
 
 use argon2::Argon2;
 use argon2::password_hash::PasswordHasher;
+use precis_core::FreeformClass;
+use precis_core::profile::Rules;
+use precis_profiles::OpaqueString;
 
+use super::characters;
 use super::phone_number::PhoneNumber;
 use super::username::Username;
 use crate::error::{Error, Result};
@@ -26,28 +30,34 @@ static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     lines.filter(|line| !line.starts_with('#')).collect()
 });
 
-/// 8–128 characters (Unicode scalar values). `Debug` hides it.
+/// 8–128 characters (Unicode scalar values), counted in its normalized form. `Debug` hides it.
 #[derive(Clone)]
 pub struct Password(String);
 
 impl Password {
-    /// Takes a new password as typed, white space included. What it is made of is nobody's business, but it must not be
-    /// one that everybody tries first.
+    /// Takes a new password as typed, white space included, and normalizes it as RFC 8265's OpaqueString. What it is
+    /// made of is nobody's business, but it must not be one that everybody tries first.
     ///
     /// # Errors
-    /// `Invalid` for the field `password`: too short, too long or too common.
+    /// `Invalid` for the field `password`: too short, too long, too common, or with control or invisible characters.
     pub fn parse(typed: &str) -> Result<Self> {
-        let length = typed.chars().take(MAX_CHARS + 1).count();
+        if typed.is_empty() {
+            return Err(Error::field("password", "error-password-short"));
+        }
+        let Some(password) = normalized(typed) else {
+            return Err(Error::field("password", "error-password-characters"));
+        };
+        let length = password.chars().take(MAX_CHARS + 1).count();
         if length < MIN_CHARS {
             return Err(Error::field("password", "error-password-short"));
         }
         if length > MAX_CHARS {
             return Err(Error::field("password", "error-password-long"));
         }
-        if is_common(&typed.to_lowercase()) {
+        if is_common(&password.to_lowercase()) {
             return Err(Error::field("password", "error-password-common"));
         }
-        Ok(Self(typed.to_owned()))
+        Ok(Self(password))
     }
 
     /// Refuses what everybody knows who knows the person: their number, as E.164 or as they dial it, and their name.
@@ -82,6 +92,25 @@ impl Password {
     /// The same, at this cost.
     pub(super) fn hash_with(&self, argon2: &Argon2<'_>) -> Result<String> {
         hash(argon2, &self.0)
+    }
+}
+
+/// Normalizes a password as RFC 8265's OpaqueString: every kind of space becomes U+0020, the rest NFC. Case and width
+/// stay. `None` when it is empty or holds characters that the profile disallows.
+fn normalized(typed: &str) -> Option<String> {
+    characters::check(&FreeformClass::default(), typed, |_| true).ok()?;
+    let profile = OpaqueString::default();
+    let spaced = profile.additional_mapping_rule(typed).ok()?;
+    let normal = profile.normalization_rule(spaced).ok()?;
+    (!normal.is_empty()).then(|| normal.into_owned())
+}
+
+/// The forms of a typed password that a stored hash may be of: the normalized one, by which passwords are set, and the
+/// raw one, by which they were set before they were normalized.
+pub(super) fn forms(typed: &str) -> Vec<String> {
+    match normalized(typed) {
+        Some(normal) if normal != typed => vec![normal, typed.to_owned()],
+        _ => vec![typed.to_owned()],
     }
 }
 
@@ -148,6 +177,40 @@ mod tests {
         }
         assert!(COMMON.len() > 3000);
         assert!(COMMON.iter().all(|line| *line == line.to_lowercase()));
+    }
+
+    #[test]
+    fn passwords_are_normalized_as_opaque_strings() {
+        for (typed, normal) in [
+            ("cafe\u{301} creme", "caf\u{e9} creme"),
+            ("a\u{a0}b\u{3000}c\u{2003}d\u{1680}e", "a b c d e"),
+            ("  spaces stay  ", "  spaces stay  "),
+            ("Straße Ｆｕｌｌ ﬁ", "Straße Ｆｕｌｌ ﬁ"),
+            ("\u{1100}\u{1161} \u{212b}", ""),
+            ("\u{212b}ngstrom", "\u{c5}ngstrom"),
+            ("密码和茶馆", "密码和茶馆"),
+            ("emoji 😀🤔🫖", "emoji 😀🤔🫖"),
+        ] {
+            let expected = Some(normal.to_owned()).filter(|normal| !normal.is_empty());
+            assert_eq!(normalized(typed), expected, "{typed}");
+        }
+        for refused in [
+            "",
+            "a\tb",
+            "a\nb",
+            "nul\0",
+            "a\u{200b}b",
+            "a\u{202e}b",
+            "a\u{7f}b",
+            "\u{378}",
+        ] {
+            assert_eq!(normalized(refused), None, "{}", refused.escape_unicode());
+        }
+        assert_eq!(forms("plain"), ["plain"]);
+        assert_eq!(forms("e\u{301}"), ["\u{e9}", "e\u{301}"]);
+        assert_eq!(forms("a\tb"), ["a\tb"]);
+        assert!(Password::parse(&"e\u{301}".repeat(MAX_CHARS)).is_ok());
+        assert!(Password::parse(&"e\u{301}".repeat(MIN_CHARS - 1)).is_err());
     }
 
     #[test]

@@ -4,12 +4,15 @@ use std::fmt;
 
 use phonenumber::country::Id as Region;
 use phonenumber::{Mode, country};
-use unicode_normalization::UnicodeNormalization;
 
 use crate::error::{Error, Result};
 
 /// The most digits of a number, its country code included.
 const MAX_DIGITS: usize = 15;
+/// The fewest digits of a number that is told from a username by its digits alone.
+const MIN_DIGITS: usize = 7;
+
+mod written;
 
 /// A valid phone number in E.164 form (ITU-T E.164: `+`, country code and number, at most 15 digits).
 ///
@@ -18,18 +21,14 @@ const MAX_DIGITS: usize = 15;
 pub struct PhoneNumber(String);
 
 impl PhoneNumber {
-    /// Reads a number as typed: with `+` and country code, or as it is dialled within `region`
-    /// (ISO 3166-1 alpha-2). Full-width digits, spaces, hyphens, dots and brackets are understood.
+    /// Reads a number as typed or pasted: with `+` and country code, as it is dialled within `region` (ISO 3166-1
+    /// alpha-2), or as a `tel:` URI (RFC 3966). [`written`] says which spellings are understood.
     ///
     /// # Errors
     /// `Invalid` for the field `phone` when it is missing or no valid number.
     pub fn parse(typed: &str, region: &str) -> Result<Self> {
         let invalid = || Error::field("phone", "error-phone-invalid");
-        let digits: String = typed
-            .nfkc()
-            .filter(|c| !c.is_whitespace() && !"-‐‑‒–—−().·/".contains(*c))
-            .take(32)
-            .collect();
+        let digits = written::digits(typed);
         if digits.is_empty() {
             return Err(Error::field("phone", "error-phone-missing"));
         }
@@ -51,6 +50,19 @@ impl PhoneNumber {
         match number.len() <= 1 + MAX_DIGITS {
             true => Ok(Self(number)),
             false => Err(invalid()),
+        }
+    }
+
+    /// Returns whether a text that may be a username or a number is meant as a number: it begins with `+`, or has seven
+    /// digits or more (the shortest of E.164) and no letters. No username is accepted that looks like this.
+    pub fn is_meant(typed: &str) -> bool {
+        let digits = written::digits(typed);
+        match digits.strip_prefix('+') {
+            Some(national) => national.starts_with(|c: char| c.is_ascii_digit()),
+            None => {
+                digits.chars().filter(|c| c.is_numeric()).count() >= MIN_DIGITS
+                    && !digits.contains(char::is_alphabetic)
+            }
         }
     }
 

@@ -25,10 +25,15 @@ const SIDE: u32 = 256;
 const PORTRAIT_MAX_BYTES: usize = 64 * 1024;
 /// The best quality that is small enough is taken; the last one always is.
 const QUALITIES: [u8; 5] = [88, 80, 70, 50, 30];
-/// The most pixels of one side.
-const MAX_SIDE: u32 = 16_384;
-/// The most bytes that a decoded picture may take: 12 megapixels in three colours, and somewhat more.
-const DECODED_MAX_BYTES: u64 = 40 * 1024 * 1024;
+/// The most pixels, whatever the file's format: what is called 12 megapixels is up to 4,096 × 3,072 and somewhat more.
+const MAX_PIXELS: u64 = 13_500_000;
+/// Pictures with more pixels are accepted while their decoding takes no more bytes than this: those of few colours.
+const SMALL_BYTES: u64 = 40 * 1024 * 1024;
+/// The most bytes that decoding may take: 12 megapixels in four channels of 16 bits, or in a progressive JPEG of four
+/// components with its coefficients.
+const DECODED_MAX_BYTES: u64 = 160 * 1024 * 1024;
+/// Bytes of a coefficient of a progressive JPEG, all of which are kept until its last scan.
+const COEFFICIENT_BYTES: u64 = 2;
 /// Uploads that are read or wait at the same time.
 const PLACES: usize = 4;
 
@@ -52,7 +57,8 @@ impl Portrait {
     }
 }
 
-/// Where uploads become portraits: one at a time, because a photograph takes 40 MB while it is being decoded.
+/// Where uploads become portraits: one at a time, because a photograph of 12 megapixels takes 40 to 160 MB while it is
+/// being decoded.
 #[derive(Debug, Clone)]
 pub struct Darkroom {
     bench: Arc<Semaphore>,
@@ -160,19 +166,24 @@ fn format_of(upload: &Upload) -> Result<ImageFormat> {
 
 /// The pixels, and how the picture is to be turned. What the file declares is looked at before anything is decoded.
 fn decode(bytes: Vec<u8>, format: ImageFormat) -> Result<(DynamicImage, Orientation)> {
-    let buffers = match format {
+    let coefficients = match format {
         // A decoder that forgives would show the rest of a torn photograph in grey.
-        ImageFormat::Jpeg => jpeg::buffers(&bytes).ok_or_else(|| refused("error-avatar-broken"))?,
-        _ => 1,
+        ImageFormat::Jpeg => {
+            jpeg::kept_coefficients(&bytes).ok_or_else(|| refused("error-avatar-broken"))?
+        }
+        _ => 0,
     };
     let mut limits = Limits::default();
-    limits.max_image_width = Some(MAX_SIDE);
-    limits.max_image_height = Some(MAX_SIDE);
     limits.max_alloc = Some(DECODED_MAX_BYTES);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(broken)?;
-    if decoder.total_bytes().saturating_mul(buffers) > DECODED_MAX_BYTES {
+    let (width, height) = decoder.dimensions();
+    let pixels = u64::from(width) * u64::from(height);
+    let needed = pixels
+        .saturating_mul(coefficients * COEFFICIENT_BYTES)
+        .saturating_add(decoder.total_bytes());
+    if needed > SMALL_BYTES && (pixels > MAX_PIXELS || needed > DECODED_MAX_BYTES) {
         return Err(refused("error-avatar-pixels"));
     }
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);

@@ -1,5 +1,6 @@
 //! What rooms are called, and what they are about.
 
+use super::characters::is_blank;
 use crate::error::{Error, Result};
 
 /// The most characters of a name.
@@ -7,7 +8,8 @@ const NAME_MAX_CHARS: usize = 80;
 /// The most characters of a topic.
 const TOPIC_MAX_CHARS: usize = 250;
 
-/// 1–80 Unicode scalar values on one line, without control characters; white space around it does not count.
+/// 1–80 Unicode scalar values on one line, of which something can be seen, without control characters; white space around
+/// it does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomName(String);
 
@@ -18,7 +20,7 @@ impl RoomName {
     /// `Invalid` for the field `name`.
     pub fn parse(typed: &str) -> Result<Self> {
         let name = typed.trim();
-        if name.is_empty() {
+        if is_invisible(name) {
             return Err(Error::field("name", "error-room-name-missing"));
         }
         if name.chars().count() > NAME_MAX_CHARS || name.chars().any(char::is_control) {
@@ -44,6 +46,9 @@ impl Topic {
     /// `Invalid` for the field `topic`.
     pub fn parse(typed: &str) -> Result<Self> {
         let topic = typed.trim();
+        if !topic.is_empty() && is_invisible(topic) {
+            return Err(Error::field("topic", "error-room-topic-invisible"));
+        }
         if topic.chars().count() > TOPIC_MAX_CHARS || topic.chars().any(char::is_control) {
             return Err(Error::field("topic", "error-room-topic-invalid"));
         }
@@ -54,6 +59,11 @@ impl Topic {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Whether nothing of a text can be seen. Control characters have a sentence of their own.
+fn is_invisible(text: &str) -> bool {
+    is_blank(text) && !text.chars().any(char::is_control)
 }
 
 #[cfg(test)]
@@ -83,8 +93,7 @@ mod tests {
 
         #[test]
         fn any_line_within_the_limit_is_a_name(name in "\\PC{0,80}") {
-            let is_empty = name.trim().is_empty();
-            prop_assert_eq!(RoomName::parse(&name).is_ok(), !is_empty);
+            prop_assert_eq!(RoomName::parse(&name).is_ok(), !is_blank(&name));
         }
     }
 }

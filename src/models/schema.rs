@@ -66,6 +66,7 @@ diesel::table! {
         created_at -> Timestamp,
         deleted_at -> Nullable<Timestamp>,
         opened_at -> Nullable<Timestamp>,
+        name_key -> Nullable<Text>,
     }
 }
 

@@ -5,14 +5,14 @@ use diesel::dsl::max;
 use diesel::prelude::*;
 use std::collections::HashMap;
 
+use super::characters::is_default_ignorable;
 use super::connection::DbConn;
 use super::invitation::{self, Void};
 use super::phone_number::PhoneNumber;
 use super::schema::{sessions, users};
 use super::session::KeyHash;
 use super::user::{ACTIVE, ADMIN, User};
-use super::username::Username;
-use super::{installation, session};
+use super::{installation, session, username};
 use crate::error::{Error, Result};
 
 /// A person as admins see them.
@@ -54,13 +54,21 @@ impl User {
     /// # Errors
     /// `NotFound` when there is nobody.
     pub fn named(conn: &mut DbConn, name: &str) -> Result<Self> {
-        // A number without `+` is read in no country: a username never reads as a number.
-        if let Ok(phone) = PhoneNumber::parse(name, "") {
+        Self::named_in(conn, name, "")
+    }
+
+    /// Like [`User::named`]; reads a number without `+` as it is dialled within `region` (ISO 3166-1 alpha-2).
+    ///
+    /// # Errors
+    /// `NotFound` when there is nobody.
+    pub fn named_in(conn: &mut DbConn, name: &str, region: &str) -> Result<Self> {
+        if let Some(phone) = meant_number(name, region) {
             let theirs = users::table.filter(users::phone.eq(phone.as_str()));
             return Ok(theirs.select(Self::as_select()).get_result(conn)?);
         }
-        let name = Username::parse(name).map_err(|_| Error::NotFound)?;
-        let theirs = users::table.filter(users::username_key.eq(name.key()));
+        let (name, _) = without_at(name);
+        let key = username::key(name).ok_or(Error::NotFound)?;
+        let theirs = users::table.filter(users::username_key.eq(key));
         Ok(theirs.select(Self::as_select()).get_result(conn)?)
     }
 
@@ -127,5 +135,27 @@ impl User {
             [only] if only == id => Err(Error::Forbidden),
             _ => Ok(()),
         }
+    }
+}
+
+/// The number that a text is meant as, where somebody may be named by number or username. `@` before a text says that
+/// it is a username.
+pub(super) fn meant_number(name: &str, region: &str) -> Option<PhoneNumber> {
+    let is_meant = is_number_meant(name);
+    is_meant.then(|| PhoneNumber::parse(without_at(name).0, region).ok())?
+}
+
+/// Returns whether a text is meant as a number, also one that cannot be read.
+pub(super) fn is_number_meant(name: &str) -> bool {
+    matches!(without_at(name), (name, false) if PhoneNumber::is_meant(name))
+}
+
+/// A name without what surrounds it when it is pasted (white space, bidi marks) and without the `@` of a mention, and
+/// whether there was one.
+pub(super) fn without_at(name: &str) -> (&str, bool) {
+    let name = name.trim_matches(|c: char| c.is_whitespace() || is_default_ignorable(c));
+    match name.strip_prefix(['@', '\u{ff20}', '\u{fe6b}']) {
+        Some(name) => (name.trim(), true),
+        None => (name, false),
     }
 }

@@ -51,7 +51,8 @@ async fn change(
     let user_id = current.user.id;
     let read = app.database.run(move |conn| User::phone(conn, user_id));
     let phone = read.await?.map(PhoneNumber::from_stored);
-    password.require_unlike(phone.as_ref(), &Username::parse(&current.user.username)?)?;
+    let name = Username::from_stored(current.user.username.clone());
+    password.require_unlike(phone.as_ref(), &name)?;
     let hash = app.hasher.hash(password).await?;
     let (here, origin) = (current.key_hash.clone(), origin(request));
     let write = app.database.write(move |conn| {

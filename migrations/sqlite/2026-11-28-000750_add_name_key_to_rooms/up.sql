@@ -1,0 +1,2 @@
+-- What names of open rooms are compared by; null for other rooms. The program fills it in at its start.
+ALTER TABLE rooms ADD COLUMN name_key TEXT;

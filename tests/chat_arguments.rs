@@ -1,0 +1,114 @@
+//! `teahouse chat` in scripts: texts that begin with a hyphen, and input lines that are no frames.
+
+use crate::support::person::PASSWORD;
+use crate::support::{LOBBY, Person, Teahouse};
+use serde_json::json;
+
+async fn token(person: &Person) -> String {
+    let typed = json!({"phone": person.phone, "password": PASSWORD});
+    let (status, answer) = person.post_json("/api/login", &typed).await;
+    assert_eq!(status, 200, "{answer}");
+    answer["token"].as_str().expect("a token").to_owned()
+}
+
+async fn contents(person: &Person, room: &str) -> Vec<String> {
+    let history = person.history(room).await;
+    let text = |content: &serde_json::Value| content.as_str().map(str::to_owned);
+    let texts = history
+        .iter()
+        .filter_map(|message| text(&message["content"]));
+    texts.collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn values_of_options_may_begin_with_a_hyphen() {
+    let house = Teahouse::start();
+    let lin = Person::register(&house, "lin").await;
+    Person::register(&house, "-n").await;
+    let room = lin.make_room("open", "-x", &[]).await;
+    let token = token(&lin).await;
+    let chat = |args: &[&str]| {
+        let all = ["chat", "--url", &house.url, "--token", &token];
+        let args: Vec<&str> = all.iter().chain(args).copied().collect();
+        house.command_reading(&args, "")
+    };
+    for args in [
+        &["--say", "-n hello"][..],
+        &["--say=-n"],
+        &["--say", "-"],
+        &["--say", "--json"],
+        &["--say", "--"],
+        &["--say", "-x\n--"],
+        &["--room", "-x", "--say", "--room"],
+        &["--to", "-n", "--say", "-h"],
+    ] {
+        let ended = chat(args);
+        assert!(ended.status.success(), "{args:?}: {ended:?}");
+    }
+    let said = ["-n hello", "-n", "-", "--json", "--", "-x\n--"];
+    assert_eq!(contents(&lin, LOBBY).await, said);
+    assert_eq!(contents(&lin, &room).await, ["--room"]);
+    assert_eq!(lin.rooms().await.len(), 3);
+    // Not to be confused with options: the account of somebody whose name begins with a hyphen.
+    let ended = house.command_reading(&["user", "ban", "-n"], "");
+    assert!(ended.status.success(), "{ended:?}");
+    let ended = chat(&["--phone", "-1", "--help"]);
+    assert!(ended.stdout.contains("Usage"), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lines_of_a_script_that_are_no_objects_are_errors_and_reach_nobody() {
+    let house = Teahouse::start();
+    let lin = Person::register(&house, "lin").await;
+    let mei = Person::register(&house, "mei").await;
+    let token = token(&lin).await;
+    let args = ["chat", "--url", &house.url, "--token", &token, "--json"];
+    for stray in [
+        "Segmentation fault (core dumped)",
+        "hello",
+        "[1, 2]",
+        r#"[{"type":"post","content":"x"}]"#,
+        "42",
+        "-1e9",
+        "true",
+        "null",
+        r#""post""#,
+        "{",
+        r#"{"type":"post","content":"x""#,
+        r#"{"type":"post","content":"x"} trailing"#,
+        "{'type':'post','content':'x'}",
+        r#"{"content":"no type"}"#,
+        r#"{"type":7,"content":"x"}"#,
+        "//etc/passwd",
+        "/to mei a secret",
+        "/dance",
+        "/history 0",
+        "\u{feff}{}",
+    ] {
+        let post = json!({"type": "post", "content": format!("after {stray}")});
+        let ended = house.command_reading(&args, &format!("{stray}\n{post}\n"));
+        assert_eq!(ended.status.code(), Some(1), "{stray}: {ended:?}");
+        assert!(!ended.stderr.is_empty(), "{stray}: {ended:?}");
+        let repeats = stray.len() > 8 && ended.stderr.contains(stray);
+        assert!(!repeats, "{stray}: {ended:?}");
+        let frames: Vec<serde_json::Value> = (ended.stdout.lines())
+            .map(|line| serde_json::from_str(line).expect("one JSON object per line"))
+            .collect();
+        let error = frames.iter().find(|frame| frame["type"] == "error");
+        assert_eq!(error.expect("an error")["code"], "bad_frame", "{stray}");
+        let said = contents(&lin, LOBBY).await;
+        let expected = format!("after {stray}");
+        assert_eq!(said.last(), Some(&expected), "the next line is read");
+        assert!(
+            said.iter().all(|text| text.starts_with("after ")),
+            "{said:?}"
+        );
+    }
+    assert_eq!(mei.rooms().await.len(), 1, "nobody was written to");
+    // Empty lines and commands that post nothing are no faults.
+    let ended = house.command_reading(&args, "\n  \n/rooms\n");
+    assert!(
+        ended.status.success() && ended.stderr.is_empty(),
+        "{ended:?}"
+    );
+}

@@ -1,0 +1,336 @@
+//! Names of people and rooms: scripts of either direction, invisible characters, and names that are taken.
+
+use crate::support::{LOBBY, Person, Teahouse, client_id};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// Texts of which nothing can be seen.
+const INVISIBLE: [&str; 12] = [
+    "\u{200b}",
+    "\u{200d}\u{2060}\u{feff}",
+    "\u{ad}\u{34f}\u{61c}",
+    "\u{202e}\u{2066}\u{2069}",
+    "\u{3164}",
+    "\u{115f}\u{1160}\u{ffa0}",
+    "\u{17b4}\u{17b5}",
+    "\u{2800}\u{2800}",
+    "\u{fe0f}\u{e0101}",
+    "\u{301}\u{323}",
+    "\u{200b} \u{3000}\u{20e3}",
+    "\u{e0041}\u{e007f}",
+];
+
+/// Texts that are more than they seem, and stay as they are.
+const VISIBLE: [&str; 8] = [
+    "👨\u{200d}👩\u{200d}👧",
+    "❤\u{fe0f}",
+    "1\u{fe0f}\u{20e3}",
+    "🇨🇳",
+    "🏴\u{e0067}\u{e0062}\u{e007f}",
+    "👍🏽",
+    "e\u{301}",
+    "می\u{200c}خواهم",
+];
+
+async fn refusal_of_name(person: &Person, name: &str) -> Option<String> {
+    let body = json!({"phone": person.phone, "username": name, "password": "a few words of tea"});
+    let request = person
+        .request(Method::POST, "/register")
+        .header("accept", "application/json")
+        .form(&body);
+    let answer = request.send().await.expect("an answer");
+    if answer.status() == 303 {
+        return None;
+    }
+    assert_eq!(answer.status(), 422, "{name}");
+    let answer: Value = serde_json::from_str(&answer.text().await.expect("text")).expect("JSON");
+    assert_eq!(
+        answer["errors"].as_object().map(|errors| errors.len()),
+        Some(1),
+        "{answer}"
+    );
+    Some(
+        answer["errors"]["username"]
+            .as_str()
+            .expect("a sentence")
+            .to_owned(),
+    )
+}
+
+#[tokio::test]
+async fn names_in_right_to_left_scripts_are_accepted_with_their_marks() {
+    let house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
+    for name in [
+        "שָׁלוֹם",
+        "יִשְׂרָאֵל",
+        "דָּוִד2",
+        "אבג-דה",
+        "محمّد",
+        "مُحَمَّد",
+        "عَبْدُ_اللّٰه",
+        "علي٢",
+        "ދިވެހި",
+        "މުޙައްމަދު",
+        "ܫܠܵܡܵܐ",
+        "𞤀𞤣𞤤𞤢𞤥",
+        "Ngữ",
+        "नमस्ते",
+        "ไทย",
+    ] {
+        let person = Person::visitor(&house);
+        assert_eq!(refusal_of_name(&person, name).await, None, "{name}");
+        let shown = house
+            .database()
+            .words("SELECT username AS value FROM users ORDER BY id DESC");
+        assert_eq!(shown[0], name);
+        let other = Person::visitor(&house);
+        let taken = refusal_of_name(&other, name).await.expect("taken");
+        assert!(taken.contains("already"), "{name}: {taken}");
+    }
+}
+
+#[tokio::test]
+async fn the_sentence_says_which_rule_a_name_breaks() {
+    let house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
+    let visitor = Person::visitor(&house);
+    let long = "茶".repeat(33);
+    for (name, sentence) in [
+        ("", "choose a username"),
+        ("m", "too short"),
+        (&*long, "too long"),
+        ("two words", "no spaces"),
+        ("two\u{3000}words", "no spaces"),
+        ("a@b", "“@”"),
+        ("茶🍵茶", "“🍵”"),
+        ("zero\u{200b}width", "“U+200B”"),
+        ("\u{202e}abc", "“U+202E”"),
+        ("\u{3164}\u{3164}", "U+3164"),
+        ("\u{301}\u{302}", "nothing but"),
+        ("\u{5b8}\u{5c1}", "nothing but"),
+        ("13800138000", "phone number"),
+        ("138ー0013ー8000", "phone number"),
+        ("١٣٨٠٠١٣٨٠٠٠", "phone number"),
+        ("שלוםabc", "different directions"),
+        ("abcשלום", "different directions"),
+        ("1שלום", "different directions"),
+        ("שלום-", "different directions"),
+        ("محمد1٢", "different directions"),
+    ] {
+        let refusal = refusal_of_name(&visitor, name).await.unwrap_or_default();
+        assert!(
+            refusal.contains(sentence),
+            "{}: {refusal:?}",
+            name.escape_unicode()
+        );
+    }
+    assert_eq!(refusal_of_name(&visitor, "123456").await, None);
+}
+
+#[tokio::test]
+async fn texts_of_which_nothing_can_be_seen_are_refused_everywhere() {
+    let house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
+    let mei = Person::register(&house, "mei").await;
+    let room = mei.make_room("closed", "tea", &[]).await;
+    let mut socket = mei.socket().await;
+    let seq = mei.say("visible").await["seq"].as_i64().expect("a number");
+    for text in INVISIBLE {
+        let shown = text.escape_unicode().to_string();
+        let said = json!({"content": text, "clientId": client_id()});
+        for path in ["/rooms/1/messages", "/api/rooms/1/messages"] {
+            let (status, answer) = mei.post_json(path, &said).await;
+            assert!(
+                matches!(status.as_u16(), 404 | 405 | 422),
+                "{path} {shown}: {answer}"
+            );
+        }
+        let form = [("content", text), ("clientId", &client_id())];
+        assert_eq!(
+            mei.post("/rooms/1/messages", &form).await.status(),
+            422,
+            "{shown}"
+        );
+        socket.post(LOBBY, text).await;
+        assert_eq!(socket.expect("error").await["code"], "empty", "{shown}");
+        let edit = json!({"type": "edit", "roomId": LOBBY, "seq": seq, "content": text});
+        socket.send(edit).await;
+        assert_eq!(socket.expect("error").await["code"], "empty", "{shown}");
+        assert_eq!(mei.edit(LOBBY, seq, text).await.0, 422, "{shown}");
+        for (path, method, body, field) in [
+            (
+                "/rooms",
+                Method::POST,
+                json!({"name": text, "kind": "closed"}),
+                "name",
+            ),
+            (
+                "/api/rooms",
+                Method::POST,
+                json!({"name": text, "kind": "open"}),
+                "name",
+            ),
+            (
+                "/rooms",
+                Method::POST,
+                json!({"name": "x", "topic": text}),
+                "topic",
+            ),
+            (
+                &*format!("/rooms/{room}"),
+                Method::PATCH,
+                json!({"name": text}),
+                "name",
+            ),
+            (
+                &*format!("/rooms/{room}"),
+                Method::PATCH,
+                json!({"topic": text}),
+                "topic",
+            ),
+        ] {
+            let (status, answer) = mei.json(method, path, body).await;
+            assert_eq!(status, 422, "{path} {shown}: {answer}");
+            assert!(
+                answer["errors"][field].is_string(),
+                "{path} {shown}: {answer}"
+            );
+        }
+    }
+    assert_eq!(mei.history(LOBBY).await.len(), 1);
+    for text in VISIBLE {
+        assert_eq!(mei.say(text).await["content"], text);
+        let body = json!({"name": text, "topic": text});
+        assert_eq!(
+            mei.json(Method::PATCH, &format!("/rooms/{room}"), body)
+                .await
+                .0,
+            204,
+            "{text}"
+        );
+        assert_eq!(mei.room(&room).await["name"], text);
+    }
+}
+
+#[tokio::test]
+async fn open_rooms_have_names_of_their_own() {
+    let house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
+    let mei = Person::register(&house, "mei").await;
+    let li = Person::register(&house, "li").await;
+    let room = mei.make_room("open", "Café Tea", &[]).await;
+    let closed = li.make_room("closed", "café tea", &[]).await;
+    let other = li.make_room("open", "other", &[]).await;
+    let create = async |name: &str, kind: &str| {
+        let body = json!({"name": name, "kind": kind});
+        let (status, answer) = li.post_json("/api/rooms", &body).await;
+        (status.as_u16(), answer["errors"]["name"].is_string())
+    };
+    let change = async |id: &str, body: Value| {
+        let (status, answer) = li.json(Method::PATCH, &format!("/rooms/{id}"), body).await;
+        (status, answer["errors"]["name"].is_string())
+    };
+    for same in [
+        "Café Tea",
+        "CAFÉ TEA",
+        "Cafe\u{301}  tea",
+        "Ｃａｆé\u{3000}Ｔｅａ",
+        "Caf\u{e9}\u{a0}\u{200b}Te\u{ad}a\u{2060}",
+    ] {
+        assert_eq!(create(same, "open").await, (422, true), "{same}");
+        assert_eq!(
+            change(&other, json!({"name": same})).await,
+            (422, true),
+            "{same}"
+        );
+        assert_eq!(create(same, "closed").await, (201, false), "{same}");
+        let page = li.post("/rooms", &[("name", same), ("kind", "open")]).await;
+        assert_eq!(page.status(), 422, "{same}");
+    }
+    // Nobody makes a second Lobby, in any language, open or closed.
+    for lobby in [
+        "Lobby",
+        "LOBBY",
+        " lobby ",
+        "Ｌｏｂｂｙ",
+        "Lob\u{200b}by",
+        "L o b b y",
+        "大厅",
+        "大 厅",
+        "大\u{2060}厅",
+    ] {
+        for kind in ["open", "closed"] {
+            assert_eq!(create(lobby, kind).await, (422, true), "{lobby}");
+        }
+        assert_eq!(
+            change(&closed, json!({"name": lobby})).await,
+            (422, true),
+            "{lobby}"
+        );
+    }
+    // A closed room that becomes open needs a name of its own. `confirm` is what other rules ask for.
+    let open = |name: &str| json!({"kind": "open", "name": name, "confirm": "café tea"});
+    assert_eq!(change(&closed, open("café tea")).await, (422, true));
+    assert_eq!(change(&closed, open("café two")).await.0, 204);
+    assert_eq!(create("CAFÉ TWO", "open").await, (422, true));
+    // A room may be written otherwise, keeps its name with another topic, and gives it up.
+    let (status, _) = mei
+        .json(
+            Method::PATCH,
+            &format!("/rooms/{room}"),
+            json!({"name": "CAFÉ TEA", "topic": "x"}),
+        )
+        .await;
+    assert_eq!(status, 204);
+    let body = json!({"confirm": "CAFÉ TEA"});
+    assert_eq!(
+        mei.json(Method::DELETE, &format!("/rooms/{room}"), body)
+            .await
+            .0,
+        204
+    );
+    assert_eq!(create("Café Tea", "open").await, (201, false));
+    assert_eq!(change(&other, json!({"name": "another"})).await.0, 204);
+    assert_eq!(create("other", "open").await, (201, false));
+}
+
+#[tokio::test]
+async fn of_rooms_that_are_made_at_once_with_one_name_one_is_made() {
+    let house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
+    let beside = house.beside();
+    let mei = Person::register(&house, "mei").await;
+    let there = mei.at(&beside);
+    let makers: Vec<_> = (0..12)
+        .map(|n| (if n % 2 == 0 { &mei } else { &there }, n))
+        .collect();
+    let tries = makers.into_iter().map(|(person, n)| async move {
+        let name = if n % 3 == 0 { "GREEN TEA" } else { "green tea" };
+        let body = json!({"name": name, "kind": "open"});
+        person.post_json("/api/rooms", &body).await.0.as_u16()
+    });
+    let mut statuses = futures_util::future::join_all(tries).await;
+    statuses.sort_unstable();
+    assert_eq!((statuses[0], &statuses[1..]), (201, &[422; 11][..]));
+}
+
+#[tokio::test]
+async fn rooms_of_one_name_from_before_do_not_keep_the_program_from_starting() {
+    let mut house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
+    let mei = Person::register(&house, "mei").await;
+    house.kill9();
+    for name in ["Old Tea", "old  tea", "OLD TEA"] {
+        house.database().add_room("open", name, &["mei"]);
+    }
+    house.start_again();
+    let mei = mei.at(&house);
+    let (status, answer) = mei
+        .post_json("/api/rooms", &json!({"name": "old tea"}))
+        .await;
+    assert_eq!(status, 422, "{answer}");
+    assert_eq!(mei.rooms().await.len(), 4, "all of them are there");
+    // Closed by an admin with SQL: its name is free again.
+    house
+        .database()
+        .run("UPDATE rooms SET kind = 'closed' WHERE kind = 'open' AND id > 1");
+    let (status, answer) = mei
+        .post_json("/api/rooms", &json!({"name": "old tea"}))
+        .await;
+    assert_eq!(status, 201, "{answer}");
+}

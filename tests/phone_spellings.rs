@@ -1,0 +1,195 @@
+//! Phone numbers as people paste and type them, wherever a number is asked for.
+
+use crate::support::{Person, Teahouse, client_id, person::PASSWORD};
+use reqwest::Method;
+use serde_json::json;
+
+/// Spellings of one number, and whether the country must be known from elsewhere.
+const SPELLINGS: [(&str, bool); 24] = [
+    ("\u{202a}+86 138 0013 8000\u{202c}", false),
+    (
+        "\u{2066}+86\u{a0}138\u{2011}0013\u{2011}8000\u{2069}",
+        false,
+    ),
+    (
+        "\u{feff}+86\u{200b}138\u{ad}0013\u{2060}8000\u{200f}",
+        false,
+    ),
+    ("＋８６－１３８－００１３－８０００", false),
+    ("+86ー138ー0013ー8000", false),
+    ("+86―138–0013—8000", false),
+    ("+86−138−0013−8000", false),
+    ("[+86] 138·0013·8000", false),
+    ("［＋８６］１３８／００１３／８０００", false),
+    ("（+86）138．0013．8000", false),
+    ("【+86】138・0013・8000", false),
+    ("+٨٦١٣٨٠٠١٣٨٠٠٠", false),
+    ("+۸۶۱۳۸۰۰۱۳۸۰۰۰", false),
+    ("+८६ १३८ ००१३ ८०००", false),
+    ("tel:+86-138-0013-8000", false),
+    ("TEL:+8613800138000;ext=42", false),
+    ("Tel: +86 138 0013 8000", false),
+    ("tel:%2B8613800138000", false),
+    ("tel:138-0013-8000;phone-context=+86", false),
+    ("0086 138 0013 8000", true),
+    ("١٣٨ ٠٠١٣ ٨٠٠٠", true),
+    ("［138］0013-8000", true),
+    ("tel:13800138000", true),
+    ("\u{202d}13800138000\u{202c}", true),
+];
+
+#[tokio::test]
+async fn registration_sign_in_and_the_api_read_every_spelling() {
+    let house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
+    let first = Person::visitor(&house);
+    let form = [
+        ("phone", SPELLINGS[0].0),
+        ("username", "Ming"),
+        ("password", PASSWORD),
+    ];
+    assert_eq!(first.post("/register", &form).await.status(), 303);
+    let kept = house.database().words("SELECT phone AS value FROM users");
+    assert_eq!(kept, ["+8613800138000"]);
+    for (typed, needs_region) in SPELLINGS {
+        let shown = typed.escape_unicode();
+        let region = if needs_region { "CN" } else { "DE" };
+        let form = [("phone", typed), ("region", region), ("password", PASSWORD)];
+        let visitor = Person::visitor(&house);
+        assert_eq!(visitor.post("/login", &form).await.status(), 303, "{shown}");
+        let body = json!({"phone": typed, "region": region, "password": PASSWORD});
+        let (status, answer) = visitor.post_json("/api/login", &body).await;
+        assert_eq!(status, 200, "{shown}: {answer}");
+        let form = [&form[..], &[("username", "Other")]].concat();
+        let answer = Person::visitor(&house).post("/register", &form).await;
+        let page = answer.text().await.expect("text");
+        assert!(page.contains("already has an account"), "{shown}");
+    }
+    for typed in [
+        "138 0013 8000 or 139 0013 9000",
+        "1-800-FLOWERS",
+        "tel:",
+        "sms:+8613800138000",
+        "+86 +138 0013 8000",
+        "phone: +8613800138000",
+        "\u{200b}",
+    ] {
+        let form = [
+            ("phone", typed),
+            ("username", "Other"),
+            ("password", PASSWORD),
+        ];
+        let answer = Person::visitor(&house).post("/register", &form).await;
+        assert_eq!(answer.status(), 422, "{typed}");
+    }
+}
+
+#[tokio::test]
+async fn settings_and_the_command_line_read_every_spelling() {
+    let house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
+    let mei = Person::register(&house, "mei").await;
+    let phone = || {
+        house
+            .database()
+            .words("SELECT phone AS value FROM users")
+            .remove(0)
+    };
+    for (typed, needs_region) in SPELLINGS {
+        let shown = typed.escape_unicode();
+        house
+            .database()
+            .run("UPDATE users SET phone = '+8613900139000'");
+        let region = if needs_region { "CN" } else { "US" };
+        let form = [
+            ("phone", typed),
+            ("region", region),
+            ("phone_password", PASSWORD),
+        ];
+        assert_eq!(
+            mei.act("put", "/settings/phone", &form).await,
+            303,
+            "{shown}"
+        );
+        assert_eq!(phone(), "+8613800138000", "{shown}");
+        let ended = house.command(&["user", "sign-out", typed]);
+        assert!(ended.status.success(), "{shown}: {ended:?}");
+        assert_eq!(mei.sign_in_as("+8613800138000").await, 303);
+    }
+    let ended = house.command(&["user", "sign-out", "@mei"]);
+    assert!(ended.status.success(), "{ended:?}");
+}
+
+impl Person {
+    async fn sign_in_as(&self, phone: &str) -> u16 {
+        let form = [("phone", phone), ("password", PASSWORD)];
+        self.post("/login", &form).await.status().as_u16()
+    }
+}
+
+async fn register(house: &Teahouse, phone: &str, name: &str) -> Person {
+    let mut person = Person::visitor(house);
+    person.phone = phone.to_owned();
+    person.name = name.to_owned();
+    assert_eq!(
+        person.submit_registration(name).await.status(),
+        303,
+        "{name}"
+    );
+    person
+}
+
+#[tokio::test]
+async fn somebody_to_write_to_is_named_by_number_in_my_country_or_by_name() {
+    let house = Teahouse::start();
+    let mei = register(&house, "+8613900139000", "mei").await;
+    let ming = register(&house, "+8613800138000", "ming").await;
+    let anna = register(&house, "+4915123456789", "anna").await;
+    // A name that has digits alone, but too few for a number.
+    register(&house, "+8613700137000", "123456").await;
+    let room = mei.direct(&["ming"]).await;
+    assert_eq!(ming.direct(&["mei"]).await, room);
+    let mut socket = mei.socket().await;
+    let spellings = SPELLINGS.map(|(typed, _)| typed);
+    let names = [
+        "@ming",
+        "＠ming",
+        "@ MING",
+        "\u{2068}@ming\u{2069}",
+        " ming ",
+    ];
+    for to in spellings.iter().chain(&names) {
+        let shown = to.escape_unicode();
+        assert_eq!(mei.direct(&[to]).await, room, "{shown}");
+        let answer = mei
+            .json(Method::POST, "/directs", json!({"to": [to]}))
+            .await;
+        assert!(answer.0 < 400, "{shown}: {answer:?}");
+        let frame = json!({"type": "post", "clientId": client_id(), "to": to, "content": "hi"});
+        socket.send(frame).await;
+        assert_eq!(socket.expect("ack").await["roomId"], *room, "{shown}");
+    }
+    let with_anna = mei.direct(&["anna"]).await;
+    assert_eq!(anna.direct(&["mei"]).await, with_anna);
+    assert_eq!(mei.direct(&["+49 (0)151 23456789"]).await, with_anna);
+    assert_eq!(mei.direct(&["0049 151 23456789"]).await, with_anna);
+    let with_digits = mei.direct(&["123456"]).await;
+    assert_eq!(mei.direct(&["@123456"]).await, with_digits);
+    // What is a number for her is none, or another one, in another country.
+    let ming_in_germany = anna.direct(&["00 86 138 0013 8000"]).await;
+    assert_eq!(ming.direct(&["anna"]).await, ming_in_germany);
+    for (person, to, status) in [
+        (&anna, "13800138000", 404),
+        (&mei, "0151 23456789", 404),
+        (&mei, "@13800138000", 404),
+        (&mei, "@+8613800138000", 404),
+        (&mei, "13900139000", 403),
+        (&mei, "@mei", 403),
+        (&mei, "@", 404),
+        (&mei, "@@ming", 404),
+        (&mei, "\u{200b}", 404),
+    ] {
+        let answer = person
+            .json(Method::POST, "/directs", json!({"to": [to]}))
+            .await;
+        assert_eq!(answer.0, status, "{to}: {}", answer.1);
+    }
+}
