@@ -50,6 +50,8 @@ mod locales;
 mod logs;
 mod messages;
 mod metrics;
+mod migration_locks;
+mod migration_recovery;
 mod migrations;
 mod nginx;
 mod one_order;

@@ -31,6 +31,7 @@ pub mod marks;
 pub mod membership;
 pub mod mention;
 pub mod message;
+mod migrations;
 pub mod notice;
 mod opening;
 pub mod pairing;
