@@ -13,6 +13,7 @@ pub mod departure;
 pub mod device;
 pub mod direct;
 pub mod directory;
+mod erasure;
 pub mod export;
 pub mod figures;
 mod gate;
@@ -57,6 +58,7 @@ pub mod user;
 pub mod username;
 pub mod verification;
 mod watched;
+mod write_health;
 
 use chrono::{DateTime, NaiveDateTime, SecondsFormat, SubsecRound, Utc};
 

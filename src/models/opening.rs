@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -63,12 +64,14 @@ fn unavailable(error: ConnectionError) -> Error {
 }
 
 fn open_sqlite(pace: Pace, path: &Path) -> Result<DbConn> {
+    create_private(path);
     let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(unavailable)?;
     conn.batch_execute(&format!(
         "PRAGMA busy_timeout = {}000;
          PRAGMA synchronous = FULL;
          PRAGMA wal_autocheckpoint = 4000;
-         PRAGMA foreign_keys = ON;",
+         PRAGMA foreign_keys = ON;
+         PRAGMA secure_delete = ON;",
         pace.lock_seconds().min(SQLITE_LOCK_SECONDS)
     ))?;
     // WAL mode is a property of the file, so only maintenance connections set it; requests must not block on it.
@@ -76,6 +79,13 @@ fn open_sqlite(pace: Pace, path: &Path) -> Result<DbConn> {
         switch_to_wal(&mut conn)?;
     }
     Ok(DbConn::Sqlite(conn))
+}
+
+/// Makes a missing file readable and writable by its owner only; SQLite gives `-wal` and `-shm` the file's own mode.
+/// What keeps it from being made is found by SQLite again.
+fn create_private(path: &Path) {
+    let mut options = OpenOptions::new();
+    let _ = options.write(true).create_new(true).mode(0o600).open(path);
 }
 
 fn open_mysql(pace: Pace, address: &Url) -> Result<DbConn> {
