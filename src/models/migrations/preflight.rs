@@ -46,8 +46,9 @@ pub(super) fn require_usable_binlog(conn: &mut DbConn) -> Result<()> {
         return Ok(());
     };
     let sql = "SELECT IF(@@log_bin = 1 AND UPPER(@@binlog_format) = 'STATEMENT', 'refused', 'usable') AS value";
-    let row: Word = diesel::sql_query(sql).get_result(conn)?;
-    if row.value == "refused" {
+    // A server without these variables has no such log.
+    let row: QueryResult<Word> = diesel::sql_query(sql).get_result(conn);
+    if row.is_ok_and(|row| row.value == "refused") {
         return Err(Error::Unavailable(
             "the server's binary log is kept by statement (binlog_format = STATEMENT), which refuses READ COMMITTED: \
              SET GLOBAL binlog_format = 'ROW', and in the server's configuration"
