@@ -8,6 +8,8 @@ mod trust;
 use std::fs;
 use std::io::{self, Write};
 use std::net::TcpListener;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -59,7 +61,7 @@ use crate::views::templates::Templates;
 /// `Unavailable` with a sentence about the URL.
 pub fn database_url(settings: &Settings) -> Result<DatabaseUrl> {
     if settings.database.url.expose().is_empty() {
-        fs::create_dir_all(&settings.data.dir).map_err(|error| data_dir_error(settings, &error))?;
+        make_data_dir(&settings.data.dir).map_err(|error| data_dir_error(settings, &error))?;
     }
     meant_database(settings)
 }
@@ -73,6 +75,15 @@ pub fn meant_database(settings: &Settings) -> Result<DatabaseUrl> {
         "" => Ok(default_url(&settings.data.dir)),
         url => DatabaseUrl::parse(url),
     }
+}
+
+/// Makes the data directory, and what is missing above it, for nobody else (0700). One that exists stays as it is: its
+/// mode is its owner's choice, and `teahouse doctor` looks at it.
+fn make_data_dir(dir: &Path) -> io::Result<()> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
 }
 
 fn data_dir_error(settings: &Settings, error: &io::Error) -> Error {
@@ -263,6 +274,7 @@ fn start_jobs(settings: &Settings, app: &App, watch: Watch) {
         app.live.clone(),
         app.departed.clone(),
     ));
+    rt::spawn(jobs::erased_traces::run(app.database.clone()));
     rt::spawn(jobs::old_notices::run(app.database.clone()));
     let days = settings.accounts.security_event_days;
     rt::spawn(jobs::spent_records::run(app.database.clone(), days));

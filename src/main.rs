@@ -158,6 +158,7 @@ fn settings() -> Result<Settings> {
 fn migrate(settings: &Settings, revert_all: bool) -> Result<()> {
     let mut conn = DbConn::open_or_create(&app::database_url(settings)?)?;
     conn.require_sound_library()?;
+    conn.require_utf8mb4()?;
     if revert_all {
         println!("{} migrations taken back", conn.revert_all_migrations()?);
     } else {

@@ -88,6 +88,36 @@ fn a_server_that_is_down_is_named() {
 }
 
 #[test]
+fn port_beside_localhost_is_not_ignored() {
+    // The port of a server that is not there: another server's socket would answer differently.
+    for host in ["localhost:1", "LOCALHOST:1", "localhost.:1", "[::1]:1"] {
+        let line = refuse(
+            &format!("mysql://tea:{SECRET}@{host}/chat"),
+            &["connect", "reach", "refused"],
+        )
+        .stderr;
+        println!("{host}: {}", line.trim());
+        assert!(!line.contains("socket"), "{line}");
+        assert!(
+            line.contains("127.0.0.1:1") || line.contains("[::1]:1"),
+            "{line}"
+        );
+    }
+    // The tests' own server by that name.
+    let Some(server) = database::server() else {
+        return;
+    };
+    let folder = TempDir::new().expect("a folder");
+    let database = Database::new(folder.path());
+    assert!(server.contains("@127.0.0.1:"), "{server}");
+    for host in ["localhost", "LOCALHOST"] {
+        let url = database.url.replace("@127.0.0.1:", &format!("@{host}:"));
+        let outcome = Teahouse::run(&["migrate"], &[("DATABASE_URL", &url)], folder.path());
+        assert!(outcome.status.success(), "{url}: {outcome:?}");
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_opened_is_named() {
     let line = refuse(
         "sqlite:///nonexistent-folder/chat.db",

@@ -2,21 +2,28 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use actix_web::cookie::Key;
 use rand::RngExt;
 
-use super::data_dir_error;
+use super::{data_dir_error, make_data_dir};
 use crate::config::{Environment, Settings};
 use crate::error::{Error, Result};
 
-/// In production none is made: it must outlive the machine, and be the same on all servers.
+/// In production none is made: it must outlive the machine, and be the same on all servers. A key file that every user
+/// of the machine can read is refused there, also when the key comes from the settings: it may be the same key.
 ///
 /// # Errors
-/// `Unavailable` with the command that makes one.
+/// `Unavailable` with the command that makes one, or that closes the file.
 pub(super) fn require(settings: &Settings) -> Result<()> {
+    if let Some(fault) = exposed(&settings.data.dir.join("secret.key")) {
+        if settings.environment == Environment::Production {
+            return Err(Error::Unavailable(fault));
+        }
+        tracing::warn!("{fault}");
+    }
     let is_missing = settings.data.secret_key.expose().is_empty();
     if is_missing && settings.environment == Environment::Production {
         return Err(Error::Unavailable(
@@ -37,7 +44,7 @@ pub(super) fn read(settings: &Settings) -> Result<Key> {
     }
     let path = settings.data.dir.join("secret.key");
     let kept = || -> io::Result<Vec<u8>> {
-        fs::create_dir_all(&settings.data.dir)?;
+        make_data_dir(&settings.data.dir)?;
         if !path.exists() {
             write(&path)?;
         }
@@ -53,22 +60,28 @@ pub(super) fn read(settings: &Settings) -> Result<Key> {
     Ok(Key::derive_from(&bytes))
 }
 
+/// Says how to close a key file that every user of the machine can read or write.
+fn exposed(path: &Path) -> Option<String> {
+    let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    let shown = path.display();
+    (mode & 0o007 != 0).then(|| {
+        format!("every user of this machine can read {shown} (mode {mode:03o}): chmod 600 {shown}")
+    })
+}
+
 /// Written whole under another name first, so that a program that starts at the same moment never reads half of it.
 fn write(path: &Path) -> io::Result<()> {
     let mut bytes = [0_u8; 64];
     rand::rng().fill(&mut bytes);
-    let draft = path.with_extension(format!("key.{}", std::process::id()));
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&draft)?;
-    file.write_all(&bytes)?;
-    file.sync_all()?;
-    let linked = fs::hard_link(&draft, path);
-    fs::remove_file(&draft)?;
-    match linked {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
+    // A name of its own: a program that was killed here may have had the same process id.
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut draft = tempfile::Builder::new()
+        .prefix("secret.key.")
+        .tempfile_in(folder)?;
+    draft.write_all(&bytes)?;
+    draft.as_file().sync_all()?;
+    match draft.persist_noclobber(path) {
+        Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => Err(error.error),
+        _ => fs::File::open(folder)?.sync_all(),
     }
 }

@@ -9,8 +9,10 @@ mod disk;
 mod durability;
 mod files;
 mod finding;
+mod free_pages;
 mod guest;
 mod http;
+mod permissions;
 mod public_address;
 mod secret_key;
 mod server;
@@ -71,6 +73,7 @@ fn examine(settings: &Settings) -> Vec<Finding> {
     let mut findings = settings::check(settings);
     findings.extend(secret_key::check(settings));
     findings.extend(files::check(settings));
+    findings.extend(permissions::check(settings));
     findings.extend(disk::check(settings));
     let (mut conn, found) = storage::check(settings);
     findings.extend(found);

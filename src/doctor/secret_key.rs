@@ -13,8 +13,21 @@ const LENGTH: u64 = 64;
 
 /// Checks that it is there, long enough, and nobody else's to read.
 pub(super) fn check(settings: &Settings) -> Vec<Finding> {
+    let path = settings.data.dir.join("secret.key");
+    let shown = path.display();
     if !settings.data.secret_key.expose().is_empty() {
-        return vec![Finding::ok(CHECK, "from the settings")];
+        let is_exposed =
+            fs::metadata(&path).is_ok_and(|file| file.permissions().mode() & 0o007 != 0);
+        return vec![match is_exposed {
+            true => Finding::fail(
+                CHECK,
+                format!(
+                    "from the settings, but others may read {shown}: in production the program refuses to start"
+                ),
+                format!("chmod 600 {shown}"),
+            ),
+            false => Finding::ok(CHECK, "from the settings"),
+        }];
     }
     if settings.environment == Environment::Production {
         return vec![Finding::fail(
@@ -23,8 +36,6 @@ pub(super) fn check(settings: &Settings) -> Vec<Finding> {
             "TEAHOUSE__DATA__SECRET_KEY=… (`openssl rand -hex 64` makes one)",
         )];
     }
-    let path = settings.data.dir.join("secret.key");
-    let shown = path.display();
     let finding = match fs::metadata(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             Finding::ok(CHECK, format!("{shown} is made when the program starts"))

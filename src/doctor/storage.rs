@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::finding::Finding;
-use super::{clock, durability, server, sqlite};
+use super::{clock, durability, free_pages, server, sqlite};
 use crate::app;
 use crate::config::Settings;
 use crate::error::{Error, Result};
@@ -36,6 +36,11 @@ pub(super) fn check(settings: &Settings) -> (Option<DbConn>, Vec<Finding>) {
     {
         return (None, vec![missing(file)]);
     }
+    // Before a connection is open: see `free_pages::read`.
+    let free = match &url {
+        DatabaseUrl::Sqlite(file) => Some((file.clone(), free_pages::read(file))),
+        DatabaseUrl::Mysql(_) => None,
+    };
     let mut conn = match open(&url) {
         Ok(conn) => conn,
         Err(error) => return (None, vec![unreachable(&url, &cause(error))]),
@@ -48,6 +53,9 @@ pub(super) fn check(settings: &Settings) -> (Option<DbConn>, Vec<Finding>) {
             format!("{url} does not answer every question: {}", cause(error)),
             "look into the server's log",
         ));
+    }
+    if let (Some((file, free)), Ok(count)) = (free, inspection::free_pages(&mut conn)) {
+        findings.push(free_pages::check(free, count, &file));
     }
     let is_usable = is_migrated(&mut conn, &mut findings);
     (is_usable.then_some(conn), findings)

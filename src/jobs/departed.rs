@@ -51,6 +51,7 @@ async fn erase(database: &Database, live: &Live) -> Result<()> {
             }
         }
         database.write(move |conn| is_erased(conn, user_id)).await?;
+        database.erase_traces();
     }
     Ok(())
 }

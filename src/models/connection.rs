@@ -1,4 +1,4 @@
-//! One connection to either database: how it is opened, migrated, and used for a transaction.
+//! One connection to either database: how it is opened, and used for a transaction.
 #![expect(
     missing_docs,
     reason = "the derived backend types have no place for documentation"
@@ -7,14 +7,10 @@
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::database_url::DatabaseUrl;
 use super::opening::{self, Pace};
 use crate::error::{Error, Result};
-
-const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
-const MYSQL_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/mysql");
 
 /// A transaction that collides with others is done so often in all.
 const ATTEMPTS: usize = 3;
@@ -44,7 +40,8 @@ macro_rules! on_each {
 pub(crate) use on_each;
 
 impl DbConn {
-    /// Opens a connection and sets it up: time-outs of 5 seconds, durability, strictness.
+    /// Opens a connection for a command and sets it up: locks are waited for 5 seconds, statements take as long as they
+    /// need; durability, strictness.
     ///
     /// # Errors
     /// `Unavailable` with the cause in the database's words; never with the password.
@@ -61,12 +58,14 @@ impl DbConn {
         opening::open(Pace::Serving, url)
     }
 
-    /// Opens one connection; a MySQL database that does not exist yet is made.
+    /// Opens one connection to migrate with: no statement is cut, however long it takes, and a lock is waited for one
+    /// minute. A MySQL database that does not exist yet is made.
     ///
     /// # Errors
     /// As [`DbConn::open`].
     pub fn open_or_create(url: &DatabaseUrl) -> Result<Self> {
-        match (Self::open(url), url) {
+        let open = |url: &_| opening::open(Pace::Migrating, url);
+        match (open(url), url) {
             (Err(Error::Unavailable(cause)), DatabaseUrl::Mysql(address))
                 if cause.contains(UNKNOWN_DATABASE) =>
             {
@@ -74,12 +73,12 @@ impl DbConn {
                 server.set_path("");
                 let name = url.mysql_name();
                 on_each!(
-                    &mut Self::open(&DatabaseUrl::Mysql(server))?,
+                    &mut open(&DatabaseUrl::Mysql(server))?,
                     conn => conn.batch_execute(&format!(
                         "CREATE DATABASE IF NOT EXISTS `{name}` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
                     ))
                 )?;
-                Self::open(url)
+                open(url)
             }
             (opened, _) => opened,
         }
@@ -144,60 +143,6 @@ impl DbConn {
                 Err(error)
             }
         }
-    }
-
-    /// Whether the database answers and knows every migration of this program.
-    ///
-    /// # Errors
-    /// `Unavailable` when it does not answer.
-    pub fn is_migrated(&mut self) -> Result<bool> {
-        let pending = match self {
-            Self::Sqlite(conn) => conn.has_pending_migration(SQLITE_MIGRATIONS),
-            Self::Mysql(conn) => conn.has_pending_migration(MYSQL_MIGRATIONS),
-        };
-        Ok(!pending.map_err(|error| Error::Unavailable(error.to_string()))?)
-    }
-
-    /// Brings the tables up to date; programs that start together take turns. Answers how many migrations ran.
-    ///
-    /// # Errors
-    /// `Unavailable` with the failing migration's error.
-    pub fn migrate(&mut self) -> Result<usize> {
-        let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
-            Error::Unavailable(format!("migration failed: {error}"))
-        };
-        match self {
-            Self::Sqlite(conn) => conn
-                .immediate_transaction(|conn| {
-                    let done = conn.run_pending_migrations(SQLITE_MIGRATIONS);
-                    Ok::<_, diesel::result::Error>(done.map(|versions| versions.len()))
-                })?
-                .map_err(failed),
-            Self::Mysql(conn) => {
-                conn.batch_execute("DO GET_LOCK('teahouse_migrate', 60)")?;
-                let done = conn
-                    .run_pending_migrations(MYSQL_MIGRATIONS)
-                    .map(|versions| versions.len());
-                conn.batch_execute("DO RELEASE_LOCK('teahouse_migrate')")?;
-                done.map_err(failed)
-            }
-        }
-    }
-
-    /// Takes every migration back: all tables and what is in them are gone.
-    ///
-    /// # Errors
-    /// `Unavailable` with the failing migration's error.
-    pub fn revert_all_migrations(&mut self) -> Result<usize> {
-        let reverted = match self {
-            Self::Sqlite(conn) => conn
-                .revert_all_migrations(SQLITE_MIGRATIONS)
-                .map(|versions| versions.len()),
-            Self::Mysql(conn) => conn
-                .revert_all_migrations(MYSQL_MIGRATIONS)
-                .map(|versions| versions.len()),
-        };
-        reverted.map_err(|error| Error::Unavailable(format!("migration failed: {error}")))
     }
 
     /// Refuses a client library that loses texts on their way: MariaDB's had such a bug for a while (CONC-821).

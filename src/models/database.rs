@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use super::connection::DbConn;
@@ -13,6 +13,8 @@ use super::database_url::DatabaseUrl;
 use super::direct;
 use super::figures::Figures;
 use super::pool::{Opened, Pool};
+
+use super::write_health::WriteHealth;
 use super::{query_count, room_name_key};
 use crate::error::{Error, Result};
 
@@ -46,9 +48,12 @@ pub struct Database {
     permits: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
     /// SQLite has one writer at a time; taking turns here is fair and needs no polling.
-    turn: Option<Arc<Mutex<()>>>,
+    pub(super) turn: Option<Arc<Mutex<()>>>,
     deadline: Duration,
     direct_limits: Option<Arc<direct::Limits>>,
+    pub(super) write_health: WriteHealth,
+    /// Wakes the job that clears the write-ahead log (SQLite).
+    pub(super) erased: Arc<Notify>,
 }
 
 impl Database {
@@ -76,6 +81,8 @@ impl Database {
             turn,
             deadline: limits.deadline,
             direct_limits: None,
+            write_health: WriteHealth::default(),
+            erased: Arc::default(),
         })
     }
 
@@ -127,11 +134,14 @@ impl Database {
         &self,
         work: impl FnMut(&mut DbConn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.enter(self.turn.clone(), move |conn| conn.write(work))
-            .await
+        let outcome = self
+            .enter(self.turn.clone(), move |conn| conn.write(work))
+            .await;
+        self.write_health.record(&outcome);
+        outcome
     }
 
-    async fn enter<T: Send + 'static>(
+    pub(super) async fn enter<T: Send + 'static>(
         &self,
         turn: Option<Arc<Mutex<()>>>,
         work: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,

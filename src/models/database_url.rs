@@ -9,6 +9,9 @@ use crate::error::{Error, Result};
 
 /// `sqlite://relative.db`, `sqlite:///absolute.db` or `mysql://user:password@host[:port]/name`.
 ///
+/// The client libraries go through their default Unix socket for `localhost`, whatever the port. So a port beside
+/// `localhost` becomes 127.0.0.1, unless `?unix_socket=` names a socket; `localhost` alone stays the socket.
+///
 /// Every other form is refused: left to guess, a typing mistake would become the name of a new SQLite file.
 /// `Debug` and `Display` hide the password.
 #[derive(Clone, PartialEq, Eq)]
@@ -40,9 +43,12 @@ impl DatabaseUrl {
             }
             "sqlite" => Ok(Self::Sqlite(PathBuf::from(rest))),
             "mysql" => {
-                let Ok(url) = Url::parse(text) else {
+                let Ok(mut url) = Url::parse(text) else {
                     return refused("cannot be read");
                 };
+                if require_one_address(&mut url).is_none() {
+                    return refused("cannot be read");
+                }
                 let name = url.path().trim_start_matches('/');
                 if url.host_str().is_none_or(str::is_empty) {
                     refused("names no host")
@@ -68,6 +74,20 @@ impl DatabaseUrl {
             Self::Mysql(url) => url.path().trim_start_matches('/'),
         }
     }
+}
+
+/// Gives `localhost` in any spelling the meaning that [`DatabaseUrl`] describes. `None` when the URL takes no host.
+fn require_one_address(url: &mut Url) -> Option<()> {
+    let host = url.host_str().unwrap_or_default();
+    if !host.trim_end_matches('.').eq_ignore_ascii_case("localhost") {
+        return Some(());
+    }
+    let names_socket = url.query_pairs().any(|(key, _)| key == "unix_socket");
+    let host = match url.port() {
+        Some(_) if !names_socket => "127.0.0.1",
+        _ => "localhost",
+    };
+    url.set_host(Some(host)).ok()
 }
 
 impl fmt::Display for DatabaseUrl {
@@ -124,6 +144,32 @@ mod tests {
             let refusal = DatabaseUrl::parse(bad).expect_err(bad).to_string();
             assert!(!refusal.contains("pot"), "{refusal}");
         }
+    }
+
+    #[test]
+    fn port_beside_localhost_means_tcp() {
+        for (given, meant) in [
+            ("localhost:3307", "127.0.0.1:3307"),
+            ("localhost:3306", "127.0.0.1:3306"),
+            ("LOCALHOST:3307", "127.0.0.1:3307"),
+            ("LocalHost.:3307", "127.0.0.1:3307"),
+            ("localhost", "localhost"),
+            ("LOCALHOST", "localhost"),
+            ("127.0.0.1:3307", "127.0.0.1:3307"),
+            ("[::1]:3307", "[::1]:3307"),
+            ("[::1]", "[::1]"),
+            ("localhost.example.org:3307", "localhost.example.org:3307"),
+        ] {
+            let url = DatabaseUrl::parse(&format!("mysql://tea@{given}/chat")).expect(given);
+            assert_eq!(
+                url.to_string(),
+                format!("mysql://tea@{meant}/chat"),
+                "{given}"
+            );
+        }
+        let url = "mysql://tea@localhost:3307/chat?unix_socket=/run/other.sock";
+        let url = DatabaseUrl::parse(url).expect("good");
+        assert!(matches!(url, DatabaseUrl::Mysql(url) if url.host_str() == Some("localhost")));
     }
 
     #[test]

@@ -78,6 +78,15 @@ pub fn pragma(conn: &mut DbConn, name: &str) -> Result<String> {
     )
 }
 
+/// Returns how many pages of an SQLite file are free.
+///
+/// # Errors
+/// `Unavailable` when the file cannot be read.
+pub fn free_pages(conn: &mut DbConn) -> Result<u64> {
+    let count = pragma(conn, "freelist_count")?;
+    count.parse().map_err(Error::internal)
+}
+
 /// The version of SQLite itself, which is built in.
 ///
 /// # Errors

@@ -167,6 +167,14 @@ impl MessageLog {
 
 impl Log for MessageLog {
     fn append(&self, writes: &[Write]) -> Result<Vec<Verdict>> {
+        let outcome = self.store(writes);
+        self.database.write_health.record(&outcome);
+        outcome
+    }
+}
+
+impl MessageLog {
+    fn store(&self, writes: &[Write]) -> Result<Vec<Verdict>> {
         let _turn = self.database.blocking_turn();
         let kept = self.kept().take();
         let (mut opened, mut known) = self.database.dedicated(kept)?;

@@ -15,6 +15,7 @@ pub mod departure;
 pub mod device;
 pub mod direct;
 pub mod directory;
+mod erasure;
 pub mod export;
 pub mod figures;
 mod gate;
@@ -34,6 +35,7 @@ pub mod marks;
 pub mod membership;
 pub mod mention;
 pub mod message;
+mod migrations;
 pub mod notice;
 mod opening;
 pub mod pairing;
@@ -62,6 +64,7 @@ pub mod user;
 pub mod username;
 pub mod verification;
 mod watched;
+mod write_health;
 
 use chrono::{DateTime, NaiveDateTime, SecondsFormat, SubsecRound, Utc};
 

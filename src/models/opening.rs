@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -14,10 +15,13 @@ use super::database_url::DatabaseUrl;
 use super::gate;
 use crate::error::{Error, Result};
 
-/// What is done at a start or by a command may wait longer than what somebody waits for.
+/// How long a connection waits: maintenance commands get longer timeouts than requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pace {
-    /// 5 seconds for a lock or a statement.
+    /// 60 seconds for a lock (SQLite: 5 for each try), and no limit for a statement: an index on a large table takes long,
+    /// and an upgrade that is cut would never end.
+    Migrating,
+    /// 5 seconds for a lock, and no limit for a statement.
     Patient,
     /// 1 second for a lock, 2 for a statement.
     Serving,
@@ -27,6 +31,7 @@ impl Pace {
     /// How long a lock is waited for, in seconds.
     fn lock_seconds(self) -> u32 {
         match self {
+            Self::Migrating => 60,
             Self::Patient => 5,
             Self::Serving => 1,
         }
@@ -40,44 +45,60 @@ impl Pace {
 pub(super) fn open(pace: Pace, url: &DatabaseUrl) -> Result<DbConn> {
     match (url, pace) {
         (DatabaseUrl::Sqlite(path), Pace::Serving) => open_sqlite(pace, path),
-        (DatabaseUrl::Sqlite(path), Pace::Patient) => {
+        (DatabaseUrl::Sqlite(path), Pace::Patient | Pace::Migrating) => {
             open_sqlite(pace, path).map_err(|error| why_not(path, error))
         }
         (DatabaseUrl::Mysql(address), Pace::Serving) => open_mysql(pace, address),
-        (DatabaseUrl::Mysql(address), Pace::Patient) => {
+        (DatabaseUrl::Mysql(address), Pace::Patient | Pace::Migrating) => {
             require_greeting(url)?;
             open_mysql(pace, address)
         }
     }
 }
 
+/// The longest that SQLite waits by itself; who migrates tries again.
+const SQLITE_LOCK_SECONDS: u32 = 5;
+
 fn unavailable(error: ConnectionError) -> Error {
     Error::Unavailable(error.to_string())
 }
 
 fn open_sqlite(pace: Pace, path: &Path) -> Result<DbConn> {
+    create_private(path);
     let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(unavailable)?;
     conn.batch_execute(&format!(
         "PRAGMA busy_timeout = {}000;
          PRAGMA synchronous = FULL;
          PRAGMA wal_autocheckpoint = 4000;
-         PRAGMA foreign_keys = ON;",
-        pace.lock_seconds()
+         PRAGMA foreign_keys = ON;
+         PRAGMA secure_delete = ON;",
+        pace.lock_seconds().min(SQLITE_LOCK_SECONDS)
     ))?;
-    // Once is enough for the file; and whoever holds it up shall not hold up those who serve.
-    if pace == Pace::Patient {
+    // WAL mode is a property of the file, so only maintenance connections set it; requests must not block on it.
+    if pace != Pace::Serving {
         switch_to_wal(&mut conn)?;
     }
     Ok(DbConn::Sqlite(conn))
 }
 
+/// Makes a missing file readable and writable by its owner only; SQLite gives `-wal` and `-shm` the file's own mode.
+/// What keeps it from being made is found by SQLite again.
+fn create_private(path: &Path) {
+    let mut options = OpenOptions::new();
+    let _ = options.write(true).create_new(true).mode(0o600).open(path);
+}
+
 fn open_mysql(pace: Pace, address: &Url) -> Result<DbConn> {
     let mut conn = MysqlConnection::establish(address.as_str()).map_err(unavailable)?;
     conn.batch_execute(&format!(
-        "SET SESSION innodb_lock_wait_timeout = {},
+        "SET SESSION innodb_lock_wait_timeout = {0}, lock_wait_timeout = {0},
          sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
         pace.lock_seconds()
     ))?;
+    if pace == Pace::Migrating {
+        // What an error means is read from its text. A server without these texts has the English ones.
+        let _ = conn.batch_execute("SET SESSION lc_messages = 'en_US'");
+    }
     limit_statements(&mut conn, pace)?;
     conn.batch_execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")?;
     Ok(DbConn::Mysql(conn))
@@ -100,7 +121,7 @@ fn require_greeting(url: &DatabaseUrl) -> Result<()> {
 /// without another end do not gather until the server takes no more connections.
 fn limit_statements(conn: &mut MysqlConnection, pace: Pace) -> Result<()> {
     let (of_mariadb, of_mysql) = match pace {
-        Pace::Patient => ("max_statement_time = 5", "max_execution_time = 5000"),
+        Pace::Migrating | Pace::Patient => ("max_statement_time = 0", "max_execution_time = 0"),
         Pace::Serving => (
             "max_statement_time = 2, idle_transaction_timeout = 2, wait_timeout = 600",
             "max_execution_time = 2000, wait_timeout = 10",

@@ -140,6 +140,11 @@ impl Database {
         }
     }
 
+    /// The database of this URL, which is not dropped at the end.
+    pub fn at(url: String) -> Self {
+        Self { url, server: None }
+    }
+
     /// How each table is read for a question: on MySQL its name and the access type, on SQLite the plan's line and
     /// `ALL` for a table that is read through.
     pub fn plan(&self, question: &str) -> Vec<(String, String)> {

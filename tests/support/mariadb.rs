@@ -25,6 +25,7 @@ pub struct MariaDb {
     pub url: String,
     /// Where it listens.
     pub port: u16,
+    arguments: Vec<&'static str>,
     process: Child,
     files: PathBuf,
     _folder: TempDir,
@@ -38,6 +39,11 @@ impl MariaDb {
 
     /// The same with its files in a folder that is there already.
     pub fn start_in(folder: Option<&Path>) -> Option<Self> {
+        Self::start_with(folder, &[])
+    }
+
+    /// The same with these arguments too.
+    pub fn start_with(folder: Option<&Path>, arguments: &[&'static str]) -> Option<Self> {
         database::server()?;
         if run("mariadbd", &["--version"]).is_none() {
             println!("SKIPPED: there is no mariadbd on this machine");
@@ -47,8 +53,9 @@ impl MariaDb {
         let files = folder.unwrap_or(own.path()).join("files");
         copy(&template(), &files);
         let port = free_port();
-        let process = launch(&files, port);
+        let process = launch(&files, port, arguments);
         let server = Self {
+            arguments: arguments.to_vec(),
             url: format!("mysql://root:{PASSWORD}@127.0.0.1:{port}"),
             port,
             process,
@@ -73,7 +80,7 @@ impl MariaDb {
 
     /// Starts it again at the same address; it answers when this returns.
     pub fn start_again(&mut self) {
-        self.process = launch(&self.files, self.port);
+        self.process = launch(&self.files, self.port, &self.arguments);
         self.wait();
     }
 
@@ -111,7 +118,7 @@ impl Drop for MariaDb {
     }
 }
 
-fn launch(files: &Path, port: u16) -> Child {
+fn launch(files: &Path, port: u16, arguments: &[&str]) -> Child {
     let init = files.join("init.sql");
     let sql = format!(
         "CREATE USER IF NOT EXISTS root@'127.0.0.1' IDENTIFIED BY '{PASSWORD}';\n\
@@ -128,6 +135,7 @@ fn launch(files: &Path, port: u16) -> Child {
             "--innodb-buffer-pool-size=16M",
         ])
         .args(SIZES)
+        .args(arguments)
         .arg(format!("--datadir={}", files.display()))
         .arg(format!("--pid-file={}", files.join("server.pid").display()))
         .arg(format!("--init-file={}", init.display()))

@@ -201,6 +201,14 @@ impl Teahouse {
             .collect()
     }
 
+    /// Starts a command of the program and does not wait for it; its output is thrown away.
+    pub fn spawn(args: &[&str], settings: &[(&str, &str)], folder: &std::path::Path) -> Child {
+        let mut command = program(&own(settings));
+        command.args(args).current_dir(folder);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().expect("the program starts")
+    }
+
     /// A command of the program in a folder and an environment of its own.
     pub fn run(args: &[&str], settings: &[(&str, &str)], folder: &std::path::Path) -> Outcome {
         run(args, &own(settings), folder, "")

@@ -145,6 +145,7 @@ async fn go(app: &App, current: &CurrentSession, typed: &Fields) -> Result<()> {
         .database
         .write(move |conn| User::delete(conn, user_id, erases));
     write.await?;
+    app.database.erase_traces();
     app.live.look_now();
     app.departed.notify_one();
     Ok(())

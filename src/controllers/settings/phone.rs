@@ -70,5 +70,6 @@ async fn change(
             security_event::record_about(conn, Kind::PhoneChanged, Some(user_id), &phone, &origin)
         })
         .await?;
+    app.database.erase_traces();
     Ok(saved(asked, input.is_json, "account", "phone-number"))
 }

@@ -1,0 +1,158 @@
+//! What the program stores on this machine is for nobody else to read.
+
+use crate::support::database::server;
+use crate::support::{Person, Report, Teahouse, a_secret};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
+
+fn mode(path: &Path) -> u32 {
+    let meta = fs::metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    meta.permissions().mode() & 0o777
+}
+
+fn set(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).expect("set");
+}
+
+/// Serves with umask 022 until it is killed; returns when it listens.
+fn serve(folder: &Path) -> Child {
+    use std::io::{BufRead, BufReader};
+    let run = format!("umask 022; exec {}", env!("CARGO_BIN_EXE_teahouse"));
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &run]).current_dir(folder);
+    shell
+        .env("PORT", "0")
+        .env("DATABASE_URL", "")
+        .env("DATA_DIR", "deep/data");
+    shell
+        .env_remove("TEAHOUSE_ENV")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut program = shell.spawn().expect("a shell");
+    let mut lines = BufReader::new(program.stdout.take().expect("piped")).lines();
+    let listens = lines.any(|line| line.is_ok_and(|line| line.contains("listening on")));
+    assert!(listens);
+    program
+}
+
+#[test]
+fn files_are_private_whatever_the_umask() {
+    let folder = TempDir::new().expect("a folder");
+    let mut program = serve(folder.path());
+    let data = folder.path().join("deep/data");
+    let modes: Vec<(String, u32)> = fs::read_dir(&data)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").path())
+        .map(|path| {
+            (
+                path.file_name()
+                    .expect("a name")
+                    .to_string_lossy()
+                    .into_owned(),
+                mode(&path),
+            )
+        })
+        .collect();
+    let folders = [mode(&data), mode(&folder.path().join("deep"))];
+    program.kill().expect("it was running");
+    program.wait().expect("it ended");
+    println!("{modes:?} in {folders:?}");
+    assert_eq!(folders, [0o700, 0o700]);
+    for name in [
+        "teahouse.db",
+        "teahouse.db-wal",
+        "teahouse.db-shm",
+        "secret.key",
+    ] {
+        assert!(
+            modes.contains(&(name.to_owned(), 0o600)),
+            "{name}: {modes:?}"
+        );
+    }
+    assert!(modes.iter().all(|(_, mode)| mode & 0o077 == 0), "{modes:?}");
+    // A folder that exists keeps the mode that its owner gave it.
+    set(&data, 0o750);
+    let mut program = serve(folder.path());
+    let after = mode(&data);
+    program.kill().expect("it was running");
+    program.wait().expect("it ended");
+    assert_eq!(after, 0o750);
+}
+
+#[test]
+fn open_files_are_named_with_the_command_that_closes_them() {
+    if server().is_some() {
+        return;
+    }
+    let folder = TempDir::new().expect("a folder");
+    let data = folder.path().join("data");
+    let settings = [("DATA_DIR", "data"), ("PORT", "1")];
+    let made = Teahouse::run(&["migrate"], &settings, folder.path());
+    assert!(made.status.success(), "{made:?}");
+    Report::of(&settings, folder.path()).is_fine(&["permissions"]);
+    for (path, closed, open) in [
+        (data.clone(), 0o700, 0o755),
+        (data.join("teahouse.db"), 0o600, 0o644),
+        (data.join("teahouse.db"), 0o600, 0o640),
+    ] {
+        set(&path, open);
+        let report = Report::of(&settings, folder.path());
+        set(&path, closed);
+        report.expect("permissions", "warn", &format!("chmod {closed:o}"));
+    }
+    // Reachable by everybody: a fault.
+    for path in [folder.path(), &data] {
+        set(path, 0o755);
+    }
+    set(&data.join("teahouse.db"), 0o644);
+    let report = Report::of(&settings, folder.path());
+    let findings = serde_json::to_string(&report.findings).expect("JSON");
+    assert!(
+        findings.contains("chmod 600") && findings.contains("teahouse.db"),
+        "{findings}"
+    );
+    assert!(!report.is_healthy);
+}
+
+#[tokio::test]
+async fn exposed_key_is_refused_in_production_and_named_elsewhere() {
+    let folder = TempDir::new().expect("a folder");
+    let key = folder.path().join("secret.key");
+    fs::write(&key, [7; 64]).expect("written");
+    let secret = a_secret();
+    let data = folder.path().to_str().expect("UTF-8");
+    let production = [
+        ("TEAHOUSE_ENV", "production"),
+        ("PUBLIC_ORIGIN", "https://chat.example.org"),
+        ("PORT", "0"),
+        ("DATA_DIR", data),
+        ("TEAHOUSE__DATA__SECRET_KEY", secret.as_str()),
+        // Whatever is wrong beside it comes later.
+        ("DATABASE_URL", "sqlite:///nonexistent-folder/chat.db"),
+    ];
+    for (mode, is_refused) in [
+        (0o644, true),
+        (0o604, true),
+        (0o602, true),
+        (0o640, false),
+        (0o600, false),
+    ] {
+        set(&key, mode);
+        let outcome = Teahouse::run(&["serve"], &production, folder.path());
+        assert_eq!(
+            outcome.stderr.contains("chmod 600"),
+            is_refused,
+            "{mode:o}: {outcome:?}"
+        );
+        let report = Report::of(&production, folder.path());
+        report.expect("secret key", if is_refused { "fail" } else { "ok" }, "");
+    }
+    set(&key, 0o644);
+    let house = Teahouse::with(&[("DATA_DIR", data)]);
+    Person::register(&house, "Ming").await;
+    let log = house.log().join("\n");
+    assert!(log.contains("chmod 600"), "{log}");
+}

@@ -1,0 +1,108 @@
+//! `/readyz` says whether anything can be written, and costs next to nothing.
+
+use crate::support::database::{on_server, server};
+use crate::support::{Database, MariaDb, Person, SmallDisk, Teahouse, client_id, eventually};
+use futures_util::future::join_all;
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+async fn readiness(person: &Person) -> u16 {
+    person.get("/readyz").await.status().as_u16()
+}
+
+async fn say(person: &Person) -> u16 {
+    let body = json!({"content": "tea ".repeat(950), "clientId": client_id()});
+    person
+        .post_json("/rooms/1/messages", &body)
+        .await
+        .0
+        .as_u16()
+}
+
+/// Writes fail from here on, which is seen with the first of them; then they work again.
+async fn follow(ming: &Person, mend: impl FnOnce()) {
+    assert_eq!(say(ming).await, 503);
+    assert_eq!(readiness(ming).await, 503);
+    let start = Instant::now();
+    let all = join_all((0..20).map(|_| readiness(ming))).await;
+    assert!(all.iter().all(|status| *status == 503), "{all:?}");
+    assert!(
+        start.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        start.elapsed()
+    );
+    mend();
+    let start = Instant::now();
+    eventually("it is ready again", || async {
+        (readiness(ming).await == 200).then_some(())
+    })
+    .await;
+    println!("ready {:?} after writes work again", start.elapsed());
+    assert_eq!(say(ming).await, 201);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn database_that_cannot_be_written_is_not_ready() {
+    if server().is_some() {
+        return;
+    }
+    let house = Teahouse::start();
+    let ming = Person::register(&house, "Ming").await;
+    assert_eq!(readiness(&ming).await, 200);
+    let mut other = house.database().other();
+    other.run("BEGIN IMMEDIATE");
+    follow(&ming, || other.run("ROLLBACK")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn full_disk_is_not_ready() {
+    if server().is_some() {
+        return;
+    }
+    let Some(disk) = SmallDisk::new(8) else {
+        return;
+    };
+    let house = Teahouse::on(Database::file(disk.path()), &[]);
+    let ming = Person::register(&house, "Ming").await;
+    disk.fill_but(0);
+    let mut said = 0;
+    while say(&ming).await == 201 {
+        said += 1;
+        assert!(said < 5000, "the disk is never full");
+    }
+    follow(&ming, || disk.free()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn read_only_server_is_not_ready_and_is_asked_once_a_second() {
+    let Some(private) = MariaDb::start() else {
+        return;
+    };
+    on_server(&private.url, "CREATE DATABASE tea CHARACTER SET utf8mb4");
+    on_server(&private.url, "CREATE USER tea@'%' IDENTIFIED BY 'pot'");
+    on_server(&private.url, "GRANT ALL ON tea.* TO tea@'%'");
+    let url = format!("mysql://tea:pot@127.0.0.1:{}/tea", private.port);
+    let house = Teahouse::on(Database::at(url), &[]);
+    let ming = Person::register(&house, "Ming").await;
+    on_server(&private.url, "SET GLOBAL read_only = 1");
+    let inserts = || {
+        house.database().number(
+            "SELECT CAST(variable_value AS SIGNED) AS value FROM information_schema.global_status \
+             WHERE variable_name = 'Com_insert'",
+        )
+    };
+    assert_eq!(readiness(&ming).await, 200, "nothing was written yet");
+    assert_eq!(say(&ming).await, 503);
+    let (before, start) = (inserts(), Instant::now());
+    while start.elapsed() < Duration::from_secs(3) {
+        let all = join_all((0..10).map(|_| readiness(&ming))).await;
+        assert!(all.iter().all(|status| *status == 503), "{all:?}");
+    }
+    let tries = inserts() - before;
+    println!("{tries} writes in {:?}", start.elapsed());
+    assert!((1..=4).contains(&tries), "{tries}");
+    follow(&ming, || {
+        on_server(&private.url, "SET GLOBAL read_only = 0")
+    })
+    .await;
+}
