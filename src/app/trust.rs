@@ -30,7 +30,12 @@ pub(super) fn hasher(accounts: &Accounts) -> Result<Hasher> {
         memory_kib: accounts.hash_memory_kib,
         passes: accounts.hash_passes,
     };
-    Hasher::new(cost, accounts.hash_permits, accounts.hash_queue)
+    Hasher::new(
+        cost,
+        accounts.hash_permits,
+        accounts.hash_queue,
+        accounts.hash_queue_per_address,
+    )
 }
 
 /// Who may register.
@@ -71,6 +76,11 @@ pub(super) fn throttles(settings: &Settings, keyed: Keyed) -> Throttles {
         code_address: within(throttle.codes_per_address, TimeDelta::hours(1)),
         pairing_person: within(throttle.pairings_per_person, TimeDelta::hours(1)),
         pairing_address: within(throttle.pairings_per_address, TimeDelta::hours(1)),
+        new_password: within(throttle.new_passwords_per_person, TimeDelta::hours(1)),
+        token_refresh: within(throttle.token_refreshes_per_person, TimeDelta::hours(1)),
+        rename: within(throttle.renames_per_person, TimeDelta::days(1)),
+        profile_change: within(throttle.profile_changes_per_person, TimeDelta::hours(1)),
+        export: within(throttle.exports_per_person, TimeDelta::hours(1)),
     };
     Throttles::new(keyed, limits::throttled(settings, rules))
 }

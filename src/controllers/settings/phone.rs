@@ -54,7 +54,14 @@ async fn change(
     let typed = &input.fields;
     let region = users::region(app, asked, &typed.region);
     let phone = PhoneNumber::parse(&typed.phone, &region)?;
-    require_proof(app, current, &typed.phone_password, "phone_password").await?;
+    require_proof(
+        app,
+        request,
+        current,
+        &typed.phone_password,
+        "phone_password",
+    )
+    .await?;
     let user_id = current.user.id;
     if app.verification.is_some() {
         let mine = |wanted: &mut Verification| wanted.user_id = Some(user_id);
