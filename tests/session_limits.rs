@@ -13,7 +13,6 @@ fn sessions(house: &Teahouse) -> i64 {
     house.database().number(count)
 }
 
-/// All of a person's sessions were used long ago, each at another time, the first one first.
 async fn refresh(program: &Program) -> u16 {
     program.post("/api/refresh_token", Value::Null).await.0
 }
@@ -86,7 +85,7 @@ async fn what_one_person_does_too_often_is_throttled() {
     ]);
     let ming = Person::register(&house, "Ming").await;
     let ana = Person::register(&house, "Ana").await;
-    let look = json!({"locale": "", "appearance": "auto", "time_format": "auto"});
+    let look = json!({"locale": "", "appearance": "dark", "time_format": "24"});
     let table = [
         (Method::POST, "/api/refresh_token", json!(null), 200),
         (
@@ -98,7 +97,7 @@ async fn what_one_person_does_too_often_is_throttled() {
         (
             Method::PUT,
             "/settings/privacy",
-            json!({"reachable_by": "everyone"}),
+            json!({"reachable_by": "everybody"}),
             204,
         ),
         (Method::GET, "/settings/export", json!(null), 200),
