@@ -12,6 +12,8 @@ use crate::error::{Error, Result};
 use crate::models::database::Database;
 use crate::models::throttle::{self, Bucket};
 
+/// A refused attempt is answered this much later, so that 18 connections of one address repeat at most 60 a second.
+const REFUSAL_DELAY: Duration = Duration::from_millis(300);
 /// How often taking an attempt back is tried in the background while the database is away.
 const RETRIES: u32 = 8;
 /// The pause before the first retry; each later one is twice as long.
@@ -63,7 +65,12 @@ impl Attempt {
                 false => Ok(()),
             }
         });
-        write.await?;
+        let counted = write.await;
+        if let Err(Error::RateLimited { .. }) = counted {
+            // Otherwise a client that repeats refused attempts takes the processor from those whose password is hashed.
+            sleep(REFUSAL_DELAY).await;
+        }
+        counted?;
         attempt.end = End::Undone;
         Ok(attempt)
     }
