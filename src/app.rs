@@ -26,6 +26,7 @@ use crate::controllers::concerns::cookies::session_middleware;
 use crate::controllers::concerns::door::{door, serving};
 use crate::controllers::concerns::{frame::frame, log::log, same_origin::same_origin};
 use crate::controllers::metrics::{Metrics, Queues};
+use crate::controllers::settings::export::Exports;
 use crate::controllers::{Accounts, App, RequestLimits, Site};
 use crate::error::{Error, Result};
 use crate::jobs;
@@ -175,6 +176,7 @@ async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<
         github: trust::github(settings)?,
         keyed,
         darkroom: Darkroom::default(),
+        exports: Exports::default(),
         departed: Arc::default(),
         lists: Lists::default(),
         parts: Parts::default(),
@@ -194,6 +196,7 @@ async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<
                 .then(|| format!("{:08}", rand::rng().random_range(0..100_000_000))),
             erases_messages: accounts.deleted_messages == DeletedMessages::Delete,
             session_lifetime: TimeDelta::days(accounts.session_days),
+            sessions_per_person: accounts.sessions_per_person,
         },
         sockets: limits::sockets(settings),
         requests: RequestLimits {

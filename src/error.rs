@@ -132,7 +132,8 @@ impl From<diesel::result::Error> for Error {
                 | Kind::UnableToSendCommand,
                 info,
             ) => Self::Unavailable(info.message().to_owned()),
-            Diesel::DatabaseError(Kind::SerializationFailure, info) => {
+            // A unique key that was free a moment ago is another connection's now.
+            Diesel::DatabaseError(Kind::SerializationFailure | Kind::UniqueViolation, info) => {
                 Self::Collided(info.message().to_owned())
             }
             // The connection was lost at the commit, whose outcome is unknown.

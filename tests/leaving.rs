@@ -100,10 +100,11 @@ async fn what_somebody_said_stays_by_a_deleted_person() {
     li.post("/settings/appearance", &form).await;
     let page = li.page(&format!("/rooms/{room}")).await;
     assert!(page.contains("已注销的用户") && !page.contains("deleted person"));
-    // Name and number are free; who has them now is somebody else.
+    // The number is free, and who has it now is somebody else; the name stays reserved for a while.
     let mut again = mei.clone();
-    again.name = "Mei".to_owned();
-    assert_eq!(again.submit_registration("Mei").await.status(), 303);
+    assert_eq!(again.submit_registration("Mei").await.status(), 422);
+    again.name = "Mei-again".to_owned();
+    assert_eq!(again.submit_registration("Mei-again").await.status(), 303);
     assert!(again.rooms().await.iter().all(|mine| mine["id"] == "1"));
     assert_eq!(again.get(&format!("/rooms/{pair}")).await.status(), 404);
 }

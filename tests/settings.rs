@@ -72,8 +72,9 @@ async fn another_name_is_seen_by_everybody_at_once() {
     assert_eq!(renamed.await["room"]["id"], room.as_str());
     assert_eq!(li.history("1").await[0]["user"]["username"], "Mei_Lin");
     assert_eq!(li.room(&room).await["name"], "Mei_Lin");
-    // The old one is free.
-    Person::register(&house, "Mei").await;
+    // The old one stays hers for a while.
+    let newcomer = Person::visitor(&house);
+    assert_eq!(newcomer.submit_registration("Mei").await.status(), 422);
 }
 
 #[tokio::test]

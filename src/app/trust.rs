@@ -31,7 +31,12 @@ pub(super) fn hasher(accounts: &Accounts) -> Result<Hasher> {
         memory_kib: accounts.hash_memory_kib,
         passes: accounts.hash_passes,
     };
-    Hasher::new(cost, accounts.hash_permits, accounts.hash_queue)
+    Hasher::new(
+        cost,
+        accounts.hash_permits,
+        accounts.hash_queue,
+        accounts.hash_queue_per_address,
+    )
 }
 
 /// Who may register.
@@ -90,6 +95,11 @@ pub(super) fn throttles(settings: &Settings, keyed: Keyed) -> Throttles {
         members_person: within(throttle.members_per_person, TimeDelta::hours(1)),
         number_claims_person: within(throttle.number_claims_per_person, TimeDelta::hours(1)),
         blocks_person: within(throttle.blocks_per_person, TimeDelta::hours(1)),
+        new_password: within(throttle.new_passwords_per_person, TimeDelta::hours(1)),
+        token_refresh: within(throttle.token_refreshes_per_person, TimeDelta::hours(1)),
+        rename: within(throttle.renames_per_person, TimeDelta::days(1)),
+        profile_change: within(throttle.profile_changes_per_person, TimeDelta::hours(1)),
+        export: within(throttle.exports_per_person, TimeDelta::hours(1)),
     };
     Throttles::new(keyed, limits::throttled(settings, rules))
 }

@@ -17,6 +17,8 @@ pub struct Accounts {
     pub hash_passes: u32,
     pub hash_permits: usize,
     pub hash_queue: usize,
+    pub hash_queue_per_address: usize,
+    pub sessions_per_person: i64,
 }
 
 /// Who may register.
@@ -61,6 +63,11 @@ pub struct Throttle {
     pub directs_per_person: i32,
     pub number_lookups_per_person: i32,
     pub number_claims_per_person: i32,
+    pub new_passwords_per_person: i32,
+    pub token_refreshes_per_person: i32,
+    pub renames_per_person: i32,
+    pub profile_changes_per_person: i32,
+    pub exports_per_person: i32,
 }
 
 #[derive(Debug, Clone, Deserialize)]

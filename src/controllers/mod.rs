@@ -42,6 +42,7 @@ use tokio::sync::Notify;
 use self::concerns::asked::Asked;
 use self::concerns::throttle::Throttles;
 use self::metrics::Metrics;
+use self::settings::export::Exports;
 use crate::error::{Error, Result};
 use crate::github::GitHub;
 use crate::models::database::Database;
@@ -86,6 +87,8 @@ pub struct App {
     pub github: Option<GitHubDoor>,
     /// Pictures.
     pub darkroom: Darkroom,
+    /// Exports that are being written.
+    pub exports: Exports,
     /// Told when somebody deleted their account.
     pub departed: Arc<Notify>,
     /// Where people reach the program.
@@ -191,6 +194,8 @@ pub struct Accounts {
     pub erases_messages: bool,
     /// How long a session lives without a visit.
     pub session_lifetime: chrono::TimeDelta,
+    /// With one more, the least recently used one of the person ends.
+    pub sessions_per_person: i64,
 }
 
 /// How sockets are watched.

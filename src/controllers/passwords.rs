@@ -7,11 +7,13 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::concerns::asked::Asked;
+use super::concerns::attempt::Attempt;
 use super::concerns::input::Form;
 use super::concerns::sign_in::{Way, origin, sign_in};
 use super::errors::field_sentences;
 use super::{App, page};
 use crate::error::{Error, Result, Sentence};
+use crate::models::hash_queue::Priority;
 use crate::models::password::Password;
 use crate::models::password_link;
 use crate::models::phone_number::PhoneNumber;
@@ -55,7 +57,10 @@ pub async fn update(
         }
         Err(error) => return Err(error),
     };
-    let (hash, origin) = (app.hasher.hash(password).await?, origin(&request));
+    let requester = app.throttles.requester(&request, Priority::SignIn);
+    let tries = app.throttles.new_password(user.id)?;
+    let hash = Attempt::spend(&app, tries, app.hasher.hash(requester, password)).await?;
+    let origin = origin(&request);
     let write = app.database.write(move |conn| {
         let user = password_link::use_up(conn, &token, &hash)?;
         security_event::record(conn, Kind::PasswordReset, user.id, &origin)?;

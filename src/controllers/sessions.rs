@@ -8,20 +8,21 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::concerns::asked::Asked;
+use super::concerns::attempt::Attempt;
+use super::concerns::browser;
 use super::concerns::current_user::CurrentSession;
 use super::concerns::github_visit::entrance;
 use super::concerns::input::Form;
 use super::concerns::sign_in::{Way, local_path, origin, sign_in};
-use super::concerns::{browser, throttle};
 use super::errors::{field_sentences, told};
 use super::{App, development_sessions, page, see_other};
 use crate::error::{Error, Result, Sentence};
+use crate::models::hash_queue::Priority;
 use crate::models::hasher::Verdict;
 use crate::models::known_browser;
 use crate::models::phone_number::PhoneNumber;
 use crate::models::security_event::{self, Kind};
-use crate::models::session;
-use crate::models::throttle::Bucket;
+use crate::models::session::{self, KeyHash};
 use crate::models::user::{Policy, User};
 use crate::views::page::Page;
 use crate::views::sessions::{NewSessionForm, NewSessionPage};
@@ -119,8 +120,11 @@ pub(super) async fn authenticate(
 ) -> Result<Option<User>> {
     let region = super::users::region(app, &Asked::of(request), region);
     let phone = PhoneNumber::parse(phone, &region).ok();
-    let tries = tries(app, request, phone.as_ref()).await?;
-    throttle::take(app, &tries).await?;
+    let known = known_browser(app, request, phone.as_ref()).await?;
+    let tries = app
+        .throttles
+        .sign_in(request, phone.as_ref(), known.as_ref())?;
+    let attempt = Attempt::begin(app, tries).await?;
     let found = match phone.clone() {
         Some(phone) => {
             let read = app.database.run(move |conn| User::with_phone(conn, &phone));
@@ -130,16 +134,29 @@ pub(super) async fn authenticate(
     };
     let (user, hash) = found.unzip();
     let (user, hash) = (user, hash.flatten());
-    let verdict = app.hasher.verify(password.to_owned(), hash.clone());
-    let new_hash = match verdict.await? {
-        Verdict::Wrong => {
+    let priority = match known {
+        Some(_) => Priority::Known,
+        None => Priority::SignIn,
+    };
+    let requester = app.throttles.requester(request, priority);
+    let verdict = app
+        .hasher
+        .verify(requester, password.to_owned(), hash.clone());
+    let new_hash = match verdict.await {
+        Err(error) => {
+            // Before the answer, so that the next request finds it taken back.
+            attempt.undo().await?;
+            return Err(error);
+        }
+        Ok(Verdict::Wrong) => {
+            attempt.count();
             failed(app, request, user, phone).await?;
             return Ok(None);
         }
-        Verdict::Right => None,
-        Verdict::RightButCheap(new) => Some(new),
+        Ok(Verdict::Right) => None,
+        Ok(Verdict::RightButCheap(new)) => Some(new),
     };
-    throttle::give_back(app, tries).await?;
+    attempt.forgive().await?;
     if let (Some(user), Some(old), Some(new)) = (&user, hash, new_hash) {
         let id = user.id;
         app.database
@@ -149,21 +166,20 @@ pub(super) async fn authenticate(
     Ok(user)
 }
 
-/// What a sign-in with this number counts against.
-async fn tries(
+/// The browser of this request, if the account with this number was used with it before.
+async fn known_browser(
     app: &App,
     request: &HttpRequest,
     phone: Option<&PhoneNumber>,
-) -> Result<Vec<Bucket>> {
-    let mut known = None;
-    if let (Some(browser), Some(phone)) = (browser::known(app, request), phone.cloned()) {
-        let read = app.database.run(move |conn| {
-            let is_known = known_browser::is_known(conn, &browser, &phone)?;
-            Ok(is_known.then_some(browser))
-        });
-        known = read.await?;
-    }
-    app.throttles.sign_in(request, phone, known.as_ref())
+) -> Result<Option<KeyHash>> {
+    let (Some(browser), Some(phone)) = (browser::known(app, request), phone.cloned()) else {
+        return Ok(None);
+    };
+    let read = app.database.run(move |conn| {
+        let is_known = known_browser::is_known(conn, &browser, &phone)?;
+        Ok(is_known.then_some(browser))
+    });
+    read.await
 }
 
 /// Writes down that somebody did not know the password: whether there is such a number or not.

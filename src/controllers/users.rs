@@ -7,14 +7,16 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::concerns::asked::Asked;
+use super::concerns::attempt::Attempt;
+use super::concerns::browser;
 use super::concerns::github_visit::entrance;
 use super::concerns::input::Form;
 use super::concerns::sign_in::{Way, origin, sign_in};
 use super::concerns::verifying::begin;
-use super::concerns::{browser, throttle};
 use super::errors::field_sentences;
 use super::{App, page};
 use crate::error::{Error, Result, Sentence};
+use crate::models::hash_queue::Priority;
 use crate::models::invite;
 use crate::models::keyed::is_same;
 use crate::models::password::Password;
@@ -131,13 +133,38 @@ async fn register(
 ) -> Result<HttpResponse> {
     let device = browser::recognise(app, request)?;
     let (by_address, by_browser) = app.throttles.registration(request, &device.hash)?;
-    throttle::take(app, &[by_address.as_slice(), &by_browser].concat()).await?;
+    let attempt = Attempt::begin(app, [by_address, by_browser.clone()].concat()).await?;
+    match make(app, request, newcomer).await {
+        Ok(user) => {
+            attempt.count();
+            let location = format!("/rooms/{LOBBY}");
+            sign_in(app, request, session, &user, Way::KNOWING, &location).await
+        }
+        Err(error @ (Error::Unavailable(_) | Error::Collided(_))) => {
+            attempt.undo().await?;
+            Err(error)
+        }
+        Err(error) => {
+            attempt.count_except(by_browser).await?;
+            Err(error)
+        }
+    }
+}
+
+async fn make(app: &App, request: &HttpRequest, newcomer: Newcomer) -> Result<User> {
+    let wanted = newcomer.username.clone();
+    // A name that is taken is not worth a hash.
+    let read = app
+        .database
+        .run(move |conn| User::require_free_name(conn, &wanted));
+    read.await?;
+    let requester = app.throttles.requester(request, Priority::Registration);
     let registration = Registration {
         policy: app.accounts.policy,
         invite: newcomer.invite,
         key: Key::Phone {
             phone: newcomer.phone.clone(),
-            password_hash: app.hasher.hash(newcomer.password).await?,
+            password_hash: app.hasher.hash(requester, newcomer.password).await?,
         },
         username: newcomer.username,
         may_be_first: newcomer.may_be_first,
@@ -149,24 +176,7 @@ async fn register(
         security_event::record_about(conn, Kind::Registered, id, &phone, &origin)?;
         Ok(user)
     });
-    match write.await {
-        Ok(user) => {
-            let location = format!("/rooms/{LOBBY}");
-            sign_in(app, request, session, &user, Way::KNOWING, &location).await
-        }
-        Err(error) => {
-            // What says nothing about numbers and codes was a slip, and is forgiven.
-            let is_slip = matches!(&error, Error::Invalid(fields)
-                if fields.iter().all(|(field, _)| *field == "username"));
-            let forgiven = if is_slip {
-                [by_address, by_browser].concat()
-            } else {
-                by_browser
-            };
-            throttle::give_back(app, forgiven).await?;
-            Err(error)
-        }
-    }
+    write.await
 }
 
 /// Sends a code; the rest waits until it comes back. Whether the number has an account already, nobody is told here.
@@ -176,12 +186,26 @@ async fn verify(
     request: &HttpRequest,
     newcomer: Newcomer,
 ) -> Result<HttpResponse> {
-    let (policy, invite, name) = (app.accounts.policy, newcomer.invite, newcomer.username);
-    let (may_be_first, wanted) = (newcomer.may_be_first, name.clone());
+    let tries = app.throttles.registration_form(request)?;
+    let (name, invite) = (newcomer.username.clone(), newcomer.invite);
+    let (typed_invite, may_be_first) = (newcomer.typed_invite.clone(), newcomer.may_be_first);
+    let phone = newcomer.phone.clone();
+    let password_hash = Attempt::spend(app, tries, prepare(app, request, newcomer)).await?;
+    begin(app, request, asked, &phone, REGISTRATION, |wanted| {
+        wanted.username = Some(name.as_str().to_owned());
+        wanted.password_hash = Some(password_hash);
+        wanted.invite = invite.map(|_| typed_invite);
+        wanted.may_be_first = may_be_first;
+    })
+    .await
+}
+
+/// The hash of the password of somebody who may register.
+async fn prepare(app: &App, request: &HttpRequest, newcomer: Newcomer) -> Result<String> {
+    let (policy, invite, wanted) = (app.accounts.policy, newcomer.invite, newcomer.username);
+    let may_be_first = newcomer.may_be_first;
     let read = app.database.run(move |conn| {
-        if User::is_name_taken(conn, &wanted)? {
-            return Err(Error::field("username", "error-username-taken"));
-        }
+        User::require_free_name(conn, &wanted)?;
         match (User::any(conn)?, policy) {
             (false, _) if !may_be_first => Err(Error::field("setup_code", "error-setup-code")),
             (true, Policy::Closed) => Err(Error::Forbidden),
@@ -193,21 +217,8 @@ async fn verify(
         }
     });
     read.await?;
-    let password_hash = app.hasher.hash(newcomer.password).await?;
-    begin(
-        app,
-        request,
-        asked,
-        &newcomer.phone,
-        REGISTRATION,
-        |wanted| {
-            wanted.username = Some(name.as_str().to_owned());
-            wanted.password_hash = Some(password_hash);
-            wanted.invite = newcomer.invite.map(|_| newcomer.typed_invite);
-            wanted.may_be_first = may_be_first;
-        },
-    )
-    .await
+    let requester = app.throttles.requester(request, Priority::Registration);
+    app.hasher.hash(requester, newcomer.password).await
 }
 
 /// All mistakes at once, so that nobody has to find them one by one.

@@ -6,7 +6,8 @@ use tokio::time::interval;
 
 use crate::models::database::Database;
 use crate::models::{
-    invitation, known_browser, pairing, password_link, security_event, throttle, verification,
+    invitation, known_browser, pairing, password_link, reserved_username, security_event, throttle,
+    verification,
 };
 
 /// How often.
@@ -24,6 +25,7 @@ pub async fn run(database: Database, event_days: i64) {
             pairing::forget_old(conn)?;
             invitation::forget_old(conn)?;
             known_browser::forget_old(conn)?;
+            reserved_username::forget_old(conn)?;
             security_event::forget_old(conn, event_days)
         });
         if let Err(error) = forgotten.await {

@@ -3,11 +3,11 @@
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::connection::{DbConn, on_each};
+use super::connection::{DbConn, insert_or_keep};
 use super::now;
 use super::picture::Portrait;
 use super::schema::{avatars, users};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Where a picture is shown.
 pub fn address(hash: &str) -> String {
@@ -46,19 +46,12 @@ pub fn set(conn: &mut DbConn, user_id: i64, portrait: Option<&Portrait>) -> Resu
 fn store(conn: &mut DbConn, portrait: &Portrait) -> Result<String> {
     let digest = Sha256::digest(portrait.as_jpeg());
     let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    let known: i64 = avatars::table
-        .filter(avatars::hash.eq(&hash))
-        .count()
-        .get_result(conn)?;
-    if known == 0 {
-        let row = (
-            avatars::hash.eq(&hash),
-            avatars::picture.eq(portrait.as_jpeg()),
-            avatars::created_at.eq(now()),
-        );
-        on_each!(conn, conn => diesel::insert_into(avatars::table).values(row).execute(conn))
-            .map_err(Error::from)?;
-    }
+    let row = (
+        avatars::hash.eq(&hash),
+        avatars::picture.eq(portrait.as_jpeg()),
+        avatars::created_at.eq(now()),
+    );
+    insert_or_keep!(conn, avatars::table, avatars::hash, row)?;
     Ok(hash)
 }
 

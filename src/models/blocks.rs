@@ -4,27 +4,22 @@ use std::collections::HashSet;
 
 use diesel::prelude::*;
 
-use super::connection::{DbConn, on_each};
+use super::connection::{DbConn, insert_or_keep};
 use super::now;
 use super::schema::{blocks, memberships, users};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// No direct message of `blocked_id` arrives from now on.
 ///
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub fn create(conn: &mut DbConn, blocker_id: i64, blocked_id: i64) -> Result<()> {
-    if exists(conn, blocker_id, blocked_id)? {
-        return Ok(());
-    }
     let row = (
         blocks::blocker_id.eq(blocker_id),
         blocks::blocked_id.eq(blocked_id),
         blocks::created_at.eq(now()),
     );
-    on_each!(conn, conn => diesel::insert_into(blocks::table).values(row).execute(conn))
-        .map_err(Error::from)?;
-    Ok(())
+    insert_or_keep!(conn, blocks::table, blocks::blocker_id, row)
 }
 
 /// Direct messages of `blocked_id` arrive again.

@@ -4,6 +4,8 @@
     reason = "the derived backend types have no place for documentation"
 )]
 
+use std::time::Duration;
+
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -13,7 +15,11 @@ use super::opening::{self, Pace};
 use crate::error::{Error, Result};
 
 /// A transaction that collides with others is done so often in all.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: u64 = 10;
+/// It waits so long at most before it is done again, twice as long each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(2);
+/// It waits no longer than this.
+const LONGEST_PAUSE: Duration = Duration::from_millis(60);
 
 /// How MySQL and MariaDB begin the message of error 1049.
 const UNKNOWN_DATABASE: &str = "Unknown database";
@@ -38,6 +44,41 @@ macro_rules! on_each {
     };
 }
 pub(crate) use on_each;
+
+/// Inserts a row unless one with the same key is there, also when another connection inserts it at the same moment.
+/// `$key` is a column of the key. MySQL's `INSERT IGNORE` would hide every other mistake too.
+macro_rules! insert_or_keep {
+    ($conn:expr, $table:expr, $key:expr, $row:expr) => {{
+        let insert = diesel::insert_into($table).values($row);
+        match $conn {
+            $crate::models::connection::DbConn::Sqlite(conn) => {
+                insert.on_conflict_do_nothing().execute(conn)
+            }
+            $crate::models::connection::DbConn::Mysql(conn) => insert
+                .on_conflict(diesel::dsl::DuplicatedKeys)
+                .do_update()
+                .set($key.eq($key))
+                .execute(conn),
+        }
+        .map(|_| ())
+        .map_err($crate::error::Error::from)
+    }};
+}
+pub(crate) use insert_or_keep;
+
+/// Inserts a row, instead of any with the same key.
+macro_rules! insert_or_update {
+    ($conn:expr, $table:expr, $row:expr) => {{
+        let insert = diesel::replace_into($table).values($row);
+        match $conn {
+            $crate::models::connection::DbConn::Sqlite(conn) => insert.execute(conn),
+            $crate::models::connection::DbConn::Mysql(conn) => insert.execute(conn),
+        }
+        .map(|_| ())
+        .map_err($crate::error::Error::from)
+    }};
+}
+pub(crate) use insert_or_update;
 
 impl DbConn {
     /// Opens a connection for a command and sets it up: locks are waited for 5 seconds, statements take as long as they
@@ -110,16 +151,21 @@ impl DbConn {
     /// A transaction that writes: all of `work` happens, or nothing of it.
     ///
     /// SQLite's takes the write lock at once, because a transaction that starts by reading cannot wait for it later.
-    /// A deadlock undoes everything, so it is simply done again.
+    /// A deadlock, or a key that another connection has just inserted, undoes everything, so it is simply done again: then it
+    /// finds what the other one wrote.
     ///
     /// # Errors
     /// Those of `work`; `Unavailable` when the commit's outcome is unknown; `Collided` when it met others each time.
     pub fn write<T>(&mut self, mut work: impl FnMut(&mut Self) -> Result<T>) -> Result<T> {
+        let mut pause = FIRST_PAUSE;
         for _ in 1..ATTEMPTS {
             match self.write_once(&mut work) {
                 Err(Error::Collided(_)) => {}
                 outcome => return outcome,
             }
+            // Those who collided would meet again if they all came back at once.
+            std::thread::sleep(pause.mul_f64(rand::random()));
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
         self.write_once(work)
     }

@@ -1,4 +1,4 @@
-//! Deleting an account. What was said stays, by a "deleted person"; name and number become free.
+//! Deleting an account. What was said stays, by a "deleted person"; the number becomes free, and the name after a while.
 
 use diesel::prelude::*;
 
@@ -11,7 +11,7 @@ use super::schema::{
     users, verifications,
 };
 use super::user::{ACTIVE, DEACTIVATED, MEMBER, User};
-use super::{avatar, installation, notice, now, session};
+use super::{avatar, installation, notice, now, reserved_username, session};
 use crate::error::{Error, Result};
 use crate::realtime::store::Target;
 use crate::realtime::watch::Notice;
@@ -43,6 +43,11 @@ impl User {
         avatar::set(conn, id, None)?;
         session::end_all(conn, id, None)?;
         Self::forget_trust(conn, id)?;
+        let key: String = users::table
+            .find(id)
+            .select(users::username_key)
+            .get_result(conn)?;
+        reserved_username::reserve(conn, &key, id)?;
         diesel::update(users::table.find(id))
             .set((
                 users::username.eq(NAME),

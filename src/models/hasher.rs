@@ -1,8 +1,7 @@
 //! How passwords are hashed and compared, and how many at once.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Builder;
 
 use argon2::password_hash::PasswordVerifier;
@@ -11,13 +10,12 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use prometheus_client::metrics::counter::Counter;
 use tokio::sync::oneshot;
 
+use super::hash_queue::{HashQueue, Job, Requester};
 use super::password::{Password, forms, hash};
 use crate::error::{Error, Result};
 
 /// So much less urgent is hashing than the rest, as `nice` counts.
 const NICENESS: i32 = 10;
-
-type Work = Box<dyn FnOnce() + Send>;
 
 /// What a hash costs: memory in KiB, and how often it is gone through.
 #[derive(Debug, Clone, Copy)]
@@ -49,66 +47,68 @@ pub struct Hasher {
     argon2: Argon2<'static>,
     /// What an unknown number's password is compared with, so that it takes as long as a wrong one.
     nobody: Arc<str>,
-    queue: SyncSender<Work>,
-    threads: usize,
-    /// How many passwords are being hashed or wait.
-    inside: Arc<AtomicUsize>,
+    shared: Arc<Shared>,
     /// Sign-ins that found too many waiting.
     pub refused: Counter,
 }
 
 impl Hasher {
-    /// So many at the same time, so many waiting.
+    /// So many at the same time, so many waiting, so many of those from one address.
     ///
     /// # Errors
     /// `Unavailable` when hashes cannot cost that; `Internal` when the threads cannot be started.
-    pub fn new(cost: Cost, threads: usize, waiting: usize) -> Result<Self> {
+    pub fn new(cost: Cost, threads: usize, waiting: usize, per_address: usize) -> Result<Self> {
         let params = Params::new(cost.memory_kib, cost.passes, 1, None).map_err(|error| {
             Error::Unavailable(format!("passwords cannot be hashed like that: {error}"))
         })?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let (queue, work) = sync_channel(waiting);
-        let work = Arc::new(Mutex::new(work));
+        let jobs = Arc::new(Jobs {
+            queue: HashQueue::new(waiting, per_address),
+            running: AtomicUsize::new(0),
+        });
         for _ in 0..threads {
-            let work = work.clone();
+            let jobs = jobs.clone();
             let thread = Builder::new().name("passwords".into());
             thread
-                .spawn(move || hash_for_ever(&work))
+                .spawn(move || hash_for_ever(&jobs))
                 .map_err(Error::internal)?;
         }
         Ok(Self {
             nobody: hash(&argon2, "nobody's password")?.into(),
             argon2,
-            queue,
-            threads,
-            inside: Arc::default(),
+            shared: Arc::new(Shared(jobs)),
             refused: Counter::default(),
         })
     }
 
     /// How many passwords are being hashed now, and how many wait.
     pub fn load(&self) -> (usize, usize) {
-        let inside = self.inside.load(Ordering::Relaxed);
-        let running = inside.min(self.threads);
-        (running, inside - running)
+        let jobs = &self.shared.0;
+        (jobs.running.load(Ordering::Relaxed), jobs.queue.len())
     }
 
     /// The password's hash, as a PHC string.
     ///
     /// # Errors
     /// `Unavailable` when too many wait.
-    pub async fn hash(&self, password: Password) -> Result<String> {
+    pub async fn hash(&self, requester: Requester, password: Password) -> Result<String> {
         let argon2 = self.argon2.clone();
-        self.run(move || password.hash_with(&argon2)).await?
+        self.run(requester, move || password.hash_with(&argon2))
+            .await?
     }
 
     /// Whether `typed` is the password of `stored`; takes as long when there is none.
     ///
     /// # Errors
     /// `Unavailable` when too many wait.
-    pub async fn verify(&self, typed: String, stored: Option<String>) -> Result<Verdict> {
+    pub async fn verify(
+        &self,
+        requester: Requester,
+        typed: String,
+        stored: Option<String>,
+    ) -> Result<Verdict> {
         let (argon2, nobody) = (self.argon2.clone(), self.nobody.clone());
-        self.run(move || {
+        self.run(requester, move || {
             let known = stored.as_deref().unwrap_or(&nobody);
             let Ok(known) = PasswordHash::new(known) else {
                 return Verdict::Wrong;
@@ -128,37 +128,69 @@ impl Hasher {
         .await
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    async fn run<T: Send + 'static>(
+        &self,
+        requester: Requester,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
         let (tell, told) = oneshot::channel();
-        let inside = self.inside.clone();
-        let work: Work = Box::new(move || {
-            // Nobody waits any more when the client went away meanwhile.
-            if !tell.is_closed() {
-                let _ = tell.send(work());
-            }
-            inside.fetch_sub(1, Ordering::Relaxed);
-        });
-        self.inside.fetch_add(1, Ordering::Relaxed);
-        if self.queue.try_send(work).is_err() {
-            self.inside.fetch_sub(1, Ordering::Relaxed);
+        let is_taken = self
+            .shared
+            .0
+            .queue
+            .push(requester, Box::new(Task { work, tell }));
+        // A job that is dropped from a full queue drops its sender.
+        let told = if is_taken { told.await.ok() } else { None };
+        told.ok_or_else(|| {
             self.refused.inc();
-            return Err(Error::Unavailable("too many sign-ins at once".into()));
-        }
-        told.await.map_err(Error::internal)
+            Error::Unavailable("too many sign-ins at once".into())
+        })
     }
 }
 
-fn hash_for_ever(work: &Mutex<Receiver<Work>>) {
+/// The hashing threads' side of a [`Hasher`].
+struct Jobs {
+    queue: HashQueue,
+    /// How many passwords are being hashed now.
+    running: AtomicUsize,
+}
+
+/// Ends the threads with the last clone of a [`Hasher`].
+struct Shared(Arc<Jobs>);
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.0.queue.close();
+    }
+}
+
+struct Task<T, F> {
+    work: F,
+    tell: oneshot::Sender<T>,
+}
+
+impl<T: Send, F: FnOnce() -> T + Send> Job for Task<T, F> {
+    fn run(self: Box<Self>) {
+        // The client may have gone away meanwhile.
+        if !self.tell.is_closed() {
+            let _ = self.tell.send((self.work)());
+        }
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.tell.is_closed()
+    }
+}
+
+fn hash_for_ever(jobs: &Jobs) {
     // Whoever signs in waits behind those who talk: on Linux this is about the thread that says it.
     if let Err(error) = rustix::process::nice(NICENESS) {
         tracing::debug!(%error, "passwords are hashed as urgently as all else is done");
     }
-    loop {
-        let next = work.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        match next {
-            Ok(work) => work(),
-            Err(_) => return,
-        }
+    while let Some(job) = jobs.queue.pop() {
+        jobs.running.fetch_add(1, Ordering::Relaxed);
+        job.run();
+        jobs.running.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

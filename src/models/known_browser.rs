@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use diesel::prelude::*;
 
-use super::connection::DbConn;
+use super::connection::{DbConn, insert_or_update};
 use super::now;
 use super::phone_number::PhoneNumber;
 use super::schema::{known_browsers, users};
@@ -23,12 +23,7 @@ pub fn remember(conn: &mut DbConn, browser: &KeyHash, user_id: i64) -> Result<()
         known_browsers::user_id.eq(user_id),
         known_browsers::seen_at.eq(now()),
     );
-    let insert = diesel::replace_into(known_browsers::table).values(row);
-    match conn {
-        DbConn::Sqlite(conn) => insert.execute(conn)?,
-        DbConn::Mysql(conn) => insert.execute(conn)?,
-    };
-    Ok(())
+    insert_or_update!(conn, known_browsers::table, row)
 }
 
 /// Whether the person with this number has signed in with this browser before.

@@ -4,7 +4,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
 use rand::RngExt;
 
-use super::connection::DbConn;
+use super::connection::{DbConn, insert_or_update};
 use super::keyed::Keyed;
 use super::schema::pairings;
 use super::security_event::Origin;
@@ -115,12 +115,7 @@ pub fn begin(conn: &mut DbConn, keyed: &Keyed, by: &KeyHash) -> Result<()> {
         ip: String::new(),
         expires_at: now() + TimeDelta::minutes(MINUTES),
     };
-    let insert = diesel::replace_into(pairings::table).values(pairing);
-    match conn {
-        DbConn::Sqlite(conn) => insert.execute(conn)?,
-        DbConn::Mysql(conn) => insert.execute(conn)?,
-    };
-    Ok(())
+    insert_or_update!(conn, pairings::table, pairing)
 }
 
 /// The link that a session has made.

@@ -8,23 +8,34 @@ use super::room::DIRECT;
 use super::schema::{memberships, rooms, users};
 use super::user::User;
 use super::username::Username;
-use super::{installation, notice};
+use super::{installation, notice, reserved_username};
 use crate::error::{Error, Result};
 use crate::realtime::watch::Notice;
 
 impl User {
-    /// Takes another name. Conversations are called by it from now on. Runs in a transaction that writes.
+    /// Takes another name. Conversations are called by it from now on, and the old one stays reserved for a while. Runs in
+    /// a transaction that writes.
     ///
     /// # Errors
-    /// `Invalid` for `username` when somebody else has it.
+    /// `Invalid` for `username` when somebody else has it, or gave it up lately.
     pub fn rename(conn: &mut DbConn, id: i64, name: &Username) -> Result<()> {
         // Whoever registers or is renamed waits here for the one before.
         installation::take_turn(conn)?;
         let same = users::table
             .filter(users::username_key.eq(name.key()))
             .filter(users::id.ne(id));
-        if same.count().get_result::<i64>(conn)? > 0 {
+        let is_taken = same.count().get_result::<i64>(conn)? > 0
+            || reserved_username::is_reserved(conn, name.key(), Some(id))?;
+        if is_taken {
             return Err(Error::field("username", "error-username-taken"));
+        }
+        let before: String = users::table
+            .find(id)
+            .select(users::username_key)
+            .get_result(conn)?;
+        if before != name.key() {
+            reserved_username::reserve(conn, &before, id)?;
+            reserved_username::release(conn, name.key())?;
         }
         diesel::update(users::table.find(id))
             .set((

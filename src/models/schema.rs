@@ -181,6 +181,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    reserved_usernames (key_hash) {
+        key_hash -> Text,
+        user_id -> BigInt,
+        reserved_until -> Timestamp,
+    }
+}
+
+diesel::table! {
     verifications (browser_hash) {
         browser_hash -> Text,
         purpose -> Text,

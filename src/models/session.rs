@@ -19,6 +19,8 @@ use crate::realtime::watch::Notice;
 const KEY_BYTES: usize = 32;
 /// `seen_at` is this exact.
 const SEEN_PRECISION: TimeDelta = TimeDelta::hours(1);
+/// Of a person who has too many sessions, so many end at most with each new one.
+const SURPLUS: i64 = 500;
 /// What GitHub said stands so long for the password of somebody who has none.
 const CONFIRMED: TimeDelta = TimeDelta::minutes(10);
 
@@ -81,6 +83,17 @@ pub struct NewSession {
     pub lifetime: TimeDelta,
     /// Whether GitHub said so just now.
     pub by_github: bool,
+    /// How many sessions the person may have, this one included.
+    pub most: i64,
+}
+
+/// A session that was stored.
+#[derive(Debug, Clone, Copy)]
+pub struct Created {
+    /// When it ends.
+    pub expires_at: NaiveDateTime,
+    /// How many others ended because of it. Their sockets are still open.
+    pub ended: usize,
 }
 
 #[derive(Insertable)]
@@ -108,15 +121,11 @@ pub struct Live {
     pub is_stale: bool,
 }
 
-/// Stores a new session; answers when it ends. Runs in a transaction that writes.
+/// Stores a new session. Past [`NewSession::most`] the least recently used ones end. Runs in a transaction that writes.
 ///
 /// # Errors
 /// `Unauthorized` when what let the person in is over meanwhile: they were banned, or all their sessions were ended.
-pub fn create(
-    conn: &mut DbConn,
-    key_hash: &KeyHash,
-    session: &NewSession,
-) -> Result<NaiveDateTime> {
+pub fn create(conn: &mut DbConn, key_hash: &KeyHash, session: &NewSession) -> Result<Created> {
     // Whoever ends sessions is done, or waits for this one.
     installation::take_turn(conn)?;
     let epoch: Option<i64> = users::table
@@ -149,7 +158,30 @@ pub fn create(
             github_at: session.by_github.then_some(now),
         })
         .execute(conn)?;
-    Ok(expires_at)
+    let ended = end_least_recent(conn, key_hash, session)?;
+    Ok(Created { expires_at, ended })
+}
+
+/// Ends the least recently used sessions of a person who has too many, but neither the new one nor the one that asked for
+/// it; answers how many.
+fn end_least_recent(conn: &mut DbConn, new: &KeyHash, session: &NewSession) -> Result<usize> {
+    let by = session.by.as_ref().map_or("", KeyHash::as_str);
+    let kept = if by.is_empty() { 1 } else { 2 };
+    let surplus: Vec<String> = sessions::table
+        .filter(sessions::user_id.eq(session.user_id))
+        .filter(sessions::key_hash.ne_all([new.as_str(), by]))
+        .order((sessions::seen_at.desc(), sessions::created_at.desc()))
+        .offset((session.most - kept).max(0))
+        .limit(SURPLUS)
+        .select(sessions::key_hash)
+        .load(conn)?;
+    if surplus.is_empty() {
+        return Ok(0);
+    }
+    let ended = diesel::delete(sessions::table.filter(sessions::key_hash.eq_any(surplus)));
+    let ended = ended.execute(conn)?;
+    notice::write(conn, [Notice::Sessions(session.user_id)])?;
+    Ok(ended)
 }
 
 /// The session with this key, if it is alive and its person may be here.
@@ -209,6 +241,17 @@ pub fn touch(conn: &mut DbConn, key_hash: &KeyHash, lifetime: TimeDelta) -> Resu
             sessions::seen_at.eq(now),
             sessions::expires_at.eq(now + lifetime),
         ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Notes that a token is used, without prolonging it.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub fn see(conn: &mut DbConn, key_hash: &KeyHash) -> Result<()> {
+    diesel::update(sessions::table.find(key_hash.as_str()))
+        .set(sessions::seen_at.eq(now()))
         .execute(conn)?;
     Ok(())
 }

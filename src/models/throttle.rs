@@ -72,6 +72,15 @@ impl State {
             open_at: now + wait,
         })
     }
+
+    /// Without the latest try. Its wait began with it, and the one before was over.
+    fn undone(self, now: NaiveDateTime) -> Self {
+        Self {
+            tries: (self.tries - 1).max(0),
+            open_at: now.min(self.open_at),
+            ..self
+        }
+    }
 }
 
 /// Counts a try in all of these, before it is known how it ends: so no more are under way than may be. Runs in a
@@ -122,17 +131,20 @@ pub fn give_back(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
             continue;
         }
         let state = lock(conn, bucket, now)?;
-        let tries = (state.tries - 1).max(0);
-        let open_at = now.min(state.open_at);
-        set(
-            conn,
-            bucket,
-            State {
-                tries,
-                open_at,
-                ..state
-            },
-        )?;
+        set(conn, bucket, state.undone(now))?;
+    }
+    Ok(())
+}
+
+/// The try never happened: unlike [`give_back`] this leaves those before it counted. Runs in a transaction that writes.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub fn undo(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
+    let now = now();
+    for bucket in in_order(buckets) {
+        let state = lock(conn, bucket, now)?;
+        set(conn, bucket, state.undone(now))?;
     }
     Ok(())
 }
@@ -229,6 +241,22 @@ mod tests {
             .taken(&rule, start + TimeDelta::seconds(100))
             .expect("open again");
         assert_eq!(state.tries, 1);
+    }
+
+    #[test]
+    fn undone_tries_never_close_a_bucket_and_forgive_no_other() {
+        let (start, rule) = (now(), rule(Some(10)));
+        let mut state = fresh(start);
+        for _ in 0..10 {
+            state = state.taken(&rule, start).expect("open").undone(start);
+        }
+        assert_eq!(state.tries, 0);
+        state = state.taken(&rule, start).expect("first");
+        state = state.taken(&rule, start).expect("second");
+        state = state.taken(&rule, start).expect("third").undone(start);
+        assert_eq!(state.tries, 2);
+        state = state.taken(&rule, start).expect("third again");
+        assert!(state.taken(&rule, start).is_err(), "two wrong ones before");
     }
 
     #[test]

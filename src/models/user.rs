@@ -10,7 +10,7 @@ use super::membership::Membership;
 use super::phone_number::PhoneNumber;
 use super::schema::users;
 use super::username::Username;
-use super::{avatar, installation, now};
+use super::{avatar, installation, now, reserved_username};
 use crate::error::{Error, Result};
 use crate::realtime::frames::{self, Id};
 
@@ -203,13 +203,25 @@ impl User {
             .optional()?)
     }
 
-    /// Whether somebody has this name.
+    /// Whether somebody has this name, or gave it up lately.
     ///
     /// # Errors
     /// `Unavailable` when the database does not answer.
     pub fn is_name_taken(conn: &mut DbConn, username: &Username) -> Result<bool> {
         let same = users::table.filter(users::username_key.eq(username.key()));
-        Ok(same.count().get_result::<i64>(conn)? > 0)
+        Ok(same.count().get_result::<i64>(conn)? > 0
+            || reserved_username::is_reserved(conn, username.key(), None)?)
+    }
+
+    /// Refuses a name that nobody new may take.
+    ///
+    /// # Errors
+    /// `Invalid` for `username`.
+    pub fn require_free_name(conn: &mut DbConn, username: &Username) -> Result<()> {
+        match Self::is_name_taken(conn, username)? {
+            true => Err(Error::field("username", "error-username-taken")),
+            false => Ok(()),
+        }
     }
 
     /// Whose number this is, whatever their status.

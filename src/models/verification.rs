@@ -6,7 +6,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
 use rand::RngExt;
 
-use super::connection::DbConn;
+use super::connection::{DbConn, insert_or_update};
 use super::keyed::Keyed;
 use super::now;
 use super::phone_number::PhoneNumber;
@@ -126,12 +126,7 @@ pub enum Outcome {
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub fn begin(conn: &mut DbConn, verification: &Verification) -> Result<()> {
-    let insert = diesel::replace_into(verifications::table).values(verification);
-    match conn {
-        DbConn::Sqlite(conn) => insert.execute(conn)?,
-        DbConn::Mysql(conn) => insert.execute(conn)?,
-    };
-    Ok(())
+    insert_or_update!(conn, verifications::table, verification)
 }
 
 /// What this browser waits for, also when it is too late.

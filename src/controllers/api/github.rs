@@ -8,12 +8,13 @@ use serde::Deserialize;
 
 use super::sessions::{Proof, issue};
 use crate::controllers::concerns::asked::Asked;
+use crate::controllers::concerns::attempt::Attempt;
+use crate::controllers::concerns::browser;
 use crate::controllers::concerns::current_user::CurrentSession;
 use crate::controllers::concerns::github_visit::{
     Intent, Visit, begin, callback, door, end, forget,
 };
 use crate::controllers::concerns::sign_in::{Way, origin, sign_in};
-use crate::controllers::concerns::{browser, throttle};
 use crate::controllers::errors::{code_of, log};
 use crate::controllers::{App, see_other, sessions, settings};
 use crate::error::{Error, Result};
@@ -114,20 +115,23 @@ async fn recognise(
         "access_denied" => return Err(Error::Refused("error-github-denied".into())),
         _ => return Err(Error::BadRequest("error-github-code".into())),
     }
-    let tries = app.throttles.github(request)?;
-    throttle::take(app, &tries).await?;
+    let attempt = Attempt::begin(app, app.throttles.github(request)?).await?;
     let github = &door(app)?.github;
     let (code, callback) = (brought.code.clone(), callback(request)?);
     let whose = github.whose(code, &callback, visit.verifier());
     let account = match whose.await {
         // Not their fault.
         Err(error @ Error::GitHubDown(_)) => {
-            throttle::give_back(app, tries).await?;
+            attempt.undo().await?;
             return Err(error);
         }
-        whose => whose?,
+        Err(error) => {
+            attempt.count();
+            return Err(error);
+        }
+        Ok(account) => account,
     };
-    throttle::give_back(app, tries).await?;
+    attempt.forgive().await?;
     Ok(Account {
         id: account.id,
         login: account.login,

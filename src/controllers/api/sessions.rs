@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use crate::controllers::concerns::asked::Asked;
+use crate::controllers::concerns::attempt::Attempt;
 use crate::controllers::concerns::client_address::client_text;
 use crate::controllers::concerns::current_user::{CurrentSession, CurrentUser};
 use crate::controllers::concerns::input::Json;
@@ -118,19 +119,24 @@ pub(super) async fn issue(
         ip: client_text(request),
         lifetime: TimeDelta::days(TOKEN_DAYS),
         by_github: kind == Some(security_event::Kind::SignedInByGitHub),
+        most: app.accounts.sessions_per_person,
     };
     let origin = origin(request);
     let write = app.database.write(move |conn| {
-        let expires_at = session::create(conn, &key_hash, &new)?;
+        let created = session::create(conn, &key_hash, &new)?;
         if let Some(kind) = kind {
             security_event::record(conn, kind, new.user_id, &origin)?;
         }
-        Ok(expires_at)
+        Ok(created)
     });
+    let created = write.await?;
+    if created.ended > 0 {
+        app.live.look_now();
+    }
     Ok(Token {
         auth_user: None,
         token,
-        expires_at: rfc3339(write.await?),
+        expires_at: rfc3339(created.expires_at),
     })
 }
 
@@ -145,6 +151,8 @@ pub async fn refresh(
     request: HttpRequest,
     CurrentSession { user, key_hash, .. }: CurrentSession,
 ) -> Result<HttpResponse> {
-    let token = issue(&app, &request, &user, Proof::Session(key_hash)).await?;
+    let tries = app.throttles.token_refresh(user.id)?;
+    let issued = issue(&app, &request, &user, Proof::Session(key_hash));
+    let token = Attempt::spend(&app, tries, issued).await?;
     Ok(HttpResponse::Ok().json(token))
 }

@@ -6,7 +6,7 @@ use actix_session::SessionExt;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, rt};
 use futures_util::future::LocalBoxFuture;
 
 use serde::Deserialize;
@@ -106,6 +106,15 @@ pub(super) async fn current<T: Send + 'static>(
     welcome(request);
     if let Some(asked) = request.extensions().get::<Asked>() {
         asked.prefer(&live.preferences);
+    }
+    if live.is_stale && is_token {
+        // Of somebody with too many sessions the least recently used ends first. It may fail: the next request does it.
+        let (database, key_hash) = (app.database.clone(), key_hash.clone());
+        rt::spawn(async move {
+            database
+                .write(move |conn| session::see(conn, &key_hash))
+                .await
+        });
     }
     if live.is_stale && !is_token {
         // A change makes the middleware prolong the row and the cookie.

@@ -2,6 +2,7 @@
 
 pub mod arriving;
 pub mod asked;
+pub mod attempt;
 pub mod browser;
 pub mod client_address;
 pub mod compression;

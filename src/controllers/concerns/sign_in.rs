@@ -66,15 +66,18 @@ pub async fn sign_in(
         ip: origin.ip.clone(),
         lifetime: app.accounts.session_lifetime,
         by_github: kind == security_event::Kind::SignedInByGitHub,
+        most: app.accounts.sessions_per_person,
     };
     let Browser { hash, cookie } = browser::recognise(app, request)?;
-    app.database
-        .write(move |conn| {
-            session::create(conn, &key_hash, &new)?;
-            known_browser::remember(conn, &hash, user_id)?;
-            security_event::record(conn, kind, user_id, &origin)
-        })
-        .await?;
+    let write = app.database.write(move |conn| {
+        let created = session::create(conn, &key_hash, &new)?;
+        known_browser::remember(conn, &hash, user_id)?;
+        security_event::record(conn, kind, user_id, &origin)?;
+        Ok(created.ended)
+    });
+    if write.await? > 0 {
+        app.live.look_now();
+    }
     session.renew();
     session.remove(KEY_HASH);
     session.insert(KEY, key).map_err(Error::internal)?;

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use super::client_address::client_address;
 use crate::controllers::App;
 use crate::error::Result;
+use crate::models::hash_queue::{Priority, Requester};
 use crate::models::keyed::Keyed;
 use crate::models::phone_number::PhoneNumber;
 use crate::models::session::KeyHash;
@@ -39,6 +40,16 @@ pub struct Rules {
     pub blocks_person: Rule,
     /// Numbers that one person says are theirs.
     pub number_claims_person: Rule,
+    /// New passwords of one person, each of which is hashed.
+    pub new_password: Rule,
+    /// Tokens that one person makes of another token.
+    pub token_refresh: Rule,
+    /// New names of one person.
+    pub rename: Rule,
+    /// Pictures and preferences that one person sets.
+    pub profile_change: Rule,
+    /// Exports of one person's data.
+    pub export: Rule,
 }
 
 /// Makes the buckets that a try is counted in: none when nothing is counted.
@@ -196,6 +207,67 @@ impl Throttles {
         self.buckets(|rules| vec![(rules.number_claims_person, format!("numbers of {user_id}"))])
     }
 
+    /// A new password of somebody's.
+    ///
+    /// # Errors
+    /// `Internal` when nothing can be hashed.
+    pub fn new_password(&self, user_id: i64) -> Result<Vec<Bucket>> {
+        self.buckets(|rules| vec![(rules.new_password, format!("new password of {user_id}"))])
+    }
+
+    /// Another token of somebody who has one.
+    ///
+    /// # Errors
+    /// `Internal` when nothing can be hashed.
+    pub fn token_refresh(&self, user_id: i64) -> Result<Vec<Bucket>> {
+        self.buckets(|rules| vec![(rules.token_refresh, format!("token of {user_id}"))])
+    }
+
+    /// Another name.
+    ///
+    /// # Errors
+    /// `Internal` when nothing can be hashed.
+    pub fn rename(&self, user_id: i64) -> Result<Vec<Bucket>> {
+        self.buckets(|rules| vec![(rules.rename, format!("name of {user_id}"))])
+    }
+
+    /// Another picture or preference.
+    ///
+    /// # Errors
+    /// `Internal` when nothing can be hashed.
+    pub fn profile_change(&self, user_id: i64) -> Result<Vec<Bucket>> {
+        self.buckets(|rules| vec![(rules.profile_change, format!("profile of {user_id}"))])
+    }
+
+    /// An export of somebody's data.
+    ///
+    /// # Errors
+    /// `Internal` when nothing can be hashed.
+    pub fn export(&self, user_id: i64) -> Result<Vec<Bucket>> {
+        self.buckets(|rules| vec![(rules.export, format!("export of {user_id}"))])
+    }
+
+    /// A registration that waits for a code: it is hashed before the code is sent.
+    ///
+    /// # Errors
+    /// `Internal` when nothing can be hashed.
+    pub fn registration_form(&self, request: &HttpRequest) -> Result<Vec<Bucket>> {
+        let from = address(request);
+        self.buckets(|rules| {
+            let what = format!("registration form from {from}");
+            vec![(rules.registration_address, what)]
+        })
+    }
+
+    /// On whose behalf a password is hashed. Without throttling all addresses count as one, which has no limit.
+    pub fn requester(&self, request: &HttpRequest, priority: Priority) -> Requester {
+        let address = self.rules.as_ref().and_then(|_| client_address(request));
+        Requester {
+            priority,
+            address: address.map(household),
+        }
+    }
+
     fn buckets(&self, wanted: impl FnOnce(&Rules) -> Vec<(Rule, String)>) -> Result<Vec<Bucket>> {
         let all = self.rules.as_ref().map(wanted).unwrap_or_default();
         let bucket = |(rule, what): (Rule, String)| {
@@ -238,19 +310,5 @@ pub async fn take_each(app: &App, buckets: Vec<Bucket>) -> Result<()> {
     let write = app
         .database
         .write(move |conn| throttle::take_each(conn, &buckets));
-    write.await
-}
-
-/// The try does not count after all.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub async fn give_back(app: &App, buckets: Vec<Bucket>) -> Result<()> {
-    if buckets.is_empty() {
-        return Ok(());
-    }
-    let write = app
-        .database
-        .write(move |conn| throttle::give_back(conn, &buckets));
     write.await
 }

@@ -1,8 +1,8 @@
 //! Number, password, and going. The page is shared by their forms.
 
 use actix_session::Session;
-use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::{Mistakes, Saved, frame, require_proof, unprocessable};
@@ -105,12 +105,13 @@ pub(super) async fn answer(
 pub async fn destroy_by_form(
     app: Data<App>,
     asked: Asked,
+    request: HttpRequest,
     current: CurrentSession,
     session: Session,
     input: FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
     match input.fields.method {
-        Method::Delete => destroy(app, asked, current, session, input).await,
+        Method::Delete => destroy(app, asked, request, current, session, input).await,
         _ => Err(Error::MethodNotAllowed),
     }
 }
@@ -119,11 +120,12 @@ pub async fn destroy_by_form(
 pub async fn destroy(
     app: Data<App>,
     asked: Asked,
+    request: HttpRequest,
     current: CurrentSession,
     session: Session,
     input: FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
-    let gone = go(&app, &current, &input.fields).await.map(|()| {
+    let gone = go(&app, &request, &current, &input.fields).await.map(|()| {
         session.purge();
         done(&asked, input.is_json, "/farewell")
     });
@@ -134,12 +136,24 @@ pub async fn destroy(
     answer(&app, &asked, &current, &typed, input.is_json, gone).await
 }
 
-async fn go(app: &App, current: &CurrentSession, typed: &Fields) -> Result<()> {
+async fn go(
+    app: &App,
+    request: &HttpRequest,
+    current: &CurrentSession,
+    typed: &Fields,
+) -> Result<()> {
     let user = &current.user;
     if typed.confirm.trim() != user.username {
         return Err(Error::field("confirm", "error-confirm-username"));
     }
-    require_proof(app, current, &typed.delete_password, "delete_password").await?;
+    require_proof(
+        app,
+        request,
+        current,
+        &typed.delete_password,
+        "delete_password",
+    )
+    .await?;
     let (user_id, erases) = (user.id, app.accounts.erases_messages);
     let write = app
         .database

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::{Mistakes, Saved, frame, saved, unprocessable};
 use crate::controllers::concerns::asked::Asked;
+use crate::controllers::concerns::attempt::Attempt;
 use crate::controllers::concerns::current_user::{CurrentSession, CurrentUser};
 use crate::controllers::concerns::input::FormOrJson;
 use crate::controllers::{App, page};
@@ -93,5 +94,5 @@ async fn set(app: &App, user: &User, typed: &Fields) -> Result<()> {
     let write = app
         .database
         .write(move |conn| preferences.set(conn, user_id));
-    write.await
+    Attempt::spend(app, app.throttles.profile_change(user_id)?, write).await
 }

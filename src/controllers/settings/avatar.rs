@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::{Saved, profile, saved, unprocessable};
 use crate::controllers::App;
 use crate::controllers::concerns::asked::Asked;
+use crate::controllers::concerns::attempt::Attempt;
 use crate::controllers::concerns::current_user::CurrentUser;
 use crate::controllers::concerns::input::{FormOrJson, Method};
 use crate::controllers::concerns::upload;
@@ -68,13 +69,19 @@ pub async fn destroy(
     let write = app
         .database
         .write(move |conn| avatar::set(conn, user.id, None));
-    write.await?;
+    let tries = app.throttles.profile_change(user.id)?;
+    Attempt::spend(&app, tries, write).await?;
     Ok(saved(&asked, false, "profile", "picture"))
 }
 
 /// Reads an upload and makes it the person's picture. Nothing is kept of one that is refused.
 async fn take(app: &App, user: &User, request: &HttpRequest, payload: Payload) -> Result<()> {
     let _place = app.darkroom.enter(user.id)?;
+    let tries = app.throttles.profile_change(user.id)?;
+    Attempt::spend(app, tries, store(app, user, request, payload)).await
+}
+
+async fn store(app: &App, user: &User, request: &HttpRequest, payload: Payload) -> Result<()> {
     let upload = upload::read(request, payload, "avatar", MAX_BYTES).await?;
     let portrait = app.darkroom.develop(upload).await?;
     let user_id = user.id;

@@ -50,7 +50,7 @@ pub async fn create(
     }
     door(&app)?;
     let typed = &input.fields.github_password;
-    let begun = match require_proof(&app, &current, typed, "github_password").await {
+    let begun = match require_proof(&app, &request, &current, typed, "github_password").await {
         Ok(()) => leave_for(
             &app,
             &asked,
@@ -104,7 +104,14 @@ async fn leave(
     if !read.await?.has_another() {
         return Err(Error::field("github", "error-github-last"));
     }
-    require_proof(app, current, &typed.github_password, "github_password").await?;
+    require_proof(
+        app,
+        request,
+        current,
+        &typed.github_password,
+        "github_password",
+    )
+    .await?;
     let write = app.database.write(move |conn| {
         User::leave_github(conn, user_id)?;
         security_event::record(conn, Kind::GitHubLeft, user_id, &origin)

@@ -13,16 +13,17 @@ pub mod profile;
 pub mod security;
 pub mod sessions;
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::concerns::asked::Asked;
+use super::concerns::attempt::Attempt;
 use super::concerns::current_user::{CurrentSession, CurrentUser};
-use super::concerns::throttle;
 use super::errors::field_sentences;
 use super::{App, done, see_other};
 use crate::error::{Error, Result, Sentence};
+use crate::models::hash_queue::Priority;
 use crate::models::hasher::Verdict;
 use crate::models::room::Room;
 use crate::models::session;
@@ -114,6 +115,7 @@ fn unprocessable(mut response: HttpResponse) -> HttpResponse {
 /// `Invalid` for `field`; `RateLimited` after too many wrong ones; `Unavailable` when too many passwords are looked at.
 async fn require_proof(
     app: &App,
+    request: &HttpRequest,
     current: &CurrentSession,
     typed: &str,
     field: &'static str,
@@ -130,10 +132,18 @@ async fn require_proof(
         Some(_) if typed.is_empty() => return Err(Error::field(field, "error-password-missing")),
         Some(_) => {}
     }
-    let tries = app.throttles.password(user_id)?;
-    throttle::take(app, &tries).await?;
-    match app.hasher.verify(typed.to_owned(), hash).await? {
-        Verdict::Right | Verdict::RightButCheap(_) => throttle::give_back(app, tries).await,
-        Verdict::Wrong => Err(Error::field(field, "error-password-wrong")),
+    let attempt = Attempt::begin(app, app.throttles.password(user_id)?).await?;
+    let requester = app.throttles.requester(request, Priority::Known);
+    let verdict = app.hasher.verify(requester, typed.to_owned(), hash);
+    match verdict.await {
+        Ok(Verdict::Right | Verdict::RightButCheap(_)) => attempt.forgive().await,
+        Ok(Verdict::Wrong) => {
+            attempt.count();
+            Err(Error::field(field, "error-password-wrong"))
+        }
+        Err(error) => {
+            attempt.undo().await?;
+            Err(error)
+        }
     }
 }

@@ -8,10 +8,12 @@ use super::account::{Typed, answer};
 use super::{require_proof, saved};
 use crate::controllers::App;
 use crate::controllers::concerns::asked::Asked;
+use crate::controllers::concerns::attempt::Attempt;
 use crate::controllers::concerns::current_user::CurrentSession;
 use crate::controllers::concerns::input::FormOrJson;
 use crate::controllers::concerns::sign_in::origin;
 use crate::error::Result;
+use crate::models::hash_queue::Priority;
 use crate::models::password::Password;
 use crate::models::phone_number::PhoneNumber;
 use crate::models::security_event::{self, Kind};
@@ -47,13 +49,15 @@ async fn change(
     typed: &Fields,
 ) -> Result<()> {
     let password = Password::parse(&typed.password)?;
-    require_proof(app, current, &typed.old_password, "old_password").await?;
+    require_proof(app, request, current, &typed.old_password, "old_password").await?;
     let user_id = current.user.id;
     let read = app.database.run(move |conn| User::phone(conn, user_id));
     let phone = read.await?.map(PhoneNumber::from_stored);
     let name = Username::from_stored(current.user.username.clone());
     password.require_unlike(phone.as_ref(), &name)?;
-    let hash = app.hasher.hash(password).await?;
+    let requester = app.throttles.requester(request, Priority::Known);
+    let tries = app.throttles.new_password(user_id)?;
+    let hash = Attempt::spend(app, tries, app.hasher.hash(requester, password)).await?;
     let (here, origin) = (current.key_hash.clone(), origin(request));
     let write = app.database.write(move |conn| {
         User::set_password(conn, user_id, &hash, Some(&here))?;

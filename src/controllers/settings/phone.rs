@@ -55,7 +55,14 @@ async fn change(
     let typed = &input.fields;
     let region = users::region(app, asked, &typed.region);
     let phone = PhoneNumber::parse(&typed.phone, &region)?;
-    require_proof(app, current, &typed.phone_password, "phone_password").await?;
+    require_proof(
+        app,
+        request,
+        current,
+        &typed.phone_password,
+        "phone_password",
+    )
+    .await?;
     let user_id = current.user.id;
     // Without verification the answer tells whether the number is taken.
     throttle::take(app, &app.throttles.number_claim(user_id)?).await?;

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::{Mistakes, Saved, frame, saved, unprocessable};
 use crate::controllers::concerns::asked::Asked;
+use crate::controllers::concerns::attempt::Attempt;
 use crate::controllers::concerns::current_user::CurrentUser;
 use crate::controllers::concerns::input::FormOrJson;
 use crate::controllers::{App, page};
@@ -60,7 +61,8 @@ pub async fn update(
     let write = app
         .database
         .write(move |conn| reach::set(conn, user_id, &choice));
-    match write.await {
+    let tries = app.throttles.profile_change(user_id)?;
+    match Attempt::spend(&app, tries, write).await {
         Ok(()) => Ok(saved(&asked, input.is_json, "privacy", "reach")),
         Err(Error::Invalid(fields)) if !input.is_json && !asked.wants_json => {
             let typed = input.fields.reachable_by;

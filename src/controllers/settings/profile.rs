@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::{Mistakes, Saved, frame, saved, unprocessable};
 use crate::controllers::concerns::asked::Asked;
+use crate::controllers::concerns::attempt::Attempt;
 use crate::controllers::concerns::current_user::CurrentUser;
 use crate::controllers::concerns::input::FormOrJson;
 use crate::controllers::{App, page};
@@ -72,7 +73,7 @@ async fn rename(app: &App, user: &User, typed: &str) -> Result<()> {
     let write = app
         .database
         .write(move |conn| User::rename(conn, user_id, &name));
-    write.await?;
+    Attempt::spend(app, app.throttles.rename(user_id)?, write).await?;
     app.live.look_now();
     Ok(())
 }

@@ -1,0 +1,214 @@
+//! What is counted before a password is hashed, and what of it is taken back.
+
+use crate::support::{Person, Program, Teahouse, eventually, person::PASSWORD};
+use futures_util::future::join_all;
+use reqwest::Response;
+use serde_json::json;
+use std::cell::Cell;
+
+const ON: (&str, &str) = ("TEAHOUSE__THROTTLE__ENABLED", "true");
+const WRONG: &str = "not the password";
+
+/// Hashes so expensive that a single one keeps the only place busy.
+const SLOW: [(&str, &str); 4] = [
+    ("TEAHOUSE__ACCOUNTS__HASH_PERMITS", "1"),
+    ("TEAHOUSE__ACCOUNTS__HASH_QUEUE", "1"),
+    ("TEAHOUSE__ACCOUNTS__HASH_PASSES", "40"),
+    ("TEAHOUSE__THROTTLE__SIGN_INS_PER_ADDRESS", "1000"),
+];
+
+fn slow(more: &[(&'static str, &'static str)]) -> Teahouse {
+    let settings: Vec<_> = SLOW.iter().chain([&ON]).chain(more).copied().collect();
+    Teahouse::with(&settings)
+}
+
+async fn register(who: &Person, name: &str) -> u16 {
+    let form = [
+        ("phone", who.phone.as_str()),
+        ("username", name),
+        ("password", PASSWORD),
+    ];
+    who.post("/register", &form).await.status().as_u16()
+}
+
+async fn login(who: &Person, phone: &str, password: &str) -> Response {
+    who.post("/login", &[("phone", phone), ("password", password)])
+        .await
+}
+
+/// How many attempts are counted, over all buckets.
+fn tries(house: &Teahouse) -> i64 {
+    let sum = "SELECT COALESCE(SUM(tries), 0) AS value FROM throttles";
+    house.database().number(sum)
+}
+
+/// How many hashes the program has refused so far.
+async fn refused(house: &Teahouse) -> u64 {
+    let page = Person::visitor(house).page("/metrics").await;
+    let line = page
+        .lines()
+        .find(|line| line.contains("password_hashes_refused") && !line.starts_with('#'));
+    let value = line.and_then(|line| line.rsplit(' ').next());
+    value.and_then(|value| value.parse().ok()).unwrap_or(0)
+}
+
+#[tokio::test]
+async fn a_taken_username_counts_with_and_without_verification() {
+    for verification in ["false", "true"] {
+        let house = Teahouse::with(&[("TEAHOUSE__VERIFICATION__ENABLED", "false")]);
+        Person::register(&house, "Ming").await;
+        let house = house.beside_with(&[
+            ON,
+            ("TEAHOUSE__VERIFICATION__ENABLED", verification),
+            ("TEAHOUSE__THROTTLE__REGISTRATIONS_PER_ADDRESS", "4"),
+        ]);
+        let mut answers = Vec::new();
+        for _ in 0..6 {
+            answers.push(register(&Person::visitor(&house), "ming").await);
+        }
+        println!("verification {verification}: {answers:?}");
+        assert_eq!(answers, [422, 422, 422, 422, 429, 429], "{verification}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_password_by_link_or_by_the_form_is_counted() {
+    let house = Teahouse::with(&[ON, ("TEAHOUSE__THROTTLE__NEW_PASSWORDS_PER_PERSON", "3")]);
+    let ming = Person::register(&house, "Ming").await;
+    let mut old = PASSWORD.to_owned();
+    let mut answers = Vec::new();
+    for n in 0..5 {
+        let new = format!("another long password {n}");
+        let form = [("old_password", old.as_str()), ("password", &new)];
+        let answer = ming.post("/settings/password", &form).await;
+        answers.push(answer.status().as_u16());
+        if answer.status() == 303 {
+            old = new;
+        }
+    }
+    println!("{answers:?}");
+    assert_eq!(answers, [303, 303, 303, 429, 429]);
+}
+
+/// Where somebody types their password.
+#[derive(Debug, Clone, Copy)]
+enum Door {
+    Page,
+    Api,
+    Settings,
+}
+
+/// Types the right password.
+async fn knock(door: Door, ming: &Person, stranger: &Person) -> u16 {
+    let status = match door {
+        Door::Page => login(stranger, &ming.phone, PASSWORD).await.status(),
+        Door::Api => {
+            let body = json!({"phone": ming.phone, "password": PASSWORD});
+            stranger.post_json("/api/login", &body).await.0
+        }
+        Door::Settings => {
+            let form = [("phone_password", PASSWORD), ("phone", ming.phone.as_str())];
+            ming.post("/settings/phone", &form).await.status()
+        }
+    };
+    status.as_u16()
+}
+
+#[tokio::test]
+async fn five_refusals_of_the_hasher_lock_nobody_out() {
+    for door in [Door::Page, Door::Api, Door::Settings] {
+        let house = slow(&[]);
+        let ming = Person::register(&house, "Ming").await;
+        let stranger = Person::visitor(&house);
+        let is_over = Cell::new(false);
+        // The only place and the queue are taken all the time, by people as urgent as these.
+        let crowd: Vec<_> = (0..6)
+            .map(|_| match door {
+                Door::Settings => ming.clone(),
+                _ => Person::visitor(&house),
+            })
+            .collect();
+        let busy = join_all(crowd.iter().map(async |who| {
+            while !is_over.get() {
+                match door {
+                    Door::Settings => who.sign_in().await,
+                    // Always another number, so that no wait grows.
+                    _ => login(who, &Person::visitor(&house).phone, WRONG).await,
+                };
+            }
+        }));
+        let tries = async {
+            let mut refusals = 0;
+            while refusals < 6 {
+                match knock(door, &ming, &stranger).await {
+                    503 => refusals += 1,
+                    // The right one forgives what was before.
+                    200 | 303 => refusals = 0,
+                    other => panic!("{door:?}: {other} after {refusals} refusals"),
+                }
+            }
+            is_over.set(true);
+        };
+        futures_util::join!(busy, tries);
+        let status = knock(door, &ming, &stranger).await;
+        println!("{door:?}: six refusals in a row, then {status}");
+        assert!([200, 303].contains(&status), "{door:?}: {status}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_disconnects_leaves_no_attempt_behind() {
+    let house = slow(&[]);
+    let ming = Person::register(&house, "Ming").await;
+    let before = tries(&house);
+    // One keeps the hasher busy, the others leave while they wait.
+    let busy = Person::visitor(&house);
+    let busy_phone = busy.phone.clone();
+    let holding = tokio::spawn(async move { login(&busy, &busy_phone, WRONG).await.status() });
+    eventually("the hasher is busy", async || {
+        (tries(&house) > before).then_some(())
+    })
+    .await;
+    for _ in 0..6 {
+        let leaver = Person::visitor(&house);
+        let wait = std::time::Duration::from_millis(60);
+        let _ = tokio::time::timeout(wait, login(&leaver, &ming.phone, PASSWORD)).await;
+    }
+    assert!([422, 503].contains(&holding.await.expect("no panic").as_u16()));
+    let stranger = Person::visitor(&house);
+    eventually("the right password gets in", async || {
+        let status = login(&stranger, &ming.phone, PASSWORD).await.status();
+        assert_ne!(status, 429, "locked out");
+        (status == 303).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_known_browser_goes_before_strangers() {
+    let house = Teahouse::with(&[
+        ON,
+        ("TEAHOUSE__ACCOUNTS__HASH_PERMITS", "1"),
+        ("TEAHOUSE__ACCOUNTS__HASH_QUEUE", "8"),
+        ("TEAHOUSE__ACCOUNTS__HASH_PASSES", "10"),
+        ("TEAHOUSE__THROTTLE__SIGN_INS_PER_ADDRESS", "1000"),
+    ]);
+    let ming = Person::register(&house, "Ming").await;
+    let token = Program::of(&house, &ming).await;
+    let strangers: Vec<_> = (0..20).map(|_| Person::visitor(&house)).collect();
+    let flood = join_all(strangers.iter().map(|who| login(who, &who.phone, PASSWORD)));
+    let known = async {
+        eventually("the queue is full", async || {
+            (refused(&house).await > 0).then_some(())
+        })
+        .await;
+        let start = std::time::Instant::now();
+        let status = ming.sign_in().await.status();
+        (status, start.elapsed())
+    };
+    let (flood, (status, took)) = futures_util::join!(flood, known);
+    let refused = flood.iter().filter(|answer| answer.status() == 503).count();
+    println!("{refused} of 20 strangers refused, Ming {status} after {took:?}");
+    assert_eq!(status, 303, "never refused for a stranger");
+    assert_eq!(token.get("/api/auth_user").await.0, 200);
+}

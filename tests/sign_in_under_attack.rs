@@ -1,0 +1,130 @@
+//! One address attacks registration and sign-in with many connections, and others sign in as if nothing happened.
+
+use crate::support::{Person, Teahouse, long_tests, person::PASSWORD};
+use reqwest::Method;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+
+const CONNECTIONS: usize = 18;
+const ATTACKER: &str = "203.0.113.66";
+/// Others' median during the attack is at most so many times the one before it.
+const LIMIT: u32 = 3;
+/// A debug build on a busy machine is given so much more.
+const LOOSER: u32 = 5;
+
+struct Attack {
+    is_over: Arc<AtomicBool>,
+    answers: Arc<[AtomicUsize; 600]>,
+    connections: JoinSet<()>,
+}
+
+impl Attack {
+    /// Half of the connections register, half guess passwords, each as fast as it is answered.
+    fn start(house: &Teahouse, phone: &str) -> Self {
+        let mut attack = Self {
+            is_over: Arc::default(),
+            answers: Arc::new(std::array::from_fn(|_| AtomicUsize::new(0))),
+            connections: JoinSet::new(),
+        };
+        for n in 0..CONNECTIONS {
+            let (is_over, answers) = (attack.is_over.clone(), attack.answers.clone());
+            let (url, phone) = (house.url.clone(), phone.to_owned());
+            attack.connections.spawn(async move {
+                let client = reqwest::Client::builder()
+                    .redirect(reqwest::redirect::Policy::none())
+                    .build()
+                    .expect("a client");
+                let mut round = 0;
+                while !is_over.load(Ordering::Relaxed) {
+                    round += 1;
+                    let number = format!("+86139{:08}", n * 1_000_000 + round);
+                    let (path, form) = match n % 3 {
+                        0 => (
+                            "/register",
+                            [("phone", number), ("username", "Ming".into())],
+                        ),
+                        1 => (
+                            "/register",
+                            [
+                                ("phone", number),
+                                ("username", format!("attacker-{n}-{round}")),
+                            ],
+                        ),
+                        _ => ("/login", [("phone", phone.clone()), ("next", "/".into())]),
+                    };
+                    let [one, two] = form;
+                    let form = [one, two, ("password", "a wrong password".into())];
+                    let request = client.post(format!("{url}{path}")).form(&form);
+                    let request = request.header("x-forwarded-for", ATTACKER);
+                    if let Ok(answer) = request.send().await {
+                        answers[usize::from(answer.status().as_u16())]
+                            .fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+        attack
+    }
+
+    async fn end(mut self) -> String {
+        self.is_over.store(true, Ordering::Relaxed);
+        while self.connections.join_next().await.is_some() {}
+        let counts = self.answers.iter().enumerate();
+        let counts = counts.map(|(status, count)| (status, count.load(Ordering::Relaxed)));
+        let counts: Vec<_> = counts.filter(|(_, count)| *count > 0).collect();
+        format!("{counts:?}")
+    }
+}
+
+/// How long sign-ins take that begin within this time: each from an address of its own, in turn by a browser that was used
+/// before and by a new one.
+async fn sign_ins(house: &Teahouse, people: &[Person], time: Duration) -> (Duration, usize) {
+    let (start, mut times) = (Instant::now(), Vec::new());
+    let mut n = 0;
+    while start.elapsed() < time || times.len() < 6 {
+        n += 1;
+        let person = &people[n % people.len()];
+        let stranger = Person::visitor(house);
+        let browser = if n % 2 == 0 { person } else { &stranger };
+        let begin = Instant::now();
+        let answer = browser
+            .request(Method::POST, "/login")
+            .header("x-forwarded-for", format!("198.51.100.{}", n % 250))
+            .form(&[("phone", person.phone.as_str()), ("password", PASSWORD)])
+            .send()
+            .await
+            .expect("an answer");
+        times.push(begin.elapsed());
+        assert_eq!(answer.status(), 303, "nobody else is refused");
+    }
+    times.sort();
+    (times[times.len() / 2], times.len())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_address_attacks_registration_and_sign_in_and_others_hardly_notice() {
+    let (time, limit) = match long_tests() {
+        true => (Duration::from_secs(20), LIMIT),
+        false => (Duration::from_secs(2), LIMIT * LOOSER),
+    };
+    let house = Teahouse::with(&[]);
+    let mut people = vec![Person::register(&house, "Ming").await];
+    people.push(Person::register(&house, "Ana").await);
+    for verification in ["false", "true"] {
+        let house = house.beside_with(&[
+            ("TEAHOUSE__THROTTLE__ENABLED", "true"),
+            ("TEAHOUSE__SERVER__TRUSTED_PROXIES", "127.0.0.1"),
+            ("TEAHOUSE__VERIFICATION__ENABLED", verification),
+        ]);
+        let people: Vec<_> = people.iter().map(|person| person.at(&house)).collect();
+        let (quiet, n) = sign_ins(&house, &people, time / 2).await;
+        println!("verification {verification}: quiet: median {quiet:.1?} of {n}");
+        let attack = Attack::start(&house, &people[0].phone);
+        let (attacked, n) = sign_ins(&house, &people, time).await;
+        println!("attacked: median {attacked:.1?} of {n}");
+        println!("the attacker was answered {}", attack.end().await);
+        assert!(attacked <= quiet * limit, "{attacked:?} and {quiet:?}");
+    }
+}
