@@ -43,6 +43,7 @@ pub mod preferences;
 pub mod profile;
 pub mod query_count;
 pub mod reach;
+mod read_mark;
 pub mod rehearsal;
 pub mod room;
 pub mod room_name;
