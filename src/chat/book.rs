@@ -1,8 +1,11 @@
 //! My rooms, and how far each of them is known here: what was lost is asked for, what comes again is left out.
 
+mod counting;
+
 use std::collections::{BTreeMap, VecDeque};
 
-use super::frames::{Mark, Message, Room, User};
+use self::counting::Counted;
+use super::frames::{Message, Room, User};
 
 /// A message and the frame that brought it.
 #[derive(Debug)]
@@ -66,42 +69,6 @@ impl Place {
         self.ver
     }
 
-    /// Adds a change to the unread count, unless the server's count includes it.
-    fn count(&mut self, counted: &Counted) {
-        let is_included = counted.ver <= self.room.ver;
-        if !is_included {
-            self.room.ver = counted.ver;
-            self.recent.push_back(*counted);
-            if self.recent.len() > RECENT {
-                self.recent.pop_front();
-            }
-            self.add(counted);
-        }
-        self.room.seq = self.room.seq.max(counted.seq);
-    }
-
-    fn add(&mut self, counted: &Counted) {
-        let Counted { seq, is_mine, .. } = *counted;
-        if is_mine && seq == self.room.read_seq + 1 {
-            self.room.read_seq = seq;
-        }
-        if seq > self.room.read_seq {
-            self.room.unread = (self.room.unread + counted.unread).max(0);
-        }
-    }
-
-    /// Takes the server's counts as of `ver`, and adds the changes after it again.
-    fn start(&mut self, room: Room) {
-        let (seq, ver) = (self.room.seq, self.room.ver);
-        self.recent.retain(|counted| counted.ver > room.ver);
-        self.room = room;
-        for counted in self.recent.clone() {
-            self.add(&counted);
-        }
-        self.room.seq = self.room.seq.max(seq);
-        self.room.ver = self.room.ver.max(ver);
-    }
-
     fn apply(&mut self, heard: Heard, me: &str) -> (Heard, Change) {
         let message = &heard.message;
         self.ver = self.ver.max(message.ver);
@@ -117,33 +84,6 @@ impl Place {
             Change::Other
         };
         (heard, change)
-    }
-}
-
-/// The most changes that counts which arrive late are completed with.
-const RECENT: usize = 200;
-
-/// What a change of a room adds to its unread count.
-#[derive(Debug, Clone, Copy)]
-struct Counted {
-    seq: i64,
-    ver: i64,
-    is_mine: bool,
-    unread: i64,
-}
-
-impl Counted {
-    fn of(message: &Message, room: &Room, me: &str) -> Self {
-        let is_mine = message.user.id == me;
-        let is_new = message.seq > room.seq;
-        let counts = !is_mine && message.deleted_at.is_none();
-        let counted = !is_mine && !is_new;
-        Self {
-            seq: message.seq,
-            ver: message.ver,
-            is_mine: is_mine && is_new,
-            unread: i64::from(counts) - i64::from(counted),
-        }
     }
 }
 
@@ -305,18 +245,6 @@ impl Book {
     /// I am no longer in a room.
     pub(super) fn forget(&mut self, room_id: &str) -> Option<Room> {
         self.places.remove(room_id).map(|place| place.room)
-    }
-
-    /// My mark moved, here or on another device.
-    pub(super) fn mark(&mut self, room_id: &str, mark: Mark) {
-        if let Some(place) = self.places.get_mut(room_id) {
-            let mut room = place.room.clone();
-            room.ver = mark.ver;
-            room.read_seq = mark.seq;
-            room.unread = mark.unread;
-            room.mentions = mark.mentions;
-            place.start(room);
-        }
     }
 
     /// A room of mine, by its id.

@@ -49,6 +49,7 @@ pub mod preferences;
 pub mod profile;
 pub mod query_count;
 pub mod reach;
+mod read_mark;
 pub mod rehearsal;
 pub mod reserved_username;
 pub mod room;

@@ -1,6 +1,7 @@
 //! The book against a server that is cut off, repeats itself and skips.
 
 use super::*;
+use crate::chat::frames::Mark;
 use serde_json::json;
 
 fn room(kind: &str, ver: i64) -> Room {
