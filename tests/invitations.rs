@@ -329,6 +329,7 @@ async fn an_invitation_is_accepted_and_declined_at_a_window() {
             "return document.querySelectorAll('[data-invitation-id]').length === 2",
         )
         .await;
+    browser.suits_everybody("pending invitations").await;
     browser
         .press("[data-invitation-id]:nth-child(2) .button-quiet")
         .await;
@@ -347,4 +348,5 @@ async fn an_invitation_is_accepted_and_declined_at_a_window() {
             "return document.querySelector('#rooms-invitations').hidden",
         )
         .await;
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
 }

@@ -166,4 +166,11 @@ async fn members_at_a_window_see_that_their_room_is_open_now() {
             "return /Tea.*open now/.test(document.querySelector('#toast').innerText)",
         )
         .await;
+    browser
+        .visit(&format!("/rooms/{id}?member=invited#people"))
+        .await;
+    browser.connected().await;
+    browser.find("#member-told").await;
+    browser.find("#room-opened").await;
+    browser.suits_everybody("a room that became open").await;
 }
