@@ -71,6 +71,7 @@ export class Connection extends EventTarget {
     if (this.#stopped) return
     this.dispatchEvent(new Event("wake"))
     if (this.obstacle?.kind === "replaced") return
+    if (this.state === "online" && this.#stream) return this.#stream.check()
     if (this.state === "online") return this.#ping(navigator.onLine ? ANSWER_WITHIN / 2 : OFFLINE_WITHIN)
     if (!this.canTry) return
     if (this.#stream) return this.#try()
