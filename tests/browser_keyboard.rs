@@ -139,7 +139,7 @@ async fn focus_stays_at_the_message_after_each_action() {
         }
         press(&ming, &[Key::Enter]).await;
         focus_is(&ming, "composer-content", "while editing").await;
-        press(&ming, &[ending.clone()]).await;
+        press(&ming, std::slice::from_ref(&ending)).await;
         focus_is(&ming, "message-3", &format!("after editing and {ending:?}")).await;
     }
     walk_to(&ming, "message-4").await;

@@ -4,29 +4,25 @@
 // Events: "state" (connecting, online, offline), "retry" when the time of the next try is another one, "wake" when tries
 // are to be made at once or of what stands in the way, "frame:<type>" with the frame as detail, "signedout", and "somebodyelse" when this browser is
 // signed in as another person than the one whose page this is.
-import { Backoff, longestPause } from "./backoff.js"
+import { Backoff } from "./backoff.js"
+import { ANSWER_WITHIN, ask, isReady } from "./server.js"
+import { isHeld } from "./turn.js"
 
 // The first answer of a server that is there takes less; a try that hangs counts as a pause.
 const HANDSHAKE_WITHIN = 5_000
 const HELLO_WITHIN = 10_000
 const RESTART_AFTER = 1_000
 const PING_EVERY = 20_000
-const ANSWER_WITHIN = 10_000
 const SESSION_WITHIN = 3_000
 const OFFLINE_WITHIN = 2_000
 const SHORTEST = 250
 // Chromium delays the sockets of a host with many failed ones, by seconds in the end. After this many, HTTP finds out
 // first whether the server is back.
 const KNOCK_AFTER = 4
-const READY = "/readyz"
 // Answers as a socket would that is refused: 401, or 429 with a sentence when too many are open.
 const PLACES = "/api/connections"
-const RETURN_AFTER = 10_000
 const SIGNED_OUT = 4001
-const TOO_SLOW = 4008
 const REPLACED = 4009
-const FLOODING = 4029
-const GOING_AWAY = 1001
 const REFUSALS = 2
 const OPEN = 1
 const STEADY = 10_000
@@ -49,7 +45,6 @@ export class Connection extends EventTarget {
   #backoff = new Backoff()
   #triedAt = 0
   #greetedAt = 0
-  #notBefore = 0
   #retry = 0
   #deadline = 0
   #heartbeat = 0
@@ -76,6 +71,7 @@ export class Connection extends EventTarget {
     if (this.#stopped) return
     this.dispatchEvent(new Event("wake"))
     if (this.obstacle?.kind === "replaced") return
+    if (this.state === "online" && this.#stream) return this.#stream.check()
     if (this.state === "online") return this.#ping(navigator.onLine ? ANSWER_WITHIN / 2 : OFFLINE_WITHIN)
     if (!this.canTry) return
     if (this.#stream) return this.#try()
@@ -91,8 +87,8 @@ export class Connection extends EventTarget {
   async claim() {
     clearTimeout(this.#retry)
     try {
-      let answer = await this.#ask({}, PLACES)
-      if (answer.status === 429) answer = await this.#ask({ method: "DELETE" }, `${PLACES}/oldest`)
+      let answer = await ask(PLACES)
+      if (answer.status === 429) answer = await ask(`${PLACES}/oldest`, { method: "DELETE" })
       if (answer.status === 429) return this.#obstruct("crowded", (await answer.json()).message)
     } catch {
       // The next try tells why.
@@ -105,7 +101,7 @@ export class Connection extends EventTarget {
 
   // Whether a try at once is of use: after flooding the server wants its time.
   get canTry() {
-    return Date.now() >= this.#notBefore
+    return Date.now() >= this.#backoff.notBefore
   }
 
   // Answers whether the frame went out.
@@ -123,7 +119,7 @@ export class Connection extends EventTarget {
     clearTimeout(this.#retry)
     const triedAt = this.#triedAt = Date.now()
     this.#plan(null)
-    const isOpen = this.obstacle ? await this.#hasPlace() : this.#backoff.attempts < KNOCK_AFTER || await this.#isThere()
+    const isOpen = this.obstacle ? await this.#hasPlace() : this.#backoff.attempts < KNOCK_AFTER || await isReady(HANDSHAKE_WITHIN)
     if (!isOpen) {
       if (this.#triedAt === triedAt && !this.#stopped && !this.#socket) this.#tryLater()
       return
@@ -131,25 +127,21 @@ export class Connection extends EventTarget {
     if (this.#triedAt === triedAt && !this.#stopped) this.#dial()
   }
 
-  // Whether the server answers, and can work.
-  async #isThere() {
-    try {
-      const answer = await fetch(READY, { cache: "no-store", signal: AbortSignal.timeout(HANDSHAKE_WITHIN) })
-      return answer.status < 500
-    } catch {
-      return false
-    }
-  }
-
   async #hasPlace() {
     try {
-      const answer = await this.#ask({}, PLACES)
+      const answer = await ask(PLACES)
       if (answer.status === 401) this.#signedOut()
       if (answer.ok) this.#clearWay()
       return answer.ok
     } catch {
       return false
     }
+  }
+
+  // A stream that other windows share takes no place of its own.
+  async #crowded(message) {
+    if (this.#stream || !(await isHeld(`teahouse.stream.${this.#person}`))) return this.#obstruct("crowded", message)
+    this.#refusals = REFUSALS
   }
 
   #obstruct(kind, message = null) {
@@ -225,6 +217,8 @@ export class Connection extends EventTarget {
     this.#refusals = 0
     clearInterval(this.#heartbeat)
     if (this.#socket) this.#heartbeat = setInterval(() => this.#ping(ANSWER_WITHIN), PING_EVERY)
+    clearTimeout(this.#retry)
+    this.obstacle = null
     this.#plan(null)
     this.#become("online")
   }
@@ -255,7 +249,7 @@ export class Connection extends EventTarget {
 
   #tryLater(code, spent = Date.now() - this.#triedAt) {
     clearTimeout(this.#retry)
-    const pause = Math.max(SHORTEST * Math.random(), this.#pause(code) - spent)
+    const pause = Math.max(SHORTEST * Math.random(), this.#backoff.next(code) - spent)
     this.#retry = setTimeout(() => this.#try(), pause)
     this.#plan(Date.now() + pause)
   }
@@ -265,26 +259,11 @@ export class Connection extends EventTarget {
     this.dispatchEvent(new Event("retry"))
   }
 
-  #pause(code) {
-    const pause = this.#backoff.next()
-    // A server that stops sends everybody away at once: come back spread over five seconds.
-    if (code === GOING_AWAY) return Math.random() * 5_000
-    if (code === TOO_SLOW) return Math.min(longestPause(), pause + 500 + Math.random() * 2_000)
-    // Whoever took the place comes first; later there may be another one.
-    if (code === REPLACED) return RETURN_AFTER + Math.random() * 5_000
-    if (code === FLOODING) {
-      // Waking up does not make that shorter.
-      this.#notBefore = Date.now() + 10_000
-      return 10_000 + Math.random() * 5_000
-    }
-    return pause
-  }
-
   // The session of this connection is over, but another tab may have signed in anew since. Who cannot be asked is out:
   // what is on the screen is not left there for whoever comes.
   async #askAgain() {
     try {
-      const answer = await this.#ask({ signal: AbortSignal.timeout(SESSION_WITHIN) })
+      const answer = await ask(this.#probe, { signal: AbortSignal.timeout(SESSION_WITHIN) })
       if (this.#stopped) return
       if (!answer.ok) return this.#signedOut()
       const { id } = await answer.json()
@@ -295,17 +274,12 @@ export class Connection extends EventTarget {
     }
   }
 
-  #ask(options = {}, address = this.#probe) {
-    const signal = AbortSignal.timeout(ANSWER_WITHIN)
-    return fetch(address, { headers: { Accept: "application/json" }, redirect: "manual", cache: "no-store", signal, ...options })
-  }
-
   // A refused handshake does not say why, so ask over HTTP.
   async #checkSession() {
     try {
-      const answer = await this.#ask({}, PLACES)
+      const answer = await ask(PLACES)
       if (answer.status === 401 || answer.type === "opaqueredirect") this.#signedOut()
-      else if (answer.status === 429) this.#obstruct("crowded", (await answer.json()).message)
+      else if (answer.status === 429) await this.#crowded((await answer.json()).message)
       else if (answer.ok && this.state !== "online") this.#refusals += 1
     } catch {
       // No network: the next attempt will tell.

@@ -8,6 +8,7 @@ import { Views } from "./views.js"
 
 const ALONE = "alone"
 const ANSWER_WITHIN = 10_000
+const SILENT_AFTER = 20_000
 
 export class Stream {
   #on
@@ -16,6 +17,8 @@ export class Stream {
   #source = null
   #fresh = null
   #deadline = 0
+  #heardAt = 0
+  #mayHaveMissed = false
   #isOpen = false
   #last = 0
   #greeting = null
@@ -49,6 +52,11 @@ export class Stream {
     if (!this.#source) this.#open()
   }
 
+  // A network that came or went may have taken the stream along without a word: another one shows it.
+  check() {
+    if (this.#isLeading && this.#isOpen && Date.now() - this.#heardAt > SILENT_AFTER) this.#open(true)
+  }
+
   send(frame) {
     if (frame.type !== "view") return this.#requests.send(frame)
     this.#view = { room: frame.roomId, away: frame.away }
@@ -71,32 +79,35 @@ export class Stream {
   }
 
   // Opens the stream, or another one beside it that shows another room: the first goes when the second has begun, so
-  // nothing is missed between them.
-  #open() {
+  // nothing is missed between them. When the second must begin and does not, the first is lost too.
+  #open(mustBegin = !this.#source) {
     const query = this.#views.take()
     if (this.#last) query.set("after", this.#last)
     const source = new EventSource(`/api/events?${query}`)
     this.#fresh?.close()
     if (this.#source) this.#fresh = source
-    else {
-      this.#source = source
-      this.#deadline = setTimeout(() => this.#break(), ANSWER_WITHIN)
-    }
+    else this.#source = source
+    clearTimeout(this.#deadline)
+    this.#mayHaveMissed = mustBegin
+    if (mustBegin) this.#deadline = setTimeout(() => this.#break(), ANSWER_WITHIN)
     source.onmessage = ({ data, lastEventId }) => this.#receive(source, JSON.parse(data), Number(lastEventId))
     source.onerror = () => {
       source.close()
-      if (this.#source === source) this.#break()
+      if (this.#source === source || mustBegin && this.#fresh === source) this.#break()
     }
   }
 
   // What was missed comes before the greeting.
   #receive(source, frame, id) {
     if (source !== this.#source && source !== this.#fresh) return
+    this.#heardAt = Date.now()
     if (source === this.#fresh && frame.type === "hello") {
+      clearTimeout(this.#deadline)
       this.#source.close()
       this.#source = source
       this.#fresh = null
-      return
+      // Where nothing was missed, the greeting says nothing new.
+      if (!this.#mayHaveMissed) return
     }
     if (frame.type === "hello") this.#greet(frame)
     this.#take(frame, id)

@@ -17,3 +17,9 @@ export async function inTurn(name, work) {
     return signal.aborted ? navigator.locks.request(name, { steal: true }, begin) : begin()
   }
 }
+
+// Whether a window of this browser has a lock.
+export async function isHeld(name) {
+  const locks = await navigator.locks?.query()
+  return Boolean(locks?.held.some(lock => lock.name === name))
+}
