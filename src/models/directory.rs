@@ -7,7 +7,7 @@ use super::connection::DbConn;
 use super::room::{OPEN, Room};
 use super::schema::{memberships, rooms, users};
 use super::user::{ACTIVE, User};
-use super::username::Username;
+use super::username;
 use crate::error::Result;
 
 define_sql_function! {
@@ -48,11 +48,8 @@ pub fn open_rooms(conn: &mut DbConn, user_id: i64, search: &str) -> Result<Vec<R
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub fn people(conn: &mut DbConn, user_id: i64, search: &str, limit: i64) -> Result<Vec<User>> {
-    // Too short or too odd for a name, but perhaps the beginning of one.
-    let key = match Username::parse(search) {
-        Ok(name) => name.key().to_owned(),
-        Err(_) => search.trim().to_lowercase(),
-    };
+    // Also what is no name yet may be the beginning of one.
+    let key = username::key(search).unwrap_or_else(|| search.trim().to_lowercase());
     Ok(users::table
         .filter(users::status.eq(ACTIVE))
         .filter(users::id.ne(user_id))
