@@ -9,7 +9,7 @@ use super::connection::DbConn;
 use super::room::{OPEN, Room};
 use super::schema::{memberships, rooms, users};
 use super::user::{ACTIVE, User};
-use super::username::Username;
+use super::username;
 use crate::error::Result;
 
 define_sql_function! {
@@ -190,10 +190,8 @@ pub fn people_page(
 
 /// How the beginning of a name is compared. It may be too short or too odd for a name.
 fn key_of(search: &str) -> String {
-    match Username::parse(search) {
-        Ok(name) => name.key().to_owned(),
-        Err(_) => search.trim().to_lowercase(),
-    }
+    // Also what is no name yet may be the beginning of one.
+    username::key(search).unwrap_or_else(|| search.trim().to_lowercase())
 }
 
 fn escaped(text: &str) -> String {

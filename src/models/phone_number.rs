@@ -22,7 +22,7 @@ pub struct PhoneNumber(String);
 
 impl PhoneNumber {
     /// Reads a number as typed or pasted: with `+` and country code, as it is dialled within `region` (ISO 3166-1
-    /// alpha-2), or as a `tel:` URI (RFC 3966). [`written`] says which spellings are understood.
+    /// alpha-2), or as a `tel:` URI (RFC 3966). The module `written` says which spellings are understood.
     ///
     /// # Errors
     /// `Invalid` for the field `phone` when it is missing or no valid number.
