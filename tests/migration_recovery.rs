@@ -299,6 +299,10 @@ fn account_without_a_right_is_refused_before_the_first_table_and_goes_on_when_it
         let done = run(&["migrate"], &url, folder.path());
         on_server(&server, &format!("DROP USER '{account}'@'%'"));
         println!("{right}: {}", refused.stderr.trim());
+        // MariaDB makes foreign keys without this right.
+        if right == "REFERENCES" && refused.status.success() {
+            continue;
+        }
         assert_eq!(refused.status.code(), Some(1), "{right}: {refused:?}");
         assert!(
             refused.stderr.contains(right) && refused.stderr.contains("GRANT"),

@@ -137,9 +137,9 @@ async fn check(app: &App, request: &HttpRequest, me: Option<i64>, typed: &str) -
             Outcome::Over | Outcome::Nothing => Ok(Err("error-code-over".into())),
         }
     });
-    outcome
-        .await?
-        .map_err(|sentence| Error::field("code", sentence))
+    let outcome = outcome.await?;
+    app.database.erase_traces();
+    outcome.map_err(|sentence| Error::field("code", sentence))
 }
 
 /// What a new account must keep to.

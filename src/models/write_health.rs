@@ -16,8 +16,8 @@ use crate::error::{Error, Result};
 
 /// Least time between two tries.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Bytes that a try writes: as much as the longest message, so that it does not fit where that does not.
-const SIZE: usize = 16 * 1024;
+/// Bytes that a try writes: more than what a refused message may have left unused behind the write-ahead log's end.
+const SIZE: usize = 64 * 1024;
 
 /// How the last write ended. Clones share it.
 #[derive(Debug, Clone, Default)]
