@@ -50,6 +50,8 @@ struct State {
     levels: [Level; PRIORITIES],
     capacity: usize,
     per_address: usize,
+    /// Threads that take a job at once.
+    idle: usize,
     is_closed: bool,
 }
 
@@ -97,10 +99,10 @@ impl HashQueue {
             if let Some(job) = state.pop() {
                 return Some(job);
             }
-            state = self
-                .ready
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state.idle += 1;
+            let woken = self.ready.wait(state);
+            state = woken.unwrap_or_else(PoisonError::into_inner);
+            state.idle -= 1;
         }
     }
 
@@ -123,16 +125,12 @@ impl HashQueue {
 impl State {
     fn push(&mut self, requester: Requester, job: BoxedJob) -> bool {
         let level = requester.priority as usize;
-        let mut own = self.levels[level].waiting(requester.address);
-        let is_over = |own| requester.address.is_some() && own >= self.per_address;
-        if is_over(own) || self.len() >= self.capacity {
+        let share = requester.address.map_or(usize::MAX, |_| self.per_address);
+        if self.levels[level].waiting(requester.address) >= share || self.is_full() {
             self.levels.iter_mut().for_each(Level::drop_abandoned);
-            own = self.levels[level].waiting(requester.address);
         }
-        if requester.address.is_some() && own >= self.per_address {
-            return false;
-        }
-        if self.len() >= self.capacity && !self.make_room(level, own) {
+        let own = self.levels[level].waiting(requester.address);
+        if own >= share || (self.is_full() && !self.make_room(level, own)) {
             return false;
         }
         self.levels[level].push(requester.address, job);
@@ -151,6 +149,10 @@ impl State {
 
     fn pop(&mut self) -> Option<BoxedJob> {
         self.levels.iter_mut().find_map(Level::pop)
+    }
+
+    fn is_full(&self) -> bool {
+        self.len() >= self.capacity + self.idle
     }
 
     fn len(&self) -> usize {
@@ -221,27 +223,18 @@ mod tests {
         }
     }
 
-    /// A queue, and what it has run.
-    struct Bench(HashQueue, Arc<Mutex<Vec<u32>>>);
+    /// A queue, what it has run, and whether its clients have given up.
+    struct Bench(HashQueue, Arc<Mutex<Vec<u32>>>, Arc<AtomicBool>);
 
     impl Bench {
         fn new(capacity: usize, per_address: usize) -> Self {
-            Self(HashQueue::new(capacity, per_address), Arc::default())
+            let queue = HashQueue::new(capacity, per_address);
+            Self(queue, Arc::default(), Arc::default())
         }
 
         fn push(&self, priority: Priority, address: u8, n: u32) -> bool {
-            self.push_abandonable(priority, address, n, &Arc::default())
-        }
-
-        fn push_abandonable(
-            &self,
-            priority: Priority,
-            address: u8,
-            n: u32,
-            is_abandoned: &Arc<AtomicBool>,
-        ) -> bool {
             let address = Some(IpAddr::from([203, 0, 113, address]));
-            let job = Noted(n, self.1.clone(), is_abandoned.clone());
+            let job = Noted(n, self.1.clone(), self.2.clone());
             self.0.push(Requester { priority, address }, Box::new(job))
         }
 
@@ -294,11 +287,10 @@ mod tests {
     #[test]
     fn abandoned_jobs_make_room() {
         let bench = Bench::new(2, 2);
-        let gone = Arc::new(AtomicBool::new(false));
-        assert!(bench.push_abandonable(SignIn, 1, 0, &gone));
-        assert!(bench.push_abandonable(SignIn, 1, 1, &gone));
+        assert!(bench.push(SignIn, 1, 0));
+        assert!(bench.push(SignIn, 1, 1));
         assert!(!bench.push(SignIn, 1, 2));
-        gone.store(true, Ordering::Relaxed);
+        bench.2.store(true, Ordering::Relaxed);
         assert!(bench.push(SignIn, 1, 3));
         assert_eq!(bench.order(), [3]);
     }
