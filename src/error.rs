@@ -80,6 +80,9 @@ pub enum Error {
     UnsupportedMedia,
     /// Too much at once; try again after so many seconds.
     #[error("rate limited")]
+    /// The address speaks WebSocket (RFC 6455, version 13) alone.
+    #[error("upgrade required")]
+    UpgradeRequired,
     RateLimited {
         /// Seconds to wait.
         seconds: u64,

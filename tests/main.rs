@@ -44,6 +44,7 @@ mod house;
 mod idempotency;
 mod invites;
 mod keeping;
+mod handshakes;
 mod leaving;
 mod limits;
 mod locales;

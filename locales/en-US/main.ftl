@@ -446,6 +446,7 @@ error-rate-limited-minutes = { $minutes ->
 }
 error-internal = Something broke on our side. It has been noted; please try again.
 error-timed-out = Your request took too long to arrive. Please try again.
+error-upgrade-required = This address speaks WebSocket, version 13, over HTTP/1.1 alone.
 error-too-many-sockets = You have too many windows open. Close some of them, and try again.
 error-crowded = Too many visitors come from your network at the moment. Please try again in a few seconds.
 error-unavailable = The server is catching its breath. Please try again in a moment.
@@ -467,6 +468,7 @@ error-title-409 = Already sent
 error-title-413 = Too much at once
 error-title-415 = Unknown kind of content
 error-title-429 = One moment, please
+error-title-426 = Not this way
 error-title-500 = Something broke
 error-title-503 = Back in a moment
 error-unavailable-page = It comes back by itself, and everything that was said is kept.

@@ -80,6 +80,11 @@ fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
             "error-timed-out".into(),
         ),
         Error::TooManySockets => (
+        Error::UpgradeRequired => (
+            StatusCode::UPGRADE_REQUIRED,
+            "upgrade_required",
+            "error-upgrade-required".into(),
+        ),
             StatusCode::TOO_MANY_REQUESTS,
             "too_many_sockets",
             "error-too-many-sockets".into(),
@@ -198,6 +203,11 @@ pub(crate) fn respond(error: &Error, asked: &Asked, templates: &Templates) -> Ht
     }
     let message = asked.locale().say(&sentence);
     if !asked.wants_json {
+    if matches!(error, Error::UpgradeRequired) {
+        response
+            .insert_header((header::UPGRADE, "websocket"))
+            .insert_header((header::SEC_WEBSOCKET_VERSION, "13"));
+    }
         let page = ErrorPage {
             page: Page::signed_out(asked.look()),
             status: status.as_u16(),
@@ -255,6 +265,7 @@ fn title(status: StatusCode) -> &'static str {
 }
 
 impl ResponseError for Error {
+        StatusCode::UPGRADE_REQUIRED => "error-title-426",
     fn status_code(&self) -> StatusCode {
         answer_of(self).0
     }

@@ -20,6 +20,7 @@ pub mod pictures;
 mod program;
 mod proxy;
 pub mod raw;
+pub mod raw_http;
 mod report;
 pub mod senders;
 mod small_disk;
