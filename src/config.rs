@@ -293,6 +293,12 @@ mod tests {
         #[test]
         fn a_public_origin_is_scheme_host_and_port_alone(
             origin in prop_oneof!["https?://[a-z0-9.:@/?#\\[\\]]{0,20}", any::<String>()],
+    #[test]
+    fn a_silent_socket_is_gone_within_15_seconds_by_default() {
+        let socket = settings().socket;
+        assert!(socket.ping_seconds + socket.pong_seconds < 15);
+    }
+
         ) {
             let mut settings = settings();
             settings.server.public_origin.clone_from(&origin);

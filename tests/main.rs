@@ -24,6 +24,7 @@ mod changing;
 mod chat;
 mod compression;
 mod conversations;
+mod closed_streams;
 mod database_faults;
 mod database_locks;
 mod database_network;

@@ -100,8 +100,9 @@ impl AsyncRead for Stream {
             ready!(tcp.poll_read_ready(cx))?;
             match tcp.try_read_buf(buffer) {
                 Ok(read) => {
-                    if read > 0 {
-                        self.line.heard();
+                    match read {
+                        0 => self.line.peer_closed(),
+                        _ => self.line.heard(),
                     }
                     return Poll::Ready(Ok(()));
                 }

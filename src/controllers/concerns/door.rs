@@ -142,6 +142,14 @@ pub fn tie(request: &HttpRequest, seat: &Rc<Seat>, farewell_seconds: u32) {
         if let Some(seat) = slow.upgrade() {
             tracing::debug!(user_id = seat.user_id, "a reader takes nothing");
             seat.close(CloseCode::TooSlow);
+/// Ends the connection when its peer closes it or stops sending: for event streams, of which HTTP would notice that only
+/// when it writes.
+pub fn end_with_peer(request: &HttpRequest) {
+    if let Some(line) = line_of(request) {
+        line.end_with_peer();
+    }
+}
+
         }
     });
 }
