@@ -23,6 +23,7 @@ use crate::controllers::concerns::compression::compression;
 use crate::controllers::concerns::cookies::session_middleware;
 use crate::controllers::concerns::door::{door, serving};
 use crate::controllers::concerns::{frame::frame, log::log, same_origin::same_origin};
+use crate::controllers::concerns::own_cookies::CookieKey;
 use crate::controllers::metrics::{Metrics, Queues};
 use crate::controllers::{Accounts, App, RequestLimits, Site};
 use crate::error::{Error, Result};
@@ -117,6 +118,7 @@ pub async fn serve(settings: Settings) -> Result<()> {
             WebApp::new()
                 .app_data(desk)
                 .configure(|config| routes::configure(config, &app, cookies))
+                .app_data(CookieKey(key.clone()))
                 .wrap(from_fn(same_origin))
                 .wrap(from_fn(door))
                 .wrap(from_fn(frame))

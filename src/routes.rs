@@ -1,8 +1,14 @@
 //! Every URL.
 
+use std::sync::LazyLock;
+
+use actix_web::dev::ResourceDef;
+use actix_web::http::{Uri, header};
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpResponse, guard};
 
+use crate::controllers::concerns::own_cookies::own_cookies;
 use crate::controllers::{
     App, api, avatars, blocks, development_sessions, directs, health, home, invites, involvements,
     members, memberships, messages, metrics, pairings, password_links, password_resets, passwords,
@@ -126,6 +132,7 @@ pub fn configure(config: &mut ServiceConfig, app: &Data<App>, cookies: CookieMid
     config.service(
         web::scope("")
             .wrap(cookies)
+            .wrap(from_fn(own_cookies))
             .configure(register_pages)
             .configure(register_api)
             .default_service(web::to(unknown)),

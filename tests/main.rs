@@ -24,7 +24,7 @@ mod changing;
 mod chat;
 mod compression;
 mod conversations;
-mod closed_streams;
+mod cookies;
 mod database_faults;
 mod database_locks;
 mod database_network;

@@ -14,6 +14,7 @@ pub mod github_visit;
 pub mod input;
 pub mod log;
 pub mod same_origin;
+pub mod own_cookies;
 pub mod sign_in;
 pub mod throttle;
 pub mod upload;
