@@ -2,6 +2,7 @@
 #![expect(unreachable_pub, reason = "nothing here is seen from outside")]
 
 mod accounts;
+mod addresses;
 mod agreement;
 mod api;
 mod avatars;
@@ -54,6 +55,7 @@ mod messages;
 mod metrics;
 mod migrations;
 mod nginx;
+mod message_spans;
 mod one_order;
 mod openapi;
 mod pairings;

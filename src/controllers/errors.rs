@@ -158,6 +158,7 @@ pub(crate) fn sentence_of(code: Code, content_chars: usize) -> Sentence {
         Code::Forbidden => "error-forbidden".into(),
         Code::Unreachable => "error-direct-unreachable".into(),
         Code::Blocked => "error-blocked".into(),
+        Code::Oneself => "error-direct-oneself".into(),
         Code::Unavailable => "error-unavailable".into(),
     }
 }

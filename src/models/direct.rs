@@ -22,7 +22,7 @@ const MAX_PEOPLE: usize = 20;
 /// if it exists, made if not. Runs in a transaction that writes.
 ///
 /// # Errors
-/// `NotFound` when somebody does not exist, `Forbidden` with nobody but oneself, `Invalid` for `to` when nobody is named
+/// `NotFound` when somebody does not exist, `Refused` with nobody but oneself, `Invalid` for `to` when nobody is named
 /// or too many are. For a new room also `Unreachable` when somebody wants no new conversation with this person
 /// (`NotFound` when they are named by their number, which is not to be tried out), and `Blocked` when a room of two
 /// would come from somebody whom the other one does not want to hear.
@@ -44,7 +44,7 @@ pub fn find_or_make(conn: &mut DbConn, user_id: i64, to: &[String]) -> Result<Di
     members.sort_unstable();
     members.dedup();
     match members.len() {
-        1 => return Err(Error::Forbidden),
+        1 => return Err(Error::Refused("error-direct-oneself".into())),
         2..=MAX_PEOPLE => {}
         _ => return Err(Error::field("to", "error-direct-too-many")),
     }

@@ -275,3 +275,4 @@ impl From<Code> for Error {
         }
     }
 }
+            Code::Oneself => Self::Refused("error-direct-oneself".into()),
