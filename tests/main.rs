@@ -39,6 +39,7 @@ mod floods;
 mod full_disks;
 mod github;
 mod github_accounts;
+mod forwarded;
 mod growing;
 mod headers;
 mod health;
