@@ -83,9 +83,17 @@ pub async fn index(
     request: HttpRequest,
     caller: Caller,
     id: Path<i64>,
-    range: Query<Range>,
+    range: Result<Query<Range>, actix_web::Error>,
 ) -> Result<HttpResponse> {
-    let (cursor, limit) = range.parse()?;
+    let range = range.map_err(|_| Error::BadRequest("error-cursor".into()));
+    let (cursor, limit) = match range.and_then(|range| range.parse()) {
+        Ok(range) => range,
+        Err(error) => {
+            // Strangers are told to sign in, whatever they ask for.
+            caller.read(|_, _| Ok(())).await?;
+            return Err(error);
+        }
+    };
     let id = *id;
     let wanted = Wanted {
         room_id: id,
