@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::concerns::asked::Asked;
 use super::concerns::door::CROWDED_SECONDS;
-use crate::error::{Error, Sentence};
+use crate::error::outage::explains;
+use crate::error::{Error, Sentence, chain};
 use crate::realtime::frames::Code;
 use crate::views::errors::ErrorPage;
 use crate::views::locale::Locale;
@@ -79,12 +80,12 @@ fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
             "timed_out",
             "error-timed-out".into(),
         ),
-        Error::TooManySockets => (
         Error::UpgradeRequired => (
             StatusCode::UPGRADE_REQUIRED,
             "upgrade_required",
             "error-upgrade-required".into(),
         ),
+        Error::TooManySockets => (
             StatusCode::TOO_MANY_REQUESTS,
             "too_many_sockets",
             "error-too-many-sockets".into(),
@@ -157,8 +158,8 @@ pub(crate) fn sentence_of(code: Code, content_chars: usize) -> Sentence {
         Code::Conflict => "error-conflict".into(),
         Code::Forbidden => "error-forbidden".into(),
         Code::Unreachable => "error-direct-unreachable".into(),
-        Code::Blocked => "error-blocked".into(),
         Code::Oneself => "error-direct-oneself".into(),
+        Code::Blocked => "error-blocked".into(),
         Code::Unavailable => "error-unavailable".into(),
     }
 }
@@ -202,13 +203,13 @@ pub(crate) fn respond(error: &Error, asked: &Asked, templates: &Templates) -> Ht
     if matches!(error, Error::TimedOut | Error::Crowded) {
         response.force_close();
     }
-    let message = asked.locale().say(&sentence);
-    if !asked.wants_json {
     if matches!(error, Error::UpgradeRequired) {
         response
             .insert_header((header::UPGRADE, "websocket"))
             .insert_header((header::SEC_WEBSOCKET_VERSION, "13"));
     }
+    let message = asked.locale().say(&sentence);
+    if !asked.wants_json {
         let page = ErrorPage {
             page: Page::signed_out(asked.look()),
             status: status.as_u16(),
@@ -238,7 +239,12 @@ pub(crate) fn respond(error: &Error, asked: &Asked, templates: &Templates) -> Ht
 pub(crate) fn log(error: &Error, asked: &Asked) {
     let request_id = &asked.request_id;
     match error {
-        Error::Internal(cause) => tracing::error!(%request_id, %cause, "internal error"),
+        Error::Internal(cause) => {
+            let cause = chain(&**cause);
+            tracing::error!(%request_id, cause, "internal error");
+        }
+        // An outage was logged when it began.
+        _ if explains(error) => tracing::debug!(%request_id, %error, "unavailable"),
         Error::Unavailable(cause) | Error::Collided(cause) => {
             tracing::warn!(%request_id, %cause, "unavailable");
         }
@@ -259,6 +265,7 @@ fn title(status: StatusCode) -> &'static str {
         StatusCode::CONFLICT => "error-title-409",
         StatusCode::PAYLOAD_TOO_LARGE => "error-title-413",
         StatusCode::UNSUPPORTED_MEDIA_TYPE => "error-title-415",
+        StatusCode::UPGRADE_REQUIRED => "error-title-426",
         StatusCode::TOO_MANY_REQUESTS => "error-title-429",
         StatusCode::SERVICE_UNAVAILABLE => "error-title-503",
         _ => "error-title-500",
@@ -266,7 +273,6 @@ fn title(status: StatusCode) -> &'static str {
 }
 
 impl ResponseError for Error {
-        StatusCode::UPGRADE_REQUIRED => "error-title-426",
     fn status_code(&self) -> StatusCode {
         answer_of(self).0
     }

@@ -13,6 +13,7 @@ use super::database_url::DatabaseUrl;
 use super::figures::Figures;
 use super::pool::{Opened, Pool};
 use super::query_count;
+use crate::error::outage::DATABASE;
 use crate::error::{Error, Result};
 
 /// Work that goes on for so long after its request was given up hangs.
@@ -101,7 +102,7 @@ impl Database {
         &self,
         work: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.enter(None, work).await
+        self.enter(false, work).await
     }
 
     /// Runs `work` in one transaction that writes; again when others wrote the same at that moment.
@@ -112,13 +113,12 @@ impl Database {
         &self,
         work: impl FnMut(&mut DbConn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.enter(self.turn.clone(), move |conn| conn.write(work))
-            .await
+        self.enter(true, move |conn| conn.write(work)).await
     }
 
     async fn enter<T: Send + 'static>(
         &self,
-        turn: Option<Arc<Mutex<()>>>,
+        is_write: bool,
         work: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let _place = self.waiting.clone().try_acquire_owned().map_err(|_| {
@@ -127,9 +127,14 @@ impl Database {
         })?;
         let start = Instant::now();
         let left = REQUEST.saturating_sub(query_count::waited());
+        let turn = self.turn.clone().filter(|_| is_write);
         let outcome = self.enter_before(start + left.min(self.deadline), turn, work);
         let outcome = outcome.await;
         query_count::add_wait(start.elapsed());
+        match is_write {
+            true => DATABASE.note_write(&outcome),
+            false => DATABASE.note(&outcome),
+        }
         outcome
     }
 

@@ -18,6 +18,7 @@ use super::pool::Opened;
 use super::room::Room;
 use super::session::{self, KeyHash};
 use super::user::User;
+use crate::error::outage::DATABASE;
 use crate::error::{Error, Result};
 use crate::realtime::frames::{self, Code};
 use crate::realtime::store::{Changes, Direct, Draft, Log, Mark, Numbered, Store, Verdict, Write};
@@ -161,6 +162,14 @@ impl MessageLog {
 
 impl Log for MessageLog {
     fn append(&self, writes: &[Write]) -> Result<Vec<Verdict>> {
+        let verdicts = self.append_once(writes);
+        DATABASE.note_write(&verdicts);
+        verdicts
+    }
+}
+
+impl MessageLog {
+    fn append_once(&self, writes: &[Write]) -> Result<Vec<Verdict>> {
         let _turn = self.database.blocking_turn();
         let kept = self.kept().take();
         let (mut opened, mut known) = self.database.dedicated(kept)?;

@@ -148,6 +148,11 @@ impl Line {
         self.when_slow.take();
     }
 
+    /// Whether the application is answering a request.
+    pub(super) fn is_serving(&self) -> bool {
+        self.stage.get() == Stage::Serving
+    }
+
     fn enter(&self, stage: Stage) {
         self.stage.set(stage);
         self.since.set(self.clock.get());
@@ -180,11 +185,6 @@ impl Line {
         self.when_slow.replace(Some(Box::new(tell)));
     }
 
-    /// It ends after so many seconds at the latest, whatever the peer does. The first call counts.
-    pub fn end_within(&self, seconds: u32) {
-        let deadline = self.clock.get() + seconds;
-        self.deadline
-            .set(Some(self.deadline.get().unwrap_or(deadline)));
     /// Ends the connection as soon as its peer closes it, or only its sending half: for answers without an end, whose peer
     /// has nothing more to say while it listens. A peer that vanished without a word is probed for.
     pub fn end_with_peer(&self) {
@@ -215,6 +215,11 @@ impl Line {
         readiness.is_some_and(|ready| ready.is_ok_and(|ready| ready.is_read_closed()))
     }
 
+    /// It ends after so many seconds at the latest, whatever the peer does. The first call counts.
+    pub fn end_within(&self, seconds: u32) {
+        let deadline = self.clock.get() + seconds;
+        self.deadline
+            .set(Some(self.deadline.get().unwrap_or(deadline)));
     }
 
     /// Ends it now.
@@ -290,14 +295,14 @@ impl Line {
     /// Once a second: ends what took too long.
     pub(super) fn check(&self, patience: &Patience) {
         let now = self.clock.get();
+        if self.ends_with_peer.get() && self.is_closed_by_peer() {
+            self.peer_closed();
+        }
         if let Some(deadline) = self.deadline.get() {
             if now >= deadline {
                 self.end(End::Abort);
             }
             return;
-        if self.ends_with_peer.get() && self.is_closed_by_peer() {
-            self.peer_closed();
-        }
         }
         if self.behind.get().is_some() {
             if self.is_slow(patience) {
