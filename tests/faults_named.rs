@@ -1,6 +1,6 @@
 //! What goes wrong is named with its cause: on the command line, in settings, and once in the log.
 
-use crate::support::{LOBBY, Person, Phones, Teahouse, eventually};
+use crate::support::{Database, LOBBY, MariaDb, Person, Phones, Teahouse, eventually};
 use std::fs::File;
 use std::os::unix::fs::symlink;
 use std::process::{Command, Stdio};
@@ -143,6 +143,34 @@ async fn an_outage_of_the_database_is_logged_when_it_begins_and_when_it_ends() {
     assert_eq!(all.len(), 2, "{all:#?}");
     assert!(all[1].contains("seconds"), "{}", all[1]);
     assert!(!ming.history(LOBBY).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_is_stopped_fills_no_log() {
+    let Some(mut server) = MariaDb::start() else {
+        return;
+    };
+    let house = Teahouse::on(Database::on(&server.url), &[]);
+    let ming = Person::register(&house, "Ming").await;
+    let (mut socket, _stream) = (ming.socket().await, ming.stream().await);
+    server.stop();
+    for n in 0..5 {
+        assert_eq!(ming.get("/rooms/1").await.status(), 503);
+        socket.post(LOBBY, &format!("message {n}")).await;
+        socket.expect("error").await;
+    }
+    let begun = loud(&house);
+    let outages = begun.iter().filter(|line| line.contains("outage:"));
+    assert_eq!(outages.count(), 1, "{begun:#?}");
+    // The writer says once that it could not store something.
+    assert!(begun.len() <= 2, "{begun:#?}");
+    server.start_again();
+    eventually("the end is logged", async || {
+        let is_over = |line: &String| line.contains("outage over: the database");
+        house.log().iter().any(is_over).then_some(())
+    })
+    .await;
+    assert_eq!(loud(&house).len(), begun.len() + 1, "{:#?}", loud(&house));
 }
 
 #[tokio::test]

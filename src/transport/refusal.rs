@@ -47,10 +47,12 @@ pub(super) fn start(bytes: &[u8]) -> Option<usize> {
     let head = &tail[start..];
     // `HTTP/1.1 400 Bad Request`
     let is_error = head.get(8) == Some(&b' ') && matches!(head.get(9), Some(b'4' | b'5'));
-    let is_ours = head
-        .windows(MARK.len())
-        .any(|part| part.eq_ignore_ascii_case(MARK));
-    (is_error && !is_ours).then_some(from + start)
+    let has = |line: &[u8]| {
+        let mut parts = head.windows(line.len());
+        parts.any(|part| part.eq_ignore_ascii_case(line))
+    };
+    // No text of a person has line ends of this kind.
+    (is_error && has(b"\r\ncontent-length: 0\r\n") && !has(MARK)).then_some(from + start)
 }
 
 /// A head with these lines at its end. The connection ends after it.
@@ -85,6 +87,7 @@ mod tests {
             b"HTTP/1.1 100 Continue\r\n\r\n",
             b"\r\n\r\n",
             b"data: HTTP/1.\r\n\r\n",
+            b"data: HTTP/1.1 400 Bad Request\ncontent-length: 0\n\n\r\n0\r\n\r\n",
         ] {
             assert_eq!(start(other), None, "{}", String::from_utf8_lossy(other));
         }
