@@ -12,6 +12,9 @@ const GOOD: [(&str, &str); 4] = [
     ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
 ];
 
+/// The version of HTTP, the changed headers, and the status.
+type Case = (&'static str, &'static [(&'static str, &'static str)], u16);
+
 /// The request of a person with these headers in place of the good ones of the same name (an empty value: without it).
 async fn answer(person: &Person, version: &str, changed: &[(&str, &str)], wanted: u16) -> String {
     let host = person.url.trim_start_matches("http://");
@@ -38,7 +41,7 @@ async fn answer(person: &Person, version: &str, changed: &[(&str, &str)], wanted
 async fn only_websocket_13_over_http_1_1_is_upgraded() {
     let house = Teahouse::start();
     let ming = Person::register(&house, "Ming").await;
-    let cases: &[(&str, &[(&str, &str)], u16)] = &[
+    let cases: &[Case] = &[
         ("1.1", &[], 101),
         ("1.1", &[("Upgrade", "WebSocket")], 101),
         ("1.1", &[("Connection", "keep-alive, Upgrade")], 101),
