@@ -1,5 +1,6 @@
 //! What the program is made of, and how it starts and stops.
 
+pub mod client_faults;
 mod limits;
 mod secret_key;
 mod stopping;
@@ -24,6 +25,7 @@ use crate::config::{DeletedMessages, Environment, Settings};
 use crate::controllers::concerns::compression::compression;
 use crate::controllers::concerns::cookies::session_middleware;
 use crate::controllers::concerns::door::{door, serving};
+use crate::controllers::concerns::own_cookies::CookieKey;
 use crate::controllers::concerns::{frame::frame, log::log, same_origin::same_origin};
 use crate::controllers::metrics::{Metrics, Queues};
 use crate::controllers::settings::export::Exports;
@@ -132,6 +134,7 @@ pub async fn serve(settings: Settings) -> Result<()> {
             );
             WebApp::new()
                 .app_data(desk)
+                .app_data(CookieKey(key.clone()))
                 .configure(|config| routes::configure(config, &app, cookies))
                 .wrap(from_fn(same_origin))
                 .wrap(from_fn(door))
@@ -285,8 +288,13 @@ fn start_jobs(settings: &Settings, app: &App, watch: Watch) {
 
 fn listen(settings: &Settings) -> Result<TcpListener> {
     let (host, port) = (settings.server.host.as_str(), settings.server.port);
-    TcpListener::bind((host, port))
-        .map_err(|error| Error::Unavailable(format!("cannot listen on {host}:{port}: {error}")))
+    TcpListener::bind((host, port)).map_err(|error| {
+        let host = match host.contains(':') {
+            true => format!("[{host}]"),
+            false => host.to_owned(),
+        };
+        Error::Unavailable(format!("cannot listen on {host}:{port}: {error}"))
+    })
 }
 
 /// What an admin must see, on standard output; everything else goes to the log.

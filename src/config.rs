@@ -2,6 +2,7 @@
 
 mod accounts;
 mod github;
+mod public_origin;
 mod secret;
 mod sms;
 
@@ -53,6 +54,7 @@ pub enum Environment {
 #[derive(Debug, Clone, Deserialize)]
 #[expect(missing_docs, reason = "config/default.toml has the descriptions")]
 pub struct Server {
+    #[serde(deserialize_with = "host")]
     pub host: String,
     pub port: u16,
     pub public_origin: String,
@@ -200,14 +202,7 @@ impl Settings {
                 "PUBLIC_ORIGIN is required in production, such as https://chat.example.org".into(),
             );
         }
-        let parsed = url::Url::parse(origin).ok();
-        let is_origin = parsed.is_some_and(|url| {
-            matches!(url.scheme(), "http" | "https")
-                && url.origin().ascii_serialization() == *origin
-        });
-        if !origin.is_empty() && !is_origin {
-            return Err("PUBLIC_ORIGIN must be scheme, host and port alone, such as https://chat.example.org".into());
-        }
+        public_origin::check(origin)?;
         if is_production && self.data.secret_key.is_weak() {
             return Err(
                 "data.secret_key needs at least 64 bytes that nobody can guess: `openssl rand -hex 64` makes some".into(),
@@ -234,6 +229,15 @@ fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::E
     };
     let trimmed = written.iter().map(|word| word.trim().to_owned());
     Ok(trimmed.filter(|word| !word.is_empty()).collect())
+}
+
+/// A host to listen on. An IPv6 address may stand in brackets, as in a URL.
+fn host<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let host = String::deserialize(deserializer)?;
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    Ok(bare.map_or_else(|| host.clone(), str::to_owned))
 }
 
 /// Addresses and networks.
@@ -287,6 +291,12 @@ mod tests {
         let default = File::from_str(FILES[0].1, FileFormat::Toml);
         let built = Config::builder().add_source(default).build();
         built.and_then(Config::try_deserialize).expect("settings")
+    }
+
+    #[test]
+    fn a_silent_socket_is_gone_within_15_seconds_by_default() {
+        let socket = settings().socket;
+        assert!(socket.ping_seconds + socket.pong_seconds < 15);
     }
 
     proptest! {

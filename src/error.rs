@@ -1,5 +1,7 @@
 //! What can go wrong, named for what its reader can do about it. How it is answered is decided elsewhere.
 
+pub mod outage;
+
 use std::error::Error as StdError;
 
 /// The result of everything that can fail here.
@@ -78,6 +80,9 @@ pub enum Error {
     /// The body's content type is not understood.
     #[error("unsupported media type")]
     UnsupportedMedia,
+    /// The address speaks WebSocket (RFC 6455, version 13) alone.
+    #[error("upgrade required")]
+    UpgradeRequired,
     /// Too much at once; try again after so many seconds.
     #[error("rate limited")]
     RateLimited {
@@ -103,8 +108,24 @@ pub enum Error {
     #[error("GitHub: {0}")]
     GitHubDown(String),
     /// A fault of ours.
-    #[error("internal error")]
-    Internal(#[source] Box<dyn StdError + Send + Sync>),
+    #[error("internal error: {}", chain(&**.0))]
+    Internal(Box<dyn StdError + Send + Sync>),
+}
+
+/// An error with all its causes, on one line, each once.
+pub fn chain(error: &(dyn StdError + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        // Some libraries repeat their cause in their own text.
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ")
 }
 
 impl Error {
@@ -144,6 +165,40 @@ impl From<diesel::result::Error> for Error {
                 Self::Unavailable("the connection was lost in a transaction".to_owned())
             }
             other => Self::internal(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{text}")]
+    struct Layer {
+        text: &'static str,
+        source: Option<Box<Layer>>,
+    }
+
+    fn layers(texts: &[&'static str]) -> Option<Box<Layer>> {
+        let (text, rest) = texts.split_first()?;
+        let source = layers(rest);
+        Some(Box::new(Layer { text, source }))
+    }
+
+    #[test]
+    fn an_internal_error_names_all_its_causes() {
+        for (texts, wanted) in [
+            (&["one"][..], "internal error: one"),
+            (&["one", "two", "three"], "internal error: one: two: three"),
+            (
+                &["one: two", "two", "three"],
+                "internal error: one: two: three",
+            ),
+            (&["on\ntwo  lines"], "internal error: on two lines"),
+        ] {
+            let error = Error::internal(layers(texts).expect("at least one"));
+            assert_eq!(error.to_string(), wanted);
         }
     }
 }

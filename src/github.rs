@@ -15,6 +15,7 @@ use tokio::task::spawn_blocking;
 use ureq::Agent;
 use ureq::http::{Request, Response, StatusCode, header};
 
+use crate::error::outage::GITHUB;
 use crate::error::{Error, Result};
 use crate::upstream::{agent, answer};
 
@@ -121,7 +122,9 @@ impl GitHub {
             let _permit = permit;
             github.ask(&client, code, verifier)
         });
-        asked.await.map_err(Error::internal)?
+        let account = asked.await.map_err(Error::internal)?;
+        GITHUB.note(&account);
+        account
     }
 
     fn coming_back_to(&self, callback: &str) -> Result<Client> {

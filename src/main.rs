@@ -4,7 +4,8 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use teahouse::commands::user;
+use teahouse::app::client_faults::ClientFaults;
+use teahouse::commands::{self, user};
 use teahouse::config::{LogFormat, Settings};
 use teahouse::error::{Error, Result};
 use teahouse::models::connection::DbConn;
@@ -136,10 +137,9 @@ fn run(command: Command) -> Result<()> {
                 .iter()
                 .chain(routes::PAGES)
                 .chain(routes::API);
-            for (method, path) in all {
-                println!("{method} {}", path.replace(":.*", ""));
-            }
-            Ok(())
+            let line =
+                |(method, path): &(&str, &str)| format!("{method} {}\n", path.replace(":.*", ""));
+            commands::print(&all.map(line).collect::<String>())
         }
         Command::Doctor { json } => doctor::run(json),
         // A client needs no server's settings.
@@ -159,12 +159,10 @@ fn migrate(settings: &Settings, revert_all: bool) -> Result<()> {
     let mut conn = DbConn::open_or_create(&app::database_url(settings)?)?;
     conn.require_sound_library()?;
     conn.require_utf8mb4()?;
-    if revert_all {
-        println!("{} migrations taken back", conn.revert_all_migrations()?);
-    } else {
-        println!("{} migrations run", conn.migrate()?);
-    }
-    Ok(())
+    commands::print(&match revert_all {
+        true => format!("{} migrations taken back\n", conn.revert_all_migrations()?),
+        false => format!("{} migrations run\n", conn.migrate()?),
+    })
 }
 
 /// Log lines go to standard error.
@@ -177,10 +175,10 @@ fn start_log(settings: &Settings) -> Result<()> {
         .with_ansi(is_read_by_eyes)
         .with_writer(std::io::stderr);
     match settings.log.format {
-        LogFormat::Human => log.finish().with(filter).init(),
+        LogFormat::Human => log.finish().with(filter).with(ClientFaults).init(),
         LogFormat::Json => {
             let log = log.json().flatten_event(true);
-            log.finish().with(filter).init();
+            log.finish().with(filter).with(ClientFaults).init();
         }
     }
     Ok(())

@@ -1,8 +1,14 @@
 //! Every URL.
 
-use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{HttpResponse, guard};
+use std::sync::LazyLock;
 
+use actix_web::dev::ResourceDef;
+use actix_web::http::{Uri, header};
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, guard};
+
+use crate::controllers::concerns::own_cookies::own_cookies;
 use crate::controllers::{
     App, api, avatars, blocks, development_sessions, directs, health, home, invitations, invites,
     involvements, members, memberships, messages, metrics, pairings, password_links,
@@ -130,6 +136,7 @@ pub fn configure(config: &mut ServiceConfig, app: &Data<App>, cookies: CookieMid
     config.service(
         web::scope("")
             .wrap(cookies)
+            .wrap(from_fn(own_cookies))
             .configure(register_pages)
             .configure(register_api)
             .default_service(web::to(unknown)),
@@ -140,10 +147,77 @@ pub fn configure(config: &mut ServiceConfig, app: &Data<App>, cookies: CookieMid
 pub type CookieMiddleware =
     actix_session::SessionMiddleware<crate::controllers::concerns::cookies::DatabaseStore>;
 
-async fn unknown() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+/// Answers what no route takes: a final slash too many leads to the route without it.
+async fn unknown(request: HttpRequest) -> Result<HttpResponse, Error> {
+    let location = without_final_slash(request.uri()).ok_or(Error::NotFound)?;
+    Ok(HttpResponse::PermanentRedirect()
+        .insert_header((header::LOCATION, location))
+        .finish())
+}
+
+/// The address without its final slash, with its query, if there is a route. It always is a path of this site: to a browser
+/// one that begins with two slashes, or with a slash and a backslash, is another site's.
+fn without_final_slash(uri: &Uri) -> Option<String> {
+    static ROUTES: LazyLock<ResourceDef> = LazyLock::new(|| {
+        let all = PUBLIC.iter().chain(PAGES).chain(API);
+        ResourceDef::new(all.map(|(_, path)| *path).collect::<Vec<_>>())
+    });
+    let path = uri.path();
+    let is_local = !path.starts_with("//") && !path.contains('\\');
+    let path = path.strip_suffix('/').filter(|_| is_local)?;
+    if !ROUTES.is_match(path) {
+        return None;
+    }
+    Some(match uri.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
+    })
 }
 
 async fn wrong_method() -> Result<HttpResponse, Error> {
     Err(Error::MethodNotAllowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leads(address: &str) -> Option<String> {
+        without_final_slash(&address.parse().expect("an address"))
+    }
+
+    #[test]
+    fn a_final_slash_leads_to_a_route_of_this_site_or_nowhere() {
+        for (from, to) in [
+            ("/login/", "/login"),
+            ("/login/?next=%2Frooms%2F1", "/login?next=%2Frooms%2F1"),
+            ("/login/?", "/login?"),
+            ("/rooms/1/", "/rooms/1"),
+            ("/rooms/1/?at=3", "/rooms/1?at=3"),
+            ("/rooms/1/messages/", "/rooms/1/messages"),
+            ("/api/rooms/1/messages/2/", "/api/rooms/1/messages/2"),
+            ("/healthz/", "/healthz"),
+            (
+                "/passwords/%2F%2Fevil.example/",
+                "/passwords/%2F%2Fevil.example",
+            ),
+        ] {
+            assert_eq!(leads(from).as_deref(), Some(to), "{from}");
+        }
+        for nowhere in [
+            "/",
+            "//",
+            "/login",
+            "/login//",
+            "/nowhere/",
+            "//evil.example/",
+            "//evil.example/login/",
+            "///evil.example/",
+            "/rooms//evil.example/",
+            "/rooms/1/nowhere/",
+            "/%5Cevil.example/",
+        ] {
+            assert_eq!(leads(nowhere), None, "{nowhere}");
+        }
+    }
 }

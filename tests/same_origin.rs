@@ -25,6 +25,21 @@ fn foreign(house: &Teahouse) -> Vec<(&'static str, String)> {
         ("origin", format!("http://127.0.0.1:{port}/")),
         ("sec-fetch-site", "cross-site".to_owned()),
         ("sec-fetch-site", "same-site".to_owned()),
+        ("sec-fetch-site", "Cross-Site".to_owned()),
+        ("sec-fetch-site", "same-origin, cross-site".to_owned()),
+        ("sec-fetch-site", "cross-site, same-origin".to_owned()),
+        ("sec-fetch-site", "none,same-site".to_owned()),
+        ("sec-fetch-site", "cross-site;x".to_owned()),
+        ("sec-fetch-site", "anything else".to_owned()),
+        ("sec-fetch-site", String::new()),
+        (
+            "origin",
+            format!("http://127.0.0.1:{port}, https://evil.example"),
+        ),
+        (
+            "origin",
+            format!("http://127.0.0.1:{port} https://evil.example"),
+        ),
     ]
 }
 
@@ -80,6 +95,49 @@ async fn no_unsafe_request_of_another_site_does_anything() {
     }
     assert_eq!(rows(&house), before);
     assert_eq!(ming.get("/rooms/1").await.status(), 200, "still signed in");
+}
+
+/// Header names and values of which one is another site's.
+fn twice(house: &Teahouse) -> Vec<[(&'static str, String); 2]> {
+    let (own, evil) = (house.url.clone(), "https://evil.example".to_owned());
+    let site = |value: &str| ("sec-fetch-site", value.to_owned());
+    vec![
+        [site("same-origin"), site("cross-site")],
+        [site("cross-site"), site("same-origin")],
+        [site("none"), site("same-site")],
+        [site("none"), site("same-origin, cross-site")],
+        [("origin", own.clone()), ("origin", evil.clone())],
+        [("origin", evil), ("origin", own.clone())],
+        [("origin", own), ("origin", "null".to_owned())],
+    ]
+}
+
+#[tokio::test]
+async fn one_foreign_value_among_several_is_enough() {
+    let house = Teahouse::start();
+    let ming = Person::register(&house, "Ming").await;
+    for headers in twice(&house) {
+        let mut post = ming.request(Method::POST, "/rooms/1/messages");
+        let mut upgrade = Socket::request(&ming);
+        for (name, value) in &headers {
+            post = post.header(*name, value);
+            upgrade
+                .headers_mut()
+                .append(*name, value.parse().expect("a header"));
+        }
+        let answer = post.form(&[("content", "stolen")]).send().await;
+        let status = answer.expect("an answer").status();
+        assert_eq!(status, 403, "{headers:?}");
+        assert_eq!(Socket::refusal(upgrade).await, 403, "{headers:?}");
+    }
+    for site in ["same-origin, none", "Same-Origin", " none "] {
+        let post = ming
+            .request(Method::POST, "/rooms/1/messages")
+            .header("sec-fetch-site", site)
+            .header("sec-fetch-site", "same-origin");
+        let answer = post.form(&[("content", "mine")]).send().await;
+        assert_eq!(answer.expect("an answer").status(), 303, "{site}");
+    }
 }
 
 #[tokio::test]

@@ -425,6 +425,7 @@ error-involvement = Choose what matters to you here.
 error-direct-missing = Whom would you like to talk to?
 error-direct-too-many = That is too many people: at most 20 can talk in one conversation.
 error-direct-unknown = Nobody here has this name or number.
+error-direct-oneself = You cannot start a conversation with yourself.
 error-direct-unreachable = This person does not take new conversations from you.
 error-choice = Choose one of these.
 error-password-missing = Please type your password.
@@ -477,12 +478,13 @@ error-rate-limited-minutes = { $minutes ->
    *[other] That was too often. Try again in { $minutes } minutes.
 }
 error-internal = Something broke on our side. It has been noted; please try again.
+error-upgrade-required = This address speaks WebSocket, version 13, over HTTP/1.1 alone.
 error-timed-out = Your request took too long to arrive. Please try again.
 error-too-many-sockets = You have too many windows open. Close some of them, and try again.
 error-crowded = Too many visitors come from your network at the moment. Please try again in a few seconds.
 error-unavailable = The server is catching its breath. Please try again in a moment.
 error-client-id = The message’s clientId must be a UUID.
-error-cursor = Use either before or after, not both.
+error-cursor = before, after and ver must be numbers from 0 on; ver cannot be used with the others.
 error-limit = The limit must be a number from 1 to 100.
 error-missing-field = The field “{ $field }” is missing.
 
@@ -498,6 +500,7 @@ error-title-408 = That took too long
 error-title-409 = Already sent
 error-title-413 = Too much at once
 error-title-415 = Unknown kind of content
+error-title-426 = Not this way
 error-title-429 = One moment, please
 error-title-500 = Something broke
 error-title-503 = Back in a moment

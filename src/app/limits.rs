@@ -6,6 +6,7 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::config::Settings;
+use crate::controllers::concerns::frame;
 use crate::controllers::{App, SocketLimits};
 use crate::models::database::Limits;
 use crate::realtime::throttle::Rate;
@@ -30,6 +31,7 @@ pub(super) fn server(settings: &Settings, app: &App) -> Options {
         },
         strangers: strangers(settings),
         proxies: app.site.trusted_proxies.clone(),
+        headers: frame::header_lines(app),
     }
 }
 

@@ -43,14 +43,16 @@ pub(super) fn read(settings: &Settings) -> Result<Key> {
         return Ok(Key::derive_from(configured.as_bytes()));
     }
     let path = settings.data.dir.join("secret.key");
-    let kept = || -> io::Result<Vec<u8>> {
-        make_data_dir(&settings.data.dir)?;
-        if !path.exists() {
-            write(&path)?;
-        }
-        fs::read(&path)
+    make_data_dir(&settings.data.dir).map_err(|error| data_dir_error(settings, &error))?;
+    let fault = |what: &str, error: &io::Error| {
+        let path = path.display();
+        Error::Unavailable(format!("the key file {path} cannot be {what}: {error}"))
     };
-    let bytes = kept().map_err(|error| data_dir_error(settings, &error))?;
+    // A link to nothing is there too: what it leads to may be a disk that is not mounted.
+    if fs::symlink_metadata(&path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        write(&path).map_err(|error| fault("made", &error))?;
+    }
+    let bytes = fs::read(&path).map_err(|error| fault("read", &error))?;
     if bytes.len() < 64 {
         return Err(Error::Unavailable(format!(
             "{} is too short: remove it to get another",

@@ -1,9 +1,10 @@
 //! `teahouse user`: who may come in, and as what. A running server heeds it within seconds.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
 use clap::{Subcommand, ValueEnum};
 
+use super::print;
 use crate::error::{Error, Result};
 use crate::models::connection::DbConn;
 use crate::models::password::{MAX_CHARS, MIN_CHARS, Password};
@@ -240,17 +241,9 @@ fn list(conn: &mut DbConn) -> Result<()> {
             user.id, user.username, user.role, user.status
         );
     }
-    write(&lines)
+    print(&lines)
 }
 
 fn say(line: &str) -> Result<()> {
-    write(&format!("{line}\n"))
-}
-
-/// Whoever reads only the first lines and hangs up is no failure.
-fn write(text: &str) -> Result<()> {
-    match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::internal(error)),
-        _ => Ok(()),
-    }
+    print(&format!("{line}\n"))
 }

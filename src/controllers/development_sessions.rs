@@ -33,6 +33,9 @@ pub async fn create(
     match find(&app, &asked, &input.fields.username).await {
         Ok(user) => sign_in(&app, &request, &session, &user, Way::KNOWING, "/").await,
         Err(Error::Unauthorized) => {
+            if input.is_json || asked.wants_json {
+                return Err(Error::field("username", "error-direct-unknown"));
+            }
             let fields = [("username", "error-direct-unknown".into())];
             let mut typed = Credentials::default();
             typed.username = input.fields.username;

@@ -33,12 +33,13 @@ pub async fn create(
             app.live.announce(&direct);
             Ok(see_other(&format!("/rooms/{}", direct.room_id)))
         }
-        Err(error @ (Error::NotFound | Error::Unreachable)) if is_page => {
+        Err(error @ (Error::NotFound | Error::Unreachable | Error::Refused(_))) if is_page => {
             let sentence = match error {
-                Error::NotFound => "error-direct-unknown",
-                _ => "error-direct-unreachable",
+                Error::NotFound => "error-direct-unknown".into(),
+                Error::Refused(sentence) => sentence,
+                _ => "error-direct-unreachable".into(),
             };
-            let fields = [("to", sentence.into())];
+            let fields = [("to", sentence)];
             people::show(&app, &asked, user, &input.fields.to.join(", "), &fields)
                 .await
                 .map(unprocessable)

@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::concerns::asked::Asked;
 use super::concerns::door::CROWDED_SECONDS;
-use crate::error::{Error, Sentence};
+use crate::error::outage::explains;
+use crate::error::{Error, Sentence, chain};
 use crate::realtime::frames::Code;
 use crate::views::errors::ErrorPage;
 use crate::views::locale::Locale;
@@ -78,6 +79,11 @@ fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
             StatusCode::REQUEST_TIMEOUT,
             "timed_out",
             "error-timed-out".into(),
+        ),
+        Error::UpgradeRequired => (
+            StatusCode::UPGRADE_REQUIRED,
+            "upgrade_required",
+            "error-upgrade-required".into(),
         ),
         Error::TooManySockets => (
             StatusCode::TOO_MANY_REQUESTS,
@@ -152,6 +158,7 @@ pub(crate) fn sentence_of(code: Code, content_chars: usize) -> Sentence {
         Code::Conflict => "error-conflict".into(),
         Code::Forbidden => "error-forbidden".into(),
         Code::Unreachable => "error-direct-unreachable".into(),
+        Code::Oneself => "error-direct-oneself".into(),
         Code::Blocked => "error-blocked".into(),
         Code::Unavailable => "error-unavailable".into(),
     }
@@ -196,6 +203,11 @@ pub(crate) fn respond(error: &Error, asked: &Asked, templates: &Templates) -> Ht
     if matches!(error, Error::TimedOut | Error::Crowded) {
         response.force_close();
     }
+    if matches!(error, Error::UpgradeRequired) {
+        response
+            .insert_header((header::UPGRADE, "websocket"))
+            .insert_header((header::SEC_WEBSOCKET_VERSION, "13"));
+    }
     let message = asked.locale().say(&sentence);
     if !asked.wants_json {
         let page = ErrorPage {
@@ -227,7 +239,12 @@ pub(crate) fn respond(error: &Error, asked: &Asked, templates: &Templates) -> Ht
 pub(crate) fn log(error: &Error, asked: &Asked) {
     let request_id = &asked.request_id;
     match error {
-        Error::Internal(cause) => tracing::error!(%request_id, %cause, "internal error"),
+        Error::Internal(cause) => {
+            let cause = chain(&**cause);
+            tracing::error!(%request_id, cause, "internal error");
+        }
+        // An outage was logged when it began.
+        _ if explains(error) => tracing::debug!(%request_id, %error, "unavailable"),
         Error::Unavailable(cause) | Error::Collided(cause) => {
             tracing::warn!(%request_id, %cause, "unavailable");
         }
@@ -248,6 +265,7 @@ fn title(status: StatusCode) -> &'static str {
         StatusCode::CONFLICT => "error-title-409",
         StatusCode::PAYLOAD_TOO_LARGE => "error-title-413",
         StatusCode::UNSUPPORTED_MEDIA_TYPE => "error-title-415",
+        StatusCode::UPGRADE_REQUIRED => "error-title-426",
         StatusCode::TOO_MANY_REQUESTS => "error-title-429",
         StatusCode::SERVICE_UNAVAILABLE => "error-title-503",
         _ => "error-title-500",

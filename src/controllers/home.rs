@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::concerns::current_user::CurrentUser;
+use super::concerns::own_cookies;
 use super::room_page::LAST_ROOM;
 use super::{App, see_other};
 use crate::error::{Error, Result};
@@ -21,9 +22,9 @@ pub async fn show(
         Err(Error::Unauthorized) => return Ok(see_other("/login")),
         Err(error) => return Err(error),
     };
-    let last = request
-        .cookie(LAST_ROOM)
-        .and_then(|cookie| cookie.value().parse().ok());
+    let last = own_cookies::all(&request, LAST_ROOM)
+        .iter()
+        .find_map(|cookie| cookie.value().parse().ok());
     let room = app
         .database
         .run(move |conn| match last {

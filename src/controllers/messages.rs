@@ -31,8 +31,10 @@ const PAGE_MAX: i64 = 100;
 /// Kept by the browser, but asked about each time.
 const CACHE: &str = "private, no-cache";
 
-/// Which part of the history.
+/// Which part of the history. A parameter that is not one of these is refused, so that nobody gets another part than they
+/// asked for.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Range {
     before: Option<i64>,
     after: Option<i64>,
@@ -41,18 +43,29 @@ pub struct Range {
 
 impl Range {
     fn parse(&self) -> Result<(Cursor, i64)> {
-        let cursor = match (self.before, self.after) {
-            (Some(_), Some(_)) => return Err(Error::BadRequest("error-cursor".into())),
-            (Some(seq), None) => Cursor::Before(seq),
-            (None, Some(seq)) => Cursor::After(seq),
-            (None, None) => Cursor::Newest,
-        };
+        let cursor = cursor(self.before, self.after)?;
         match self.limit.unwrap_or(PAGE) {
             limit @ 1..=PAGE_MAX => Ok((cursor, limit)),
             limit if limit > PAGE_MAX => Ok((cursor, PAGE_MAX)),
             _ => Err(Error::BadRequest("error-limit".into())),
         }
     }
+}
+
+/// Up to which message, and from which on: both ends are exclusive.
+///
+/// # Errors
+/// `BadRequest` for a number below 0.
+pub(super) fn cursor(before: Option<i64>, after: Option<i64>) -> Result<Cursor> {
+    if [before, after].into_iter().flatten().any(|seq| seq < 0) {
+        return Err(Error::BadRequest("error-cursor".into()));
+    }
+    Ok(match (before, after) {
+        (Some(before), Some(after)) => Cursor::Between(after, before),
+        (Some(seq), None) => Cursor::Before(seq),
+        (None, Some(seq)) => Cursor::After(seq),
+        (None, None) => Cursor::Newest,
+    })
 }
 
 /// What there is to answer.
@@ -70,9 +83,17 @@ pub async fn index(
     request: HttpRequest,
     caller: Caller,
     id: Path<i64>,
-    range: Query<Range>,
+    range: Result<Query<Range>, actix_web::Error>,
 ) -> Result<HttpResponse> {
-    let (cursor, limit) = range.parse()?;
+    let range = range.map_err(|_| Error::BadRequest("error-cursor".into()));
+    let (cursor, limit) = match range.and_then(|range| range.parse()) {
+        Ok(range) => range,
+        Err(error) => {
+            // Strangers are told to sign in, whatever they ask for.
+            caller.read(|_, _| Ok(())).await?;
+            return Err(error);
+        }
+    };
     let id = *id;
     let wanted = Wanted {
         room_id: id,
@@ -277,13 +298,13 @@ mod tests {
         ) {
             match (Range { before, after, limit }).parse() {
                 Ok((_, count)) => {
-                    prop_assert!(before.is_none() || after.is_none());
+                    prop_assert!(before.is_none_or(|seq| seq >= 0) && after.is_none_or(|seq| seq >= 0));
                     prop_assert_eq!(count, limit.unwrap_or(PAGE).min(PAGE_MAX));
                     prop_assert!((1..=PAGE_MAX).contains(&count));
                 }
                 Err(_) => {
-                    let is_both = before.is_some() && after.is_some();
-                    prop_assert!(is_both || limit.is_some_and(|limit| limit < 1));
+                    let is_negative = [before, after].into_iter().flatten().any(|seq| seq < 0);
+                    prop_assert!(is_negative || limit.is_some_and(|limit| limit < 1));
                 }
             }
         }

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::http::{Version, header};
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev};
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, ProtocolError, Session};
@@ -38,6 +39,7 @@ pub async fn create(
     Arriving(arrival): Arriving,
     payload: web::Payload,
 ) -> Result<HttpResponse> {
+    require_upgrade(&request)?;
     let desk = request.app_data::<Rc<Desk>>().cloned();
     let desk = desk.ok_or_else(|| Error::internal("the worker has no desk"))?;
     let guard = FrameGuard::new(payload.into_inner(), app.sockets.frame_max_bytes);
@@ -84,6 +86,34 @@ pub async fn create(
             control: body,
         })
     }))
+}
+
+/// Checks what the library does not, or answers with another status: the protocol and its version (RFC 6455, section 4.2).
+///
+/// # Errors
+/// `UpgradeRequired` when the request does not ask for WebSocket 13 over HTTP/1.1; `BadRequest` for a body or a bad key.
+fn require_upgrade(request: &HttpRequest) -> Result<()> {
+    let headers = request.headers();
+    let only = |name| {
+        let mut values = headers.get_all(name).map(header::HeaderValue::as_bytes);
+        values.next().filter(|_| values.next().is_none())
+    };
+    let connection = headers.get_all(header::CONNECTION);
+    let mut options = connection.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    let is_upgrade = request.version() == Version::HTTP_11
+        && only(header::UPGRADE)
+            .is_some_and(|name| name.trim_ascii().eq_ignore_ascii_case(b"websocket"))
+        && options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
+        && only(header::SEC_WEBSOCKET_VERSION).is_some_and(|version| version.trim_ascii() == b"13");
+    if !is_upgrade {
+        return Err(Error::UpgradeRequired);
+    }
+    // Frames begin where the head ends, so a body in pieces would be read as frames.
+    let has_body = headers.contains_key(header::TRANSFER_ENCODING);
+    if has_body || only(header::SEC_WEBSOCKET_KEY).is_none() {
+        return Err(bad_handshake(()));
+    }
+    Ok(())
 }
 
 fn bad_handshake<E>(_: E) -> Error {

@@ -23,6 +23,8 @@ mod storage;
 mod stream;
 mod visitors;
 
+use std::io::{self, Write};
+
 use self::finding::{Finding, State};
 use crate::config::Settings;
 use crate::error::{Error, Result};
@@ -48,24 +50,30 @@ pub fn run(is_json: bool) -> Result<()> {
     };
     let faults = count(State::Fail);
     if is_json {
-        println!(
-            "{}",
-            serde_json::to_string(&findings).map_err(Error::internal)?
-        );
+        let json = serde_json::to_string(&findings).map_err(Error::internal)?;
+        print(&format!("{json}\n"))?;
     } else {
-        findings
-            .iter()
-            .for_each(|finding| print!("{}", finding.lines()));
-        println!(
-            "\n{} ok, {} to look at, {faults} to mend",
-            count(State::Ok),
-            count(State::Warn)
-        );
+        let lines: String = findings.iter().map(Finding::lines).collect();
+        let (ok, warn) = (count(State::Ok), count(State::Warn));
+        print(&format!(
+            "{lines}\n{ok} ok, {warn} to look at, {faults} to mend\n"
+        ))?;
     }
     match faults {
         0 => Ok(()),
         1 => Err(Error::Unavailable("one thing must be mended".into())),
         many => Err(Error::Unavailable(format!("{many} things must be mended"))),
+    }
+}
+
+/// Whoever reads only the first lines and hangs up is no failure.
+fn print(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::internal(format!("standard output: {error}")))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -43,9 +43,10 @@ pub(super) fn check(settings: &Settings, conn: Option<&mut DbConn>) -> Vec<Findi
 /// The program's own address, where it is told to listen at one.
 fn own(settings: &Settings) -> Option<String> {
     let host = match settings.server.host.as_str() {
-        "0.0.0.0" => "127.0.0.1",
-        "::" | "[::]" => "[::1]",
-        host => host,
+        "0.0.0.0" => "127.0.0.1".to_owned(),
+        "::" => "[::1]".to_owned(),
+        host if host.contains(':') => format!("[{host}]"),
+        host => host.to_owned(),
     };
     (settings.server.port != 0).then(|| format!("http://{host}:{}", settings.server.port))
 }

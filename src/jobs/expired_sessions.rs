@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::interval;
 
+use crate::error::outage::warn_of;
 use crate::models::database::Database;
 use crate::models::session;
 
@@ -18,7 +19,7 @@ pub async fn run(database: Database) {
         match database.write(session::delete_expired).await {
             Ok(0) => {}
             Ok(sessions) => tracing::info!(sessions, "expired sessions are forgotten"),
-            Err(error) => tracing::warn!(%error, "expired sessions could not be forgotten"),
+            Err(error) => warn_of!(error, "expired sessions could not be forgotten"),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::interval;
 
+use crate::error::outage::warn_of;
 use crate::models::database::Database;
 use crate::models::{
     invitation, known_browser, pairing, password_link, reserved_username, security_event, throttle,
@@ -29,7 +30,7 @@ pub async fn run(database: Database, event_days: i64) {
             security_event::forget_old(conn, event_days)
         });
         if let Err(error) = forgotten.await {
-            tracing::warn!(%error, "old records could not be forgotten");
+            warn_of!(error, "old records could not be forgotten");
         }
     }
 }

@@ -13,9 +13,9 @@ use super::database_url::DatabaseUrl;
 use super::direct;
 use super::figures::Figures;
 use super::pool::{Opened, Pool};
-
 use super::write_health::WriteHealth;
 use super::{query_count, room_name_key};
+use crate::error::outage::DATABASE;
 use crate::error::{Error, Result};
 
 /// Work that goes on for so long after its request was given up hangs.
@@ -123,7 +123,7 @@ impl Database {
         &self,
         work: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.enter(None, work).await
+        self.enter(false, work).await
     }
 
     /// Runs `work` in one transaction that writes; again when others wrote the same at that moment.
@@ -134,16 +134,14 @@ impl Database {
         &self,
         work: impl FnMut(&mut DbConn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let outcome = self
-            .enter(self.turn.clone(), move |conn| conn.write(work))
-            .await;
+        let outcome = self.enter(true, move |conn| conn.write(work)).await;
         self.write_health.record(&outcome);
         outcome
     }
 
     pub(super) async fn enter<T: Send + 'static>(
         &self,
-        turn: Option<Arc<Mutex<()>>>,
+        is_write: bool,
         work: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let _place = self.waiting.clone().try_acquire_owned().map_err(|_| {
@@ -152,9 +150,14 @@ impl Database {
         })?;
         let start = Instant::now();
         let left = REQUEST.saturating_sub(query_count::waited());
+        let turn = self.turn.clone().filter(|_| is_write);
         let outcome = self.enter_before(start + left.min(self.deadline), turn, work);
         let outcome = outcome.await;
         query_count::add_wait(start.elapsed());
+        match is_write {
+            true => DATABASE.note_write(&outcome),
+            false => DATABASE.note(&outcome),
+        }
         outcome
     }
 

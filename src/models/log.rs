@@ -19,6 +19,7 @@ use super::pool::Opened;
 use super::room::Room;
 use super::session::{self, KeyHash};
 use super::user::User;
+use crate::error::outage::DATABASE;
 use crate::error::{Error, Result};
 use crate::realtime::frames::{self, Code};
 use crate::realtime::store::{Changes, Direct, Draft, Log, Mark, Numbered, Store, Verdict, Write};
@@ -167,14 +168,15 @@ impl MessageLog {
 
 impl Log for MessageLog {
     fn append(&self, writes: &[Write]) -> Result<Vec<Verdict>> {
-        let outcome = self.store(writes);
+        let outcome = self.append_once(writes);
         self.database.write_health.record(&outcome);
+        DATABASE.note_write(&outcome);
         outcome
     }
 }
 
 impl MessageLog {
-    fn store(&self, writes: &[Write]) -> Result<Vec<Verdict>> {
+    fn append_once(&self, writes: &[Write]) -> Result<Vec<Verdict>> {
         let _turn = self.database.blocking_turn();
         let kept = self.kept().take();
         let (mut opened, mut known) = self.database.dedicated(kept)?;

@@ -50,6 +50,8 @@ pub enum Cursor {
     Before(i64),
     /// The ones just after this `seq`.
     After(i64),
+    /// The first ones after one `seq` and before another.
+    Between(i64, i64),
     /// The ones around this `seq`, half of them before it.
     Around(i64),
 }
@@ -89,10 +91,14 @@ impl Message {
                 Cursor::After(seq) | Cursor::Around(seq) => query
                     .filter(messages::seq.gt(seq))
                     .order(messages::seq.asc()),
+                Cursor::Between(after, before) => query
+                    .filter(messages::seq.gt(after))
+                    .filter(messages::seq.lt(before))
+                    .order(messages::seq.asc()),
             };
             query.load(conn)
         })?;
-        if !matches!(cursor, Cursor::After(_)) {
+        if !matches!(cursor, Cursor::After(_) | Cursor::Between(..)) {
             rows.reverse();
         }
         Self::publish(conn, room.id, rows)

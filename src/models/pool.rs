@@ -15,6 +15,7 @@ use super::connection::DbConn;
 use super::database_url::DatabaseUrl;
 use super::gate::Gate;
 use super::query_count;
+use crate::error::outage::DATABASE;
 use crate::error::{Error, Result};
 
 /// So many times the pool's size of threads may hang, given up, before their permits are kept. An outage costs the
@@ -182,10 +183,17 @@ impl Pool {
         state.given_up += freed.len();
         state.era += 1;
         drop(state);
-        tracing::warn!(
-            count = freed.len(),
-            "the database does not answer: its threads are given up"
-        );
+        let count = freed.len();
+        match DATABASE.is_on() {
+            true => tracing::debug!(
+                count,
+                "the database does not answer: its threads are given up"
+            ),
+            false => tracing::warn!(
+                count,
+                "the database does not answer: its threads are given up"
+            ),
+        }
         self.gate.close("the database does not answer");
     }
 }

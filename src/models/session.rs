@@ -64,6 +64,12 @@ pub fn new_key() -> (String, KeyHash) {
     (key, hash)
 }
 
+/// Whether this has the form of a key of [`new_key`].
+pub fn is_key(text: &str) -> bool {
+    let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    text.len() == 2 * KEY_BYTES && text.bytes().all(is_digit)
+}
+
 /// A session that is made at sign-in.
 #[derive(Debug, Clone)]
 pub struct NewSession {

@@ -16,6 +16,7 @@ use super::frames::{Message, ServerFrame};
 use super::seat::Heard;
 use super::wire::{CloseCode, payload};
 use crate::error::Result;
+use crate::error::outage::warn_of;
 
 /// A silent stream says that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -133,7 +134,7 @@ impl Events {
                 }
             }
             Err(error) => {
-                tracing::warn!(%error, "an event stream could not be continued yet");
+                warn_of!(error, "an event stream could not be continued yet");
                 tokio::time::sleep(PATIENCE).await;
             }
         }

@@ -210,7 +210,7 @@ fn name(code: Code) -> &'static str {
         Code::Invalid => "invalid",
         Code::RateLimited => "rate_limited",
         Code::Conflict => "conflict",
-        Code::Forbidden | Code::Unreachable => "forbidden",
+        Code::Forbidden | Code::Unreachable | Code::Oneself => "forbidden",
         Code::Blocked => "blocked",
         Code::Unavailable => "unavailable",
     }

@@ -184,6 +184,9 @@ pub enum Code {
     /// The other one takes no new conversations from this person: a kind of `forbidden` with a sentence of its own.
     #[serde(rename = "forbidden")]
     Unreachable,
+    /// Nobody begins a conversation with themselves: likewise.
+    #[serde(rename = "forbidden")]
+    Oneself,
     /// Not delivered.
     Blocked,
     /// The outcome is not known: try again with the same `clientId`.

@@ -85,7 +85,7 @@ impl Live {
     /// Says something to a person, in the conversation with them, which is made if need be.
     ///
     /// # Errors
-    /// As for a post; `NotFound` when there is no such person, `Forbidden` when it is oneself, `RateLimited` after too
+    /// As for a post; `NotFound` when there is no such person, `Oneself` when it is the person who says it, `RateLimited` after too
     /// many look-ups by number or new conversations.
     pub async fn post_to(&self, user_id: i64, to: &str, client_id: &str, content: &str) -> Verdict {
         // Checked first, so that no room is made for something that cannot be said.
@@ -162,6 +162,8 @@ fn code_of(error: &Error) -> Code {
     match error {
         Error::NotFound | Error::Invalid(_) => Code::NotFound,
         Error::Forbidden => Code::Forbidden,
+        // The only refusal with a sentence of its own on this way.
+        Error::Refused(_) => Code::Oneself,
         Error::Unreachable => Code::Unreachable,
         Error::Blocked => Code::Blocked,
         Error::RateLimited { .. } => Code::RateLimited,

@@ -17,6 +17,7 @@ use super::parcels::Parcel;
 use super::served::Signed;
 use super::wire::CloseCode;
 use crate::error::Result;
+use crate::error::outage::explains;
 
 /// Notices are kept so long.
 pub const NOTICES_KEPT: Duration = Duration::from_secs(60 * 60);
@@ -125,7 +126,10 @@ impl Watch {
                 }
                 // The next look begins where this one did, so nothing is missed.
                 Err(error) if !self.is_blind => {
-                    tracing::warn!(%error, "what others write is not seen for now");
+                    match explains(&error) {
+                        true => tracing::info!(%error, "what others write is not seen for now"),
+                        false => tracing::warn!(%error, "what others write is not seen for now"),
+                    }
                     self.is_blind = true;
                 }
                 Err(_) => {}

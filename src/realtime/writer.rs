@@ -6,6 +6,7 @@
 //! delivered then, and their senders' retries find them stored.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{io, thread};
@@ -16,6 +17,7 @@ use tokio::time::timeout;
 use super::frames::Code;
 use super::hub::Hub;
 use super::store::{Log, Verdict, Write};
+use crate::error::outage::{explains, warn_of};
 use crate::error::{Error, Result};
 
 /// The most messages of one transaction.
@@ -58,6 +60,7 @@ impl Writer {
             log,
             hub,
             state: Mutex::default(),
+            is_failing: AtomicBool::default(),
         });
         room.clone().start_thread(0)?;
         Ok(Self { queue, shift: room })
@@ -108,6 +111,8 @@ struct Room<L> {
     log: L,
     hub: Arc<Hub>,
     state: Mutex<State>,
+    /// The last batch was not stored.
+    is_failing: AtomicBool,
 }
 
 /// Whoever can take over from a thread that hangs.
@@ -233,16 +238,26 @@ impl<L: Log + 'static> Room<L> {
             match self.append_once(writes) {
                 Ok(verdicts) => {
                     self.hub.figures.committed(writes.len(), begun.elapsed());
+                    self.is_failing.store(false, Ordering::Relaxed);
                     return verdicts;
                 }
                 Err(error @ (Error::Unavailable(_) | Error::Collided(_)))
                     if attempt < ATTEMPTS && start.elapsed() < AGAIN_WITHIN =>
                 {
-                    tracing::warn!(%error, attempt, "a batch of messages is tried again");
+                    warn_of!(error, attempt, "a batch of messages is tried again");
                     self.hub.figures.retries.inc();
                 }
                 Err(error) => {
-                    tracing::error!(%error, writes = writes.len(), "a batch of messages was not stored");
+                    let writes = writes.len();
+                    // Once for as long as an outage lasts.
+                    match explains(&error) && self.is_failing.swap(true, Ordering::Relaxed) {
+                        true => {
+                            tracing::debug!(%error, writes, "a batch of messages was not stored")
+                        }
+                        false => {
+                            tracing::error!(%error, writes, "a batch of messages was not stored")
+                        }
+                    }
                     break;
                 }
             }
@@ -270,6 +285,7 @@ impl From<Code> for Error {
             Code::Conflict => Self::Conflict,
             Code::Forbidden => Self::Forbidden,
             Code::Unreachable => Self::Unreachable,
+            Code::Oneself => Self::Refused("error-direct-oneself".into()),
             Code::Blocked => Self::Blocked,
             Code::Unavailable => Self::Unavailable("the message was not stored".into()),
         }

@@ -20,6 +20,7 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use crate::error::Result;
+use crate::error::outage::SMS;
 
 /// So many messages are carried at the same time.
 const AT_ONCE: usize = 4;
@@ -91,8 +92,15 @@ impl Outbox {
                 let _permit = permit;
                 outbox.sender.send(&message)
             });
-            match sent.await {
+            let sent = sent.await;
+            if let Ok(sent) = &sent {
+                SMS.note(sent);
+            }
+            match sent {
                 Ok(Ok(())) => tracing::info!("a message was sent"),
+                Ok(Err(error)) if SMS.is_on() => {
+                    tracing::debug!(%error, "a message could not be sent")
+                }
                 Ok(Err(error)) => tracing::warn!(%error, "a message could not be sent"),
                 Err(_) => tracing::error!("the sender of messages broke"),
             }

@@ -6,13 +6,21 @@ mod tests;
 use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 use actix_web::rt::net::TcpStream;
-use socket2::SockRef;
+use futures_util::FutureExt;
+use socket2::{SockRef, TcpKeepalive};
+use tokio::io::Interest;
 
 use super::Patience;
 use super::queue::Queue;
 use super::strangers::Visit;
+
+/// A connection that ends with its peer is probed after so long a silence, and then so often. The time-out of the stream
+/// (`PEER_TIMEOUT`) says how long probes may stay unanswered.
+const PROBE_AFTER: Duration = Duration::from_secs(9);
+const PROBE_EVERY: Duration = Duration::from_secs(3);
 
 /// Seconds of a worker, counted by its sweeps. A worker that was stopped or busy for a while does not blame its peers.
 pub type Clock = Rc<Cell<u32>>;
@@ -29,6 +37,8 @@ pub struct Line {
     waker: RefCell<Option<Waker>>,
     when_slow: RefCell<Option<Box<dyn FnOnce()>>>,
     place: RefCell<Option<Place>>,
+    /// Ends when the peer says nothing more.
+    ends_with_peer: Cell<bool>,
     /// The connection itself, while it is there.
     tcp: RefCell<Option<TcpStream>>,
 }
@@ -86,6 +96,7 @@ impl Line {
             waker: RefCell::default(),
             when_slow: RefCell::default(),
             place: RefCell::new(place),
+            ends_with_peer: Cell::default(),
             tcp: RefCell::default(),
         });
         if let Some(queue) = queue {
@@ -137,6 +148,11 @@ impl Line {
         self.when_slow.take();
     }
 
+    /// Whether the application is answering a request.
+    pub(super) fn is_serving(&self) -> bool {
+        self.stage.get() == Stage::Serving
+    }
+
     fn enter(&self, stage: Stage) {
         self.stage.set(stage);
         self.since.set(self.clock.get());
@@ -167,6 +183,36 @@ impl Line {
     /// this the connection is ended at once.
     pub fn when_slow(&self, tell: impl FnOnce() + 'static) {
         self.when_slow.replace(Some(Box::new(tell)));
+    }
+
+    /// Ends the connection as soon as its peer closes it, or only its sending half: for answers without an end, whose peer
+    /// has nothing more to say while it listens. A peer that vanished without a word is probed for.
+    pub fn end_with_peer(&self) {
+        self.ends_with_peer.set(true);
+        if let Some(tcp) = self.tcp() {
+            let probes = TcpKeepalive::new()
+                .with_time(PROBE_AFTER)
+                .with_interval(PROBE_EVERY);
+            // It only makes things better.
+            let _ = SockRef::from(&*tcp).set_tcp_keepalive(&probes);
+        }
+    }
+
+    /// The peer has closed its sending half.
+    pub(super) fn peer_closed(&self) {
+        if self.ends_with_peer.get() {
+            self.end(End::Quiet);
+        }
+    }
+
+    /// Whether the kernel has reported that the peer closed, also while unread bytes stand before that. Asks the runtime,
+    /// not the system.
+    fn is_closed_by_peer(&self) -> bool {
+        let tcp = self.tcp();
+        let readiness = tcp
+            .as_ref()
+            .and_then(|tcp| tcp.ready(Interest::READABLE).now_or_never());
+        readiness.is_some_and(|ready| ready.is_ok_and(|ready| ready.is_read_closed()))
     }
 
     /// It ends after so many seconds at the latest, whatever the peer does. The first call counts.
@@ -249,6 +295,9 @@ impl Line {
     /// Once a second: ends what took too long.
     pub(super) fn check(&self, patience: &Patience) {
         let now = self.clock.get();
+        if self.ends_with_peer.get() && self.is_closed_by_peer() {
+            self.peer_closed();
+        }
         if let Some(deadline) = self.deadline.get() {
             if now >= deadline {
                 self.end(End::Abort);

@@ -9,6 +9,7 @@ pub mod line;
 pub mod lines;
 pub mod proxies;
 mod queue;
+mod refusal;
 pub mod server;
 pub mod strangers;
 pub mod stream;

@@ -45,6 +45,9 @@ pub struct Options {
     pub strangers: Arc<Strangers>,
     /// Peers that speak for others.
     pub proxies: Proxies,
+    /// Header lines, each with its CRLF, of the responses that the application does not see: to requests that cannot be
+    /// parsed, or that came too slowly.
+    pub headers: String,
 }
 
 /// Serves HTTP/1.1 with what `factory` makes for each worker.
@@ -75,6 +78,7 @@ where
     let server = builder.listen("teahouse", listener, move || {
         let proxies = options.proxies.clone();
         let lines = Lines::open(options.patience, options.strangers.clone(), proxies);
+        let headers: Rc<str> = options.headers.as_str().into();
         let stopping = stopping.clone();
         let app = factory()
             .into_factory()
@@ -109,7 +113,8 @@ where
         fn_service(move |tcp: TcpStream| {
             let peer = tcp.peer_addr().ok();
             let line = lines.add(peer.map(|peer| peer.ip()));
-            async move { Ok((Stream::new(tcp, line), peer)) }
+            let stream = Stream::new(tcp, line, headers.clone());
+            async move { Ok((stream, peer)) }
         })
         .and_then(http)
     })?;

@@ -16,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::inlet::Inlet;
 use super::line::{End, Line};
+use super::refusal::{self, Refusal};
 
 /// A connection whose peer acknowledges nothing for so long is gone, whatever the peer's kernel says.
 const PEER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -30,6 +31,10 @@ const CROWDED: &[u8] =
 /// up when this is dropped.
 pub struct Stream {
     line: Rc<Line>,
+    /// Of the responses that the application does not see.
+    headers: Rc<str>,
+    /// One of these, while it is being written.
+    refusal: Option<Box<Refusal>>,
 }
 
 impl Drop for Stream {
@@ -40,13 +45,17 @@ impl Drop for Stream {
 
 impl Stream {
     /// A connection and its line.
-    pub fn new(tcp: TcpStream, line: Rc<Line>) -> Self {
+    pub fn new(tcp: TcpStream, line: Rc<Line>, headers: Rc<str>) -> Self {
         let socket = SockRef::from(&tcp);
         // Both only make things better; a socket that refuses them works all the same.
         let _ = socket.set_tcp_user_timeout(Some(PEER_TIMEOUT));
         let _ = socket.set_tcp_nodelay(true);
         line.carry(tcp);
-        Self { line }
+        Self {
+            line,
+            headers,
+            refusal: None,
+        }
     }
 
     /// Its line.
@@ -69,8 +78,8 @@ impl Stream {
         // The connection is dropped after this, whether these reach the peer or not.
         let _ = match end {
             End::Abort => socket.set_linger(Some(Duration::ZERO)),
-            End::TimedOut => answer(&socket, TIMED_OUT),
-            End::Crowded => answer(&socket, CROWDED),
+            End::TimedOut => answer(&socket, &refusal::with_headers(TIMED_OUT, &self.headers)),
+            End::Crowded => answer(&socket, &refusal::with_headers(CROWDED, &self.headers)),
             End::Quiet => Ok(()),
         };
         Err(ErrorKind::ConnectionAborted.into())
@@ -100,8 +109,9 @@ impl AsyncRead for Stream {
             ready!(tcp.poll_read_ready(cx))?;
             match tcp.try_read_buf(buffer) {
                 Ok(read) => {
-                    if read > 0 {
-                        self.line.heard();
+                    match read {
+                        0 => self.line.peer_closed(),
+                        _ => self.line.heard(),
                     }
                     return Poll::Ready(Ok(()));
                 }
@@ -118,21 +128,20 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let tcp = self.tcp()?;
-        self.line.remember(cx);
-        loop {
-            if tcp.poll_write_ready(cx)?.is_pending() {
-                self.line.blocked();
-                return Poll::Pending;
+        let this = self.get_mut();
+        if this.refusal.is_some() {
+            return this.poll_refusal(cx);
+        }
+        let refused = (!this.line.is_serving())
+            .then(|| refusal::start(bytes))
+            .flatten();
+        match refused {
+            Some(0) => {
+                this.refusal = Some(Box::new(Refusal::new(bytes, &this.headers)));
+                this.poll_refusal(cx)
             }
-            match tcp.try_write(bytes) {
-                Ok(taken) => {
-                    self.line.taken(taken);
-                    return Poll::Ready(Ok(taken));
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
-            }
+            Some(before) => this.poll_bytes(cx, &bytes[..before]),
+            None => this.poll_bytes(cx, bytes),
         }
     }
 
@@ -152,5 +161,45 @@ impl AsyncWrite for Stream {
             Err(error) if error.kind() != ErrorKind::NotConnected => Err(error),
             _ => Ok(()),
         })
+    }
+}
+
+impl Stream {
+    /// Writes what is left of a refusal; then all that it stands for counts as written.
+    fn poll_refusal(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        while let Some(mut refusal) = self.refusal.take() {
+            let written = self.poll_bytes(cx, refusal.rest());
+            match written {
+                Poll::Ready(Ok(written)) if refusal.advance(written) => {
+                    return Poll::Ready(Ok(refusal.stands_for));
+                }
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(_)) => self.refusal = Some(refusal),
+                other => {
+                    self.refusal = Some(refusal);
+                    return other;
+                }
+            }
+        }
+        Poll::Ready(Ok(0))
+    }
+
+    fn poll_bytes(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let tcp = self.tcp()?;
+        self.line.remember(cx);
+        loop {
+            if tcp.poll_write_ready(cx)?.is_pending() {
+                self.line.blocked();
+                return Poll::Pending;
+            }
+            match tcp.try_write(bytes) {
+                Ok(taken) => {
+                    self.line.taken(taken);
+                    return Poll::Ready(Ok(taken));
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
     }
 }

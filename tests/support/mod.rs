@@ -20,6 +20,7 @@ pub mod pictures;
 mod program;
 mod proxy;
 pub mod raw;
+pub mod raw_http;
 pub mod raw_pictures;
 mod report;
 pub mod senders;

@@ -50,6 +50,13 @@ pub struct Before {
     before: Option<Id>,
 }
 
+/// The same for messages, of which nobody gets another part than they asked for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BeforeMessage {
+    before: Option<Id>,
+}
+
 /// `POST /api/conversations`
 pub async fn create(
     app: Data<App>,
@@ -135,8 +142,11 @@ pub async fn messages(
     app: Data<App>,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
-    page: Query<Before>,
+    page: Query<BeforeMessage>,
 ) -> Result<HttpResponse> {
+    if page.before.is_some_and(|id| id.0 < 0) {
+        return Err(Error::BadRequest("error-cursor".into()));
+    }
     let (id, before, person) = (*id, page.before.map(|id| id.0), user.clone());
     let found = app
         .database

@@ -8,7 +8,7 @@ use super::PAGE;
 use crate::controllers::App;
 use crate::controllers::concerns::current_user::CurrentUser;
 use crate::controllers::concerns::input::Json;
-use crate::controllers::messages::{MessageFields, NewMessage, change, edit, post};
+use crate::controllers::messages::{MessageFields, NewMessage, change, cursor, edit, post};
 use crate::controllers::rooms::{RoomFields, make};
 use crate::error::{Error, Result};
 use crate::models::message::{Cursor, Message};
@@ -56,8 +56,10 @@ pub async fn show(
     Ok(HttpResponse::Ok().json(room))
 }
 
-/// Exactly what to fetch: `before` newest first, `after` oldest first, `ver` what changed since.
+/// Exactly what to fetch: `before` newest first, `after` oldest first, both the span between, oldest first; `ver` what
+/// changed since.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Range {
     before: Option<i64>,
     after: Option<i64>,
@@ -84,8 +86,8 @@ pub async fn messages(
         limit if limit < 1 => return Err(Error::BadRequest("error-limit".into())),
         limit => limit.min(PAGE_MAX),
     };
-    let cursor = match (range.before, range.after, range.ver) {
-        (None, None, Some(ver)) => {
+    let chosen = match (range.before, range.after, range.ver) {
+        (None, None, Some(ver)) if ver >= 0 => {
             let changes = app
                 .database
                 .run(move |conn| {
@@ -99,19 +101,17 @@ pub async fn messages(
                 more: changes.more,
             }));
         }
-        (None, None, None) => Cursor::Newest,
-        (Some(seq), None, None) => Cursor::Before(seq),
-        (None, Some(seq), None) => Cursor::After(seq),
+        (before, after, None) => cursor(before, after)?,
         _ => return Err(Error::BadRequest("error-cursor".into())),
     };
     let mut messages = app
         .database
         .run(move |conn| {
             let (room, _) = Room::find_for(conn, &user, id)?;
-            Message::page(conn, &room, cursor, limit)
+            Message::page(conn, &room, chosen, limit)
         })
         .await?;
-    if !matches!(cursor, Cursor::After(_)) {
+    if !matches!(chosen, Cursor::After(_) | Cursor::Between(..)) {
         messages.reverse();
     }
     Ok(HttpResponse::Ok().json(messages))

@@ -58,7 +58,11 @@ pub async fn create(
 ) -> Result<HttpResponse> {
     let user = match &typed.username {
         Some(name) if typed.phone.is_empty() => {
-            development_sessions::find(&app, &Asked::of(&request), name).await?
+            let found = development_sessions::find(&app, &Asked::of(&request), name).await;
+            found.map_err(|error| match error {
+                Error::Unauthorized => Error::NotFound,
+                other => other,
+            })?
         }
         _ => {
             let (phone, region) = (&typed.phone, &typed.region);

@@ -161,7 +161,7 @@ fn names_html(request: &HttpRequest) -> bool {
     accepted.iter().any(|media| media == "text/html")
 }
 
-/// The values of a header with weights (RFC 9110, section 12.4.2), best first, without those of weight 0.
+/// The values of a header with weights (RFC 9110, section 12.4.2) in lower case, best first, without those of weight 0.
 fn ranked(request: &HttpRequest, name: header::HeaderName) -> Vec<String> {
     let mut values: Vec<(u16, String)> = request
         .headers()
@@ -171,9 +171,13 @@ fn ranked(request: &HttpRequest, name: header::HeaderName) -> Vec<String> {
         .take(32)
         .map(|item| {
             let mut parts = item.split(';').map(str::trim);
-            let value = parts.next().unwrap_or_default().to_owned();
+            let value = parts.next().unwrap_or_default();
+            // Media types, languages and codings compare without case.
+            let value = value.to_ascii_lowercase();
             let weight = parts
-                .find_map(|part| part.strip_prefix("q="))
+                .filter_map(|part| part.split_once('='))
+                .find(|(name, _)| name.trim_end().eq_ignore_ascii_case("q"))
+                .map(|(_, weight)| weight.trim_start())
                 .map_or(Some(1.0), |weight| weight.parse::<f32>().ok());
             (
                 (weight.unwrap_or(0.0).clamp(0.0, 1.0) * 1000.0).round() as u16,
@@ -219,6 +223,23 @@ mod tests {
     fn json_must_be_preferred_to_html() {
         assert!(asked(header::ACCEPT, "application/json").wants_json);
         assert!(asked(header::ACCEPT, "text/html;q=0.8, application/json").wants_json);
+        assert!(asked(header::ACCEPT, "Application/JSON").wants_json);
+        assert!(
+            asked(
+                header::ACCEPT,
+                "TEXT/HTML;Q=0.8 , APPLICATION/json ; Q = 0.9"
+            )
+            .wants_json
+        );
+        assert!(
+            asked(
+                header::ACCEPT,
+                "text/html; q = 0.1,application/json;charset=utf-8;q=0.2"
+            )
+            .wants_json
+        );
+        assert!(!asked(header::ACCEPT, "Text/Html, application/json").wants_json);
+        assert!(!asked(header::ACCEPT, "application/json;Q=0").wants_json);
         assert!(!asked(header::ACCEPT, "*/*").wants_json);
         assert!(!asked(header::ACCEPT, "text/html, application/json;q=0.9").wants_json);
     }

@@ -4,6 +4,7 @@ use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::{HttpMessage, HttpRequest};
 
+use super::own_cookies;
 use crate::controllers::App;
 use crate::error::Result;
 use crate::models::known_browser::KNOWN_DAYS;
@@ -23,10 +24,17 @@ pub struct Browser {
 
 /// The browser that asks, if it has been here before. What it shows was signed here.
 pub fn known(app: &App, request: &HttpRequest) -> Option<KeyHash> {
-    let cookie = request.cookie(app.site.browser_cookie_name())?;
-    let (key, signature) = cookie.value().split_once('.')?;
-    let is_ours = app.keyed.made(PURPOSE, key, signature);
-    is_ours.then(|| KeyHash::of(key))
+    shown(app, request).map(|(hash, _)| hash)
+}
+
+/// The first of the request's browser cookies that was signed here: the hash of its key, and its value.
+fn shown(app: &App, request: &HttpRequest) -> Option<(KeyHash, String)> {
+    let cookies = own_cookies::all(request, app.site.browser_cookie_name());
+    cookies.iter().find_map(|cookie| {
+        let (key, signature) = cookie.value().split_once('.')?;
+        let is_ours = app.keyed.made(PURPOSE, key, signature);
+        is_ours.then(|| (KeyHash::of(key), cookie.value().to_owned()))
+    })
 }
 
 /// The browser that asks; a new one gets what it will be known by, the same one as often as a request asks.
@@ -38,9 +46,8 @@ pub fn recognise(app: &App, request: &HttpRequest) -> Result<Browser> {
         return Ok(browser.clone());
     }
     let name = app.site.browser_cookie_name();
-    let shown = known(app, request).zip(request.cookie(name));
-    let (hash, value) = match shown {
-        Some((hash, cookie)) => (hash, cookie.value().to_owned()),
+    let (hash, value) = match shown(app, request) {
+        Some(shown) => shown,
         None => {
             let (key, hash) = session::new_key();
             let signature = app.keyed.hash(PURPOSE, &key)?;

@@ -6,18 +6,11 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 use actix_web::web::Data;
 
+use super::forwarding::is_forwarded;
 use crate::controllers::App;
 use crate::transport::proxies::Proxies;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
-/// What proxies say about where a request came from.
-const FORWARDING: [&str; 5] = [
-    "forwarded",
-    FORWARDED_FOR,
-    "x-forwarded-host",
-    "x-forwarded-proto",
-    "x-real-ip",
-];
 
 /// The address of whoever asks. Only from a trusted proxy (`server.trusted_proxies`) it is what `X-Forwarded-For` says:
 /// the rightmost address that is no trusted proxy's, because what stands left of it is whatever its sender liked.
@@ -75,17 +68,20 @@ pub fn is_loopback(request: &HttpRequest) -> bool {
         .headers()
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());
-    let host = host.and_then(|host| url::Url::parse(&format!("http://{host}")).ok());
-    let is_host = host.is_some_and(|url| match url.host() {
+    // A request for a proxy names the host in its target too.
+    let mut hosts = host.into_iter().chain(request.uri().host());
+    let is_host = host.is_some() && hosts.all(is_loopback_host);
+    is_peer && is_host && !is_forwarded(request.headers())
+}
+
+fn is_loopback_host(host: &str) -> bool {
+    let url = url::Url::parse(&format!("http://{host}"));
+    url.is_ok_and(|url| match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => false,
-    });
-    let is_direct = FORWARDING
-        .iter()
-        .all(|name| !request.headers().contains_key(*name));
-    is_peer && is_host && is_direct
+    })
 }
 
 #[cfg(test)]

@@ -7,13 +7,13 @@ use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpMessage, HttpRequest};
 
 use super::client_address::client_address;
 use super::current_user::token;
+use super::own_cookies;
 use crate::controllers::App;
 use crate::error::Error;
 use crate::realtime::seat::{Outlet, Seat};
@@ -110,12 +110,8 @@ fn shows_session(request: &HttpRequest) -> bool {
         .app_data::<Data<App>>()
         .map(|app| app.site.cookie_name());
     let has_cookie = name.is_some_and(|name| {
-        let cookies = request.headers().get_all(header::COOKIE);
-        let mut texts = cookies.filter_map(|value| value.to_str().ok());
-        texts.any(|text| {
-            text.split(';')
-                .any(|pair| pair.trim().split('=').next() == Some(name))
-        })
+        let mut cookies = own_cookies::pairs(request.headers());
+        cookies.any(|(other, _)| other == name.as_bytes())
     });
     has_cookie || token(request).is_some()
 }
@@ -144,6 +140,14 @@ pub fn tie(request: &HttpRequest, seat: &Rc<Seat>, farewell_seconds: u32) {
             seat.close(CloseCode::TooSlow);
         }
     });
+}
+
+/// Ends the connection when its peer closes it or stops sending: for event streams, of which HTTP would notice that only
+/// when it writes.
+pub fn end_with_peer(request: &HttpRequest) {
+    if let Some(line) = line_of(request) {
+        line.end_with_peer();
+    }
 }
 
 impl Outlet for Line {

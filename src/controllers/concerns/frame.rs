@@ -33,6 +33,16 @@ pub const HEADERS: [(&str, &str); 6] = [
 /// … and on https this: `Strict-Transport-Security`.
 pub const STRICT_TRANSPORT: &str = "max-age=63072000";
 
+/// The same as lines of a head, for responses that are made below the application.
+pub fn header_lines(app: &App) -> String {
+    let strict = ("strict-transport-security", STRICT_TRANSPORT);
+    let strict = app.site.is_secure().then_some(strict);
+    let kept = ("cache-control", "no-store");
+    let all = HEADERS.into_iter().chain(strict).chain([kept]);
+    all.map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect()
+}
+
 /// The middleware.
 ///
 /// # Errors

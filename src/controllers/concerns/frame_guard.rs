@@ -100,8 +100,8 @@ impl FrameHeaders {
     /// Reads on.
     ///
     /// # Errors
-    /// The close code for a frame that is too large, not masked as a client's must be, or of an extension that nobody
-    /// agreed on.
+    /// The close code for a frame that is too large, not masked as a client's must be, of an extension that nobody
+    /// agreed on, or whose length has more bytes than it needs (RFC 6455, section 5.2).
     pub fn read(&mut self, mut bytes: &[u8]) -> Result<(), CloseCode> {
         while !bytes.is_empty() {
             if self.remaining > 0 {
@@ -132,16 +132,20 @@ impl FrameHeaders {
         if has_extension || !is_masked {
             return Err(CloseCode::Protocol);
         }
-        let (length, extra) = match self.header[1] & 0x7F {
-            126 => (self.big_endian(2), 2),
-            127 => (self.big_endian(8), 8),
-            short => (u64::from(short), 0),
+        // With the length, its bytes and the least that needs so many; the most significant bit is always 0.
+        let (length, extra, least) = match self.header[1] & 0x7F {
+            126 => (self.big_endian(2), 2, 126),
+            127 => (self.big_endian(8), 8, 1 << 16),
+            short => (u64::from(short), 0, 0),
         };
         if is_control && extra > 0 {
             return Err(CloseCode::Protocol);
         }
         if self.filled < 2 + extra {
             return Ok(None);
+        }
+        if length < least || length > i64::MAX as u64 {
+            return Err(CloseCode::Protocol);
         }
         if length > self.max_bytes {
             return Err(CloseCode::TooBig);
@@ -206,6 +210,35 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_length_has_no_more_bytes_than_it_needs() {
+        let long = |length: u64| {
+            let mut bytes = vec![0x80 | 127];
+            bytes.extend(length.to_be_bytes());
+            bytes
+        };
+        for length in [
+            vec![0x80 | 126, 0, 0],
+            vec![0x80 | 126, 0, 125],
+            long(0),
+            long(125),
+            long(126),
+            long(1000),
+            long(65_535),
+            long(1 << 63),
+            long(u64::MAX),
+            long((1 << 63) | 5),
+        ] {
+            let read = read(&frame(0x81, &length, 5));
+            assert_eq!(read, Err(CloseCode::Protocol), "{length:?}");
+        }
+        assert_eq!(read(&frame(0x81, &[0x80 | 126, 0, 126], 126)), Ok(()));
+        let largest = long(65_536);
+        assert_eq!(read(&frame(0x81, &largest, 0)), Err(CloseCode::TooBig));
+        let long_enough = [frame(0x82, &largest, 0), vec![0; 65_536]].concat();
+        assert_eq!(FrameHeaders::new(65_536).read(&long_enough), Ok(()));
+    }
+
     fn good_frame() -> impl Strategy<Value = Vec<u8>> {
         let opcode = prop::sample::select(vec![0x01, 0x81, 0x02, 0x80, 0x88, 0x89, 0x8A]);
         (opcode, 0_usize..=1000).prop_map(|(first, length)| match length {
@@ -249,7 +282,7 @@ mod tests {
         fn good_frames_pass_and_a_bad_one_behind_them_does_not(
             frames in prop::collection::vec(good_frame(), 0..4),
             sizes in prop::collection::vec(1_usize..50, 1..8),
-            declared in 1001_u64..,
+            declared in 65_536_u64..=i64::MAX as u64,
         ) {
             let mut bytes = frames.concat();
             prop_assert_eq!(read_cut(&bytes, &sizes), Ok(()));

@@ -9,6 +9,7 @@ use chrono::{TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::browser::keep;
+use super::own_cookies;
 use super::same_origin::own_origin;
 use super::sign_in::local_path;
 use super::throttle;
@@ -166,12 +167,13 @@ pub fn begin(app: &App, request: &HttpRequest, visit: &Visit) -> Result<Begun> {
 /// `BadRequest` when they were not sent from here and from this browser, too long ago, or came back before.
 pub async fn end(app: &App, request: &HttpRequest, state: &str) -> Result<Visit> {
     let stale = || Error::BadRequest("error-github-state".into());
-    let cookie = request.cookie(app.site.github_cookie_name());
-    let kept = cookie.as_ref().map(Cookie::value).ok_or_else(stale)?;
     let (until, signature) = state.split_once('.').ok_or_else(stale)?;
     let until: i64 = until.parse().map_err(|_| stale())?;
-    let is_ours = app.keyed.made(PURPOSE, &signed(until, kept), signature);
-    if !is_ours || until <= Utc::now().timestamp() {
+    let cookies = own_cookies::all(request, app.site.github_cookie_name());
+    let mut values = cookies.iter().map(Cookie::value);
+    let is_ours = |kept: &&str| app.keyed.made(PURPOSE, &signed(until, kept), signature);
+    let kept = values.find(is_ours).ok_or_else(stale)?;
+    if until <= Utc::now().timestamp() {
         return Err(stale());
     }
     let visit = URL_SAFE_NO_PAD.decode(kept).map_err(|_| stale())?;

@@ -35,12 +35,13 @@ fn acts(request: &HttpRequest) -> bool {
     !is_safe || request.path() == "/ws" || request.headers().contains_key(header::UPGRADE)
 }
 
+/// Compares every value: a header may come several times, or as a list, and one bad value is enough.
 fn is_foreign(request: &HttpRequest) -> bool {
     let headers = request.headers();
-    let site = headers
-        .get("sec-fetch-site")
-        .map(|site| site.as_bytes().to_ascii_lowercase());
-    if matches!(site.as_deref(), Some(b"cross-site" | b"same-site")) {
+    let mut sites = headers
+        .get_all("sec-fetch-site")
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    if sites.any(|site| !is_own_site(site.trim_ascii())) {
         return true;
     }
     let own = own_origin(request);
@@ -48,6 +49,11 @@ fn is_foreign(request: &HttpRequest) -> bool {
         own.as_deref()
             .is_none_or(|own| origin.as_bytes() != own.as_bytes())
     })
+}
+
+/// Allows our own pages, and what a person does without a page (`none`: address bar, bookmark).
+fn is_own_site(site: &[u8]) -> bool {
+    site.eq_ignore_ascii_case(b"same-origin") || site.eq_ignore_ascii_case(b"none")
 }
 
 /// The public origin, or the request's own: we speak plain HTTP, and a proxy with TLS needs `PUBLIC_ORIGIN`.

@@ -1,10 +1,12 @@
 //! Sending a code to a number, and knowing the browser that waits for it.
 
+use actix_web::cookie::Cookie;
 use actix_web::cookie::time::Duration;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::asked::Asked;
 use super::browser::keep;
+use super::own_cookies;
 use super::sign_in::origin;
 use crate::controllers::{App, Verifying, see_other};
 use crate::error::{Error, Result, Sentence};
@@ -22,8 +24,10 @@ const REMEMBERED: Duration = Duration::hours(1);
 
 /// The browser that waits for a code, if it does.
 pub fn waiting(app: &App, request: &HttpRequest) -> Option<KeyHash> {
-    let cookie = request.cookie(app.site.verification_cookie_name())?;
-    Some(KeyHash::of(cookie.value()))
+    let cookies = own_cookies::all(request, app.site.verification_cookie_name());
+    let mut keys = cookies.iter().map(Cookie::value);
+    let key = keys.find(|value| session::is_key(value))?;
+    Some(KeyHash::of(key))
 }
 
 /// How numbers are verified here.

@@ -1,0 +1,140 @@
+//! Which messages a list gives, by the parameters of its address.
+
+use crate::support::{LOBBY, Person, Teahouse};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// The places of messages.
+fn seqs(list: &Value) -> Vec<u64> {
+    let messages = list.as_array().expect("a bare array").iter();
+    messages.map(|m| m["seq"].as_u64().expect("seq")).collect()
+}
+
+/// The places of an HTML fragment's messages.
+async fn shown(person: &Person, query: &str) -> Vec<u64> {
+    let page = person
+        .page(&format!("/rooms/{LOBBY}/messages?{query}"))
+        .await;
+    let ids = page.split("data-seq=\"").skip(1);
+    let ids = ids.filter_map(|rest| rest.split('"').next());
+    ids.map(|seq| seq.parse().expect("a number")).collect()
+}
+
+#[tokio::test]
+async fn before_and_after_together_are_a_span() {
+    let house = Teahouse::start();
+    let ming = Person::register(&house, "Ming").await;
+    for n in 1..=12 {
+        ming.say(&format!("message {n}")).await;
+    }
+    let cases: &[(&str, &[u64])] = &[
+        ("after=3&before=7", &[4, 5, 6]),
+        ("before=7&after=3", &[4, 5, 6]),
+        ("after=3&before=12&limit=2", &[4, 5]),
+        ("after=0&before=3", &[1, 2]),
+        ("after=10&before=100", &[11, 12]),
+        ("after=3&before=5", &[4]),
+        ("after=3&before=4", &[]),
+        ("after=3&before=3", &[]),
+        ("after=7&before=3", &[]),
+        ("after=0&before=0", &[]),
+        ("after=12&before=9223372036854775807", &[]),
+    ];
+    for (query, wanted) in cases {
+        for list in [
+            format!("/rooms/{LOBBY}/messages?{query}"),
+            format!("/api/rooms/{LOBBY}/messages?{query}"),
+        ] {
+            let (status, found) = ming.get_json(&list).await;
+            assert_eq!(status, 200, "{list}: {found}");
+            assert_eq!(seqs(&found), *wanted, "{list}");
+        }
+        assert_eq!(shown(&ming, query).await, *wanted, "{query}");
+    }
+    // One alone is as it was.
+    let (_, found) = ming.get_json("/api/rooms/1/messages?before=4").await;
+    assert_eq!(seqs(&found), [3, 2, 1]);
+    let (_, found) = ming.get_json("/api/rooms/1/messages?after=10").await;
+    assert_eq!(seqs(&found), [11, 12]);
+    let (_, found) = ming.get_json("/rooms/1/messages?before=4").await;
+    assert_eq!(seqs(&found), [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn a_list_of_messages_takes_only_its_own_parameters() {
+    let house = Teahouse::start();
+    let ming = Person::register(&house, "Ming").await;
+    let mei = Person::register(&house, "Mei").await;
+    ming.say("one").await;
+    let (status, conversation) = ming
+        .post_json("/api/conversations", &json!({"username": mei.name}))
+        .await;
+    assert_eq!(status, 201);
+    let id = conversation["id"].as_str().expect("an id");
+    let lists = [
+        format!("/rooms/{LOBBY}/messages"),
+        format!("/api/rooms/{LOBBY}/messages"),
+        format!("/api/conversations/{id}/messages"),
+    ];
+    for list in &lists {
+        for query in [
+            "at=1",
+            "at=",
+            "x=1",
+            "page=2",
+            "Before=1",
+            "since=1",
+            "before=1&x=1",
+            "before[]=1",
+            "before=1&before=1",
+            "before=1&before=2",
+            "before=-1",
+            "before=x",
+            "before=",
+            "before",
+            "before=1.5",
+            "before=0x10",
+            "before=99999999999999999999",
+            "token=x",
+        ] {
+            for accept in ["text/html", "application/json"] {
+                let request = ming.request(Method::GET, &format!("{list}?{query}"));
+                let answer = request.header("accept", accept).send().await;
+                let status = answer.expect("an answer").status();
+                assert_eq!(status, 400, "{list}?{query} as {accept}");
+            }
+        }
+        for query in ["", "?", "?before=1", "?before=0"] {
+            let status = ming.get(&format!("{list}{query}")).await.status();
+            assert_eq!(status, 200, "{list}{query}");
+        }
+    }
+    for list in &lists[..2] {
+        for query in [
+            "after=-1",
+            "after=x",
+            "after=1&after=1",
+            "after=1&before=-5",
+            "limit=0",
+            "limit=-1",
+            "limit=x",
+            "limit=1&limit=2",
+        ] {
+            let status = ming.get(&format!("{list}?{query}")).await.status();
+            assert_eq!(status, 400, "{list}?{query}");
+        }
+    }
+    let api = &lists[1];
+    for query in [
+        "ver=-1",
+        "ver=x",
+        "ver=1&ver=1",
+        "ver=1&before=2",
+        "ver=1&after=2",
+    ] {
+        let status = ming.get(&format!("{api}?{query}")).await.status();
+        assert_eq!(status, 400, "{api}?{query}");
+    }
+    let ver = ming.get(&format!("{}?ver=1", lists[0])).await.status();
+    assert_eq!(ver, 400, "only the API has ?ver=");
+}
