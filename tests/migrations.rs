@@ -8,6 +8,7 @@ const TABLES: [&str; 18] = [
     "avatars",
     "blocks",
     "installation",
+    "invitations",
     "invites",
     "known_browsers",
     "password_links",
