@@ -8,6 +8,7 @@ const TABLES: [&str; 19] = [
     "avatars",
     "blocks",
     "installation",
+    "invitations",
     "invites",
     "known_browsers",
     "password_links",
