@@ -4,7 +4,7 @@ use crate::support::{Person, Teahouse};
 use std::collections::BTreeSet;
 use std::fs;
 
-const TABLES: [&str; 19] = [
+const TABLES: [&str; 20] = [
     "avatars",
     "blocks",
     "installation",
