@@ -69,7 +69,19 @@ impl Stage {
                 ming.say_in(place, &format!("message {n}")).await;
             }
         }
+        let guests = people["Guest"]
+            .make_room("closed", "the guests' room", &[])
+            .await;
+        let mut invitations = Vec::new();
+        for name in ["Bo", "Leaver"] {
+            people["Guest"].invite(&guests, &people[name]).await;
+            let pending = people[name].invitations().await;
+            invitations.push(pending[0]["id"].as_str().expect("an id").to_owned());
+        }
+        let [accepted, declined] = invitations.try_into().expect("two invitations");
         let ids = BTreeMap::from([
+            ("ACCEPTED", accepted),
+            ("DECLINED", declined),
             ("ROOM", room),
             ("OPEN", open),
             ("DOOMED", doomed),

@@ -4,7 +4,8 @@ use crate::support::{Person, Teahouse};
 use std::collections::BTreeSet;
 use std::fs;
 
-const TABLES: [&str; 20] = [
+const TABLES: [&str; 21] = [
+    "deleted_messages",
     "avatars",
     "blocks",
     "installation",
