@@ -8,7 +8,7 @@ import Page from "./controllers/page.js"
 import People from "./controllers/people.js"
 import Room from "./controllers/room.js"
 import Rooms from "./controllers/rooms.js"
-import Unsent from "./controllers/unsent.js"
+import { whenIdle } from "./models/lazy.js"
 
 register("page", Page)
 register("logout", Logout)
@@ -18,7 +18,6 @@ register("people", People)
 register("composer", Composer)
 register("room", Room)
 register("notice", ConnectionNotice)
-register("unsent", Unsent)
 // Only some pages have these: the others need not load them.
 registerLater("invitations", () => import("./controllers/invitations.js"))
 registerLater("moments", () => import("./controllers/moments.js"))
@@ -26,4 +25,5 @@ registerLater("pairing", () => import("./controllers/pairing.js"))
 registerLater("password", () => import("./controllers/password.js"))
 registerLater("phone", () => import("./controllers/phone.js"))
 registerLater("picture", () => import("./controllers/picture.js"))
+registerLater("unsent", () => import("./controllers/unsent.js"), whenIdle)
 start()

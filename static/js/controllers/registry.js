@@ -1,5 +1,6 @@
 // A controller belongs to an element with data-controller="its name": it connects when the element is there and
 // disconnects when it goes.
+const RETRY_AFTER = 5_000
 const classes = new Map()
 const loaders = new Map()
 const running = new Map()
@@ -42,9 +43,9 @@ export function register(name, controller) {
   classes.set(name, controller)
 }
 
-// One that is loaded when an element asks for it.
-export function registerLater(name, load) {
-  loaders.set(name, load)
+// One that is loaded when an element asks for it; `when(run)` may put that off.
+export function registerLater(name, load, when = run => run()) {
+  loaders.set(name, { load, when })
 }
 
 export function start(root = document.documentElement) {
@@ -75,12 +76,19 @@ function adopt(node) {
   }
 }
 
-async function load(name) {
-  const load = loaders.get(name)
-  if (!load || !loaders.delete(name)) return
-  const { default: Class } = await load()
-  register(name, Class)
-  adopt(document.documentElement)
+function load(name) {
+  const loader = loaders.get(name)
+  if (!loader || !loaders.delete(name)) return
+  loader.when(async () => {
+    try {
+      register(name, (await loader.load()).default)
+    } catch {
+      // The network may be back by then.
+      setTimeout(() => (loaders.set(name, loader), load(name)), RETRY_AFTER)
+      return
+    }
+    adopt(document.documentElement)
+  })
 }
 
 function release(node) {

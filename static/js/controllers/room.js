@@ -2,6 +2,7 @@ import { Controller } from "./registry.js"
 import { Changes } from "../models/changes.js"
 import { connection } from "../models/connection.js"
 import { History } from "../models/history.js"
+import { lazy, whenIdle } from "../models/lazy.js"
 import { recall, remember } from "../models/memory.js"
 import { outbox } from "../models/outbox.js"
 import { Position } from "../models/position.js"
@@ -9,16 +10,14 @@ import { rooms } from "../models/rooms.js"
 import { t } from "../models/strings.js"
 import { untilMidnight } from "../models/times.js"
 import { Typing } from "../models/typing.js"
-import { Actions } from "../views/actions.js"
 import { plainText } from "../views/content.js"
-import { copyText } from "../views/copying.js"
+import { FirstUse } from "../views/first_use.js"
 import { focusNode } from "../views/focus.js"
 import { Pages } from "../views/pages.js"
 import { Pill } from "../views/pill.js"
 import { Reading } from "../views/reading.js"
 import { Scroller } from "../views/scroller.js"
 import { Seen } from "../views/seen.js"
-import { talkTo } from "../views/talk.js"
 import { toast } from "../views/toast.js"
 import { Transcript } from "../views/transcript.js"
 import { showTyping } from "../views/typing.js"
@@ -28,6 +27,8 @@ const MISSED_MANY = 500
 const TRIM_AT = 400
 const TRIM_TO = 200
 const AWAY_AFTER = 10 * 60_000
+const loadActions = lazy(() => import("./message_actions.js"))
+const loadCopying = lazy(() => import("../views/copying.js"))
 
 // A room and its live connection: what arrives, what is sent, and where the reader is in it.
 export default class Room extends Controller {
@@ -110,10 +111,16 @@ export default class Room extends Controller {
     this.on(document, "visibilitychange", this.visibility)
     for (const type of ["focus", "resize", "hashchange"]) this.on(window, type, () => this.reading.look())
     for (const type of ["pointermove", "keydown", "scroll"]) this.on(document, type, this.touched, { passive: true, capture: true })
-    this.actions = new Actions(this.transcript.container, this.scroller.element, {
-      offered: article => this.offered(article),
-      run: (...what) => this.run(...what),
-    }, this.signal)
+    this.firstUse = new FirstUse(this.transcript.container, this.scroller.element, () => this.loadActions(), this.signal)
+    whenIdle(() => this.loadActions())
+  }
+
+  // Without the network the next use tries again.
+  async loadActions() {
+    const loaded = await loadActions().catch(() => null)
+    if (!loaded || this.actions || this.signal.aborted) return
+    this.actions = new loaded.MessageActions(this)
+    this.firstUse.repeat()
   }
 
   person() {
@@ -232,7 +239,7 @@ export default class Room extends Controller {
     else this.scroller.keepPlace(change)
     if (result === "added" && !isMine) this.arrived(message, follow)
     if (result === "added") this.seen.said(message.user, message.seq)
-    if (result === "changed") this.actions.refresh(this.transcript.article(message.seq))
+    if (result === "changed") this.actions?.refresh(this.transcript.article(message.seq))
     if (follow) this.scroller.toEnd()
     this.settleView(follow)
   }
@@ -295,49 +302,8 @@ export default class Room extends Controller {
   }
 
   async copy(text) {
-    toast(t((await copyText(text)) ? "js-copied" : "js-not-copied"))
-  }
-
-  // What can be done with a message
-
-  offered(article) {
-    const { userId, state } = article.dataset
-    const isGone = article.querySelector(".message-author").textContent === t("js-deleted-person")
-    const isThere = state !== "deleted"
-    const isMine = userId === this.me.id
-    const isAdmin = this.element.dataset.admin === "true"
-    return [
-      "copy-link", !isMine && !isGone && this.element.dataset.kind !== "direct" && "talk", this.isMember && "mark-unread", isThere && isMine && this.isMember && "edit",
-      isThere && (isMine || isAdmin) && this.isMember && "delete",
-    ].filter(Boolean)
-  }
-
-  run(action, article, isKeyboard) {
-    const seq = Number(article.dataset.seq)
-    if (action === "copy-link") this.copyLink(seq)
-    else if (action === "talk") talkTo(article.querySelector(".message-author").textContent)
-    else if (action === "mark-unread") this.markUnread(seq)
-    else if (action === "edit") {
-      this.edit(seq)
-      this.editedFrom = isKeyboard ? article : null
-    } else if (action === "delete") this.changes.remove(seq)
-  }
-
-  async copyLink(seq) {
-    const link = new URL(`/rooms/${this.id}?at=${seq}`, location.href).href
-    try {
-      await navigator.clipboard.writeText(link)
-      toast(t("js-link-copied"))
-    } catch {
-      toast(t("js-link-not-copied", { name: link }))
-    }
-  }
-
-  markUnread(seq) {
-    connection.send({ type: "read", roomId: this.id, seq, unread: true })
-    rooms.unsee(this.id, seq)
-    this.unread(seq)
-    toast(t("js-marked-unread"))
+    const loaded = await loadCopying().catch(() => null)
+    toast(t((await loaded?.copyText(text)) ? "js-copied" : "js-not-copied"))
   }
 
   // From here on nothing is read again before the reader comes back or says something.

@@ -15,6 +15,7 @@ export default class Unsent extends Controller {
     this.on(outbox, "change", this.later)
     this.on(rooms, "change", this.later)
     this.on(this.element, "click", this.open)
+    this.later()
   }
 
   disconnect() {

@@ -1,0 +1,50 @@
+// Waits for the first use of the actions of messages, and repeats what happened before they were loaded.
+
+export class FirstUse {
+  #events = []
+  #listening = new AbortController()
+
+  // `load()` is called at the first use, and again at later ones until `repeat()` ends the wait.
+  constructor(container, log, load, signal) {
+    Object.assign(this, { container, log })
+    signal.addEventListener("abort", () => this.#listening.abort())
+    const on = (target, type, handler) => target.addEventListener(type, handler, { signal: this.#listening.signal })
+    const hold = event => {
+      if (!this.#isUse(event)) return
+      if (event.type === "keydown") event.preventDefault()
+      this.#events.push(event)
+      load()
+    }
+    on(container, "pointerover", hold)
+    on(container, "focusin", hold)
+    on(document, "pointerdown", hold)
+    on(log, "keydown", hold)
+    on(log, "pointerleave", () => this.#drop("pointerover"))
+    // The end of a touch, or its scrolling, is the end of a long press.
+    for (const type of ["pointerup", "pointercancel", "pointermove"]) on(document, type, () => this.#drop("pointerdown"))
+  }
+
+  repeat() {
+    this.#listening.abort()
+    for (const event of this.#events) {
+      const { type, target } = event
+      const isKey = type === "keydown"
+      // A repeated key may have moved the focus from where the next one was pressed.
+      const place = isKey && this.log.contains(document.activeElement) ? document.activeElement : target
+      if (!place.isConnected || (type === "focusin" && target !== document.activeElement)) continue
+      place.dispatchEvent(new event.constructor(type, event))
+    }
+    this.#events = []
+  }
+
+  #isUse({ type, key, pointerType, target }) {
+    if (type === "pointerover") return pointerType === "mouse"
+    if (type === "pointerdown") return pointerType !== "mouse" && this.container.contains(target)
+    if (type === "keydown") return (key === "ArrowUp" || key === "ArrowDown") && (target === this.log || target.matches(".message"))
+    return true
+  }
+
+  #drop(type) {
+    this.#events = this.#events.filter(event => event.type !== type)
+  }
+}
