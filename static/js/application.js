@@ -5,16 +5,14 @@ import Live from "./controllers/live.js"
 import Logout from "./controllers/logout.js"
 import ConnectionNotice from "./controllers/notice.js"
 import Page from "./controllers/page.js"
-import People from "./controllers/people.js"
 import Room from "./controllers/room.js"
 import Rooms from "./controllers/rooms.js"
-import { whenIdle } from "./models/lazy.js"
+import { afterStart } from "./models/lazy.js"
 
 register("page", Page)
 register("logout", Logout)
 register("live", Live)
 register("rooms", Rooms)
-register("people", People)
 register("composer", Composer)
 register("room", Room)
 register("notice", ConnectionNotice)
@@ -25,5 +23,6 @@ registerLater("pairing", () => import("./controllers/pairing.js"))
 registerLater("password", () => import("./controllers/password.js"))
 registerLater("phone", () => import("./controllers/phone.js"))
 registerLater("picture", () => import("./controllers/picture.js"))
-registerLater("unsent", () => import("./controllers/unsent.js"), whenIdle)
+registerLater("people", () => import("./controllers/people.js"))
+registerLater("unsent", () => import("./controllers/unsent.js"), afterStart)
 start()

@@ -1,15 +1,15 @@
 import { Controller } from "./registry.js"
-import { lazy, whenIdle } from "../models/lazy.js"
+import { lazy, afterStart } from "../models/lazy.js"
 import { t } from "../models/strings.js"
 import { toast } from "../views/toast.js"
 
 const load = lazy(() => import("./leaving.js"))
 
-// The form that signs out. What it asks is loaded at idle time; a submission before that waits for it.
+// The form that signs out. What it asks is loaded after the start; a submission before that waits for it.
 export default class Logout extends Controller {
   connect() {
     this.on(this.element, "submit", this.submitted)
-    whenIdle(() => load().catch(() => null))
+    afterStart(() => load().catch(() => null))
   }
 
   disconnect() {

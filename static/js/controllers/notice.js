@@ -1,6 +1,6 @@
 import { Controller } from "./registry.js"
 import { connection } from "../models/connection.js"
-import { lazy, whenIdle } from "../models/lazy.js"
+import { lazy, afterStart } from "../models/lazy.js"
 import { outbox } from "../models/outbox.js"
 import { store } from "../models/store.js"
 
@@ -16,7 +16,7 @@ export default class ConnectionNotice extends Controller {
     this.on(connection, "frame:hello", ({ detail }) => this.hello(detail))
     this.on(outbox, "change", this.keeping)
     this.on(store, "kept", this.keeping)
-    whenIdle(() => this.load())
+    afterStart(() => this.load())
   }
 
   disconnect() {

@@ -34,6 +34,7 @@ export default class People extends Controller {
     this.toggle.setAttribute("aria-expanded", this.isOpen)
     this.find("#jump").hidden = false
     if (this.find("#member-told")) this.forgetTold()
+    if (connection.presence?.roomId === this.room) this.update(connection.presence)
   }
 
   // What became of an invitation is said for a while, and not again after a reload.

@@ -2,7 +2,7 @@ import { Controller } from "./registry.js"
 import { Changes } from "../models/changes.js"
 import { connection } from "../models/connection.js"
 import { History } from "../models/history.js"
-import { lazy, whenIdle } from "../models/lazy.js"
+import { lazy, afterStart } from "../models/lazy.js"
 import { recall, remember } from "../models/memory.js"
 import { outbox } from "../models/outbox.js"
 import { Position } from "../models/position.js"
@@ -112,7 +112,7 @@ export default class Room extends Controller {
     for (const type of ["focus", "resize", "hashchange"]) this.on(window, type, () => this.reading.look())
     for (const type of ["pointermove", "keydown", "scroll"]) this.on(document, type, this.touched, { passive: true, capture: true })
     this.firstUse = new FirstUse(this.transcript.container, this.scroller.element, () => this.loadActions(), this.signal)
-    whenIdle(() => this.loadActions())
+    afterStart(() => this.loadActions())
   }
 
   // Without the network the next use tries again.

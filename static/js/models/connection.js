@@ -36,6 +36,8 @@ export class Connection extends EventTarget {
   obstacle = null
   // Whether this window is signing out.
   isLeaving = false
+  // The last frame about who is here, for those who are loaded after it came; null without a connection.
+  presence = null
   #socket = null
   #stream = null
   #probe = null
@@ -209,6 +211,7 @@ export class Connection extends EventTarget {
     if (frame.type === "closed") return this.#closed(frame.code)
     if (frame.type === "hello" && frame.user.id !== this.#person) return this.#leave("somebodyelse")
     if (frame.type === "hello") this.#greeted()
+    if (frame.type === "presence") this.presence = frame
     this.dispatchEvent(new CustomEvent(`frame:${frame.type}`, { detail: frame }))
   }
 
@@ -307,6 +310,7 @@ export class Connection extends EventTarget {
   #become(state) {
     if (this.state === state) return
     this.state = state
+    if (state !== "online") this.presence = null
     this.dispatchEvent(new Event("state"))
   }
 }

@@ -1,10 +1,7 @@
-// Loads modules that a page does not need to show itself: at idle time, or at their first use if that comes earlier.
-const IDLE_WITHIN = 2_000
-
-// Safari has no requestIdleCallback.
-export function whenIdle(run) {
-  if (window.requestIdleCallback) requestIdleCallback(run, { timeout: IDLE_WITHIN })
-  else setTimeout(run, IDLE_WITHIN / 10)
+// Loads modules that a page does not need to show itself: right after its start, or at their first use if that comes
+// earlier. An idle callback would come too late for a person whose network goes at once.
+export function afterStart(run) {
+  setTimeout(run)
 }
 
 // Wraps a function that imports: calls share one load, and a failed load is tried again by the next call.

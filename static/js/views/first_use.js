@@ -32,14 +32,17 @@ export class FirstUse {
       // A repeated key may have moved the focus from where the next one was pressed.
       const place = isKey && this.log.contains(document.activeElement) ? document.activeElement : target
       if (!place.isConnected || (type === "focusin" && target !== document.activeElement)) continue
-      place.dispatchEvent(new event.constructor(type, event))
+      if (event.key === "Tab") place.querySelector(".message-actions [tabindex='0']")?.focus()
+      else place.dispatchEvent(new event.constructor(type, event))
     }
     this.#events = []
   }
 
-  #isUse({ type, key, pointerType, target }) {
+  #isUse({ type, key, shiftKey, pointerType, target }) {
     if (type === "pointerover") return pointerType === "mouse"
     if (type === "pointerdown") return pointerType !== "mouse" && this.container.contains(target)
+    // Tab goes on to the toolbar, which is not there yet.
+    if (key === "Tab") return !shiftKey && target.matches(".message[data-seq]")
     if (type === "keydown") return (key === "ArrowUp" || key === "ArrowDown") && (target === this.log || target.matches(".message"))
     return true
   }
