@@ -21,6 +21,7 @@ import { Seen } from "../views/seen.js"
 import { toast } from "../views/toast.js"
 import { Transcript } from "../views/transcript.js"
 import { showTyping } from "../views/typing.js"
+import { walkByKey } from "../views/walking.js"
 
 const AGAIN = 1_500
 const MISSED_MANY = 500
@@ -111,6 +112,7 @@ export default class Room extends Controller {
     this.on(document, "visibilitychange", this.visibility)
     for (const type of ["focus", "resize", "hashchange"]) this.on(window, type, () => this.reading.look())
     for (const type of ["pointermove", "keydown", "scroll"]) this.on(document, type, this.touched, { passive: true, capture: true })
+    walkByKey(this.transcript.container, this.scroller.element, this.signal)
     this.firstUse = new FirstUse(this.transcript.container, this.scroller.element, () => this.loadActions(), this.signal)
     afterStart(() => this.loadActions())
   }

@@ -110,7 +110,7 @@ export class Actions {
     this.#press = setTimeout(() => this.show(article), LONG_PRESS)
   }
 
-  // Arrows walk from message to message; Tab goes on to what can be done with one.
+  // Arrows walk from message to message (views/walking.js); Tab goes on to what can be done with one.
   #key(event) {
     const { key, target } = event
     if (this.bar.contains(target)) {
@@ -122,18 +122,5 @@ export class Actions {
       this.hide()
       return this.log.focus({ preventScroll: true })
     }
-    if ((key !== "ArrowUp" && key !== "ArrowDown") || (target !== this.log && !target.matches(".message"))) return
-    const all = [...this.container.querySelectorAll(":scope > .message[data-seq]")]
-    const index = all.indexOf(target)
-    const next = index < 0 ? this.#lastInSight(all) : all[index + (key === "ArrowUp" ? -1 : 1)]
-    if (!next) return
-    event.preventDefault()
-    next.tabIndex = -1
-    next.focus()
-  }
-
-  #lastInSight(all) {
-    const { bottom } = this.log.getBoundingClientRect()
-    return all.findLast(article => article.getBoundingClientRect().top < bottom) ?? all.at(-1)
   }
 }

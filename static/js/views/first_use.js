@@ -6,7 +6,7 @@ export class FirstUse {
 
   // `load()` is called at the first use, and again at later ones until `repeat()` ends the wait.
   constructor(container, log, load, signal) {
-    Object.assign(this, { container, log })
+    this.container = container
     signal.addEventListener("abort", () => this.#listening.abort())
     const on = (target, type, handler) => target.addEventListener(type, handler, { signal: this.#listening.signal })
     const hold = event => {
@@ -28,12 +28,10 @@ export class FirstUse {
     this.#listening.abort()
     for (const event of this.#events) {
       const { type, target } = event
-      const isKey = type === "keydown"
-      // A repeated key may have moved the focus from where the next one was pressed.
-      const place = isKey && this.log.contains(document.activeElement) ? document.activeElement : target
-      if (!place.isConnected || (type === "focusin" && target !== document.activeElement)) continue
-      if (event.key === "Tab") place.querySelector(".message-actions [tabindex='0']")?.focus()
-      else place.dispatchEvent(new event.constructor(type, event))
+      const isStale = !target.isConnected || (type !== "pointerover" && type !== "pointerdown" && target !== document.activeElement)
+      if (isStale) continue
+      if (type === "keydown") target.querySelector(".message-actions [tabindex='0']")?.focus()
+      else target.dispatchEvent(new event.constructor(type, event))
     }
     this.#events = []
   }
@@ -42,8 +40,7 @@ export class FirstUse {
     if (type === "pointerover") return pointerType === "mouse"
     if (type === "pointerdown") return pointerType !== "mouse" && this.container.contains(target)
     // Tab goes on to the toolbar, which is not there yet.
-    if (key === "Tab") return !shiftKey && target.matches(".message[data-seq]")
-    if (type === "keydown") return (key === "ArrowUp" || key === "ArrowDown") && (target === this.log || target.matches(".message"))
+    if (type === "keydown") return key === "Tab" && !shiftKey && target.matches(".message[data-seq]")
     return true
   }
 
