@@ -120,6 +120,7 @@ export default class Room extends Controller {
   // Without the network the next use tries again.
   async loadActions() {
     const loaded = await loadActions().catch(() => null)
+    this.firstUse.hasFailed = !loaded
     if (!loaded || this.actions || this.signal.aborted) return
     this.actions = new loaded.MessageActions(this)
     this.firstUse.repeat()

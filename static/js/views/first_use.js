@@ -1,6 +1,8 @@
 // Waits for the first use of the actions of messages, and repeats what happened before they were loaded.
 
 export class FirstUse {
+  // After a load that failed the Tab key must not be held: it would be caught at the message.
+  hasFailed = false
   #events = []
   #listening = new AbortController()
 
@@ -10,7 +12,7 @@ export class FirstUse {
     signal.addEventListener("abort", () => this.#listening.abort())
     const on = (target, type, handler) => target.addEventListener(type, handler, { signal: this.#listening.signal })
     const hold = event => {
-      if (!this.#isUse(event)) return
+      if (!this.#isUse(event) || (this.hasFailed && event.type === "keydown")) return
       if (event.type === "keydown") event.preventDefault()
       this.#events.push(event)
       load()
