@@ -61,7 +61,7 @@ impl Database {
     /// for somebody who is not its owner. Each look-up counts, whatever it finds.
     ///
     /// # Errors
-    /// As [`find_or_make`]; `RateLimited` after too many look-ups by number or new direct rooms.
+    /// As `find_or_make`; `RateLimited` after too many look-ups by number or new direct rooms.
     pub async fn direct(&self, user_id: i64, to: To) -> Result<Direct> {
         let limits = self.direct_limits();
         if let (Some(limits), To::Anyhow(names)) = (&limits, &to) {

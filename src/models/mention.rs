@@ -27,7 +27,7 @@ pub struct Named {
     pub place: Range<usize>,
 }
 
-/// Finds the names in a text. The longest name that is known and may end where it does counts (see [`ending`]). Names
+/// Finds the names in a text. The longest name that is known and may end where it does counts (see `ending`). Names
 /// inside links are parts of addresses.
 pub fn find(text: &str, known: impl Fn(&str) -> Option<i64>) -> Vec<Named> {
     let mut named = Vec::new();

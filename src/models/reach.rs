@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 
 /// Everybody may.
 pub const EVERYBODY: &str = "everybody";
-/// People who share a private room with me may (see [`share_a_private_room`]).
+/// People who share a private room with me may (see `share_a_private_room`).
 pub const ROOMMATES: &str = "roommates";
 /// Nobody may who does not already.
 pub const NOBODY: &str = "nobody";
