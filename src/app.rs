@@ -80,8 +80,8 @@ pub fn meant_database(settings: &Settings) -> Result<DatabaseUrl> {
     }
 }
 
-/// Makes the data directory, and what is missing above it, for nobody else (0700). One that exists stays as it is: its
-/// mode is its owner's choice, and `teahouse doctor` looks at it.
+/// Creates the data directory and its missing parents with mode 0700. Leaves an existing directory unchanged: its mode is
+/// the owner's choice, and `teahouse doctor` reports one that is too open.
 fn make_data_dir(dir: &Path) -> io::Result<()> {
     fs::DirBuilder::new()
         .recursive(true)

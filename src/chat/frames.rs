@@ -35,7 +35,7 @@ impl Room {
     }
 }
 
-/// A room that somebody is invited into.
+/// The room of an invitation.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct InvitedRoom {
     pub(super) name: String,

@@ -31,8 +31,7 @@ const PAGE_MAX: i64 = 100;
 /// Kept by the browser, but asked about each time.
 const CACHE: &str = "private, no-cache";
 
-/// Which part of the history. A parameter that is not one of these is refused, so that nobody gets another part than they
-/// asked for.
+/// Selects a part of the history. Refuses unknown parameters, so that a misspelled one does not select the wrong page.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Range {

@@ -15,8 +15,8 @@ struct Connections {
     limit: Option<usize>,
 }
 
-/// `GET /api/connections`: answers as `/ws` would, for browsers, which do not see why a socket was refused: 429 when no
-/// other one may open.
+/// `GET /api/connections`: returns the status that `/ws` would, because browsers hide why a socket was refused; 429 when
+/// the person's connection limit is reached.
 pub async fn index(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<HttpResponse> {
     let turnstile = &app.live.turnstile;
     let open = turnstile.check_place(user.id)?;

@@ -50,7 +50,7 @@ pub struct Before {
     before: Option<Id>,
 }
 
-/// The same for messages, of which nobody gets another part than they asked for.
+/// The same for messages. Refuses unknown parameters, so that a misspelled one does not select the wrong page.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BeforeMessage {

@@ -108,7 +108,7 @@ pub(super) async fn current<T: Send + 'static>(
         asked.prefer(&live.preferences);
     }
     if live.is_stale && is_token {
-        // Of somebody with too many sessions the least recently used ends first. It may fail: the next request does it.
+        // Session limits evict the least recently used session. A failed update is repeated by the next request.
         let (database, key_hash) = (app.database.clone(), key_hash.clone());
         rt::spawn(async move {
             database

@@ -100,8 +100,8 @@ impl FrameHeaders {
     /// Reads on.
     ///
     /// # Errors
-    /// The close code for a frame that is too large, not masked as a client's must be, of an extension that nobody
-    /// agreed on, or whose length has more bytes than it needs (RFC 6455, section 5.2).
+    /// The close code for a frame that is too large, unmasked, uses an extension that was not negotiated, or encodes its
+    /// length in more bytes than necessary (RFC 6455, section 5.2).
     pub fn read(&mut self, mut bytes: &[u8]) -> Result<(), CloseCode> {
         while !bytes.is_empty() {
             if self.remaining > 0 {
