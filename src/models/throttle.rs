@@ -1,6 +1,6 @@
 //! How often something may be tried. It is counted in the database, so that it holds across restarts and servers.
 
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::{DateTime, NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
 
 use super::connection::DbConn;
@@ -29,6 +29,10 @@ pub struct Bucket {
     pub rule: Rule,
 }
 
+/// When a bucket without a wait opened. It is no clock's present time: transactions that read their clocks in another order
+/// than they lock the row, and servers whose clocks differ, must not see it in the future.
+const ALWAYS_OPEN: NaiveDateTime = DateTime::UNIX_EPOCH.naive_utc();
+
 /// What is known of a bucket.
 #[derive(Debug, Clone, Copy, Queryable)]
 struct State {
@@ -51,7 +55,8 @@ impl State {
             self.ends_at
         };
         let Some(wait) = rule.wait else {
-            let open_at = if tries >= rule.tries { ends_at } else { now };
+            let is_full = tries >= rule.tries;
+            let open_at = if is_full { ends_at } else { ALWAYS_OPEN };
             return Ok(Self {
                 tries,
                 ends_at,
@@ -69,15 +74,15 @@ impl State {
         Ok(Self {
             tries,
             ends_at,
-            open_at: now + wait,
+            open_at: doublings.map_or(ALWAYS_OPEN, |_| now + wait),
         })
     }
 
     /// Without the latest try. Its wait began with it, and the one before was over.
-    fn undone(self, now: NaiveDateTime) -> Self {
+    fn undone(self) -> Self {
         Self {
             tries: (self.tries - 1).max(0),
-            open_at: now.min(self.open_at),
+            open_at: ALWAYS_OPEN,
             ..self
         }
     }
@@ -131,7 +136,7 @@ pub fn give_back(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
             continue;
         }
         let state = lock(conn, bucket, now)?;
-        set(conn, bucket, state.undone(now))?;
+        set(conn, bucket, state.undone())?;
     }
     Ok(())
 }
@@ -144,7 +149,7 @@ pub fn undo(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
     let now = now();
     for bucket in in_order(buckets) {
         let state = lock(conn, bucket, now)?;
-        set(conn, bucket, state.undone(now))?;
+        set(conn, bucket, state.undone())?;
     }
     Ok(())
 }
@@ -163,7 +168,7 @@ fn lock(conn: &mut DbConn, bucket: &Bucket, now: NaiveDateTime) -> Result<State>
         throttles::key_hash.eq(key_hash),
         throttles::tries.eq(0),
         throttles::ends_at.eq(now),
-        throttles::open_at.eq(now),
+        throttles::open_at.eq(ALWAYS_OPEN),
     );
     let insert = diesel::insert_into(throttles::table).values(empty);
     let same = throttles::key_hash.eq(key_hash);
@@ -220,7 +225,19 @@ mod tests {
         State {
             tries: 0,
             ends_at: now,
-            open_at: now,
+            open_at: ALWAYS_OPEN,
+        }
+    }
+
+    #[test]
+    fn clock_that_is_behind_does_not_close_an_open_bucket() {
+        let start = now();
+        let behind = start - TimeDelta::milliseconds(2);
+        for rule in [rule(None), rule(Some(10))] {
+            let counted = fresh(start).taken(&rule, start).expect("open");
+            let counted = counted.taken(&rule, behind).expect("still open");
+            assert_eq!(counted.tries, 2);
+            assert!(counted.undone().taken(&rule, behind).is_ok());
         }
     }
 
@@ -248,12 +265,12 @@ mod tests {
         let (start, rule) = (now(), rule(Some(10)));
         let mut state = fresh(start);
         for _ in 0..10 {
-            state = state.taken(&rule, start).expect("open").undone(start);
+            state = state.taken(&rule, start).expect("open").undone();
         }
         assert_eq!(state.tries, 0);
         state = state.taken(&rule, start).expect("first");
         state = state.taken(&rule, start).expect("second");
-        state = state.taken(&rule, start).expect("third").undone(start);
+        state = state.taken(&rule, start).expect("third").undone();
         assert_eq!(state.tries, 2);
         state = state.taken(&rule, start).expect("third again");
         assert!(state.taken(&rule, start).is_err(), "two wrong ones before");
