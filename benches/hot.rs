@@ -6,20 +6,20 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use teahouse::models::client_id::ClientId;
-use teahouse::models::connection::DbConn;
-use teahouse::models::content::{self, Content};
+use teahouse::models::values::client_id::ClientId;
+use teahouse::models::database::connection::DbConn;
+use teahouse::models::values::content::{self, Content};
 use teahouse::models::database::{Database, Limits};
-use teahouse::models::database_url::DatabaseUrl;
-use teahouse::models::log::{MessageLog, draft};
+use teahouse::models::database::url::DatabaseUrl;
+use teahouse::models::realtime_store::{MessageLog, draft};
 use teahouse::models::rehearsal;
-use teahouse::models::session::KeyHash;
+use teahouse::models::auth::session::KeyHash;
 use teahouse::realtime::frames::{ClientFrame, Id, Message, ServerFrame, User};
-use teahouse::realtime::seat::Seat;
+use teahouse::realtime::subscriber::Seat;
 use teahouse::realtime::store::{Log, Write};
 use teahouse::views::gzip::{self, Block};
 use teahouse::views::locale::Locale;
-use teahouse::views::messages::MessageList;
+use teahouse::views::pages::messages::MessageList;
 use teahouse::views::templates::Templates;
 
 const TEXT: &str = "The kettle is on, and there is a table by the window at https://example.org/tables/4 for @李梅 and me. 今天喝龙井还是普洱？\nCome when you like; the cups are warm and nobody is in a hurry.";

@@ -19,6 +19,7 @@ pub mod jobs;
 pub mod models;
 pub mod realtime;
 pub mod routes;
+pub mod services;
 pub mod sms;
 pub mod transport;
 pub mod upstream;

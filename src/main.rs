@@ -8,7 +8,7 @@ use teahouse::app::client_faults::ClientFaults;
 use teahouse::commands::{self, user};
 use teahouse::config::{LogFormat, Settings};
 use teahouse::error::{Error, Result};
-use teahouse::models::connection::DbConn;
+use teahouse::models::database::connection::DbConn;
 use teahouse::{app, bench, chat, doctor, routes};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;

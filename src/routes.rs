@@ -8,13 +8,18 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, guard};
 
-use crate::controllers::concerns::own_cookies::own_cookies;
-use crate::controllers::{
-    App, api, avatars, blocks, development_sessions, directs, health, home, invitations, invites,
-    involvements, members, memberships, messages, metrics, pairings, password_links,
-    password_resets, passwords, people, read_marks, rooms, security_events, sessions, settings,
-    sockets, static_files, users, verifications,
+use crate::controllers::accounts::{
+    development_sessions, invites, pairings, password_links, password_resets, passwords,
+    security_events, sessions, users, verifications,
 };
+use crate::controllers::extractors::cookies::own_cookies;
+use crate::controllers::realtime::{event_streams, sockets};
+use crate::controllers::rooms::{
+    blocks, directs, home, invitations, involvements, members, memberships, messages, people,
+    read_marks,
+};
+use crate::controllers::site::{avatars, health, metrics, static_files};
+use crate::controllers::{App, api, rooms, settings};
 use crate::error::Error;
 
 /// Makes a function that registers routes, and a list of them.
@@ -111,14 +116,14 @@ routes! { register_api, API:
     "/api/conversations/{id}/other_participant" => { GET api::conversations::other }
     "/api/conversations/{id}/messages" => { GET api::conversations::messages, POST api::conversations::say }
     "/api/conversations/{id}/read_messages" => { POST api::conversations::read }
-    "/api/messages" => { GET api::events::messages }
+    "/api/messages" => { GET event_streams::messages }
     "/api/rooms" => { GET api::rooms::index, POST api::rooms::create }
     "/api/rooms/{id}" => { GET api::rooms::show }
     "/api/rooms/{id}/messages" => { GET api::rooms::messages, POST api::rooms::say }
     "/api/rooms/{id}/messages/{seq}" => { PATCH api::rooms::update, DELETE api::rooms::destroy }
     "/api/connections" => { GET api::connections::index }
     "/api/connections/oldest" => { DELETE api::connections::destroy }
-    "/api/events" => { GET api::events::all }
+    "/api/events" => { GET event_streams::all }
 }
 
 /// Registers everything. `pages` wraps the routes that know people by their session.
@@ -130,7 +135,7 @@ pub fn configure(config: &mut ServiceConfig, app: &Data<App>, cookies: CookieMid
             .error_handler(|_, _| Error::BadRequest("error-bad-request".into()).into()),
     );
     config.app_data(web::PayloadConfig::new(
-        crate::controllers::concerns::input::BODY_MAX_BYTES,
+        crate::controllers::extractors::form::BODY_MAX_BYTES,
     ));
     register_public(config);
     config.service(
@@ -145,7 +150,7 @@ pub fn configure(config: &mut ServiceConfig, app: &Data<App>, cookies: CookieMid
 
 /// The middleware that reads and sets the session's cookie.
 pub type CookieMiddleware =
-    actix_session::SessionMiddleware<crate::controllers::concerns::cookies::DatabaseStore>;
+    actix_session::SessionMiddleware<crate::controllers::middleware::session_cookie::DatabaseStore>;
 
 /// Answers what no route takes: a final slash too many leads to the route without it.
 async fn unknown(request: HttpRequest) -> Result<HttpResponse, Error> {

@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use teahouse::models::content::{Content, to_html};
-use teahouse::models::mention;
+use teahouse::models::values::content::{Content, to_html};
+use teahouse::models::message::mention;
 
 fuzz_target!(|sent: &str| {
     let Ok(content) = Content::parse(sent) else {

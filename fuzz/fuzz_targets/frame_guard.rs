@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use teahouse::controllers::concerns::frame_guard::FrameHeaders;
+use teahouse::controllers::realtime::frame_guard::FrameHeaders;
 
 const MAX_BYTES: usize = 64 * 1024;
 

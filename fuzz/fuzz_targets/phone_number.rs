@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use teahouse::models::phone_number::PhoneNumber;
+use teahouse::models::values::phone_number::PhoneNumber;
 
 fuzz_target!(init: PhoneNumber::warm_up(), |text: &str| {
     let Some((region, typed)) = text.split_at_checked(2) else {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::config::Settings;
-use crate::controllers::concerns::frame;
+use crate::controllers::middleware::error_pages;
 use crate::controllers::{App, SocketLimits};
 use crate::models::database::Limits;
-use crate::realtime::throttle::Rate;
+use crate::realtime::rate_limit::Rate;
 use crate::transport::Patience;
 use crate::transport::server::Options;
 use crate::transport::strangers::Strangers;
@@ -31,7 +31,7 @@ pub(super) fn server(settings: &Settings, app: &App) -> Options {
         },
         strangers: strangers(settings),
         proxies: app.site.trusted_proxies.clone(),
-        headers: frame::header_lines(app),
+        headers: error_pages::header_lines(app),
     }
 }
 

@@ -12,12 +12,12 @@ use crate::controllers::concerns::throttle::{Rules, Throttles};
 use crate::controllers::{GitHubDoor, Verifying};
 use crate::error::Result;
 use crate::github::{Addresses, GitHub};
-use crate::models::direct;
-use crate::models::hasher::{Cost, Hasher};
-use crate::models::invite::Makers;
-use crate::models::keyed::Keyed;
-use crate::models::throttle::Rule;
+use crate::models::auth::invite::Makers;
+use crate::models::auth::rate_limit::Rule;
+use crate::models::room::direct;
 use crate::models::user::Policy;
+use crate::models::values::signing::Keyed;
+use crate::services::password_hasher::{Cost, Hasher};
 use crate::sms::{self, Outbox};
 
 /// Hashes with the key that signs cookies.

@@ -12,12 +12,13 @@ use actix_ws::Message;
 
 use super::options::Options;
 use crate::error::{Error, Result};
+use crate::models::auth::session;
+use crate::models::auth::session::KeyHash;
+use crate::models::database::url::DatabaseUrl;
 use crate::models::database::{Database, Limits};
-use crate::models::database_url::DatabaseUrl;
 use crate::models::installation;
-use crate::models::membership::Membership;
+use crate::models::room::membership::Membership;
 use crate::models::room::{LOBBY, Room};
-use crate::models::session::{self, KeyHash};
 
 /// The file with what the page answers.
 pub(super) const PAGE: &str = "page.html";

@@ -13,8 +13,8 @@ use super::report::Report;
 use super::stage::Stage;
 use super::{in_turn, progress};
 use crate::error::{Error, Result};
-use crate::models::client_id::ClientId;
 use crate::models::rehearsal;
+use crate::models::values::client_id::ClientId;
 
 const LONG: i64 = 1_000_000;
 const SHORT: i64 = 200;

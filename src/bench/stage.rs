@@ -13,8 +13,8 @@ use super::options::{Options, Target};
 use super::process::Process;
 use super::swarm::upgrade;
 use crate::error::{Error, Result};
-use crate::models::connection::DbConn;
-use crate::models::database_url::DatabaseUrl;
+use crate::models::database::connection::DbConn;
+use crate::models::database::url::DatabaseUrl;
 use crate::models::rehearsal::{self, Extra};
 
 /// Each MySQL database of this process has another name.
@@ -58,7 +58,7 @@ impl Stage {
             Target::Raw | Target::Other | Target::Bare => None,
             _ => Some(DatabaseUrl::parse(&address)?),
         };
-        let (secret, _) = crate::models::session::new_key();
+        let (secret, _) = crate::models::auth::session::new_key();
         let mut stage = Self {
             target,
             people: Vec::new(),

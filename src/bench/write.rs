@@ -12,11 +12,11 @@ use super::stage::Stage;
 use super::talk::talk;
 use super::{in_turn, progress};
 use crate::error::{Error, Result};
-use crate::models::client_id::ClientId;
-use crate::models::content::Content;
 use crate::models::database::{Database, Limits};
-use crate::models::log::{MessageLog, draft};
+use crate::models::realtime_store::{MessageLog, draft};
 use crate::models::rehearsal;
+use crate::models::values::client_id::ClientId;
+use crate::models::values::content::Content;
 use crate::realtime::store::{Log, Write};
 
 const POSTERS: [usize; 2] = [64, 1];

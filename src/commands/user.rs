@@ -6,14 +6,16 @@ use clap::{Subcommand, ValueEnum};
 
 use super::print;
 use crate::error::{Error, Result};
-use crate::models::connection::DbConn;
-use crate::models::password::{MAX_CHARS, MIN_CHARS, Password};
-use crate::models::phone_number::{PhoneNumber, masked};
+use crate::models::auth::security_event;
+use crate::models::auth::security_event::{Kind, Origin};
+use crate::models::auth::session;
+use crate::models::database::connection::DbConn;
 use crate::models::rfc3339;
-use crate::models::security_event::{self, Kind, Origin};
+use crate::models::user::moderation::Listed;
 use crate::models::user::{ACTIVE, ADMIN, BANNED, DEACTIVATED, MEMBER, User};
-use crate::models::username::Username;
-use crate::models::{session, standing::Listed};
+use crate::models::values::password::{MAX_CHARS, MIN_CHARS, Password};
+use crate::models::values::phone_number::{PhoneNumber, masked};
+use crate::models::values::username::Username;
 
 /// What to do. `<WHO>` is a username, or a phone number; `accounts.region` says where one without + is dialled.
 #[derive(Debug, Subcommand)]

@@ -6,14 +6,14 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
-use super::concerns::asked::Asked;
-use super::concerns::door::CROWDED_SECONDS;
+use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::middleware::anonymous_limit::CROWDED_SECONDS;
 use crate::error::outage::explains;
 use crate::error::{Error, Sentence, chain};
 use crate::realtime::frames::Code;
-use crate::views::errors::ErrorPage;
+use crate::views::layout::Page;
 use crate::views::locale::Locale;
-use crate::views::page::Page;
+use crate::views::pages::errors::ErrorPage;
 use crate::views::templates::Templates;
 
 /// When to try again after a 503, in seconds.

@@ -1,37 +1,15 @@
 //! What can be asked over HTTP: one file per resource. An action finds, tells, answers.
 
+pub mod accounts;
 pub mod api;
-pub mod avatars;
-pub mod blocks;
 pub mod concerns;
-pub mod development_sessions;
-pub mod directs;
 pub mod errors;
-pub mod health;
-mod history;
-pub mod home;
-pub mod invitations;
-pub mod invites;
-pub mod involvements;
-pub mod members;
-pub mod memberships;
-pub mod messages;
-pub mod metrics;
-pub mod pairings;
-pub mod password_links;
-pub mod password_resets;
-pub mod passwords;
-pub mod people;
-pub mod read_marks;
-mod room_page;
+pub mod extractors;
+pub mod middleware;
+pub mod realtime;
 pub mod rooms;
-pub mod security_events;
-pub mod sessions;
 pub mod settings;
-pub mod sockets;
-pub mod static_files;
-pub mod users;
-pub mod verifications;
+pub mod site;
 
 use std::sync::{Arc, LazyLock};
 
@@ -39,28 +17,28 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use tokio::sync::Notify;
 
-use self::concerns::asked::Asked;
 use self::concerns::throttle::Throttles;
-use self::metrics::Metrics;
+use self::extractors::request_context::Asked;
 use self::settings::export::Exports;
+use self::site::metrics::Metrics;
 use crate::error::{Error, Result};
 use crate::github::GitHub;
+use crate::models::auth::invite::Makers;
 use crate::models::database::Database;
-use crate::models::hasher::Hasher;
-use crate::models::invite::Makers;
-use crate::models::keyed::Keyed;
-use crate::models::picture::Darkroom;
 use crate::models::user::Policy;
-use crate::realtime::live::Live;
-use crate::realtime::throttle::Rate;
+use crate::models::values::signing::Keyed;
+use crate::realtime::rate_limit::Rate;
+use crate::realtime::service::Live;
+use crate::services::image::Darkroom;
+use crate::services::password_hasher::Hasher;
 use crate::sms::Outbox;
 use crate::transport::proxies::Proxies;
 use crate::transport::strangers::Strangers;
 use crate::views::assets::Encoding;
+use crate::views::cache::fragments::Parts;
+use crate::views::cache::message_lists::Lists;
 use crate::views::gzip;
-use crate::views::lists::Lists;
-use crate::views::parts::Parts;
-use crate::views::sessions::Region;
+use crate::views::pages::sessions::Region;
 use crate::views::templates::{Templates, View};
 
 /// What the actions work with.

@@ -4,8 +4,9 @@ use chrono::Utc;
 
 use super::finding::Finding;
 use crate::error::Result;
-use crate::models::connection::DbConn;
-use crate::models::inspection::{self, Variables};
+use crate::models::database::connection::DbConn;
+use crate::models::database::diagnostics;
+use crate::models::database::diagnostics::Variables;
 
 /// Seconds.
 const TOLERANCE: i64 = 2;
@@ -16,7 +17,7 @@ const TOLERANCE: i64 = 2;
 /// `Unavailable` when the database does not answer.
 pub(super) fn check(conn: &mut DbConn, variables: &Variables) -> Result<Vec<Finding>> {
     let before = Utc::now().naive_utc();
-    let (theirs, offset) = inspection::clock(conn)?;
+    let (theirs, offset) = diagnostics::clock(conn)?;
     let after = Utc::now().naive_utc();
     // Between asking and hearing any time is right.
     let ahead = (theirs - after).num_milliseconds();

@@ -7,7 +7,7 @@ use rustix::fs::statvfs;
 use super::finding::Finding;
 use crate::app;
 use crate::config::Settings;
-use crate::models::database_url::DatabaseUrl;
+use crate::models::database::url::DatabaseUrl;
 
 const CHECK: &str = "disk";
 const MIB: u64 = 1024 * 1024;

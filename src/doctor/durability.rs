@@ -1,7 +1,7 @@
 //! Whether a server keeps what it said was stored, through a power cut.
 
 use super::finding::Finding;
-use crate::models::inspection::Variables;
+use crate::models::database::diagnostics::Variables;
 
 const CHECK: &str = "durability";
 

@@ -3,10 +3,11 @@
 use chrono::TimeDelta;
 
 use crate::error::Result;
-use crate::models::connection::DbConn;
-use crate::models::inspection;
+use crate::models::auth::session;
+use crate::models::auth::session::{KeyHash, Kind, NewSession};
+use crate::models::database::connection::DbConn;
+use crate::models::database::diagnostics;
 use crate::models::installation;
-use crate::models::session::{self, KeyHash, Kind, NewSession};
 
 /// If it should not come to its end, it ends by itself.
 const LIFETIME: TimeDelta = TimeDelta::minutes(2);
@@ -26,7 +27,7 @@ impl Guest {
     /// # Errors
     /// `Unavailable` when the database cannot be written.
     pub(super) fn arrive(conn: &mut DbConn) -> Result<Option<Self>> {
-        let Some(somebody) = inspection::somebody(conn)? else {
+        let Some(somebody) = diagnostics::somebody(conn)? else {
             return Ok(None);
         };
         let epoch = installation::epoch(conn)?;

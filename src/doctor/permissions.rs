@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::finding::Finding;
 use crate::app;
 use crate::config::Settings;
-use crate::models::database_url::DatabaseUrl;
+use crate::models::database::url::DatabaseUrl;
 
 const CHECK: &str = "permissions";
 

@@ -9,8 +9,8 @@ use super::http::{Http, proxy};
 use super::storage::cause;
 use super::{socket, stream, visitors};
 use crate::config::Settings;
-use crate::controllers::concerns::frame;
-use crate::models::connection::DbConn;
+use crate::controllers::middleware::error_pages;
+use crate::models::database::connection::DbConn;
 
 const CHECK: &str = "public address";
 
@@ -148,8 +148,9 @@ fn reach(http: &Http, is_running: bool) -> Result<Response<String>, Option<Findi
 /// What protects people in their browsers must arrive, once and unchanged.
 fn headers(origin: &str, headers: &HeaderMap) -> Finding {
     let is_secure = origin.starts_with("https:");
-    let transport = is_secure.then_some(("strict-transport-security", frame::STRICT_TRANSPORT));
-    let changed: Vec<_> = frame::HEADERS
+    let transport =
+        is_secure.then_some(("strict-transport-security", error_pages::STRICT_TRANSPORT));
+    let changed: Vec<_> = error_pages::HEADERS
         .into_iter()
         .chain(transport)
         .filter(|(name, value)| !headers.get_all(*name).iter().eq([value]))

@@ -3,8 +3,9 @@
 use super::finding::Finding;
 use crate::config::Settings;
 use crate::error::Result;
-use crate::models::connection::DbConn;
-use crate::models::inspection::{self, Variables};
+use crate::models::database::connection::DbConn;
+use crate::models::database::diagnostics;
+use crate::models::database::diagnostics::Variables;
 
 /// 256 messages of 4,000 characters go into one statement, at 4 bytes each, and as much again for the rest.
 const PACKET: u64 = 8 * 1024 * 1024;
@@ -46,7 +47,7 @@ fn texts(conn: &mut DbConn, variables: &Variables) -> Result<Vec<Finding>> {
             "ALTER DATABASE … CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
         ));
     }
-    for table in inspection::odd_tables(conn)? {
+    for table in diagnostics::odd_tables(conn)? {
         let name = table.split(' ').next().unwrap_or_default();
         findings.push(Finding::fail(
             CHECK,

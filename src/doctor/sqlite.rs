@@ -2,9 +2,9 @@
 
 use super::finding::Finding;
 use crate::error::Result;
-use crate::models::connection::DbConn;
-use crate::models::database_url::DatabaseUrl;
-use crate::models::inspection;
+use crate::models::database::connection::DbConn;
+use crate::models::database::diagnostics;
+use crate::models::database::url::DatabaseUrl;
 
 /// Checks the file's journal and how it is written.
 ///
@@ -12,10 +12,10 @@ use crate::models::inspection;
 /// `Unavailable` when the file cannot be read.
 pub(super) fn check(conn: &mut DbConn, url: &DatabaseUrl) -> Result<Vec<Finding>> {
     const FULL: &str = "2";
-    let version = inspection::sqlite_version(conn)?;
-    let journal = inspection::pragma(conn, "journal_mode")?;
-    let synchronous = inspection::pragma(conn, "synchronous")?;
-    let encoding = inspection::pragma(conn, "encoding")?;
+    let version = diagnostics::sqlite_version(conn)?;
+    let journal = diagnostics::pragma(conn, "journal_mode")?;
+    let synchronous = diagnostics::pragma(conn, "synchronous")?;
+    let encoding = diagnostics::pragma(conn, "encoding")?;
     let mut findings = vec![Finding::ok(
         "database",
         format!("{url} is SQLite {version}"),

@@ -10,9 +10,10 @@ use super::{clock, durability, free_pages, server, sqlite};
 use crate::app;
 use crate::config::Settings;
 use crate::error::{Error, Result};
-use crate::models::connection::DbConn;
-use crate::models::database_url::DatabaseUrl;
-use crate::models::inspection::{self, Variables};
+use crate::models::database::connection::DbConn;
+use crate::models::database::diagnostics;
+use crate::models::database::diagnostics::Variables;
+use crate::models::database::url::DatabaseUrl;
 
 const CHECK: &str = "database";
 /// A database that needs longer to let anybody in is as good as none.
@@ -54,7 +55,7 @@ pub(super) fn check(settings: &Settings) -> (Option<DbConn>, Vec<Finding>) {
             "look into the server's log",
         ));
     }
-    if let (Some((file, free)), Ok(count)) = (free, inspection::free_pages(&mut conn)) {
+    if let (Some((file, free)), Ok(count)) = (free, diagnostics::free_pages(&mut conn)) {
         findings.push(free_pages::check(free, count, &file));
     }
     let is_usable = is_migrated(&mut conn, &mut findings);
@@ -67,7 +68,7 @@ fn look(
     settings: &Settings,
     findings: &mut Vec<Finding>,
 ) -> Result<()> {
-    let Some(variables) = inspection::variables(conn)? else {
+    let Some(variables) = diagnostics::variables(conn)? else {
         findings.extend(sqlite::check(conn, url)?);
         return Ok(());
     };
@@ -147,8 +148,8 @@ fn version(url: &DatabaseUrl, variables: &Variables) -> Finding {
 fn library(conn: &mut DbConn) -> Finding {
     const CHECK: &str = "client library";
     let version = match conn {
-        DbConn::Sqlite(_) => inspection::sqlite_version(conn).ok(),
-        DbConn::Mysql(_) => inspection::client_library(conn),
+        DbConn::Sqlite(_) => diagnostics::sqlite_version(conn).ok(),
+        DbConn::Mysql(_) => diagnostics::client_library(conn),
     };
     let version = version.map_or_else(String::new, |version| format!(" ({version})"));
     match conn.require_sound_library() {

@@ -11,9 +11,10 @@ use super::http::Http;
 use super::storage::cause;
 use crate::config::Settings;
 use crate::error::Result;
-use crate::models::connection::DbConn;
-use crate::models::inspection;
-use crate::models::session::{self, KeyHash};
+use crate::models::auth::session;
+use crate::models::auth::session::KeyHash;
+use crate::models::database::connection::DbConn;
+use crate::models::database::diagnostics;
 
 const CHECK: &str = "visitors";
 /// Nobody's (RFC 5737).
@@ -60,7 +61,7 @@ pub(super) fn check(http: &Http, guest: &Guest, settings: &Settings, conn: &mut 
 /// The address that the program wrote down for this token, which ends here.
 fn seen(conn: &mut DbConn, token: &str) -> Result<Option<String>> {
     let key_hash = KeyHash::of(token);
-    let address = inspection::origin_of(conn, &key_hash)?;
+    let address = diagnostics::origin_of(conn, &key_hash)?;
     conn.write(|conn| session::end(conn, &key_hash))?;
     Ok(address)
 }

@@ -11,8 +11,8 @@ use tokio::time::{sleep, timeout};
 use crate::error::outage::warn_of;
 use crate::error::{Error, Result};
 use crate::models::database::Database;
-use crate::models::departure::{is_erased, leaving, messages_to_erase};
-use crate::realtime::live::Live;
+use crate::models::user::account_deletion::{is_erased, leaving, messages_to_erase};
+use crate::realtime::service::Live;
 use crate::realtime::store::Write;
 
 /// Without a word that somebody left, it is looked so often: another server may have stopped in the middle.

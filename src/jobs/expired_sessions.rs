@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::time::interval;
 
 use crate::error::outage::warn_of;
+use crate::models::auth::session;
 use crate::models::database::Database;
-use crate::models::session;
 
 /// How often.
 const PAUSE: Duration = Duration::from_secs(60 * 60);

@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::time::interval;
 
 use crate::error::outage::warn_of;
+use crate::models::change_notice;
 use crate::models::database::Database;
-use crate::models::notice;
 
 /// How often.
 const PAUSE: Duration = Duration::from_secs(10 * 60);
@@ -16,7 +16,7 @@ pub async fn run(database: Database) {
     let mut clock = interval(PAUSE);
     loop {
         clock.tick().await;
-        if let Err(error) = database.write(notice::forget_old).await {
+        if let Err(error) = database.write(change_notice::forget_old).await {
             warn_of!(error, "old notices could not be forgotten");
         }
     }

@@ -5,11 +5,12 @@ use std::time::Duration;
 use tokio::time::interval;
 
 use crate::error::outage::warn_of;
-use crate::models::database::Database;
-use crate::models::{
-    invitation, known_browser, pairing, password_link, reserved_username, security_event, throttle,
-    verification,
+use crate::models::auth::{
+    pairing, password_reset_link, phone_verification, rate_limit, security_event, trusted_browser,
 };
+use crate::models::database::Database;
+use crate::models::room::invitation;
+use crate::models::user::reserved_username;
 
 /// How often.
 const PAUSE: Duration = Duration::from_secs(10 * 60);
@@ -20,12 +21,12 @@ pub async fn run(database: Database, event_days: i64) {
     loop {
         clock.tick().await;
         let forgotten = database.write(move |conn| {
-            throttle::forget_old(conn)?;
-            verification::forget_old(conn)?;
-            password_link::forget_old(conn)?;
+            rate_limit::forget_old(conn)?;
+            phone_verification::forget_old(conn)?;
+            password_reset_link::forget_old(conn)?;
             pairing::forget_old(conn)?;
             invitation::forget_old(conn)?;
-            known_browser::forget_old(conn)?;
+            trusted_browser::forget_old(conn)?;
             reserved_username::forget_old(conn)?;
             security_event::forget_old(conn, event_days)
         });

@@ -6,9 +6,9 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
 use diesel::sql_types::BigInt;
 
-use super::connection::{DbConn, on_each};
 use super::schema::installation::dsl;
 use crate::error::Result;
+use crate::models::database::connection::{DbConn, on_each};
 
 const ROW: i32 = 1;
 

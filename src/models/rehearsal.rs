@@ -4,13 +4,14 @@ use chrono::TimeDelta;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
-use super::client_id::ClientId;
-use super::connection::{DbConn, on_each};
-use super::database_url::DatabaseUrl;
+use super::now;
 use super::room::{CLOSED, LOBBY};
 use super::schema::{installation, memberships, messages, rooms, sessions, users};
-use super::{now, session};
 use crate::error::{Error, Result};
+use crate::models::auth::session;
+use crate::models::database::connection::{DbConn, on_each};
+use crate::models::database::url::DatabaseUrl;
+use crate::models::values::client_id::ClientId;
 
 /// Rows of one statement: SQLite takes 32,766 values.
 const ROWS: usize = 1_000;

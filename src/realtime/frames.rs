@@ -5,7 +5,8 @@ use std::fmt;
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::wire::{self, OpCode};
+use crate::realtime::websocket;
+use crate::realtime::websocket::OpCode;
 
 /// A number of the database that is a decimal string in JSON, because JavaScript's numbers end at 2⁵³.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -364,7 +365,7 @@ impl ServerFrame<'_> {
     pub fn encode_into(&self, wire: &mut BytesMut) {
         // Strings and numbers always serialise; an empty object would be the answer if they did not.
         let json = serde_json::to_vec(self).unwrap_or_else(|_| b"{}".to_vec());
-        wire::put_header(wire, OpCode::Text, json.len());
+        websocket::put_header(wire, OpCode::Text, json.len());
         wire.put_slice(&json);
     }
 }

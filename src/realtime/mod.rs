@@ -5,27 +5,23 @@
 //! connection ─→ Writer ─ one transaction, many messages ─→ Hub ─ one hand-over per worker ─→ Desk ─→ Seats
 //! ```
 
+pub mod change_poller;
+pub mod connected_sessions;
 pub mod connection;
-pub mod desk;
-pub mod events;
-pub mod figures;
-mod following;
+pub mod connection_limiter;
+pub mod event_stream;
 pub mod frames;
 pub mod hub;
-pub mod live;
-mod mending;
-pub mod news;
-mod outbound;
-pub mod parcels;
-mod place;
+pub mod metrics;
 pub mod presence;
-pub mod seat;
-pub mod served;
+pub mod rate_limit;
+mod send_queue;
+pub mod service;
 pub mod store;
-pub mod throttle;
-pub mod turnstile;
-pub mod watch;
-pub mod wire;
+pub mod subscriber;
+mod subscription;
+pub mod websocket;
+pub mod worker_hub;
 pub mod writer;
 
 #[cfg(test)]

@@ -12,19 +12,19 @@ use tokio::sync::Notify;
 use tokio::task::LocalSet;
 
 use super::connection::{Arrival, Connection};
-use super::desk::Desk;
-use super::events::{Events, Wanted};
 use super::frames::Limits;
 use super::hub::Hub;
-use super::live::Live;
-use super::parcels::Parcel;
 use super::presence::Presence;
-use super::seat::Seat;
 use super::store::Store;
-use super::throttle::Throttle;
-use super::turnstile::Turnstile;
-use super::wire::{CloseCode, payload};
 use super::writer::Writer;
+use crate::realtime::connection_limiter::Turnstile;
+use crate::realtime::event_stream::{Events, Wanted};
+use crate::realtime::hub::worker_commands::Parcel;
+use crate::realtime::rate_limit::Throttle;
+use crate::realtime::service::Live;
+use crate::realtime::subscriber::Seat;
+use crate::realtime::websocket::{CloseCode, payload};
+use crate::realtime::worker_hub::Desk;
 use shelf::{Shelf, person};
 
 const ROOM: i64 = 1;

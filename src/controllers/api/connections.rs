@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use serde::Serialize;
 
 use crate::controllers::App;
-use crate::controllers::concerns::current_user::CurrentUser;
+use crate::controllers::extractors::current_user::CurrentUser;
 use crate::error::Result;
 
 /// How many there are, and may be (`null`: any number).

@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{ConversationMessage, PAGE};
 use crate::controllers::App;
-use crate::controllers::concerns::current_user::CurrentUser;
-use crate::controllers::concerns::input::Json;
-use crate::controllers::messages::{NewMessage, post};
+use crate::controllers::extractors::current_user::CurrentUser;
+use crate::controllers::extractors::form::Json;
+use crate::controllers::rooms::messages::{NewMessage, post};
 use crate::error::{Error, Result};
-use crate::models::conversation::Conversation;
-use crate::models::direct::To;
 use crate::models::message::Message;
+use crate::models::room::conversation::Conversation;
+use crate::models::room::direct::To;
 use crate::realtime::frames::{Id, User};
 
 #[derive(Serialize)]

@@ -7,21 +7,23 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::sessions::{Proof, issue};
-use crate::controllers::concerns::asked::Asked;
+use crate::controllers::accounts::sessions;
 use crate::controllers::concerns::attempt::Attempt;
-use crate::controllers::concerns::browser;
-use crate::controllers::concerns::current_user::CurrentSession;
-use crate::controllers::concerns::github_visit::{
+use crate::controllers::concerns::github_oauth::{
     Intent, Visit, begin, callback, door, end, forget,
 };
 use crate::controllers::concerns::sign_in::{Way, origin, sign_in};
 use crate::controllers::errors::{code_of, log};
-use crate::controllers::{App, see_other, sessions, settings};
+use crate::controllers::extractors::browser_id;
+use crate::controllers::extractors::current_user::CurrentSession;
+use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::{App, see_other, settings};
 use crate::error::{Error, Result};
-use crate::models::github_account::{Account, Arrival};
-use crate::models::invite;
-use crate::models::security_event::{self, Kind};
-use crate::models::throttle as tries;
+use crate::models::auth::github_account::{Account, Arrival};
+use crate::models::auth::invite;
+use crate::models::auth::rate_limit as tries;
+use crate::models::auth::security_event;
+use crate::models::auth::security_event::Kind;
 use crate::models::user::{ACTIVE, User};
 
 /// What somebody goes there for, and how they come on.
@@ -147,7 +149,7 @@ async fn arrive(
     brought: &Brought,
 ) -> Result<HttpResponse> {
     let account = recognise(app, request, visit, brought).await?;
-    let device = browser::recognise(app, request)?;
+    let device = browser_id::recognise(app, request)?;
     let (by_address, by_browser) = app.throttles.registration(request, &device.hash)?;
     let registering = [by_address, by_browser].concat();
     let arrival = Arrival {

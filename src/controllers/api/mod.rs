@@ -2,7 +2,6 @@
 
 pub mod connections;
 pub mod conversations;
-pub mod events;
 pub mod github;
 pub mod openapi;
 pub mod rooms;

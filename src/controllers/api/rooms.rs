@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::PAGE;
 use crate::controllers::App;
-use crate::controllers::concerns::current_user::CurrentUser;
-use crate::controllers::concerns::input::Json;
-use crate::controllers::messages::{MessageFields, NewMessage, change, cursor, edit, post};
+use crate::controllers::extractors::current_user::CurrentUser;
+use crate::controllers::extractors::form::Json;
+use crate::controllers::rooms::messages::{MessageFields, NewMessage, change, cursor, edit, post};
 use crate::controllers::rooms::{RoomFields, make};
 use crate::error::{Error, Result};
 use crate::models::message::{Cursor, Message};

@@ -5,17 +5,19 @@ use actix_web::{HttpRequest, HttpResponse};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use crate::controllers::concerns::asked::Asked;
+use crate::controllers::App;
+use crate::controllers::accounts::{development_sessions, sessions};
 use crate::controllers::concerns::attempt::Attempt;
-use crate::controllers::concerns::client_address::client_text;
-use crate::controllers::concerns::current_user::{CurrentSession, CurrentUser};
-use crate::controllers::concerns::input::Json;
 use crate::controllers::concerns::sign_in::{origin, user_agent};
-use crate::controllers::{App, development_sessions, sessions};
+use crate::controllers::extractors::client_address::client_text;
+use crate::controllers::extractors::current_user::{CurrentSession, CurrentUser};
+use crate::controllers::extractors::form::Json;
+use crate::controllers::extractors::request_context::Asked;
 use crate::error::{Error, Result};
+use crate::models::auth::security_event;
+use crate::models::auth::session;
+use crate::models::auth::session::{KeyHash, Kind, NewSession};
 use crate::models::rfc3339;
-use crate::models::security_event;
-use crate::models::session::{self, KeyHash, Kind, NewSession};
 use crate::models::user::User;
 use crate::realtime::frames;
 

@@ -5,9 +5,9 @@ use actix_web::web::{Data, Query};
 use serde::Deserialize;
 
 use crate::controllers::App;
-use crate::controllers::concerns::current_user::CurrentUser;
+use crate::controllers::extractors::current_user::CurrentUser;
 use crate::error::{Error, Result};
-use crate::models::directory;
+use crate::models::room::directory;
 
 /// So many names at the most.
 const MAX: i64 = 5;

@@ -9,8 +9,9 @@ use tokio::time::sleep;
 
 use crate::controllers::App;
 use crate::error::{Error, Result};
+use crate::models::auth::rate_limit;
+use crate::models::auth::rate_limit::Bucket;
 use crate::models::database::Database;
-use crate::models::throttle::{self, Bucket};
 
 /// A refused attempt is answered this much later, so that 18 connections of one address repeat at most 60 a second.
 const REFUSAL_DELAY: Duration = Duration::from_millis(300);
@@ -59,7 +60,7 @@ impl Attempt {
         let waiting = Waiting::default();
         let gone = waiting.0.clone();
         let write = app.database.write(move |conn| {
-            throttle::take(conn, &wanted)?;
+            rate_limit::take(conn, &wanted)?;
             match gone.load(Ordering::Acquire) {
                 true => Err(Error::Unavailable("the request was given up".into())),
                 false => Ok(()),
@@ -168,8 +169,8 @@ async fn apply(database: &Database, buckets: &[Bucket], end: End) -> Result<()> 
     }
     let buckets = buckets.to_vec();
     let write = database.write(move |conn| match end {
-        End::Undone => throttle::undo(conn, &buckets),
-        End::Forgiven => throttle::give_back(conn, &buckets),
+        End::Undone => rate_limit::undo(conn, &buckets),
+        End::Forgiven => rate_limit::give_back(conn, &buckets),
         End::Counted => Ok(()),
     });
     write.await

@@ -4,14 +4,17 @@ use actix_session::Session;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::browser::{self, Browser};
-use super::client_address::client_text;
-use super::cookies::{KEY, KEY_HASH};
+use crate::controllers::extractors::browser_id;
+use crate::controllers::extractors::browser_id::Browser;
+use crate::controllers::extractors::client_address::client_text;
+use crate::controllers::middleware::session_cookie::{KEY, KEY_HASH};
 use crate::controllers::{App, see_other};
 use crate::error::{Error, Result};
-use crate::models::known_browser;
-use crate::models::security_event::{self, Origin};
-use crate::models::session::{self, KeyHash, Kind, NewSession};
+use crate::models::auth::security_event;
+use crate::models::auth::security_event::Origin;
+use crate::models::auth::session;
+use crate::models::auth::session::{KeyHash, Kind, NewSession};
+use crate::models::auth::trusted_browser;
 use crate::models::user::User;
 
 /// How somebody comes in.
@@ -68,10 +71,10 @@ pub async fn sign_in(
         by_github: kind == security_event::Kind::SignedInByGitHub,
         most: app.accounts.sessions_per_person,
     };
-    let Browser { hash, cookie } = browser::recognise(app, request)?;
+    let Browser { hash, cookie } = browser_id::recognise(app, request)?;
     let write = app.database.write(move |conn| {
         let created = session::create(conn, &key_hash, &new)?;
-        known_browser::remember(conn, &hash, user_id)?;
+        trusted_browser::remember(conn, &hash, user_id)?;
         security_event::record(conn, kind, user_id, &origin)?;
         Ok(created.ended)
     });

@@ -3,14 +3,15 @@
 use actix_web::HttpRequest;
 use chrono::TimeDelta;
 
-use super::client_address::client_address;
 use crate::controllers::App;
+use crate::controllers::extractors::client_address::client_address;
 use crate::error::Result;
-use crate::models::hash_queue::{Priority, Requester};
-use crate::models::keyed::Keyed;
-use crate::models::phone_number::PhoneNumber;
-use crate::models::session::KeyHash;
-use crate::models::throttle::{self, Bucket, Rule};
+use crate::models::auth::rate_limit;
+use crate::models::auth::rate_limit::{Bucket, Rule};
+use crate::models::auth::session::KeyHash;
+use crate::models::values::phone_number::PhoneNumber;
+use crate::models::values::signing::Keyed;
+use crate::services::password_hasher::queue::{Priority, Requester};
 use crate::transport::strangers::household;
 
 /// How often each thing may be tried.
@@ -295,7 +296,7 @@ pub async fn take(app: &App, buckets: &[Bucket]) -> Result<()> {
     let buckets = buckets.to_vec();
     let write = app
         .database
-        .write(move |conn| throttle::take(conn, &buckets));
+        .write(move |conn| rate_limit::take(conn, &buckets));
     write.await
 }
 
@@ -309,6 +310,6 @@ pub async fn take_each(app: &App, buckets: Vec<Bucket>) -> Result<()> {
     }
     let write = app
         .database
-        .write(move |conn| throttle::take_each(conn, &buckets));
+        .write(move |conn| rate_limit::take_each(conn, &buckets));
     write.await
 }

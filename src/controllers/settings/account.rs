@@ -6,15 +6,16 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::{Mistakes, Saved, frame, require_proof, unprocessable};
-use crate::controllers::concerns::asked::Asked;
-use crate::controllers::concerns::current_user::CurrentSession;
-use crate::controllers::concerns::input::{FormOrJson, Method};
-use crate::controllers::{App, done, page, users};
+use crate::controllers::accounts::users;
+use crate::controllers::extractors::current_user::CurrentSession;
+use crate::controllers::extractors::form::{FormOrJson, Method};
+use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::{App, done, page};
 use crate::error::{Error, Result};
-use crate::models::session;
+use crate::models::auth::session;
 use crate::models::user::User;
-use crate::views::page::Page;
-use crate::views::settings::{AccountForm, AccountPage, FarewellPage, Proof};
+use crate::views::layout::Page;
+use crate::views::pages::settings::{AccountForm, AccountPage, FarewellPage, Proof};
 
 /// What was typed into any of the page's forms; never a password.
 #[derive(Default)]

@@ -5,16 +5,16 @@ use actix_web::web::{Data, Query};
 use serde::Deserialize;
 
 use super::{Mistakes, Saved, frame, saved, unprocessable};
-use crate::controllers::concerns::asked::Asked;
 use crate::controllers::concerns::attempt::Attempt;
-use crate::controllers::concerns::current_user::{CurrentSession, CurrentUser};
-use crate::controllers::concerns::input::FormOrJson;
+use crate::controllers::extractors::current_user::{CurrentSession, CurrentUser};
+use crate::controllers::extractors::form::FormOrJson;
+use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::{App, page};
 use crate::error::{Error, Result};
-use crate::models::preferences::Preferences;
 use crate::models::user::User;
+use crate::models::user::preferences::Preferences;
 use crate::views::locale::Locale;
-use crate::views::settings::AppearancePage;
+use crate::views::pages::settings::AppearancePage;
 
 /// What the form sends; no language is the browser's.
 #[derive(Default, Deserialize)]

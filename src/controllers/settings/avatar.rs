@@ -8,15 +8,15 @@ use serde::Deserialize;
 
 use super::{Saved, profile, saved, unprocessable};
 use crate::controllers::App;
-use crate::controllers::concerns::asked::Asked;
 use crate::controllers::concerns::attempt::Attempt;
-use crate::controllers::concerns::current_user::CurrentUser;
-use crate::controllers::concerns::input::{FormOrJson, Method};
-use crate::controllers::concerns::upload;
+use crate::controllers::extractors::current_user::CurrentUser;
+use crate::controllers::extractors::form::{FormOrJson, Method};
+use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::upload;
 use crate::error::{Error, Result, Sentence};
-use crate::models::avatar;
-use crate::models::picture::MAX_BYTES;
 use crate::models::user::User;
+use crate::models::user::avatar;
+use crate::services::image::MAX_BYTES;
 
 /// What the form without a file sends.
 #[derive(Default, Deserialize)]

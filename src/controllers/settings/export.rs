@@ -12,9 +12,10 @@ use tokio::sync::Semaphore;
 
 use crate::controllers::App;
 use crate::controllers::concerns::attempt::Attempt;
-use crate::controllers::concerns::current_user::CurrentUser;
+use crate::controllers::extractors::current_user::CurrentUser;
 use crate::error::{Error, Result};
-use crate::models::export::{self, Person};
+use crate::models::user::data_export;
+use crate::models::user::data_export::Person;
 use crate::models::{now, rfc3339};
 
 /// A second export of one person may start so many seconds later at the earliest.
@@ -118,8 +119,8 @@ pub async fn show(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<Http
 async fn read(app: &App, user_id: i64) -> Result<(Person, Vec<(i64, Vec<i64>)>)> {
     let _turn = app.exports.reading.acquire().await;
     let read = app.database.run(move |conn| {
-        let person = export::person(conn, user_id)?;
-        Ok((person, export::places(conn, user_id)?))
+        let person = data_export::person(conn, user_id)?;
+        Ok((person, data_export::places(conn, user_id)?))
     });
     read.await
 }
@@ -142,7 +143,7 @@ impl Download {
         let read = self
             .app
             .database
-            .run(move |conn| export::written(conn, user_id, room_id, &seqs));
+            .run(move |conn| data_export::written(conn, user_id, room_id, &seqs));
         let messages = read.await?;
         drop(turn);
         let mut text = String::new();

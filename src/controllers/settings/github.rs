@@ -7,20 +7,21 @@ use serde::{Deserialize, Serialize};
 
 use super::account::{Typed, answer};
 use super::{require_proof, saved};
-use crate::controllers::concerns::asked::Asked;
-use crate::controllers::concerns::current_user::CurrentSession;
-use crate::controllers::concerns::github_visit::{Intent, Visit, begin, door};
-use crate::controllers::concerns::input::{FormOrJson, Method};
+use crate::controllers::concerns::github_oauth::{Intent, Visit, begin, door};
 use crate::controllers::concerns::sign_in::origin;
 use crate::controllers::errors::told;
+use crate::controllers::extractors::current_user::CurrentSession;
+use crate::controllers::extractors::form::{FormOrJson, Method};
+use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::{App, page, see_other};
 use crate::error::{Error, Result};
-use crate::models::github_account::Account;
-use crate::models::security_event::{self, Kind};
-use crate::models::session;
+use crate::models::auth::github_account::Account;
+use crate::models::auth::security_event;
+use crate::models::auth::security_event::Kind;
+use crate::models::auth::session;
 use crate::models::user::User;
-use crate::views::page::Page;
-use crate::views::settings::LeavingPage;
+use crate::views::layout::Page;
+use crate::views::pages::settings::LeavingPage;
 
 /// What the forms send.
 #[derive(Default, Deserialize)]

@@ -17,20 +17,20 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::concerns::asked::Asked;
 use super::concerns::attempt::Attempt;
-use super::concerns::current_user::{CurrentSession, CurrentUser};
 use super::errors::field_sentences;
 use super::{App, done, see_other};
+use crate::controllers::extractors::current_user::{CurrentSession, CurrentUser};
+use crate::controllers::extractors::request_context::Asked;
 use crate::error::{Error, Result, Sentence};
-use crate::models::hash_queue::Priority;
-use crate::models::hasher::Verdict;
+use crate::models::auth::session;
 use crate::models::room::Room;
-use crate::models::session;
 use crate::models::user::User;
-use crate::views::page::Page;
-use crate::views::rooms::links;
-use crate::views::settings::Frame;
+use crate::services::password_hasher::Verdict;
+use crate::services::password_hasher::queue::Priority;
+use crate::views::layout::Page;
+use crate::views::pages::rooms::links;
+use crate::views::pages::settings::Frame;
 
 /// The fields of all forms on these pages.
 const FIELDS: [&str; 16] = [

@@ -5,16 +5,17 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::{Saved, frame};
-use crate::controllers::concerns::asked::Asked;
-use crate::controllers::concerns::current_user::CurrentSession;
-use crate::controllers::concerns::input::{FormOrJson, Method};
-use crate::controllers::concerns::same_origin::own_origin;
 use crate::controllers::concerns::sign_in::origin;
+use crate::controllers::extractors::current_user::CurrentSession;
+use crate::controllers::extractors::form::{FormOrJson, Method};
+use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::middleware::same_origin::own_origin;
 use crate::controllers::{App, done, page, see_other};
 use crate::error::{Error, Result};
-use crate::models::security_event::{self, Kind};
-use crate::models::{pairing, throttle};
-use crate::views::pairings::PairingPage;
+use crate::models::auth::security_event;
+use crate::models::auth::security_event::Kind;
+use crate::models::auth::{pairing, rate_limit};
+use crate::views::pages::pairings::PairingPage;
 
 /// Where it is.
 const ADDRESS: &str = "/settings/pairing";
@@ -67,7 +68,7 @@ pub async fn create(
     let (keyed, origin) = (app.keyed.clone(), origin(&request));
     let tries = app.throttles.pairing(user.id)?;
     let write = app.database.write(move |conn| {
-        throttle::take(conn, &tries)?;
+        rate_limit::take(conn, &tries)?;
         pairing::begin(conn, &keyed, &key_hash)?;
         security_event::record(conn, Kind::PairingMade, user.id, &origin)
     });

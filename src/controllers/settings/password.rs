@@ -7,18 +7,19 @@ use serde::Deserialize;
 use super::account::{Typed, answer};
 use super::{require_proof, saved};
 use crate::controllers::App;
-use crate::controllers::concerns::asked::Asked;
 use crate::controllers::concerns::attempt::Attempt;
-use crate::controllers::concerns::current_user::CurrentSession;
-use crate::controllers::concerns::input::FormOrJson;
 use crate::controllers::concerns::sign_in::origin;
+use crate::controllers::extractors::current_user::CurrentSession;
+use crate::controllers::extractors::form::FormOrJson;
+use crate::controllers::extractors::request_context::Asked;
 use crate::error::Result;
-use crate::models::hash_queue::Priority;
-use crate::models::password::Password;
-use crate::models::phone_number::PhoneNumber;
-use crate::models::security_event::{self, Kind};
+use crate::models::auth::security_event;
+use crate::models::auth::security_event::Kind;
 use crate::models::user::User;
-use crate::models::username::Username;
+use crate::models::values::password::Password;
+use crate::models::values::phone_number::PhoneNumber;
+use crate::models::values::username::Username;
+use crate::services::password_hasher::queue::Priority;
 
 /// What the form sends.
 #[derive(Default, Deserialize)]

@@ -6,18 +6,20 @@ use serde::Deserialize;
 
 use super::account::{Typed, answer};
 use super::{require_proof, saved};
-use crate::controllers::concerns::asked::Asked;
-use crate::controllers::concerns::current_user::CurrentSession;
-use crate::controllers::concerns::input::FormOrJson;
+use crate::controllers::App;
+use crate::controllers::accounts::users;
+use crate::controllers::concerns::phone_verification::begin;
 use crate::controllers::concerns::sign_in::origin;
 use crate::controllers::concerns::throttle;
-use crate::controllers::concerns::verifying::begin;
-use crate::controllers::{App, users};
+use crate::controllers::extractors::current_user::CurrentSession;
+use crate::controllers::extractors::form::FormOrJson;
+use crate::controllers::extractors::request_context::Asked;
 use crate::error::Result;
-use crate::models::phone_number::PhoneNumber;
-use crate::models::security_event::{self, Kind};
+use crate::models::auth::phone_verification::{PHONE, Verification};
+use crate::models::auth::security_event;
+use crate::models::auth::security_event::Kind;
 use crate::models::user::User;
-use crate::models::verification::{PHONE, Verification};
+use crate::models::values::phone_number::PhoneNumber;
 
 /// What the form sends.
 #[derive(Default, Deserialize)]

@@ -5,15 +5,15 @@ use actix_web::web::{Data, Query};
 use serde::Deserialize;
 
 use super::{Mistakes, Saved, frame, saved, unprocessable};
-use crate::controllers::concerns::asked::Asked;
 use crate::controllers::concerns::attempt::Attempt;
-use crate::controllers::concerns::current_user::CurrentUser;
-use crate::controllers::concerns::input::FormOrJson;
+use crate::controllers::extractors::current_user::CurrentUser;
+use crate::controllers::extractors::form::FormOrJson;
+use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::{App, page};
 use crate::error::{Error, Result};
-use crate::models::reach;
 use crate::models::user::User;
-use crate::views::settings::PrivacyPage;
+use crate::models::user::direct_message_policy;
+use crate::views::pages::settings::PrivacyPage;
 
 /// What the form sends.
 #[derive(Default, Deserialize)]
@@ -30,7 +30,9 @@ pub async fn show(
     query: Query<Saved>,
 ) -> Result<HttpResponse> {
     let user_id = user.id;
-    let read = app.database.run(move |conn| reach::of(conn, user_id));
+    let read = app
+        .database
+        .run(move |conn| direct_message_policy::of(conn, user_id));
     let reachable_by = read.await?;
     shown(&app, &asked, &user, reachable_by, query.into_inner(), &[]).await
 }
@@ -60,7 +62,7 @@ pub async fn update(
     let (user_id, choice) = (user.id, input.fields.reachable_by.clone());
     let write = app
         .database
-        .write(move |conn| reach::set(conn, user_id, &choice));
+        .write(move |conn| direct_message_policy::set(conn, user_id, &choice));
     let tries = app.throttles.profile_change(user_id)?;
     match Attempt::spend(&app, tries, write).await {
         Ok(()) => Ok(saved(&asked, input.is_json, "privacy", "reach")),

@@ -5,16 +5,16 @@ use actix_web::web::{Data, Query};
 use serde::Deserialize;
 
 use super::{Mistakes, Saved, frame, saved, unprocessable};
-use crate::controllers::concerns::asked::Asked;
 use crate::controllers::concerns::attempt::Attempt;
-use crate::controllers::concerns::current_user::CurrentUser;
-use crate::controllers::concerns::input::FormOrJson;
+use crate::controllers::extractors::current_user::CurrentUser;
+use crate::controllers::extractors::form::FormOrJson;
+use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::{App, page};
 use crate::error::{Error, Result};
-use crate::models::picture::MAX_BYTES;
 use crate::models::user::User;
-use crate::models::username::Username;
-use crate::views::settings::ProfilePage;
+use crate::models::values::username::Username;
+use crate::services::image::MAX_BYTES;
+use crate::views::pages::settings::ProfilePage;
 
 /// What the form sends.
 #[derive(Default, Deserialize)]

@@ -4,12 +4,12 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
 
 use super::{Saved, frame};
-use crate::controllers::concerns::asked::Asked;
-use crate::controllers::concerns::current_user::CurrentUser;
-use crate::controllers::security_events::{Cursor, find};
+use crate::controllers::accounts::security_events::{Cursor, find};
+use crate::controllers::extractors::current_user::CurrentUser;
+use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::{App, page};
 use crate::error::Result;
-use crate::views::security_events::SecurityPage;
+use crate::views::pages::security_events::SecurityPage;
 
 /// `GET /settings/security`
 pub async fn show(

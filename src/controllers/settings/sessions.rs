@@ -5,15 +5,16 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::{Saved, frame, saved};
-use crate::controllers::concerns::asked::Asked;
-use crate::controllers::concerns::current_user::CurrentSession;
-use crate::controllers::concerns::input::{FormOrJson, Method};
 use crate::controllers::concerns::sign_in::origin;
+use crate::controllers::extractors::current_user::CurrentSession;
+use crate::controllers::extractors::form::{FormOrJson, Method};
+use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::{App, page};
 use crate::error::{Error, Result};
-use crate::models::security_event::{self, Kind};
-use crate::models::{device, session};
-use crate::views::settings::{SessionsPage, ShownDevice};
+use crate::models::auth::security_event;
+use crate::models::auth::security_event::Kind;
+use crate::models::auth::{device, session};
+use crate::views::pages::settings::{SessionsPage, ShownDevice};
 
 /// What the forms send.
 #[derive(Default, Deserialize)]

@@ -1,10 +1,10 @@
 //! What one socket may say and is told, without the socket itself.
 
-mod coming;
-mod reading;
-mod writing;
+mod handshake;
+mod reads;
+mod writes;
 
-pub use coming::Arrival;
+pub use handshake::Arrival;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -16,12 +16,12 @@ use futures_util::stream::FuturesUnordered;
 use serde::Deserialize;
 
 use crate::error::Result;
-use crate::realtime::desk::Desk;
+use crate::realtime::connection_limiter::Pass;
 use crate::realtime::frames::{ClientFrame, Code, Id, ServerFrame, User};
-use crate::realtime::live::Live;
-use crate::realtime::seat::Seat;
+use crate::realtime::service::Live;
 use crate::realtime::store::{Verdict, Write};
-use crate::realtime::turnstile::Pass;
+use crate::realtime::subscriber::Seat;
+use crate::realtime::worker_hub::Desk;
 
 /// So many writes of one socket may be under way; then it is read no further.
 const WRITES_IN_FLIGHT: usize = 64;

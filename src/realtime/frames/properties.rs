@@ -117,7 +117,7 @@ proptest! {
         }
         let mut rest = &together[..];
         for text in &texts {
-            let json = wire::payload(rest).expect("a text frame");
+            let json = websocket::payload(rest).expect("a text frame");
             let header = rest.len() - json.len();
             let length = match header {
                 2 => usize::from(rest[1]),

@@ -1,7 +1,7 @@
 //! Who is here. A change is told at most ten times a second, a crowd's size once a second, and only to windows that
 //! show the room; that of a direct room to all its people.
 
-mod telling;
+mod broadcast;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

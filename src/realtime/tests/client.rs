@@ -12,9 +12,9 @@ use tokio::task::AbortHandle;
 use super::shelf::Shelf;
 use super::{ROOM, arrival, frames};
 use crate::realtime::connection::Connection;
-use crate::realtime::desk::Desk;
-use crate::realtime::live::Live;
-use crate::realtime::seat::Seat;
+use crate::realtime::service::Live;
+use crate::realtime::subscriber::Seat;
+use crate::realtime::worker_hub::Desk;
 
 /// See the module's description.
 pub(super) struct Client {

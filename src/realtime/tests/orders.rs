@@ -12,10 +12,10 @@ use tokio::time::sleep;
 use super::client::{Client, Socket};
 use super::shelf::Shelf;
 use super::{ROOM, live, run, settle};
-use crate::realtime::desk::Desk;
 use crate::realtime::frames::Message;
-use crate::realtime::live::Live;
-use crate::realtime::parcels::Parcel;
+use crate::realtime::hub::worker_commands::Parcel;
+use crate::realtime::service::Live;
+use crate::realtime::worker_hub::Desk;
 
 /// So many at least; `PROPTEST_CASES` may ask for more.
 const CASES: u32 = 2_000;

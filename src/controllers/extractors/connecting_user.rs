@@ -1,0 +1,42 @@
+//! Somebody who comes to stay: for a socket or an event stream.
+
+use actix_web::dev::Payload;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::future::LocalBoxFuture;
+
+use super::current_user::current;
+use crate::controllers::App;
+use crate::error::{Error, Result};
+use crate::models::room::Room;
+use crate::models::room::invitation;
+use crate::realtime::connection::Arrival;
+
+/// The person who asks, with their rooms.
+pub struct Arriving(pub Arrival);
+
+impl FromRequest for Arriving {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let app = request.app_data::<Data<App>>();
+            let app = app.ok_or_else(|| Error::internal("the application has no data"))?;
+            let since = app.live.hub.news.now();
+            let read = current(&request, |conn, live| {
+                let rooms = Room::all_of(conn, live.user.id)?;
+                Ok((rooms, invitation::pending(conn, live.user.id)?))
+            });
+            let (session, (rooms, invitations)) = read.await?;
+            Ok(Self(Arrival {
+                user: session.user.public(),
+                session: session.key_hash.as_str().into(),
+                rooms,
+                invitations,
+                since,
+            }))
+        })
+    }
+}

@@ -1,0 +1,192 @@
+//! Reads the `Cookie` header tolerantly. Other programs of the same host, proxies and browser extensions put anything
+//! into it, and the framework drops every cookie of a header that has one byte outside UTF-8.
+
+use actix_web::HttpRequest;
+use actix_web::body::MessageBody;
+use actix_web::cookie::{Cookie, CookieJar, Key};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+
+use crate::controllers::rooms::page::LAST_ROOM;
+use crate::controllers::{App, Site};
+use crate::models::auth::session;
+use crate::models::auth::session::KeyHash;
+
+/// The most cookies of one name that are looked at.
+const SAME_NAME_MAX: usize = 8;
+
+/// The key that session cookies are encrypted with.
+#[derive(Clone)]
+pub struct CookieKey(pub Key);
+
+/// Yields the name and the value of each cookie, in order, over all `Cookie` headers. Skips what has no `=`; drops quotes
+/// around a value.
+pub fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let values = headers.get_all(header::COOKIE);
+    let parts = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
+    parts.filter_map(|part| {
+        let equals = part.iter().position(|byte| *byte == b'=')?;
+        let (name, value) = (&part[..equals], part[equals + 1..].trim_ascii());
+        let inner = value.strip_prefix(b"\"");
+        let inner = inner.and_then(|value| value.strip_suffix(b"\""));
+        Some((name.trim_ascii(), inner.unwrap_or(value)))
+    })
+}
+
+/// All cookies of one name, decoded, in the order in which they were sent.
+pub fn all(request: &HttpRequest, name: &str) -> Vec<Cookie<'static>> {
+    let Ok(cookies) = request.cookies() else {
+        return Vec::new();
+    };
+    let same = cookies.iter().filter(|cookie| cookie.name() == name);
+    same.cloned().collect()
+}
+
+/// The middleware: leaves only our own cookies in the request, and of several session cookies the one that counts.
+///
+/// # Errors
+/// Those of the request, unchanged.
+pub async fn own_cookies<B: MessageBody>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, actix_web::Error> {
+    if request.headers().contains_key(header::COOKIE) {
+        let kept = kept(&request).await;
+        let headers = request.headers_mut();
+        headers.remove(header::COOKIE);
+        if let Some(Ok(kept)) = kept.map(HeaderValue::from_maybe_shared) {
+            headers.insert(header::COOKIE, kept);
+        }
+    }
+    next.call(request).await
+}
+
+/// The `Cookie` header with our own cookies alone.
+async fn kept(request: &ServiceRequest) -> Option<String> {
+    let app = request.app_data::<Data<App>>()?;
+    let key = request.app_data::<CookieKey>()?;
+    let session_name = app.site.cookie_name();
+    let mut sessions = Vec::new();
+    let mut kept = Vec::new();
+    for name in own_names(&app.site) {
+        let same = pairs(request.headers()).filter(|(other, _)| *other == name.as_bytes());
+        let values = same.filter_map(|(_, value)| std::str::from_utf8(value).ok());
+        let values = values.filter(|value| value.bytes().all(is_cookie_octet));
+        let cookies = values.map(|value| format!("{name}={value}"));
+        let target = match name == session_name {
+            true => &mut sessions,
+            false => &mut kept,
+        };
+        target.extend(cookies.take(SAME_NAME_MAX));
+    }
+    kept.extend(session(app, &key.0, session_name, sessions).await);
+    (!kept.is_empty()).then(|| kept.join("; "))
+}
+
+fn own_names(site: &Site) -> [&'static str; 5] {
+    [
+        site.cookie_name(),
+        site.browser_cookie_name(),
+        site.verification_cookie_name(),
+        site.github_cookie_name(),
+        LAST_ROOM,
+    ]
+}
+
+/// RFC 6265, section 4.1.1.
+fn is_cookie_octet(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
+}
+
+/// Chooses among several session cookies, which come from another path or a parent domain: the first of a living session,
+/// or else the first that was made here. One alone is left to the session middleware.
+async fn session(app: &App, key: &Key, name: &str, mut sessions: Vec<String>) -> Option<String> {
+    if sessions.len() < 2 {
+        return sessions.pop();
+    }
+    let opened = sessions.into_iter().filter_map(|pair| {
+        let hash = KeyHash::of(&decrypt(key, name, &pair)?);
+        Some((pair, hash))
+    });
+    let (mut pairs, mut hashes): (Vec<_>, Vec<_>) = opened.unzip();
+    if pairs.len() < 2 {
+        return pairs.pop();
+    }
+    let living = app.database.run(move |conn| {
+        for (place, hash) in hashes.drain(..).enumerate() {
+            if session::find_live(conn, &hash)?.is_some() {
+                return Ok(place);
+            }
+        }
+        Ok(0)
+    });
+    // Without the database nobody is signed in either way: whoever asks next says so.
+    let place = living.await.unwrap_or_default();
+    Some(pairs.swap_remove(place))
+}
+
+/// The key inside a session cookie, if it was made here.
+fn decrypt(key: &Key, name: &str, pair: &str) -> Option<String> {
+    let cookie = Cookie::parse_encoded(pair.to_owned()).ok()?;
+    let mut jar = CookieJar::new();
+    jar.add_original(cookie);
+    let opened = jar.private(key).get(name)?;
+    Some(opened.value().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(values: &[&[u8]]) -> Vec<(String, String)> {
+        let mut request = TestRequest::get();
+        for value in values {
+            let value = HeaderValue::from_bytes(value).expect("a header");
+            request = request.append_header((header::COOKIE, value));
+        }
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        pairs(request.to_http_request().headers())
+            .map(|(name, value)| (text(name), text(value)))
+            .collect()
+    }
+
+    #[test]
+    fn ours_is_found_whatever_stands_beside_it() {
+        let ours = ("teahouse".to_owned(), "x%2By=".to_owned());
+        let cases: [&[&[u8]]; 12] = [
+            &[b"teahouse=x%2By="],
+            &[b"a=\xff; teahouse=x%2By="],
+            &[b"\xff=a;teahouse=x%2By=;b"],
+            &[b"teahouse=x%2By=; a=\xe9\xff"],
+            &[b"a", b"teahouse=x%2By="],
+            &[b"a=\xff", b"teahouse=x%2By=; b=c"],
+            &[b"=a; teahouse=x%2By="],
+            &[b";;; ,; teahouse=x%2By=;"],
+            &[b"a=\"b; teahouse=x%2By="],
+            &[b"a=b,c d; teahouse = x%2By= "],
+            &[b"teahouse=\"x%2By=\""],
+            &[b"a==; b===;\tteahouse=x%2By="],
+        ];
+        for case in cases {
+            assert!(read(case).contains(&ours), "{case:?}: {:?}", read(case));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_header_is_read(value in prop::collection::vec(0x20_u8..=0xFF, 0..200)) {
+            let Ok(header) = HeaderValue::from_bytes(&value) else {
+                return Ok(());
+            };
+            let request = TestRequest::get().insert_header((header::COOKIE, header));
+            let request = request.to_http_request();
+            let equals = value.split(|byte| *byte == b';').filter(|part| part.contains(&b'=')).count();
+            prop_assert_eq!(pairs(request.headers()).count(), equals);
+        }
+    }
+}

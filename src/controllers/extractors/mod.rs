@@ -1,0 +1,11 @@
+//! What actions take from their requests.
+
+pub mod browser_id;
+pub mod client_address;
+pub mod connecting_user;
+pub mod cookies;
+pub mod current_user;
+pub mod form;
+pub mod forwarding;
+pub mod request_context;
+pub mod upload;

@@ -1,0 +1,60 @@
+//! Direct rooms.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use serde::Deserialize;
+
+use super::people;
+use crate::controllers::extractors::current_user::CurrentUser;
+use crate::controllers::extractors::form::FormOrJson;
+use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::{App, see_other};
+use crate::error::{Error, Result};
+use crate::models::room::direct::To;
+
+/// Whom to talk to.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Fields {
+    to: Vec<String>,
+}
+
+/// `POST /directs`: finds or makes the room of these people.
+pub async fn create(
+    app: Data<App>,
+    asked: Asked,
+    CurrentUser(user): CurrentUser,
+    input: FormOrJson<Fields>,
+) -> Result<HttpResponse> {
+    let to = To::Anyhow(input.fields.to.clone());
+    let is_page = !input.is_json && !asked.wants_json;
+    match app.database.direct(user.id, to).await {
+        Ok(direct) => {
+            app.live.announce(&direct);
+            Ok(see_other(&format!("/rooms/{}", direct.room_id)))
+        }
+        Err(error @ (Error::NotFound | Error::Unreachable | Error::Refused(_))) if is_page => {
+            let sentence = match error {
+                Error::NotFound => "error-direct-unknown".into(),
+                Error::Refused(sentence) => sentence,
+                _ => "error-direct-unreachable".into(),
+            };
+            let fields = [("to", sentence)];
+            people::show(&app, &asked, user, &input.fields.to.join(", "), &fields)
+                .await
+                .map(unprocessable)
+        }
+        Err(Error::Invalid(fields)) if is_page => {
+            people::show(&app, &asked, user, &input.fields.to.join(", "), &fields)
+                .await
+                .map(unprocessable)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn unprocessable(mut response: HttpResponse) -> HttpResponse {
+    *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    response
+}

@@ -1,0 +1,42 @@
+//! How much a room matters to me.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path};
+use serde::Deserialize;
+
+use crate::controllers::extractors::current_user::CurrentUser;
+use crate::controllers::extractors::form::FormOrJson;
+use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::{App, rooms};
+use crate::error::Result;
+use crate::models::room::Room;
+use crate::models::room::membership::Membership;
+use crate::realtime::frames::ServerFrame;
+use crate::realtime::hub::worker_commands::Parcel;
+
+/// What the form sends.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Fields {
+    involvement: String,
+}
+
+/// `PUT /rooms/{id}/involvement`, or `POST`: everything, mentions, nothing or hidden.
+pub async fn update(
+    app: Data<App>,
+    asked: Asked,
+    CurrentUser(user): CurrentUser,
+    id: Path<i64>,
+    input: FormOrJson<Fields>,
+) -> Result<HttpResponse> {
+    let (id, user_id, wanted) = (*id, user.id, input.fields.involvement);
+    let write = app.database.write(move |conn| {
+        Membership::involve(conn, id, user_id, &wanted)?;
+        Room::of(conn, user_id, id)
+    });
+    let changed = write.await.map(|room| {
+        let frame = ServerFrame::Room { room: &room }.encode();
+        app.live.hub.to_all(&Parcel::ToPerson(user_id, frame));
+    });
+    rooms::answer(&app, &asked, user, id, changed, Vec::new(), input.is_json).await
+}

@@ -1,0 +1,97 @@
+//! Others' membership: inviting and removing.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::controllers::concerns::throttle;
+use crate::controllers::extractors::current_user::CurrentUser;
+use crate::controllers::extractors::form::{FormOrJson, Method};
+use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::{App, rooms, see_other};
+use crate::error::Result;
+use crate::models::room::Room;
+use crate::models::room::invitation::Answer;
+
+/// What the forms send.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Fields {
+    username: String,
+    #[serde(rename = "_method")]
+    method: Method,
+}
+
+/// `POST /rooms/{id}/members`: adds (204) or invites (202 with `state`); with `_method=delete` removes.
+pub async fn create(
+    app: Data<App>,
+    asked: Asked,
+    current: CurrentUser,
+    id: Path<i64>,
+    input: FormOrJson<Fields>,
+) -> Result<HttpResponse> {
+    if input.fields.method == Method::Delete {
+        return destroy(app, asked, current, id, input).await;
+    }
+    let CurrentUser(user) = current;
+    throttle::take(&app, &app.throttles.member(user.id)?).await?;
+    let (id, person, name) = (*id, user.clone(), input.fields.username);
+    let typed = vec![("username", name.clone())];
+    let write = app
+        .database
+        .write(move |conn| Room::invite(conn, &person, id, &name));
+    let told = match write.await {
+        Ok((newcomer, Answer::Added { is_new })) => {
+            if is_new {
+                app.live.enter(newcomer, id, false);
+            }
+            Ok(Told::Added)
+        }
+        Ok((invitee, Answer::Invited)) => {
+            app.live.invitations_changed(invitee);
+            Ok(Told::Invited)
+        }
+        Err(error) => Err(error),
+    };
+    match told {
+        Ok(told) => Ok(told.answer(input.is_json || asked.wants_json, id)),
+        Err(error) => rooms::answer(&app, &asked, user, id, Err(error), typed, input.is_json).await,
+    }
+}
+
+/// What the inviter is told: nothing about what became of an invitation.
+#[derive(Clone, Copy)]
+enum Told {
+    Added,
+    Invited,
+}
+
+impl Told {
+    fn answer(self, is_json: bool, room_id: i64) -> HttpResponse {
+        match (self, is_json) {
+            (Self::Added, true) => HttpResponse::NoContent().finish(),
+            (Self::Invited, true) => HttpResponse::Accepted().json(json!({"state": "invited"})),
+            (Self::Added, false) => see_other(&format!("/rooms/{room_id}?member=added#people")),
+            (Self::Invited, false) => see_other(&format!("/rooms/{room_id}?member=invited#people")),
+        }
+    }
+}
+
+/// `DELETE /rooms/{id}/members`
+pub async fn destroy(
+    app: Data<App>,
+    asked: Asked,
+    CurrentUser(user): CurrentUser,
+    id: Path<i64>,
+    input: FormOrJson<Fields>,
+) -> Result<HttpResponse> {
+    throttle::take(&app, &app.throttles.member(user.id)?).await?;
+    let (id, person, name) = (*id, user.clone(), input.fields.username);
+    let typed = vec![("username", name.clone())];
+    let write = app
+        .database
+        .write(move |conn| Room::dismiss(conn, &person, id, &name));
+    let removed = write.await.map(|gone| app.live.leave(gone, id));
+    rooms::answer(&app, &asked, user, id, removed, typed, input.is_json).await
+}

@@ -1,0 +1,286 @@
+//! Rooms: the directory, making one, changing and deleting it.
+
+pub mod blocks;
+pub mod directs;
+pub mod home;
+pub mod invitations;
+pub mod involvements;
+pub mod members;
+pub mod memberships;
+pub mod messages;
+pub(super) mod page;
+pub mod people;
+pub mod read_marks;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path, Query};
+use serde::Deserialize;
+
+use self::page::{Around, Mistakes};
+use super::concerns::throttle;
+use super::errors::field_sentences;
+use super::{App, done, see_other};
+use crate::controllers::extractors::current_user::{Caller, CurrentUser};
+use crate::controllers::extractors::form::{FormOrJson, Method};
+use crate::controllers::extractors::request_context::Asked;
+use crate::error::{Error, Result, Sentence};
+use crate::models::room::Room;
+use crate::models::room::directory;
+use crate::models::room::directory::Place;
+use crate::models::room::management::{NewRoom, RoomChange, parse_kind};
+use crate::models::user::User;
+use crate::models::values::room_name::{RoomName, Topic};
+use crate::views::layout::Page;
+use crate::views::pages::directory::{OpenRoom, Pages, RoomForm, RoomsPage};
+
+/// What to look for.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Search {
+    search: String,
+    after: String,
+}
+
+/// `GET /rooms`: my rooms and the open ones.
+pub async fn index(
+    app: Data<App>,
+    asked: Asked,
+    CurrentUser(user): CurrentUser,
+    query: Query<Search>,
+) -> Result<HttpResponse> {
+    directory_page(&app, &asked, user, &query, &RoomFields::default(), &[]).await
+}
+
+/// What the forms about a room send.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct RoomFields {
+    name: Option<String>,
+    topic: Option<String>,
+    kind: Option<String>,
+    members: Vec<String>,
+    confirm: String,
+    #[serde(rename = "_method")]
+    method: Method,
+}
+
+impl RoomFields {
+    pub(super) fn new_room(&self) -> Result<NewRoom> {
+        Ok(NewRoom {
+            name: RoomName::parse(self.name.as_deref().unwrap_or_default())?,
+            topic: Topic::parse(self.topic.as_deref().unwrap_or_default())?,
+            kind: parse_kind(self.kind.as_deref().unwrap_or("open"))?,
+            members: self.members.clone(),
+        })
+    }
+
+    fn change(&self) -> Result<RoomChange> {
+        Ok(RoomChange {
+            name: self.name.as_deref().map(RoomName::parse).transpose()?,
+            topic: self.topic.as_deref().map(Topic::parse).transpose()?,
+            kind: self.kind.as_deref().map(parse_kind).transpose()?,
+            confirm: self.confirm.clone(),
+        })
+    }
+}
+
+/// Makes a room and shows it to its members; answers its id.
+pub(super) async fn make(app: &App, user: &User, fields: &RoomFields) -> Result<i64> {
+    let (creator, new) = (user.clone(), fields.new_room()?);
+    let members = new.members.iter().filter(|name| !name.trim().is_empty());
+    let tries = app.throttles.room(user.id, members.count())?;
+    throttle::take_each(app, tries).await?;
+    let write = app
+        .database
+        .write(move |conn| Room::create(conn, &creator, &new));
+    let made = write.await?;
+    for member in made.members {
+        app.live.enter(member, made.id, false);
+    }
+    for invitee in made.invited {
+        app.live.invitations_changed(invitee);
+    }
+    Ok(made.id)
+}
+
+/// `POST /rooms`
+pub async fn create(
+    app: Data<App>,
+    asked: Asked,
+    CurrentUser(user): CurrentUser,
+    input: FormOrJson<RoomFields>,
+) -> Result<HttpResponse> {
+    match make(&app, &user, &input.fields).await {
+        Ok(id) => Ok(see_other(&format!("/rooms/{id}"))),
+        Err(Error::Invalid(fields)) if !input.is_json && !asked.wants_json => {
+            let mut response = directory_page(
+                &app,
+                &asked,
+                user,
+                &Search::default(),
+                &input.fields,
+                &fields,
+            )
+            .await?;
+            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            Ok(response)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// `GET /rooms/{id}` and `?at={seq}`
+pub async fn show(
+    app: Data<App>,
+    asked: Asked,
+    caller: Caller,
+    id: Path<i64>,
+    around: Query<Around>,
+) -> Result<HttpResponse> {
+    page::show(&app, &asked, caller, *id, &around).await
+}
+
+/// `POST /rooms/{id}` with `_method`
+pub async fn overridden(
+    app: Data<App>,
+    asked: Asked,
+    current: CurrentUser,
+    id: Path<i64>,
+    input: FormOrJson<RoomFields>,
+) -> Result<HttpResponse> {
+    match input.fields.method {
+        Method::Put | Method::Patch => update(app, asked, current, id, input).await,
+        Method::Delete => destroy(app, asked, current, id, input).await,
+        Method::Post => Err(Error::MethodNotAllowed),
+    }
+}
+
+/// `PATCH /rooms/{id}`
+pub async fn update(
+    app: Data<App>,
+    asked: Asked,
+    CurrentUser(user): CurrentUser,
+    id: Path<i64>,
+    input: FormOrJson<RoomFields>,
+) -> Result<HttpResponse> {
+    let (id, person) = (*id, user.clone());
+    let updated = match input.fields.change() {
+        Ok(change) => {
+            let write = app
+                .database
+                .write(move |conn| Room::update(conn, &person, id, &change));
+            write.await
+        }
+        Err(error) => Err(error),
+    };
+    if updated.is_ok() {
+        app.live.look_now();
+    }
+    let RoomFields {
+        name,
+        topic,
+        kind,
+        confirm,
+        ..
+    } = input.fields;
+    let typed = vec![
+        ("name", name.unwrap_or_default()),
+        ("topic", topic.unwrap_or_default()),
+        ("kind", kind.unwrap_or_default()),
+        ("confirm", confirm),
+    ];
+    answer(&app, &asked, user, id, updated, typed, input.is_json).await
+}
+
+/// `DELETE /rooms/{id}`
+pub async fn destroy(
+    app: Data<App>,
+    asked: Asked,
+    CurrentUser(user): CurrentUser,
+    id: Path<i64>,
+    input: FormOrJson<RoomFields>,
+) -> Result<HttpResponse> {
+    let (id, person, confirm) = (*id, user.clone(), input.fields.confirm);
+    let typed = vec![("confirm", confirm.clone())];
+    let write = app
+        .database
+        .write(move |conn| Room::delete(conn, &person, id, &confirm));
+    match write.await {
+        Ok(()) => {
+            app.live.room_gone(id);
+            Ok(done(&asked, input.is_json, "/rooms"))
+        }
+        Err(error) => answer(&app, &asked, user, id, Err(error), typed, input.is_json).await,
+    }
+}
+
+/// Back to the room; with sentences beside the fields when something must be corrected.
+pub(super) async fn answer(
+    app: &App,
+    asked: &Asked,
+    user: User,
+    id: i64,
+    result: Result<()>,
+    typed: Vec<(&'static str, String)>,
+    is_json: bool,
+) -> Result<HttpResponse> {
+    match result {
+        Ok(()) => Ok(done(asked, is_json, &format!("/rooms/{id}"))),
+        Err(Error::Invalid(fields)) if !is_json && !asked.wants_json => {
+            let mistakes = Mistakes {
+                typed,
+                fields,
+                ..Mistakes::default()
+            };
+            let mut response = page::corrected(app, asked, user, id, mistakes).await?;
+            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            Ok(response)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn directory_page(
+    app: &App,
+    asked: &Asked,
+    user: User,
+    query: &Search,
+    typed: &RoomFields,
+    fields: &[(&'static str, Sentence)],
+) -> Result<HttpResponse> {
+    let (search, after) = (&query.search, Place::parse(&query.after));
+    let (me, wanted) = (user.public(), search.clone());
+    let is_admin = user.is_admin();
+    let (rooms, open) = app
+        .database
+        .run(move |conn| {
+            let rooms = Room::list_of(conn, user.id)?;
+            Ok((
+                rooms,
+                directory::open_rooms(conn, user.id, &wanted, after.as_ref())?,
+            ))
+        })
+        .await?;
+    let mut errors = field_sentences(asked.locale(), fields);
+    for field in ["name", "topic", "kind", "members"] {
+        errors.entry(field).or_default();
+    }
+    super::page(
+        app,
+        &RoomsPage {
+            page: Page::signed_in(asked.look(), &me, is_admin),
+            rooms: crate::views::pages::rooms::links(asked.locale(), rooms, None),
+            pages: Pages::new(&open, search),
+            open_rooms: open.items.into_iter().map(OpenRoom::from).collect(),
+            search,
+            form: RoomForm {
+                name: typed.name.as_deref().unwrap_or_default(),
+                topic: typed.topic.as_deref().unwrap_or_default(),
+                kind: typed.kind.as_deref().unwrap_or("open"),
+                members: typed.members.iter().map(String::as_str).collect(),
+            },
+            errors,
+        },
+    )
+}

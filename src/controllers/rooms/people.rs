@@ -1,0 +1,89 @@
+//! The directory of people.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Query};
+use serde::Deserialize;
+
+use crate::controllers::accounts::invites;
+use crate::controllers::errors::field_sentences;
+use crate::controllers::extractors::current_user::CurrentUser;
+use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::{App, page};
+use crate::error::{Result, Sentence};
+use crate::models::room::Room;
+use crate::models::room::directory;
+use crate::models::room::directory::Place;
+use crate::models::user::User;
+use crate::views::layout::{Page, Person};
+use crate::views::pages::directory::{Pages, PeoplePage};
+use crate::views::pages::rooms::links;
+
+/// Whom to look for.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Search {
+    search: String,
+    after: String,
+}
+
+/// `GET /people`
+pub async fn index(
+    app: Data<App>,
+    asked: Asked,
+    CurrentUser(user): CurrentUser,
+    query: Query<Search>,
+) -> Result<HttpResponse> {
+    listed(&app, &asked, user, &query, "", &[]).await
+}
+
+/// The directory, also with somebody in it who could not be found.
+pub(in crate::controllers) async fn show(
+    app: &App,
+    asked: &Asked,
+    user: User,
+    to: &str,
+    fields: &[(&'static str, Sentence)],
+) -> Result<HttpResponse> {
+    listed(app, asked, user, &Search::default(), to, fields).await
+}
+
+async fn listed(
+    app: &App,
+    asked: &Asked,
+    user: User,
+    query: &Search,
+    to: &str,
+    fields: &[(&'static str, Sentence)],
+) -> Result<HttpResponse> {
+    let (wanted, after) = (query.search.clone(), Place::parse(&query.after));
+    let (search, user_id) = (&query.search, user.id);
+    let (rooms, found) = app
+        .database
+        .run(move |conn| {
+            let rooms = Room::list_of(conn, user_id)?;
+            Ok((
+                rooms,
+                directory::people_page(conn, user_id, &wanted, after.as_ref())?,
+            ))
+        })
+        .await?;
+    let mut errors = field_sentences(asked.locale(), fields);
+    errors.entry("to").or_default();
+    page(
+        app,
+        &PeoplePage {
+            page: Page::signed_in(asked.look(), &user.public(), user.is_admin()),
+            rooms: links(asked.locale(), rooms, None),
+            pages: Pages::new(&found, search),
+            people: found
+                .items
+                .iter()
+                .map(|person| Person::from(&person.public()))
+                .collect(),
+            may_invite: invites::require_maker(app, &user).is_ok(),
+            search,
+            to,
+            errors,
+        },
+    )
+}

@@ -1,0 +1,42 @@
+//! What I have read.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path};
+use serde::Deserialize;
+
+use crate::controllers::extractors::current_user::CurrentUser;
+use crate::controllers::extractors::form::FormOrJson;
+use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::{App, done};
+use crate::error::Result;
+
+/// As in the socket's `read` frame.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Fields {
+    seq: i64,
+    unread: bool,
+}
+
+/// `PUT /rooms/{id}/read_mark`, or `POST`
+pub async fn update(
+    app: Data<App>,
+    asked: Asked,
+    CurrentUser(user): CurrentUser,
+    id: Path<i64>,
+    input: FormOrJson<Fields>,
+) -> Result<HttpResponse> {
+    let Fields { seq, unread } = input.fields;
+    app.live.read(&user.public(), *id, seq, unread).await?;
+    Ok(done(&asked, input.is_json, &format!("/rooms/{id}")))
+}
+
+/// `POST /read_marks`: everything is read.
+pub async fn create(
+    app: Data<App>,
+    asked: Asked,
+    CurrentUser(user): CurrentUser,
+) -> Result<HttpResponse> {
+    app.live.read_all(&user.public()).await?;
+    Ok(done(&asked, false, "/"))
+}

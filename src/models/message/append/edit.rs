@@ -1,0 +1,169 @@
+//! Edits and deletions, which replace a text and keep what it was.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use super::Batch;
+use super::bulk;
+use crate::error::Result;
+use crate::models::database::connection::DbConn;
+use crate::models::message::Message;
+use crate::models::schema::{deleted_messages, message_versions, messages, rooms};
+use crate::models::user::User;
+use crate::realtime::frames::{self, Code};
+use crate::realtime::store::{Stored, Target, Verdict};
+
+#[derive(Insertable)]
+#[diesel(table_name = message_versions)]
+struct NewVersion {
+    room_id: i64,
+    seq: i64,
+    ver: i64,
+    content: String,
+    replaced_at: NaiveDateTime,
+}
+
+impl Batch<'_> {
+    /// Edits a message, or deletes it when there is no new text.
+    pub(super) fn change(
+        &mut self,
+        conn: &mut DbConn,
+        target: &Target,
+        text: Option<&str>,
+        change_id: i64,
+    ) -> Result<Verdict> {
+        // The message may be in this very batch.
+        self.store_rows(conn)?;
+        let Target {
+            room_id,
+            seq,
+            user_id,
+        } = *target;
+        let is_admin = self.users.get(&user_id).is_some_and(User::is_admin);
+        match self.admit(room_id, user_id).err() {
+            // An admin keeps order in every room that they may read.
+            Some(Code::Forbidden) if is_admin && text.is_none() => {}
+            Some(code) => return Ok(Err(code)),
+            None => {}
+        }
+        // Another text would be heard like a new message.
+        if text.is_some() && self.blocked.contains(&(room_id, user_id)) {
+            return Ok(Err(Code::Blocked));
+        }
+        let Some((message, author)) = Message::find(conn, room_id, seq)? else {
+            return Ok(Err(Code::NotFound));
+        };
+        let is_mine = author.id == user_id;
+        let is_allowed = is_mine || (is_admin && text.is_none());
+        if !is_allowed {
+            return Ok(Err(Code::Forbidden));
+        }
+        let is_done = match text {
+            None => message.deleted_at.is_some(),
+            Some(_) if message.deleted_at.is_some() => return Ok(Err(Code::NotFound)),
+            Some(text) => message.content == text,
+        };
+        if is_done {
+            let message = Message::publish(conn, room_id, vec![(message, author)])?.remove(0);
+            return Ok(Ok(Stored {
+                message,
+                is_new: false,
+            }));
+        }
+        let message = self.replace(conn, message, author, text, change_id)?;
+        Ok(Ok(Stored {
+            message,
+            is_new: true,
+        }))
+    }
+
+    /// Deletes a message of somebody who is gone.
+    pub(super) fn erase(
+        &mut self,
+        conn: &mut DbConn,
+        target: &Target,
+        change_id: i64,
+    ) -> Result<Verdict> {
+        self.store_rows(conn)?;
+        let found = Message::find(conn, target.room_id, target.seq)?;
+        let theirs = found.filter(|(_, author)| author.id == target.user_id);
+        Ok(match theirs {
+            Some((message, author)) if self.places.contains_key(&target.room_id) => {
+                let is_new = message.deleted_at.is_none();
+                let message = match is_new {
+                    true => self.replace(conn, message, author, None, change_id)?,
+                    false => message.public(&author, &[]),
+                };
+                Ok(Stored { message, is_new })
+            }
+            _ => Err(Code::NotFound),
+        })
+    }
+
+    fn replace(
+        &mut self,
+        conn: &mut DbConn,
+        mut message: Message,
+        author: User,
+        text: Option<&str>,
+        change_id: i64,
+    ) -> Result<frames::Message> {
+        let (room_id, seq) = (message.room_id, message.seq);
+        let version = NewVersion {
+            room_id,
+            seq,
+            ver: message.ver,
+            content: message.content.clone(),
+            replaced_at: self.now,
+        };
+        diesel::insert_into(message_versions::table)
+            .values(version)
+            .execute(conn)?;
+        if let Some(place) = self.places.get_mut(&room_id) {
+            place.ver += 1;
+            place.changed = true;
+            message.ver = place.ver;
+        }
+        bulk::forget_mentions(conn, room_id, seq)?;
+        let named = match text {
+            Some(text) => {
+                message.content = text.to_owned();
+                message.edited_at = Some(self.now);
+                self.name(room_id, seq, text)
+            }
+            None => {
+                message.deleted_at = Some(self.now);
+                Vec::new()
+            }
+        };
+        if message.deleted_at.is_some() {
+            Self::note_deletion(conn, room_id, seq, author.id)?;
+        }
+        diesel::update(messages::table.find((room_id, seq)))
+            .set((
+                messages::ver.eq(message.ver),
+                messages::change_id.eq(change_id),
+                messages::content.eq(&message.content),
+                messages::edited_at.eq(message.edited_at),
+                messages::deleted_at.eq(message.deleted_at),
+            ))
+            .execute(conn)?;
+        Ok(message.public(&author, &named))
+    }
+
+    /// Takes a message out of the unread counts of everybody who has not read it.
+    fn note_deletion(conn: &mut DbConn, room_id: i64, seq: i64, author_id: i64) -> Result<()> {
+        diesel::insert_into(deleted_messages::table)
+            .values((
+                deleted_messages::room_id.eq(room_id),
+                deleted_messages::seq.eq(seq),
+                deleted_messages::user_id.eq(author_id),
+            ))
+            .execute(conn)?;
+        let room = rooms::table.find(room_id);
+        diesel::update(room.filter(rooms::last_deleted_seq.lt(seq)))
+            .set(rooms::last_deleted_seq.eq(seq))
+            .execute(conn)?;
+        Ok(())
+    }
+}

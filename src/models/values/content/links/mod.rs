@@ -1,0 +1,229 @@
+//! Addresses in texts: `http(s)://…`, `www.…` and mail addresses. Finding them takes time linear in the text.
+
+use std::ops::Range;
+
+use self::host::Host;
+use crate::models::values::script;
+
+mod host;
+mod path;
+mod tlds;
+
+#[cfg(test)]
+mod tests;
+
+/// The most characters of a mail address before its `@` (RFC 5321).
+const LOCAL_MAX: usize = 64;
+
+/// What a link leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A web address with its scheme.
+    Web,
+    /// A web address that begins with `www.`.
+    Www,
+    /// A mail address, perhaps with `mailto:` before it.
+    Mail,
+}
+
+/// A link in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Link {
+    pub(crate) kind: Kind,
+    /// Its bytes in the text.
+    pub(crate) place: Range<usize>,
+}
+
+/// Finds the links of a text, in their order.
+pub(crate) fn find(text: &str) -> Vec<Link> {
+    let mut finder = Finder {
+        text,
+        links: Vec::new(),
+        done: 0,
+        bidi: BidiRuns::default(),
+    };
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let next = match bytes[at] {
+            b':' => finder.colon(at),
+            b'@' => finder.mail(at),
+            b'w' | b'W' if bytes.get(at + 3) == Some(&b'.') => finder.www(at),
+            _ => None,
+        };
+        match next {
+            Some(end) => {
+                finder.done = end;
+                at = end.max(at + 1);
+            }
+            None => at += 1,
+        }
+    }
+    finder.links
+}
+
+/// Whether the text begins with `http://` or `https://` in any case.
+fn starts_with_scheme(text: &str) -> bool {
+    ["http://", "https://"].iter().any(|scheme| {
+        text.as_bytes()
+            .get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme.as_bytes()))
+    })
+}
+
+struct Finder<'a> {
+    text: &'a str,
+    links: Vec<Link>,
+    /// Nothing before this place begins another link.
+    done: usize,
+    bidi: BidiRuns,
+}
+
+impl Finder<'_> {
+    /// Looks at a `:`; answers where to go on when it ends a scheme.
+    fn colon(&mut self, at: usize) -> Option<usize> {
+        let is_letter = |byte: &u8| byte.is_ascii_alphabetic();
+        let before = &self.text.as_bytes()[self.done..at];
+        let length = before
+            .iter()
+            .rev()
+            .take(12)
+            .take_while(|byte| is_letter(byte))
+            .count();
+        let (scheme, rest) = (&self.text[at - length..at], &self.text[at + 1..]);
+        if !rest.starts_with("//") {
+            let runs = ["javascript", "vbscript", "data", "file", "blob"];
+            let is_code = runs.iter().any(|name| scheme.eq_ignore_ascii_case(name));
+            return (is_code && !starts_with_scheme(rest)).then(|| self.token_end(at));
+        }
+        let is_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+        let start = at - length;
+        if !is_web || self.text[..start].ends_with('+') {
+            return (length > 0).then(|| self.token_end(at));
+        }
+        match host::after_scheme(self.text, at + 3) {
+            Host::Ends(end) => Some(self.web(Kind::Web, start, at + 3, end)),
+            Host::Missing => None,
+            Host::Deceptive => Some(self.token_end(at)),
+        }
+    }
+
+    /// Looks at a `www.`; answers where to go on when it begins an address.
+    fn www(&mut self, at: usize) -> Option<usize> {
+        if !self.text.as_bytes()[at..at + 4].eq_ignore_ascii_case(b"www.") || !self.may_begin(at) {
+            return None;
+        }
+        match host::bare(self.text, at, 3) {
+            Host::Ends(end) => Some(self.web(Kind::Www, at, at, host::with_port(self.text, end))),
+            // Of `www.mei@example.com` a mail address is left.
+            Host::Missing | Host::Deceptive => None,
+        }
+    }
+
+    /// Adds a web address whose host (and port) ends at `end`; answers where the scan goes on.
+    fn web(&mut self, kind: Kind, start: usize, host_start: usize, mut end: usize) -> usize {
+        let text = self.text;
+        if text[end..].starts_with(['/', '?', '#']) {
+            match path::end(text, start, &text[host_start..end], end) {
+                Some(path_end) => end = path_end,
+                None => return self.token_end(start),
+            }
+        }
+        self.add(kind, start..end)
+    }
+
+    /// Looks at an `@`; answers where to go on when it is within a mail address.
+    fn mail(&mut self, at: usize) -> Option<usize> {
+        let is_local = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '+' | '-');
+        let before = &self.text[self.done..at];
+        let length = before
+            .chars()
+            .rev()
+            .take(LOCAL_MAX + 1)
+            .take_while(is_local)
+            .count();
+        let local = before[before.len() - length..].trim_start_matches(['.', '+', '-']);
+        let mut start = at - local.len();
+        let is_good = !local.is_empty()
+            && length <= LOCAL_MAX
+            && !local.ends_with('.')
+            && !local.contains("..");
+        if !is_good || !self.may_begin(at - length) {
+            return None;
+        }
+        let Host::Ends(end) = host::bare(self.text, at + 1, 2) else {
+            return None;
+        };
+        if !host::takes_mail(&self.text[at + 1..end]) {
+            return None;
+        }
+        let scheme = start
+            .checked_sub("mailto:".len())
+            .and_then(|begin| self.text.get(begin..start));
+        if scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:")) {
+            start -= "mailto:".len();
+        }
+        (start >= self.done).then(|| self.add(Kind::Mail, start..end))
+    }
+
+    /// Whether an address without a scheme may begin here: not inside a word or another address.
+    fn may_begin(&self, at: usize) -> bool {
+        match self.text[..at].chars().next_back() {
+            Some('.' | '-' | '_' | '@' | '/' | '+' | '%' | '\\') => false,
+            Some(c) => !script::is_word(c) || script::joins_foreign_words(c),
+            None => true,
+        }
+    }
+
+    fn add(&mut self, kind: Kind, place: Range<usize>) -> usize {
+        let end = place.end;
+        if !self.bidi.is_overridden(self.text, place.start) {
+            self.links.push(Link { kind, place });
+        }
+        end
+    }
+
+    /// Where the run of characters that looks like one address ends.
+    fn token_end(&self, at: usize) -> usize {
+        let goes_on = |c: char| match c {
+            c if c.is_ascii() => c.is_ascii_graphic(),
+            c => script::is_word(c) || script::is_invisible(c),
+        };
+        let rest = &self.text[at..];
+        at + rest.find(|c| !goes_on(c)).unwrap_or(rest.len())
+    }
+}
+
+/// The bidirectional controls that are open at a place of the text's line.
+#[derive(Default)]
+struct BidiRuns {
+    open: Vec<char>,
+    seen: usize,
+}
+
+impl BidiRuns {
+    /// Whether text at this place is displayed in an order that an override gave it. Places come in their order.
+    fn is_overridden(&mut self, text: &str, at: usize) -> bool {
+        let is_isolate = |c: &char| matches!(c, '\u{2066}'..='\u{2068}');
+        for c in text[self.seen.min(at)..at].chars() {
+            match c {
+                '\n' => self.open.clear(),
+                '\u{202c}' if self.open.last().is_some_and(|last| !is_isolate(last)) => {
+                    self.open.pop();
+                }
+                '\u{2069}' => {
+                    if let Some(isolate) = self.open.iter().rposition(is_isolate) {
+                        self.open.truncate(isolate);
+                    }
+                }
+                c if script::starts_bidi_run(c) => self.open.push(c),
+                _ => {}
+            }
+        }
+        self.seen = at;
+        let inner = self.open.iter().rev().take_while(|c| !is_isolate(c));
+        inner
+            .into_iter()
+            .any(|c| matches!(c, '\u{202d}' | '\u{202e}'))
+    }
+}

@@ -1,0 +1,12 @@
+//! Values that are parsed once into a type.
+
+pub(super) mod bidi;
+pub(super) mod characters;
+pub mod client_id;
+pub mod content;
+pub mod password;
+pub mod phone_number;
+pub mod room_name;
+pub(super) mod script;
+pub mod signing;
+pub mod username;

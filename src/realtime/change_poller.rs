@@ -1,0 +1,244 @@
+//! What other processes on this database wrote: a second server, the command line, an admin's SQL. Every second the
+//! installation's counter is compared. When it moved, the ends of the rooms that are followed here and what was noted
+//! are read; every few seconds, whether the sessions served here are still alive, which plain SQL changes unnoted.
+//!
+//! What this process did itself is looked at again: it changes nothing then, and a change whose request gave up before
+//! the commit's answer came is heard of all the same.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::time::{Instant, timeout};
+
+use crate::error::Result;
+use crate::error::outage::explains;
+use crate::realtime::connected_sessions::Signed;
+use crate::realtime::hub::worker_commands::Parcel;
+use crate::realtime::service::Live;
+use crate::realtime::websocket::CloseCode;
+
+/// Notices are kept so long.
+pub const NOTICES_KEPT: Duration = Duration::from_secs(60 * 60);
+/// How often the counter is compared.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How often all sessions are looked at.
+const SESSIONS_PAUSE: Duration = Duration::from_millis(2500);
+/// So many rooms, people or sessions are asked about in one query.
+const CHUNK: usize = 500;
+
+/// Something changed: where to look, not what is to be found there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// Somebody came into a room, or is no longer in it.
+    Membership {
+        /// The room.
+        room_id: i64,
+        /// Who.
+        user_id: i64,
+    },
+    /// A room's name, topic or kind changed, or it was deleted.
+    Room(i64),
+    /// Sessions of a person ended.
+    Sessions(i64),
+    /// The pending invitations of a person changed.
+    Invitations(i64),
+}
+
+/// What was noted up to a number of the installation.
+#[derive(Debug)]
+pub struct Notices {
+    /// The latest number.
+    pub number: i64,
+    /// In no order, each once.
+    pub list: Vec<Notice>,
+}
+
+/// Somebody who is in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Member {
+    /// The room.
+    pub room_id: i64,
+    /// Who.
+    pub user_id: i64,
+    /// Whether the room is a direct one.
+    pub is_direct: bool,
+}
+
+/// Where the watcher looks.
+pub trait Watched: Send + Sync {
+    /// What was noted after a number of the installation.
+    fn notices(&self, after: i64) -> BoxFuture<'static, Result<Notices>>;
+
+    /// Those of the rooms that were not deleted, each with its latest change.
+    fn ends(&self, room_ids: Vec<i64>) -> BoxFuture<'static, Result<Vec<(i64, i64)>>>;
+
+    /// Which of these people are in which of these rooms.
+    fn members(
+        &self,
+        room_ids: Vec<i64>,
+        user_ids: Vec<i64>,
+    ) -> BoxFuture<'static, Result<Vec<Member>>>;
+
+    /// Those of the sessions that have not ended, and whose people may be here.
+    fn alive(&self, sessions: Vec<Arc<str>>) -> BoxFuture<'static, Result<HashSet<String>>>;
+}
+
+/// See the module's description.
+pub struct Watch {
+    live: Arc<Live>,
+    store: Arc<dyn Watched>,
+    /// Everything up to this number was looked at.
+    last: i64,
+    looked_at: Instant,
+    sessions_at: Instant,
+    is_blind: bool,
+}
+
+impl Watch {
+    /// Begins with what is noted from here on. Must come before the first connection.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub async fn start(live: Arc<Live>, store: Arc<dyn Watched>) -> Result<Self> {
+        let last = live.store.latest_change().await?;
+        Ok(Self {
+            live,
+            store,
+            last,
+            looked_at: Instant::now(),
+            sessions_at: Instant::now(),
+            is_blind: false,
+        })
+    }
+
+    /// Looks for as long as the program runs.
+    pub async fn run(mut self) {
+        loop {
+            let _ = timeout(PAUSE, self.live.noted.notified()).await;
+            match self.look().await {
+                Ok(()) => {
+                    self.looked_at = Instant::now();
+                    if std::mem::take(&mut self.is_blind) {
+                        tracing::info!("what others write is seen again");
+                    }
+                }
+                // The next look begins where this one did, so nothing is missed.
+                Err(error) if !self.is_blind => {
+                    match explains(&error) {
+                        true => tracing::info!(%error, "what others write is not seen for now"),
+                        false => tracing::warn!(%error, "what others write is not seen for now"),
+                    }
+                    self.is_blind = true;
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// One look at everything. Done again after an error, it changes nothing that it changed before.
+    pub async fn look(&mut self) -> Result<()> {
+        let Notices { number, list } = self.store.notices(self.last).await?;
+        if self.looked_at.elapsed() > NOTICES_KEPT / 2 {
+            // Some notices may be forgotten: everybody comes back to what is true now.
+            let everybody = Parcel::CloseAll(CloseCode::GoingAway);
+            self.live.hub.to_all(&everybody);
+        }
+        if number != self.last {
+            self.live.hub.news.tell_everybody();
+            self.look_at_rooms(self.live.hub.followed()).await?;
+            self.look_into(&list).await?;
+        }
+        if self.sessions_at.elapsed() >= SESSIONS_PAUSE {
+            self.look_at_sessions(self.live.hub.served.sessions())
+                .await?;
+            self.sessions_at = Instant::now();
+        }
+        self.last = number;
+        Ok(())
+    }
+
+    /// Rooms that grew elsewhere have holes here; those that are no more are left by everybody.
+    async fn look_at_rooms(&self, room_ids: Vec<i64>) -> Result<()> {
+        for chunk in room_ids.chunks(CHUNK) {
+            let ends = self.store.ends(chunk.to_vec()).await?;
+            self.live.hub.reach(&ends);
+            let there: HashSet<i64> = ends.into_iter().map(|(room_id, _)| room_id).collect();
+            for room_id in chunk.iter().filter(|room_id| !there.contains(room_id)) {
+                self.live.room_gone(*room_id);
+            }
+        }
+        Ok(())
+    }
+
+    async fn look_into(&self, notices: &[Notice]) -> Result<()> {
+        let hub = &self.live.hub;
+        let (mut rooms, mut people) = (HashSet::new(), HashSet::new());
+        let mut signed_out = Vec::new();
+        for notice in notices {
+            match *notice {
+                Notice::Room(room_id) => hub.to_all(&Parcel::RoomChanged(room_id)),
+                Notice::Sessions(user_id) => signed_out.push(user_id),
+                Notice::Invitations(user_id) => {
+                    if hub.served.has(user_id) {
+                        hub.to_all(&Parcel::Invitations(user_id));
+                    }
+                }
+                Notice::Membership { room_id, user_id } => {
+                    if hub.served.has(user_id) {
+                        rooms.insert(room_id);
+                        people.insert(user_id);
+                    }
+                }
+            }
+        }
+        self.look_at_sessions(hub.served.sessions_of(&signed_out))
+            .await?;
+        let members = self.members(&rooms, &people).await?;
+        for notice in notices {
+            if let Notice::Membership { room_id, user_id } = *notice
+                && people.contains(&user_id)
+            {
+                match members.get(&(room_id, user_id)) {
+                    Some(member) => self.live.enter(user_id, room_id, member.is_direct),
+                    // Should they have come back this very moment, the next look lets them in again.
+                    None => self.live.leave(user_id, room_id),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn members(
+        &self,
+        rooms: &HashSet<i64>,
+        people: &HashSet<i64>,
+    ) -> Result<HashMap<(i64, i64), Member>> {
+        let rooms: Vec<i64> = rooms.iter().copied().collect();
+        let people: Vec<i64> = people.iter().copied().collect();
+        let mut found = HashMap::new();
+        for rooms in rooms.chunks(CHUNK) {
+            for people in people.chunks(CHUNK) {
+                let members = self.store.members(rooms.to_vec(), people.to_vec()).await?;
+                let keyed = members.into_iter();
+                found.extend(keyed.map(|member| ((member.room_id, member.user_id), member)));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Closes what belongs to sessions that are over.
+    async fn look_at_sessions(&self, signed: Vec<Signed>) -> Result<()> {
+        for chunk in signed.chunks(CHUNK) {
+            let hashes = chunk.iter().map(|(_, session)| session.clone()).collect();
+            let alive = self.store.alive(hashes).await?;
+            for (user_id, session) in chunk {
+                if !alive.contains(&**session) {
+                    self.live.sign_out(*user_id, session.clone());
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,142 @@
+//! An event stream: the same as a socket, in one direction, and resumable after a single number.
+//!
+//! Messages are read from the store in the order of the installation's numbers; what is live only says that there is
+//! something to read. So a stream that begins after any number has everything after it, once and in order, however
+//! many rooms it spans.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+use crate::error::Result;
+use crate::error::outage::warn_of;
+use crate::realtime::connection::Connection;
+use crate::realtime::frames::{Message, ServerFrame};
+use crate::realtime::subscriber::Heard;
+use crate::realtime::websocket::{CloseCode, payload};
+
+/// A silent stream says that it lives.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// The store is asked again so long after it failed.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What a stream is about.
+pub enum Wanted {
+    /// All frames of a socket.
+    Everything,
+    /// New messages of others in conversations of two, written so.
+    Conversations(Box<dyn Fn(Message) -> String>),
+}
+
+/// See the module's description.
+pub struct Events {
+    connection: Connection,
+    wanted: Wanted,
+    last: i64,
+    ready: VecDeque<Bytes>,
+    is_behind: bool,
+    has_ended: bool,
+    heartbeat: tokio::time::Interval,
+}
+
+impl Events {
+    /// A stream of what comes after the number `after`, or from now on.
+    ///
+    /// # Errors
+    /// `Unavailable` when the store does not answer.
+    pub async fn start(connection: Connection, wanted: Wanted, after: Option<i64>) -> Result<Self> {
+        let last = match after {
+            Some(after) => after,
+            None => connection.live().store.latest_change().await?,
+        };
+        let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let start = Bytes::from(format!("id: {last}\nretry: 1000\n:\n\n"));
+        Ok(Self {
+            connection,
+            wanted,
+            last,
+            ready: VecDeque::from([start]),
+            is_behind: after.is_some(),
+            has_ended: false,
+            heartbeat,
+        })
+    }
+
+    /// The next event, as it goes over the wire; `None` when the stream ends.
+    pub async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            // What was read before the person was signed out is not for them any more.
+            if self.connection.seat.is_closing() {
+                return self.closing_event();
+            }
+            if let Some(event) = self.ready.pop_front() {
+                return Some(event);
+            }
+            if self.is_behind {
+                self.catch_up().await;
+                continue;
+            }
+            let seat = self.connection.seat.clone();
+            tokio::select! {
+                heard = poll_fn(|cx| seat.poll_heard(cx)) => match heard {
+                    Heard::Change => self.is_behind = true,
+                    Heard::Frame(wire) => self.pass_on(&wire)?,
+                    Heard::End => return self.closing_event(),
+                },
+                _ = self.heartbeat.tick() => return Some(Bytes::from_static(b":\n\n")),
+            }
+        }
+    }
+
+    /// What a socket is told by its close code; only once, and only where a client would come back by itself.
+    fn closing_event(&mut self) -> Option<Bytes> {
+        let code = self.connection.seat.closing()?;
+        let is_told = code == CloseCode::Replaced && matches!(self.wanted, Wanted::Everything);
+        if !is_told || std::mem::replace(&mut self.has_ended, true) {
+            return None;
+        }
+        let event = format!("data: {{\"type\":\"closed\",\"code\":{}}}\n\n", code as u16);
+        Some(event.into())
+    }
+
+    /// A frame that is not about messages; it has no number.
+    fn pass_on(&mut self, wire: &Bytes) -> Option<()> {
+        let json = payload(wire)?;
+        if matches!(self.wanted, Wanted::Everything) {
+            let json = String::from_utf8_lossy(json);
+            self.ready.push_back(format!("data: {json}\n\n").into());
+        }
+        Some(())
+    }
+
+    async fn catch_up(&mut self) {
+        let user_id = self.connection.seat.user_id;
+        let only_conversations = matches!(self.wanted, Wanted::Conversations(_));
+        let store = &self.connection.live().store;
+        match store
+            .messages_after(user_id, self.last, only_conversations)
+            .await
+        {
+            Ok(page) => {
+                self.is_behind = page.more;
+                for (id, message) in page.messages {
+                    let json = match &self.wanted {
+                        Wanted::Everything => ServerFrame::Message(&message).json(),
+                        Wanted::Conversations(write) => write(message),
+                    };
+                    self.ready
+                        .push_back(format!("id: {id}\ndata: {json}\n\n").into());
+                    self.last = id;
+                }
+            }
+            Err(error) => {
+                warn_of!(error, "an event stream could not be continued yet");
+                tokio::time::sleep(PATIENCE).await;
+            }
+        }
+    }
+}

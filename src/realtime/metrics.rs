@@ -1,0 +1,232 @@
+//! What the live side counts about itself, for whoever watches the program. No figure names a person or a room: labels
+//! are words of this program, never what somebody sent.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use crate::realtime::frames::Code;
+use crate::realtime::websocket::CloseCode;
+
+/// Seconds, from a quick commit to what a sender is told to try again after.
+const SECONDS: [f64; 11] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+];
+/// Messages.
+const MESSAGES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+const CODES: [Code; 10] = [
+    Code::BadFrame,
+    Code::NotFound,
+    Code::Empty,
+    Code::TooLong,
+    Code::Invalid,
+    Code::RateLimited,
+    Code::Conflict,
+    Code::Forbidden,
+    Code::Blocked,
+    Code::Unavailable,
+];
+
+/// `socket` or `stream`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Kind {
+    kind: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Ending {
+    kind: &'static str,
+    code: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Refusal {
+    code: &'static str,
+}
+
+/// See the module's description. Cheap to clone: clones count together.
+#[derive(Debug, Clone)]
+pub struct Figures {
+    connections: Family<Kind, Gauge>,
+    opened: Family<Kind, Counter>,
+    closed: Family<Ending, Counter>,
+    errors: Family<Refusal, Counter>,
+    deliveries: Counter,
+    acks: Histogram,
+    pub(super) syncs: Counter,
+    pub(super) resyncs: Counter,
+    pub(super) mended: Counter,
+    pub(super) overflows: Counter,
+    pub(super) retries: Counter,
+    pub(super) relieved: Counter,
+    commit_messages: Histogram,
+    commit_seconds: Histogram,
+}
+
+impl Default for Figures {
+    /// All zero; what is seldom is there from the beginning, so that its first time shows as a step.
+    fn default() -> Self {
+        let figures = Self {
+            connections: Family::default(),
+            opened: Family::default(),
+            closed: Family::default(),
+            errors: Family::default(),
+            deliveries: Counter::default(),
+            acks: Histogram::new(SECONDS),
+            syncs: Counter::default(),
+            resyncs: Counter::default(),
+            mended: Counter::default(),
+            overflows: Counter::default(),
+            retries: Counter::default(),
+            relieved: Counter::default(),
+            commit_messages: Histogram::new(MESSAGES),
+            commit_seconds: Histogram::new(SECONDS),
+        };
+        for kind in ["socket", "stream"] {
+            let _ = figures.connections.get_or_create(&Kind { kind });
+            let _ = figures.opened.get_or_create(&Kind { kind });
+            for code in ["1001", "4001", "4008", "4029"] {
+                let _ = figures.closed.get_or_create(&Ending { kind, code });
+            }
+        }
+        for code in CODES.map(name) {
+            let _ = figures.errors.get_or_create(&Refusal { code });
+        }
+        figures
+    }
+}
+
+impl Figures {
+    /// Names everything, for whoever shows it.
+    pub fn register(&self, registry: &mut Registry) {
+        let mut counter =
+            |name, help, counter: &Counter| registry.register(name, help, counter.clone());
+        counter(
+            "deliveries",
+            "Messages handed to sockets as they were committed",
+            &self.deliveries,
+        );
+        counter("syncs", "Pages sent to those who catch up", &self.syncs);
+        counter(
+            "resyncs",
+            "Clients that knew more than the database and had to begin anew",
+            &self.resyncs,
+        );
+        counter(
+            "holes_mended",
+            "Gaps in a room's live messages that were filled from the database",
+            &self.mended,
+        );
+        counter(
+            "mailbox_overflows",
+            "Times a worker fell so far behind that its sockets had to come back",
+            &self.overflows,
+        );
+        counter(
+            "commit_retries",
+            "Transactions that were tried again",
+            &self.retries,
+        );
+        counter(
+            "writers_relieved",
+            "Times storing messages hung and another thread went on",
+            &self.relieved,
+        );
+        registry.register(
+            "connections",
+            "Open sockets and event streams",
+            self.connections.clone(),
+        );
+        registry.register(
+            "connections_opened",
+            "Sockets and event streams that began",
+            self.opened.clone(),
+        );
+        registry.register(
+            "connections_closed",
+            "Sockets and event streams that ended, by close code; gone: without one",
+            self.closed.clone(),
+        );
+        registry.register("errors", "Error frames sent", self.errors.clone());
+        registry.register(
+            "ack_seconds",
+            "From a message's arrival on a socket to its acknowledgement",
+            self.acks.clone(),
+        );
+        registry.register(
+            "commit_messages",
+            "Messages and changes stored by one transaction",
+            self.commit_messages.clone(),
+        );
+        registry.register(
+            "commit_seconds",
+            "Duration of such a transaction",
+            self.commit_seconds.clone(),
+        );
+    }
+
+    pub(super) fn opened(&self, kind: &'static str) {
+        self.connections.get_or_create(&Kind { kind }).inc();
+        self.opened.get_or_create(&Kind { kind }).inc();
+    }
+
+    pub(super) fn closed(&self, kind: &'static str, code: Option<CloseCode>) {
+        let code = ending(code);
+        self.connections.get_or_create(&Kind { kind }).dec();
+        self.closed.get_or_create(&Ending { kind, code }).inc();
+    }
+
+    pub(super) fn refused(&self, code: Code) {
+        let code = name(code);
+        self.errors.get_or_create(&Refusal { code }).inc();
+    }
+
+    /// So many, at once.
+    pub(super) fn delivered(&self, messages: u64) {
+        self.deliveries.inc_by(messages);
+    }
+
+    pub(super) fn acknowledged(&self, after: Duration) {
+        self.acks.observe(after.as_secs_f64());
+    }
+
+    pub(super) fn committed(&self, messages: usize, within: Duration) {
+        self.commit_messages.observe(messages as f64);
+        self.commit_seconds.observe(within.as_secs_f64());
+    }
+}
+
+fn name(code: Code) -> &'static str {
+    match code {
+        Code::BadFrame => "bad_frame",
+        Code::NotFound => "not_found",
+        Code::Empty => "empty",
+        Code::TooLong => "too_long",
+        Code::Invalid => "invalid",
+        Code::RateLimited => "rate_limited",
+        Code::Conflict => "conflict",
+        Code::Forbidden | Code::Unreachable | Code::Oneself => "forbidden",
+        Code::Blocked => "blocked",
+        Code::Unavailable => "unavailable",
+    }
+}
+
+fn ending(code: Option<CloseCode>) -> &'static str {
+    match code {
+        None => "gone",
+        Some(CloseCode::Normal) => "1000",
+        Some(CloseCode::GoingAway) => "1001",
+        Some(CloseCode::Protocol) => "1002",
+        Some(CloseCode::BadText) => "1007",
+        Some(CloseCode::TooBig) => "1009",
+        Some(CloseCode::SignedOut) => "4001",
+        Some(CloseCode::TooSlow) => "4008",
+        Some(CloseCode::Replaced) => "4009",
+        Some(CloseCode::Flooding) => "4029",
+    }
+}

@@ -1,0 +1,104 @@
+//! What is told of who is here, and when.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::Inner;
+use crate::realtime::frames::{Id, PresenceState, Present, ServerFrame};
+use crate::realtime::hub::worker_commands::Audience;
+
+/// Past so many people, only their number is told.
+const CROWD: usize = 100;
+/// How often a crowd's number is told.
+const CROWD_PAUSE: Duration = Duration::from_secs(1);
+/// Somebody whose last window closed may be reloading it: they have not left before this time.
+const GRACE: Duration = Duration::from_secs(3);
+
+impl Inner {
+    pub(super) fn frame(&self, room_id: i64) -> Bytes {
+        let ids = self.rooms.get(&room_id);
+        let count = ids.map_or(0, HashSet::len);
+        let room_id = Id(room_id);
+        if count > CROWD {
+            return ServerFrame::Crowd { room_id, count }.encode();
+        }
+        let mut online: Vec<Present> = ids
+            .into_iter()
+            .flatten()
+            .filter_map(|id| self.people.get(id))
+            .map(|person| Present {
+                user: person.user.clone(),
+                // Somebody between two windows is not away.
+                state: if person.windows > 0 && person.away == person.windows {
+                    PresenceState::Away
+                } else {
+                    PresenceState::Online
+                },
+            })
+            .collect();
+        online.sort_by_key(|present| present.user.id);
+        ServerFrame::Presence {
+            room_id,
+            online: &online,
+        }
+        .encode()
+    }
+
+    /// The frames to send now, and who is gone. Rooms that nobody looks at need no frame; a crowd may have to wait.
+    pub(super) fn take_changes(&mut self, now: Instant) -> (Vec<(i64, Audience, Bytes)>, Vec<i64>) {
+        let gone = self.take_gone(now);
+        let changed = std::mem::take(&mut self.changed);
+        let mut frames = Vec::new();
+        for room_id in changed {
+            let audience = match self.directs.contains(&room_id) {
+                true => Audience::Everybody,
+                false => Audience::Viewers,
+            };
+            if audience == Audience::Viewers && !self.viewers.contains_key(&room_id) {
+                self.crowd_told.remove(&room_id);
+                continue;
+            }
+            let here = self.rooms.get(&room_id).map_or(0, HashSet::len);
+            if here > CROWD {
+                let told = self.crowd_told.get(&room_id);
+                if told.is_some_and(|at| now.duration_since(*at) < CROWD_PAUSE) {
+                    self.changed.insert(room_id);
+                    continue;
+                }
+                self.crowd_told.insert(room_id, now);
+            }
+            frames.push((room_id, audience, self.frame(room_id)));
+            if here == 0 {
+                self.directs.remove(&room_id);
+            }
+        }
+        (frames, gone)
+    }
+
+    /// Forgets those whose time to come back is over.
+    fn take_gone(&mut self, now: Instant) -> Vec<i64> {
+        let is_over = |id: &i64| {
+            let left_at = self.people.get(id).and_then(|person| person.left_at);
+            left_at.is_none_or(|at| now.duration_since(at) >= GRACE)
+        };
+        let gone: Vec<i64> = self.leaving.iter().copied().filter(is_over).collect();
+        for user_id in &gone {
+            self.leaving.remove(user_id);
+            let Some(person) = self.people.remove(user_id) else {
+                continue;
+            };
+            for room_id in person.rooms {
+                if let Some(here) = self.rooms.get_mut(&room_id) {
+                    here.remove(user_id);
+                    if here.is_empty() {
+                        self.rooms.remove(&room_id);
+                    }
+                }
+                self.changed.insert(room_id);
+            }
+        }
+        gone
+    }
+}

@@ -1,0 +1,68 @@
+//! Where a seat is in the log of a room that it follows.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::realtime::hub::worker_commands::Burst;
+use crate::realtime::send_queue::QUEUE_FRAMES;
+use crate::realtime::subscriber::Seat;
+use crate::realtime::websocket::CloseCode;
+
+/// A seat in one room.
+pub(super) struct Place {
+    pub(super) seat: Rc<Seat>,
+    pub(super) slot: usize,
+    pub(super) state: RefCell<Following>,
+}
+
+pub(super) enum Following {
+    /// Where the room is, and whether the person may follow it, is being read from the store; live changes wait.
+    Coming(Vec<Arc<Burst>>),
+    /// Live changes after this number go out at once.
+    Live(i64),
+    /// The client is catching up; live changes wait.
+    Holding(Vec<Arc<Burst>>),
+    /// The client has more pages to ask for, and everything live will be in one of them.
+    CatchingUp,
+}
+
+impl Place {
+    /// A place where live changes wait until it is known from where on they are live.
+    pub(super) fn coming(seat: Rc<Seat>, slot: usize) -> Rc<Self> {
+        Rc::new(Self {
+            seat,
+            slot,
+            state: RefCell::new(Following::Coming(Vec::new())),
+        })
+    }
+
+    /// Whether a live change goes straight to a socket, as far as is known.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(*self.state.borrow(), Following::Live(_)) && self.seat.is_open()
+    }
+
+    /// A live change. Answers whether it goes to a socket at once.
+    pub(super) fn receive(&self, burst: &Arc<Burst>) -> bool {
+        if self.seat.hear() {
+            return false;
+        }
+        match &mut *self.state.borrow_mut() {
+            Following::Live(ver) => {
+                if let Some(wire) = burst.after(*ver) {
+                    self.seat.send(&wire);
+                    return true;
+                }
+            }
+            Following::Coming(bursts) | Following::Holding(bursts) => {
+                if bursts.len() < QUEUE_FRAMES {
+                    bursts.push(burst.clone());
+                } else {
+                    self.seat.close(CloseCode::TooSlow);
+                }
+            }
+            Following::CatchingUp => {}
+        }
+        false
+    }
+}

@@ -1,0 +1,45 @@
+//! `invitations/index.html`: pending invitations into rooms.
+
+use serde::Serialize;
+
+use super::rooms::RoomLinks;
+use crate::realtime::frames::{Id, Invitation, InvitedRoom};
+use crate::views::layout::{Page, Person};
+use crate::views::locale::Locale;
+use crate::views::templates::View;
+
+/// The page.
+#[derive(Debug, Serialize)]
+pub struct InvitationsPage {
+    /// The frame.
+    #[serde(flatten)]
+    pub page: Page,
+    /// The sidebar.
+    #[serde(flatten)]
+    pub rooms: RoomLinks,
+    /// Oldest first.
+    pub pending: Vec<InvitationItem>,
+}
+
+impl View for InvitationsPage {
+    const TEMPLATE: &'static str = "invitations/index.html";
+}
+
+/// A pending invitation.
+#[derive(Debug, Serialize)]
+pub struct InvitationItem {
+    id: Id,
+    room: InvitedRoom,
+    inviter: Person,
+}
+
+impl InvitationItem {
+    /// As its inviter is called in the reader's language.
+    pub fn new(locale: Locale, invitation: Invitation) -> Self {
+        Self {
+            id: invitation.id,
+            room: invitation.room,
+            inviter: Person::named_in(locale, &invitation.inviter),
+        }
+    }
+}

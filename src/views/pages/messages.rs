@@ -1,0 +1,109 @@
+//! `rooms/_messages.html`: a stretch of a room's history. It is the same for everybody who reads it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+
+use crate::realtime::frames;
+use crate::views::display_preferences::Look;
+use crate::views::layout::Person;
+use crate::views::templates::View;
+
+/// Messages of one author within this time stand together.
+const TOGETHER: TimeDelta = TimeDelta::minutes(5);
+
+/// A stretch of history, oldest first.
+#[derive(Debug, Serialize)]
+pub struct MessageList {
+    lang: &'static str,
+    assets: &'static str,
+    room_id: String,
+    messages: Vec<MessageItem>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MessageItem {
+    room_id: frames::Id,
+    seq: i64,
+    ver: i64,
+    id: frames::Id,
+    client_id: String,
+    user: Person,
+    content: String,
+    html: String,
+    created_at: String,
+    edited_at: Option<String>,
+    deleted_at: Option<String>,
+    /// UTC, such as `19:04`.
+    time: String,
+    /// UTC, such as `2026-11-20`.
+    day: String,
+    /// Whether it is the first of its day, and of this list.
+    new_day: bool,
+    /// Whether it stands under the name of the message before.
+    continued: bool,
+}
+
+impl View for MessageList {
+    const TEMPLATE: &'static str = "rooms/_messages.html";
+}
+
+impl MessageList {
+    /// A view of messages in their order.
+    pub fn new(look: Look, room_id: i64, messages: Vec<frames::Message>) -> Self {
+        let mut items: Vec<MessageItem> = Vec::with_capacity(messages.len());
+        for message in messages {
+            let item = MessageItem::after(look, items.last(), message);
+            items.push(item);
+        }
+        Self {
+            lang: look.locale.tag(),
+            assets: crate::views::assets::prefix(),
+            room_id: room_id.to_string(),
+            messages: items,
+        }
+    }
+}
+
+impl MessageItem {
+    fn after(look: Look, before: Option<&Self>, message: frames::Message) -> Self {
+        let (day, time) = (
+            message.created_at[..10].to_owned(),
+            look.time(&message.created_at),
+        );
+        let new_day = before.is_none_or(|before| before.day != day);
+        let continued = !new_day
+            && before.is_some_and(|before| {
+                before.user.is(&message.user)
+                    && before.deleted_at.is_none()
+                    && elapsed(&before.created_at, &message.created_at)
+                        .is_some_and(|time| time < TOGETHER)
+            });
+        Self {
+            room_id: message.room_id,
+            seq: message.seq,
+            ver: message.ver,
+            id: message.id,
+            client_id: message.client_id,
+            user: Person::named_in(look.locale, &message.user),
+            content: message.content,
+            html: message.html,
+            created_at: message.created_at,
+            edited_at: message.edited_at,
+            deleted_at: message.deleted_at,
+            time,
+            day,
+            new_day,
+            continued,
+        }
+    }
+}
+
+fn elapsed(earlier: &str, later: &str) -> Option<TimeDelta> {
+    let parse = |text| {
+        DateTime::parse_from_rfc3339(text)
+            .ok()
+            .map(|time| time.with_timezone(&Utc))
+    };
+    Some(parse(later)? - parse(earlier)?)
+}
