@@ -12,7 +12,7 @@ use super::ConversationMessage;
 use crate::controllers::App;
 use crate::controllers::concerns::arriving::Arriving;
 use crate::controllers::concerns::asked::{Asked, accepts};
-use crate::controllers::concerns::door::{end_with_peer, tie};
+use crate::controllers::concerns::door::{close_with_peer, tie};
 use crate::controllers::errors::sentence_of;
 use crate::error::{Error, Result};
 use crate::realtime::connection::{Arrival, Connection};
@@ -81,7 +81,7 @@ async fn open(
     )
     .await?;
     tie(request, &connection.seat, app.sockets.farewell_seconds);
-    end_with_peer(request);
+    close_with_peer(request);
     if start.view.is_some() || start.away {
         connection.view(start.view, start.away);
     }

@@ -2,6 +2,7 @@
 
 use actix_web::HttpRequest;
 use chrono::TimeDelta;
+use teahouse_transport::ip_prefix;
 
 use super::client_address::client_address;
 use crate::controllers::App;
@@ -11,7 +12,6 @@ use crate::models::keyed::Keyed;
 use crate::models::phone_number::PhoneNumber;
 use crate::models::session::KeyHash;
 use crate::models::throttle::{self, Bucket, Rule};
-use crate::transport::strangers::household;
 
 /// How often each thing may be tried.
 #[derive(Debug, Clone, Copy)]
@@ -264,7 +264,7 @@ impl Throttles {
         let address = self.rules.as_ref().and_then(|_| client_address(request));
         Requester {
             priority,
-            address: address.map(household),
+            address: address.map(ip_prefix),
         }
     }
 
@@ -278,9 +278,9 @@ impl Throttles {
     }
 }
 
-/// An IPv4 address, or an IPv6 network of a household.
+/// The client's IPv4 address or IPv6 /64 network, as text.
 fn address(request: &HttpRequest) -> String {
-    let from = client_address(request).map(household);
+    let from = client_address(request).map(ip_prefix);
     from.map_or_else(String::new, |address| address.to_string())
 }
 
