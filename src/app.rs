@@ -19,6 +19,7 @@ use actix_web::web::Data;
 use actix_web::{App as WebApp, rt};
 use chrono::TimeDelta;
 use rand::RngExt;
+use teahouse_transport::TrustedProxies;
 use tokio::sync::Notify;
 
 use crate::config::{DeletedMessages, Environment, Settings};
@@ -54,7 +55,6 @@ use crate::realtime::writer::Writer;
 use crate::routes;
 use crate::services::image::Darkroom;
 use crate::services::password_hasher::Hasher;
-use crate::transport::proxies::Proxies;
 use crate::views::cache::fragments::Parts;
 use crate::views::cache::message_lists::Lists;
 use crate::views::pages::sessions::Region;
@@ -125,7 +125,7 @@ pub async fn serve(settings: Settings) -> Result<()> {
     let hub = app.live.hub.clone();
     let factory_app = app.clone();
     let server =
-        crate::transport::server::serve(listener, limits::server(&settings, &app), move || {
+        teahouse_transport::serve(listener, limits::server(&settings, &app), move || {
             let desk = Desk::open(hub.clone());
             let app = factory_app.clone();
             let cookies = session_middleware(
@@ -189,7 +189,7 @@ async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<
             is_development: settings.environment == Environment::Development,
             public_origin: Some(settings.server.public_origin.clone())
                 .filter(|origin| !origin.is_empty()),
-            trusted_proxies: Proxies::new(settings.server.trusted_proxies.clone()),
+            trusted_proxies: TrustedProxies::new(settings.server.trusted_proxies.clone()),
         },
         accounts: Accounts {
             policy: trust::policy(accounts),
@@ -206,7 +206,7 @@ async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<
         sockets: limits::sockets(settings),
         requests: RequestLimits {
             body: Duration::from_secs(settings.server.body_seconds),
-            strangers: limits::strangers(settings),
+            anonymous_limiter: limits::anonymous_limiter(settings),
         },
         database,
     })

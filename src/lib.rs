@@ -1,8 +1,8 @@
 //! Teahouse (茶馆): a multi-room chat server.
 //!
 //! Who may import whom: `main → app → routes → controllers → {views → models → error, realtime, jobs → models,
-//! realtime, github, sms, transport}`; `realtime` imports `error` at most, `transport` nothing, and `github` and `sms`
-//! ask other servers through `upstream`. `chat`, the terminal
+//! realtime, github, sms}`; `realtime` imports `error` at most, and `github` and `sms` ask other servers through
+//! `upstream`. `app` and `controllers` know `teahouse_transport`, a crate for connections below HTTP. `chat`, the terminal
 //! client, and `doctor`, which examines an installation, stand beside it all, and `commands` beside `app`, on `models`
 //! alone. `bench`, which measures, knows `models` and otherwise the program from outside. docs/architecture.md has the picture.
 
@@ -21,6 +21,5 @@ pub mod realtime;
 pub mod routes;
 pub mod services;
 pub mod sms;
-pub mod transport;
 pub mod upstream;
 pub mod views;

@@ -4,34 +4,32 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use teahouse_transport::{AnonymousLimiter, ServerOptions, Timeouts};
 
 use crate::config::Settings;
 use crate::controllers::middleware::error_pages;
 use crate::controllers::{App, SocketLimits};
 use crate::models::database::Limits;
 use crate::realtime::rate_limit::Rate;
-use crate::transport::Patience;
-use crate::transport::server::Options;
-use crate::transport::strangers::Strangers;
 
-/// How long connections may take, and who is counted.
-pub(super) fn server(settings: &Settings, app: &App) -> Options {
+/// Options of the HTTP server.
+pub(super) fn server(settings: &Settings, app: &App) -> ServerOptions {
     let server = &settings.server;
-    Options {
+    ServerOptions {
         workers: server.workers,
-        shutdown: server.shutdown_seconds.saturating_sub(2),
-        patience: Patience {
-            head: server.head_seconds,
-            idle: server.idle_seconds,
-            blocked: settings.socket.blocked_seconds,
-            stalled: server.stalled_seconds,
-            least: server.least_bytes_per_second,
-            window: 10,
-            farewell: settings.socket.farewell_seconds,
+        shutdown_seconds: server.shutdown_seconds.saturating_sub(2),
+        timeouts: Timeouts {
+            request_head: server.head_seconds,
+            keep_alive: server.idle_seconds,
+            stream_stall: settings.socket.blocked_seconds,
+            response_stall: server.stalled_seconds,
+            min_bytes_per_second: server.least_bytes_per_second,
+            rate_window: 10,
+            close_grace: settings.socket.farewell_seconds,
         },
-        strangers: strangers(settings),
-        proxies: app.site.trusted_proxies.clone(),
-        headers: error_pages::header_lines(app),
+        anonymous_limiter: anonymous_limiter(settings),
+        trusted_proxies: app.site.trusted_proxies.clone(),
+        error_headers: error_pages::header_lines(app),
     }
 }
 
@@ -44,9 +42,9 @@ pub(super) fn database(settings: &Settings) -> Limits {
     }
 }
 
-/// Those who are not signed in, by address.
-pub(super) fn strangers(settings: &Settings) -> Arc<Strangers> {
-    Strangers::new(throttled(settings, settings.server.strangers_per_address))
+/// Limits what an address does without a session.
+pub(super) fn anonymous_limiter(settings: &Settings) -> Arc<AnonymousLimiter> {
+    AnonymousLimiter::new(throttled(settings, settings.server.strangers_per_address))
 }
 
 /// A limit that only holds while throttling is on.

@@ -15,6 +15,7 @@ use std::sync::{Arc, LazyLock};
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
+use teahouse_transport::{AnonymousLimiter, TrustedProxies};
 use tokio::sync::Notify;
 
 use self::concerns::throttle::Throttles;
@@ -32,8 +33,6 @@ use crate::realtime::service::Live;
 use crate::services::image::Darkroom;
 use crate::services::password_hasher::Hasher;
 use crate::sms::Outbox;
-use crate::transport::proxies::Proxies;
-use crate::transport::strangers::Strangers;
 use crate::views::assets::Encoding;
 use crate::views::cache::fragments::Parts;
 use crate::views::cache::message_lists::Lists;
@@ -101,16 +100,16 @@ pub struct GitHubDoor {
 pub struct RequestLimits {
     /// For the body to arrive.
     pub body: std::time::Duration,
-    /// Those of people who are not signed in, by address.
-    pub strangers: Arc<Strangers>,
+    /// Counts requests without a session, by address.
+    pub anonymous_limiter: Arc<AnonymousLimiter>,
 }
 
 /// Where people reach the program.
 pub struct Site {
     /// Scheme, host and port; `None`: the request's own.
     pub public_origin: Option<String>,
-    /// The proxies whose word about where a request comes from is believed.
-    pub trusted_proxies: Proxies,
+    /// The proxies whose `X-Forwarded-For` is trusted.
+    pub trusted_proxies: TrustedProxies,
     /// Whether people who develop may sign in as anybody.
     pub is_development: bool,
 }

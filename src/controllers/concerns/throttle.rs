@@ -2,6 +2,7 @@
 
 use actix_web::HttpRequest;
 use chrono::TimeDelta;
+use teahouse_transport::ip_prefix;
 
 use crate::controllers::App;
 use crate::controllers::extractors::client_address::client_address;
@@ -12,7 +13,6 @@ use crate::models::auth::session::KeyHash;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::signing::Keyed;
 use crate::services::password_hasher::queue::{Priority, Requester};
-use crate::transport::strangers::household;
 
 /// How often each thing may be tried.
 #[derive(Debug, Clone, Copy)]
@@ -265,7 +265,7 @@ impl Throttles {
         let address = self.rules.as_ref().and_then(|_| client_address(request));
         Requester {
             priority,
-            address: address.map(household),
+            address: address.map(ip_prefix),
         }
     }
 
@@ -279,9 +279,9 @@ impl Throttles {
     }
 }
 
-/// An IPv4 address, or an IPv6 network of a household.
+/// The client's IPv4 address or IPv6 /64 network, as text.
 fn address(request: &HttpRequest) -> String {
-    let from = client_address(request).map(household);
+    let from = client_address(request).map(ip_prefix);
     from.map_or_else(String::new, |address| address.to_string())
 }
 

@@ -5,10 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 use actix_web::HttpRequest;
 use actix_web::http::header;
 use actix_web::web::Data;
+use teahouse_transport::TrustedProxies;
 
 use super::forwarding::is_forwarded;
 use crate::controllers::App;
-use crate::transport::proxies::Proxies;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
@@ -19,7 +19,7 @@ pub fn client_address(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip().to_canonical();
     let app = request.app_data::<Data<App>>()?;
     let proxies = &app.site.trusted_proxies;
-    if !proxies.contain(peer) {
+    if !proxies.contains(peer) {
         return Some(peer);
     }
     let headers = request.headers().get_all(FORWARDED_FOR);
@@ -33,14 +33,14 @@ pub fn client_text(request: &HttpRequest) -> String {
 
 /// See [`client_address`]. When all are trusted it is the first; `None` when what is needed cannot be read.
 fn forwarded_for<'a>(
-    proxies: &Proxies,
+    proxies: &TrustedProxies,
     values: impl DoubleEndedIterator<Item = &'a [u8]>,
 ) -> Option<IpAddr> {
     let mut first = None;
     for value in values.rev() {
         for entry in std::str::from_utf8(value).ok()?.rsplit(',') {
             let address = read(entry.trim())?;
-            if !proxies.contain(address) {
+            if !proxies.contains(address) {
                 return Some(address);
             }
             first = Some(address);
@@ -90,7 +90,7 @@ mod tests {
 
     fn through(values: &[&str]) -> Option<String> {
         let networks = ["10.0.0.0/8", "::1/128"].map(|network| network.parse().expect("one"));
-        let proxies = Proxies::new(networks.into());
+        let proxies = TrustedProxies::new(networks.into());
         let values = values.iter().map(|value| value.as_bytes());
         forwarded_for(&proxies, values).map(|address| address.to_string())
     }

@@ -10,6 +10,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpMessage, HttpRequest};
+use teahouse_transport::{AnonymousGuard, Connection};
 
 use crate::controllers::App;
 use crate::controllers::extractors::client_address::client_address;
@@ -18,22 +19,20 @@ use crate::controllers::extractors::current_user::token;
 use crate::error::Error;
 use crate::realtime::subscriber::{Outlet, Seat};
 use crate::realtime::websocket::CloseCode;
-use crate::transport::line::Line;
-use crate::transport::strangers::Visit;
 
 /// When to try again after a refusal, in seconds.
 pub const CROWDED_SECONDS: u64 = 5;
 
 /// Requests of strangers are counted while they are answered.
-type Counted = Rc<Cell<Option<Visit>>>;
+type Counted = Rc<Cell<Option<AnonymousGuard>>>;
 
-/// The connection's line is at work until the answer is complete.
-struct Serving(Option<Rc<Line>>);
+/// Ends the response of its connection when dropped.
+struct Serving(Option<Rc<Connection>>);
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        if let Some(line) = &self.0 {
-            line.rest();
+        if let Some(connection) = &self.0 {
+            connection.end_response();
         }
     }
 }
@@ -59,8 +58,8 @@ impl MessageBody for Served {
     }
 }
 
-fn line_of(request: &HttpRequest) -> Option<&Rc<Line>> {
-    request.conn_data::<Rc<Line>>()
+fn connection(request: &HttpRequest) -> Option<&Rc<Connection>> {
+    request.conn_data::<Rc<Connection>>()
 }
 
 /// The outermost middleware: tells the connection when a request is being answered.
@@ -71,11 +70,11 @@ pub async fn serving(
     request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<Served>, actix_web::Error> {
-    let line = line_of(request.request()).cloned();
-    if let Some(line) = &line {
-        line.serve();
+    let connection = connection(request.request()).cloned();
+    if let Some(connection) = &connection {
+        connection.begin_response();
     }
-    let _serving = Serving(line);
+    let _serving = Serving(connection);
     let response = next.call(request).await?;
     Ok(response.map_body(|_, body| Served { body, _serving }))
 }
@@ -89,20 +88,22 @@ pub async fn door(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let visit = visit(request.request());
-    let is_crowded = visit.as_ref().is_some_and(Visit::is_crowded);
+    let guard = track(request.request());
+    let is_over_limit = guard.as_ref().is_some_and(AnonymousGuard::is_over_limit);
     request
         .extensions_mut()
-        .insert(Counted::new(Cell::new(visit)));
-    if is_crowded && !shows_session(request.request()) {
+        .insert(Counted::new(Cell::new(guard)));
+    if is_over_limit && !shows_session(request.request()) {
         return Ok(request.error_response(Error::Crowded));
     }
     Ok(next.call(request).await?.map_into_boxed_body())
 }
 
-fn visit(request: &HttpRequest) -> Option<Visit> {
+fn track(request: &HttpRequest) -> Option<AnonymousGuard> {
     let app = request.app_data::<Data<App>>()?;
-    app.requests.strangers.visit(client_address(request)?)
+    app.requests
+        .anonymous_limiter
+        .track(client_address(request)?)
 }
 
 fn shows_session(request: &HttpRequest) -> bool {
@@ -121,49 +122,49 @@ pub fn welcome(request: &HttpRequest) {
     if let Some(counted) = request.extensions().get::<Counted>() {
         counted.take();
     }
-    if let Some(line) = line_of(request) {
-        line.is_known();
+    if let Some(connection) = connection(request) {
+        connection.mark_authenticated();
     }
 }
 
-/// Ends the connection with its seat, and the seat with a connection that takes nothing: 4008 where the peer can still
-/// read it.
+/// Closes the connection when the seat closes, and the seat (4008) when the peer stops reading.
 pub fn tie(request: &HttpRequest, seat: &Rc<Seat>, farewell_seconds: u32) {
-    let Some(line) = line_of(request) else {
+    let Some(connection) = connection(request) else {
         return;
     };
-    let (ending, slow) = (line.clone(), Rc::downgrade(seat));
-    seat.when_closed(move || ending.end_within(farewell_seconds));
-    line.when_slow(move || {
+    let (closing, slow) = (connection.clone(), Rc::downgrade(seat));
+    seat.when_closed(move || closing.close_within(farewell_seconds));
+    connection.on_stall(move || {
         if let Some(seat) = slow.upgrade() {
-            tracing::debug!(user_id = seat.user_id, "a reader takes nothing");
+            let user_id = seat.user_id;
+            tracing::debug!(user_id, "client stopped reading; closing with 4008");
             seat.close(CloseCode::TooSlow);
         }
     });
 }
 
-/// Ends the connection when its peer closes it or stops sending: for event streams, of which HTTP would notice that only
-/// when it writes.
-pub fn end_with_peer(request: &HttpRequest) {
-    if let Some(line) = line_of(request) {
-        line.end_with_peer();
+/// Closes the connection when its peer closes it or its sending half. For event streams: HTTP notices that only when it
+/// writes.
+pub fn close_with_peer(request: &HttpRequest) {
+    if let Some(connection) = connection(request) {
+        connection.close_with_peer();
     }
 }
 
-impl Outlet for Line {
+impl Outlet for Connection {
     fn write_now(&self, bytes: &[u8]) -> usize {
-        Line::write_now(self, bytes)
+        self.try_write(bytes)
     }
 
     fn is_open(&self) -> bool {
-        self.is_clear()
+        self.is_writable()
     }
 }
 
 /// What a seat sends goes straight to its connection, past the answer's body, which carries what the connection does not
 /// take at once. Before the body has been asked for more than it has, it would overtake the answer's head.
 pub fn shortcut(request: &HttpRequest, seat: &Seat) {
-    if let Some(line) = line_of(request).cloned() {
-        seat.open_outlet(line);
+    if let Some(connection) = connection(request).cloned() {
+        seat.open_outlet(connection);
     }
 }

@@ -13,7 +13,7 @@ use crate::controllers::api::ConversationMessage;
 use crate::controllers::errors::sentence_of;
 use crate::controllers::extractors::connecting_user::Arriving;
 use crate::controllers::extractors::request_context::{Asked, accepts};
-use crate::controllers::middleware::anonymous_limit::{end_with_peer, tie};
+use crate::controllers::middleware::anonymous_limit::{close_with_peer, tie};
 use crate::error::{Error, Result};
 use crate::realtime::connection::{Arrival, Connection};
 use crate::realtime::event_stream::{Events, Wanted};
@@ -81,7 +81,7 @@ async fn open(
     )
     .await?;
     tie(request, &connection.seat, app.sockets.farewell_seconds);
-    end_with_peer(request);
+    close_with_peer(request);
     if start.view.is_some() || start.away {
         connection.view(start.view, start.away);
     }
