@@ -123,7 +123,7 @@ impl GitHub {
             github.ask(&client, code, verifier)
         });
         let account = asked.await.map_err(Error::internal)?;
-        GITHUB.note(&account);
+        GITHUB.record(&account);
         account
     }
 

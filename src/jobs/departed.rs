@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
-use crate::error::outage::warn_of;
+use crate::error::outage::warn_unless_outage;
 use crate::error::{Error, Result};
 use crate::models::database::Database;
 use crate::models::departure::{is_erased, leaving, messages_to_erase};
@@ -26,7 +26,7 @@ const PIECE: i64 = 100;
 pub async fn run(database: Database, live: Arc<Live>, left: Arc<Notify>) {
     loop {
         if let Err(error) = erase(&database, &live).await {
-            warn_of!(
+            warn_unless_outage!(
                 error,
                 "messages of somebody who left could not be hidden yet"
             );

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::interval;
 
-use crate::error::outage::warn_of;
+use crate::error::outage::warn_unless_outage;
 use crate::models::database::Database;
 use crate::models::session;
 
@@ -19,7 +19,7 @@ pub async fn run(database: Database) {
         match database.write(session::delete_expired).await {
             Ok(0) => {}
             Ok(sessions) => tracing::info!(sessions, "expired sessions are forgotten"),
-            Err(error) => warn_of!(error, "expired sessions could not be forgotten"),
+            Err(error) => warn_unless_outage!(error, "expired sessions could not be forgotten"),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::interval;
 
-use crate::error::outage::warn_of;
+use crate::error::outage::warn_unless_outage;
 use crate::models::database::Database;
 use crate::models::notice;
 
@@ -17,7 +17,7 @@ pub async fn run(database: Database) {
     loop {
         clock.tick().await;
         if let Err(error) = database.write(notice::forget_old).await {
-            warn_of!(error, "old notices could not be forgotten");
+            warn_unless_outage!(error, "old notices could not be forgotten");
         }
     }
 }

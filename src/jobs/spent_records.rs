@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::interval;
 
-use crate::error::outage::warn_of;
+use crate::error::outage::warn_unless_outage;
 use crate::models::database::Database;
 use crate::models::{
     invitation, known_browser, pairing, password_link, reserved_username, security_event, throttle,
@@ -30,7 +30,7 @@ pub async fn run(database: Database, event_days: i64) {
             security_event::forget_old(conn, event_days)
         });
         if let Err(error) = forgotten.await {
-            warn_of!(error, "old records could not be forgotten");
+            warn_unless_outage!(error, "old records could not be forgotten");
         }
     }
 }

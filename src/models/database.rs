@@ -155,8 +155,8 @@ impl Database {
         let outcome = outcome.await;
         query_count::add_wait(start.elapsed());
         match is_write {
-            true => DATABASE.note_write(&outcome),
-            false => DATABASE.note(&outcome),
+            true => DATABASE.record_write(&outcome),
+            false => DATABASE.record(&outcome),
         }
         outcome
     }

@@ -16,7 +16,7 @@ use super::frames::{Message, ServerFrame};
 use super::seat::Heard;
 use super::wire::{CloseCode, payload};
 use crate::error::Result;
-use crate::error::outage::warn_of;
+use crate::error::outage::warn_unless_outage;
 
 /// A silent stream says that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -134,7 +134,7 @@ impl Events {
                 }
             }
             Err(error) => {
-                warn_of!(error, "an event stream could not be continued yet");
+                warn_unless_outage!(error, "an event stream could not be continued yet");
                 tokio::time::sleep(PATIENCE).await;
             }
         }

@@ -94,11 +94,11 @@ impl Outbox {
             });
             let sent = sent.await;
             if let Ok(sent) = &sent {
-                SMS.note(sent);
+                SMS.record(sent);
             }
             match sent {
                 Ok(Ok(())) => tracing::info!("a message was sent"),
-                Ok(Err(error)) if SMS.is_on() => {
+                Ok(Err(error)) if SMS.is_active() => {
                     tracing::debug!(%error, "a message could not be sent")
                 }
                 Ok(Err(error)) => tracing::warn!(%error, "a message could not be sent"),

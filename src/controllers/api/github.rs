@@ -90,7 +90,7 @@ pub async fn create(
             settings::github::confirm(&app, &request, current, account).await
         }
         (Intent::Join | Intent::Confirm, None) => {
-            Err(Error::Refused("error-github-session".into()))
+            Err(Error::ForbiddenBecause("error-github-session".into()))
         }
     };
     let mut response = match done {
@@ -112,7 +112,7 @@ async fn recognise(
 ) -> Result<Account> {
     match brought.error.as_str() {
         "" if !brought.code.is_empty() => {}
-        "access_denied" => return Err(Error::Refused("error-github-denied".into())),
+        "access_denied" => return Err(Error::ForbiddenBecause("error-github-denied".into())),
         _ => return Err(Error::BadRequest("error-github-code".into())),
     }
     let attempt = Attempt::begin(app, app.throttles.github(request)?).await?;
@@ -164,7 +164,7 @@ async fn arrive(
         if let Some(user) = User::with_github(conn, &arrival.account)? {
             return match user.status.as_str() {
                 ACTIVE => Ok(user),
-                _ => Err(Error::Refused("error-github-banned".into())),
+                _ => Err(Error::ForbiddenBecause("error-github-banned".into())),
             };
         }
         let user = User::register_by_github(conn, &arrival)?;
@@ -202,7 +202,7 @@ async fn failed(
     let is_told = matches!(
         error,
         Error::BadRequest(_)
-            | Error::Refused(_)
+            | Error::ForbiddenBecause(_)
             | Error::Unauthorized
             | Error::GitHubDown(_)
             | Error::RateLimited { .. }
