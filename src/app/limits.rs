@@ -1,4 +1,4 @@
-//! What the settings allow, as the parts of the program take it.
+//! Converts limits and timeouts of the settings to the components' option types.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::transport::Patience;
 use crate::transport::server::Options;
 use crate::transport::strangers::Strangers;
 
-/// How long connections may take, and who is counted.
+/// Returns the options of the HTTP server.
 pub(super) fn server(settings: &Settings, app: &App) -> Options {
     let server = &settings.server;
     Options {
@@ -35,7 +35,7 @@ pub(super) fn server(settings: &Settings, app: &App) -> Options {
     }
 }
 
-/// What may be asked of the database at once.
+/// Returns the limits of the connection pool.
 pub(super) fn database(settings: &Settings) -> Limits {
     Limits {
         pool_size: settings.database.pool_size,
@@ -44,17 +44,17 @@ pub(super) fn database(settings: &Settings) -> Limits {
     }
 }
 
-/// Those who are not signed in, by address.
+/// Returns the limiter of connections without a session, per address.
 pub(super) fn strangers(settings: &Settings) -> Arc<Strangers> {
     Strangers::new(throttled(settings, settings.server.strangers_per_address))
 }
 
-/// A limit that only holds while throttling is on.
+/// Returns the limit, or `None` when throttling is disabled.
 pub(super) fn throttled<T>(settings: &Settings, limit: T) -> Option<T> {
     settings.throttle.enabled.then_some(limit)
 }
 
-/// How sockets are watched.
+/// Returns the limits and timeouts of WebSockets.
 pub(super) fn sockets(settings: &Settings) -> SocketLimits {
     let socket = &settings.socket;
     let rate = |per_second, burst| throttled(settings, Rate { per_second, burst });
@@ -68,7 +68,8 @@ pub(super) fn sockets(settings: &Settings) -> SocketLimits {
     }
 }
 
-/// Each connection is an open file, and shells allow few (soft) where the machine allows many (hard).
+/// Raises the soft limit of open files to the hard limit: each connection takes a file descriptor, and shells set low
+/// soft limits.
 pub(super) fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
@@ -76,6 +77,6 @@ pub(super) fn raise_file_limit() {
         maximum: limit.maximum,
     };
     if let Err(error) = setrlimit(Resource::Nofile, raised) {
-        tracing::warn!(%error, allowed = limit.current, "the limit of open files stays");
+        tracing::warn!(%error, soft_limit = limit.current, "cannot raise the limit of open files");
     }
 }

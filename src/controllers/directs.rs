@@ -33,7 +33,9 @@ pub async fn create(
             app.live.announce(&direct);
             Ok(see_other(&format!("/rooms/{}", direct.room_id)))
         }
-        Err(error @ (Error::NotFound | Error::Unreachable | Error::ForbiddenBecause(_))) if is_page => {
+        Err(error @ (Error::NotFound | Error::Unreachable | Error::ForbiddenBecause(_)))
+            if is_page =>
+        {
             let sentence = match error {
                 Error::NotFound => "error-direct-unknown".into(),
                 Error::ForbiddenBecause(sentence) => sentence,

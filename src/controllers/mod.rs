@@ -44,7 +44,6 @@ use self::concerns::throttle::Throttles;
 use self::metrics::Metrics;
 use self::settings::export::Exports;
 use crate::error::{Error, Result};
-use crate::github::GitHub;
 use crate::models::database::Database;
 use crate::models::hasher::Hasher;
 use crate::models::invite::Makers;
@@ -53,7 +52,8 @@ use crate::models::picture::Darkroom;
 use crate::models::user::Policy;
 use crate::realtime::live::Live;
 use crate::realtime::throttle::Rate;
-use crate::sms::Outbox;
+use crate::services::github::GithubClient;
+use crate::services::sms::SmsQueue;
 use crate::transport::proxies::Proxies;
 use crate::transport::strangers::Strangers;
 use crate::views::assets::Encoding;
@@ -90,7 +90,7 @@ pub struct App {
     /// Exports that are being written.
     pub exports: Exports,
     /// Told when somebody deleted their account.
-    pub departed: Arc<Notify>,
+    pub account_deleted: Arc<Notify>,
     /// Where people reach the program.
     pub site: Site,
     /// Who may come in, and how long they stay.
@@ -106,7 +106,7 @@ pub struct App {
 /// How numbers are verified.
 pub struct Verifying {
     /// What carries codes to phones.
-    pub outbox: Outbox,
+    pub sms: SmsQueue,
     /// The regions (ISO 3166-1 alpha-2) that codes are sent to; empty: all.
     pub countries: Vec<String>,
 }
@@ -114,7 +114,7 @@ pub struct Verifying {
 /// How people come in by GitHub.
 pub struct GitHubDoor {
     /// What knows who they are.
-    pub github: GitHub,
+    pub github: GithubClient,
     /// Where programs are led with their token: a path, or a web address.
     pub client_callback: String,
 }

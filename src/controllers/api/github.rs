@@ -118,7 +118,7 @@ async fn recognise(
     let attempt = Attempt::begin(app, app.throttles.github(request)?).await?;
     let github = &door(app)?.github;
     let (code, callback) = (brought.code.clone(), callback(request)?);
-    let whose = github.whose(code, &callback, visit.verifier());
+    let whose = github.fetch_user(code, &callback, visit.verifier());
     let account = match whose.await {
         // Not their fault.
         Err(error @ Error::GitHubDown(_)) => {

@@ -1,4 +1,5 @@
-//! Forgets what counts no more: tries, codes, links, browsers nobody comes with, and what happened long ago.
+//! Deletes expired records: counted attempts, codes, links, invitations, trusted browsers, reserved usernames and security
+//! events.
 
 use std::time::Duration;
 
@@ -11,15 +12,14 @@ use crate::models::{
     verification,
 };
 
-/// How often.
-const PAUSE: Duration = Duration::from_secs(10 * 60);
+const INTERVAL: Duration = Duration::from_secs(10 * 60);
 
-/// Runs for as long as the program. What happened to accounts is kept for so many days.
+/// Runs the job. Security events are kept for `event_days`.
 pub async fn run(database: Database, event_days: i64) {
-    let mut clock = interval(PAUSE);
+    let mut clock = interval(INTERVAL);
     loop {
         clock.tick().await;
-        let forgotten = database.write(move |conn| {
+        let pruned = database.write(move |conn| {
             throttle::forget_old(conn)?;
             verification::forget_old(conn)?;
             password_link::forget_old(conn)?;
@@ -29,8 +29,8 @@ pub async fn run(database: Database, event_days: i64) {
             reserved_username::forget_old(conn)?;
             security_event::forget_old(conn, event_days)
         });
-        if let Err(error) = forgotten.await {
-            warn_unless_outage!(error, "old records could not be forgotten");
+        if let Err(error) = pruned.await {
+            warn_unless_outage!(error, "cannot delete expired records");
         }
     }
 }

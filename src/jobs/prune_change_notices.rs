@@ -1,4 +1,4 @@
-//! Forgets what every server has heard of long since.
+//! Deletes change notices that every server has read.
 
 use std::time::Duration;
 
@@ -8,16 +8,15 @@ use crate::error::outage::warn_unless_outage;
 use crate::models::database::Database;
 use crate::models::notice;
 
-/// How often.
-const PAUSE: Duration = Duration::from_secs(10 * 60);
+const INTERVAL: Duration = Duration::from_secs(10 * 60);
 
-/// Runs for as long as the program.
+/// Runs the job.
 pub async fn run(database: Database) {
-    let mut clock = interval(PAUSE);
+    let mut clock = interval(INTERVAL);
     loop {
         clock.tick().await;
         if let Err(error) = database.write(notice::forget_old).await {
-            warn_unless_outage!(error, "old notices could not be forgotten");
+            warn_unless_outage!(error, "cannot delete old change notices");
         }
     }
 }
