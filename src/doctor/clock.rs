@@ -13,7 +13,7 @@ const TOLERANCE_SECONDS: i64 = 2;
 /// Checks the server's clock and the session's time zone.
 ///
 /// # Errors
-/// `Unavailable` when the database does not answer.
+/// `Unavailable` when a query fails.
 pub(super) fn check(conn: &mut DbConn, variables: &Variables) -> Result<Vec<Finding>> {
     let before = Utc::now().naive_utc();
     let (server_time, offset) = inspection::clock(conn)?;

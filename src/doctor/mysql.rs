@@ -14,7 +14,7 @@ const RESERVE: u64 = 4;
 /// Checks character set, isolation level, packet size, connection limit and writability.
 ///
 /// # Errors
-/// `Unavailable` when the database does not answer.
+/// `Unavailable` when a query fails.
 pub(super) fn check(
     conn: &mut DbConn,
     variables: &Variables,
