@@ -1,4 +1,4 @@
-//! What is done for every message, every delivery and every page. `cargo bench` prints how long each takes.
+//! Micro-benchmarks of the code that runs per message, delivery and page. Run with `cargo bench`.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -6,17 +6,17 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use teahouse::models::values::client_id::ClientId;
+use teahouse::models::auth::session::KeyHash;
 use teahouse::models::database::connection::DbConn;
-use teahouse::models::values::content::{self, Content};
-use teahouse::models::database::{Database, Limits};
 use teahouse::models::database::url::DatabaseUrl;
+use teahouse::models::database::{Database, Limits};
 use teahouse::models::realtime_store::{MessageLog, draft};
 use teahouse::models::rehearsal;
-use teahouse::models::auth::session::KeyHash;
+use teahouse::models::values::client_id::ClientId;
+use teahouse::models::values::content::{self, Content};
 use teahouse::realtime::frames::{ClientFrame, Id, Message, ServerFrame, User};
-use teahouse::realtime::subscriber::Seat;
 use teahouse::realtime::store::{Log, Write};
+use teahouse::realtime::subscriber::Seat;
 use teahouse::views::gzip::{self, Block};
 use teahouse::views::locale::Locale;
 use teahouse::views::pages::messages::MessageList;
@@ -45,9 +45,9 @@ fn message(seq: i64) -> Message {
 }
 
 fn frames(criterion: &mut Criterion) {
-    let said = message(1);
+    let sent = message(1);
     criterion.bench_function("encode a message", |bencher| {
-        bencher.iter(|| ServerFrame::Message(black_box(&said)).encode());
+        bencher.iter(|| ServerFrame::Message(black_box(&sent)).encode());
     });
     let content = serde_json::to_string(TEXT).expect("a string");
     let post = format!(
@@ -58,15 +58,15 @@ fn frames(criterion: &mut Criterion) {
     });
 }
 
-fn texts(criterion: &mut Criterion) {
-    criterion.bench_function("check a text", |bencher| {
+fn parsing(criterion: &mut Criterion) {
+    criterion.bench_function("parse content", |bencher| {
         bencher.iter(|| Content::parse(black_box(TEXT)));
     });
-    criterion.bench_function("hash a text", |bencher| {
+    criterion.bench_function("hash content", |bencher| {
         let content = Content::parse(TEXT).expect("a text");
         bencher.iter(|| black_box(&content).hash());
     });
-    criterion.bench_function("make a text HTML", |bencher| {
+    criterion.bench_function("render content as HTML", |bencher| {
         bencher.iter(|| content::to_html(black_box(TEXT), &[]));
     });
 }
@@ -76,7 +76,7 @@ fn deliveries(criterion: &mut Criterion) {
     seat.greet(ServerFrame::Pong.encode());
     let wire = ServerFrame::Message(&message(1)).encode();
     let mut context = Context::from_waker(Waker::noop());
-    criterion.bench_function("queue a delivery and take it", |bencher| {
+    criterion.bench_function("queue and take a delivery", |bencher| {
         bencher.iter(|| {
             seat.push(wire.clone());
             seat.poll_wire(&mut context)
@@ -87,14 +87,14 @@ fn deliveries(criterion: &mut Criterion) {
 fn pages(criterion: &mut Criterion) {
     let templates = Templates::load().expect("templates");
     let messages: Vec<_> = (1..=50).map(message).collect();
-    let fill = |messages| {
+    let render = |messages| {
         let list = MessageList::new(Locale::EnUs.into(), 1, messages);
         templates.render(&list).expect("a list")
     };
-    criterion.bench_function("fill a list of 50 messages", |bencher| {
-        bencher.iter_batched(|| messages.clone(), fill, BatchSize::SmallInput);
+    criterion.bench_function("render a list of 50 messages", |bencher| {
+        bencher.iter_batched(|| messages.clone(), render, BatchSize::SmallInput);
     });
-    let html = fill(messages.clone());
+    let html = render(messages.clone());
     let mut group = criterion.benchmark_group("compress a list");
     group.throughput(Throughput::Bytes(html.len() as u64));
     let compress = |html: &str| Block::several(std::iter::once(html));
@@ -106,7 +106,7 @@ fn pages(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn stores(criterion: &mut Criterion) {
+fn storage(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a folder");
     let url = DatabaseUrl::Sqlite(folder.path().join("teahouse.db"));
     let limits = Limits {
@@ -132,10 +132,10 @@ fn stores(criterion: &mut Criterion) {
         });
     }
     group.finish();
-    criterion.bench_function("hash a session's key", |bencher| {
+    criterion.bench_function("hash a session key", |bencher| {
         bencher.iter(|| KeyHash::of(black_box(&people[0].key)));
     });
 }
 
-criterion_group!(all, frames, texts, deliveries, pages, stores);
+criterion_group!(all, frames, parsing, deliveries, pages, storage);
 criterion_main!(all);

@@ -1,10 +1,9 @@
 //! Teahouse (茶馆): a multi-room chat server.
 //!
-//! Who may import whom: `main → app → routes → controllers → {views → models → error, realtime, jobs → models,
-//! realtime, github, sms}`; `realtime` imports `error` at most, and `github` and `sms` ask other servers through
-//! `upstream`. `app` and `controllers` know `teahouse_transport`, a crate for connections below HTTP. `chat`, the terminal
-//! client, and `doctor`, which examines an installation, stand beside it all, and `commands` beside `app`, on `models`
-//! alone. `bench`, which measures, knows `models` and otherwise the program from outside. docs/architecture.md has the picture.
+//! Import directions: `main → app → routes → controllers → {views, jobs, services}`; `views` and `jobs` import
+//! `models`; `models` imports `realtime`; all import `error`. `commands` (admin commands)
+//! imports `models` alone. `chat` (terminal client), `doctor` (installation checks) and `bench` (load generator) stand
+//! beside the server. docs/architecture.md has the picture; `tests/house.rs` checks the directions.
 
 pub mod app;
 pub mod bench;
@@ -14,12 +13,9 @@ pub mod config;
 pub mod controllers;
 pub mod doctor;
 pub mod error;
-pub mod github;
 pub mod jobs;
 pub mod models;
 pub mod realtime;
 pub mod routes;
 pub mod services;
-pub mod sms;
-pub mod upstream;
 pub mod views;

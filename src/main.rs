@@ -1,10 +1,10 @@
-//! The command line.
+//! The command-line interface.
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use teahouse::app::client_faults::ClientFaults;
+use teahouse::app::client_errors::LowerClientErrors;
 use teahouse::commands::{self, user};
 use teahouse::config::{LogFormat, Settings};
 use teahouse::error::{Error, Result};
@@ -24,42 +24,42 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve until told to stop (the default)
+    /// Run the server (default)
     Serve,
-    /// Bring the database's tables up to date
+    /// Run pending database migrations
     Migrate {
-        /// Take every migration back instead: all tables and what is in them are gone
+        /// Revert all migrations instead: drops every table and its data
         #[arg(long)]
         revert_all: bool,
     },
-    /// List every route: method and path
+    /// List all routes: method and path
     Routes,
-    /// Check the installation, and say what mends it
+    /// Check the installation and suggest fixes
     Doctor {
-        /// For programs: a JSON array
+        /// Print a JSON array
         #[arg(long)]
         json: bool,
     },
-    /// Say who may come in, and as what
+    /// Manage user accounts
     #[command(subcommand)]
     User(user::Command),
-    /// Talk in a terminal, or from a script
+    /// Chat in a terminal or from a script
     Chat(ChatArguments),
     Bench(bench::Options),
 }
 
 #[derive(Args)]
 struct ChatArguments {
-    /// The server, as a browser would address it
+    /// URL of the server
     #[arg(long, default_value = "http://localhost:8080")]
     url: String,
-    /// Who you are; the password is asked for, or taken from TEAHOUSE_PASSWORD
+    /// Phone number to sign in with; the password is prompted for or read from TEAHOUSE_PASSWORD
     #[arg(long, allow_hyphen_values = true)]
     phone: Option<String>,
-    /// The country of a phone number without `+`, such as CN
+    /// Country of phone numbers without `+`, such as CN
     #[arg(long)]
     region: Option<String>,
-    /// Sign in with this instead (POST /api/login gives one); other users of this machine can see arguments
+    /// Sign in with a token from POST /api/login instead; other users of this machine can see arguments
     #[arg(
         long,
         env = "TEAHOUSE_TOKEN",
@@ -67,13 +67,13 @@ struct ChatArguments {
         allow_hyphen_values = true
     )]
     token: Option<String>,
-    /// The room to begin in, by name or number [default: the Lobby]
+    /// Room to start in, by name or id [default: the Lobby]
     #[arg(long, allow_hyphen_values = true)]
     room: Option<String>,
-    /// Say this and end when it is stored
+    /// Send this message and exit once it is stored
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     say: Option<String>,
-    /// With --say: to whom directly, by username or phone number
+    /// Recipient of --say, by username or phone number
     #[arg(
         long,
         requires = "say",
@@ -82,7 +82,7 @@ struct ChatArguments {
         value_name = "USERNAME|PHONE"
     )]
     to: Option<String>,
-    /// For scripts: JSON frames (docs/protocol.md), one per line, both ways
+    /// Read and write JSON frames (docs/protocol.md), one per line
     #[arg(long)]
     json: bool,
 }
@@ -116,7 +116,7 @@ fn main() -> ExitCode {
 }
 
 fn fail(sentence: &str) -> ExitCode {
-    // One line, whatever a library's message looks like.
+    // Joins lines: some libraries' messages have several.
     let sentence: Vec<&str> = sentence.split_whitespace().collect();
     eprintln!("teahouse: {}", sentence.join(" "));
     ExitCode::FAILURE
@@ -142,13 +142,13 @@ fn run(command: Command) -> Result<()> {
             commands::print(&all.map(line).collect::<String>())
         }
         Command::Doctor { json } => doctor::run(json),
-        // A client needs no server's settings.
+        // Runs without the server's settings.
         Command::Chat(arguments) => chat::run(arguments.options()),
         Command::Bench(options) => bench::run(&options),
     }
 }
 
-/// What the server's commands begin with: settings and log.
+/// Loads the settings and starts logging.
 fn settings() -> Result<Settings> {
     let settings = Settings::load().map_err(Error::Unavailable)?;
     start_log(&settings)?;
@@ -160,25 +160,25 @@ fn migrate(settings: &Settings, revert_all: bool) -> Result<()> {
     conn.require_sound_library()?;
     conn.require_utf8mb4()?;
     commands::print(&match revert_all {
-        true => format!("{} migrations taken back\n", conn.revert_all_migrations()?),
+        true => format!("{} migrations reverted\n", conn.revert_all_migrations()?),
         false => format!("{} migrations run\n", conn.migrate()?),
     })
 }
 
-/// Log lines go to standard error.
+/// Starts logging to standard error.
 fn start_log(settings: &Settings) -> Result<()> {
     let filter: Targets = (settings.log.filter.parse())
-        .map_err(|error| Error::Unavailable(format!("log.filter cannot be read: {error}")))?;
-    let is_read_by_eyes = std::io::stderr().is_terminal();
+        .map_err(|error| Error::Unavailable(format!("log.filter is invalid: {error}")))?;
+    let is_terminal = std::io::stderr().is_terminal();
     let log = tracing_subscriber::fmt()
         .with_max_level(LevelFilter::TRACE)
-        .with_ansi(is_read_by_eyes)
+        .with_ansi(is_terminal)
         .with_writer(std::io::stderr);
     match settings.log.format {
-        LogFormat::Human => log.finish().with(filter).with(ClientFaults).init(),
+        LogFormat::Human => log.finish().with(filter).with(LowerClientErrors).init(),
         LogFormat::Json => {
             let log = log.json().flatten_event(true);
-            log.finish().with(filter).with(ClientFaults).init();
+            log.finish().with(filter).with(LowerClientErrors).init();
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Every URL.
+//! All routes.
 
 use std::sync::LazyLock;
 
@@ -22,21 +22,21 @@ use crate::controllers::site::{avatars, health, metrics, static_files};
 use crate::controllers::{App, api, rooms, settings};
 use crate::error::Error;
 
-/// Makes a function that registers routes, and a list of them.
+/// Defines a function that registers routes, and a constant that lists them.
 macro_rules! routes {
     ($register:ident, $list:ident: $($path:literal => { $($method:ident $action:path),+ $(,)? })+) => {
-        /// Method and path of each route.
+        /// Methods and paths of the routes.
         pub const $list: &[(&str, &str)] = &[$($((stringify!($method), $path)),+),+];
 
         fn $register(config: &mut ServiceConfig) {
             $(config.service(
                 web::resource($path)
                     $(.route(routes!(@route $method).to($action)))+
-                    .default_service(web::to(wrong_method)),
+                    .default_service(web::to(method_not_allowed)),
             );)+
         }
     };
-    // What can be got can be asked about.
+    // HEAD is handled like GET.
     (@route GET) => { web::route().guard(guard::Any(guard::Get()).or(guard::Head())) };
     (@route POST) => { web::post() };
     (@route PUT) => { web::put() };
@@ -44,7 +44,7 @@ macro_rules! routes {
     (@route DELETE) => { web::delete() };
 }
 
-// Nobody need be known here, and no session is looked at.
+// These routes do not read the session.
 routes! { register_public, PUBLIC:
     "/healthz" => { GET health::alive }
     "/readyz" => { GET health::ready }
@@ -126,7 +126,7 @@ routes! { register_api, API:
     "/api/events" => { GET event_streams::all }
 }
 
-/// Registers everything. `pages` wraps the routes that know people by their session.
+/// Registers all routes. `cookies` wraps those that use the session.
 pub fn configure(config: &mut ServiceConfig, app: &Data<App>, cookies: CookieMiddleware) {
     config.app_data(app.clone());
     config.app_data(web::PathConfig::default().error_handler(|_, _| Error::NotFound.into()));
@@ -144,25 +144,25 @@ pub fn configure(config: &mut ServiceConfig, app: &Data<App>, cookies: CookieMid
             .wrap(from_fn(own_cookies))
             .configure(register_pages)
             .configure(register_api)
-            .default_service(web::to(unknown)),
+            .default_service(web::to(redirect_or_not_found)),
     );
 }
 
-/// The middleware that reads and sets the session's cookie.
+/// The middleware that reads and sets the session cookie.
 pub type CookieMiddleware =
     actix_session::SessionMiddleware<crate::controllers::middleware::session_cookie::DatabaseStore>;
 
-/// Answers what no route takes: a final slash too many leads to the route without it.
-async fn unknown(request: HttpRequest) -> Result<HttpResponse, Error> {
-    let location = without_final_slash(request.uri()).ok_or(Error::NotFound)?;
+/// Handles unmatched paths: redirects `/path/` to `/path` if that is a route, otherwise returns 404.
+async fn redirect_or_not_found(request: HttpRequest) -> Result<HttpResponse, Error> {
+    let location = without_trailing_slash(request.uri()).ok_or(Error::NotFound)?;
     Ok(HttpResponse::PermanentRedirect()
         .insert_header((header::LOCATION, location))
         .finish())
 }
 
-/// The address without its final slash, with its query, if there is a route. It always is a path of this site: to a browser
-/// one that begins with two slashes, or with a slash and a backslash, is another site's.
-fn without_final_slash(uri: &Uri) -> Option<String> {
+/// Returns path and query without the trailing slash, if that is a route. Refuses paths that a browser would read as
+/// another origin: those that begin with two slashes, or contain a backslash.
+fn without_trailing_slash(uri: &Uri) -> Option<String> {
     static ROUTES: LazyLock<ResourceDef> = LazyLock::new(|| {
         let all = PUBLIC.iter().chain(PAGES).chain(API);
         ResourceDef::new(all.map(|(_, path)| *path).collect::<Vec<_>>())
@@ -179,7 +179,7 @@ fn without_final_slash(uri: &Uri) -> Option<String> {
     })
 }
 
-async fn wrong_method() -> Result<HttpResponse, Error> {
+async fn method_not_allowed() -> Result<HttpResponse, Error> {
     Err(Error::MethodNotAllowed)
 }
 
@@ -187,12 +187,12 @@ async fn wrong_method() -> Result<HttpResponse, Error> {
 mod tests {
     use super::*;
 
-    fn leads(address: &str) -> Option<String> {
-        without_final_slash(&address.parse().expect("an address"))
+    fn redirect_target(address: &str) -> Option<String> {
+        without_trailing_slash(&address.parse().expect("an address"))
     }
 
     #[test]
-    fn a_final_slash_leads_to_a_route_of_this_site_or_nowhere() {
+    fn trailing_slash_redirects_only_to_local_routes() {
         for (from, to) in [
             ("/login/", "/login"),
             ("/login/?next=%2Frooms%2F1", "/login?next=%2Frooms%2F1"),
@@ -207,7 +207,7 @@ mod tests {
                 "/passwords/%2F%2Fevil.example",
             ),
         ] {
-            assert_eq!(leads(from).as_deref(), Some(to), "{from}");
+            assert_eq!(redirect_target(from).as_deref(), Some(to), "{from}");
         }
         for nowhere in [
             "/",
@@ -222,7 +222,7 @@ mod tests {
             "/rooms/1/nowhere/",
             "/%5Cevil.example/",
         ] {
-            assert_eq!(leads(nowhere), None, "{nowhere}");
+            assert_eq!(redirect_target(nowhere), None, "{nowhere}");
         }
     }
 }

@@ -180,13 +180,16 @@ async fn an_outage_of_the_sender_is_logged_once() {
         ("TEAHOUSE__SMS__SENDER", "webhook"),
         ("TEAHOUSE__SMS__WEBHOOK_URL", "http://127.0.0.1:1/x"),
         ("TEAHOUSE__SMS__WEBHOOK_SECRET", "a webhook's secret"),
-        ("TEAHOUSE__LOG__FILTER", "info,teahouse::sms=debug"),
+        (
+            "TEAHOUSE__LOG__FILTER",
+            "info,teahouse::services::sms=debug",
+        ),
     ]);
     for n in 0..4 {
         let visitor = Person::visitor(&house);
         visitor.submit_registration(&format!("Ming-{n}")).await;
     }
-    let failed = |line: &&String| line.contains("a message could not be sent");
+    let failed = |line: &&String| line.contains("sms failed");
     eventually("all have failed", async || {
         (house.log().iter().filter(failed).count() == 4).then_some(())
     })

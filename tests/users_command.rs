@@ -102,7 +102,7 @@ async fn a_new_password_comes_from_standard_input_and_the_old_one_is_over() {
     let house = Teahouse::start();
     let mei = Person::register(&house, "mei").await;
     let short = house.command_reading(&["user", "reset-password", "mei"], "short\n");
-    assert_eq!(refused(&short), "a password has 8 to 128 characters");
+    assert_eq!(refused(&short), "a password must have 8 to 128 characters");
     assert_eq!(mei.get_json("/api/rooms").await.0, 200);
     let new = "a new password, with spaces ";
     let line = format!("{new}\n");
@@ -121,7 +121,7 @@ async fn one_admin_is_always_left() {
     let house = Teahouse::start();
     let admin = Person::register(&house, "admin").await;
     let mei = Person::register(&house, "mei").await;
-    let last = "admin is the last active admin: make somebody else admin first";
+    let last = "admin is the last active admin; make another user admin first";
     for args in [
         &["user", "ban", "admin"][..],
         &["user", "deactivate", &admin.phone],
@@ -152,7 +152,7 @@ async fn what_makes_no_sense_is_one_clear_line() {
     Person::register(&house, "mei").await;
     for who in ["nobody", "+8613800000000", "", "no spaces here"] {
         let outcome = house.command(&["user", "ban", who]);
-        assert_eq!(refused(&outcome), format!("nobody is called {who}").trim());
+        assert_eq!(refused(&outcome), format!("no such user: {who}").trim());
     }
     for args in [
         &["user"][..],

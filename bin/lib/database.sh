@@ -15,7 +15,7 @@ database_running() {
 }
 
 # database_start FOLDER SQL: starts the server on a free port, which FOLDER/port then holds.
-# The SQL, one statement a line, runs at every start, before anybody can connect.
+# The SQL, one statement a line, runs at every start, before clients can connect.
 database_start() {
   local folder=$1 port server pid _
   local options=()

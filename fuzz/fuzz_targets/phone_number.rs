@@ -1,4 +1,4 @@
-//! Whatever is typed becomes one E.164 number or none. The first two bytes are the region.
+//! Any text parses to a valid E.164 number or is rejected. The first two bytes are the region.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

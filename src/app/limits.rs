@@ -1,18 +1,18 @@
-//! What the settings allow, as the parts of the program take it.
+//! Converts limits and timeouts of the settings to the components' option types.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use teahouse_transport::{AnonymousLimiter, ServerOptions, Timeouts};
 
 use crate::config::Settings;
 use crate::controllers::middleware::error_pages;
 use crate::controllers::{App, SocketLimits};
 use crate::models::database::Limits;
 use crate::realtime::rate_limit::Rate;
+use teahouse_transport::{AnonymousLimiter, ServerOptions, Timeouts};
 
-/// Options of the HTTP server.
+/// Returns the options of the HTTP server.
 pub(super) fn server(settings: &Settings, app: &App) -> ServerOptions {
     let server = &settings.server;
     ServerOptions {
@@ -33,7 +33,7 @@ pub(super) fn server(settings: &Settings, app: &App) -> ServerOptions {
     }
 }
 
-/// What may be asked of the database at once.
+/// Returns the limits of the connection pool.
 pub(super) fn database(settings: &Settings) -> Limits {
     Limits {
         pool_size: settings.database.pool_size,
@@ -42,17 +42,17 @@ pub(super) fn database(settings: &Settings) -> Limits {
     }
 }
 
-/// Limits what an address does without a session.
+/// Returns the limiter of connections without a session, per address.
 pub(super) fn anonymous_limiter(settings: &Settings) -> Arc<AnonymousLimiter> {
     AnonymousLimiter::new(throttled(settings, settings.server.strangers_per_address))
 }
 
-/// A limit that only holds while throttling is on.
+/// Returns the limit, or `None` when throttling is disabled.
 pub(super) fn throttled<T>(settings: &Settings, limit: T) -> Option<T> {
     settings.throttle.enabled.then_some(limit)
 }
 
-/// How sockets are watched.
+/// Returns the limits and timeouts of WebSockets.
 pub(super) fn sockets(settings: &Settings) -> SocketLimits {
     let socket = &settings.socket;
     let rate = |per_second, burst| throttled(settings, Rate { per_second, burst });
@@ -66,7 +66,8 @@ pub(super) fn sockets(settings: &Settings) -> SocketLimits {
     }
 }
 
-/// Each connection is an open file, and shells allow few (soft) where the machine allows many (hard).
+/// Raises the soft limit of open files to the hard limit: each connection takes a file descriptor, and shells set low
+/// soft limits.
 pub(super) fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
@@ -74,6 +75,6 @@ pub(super) fn raise_file_limit() {
         maximum: limit.maximum,
     };
     if let Err(error) = setrlimit(Resource::Nofile, raised) {
-        tracing::warn!(%error, allowed = limit.current, "the limit of open files stays");
+        tracing::warn!(%error, soft_limit = limit.current, "cannot raise the limit of open files");
     }
 }

@@ -36,7 +36,7 @@ fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
             "error-unauthorized".into(),
         ),
         Error::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "error-forbidden".into()),
-        Error::Refused(sentence) => (StatusCode::FORBIDDEN, "forbidden", sentence.clone()),
+        Error::ForbiddenBecause(sentence) => (StatusCode::FORBIDDEN, "forbidden", sentence.clone()),
         Error::Unreachable => (
             StatusCode::FORBIDDEN,
             "forbidden",
@@ -90,12 +90,12 @@ fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
             "too_many_sockets",
             "error-too-many-sockets".into(),
         ),
-        Error::Crowded => (
+        Error::TooManyConnections => (
             StatusCode::TOO_MANY_REQUESTS,
             "too_many_connections",
             "error-crowded".into(),
         ),
-        Error::Unavailable(_) | Error::Collided(_) => (
+        Error::Unavailable(_) | Error::SerializationFailure(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
             "unavailable",
             "error-unavailable".into(),
@@ -139,9 +139,9 @@ pub(crate) fn told(error: &Error) -> (StatusCode, Sentence) {
 fn retry_after(error: &Error) -> Option<u64> {
     match error {
         Error::RateLimited { seconds } => Some(*seconds),
-        Error::Unavailable(_) | Error::Collided(_) => Some(UNAVAILABLE_SECONDS),
+        Error::Unavailable(_) | Error::SerializationFailure(_) => Some(UNAVAILABLE_SECONDS),
         Error::GitHubDown(_) => Some(GITHUB_SECONDS),
-        Error::TooManySockets | Error::Crowded => Some(CROWDED_SECONDS),
+        Error::TooManySockets | Error::TooManyConnections => Some(CROWDED_SECONDS),
         _ => None,
     }
 }
@@ -200,7 +200,7 @@ pub(crate) fn respond(error: &Error, asked: &Asked, templates: &Templates) -> Ht
     if let Some(seconds) = retry_after(error) {
         response.insert_header((header::RETRY_AFTER, seconds));
     }
-    if matches!(error, Error::TimedOut | Error::Crowded) {
+    if matches!(error, Error::TimedOut | Error::TooManyConnections) {
         response.force_close();
     }
     if matches!(error, Error::UpgradeRequired) {
@@ -245,7 +245,7 @@ pub(crate) fn log(error: &Error, asked: &Asked) {
         }
         // An outage was logged when it began.
         _ if explains(error) => tracing::debug!(%request_id, %error, "unavailable"),
-        Error::Unavailable(cause) | Error::Collided(cause) => {
+        Error::Unavailable(cause) | Error::SerializationFailure(cause) => {
             tracing::warn!(%request_id, %cause, "unavailable");
         }
         Error::GitHubDown(cause) => tracing::warn!(%request_id, %cause, "GitHub is not there"),

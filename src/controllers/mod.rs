@@ -23,16 +23,16 @@ use self::extractors::request_context::Asked;
 use self::settings::export::Exports;
 use self::site::metrics::Metrics;
 use crate::error::{Error, Result};
-use crate::github::GitHub;
 use crate::models::auth::invite::Makers;
 use crate::models::database::Database;
 use crate::models::user::Policy;
 use crate::models::values::signing::Keyed;
 use crate::realtime::rate_limit::Rate;
 use crate::realtime::service::Live;
+use crate::services::github::GithubClient;
 use crate::services::image::Darkroom;
 use crate::services::password_hasher::Hasher;
-use crate::sms::Outbox;
+use crate::services::sms::SmsQueue;
 use crate::views::assets::Encoding;
 use crate::views::cache::fragments::Parts;
 use crate::views::cache::message_lists::Lists;
@@ -67,7 +67,7 @@ pub struct App {
     /// Exports that are being written.
     pub exports: Exports,
     /// Told when somebody deleted their account.
-    pub departed: Arc<Notify>,
+    pub account_deleted: Arc<Notify>,
     /// Where people reach the program.
     pub site: Site,
     /// Who may come in, and how long they stay.
@@ -83,7 +83,7 @@ pub struct App {
 /// How numbers are verified.
 pub struct Verifying {
     /// What carries codes to phones.
-    pub outbox: Outbox,
+    pub sms: SmsQueue,
     /// The regions (ISO 3166-1 alpha-2) that codes are sent to; empty: all.
     pub countries: Vec<String>,
 }
@@ -91,7 +91,7 @@ pub struct Verifying {
 /// How people come in by GitHub.
 pub struct GitHubDoor {
     /// What knows who they are.
-    pub github: GitHub,
+    pub github: GithubClient,
     /// Where programs are led with their token: a path, or a web address.
     pub client_callback: String,
 }

@@ -171,7 +171,7 @@ impl Log for MessageLog {
     fn append(&self, writes: &[Write]) -> Result<Vec<Verdict>> {
         let outcome = self.append_once(writes);
         self.database.write_health.record(&outcome);
-        DATABASE.note_write(&outcome);
+        DATABASE.record_write(&outcome);
         outcome
     }
 }

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::error::Result;
-use crate::error::outage::warn_of;
+use crate::error::outage::warn_unless_outage;
 use crate::realtime::connection::Connection;
 use crate::realtime::frames::{Message, ServerFrame};
 use crate::realtime::subscriber::Heard;
@@ -134,7 +134,7 @@ impl Events {
                 }
             }
             Err(error) => {
-                warn_of!(error, "an event stream could not be continued yet");
+                warn_unless_outage!(error, "an event stream could not be continued yet");
                 tokio::time::sleep(PATIENCE).await;
             }
         }

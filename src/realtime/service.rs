@@ -163,7 +163,7 @@ fn code_of(error: &Error) -> Code {
         Error::NotFound | Error::Invalid(_) => Code::NotFound,
         Error::Forbidden => Code::Forbidden,
         // The only refusal with a sentence of its own on this way.
-        Error::Refused(_) => Code::Oneself,
+        Error::ForbiddenBecause(_) => Code::Oneself,
         Error::Unreachable => Code::Unreachable,
         Error::Blocked => Code::Blocked,
         Error::RateLimited { .. } => Code::RateLimited,

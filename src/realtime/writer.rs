@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use super::frames::Code;
 use super::hub::Hub;
 use super::store::{Log, Verdict, Write};
-use crate::error::outage::{explains, warn_of};
+use crate::error::outage::{explains, warn_unless_outage};
 use crate::error::{Error, Result};
 
 /// The most messages of one transaction.
@@ -241,10 +241,10 @@ impl<L: Log + 'static> Room<L> {
                     self.is_failing.store(false, Ordering::Relaxed);
                     return verdicts;
                 }
-                Err(error @ (Error::Unavailable(_) | Error::Collided(_)))
+                Err(error @ (Error::Unavailable(_) | Error::SerializationFailure(_)))
                     if attempt < ATTEMPTS && start.elapsed() < AGAIN_WITHIN =>
                 {
-                    warn_of!(error, attempt, "a batch of messages is tried again");
+                    warn_unless_outage!(error, attempt, "a batch of messages is tried again");
                     self.hub.figures.retries.inc();
                 }
                 Err(error) => {
@@ -285,7 +285,7 @@ impl From<Code> for Error {
             Code::Conflict => Self::Conflict,
             Code::Forbidden => Self::Forbidden,
             Code::Unreachable => Self::Unreachable,
-            Code::Oneself => Self::Refused("error-direct-oneself".into()),
+            Code::Oneself => Self::ForbiddenBecause("error-direct-oneself".into()),
             Code::Blocked => Self::Blocked,
             Code::Unavailable => Self::Unavailable("the message was not stored".into()),
         }

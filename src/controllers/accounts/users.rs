@@ -141,7 +141,7 @@ async fn register(
             let location = format!("/rooms/{LOBBY}");
             sign_in(app, request, session, &user, Way::KNOWING, &location).await
         }
-        Err(error @ (Error::Unavailable(_) | Error::Collided(_))) => {
+        Err(error @ (Error::Unavailable(_) | Error::SerializationFailure(_))) => {
             attempt.undo().await?;
             Err(error)
         }

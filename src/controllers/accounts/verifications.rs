@@ -226,7 +226,7 @@ fn form(
                 PASSWORD => "/password_reset",
                 _ => "/settings/account",
             },
-            shown: verifying(app)?.outbox.shown(phone.as_str()),
+            shown: verifying(app)?.sms.last_text(phone.as_str()),
             errors,
         },
     )

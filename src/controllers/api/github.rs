@@ -92,7 +92,7 @@ pub async fn create(
             settings::github::confirm(&app, &request, current, account).await
         }
         (Intent::Join | Intent::Confirm, None) => {
-            Err(Error::Refused("error-github-session".into()))
+            Err(Error::ForbiddenBecause("error-github-session".into()))
         }
     };
     let mut response = match done {
@@ -114,13 +114,13 @@ async fn recognise(
 ) -> Result<Account> {
     match brought.error.as_str() {
         "" if !brought.code.is_empty() => {}
-        "access_denied" => return Err(Error::Refused("error-github-denied".into())),
+        "access_denied" => return Err(Error::ForbiddenBecause("error-github-denied".into())),
         _ => return Err(Error::BadRequest("error-github-code".into())),
     }
     let attempt = Attempt::begin(app, app.throttles.github(request)?).await?;
     let github = &door(app)?.github;
     let (code, callback) = (brought.code.clone(), callback(request)?);
-    let whose = github.whose(code, &callback, visit.verifier());
+    let whose = github.fetch_user(code, &callback, visit.verifier());
     let account = match whose.await {
         // Not their fault.
         Err(error @ Error::GitHubDown(_)) => {
@@ -166,7 +166,7 @@ async fn arrive(
         if let Some(user) = User::with_github(conn, &arrival.account)? {
             return match user.status.as_str() {
                 ACTIVE => Ok(user),
-                _ => Err(Error::Refused("error-github-banned".into())),
+                _ => Err(Error::ForbiddenBecause("error-github-banned".into())),
             };
         }
         let user = User::register_by_github(conn, &arrival)?;
@@ -204,7 +204,7 @@ async fn failed(
     let is_told = matches!(
         error,
         Error::BadRequest(_)
-            | Error::Refused(_)
+            | Error::ForbiddenBecause(_)
             | Error::Unauthorized
             | Error::GitHubDown(_)
             | Error::RateLimited { .. }

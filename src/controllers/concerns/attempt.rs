@@ -87,7 +87,7 @@ impl Attempt {
     ) -> Result<T> {
         let attempt = Self::begin(app, buckets).await?;
         match work.await {
-            Err(error @ (Error::Unavailable(_) | Error::Collided(_))) => {
+            Err(error @ (Error::Unavailable(_) | Error::SerializationFailure(_))) => {
                 attempt.undo().await?;
                 Err(error)
             }

@@ -15,8 +15,8 @@ use crate::controllers::extractors::cookies;
 use crate::controllers::middleware::same_origin::own_origin;
 use crate::controllers::{App, GitHubDoor};
 use crate::error::{Error, Result};
-use crate::github::GitHub;
 use crate::models::auth::session::KeyHash;
+use crate::services::github::GithubClient;
 
 /// Where people set out.
 const ENTRANCE: &str = "/api/oauth/github";
@@ -86,7 +86,7 @@ impl Visit {
                 .unwrap_or_default()
                 .to_owned(),
             session: None,
-            verifier: GitHub::verifier(),
+            verifier: GithubClient::new_verifier(),
         }
     }
 
@@ -156,7 +156,7 @@ pub fn begin(app: &App, request: &HttpRequest, visit: &Visit) -> Result<Begun> {
     let state = format!("{until}.{signature}");
     let name = app.site.github_cookie_name();
     Ok(Begun {
-        address: github.address(&callback(request)?, &visit.verifier, &state)?,
+        address: github.authorize_url(&callback(request)?, &visit.verifier, &state)?,
         cookie: keep(app, name, kept, Duration::minutes(MINUTES)),
     })
 }

@@ -22,7 +22,7 @@ use crate::models::auth::session::KeyHash;
 use crate::models::database::connection::DbConn;
 use crate::models::user::User;
 use crate::models::values::phone_number::PhoneNumber;
-use crate::sms::Message;
+use crate::services::sms::SmsMessage;
 
 /// A browser remembers for so long that it waits for a code, so that it can be told when it is too late.
 const REMEMBERED: Duration = Duration::hours(1);
@@ -110,7 +110,7 @@ pub async fn send(
         Ok(fits)
     });
     if let Some(message) = message(asked, &purpose, number, fits.await?.then_some(&code)) {
-        verifying.outbox.post(message);
+        verifying.sms.enqueue(message);
     }
     Ok(())
 }
@@ -138,7 +138,7 @@ fn message(
     purpose: &str,
     phone: PhoneNumber,
     code: Option<&Code>,
-) -> Option<Message> {
+) -> Option<SmsMessage> {
     let text = match code {
         Some(code) => Sentence {
             id: "sms-code",
@@ -150,7 +150,7 @@ fn message(
         None if purpose == PASSWORD => return None,
         None => "sms-taken".into(),
     };
-    Some(Message {
+    Some(SmsMessage {
         number: phone.as_str().to_owned(),
         text: asked.locale().say(&text),
         code: code.map(|code| code.as_str().to_owned()),

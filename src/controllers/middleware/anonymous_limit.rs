@@ -94,7 +94,7 @@ pub async fn door(
         .extensions_mut()
         .insert(Counted::new(Cell::new(guard)));
     if is_over_limit && !shows_session(request.request()) {
-        return Ok(request.error_response(Error::Crowded));
+        return Ok(request.error_response(Error::TooManyConnections));
     }
     Ok(next.call(request).await?.map_into_boxed_body())
 }

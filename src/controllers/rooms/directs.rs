@@ -34,10 +34,12 @@ pub async fn create(
             app.live.announce(&direct);
             Ok(see_other(&format!("/rooms/{}", direct.room_id)))
         }
-        Err(error @ (Error::NotFound | Error::Unreachable | Error::Refused(_))) if is_page => {
+        Err(error @ (Error::NotFound | Error::Unreachable | Error::ForbiddenBecause(_)))
+            if is_page =>
+        {
             let sentence = match error {
                 Error::NotFound => "error-direct-unknown".into(),
-                Error::Refused(sentence) => sentence,
+                Error::ForbiddenBecause(sentence) => sentence,
                 _ => "error-direct-unreachable".into(),
             };
             let fields = [("to", sentence)];

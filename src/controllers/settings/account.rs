@@ -162,7 +162,7 @@ async fn go(
     write.await?;
     app.database.erase_traces();
     app.live.look_now();
-    app.departed.notify_one();
+    app.account_deleted.notify_one();
     Ok(())
 }
 

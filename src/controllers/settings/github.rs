@@ -183,7 +183,7 @@ pub(crate) async fn confirm(
     let write = app.database.write(move |conn| {
         let owner = User::with_github(conn, &account)?;
         if owner.is_none_or(|owner| owner.id != user_id) {
-            return Err(Error::Refused("error-github-not-yours".into()));
+            return Err(Error::ForbiddenBecause("error-github-not-yours".into()));
         }
         session::confirm(conn, &key_hash)?;
         security_event::record(conn, Kind::GitHubConfirmed, user_id, &origin)

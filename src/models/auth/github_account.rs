@@ -86,7 +86,7 @@ impl User {
     /// Makes a person of an account that is nobody's, called as at GitHub or nearly so. Runs in a transaction that writes.
     ///
     /// # Errors
-    /// `Refused` when nobody may register, an invite is needed and this is none, or the first person needs a set-up code.
+    /// `ForbiddenBecause` when nobody may register, an invite is needed and this is none, or the first person needs a set-up code.
     pub fn register_by_github(conn: &mut DbConn, arrival: &Arrival) -> Result<Self> {
         installation::take_turn(conn)?;
         let username = Self::free_name(conn, &arrival.account)?;
@@ -98,10 +98,10 @@ impl User {
             may_be_first: arrival.may_be_first,
         };
         Self::register(conn, &registration).map_err(|error| match error {
-            Error::Forbidden => Error::Refused("error-github-closed".into()),
+            Error::Forbidden => Error::ForbiddenBecause("error-github-closed".into()),
             Error::Invalid(fields) => match fields[..] {
-                [("setup_code", _)] => Error::Refused("error-github-first".into()),
-                [("invite", _)] => Error::Refused("error-github-invite".into()),
+                [("setup_code", _)] => Error::ForbiddenBecause("error-github-first".into()),
+                [("invite", _)] => Error::ForbiddenBecause("error-github-invite".into()),
                 _ => Error::Invalid(fields),
             },
             other => other,
@@ -111,7 +111,7 @@ impl User {
     /// From now on this account opens the door to somebody. Runs in a transaction that writes.
     ///
     /// # Errors
-    /// `Refused` when it is somebody else's, or they have another one.
+    /// `ForbiddenBecause` when it is somebody else's, or they have another one.
     pub fn join_github(conn: &mut DbConn, id: i64, account: &Account) -> Result<()> {
         installation::take_turn(conn)?;
         let has: Option<i64> = users::table
@@ -119,11 +119,11 @@ impl User {
             .select(users::github_id)
             .get_result(conn)?;
         if has.is_some_and(|has| has != account.id) {
-            return Err(Error::Refused("error-github-another".into()));
+            return Err(Error::ForbiddenBecause("error-github-another".into()));
         }
         let owner = Self::with_github(conn, account)?;
         if owner.is_some_and(|owner| owner.id != id) {
-            return Err(Error::Refused("error-github-taken".into()));
+            return Err(Error::ForbiddenBecause("error-github-taken".into()));
         }
         let joined = (
             users::github_id.eq(account.id),

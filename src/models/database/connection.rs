@@ -156,12 +156,12 @@ impl DbConn {
     /// finds what the other one wrote.
     ///
     /// # Errors
-    /// Those of `work`; `Unavailable` when the commit's outcome is unknown; `Collided` when it met others each time.
+    /// Those of `work`; `Unavailable` when the commit's outcome is unknown; `SerializationFailure` when it met others each time.
     pub fn write<T>(&mut self, mut work: impl FnMut(&mut Self) -> Result<T>) -> Result<T> {
         let mut pause = FIRST_PAUSE;
         for _ in 1..ATTEMPTS {
             match self.write_once(&mut work) {
-                Err(Error::Collided(_)) => {}
+                Err(Error::SerializationFailure(_)) => {}
                 outcome => return outcome,
             }
             // Those who collided would meet again if they all came back at once.

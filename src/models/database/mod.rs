@@ -168,8 +168,8 @@ impl Database {
         let outcome = outcome.await;
         query_counter::add_wait(start.elapsed());
         match is_write {
-            true => DATABASE.note_write(&outcome),
-            false => DATABASE.note(&outcome),
+            true => DATABASE.record_write(&outcome),
+            false => DATABASE.record(&outcome),
         }
         outcome
     }

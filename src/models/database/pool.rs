@@ -184,7 +184,7 @@ impl Pool {
         state.era += 1;
         drop(state);
         let count = freed.len();
-        match DATABASE.is_on() {
+        match DATABASE.is_active() {
             true => tracing::debug!(
                 count,
                 "the database does not answer: its threads are given up"

@@ -85,7 +85,7 @@ impl Database {
 /// in a transaction that writes.
 ///
 /// # Errors
-/// `NotFound` when somebody does not exist, `Refused` with nobody but oneself, `Invalid` for `to` when nobody is named
+/// `NotFound` when somebody does not exist, `ForbiddenBecause` with nobody but oneself, `Invalid` for `to` when nobody is named
 /// or too many are. `NotFound`, too, when somebody is named by a number whose owner the person may not reach: no answer
 /// tells whether a number is known. For a new room also `Unreachable` when somebody wants no new conversation with this
 /// person, or two of them would meet of whom one blocks the other, and `Blocked` when a room of two would come from
@@ -160,7 +160,7 @@ fn members(conn: &mut DbConn, user_id: i64, to: &To) -> Result<Vec<i64>> {
     members.sort_unstable();
     members.dedup();
     match members.len() {
-        1 => Err(Error::Refused("error-direct-oneself".into())),
+        1 => Err(Error::ForbiddenBecause("error-direct-oneself".into())),
         2..=MAX_PEOPLE => Ok(members),
         _ => Err(Error::field("to", "error-direct-too-many")),
     }

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::Connection;
 use crate::error::Error;
-use crate::error::outage::warn_of;
+use crate::error::outage::warn_unless_outage;
 use crate::realtime::frames::{Code, Id, ServerFrame};
 use crate::realtime::hub::worker_commands::Audience;
 use crate::realtime::store::Changes;
@@ -26,7 +26,7 @@ impl Connection {
             Ok(_) => {}
             Err(Error::NotFound) => self.refuse(Code::NotFound, None, Some(room_id)),
             Err(error) => {
-                warn_of!(error, "a mark was not stored");
+                warn_unless_outage!(error, "a mark was not stored");
                 self.refuse(Code::Unavailable, None, Some(room_id));
             }
         }
@@ -73,7 +73,7 @@ impl Connection {
             }
             Ok(changes) => self.send_page(room_id, &changes),
             Err(error) => {
-                warn_of!(error, "sync failed");
+                warn_unless_outage!(error, "sync failed");
                 // Without the page there would be a hole, so the room stays silent until the client asks again.
                 self.seat.expect_more(room_id.0);
                 self.refuse(Code::Unavailable, None, Some(room_id));

@@ -8,7 +8,7 @@ use bytes::BytesMut;
 use super::worker_commands::Burst;
 use super::{Hub, Room};
 use crate::error::Result;
-use crate::error::outage::warn_of;
+use crate::error::outage::warn_unless_outage;
 use crate::realtime::frames::ServerFrame;
 
 /// A hole usually closes by itself within this time.
@@ -45,7 +45,7 @@ impl Hub {
             let holes: Vec<i64> = self.lock().holes.drain().collect();
             for room_id in holes {
                 if let Err(error) = self.fill(room_id).await {
-                    warn_of!(error, room_id, "a hole could not be filled yet");
+                    warn_unless_outage!(error, room_id, "a hole could not be filled yet");
                     self.lock().holes.insert(room_id);
                     self.hole.notify_one();
                 }

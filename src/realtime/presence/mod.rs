@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use super::frames::{Room, User};
 use super::hub::Hub;
-use crate::error::outage::warn_of;
+use crate::error::outage::warn_unless_outage;
 
 /// Changes within this time are told together.
 const GATHER: Duration = Duration::from_millis(100);
@@ -195,7 +195,7 @@ impl Presence {
             }
             for user_id in gone {
                 if let Err(error) = hub.store().last_seen(user_id).await {
-                    warn_of!(error, "when somebody was last seen was not stored");
+                    warn_unless_outage!(error, "when somebody was last seen was not stored");
                 }
             }
         }

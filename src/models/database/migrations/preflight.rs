@@ -103,7 +103,7 @@ fn is_read_only(cause: &str) -> bool {
 /// A failure of a migration as a sentence that says what to do. What was done stays, and the next start goes on there.
 pub(super) fn explain(name: &str, error: Error) -> Error {
     let cause = match error {
-        Error::Unavailable(cause) | Error::Collided(cause) => cause,
+        Error::Unavailable(cause) | Error::SerializationFailure(cause) => cause,
         Error::Internal(cause) => cause.to_string(),
         other => return other,
     };

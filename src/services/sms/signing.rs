@@ -1,19 +1,19 @@
-//! What the senders that sign what they say have in common.
+//! Request signatures for senders that authenticate with a shared secret.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 
-/// HMAC-SHA256 (RFC 2104), in hexadecimal.
-pub(super) fn signature(key: &str, text: &str) -> Result<String> {
+/// Returns the HMAC-SHA256 (RFC 2104) in hexadecimal.
+pub(super) fn hmac_sha256(key: &str, text: &str) -> Result<String> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).map_err(Error::internal)?;
     mac.update(text.as_bytes());
     Ok(hex(&mac.finalize().into_bytes()))
 }
 
-/// SHA-256, in hexadecimal.
-pub(super) fn digest(text: &str) -> String {
+/// Returns the SHA-256 in hexadecimal.
+pub(super) fn sha256(text: &str) -> String {
     hex(&Sha256::digest(text.as_bytes()))
 }
 

@@ -1,4 +1,4 @@
-//! What a MySQL or MariaDB server must be set to, so that every message fits and everybody gets in.
+//! Checks the settings of a MySQL or MariaDB server.
 
 use super::finding::Finding;
 use crate::config::Settings;
@@ -7,35 +7,35 @@ use crate::models::database::connection::DbConn;
 use crate::models::database::diagnostics;
 use crate::models::database::diagnostics::Variables;
 
-/// 256 messages of 4,000 characters go into one statement, at 4 bytes each, and as much again for the rest.
-const PACKET: u64 = 8 * 1024 * 1024;
-/// Connections beside the pool: the writer's, an admin's, a command's.
-const BESIDE: u64 = 4;
+/// One statement inserts up to 256 messages of 4,000 characters at 4 bytes; doubled for other columns and escaping.
+const MIN_PACKET_BYTES: u64 = 8 * 1024 * 1024;
+/// Connections besides the pool: the message writer, an admin, a command.
+const RESERVE: u64 = 4;
 
-/// Checks texts, transactions, sizes.
+/// Checks character set, isolation level, packet size, connection limit and writability.
 ///
 /// # Errors
-/// `Unavailable` when the database does not answer.
+/// `Unavailable` when a query fails.
 pub(super) fn check(
     conn: &mut DbConn,
     variables: &Variables,
     settings: &Settings,
 ) -> Result<Vec<Finding>> {
-    let mut findings = texts(conn, variables)?;
+    let mut findings = character_set(conn, variables)?;
     findings.push(isolation(variables));
     findings.push(packet(variables));
     findings.push(connections(variables, settings));
     if variables.get("read_only").eq_ignore_ascii_case("on") {
         findings.push(Finding::fail(
             "writing",
-            "the server only lets itself be read",
-            "SET GLOBAL read_only = OFF, or the address of the primary in DATABASE_URL",
+            "the server is read-only",
+            "SET GLOBAL read_only = OFF, or use the primary's address in DATABASE_URL",
         ));
     }
     Ok(findings)
 }
 
-fn texts(conn: &mut DbConn, variables: &Variables) -> Result<Vec<Finding>> {
+fn character_set(conn: &mut DbConn, variables: &Variables) -> Result<Vec<Finding>> {
     const CHECK: &str = "characters";
     let charset = variables.get("character_set_database");
     let collation = variables.get("collation_database");
@@ -43,7 +43,7 @@ fn texts(conn: &mut DbConn, variables: &Variables) -> Result<Vec<Finding>> {
     if charset != "utf8mb4" {
         findings.push(Finding::fail(
             CHECK,
-            format!("the database's character set is {charset}, which cannot hold every message"),
+            format!("the database's character set is {charset}, which cannot store all characters"),
             "ALTER DATABASE … CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
         ));
     }
@@ -58,7 +58,7 @@ fn texts(conn: &mut DbConn, variables: &Variables) -> Result<Vec<Finding>> {
     if findings.is_empty() {
         findings.push(Finding::ok(
             CHECK,
-            format!("{charset}, {collation}; tables likewise, in InnoDB"),
+            format!("{charset}, {collation}; all tables are InnoDB and utf8mb4"),
         ));
     }
     Ok(findings)
@@ -66,7 +66,7 @@ fn texts(conn: &mut DbConn, variables: &Variables) -> Result<Vec<Finding>> {
 
 fn isolation(variables: &Variables) -> Finding {
     const CHECK: &str = "isolation";
-    // Older MariaDB knows the second name only.
+    // Older MariaDB versions only have the second variable.
     let level = match variables.get("transaction_isolation") {
         "" => variables.get("tx_isolation"),
         level => level,
@@ -74,15 +74,15 @@ fn isolation(variables: &Variables) -> Finding {
     let is_logged = variables.get("log_bin").eq_ignore_ascii_case("on");
     let format = variables.get("binlog_format");
     if level != "READ-COMMITTED" {
-        let what = format!("the session is {level} although READ COMMITTED was asked for");
+        let what = format!("the session's level is {level} although READ COMMITTED was requested");
         return Finding::fail(
             CHECK,
             what,
-            "DATABASE_URL must lead to the server itself, not to a proxy that shares sessions",
+            "connect DATABASE_URL to the server itself, not to a proxy that shares sessions",
         );
     }
     if is_logged && format.eq_ignore_ascii_case("statement") {
-        let what = "the binary log is kept by statement, which refuses READ COMMITTED";
+        let what = "the binary log format is STATEMENT, which does not allow READ COMMITTED";
         return Finding::fail(
             CHECK,
             what,
@@ -96,11 +96,11 @@ fn packet(variables: &Variables) -> Finding {
     const CHECK: &str = "packets";
     let bytes = variables.number("max_allowed_packet").unwrap_or(0);
     let what = format!("up to {} MiB (max_allowed_packet)", bytes / 1024 / 1024);
-    match bytes >= PACKET {
+    match bytes >= MIN_PACKET_BYTES {
         true => Finding::ok(CHECK, what),
         false => Finding::fail(
             CHECK,
-            format!("{what}: a busy moment's messages do not fit"),
+            format!("{what}: too small for a large batch of messages"),
             "SET GLOBAL max_allowed_packet = 16777216, and in the server's configuration",
         ),
     }
@@ -108,22 +108,23 @@ fn packet(variables: &Variables) -> Finding {
 
 fn connections(variables: &Variables, settings: &Settings) -> Finding {
     const CHECK: &str = "connections";
-    let needed = u64::from(settings.database.pool_size) + BESIDE;
-    let own = variables
+    let needed = u64::from(settings.database.pool_size) + RESERVE;
+    let user_limit = variables
         .number("max_user_connections")
-        .filter(|most| *most > 0);
-    let most = variables.number("max_connections").unwrap_or(0);
-    let most = own.map_or(most, |own| own.min(most));
-    let what =
-        format!("the server allows {most}, a program takes up to {needed} (database.pool_size)");
-    let mend = format!(
+        .filter(|limit| *limit > 0);
+    let server_limit = variables.number("max_connections").unwrap_or(0);
+    let limit = user_limit.map_or(server_limit, |limit| limit.min(server_limit));
+    let what = format!(
+        "the database server allows {limit}; Teahouse uses up to {needed} (database.pool_size)"
+    );
+    let fix = format!(
         "SET GLOBAL max_connections = {}, and in the server's configuration",
         (needed * 4).max(151)
     );
-    match most {
-        most if most < needed => Finding::fail(CHECK, what, mend),
-        most if most < 2 * needed => {
-            Finding::warn(CHECK, format!("{what}: too few for a second one"), mend)
+    match limit {
+        limit if limit < needed => Finding::fail(CHECK, what, fix),
+        limit if limit < 2 * needed => {
+            Finding::warn(CHECK, format!("{what}: too few for a second server"), fix)
         }
         _ => Finding::ok(CHECK, what),
     }

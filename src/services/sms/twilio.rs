@@ -1,4 +1,4 @@
-//! Twilio: <https://www.twilio.com/docs/messaging/api/message-resource>
+//! Sends messages through Twilio: <https://www.twilio.com/docs/messaging/api/message-resource>
 
 use std::time::Duration;
 
@@ -7,31 +7,31 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use ureq::Agent;
 
-use super::{Message, Sender};
+use super::{SmsMessage, SmsSender};
 use crate::error::{Error, Result};
-use crate::upstream::{agent, answer};
+use crate::services::http_client;
 
-/// An account at Twilio.
-pub struct Twilio {
+/// A client of Twilio's Messages resource.
+pub struct TwilioSender {
     agent: Agent,
     url: String,
     authorization: String,
     from: String,
 }
 
-/// What Twilio says when it refuses: its number is enough, its sentence may name the phone.
+/// Twilio's error response. Its message is not logged because it may contain the phone number.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Refusal {
+struct ErrorResponse {
     code: u32,
 }
 
-impl Twilio {
-    /// `from` is a number of the account, or a messaging service (`MG…`).
+impl TwilioSender {
+    /// Creates a client. `from` is a number of the account or the id of a messaging service (`MG…`).
     pub fn new(url: &str, account: &str, token: &str, from: String, timeout: Duration) -> Self {
         let credentials = STANDARD.encode(format!("{account}:{token}"));
         Self {
-            agent: agent(timeout),
+            agent: http_client::build(timeout),
             url: format!(
                 "{}/2010-04-01/Accounts/{account}/Messages.json",
                 url.trim_end_matches('/')
@@ -42,8 +42,8 @@ impl Twilio {
     }
 }
 
-impl Sender for Twilio {
-    fn send(&self, message: &Message) -> Result<()> {
+impl SmsSender for TwilioSender {
+    fn send(&self, message: &SmsMessage) -> Result<()> {
         let from = match self.from.starts_with("MG") {
             true => "MessagingServiceSid",
             false => "From",
@@ -57,12 +57,12 @@ impl Sender for Twilio {
             .agent
             .post(&self.url)
             .header("authorization", &self.authorization);
-        match answer("Twilio", request.send_form(form))? {
+        match http_client::read_response("Twilio", request.send_form(form))? {
             (200..=299, _) => Ok(()),
             (status, text) => {
-                let Refusal { code } = serde_json::from_str(&text).unwrap_or_default();
-                let sentence = format!("Twilio answered {status}, its error {code}");
-                Err(Error::Unavailable(sentence))
+                let ErrorResponse { code } = serde_json::from_str(&text).unwrap_or_default();
+                let cause = format!("Twilio returned status {status}, error {code}");
+                Err(Error::Unavailable(cause))
             }
         }
     }

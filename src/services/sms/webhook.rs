@@ -1,4 +1,4 @@
-//! An address of one's own that sends messages.
+//! Sends messages by POST to a URL of the operator.
 
 use std::time::Duration;
 
@@ -6,15 +6,14 @@ use chrono::{SecondsFormat, Utc};
 use serde::Serialize;
 use ureq::Agent;
 
-use super::http::signature;
-use super::{Message, Sender};
+use super::signing::hmac_sha256;
+use super::{SmsMessage, SmsSender};
 use crate::error::{Error, Result};
-use crate::upstream::{agent, answer};
+use crate::services::http_client;
 
-/// Posts each message as JSON. `X-Teahouse-Signature` is `sha256=` and the HMAC-SHA256, in hexadecimal, of
-/// `X-Teahouse-Timestamp` (seconds since 1970), a full stop and the body: who receives it can be sure that it comes from
-/// here, and is not one of yesterday's.
-pub struct Webhook {
+/// Posts each message as JSON. `X-Teahouse-Signature` is `sha256=` and the hexadecimal HMAC-SHA256 of
+/// `X-Teahouse-Timestamp` (Unix seconds), a full stop and the body, so that the receiver can verify origin and age.
+pub struct WebhookSender {
     agent: Agent,
     url: String,
     secret: String,
@@ -22,28 +21,28 @@ pub struct Webhook {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Posted<'a> {
+struct Payload<'a> {
     number: &'a str,
     code: Option<&'a str>,
     text: &'a str,
     sent_at: String,
 }
 
-impl Webhook {
-    /// To this address, signed with this secret.
+impl WebhookSender {
+    /// Creates a sender that posts to `url` and signs with `secret`.
     pub fn new(url: String, secret: String, timeout: Duration) -> Self {
         Self {
-            agent: agent(timeout),
+            agent: http_client::build(timeout),
             url,
             secret,
         }
     }
 }
 
-impl Sender for Webhook {
-    fn send(&self, message: &Message) -> Result<()> {
+impl SmsSender for WebhookSender {
+    fn send(&self, message: &SmsMessage) -> Result<()> {
         let now = Utc::now();
-        let body = serde_json::to_string(&Posted {
+        let body = serde_json::to_string(&Payload {
             number: &message.number,
             code: message.code.as_deref(),
             text: &message.text,
@@ -51,16 +50,18 @@ impl Sender for Webhook {
         })
         .map_err(Error::internal)?;
         let timestamp = now.timestamp().to_string();
-        let signature = signature(&self.secret, &format!("{timestamp}.{body}"))?;
+        let signature = hmac_sha256(&self.secret, &format!("{timestamp}.{body}"))?;
         let request = self
             .agent
             .post(&self.url)
             .header("content-type", "application/json")
             .header("x-teahouse-timestamp", &timestamp)
             .header("x-teahouse-signature", format!("sha256={signature}"));
-        match answer("the webhook", request.send(&body))? {
+        match http_client::read_response("the webhook", request.send(&body))? {
             (200..=299, _) => Ok(()),
-            (status, _) => Err(Error::Unavailable(format!("the webhook answered {status}"))),
+            (status, _) => Err(Error::Unavailable(format!(
+                "the webhook returned status {status}"
+            ))),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Other servers that the program asks something, over HTTP.
+//! HTTP client for requests to other servers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,12 +9,11 @@ use ureq::{Agent, Body};
 
 use crate::error::{Error, Result};
 
-/// The most that is read of an answer, in bytes.
-const ANSWER_MAX_BYTES: u64 = 64 * 1024;
+const RESPONSE_MAX_BYTES: u64 = 64 * 1024;
 
-/// Asks other servers: no redirects, no proxy, and never for longer than `timeout`.
-pub fn agent(timeout: Duration) -> Agent {
-    // Whoever was first decides, and it is the same one.
+/// Builds a client that follows no redirects, uses no proxy, and limits each request to `timeout`.
+pub fn build(timeout: Duration) -> Agent {
+    // Fails when a provider is already installed; it is always this one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let roots = rustls_native_certs::load_native_certs().certs;
     let roots = roots
@@ -32,21 +31,24 @@ pub fn agent(timeout: Duration) -> Agent {
         .into()
 }
 
-/// The status and the text of an answer.
+/// Returns the status and body of a response. `server` names the server in errors.
 ///
 /// # Errors
-/// `Unavailable` when there is none; what is said about it names no address, no number and no secret.
-pub fn answer(who: &str, sent: Result<Response<Body>, ureq::Error>) -> Result<(u16, String)> {
-    let silent = |error: ureq::Error| {
+/// `Unavailable` when there is no complete response; the cause contains no URL, number or secret.
+pub fn read_response(
+    server: &str,
+    result: Result<Response<Body>, ureq::Error>,
+) -> Result<(u16, String)> {
+    let unavailable = |error: ureq::Error| {
         let what = match error {
-            ureq::Error::Timeout(_) => "did not answer in time",
+            ureq::Error::Timeout(_) => "timed out",
             _ => "could not be reached",
         };
-        Error::Unavailable(format!("{who} {what}"))
+        Error::Unavailable(format!("{server} {what}"))
     };
-    let mut response = sent.map_err(silent)?;
+    let mut response = result.map_err(unavailable)?;
     let status = response.status().as_u16();
-    let body = response.body_mut().with_config().limit(ANSWER_MAX_BYTES);
-    let text = body.read_to_string().map_err(silent)?;
+    let body = response.body_mut().with_config().limit(RESPONSE_MAX_BYTES);
+    let text = body.read_to_string().map_err(unavailable)?;
     Ok((status, text))
 }

@@ -1,4 +1,4 @@
-//! The database: whether it answers, and whether it is the one that the program needs.
+//! Checks that the database is reachable, suitable and migrated.
 
 use std::path::Path;
 use std::sync::mpsc::channel;
@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::finding::Finding;
-use super::{clock, durability, free_pages, server, sqlite};
+use super::{clock, durability, free_pages, mysql, sqlite};
 use crate::app;
 use crate::config::Settings;
 use crate::error::{Error, Result};
@@ -16,20 +16,19 @@ use crate::models::database::diagnostics::Variables;
 use crate::models::database::url::DatabaseUrl;
 
 const CHECK: &str = "database";
-/// A database that needs longer to let anybody in is as good as none.
-const PATIENCE: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Checks everything about the database; answers a connection when it can be worked with.
+/// Runs all database checks. Returns a connection if the tables are up to date.
 pub(super) fn check(settings: &Settings) -> (Option<DbConn>, Vec<Finding>) {
-    let url = match app::meant_database(settings) {
+    let url = match app::configured_database_url(settings) {
         Ok(url) => url,
         Err(error) => {
-            let fault = Finding::fail(
+            let invalid = Finding::fail(
                 CHECK,
                 cause(error),
                 "DATABASE_URL=mysql://user:password@127.0.0.1/teahouse",
             );
-            return (None, vec![fault]);
+            return (None, vec![invalid]);
         }
     };
     if let DatabaseUrl::Sqlite(file) = &url
@@ -37,7 +36,7 @@ pub(super) fn check(settings: &Settings) -> (Option<DbConn>, Vec<Finding>) {
     {
         return (None, vec![missing(file)]);
     }
-    // Before a connection is open: see `free_pages::read`.
+    // Must precede the first connection: see `free_pages::read`.
     let free = match &url {
         DatabaseUrl::Sqlite(file) => Some((file.clone(), free_pages::read(file))),
         DatabaseUrl::Mysql(_) => None,
@@ -47,12 +46,11 @@ pub(super) fn check(settings: &Settings) -> (Option<DbConn>, Vec<Finding>) {
         Err(error) => return (None, vec![unreachable(&url, &cause(error))]),
     };
     let mut findings = vec![library(&mut conn)];
-    let looked = look(&mut conn, &url, settings, &mut findings);
-    if let Err(error) = looked {
+    if let Err(error) = check_server(&mut conn, &url, settings, &mut findings) {
         findings.push(Finding::fail(
             CHECK,
-            format!("{url} does not answer every question: {}", cause(error)),
-            "look into the server's log",
+            format!("a query failed on {url}: {}", cause(error)),
+            "check the database server's log",
         ));
     }
     if let (Some((file, free)), Ok(count)) = (free, diagnostics::free_pages(&mut conn)) {
@@ -62,7 +60,7 @@ pub(super) fn check(settings: &Settings) -> (Option<DbConn>, Vec<Finding>) {
     (is_usable.then_some(conn), findings)
 }
 
-fn look(
+fn check_server(
     conn: &mut DbConn,
     url: &DatabaseUrl,
     settings: &Settings,
@@ -73,35 +71,38 @@ fn look(
         return Ok(());
     };
     findings.push(version(url, &variables));
-    findings.extend(server::check(conn, &variables, settings)?);
+    findings.extend(mysql::check(conn, &variables, settings)?);
     findings.extend(durability::check(&variables));
     findings.extend(clock::check(conn, &variables)?);
     Ok(())
 }
 
-/// Opens a connection, on a thread of its own: a server that is a black hole holds it up for long.
+/// Connects on a separate thread, because a host that drops packets blocks for much longer than the timeout.
 fn open(url: &DatabaseUrl) -> Result<DbConn> {
-    let (tell, opened) = channel();
+    let (sender, receiver) = channel();
     let url = url.clone();
     thread::spawn(move || {
-        let _ = tell.send(DbConn::open(&url));
+        let _ = sender.send(DbConn::open(&url));
     });
-    let late = |_| Error::Unavailable(format!("no answer within {} seconds", PATIENCE.as_secs()));
-    opened.recv_timeout(PATIENCE).map_err(late)?
+    let timed_out = |_| {
+        let seconds = CONNECT_TIMEOUT.as_secs();
+        Error::Unavailable(format!("no response within {seconds} seconds"))
+    };
+    receiver.recv_timeout(CONNECT_TIMEOUT).map_err(timed_out)?
 }
 
 fn missing(file: &Path) -> Finding {
     Finding::warn(
         CHECK,
         format!("{} does not exist yet", file.display()),
-        "the program makes it when it starts (or is DATA_DIR another one?)",
+        "the server creates it when it starts; if it exists elsewhere, correct DATA_DIR",
     )
 }
 
 fn unreachable(url: &DatabaseUrl, cause: &str) -> Finding {
-    let mend = match url {
+    let fix = match url {
         DatabaseUrl::Sqlite(file) => format!(
-            "let whom the program runs as read and write {} and its folder",
+            "give the server's user read and write access to {} and its folder",
             file.display()
         ),
         DatabaseUrl::Mysql(_) if cause.contains("Unknown database") => {
@@ -112,7 +113,7 @@ fn unreachable(url: &DatabaseUrl, cause: &str) -> Finding {
         }
         DatabaseUrl::Mysql(_) if cause.contains("Access denied") => {
             format!(
-                "GRANT ALL ON `{}`.* TO the account in DATABASE_URL, and mind its password",
+                "GRANT ALL ON `{}`.* TO the account in DATABASE_URL, or correct its password",
                 url.mysql_name()
             )
         }
@@ -121,26 +122,26 @@ fn unreachable(url: &DatabaseUrl, cause: &str) -> Finding {
                 .to_owned()
         }
     };
-    Finding::fail(CHECK, format!("{url} cannot be used: {cause}"), mend)
+    Finding::fail(CHECK, format!("cannot use {url}: {cause}"), fix)
 }
 
 fn version(url: &DatabaseUrl, variables: &Variables) -> Finding {
     let version = variables.get("version");
-    let (name, least) = match variables.is_mariadb() {
+    let (name, minimum) = match variables.is_mariadb() {
         true => ("MariaDB", (10, 6)),
         false => ("MySQL", (8, 0)),
     };
     let mut numbers = version
         .split(['.', '-'])
         .map_while(|part| part.parse::<u32>().ok());
-    let has = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    let actual = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
     let what = format!("{url} is {name} {version}");
-    match has >= least {
+    match actual >= minimum {
         true => Finding::ok(CHECK, what),
         false => Finding::warn(
             CHECK,
             what,
-            format!("{name} {}.{} or newer", least.0, least.1),
+            format!("upgrade to {name} {}.{} or newer", minimum.0, minimum.1),
         ),
     }
 }
@@ -153,7 +154,7 @@ fn library(conn: &mut DbConn) -> Finding {
     };
     let version = version.map_or_else(String::new, |version| format!(" ({version})"));
     match conn.require_sound_library() {
-        Ok(()) => Finding::ok(CHECK, format!("texts arrive whole{version}")),
+        Ok(()) => Finding::ok(CHECK, format!("no known data loss{version}")),
         Err(error) => Finding::fail(
             CHECK,
             format!("{}{version}", cause(error)),
@@ -165,13 +166,13 @@ fn library(conn: &mut DbConn) -> Finding {
 fn is_migrated(conn: &mut DbConn, findings: &mut Vec<Finding>) -> bool {
     const CHECK: &str = "migrations";
     let (is_migrated, finding) = match conn.is_migrated() {
-        Ok(true) => (true, Finding::ok(CHECK, "the tables are up to date")),
+        Ok(true) => (true, Finding::ok(CHECK, "up to date")),
         Ok(false) => (
             false,
             Finding::warn(
                 CHECK,
-                "the tables are not up to date",
-                "`teahouse migrate`, or start the program, which does the same",
+                "migrations are pending",
+                "run `teahouse migrate`, or start the server, which runs them too",
             ),
         ),
         Err(error) => (
@@ -179,7 +180,7 @@ fn is_migrated(conn: &mut DbConn, findings: &mut Vec<Finding>) -> bool {
             Finding::fail(
                 CHECK,
                 cause(error),
-                "the account in DATABASE_URL must be allowed to read and make tables",
+                "allow the account in DATABASE_URL to read and create tables",
             ),
         ),
     };
@@ -187,7 +188,7 @@ fn is_migrated(conn: &mut DbConn, findings: &mut Vec<Finding>) -> bool {
     is_migrated
 }
 
-/// What an error says about its cause, without what kind of error it is.
+/// Returns the cause of an `Unavailable` without the variant's prefix.
 pub(super) fn cause(error: Error) -> String {
     match error {
         Error::Unavailable(cause) => cause,

@@ -1,4 +1,4 @@
-//! What the settings say about who is trusted with what, as the parts of the program take it.
+//! Builds services and policies from the settings.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,26 +7,36 @@ use actix_web::cookie::Key;
 use chrono::TimeDelta;
 
 use super::limits;
-use crate::config::{Accounts, Invites, Registration, Sender, Settings, Sms};
+use crate::config::{
+    AccountSettings, InviteMode, RegistrationMode, Settings, SmsProvider, SmsSettings,
+};
 use crate::controllers::concerns::throttle::{Rules, Throttles};
+use crate::controllers::site::metrics::{Metrics, Queues};
 use crate::controllers::{GitHubDoor, Verifying};
 use crate::error::Result;
-use crate::github::{Addresses, GitHub};
 use crate::models::auth::invite::Makers;
 use crate::models::auth::rate_limit::Rule;
+use crate::models::database::Database;
 use crate::models::room::direct;
 use crate::models::user::Policy;
+use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::signing::Keyed;
+use crate::realtime::service::Live;
+use crate::services::github::{GithubClient, GithubEndpoints};
 use crate::services::password_hasher::{Cost, Hasher};
-use crate::sms::{self, Outbox};
+use crate::services::sms::{
+    AliyunSender, AliyunTemplates, CommandSender, LogSender, SmsQueue, SmsSender, TwilioSender,
+    WebhookSender,
+};
+use crate::views::pages::sessions::Region;
 
-/// Hashes with the key that signs cookies.
+/// Derives the HMAC key from the secret key.
 pub(super) fn keyed(key: &Key) -> Keyed {
     Keyed::new(key.signing())
 }
 
-/// What passwords are hashed with.
-pub(super) fn hasher(accounts: &Accounts) -> Result<Hasher> {
+/// Builds the password hasher.
+pub(super) fn hasher(accounts: &AccountSettings) -> Result<Hasher> {
     let cost = Cost {
         memory_kib: accounts.hash_memory_kib,
         passes: accounts.hash_passes,
@@ -39,20 +49,20 @@ pub(super) fn hasher(accounts: &Accounts) -> Result<Hasher> {
     )
 }
 
-/// Who may register.
-pub(super) fn policy(accounts: &Accounts) -> Policy {
+/// Returns who may register.
+pub(super) fn policy(accounts: &AccountSettings) -> Policy {
     match accounts.registration {
-        Registration::Open => Policy::Open,
-        Registration::Invite => Policy::Invite,
-        Registration::Closed => Policy::Closed,
+        RegistrationMode::Open => Policy::Open,
+        RegistrationMode::Invite => Policy::Invite,
+        RegistrationMode::Closed => Policy::Closed,
     }
 }
 
-/// Who may invite others.
-pub(super) fn makers(accounts: &Accounts) -> Makers {
+/// Returns who may create invite links.
+pub(super) fn makers(accounts: &AccountSettings) -> Makers {
     match accounts.invites {
-        Invites::Members => Makers::Members,
-        Invites::Admins => Makers::Admins,
+        InviteMode::Members => Makers::Members,
+        InviteMode::Admins => Makers::Admins,
     }
 }
 
@@ -64,7 +74,7 @@ fn within(tries: i32, window: TimeDelta) -> Rule {
     }
 }
 
-/// How often a person may look others up by number, and begin to write to others.
+/// Returns the limits on looking up users by phone number and on starting conversations.
 pub(super) fn direct_limits(settings: &Settings, keyed: Keyed) -> Option<direct::Limits> {
     let throttle = &settings.throttle;
     let limits = direct::Limits {
@@ -75,7 +85,7 @@ pub(super) fn direct_limits(settings: &Settings, keyed: Keyed) -> Option<direct:
     limits::throttled(settings, limits)
 }
 
-/// How often things may be tried.
+/// Builds the rate limits of sign-in, registration and other actions.
 pub(super) fn throttles(settings: &Settings, keyed: Keyed) -> Throttles {
     let throttle = &settings.throttle;
     let rules = Rules {
@@ -104,24 +114,24 @@ pub(super) fn throttles(settings: &Settings, keyed: Keyed) -> Throttles {
     Throttles::new(keyed, limits::throttled(settings, rules))
 }
 
-/// How numbers are verified, if they are.
+/// Builds phone verification, if enabled.
 pub(super) fn verifying(settings: &Settings) -> Result<Option<Verifying>> {
     if !settings.verification.enabled {
         return Ok(None);
     }
     Ok(Some(Verifying {
-        outbox: Outbox::new(sender(&settings.sms)?),
+        sms: SmsQueue::new(sms_sender(&settings.sms)?),
         countries: settings.verification.countries.clone(),
     }))
 }
 
-/// GitHub, if people may sign in with it.
+/// Builds the GitHub client, if GitHub sign-in is enabled.
 pub(super) fn github(settings: &Settings) -> Result<Option<GitHubDoor>> {
     let github = &settings.github;
-    if !github.is_on() {
+    if !github.is_enabled() {
         return Ok(None);
     }
-    let addresses = Addresses {
+    let endpoints = GithubEndpoints {
         authorize: github.authorize_url.clone(),
         token: github.token_url.clone(),
         user: github.user_url.clone(),
@@ -129,40 +139,71 @@ pub(super) fn github(settings: &Settings) -> Result<Option<GitHubDoor>> {
     let (id, secret) = (&github.client_id, github.client_secret.expose());
     let timeout = Duration::from_secs(github.timeout_seconds);
     Ok(Some(GitHubDoor {
-        github: GitHub::new(id, secret, addresses, timeout)?,
+        github: GithubClient::new(id, secret, endpoints, timeout)?,
         client_callback: github.client_callback.clone(),
     }))
 }
 
-fn sender(sms: &Sms) -> Result<Arc<dyn sms::Sender>> {
+fn sms_sender(sms: &SmsSettings) -> Result<Arc<dyn SmsSender>> {
     let timeout = Duration::from_secs(sms.timeout_seconds);
     Ok(match sms.sender {
-        Sender::Log => Arc::new(sms::Log::default()),
-        Sender::Command => Arc::new(sms::Command {
+        SmsProvider::Log => Arc::new(LogSender::default()),
+        SmsProvider::Command => Arc::new(CommandSender {
             program: sms.command.clone(),
             timeout,
         }),
-        Sender::Webhook => {
-            let secret = sms.webhook_secret.expose().to_owned();
-            Arc::new(sms::Webhook::new(sms.webhook_url.clone(), secret, timeout))
+        SmsProvider::Webhook => {
+            let (url, secret) = (&sms.webhook_url, sms.webhook_secret.expose());
+            let (url, secret) = (url.clone(), secret.to_owned());
+            Arc::new(WebhookSender::new(url, secret, timeout))
         }
-        Sender::Twilio => Arc::new(sms::Twilio::new(
+        SmsProvider::Twilio => Arc::new(TwilioSender::new(
             &sms.twilio_url,
             &sms.twilio_account,
             sms.twilio_token.expose(),
             sms.twilio_from.clone(),
             timeout,
         )),
-        Sender::Aliyun => {
-            let templates = sms::AliyunTemplates {
+        SmsProvider::Aliyun => {
+            let templates = AliyunTemplates {
                 sign_name: sms.aliyun_sign_name.clone(),
                 code: sms.aliyun_code_template.clone(),
                 notice: sms.aliyun_notice_template.clone(),
             };
             let (id, secret) = (&sms.aliyun_key_id, sms.aliyun_key_secret.expose());
             let (id, secret) = (id.clone(), secret.to_owned());
-            let aliyun = sms::Aliyun::new(&sms.aliyun_url, id, secret, templates, timeout)?;
-            Arc::new(aliyun)
+            let url = &sms.aliyun_url;
+            Arc::new(AliyunSender::new(url, id, secret, templates, timeout)?)
         }
     })
+}
+
+/// Builds the metrics registry from every component's collectors.
+pub(super) fn metrics(
+    settings: &Settings,
+    live: &Live,
+    database: &Database,
+    hasher: &Hasher,
+) -> Metrics {
+    Metrics::new(settings.metrics.token.expose(), |registry| {
+        live.hub.figures.register(registry);
+        database.figures.register(registry);
+        registry.register(
+            "password_hashes_refused",
+            "Password hashes refused because the queue was full",
+            hasher.refused.clone(),
+        );
+        registry.register_collector(Box::new(Queues {
+            writer: live.writer.clone(),
+            hasher: hasher.clone(),
+        }));
+    })
+}
+
+/// Returns the regions a phone number can belong to. Called lazily, because the numbering rules take several MiB.
+pub(super) fn regions() -> Vec<Region> {
+    PhoneNumber::regions()
+        .into_iter()
+        .map(Region::new)
+        .collect()
 }

@@ -1,4 +1,4 @@
-//! Aliyun's short message service, `SendSms` of 2017-05-25, signed as its "signature method V3" says:
+//! Sends messages through Aliyun's Short Message Service, `SendSms` of 2017-05-25, with "signature method V3":
 //! <https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature>
 
 use std::time::Duration;
@@ -9,49 +9,49 @@ use serde_json::json;
 use ureq::Agent;
 use uuid::Uuid;
 
-use super::http::{digest, signature};
-use super::{Message, Sender};
+use super::signing::{hmac_sha256, sha256};
+use super::{SmsMessage, SmsSender};
 use crate::error::{Error, Result};
-use crate::upstream::{agent, answer};
+use crate::services::http_client;
 
 const ALGORITHM: &str = "ACS3-HMAC-SHA256";
 
-/// Who sends, and with which templates: Aliyun sends no free texts.
-pub struct Templates {
+/// The approved signature and templates: Aliyun sends no free text.
+pub struct AliyunTemplates {
     /// The approved signature, such as the company's name.
     pub sign_name: String,
-    /// With `${code}`.
+    /// The template with a `${code}` variable.
     pub code: String,
-    /// Without variables; empty: no such message is sent.
+    /// The template without variables. If empty, messages without a code are not sent.
     pub notice: String,
 }
 
-/// An account at Aliyun.
-pub struct Aliyun {
+/// A client of Aliyun's API.
+pub struct AliyunSender {
     agent: Agent,
     url: String,
     host: String,
     key_id: String,
     key_secret: String,
-    templates: Templates,
+    templates: AliyunTemplates,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
-struct Said {
+struct SendSmsResponse {
     code: String,
 }
 
-impl Aliyun {
-    /// At this endpoint.
+impl AliyunSender {
+    /// Creates a client of the endpoint at `url`.
     ///
     /// # Errors
-    /// `Unavailable` when the endpoint is no address.
+    /// `Unavailable` when `url` is invalid.
     pub fn new(
         url: &str,
         key_id: String,
         key_secret: String,
-        templates: Templates,
+        templates: AliyunTemplates,
         timeout: Duration,
     ) -> Result<Self> {
         let parsed: Option<url::Url> = url.parse().ok();
@@ -63,9 +63,9 @@ impl Aliyun {
             )
         });
         Ok(Self {
-            agent: agent(timeout),
+            agent: http_client::build(timeout),
             url: url.trim_end_matches('/').to_owned(),
-            host: host.ok_or_else(|| Error::Unavailable("sms.aliyun_url is no address".into()))?,
+            host: host.ok_or_else(|| Error::Unavailable("sms.aliyun_url is not a URL".into()))?,
             key_id,
             key_secret,
             templates,
@@ -73,8 +73,8 @@ impl Aliyun {
     }
 }
 
-impl Sender for Aliyun {
-    fn send(&self, message: &Message) -> Result<()> {
+impl SmsSender for AliyunSender {
+    fn send(&self, message: &SmsMessage) -> Result<()> {
         let template = match &message.code {
             Some(_) => &self.templates.code,
             None => &self.templates.notice,
@@ -91,11 +91,11 @@ impl Sender for Aliyun {
         if message.code.is_some() {
             query.push(("TemplateParam", &values));
         }
-        let query = canonical(&query);
+        let query = canonical_query(&query);
         let mut headers = vec![
             ("host", self.host.clone()),
             ("x-acs-action", "SendSms".to_owned()),
-            ("x-acs-content-sha256", digest("")),
+            ("x-acs-content-sha256", sha256("")),
             (
                 "x-acs-date",
                 Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
@@ -109,33 +109,33 @@ impl Sender for Aliyun {
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        let (status, text) = answer("Aliyun", request.send_empty())?;
-        let Said { code } = serde_json::from_str(&text).unwrap_or_default();
+        let (status, text) = http_client::read_response("Aliyun", request.send_empty())?;
+        let SendSmsResponse { code } = serde_json::from_str(&text).unwrap_or_default();
         if status == 200 && code == "OK" {
             return Ok(());
         }
-        // A name like isv.BUSINESS_LIMIT_CONTROL; anything else could say too much.
+        // Only an identifier such as isv.BUSINESS_LIMIT_CONTROL is logged; other text may contain the phone number.
         let is_name = code.len() < 64
             && code
                 .chars()
                 .all(|c| c.is_ascii_alphabetic() || "._".contains(c));
         let code = if is_name { code.as_str() } else { "unknown" };
-        let sentence = format!("Aliyun answered {status}, its error {code}");
-        Err(Error::Unavailable(sentence))
+        let cause = format!("Aliyun returned status {status}, error {code}");
+        Err(Error::Unavailable(cause))
     }
 }
 
-/// Parameters sorted and encoded as RFC 3986 says.
-fn canonical(parameters: &[(&str, &str)]) -> String {
+/// Returns the query string with parameters sorted and percent-encoded (RFC 3986).
+fn canonical_query(parameters: &[(&str, &str)]) -> String {
     let mut all: Vec<String> = parameters
         .iter()
-        .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)))
+        .map(|(name, value)| format!("{}={}", percent_encode(name), percent_encode(value)))
         .collect();
     all.sort();
     all.join("&")
 }
 
-fn encoded(text: &str) -> String {
+fn percent_encode(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
@@ -146,7 +146,7 @@ fn encoded(text: &str) -> String {
         .collect()
 }
 
-/// The `Authorization` of a POST to `/` with an empty body. `headers` are sorted by name.
+/// Returns the `Authorization` header of a POST to `/` with an empty body. `headers` must be sorted by name.
 fn authorization(
     key_id: &str,
     key_secret: &str,
@@ -159,8 +159,8 @@ fn authorization(
         .collect();
     let names: Vec<&str> = headers.iter().map(|(name, _)| *name).collect();
     let names = names.join(";");
-    let request = format!("POST\n/\n{query}\n{lines}\n{names}\n{}", digest(""));
-    let signature = signature(key_secret, &format!("{ALGORITHM}\n{}", digest(&request)))?;
+    let request = format!("POST\n/\n{query}\n{lines}\n{names}\n{}", sha256(""));
+    let signature = hmac_sha256(key_secret, &format!("{ALGORITHM}\n{}", sha256(&request)))?;
     Ok(format!(
         "{ALGORITHM} Credential={key_id},SignedHeaders={names},Signature={signature}"
     ))
@@ -170,10 +170,9 @@ fn authorization(
 mod tests {
     use super::*;
 
-    /// The example of Aliyun's documentation.
     #[test]
-    fn requests_are_signed_as_the_documentation_says() {
-        let query = canonical(&[
+    fn signature_matches_the_example_in_aliyuns_documentation() {
+        let query = canonical_query(&[
             (
                 "ImageId",
                 "win2019_1809_x64_dtc_zh-cn_40G_alibase_20230811.vhd",
@@ -183,7 +182,7 @@ mod tests {
         let headers = [
             ("host", "ecs.cn-shanghai.aliyuncs.com".to_owned()),
             ("x-acs-action", "RunInstances".to_owned()),
-            ("x-acs-content-sha256", digest("")),
+            ("x-acs-content-sha256", sha256("")),
             ("x-acs-date", "2023-10-26T10:22:32Z".to_owned()),
             (
                 "x-acs-signature-nonce",

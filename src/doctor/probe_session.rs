@@ -1,4 +1,4 @@
-//! Somebody who tries the public address: the first admin, by a session that this command makes and ends again.
+//! A temporary session of the first admin, with which the public address is tested.
 
 use chrono::TimeDelta;
 
@@ -9,39 +9,39 @@ use crate::models::database::connection::DbConn;
 use crate::models::database::diagnostics;
 use crate::models::installation;
 
-/// If it should not come to its end, it ends by itself.
+/// Ends the session even if this command is killed.
 const LIFETIME: TimeDelta = TimeDelta::minutes(2);
 
-/// A session that is there to try.
-pub(super) struct Guest {
-    /// What a program signs in with.
+/// A temporary session.
+pub(super) struct ProbeSession {
+    /// The bearer token.
     pub(super) token: String,
-    /// The name of the database.
+    /// The database's epoch, to recognize a server on another database.
     pub(super) epoch: String,
     key_hash: KeyHash,
 }
 
-impl Guest {
-    /// Makes the session; `None` when nobody has registered yet.
+impl ProbeSession {
+    /// Creates a session, or returns `None` if there are no users.
     ///
     /// # Errors
     /// `Unavailable` when the database cannot be written.
-    pub(super) fn arrive(conn: &mut DbConn) -> Result<Option<Self>> {
-        let Some(somebody) = diagnostics::somebody(conn)? else {
+    pub(super) fn create(conn: &mut DbConn) -> Result<Option<Self>> {
+        let Some(admin) = diagnostics::somebody(conn)? else {
             return Ok(None);
         };
         let epoch = installation::epoch(conn)?;
         let (token, key_hash) = session::new_key();
         let new = NewSession {
             kind: Kind::Token,
-            user_id: somebody.id,
-            epoch: somebody.session_epoch,
+            user_id: admin.id,
+            epoch: admin.session_epoch,
             by: None,
             user_agent: "teahouse doctor".to_owned(),
             ip: String::new(),
             lifetime: LIFETIME,
             by_github: false,
-            // Nobody is signed out by being examined.
+            // Must not evict the admin's oldest session.
             most: i64::MAX,
         };
         conn.write(|conn| session::create(conn, &key_hash, &new))?;
@@ -56,7 +56,7 @@ impl Guest {
     ///
     /// # Errors
     /// `Unavailable` when the database cannot be written.
-    pub(super) fn leave(self, conn: &mut DbConn) -> Result<()> {
+    pub(super) fn end(self, conn: &mut DbConn) -> Result<()> {
         conn.write(|conn| session::end(conn, &self.key_hash))
     }
 }

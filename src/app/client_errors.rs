@@ -1,5 +1,5 @@
-//! Lowers the level of what clients cause and the HTTP library logs as an error: requests that cannot be parsed, and
-//! connections that break. Anybody can send those, so an operator's log would be theirs to fill.
+//! A log layer that lowers client errors to DEBUG: actix-http logs malformed requests and broken connections at ERROR, so
+//! any client could fill the operator's log.
 
 use std::fmt;
 
@@ -7,14 +7,14 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
-/// Where the library logs them.
+/// The target of actix-http's log lines.
 const DISPATCHER: &str = "actix_http::h1::dispatcher";
 
-/// A layer that logs them again at DEBUG, under the same target, in place of the original.
+/// Replaces client errors by DEBUG events with the same target.
 #[derive(Debug)]
-pub struct ClientFaults;
+pub struct LowerClientErrors;
 
-impl<S: Subscriber> Layer<S> for ClientFaults {
+impl<S: Subscriber> Layer<S> for LowerClientErrors {
     fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
         let metadata = event.metadata();
         if *metadata.level() != Level::ERROR || metadata.target() != DISPATCHER {
@@ -22,16 +22,16 @@ impl<S: Subscriber> Layer<S> for ClientFaults {
         }
         let mut message = Message::default();
         event.record(&mut message);
-        if !is_client_fault(&message.0) {
+        if !is_client_error(&message.0) {
             return true;
         }
-        tracing::debug!(target: DISPATCHER, cause = %message.0, "connection ended by a client's fault");
+        tracing::debug!(target: DISPATCHER, cause = %message.0, "connection closed after a client error");
         false
     }
 }
 
-/// By how the library begins its messages; what it names an internal error is none of the client's.
-fn is_client_fault(message: &str) -> bool {
+/// Classifies a message by its prefix. "Internal error" is the library's own.
+fn is_client_error(message: &str) -> bool {
     let is_connection = message.starts_with("stream error:") || message.starts_with("write zero");
     is_connection && !message.to_ascii_lowercase().contains("internal error")
 }
@@ -52,16 +52,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_clients_cause_is_lowered() {
-        assert!(is_client_fault(
+    fn only_client_errors_are_lowered() {
+        assert!(is_client_error(
             "stream error: request parse error: invalid Header provided"
         ));
-        assert!(is_client_fault(
+        assert!(is_client_error(
             "stream error: I/O error: connection reset by peer"
         ));
-        assert!(is_client_fault("write zero; closing"));
-        assert!(!is_client_fault("stream error: Internal error"));
-        assert!(!is_client_fault("Response payload stream error: x"));
-        assert!(!is_client_fault("Upgrade handler error: x"));
+        assert!(is_client_error("write zero; closing"));
+        assert!(!is_client_error("stream error: Internal error"));
+        assert!(!is_client_error("Response payload stream error: x"));
+        assert!(!is_client_error("Upgrade handler error: x"));
     }
 }

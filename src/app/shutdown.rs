@@ -1,4 +1,4 @@
-//! How the program ends.
+//! Graceful shutdown.
 
 use std::time::Duration;
 
@@ -9,27 +9,28 @@ use tokio::time::timeout;
 
 use crate::controllers::App;
 
-/// Says goodbye to every socket, lets what is being written finish, and ends the program in time.
+/// On SIGTERM or SIGINT closes all sockets and event streams, finishes requests and queued writes, and ends the process
+/// after at most `seconds`.
 pub(super) async fn on_signal(app: Data<App>, server: ServerHandle, seconds: u64) {
     let (Ok(mut terminate), Ok(mut interrupt)) = (
         signal(SignalKind::terminate()),
         signal(SignalKind::interrupt()),
     ) else {
-        tracing::error!("signals cannot be heard");
+        tracing::error!("cannot install signal handlers");
         return;
     };
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    tracing::info!("stopping");
+    tracing::info!("shutting down");
     app.live.hub.stop();
     let finish = async {
         server.stop(true).await;
         app.live.writer.finish().await;
     };
     if timeout(Duration::from_secs(seconds), finish).await.is_err() {
-        tracing::warn!("not everything ended in time");
+        tracing::warn!(seconds, "shutdown timed out; exiting");
         std::process::exit(0);
     }
 }

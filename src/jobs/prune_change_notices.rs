@@ -1,23 +1,22 @@
-//! Forgets what every server has heard of long since.
+//! Deletes change notices that every server has read.
 
 use std::time::Duration;
 
 use tokio::time::interval;
 
-use crate::error::outage::warn_of;
+use crate::error::outage::warn_unless_outage;
 use crate::models::change_notice;
 use crate::models::database::Database;
 
-/// How often.
-const PAUSE: Duration = Duration::from_secs(10 * 60);
+const INTERVAL: Duration = Duration::from_secs(10 * 60);
 
-/// Runs for as long as the program.
+/// Runs the job.
 pub async fn run(database: Database) {
-    let mut clock = interval(PAUSE);
+    let mut clock = interval(INTERVAL);
     loop {
         clock.tick().await;
         if let Err(error) = database.write(change_notice::forget_old).await {
-            warn_of!(error, "old notices could not be forgotten");
+            warn_unless_outage!(error, "cannot delete old change notices");
         }
     }
 }

@@ -1,0 +1,213 @@
+//! Builds the application from its settings, and serves it.
+
+pub mod client_errors;
+mod database_url;
+mod limits;
+mod realtime;
+mod secret_key;
+mod services;
+mod shutdown;
+
+pub use self::database_url::{configured_database_url, database_url};
+
+use std::io::{self, Write};
+use std::net::TcpListener;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use actix_web::middleware::from_fn;
+use actix_web::web::Data;
+use actix_web::{App as WebApp, rt};
+use chrono::TimeDelta;
+use rand::RngExt;
+
+use crate::config::{DeletedMessages, Environment, Settings};
+use crate::controllers::extractors::cookies::CookieKey;
+use crate::controllers::middleware::access_log::log;
+use crate::controllers::middleware::anonymous_limit::{door, serving};
+use crate::controllers::middleware::compression::compression;
+use crate::controllers::middleware::error_pages::frame;
+use crate::controllers::middleware::same_origin::same_origin;
+use crate::controllers::middleware::session_cookie::session_middleware;
+
+use crate::controllers::settings::export::Exports;
+use crate::controllers::{Accounts, App, RequestLimits, Site};
+use crate::error::{Error, Result};
+use crate::jobs;
+use crate::models::database::Database;
+use crate::models::installation;
+use crate::models::values::content;
+use crate::models::values::signing::Keyed;
+
+use crate::models::user::User;
+use crate::realtime::change_poller::Watch;
+use crate::realtime::worker_hub::Desk;
+use crate::routes;
+use crate::services::image::Darkroom;
+use crate::views::cache::fragments::Parts;
+use crate::views::cache::message_lists::Lists;
+use teahouse_transport::TrustedProxies;
+
+use crate::views::templates::Templates;
+
+/// Serves until SIGTERM or SIGINT.
+///
+/// # Errors
+/// `Unavailable` with the reason why the server cannot start.
+pub async fn serve(settings: Settings) -> Result<()> {
+    limits::raise_file_limit();
+    secret_key::require(&settings)?;
+    let url = database_url(&settings)?;
+    let printed_url = url.to_string();
+    let database = Database::open(url, limits::database(&settings)).map_err(|error| {
+        let cause = cause(error);
+        Error::Unavailable(format!("cannot use the database {printed_url}: {cause}"))
+    })?;
+    let key = secret_key::load(&settings)?;
+    let app = build(&settings, database, services::keyed(&key)).await?;
+    let listener = listen(&settings)?;
+    let address = listener.local_addr().map_err(Error::internal)?;
+    content::permalinks::set_origin(&match settings.server.public_origin.as_str() {
+        "" => format!("http://{address}"),
+        origin => origin.to_owned(),
+    });
+    let store = Arc::new(app.database.clone());
+    let watch = Watch::start(app.live.clone(), store).await?;
+    start_jobs(&settings, &app, watch);
+    let app = Data::new(app);
+    let hub = app.live.hub.clone();
+    let factory_app = app.clone();
+    let server = teahouse_transport::serve(listener, limits::server(&settings, &app), move || {
+        let desk = Desk::open(hub.clone());
+        let app = factory_app.clone();
+        let cookies = session_middleware(
+            app.database.clone(),
+            app.accounts.session_lifetime,
+            key.clone(),
+            &app.site,
+        );
+        WebApp::new()
+            .app_data(desk)
+            .app_data(CookieKey(key.clone()))
+            .configure(|config| routes::configure(config, &app, cookies))
+            .wrap(from_fn(same_origin))
+            .wrap(from_fn(door))
+            .wrap(from_fn(frame))
+            .wrap(from_fn(compression))
+            .wrap(from_fn(log))
+            .wrap(from_fn(serving))
+    })
+    .map_err(Error::internal)?;
+    let has_users = app.database.run(User::any).await?;
+    announce(&settings, &app, has_users, &format!("http://{address}"))?;
+    rt::spawn(shutdown::on_signal(
+        app,
+        server.handle(),
+        settings.server.shutdown_seconds,
+    ));
+    server.await.map_err(Error::internal)
+}
+
+/// Returns the cause of an `Unavailable` without the variant's prefix.
+fn cause(error: Error) -> String {
+    match error {
+        Error::Unavailable(cause) => cause,
+        other => other.to_string(),
+    }
+}
+
+async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<App> {
+    let database = database.limiting_directs(services::direct_limits(settings, keyed.clone()));
+    let epoch = database.run(installation::epoch).await?;
+    let is_production = settings.environment == Environment::Production;
+    let accounts = &settings.accounts;
+    let live = Arc::new(realtime::build(settings, &database, epoch)?);
+    let hasher = services::hasher(accounts)?;
+    Ok(App {
+        metrics: services::metrics(settings, &live, &database, &hasher),
+        live,
+        templates: Templates::load()?,
+        hasher,
+        throttles: services::throttles(settings, keyed.clone()),
+        verification: services::verifying(settings)?,
+        github: services::github(settings)?,
+        keyed,
+        darkroom: Darkroom::default(),
+        exports: Exports::default(),
+        account_deleted: Arc::default(),
+        lists: Lists::default(),
+        parts: Parts::default(),
+        site: Site {
+            is_development: settings.environment == Environment::Development,
+            public_origin: Some(settings.server.public_origin.clone())
+                .filter(|origin| !origin.is_empty()),
+            trusted_proxies: TrustedProxies::new(settings.server.trusted_proxies.clone()),
+        },
+        accounts: Accounts {
+            policy: services::policy(accounts),
+            makers: services::makers(accounts),
+            region: accounts.region.clone(),
+            regions: LazyLock::new(services::regions),
+            // Required while there are no users, which can also happen after all accounts were deleted.
+            setup_code: is_production
+                .then(|| format!("{:08}", rand::rng().random_range(0..100_000_000))),
+            erases_messages: accounts.deleted_messages == DeletedMessages::Delete,
+            session_lifetime: TimeDelta::days(accounts.session_days),
+            sessions_per_person: accounts.sessions_per_person,
+        },
+        sockets: limits::sockets(settings),
+        requests: RequestLimits {
+            body: Duration::from_secs(settings.server.body_seconds),
+            anonymous_limiter: limits::anonymous_limiter(settings),
+        },
+        database,
+    })
+}
+
+fn start_jobs(settings: &Settings, app: &App, watch: Watch) {
+    rt::spawn(watch.run());
+    let hub = app.live.hub.clone();
+    rt::spawn(async move { hub.mend().await });
+    let live = app.live.clone();
+    rt::spawn(async move { live.presence.tell(live.hub.clone()).await });
+    rt::spawn(jobs::prune_expired_sessions::run(app.database.clone()));
+    rt::spawn(jobs::erase_deleted_users::run(
+        app.database.clone(),
+        app.live.clone(),
+        app.account_deleted.clone(),
+    ));
+    rt::spawn(jobs::truncate_wal::run(app.database.clone()));
+    rt::spawn(jobs::prune_change_notices::run(app.database.clone()));
+    let event_days = settings.accounts.security_event_days;
+    rt::spawn(jobs::prune_expired_records::run(
+        app.database.clone(),
+        event_days,
+    ));
+}
+
+fn listen(settings: &Settings) -> Result<TcpListener> {
+    let (host, port) = (settings.server.host.as_str(), settings.server.port);
+    TcpListener::bind((host, port)).map_err(|error| {
+        let host = match host.contains(':') {
+            true => format!("[{host}]"),
+            false => host.to_owned(),
+        };
+        Error::Unavailable(format!("cannot listen on {host}:{port}: {error}"))
+    })
+}
+
+/// Prints what the operator must see to standard output; everything else goes to the log on standard error.
+fn announce(settings: &Settings, app: &App, has_users: bool, address: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    let mut print = |line: String| writeln!(out, "{line}").map_err(Error::internal);
+    if !settings.throttle.enabled {
+        print("rate limits are disabled (throttle.enabled = false)".to_owned())?;
+    }
+    if let (Some(code), false) = (&app.accounts.setup_code, has_users) {
+        print(format!(
+            "the first user to register becomes admin; set-up code: {code}"
+        ))?;
+    }
+    print(format!("listening on {address}"))?;
+    out.flush().map_err(Error::internal)
+}

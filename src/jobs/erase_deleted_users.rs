@@ -1,0 +1,57 @@
+//! Deletes the messages of users who deleted their accounts, if `accounts.deleted_messages` says so. Works in batches
+//! through the message writer, and resumes after a restart.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::sync::Notify;
+use tokio::time::{sleep, timeout};
+
+use crate::error::outage::warn_unless_outage;
+use crate::error::{Error, Result};
+use crate::models::database::Database;
+use crate::models::user::account_deletion::{is_erased, leaving, messages_to_erase};
+use crate::realtime::service::Live;
+use crate::realtime::store::Write;
+
+/// Poll interval when not notified; picks up erasures left unfinished by another server.
+const INTERVAL: Duration = Duration::from_secs(10 * 60);
+const RETRY_DELAY: Duration = Duration::from_secs(5);
+/// Messages per batch; other writes are stored in between.
+const BATCH: i64 = 100;
+
+/// Runs the job. `account_deleted` is notified when a user deletes their account.
+pub async fn run(database: Database, live: Arc<Live>, account_deleted: Arc<Notify>) {
+    loop {
+        if let Err(error) = erase(&database, &live).await {
+            warn_unless_outage!(error, "cannot erase a deleted user's messages; retrying");
+            sleep(RETRY_DELAY).await;
+            continue;
+        }
+        let _ = timeout(INTERVAL, account_deleted.notified()).await;
+    }
+}
+
+async fn erase(database: &Database, live: &Live) -> Result<()> {
+    for user_id in database.run(leaving).await? {
+        loop {
+            let batch = move |conn: &mut _| messages_to_erase(conn, user_id, BATCH);
+            let targets = database.run(batch).await?;
+            if targets.is_empty() {
+                break;
+            }
+            let writes = targets.into_iter().map(Write::Erase);
+            for result in join_all(writes.map(|write| live.writer.write(write))).await {
+                match result.map_err(Error::from) {
+                    // The room and its messages were deleted concurrently.
+                    Ok(_) | Err(Error::NotFound) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        database.write(move |conn| is_erased(conn, user_id)).await?;
+        database.erase_traces();
+    }
+    Ok(())
+}
