@@ -4,10 +4,9 @@
 //! realtime, github, sms, transport}`; `realtime` imports `error` at most, `transport` nothing, and `github` and `sms`
 //! ask other servers through `upstream`. `chat`, the terminal
 //! client, and `doctor`, which examines an installation, stand beside it all, and `commands` beside `app`, on `models`
-//! alone. `bench`, which measures, knows `models` and otherwise the program from outside. docs/architecture.md has the picture.
+//! alone. docs/architecture.md has the picture.
 
 pub mod app;
-pub mod bench;
 pub mod chat;
 pub mod commands;
 pub mod config;

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use teahouse::app::client_faults::ClientFaults;
-use teahouse::commands::{self, user};
+use teahouse::commands::{self, fixtures, user};
 use teahouse::config::{LogFormat, Settings};
 use teahouse::error::{Error, Result};
 use teahouse::models::connection::DbConn;
-use teahouse::{app, bench, chat, doctor, routes};
+use teahouse::{app, chat, doctor, routes};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -45,7 +45,9 @@ enum Command {
     User(user::Command),
     /// Talk in a terminal, or from a script
     Chat(ChatArguments),
-    Bench(bench::Options),
+    /// Fill a database for a load test and audit it; used by teahouse-bench
+    #[command(hide = true)]
+    Fixtures(fixtures::Options),
 }
 
 #[derive(Args)]
@@ -144,7 +146,7 @@ fn run(command: Command) -> Result<()> {
         Command::Doctor { json } => doctor::run(json),
         // A client needs no server's settings.
         Command::Chat(arguments) => chat::run(arguments.options()),
-        Command::Bench(options) => bench::run(&options),
+        Command::Fixtures(options) => fixtures::run(&options),
     }
 }
 

@@ -5,14 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A part of the crate, and the parts it may name.
-const MAY_IMPORT: [(&str, &[&str]); 18] = [
+const MAY_IMPORT: [(&str, &[&str]); 17] = [
     (
         "main",
         &[
-            "app", "bench", "chat", "commands", "config", "doctor", "routes", "error", "models",
+            "app", "chat", "commands", "config", "doctor", "routes", "error", "models",
         ],
     ),
-    ("bench", &["models", "realtime", "error"]),
     ("commands", &["models", "error"]),
     ("chat", &["views", "error"]),
     (

@@ -1,5 +1,7 @@
 //! What admins do from the command line, on the database itself.
 
+pub mod fixtures;
+mod page_baseline;
 pub mod user;
 
 use std::io::{self, Write};
