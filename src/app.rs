@@ -2,6 +2,7 @@
 
 pub mod client_faults;
 mod limits;
+pub mod page_baseline;
 mod secret_key;
 mod stopping;
 mod trust;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use teahouse::app::client_faults::ClientFaults;
+use teahouse::app::page_baseline;
 use teahouse::commands::{self, fixtures, user};
 use teahouse::config::{LogFormat, Settings};
 use teahouse::error::{Error, Result};
@@ -146,7 +147,10 @@ fn run(command: Command) -> Result<()> {
         Command::Doctor { json } => doctor::run(json),
         // A client needs no server's settings.
         Command::Chat(arguments) => chat::run(arguments.options()),
-        Command::Fixtures(options) => fixtures::run(&options),
+        Command::Fixtures(options) => match &options.page {
+            Some(page) => page_baseline::serve(&options.database_url, page),
+            None => fixtures::run(&options),
+        },
     }
 }
 

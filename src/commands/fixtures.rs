@@ -12,7 +12,7 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{page_baseline, print};
+use super::print;
 use crate::error::{Error, Result};
 use crate::models::connection::DbConn;
 use crate::models::database_url::DatabaseUrl;
@@ -23,10 +23,10 @@ use crate::models::fixtures::{self, AuditRow, FixtureUser};
 pub struct Options {
     /// The database, whose tables must exist
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
-    database_url: String,
+    pub database_url: String,
     /// Serves this file over HTTP instead, after the queries of a room page: the baseline that pages are compared with
     #[arg(long, value_name = "FILE")]
-    page: Option<PathBuf>,
+    pub page: Option<PathBuf>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -63,9 +63,6 @@ enum Request {
 /// `Unavailable` when the database cannot be used or a request is malformed.
 pub fn run(options: &Options) -> Result<()> {
     let url = DatabaseUrl::parse(&options.database_url)?;
-    if let Some(page) = &options.page {
-        return page_baseline::serve(url, page);
-    }
     let mut conn = None;
     for line in io::stdin().lines() {
         let request = serde_json::from_str(&line.map_err(Error::internal)?);

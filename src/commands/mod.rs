@@ -1,7 +1,6 @@
 //! What admins do from the command line, on the database itself.
 
 pub mod fixtures;
-mod page_baseline;
 pub mod user;
 
 use std::io::{self, Write};

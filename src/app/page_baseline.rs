@@ -1,5 +1,6 @@
 //! The baseline that room pages are compared with: the web framework, the queries of a room page, and a body that is
-//! read from a file once. It lives here because it must run the same queries as the page.
+//! read from a file once (`teahouse fixtures --page`). It is part of the server because it must run the same queries as
+//! the page.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
@@ -9,7 +10,6 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, rt};
 
-use super::print;
 use crate::error::{Error, Result};
 use crate::models::database::{Database, Limits};
 use crate::models::database_url::DatabaseUrl;
@@ -34,7 +34,8 @@ struct State {
 ///
 /// # Errors
 /// `Unavailable` when the database cannot be used; `Internal` when the file cannot be read.
-pub(super) fn serve(url: DatabaseUrl, page: &Path) -> Result<()> {
+pub fn serve(database_url: &str, page: &Path) -> Result<()> {
+    let url = DatabaseUrl::parse(database_url)?;
     let state = Data::new(State {
         database: Database::open(url, LIMITS)?,
         body: std::fs::read(page).map_err(Error::internal)?.into(),
@@ -49,7 +50,7 @@ pub(super) fn serve(url: DatabaseUrl, page: &Path) -> Result<()> {
         };
         let server = HttpServer::new(app).backlog(4096);
         let server = server.listen(listener).map_err(Error::internal)?;
-        print(&format!("listening on http://{address}\n"))?;
+        println!("listening on http://{address}");
         server.run().await.map_err(Error::internal)
     })
 }
