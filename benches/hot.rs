@@ -11,7 +11,7 @@ use teahouse::models::database::connection::DbConn;
 use teahouse::models::database::url::DatabaseUrl;
 use teahouse::models::database::{Database, Limits};
 use teahouse::models::realtime_store::{MessageLog, draft};
-use teahouse::models::rehearsal;
+use teahouse::models::fixtures;
 use teahouse::models::values::client_id::ClientId;
 use teahouse::models::values::content::{self, Content};
 use teahouse::realtime::frames::{ClientFrame, Id, Message, ServerFrame, User};
@@ -115,13 +115,13 @@ fn storage(criterion: &mut Criterion) {
         deadline: Duration::from_secs(2),
     };
     let database = Database::open(url.clone(), limits).expect("a database");
-    let people =
-        rehearsal::people(&mut DbConn::open(&url).expect("a connection"), 100).expect("people");
+    let mut conn = DbConn::open(&url).expect("a connection");
+    let users = fixtures::create_users(&mut conn, 100).expect("users");
     let log = MessageLog::new(database);
     let content = Content::parse(TEXT).expect("a text");
     let write = |n: usize| {
-        let person = people[n % people.len()].id;
-        Write::Post(draft(person, 1, ClientId::random(), &content))
+        let user_id = users[n % users.len()].id;
+        Write::Post(draft(user_id, 1, ClientId::random(), &content))
     };
     let mut group = criterion.benchmark_group("store durably");
     for size in [1, 16, 256] {
@@ -133,7 +133,7 @@ fn storage(criterion: &mut Criterion) {
     }
     group.finish();
     criterion.bench_function("hash a session key", |bencher| {
-        bencher.iter(|| KeyHash::of(black_box(&people[0].key)));
+        bencher.iter(|| KeyHash::of(black_box(&users[0].key)));
     });
 }
 

@@ -1,12 +1,11 @@
 //! Teahouse (茶馆): a multi-room chat server.
 //!
-//! Import directions: `main → app → routes → controllers → {views, jobs, services}`; `views` and `jobs` import
-//! `models`; `models` imports `realtime`; all import `error`. `commands` (admin commands)
-//! imports `models` alone. `chat` (terminal client), `doctor` (installation checks) and `bench` (load generator) stand
-//! beside the server. docs/architecture.md has the picture; `tests/house.rs` checks the directions.
+//! Import directions: `main → app → routes → controllers → {views, jobs, services}`; `views`, `jobs` and `services` import
+//! `models`; `models` imports `realtime`; all import `error`. `commands` (admin commands) imports `models` alone.
+//! `doctor` (installation checks) stands beside the server. docs/architecture.md has the picture; `tests/house.rs`
+//! checks the directions.
 
 pub mod app;
-pub mod bench;
 pub mod chat;
 pub mod commands;
 pub mod config;

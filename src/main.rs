@@ -5,11 +5,12 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use teahouse::app::client_errors::LowerClientErrors;
-use teahouse::commands::{self, user};
+use teahouse::app::page_baseline;
+use teahouse::commands::{self, fixtures, user};
 use teahouse::config::{LogFormat, Settings};
 use teahouse::error::{Error, Result};
 use teahouse::models::database::connection::DbConn;
-use teahouse::{app, bench, chat, doctor, routes};
+use teahouse::{app, chat, doctor, routes};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -45,7 +46,9 @@ enum Command {
     User(user::Command),
     /// Chat in a terminal or from a script
     Chat(ChatArguments),
-    Bench(bench::Options),
+    /// Fill a database for a load test and audit it; used by teahouse-bench
+    #[command(hide = true)]
+    Fixtures(fixtures::Options),
 }
 
 #[derive(Args)]
@@ -144,7 +147,10 @@ fn run(command: Command) -> Result<()> {
         Command::Doctor { json } => doctor::run(json),
         // Runs without the server's settings.
         Command::Chat(arguments) => chat::run(arguments.options()),
-        Command::Bench(options) => bench::run(&options),
+        Command::Fixtures(options) => match &options.page {
+            Some(page) => page_baseline::serve(&options.database_url, page),
+            None => fixtures::run(&options),
+        },
     }
 }
 

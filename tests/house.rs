@@ -9,10 +9,9 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
     (
         "main",
         &[
-            "app", "bench", "chat", "commands", "config", "doctor", "routes", "error", "models",
+            "app", "chat", "commands", "config", "doctor", "routes", "error", "models",
         ],
     ),
-    ("bench", &["models", "realtime", "error"]),
     ("commands", &["models", "error"]),
     ("chat", &["views", "error"]),
     (
@@ -41,7 +40,7 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
             "error",
         ],
     ),
-    ("services", &["error"]),
+    ("services", &["models", "error"]),
     ("config", &["error"]),
     ("routes", &["controllers", "error"]),
     (
@@ -50,7 +49,7 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
     ),
     ("views", &["models", "realtime", "error"]),
     ("jobs", &["models", "realtime", "error"]),
-    ("models", &["realtime", "error"]),
+    ("models", &["realtime", "services", "error"]),
     ("realtime", &["error"]),
     ("error", &[]),
 ];

@@ -9,7 +9,6 @@ mod avatar_formats;
 mod avatars;
 mod bad_peers;
 mod below_http;
-mod bench;
 mod browser;
 mod browser_connection;
 mod browser_github;

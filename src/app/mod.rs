@@ -1,6 +1,7 @@
 //! Builds the application from its settings, and serves it.
 
 pub mod client_errors;
+pub mod page_baseline;
 mod database_url;
 mod limits;
 mod realtime;

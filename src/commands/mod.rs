@@ -1,5 +1,6 @@
 //! Administrative commands, which work directly on the database.
 
+pub mod fixtures;
 pub mod user;
 
 use std::io::{self, Write};

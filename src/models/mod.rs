@@ -7,7 +7,7 @@ pub mod database;
 pub mod installation;
 pub mod message;
 pub mod realtime_store;
-pub mod rehearsal;
+pub mod fixtures;
 pub mod room;
 pub mod schema;
 pub mod user;
