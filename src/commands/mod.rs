@@ -1,5 +1,6 @@
 //! What admins do from the command line, on the database itself.
 
+pub mod backup;
 pub mod user;
 
 use std::io::{self, Write};

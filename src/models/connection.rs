@@ -10,6 +10,7 @@ use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionMa
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
+use super::backup;
 use super::database_url::DatabaseUrl;
 use super::opening::{self, Pace};
 use crate::error::{Error, Result};
@@ -139,6 +140,7 @@ impl DbConn {
             )));
         }
         let mut conn = Self::open(url)?;
+        backup::require_complete(&mut conn)?;
         if !conn.is_migrated()? {
             return Err(Error::Unavailable(
                 "the database is not up to date: `teahouse migrate` mends it".into(),

@@ -2,6 +2,7 @@
 
 mod append;
 pub mod avatar;
+pub mod backup;
 mod bidi;
 pub mod blocks;
 mod characters;
