@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use teahouse::app::client_errors::LowerClientErrors;
 use teahouse::app::page_baseline;
+use teahouse::commands::backup::{self, BackupArguments, RestoreArguments};
 use teahouse::commands::{self, fixtures, user};
 use teahouse::config::{LogFormat, Settings};
 use teahouse::error::{Error, Result};
@@ -33,6 +34,10 @@ enum Command {
         #[arg(long)]
         revert_all: bool,
     },
+    /// Copy the database into one file, while servers go on
+    Backup(BackupArguments),
+    /// Restore a backup into an empty database, or check it
+    Restore(RestoreArguments),
     /// List all routes: method and path
     Routes,
     /// Check the installation and suggest fixes
@@ -129,6 +134,13 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Serve => actix_web::rt::System::new().block_on(app::serve(settings()?)),
         Command::Migrate { revert_all } => migrate(&settings()?, revert_all),
+        Command::Backup(arguments) => {
+            backup::back_up(&app::meant_database(&settings()?)?, &arguments)
+        }
+        Command::Restore(arguments) => match arguments.to_check() {
+            Some(file) => backup::check(file),
+            None => backup::restore(&app::database_url(&settings()?)?, &arguments),
+        },
         Command::User(command) => {
             let settings = settings()?;
             let url = app::database_url(&settings)?;

@@ -7,6 +7,8 @@ mod agreement;
 mod api;
 mod avatar_formats;
 mod avatars;
+mod backup;
+mod backup_faults;
 mod bad_peers;
 mod below_http;
 mod browser;

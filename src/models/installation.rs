@@ -23,6 +23,18 @@ pub fn epoch(conn: &mut DbConn) -> Result<String> {
         .get_result(conn)?)
 }
 
+/// Gives the database another name: what clients remember is about the one that it was copied from.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub(super) fn renew_epoch(conn: &mut DbConn) -> Result<()> {
+    let epoch = uuid::Uuid::new_v4().simple().to_string();
+    diesel::update(dsl::installation.find(ROW))
+        .set(dsl::epoch.eq(epoch))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Waits for the transactions that began so before, until this one ends. Must be the first statement of its transaction,
 /// or two could wait for each other.
 ///

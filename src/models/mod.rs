@@ -1,6 +1,7 @@
 //! What Teahouse knows: one file per table, with its rules and every query that touches it.
 
 pub mod auth;
+pub mod backup;
 pub mod change_notice;
 mod change_source;
 pub mod database;

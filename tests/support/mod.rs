@@ -2,6 +2,7 @@
 
 mod asked;
 mod audit;
+pub mod backups;
 mod browser;
 pub mod crowd;
 pub mod database;

@@ -11,7 +11,8 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use super::connect;
-use super::connect::Pace;
+use superbackup;
+use super::database_url::connect::Pace;
 use super::url::DatabaseUrl;
 use crate::error::{Error, Result};
 
@@ -140,6 +141,7 @@ impl DbConn {
             )));
         }
         let mut conn = Self::open(url)?;
+        backup::require_complete(&mut conn)?;
         if !conn.is_migrated()? {
             return Err(Error::Unavailable(
                 "the database is not up to date: `teahouse migrate` mends it".into(),

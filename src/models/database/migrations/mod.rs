@@ -23,6 +23,7 @@ use diesel::sql_types::Text;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
+use super::backup;
 use super::connection::{DbConn, on_each};
 use crate::error::{Error, Result};
 
@@ -47,14 +48,19 @@ impl DbConn {
     /// `Unavailable` when the database does not answer.
     pub fn is_migrated(&mut self) -> Result<bool> {
         let applied = self.applied_versions()?;
-        let known = match self {
-            Self::Sqlite(_) => versions::<Sqlite>(&SQLITE_MIGRATIONS),
-            Self::Mysql(_) => versions::<Mysql>(&MYSQL_MIGRATIONS),
-        };
-        Ok(known?.is_subset(&applied))
+        Ok(self.known_versions()?.is_subset(&applied))
     }
 
-    fn applied_versions(&mut self) -> Result<BTreeSet<String>> {
+    /// Versions of every migration of this program.
+    pub(super) fn known_versions(&self) -> Result<BTreeSet<String>> {
+        match self {
+            Self::Sqlite(_) => versions::<Sqlite>(&SQLITE_MIGRATIONS),
+            Self::Mysql(_) => versions::<Mysql>(&MYSQL_MIGRATIONS),
+        }
+    }
+
+    /// Versions of the migrations that ran.
+    pub(super) fn applied_versions(&mut self) -> Result<BTreeSet<String>> {
         let exists = match self {
             Self::Sqlite(_) => {
                 "SELECT name AS value FROM sqlite_master WHERE name = '__diesel_schema_migrations'"
@@ -76,23 +82,31 @@ impl DbConn {
     /// Brings the tables up to date and returns how many migrations ran. Programs that start together take turns: the
     /// others wait as long as the first one makes progress.
     pub fn migrate(&mut self) -> Result<usize> {
+        backup::require_complete(self)?;
+        self.migrate_to(None)
+    }
+
+    /// Like [`DbConn::migrate`], with these migrations only, and also while a backup is restored.
+    pub(super) fn migrate_to(&mut self, wanted: Option<&BTreeSet<String>>) -> Result<usize> {
         preflight::require_usable_binlog(self)?;
         if self.is_migrated()? {
             return Ok(0);
         }
         match self {
-            Self::Sqlite(conn) => sqlite::migrate(conn),
-            Self::Mysql(_) => mysql::migrate(self),
+            Self::Sqlite(conn) => sqlite::migrate(conn, wanted),
+            Self::Mysql(_) => mysql::migrate(self, wanted),
         }
     }
 
     /// Takes every migration back: all tables and what is in them are gone. Returns how many were recorded.
     pub fn revert_all_migrations(&mut self) -> Result<usize> {
         preflight::require_usable_binlog(self)?;
-        match self {
+        let count = match self {
             Self::Sqlite(conn) => sqlite::revert_all(conn),
             Self::Mysql(_) => mysql::revert_all(self),
-        }
+        }?;
+        backup::forget(self)?;
+        Ok(count)
     }
 }
 

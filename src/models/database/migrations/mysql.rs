@@ -67,7 +67,7 @@ fn steps() -> Result<Vec<Step>> {
 }
 
 /// Runs what is pending. Returns how many migrations that were.
-pub(super) fn migrate(conn: &mut DbConn) -> Result<usize> {
+pub(super) fn migrate(conn: &mut DbConn, wanted: Option<&BTreeSet<String>>) -> Result<usize> {
     preflight::require_rights(conn)?;
     let steps = steps()?;
     let DbConn::Mysql(conn) = conn else {
@@ -76,7 +76,10 @@ pub(super) fn migrate(conn: &mut DbConn) -> Result<usize> {
     lock::hold(conn, |conn| {
         conn.batch_execute(RECORDS)?;
         let applied = recorded(conn)?;
-        let pending = steps.iter().filter(|step| !applied.contains(&step.version));
+        let is_pending = |version: &String| {
+            !applied.contains(version) && wanted.is_none_or(|wanted| wanted.contains(version))
+        };
+        let pending = steps.iter().filter(|step| is_pending(&step.version));
         let mut count = 0;
         for step in pending {
             // Only the first one can have been begun before: each is recorded before the next begins.

@@ -1,5 +1,6 @@
 //! SQLite: one transaction for everything, behind the file's write lock.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -13,11 +14,17 @@ use crate::error::{Error, Result};
 /// Longest wait without any change of the write-ahead log. One long statement writes nothing until it ends.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
-pub(super) fn migrate(conn: &mut SqliteConnection) -> Result<usize> {
+pub(super) fn migrate(
+    conn: &mut SqliteConnection,
+    wanted: Option<&BTreeSet<String>>,
+) -> Result<usize> {
     exclusively(conn, |conn| {
         // Another program may have migrated while this one waited: this looks again, inside the lock.
-        let done = conn.run_pending_migrations(SQLITE_MIGRATIONS);
-        Ok(done.map_err(failed)?.len())
+        let mut pending = conn.pending_migrations(SQLITE_MIGRATIONS).map_err(failed)?;
+        if let Some(wanted) = wanted {
+            pending.retain(|migration| wanted.contains(&migration.name().version().to_string()));
+        }
+        Ok(conn.run_migrations(&pending).map_err(failed)?.len())
     })
 }
 
