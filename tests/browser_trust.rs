@@ -61,7 +61,7 @@ async fn somebody_registers_with_wrong_expired_and_repeated_codes_and_at_last_th
         .database()
         .run("UPDATE verifications SET expires_at = '2020-01-01 00:00:00.000'");
     type_code(&ming, &code).await;
-    is_told(&ming, "worth nothing").await;
+    is_told(&ming, "no longer valid").await;
     nothing_wrong(&ming).await;
     ming.click("#again button").await;
     let second = phones.code(1).await;
@@ -197,7 +197,7 @@ async fn another_number_is_mine_once_the_code_that_came_to_it_is_typed() {
     assert_eq!(house.database().words(numbers), [PHONE]);
     type_code(&ming, &code).await;
     ming.find("#phone-number[role=status]").await;
-    let shown = ming.find(".settings-phone").await.text().await;
+    let shown = ming.find(".settings-value").await.text().await;
     assert_eq!(shown.expect("text"), NEW);
     nothing_wrong(&ming).await;
     ming.resize(1280, 900, "light").await;

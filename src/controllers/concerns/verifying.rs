@@ -143,7 +143,7 @@ fn message(
             ],
         },
         None if purpose == PASSWORD => return None,
-        None => "sms-taken".into(),
+        None => "sms-number-taken".into(),
     };
     Some(Message {
         number: phone.as_str().to_owned(),
