@@ -544,6 +544,7 @@ js-deleted = This message was deleted.
 js-deleted-person = deleted person
 js-today = Today
 js-yesterday = Yesterday
+js-date-time = { $date }, { $time }
 js-new = New
 js-new-messages-one = {$count} new message
 js-new-messages-other = {$count} new messages

@@ -265,7 +265,7 @@ settings-account = 账号
 settings-save = 保存
 settings-saved = 已保存。
 
-settings-name = 用户名
+settings-name = 名字
 settings-picture = 头像
 settings-picture-choose = 选择图片
 settings-picture-hint = JPEG、PNG、WebP 或 GIF，最大 10 MB。图片会裁剪为正方形，并移除位置和设备信息。
@@ -298,7 +298,7 @@ settings-devices-ended = 已退出登录。
 device-unknown = 未知浏览器
 device-token = API 令牌
 device-current = 当前设备
-device-last-active = 上次活动：
+device-last-active = 上次活动
 device-sign-out = 退出登录
 device-sign-out-others = 退出其他所有设备
 
@@ -525,6 +525,7 @@ js-deleted = 这条消息已删除。
 js-deleted-person = 已注销的用户
 js-today = 今天
 js-yesterday = 昨天
+js-date-time = { $date } { $time }
 js-new = 新消息
 js-new-messages-one = {$count} 条新消息
 js-new-messages-other = {$count} 条新消息
