@@ -190,7 +190,7 @@ async fn focus_survives_what_the_page_redraws() {
     let label = ming
         .script("return document.activeElement.getAttribute('aria-label')")
         .await;
-    assert_eq!(label, "Talk to Ana", "the focus in the list of people");
+    assert_eq!(label, "Message Ana", "the focus in the list of people");
     ming.click(".people-close").await;
     focus_is(&ming, "people-toggle", "after the panel closed").await;
     // A room in the list at the side that is mine no longer.

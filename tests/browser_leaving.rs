@@ -83,7 +83,7 @@ async fn who_cannot_reach_the_house_is_not_signed_out_and_loses_nothing() {
     ming.connected().await;
     // What signing out asks comes right after the page.
     let loaded = "const loaded = performance.getEntriesByType('resource').map(({ name }) => name); \
-        return ['leaving', 'dialog', 'unsent'].every(file => loaded.some(name => name.endsWith(`/${file}.js`)))";
+        return ['sign_out_dialog', 'dialog', 'unsent'].every(file => loaded.some(name => name.endsWith(`/${file}.js`)))";
     ming.until("signing out is loaded", loaded).await;
     network.fail(&ming).await;
     ming.find("#connection[data-state=reconnecting], #connection[data-state=offline]")

@@ -85,7 +85,7 @@ async fn names_in_right_to_left_scripts_are_accepted_with_their_marks() {
         assert_eq!(shown[0], name);
         let other = Person::visitor(&house);
         let taken = refusal_of_name(&other, name).await.expect("taken");
-        assert!(taken.contains("already"), "{name}: {taken}");
+        assert!(taken.contains("is taken"), "{name}: {taken}");
     }
 }
 

@@ -11,7 +11,7 @@ const ICONS = { "copy-link": "link", "mark-unread": "mail", edit: "pencil", dele
 export class MessageToolbar {
   #article = null
   #press = 0
-  #isHidden = false
+  #ignoreFocus = false
 
   // `actionsFor(article)` returns the action names; `onAction(action, article, isKeyboard)` performs one.
   constructor(container, log, { actionsFor, onAction }, signal) {
@@ -20,7 +20,7 @@ export class MessageToolbar {
     const on = (target, type, handler, more = {}) => target.addEventListener(type, handler.bind(this), { signal, ...more })
     on(container, "pointerover", ({ target, pointerType }) => pointerType === "mouse" && this.show(this.#articleOf(target)))
     on(log, "pointerleave", ({ pointerType }) => pointerType === "mouse" && !this.bar.matches(":focus-within") && this.hide())
-    on(container, "focusin", ({ target }) => this.#isHidden || this.show(this.#articleOf(target)))
+    on(container, "focusin", ({ target }) => this.#ignoreFocus || this.show(this.#articleOf(target)))
     on(this.bar, "focusin", ({ target }) => target.matches("button") && setTabStop(this.bar, target))
     on(log, "focusout", ({ relatedTarget }) => relatedTarget && !this.#article?.contains(relatedTarget) && this.hide())
     on(document, "pointerdown", this.#touched)
@@ -95,9 +95,9 @@ export class MessageToolbar {
   // Returns the focus to the message; for keyboard users the toolbar shows again.
   #returnFocus(article, isKeyboard) {
     this.hide()
-    this.#isHidden = !isKeyboard
+    this.#ignoreFocus = !isKeyboard
     focusNode(article)
-    this.#isHidden = false
+    this.#ignoreFocus = false
   }
 
   #touched({ target, pointerType }) {
