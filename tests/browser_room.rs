@@ -132,7 +132,7 @@ async fn who_comes_and_goes_is_said_quietly() {
     let mut socket = ana.socket().await;
     let text = "return document.querySelector('#log').innerText";
     socket.send(json!({"type": "view", "roomId": LOBBY})).await;
-    ming.until("Ana came in", &format!("{text}.includes('Ana came in')"))
+    ming.until("Ana joined", &format!("{text}.includes('Ana joined')"))
         .await;
     ming.find("#people-list [data-user-id]:nth-child(2)").await;
     socket.cut();

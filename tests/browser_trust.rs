@@ -56,7 +56,7 @@ async fn somebody_registers_with_wrong_expired_and_repeated_codes_and_at_last_th
     nothing_wrong(&ming).await;
     let code = phones.code(0).await;
     type_code(&ming, &other(&code)).await;
-    is_told(&ming, "4 more times").await;
+    is_told(&ming, "4 tries left").await;
     house
         .database()
         .run("UPDATE verifications SET expires_at = '2020-01-01 00:00:00.000'");
@@ -191,7 +191,7 @@ async fn another_number_is_mine_once_the_code_that_came_to_it_is_typed() {
     nothing_wrong(&ming).await;
     let code = phones.code(1).await;
     type_code(&ming, &other(&code)).await;
-    is_told(&ming, "4 more times").await;
+    is_told(&ming, "4 tries left").await;
     // It is the old one until the right code is typed.
     let numbers = "SELECT phone AS value FROM users";
     assert_eq!(house.database().words(numbers), [PHONE]);

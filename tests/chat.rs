@@ -124,7 +124,7 @@ async fn two_people_talk_in_their_terminals() {
     lin.say("before you came").await;
     let mut hers = Terminal::of(&mei, &[]);
     let mut his = Terminal::of(&lin, &[]);
-    hers.expect("You are mei").await;
+    hers.expect("Signed in as mei").await;
     hers.expect("lin: before you came").await;
     his.expect("You are in").await;
     his.type_line("你好, mei").await;
