@@ -116,7 +116,9 @@ async fn scrolling_up_does_not_read_what_was_never_shown() {
     unread_is(&window, &room, 120).await;
     window.go_into(&room).await;
     // It opens where Bo left off: what is on screen is read, the hundred below is not.
-    window.find(".new-separator + .message[data-seq='41']").await;
+    window
+        .find(".new-separator + .message[data-seq='41']")
+        .await;
     let shown = eventually("what is on screen is read", || async {
         let shown = window.script(LAST_ON_SCREEN).await.as_i64();
         shown.filter(|seq| *seq > 40 && *seq < 120)

@@ -149,9 +149,21 @@ async fn an_account_joins_one_person_and_a_person_one_account() {
     let mei = Person::register(&house, "mei").await;
     let ana = Person::register(&house, "ana").await;
     assert_eq!(join(&mei, &github).await.status(), 303);
-    told(join(&ana, &github).await, 403, "github", "connected to another account here").await;
+    told(
+        join(&ana, &github).await,
+        403,
+        "github",
+        "connected to another account here",
+    )
+    .await;
     github.sees(7, "other");
-    told(join(&mei, &github).await, 403, "github", "different GitHub account").await;
+    told(
+        join(&mei, &github).await,
+        403,
+        "github",
+        "different GitHub account",
+    )
+    .await;
     let there = sent(&ana, "/settings/github", &[("github_password", PASSWORD)]).await;
     told(
         browse(&ana, &github.refuse(&there)).await,
@@ -264,13 +276,7 @@ async fn who_is_banned_or_has_left_is_not_let_in() {
         let visitor = Person::visitor(&house);
         let answer = come(&visitor, &github, "").await;
         assert_eq!(answer.status(), 403, "{verb}");
-        assert!(
-            answer
-                .text()
-                .await
-                .expect("text")
-                .contains("sign in here")
-        );
+        assert!(answer.text().await.expect("text").contains("sign in here"));
         let answer = come(&visitor, &github, "?client=api").await;
         assert_eq!(leads_to(&answer), (307, "/callback?error=forbidden"));
         assert!(visitor.cookie().is_empty());

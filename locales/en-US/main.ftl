@@ -172,7 +172,7 @@ room-join = Join room
 room-opened = This room was private and is now open: everyone here can read it, including earlier messages.
 room-person-deleted = This person has deleted their account.
 
-## Room panel
+## Room panel (the API’s “closed” rooms are called private here)
 
 panel-toggle = Room details
 panel-close = Close

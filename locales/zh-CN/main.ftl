@@ -165,7 +165,7 @@ room-join = 加入房间
 room-opened = 这个房间已由私密改为公开：所有人都能查看，包括以前的消息。
 room-person-deleted = 对方已注销账号。
 
-## 房间面板
+## 房间面板（API 中的 closed 房间在界面上称为“私密房间”）
 
 panel-toggle = 房间详情
 panel-close = 关闭
