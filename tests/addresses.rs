@@ -106,7 +106,7 @@ async fn media_types_compare_without_case() {
 async fn nobody_begins_a_conversation_with_themselves() {
     let house = Teahouse::start();
     let ming = Person::register(&house, "Ming").await;
-    let why = "You cannot start a conversation with yourself.";
+    let why = "You can’t message yourself.";
     for name in ["Ming", " ming ", "MING", &ming.phone] {
         let body = json!({ "username": name });
         let (status, answer) = ming.post_json("/api/conversations", &body).await;

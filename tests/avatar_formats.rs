@@ -6,8 +6,8 @@ use crate::support::{Person, Teahouse, field_errors};
 use image::codecs::gif::GifEncoder;
 use image::{DynamicImage, Frame, ImageFormat};
 
-const PIXELS: &str = "too many pixels";
-const BROKEN: &str = "incomplete or broken";
+const PIXELS: &str = "12 megapixels";
+const BROKEN: &str = "incomplete or damaged";
 
 /// Uploads each file, and compares what is said of it: nothing when it is accepted.
 async fn check(cases: Vec<(&str, Vec<u8>, Option<&str>)>) -> u64 {

@@ -109,7 +109,7 @@ async fn the_reader_is_not_carried_away_from_what_they_read() {
     // Not following: a button instead.
     ana.say("message 162").await;
     ming.sees("message 162").await;
-    let pill = ming.find("#pill:not([hidden])").await;
+    let pill = ming.find("#jump-to-latest:not([hidden])").await;
     assert!(pill.text().await.expect("text").contains('1'));
     pill.click().await.expect("clicked");
     ming.until("it is at the end again", AT_THE_END).await;
@@ -132,7 +132,7 @@ async fn who_comes_and_goes_is_said_quietly() {
     let mut socket = ana.socket().await;
     let text = "return document.querySelector('#log').innerText";
     socket.send(json!({"type": "view", "roomId": LOBBY})).await;
-    ming.until("Ana came in", &format!("{text}.includes('Ana came in')"))
+    ming.until("Ana joined", &format!("{text}.includes('Ana joined')"))
         .await;
     ming.find("#people-list [data-user-id]:nth-child(2)").await;
     socket.cut();

@@ -38,7 +38,8 @@ async fn a_portrait(profile: Profile) {
         .await
         .expect("chosen");
     if profile != Profile::WithoutScripts {
-        ming.find(".picture > .avatar img[src^='blob:']").await;
+        ming.find(".avatar-editor > .avatar img[src^='blob:']")
+            .await;
     }
     ming.click("#avatar-form button[type=submit]").await;
     ming.find("#picture[role=status]").await;

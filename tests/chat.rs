@@ -124,7 +124,7 @@ async fn two_people_talk_in_their_terminals() {
     lin.say("before you came").await;
     let mut hers = Terminal::of(&mei, &[]);
     let mut his = Terminal::of(&lin, &[]);
-    hers.expect("You are mei").await;
+    hers.expect("Signed in as mei").await;
     hers.expect("lin: before you came").await;
     his.expect("You are in").await;
     his.type_line("你好, mei").await;
@@ -135,7 +135,7 @@ async fn two_people_talk_in_their_terminals() {
     let deadline = Instant::now() + PATIENCE;
     loop {
         hers.type_line("/who").await;
-        let here = hers.expect("Here now").await;
+        let here = hers.expect("Online:").await;
         if here.contains("lin") && here.contains("mei") {
             break;
         }
@@ -146,7 +146,7 @@ async fn two_people_talk_in_their_terminals() {
     hers.expect("lin: 你好, mei").await;
     hers.expect("mei: /slash").await;
     hers.type_line("/dance").await;
-    hers.expect("no such command").await;
+    hers.expect("Unknown command").await;
     hers.type_line("/quit").await;
     let end = hers.end().await;
     assert_eq!((end.code, end.complaint.as_str()), (Some(0), ""));
@@ -280,7 +280,7 @@ async fn a_number_and_a_text_are_enough_for_a_conversation() {
     hers.type_line("I am").await;
     his.expect("mei: 1 unread message").await;
     his.type_line("/to nobody hello?").await;
-    his.expect("Not said").await;
+    his.expect("Not sent").await;
     his.type_line("/join mei").await;
     his.expect("mei: I am").await;
     let args = ["--to", "mei", "--say", "from a script"];
@@ -303,15 +303,15 @@ async fn whoever_cannot_get_in_is_told_why_in_one_line() {
     let mut away = command("http://127.0.0.1:1", &by_phone);
     away.env("TEAHOUSE_PASSWORD", PASSWORD);
     let cases = [
-        (wrong, "password is wrong"),
-        (chinese, "密码不正确"),
+        (wrong, "Wrong phone number or password"),
+        (chinese, "密码错误"),
         (away, "No answer from http://127.0.0.1:1"),
         (
             command("http://127.0.0.1:1", &["--token", "x"]),
             "No answer from http://127.0.0.1:1",
         ),
         (command("teahouse", &["--token", "x"]), "not an http"),
-        (command(&house.url, &["--token", "x"]), "not signed in"),
+        (command(&house.url, &["--token", "x"]), "Not signed in"),
         (command(&house.url, &[]), "--phone"),
     ];
     for (command, reason) in cases {
@@ -399,7 +399,7 @@ async fn a_conversation_that_began_while_the_server_was_away_is_heard() {
     let mut hers = Terminal::of(&mei, &[]);
     hers.expect("You are in").await;
     house.kill9();
-    hers.expect("connection is lost").await;
+    hers.expect("Connection lost").await;
     house.start_again();
     let mut his = lin.socket().await;
     let post = json!({"type": "post", "clientId": client_id(), "to": "mei", "content": "psst"});
@@ -420,9 +420,9 @@ async fn whoever_types_while_the_server_is_away_is_not_kept_waiting() {
     let mut his = Terminal::of(&lin, &[]);
     his.expect("You are in").await;
     house.kill9();
-    his.expect("connection is lost").await;
+    his.expect("Connection lost").await;
     his.type_line("/who").await;
-    his.expect("no connection at the moment").await;
+    his.expect("Not connected").await;
     his.type_line("for later").await;
     his.type_line("/quit").await;
     let end = his.end().await;

@@ -120,7 +120,7 @@ async fn refused(what: &str, answer: impl Future<Output = Response>) -> (Duratio
 /// What people and programs are told while the database is away.
 async fn look_around(house: &Teahouse, ming: &Person, socket: &mut Socket) -> Duration {
     let (mut slowest, page) = refused("a page", ming.get("/rooms/1")).await;
-    assert!(page.contains("Back in a moment"), "{page}");
+    assert!(page.contains("We’ll be right back"), "{page}");
     assert!(
         page.contains("Try again") && page.contains("href=\"/rooms/1\""),
         "{page}"

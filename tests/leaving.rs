@@ -129,7 +129,7 @@ async fn where_the_house_says_so_the_messages_go_too() {
     assert!(
         mei.page("/settings/account")
             .await
-            .contains("is deleted with you")
+            .contains("messages are deleted too")
     );
     let mut lis = li.socket().await;
     assert!(go(&mei, "Mei", PASSWORD).await.is_empty());

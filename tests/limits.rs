@@ -275,7 +275,7 @@ async fn an_address_with_too_many_strangers_is_still_one_from_which_people_come(
     assert_eq!(page.status(), 429);
     let page = page.text().await.expect("text");
     assert!(
-        page.contains("Too many visitors come from your network"),
+        page.contains("too many visitors from your network"),
         "{page}"
     );
     assert_eq!(ming.get("/rooms/1").await.status(), 200);

@@ -75,6 +75,7 @@ mod metrics;
 mod migration_locks;
 mod migration_recovery;
 mod migrations;
+mod modules;
 mod names;
 mod naming;
 mod nginx;

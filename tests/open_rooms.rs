@@ -163,7 +163,7 @@ async fn members_at_a_window_see_that_their_room_is_open_now() {
     browser
         .until(
             "the toast names the room",
-            "return /Tea.*open now/.test(document.querySelector('#toast').innerText)",
+            "return /Tea.*now open/.test(document.querySelector('#toast').innerText)",
         )
         .await;
     browser

@@ -288,7 +288,7 @@ async fn attempts(who: &Person, mei: &str) -> [String; 4] {
 
 #[tokio::test]
 async fn only_those_begin_to_write_to_me_who_may() {
-    const REFUSED: &str = "422 This person does not take new conversations from you.";
+    const REFUSED: &str = "422 This person isn’t accepting new conversations from you.";
     let house = Teahouse::start();
     let mei = Person::register(&house, "Mei").await;
     let friend = Person::register(&house, "Friend").await;
@@ -315,7 +315,7 @@ async fn only_those_begin_to_write_to_me_who_may() {
     assert_eq!(attempts(&li, "mei").await, refused);
     // Whether a number is somebody's is not told; whether a name is, everybody may know.
     let unknown = [
-        "422 Nobody here has this name or number.",
+        "422 No one here has this username or number.",
         "404 not_found",
         "not_found",
         "422",

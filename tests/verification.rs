@@ -110,7 +110,10 @@ async fn after_five_wrong_codes_or_ten_minutes_another_one_is_needed() {
     let answer = type_code(&ming, &code).await;
     assert_eq!(answer.status(), 422, "even the right one");
     let page = answer.text().await.expect("text");
-    assert!(text_of(&page, "code-error").contains("another"), "{page}");
+    assert!(
+        text_of(&page, "code-error").contains("Send a new one"),
+        "{page}"
+    );
     // Another one comes, and the old one is worth nothing.
     let answer = ming.post("/verification/code", &[]).await;
     assert_eq!(leads_to(&answer), (303, "/verification"));

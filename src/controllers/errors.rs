@@ -93,7 +93,7 @@ fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
         Error::TooManyConnections => (
             StatusCode::TOO_MANY_REQUESTS,
             "too_many_connections",
-            "error-crowded".into(),
+            "error-too-many-visitors".into(),
         ),
         Error::Unavailable(_) | Error::SerializationFailure(_) => (
             StatusCode::SERVICE_UNAVAILABLE,

@@ -134,11 +134,11 @@ async fn check(app: &App, request: &HttpRequest, me: Option<i64>, typed: &str) -
                 security_event::record_about(conn, Kind::CodeFailed, user_id, &phone, &origin)?;
                 // An error would take back that it was counted.
                 Ok(Err(match left {
-                    0 => Sentence::from("error-code-over"),
+                    0 => Sentence::from("error-code-expired"),
                     left => Sentence::with("error-code-wrong", "left", left),
                 }))
             }
-            Outcome::Over | Outcome::Nothing => Ok(Err("error-code-over".into())),
+            Outcome::Over | Outcome::Nothing => Ok(Err("error-code-expired".into())),
         }
     });
     let outcome = outcome.await?;

@@ -148,7 +148,7 @@ fn message(
             ],
         },
         None if purpose == PASSWORD => return None,
-        None => "sms-taken".into(),
+        None => "sms-number-taken".into(),
     };
     Some(SmsMessage {
         number: phone.as_str().to_owned(),

@@ -250,7 +250,7 @@ pub struct LeavingPage {
 }
 
 impl View for LeavingPage {
-    const TEMPLATE: &'static str = "settings/leaving.html";
+    const TEMPLATE: &'static str = "settings/redirect.html";
 }
 
 /// The last page.
@@ -262,7 +262,7 @@ pub struct FarewellPage {
 }
 
 impl View for FarewellPage {
-    const TEMPLATE: &'static str = "settings/farewell.html";
+    const TEMPLATE: &'static str = "settings/account_deleted.html";
 }
 
 #[cfg(test)]
