@@ -11,10 +11,10 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use super::connect;
-use superbackup;
-use super::database_url::connect::Pace;
+use super::connect::Pace;
 use super::url::DatabaseUrl;
 use crate::error::{Error, Result};
+use crate::models::backup;
 
 /// A transaction that collides with others is done so often in all.
 const ATTEMPTS: u64 = 10;
