@@ -239,6 +239,8 @@ async fn the_dashboard_shows_only_what_is_there_and_all_of_it() {
 async fn what_is_refused_is_counted_too() {
     let house = Teahouse::with(&[
         ("TEAHOUSE__THROTTLE__ENABLED", "true"),
+        ("TEAHOUSE__ACCOUNTS__HASH_MEMORY_KIB", "19456"),
+        ("TEAHOUSE__ACCOUNTS__HASH_PASSES", "10"),
         ("TEAHOUSE__ACCOUNTS__HASH_PERMITS", "1"),
         ("TEAHOUSE__ACCOUNTS__HASH_QUEUE", "1"),
     ]);

@@ -1,7 +1,7 @@
 //! Many sign in at the same moment, and nobody who talks is kept waiting.
 
 use crate::support::knock::sign_in;
-use crate::support::person::PASSWORD;
+use crate::support::person::{PASSWORD, PRODUCTION_HASHES};
 use crate::support::talk::{meanwhile, told};
 use crate::support::{Person, Teahouse};
 use std::cell::Cell;
@@ -33,7 +33,7 @@ async fn storm(host: &str, phone: &str) -> [(usize, Duration); 2] {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_who_sign_in_at_once_keep_nobody_waiting_who_talks() {
-    let house = Teahouse::start();
+    let house = Teahouse::with(&PRODUCTION_HASHES);
     let ming = Person::register(&house, "Ming").await;
     let mut sockets = Vec::new();
     for n in 0..PEOPLE {

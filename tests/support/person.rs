@@ -10,6 +10,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The password of everybody in the tests.
 pub const PASSWORD: &str = "correct horse battery";
 
+/// What a password's hash costs in production; in config/test.toml it is cheap.
+pub const PRODUCTION_HASHES: [(&str, &str); 2] = [
+    ("TEAHOUSE__ACCOUNTS__HASH_MEMORY_KIB", "19456"),
+    ("TEAHOUSE__ACCOUNTS__HASH_PASSES", "2"),
+];
+
 static PHONES: AtomicU64 = AtomicU64::new(13_800_100_000);
 
 /// A person, signed in or not.
