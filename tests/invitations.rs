@@ -307,7 +307,7 @@ async fn rooms_members_blocks_and_conversations_are_limited_per_person() {
     mei.direct(&["A_"]).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_invitation_is_accepted_and_declined_at_a_window() {
     let (house, _, mei, li, _) = house().await;
     let browser = Browser::of(&house, &li).await;

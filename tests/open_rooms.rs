@@ -151,7 +151,7 @@ async fn a_closed_room_is_opened_by_its_name_and_its_members_are_told() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn members_at_a_window_see_that_their_room_is_open_now() {
     let house = Teahouse::start();
     let mei = Person::register(&house, "Mei").await;
