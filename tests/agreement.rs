@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 const PEOPLE: usize = 10;
 const ROOMS: usize = 5;
+/// So many steps are made however slow the machine is.
+const LEAST: usize = 100;
 
 /// What a room is, as simply as can be said.
 #[derive(Default)]
@@ -249,7 +251,7 @@ async fn live_for(seed: u64, time: Duration, steps: usize) {
     let mut world = World::make(&house, seed).await;
     println!("seed {seed}");
     let deadline = Instant::now() + time;
-    while world.steps < steps && Instant::now() < deadline {
+    while world.steps < LEAST || world.steps < steps && Instant::now() < deadline {
         world.step().await;
         let (who, at) = (
             world.rng.random_range(0..PEOPLE),
@@ -269,7 +271,6 @@ async fn live_for(seed: u64, time: Duration, steps: usize) {
             world.check_history(who, at).await;
         }
     }
-    assert!(world.steps > 50, "only {} steps", world.steps);
 }
 
 #[tokio::test]

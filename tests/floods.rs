@@ -221,11 +221,11 @@ async fn people_talk_on_whatever_the_others_do() {
     let mut p99 = Duration::MAX;
     for _ in 0..TRIES {
         let attacked = attack(&house, &villains, &first.phone, size);
-        let times;
-        (times, sockets) = meanwhile(sockets, attacked).await;
-        let text;
-        (p99, text) = told(&times);
+        let (times, same) = meanwhile(sockets, attacked).await;
+        sockets = same;
+        let (now, text) = told(&times);
         println!("under attack: {text}");
+        p99 = p99.min(now);
         if p99 <= LIMIT {
             break;
         }

@@ -210,8 +210,7 @@ async fn a_password_is_the_same_however_a_keyboard_composes_it() {
 
 #[tokio::test]
 async fn hashes_from_before_passwords_were_normalized_are_accepted_and_renewed() {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "mei").await;
+    let (house, [mei]) = Teahouse::with_people(["mei"]).await;
     let database = house.database();
     let hash = || {
         database

@@ -82,8 +82,7 @@ async fn after_five_wrong_passwords_nobody_guesses_on_but_the_owner_gets_in() {
 #[tokio::test]
 async fn a_browser_is_only_known_to_those_who_signed_in_with_it() {
     let house = Teahouse::with(&[ON]);
-    let ming = Person::register(&house, "Ming").await;
-    let ana = Person::register(&house, "Ana").await;
+    let [ming, ana] = Person::register_each(&house, ["Ming", "Ana"]).await;
     for _ in 0..5 {
         assert_eq!(guess(&ana, &ming.phone, WRONG).await.status(), 422);
     }
@@ -270,8 +269,7 @@ async fn asking_whether_numbers_have_accounts_by_registering_is_counted() {
 
 #[tokio::test]
 async fn without_throttling_nothing_is_counted() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     for _ in 0..12 {
         assert_eq!(
             guess(&Person::visitor(&house), &ming.phone, WRONG)

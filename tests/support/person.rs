@@ -64,6 +64,17 @@ impl Person {
         person
     }
 
+    /// The same for each of these names, in their order.
+    pub async fn register_each<const N: usize>(house: &Teahouse, names: [&str; N]) -> [Self; N] {
+        let mut people = Vec::with_capacity(N);
+        for name in names {
+            people.push(Self::register(house, name).await);
+        }
+        people
+            .try_into()
+            .unwrap_or_else(|_| panic!("{N} people for {N} names"))
+    }
+
     /// The registration form, filled in.
     pub async fn submit_registration(&self, name: &str) -> Response {
         self.post(
@@ -243,6 +254,15 @@ impl Person {
         let mut socket = Socket::open(self).await;
         socket.hello = socket.expect("hello").await;
         socket
+    }
+}
+
+impl Teahouse {
+    /// A program with the settings of the tests, and people who registered in this order: the first one is the admin.
+    pub async fn with_people<const N: usize>(names: [&str; N]) -> (Self, [Person; N]) {
+        let house = Self::start();
+        let people = Person::register_each(&house, names).await;
+        (house, people)
     }
 }
 
