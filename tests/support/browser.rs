@@ -316,8 +316,6 @@ fn capabilities(profile: Profile, folder: &TempDir) -> Capabilities {
         "--disable-background-networking".to_owned(),
         "--disable-component-update".to_owned(),
         "--no-first-run".to_owned(),
-        // Nobody sees the frames; drawing them on the page's own thread takes a third less of the machine.
-        "--disable-threaded-compositing".to_owned(),
         "--window-size=1280,900".to_owned(),
         format!("--lang={language}"),
         format!("--accept-lang={language}"),
