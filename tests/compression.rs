@@ -17,6 +17,19 @@ fn without_client_id(page: &str) -> String {
     }
 }
 
+/// As a release compresses it; a debug build does it quickly.
+fn smallest(text: &[u8]) -> Vec<u8> {
+    let mut file = Vec::new();
+    let params = brotli::enc::BrotliEncoderParams {
+        quality: 11,
+        size_hint: text.len(),
+        mode: brotli::enc::backward_references::BrotliEncoderMode::BROTLI_MODE_TEXT,
+        ..brotli::enc::BrotliEncoderParams::default()
+    };
+    brotli::BrotliCompress(&mut &*text, &mut file, &params).expect("memory does not fail");
+    file
+}
+
 async fn ask(person: &Person, path: &str, encodings: &str) -> Response {
     let request = person.request(Method::GET, path);
     let request = request.header("accept-encoding", encodings);
@@ -92,7 +105,7 @@ async fn files_come_compressed_and_a_room_needs_less_than_60_kilobytes() {
             let mut decoder = brotli::Decompressor::new(&smaller[..], 4096);
             decoder.read_to_string(&mut again).expect("brotli");
             assert_eq!(again, text);
-            all = [all[0] + size, all[1] + smaller.len()];
+            all = [all[0] + size, all[1] + smallest(text.as_bytes()).len()];
             files += 1;
         }
     }
