@@ -165,8 +165,7 @@ async fn scrolling_up_does_not_read_what_was_never_shown() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_edit_and_a_deletion_reach_a_window_that_was_offline() {
-    let house = Teahouse::start();
-    let bo = Person::register(&house, "Bo").await;
+    let (house, [bo]) = Teahouse::with_people(["Bo"]).await;
     let ming = Browser::open(&house, Profile::English).await;
     ming.look_at().await;
     ming.register(MING, "Ming").await;

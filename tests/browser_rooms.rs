@@ -201,10 +201,7 @@ async fn everybody_can_find_rooms_and_people_light_and_dark_small_and_large() {
     let ming = Browser::open(&house, Profile::English).await;
     ming.look_at().await;
     ming.register(MING, "Ming").await;
-    let (ana, bo) = (
-        Person::register(&house, "Ana").await,
-        Person::register(&house, "Bo").await,
-    );
+    let [ana, bo] = Person::register_each(&house, ["Ana", "Bo"]).await;
     let room = ana.make_room("open", "Tea & cake", &[&bo]).await;
     let direct = ana.direct(&["Ming"]).await;
     ana.say_in(&direct, "hello").await;

@@ -118,9 +118,7 @@ async fn token(person: &Person) -> String {
 
 #[tokio::test]
 async fn two_people_talk_in_their_terminals() {
-    let house = Teahouse::start();
-    let lin = Person::register(&house, "lin").await;
-    let mei = Person::register(&house, "mei").await;
+    let (_house, [lin, mei]) = Teahouse::with_people(["lin", "mei"]).await;
     lin.say("before you came").await;
     let mut hers = Terminal::of(&mei, &[]);
     let mut his = Terminal::of(&lin, &[]);
@@ -161,9 +159,7 @@ async fn two_people_talk_in_their_terminals() {
 
 #[tokio::test]
 async fn other_rooms_announce_themselves_and_are_joined_by_name_or_number() {
-    let house = Teahouse::start();
-    let lin = Person::register(&house, "lin").await;
-    let mei = Person::register(&house, "mei").await;
+    let (_house, [lin, mei]) = Teahouse::with_people(["lin", "mei"]).await;
     let mut hers = Terminal::of(&mei, &[]);
     hers.expect("You are in").await;
     let room = json!({"name": "Green tea", "kind": "open"});
@@ -193,8 +189,7 @@ async fn other_rooms_announce_themselves_and_are_joined_by_name_or_number() {
 
 #[tokio::test]
 async fn a_script_speaks_frames_and_commands() {
-    let house = Teahouse::start();
-    let lin = Person::register(&house, "lin").await;
+    let (house, [lin]) = Teahouse::with_people(["lin"]).await;
     let token = token(&lin).await;
     let mut command = command(&house.url, &["--json"]);
     command.env("TEAHOUSE_TOKEN", &token);
@@ -241,8 +236,7 @@ async fn a_script_speaks_frames_and_commands() {
 
 #[tokio::test]
 async fn a_script_says_one_thing_and_knows_that_it_is_stored() {
-    let house = Teahouse::start();
-    let lin = Person::register(&house, "lin").await;
+    let (_house, [lin]) = Teahouse::with_people(["lin"]).await;
     let end = Terminal::of(&lin, &["--say", "backup done"]).end().await;
     assert_eq!(end.code, Some(0), "{end:?}");
     assert!(end.lines.is_empty() && end.complaint.is_empty(), "{end:?}");
@@ -265,9 +259,7 @@ async fn a_script_says_one_thing_and_knows_that_it_is_stored() {
 
 #[tokio::test]
 async fn a_number_and_a_text_are_enough_for_a_conversation() {
-    let house = Teahouse::start();
-    let lin = Person::register(&house, "lin").await;
-    let mei = Person::register(&house, "mei").await;
+    let (_house, [lin, mei]) = Teahouse::with_people(["lin", "mei"]).await;
     let mut hers = Terminal::of(&mei, &[]);
     hers.expect("You are in").await;
     let mut his = Terminal::of(&lin, &[]);
@@ -291,8 +283,7 @@ async fn a_number_and_a_text_are_enough_for_a_conversation() {
 
 #[tokio::test]
 async fn whoever_cannot_get_in_is_told_why_in_one_line() {
-    let house = Teahouse::start();
-    let lin = Person::register(&house, "lin").await;
+    let (house, [lin]) = Teahouse::with_people(["lin"]).await;
     let by_phone = ["--phone", lin.phone.as_str()];
     let mut wrong = command(&house.url, &by_phone);
     wrong.env("TEAHOUSE_PASSWORD", "not the password");
@@ -348,9 +339,7 @@ fn numbers(lines: &[String], who: &str) -> Vec<usize> {
 async fn while_the_server_is_started_again_nothing_is_lost_and_nothing_comes_twice() {
     const ROUNDS: usize = 3;
     const EACH: usize = 20;
-    let mut house = Teahouse::start();
-    let lin = Person::register(&house, "lin").await;
-    let mei = Person::register(&house, "mei").await;
+    let (mut house, [lin, mei]) = Teahouse::with_people(["lin", "mei"]).await;
     let mut his = Terminal::of(&lin, &["--json"]);
     let mut hers = Terminal::of(&mei, &["--json"]);
     his.frame("hello").await;
@@ -393,9 +382,7 @@ async fn while_the_server_is_started_again_nothing_is_lost_and_nothing_comes_twi
 
 #[tokio::test]
 async fn a_conversation_that_began_while_the_server_was_away_is_heard() {
-    let mut house = Teahouse::start();
-    let lin = Person::register(&house, "lin").await;
-    let mei = Person::register(&house, "mei").await;
+    let (mut house, [lin, mei]) = Teahouse::with_people(["lin", "mei"]).await;
     let mut hers = Terminal::of(&mei, &[]);
     hers.expect("You are in").await;
     house.kill9();
@@ -415,8 +402,7 @@ async fn a_conversation_that_began_while_the_server_was_away_is_heard() {
 
 #[tokio::test]
 async fn whoever_types_while_the_server_is_away_is_not_kept_waiting() {
-    let mut house = Teahouse::start();
-    let lin = Person::register(&house, "lin").await;
+    let (mut house, [lin]) = Teahouse::with_people(["lin"]).await;
     let mut his = Terminal::of(&lin, &[]);
     his.expect("You are in").await;
     house.kill9();

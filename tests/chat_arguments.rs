@@ -22,8 +22,7 @@ async fn contents(person: &Person, room: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn values_of_options_may_begin_with_a_hyphen() {
-    let house = Teahouse::start();
-    let lin = Person::register(&house, "lin").await;
+    let (house, [lin]) = Teahouse::with_people(["lin"]).await;
     Person::register(&house, "-n").await;
     let room = lin.make_room("open", "-x", &[]).await;
     let token = token(&lin).await;
@@ -58,9 +57,7 @@ async fn values_of_options_may_begin_with_a_hyphen() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lines_of_a_script_that_are_no_objects_are_errors_and_reach_nobody() {
-    let house = Teahouse::start();
-    let lin = Person::register(&house, "lin").await;
-    let mei = Person::register(&house, "mei").await;
+    let (house, [lin, mei]) = Teahouse::with_people(["lin", "mei"]).await;
     let token = token(&lin).await;
     let args = ["chat", "--url", &house.url, "--token", &token, "--json"];
     for stray in [

@@ -158,8 +158,7 @@ async fn while_the_database_is_away_everybody_is_told_so_and_afterwards_all_goes
     let Some((mut server, house)) = private() else {
         return;
     };
-    let ming = Person::register(&house, "Ming").await;
-    let mei = Person::register(&house, "Mei").await;
+    let [ming, mei] = Person::register_each(&house, ["Ming", "Mei"]).await;
     let mut socket = ming.socket().await;
     let mut other = mei.socket().await;
     let program = Program::of(&house, &mei).await;

@@ -108,7 +108,7 @@ fn each_rule_of_the_public_origin_has_its_own_sentence() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_outage_of_the_database_is_logged_when_it_begins_and_when_it_ends() {
-    let house = Teahouse::with(&[("TEAHOUSE__DATABASE__DEADLINE_MS", "200")]);
+    let house = Teahouse::with(&[("TEAHOUSE__DATABASE__DEADLINE_MS", "800")]);
     let ming = Person::register(&house, "Ming").await;
     let mut other = house.database().other();
     match house.database().is_mysql() {

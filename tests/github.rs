@@ -48,9 +48,7 @@ pub async fn newcomer(house: &Teahouse, github: &GitHub, id: i64, login: &str) -
 }
 
 fn people(house: &Teahouse) -> i64 {
-    house
-        .database()
-        .number("SELECT COUNT(*) AS value FROM users")
+    house.count("users")
 }
 
 async fn refused(answer: Response, status: u16, sentence: &str) {

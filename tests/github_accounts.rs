@@ -107,8 +107,7 @@ async fn somebody_joins_their_account_comes_in_by_it_and_leaves_it_again() {
 async fn joining_ends_in_the_session_in_which_it_began_or_not_at_all() {
     let github = GitHub::open();
     let house = house(&github, &[]);
-    let mei = Person::register(&house, "mei").await;
-    let ana = Person::register(&house, "ana").await;
+    let [mei, ana] = Person::register_each(&house, ["mei", "ana"]).await;
     let joined = "SELECT COUNT(*) AS value FROM users WHERE github_id IS NOT NULL";
     let form = [("github_password", PASSWORD)];
     // Signed out meanwhile, or somebody else: nothing is joined to them.
@@ -146,8 +145,7 @@ async fn joining_ends_in_the_session_in_which_it_began_or_not_at_all() {
 async fn an_account_joins_one_person_and_a_person_one_account() {
     let github = GitHub::open();
     let house = house(&github, &[]);
-    let mei = Person::register(&house, "mei").await;
-    let ana = Person::register(&house, "ana").await;
+    let [mei, ana] = Person::register_each(&house, ["mei", "ana"]).await;
     assert_eq!(join(&mei, &github).await.status(), 303);
     told(
         join(&ana, &github).await,

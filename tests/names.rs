@@ -213,8 +213,7 @@ async fn texts_of_which_nothing_can_be_seen_are_refused_everywhere() {
 #[tokio::test]
 async fn open_rooms_have_names_of_their_own() {
     let house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
-    let mei = Person::register(&house, "mei").await;
-    let li = Person::register(&house, "li").await;
+    let [mei, li] = Person::register_each(&house, ["mei", "li"]).await;
     let room = mei.make_room("open", "Café Tea", &[]).await;
     let closed = li.make_room("closed", "café tea", &[]).await;
     let other = li.make_room("open", "other", &[]).await;

@@ -65,7 +65,8 @@ async fn a_password_that_everybody_tries_or_that_is_my_own_name_or_number_is_ref
 
 #[tokio::test]
 async fn a_hash_is_renewed_at_sign_in_when_hashes_cost_more_than_it_did() {
-    let house = Teahouse::start();
+    // At what they cost where nothing is set, which is production's.
+    let house = Teahouse::with(&[("TEAHOUSE_ENV", "development")]);
     let ming = Person::register(&house, "Ming").await;
     let hash = || {
         house
@@ -209,8 +210,7 @@ async fn a_password_is_the_same_however_a_keyboard_composes_it() {
 
 #[tokio::test]
 async fn hashes_from_before_passwords_were_normalized_are_accepted_and_renewed() {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "mei").await;
+    let (house, [mei]) = Teahouse::with_people(["mei"]).await;
     let database = house.database();
     let hash = || {
         database

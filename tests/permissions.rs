@@ -168,7 +168,12 @@ impl Cast {
         if what == "typing" {
             socket.send(json!({"type": "ping"})).await;
         }
-        let answer = socket.first_of(&["error", answer]).await;
+        // Frames of other rooms come too: who is here in a conversation of their own, for instance.
+        let is_answer = |frame: &Value| {
+            frame["type"] == "error"
+                || frame["type"] == answer && (answer == "pong" || frame["roomId"] == room)
+        };
+        let answer = socket.first_where(is_answer).await;
         answer["code"].as_str().unwrap_or("ok").to_owned()
     }
 }

@@ -200,12 +200,7 @@ async fn registering_a_taken_number_looks_the_same_and_its_owner_is_told() {
     for code in tries {
         assert_eq!(type_code(&curious, &code).await.status(), 422);
     }
-    assert_eq!(
-        house
-            .database()
-            .number("SELECT COUNT(*) AS value FROM users"),
-        1
-    );
+    assert_eq!(house.count("users"), 1);
     // A name that is taken is told at once: names are no secret.
     let answer = Person::visitor(&house).submit_registration("ming").await;
     assert_eq!(
@@ -384,12 +379,7 @@ async fn a_number_that_was_taken_meanwhile_or_a_name_is_told_after_the_code() {
     assert_eq!(answer.status(), 422);
     let page = answer.text().await.expect("text");
     assert!(text_of(&page, "form-error").contains("name"), "{page}");
-    assert_eq!(
-        house
-            .database()
-            .number("SELECT COUNT(*) AS value FROM users"),
-        1
-    );
+    assert_eq!(house.count("users"), 1);
 }
 
 #[tokio::test]

@@ -97,10 +97,13 @@ impl Encoding {
     }
 }
 
+/// The best, except in a debug build, where that would delay each start's first page by more than a second.
+const QUALITY: i32 = if cfg!(debug_assertions) { 4 } else { 11 };
+
 fn brotli(text: &[u8]) -> Vec<u8> {
     let mut file = Vec::new();
     let params = BrotliEncoderParams {
-        quality: 11,
+        quality: QUALITY,
         size_hint: text.len(),
         mode: BrotliEncoderMode::BROTLI_MODE_TEXT,
         ..BrotliEncoderParams::default()

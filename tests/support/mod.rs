@@ -34,8 +34,8 @@ mod windows;
 
 pub use browser::{Browser, Profile};
 pub use crowd::{Member, kept};
-pub use database::{Database, long_tests};
-pub use figures::Figures;
+pub use database::{Database, hurried, long_tests};
+pub use figures::{Figures, queries};
 pub use follower::{Follower, Last};
 pub use github::GitHub;
 pub use mariadb::MariaDb;

@@ -126,10 +126,14 @@ pub async fn destroy(
     session: Session,
     input: FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
-    let gone = go(&app, &request, &current, &input.fields).await.map(|()| {
-        session.purge();
-        done(&asked, input.is_json, "/farewell")
-    });
+    let gone = match go(&app, &request, &current, &input.fields).await {
+        // Another request has deleted the account meanwhile.
+        Err(Error::NotFound) => Err(Error::Unauthorized),
+        gone => gone.map(|()| {
+            session.purge();
+            done(&asked, input.is_json, "/farewell")
+        }),
+    };
     let typed = Typed {
         confirm: input.fields.confirm,
         ..Typed::default()
