@@ -2,13 +2,12 @@
 //!
 //! Who may import whom: `main → app → routes → controllers → {views → models → error, realtime, jobs → models,
 //! realtime, github, sms, transport}`; `realtime` imports `error` at most, `transport` nothing, and `github` and `sms`
-//! ask other servers through `upstream`. `chat`, the terminal
-//! client, and `doctor`, which examines an installation, stand beside it all, and `commands` beside `app`, on `models`
-//! alone. `bench`, which measures, knows `models` and otherwise the program from outside. docs/architecture.md has the picture.
+//! ask other servers through `upstream`. `doctor`, which
+//! examines an installation, stands beside it all, and `commands` beside `app`, on `models` alone. The terminal client is
+//! a crate of its own (`crates/teahouse-client`). `bench`, which measures, knows `models` and otherwise the program from outside. docs/architecture.md has the picture.
 
 pub mod app;
 pub mod bench;
-pub mod chat;
 pub mod commands;
 pub mod config;
 pub mod controllers;

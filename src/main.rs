@@ -3,13 +3,13 @@
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use teahouse::app::client_faults::ClientFaults;
 use teahouse::commands::{self, user};
 use teahouse::config::{LogFormat, Settings};
 use teahouse::error::{Error, Result};
 use teahouse::models::connection::DbConn;
-use teahouse::{app, bench, chat, doctor, routes};
+use teahouse::{app, bench, doctor, routes};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -43,67 +43,8 @@ enum Command {
     /// Say who may come in, and as what
     #[command(subcommand)]
     User(user::Command),
-    /// Talk in a terminal, or from a script
-    Chat(ChatArguments),
+    Chat(teahouse_client::Options),
     Bench(bench::Options),
-}
-
-#[derive(Args)]
-struct ChatArguments {
-    /// The server, as a browser would address it
-    #[arg(long, default_value = "http://localhost:8080")]
-    url: String,
-    /// Who you are; the password is asked for, or taken from TEAHOUSE_PASSWORD
-    #[arg(long, allow_hyphen_values = true)]
-    phone: Option<String>,
-    /// The country of a phone number without `+`, such as CN
-    #[arg(long)]
-    region: Option<String>,
-    /// Sign in with this instead (POST /api/login gives one); other users of this machine can see arguments
-    #[arg(
-        long,
-        env = "TEAHOUSE_TOKEN",
-        hide_env_values = true,
-        allow_hyphen_values = true
-    )]
-    token: Option<String>,
-    /// The room to begin in, by name or number [default: the Lobby]
-    #[arg(long, allow_hyphen_values = true)]
-    room: Option<String>,
-    /// Say this and end when it is stored
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
-    say: Option<String>,
-    /// With --say: to whom directly, by username or phone number
-    #[arg(
-        long,
-        requires = "say",
-        conflicts_with = "room",
-        allow_hyphen_values = true,
-        value_name = "USERNAME|PHONE"
-    )]
-    to: Option<String>,
-    /// For scripts: JSON frames (docs/protocol.md), one per line, both ways
-    #[arg(long)]
-    json: bool,
-}
-
-impl ChatArguments {
-    fn options(self) -> chat::Options {
-        let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let languages = ["LC_ALL", "LC_MESSAGES", "LANG"];
-        chat::Options {
-            url: self.url,
-            phone: self.phone,
-            password: set("TEAHOUSE_PASSWORD"),
-            token: self.token.filter(|token| !token.is_empty()),
-            region: self.region,
-            room: self.room,
-            to: self.to,
-            say: self.say,
-            json: self.json,
-            language: languages.into_iter().find_map(set).unwrap_or_default(),
-        }
-    }
 }
 
 fn main() -> ExitCode {
@@ -142,8 +83,9 @@ fn run(command: Command) -> Result<()> {
             commands::print(&all.map(line).collect::<String>())
         }
         Command::Doctor { json } => doctor::run(json),
-        // A client needs no server's settings.
-        Command::Chat(arguments) => chat::run(arguments.options()),
+        Command::Chat(options) => {
+            teahouse_client::run(options).map_err(|error| Error::Unavailable(error.to_string()))
+        }
         Command::Bench(options) => bench::run(&options),
     }
 }

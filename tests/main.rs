@@ -31,6 +31,7 @@ mod catching_up;
 mod changing;
 mod chat;
 mod chat_arguments;
+mod chat_reconnecting;
 mod closed_streams;
 mod compression;
 mod concurrent_writes;

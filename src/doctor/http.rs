@@ -7,7 +7,7 @@ use ureq::http::Response;
 use ureq::{Agent, Body, RequestBuilder};
 use url::Url;
 
-use crate::chat;
+use crate::upstream;
 
 /// Whoever needs longer does not answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
@@ -21,9 +21,8 @@ pub(super) struct Http {
 
 impl Http {
     pub(super) fn new(origin: &str) -> Self {
-        let agent = concat!("teahouse-doctor/", env!("CARGO_PKG_VERSION"));
         Self {
-            agent: chat::agent(origin.starts_with("https:"), agent, PATIENCE),
+            agent: upstream::agent(PATIENCE),
             origin: origin.to_owned(),
         }
     }
@@ -90,6 +89,8 @@ impl Http {
 }
 
 fn with<B>(request: RequestBuilder<B>, token: Option<&str>) -> RequestBuilder<B> {
+    let agent = concat!("teahouse-doctor/", env!("CARGO_PKG_VERSION"));
+    let request = request.header("user-agent", agent);
     match token {
         Some(token) => request.header("authorization", format!("Bearer {token}")),
         None => request,

@@ -1,4 +1,4 @@
-# `teahouse chat` 在终端里说的话。
+# `teahouse chat` 的文字。
 
 chat-ask-phone = 手机号：
 chat-ask-password = 密码：
@@ -30,6 +30,7 @@ chat-unread = { $room }：{ $count } 条未读消息
 chat-edited = { $text }（已编辑）
 chat-deleted = （已删除）
 chat-room = { $name } [{ $id }]
+chat-deleted-person = 已注销的用户
 chat-direct = @{ $name } [{ $id }]
 chat-here = 现在在这里：{ $names }
 chat-here-count = { $room }：{ $count } 人在这里

@@ -1,4 +1,4 @@
-# What `teahouse chat` says in a terminal.
+# Texts of `teahouse chat`.
 
 chat-ask-phone = Phone number:{" "}
 chat-ask-password = Password:{" "}
@@ -33,6 +33,7 @@ chat-unread = { $count ->
 chat-edited = { $text } (edited)
 chat-deleted = (deleted)
 chat-room = { $name } [{ $id }]
+chat-deleted-person = deleted person
 chat-direct = @{ $name } [{ $id }]
 chat-here = Here now: { $names }
 chat-here-count = { $count ->
