@@ -24,9 +24,9 @@ pub(crate) enum Command {
     /// A script's frame.
     Frame(Value),
     /// A script's line that is neither a JSON object nor a command; the id of the error message.
-    InvalidLine(&'static str),
+    BadLine(&'static str),
     /// A command that cannot be used like this; the id of the error message.
-    InvalidCommand(&'static str),
+    Misused(&'static str),
 }
 
 impl Command {
@@ -47,14 +47,14 @@ impl Command {
     fn parse_script(line: &str) -> Self {
         if line.starts_with('/') {
             return match Self::parse_typed(line) {
-                Self::Post(_) | Self::PostTo(..) => Self::InvalidLine("chat-not-json"),
-                Self::InvalidCommand(id) => Self::InvalidLine(id),
+                Self::Post(_) | Self::PostTo(..) => Self::BadLine("chat-not-json"),
+                Self::Misused(id) => Self::BadLine(id),
                 command => command,
             };
         }
         match serde_json::from_str(line) {
             Ok(frame @ Value::Object(_)) => Self::Frame(frame),
-            _ => Self::InvalidLine("chat-not-json"),
+            _ => Self::BadLine("chat-not-json"),
         }
     }
 
@@ -69,21 +69,21 @@ impl Command {
         let rest = rest.trim();
         match name {
             "rooms" => Self::Rooms,
-            "join" if rest.is_empty() => Self::InvalidCommand("chat-usage-join"),
+            "join" if rest.is_empty() => Self::Misused("chat-usage-join"),
             "join" => Self::Join(rest.to_owned()),
             "history" if rest.is_empty() => Self::History(HISTORY_DEFAULT),
             "history" => match rest.parse() {
                 Ok(count @ 1..=HISTORY_MAX) => Self::History(count),
-                _ => Self::InvalidCommand("chat-usage-history"),
+                _ => Self::Misused("chat-usage-history"),
             },
             "to" => match rest.split_once(char::is_whitespace) {
                 Some((to, text)) => Self::PostTo(to.to_owned(), text.trim().to_owned()),
-                None => Self::InvalidCommand("chat-usage-to"),
+                None => Self::Misused("chat-usage-to"),
             },
             "who" => Self::Who,
             "help" => Self::Help,
             "quit" | "exit" => Self::Quit,
-            _ => Self::InvalidCommand("chat-unknown-command"),
+            _ => Self::Misused("chat-unknown-command"),
         }
     }
 }
@@ -121,7 +121,7 @@ mod tests {
         ] {
             assert_eq!(
                 Command::parse(line, true),
-                Command::InvalidLine("chat-not-json"),
+                Command::BadLine("chat-not-json"),
                 "{line}"
             );
         }
@@ -143,7 +143,7 @@ mod tests {
             ("/join", "chat-usage-join"),
             ("/dance", "chat-unknown-command"),
         ] {
-            assert_eq!(parse(line), Command::InvalidCommand(message), "{line}");
+            assert_eq!(parse(line), Command::Misused(message), "{line}");
         }
     }
 
@@ -158,7 +158,7 @@ mod tests {
                 Command::PostTo(to, text) => prop_assert!(!to.is_empty() && line.contains(&text)),
                 Command::History(count) => prop_assert!((1..=HISTORY_MAX).contains(&count)),
                 Command::Empty => prop_assert!(line.trim().is_empty()),
-                Command::Frame(_) | Command::InvalidLine(_) => prop_assert!(is_script),
+                Command::Frame(_) | Command::BadLine(_) => prop_assert!(is_script),
                 _ => prop_assert!(line.trim_start().starts_with('/') || is_script),
             }
         }

@@ -31,8 +31,8 @@ impl Client {
             }
             Command::Quit => return Ok(false),
             Command::Frame(frame) => self.handle_script_frame(frame).await,
-            Command::InvalidLine(id) => self.reject_line(id),
-            Command::InvalidCommand(id) => self.report_invalid(id),
+            Command::BadLine(id) => self.reject_line(id),
+            Command::Misused(id) => self.report_invalid(id),
         }
         Ok(true)
     }
