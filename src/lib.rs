@@ -6,7 +6,6 @@
 //! checks the directions.
 
 pub mod app;
-pub mod chat;
 pub mod commands;
 pub mod config;
 pub mod controllers;

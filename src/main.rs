@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use teahouse::app::client_errors::LowerClientErrors;
 use teahouse::app::page_baseline;
 use teahouse::commands::backup::{self, BackupArguments, RestoreArguments};
@@ -11,7 +11,7 @@ use teahouse::commands::{self, fixtures, user};
 use teahouse::config::{LogFormat, Settings};
 use teahouse::error::{Error, Result};
 use teahouse::models::database::connection::DbConn;
-use teahouse::{app, chat, doctor, routes};
+use teahouse::{app, doctor, routes};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -50,68 +50,10 @@ enum Command {
     #[command(subcommand)]
     User(user::Command),
     /// Chat in a terminal or from a script
-    Chat(ChatArguments),
+    Chat(teahouse_client::Options),
     /// Fill a database for a load test and audit it; used by teahouse-bench
     #[command(hide = true)]
     Fixtures(fixtures::Options),
-}
-
-#[derive(Args)]
-struct ChatArguments {
-    /// URL of the server
-    #[arg(long, default_value = "http://localhost:8080")]
-    url: String,
-    /// Phone number to sign in with; the password is prompted for or read from TEAHOUSE_PASSWORD
-    #[arg(long, allow_hyphen_values = true)]
-    phone: Option<String>,
-    /// Country of phone numbers without `+`, such as CN
-    #[arg(long)]
-    region: Option<String>,
-    /// Sign in with a token from POST /api/login instead; other users of this machine can see arguments
-    #[arg(
-        long,
-        env = "TEAHOUSE_TOKEN",
-        hide_env_values = true,
-        allow_hyphen_values = true
-    )]
-    token: Option<String>,
-    /// Room to start in, by name or id [default: the Lobby]
-    #[arg(long, allow_hyphen_values = true)]
-    room: Option<String>,
-    /// Send this message and exit once it is stored
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
-    say: Option<String>,
-    /// Recipient of --say, by username or phone number
-    #[arg(
-        long,
-        requires = "say",
-        conflicts_with = "room",
-        allow_hyphen_values = true,
-        value_name = "USERNAME|PHONE"
-    )]
-    to: Option<String>,
-    /// Read and write JSON frames (docs/protocol.md), one per line
-    #[arg(long)]
-    json: bool,
-}
-
-impl ChatArguments {
-    fn options(self) -> chat::Options {
-        let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let languages = ["LC_ALL", "LC_MESSAGES", "LANG"];
-        chat::Options {
-            url: self.url,
-            phone: self.phone,
-            password: set("TEAHOUSE_PASSWORD"),
-            token: self.token.filter(|token| !token.is_empty()),
-            region: self.region,
-            room: self.room,
-            to: self.to,
-            say: self.say,
-            json: self.json,
-            language: languages.into_iter().find_map(set).unwrap_or_default(),
-        }
-    }
 }
 
 fn main() -> ExitCode {
@@ -135,7 +77,7 @@ fn run(command: Command) -> Result<()> {
         Command::Serve => actix_web::rt::System::new().block_on(app::serve(settings()?)),
         Command::Migrate { revert_all } => migrate(&settings()?, revert_all),
         Command::Backup(arguments) => {
-            backup::back_up(&app::meant_database(&settings()?)?, &arguments)
+            backup::back_up(&app::configured_database_url(&settings()?)?, &arguments)
         }
         Command::Restore(arguments) => match arguments.to_check() {
             Some(file) => backup::check(file),
@@ -158,7 +100,9 @@ fn run(command: Command) -> Result<()> {
         }
         Command::Doctor { json } => doctor::run(json),
         // Runs without the server's settings.
-        Command::Chat(arguments) => chat::run(arguments.options()),
+        Command::Chat(options) => {
+            teahouse_client::run(options).map_err(|error| Error::Unavailable(error.to_string()))
+        }
         Command::Fixtures(options) => match &options.page {
             Some(page) => page_baseline::serve(&options.database_url, page),
             None => fixtures::run(&options),

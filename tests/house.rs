@@ -5,24 +5,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A part of the crate, and the parts it may name.
-const MAY_IMPORT: [(&str, &[&str]); 15] = [
+const MAY_IMPORT: [(&str, &[&str]); 13] = [
     (
         "main",
         &[
-            "app", "chat", "commands", "config", "doctor", "routes", "error", "models",
+            "app", "commands", "config", "doctor", "routes", "error", "models",
         ],
     ),
     ("commands", &["models", "error"]),
-    ("chat", &["views", "error"]),
     (
         "doctor",
         &[
             "app",
-            "chat",
             "commands",
             "config",
             "controllers",
             "models",
+            "services",
             "error",
         ],
     ),
@@ -181,7 +180,7 @@ fn only_the_outer_parts_know_http_and_only_the_start_reads_settings() {
         let part = part(&file);
         let inner = matches!(
             part,
-            "models" | "views" | "realtime" | "services" | "error" | "jobs" | "chat" | "commands"
+            "models" | "views" | "realtime" | "services" | "error" | "jobs" | "commands"
         );
         // The blocking pool behind `Database::run` is the one leak.
         let leak = code.matches("actix_web::web::block").count()
@@ -207,15 +206,6 @@ fn only_the_outer_parts_know_http_and_only_the_start_reads_settings() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-}
-
-#[test]
-fn the_terminal_client_knows_the_server_only_from_outside() {
-    for (file, code) in program().iter().filter(|(file, _)| part(file) == "chat") {
-        let views = code.matches("crate::views").count();
-        let locale = code.matches("crate::views::locale::Locale;").count();
-        assert_eq!(views, locale, "{file} needs a view");
-    }
 }
 
 #[test]

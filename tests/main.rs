@@ -112,6 +112,7 @@ mod browser_unread;
 mod browser_unsent;
 mod chat;
 mod chat_arguments;
+mod chat_reconnecting;
 mod closed_streams;
 mod compression;
 mod cookies;

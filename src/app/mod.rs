@@ -1,9 +1,9 @@
 //! Builds the application from its settings, and serves it.
 
 pub mod client_errors;
-pub mod page_baseline;
 mod database_url;
 mod limits;
+pub mod page_baseline;
 mod realtime;
 mod secret_key;
 mod services;

@@ -11,12 +11,13 @@ use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, rt};
 
 use crate::error::{Error, Result};
+use crate::models::auth::session;
+use crate::models::auth::session::KeyHash;
+use crate::models::database::url::DatabaseUrl;
 use crate::models::database::{Database, Limits};
-use crate::models::database_url::DatabaseUrl;
 use crate::models::installation;
-use crate::models::membership::Membership;
+use crate::models::room::membership::Membership;
 use crate::models::room::{LOBBY, Room};
-use crate::models::session::{self, KeyHash};
 
 /// The limits of config/default.toml.
 const LIMITS: Limits = Limits {

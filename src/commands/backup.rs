@@ -11,8 +11,8 @@ use clap::Args;
 use super::print;
 use crate::error::{Error, Result};
 use crate::models::backup::{self, Summary};
-use crate::models::connection::DbConn;
-use crate::models::database_url::DatabaseUrl;
+use crate::models::database::connection::DbConn;
+use crate::models::database::url::DatabaseUrl;
 
 /// Ending of a file that is not finished.
 const PARTIAL: &str = ".partial";

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use super::print;
 use crate::error::{Error, Result};
-use crate::models::connection::DbConn;
-use crate::models::database_url::DatabaseUrl;
+use crate::models::database::connection::DbConn;
+use crate::models::database::url::DatabaseUrl;
 use crate::models::fixtures::{self, AuditRow, FixtureUser};
 
 /// Arguments of `teahouse fixtures`.

@@ -1,7 +1,7 @@
 //! Administrative commands, which work directly on the database.
 
-pub mod fixtures;
 pub mod backup;
+pub mod fixtures;
 pub mod user;
 
 use std::io::{self, Write};

@@ -7,7 +7,7 @@ use ureq::http::Response;
 use ureq::{Agent, Body, RequestBuilder};
 use url::Url;
 
-use crate::chat;
+use crate::services::http_client;
 
 pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -20,9 +20,8 @@ pub(super) struct Http {
 
 impl Http {
     pub(super) fn new(origin: &str) -> Self {
-        let user_agent = concat!("teahouse-doctor/", env!("CARGO_PKG_VERSION"));
         Self {
-            agent: chat::agent(origin.starts_with("https:"), user_agent, TIMEOUT),
+            agent: http_client::build(TIMEOUT),
             origin: origin.to_owned(),
         }
     }
@@ -91,6 +90,8 @@ impl Http {
 }
 
 fn authorized<B>(request: RequestBuilder<B>, token: Option<&str>) -> RequestBuilder<B> {
+    let user_agent = concat!("teahouse-doctor/", env!("CARGO_PKG_VERSION"));
+    let request = request.header("user-agent", user_agent);
     match token {
         Some(token) => request.header("authorization", format!("Bearer {token}")),
         None => request,

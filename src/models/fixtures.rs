@@ -10,16 +10,17 @@ use chrono::TimeDelta;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
-use super::client_id::ClientId;
-use super::connection::{DbConn, on_each};
-use super::content::Content;
 use super::database::{Database, Limits};
-use super::database_url::DatabaseUrl;
-use super::log::{MessageLog, draft};
+use super::now;
 use super::room::{CLOSED, LOBBY};
 use super::schema::{installation, memberships, messages, rooms, sessions, users};
-use super::{now, session};
 use crate::error::{Error, Result};
+use crate::models::auth::session;
+use crate::models::database::connection::{DbConn, on_each};
+use crate::models::database::url::DatabaseUrl;
+use crate::models::realtime_store::{MessageLog, draft};
+use crate::models::values::client_id::ClientId;
+use crate::models::values::content::Content;
 use crate::realtime::store::{Log, Write};
 
 /// Rows per statement: SQLite binds at most 32,766 values.

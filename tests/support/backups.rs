@@ -112,7 +112,7 @@ pub fn set(lines: &mut [String], table: &str, row: i64, column: &str, value: Val
 pub async fn filled(house: &Teahouse) -> (Person, Person, String) {
     let mei = Person::register(house, "mei").await;
     let bob = Person::register(house, "bob").await;
-    let room = mei.make_room("closed", "书房 📚", &["bob"]).await;
+    let room = mei.make_room("closed", "书房 📚", &[&bob]).await;
     for n in 1..=7 {
         mei.say(&format!("第 {n} 杯茶\n\"☕\" @bob \\ \u{1F375}"))
             .await;

@@ -29,6 +29,7 @@ mod small_disk;
 mod socket;
 pub mod talk;
 mod teahouse;
+pub mod terminal;
 mod visits;
 mod windows;
 

@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Text};
 use super::marker::MARKER;
 use super::{Column, Kind, Reference, Table};
 use crate::error::Result;
-use crate::models::connection::{DbConn, on_each};
+use crate::models::database::connection::{DbConn, on_each};
 
 /// Diesel's own table. The migrations that it lists are in the manifest.
 const MIGRATIONS: &str = "__diesel_schema_migrations";

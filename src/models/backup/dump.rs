@@ -12,7 +12,7 @@ use super::cell::{Cell, Values};
 use super::marker::require_complete;
 use super::{FORMAT, Kind, Manifest, OMITTED, Summary, Table, catalog};
 use crate::error::{Error, Result};
-use crate::models::connection::{DbConn, on_each};
+use crate::models::database::connection::{DbConn, on_each};
 use crate::models::{installation, rfc3339};
 
 /// Rows of one query to a server, whose client library holds the whole result in memory. SQLite gives row by row.

@@ -13,7 +13,7 @@ use super::cell::Cell;
 use super::check::{Report, check};
 use super::{Kind, Manifest, Summary, Table, marker};
 use crate::error::{Error, Result};
-use crate::models::connection::{DbConn, on_each};
+use crate::models::database::connection::{DbConn, on_each};
 use crate::models::installation;
 
 /// Rows of one statement.
@@ -43,9 +43,9 @@ pub fn restore<R: BufRead>(conn: &mut DbConn, open: impl Fn() -> Result<R>) -> R
     marker::set(conn)?;
     conn.migrate_to(Some(&migrations))?;
     let interrupted = |error| match error {
-        Error::Unavailable(cause) | Error::Collided(cause) => Error::Unavailable(format!(
-            "{cause}. The database is restored only in part: run `teahouse restore` again"
-        )),
+        Error::Unavailable(cause) | Error::SerializationFailure(cause) => Error::Unavailable(
+            format!("{cause}. The database is restored only in part: run `teahouse restore` again"),
+        ),
         other => other,
     };
     fill(conn, &mut reader, &report).map_err(interrupted)?;

@@ -5,7 +5,7 @@ use diesel::connection::SimpleConnection;
 
 use super::catalog::has_table;
 use crate::error::{Error, Result};
-use crate::models::connection::{DbConn, on_each};
+use crate::models::database::connection::{DbConn, on_each};
 
 /// Name of the table.
 pub(super) const MARKER: &str = "__teahouse_restore";

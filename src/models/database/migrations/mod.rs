@@ -23,9 +23,9 @@ use diesel::sql_types::Text;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
-use super::backup;
 use super::connection::{DbConn, on_each};
 use crate::error::{Error, Result};
+use crate::models::backup;
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const MYSQL_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/mysql");
@@ -52,7 +52,7 @@ impl DbConn {
     }
 
     /// Versions of every migration of this program.
-    pub(super) fn known_versions(&self) -> Result<BTreeSet<String>> {
+    pub(in crate::models) fn known_versions(&self) -> Result<BTreeSet<String>> {
         match self {
             Self::Sqlite(_) => versions::<Sqlite>(&SQLITE_MIGRATIONS),
             Self::Mysql(_) => versions::<Mysql>(&MYSQL_MIGRATIONS),
@@ -60,7 +60,7 @@ impl DbConn {
     }
 
     /// Versions of the migrations that ran.
-    pub(super) fn applied_versions(&mut self) -> Result<BTreeSet<String>> {
+    pub(in crate::models) fn applied_versions(&mut self) -> Result<BTreeSet<String>> {
         let exists = match self {
             Self::Sqlite(_) => {
                 "SELECT name AS value FROM sqlite_master WHERE name = '__diesel_schema_migrations'"
@@ -87,7 +87,10 @@ impl DbConn {
     }
 
     /// Like [`DbConn::migrate`], with these migrations only, and also while a backup is restored.
-    pub(super) fn migrate_to(&mut self, wanted: Option<&BTreeSet<String>>) -> Result<usize> {
+    pub(in crate::models) fn migrate_to(
+        &mut self,
+        wanted: Option<&BTreeSet<String>>,
+    ) -> Result<usize> {
         preflight::require_usable_binlog(self)?;
         if self.is_migrated()? {
             return Ok(0);

@@ -30,6 +30,7 @@ chat-unread = { $room }：{ $count } 条未读消息
 chat-edited = { $text }（已编辑）
 chat-deleted = （已删除）
 chat-room = { $name } [{ $id }]
+chat-deleted-person = 已注销的用户
 chat-direct = @{ $name } [{ $id }]
 chat-here = 在线：{ $names }
 chat-here-count = { $room }：{ $count } 人在线

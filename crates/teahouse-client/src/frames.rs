@@ -1,87 +1,85 @@
-//! What the server says, as far as a terminal needs it (docs/protocol.md).
+//! Frames from the server (docs/protocol.md), with the fields that the client uses.
 
 use serde::{Deserialize, Serialize};
 
-/// A person.
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct User {
-    pub(super) id: String,
-    pub(super) username: String,
+pub(crate) struct User {
+    pub(crate) id: String,
+    pub(crate) username: String,
 }
 
-/// A room of mine.
+/// A room that the user is a member of, with the unread counts as of `ver`.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Room {
-    pub(super) id: String,
-    pub(super) kind: String,
-    pub(super) name: String,
+pub(crate) struct Room {
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) name: String,
     #[serde(default)]
-    pub(super) topic: String,
-    pub(super) seq: i64,
-    pub(super) ver: i64,
+    pub(crate) topic: String,
+    pub(crate) seq: i64,
+    pub(crate) ver: i64,
     #[serde(default)]
-    pub(super) read_seq: i64,
+    pub(crate) read_seq: i64,
     #[serde(default)]
-    pub(super) unread: i64,
+    pub(crate) unread: i64,
     #[serde(default)]
-    pub(super) mentions: i64,
+    pub(crate) mentions: i64,
 }
 
 impl Room {
-    /// Whether it belongs to a set of people.
-    pub(super) fn is_direct(&self) -> bool {
+    /// Whether this is a direct conversation.
+    pub(crate) fn is_direct(&self) -> bool {
         self.kind == "direct"
     }
 }
 
-/// The room of an invitation.
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct InvitedRoom {
-    pub(super) name: String,
+pub(crate) struct InvitedRoom {
+    pub(crate) name: String,
 }
 
-/// A message as it is now.
+/// The latest version of a message.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Message {
-    pub(super) room_id: String,
-    pub(super) seq: i64,
-    pub(super) ver: i64,
-    pub(super) client_id: String,
-    pub(super) user: User,
-    pub(super) content: String,
-    pub(super) created_at: String,
+pub(crate) struct Message {
+    pub(crate) room_id: String,
+    pub(crate) seq: i64,
+    pub(crate) ver: i64,
+    pub(crate) client_id: String,
+    pub(crate) user: User,
+    pub(crate) content: String,
+    pub(crate) created_at: String,
     #[serde(default)]
-    pub(super) edited_at: Option<String>,
+    pub(crate) edited_at: Option<String>,
     #[serde(default)]
-    pub(super) deleted_at: Option<String>,
+    pub(crate) deleted_at: Option<String>,
 }
 
-/// Where my mark in a room is, and what is unread after it as of `ver`.
+/// The user's read position in a room, and the unread counts as of `ver`.
 #[derive(Debug, Clone, Copy, Deserialize)]
-pub(super) struct Mark {
-    pub(super) seq: i64,
-    pub(super) ver: i64,
-    pub(super) unread: i64,
-    pub(super) mentions: i64,
+pub(crate) struct ReadPosition {
+    pub(crate) seq: i64,
+    pub(crate) ver: i64,
+    pub(crate) unread: i64,
+    pub(crate) mentions: i64,
 }
 
-/// Somebody who is here.
+/// An online member of a room.
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct Present {
-    pub(super) user: User,
-    pub(super) state: String,
+pub(crate) struct OnlineUser {
+    pub(crate) user: User,
+    pub(crate) state: String,
 }
 
-/// A frame of the server. What this client does not know, it leaves alone.
+/// A frame; unknown types become `Other`, and unknown fields are ignored.
 #[derive(Debug, Deserialize)]
 #[serde(
     tag = "type",
     rename_all = "camelCase",
     rename_all_fields = "camelCase"
 )]
-pub(super) enum Frame {
+pub(crate) enum Frame {
     Hello {
         user: User,
         epoch: String,
@@ -108,13 +106,13 @@ pub(super) enum Frame {
     Presence {
         room_id: String,
         #[serde(default)]
-        online: Vec<Present>,
+        online: Vec<OnlineUser>,
         count: Option<u64>,
     },
     Read {
         room_id: String,
         #[serde(flatten)]
-        mark: Mark,
+        position: ReadPosition,
     },
     Room {
         room: Room,
@@ -135,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frames_and_fields_that_are_not_known_are_left_alone() {
+    fn unknown_types_and_fields_are_ignored() {
         let read = |json| serde_json::from_str::<Frame>(json).expect("a frame");
         assert!(matches!(read(r#"{"type":"dance","x":1}"#), Frame::Other));
         assert!(matches!(

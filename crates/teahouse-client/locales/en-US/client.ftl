@@ -33,6 +33,7 @@ chat-unread = { $count ->
 chat-edited = { $text } (edited)
 chat-deleted = (deleted)
 chat-room = { $name } [{ $id }]
+chat-deleted-person = deleted person
 chat-direct = @{ $name } [{ $id }]
 chat-here = Online: { $names }
 chat-here-count = { $count ->
