@@ -129,4 +129,5 @@ mod secrets;
 mod service;
 mod slow_readers;
 mod sms_senders;
+mod source_rules;
 mod test_groups;

@@ -33,6 +33,13 @@ fn damaged(cause: impl std::fmt::Display) -> Error {
     Error::Unavailable(format!("the file is damaged: {cause}"))
 }
 
+fn unreadable(error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => damaged("it is cut off"),
+        _ => damaged(error),
+    }
+}
+
 fn hex(digest: &Sha256) -> String {
     let bytes = digest.clone().finalize();
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -194,8 +201,8 @@ impl<R: BufRead> Reader<R> {
     /// Reads the end of the compressed data, and with it its checksum.
     fn require_end(&mut self) -> Result<()> {
         let mut rest = [0];
-        let more = self.input.read(&mut rest).map_err(damaged)?;
-        let below = self.input.get_mut().get_mut().fill_buf().map_err(damaged)?;
+        let more = self.input.read(&mut rest).map_err(unreadable)?;
+        let below = self.input.get_mut().get_mut().fill_buf().map_err(unreadable)?;
         if more > 0 || !below.is_empty() {
             return Err(damaged("something follows its end"));
         }
@@ -210,8 +217,7 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> Result<()> {
         Ok(_) if line.last() == Some(&b'\n') => Ok(()),
         Ok(_) if line.len() as u64 == LINE_BYTES => Err(damaged("a line is too long")),
         Ok(_) => Err(damaged("it is cut off")),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(damaged("it is cut off")),
-        Err(error) => Err(damaged(error)),
+        Err(error) => Err(unreadable(error)),
     }
 }
 
