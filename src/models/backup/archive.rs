@@ -202,7 +202,12 @@ impl<R: BufRead> Reader<R> {
     fn require_end(&mut self) -> Result<()> {
         let mut rest = [0];
         let more = self.input.read(&mut rest).map_err(unreadable)?;
-        let below = self.input.get_mut().get_mut().fill_buf().map_err(unreadable)?;
+        let below = self
+            .input
+            .get_mut()
+            .get_mut()
+            .fill_buf()
+            .map_err(unreadable)?;
         if more > 0 || !below.is_empty() {
             return Err(damaged("something follows its end"));
         }
