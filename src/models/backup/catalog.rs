@@ -65,6 +65,9 @@ struct ReferenceRow {
     target_column: String,
 }
 
+/// Tables by name, each with its key columns and their positions in the key.
+type Found = BTreeMap<String, (Table, Vec<(i64, String)>)>;
+
 /// Every table but Diesel's own, each after those that it refers to.
 pub(super) fn tables(conn: &mut DbConn) -> Result<Vec<Table>> {
     let (columns, references) = match conn {
@@ -74,7 +77,7 @@ pub(super) fn tables(conn: &mut DbConn) -> Result<Vec<Table>> {
     let columns: Vec<ColumnRow> = on_each!(conn, conn => diesel::sql_query(columns).load(conn))?;
     let references: Vec<ReferenceRow> =
         on_each!(conn, conn => diesel::sql_query(references).load(conn))?;
-    let mut tables: BTreeMap<String, (Table, Vec<(i64, String)>)> = BTreeMap::new();
+    let mut tables: Found = BTreeMap::new();
     for row in columns {
         if row.table_name == MIGRATIONS {
             continue;
@@ -107,7 +110,7 @@ pub(super) fn tables(conn: &mut DbConn) -> Result<Vec<Table>> {
 }
 
 fn add_references(
-    tables: &mut BTreeMap<String, (Table, Vec<(i64, String)>)>,
+    tables: &mut Found,
     rows: Vec<ReferenceRow>,
 ) {
     let mut last = None;
