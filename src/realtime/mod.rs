@@ -1,5 +1,5 @@
 //! Live messages: frames, the writer that stores them, the hub that delivers them. Pure tokio: what is stored, and
-//! where, is behind the traits of [`store`]; what carries the bytes is behind [`seat::Seat`].
+//! where, is behind the traits of [`store`]; what carries the bytes is behind [`subscriber::Seat`].
 //!
 //! ```text
 //! connection ─→ Writer ─ one transaction, many messages ─→ Hub ─ one hand-over per worker ─→ Desk ─→ Seats

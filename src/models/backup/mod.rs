@@ -1,6 +1,6 @@
 //! Backups: one compressed file with every row of every table, from which either kind of database can be restored.
 //!
-//! The file is gzip over lines of JSON. The first line is the [`Manifest`]. The rows of each table follow, one array a
+//! The file is gzip over lines of JSON. The first line is the manifest. The rows of each table follow, one array a
 //! line, ordered by primary key, tables after those that they refer to; then a line that ends the table with its number
 //! of rows and the SHA-256 of everything before that line. The last line ends the backup in the same way. Tables and
 //! columns are read from the database's own catalog, so a migration cannot add one that a backup forgets.
