@@ -9,8 +9,8 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use teahouse::models::auth::session::KeyHash;
 use teahouse::models::database::connection::DbConn;
 use teahouse::models::database::url::DatabaseUrl;
-use teahouse::models::database::{Database, Limits};
-use teahouse::models::realtime_store::{MessageLog, draft};
+use teahouse::models::database::{Database, PoolLimits};
+use teahouse::models::message_store::{MessageWriter, new_message};
 use teahouse::models::rehearsal;
 use teahouse::models::values::client_id::ClientId;
 use teahouse::models::values::content::{self, Content};
@@ -109,7 +109,7 @@ fn pages(criterion: &mut Criterion) {
 fn storage(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a folder");
     let url = DatabaseUrl::Sqlite(folder.path().join("teahouse.db"));
-    let limits = Limits {
+    let limits = PoolLimits {
         pool_size: 2,
         queue_size: 8,
         deadline: Duration::from_secs(2),
@@ -117,11 +117,11 @@ fn storage(criterion: &mut Criterion) {
     let database = Database::open(url.clone(), limits).expect("a database");
     let people =
         rehearsal::people(&mut DbConn::open(&url).expect("a connection"), 100).expect("people");
-    let log = MessageLog::new(database);
+    let log = MessageWriter::new(database);
     let content = Content::parse(TEXT).expect("a text");
     let write = |n: usize| {
         let person = people[n % people.len()].id;
-        Write::Post(draft(person, 1, ClientId::random(), &content))
+        Write::Post(new_message(person, 1, ClientId::random(), &content))
     };
     let mut group = criterion.benchmark_group("store durably");
     for size in [1, 16, 256] {

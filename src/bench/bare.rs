@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::models::auth::session;
 use crate::models::auth::session::KeyHash;
 use crate::models::database::url::DatabaseUrl;
-use crate::models::database::{Database, Limits};
+use crate::models::database::{Database, PoolLimits};
 use crate::models::installation;
 use crate::models::room::membership::Membership;
 use crate::models::room::{LOBBY, Room};
@@ -69,7 +69,7 @@ fn open(options: &Options, dir: PathBuf) -> Result<Shop> {
         // As config/default.toml has it.
         database: Database::open(
             url,
-            Limits {
+            PoolLimits {
                 pool_size: 8,
                 queue_size: 1024,
                 deadline: Duration::from_secs(2),
@@ -95,10 +95,10 @@ async fn socket(request: HttpRequest, payload: Payload) -> actix_web::Result<Htt
 
 async fn page(shop: Data<Shop>, request: HttpRequest, id: Path<i64>) -> Result<HttpResponse> {
     let (id, hash) = (*id, key_hash(request.headers()));
-    let found = shop.database.run(move |conn| {
+    let found = shop.database.read(move |conn| {
         let live = session::find_live(conn, &hash)?.ok_or(Error::Unauthorized)?;
         let (room, membership) = Room::find_for(conn, &live.user, id)?;
-        let people = installation::people(conn)?;
+        let people = installation::profile_version(conn)?;
         let members = match id {
             LOBBY => Vec::new(),
             _ => Membership::members(conn, id)?,

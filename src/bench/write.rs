@@ -12,8 +12,8 @@ use super::stage::Stage;
 use super::talk::talk;
 use super::{in_turn, progress};
 use crate::error::{Error, Result};
-use crate::models::database::{Database, Limits};
-use crate::models::realtime_store::{MessageLog, draft};
+use crate::models::database::{Database, PoolLimits};
+use crate::models::message_store::{MessageWriter, new_message};
 use crate::models::rehearsal;
 use crate::models::values::client_id::ClientId;
 use crate::models::values::content::Content;
@@ -95,17 +95,17 @@ fn bare(stage: &Stage, room_id: i64, seconds: f64, figures: &mut Figures) -> Res
     let Some(url) = stage.url() else {
         return Ok(());
     };
-    let limits = Limits {
+    let limits = PoolLimits {
         pool_size: 1,
         queue_size: 1,
         deadline: Duration::from_secs(5),
     };
-    let log = MessageLog::new(Database::open(url.clone(), limits)?);
+    let log = MessageWriter::new(Database::open(url.clone(), limits)?);
     let content = Content::parse(CONTENT).map_err(|_| Error::internal("not a message"))?;
     let mut times = histogram()?;
     let begin = Instant::now();
     while begin.elapsed().as_secs_f64() < seconds {
-        let post = draft(stage.people[0].id, room_id, ClientId::random(), &content);
+        let post = new_message(stage.people[0].id, room_id, ClientId::random(), &content);
         let start = Instant::now();
         let verdicts = log.append(&[Write::Post(post)])?;
         times.saturating_record(microseconds(start.elapsed()));

@@ -161,7 +161,7 @@ pub fn history(
     while done < count {
         let last = count.min(done + 50 * ROWS as i64);
         conn.write(|conn| {
-            let first = super::installation::take_numbers(conn, last - done)?;
+            let first = super::installation::allocate_ids(conn, last - done)?;
             let seqs: Vec<i64> = (done + 1..=last).collect();
             for seqs in seqs.chunks(ROWS) {
                 let rows: Vec<_> = seqs
