@@ -5,7 +5,7 @@
 use diesel::mysql::Mysql;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
+use diesel::sql_types::{BigInt, Text};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
@@ -45,6 +45,51 @@ macro_rules! json_table_query {
     };
 }
 
+/// Defines a statement that selects all columns of a model by id: the model, and the SQL that joins its table to `input`.
+macro_rules! select_by_ids {
+    ($(#[$doc:meta])* $name:ident, $model:ty, $join:literal) => {
+        $(#[$doc])*
+        #[derive(diesel::query_builder::QueryId)]
+        pub(super) struct $name {
+            ids: String,
+            columns: <$model as diesel::Selectable<diesel::mysql::Mysql>>::SelectExpression,
+        }
+
+        impl $name {
+            pub(super) fn of(ids: &[i64]) -> $crate::error::Result<Self> {
+                Ok(Self {
+                    ids: serde_json::to_string(ids).map_err($crate::error::Error::internal)?,
+                    columns: <$model as diesel::Selectable<diesel::mysql::Mysql>>::construct_selection(),
+                })
+            }
+        }
+
+        impl diesel::RunQueryDsl<diesel::MysqlConnection> for $name {}
+
+        impl diesel::query_builder::Query for $name {
+            type SqlType = diesel::dsl::SqlTypeOf<
+                <$model as diesel::Selectable<diesel::mysql::Mysql>>::SelectExpression,
+            >;
+        }
+
+        impl diesel::query_builder::QueryFragment<diesel::mysql::Mysql> for $name {
+            fn walk_ast<'b>(
+                &'b self,
+                mut out: diesel::query_builder::AstPass<'_, 'b, diesel::mysql::Mysql>,
+            ) -> diesel::QueryResult<()> {
+                out.push_sql("SELECT ");
+                diesel::query_builder::QueryFragment::walk_ast(&self.columns, out.reborrow())?;
+                out.push_sql(" FROM JSON_TABLE(");
+                out.push_bind_param::<diesel::sql_types::Text, _>(&self.ids)?;
+                out.push_sql(", '$[*]' COLUMNS (id BIGINT PATH '$')) input STRAIGHT_JOIN ");
+                out.push_sql($join);
+                Ok(())
+            }
+        }
+    };
+}
+pub(in crate::models) use select_by_ids;
+
 json_table_query!(
     /// Selects memberships by (room, user).
     SelectMembers,
@@ -83,34 +128,4 @@ json_table_query!(
      SET m.read_seq = CASE input.moved WHEN 1 THEN input.seq ELSE m.read_seq END, \
      m.own_unread = CASE input.moved WHEN 1 THEN input.own ELSE m.own_unread + input.own END \
      WHERE input.moved = 0 OR m.read_seq < input.seq"
-);
-
-json_table_query!(
-    /// Selects active users by id.
-    SelectActiveUsers,
-    "SELECT u.id, u.username, u.role, u.status, u.avatar, u.session_epoch FROM",
-    "id BIGINT PATH '$'",
-    "users u ON u.id = input.id WHERE u.status = 'active'",
-    (BigInt, Text, Text, Text, Nullable<Text>, BigInt)
-);
-
-json_table_query!(
-    /// Selects rooms by id, without deleted ones.
-    SelectRooms,
-    "SELECT r.id, r.kind, r.name, r.topic, r.direct_key, r.last_seq, r.last_ver, r.last_message_at, \
-     r.last_deleted_seq, r.created_by FROM",
-    "id BIGINT PATH '$'",
-    "rooms r ON r.id = input.id WHERE r.deleted_at IS NULL",
-    (
-        BigInt,
-        Text,
-        Text,
-        Text,
-        Nullable<Text>,
-        BigInt,
-        BigInt,
-        Nullable<Timestamp>,
-        BigInt,
-        Nullable<BigInt>
-    )
 );

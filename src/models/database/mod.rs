@@ -160,6 +160,15 @@ impl Database {
         outcome
     }
 
+    /// Fails while the database accepts no writes. Probes it only if the last write failed, at most once a second.
+    ///
+    /// # Errors
+    /// `Unavailable` with the database's error message.
+    pub async fn require_writable(&self) -> Result<()> {
+        let probe = self.write(write_health::probe_write);
+        self.write_health.require_healthy(probe).await
+    }
+
     async fn run_job<T: Send + 'static>(
         &self,
         is_write: bool,

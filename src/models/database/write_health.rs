@@ -8,7 +8,6 @@ use diesel::prelude::*;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::Database;
 use super::connection::DbConn;
 use crate::error::{Error, Result};
 use crate::models::now;
@@ -44,34 +43,35 @@ impl WriteHealth {
         let failure = self.failure.lock();
         failure.unwrap_or_else(PoisonError::into_inner).clone()
     }
-}
 
-impl Database {
-    /// Fails while the database accepts no writes. Probes it only if the last write failed.
+    /// Fails while the database accepts no writes. Runs `probe`, which records its result, only if the last write failed.
     ///
     /// # Errors
     /// `Unavailable` with the database's error message.
-    pub async fn require_writable(&self) -> Result<()> {
-        if self.write_health.failure().is_none() {
+    pub(in crate::models) async fn require_healthy(
+        &self,
+        probe: impl Future<Output = Result<()>>,
+    ) -> Result<()> {
+        if self.failure().is_none() {
             return Ok(());
         }
-        let mut probed_at = self.write_health.probed_at.lock().await;
+        let mut probed_at = self.probed_at.lock().await;
         // Another caller's probe may have succeeded meanwhile.
-        let Some(failure) = self.write_health.failure() else {
+        let Some(failure) = self.failure() else {
             return Ok(());
         };
         if probed_at.is_some_and(|probed_at| probed_at.elapsed() < PROBE_INTERVAL) {
             return Err(Error::Unavailable(failure));
         }
         *probed_at = Some(Instant::now());
-        let outcome = self.write(probe_write).await;
+        let outcome = probe.await;
         *probed_at = Some(Instant::now());
         outcome
     }
 }
 
 /// Inserts and deletes a row in one transaction.
-fn probe_write(conn: &mut DbConn) -> Result<()> {
+pub(in crate::models) fn probe_write(conn: &mut DbConn) -> Result<()> {
     let hash = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
     diesel::insert_into(avatars::table)
         .values((

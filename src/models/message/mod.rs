@@ -205,7 +205,7 @@ impl Message {
     /// Renders messages of several rooms, each with its message or change id, in the order of these ids.
     fn sequenced_page(conn: &mut DbConn, rows: Vec<(i64, Self, User)>) -> Result<Numbered> {
         let more = rows.len() as i64 == SYNC_PAGE;
-        let mut by_room: BTreeMap<i64, (Vec<i64>, Vec<(Self, User)>)> = BTreeMap::new();
+        let mut by_room: BTreeMap<i64, (Vec<i64>, Vec<_>)> = BTreeMap::new();
         for (id, message, author) in rows {
             let (ids, rows) = by_room.entry(message.room_id).or_default();
             ids.push(id);

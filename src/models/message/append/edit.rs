@@ -53,8 +53,8 @@ impl Batch<'_> {
         let Some((message, author)) = Message::find(conn, room_id, seq)? else {
             return Ok(Err(Code::NotFound));
         };
-        let is_author = author.id == user_id;
-        if !is_author && !(is_admin && text.is_none()) {
+        let may_change = author.id == user_id || (is_admin && text.is_none());
+        if !may_change {
             return Ok(Err(Code::Forbidden));
         }
         let is_unchanged = match text {

@@ -7,12 +7,26 @@ use diesel::prelude::*;
 use super::rows::{RoomHead, SentMessage};
 use crate::error::Result;
 use crate::models::database::connection::DbConn;
-use crate::models::database::json_table;
+use crate::models::database::json_table::{self, select_by_ids};
 use crate::models::message::Message;
 use crate::models::room::{OPEN, Room};
 use crate::models::schema::{memberships, messages, rooms, users};
 use crate::models::user::{ACTIVE, User};
 use crate::realtime::store::Write;
+
+select_by_ids!(
+    /// Selects active users.
+    SelectActiveUsers,
+    User,
+    "users ON users.id = input.id WHERE users.status = 'active'"
+);
+
+select_by_ids!(
+    /// Selects rooms, without deleted ones.
+    SelectRooms,
+    Room,
+    "rooms ON rooms.id = input.id WHERE rooms.deleted_at IS NULL"
+);
 
 /// Loads one row per key, with a statement that is prepared once. Returns the rows that exist.
 fn load_each<K, T>(
@@ -102,7 +116,7 @@ pub(super) fn load_active_users(conn: &mut DbConn, user_ids: &[i64]) -> Result<V
             let active = users::table.find(user_id).filter(users::status.eq(ACTIVE));
             active.select(User::as_select()).get_result(conn)
         })?,
-        DbConn::Mysql(conn) => json_table::SelectActiveUsers::of(&user_ids)?.load(conn)?,
+        DbConn::Mysql(conn) => SelectActiveUsers::of(user_ids)?.load(conn)?,
     };
     Ok(users.into_iter().map(|user| (user.id, user)).collect())
 }
@@ -114,7 +128,7 @@ pub(super) fn load_room_heads(conn: &mut DbConn, room_ids: &[i64]) -> Result<Vec
             let room = (rooms::table.find(room_id)).filter(rooms::deleted_at.is_null());
             room.select(Room::as_select()).get_result(conn)
         })?,
-        DbConn::Mysql(conn) => json_table::SelectRooms::of(&room_ids)?.load(conn)?,
+        DbConn::Mysql(conn) => SelectRooms::of(room_ids)?.load(conn)?,
     };
     let head = |room: Room| {
         let head = RoomHead {
