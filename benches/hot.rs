@@ -9,9 +9,9 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use teahouse::models::auth::session::KeyHash;
 use teahouse::models::database::connection::DbConn;
 use teahouse::models::database::url::DatabaseUrl;
-use teahouse::models::database::{Database, Limits};
+use teahouse::models::database::{Database, PoolLimits};
 use teahouse::models::fixtures;
-use teahouse::models::realtime_store::{MessageLog, draft};
+use teahouse::models::message_store::{MessageWriter, new_message};
 use teahouse::models::values::client_id::ClientId;
 use teahouse::models::values::content::{self, Content};
 use teahouse::realtime::frames::{ClientFrame, Id, Message, ServerFrame, User};
@@ -109,7 +109,7 @@ fn pages(criterion: &mut Criterion) {
 fn storage(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a folder");
     let url = DatabaseUrl::Sqlite(folder.path().join("teahouse.db"));
-    let limits = Limits {
+    let limits = PoolLimits {
         pool_size: 2,
         queue_size: 8,
         deadline: Duration::from_secs(2),
@@ -117,11 +117,11 @@ fn storage(criterion: &mut Criterion) {
     let database = Database::open(url.clone(), limits).expect("a database");
     let mut conn = DbConn::open(&url).expect("a connection");
     let users = fixtures::create_users(&mut conn, 100).expect("users");
-    let log = MessageLog::new(database);
+    let log = MessageWriter::new(database);
     let content = Content::parse(TEXT).expect("a text");
     let write = |n: usize| {
         let user_id = users[n % users.len()].id;
-        Write::Post(draft(user_id, 1, ClientId::random(), &content))
+        Write::Post(new_message(user_id, 1, ClientId::random(), &content))
     };
     let mut group = criterion.benchmark_group("store durably");
     for size in [1, 16, 256] {

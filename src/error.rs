@@ -7,16 +7,16 @@ use std::error::Error as StdError;
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// A localized sentence for the user: a message id from `locales/` and its arguments.
+/// A text for the user: the id of a message in `locales/` and its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sentence {
+pub struct LocalizedMessage {
     /// The message id.
     pub id: &'static str,
     /// Names and values of the message's variables.
     pub args: Vec<(&'static str, String)>,
 }
 
-impl Sentence {
+impl LocalizedMessage {
     /// Creates a message with one argument.
     pub fn with(id: &'static str, name: &'static str, value: impl ToString) -> Self {
         Self {
@@ -26,7 +26,7 @@ impl Sentence {
     }
 }
 
-impl From<&'static str> for Sentence {
+impl From<&'static str> for LocalizedMessage {
     fn from(id: &'static str) -> Self {
         Self {
             id,
@@ -40,10 +40,10 @@ impl From<&'static str> for Sentence {
 pub enum Error {
     /// The input fields by name, each with what the user should correct (422).
     #[error("invalid input")]
-    Invalid(Vec<(&'static str, Sentence)>),
+    Invalid(Vec<(&'static str, LocalizedMessage)>),
     /// The request is malformed.
     #[error("bad request: {}", .0.id)]
-    BadRequest(Sentence),
+    BadRequest(LocalizedMessage),
     /// The request needs a session.
     #[error("not signed in")]
     Unauthorized,
@@ -52,7 +52,7 @@ pub enum Error {
     Forbidden,
     /// Like [`Error::Forbidden`], with a reason for the user.
     #[error("forbidden: {}", .0.id)]
-    ForbiddenBecause(Sentence),
+    ForbiddenBecause(LocalizedMessage),
     /// The recipient accepts no new conversations from this user.
     #[error("not reachable")]
     Unreachable,
@@ -130,8 +130,8 @@ pub fn chain(error: &(dyn StdError + 'static)) -> String {
 
 impl Error {
     /// Creates an [`Error::Invalid`] for one field.
-    pub fn field(name: &'static str, sentence: impl Into<Sentence>) -> Self {
-        Self::Invalid(vec![(name, sentence.into())])
+    pub fn field(name: &'static str, message: impl Into<LocalizedMessage>) -> Self {
+        Self::Invalid(vec![(name, message.into())])
     }
 
     /// Creates an [`Error::Internal`].

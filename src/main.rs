@@ -119,7 +119,7 @@ fn settings() -> Result<Settings> {
 
 fn migrate(settings: &Settings, revert_all: bool) -> Result<()> {
     let mut conn = DbConn::open_or_create(&app::database_url(settings)?)?;
-    conn.require_sound_library()?;
+    conn.require_working_client_library()?;
     conn.require_utf8mb4()?;
     commands::print(&match revert_all {
         true => format!("{} migrations reverted\n", conn.revert_all_migrations()?),

@@ -208,7 +208,7 @@ fn a_server_that_says_nothing_is_named_at_the_start() {
     let settings = [("DATABASE_URL", database.url.as_str())];
     let refused = Teahouse::run(&["serve"], &settings, folder.path());
     assert_eq!(refused.status.code(), Some(1), "{refused:?}");
-    assert!(refused.stderr.contains("says nothing"), "{refused:?}");
+    assert!(refused.stderr.contains("sends no greeting"), "{refused:?}");
     println!("refused after {:?}", refused.took);
 }
 

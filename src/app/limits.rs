@@ -8,7 +8,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use crate::config::Settings;
 use crate::controllers::middleware::error_pages;
 use crate::controllers::{App, SocketLimits};
-use crate::models::database::Limits;
+use crate::models::database::PoolLimits;
 use crate::realtime::rate_limit::Rate;
 use teahouse_transport::{AnonymousLimiter, ServerOptions, Timeouts};
 
@@ -34,8 +34,8 @@ pub(super) fn server(settings: &Settings, app: &App) -> ServerOptions {
 }
 
 /// Returns the limits of the connection pool.
-pub(super) fn database(settings: &Settings) -> Limits {
-    Limits {
+pub(super) fn database(settings: &Settings) -> PoolLimits {
+    PoolLimits {
         pool_size: settings.database.pool_size,
         queue_size: settings.database.queue_size,
         deadline: Duration::from_millis(settings.database.deadline_ms),

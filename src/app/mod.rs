@@ -99,7 +99,7 @@ pub async fn serve(settings: Settings) -> Result<()> {
             .wrap(from_fn(serving))
     })
     .map_err(Error::internal)?;
-    let has_users = app.database.run(User::any).await?;
+    let has_users = app.database.read(User::any).await?;
     announce(&settings, &app, has_users, &format!("http://{address}"))?;
     rt::spawn(shutdown::on_signal(
         app,
@@ -118,8 +118,8 @@ fn cause(error: Error) -> String {
 }
 
 async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<App> {
-    let database = database.limiting_directs(services::direct_limits(settings, keyed.clone()));
-    let epoch = database.run(installation::epoch).await?;
+    let database = database.with_direct_limits(services::direct_limits(settings, keyed.clone()));
+    let epoch = database.read(installation::epoch).await?;
     let is_production = settings.environment == Environment::Production;
     let accounts = &settings.accounts;
     let live = Arc::new(realtime::build(settings, &database, epoch)?);

@@ -8,7 +8,7 @@ use super::limits;
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::models::database::Database;
-use crate::models::realtime_store::MessageLog;
+use crate::models::message_store::MessageWriter;
 use crate::models::values::content;
 use crate::realtime::connection_limiter::Turnstile;
 use crate::realtime::frames;
@@ -22,7 +22,7 @@ pub(super) fn build(settings: &Settings, database: &Database, epoch: String) -> 
     let store = Arc::new(database.clone());
     let hub = Arc::new(Hub::new(store.clone()));
     let messages = &settings.messages;
-    let log = MessageLog::new(database.clone());
+    let log = MessageWriter::new(database.clone());
     let writer = Writer::start(log, hub.clone(), messages.queue_size).map_err(Error::internal)?;
     Ok(Live {
         hub,

@@ -187,7 +187,7 @@ pub(super) fn metrics(
 ) -> Metrics {
     Metrics::new(settings.metrics.token.expose(), |registry| {
         live.hub.figures.register(registry);
-        database.figures.register(registry);
+        database.metrics.register(registry);
         registry.register(
             "password_hashes_refused",
             "Password hashes refused because the queue was full",

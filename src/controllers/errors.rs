@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::middleware::anonymous_limit::CROWDED_SECONDS;
 use crate::error::outage::explains;
-use crate::error::{Error, Sentence, chain};
+use crate::error::{Error, LocalizedMessage, chain};
 use crate::realtime::frames::Code;
 use crate::views::layout::Page;
 use crate::views::locale::Locale;
@@ -22,7 +22,7 @@ const UNAVAILABLE_SECONDS: u64 = 2;
 const GITHUB_SECONDS: u64 = 30;
 
 /// Status, code, and the id of the sentence.
-fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
+fn answer_of(error: &Error) -> (StatusCode, &'static str, LocalizedMessage) {
     match error {
         Error::Invalid(_) => (
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -114,10 +114,10 @@ fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
 }
 
 /// When to try again, in the unit that people would use.
-fn wait(seconds: u64) -> Sentence {
+fn wait(seconds: u64) -> LocalizedMessage {
     match seconds {
-        0..=99 => Sentence::with("error-rate-limited", "seconds", seconds),
-        _ => Sentence::with(
+        0..=99 => LocalizedMessage::with("error-rate-limited", "seconds", seconds),
+        _ => LocalizedMessage::with(
             "error-rate-limited-minutes",
             "minutes",
             seconds.div_ceil(60),
@@ -131,7 +131,7 @@ pub(crate) fn code_of(error: &Error) -> &'static str {
 }
 
 /// Its status, and its sentence, for a page that goes on.
-pub(crate) fn told(error: &Error) -> (StatusCode, Sentence) {
+pub(crate) fn told(error: &Error) -> (StatusCode, LocalizedMessage) {
     let (status, _, sentence) = answer_of(error);
     (status, sentence)
 }
@@ -147,14 +147,14 @@ fn retry_after(error: &Error) -> Option<u64> {
 }
 
 /// The sentence of an error frame.
-pub(crate) fn sentence_of(code: Code, content_chars: usize) -> Sentence {
+pub(crate) fn sentence_of(code: Code, content_chars: usize) -> LocalizedMessage {
     match code {
         Code::BadFrame => "error-bad-request".into(),
         Code::NotFound => "error-not-found".into(),
         Code::Empty => "error-content-empty".into(),
-        Code::TooLong => Sentence::with("error-content-too-long", "limit", content_chars),
+        Code::TooLong => LocalizedMessage::with("error-content-too-long", "limit", content_chars),
         Code::Invalid => "error-content-invalid".into(),
-        Code::RateLimited => Sentence::with("error-rate-limited", "seconds", 1),
+        Code::RateLimited => LocalizedMessage::with("error-rate-limited", "seconds", 1),
         Code::Conflict => "error-conflict".into(),
         Code::Forbidden => "error-forbidden".into(),
         Code::Unreachable => "error-direct-unreachable".into(),
@@ -180,7 +180,7 @@ struct Failure {
 /// The sentences beside the fields of a form, by field.
 pub(crate) fn field_sentences(
     locale: Locale,
-    fields: &[(&'static str, Sentence)],
+    fields: &[(&'static str, LocalizedMessage)],
 ) -> BTreeMap<&'static str, Option<String>> {
     fields
         .iter()

@@ -153,7 +153,7 @@ fn library(conn: &mut DbConn) -> Finding {
         DbConn::Mysql(_) => diagnostics::client_library(conn),
     };
     let version = version.map_or_else(String::new, |version| format!(" ({version})"));
-    match conn.require_sound_library() {
+    match conn.require_working_client_library() {
         Ok(()) => Finding::ok(CHECK, format!("no known data loss{version}")),
         Err(error) => Finding::fail(
             CHECK,

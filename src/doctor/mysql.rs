@@ -47,7 +47,7 @@ fn character_set(conn: &mut DbConn, variables: &Variables) -> Result<Vec<Finding
             "ALTER DATABASE … CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
         ));
     }
-    for table in diagnostics::odd_tables(conn)? {
+    for table in diagnostics::misconfigured_tables(conn)? {
         let name = table.split(' ').next().unwrap_or_default();
         findings.push(Finding::fail(
             CHECK,

@@ -27,7 +27,7 @@ impl ProbeSession {
     /// # Errors
     /// `Unavailable` when the database cannot be written.
     pub(super) fn create(conn: &mut DbConn) -> Result<Option<Self>> {
-        let Some(admin) = diagnostics::somebody(conn)? else {
+        let Some(admin) = diagnostics::first_admin(conn)? else {
             return Ok(None);
         };
         let epoch = installation::epoch(conn)?;

@@ -65,7 +65,7 @@ pub(super) fn check(
 /// Returns the client address that the server recorded for this token, and ends the token's session.
 fn recorded_address(conn: &mut DbConn, token: &str) -> Result<Option<String>> {
     let key_hash = KeyHash::of(token);
-    let address = diagnostics::origin_of(conn, &key_hash)?;
+    let address = diagnostics::session_ip(conn, &key_hash)?;
     conn.write(|conn| session::end(conn, &key_hash))?;
     Ok(address)
 }

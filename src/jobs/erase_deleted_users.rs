@@ -34,10 +34,10 @@ pub async fn run(database: Database, live: Arc<Live>, account_deleted: Arc<Notif
 }
 
 async fn erase(database: &Database, live: &Live) -> Result<()> {
-    for user_id in database.run(leaving).await? {
+    for user_id in database.read(leaving).await? {
         loop {
             let batch = move |conn: &mut _| messages_to_erase(conn, user_id, BATCH);
-            let targets = database.run(batch).await?;
+            let targets = database.read(batch).await?;
             if targets.is_empty() {
                 break;
             }
@@ -51,7 +51,7 @@ async fn erase(database: &Database, live: &Live) -> Result<()> {
             }
         }
         database.write(move |conn| is_erased(conn, user_id)).await?;
-        database.erase_traces();
+        database.request_wal_truncation();
     }
     Ok(())
 }

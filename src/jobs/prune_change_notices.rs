@@ -15,7 +15,7 @@ pub async fn run(database: Database) {
     let mut clock = interval(INTERVAL);
     loop {
         clock.tick().await;
-        if let Err(error) = database.write(change_notice::forget_old).await {
+        if let Err(error) = database.write(change_notice::delete_expired).await {
             warn_unless_outage!(error, "cannot delete old change notices");
         }
     }

@@ -20,13 +20,13 @@ pub async fn run(database: Database) {
             sleep(delay).await;
             delay = (delay * 2).min(MAX_RETRY_DELAY);
         }
-        let _ = timeout(INTERVAL, database.traces()).await;
+        let _ = timeout(INTERVAL, database.wal_truncation_requested()).await;
     }
 }
 
 /// Returns whether the log was truncated; readers and other writers prevent it.
 async fn truncate(database: &Database) -> bool {
-    let outcome = database.clear_log().await;
+    let outcome = database.truncate_wal().await;
     outcome.unwrap_or_else(|error| {
         tracing::warn!(%error, "cannot truncate the write-ahead log");
         false

@@ -1,6 +1,8 @@
-//! What changed beside messages, noted in the transaction that changed it, so that every server on this database hears
-//! of it. A notice says where to look, not what is to be found there: reading one late, twice or in another order does
-//! no harm.
+//! Notices of changes other than messages, stored in the transaction that makes the change and read by every server on the
+//! database. A notice names what to read again, not the new state, so late, repeated or reordered notices are harmless.
+//!
+//! # Errors
+//! `Unavailable` when the database does not respond.
 
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::dsl::max;
@@ -14,7 +16,7 @@ use crate::realtime::change_poller::{NOTICES_KEPT, Notice, Notices};
 
 #[derive(Insertable)]
 #[diesel(table_name = notices)]
-struct Row {
+struct NewNotice {
     change_id: i64,
     place: i64,
     kind: &'static str,
@@ -23,13 +25,13 @@ struct Row {
     created_at: NaiveDateTime,
 }
 
-impl Row {
+impl NewNotice {
     fn new(change_id: i64, place: i64, notice: Notice, created_at: NaiveDateTime) -> Self {
         let (kind, room_id, user_id) = match notice {
             Notice::Membership { room_id, user_id } => ("membership", Some(room_id), Some(user_id)),
             Notice::Room(room_id) => ("room", Some(room_id), None),
             Notice::Sessions(user_id) => ("sessions", None, Some(user_id)),
-            // Without a room: the column allows no other kinds, and earlier versions skip it.
+            // Stored as a membership without a room: the column allows no other kinds, and earlier versions ignore it.
             Notice::Invitations(user_id) => ("membership", None, Some(user_id)),
         };
         Self {
@@ -43,40 +45,31 @@ impl Row {
     }
 }
 
-/// Notes what the transaction changes, which must have begun with [`installation::take_turn`].
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn write(conn: &mut DbConn, notices: impl IntoIterator<Item = Notice>) -> Result<()> {
+/// Stores notices of the transaction's changes. The transaction must have begun with [`installation::lock`].
+pub fn record(conn: &mut DbConn, notices: impl IntoIterator<Item = Notice>) -> Result<()> {
     let (now, mut rows) = (now(), Vec::new());
     for (place, notice) in (0..).zip(notices) {
-        rows.push(Row::new(0, place, notice, now));
+        rows.push(NewNotice::new(0, place, notice, now));
     }
     if rows.is_empty() {
         return Ok(());
     }
-    let change_id = installation::take_numbers(conn, 1)?;
+    let change_id = installation::allocate_ids(conn, 1)?;
     rows.iter_mut().for_each(|row| row.change_id = change_id);
     on_each!(conn, conn => diesel::insert_into(notices::table).values(&rows).execute(conn))
         .map_err(Error::from)?;
     Ok(())
 }
 
-/// Notes that these people came into a room, or are no longer in it. As [`write()`].
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn memberships(conn: &mut DbConn, room_id: i64, user_ids: &[i64]) -> Result<()> {
+/// Like [`record()`], for users who joined or left a room.
+pub fn record_memberships(conn: &mut DbConn, room_id: i64, user_ids: &[i64]) -> Result<()> {
     let membership = |&user_id| Notice::Membership { room_id, user_id };
-    write(conn, user_ids.iter().map(membership))
+    record(conn, user_ids.iter().map(membership))
 }
 
-/// The installation's latest number, and what was noted after `after` up to it.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn after(conn: &mut DbConn, after: i64) -> Result<Notices> {
-    let number = installation::latest_number(conn)?;
+/// Returns the notices after a change id, and the last allocated id.
+pub fn list_after(conn: &mut DbConn, after: i64) -> Result<Notices> {
+    let number = installation::latest_id(conn)?;
     if number == after {
         let list = Vec::new();
         return Ok(Notices { number, list });
@@ -94,18 +87,15 @@ pub fn after(conn: &mut DbConn, after: i64) -> Result<Notices> {
         (kind, None, Some(user_id)) if kind == "membership" => Some(Notice::Invitations(user_id)),
         (kind, Some(room_id), _) if kind == "room" => Some(Notice::Room(room_id)),
         (kind, _, Some(user_id)) if kind == "sessions" => Some(Notice::Sessions(user_id)),
-        // A later version's.
+        // Written by a later version.
         _ => None,
     });
     let list = list.collect();
     Ok(Notices { number, list })
 }
 
-/// Forgets what every server has read long since; answers how many.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn forget_old(conn: &mut DbConn) -> Result<usize> {
+/// Deletes notices that every server has read. Returns their number.
+pub fn delete_expired(conn: &mut DbConn) -> Result<usize> {
     let kept = TimeDelta::from_std(NOTICES_KEPT).map_err(Error::internal)?;
     let last: Option<i64> = notices::table
         .filter(notices::created_at.lt(now() - kept))

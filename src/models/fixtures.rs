@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::models::auth::session;
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::database::url::DatabaseUrl;
-use crate::models::realtime_store::{MessageLog, draft};
+use crate::models::message_store::{MessageWriter, new_message};
 use crate::models::values::client_id::ClientId;
 use crate::models::values::content::Content;
 use crate::realtime::store::{Log, Write};
@@ -165,7 +165,7 @@ pub fn create_messages(
     while done < count {
         let last = count.min(done + 50 * ROWS as i64);
         conn.write(|conn| {
-            let first = super::installation::take_numbers(conn, last - done)?;
+            let first = super::installation::allocate_ids(conn, last - done)?;
             let seqs: Vec<i64> = (done + 1..=last).collect();
             for seqs in seqs.chunks(ROWS) {
                 let rows: Vec<_> = seqs
@@ -257,12 +257,12 @@ pub fn time_writes(
         queue_size: 1,
         deadline: Duration::from_secs(5),
     };
-    let log = MessageLog::new(Database::open(url.clone(), limits)?);
+    let log = MessageWriter::new(Database::open(url.clone(), limits)?);
     let content = Content::parse(text).map_err(|_| Error::internal("not a message"))?;
     let mut times = Vec::new();
     let begin = Instant::now();
     while begin.elapsed() < time {
-        let post = draft(user_id, room_id, ClientId::random(), &content);
+        let post = new_message(user_id, room_id, ClientId::random(), &content);
         let start = Instant::now();
         let verdicts = log.append(&[Write::Post(post)])?;
         times.push(start.elapsed());

@@ -47,7 +47,7 @@ impl Look {
             ("12", Some(hour)) => {
                 let half = if hour < 12 { "time-am" } else { "time-pm" };
                 let short = format!("{}{}", (hour + 11) % 12 + 1, &time[2..]);
-                let sentence = crate::error::Sentence::with(half, "time", short);
+                let sentence = crate::error::LocalizedMessage::with(half, "time", short);
                 self.locale.say(&sentence)
             }
             _ => time.to_owned(),

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader, langid};
 
-use crate::error::Sentence;
+use crate::error::LocalizedMessage;
 
 fluent_templates::static_loader! {
     static SENTENCES = {
@@ -74,7 +74,7 @@ impl Locale {
     }
 
     /// A sentence in this language.
-    pub fn say(self, sentence: &Sentence) -> String {
+    pub fn say(self, sentence: &LocalizedMessage) -> String {
         let args = sentence
             .args
             .iter()
@@ -180,9 +180,9 @@ mod tests {
     #[test]
     fn numbers_are_numbers_and_digits_that_begin_with_a_zero_stay() {
         let say =
-            |count: &str| Locale::EnUs.say(&Sentence::with("error-code-wrong", "left", count));
+            |count: &str| Locale::EnUs.say(&LocalizedMessage::with("error-code-wrong", "left", count));
         assert!(say("1").contains("once") && say("4").contains("4 more times"));
-        let mut message = Sentence::with("sms-code", "code", "012345");
+        let mut message = LocalizedMessage::with("sms-code", "code", "012345");
         message.args.push(("minutes", "10".to_owned()));
         let message = Locale::EnUs.say(&message);
         assert!(
@@ -207,7 +207,7 @@ mod tests {
         fn any_id_and_any_value_give_a_sentence(id in "\\PC{0,20}", value in any::<String>()) {
             for locale in [Locale::EnUs, Locale::ZhCn] {
                 prop_assert!(!locale.say_with(&id, &HashMap::new()).is_empty());
-                let said = locale.say(&Sentence::with("error-content-too-long", "limit", &value));
+                let said = locale.say(&LocalizedMessage::with("error-content-too-long", "limit", &value));
                 prop_assert!(value.parse::<f64>().is_ok() || said.contains(&value), "{}", said);
             }
         }

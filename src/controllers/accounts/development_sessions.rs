@@ -61,7 +61,7 @@ pub(in crate::controllers) async fn find(app: &App, asked: &Asked, name: &str) -
         return Err(Error::NotFound);
     }
     let name = name.to_owned();
-    let found = app.database.run(move |conn| find_person(conn, &name)).await;
+    let found = app.database.read(move |conn| find_person(conn, &name)).await;
     found.map_err(|error| match error {
         Error::NotFound => Error::Unauthorized,
         other => other,

@@ -12,7 +12,7 @@ use crate::controllers::extractors::form::{FormOrJson, Method};
 use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::middleware::same_origin::own_origin;
 use crate::controllers::{App, done, page, see_other};
-use crate::error::{Error, Result, Sentence};
+use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::auth::invite;
 use crate::models::auth::security_event;
 use crate::models::auth::security_event::Kind;
@@ -138,10 +138,10 @@ async fn show(
     request: &HttpRequest,
     user: User,
     typed: &Fields,
-    fields: &[(&'static str, Sentence)],
+    fields: &[(&'static str, LocalizedMessage)],
 ) -> Result<HttpResponse> {
     let me = user.clone();
-    let read = app.database.run(move |conn| {
+    let read = app.database.read(move |conn| {
         let rooms = Room::list_of(conn, me.id)?;
         Ok((rooms, invite::list_for(conn, &me)?))
     });

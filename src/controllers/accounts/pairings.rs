@@ -27,7 +27,7 @@ pub async fn show(
 ) -> Result<HttpResponse> {
     let token = token.into_inner();
     let wanted = token.clone();
-    let read = app.database.run(move |conn| pairing::find(conn, &wanted));
+    let read = app.database.read(move |conn| pairing::find(conn, &wanted));
     let (pairing, user) = match read.await {
         Err(Error::NotFound) => return over(&app, &asked),
         found => found?,

@@ -13,7 +13,7 @@ use crate::controllers::extractors::form::FormOrJson;
 use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::middleware::same_origin::own_origin;
 use crate::controllers::{App, page};
-use crate::error::{Error, Result, Sentence};
+use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::auth::password_reset_link;
 use crate::models::auth::security_event;
 use crate::models::auth::security_event::Kind;
@@ -65,7 +65,7 @@ pub async fn create(
             show(&app, &asked, admin, &username, Some(link), &[]).await
         }
         Err(Error::NotFound) => {
-            let nobody = Sentence::with("error-member-unknown", "name", &name);
+            let nobody = LocalizedMessage::with("error-member-unknown", "name", &name);
             let fields = [("username", nobody)];
             if input.is_json || asked.wants_json {
                 return Err(Error::Invalid(fields.into()));
@@ -84,10 +84,10 @@ async fn show(
     admin: User,
     username: &str,
     link: Option<String>,
-    fields: &[(&'static str, Sentence)],
+    fields: &[(&'static str, LocalizedMessage)],
 ) -> Result<HttpResponse> {
     let user_id = admin.id;
-    let read = app.database.run(move |conn| Room::list_of(conn, user_id));
+    let read = app.database.read(move |conn| Room::list_of(conn, user_id));
     let mut errors = field_sentences(asked.locale(), fields);
     errors.entry("username").or_default();
     page(

@@ -10,7 +10,7 @@ use crate::controllers::errors::field_sentences;
 use crate::controllers::extractors::form::Form;
 use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::{App, page};
-use crate::error::{Error, Result, Sentence};
+use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::auth::phone_verification::PASSWORD;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::views::layout::Page;
@@ -57,7 +57,7 @@ fn form(
     app: &App,
     asked: &Asked,
     typed: &Forgetful,
-    fields: &[(&'static str, Sentence)],
+    fields: &[(&'static str, LocalizedMessage)],
 ) -> Result<HttpResponse> {
     let mut errors = field_sentences(asked.locale(), fields);
     errors.entry("phone").or_default();

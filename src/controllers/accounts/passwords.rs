@@ -12,7 +12,7 @@ use crate::controllers::errors::field_sentences;
 use crate::controllers::extractors::form::Form;
 use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::{App, page};
-use crate::error::{Error, Result, Sentence};
+use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::auth::password_reset_link;
 use crate::models::auth::security_event;
 use crate::models::auth::security_event::Kind;
@@ -76,7 +76,7 @@ async fn find(app: &App, token: &str) -> Result<(User, Option<String>)> {
     let token = token.to_owned();
     let read = app
         .database
-        .run(move |conn| password_reset_link::find(conn, &token));
+        .read(move |conn| password_reset_link::find(conn, &token));
     read.await
 }
 
@@ -95,7 +95,7 @@ fn form(
     asked: &Asked,
     user: &User,
     token: &str,
-    fields: &[(&'static str, Sentence)],
+    fields: &[(&'static str, LocalizedMessage)],
 ) -> Result<HttpResponse> {
     let mut errors = field_sentences(asked.locale(), fields);
     errors.entry("password").or_default();

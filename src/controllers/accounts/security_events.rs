@@ -32,7 +32,7 @@ pub async fn index(
     query: Query<Cursor>,
 ) -> Result<HttpResponse> {
     let user_id = user.id;
-    let read = app.database.run(move |conn| Room::list_of(conn, user_id));
+    let read = app.database.read(move |conn| Room::list_of(conn, user_id));
     let view = EventsPage {
         page: Page::signed_in(asked.look(), &user.public(), user.is_admin()),
         rooms: links(asked.locale(), read.await?, None),
@@ -51,7 +51,7 @@ pub(in crate::controllers) async fn find(
     let before = cursor.before;
     let read = app
         .database
-        .run(move |conn| security_event::list(conn, user_id, before, PAGE + 1));
+        .read(move |conn| security_event::list(conn, user_id, before, PAGE + 1));
     let mut entries = read.await?;
     let has_more = entries.len() as i64 > PAGE;
     entries.truncate(PAGE as usize);

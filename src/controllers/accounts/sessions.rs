@@ -17,7 +17,7 @@ use crate::controllers::extractors::current_user::CurrentSession;
 use crate::controllers::extractors::form::Form;
 use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::{App, page, see_other};
-use crate::error::{Error, Result, Sentence};
+use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::auth::security_event;
 use crate::models::auth::security_event::Kind;
 use crate::models::auth::session;
@@ -130,7 +130,7 @@ pub(in crate::controllers) async fn authenticate(
     let attempt = Attempt::begin(app, tries).await?;
     let found = match phone.clone() {
         Some(phone) => {
-            let read = app.database.run(move |conn| User::with_phone(conn, &phone));
+            let read = app.database.read(move |conn| User::with_phone(conn, &phone));
             read.await?
         }
         None => None,
@@ -178,7 +178,7 @@ async fn known_browser(
     let (Some(browser), Some(phone)) = (browser_id::known(app, request), phone.cloned()) else {
         return Ok(None);
     };
-    let read = app.database.run(move |conn| {
+    let read = app.database.read(move |conn| {
         let is_known = trusted_browser::is_known(conn, &browser, &phone)?;
         Ok(is_known.then_some(browser))
     });
@@ -223,7 +223,7 @@ pub(in crate::controllers) fn form(
     app: &App,
     asked: &Asked,
     typed: &Credentials,
-    fields: &[(&'static str, Sentence)],
+    fields: &[(&'static str, LocalizedMessage)],
 ) -> Result<HttpResponse> {
     let mut errors = field_sentences(asked.locale(), fields);
     for field in ["phone", "password", "username", "form"] {

@@ -15,7 +15,7 @@ use crate::controllers::extractors::browser_id;
 use crate::controllers::extractors::form::Form;
 use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::{App, page};
-use crate::error::{Error, Result, Sentence};
+use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::auth::invite;
 use crate::models::auth::phone_verification::REGISTRATION;
 use crate::models::auth::security_event;
@@ -157,7 +157,7 @@ async fn make(app: &App, request: &HttpRequest, newcomer: Newcomer) -> Result<Us
     // A name that is taken is not worth a hash.
     let read = app
         .database
-        .run(move |conn| User::require_free_name(conn, &wanted));
+        .read(move |conn| User::require_free_name(conn, &wanted));
     read.await?;
     let requester = app.throttles.requester(request, Priority::Registration);
     let registration = Registration {
@@ -205,7 +205,7 @@ async fn verify(
 async fn prepare(app: &App, request: &HttpRequest, newcomer: Newcomer) -> Result<String> {
     let (policy, invite, wanted) = (app.accounts.policy, newcomer.invite, newcomer.username);
     let may_be_first = newcomer.may_be_first;
-    let read = app.database.run(move |conn| {
+    let read = app.database.read(move |conn| {
         User::require_free_name(conn, &wanted)?;
         match (User::any(conn)?, policy) {
             (false, _) if !may_be_first => Err(Error::field("setup_code", "error-setup-code")),
@@ -247,13 +247,13 @@ async fn form(
     app: &App,
     asked: &Asked,
     typed: &NewUser,
-    fields: &[(&'static str, Sentence)],
+    fields: &[(&'static str, LocalizedMessage)],
 ) -> Result<HttpResponse> {
     let (policy, id) = (
         app.accounts.policy,
         invite::id_of(&app.keyed, &typed.invite),
     );
-    let read = app.database.run(move |conn| {
+    let read = app.database.read(move |conn| {
         let is_new = !User::any(conn)?;
         let is_invited = match id {
             Some(id) if policy == Policy::Invite => invite::is_open(conn, id)?,
@@ -293,7 +293,7 @@ async fn form(
 
 /// What is shown where not everybody may register.
 fn closed(app: &App, asked: &Asked, has_invite: bool) -> Result<HttpResponse> {
-    let sentence = [("invite", Sentence::from("error-invite"))];
+    let sentence = [("invite", LocalizedMessage::from("error-invite"))];
     let sentences = if has_invite { &sentence[..] } else { &[] };
     let mut errors = field_sentences(asked.locale(), sentences);
     errors.entry("invite").or_default();

@@ -15,7 +15,7 @@ use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::Form;
 use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::{App, page, see_other};
-use crate::error::{Error, Result, Sentence};
+use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::auth::phone_verification;
 use crate::models::auth::phone_verification::{
     Outcome, PASSWORD, PHONE, REGISTRATION, Verification,
@@ -107,7 +107,7 @@ async fn find(app: &App, request: &HttpRequest) -> Result<Option<Verification>> 
     };
     let read = app
         .database
-        .run(move |conn| phone_verification::find(conn, &browser));
+        .read(move |conn| phone_verification::find(conn, &browser));
     read.await
 }
 
@@ -134,15 +134,15 @@ async fn check(app: &App, request: &HttpRequest, me: Option<i64>, typed: &str) -
                 security_event::record_about(conn, Kind::CodeFailed, user_id, &phone, &origin)?;
                 // An error would take back that it was counted.
                 Ok(Err(match left {
-                    0 => Sentence::from("error-code-expired"),
-                    left => Sentence::with("error-code-wrong", "left", left),
+                    0 => LocalizedMessage::from("error-code-expired"),
+                    left => LocalizedMessage::with("error-code-wrong", "left", left),
                 }))
             }
             Outcome::Over | Outcome::Nothing => Ok(Err("error-code-expired".into())),
         }
     });
     let outcome = outcome.await?;
-    app.database.erase_traces();
+    app.database.request_wal_truncation();
     outcome.map_err(|sentence| Error::field("code", sentence))
 }
 
@@ -200,7 +200,7 @@ fn form(
     app: &App,
     asked: &Asked,
     verification: &Verification,
-    fields: &[(&'static str, Sentence)],
+    fields: &[(&'static str, LocalizedMessage)],
 ) -> Result<HttpResponse> {
     // What was wrong with the name or the number is said where there is a field.
     let fields: Vec<_> = fields

@@ -91,7 +91,7 @@ pub async fn index(
     let before = page.before.map(|id| id.0);
     let found = app
         .database
-        .run(move |conn| Conversation::page(conn, user.id, before, PAGE))
+        .read(move |conn| Conversation::page(conn, user.id, before, PAGE))
         .await?;
     let shown: Vec<Shown> = found
         .into_iter()
@@ -102,7 +102,7 @@ pub async fn index(
 
 async fn find(app: &App, user_id: i64, id: i64) -> Result<Conversation> {
     app.database
-        .run(move |conn| Conversation::find(conn, user_id, id))
+        .read(move |conn| Conversation::find(conn, user_id, id))
         .await
 }
 
@@ -150,7 +150,7 @@ pub async fn messages(
     let (id, before, person) = (*id, page.before.map(|id| id.0), user.clone());
     let found = app
         .database
-        .run(move |conn| {
+        .read(move |conn| {
             let (room, _) = Conversation::room(conn, &person, id)?;
             Message::page_before_id(conn, &room, before, PAGE)
         })

@@ -23,7 +23,7 @@ const PAGE_MAX: i64 = 100;
 pub async fn index(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<HttpResponse> {
     let rooms = app
         .database
-        .run(move |conn| Room::all_of(conn, user.id))
+        .read(move |conn| Room::all_of(conn, user.id))
         .await?;
     Ok(HttpResponse::Ok().json(rooms))
 }
@@ -37,7 +37,7 @@ pub async fn create(
     let id = make(&app, &user, &typed).await?;
     let room = app
         .database
-        .run(move |conn| Room::of(conn, user.id, id))
+        .read(move |conn| Room::of(conn, user.id, id))
         .await?;
     Ok(HttpResponse::Created().json(room))
 }
@@ -51,7 +51,7 @@ pub async fn show(
     let id = *id;
     let room = app
         .database
-        .run(move |conn| Room::shown_to(conn, &user, id))
+        .read(move |conn| Room::shown_to(conn, &user, id))
         .await?;
     Ok(HttpResponse::Ok().json(room))
 }
@@ -90,9 +90,9 @@ pub async fn messages(
         (None, None, Some(ver)) if ver >= 0 => {
             let changes = app
                 .database
-                .run(move |conn| {
+                .read(move |conn| {
                     Room::find_for(conn, &user, id)?;
-                    Message::changes(conn, id, ver)
+                    Message::changes_after(conn, id, ver)
                 })
                 .await?;
             return Ok(HttpResponse::Ok().json(ChangesPage {
@@ -106,7 +106,7 @@ pub async fn messages(
     };
     let mut messages = app
         .database
-        .run(move |conn| {
+        .read(move |conn| {
             let (room, _) = Room::find_for(conn, &user, id)?;
             Message::page(conn, &room, chosen, limit)
         })

@@ -9,7 +9,7 @@ use crate::controllers::extractors::browser_id::keep;
 use crate::controllers::extractors::cookies;
 use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::{App, Verifying, see_other};
-use crate::error::{Error, Result, Sentence};
+use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::auth::phone_verification;
 use crate::models::auth::phone_verification::{
     Code, MINUTES, PASSWORD, REGISTRATION, Verification,
@@ -140,7 +140,7 @@ fn message(
     code: Option<&Code>,
 ) -> Option<SmsMessage> {
     let text = match code {
-        Some(code) => Sentence {
+        Some(code) => LocalizedMessage {
             id: "sms-code",
             args: vec![
                 ("code", code.as_str().to_owned()),

@@ -114,7 +114,7 @@ async fn session(app: &App, key: &Key, name: &str, mut sessions: Vec<String>) ->
     if pairs.len() < 2 {
         return pairs.pop();
     }
-    let living = app.database.run(move |conn| {
+    let living = app.database.read(move |conn| {
         for (place, hash) in hashes.drain(..).enumerate() {
             if session::find_live(conn, &hash)?.is_some() {
                 return Ok(place);

@@ -95,7 +95,7 @@ pub(super) async fn current<T: Send + 'static>(
             KeyHash::from_stored(hash.ok_or(Error::Unauthorized)?)
         }
     };
-    let found = app.database.run(move |conn| {
+    let found = app.database.read(move |conn| {
         let live = session::find_live(conn, &key_hash)?.ok_or(Error::Unauthorized)?;
         match read(conn, &live) {
             Err(Error::Unavailable(cause)) => Err(Error::Unavailable(cause)),

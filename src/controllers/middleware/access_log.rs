@@ -11,7 +11,7 @@ use actix_web::web::Data;
 use crate::controllers::App;
 use crate::controllers::extractors::client_address::client_address;
 use crate::controllers::extractors::request_context::Asked;
-use crate::models::database::query_counter::counting;
+use crate::models::database::query_counter::count_queries;
 
 /// The middleware.
 ///
@@ -25,7 +25,7 @@ pub async fn log<B: MessageBody>(
     let method = request.method().clone();
     let app = request.app_data::<Data<App>>().cloned();
     let client = client_address(request.request()).map(|address| address.to_string());
-    let (result, queries) = counting(next.call(request)).await;
+    let (result, queries) = count_queries(next.call(request)).await;
     let took = start.elapsed();
     let milliseconds = took.as_secs_f64() * 1000.0;
     let (route, status, request_id) = match &result {

@@ -59,7 +59,7 @@ async fn set(
     let (name, user_id) = (input.fields.username, user.id);
     app.database
         .write(move |conn| {
-            installation::take_turn(conn)?;
+            installation::lock(conn)?;
             let person = find_person(conn, name.trim())?;
             match (person.id == user.id, blocked) {
                 (true, _) => Err(Error::Forbidden),

@@ -27,7 +27,7 @@ pub async fn show(
         .find_map(|cookie| cookie.value().parse().ok());
     let room = app
         .database
-        .run(move |conn| match last {
+        .read(move |conn| match last {
             Some(id) if Membership::find(conn, id, user.id)?.is_some() => {
                 Ok(Room::find_for(conn, &user, id).map_or(LOBBY, |(room, _)| room.id))
             }

@@ -22,7 +22,7 @@ pub async fn index(
     CurrentUser(user): CurrentUser,
 ) -> Result<HttpResponse> {
     let user_id = user.id;
-    let read = app.database.run(move |conn| {
+    let read = app.database.read(move |conn| {
         let rooms = Room::list_of(conn, user_id)?;
         Ok((rooms, invitation::pending(conn, user_id)?))
     });

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::models::auth::session::Live;
 use crate::models::database::connection::DbConn;
 use crate::models::message::{Cursor, Message};
-use crate::models::realtime_store::draft;
+use crate::models::message_store::new_message;
 use crate::models::room::Room;
 use crate::models::user::User;
 use crate::models::values::client_id::ClientId;
@@ -194,7 +194,7 @@ pub(in crate::controllers) async fn post(
     Ok(app
         .live
         .writer
-        .write(Write::Post(draft(user.id, room_id, client_id, &content)))
+        .write(Write::Post(new_message(user.id, room_id, client_id, &content)))
         .await?
         .message)
 }

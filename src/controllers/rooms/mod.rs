@@ -24,7 +24,7 @@ use super::{App, done, see_other};
 use crate::controllers::extractors::current_user::{Caller, CurrentUser};
 use crate::controllers::extractors::form::{FormOrJson, Method};
 use crate::controllers::extractors::request_context::Asked;
-use crate::error::{Error, Result, Sentence};
+use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::room::Room;
 use crate::models::room::directory;
 use crate::models::room::directory::Place;
@@ -247,14 +247,14 @@ async fn directory_page(
     user: User,
     query: &Search,
     typed: &RoomFields,
-    fields: &[(&'static str, Sentence)],
+    fields: &[(&'static str, LocalizedMessage)],
 ) -> Result<HttpResponse> {
     let (search, after) = (&query.search, Place::parse(&query.after));
     let (me, wanted) = (user.public(), search.clone());
     let is_admin = user.is_admin();
     let (rooms, open) = app
         .database
-        .run(move |conn| {
+        .read(move |conn| {
             let rooms = Room::list_of(conn, user.id)?;
             Ok((
                 rooms,

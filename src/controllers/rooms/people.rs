@@ -9,7 +9,7 @@ use crate::controllers::errors::field_sentences;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::{App, page};
-use crate::error::{Result, Sentence};
+use crate::error::{Result, LocalizedMessage};
 use crate::models::room::Room;
 use crate::models::room::directory;
 use crate::models::room::directory::Place;
@@ -42,7 +42,7 @@ pub(in crate::controllers) async fn show(
     asked: &Asked,
     user: User,
     to: &str,
-    fields: &[(&'static str, Sentence)],
+    fields: &[(&'static str, LocalizedMessage)],
 ) -> Result<HttpResponse> {
     listed(app, asked, user, &Search::default(), to, fields).await
 }
@@ -53,13 +53,13 @@ async fn listed(
     user: User,
     query: &Search,
     to: &str,
-    fields: &[(&'static str, Sentence)],
+    fields: &[(&'static str, LocalizedMessage)],
 ) -> Result<HttpResponse> {
     let (wanted, after) = (query.search.clone(), Place::parse(&query.after));
     let (search, user_id) = (&query.search, user.id);
     let (rooms, found) = app
         .database
-        .run(move |conn| {
+        .read(move |conn| {
             let rooms = Room::list_of(conn, user_id)?;
             Ok((
                 rooms,

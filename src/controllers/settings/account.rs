@@ -56,7 +56,7 @@ async fn shown(
 ) -> Result<HttpResponse> {
     let (user, key_hash) = (&current.user, current.key_hash.clone());
     let user_id = user.id;
-    let read = app.database.run(move |conn| {
+    let read = app.database.read(move |conn| {
         let ways_in = User::ways_in(conn, user_id)?;
         Ok((ways_in, session::is_confirmed(conn, &key_hash)?))
     });
@@ -164,7 +164,7 @@ async fn go(
         .database
         .write(move |conn| User::delete(conn, user_id, erases));
     write.await?;
-    app.database.erase_traces();
+    app.database.request_wal_truncation();
     app.live.look_now();
     app.account_deleted.notify_one();
     Ok(())

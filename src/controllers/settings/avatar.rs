@@ -13,7 +13,7 @@ use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::{FormOrJson, Method};
 use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::extractors::upload;
-use crate::error::{Error, Result, Sentence};
+use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::user::User;
 use crate::models::user::avatar;
 use crate::services::image::MAX_BYTES;
@@ -51,7 +51,7 @@ pub async fn create(
             page.map(unprocessable)
         }
         Err(Error::PayloadTooLarge) if !asked.wants_json => {
-            let limit = Sentence::with("error-avatar-large", "limit", MAX_BYTES / 1024 / 1024);
+            let limit = LocalizedMessage::with("error-avatar-large", "limit", MAX_BYTES / 1024 / 1024);
             let mut page = again(&app, &asked, &user, vec![("avatar", limit)]).await?;
             *page.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
             Ok(page)
@@ -95,7 +95,7 @@ async fn again(
     app: &App,
     asked: &Asked,
     user: &User,
-    fields: Vec<(&'static str, Sentence)>,
+    fields: Vec<(&'static str, LocalizedMessage)>,
 ) -> Result<HttpResponse> {
     let name = user.username.clone();
     profile::shown(app, asked, user, name, Saved::default(), &fields).await

@@ -118,7 +118,7 @@ pub async fn show(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<Http
 
 async fn read(app: &App, user_id: i64) -> Result<(Person, Vec<(i64, Vec<i64>)>)> {
     let _turn = app.exports.reading.acquire().await;
-    let read = app.database.run(move |conn| {
+    let read = app.database.read(move |conn| {
         let person = data_export::person(conn, user_id)?;
         Ok((person, data_export::places(conn, user_id)?))
     });
@@ -143,7 +143,7 @@ impl Download {
         let read = self
             .app
             .database
-            .run(move |conn| data_export::written(conn, user_id, room_id, &seqs));
+            .read(move |conn| data_export::written(conn, user_id, room_id, &seqs));
         let messages = read.await?;
         drop(turn);
         let mut text = String::new();

@@ -101,7 +101,7 @@ async fn leave(
     typed: &Fields,
 ) -> Result<()> {
     let (user_id, origin) = (current.user.id, origin(request));
-    let read = app.database.run(move |conn| User::ways_in(conn, user_id));
+    let read = app.database.read(move |conn| User::ways_in(conn, user_id));
     if !read.await?.has_another() {
         return Err(Error::field("github", "error-github-last"));
     }

@@ -22,7 +22,7 @@ use super::errors::field_sentences;
 use super::{App, done, see_other};
 use crate::controllers::extractors::current_user::{CurrentSession, CurrentUser};
 use crate::controllers::extractors::request_context::Asked;
-use crate::error::{Error, Result, Sentence};
+use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::auth::session;
 use crate::models::room::Room;
 use crate::models::user::User;
@@ -60,7 +60,7 @@ pub struct Saved {
 }
 
 /// What is wrong with what was typed, by field.
-type Mistakes<'a> = &'a [(&'static str, Sentence)];
+type Mistakes<'a> = &'a [(&'static str, LocalizedMessage)];
 
 /// `GET /settings`
 pub async fn show(_: CurrentUser) -> HttpResponse {
@@ -79,7 +79,7 @@ async fn frame(
     let user_id = user.id;
     let rooms = app
         .database
-        .run(move |conn| Room::list_of(conn, user_id))
+        .read(move |conn| Room::list_of(conn, user_id))
         .await?;
     let mut errors = field_sentences(asked.locale(), mistakes);
     for field in FIELDS {
@@ -121,7 +121,7 @@ async fn require_proof(
     field: &'static str,
 ) -> Result<()> {
     let (user_id, key_hash) = (current.user.id, current.key_hash.clone());
-    let read = app.database.run(move |conn| {
+    let read = app.database.read(move |conn| {
         let hash = User::password_hash(conn, user_id)?;
         Ok((hash, session::is_confirmed(conn, &key_hash)?))
     });

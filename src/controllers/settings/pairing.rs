@@ -39,7 +39,7 @@ pub async fn show(
 ) -> Result<HttpResponse> {
     let read = app
         .database
-        .run(move |conn| pairing::of_session(conn, &key_hash));
+        .read(move |conn| pairing::of_session(conn, &key_hash));
     let pairing = match read.await {
         Err(Error::NotFound) if !asked.wants_json => return Ok(see_other("/settings/sessions")),
         pairing => pairing?,

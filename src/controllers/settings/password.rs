@@ -52,7 +52,7 @@ async fn change(
     let password = Password::parse(&typed.password)?;
     require_proof(app, request, current, &typed.old_password, "old_password").await?;
     let user_id = current.user.id;
-    let read = app.database.run(move |conn| User::phone(conn, user_id));
+    let read = app.database.read(move |conn| User::phone(conn, user_id));
     let phone = read.await?.map(PhoneNumber::from_stored);
     let name = Username::from_stored(current.user.username.clone());
     password.require_unlike(phone.as_ref(), &name)?;

@@ -79,6 +79,6 @@ async fn change(
             security_event::record_about(conn, Kind::PhoneChanged, Some(user_id), &phone, &origin)
         })
         .await?;
-    app.database.erase_traces();
+    app.database.request_wal_truncation();
     Ok(saved(asked, input.is_json, "account", "phone-number"))
 }

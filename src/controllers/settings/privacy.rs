@@ -32,7 +32,7 @@ pub async fn show(
     let user_id = user.id;
     let read = app
         .database
-        .run(move |conn| direct_message_policy::of(conn, user_id));
+        .read(move |conn| direct_message_policy::of(conn, user_id));
     let reachable_by = read.await?;
     shown(&app, &asked, &user, reachable_by, query.into_inner(), &[]).await
 }

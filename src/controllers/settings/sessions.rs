@@ -32,7 +32,7 @@ pub async fn index(
     query: Query<Saved>,
 ) -> Result<HttpResponse> {
     let user_id = current.user.id;
-    let read = app.database.run(move |conn| device::all_of(conn, user_id));
+    let read = app.database.read(move |conn| device::all_of(conn, user_id));
     let devices = read.await?.into_iter();
     let mut devices: Vec<ShownDevice> = devices
         .map(|device| ShownDevice::new(asked.look(), device, &current.key_hash))

@@ -17,7 +17,7 @@ pub async fn show(app: Data<App>, _: CurrentUser, hash: Path<String>) -> Result<
     }
     let picture = app
         .database
-        .run(move |conn| avatar::find(conn, &hash))
+        .read(move |conn| avatar::find(conn, &hash))
         .await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "image/jpeg"))

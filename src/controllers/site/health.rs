@@ -13,7 +13,7 @@ pub async fn alive() -> &'static str {
 
 /// `GET /readyz`: the database answers, is migrated, and can be written.
 pub async fn ready(app: Data<App>) -> Result<HttpResponse> {
-    if !app.database.run(|conn| conn.is_migrated()).await? {
+    if !app.database.read(|conn| conn.is_migrated()).await? {
         return Err(Error::Unavailable("the database is not migrated".into()));
     }
     app.database.require_writable().await?;

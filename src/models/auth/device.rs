@@ -92,7 +92,7 @@ pub fn all_of(conn: &mut DbConn, user_id: i64) -> Result<Vec<Device>> {
 /// # Errors
 /// `NotFound` when they have none of this id.
 pub fn end(conn: &mut DbConn, user_id: i64, id: &str) -> Result<()> {
-    installation::take_turn(conn)?;
+    installation::lock(conn)?;
     let theirs = all_of(conn, user_id)?;
     let device = theirs.into_iter().find(|device| device.id == id);
     session::end(conn, &device.ok_or(Error::NotFound)?.key_hash)

@@ -69,7 +69,7 @@ impl User {
     /// # Errors
     /// `Unavailable` when the database does not answer.
     pub fn with_github(conn: &mut DbConn, account: &Account) -> Result<Option<Self>> {
-        installation::take_turn(conn)?;
+        installation::lock(conn)?;
         let theirs = users::table.filter(users::github_id.eq(account.id));
         let user: Option<Self> = theirs
             .select(Self::as_select())
@@ -88,7 +88,7 @@ impl User {
     /// # Errors
     /// `ForbiddenBecause` when nobody may register, an invite is needed and this is none, or the first person needs a set-up code.
     pub fn register_by_github(conn: &mut DbConn, arrival: &Arrival) -> Result<Self> {
-        installation::take_turn(conn)?;
+        installation::lock(conn)?;
         let username = Self::free_name(conn, &arrival.account)?;
         let registration = Registration {
             policy: arrival.policy,
@@ -113,7 +113,7 @@ impl User {
     /// # Errors
     /// `ForbiddenBecause` when it is somebody else's, or they have another one.
     pub fn join_github(conn: &mut DbConn, id: i64, account: &Account) -> Result<()> {
-        installation::take_turn(conn)?;
+        installation::lock(conn)?;
         let has: Option<i64> = users::table
             .find(id)
             .select(users::github_id)
@@ -140,7 +140,7 @@ impl User {
     /// # Errors
     /// `Invalid` for `github` when nothing else does.
     pub fn leave_github(conn: &mut DbConn, id: i64) -> Result<()> {
-        installation::take_turn(conn)?;
+        installation::lock(conn)?;
         if !Self::ways_in(conn, id)?.has_another() {
             return Err(Error::field("github", "error-github-last"));
         }

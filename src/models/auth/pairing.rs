@@ -203,7 +203,7 @@ pub fn decide(conn: &mut DbConn, by: &KeyHash, id: &str, is_welcome: bool) -> Re
 /// `NotFound` when it was not allowed, or not any more.
 pub fn use_up(conn: &mut DbConn, token: &str, browser: &KeyHash) -> Result<(User, KeyHash)> {
     // Whoever ends the first session is done, or waits for this.
-    installation::take_turn(conn)?;
+    installation::lock(conn)?;
     let (pairing, user) = find(conn, token)?;
     let allowed = pairings::table
         .filter(pairings::token_hash.eq(&pairing.token_hash))

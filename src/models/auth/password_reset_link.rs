@@ -48,7 +48,7 @@ pub fn find(conn: &mut DbConn, token: &str) -> Result<(User, Option<String>)> {
 /// # Errors
 /// `NotFound` as for [`find`], also when somebody else was faster.
 pub fn use_up(conn: &mut DbConn, token: &str, password_hash: &str) -> Result<User> {
-    installation::take_turn(conn)?;
+    installation::lock(conn)?;
     let (user, _) = find(conn, token)?;
     let hash = KeyHash::of(token);
     let link = password_links::table.find(hash.as_str());

@@ -133,7 +133,7 @@ pub struct Live {
 /// `Unauthorized` when what let the person in is over meanwhile: they were banned, or all their sessions were ended.
 pub fn create(conn: &mut DbConn, key_hash: &KeyHash, session: &NewSession) -> Result<Created> {
     // Whoever ends sessions is done, or waits for this one.
-    installation::take_turn(conn)?;
+    installation::lock(conn)?;
     let epoch: Option<i64> = users::table
         .find(session.user_id)
         .filter(users::status.eq(ACTIVE))
@@ -186,7 +186,7 @@ fn end_least_recent(conn: &mut DbConn, new: &KeyHash, session: &NewSession) -> R
     }
     let ended = diesel::delete(sessions::table.filter(sessions::key_hash.eq_any(surplus)));
     let ended = ended.execute(conn)?;
-    change_notice::write(conn, [Notice::Sessions(session.user_id)])?;
+    change_notice::record(conn, [Notice::Sessions(session.user_id)])?;
     Ok(ended)
 }
 
@@ -267,14 +267,14 @@ pub fn see(conn: &mut DbConn, key_hash: &KeyHash) -> Result<()> {
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub fn end(conn: &mut DbConn, key_hash: &KeyHash) -> Result<()> {
-    installation::take_turn(conn)?;
+    installation::lock(conn)?;
     let session = sessions::table.find(key_hash.as_str());
     let user_id: Option<i64> = session
         .select(sessions::user_id)
         .get_result(conn)
         .optional()?;
     diesel::delete(session).execute(conn)?;
-    change_notice::write(conn, user_id.map(Notice::Sessions))
+    change_notice::record(conn, user_id.map(Notice::Sessions))
 }
 
 /// Ends all sessions of a person, or all but one; answers how many. Who is signing in by what was true before is not let
@@ -283,7 +283,7 @@ pub fn end(conn: &mut DbConn, key_hash: &KeyHash) -> Result<()> {
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub fn end_all(conn: &mut DbConn, user_id: i64, except: Option<&KeyHash>) -> Result<usize> {
-    installation::take_turn(conn)?;
+    installation::lock(conn)?;
     diesel::update(users::table.find(user_id))
         .set(users::session_epoch.eq(users::session_epoch + 1))
         .execute(conn)?;
@@ -291,7 +291,7 @@ pub fn end_all(conn: &mut DbConn, user_id: i64, except: Option<&KeyHash>) -> Res
         .filter(sessions::user_id.eq(user_id))
         .filter(sessions::key_hash.ne(except.map_or("", KeyHash::as_str)));
     let ended = diesel::delete(theirs).execute(conn)?;
-    change_notice::write(conn, [Notice::Sessions(user_id)])?;
+    change_notice::record(conn, [Notice::Sessions(user_id)])?;
     Ok(ended)
 }
 

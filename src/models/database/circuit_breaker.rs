@@ -1,114 +1,80 @@
-//! The way to new connections. While the database is away, one thread at a time asks whether it is back, and nobody
-//! hangs in a greeting that never comes.
+//! Circuit breaker for new connections. After a failure it is open: connection attempts fail at once, except that one
+//! thread at a time probes the server, so no thread waits for a greeting that may never come.
 
-use std::io::Read;
-use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use url::Host;
-
+use super::connect::{TimeoutProfile, connect};
 use super::connection::DbConn;
+use super::mysql_probe::probe_mysql;
 use super::url::DatabaseUrl;
 use crate::error::{Error, Result};
 
-/// What the last attempt found holds for so long; whoever comes meanwhile gets the same answer.
-const PAUSE: Duration = Duration::from_millis(250);
-/// A server that is there accepts a connection within this time,
-const ACCEPT: Duration = Duration::from_millis(500);
-/// and says its greeting within this.
-const GREETING: Duration = Duration::from_millis(1000);
-/// Where a MySQL server listens when the URL does not say.
-const MYSQL_PORT: u16 = 3306;
+/// Least time between two probes; attempts in between fail with the last probe's cause.
+const PROBE_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Why no connection can be opened, and since when that is known.
-struct Closed {
-    at: Instant,
-    why: String,
+/// The breaker's open state: why and when the last attempt failed.
+struct OpenCircuit {
+    probed_at: Instant,
+    cause: String,
 }
 
-/// See the module's description.
-pub(in crate::models) struct Gate {
+/// Opens connections to one database unless it is known to be unavailable.
+pub(in crate::models) struct CircuitBreaker {
     url: DatabaseUrl,
-    closed: Mutex<Option<Closed>>,
+    open: Mutex<Option<OpenCircuit>>,
 }
 
-impl Gate {
-    /// An open gate to this database.
+impl CircuitBreaker {
+    /// Creates a closed breaker, which lets attempts through.
     pub(in crate::models) fn new(url: DatabaseUrl) -> Self {
         Self {
             url,
-            closed: Mutex::default(),
+            open: Mutex::default(),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Closed>> {
-        self.closed.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Option<OpenCircuit>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens a connection, after a look at the server when it was away.
+    /// Opens a connection; a failure opens the circuit.
     ///
     /// # Errors
-    /// `Unavailable` with the cause in the database's words.
-    pub(in crate::models) fn open(&self) -> Result<DbConn> {
-        self.pass()?;
-        DbConn::open_to_serve(&self.url).inspect_err(|error| self.close(&error.to_string()))
+    /// `Unavailable` with the database's error message.
+    pub(in crate::models) fn connect(&self) -> Result<DbConn> {
+        self.check()?;
+        connect(TimeoutProfile::Request, &self.url)
+            .inspect_err(|error| self.trip(&error.to_string()))
     }
 
-    /// From now on, whoever wants a connection looks first.
-    pub(in crate::models) fn close(&self, why: &str) {
-        let mut closed = self.lock();
-        if closed.is_none() {
-            *closed = Some(Closed {
-                at: Instant::now(),
-                why: why.to_owned(),
-            });
-        }
+    /// Opens the circuit: later attempts probe the server first.
+    pub(in crate::models) fn trip(&self, cause: &str) {
+        self.lock().get_or_insert_with(|| OpenCircuit {
+            probed_at: Instant::now(),
+            cause: cause.to_owned(),
+        });
     }
 
-    /// Whoever waits here for another one's look shares what it found.
-    fn pass(&self) -> Result<()> {
-        let mut closed = self.lock();
-        let Some(known) = closed.as_mut() else {
+    /// Fails while the circuit is open; closes it after a successful probe. Threads that wait for the lock during a
+    /// probe share its result.
+    fn check(&self) -> Result<()> {
+        let mut open = self.lock();
+        let Some(circuit) = open.as_mut() else {
             return Ok(());
         };
-        if known.at.elapsed() >= PAUSE {
-            match look(&self.url) {
+        if circuit.probed_at.elapsed() >= PROBE_INTERVAL {
+            match probe_mysql(&self.url) {
                 Ok(()) => {
-                    *closed = None;
+                    *open = None;
                     return Ok(());
                 }
                 Err(error) => {
-                    known.why = format!("the database cannot be reached: {error}");
-                    known.at = Instant::now();
+                    circuit.cause = format!("cannot connect to the database: {error}");
+                    circuit.probed_at = Instant::now();
                 }
             }
         }
-        Err(Error::Unavailable(known.why.clone()))
+        Err(Error::Unavailable(circuit.cause.clone()))
     }
-}
-
-/// Whether a MySQL server is there: it speaks first. The client library has no time-out for that, and this has.
-pub(in crate::models) fn look(url: &DatabaseUrl) -> std::io::Result<()> {
-    let DatabaseUrl::Mysql(url) = url else {
-        return Ok(());
-    };
-    let host = match url.host() {
-        // The library goes through a Unix socket then.
-        None => return Ok(()),
-        Some(Host::Domain("localhost")) => return Ok(()),
-        Some(Host::Ipv6(address)) => address.to_string(),
-        Some(host) => host.to_string(),
-    };
-    let mut found = Err(std::io::ErrorKind::AddrNotAvailable.into());
-    for address in (host.as_str(), url.port().unwrap_or(MYSQL_PORT)).to_socket_addrs()? {
-        found = TcpStream::connect_timeout(&address, ACCEPT).and_then(|mut stream| {
-            stream.set_read_timeout(Some(GREETING))?;
-            stream.read_exact(&mut [0])
-        });
-        if found.is_ok() {
-            break;
-        }
-    }
-    found
 }

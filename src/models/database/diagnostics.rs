@@ -1,4 +1,7 @@
-//! What a database says about itself, for whoever checks an installation.
+//! Queries of `teahouse doctor`: the database's settings, versions and tables.
+//!
+//! # Errors
+//! Unless a function says otherwise, `Unavailable` when the database does not respond.
 
 use std::collections::HashMap;
 
@@ -12,21 +15,21 @@ use crate::models::auth::session::KeyHash;
 use crate::models::schema::users;
 use crate::models::user::{ACTIVE, ADMIN, User};
 
-/// A MySQL or MariaDB server's variables, by their names in lower case.
+/// The session variables of a MySQL or MariaDB server, by lower-case name.
 pub struct Variables(HashMap<String, String>);
 
 impl Variables {
-    /// A variable's value; empty when the server does not know it.
+    /// Returns a variable's value; empty if the server does not have it.
     pub fn get(&self, name: &str) -> &str {
         self.0.get(name).map_or("", String::as_str)
     }
 
-    /// A variable's value as a number.
+    /// Returns a variable's value as a number.
     pub fn number(&self, name: &str) -> Option<u64> {
         self.get(name).parse().ok()
     }
 
-    /// Whether it is MariaDB; otherwise it is MySQL.
+    /// Returns true for MariaDB, false for MySQL.
     pub fn is_mariadb(&self) -> bool {
         self.get("version").to_lowercase().contains("mariadb")
     }
@@ -41,21 +44,18 @@ struct Variable {
 }
 
 #[derive(QueryableByName)]
-struct Word {
+struct TextRow {
     #[diesel(sql_type = Text)]
     value: String,
 }
 
 #[derive(QueryableByName)]
-struct Number {
+struct IntegerRow {
     #[diesel(sql_type = BigInt)]
     value: i64,
 }
 
-/// The variables of our session on a server; `None` for SQLite.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
+/// Returns the server's session variables; `None` for SQLite.
 pub fn variables(conn: &mut DbConn) -> Result<Option<Variables>> {
     let DbConn::Mysql(conn) = conn else {
         return Ok(None);
@@ -67,77 +67,59 @@ pub fn variables(conn: &mut DbConn) -> Result<Option<Variables>> {
     Ok(Some(Variables(pairs.collect())))
 }
 
-/// One setting of SQLite on our connection, such as `journal_mode`.
-///
-/// # Errors
-/// `Unavailable` when the file cannot be read.
+/// Returns the value of an SQLite setting on this connection, such as `journal_mode`.
 pub fn pragma(conn: &mut DbConn, name: &str) -> Result<String> {
-    word(
+    query_text(
         conn,
         &format!("SELECT CAST({name} AS TEXT) AS value FROM pragma_{name}"),
     )
 }
 
-/// Returns how many pages of an SQLite file are free.
-///
-/// # Errors
-/// `Unavailable` when the file cannot be read.
+/// Returns the number of unused pages in the SQLite file.
 pub fn free_pages(conn: &mut DbConn) -> Result<u64> {
     let count = pragma(conn, "freelist_count")?;
     count.parse().map_err(Error::internal)
 }
 
-/// The version of SQLite itself, which is built in.
-///
-/// # Errors
-/// `Unavailable` when the file cannot be read.
+/// Returns the version of the built-in SQLite library.
 pub fn sqlite_version(conn: &mut DbConn) -> Result<String> {
-    word(conn, "SELECT sqlite_version() AS value")
+    query_text(conn, "SELECT sqlite_version() AS value")
 }
 
-/// Tables of ours on a server that are not in InnoDB, or whose texts are not utf8mb4.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn odd_tables(conn: &mut DbConn) -> Result<Vec<String>> {
+/// Returns Teahouse's tables on a server that do not use InnoDB or utf8mb4, each with its engine and collation.
+pub fn misconfigured_tables(conn: &mut DbConn) -> Result<Vec<String>> {
     let sql = "SELECT CONCAT(table_name, ' (', engine, ', ', table_collation, ')') AS value \
                FROM information_schema.tables WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE' \
                AND table_name IN ('installation', 'users', 'sessions', 'rooms', 'memberships', 'messages', \
                'message_versions', 'mentions', 'blocks') \
                AND (engine <> 'InnoDB' OR table_collation NOT LIKE 'utf8mb4%') ORDER BY table_name";
-    let rows: Vec<Word> = on_each!(conn, conn => diesel::sql_query(sql).load(conn))?;
+    let rows: Vec<TextRow> = on_each!(conn, conn => diesel::sql_query(sql).load(conn))?;
     Ok(rows.into_iter().map(|row| row.value).collect())
 }
 
-/// The server's clock, UTC, and by how many seconds its `NOW()` differs from that on our connection.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
+/// Returns the server's time in UTC, and the offset in seconds of its `NOW()` on this connection.
 pub fn clock(conn: &mut DbConn) -> Result<(NaiveDateTime, i64)> {
-    let text = word(conn, "SELECT CAST(UTC_TIMESTAMP(3) AS CHAR) AS value")?;
+    let text = query_text(conn, "SELECT CAST(UTC_TIMESTAMP(3) AS CHAR) AS value")?;
     let time = NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f");
     let sql = "SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), NOW()) AS value";
-    let offset: Number = on_each!(conn, conn => diesel::sql_query(sql).get_result(conn))?;
+    let offset: IntegerRow = on_each!(conn, conn => diesel::sql_query(sql).get_result(conn))?;
     Ok((time.map_err(Error::internal)?, offset.value))
 }
 
-/// The version of the client library that talks to a server, where the server knows it.
+/// Returns the client library's version, if the server records it.
 pub fn client_library(conn: &mut DbConn) -> Option<String> {
     let sql = "SELECT attr_value AS value FROM performance_schema.session_connect_attrs \
                WHERE processlist_id = CONNECTION_ID() AND attr_name = '_client_version'";
-    word(conn, sql).ok()
+    query_text(conn, sql).ok()
 }
 
-fn word(conn: &mut DbConn, sql: &str) -> Result<String> {
-    let row: Word = on_each!(conn, conn => diesel::sql_query(sql).get_result(conn))?;
+fn query_text(conn: &mut DbConn, sql: &str) -> Result<String> {
+    let row: TextRow = on_each!(conn, conn => diesel::sql_query(sql).get_result(conn))?;
     Ok(row.value)
 }
 
-/// Somebody in whose name the installation can be tried: its first admin, or else its first person.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn somebody(conn: &mut DbConn) -> Result<Option<User>> {
+/// Returns the first active admin, or else the first active user.
+pub fn first_admin(conn: &mut DbConn) -> Result<Option<User>> {
     let active = users::table.filter(users::status.eq(ACTIVE));
     let admin = active.filter(users::role.eq(ADMIN)).order(users::id);
     let admin = admin.select(User::as_select()).first(conn).optional()?;
@@ -151,11 +133,8 @@ pub fn somebody(conn: &mut DbConn) -> Result<Option<User>> {
     }
 }
 
-/// Where the session with this key was made from; `None` when there is none.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn origin_of(conn: &mut DbConn, key_hash: &KeyHash) -> Result<Option<String>> {
+/// Returns the IP address recorded for the session with this key.
+pub fn session_ip(conn: &mut DbConn, key_hash: &KeyHash) -> Result<Option<String>> {
     use crate::models::schema::sessions;
     Ok(sessions::table
         .find(key_hash.as_str())

@@ -1,4 +1,4 @@
-//! What the database's door counts, for whoever watches the program.
+//! Prometheus metrics of the connection pool.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-/// Seconds, up to the longest that anybody waits.
-const SECONDS: [f64; 11] = [
+/// Upper bounds of the histograms' buckets, in seconds.
+const BUCKETS: [f64; 11] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 ];
 
@@ -18,57 +18,58 @@ struct Reason {
     reason: &'static str,
 }
 
-/// See the module's description. Cheap to clone: clones count together.
+/// Times and refusals of the pool. Clones share the values.
 #[derive(Debug, Clone)]
-pub struct Figures {
-    waits: Histogram,
-    works: Histogram,
+pub struct DatabaseMetrics {
+    wait_seconds: Histogram,
+    work_seconds: Histogram,
     refused: Family<Reason, Counter>,
 }
 
-impl Default for Figures {
+impl Default for DatabaseMetrics {
     fn default() -> Self {
-        let figures = Self {
-            waits: Histogram::new(SECONDS),
-            works: Histogram::new(SECONDS),
+        let metrics = Self {
+            wait_seconds: Histogram::new(BUCKETS),
+            work_seconds: Histogram::new(BUCKETS),
             refused: Family::default(),
         };
+        // Exports both series before the first refusal.
         for reason in ["queue", "deadline"] {
-            let _ = figures.refused.get_or_create(&Reason { reason });
+            let _ = metrics.refused.get_or_create(&Reason { reason });
         }
-        figures
+        metrics
     }
 }
 
-impl Figures {
-    /// Names everything, for whoever shows it.
+impl DatabaseMetrics {
+    /// Registers the metrics for export.
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "database_wait_seconds",
-            "Waits of requests for a connection of the pool",
-            self.waits.clone(),
+            "Time that a request waits for a database connection of the pool",
+            self.wait_seconds.clone(),
         );
         registry.register(
             "database_work_seconds",
-            "What requests then did with it",
-            self.works.clone(),
+            "Time that a request holds a database connection",
+            self.work_seconds.clone(),
         );
         registry.register(
             "database_refused",
-            "Requests that were given up: because too many waited, or because it took too long",
+            "Database jobs rejected because the queue was full (queue) or because they exceeded the deadline (deadline)",
             self.refused.clone(),
         );
     }
 
     pub(in crate::models) fn waited(&self, time: Duration) {
-        self.waits.observe(time.as_secs_f64());
+        self.wait_seconds.observe(time.as_secs_f64());
     }
 
     pub(in crate::models) fn worked(&self, time: Duration) {
-        self.works.observe(time.as_secs_f64());
+        self.work_seconds.observe(time.as_secs_f64());
     }
 
-    /// `queue` or `deadline`.
+    /// Counts a refusal; `reason` is `queue` or `deadline`.
     pub(in crate::models) fn refused(&self, reason: &'static str) {
         self.refused.get_or_create(&Reason { reason }).inc();
     }

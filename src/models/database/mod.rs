@@ -1,16 +1,18 @@
-//! The database as the program uses it: how requests get at it without holding up a worker.
+//! The database as requests use it: reads and writes run on threads that may block, with a deadline and a bounded queue.
 
 pub(super) mod circuit_breaker;
 pub(super) mod connect;
 pub mod connection;
 pub mod diagnostics;
-pub(super) mod erasure;
 pub(super) mod json_table;
 pub mod metrics;
 pub(super) mod migrations;
+pub(super) mod mysql_probe;
 pub(super) mod pool;
 pub mod query_counter;
+pub(super) mod transaction;
 pub mod url;
+pub(super) mod wal;
 pub(super) mod write_health;
 
 use std::path::Path;
@@ -18,12 +20,12 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex, MutexGuard, Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use self::connection::DbConn;
-use self::metrics::Figures;
-use self::pool::{Opened, Pool};
+use self::metrics::DatabaseMetrics;
+use self::pool::{Pool, PooledConnection};
 use self::url::DatabaseUrl;
 use self::write_health::WriteHealth;
 use crate::error::outage::DATABASE;
@@ -31,77 +33,76 @@ use crate::error::{Error, Result};
 use crate::models::room::direct;
 use crate::models::room::name_key;
 
-/// Work that goes on for so long after its request was given up hangs.
-const GRACE: Duration = Duration::from_secs(1);
-/// The writer's connection is asked whether it still lives when it was not used for so long.
-const QUIET: Duration = Duration::from_secs(1);
-/// A request that asks several times waits so long in all.
-const REQUEST: Duration = Duration::from_secs(4);
-/// Who waits for a permit looks so often whether those who have one hang.
-const LOOK: Duration = Duration::from_millis(200);
+/// A job that still runs this long after its request's deadline counts as hung.
+const HANG_GRACE: Duration = Duration::from_secs(1);
+/// Interval of looking for hung jobs while a request waits for a permit.
+const HANG_CHECK_INTERVAL: Duration = Duration::from_millis(200);
+/// Idle time after which the writer's connection is pinged before use.
+const WRITER_PING_AFTER_IDLE: Duration = Duration::from_secs(1);
+/// Longest time that one request spends on the database, in all its queries together.
+const MAX_WAIT_PER_REQUEST: Duration = Duration::from_secs(4);
 
-/// How many requests may use the database at once, and how long they wait for it.
+/// Limits of concurrent database use.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct PoolLimits {
     /// Connections.
     pub pool_size: u32,
-    /// Requests that may wait for one.
+    /// Requests that may wait for a connection.
     pub queue_size: usize,
-    /// A request that takes longer is given up.
+    /// Longest time for one job, including its wait for a connection.
     pub deadline: Duration,
 }
 
-/// The database as the program uses it. Cheap to clone.
+/// A handle to the database. Cheap to clone.
 #[derive(Clone)]
 pub struct Database {
-    /// What is counted.
-    pub figures: Figures,
+    /// Metrics of requests' jobs.
+    pub metrics: DatabaseMetrics,
     pool: Arc<Pool>,
-    /// In front of the pool, because waiting in it would block threads.
+    /// One per connection. Awaited before a job gets a thread, so that waiting blocks no thread.
     permits: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
-    /// SQLite has one writer at a time; taking turns here is fair and needs no polling.
-    pub(super) turn: Option<Arc<Mutex<()>>>,
+    /// One per running or waiting job.
+    queue: Arc<Semaphore>,
+    /// Serializes this process's writes on SQLite: fair and without polling, unlike the file's lock.
+    sqlite_write_lock: Option<Arc<Mutex<()>>>,
     deadline: Duration,
     direct_limits: Option<Arc<direct::Limits>>,
     pub(super) write_health: WriteHealth,
-    /// Wakes the job that clears the write-ahead log (SQLite).
-    pub(super) erased: Arc<Notify>,
+    /// Wakes the job that truncates SQLite's write-ahead log.
+    wal_truncation: Arc<Notify>,
 }
 
 impl Database {
-    /// Opens the database, makes it if it may, and migrates it.
+    /// Opens the database, creates it if it is missing, and migrates it.
     ///
     /// # Errors
-    /// `Unavailable` with a sentence that names the cause and no password.
-    pub fn open(url: DatabaseUrl, limits: Limits) -> Result<Self> {
-        query_counter::count_queries();
-        let mut first = DbConn::open_or_create(&url)?;
-        first.require_sound_library()?;
-        first.require_utf8mb4()?;
-        first.migrate()?;
-        name_key::fill_in(&mut first)?;
-        drop(first);
-        let turn = matches!(url, DatabaseUrl::Sqlite(_)).then(Arc::default);
-        let pool = Pool::new(url, limits.pool_size as usize).map_err(Error::internal)?;
+    /// `Unavailable` with the cause, never with the password.
+    pub fn open(url: DatabaseUrl, limits: PoolLimits) -> Result<Self> {
+        query_counter::install();
+        let mut conn = DbConn::open_or_create(&url)?;
+        conn.require_working_client_library()?;
+        conn.require_utf8mb4()?;
+        conn.migrate()?;
+        name_key::fill_in(&mut conn)?;
+        drop(conn);
+        let sqlite_write_lock = matches!(url, DatabaseUrl::Sqlite(_)).then(Arc::default);
+        let pool_size = limits.pool_size as usize;
         Ok(Self {
-            figures: Figures::default(),
-            pool: Arc::new(pool),
-            permits: Arc::new(Semaphore::new(limits.pool_size as usize)),
-            waiting: Arc::new(Semaphore::new(
-                limits.pool_size as usize + limits.queue_size,
-            )),
-            turn,
+            metrics: DatabaseMetrics::default(),
+            pool: Arc::new(Pool::new(url, pool_size).map_err(Error::internal)?),
+            permits: Arc::new(Semaphore::new(pool_size)),
+            queue: Arc::new(Semaphore::new(pool_size + limits.queue_size)),
+            sqlite_write_lock,
             deadline: limits.deadline,
             direct_limits: None,
             write_health: WriteHealth::default(),
-            erased: Arc::default(),
+            wal_truncation: Arc::default(),
         })
     }
 
-    /// Limits how often one person looks others up by number and begins to write to others.
+    /// Sets the rate limits of look-ups by phone number and of new direct rooms.
     #[must_use]
-    pub fn limiting_directs(mut self, limits: Option<direct::Limits>) -> Self {
+    pub fn with_direct_limits(mut self, limits: Option<direct::Limits>) -> Self {
         self.direct_limits = limits.map(Arc::new);
         self
     }
@@ -110,61 +111,77 @@ impl Database {
         self.direct_limits.clone()
     }
 
-    /// A connection of one's own, outside the pool, for the one thread that writes messages: the one that it `kept`, with
-    /// what belongs to it, or another when that one is lost.
+    /// Returns the message writer's connection, which is outside the pool: the `cached` one with its state, or a new one
+    /// with default state if that one is unusable.
     ///
     /// # Errors
-    /// `Unavailable` with the cause in the database's words.
-    pub(super) fn dedicated<T: Default>(&self, kept: Option<(Opened, T)>) -> Result<(Opened, T)> {
-        let kept = kept.and_then(|(kept, its)| Some((self.pool.check(kept, QUIET)?, its)));
-        match kept {
-            Some(kept) => Ok(kept),
-            None => Ok((self.pool.open()?, T::default())),
+    /// `Unavailable` with the database's error message.
+    pub(super) fn writer_connection<T: Default>(
+        &self,
+        cached: Option<(PooledConnection, T)>,
+    ) -> Result<(PooledConnection, T)> {
+        let cached = cached.and_then(|(connection, state)| {
+            let connection = self.pool.validate(connection, WRITER_PING_AFTER_IDLE)?;
+            Some((connection, state))
+        });
+        match cached {
+            Some(cached) => Ok(cached),
+            None => Ok((self.pool.connect()?, T::default())),
         }
     }
 
-    /// Waits for this thread's turn to write (SQLite); must not be called on an async thread.
-    pub fn blocking_turn(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
-        self.turn.as_ref().map(|turn| turn.blocking_lock())
+    /// Waits for the write lock (SQLite only). Blocks the thread, so not for async code.
+    pub fn blocking_write_lock(&self) -> Option<MutexGuard<'_, ()>> {
+        let lock = self.sqlite_write_lock.as_ref();
+        lock.map(|lock| lock.blocking_lock())
     }
 
-    /// Runs queries that only read, on a thread that may block.
+    /// Runs read-only queries on a blocking thread.
     ///
     /// # Errors
-    /// Those of `work`; `Unavailable` after the deadline or when too many wait already.
-    pub async fn run<T: Send + 'static>(
+    /// Those of `work`; `Unavailable` after the deadline or when the queue is full.
+    pub async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.enter(false, work).await
+        self.run_job(false, work).await
     }
 
-    /// Runs `work` in one transaction that writes; again when others wrote the same at that moment.
+    /// Runs `work` in a write transaction on a blocking thread; see [`DbConn::write`].
     ///
     /// # Errors
-    /// Those of `work`; `Unavailable` after the deadline (the outcome is then unknown) or when too many wait already.
+    /// Those of `work`; `Unavailable` after the deadline (the outcome is then unknown) or when the queue is full.
     pub async fn write<T: Send + 'static>(
         &self,
         work: impl FnMut(&mut DbConn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let outcome = self.enter(true, move |conn| conn.write(work)).await;
+        let outcome = self.run_job(true, move |conn| conn.write(work)).await;
         self.write_health.record(&outcome);
         outcome
     }
 
-    pub(super) async fn enter<T: Send + 'static>(
+    /// Fails while the database accepts no writes. Probes it only if the last write failed, at most once a second.
+    ///
+    /// # Errors
+    /// `Unavailable` with the database's error message.
+    pub async fn require_writable(&self) -> Result<()> {
+        let probe = self.write(write_health::probe_write);
+        self.write_health.require_healthy(probe).await
+    }
+
+    async fn run_job<T: Send + 'static>(
         &self,
         is_write: bool,
         work: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let _place = self.waiting.clone().try_acquire_owned().map_err(|_| {
-            self.figures.refused("queue");
+        let _queued = self.queue.clone().try_acquire_owned().map_err(|_| {
+            self.metrics.refused("queue");
             Error::Unavailable("too many requests wait for the database".into())
         })?;
         let start = Instant::now();
-        let left = REQUEST.saturating_sub(query_counter::waited());
-        let turn = self.turn.clone().filter(|_| is_write);
-        let outcome = self.enter_before(start + left.min(self.deadline), turn, work);
+        let left = MAX_WAIT_PER_REQUEST.saturating_sub(query_counter::waited());
+        let lock = self.sqlite_write_lock.clone().filter(|_| is_write);
+        let outcome = self.run_job_until(start + left.min(self.deadline), lock, work);
         let outcome = outcome.await;
         query_counter::add_wait(start.elapsed());
         match is_write {
@@ -174,57 +191,56 @@ impl Database {
         outcome
     }
 
-    async fn enter_before<T: Send + 'static>(
+    async fn run_job_until<T: Send + 'static>(
         &self,
         deadline: Instant,
-        turn: Option<Arc<Mutex<()>>>,
+        lock: Option<Arc<Mutex<()>>>,
         work: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let asked = Instant::now();
-        let late = |elapsed| self.late(elapsed);
-        let turn = match turn {
-            Some(turn) => Some(
-                timeout_at(deadline, turn.lock_owned())
-                    .await
-                    .map_err(late)?,
-            ),
+        let queued_at = Instant::now();
+        let timed_out = |elapsed| self.timed_out(elapsed);
+        let lock = match lock {
+            Some(lock) => {
+                let lock = timeout_at(deadline, lock.lock_owned()).await;
+                Some(lock.map_err(timed_out)?)
+            }
             None => None,
         };
-        let permit = self.permit(deadline).await?;
-        let begun = Instant::now();
-        self.figures.waited(begun - asked);
-        let work = self.pool.spawn((turn, permit), work);
-        let work = work.ok_or_else(|| Error::Unavailable("the program ends".into()))?;
-        let (result, queries) = timeout_at(deadline, work)
+        let permit = self.acquire_permit(deadline).await?;
+        let started_at = Instant::now();
+        self.metrics.waited(started_at - queued_at);
+        let job = self.pool.spawn((lock, permit), work);
+        let job = job.ok_or_else(|| Error::Unavailable("the server is shutting down".into()))?;
+        let (result, queries) = timeout_at(deadline, job)
             .await
-            .map_err(late)?
+            .map_err(timed_out)?
             .map_err(Error::internal)?;
-        self.figures.worked(begun.elapsed());
-        query_counter::add(queries);
+        self.metrics.worked(started_at.elapsed());
+        query_counter::add_queries(queries);
         result
     }
 
-    /// Waits for a permit, and meanwhile gives up those who hang on to theirs.
-    async fn permit(&self, deadline: Instant) -> Result<OwnedSemaphorePermit> {
-        // One wait from beginning to end: it keeps its place among the others.
+    /// Waits for a permit and meanwhile abandons hung jobs, which frees theirs.
+    async fn acquire_permit(&self, deadline: Instant) -> Result<OwnedSemaphorePermit> {
+        // One future for the whole wait, so that it keeps its position in the semaphore's queue.
         let mut permit = pin!(self.permits.clone().acquire_owned());
         loop {
-            let look = deadline.min(Instant::now() + LOOK);
-            match timeout_at(look, permit.as_mut()).await {
+            let next_check = deadline.min(Instant::now() + HANG_CHECK_INTERVAL);
+            match timeout_at(next_check, permit.as_mut()).await {
                 Ok(permit) => return permit.map_err(Error::internal),
-                Err(elapsed) if look == deadline => return Err(self.late(elapsed)),
-                Err(_) => self.pool.give_up_what_hangs(self.deadline + GRACE),
+                Err(elapsed) if next_check == deadline => return Err(self.timed_out(elapsed)),
+                Err(_) => self.pool.abandon_hung_jobs(self.deadline + HANG_GRACE),
             }
         }
     }
 
-    fn late(&self, _: tokio::time::error::Elapsed) -> Error {
-        self.figures.refused("deadline");
-        Error::Unavailable("the database did not answer in time".into())
+    fn timed_out(&self, _: tokio::time::error::Elapsed) -> Error {
+        self.metrics.refused("deadline");
+        Error::Unavailable("the database did not respond in time".into())
     }
 }
 
-/// Where the SQLite file is when nothing else is said: in the data directory.
+/// Returns the URL of the default SQLite file in the data directory.
 pub fn default_url(data_dir: &Path) -> DatabaseUrl {
     DatabaseUrl::Sqlite(data_dir.join("teahouse.db"))
 }

@@ -1,5 +1,5 @@
-//! The connections of the pool, and the threads that may block on them. A client library that waits for a server which
-//! never answers cannot be interrupted; so a thread that hangs is given up, with its connection, and others go on.
+//! Database connections and the threads that block on them. A client library that waits for an unresponsive server
+//! cannot be interrupted, so a hung job is abandoned together with its thread and connection, and other threads go on.
 
 use std::collections::HashMap;
 use std::io;
@@ -11,65 +11,64 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit};
 use tokio::task::JoinHandle;
 
-use super::circuit_breaker::Gate;
+use super::circuit_breaker::CircuitBreaker;
 use super::connection::DbConn;
 use super::query_counter;
 use super::url::DatabaseUrl;
 use crate::error::outage::DATABASE;
 use crate::error::{Error, Result};
 
-/// So many times the pool's size of threads may hang, given up, before their permits are kept. An outage costs the
-/// pool's size at most, and a thread that hangs costs little; but when the other end has vanished without a word, it may
-/// take the system a quarter of an hour to say so.
-const GIVEN_UP: usize = 15;
-/// A connection that was used so recently is taken for alive: asking costs as much as a query.
-const QUIET: Duration = Duration::from_millis(250);
+/// Limits abandoned jobs to this multiple of the pool's size; further hung jobs keep their permits. One outage abandons
+/// at most the pool's size, but the system may take 15 minutes to report that a peer has vanished.
+const ABANDONED_FACTOR: usize = 15;
+/// Idle time after which a connection is pinged before use. A ping costs as much as a query.
+const PING_AFTER_IDLE: Duration = Duration::from_millis(250);
 
-/// An open connection, and when it was opened: one from before the last hang is not trusted any more.
-pub(in crate::models) struct Opened {
+/// An open connection. One that was opened before the last hang (an earlier generation) is not used again.
+pub(in crate::models) struct PooledConnection {
     pub(in crate::models) conn: DbConn,
-    era: u64,
-    used: Instant,
+    generation: u64,
+    used_at: Instant,
 }
 
-impl Opened {
-    /// The same, used just now.
-    pub(in crate::models) fn used(mut self) -> Self {
-        self.used = Instant::now();
+impl PooledConnection {
+    /// Marks the connection as used now.
+    pub(in crate::models) fn touched(mut self) -> Self {
+        self.used_at = Instant::now();
         self
     }
 }
 
-/// What a request holds while its work is under way: its turn to write (SQLite) and its permit.
-pub(in crate::models) type Held = (Option<OwnedMutexGuard<()>>, OwnedSemaphorePermit);
+/// What a job holds while it runs: the write lock (SQLite writes only) and a permit of the pool.
+pub(in crate::models) type Permits = (Option<OwnedMutexGuard<()>>, OwnedSemaphorePermit);
 
-/// Work that has begun.
-struct Running {
-    since: Instant,
-    /// Nothing once it was given up.
-    held: Option<Held>,
+struct RunningJob {
+    started_at: Instant,
+    /// `None` once the job is abandoned.
+    permits: Option<Permits>,
 }
 
 #[derive(Default)]
 struct State {
-    idle: Vec<Opened>,
-    era: u64,
-    running: HashMap<u64, Running>,
-    next: u64,
-    given_up: usize,
+    idle: Vec<PooledConnection>,
+    generation: u64,
+    running: HashMap<u64, RunningJob>,
+    last_job_id: u64,
+    /// Number of running jobs without permits.
+    abandoned: usize,
 }
 
-/// See the module's description.
+/// A pool of connections, opened on demand, with a thread for each job.
 pub(in crate::models) struct Pool {
     state: Mutex<State>,
-    gate: Gate,
+    circuit_breaker: CircuitBreaker,
     threads: Option<Runtime>,
     size: usize,
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        // Not waiting for those that hang.
+        // Does not wait for hung threads.
         if let Some(threads) = self.threads.take() {
             threads.shutdown_background();
         }
@@ -77,18 +76,18 @@ impl Drop for Pool {
 }
 
 impl Pool {
-    /// A pool of at most `size` connections, which are opened when they are needed.
+    /// Creates a pool of at most `size` connections; the caller limits the number of jobs.
     ///
     /// # Errors
-    /// When the machine has no more threads.
+    /// When the system cannot start threads.
     pub(in crate::models) fn new(url: DatabaseUrl, size: usize) -> io::Result<Self> {
         let threads = Builder::new_current_thread()
             .thread_name("database")
-            .max_blocking_threads(size * (GIVEN_UP + 1))
+            .max_blocking_threads(size * (ABANDONED_FACTOR + 1))
             .build()?;
         Ok(Self {
             state: Mutex::default(),
-            gate: Gate::new(url),
+            circuit_breaker: CircuitBreaker::new(url),
             threads: Some(threads),
             size,
         })
@@ -98,136 +97,139 @@ impl Pool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens a connection that is not of the pool.
+    /// Opens a connection.
     ///
     /// # Errors
-    /// `Unavailable` with the cause in the database's words.
-    pub(in crate::models) fn open(&self) -> Result<Opened> {
-        let era = self.lock().era;
-        let conn = self.gate.open()?;
-        let used = Instant::now();
-        Ok(Opened { conn, era, used })
+    /// `Unavailable` with the database's error message.
+    pub(in crate::models) fn connect(&self) -> Result<PooledConnection> {
+        let generation = self.lock().generation;
+        let conn = self.circuit_breaker.connect()?;
+        Ok(PooledConnection {
+            conn,
+            generation,
+            used_at: Instant::now(),
+        })
     }
 
-    fn trusts(&self, opened: &Opened) -> bool {
-        opened.era == self.lock().era
+    fn is_current(&self, connection: &PooledConnection) -> bool {
+        connection.generation == self.lock().generation
     }
 
-    /// A connection that can be used: from after the last hang, and alive when it was `quiet` for so long.
-    pub(in crate::models) fn check(&self, mut opened: Opened, quiet: Duration) -> Option<Opened> {
-        let is_asked = matches!(opened.conn, DbConn::Mysql(_)) && opened.used.elapsed() >= quiet;
-        let lives = self.trusts(&opened) && (!is_asked || opened.conn.ping().is_ok());
-        lives.then_some(opened)
+    /// Returns the connection if it is usable: of the current generation and, after `ping_after_idle` without use,
+    /// responding to a ping (MySQL).
+    pub(in crate::models) fn validate(
+        &self,
+        mut connection: PooledConnection,
+        ping_after_idle: Duration,
+    ) -> Option<PooledConnection> {
+        let needs_ping = matches!(connection.conn, DbConn::Mysql(_))
+            && connection.used_at.elapsed() >= ping_after_idle;
+        let is_usable =
+            self.is_current(&connection) && (!needs_ping || connection.conn.ping().is_ok());
+        is_usable.then_some(connection)
     }
 
-    /// An idle connection that answers, or a new one.
-    fn take(&self) -> Result<Opened> {
+    /// Returns a usable idle connection, or a new one.
+    fn acquire(&self) -> Result<PooledConnection> {
         loop {
-            let Some(opened) = self.lock().idle.pop() else {
-                return self.open();
+            let Some(connection) = self.lock().idle.pop() else {
+                return self.connect();
             };
-            if let Some(opened) = self.check(opened, QUIET) {
-                return Ok(opened);
+            if let Some(connection) = self.validate(connection, PING_AFTER_IDLE) {
+                return Ok(connection);
             }
         }
     }
 
-    fn put(&self, mut opened: Opened) {
-        if !opened.conn.is_broken() && self.trusts(&opened) {
-            self.lock().idle.push(opened.used());
+    fn release(&self, mut connection: PooledConnection) {
+        if !connection.conn.is_broken() && self.is_current(&connection) {
+            self.lock().idle.push(connection.touched());
         }
     }
 
-    /// Runs `work` on a thread that may block. What the request holds is free again when the work ends or is given up,
-    /// however long the request itself waits. The number is how many queries that needed.
+    /// Runs `work` on a blocking thread; returns its result and number of queries, or `None` during shutdown. The permits
+    /// are released when the job ends or is abandoned, even if the caller has stopped waiting before.
     pub(in crate::models) fn spawn<T: Send + 'static>(
         self: &Arc<Self>,
-        held: Held,
+        permits: Permits,
         work: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
     ) -> Option<JoinHandle<(Result<T>, u64)>> {
         let threads = self.threads.as_ref()?;
         let pool = self.clone();
-        let place = Place::take(self.clone(), held);
+        let guard = JobGuard::new(self.clone(), permits);
         Some(threads.spawn_blocking(move || {
-            let _place = place;
-            let mut opened = match pool.take() {
-                Ok(opened) => opened,
+            let _guard = guard;
+            let mut connection = match pool.acquire() {
+                Ok(connection) => connection,
                 Err(error) => return (Err(error), 0),
             };
-            let before = query_counter::on_this_thread();
-            let result = work(&mut opened.conn);
-            let queries = query_counter::on_this_thread() - before;
-            // What failed so may fail for ever, and is not asked whether it lives as long as it is used.
+            let before = query_counter::thread_queries();
+            let result = work(&mut connection.conn);
+            let queries = query_counter::thread_queries() - before;
+            // A connection that failed this way is dropped: it may be dead, and one in constant use is never pinged.
             if !matches!(result, Err(Error::Unavailable(_))) {
-                pool.put(opened);
+                pool.release(connection);
             }
             (result, queries)
         }))
     }
 
-    /// Gives up work that began longer than `limit` ago, and trusts no connection from before.
-    pub(in crate::models) fn give_up_what_hangs(&self, limit: Duration) {
+    /// Abandons jobs that have run for longer than `limit`. Connections opened before are not used again, and new ones
+    /// are opened only after a successful probe.
+    pub(in crate::models) fn abandon_hung_jobs(&self, limit: Duration) {
         let mut state = self.lock();
-        let room = (self.size * GIVEN_UP).saturating_sub(state.given_up);
-        let hanging = state
+        let allowed = (self.size * ABANDONED_FACTOR).saturating_sub(state.abandoned);
+        let hung = state
             .running
             .values_mut()
-            .filter(|running| running.held.is_some() && running.since.elapsed() > limit);
-        let freed: Vec<Option<Held>> = hanging
-            .take(room)
-            .map(|running| running.held.take())
-            .collect();
+            .filter(|job| job.permits.is_some() && job.started_at.elapsed() > limit);
+        let freed: Vec<Option<Permits>> =
+            hung.take(allowed).map(|job| job.permits.take()).collect();
         if freed.is_empty() {
             return;
         }
-        state.given_up += freed.len();
-        state.era += 1;
+        state.abandoned += freed.len();
+        state.generation += 1;
         drop(state);
         let count = freed.len();
         match DATABASE.is_active() {
-            true => tracing::debug!(
-                count,
-                "the database does not answer: its threads are given up"
-            ),
-            false => tracing::warn!(
-                count,
-                "the database does not answer: its threads are given up"
-            ),
+            true => tracing::debug!(count, "abandoned hung database threads"),
+            false => tracing::warn!(count, "abandoned hung database threads"),
         }
-        self.gate.close("the database does not answer");
+        self.circuit_breaker.trip("the database does not respond");
     }
 }
 
-/// A piece of work's place among what is under way; dropped when it ends.
-struct Place {
+/// Registers a running job; removes it when dropped.
+struct JobGuard {
     pool: Arc<Pool>,
-    number: u64,
+    id: u64,
 }
 
-impl Place {
-    fn take(pool: Arc<Pool>, held: Held) -> Self {
+impl JobGuard {
+    fn new(pool: Arc<Pool>, permits: Permits) -> Self {
         let mut state = pool.lock();
-        state.next += 1;
-        let number = state.next;
-        let running = Running {
-            since: Instant::now(),
-            held: Some(held),
+        state.last_job_id += 1;
+        let id = state.last_job_id;
+        let job = RunningJob {
+            started_at: Instant::now(),
+            permits: Some(permits),
         };
-        state.running.insert(number, running);
+        state.running.insert(id, job);
         drop(state);
-        Self { pool, number }
+        Self { pool, id }
     }
 }
 
-impl Drop for Place {
+impl Drop for JobGuard {
     fn drop(&mut self) {
         let mut state = self.pool.lock();
-        let ended = state.running.remove(&self.number);
-        if let Some(Running { held: None, .. }) = ended {
-            state.given_up -= 1;
+        let job = state.running.remove(&self.id);
+        if let Some(RunningJob { permits: None, .. }) = job {
+            state.abandoned -= 1;
         }
-        // The permit wakes whoever waits for it: not under the lock.
+        // Releasing the permit wakes a waiting task, which must not happen under the lock.
         drop(state);
-        drop(ended);
+        drop(job);
     }
 }

@@ -1,5 +1,5 @@
-//! What a request needs of the database: how many queries, and how much of its time it waited for them. Queries are
-//! counted, never looked into, because what is in them must not reach a log.
+//! Counts a request's queries and its time spent waiting for the database. The SQL text is never read, because it may
+//! contain private data.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -7,61 +7,60 @@ use std::time::Duration;
 use diesel::connection::{InstrumentationEvent, set_default_instrumentation};
 
 thread_local! {
-    /// The queries of this thread so far.
-    static ON_THREAD: Cell<u64> = const { Cell::new(0) };
+    static THREAD_QUERIES: Cell<u64> = const { Cell::new(0) };
 }
 
 tokio::task_local! {
-    /// The request that this task answers.
-    static OF_REQUEST: Spent;
+    /// Usage of the request that this task handles.
+    static REQUEST: RequestUsage;
 }
 
-/// What a request has spent so far.
+/// A request's database usage so far.
 #[derive(Default)]
-struct Spent {
+struct RequestUsage {
     queries: Cell<u64>,
     waited: Cell<Duration>,
 }
 
-/// Counts the queries of connections that are opened from now on.
-pub(in crate::models) fn count_queries() {
-    // It fails only when another thread is doing just the same.
+/// Counts the queries of connections opened from now on.
+pub(in crate::models) fn install() {
+    // Fails only when another thread sets the same instrumentation at the same time.
     let _ = set_default_instrumentation(|| {
         Some(Box::new(|event: InstrumentationEvent<'_>| {
             if matches!(event, InstrumentationEvent::StartQuery { .. }) {
-                ON_THREAD.set(ON_THREAD.get() + 1);
+                THREAD_QUERIES.set(THREAD_QUERIES.get() + 1);
             }
         }))
     });
 }
 
-/// The queries of this thread so far.
-pub(in crate::models) fn on_this_thread() -> u64 {
-    ON_THREAD.get()
+/// Returns the number of this thread's queries so far.
+pub(in crate::models) fn thread_queries() -> u64 {
+    THREAD_QUERIES.get()
 }
 
-/// Adds queries to the request that this task answers, if it answers one.
-pub(in crate::models) fn add(queries: u64) {
-    let _ = OF_REQUEST.try_with(|spent| spent.queries.set(spent.queries.get() + queries));
+/// Adds queries to the current request, if there is one.
+pub(in crate::models) fn add_queries(queries: u64) {
+    let _ = REQUEST.try_with(|usage| usage.queries.set(usage.queries.get() + queries));
 }
 
-/// Adds a wait to the request that this task answers, if it answers one.
+/// Adds time to the current request, if there is one.
 pub(in crate::models) fn add_wait(wait: Duration) {
-    let _ = OF_REQUEST.try_with(|spent| spent.waited.set(spent.waited.get() + wait));
+    let _ = REQUEST.try_with(|usage| usage.waited.set(usage.waited.get() + wait));
 }
 
-/// How long the request that this task answers has waited so far; zero when it answers none.
+/// Returns how long the current request has waited so far; zero outside of a request.
 pub(in crate::models) fn waited() -> Duration {
-    OF_REQUEST
-        .try_with(|spent| spent.waited.get())
+    REQUEST
+        .try_with(|usage| usage.waited.get())
         .unwrap_or_default()
 }
 
-/// Answers a request, and how many queries that needed.
-pub async fn counting<T>(answer: impl Future<Output = T>) -> (T, u64) {
-    let answer = async {
-        let value = answer.await;
-        (value, OF_REQUEST.with(|spent| spent.queries.get()))
+/// Runs a request handler; returns its output and the number of its queries.
+pub async fn count_queries<T>(handler: impl Future<Output = T>) -> (T, u64) {
+    let handler = async {
+        let output = handler.await;
+        (output, REQUEST.with(|usage| usage.queries.get()))
     };
-    OF_REQUEST.scope(Spent::default(), answer).await
+    REQUEST.scope(RequestUsage::default(), handler).await
 }

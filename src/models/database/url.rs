@@ -1,4 +1,4 @@
-//! Which database to use, parsed from `DATABASE_URL`.
+//! The database's URL, parsed from `DATABASE_URL`.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,65 +9,65 @@ use crate::error::{Error, Result};
 
 /// `sqlite://relative.db`, `sqlite:///absolute.db` or `mysql://user:password@host[:port]/name`.
 ///
-/// The client libraries go through their default Unix socket for `localhost`, whatever the port. So a port beside
-/// `localhost` becomes 127.0.0.1, unless `?unix_socket=` names a socket; `localhost` alone stays the socket.
+/// The client libraries use their default Unix socket for `localhost` and ignore the port. So `localhost` with a port is
+/// replaced by 127.0.0.1, unless `?unix_socket=` names a socket; `localhost` alone means the socket.
 ///
-/// Every other form is refused: left to guess, a typing mistake would become the name of a new SQLite file.
-/// `Debug` and `Display` hide the password.
+/// Every other form is rejected, because a typing mistake would otherwise name a new SQLite file. `Debug` and `Display`
+/// hide the password.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
     /// The file's path.
     Sqlite(PathBuf),
-    /// A MySQL or MariaDB server and the database's name there.
+    /// A MySQL or MariaDB server and a database's name.
     Mysql(Url),
 }
 
 impl DatabaseUrl {
-    /// Reads a URL.
+    /// Parses a URL.
     ///
     /// # Errors
-    /// `Unavailable` with a sentence that says what is wrong and repeats no password.
+    /// `Unavailable` with what is wrong, never with the password.
     pub fn parse(text: &str) -> Result<Self> {
-        let refused = |why: &str| {
+        let invalid = |problem: &str| {
             Err(Error::Unavailable(format!(
-                "DATABASE_URL {why}; it must be sqlite://file.db, sqlite:///absolute.db or mysql://user:password@host/name"
+                "DATABASE_URL {problem}; it must be sqlite://file.db, sqlite:///absolute.db or mysql://user:password@host/name"
             )))
         };
         let Some((scheme, rest)) = text.split_once("://") else {
-            return refused("has no scheme with ://");
+            return invalid("has no scheme with ://");
         };
         match scheme {
-            "sqlite" if rest.is_empty() => refused("names no file"),
+            "sqlite" if rest.is_empty() => invalid("names no file"),
             "sqlite" if rest.contains(":memory:") || rest.contains('?') => {
-                refused("must name a plain file")
+                invalid("must name a plain file")
             }
             "sqlite" => Ok(Self::Sqlite(PathBuf::from(rest))),
             "mysql" => {
                 let Ok(mut url) = Url::parse(text) else {
-                    return refused("cannot be read");
+                    return invalid("is not a valid URL");
                 };
-                if require_one_address(&mut url).is_none() {
-                    return refused("cannot be read");
+                if normalize_localhost(&mut url).is_none() {
+                    return invalid("is not a valid URL");
                 }
                 let name = url.path().trim_start_matches('/');
                 if url.host_str().is_none_or(str::is_empty) {
-                    refused("names no host")
+                    invalid("names no host")
                 } else if name.is_empty() {
-                    refused("names no database")
+                    invalid("names no database")
                 } else if !name
                     .chars()
                     .all(|c| c.is_ascii_alphanumeric() || "_-$".contains(c))
                 {
-                    refused("names a database with more than letters, digits, _ - $")
+                    invalid("names a database with more than letters, digits, _ - $")
                 } else {
                     Ok(Self::Mysql(url))
                 }
             }
-            _ => refused("has an unknown scheme"),
+            _ => invalid("has an unknown scheme"),
         }
     }
 
-    /// The MySQL database's name, as the server knows it; empty for SQLite.
+    /// Returns the MySQL database's name; empty for SQLite.
     pub fn mysql_name(&self) -> &str {
         match self {
             Self::Sqlite(_) => "",
@@ -76,8 +76,8 @@ impl DatabaseUrl {
     }
 }
 
-/// Gives `localhost` in any spelling the meaning that [`DatabaseUrl`] describes. `None` when the URL takes no host.
-fn require_one_address(url: &mut Url) -> Option<()> {
+/// Replaces `localhost` in any spelling as [`DatabaseUrl`] describes. Returns `None` if the URL cannot have a host.
+fn normalize_localhost(url: &mut Url) -> Option<()> {
     let host = url.host_str().unwrap_or_default();
     if !host.trim_end_matches('.').eq_ignore_ascii_case("localhost") {
         return Some(());
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_documented_forms_are_taken() {
+    fn only_documented_forms_are_accepted() {
         for good in [
             "sqlite://chat.db",
             "sqlite:///var/lib/chat.db",
@@ -141,13 +141,13 @@ mod tests {
             "mysql://tea:pot@127.0.0.1/",
             "mysql://tea:pot@127.0.0.1/a/b",
         ] {
-            let refusal = DatabaseUrl::parse(bad).expect_err(bad).to_string();
-            assert!(!refusal.contains("pot"), "{refusal}");
+            let error = DatabaseUrl::parse(bad).expect_err(bad).to_string();
+            assert!(!error.contains("pot"), "{error}");
         }
     }
 
     #[test]
-    fn port_beside_localhost_means_tcp() {
+    fn localhost_with_a_port_means_tcp() {
         for (given, meant) in [
             ("localhost:3307", "127.0.0.1:3307"),
             ("localhost:3306", "127.0.0.1:3306"),
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn the_password_is_never_shown() {
+    fn password_is_hidden_when_formatted() {
         let url = DatabaseUrl::parse("mysql://tea:pot@127.0.0.1/chat").expect("good");
         assert_eq!(url.to_string(), "mysql://tea:***@127.0.0.1/chat");
         assert_eq!(format!("{url:?}"), "mysql://tea:***@127.0.0.1/chat");
@@ -181,7 +181,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_given_no_password_is_shown(
+        fn password_is_hidden_for_every_input(
             scheme in prop_oneof![Just("mysql://"), Just("sqlite://"), Just("mysql:"), Just("")],
             host in "[a-z0-9.:\\[\\]/]{0,12}",
             rest in "\\PC{0,12}",
@@ -198,7 +198,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_read_or_refused(text in any::<String>()) {
+        fn any_text_is_parsed_or_rejected(text in any::<String>()) {
             if let Ok(DatabaseUrl::Sqlite(path)) = DatabaseUrl::parse(&text) {
                 prop_assert!(!path.as_os_str().is_empty());
             }

@@ -1,5 +1,5 @@
-//! Whether the database can be written, for `/readyz`: known from the last write, and tried again only after a failed
-//! one, at most once a second however many ask.
+//! Tells `/readyz` whether the database accepts writes: known from the last write, and probed at most once a second after
+//! a failed one.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -8,28 +8,28 @@ use diesel::prelude::*;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::Database;
 use super::connection::DbConn;
 use crate::error::{Error, Result};
 use crate::models::now;
 use crate::models::schema::avatars;
 
-/// Least time between two tries.
-const PAUSE: Duration = Duration::from_secs(1);
-/// Bytes that a try writes: more than what a refused message may have left unused behind the write-ahead log's end.
-const SIZE: usize = 64 * 1024;
+/// Least time between two probes.
+const PROBE_INTERVAL: Duration = Duration::from_secs(1);
+/// Bytes written by a probe: on a full disk, a failed message may leave a smaller amount of usable space behind the end of
+/// the write-ahead log.
+const PROBE_BYTES: usize = 64 * 1024;
 
-/// How the last write ended. Clones share it.
+/// The result of the last write. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(in crate::models) struct WriteHealth {
-    /// Why the last write failed; `None` when it did not.
+    /// Why the last write failed; `None` if it succeeded.
     failure: Arc<Mutex<Option<String>>>,
-    /// When the last try ended; held while one runs.
-    tried: Arc<tokio::sync::Mutex<Option<Instant>>>,
+    /// Time of the last probe; locked while one runs.
+    probed_at: Arc<tokio::sync::Mutex<Option<Instant>>>,
 }
 
 impl WriteHealth {
-    /// Takes note of a write's outcome. What people did wrong, or the same at once, says nothing about the database.
+    /// Records a write's result. Errors other than `Unavailable` say nothing about the database.
     pub(in crate::models) fn record<T>(&self, outcome: &Result<T>) {
         let failure = match outcome {
             Ok(_) => None,
@@ -43,38 +43,40 @@ impl WriteHealth {
         let failure = self.failure.lock();
         failure.unwrap_or_else(PoisonError::into_inner).clone()
     }
-}
 
-impl Database {
-    /// Fails while nothing can be written. Writes only when the last write failed, at most once a second.
+    /// Fails while the database accepts no writes. Runs `probe`, which records its result, only if the last write failed.
     ///
     /// # Errors
-    /// `Unavailable` with the cause in the database's words.
-    pub async fn require_writable(&self) -> Result<()> {
-        if self.write_health.failure().is_none() {
+    /// `Unavailable` with the database's error message.
+    pub(in crate::models) async fn require_healthy(
+        &self,
+        probe: impl Future<Output = Result<()>>,
+    ) -> Result<()> {
+        if self.failure().is_none() {
             return Ok(());
         }
-        let mut tried = self.write_health.tried.lock().await;
-        let Some(failure) = self.write_health.failure() else {
+        let mut probed_at = self.probed_at.lock().await;
+        // Another caller's probe may have succeeded meanwhile.
+        let Some(failure) = self.failure() else {
             return Ok(());
         };
-        if tried.is_some_and(|tried| tried.elapsed() < PAUSE) {
+        if probed_at.is_some_and(|probed_at| probed_at.elapsed() < PROBE_INTERVAL) {
             return Err(Error::Unavailable(failure));
         }
-        *tried = Some(Instant::now());
-        let outcome = self.write(try_to_write).await;
-        *tried = Some(Instant::now());
+        *probed_at = Some(Instant::now());
+        let outcome = probe.await;
+        *probed_at = Some(Instant::now());
         outcome
     }
 }
 
-/// Adds a row that nobody sees and takes it away again, in one transaction that reaches the disk.
-fn try_to_write(conn: &mut DbConn) -> Result<()> {
+/// Inserts and deletes a row in one transaction.
+pub(in crate::models) fn probe_write(conn: &mut DbConn) -> Result<()> {
     let hash = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
     diesel::insert_into(avatars::table)
         .values((
             avatars::hash.eq(&hash),
-            avatars::picture.eq(vec![0_u8; SIZE]),
+            avatars::picture.eq(vec![0_u8; PROBE_BYTES]),
             avatars::created_at.eq(now()),
         ))
         .execute(conn)?;

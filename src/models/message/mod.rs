@@ -1,12 +1,17 @@
-//! Messages, and the ways through a room's history.
+//! Messages, and queries of a room's history.
+//!
+//! # Errors
+//! Unless a function says otherwise, `Unavailable` when the database does not respond.
 
 pub(super) mod append;
 pub mod mention;
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use self::mention::Named;
+use self::mention::Mention;
 use super::rfc3339;
 use super::room::{DIRECT, Room};
 use super::schema::{memberships, messages, rooms, users};
@@ -17,53 +22,50 @@ use crate::models::values::content;
 use crate::realtime::frames::{self, Id};
 use crate::realtime::store::{Changes, Numbered};
 
-/// The most changes of one page of `sync`.
+/// Most messages of one page of changes.
 pub const SYNC_PAGE: i64 = 200;
 
 /// A stored message.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = messages)]
 pub struct Message {
-    /// Its room.
+    /// The room's id.
     pub room_id: i64,
-    /// Its place there.
+    /// Sequence number in the room: 1, 2, 3 … without gaps.
     pub seq: i64,
-    /// The number of the change that last touched it.
+    /// Room version of the last change to the message.
     pub ver: i64,
-    /// Its number in the installation.
+    /// Id, unique and ascending in the installation.
     pub id: i64,
-    /// The UUID its sender gave it.
+    /// UUID chosen by the sender.
     pub client_id: String,
-    /// The text; kept for admins when deleted.
+    /// The text, also of a deleted message.
     pub content: String,
-    /// When it was stored.
+    /// When the message was stored.
     pub created_at: NaiveDateTime,
-    /// When it was last edited.
+    /// When the message was last edited.
     pub edited_at: Option<NaiveDateTime>,
-    /// When it was deleted.
+    /// When the message was deleted.
     pub deleted_at: Option<NaiveDateTime>,
 }
 
-/// Which part of a history: both ends are exclusive.
+/// A page's position in a room's history. Bounds are exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Cursor {
     /// The newest messages.
     Newest,
-    /// The ones just before this `seq`.
+    /// The last messages before this `seq`.
     Before(i64),
-    /// The ones just after this `seq`.
+    /// The first messages after this `seq`.
     After(i64),
-    /// The first ones after one `seq` and before another.
+    /// The first messages after one `seq` and before another.
     Between(i64, i64),
-    /// The ones around this `seq`, half of them before it.
+    /// The messages around this `seq`, half of them before it.
     Around(i64),
 }
 
 impl Message {
-    /// At most `limit` messages of a room, oldest first. The room was found for the person who asks.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database does not answer.
+    /// Returns at most `limit` messages of a room, oldest first. The caller has checked access to the room.
     pub fn page(
         conn: &mut DbConn,
         room: &Room,
@@ -71,7 +73,7 @@ impl Message {
         limit: i64,
     ) -> Result<Vec<frames::Message>> {
         if let Cursor::Around(seq) = cursor {
-            // Places have no holes, so half a page before is a number.
+            // `seq` has no gaps, so the page's first one can be calculated.
             let after = seq
                 .saturating_sub(limit / 2)
                 .min(room.last_seq + 1 - limit)
@@ -104,15 +106,15 @@ impl Message {
         if !matches!(cursor, Cursor::After(_) | Cursor::Between(..)) {
             rows.reverse();
         }
-        Self::publish(conn, room.id, rows)
+        Self::render_all(conn, room.id, rows)
     }
 
-    /// What changed in a room after `ver`, one page of it.
+    /// Returns one page of a room's changes after the version `ver`.
     ///
     /// # Errors
-    /// `NotFound` when there is no such room; `Unavailable` when the database does not answer.
-    pub fn changes(conn: &mut DbConn, room_id: i64, ver: i64) -> Result<Changes> {
-        // The room's number first: what changes after this line has a later number and comes live.
+    /// `NotFound` when the room does not exist.
+    pub fn changes_after(conn: &mut DbConn, room_id: i64, ver: i64) -> Result<Changes> {
+        // Read first: changes that are committed later have a greater `ver` and are delivered live.
         let last_ver = rooms::table
             .find(room_id)
             .select(rooms::last_ver)
@@ -126,23 +128,20 @@ impl Message {
             .limit(SYNC_PAGE)
             .select((Self::as_select(), User::as_select()))
             .load(conn))?;
-        let messages = Self::publish(conn, room_id, rows)?;
-        let closing = match messages.last() {
+        let messages = Self::render_all(conn, room_id, rows)?;
+        let page_ver = match messages.last() {
             Some(last) if messages.len() as i64 == SYNC_PAGE => last.ver,
             _ => last_ver,
         };
         Ok(Changes {
-            more: closing < last_ver,
-            ver: closing,
+            more: page_ver < last_ver,
+            ver: page_ver,
             last_ver,
             messages,
         })
     }
 
-    /// At most `limit` messages of a room before the one with this id, newest first.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database does not answer.
+    /// Returns at most `limit` messages of a room before the one with this id, newest first.
     pub fn page_before_id(
         conn: &mut DbConn,
         room: &Room,
@@ -164,11 +163,8 @@ impl Message {
         Ok(page)
     }
 
-    /// Changes after a number of the installation in all rooms of a person, one page of them.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database does not answer.
-    pub fn changed_for(conn: &mut DbConn, user_id: i64, after: i64) -> Result<Numbered> {
+    /// Returns one page of the changes after a change id, in all rooms of a user.
+    pub fn changes_for_user(conn: &mut DbConn, user_id: i64, after: i64) -> Result<Numbered> {
         let rows: Vec<(i64, Self, User)> = messages::table
             .inner_join(users::table)
             .inner_join(
@@ -181,14 +177,11 @@ impl Message {
             .limit(SYNC_PAGE)
             .select((messages::change_id, Self::as_select(), User::as_select()))
             .load(conn)?;
-        Self::number(conn, rows)
+        Self::sequenced_page(conn, rows)
     }
 
-    /// What others said to a person in conversations of two after a number of the installation, one page of it.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database does not answer.
-    pub fn said_to(conn: &mut DbConn, user_id: i64, after: i64) -> Result<Numbered> {
+    /// Returns one page of the messages after a message id that others sent to a user in direct rooms of two.
+    pub fn direct_messages_to(conn: &mut DbConn, user_id: i64, after: i64) -> Result<Numbered> {
         let rows: Vec<(i64, Self, User)> = messages::table
             .inner_join(users::table)
             .inner_join(rooms::table)
@@ -206,21 +199,27 @@ impl Message {
             .limit(SYNC_PAGE)
             .select((messages::id, Self::as_select(), User::as_select()))
             .load(conn)?;
-        Self::number(conn, rows)
+        Self::sequenced_page(conn, rows)
     }
 
-    fn number(conn: &mut DbConn, rows: Vec<(i64, Self, User)>) -> Result<Numbered> {
+    /// Renders messages of several rooms, each with its message or change id, in the order of these ids.
+    fn sequenced_page(conn: &mut DbConn, rows: Vec<(i64, Self, User)>) -> Result<Numbered> {
         let more = rows.len() as i64 == SYNC_PAGE;
-        let mut messages = Vec::with_capacity(rows.len());
-        for (number, message, author) in rows {
-            let room_id = message.room_id;
-            let message = Self::publish(conn, room_id, vec![(message, author)])?.remove(0);
-            messages.push((number, message));
+        let mut by_room: BTreeMap<i64, (Vec<i64>, Vec<_>)> = BTreeMap::new();
+        for (id, message, author) in rows {
+            let (ids, rows) = by_room.entry(message.room_id).or_default();
+            ids.push(id);
+            rows.push((message, author));
         }
+        let mut messages = Vec::new();
+        for (room_id, (ids, rows)) in by_room {
+            messages.extend(ids.into_iter().zip(Self::render_all(conn, room_id, rows)?));
+        }
+        messages.sort_unstable_by_key(|(id, _)| *id);
         Ok(Numbered { messages, more })
     }
 
-    /// A message and its author, whatever its state.
+    /// Returns a message, also a deleted one, and its author.
     pub(super) fn find(conn: &mut DbConn, room_id: i64, seq: i64) -> Result<Option<(Self, User)>> {
         Ok(messages::table
             .find((room_id, seq))
@@ -230,34 +229,34 @@ impl Message {
             .optional()?)
     }
 
-    /// Messages of a room as everybody sees them, with the names in them marked.
-    pub(super) fn publish(
+    /// Renders a room's messages with their mentions.
+    pub(super) fn render_all(
         conn: &mut DbConn,
         room_id: i64,
         rows: Vec<(Self, User)>,
     ) -> Result<Vec<frames::Message>> {
-        let may_name = rows
+        let with_at = rows
             .iter()
             .filter(|(message, _)| message.content.contains('@'));
-        let seqs = may_name.map(|(message, _)| message.seq).collect();
-        let known = mention::of_messages(conn, room_id, seqs)?;
+        let seqs = with_at.map(|(message, _)| message.seq).collect();
+        let mentioned = mention::load_for_messages(conn, room_id, seqs)?;
         Ok(rows
             .into_iter()
             .map(|(message, author)| {
-                let named = known.get(&message.seq).map_or_else(Vec::new, |names| {
-                    mention::find(&message.content, |key| names.get(key).copied())
+                let mentions = mentioned.get(&message.seq).map_or_else(Vec::new, |users| {
+                    mention::find(&message.content, |key| users.get(key).copied())
                 });
-                message.public(&author, &named)
+                message.into_public(&author, &mentions)
             })
             .collect())
     }
 
-    /// The message as everybody sees it: the text of a deleted one is hidden.
-    pub(super) fn public(self, author: &User, named: &[Named]) -> frames::Message {
+    /// Renders the message for clients, without the text if it is deleted.
+    pub(super) fn into_public(self, author: &User, mentions: &[Mention]) -> frames::Message {
         let (content, html) = match self.deleted_at {
             Some(_) => (String::new(), String::new()),
             None => {
-                let html = content::to_html(&self.content, named);
+                let html = content::to_html(&self.content, mentions);
                 (self.content, html)
             }
         };

@@ -105,7 +105,7 @@ impl Conversation {
                 Ok(Self {
                     room_id: room.id,
                     other: other.public(),
-                    last_message: Message::publish(conn, room.id, newest)?.pop(),
+                    last_message: Message::render_all(conn, room.id, newest)?.pop(),
                     has_unread: room.unread_by(&membership, &deleted) > 0,
                 })
             })

@@ -97,7 +97,7 @@ fn find_or_make(
     new_room: Option<&Bucket>,
 ) -> Result<Direct> {
     // Whoever makes a room waits here for the one before, so that there is never a second one.
-    installation::take_turn(conn)?;
+    installation::lock(conn)?;
     let members = members(conn, user_id, to)?;
     let key = key_of(&members);
     if let Some(room_id) = find(conn, &key)? {
@@ -217,7 +217,7 @@ fn make(conn: &mut DbConn, user_id: i64, members: Vec<i64>, key: &str) -> Result
     for member in &members {
         Membership::create(conn, room_id, *member, EVERYTHING)?;
     }
-    change_notice::memberships(conn, room_id, &members)?;
+    change_notice::record_memberships(conn, room_id, &members)?;
     Ok(Direct {
         room_id,
         members,

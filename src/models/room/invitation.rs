@@ -39,7 +39,7 @@ pub enum Answer {
 
 /// Brings a person into a room: at once when they share a private room with the inviter, otherwise by an invitation.
 /// Nothing is stored when the person blocks the inviter or may not be reached by them, declined lately, or has too many
-/// pending invitations. Runs in a transaction that began with [`installation::take_turn`].
+/// pending invitations. Runs in a transaction that began with [`installation::lock`].
 ///
 /// # Errors
 /// `NotFound` when there is no such room or person.
@@ -91,7 +91,7 @@ fn create(conn: &mut DbConn, inviter_id: i64, room_id: i64, invitee_id: i64) -> 
     );
     on_each!(conn, conn => diesel::insert_into(invitations::table).values(row).execute(conn))
         .map_err(Error::from)?;
-    change_notice::write(conn, [Notice::Invitations(invitee_id)])
+    change_notice::record(conn, [Notice::Invitations(invitee_id)])
 }
 
 /// The pending invitations of a person, oldest first.
@@ -154,7 +154,7 @@ pub fn count(conn: &mut DbConn, user_id: i64) -> Result<i64> {
 /// # Errors
 /// `NotFound` when this person has no such pending invitation.
 pub fn accept(conn: &mut DbConn, user_id: i64, id: i64) -> Result<i64> {
-    installation::take_turn(conn)?;
+    installation::lock(conn)?;
     let room_id = room_of(conn, user_id, id)?;
     Room::admit(conn, room_id, user_id)?;
     Ok(room_id)
@@ -165,7 +165,7 @@ pub fn accept(conn: &mut DbConn, user_id: i64, id: i64) -> Result<i64> {
 /// # Errors
 /// `NotFound` when this person has no such pending invitation.
 pub fn decline(conn: &mut DbConn, user_id: i64, id: i64) -> Result<()> {
-    installation::take_turn(conn)?;
+    installation::lock(conn)?;
     let room_id = room_of(conn, user_id, id)?;
     let all = invitations::table
         .filter(invitations::invitee_id.eq(user_id))
@@ -174,7 +174,7 @@ pub fn decline(conn: &mut DbConn, user_id: i64, id: i64) -> Result<()> {
     diesel::update(all)
         .set(invitations::declined_at.eq(now()))
         .execute(conn)?;
-    change_notice::write(conn, [Notice::Invitations(user_id)])
+    change_notice::record(conn, [Notice::Invitations(user_id)])
 }
 
 fn room_of(conn: &mut DbConn, user_id: i64, id: i64) -> Result<i64> {
@@ -199,7 +199,7 @@ pub enum Void {
 }
 
 /// Deletes invitations, declined ones too, and notes whose pending ones changed. Runs in a transaction that began with
-/// [`installation::take_turn`].
+/// [`installation::lock`].
 ///
 /// # Errors
 /// `Unavailable` when the database does not answer.
@@ -229,7 +229,7 @@ pub fn withdraw(conn: &mut DbConn, void: Void) -> Result<()> {
     diesel::delete(invitations::table.filter(invitations::id.eq_any(ids))).execute(conn)?;
     people.sort_unstable();
     people.dedup();
-    change_notice::write(conn, people.into_iter().map(Notice::Invitations))
+    change_notice::record(conn, people.into_iter().map(Notice::Invitations))
 }
 
 /// Forgets what was declined long ago; returns how many.

@@ -7,7 +7,7 @@ use super::invitation::{self, Answer, Void};
 use super::membership::{MENTIONS, Membership};
 use super::name_key;
 use super::{CLOSED, DIRECT, LOBBY, OPEN, Room};
-use crate::error::{Error, Result, Sentence};
+use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::schema::{memberships, rooms};
 use crate::models::user::User;
@@ -71,12 +71,12 @@ impl Room {
     /// `Invalid` for `members` when somebody does not exist, and for `name` when an open room has it.
     pub fn create(conn: &mut DbConn, creator: &User, new: &NewRoom) -> Result<MadeRoom> {
         // Whoever makes a room waits here for the one before: its number is the largest.
-        installation::take_turn(conn)?;
+        installation::lock(conn)?;
         let mut people = vec![creator.id];
         for name in new.members.iter().filter(|name| !name.trim().is_empty()) {
             let person = find_person(conn, name.trim()).map_err(|error| match error {
                 Error::NotFound => {
-                    let unknown = Sentence::with("error-member-unknown", "name", name.trim());
+                    let unknown = LocalizedMessage::with("error-member-unknown", "name", name.trim());
                     Error::field("members", unknown)
                 }
                 other => other,
@@ -123,7 +123,7 @@ impl Room {
     /// `confirm` when a closed room would become open and it is not the room's name, and for `name` when another open room
     /// has it.
     pub fn update(conn: &mut DbConn, user: &User, id: i64, change: &RoomChange) -> Result<()> {
-        installation::take_turn(conn)?;
+        installation::lock(conn)?;
         let (room, _) = Self::find_for(conn, user, id)?;
         room.may_be_kept_by(user)?;
         if id == LOBBY && change.kind.is_some_and(|kind| kind != OPEN) {
@@ -167,7 +167,7 @@ impl Room {
                 rooms::kind.eq(kind),
             ))
             .execute(conn)?;
-        change_notice::write(conn, [Notice::Room(id)])
+        change_notice::record(conn, [Notice::Room(id)])
     }
 
     /// Deletes a room: nobody is in it any more, and its messages stay for admins.
@@ -175,7 +175,7 @@ impl Room {
     /// # Errors
     /// As [`Room::update`]; `Forbidden` for the Lobby; `Invalid` for `confirm` when it is not the room's name.
     pub fn delete(conn: &mut DbConn, user: &User, id: i64, confirm: &str) -> Result<()> {
-        installation::take_turn(conn)?;
+        installation::lock(conn)?;
         let (room, _) = Self::find_for(conn, user, id)?;
         room.may_be_kept_by(user)?;
         if id == LOBBY {
@@ -192,7 +192,7 @@ impl Room {
             .execute(conn)?;
         diesel::delete(memberships::table.filter(memberships::room_id.eq(id))).execute(conn)?;
         invitation::withdraw(conn, Void::Room(id))?;
-        change_notice::write(conn, [Notice::Room(id)])
+        change_notice::record(conn, [Notice::Room(id)])
     }
 
     fn may_be_kept_by(&self, user: &User) -> Result<()> {
@@ -213,7 +213,7 @@ impl Room {
     /// # Errors
     /// `NotFound` when it is closed to them.
     pub fn enter(conn: &mut DbConn, user: &User, id: i64) -> Result<bool> {
-        installation::take_turn(conn)?;
+        installation::lock(conn)?;
         let (_, membership) = Self::find_for(conn, user, id)?;
         if membership.is_some() {
             return Ok(false);
@@ -226,20 +226,20 @@ impl Room {
     /// # Errors
     /// `NotFound` when they may not know of it or are not in it; `Forbidden` for the Lobby and direct rooms.
     pub fn leave(conn: &mut DbConn, user: &User, id: i64) -> Result<()> {
-        installation::take_turn(conn)?;
+        installation::lock(conn)?;
         let (room, _) = Self::find_for(conn, user, id)?;
         room.may_change_members()?;
         Membership::delete(conn, id, user.id)?;
-        change_notice::memberships(conn, id, &[user.id])
+        change_notice::record_memberships(conn, id, &[user.id])
     }
 
     /// Puts a person into a room; their invitations into it are settled. Returns whether they were not in it before. Runs
-    /// in a transaction that began with [`installation::take_turn`].
+    /// in a transaction that began with [`installation::lock`].
     pub(in crate::models) fn admit(conn: &mut DbConn, id: i64, user_id: i64) -> Result<bool> {
         let is_new = Membership::create(conn, id, user_id, MENTIONS)?;
         if is_new {
             invitation::withdraw(conn, Void::Into(id, user_id))?;
-            change_notice::memberships(conn, id, &[user_id])?;
+            change_notice::record_memberships(conn, id, &[user_id])?;
         }
         Ok(is_new)
     }
@@ -249,7 +249,7 @@ impl Room {
     /// # Errors
     /// `NotFound` for strangers; `Forbidden` in the Lobby and direct rooms; `Invalid` for `username`.
     pub fn invite(conn: &mut DbConn, user: &User, id: i64, name: &str) -> Result<(i64, Answer)> {
-        installation::take_turn(conn)?;
+        installation::lock(conn)?;
         let person = Self::other_member(conn, user, id, name)?;
         let answer = invitation::invite(conn, user.id, id, person.id)?;
         Ok((person.id, answer))
@@ -260,7 +260,7 @@ impl Room {
     /// # Errors
     /// As [`Room::invite`]; `Forbidden` for other members.
     pub fn dismiss(conn: &mut DbConn, user: &User, id: i64, name: &str) -> Result<i64> {
-        installation::take_turn(conn)?;
+        installation::lock(conn)?;
         let person = Self::other_member(conn, user, id, name)?;
         let (room, _) = Self::find_for(conn, user, id)?;
         if person.id != user.id {
@@ -270,7 +270,7 @@ impl Room {
             Error::NotFound => Error::field("username", "error-member-not-here"),
             other => other,
         })?;
-        change_notice::memberships(conn, id, &[person.id])?;
+        change_notice::record_memberships(conn, id, &[person.id])?;
         Ok(person.id)
     }
 
@@ -282,7 +282,7 @@ impl Room {
         }
         find_person(conn, name.trim()).map_err(|error| match error {
             Error::NotFound => {
-                let unknown = Sentence::with("error-member-unknown", "name", name.trim());
+                let unknown = LocalizedMessage::with("error-member-unknown", "name", name.trim());
                 Error::field("username", unknown)
             }
             other => other,

@@ -33,7 +33,7 @@ pub(in crate::models) fn held_by(kind: &str, name: &str) -> Option<String> {
     (kind == OPEN).then(|| of(name))
 }
 
-/// Requires that a room may have this name. Runs after [`take_turn`](crate::models::installation::take_turn), so nobody takes
+/// Requires that a room may have this name. Runs after [`lock`](crate::models::installation::lock), so nobody takes
 /// the name in between.
 ///
 /// # Errors
@@ -94,7 +94,7 @@ pub(in crate::models) fn fill_in(conn: &mut DbConn) -> Result<()> {
         return Ok(());
     }
     conn.write(|conn| {
-        installation::take_turn(conn)?;
+        installation::lock(conn)?;
         let held: Vec<Option<String>> = rooms::table
             .filter(rooms::name_key.is_not_null())
             .select(rooms::name_key)

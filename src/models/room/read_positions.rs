@@ -87,7 +87,7 @@ pub(in crate::models) fn advance(
                 (*room, *user, seq, own, i64::from(moved))
             };
             let list: Vec<_> = marks.iter().map(row).collect();
-            json_table::Marks::of(&list)?.execute(conn)?;
+            json_table::UpdateReadPositions::of(&list)?.execute(conn)?;
             Ok(())
         }
     }

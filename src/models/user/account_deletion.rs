@@ -30,7 +30,7 @@ impl User {
     /// # Errors
     /// `Invalid` for `confirm` when they are the last admin and others are there.
     pub fn delete(conn: &mut DbConn, id: i64, erase: bool) -> Result<()> {
-        installation::take_turn(conn)?;
+        installation::lock(conn)?;
         Self::require_keeper_after(conn, id)?;
         let left: Vec<i64> = memberships::table
             .inner_join(rooms::table)
@@ -66,10 +66,10 @@ impl User {
                 users::erasing.eq(erase),
             ))
             .execute(conn)?;
-        installation::people_changed(conn)?;
+        installation::bump_profile_version(conn)?;
         let user_id = id;
         let membership = |room_id| Notice::Membership { room_id, user_id };
-        change_notice::write(conn, left.into_iter().map(membership))?;
+        change_notice::record(conn, left.into_iter().map(membership))?;
         Self::note_direct_rooms(conn, id)
     }
 

@@ -29,14 +29,14 @@ pub fn find(conn: &mut DbConn, hash: &str) -> Result<Vec<u8>> {
 /// `NotFound` when there is no such person.
 pub fn set(conn: &mut DbConn, user_id: i64, portrait: Option<&Portrait>) -> Result<()> {
     // Two people with one picture: whoever comes later waits here, and finds it.
-    crate::models::installation::take_turn(conn)?;
+    crate::models::installation::lock(conn)?;
     let person = users::table.find(user_id);
     let before: Option<String> = person.select(users::avatar).get_result(conn)?;
     let hash = portrait.map(|portrait| store(conn, portrait)).transpose()?;
     diesel::update(person)
         .set(users::avatar.eq(&hash))
         .execute(conn)?;
-    crate::models::installation::people_changed(conn)?;
+    crate::models::installation::bump_profile_version(conn)?;
     match before {
         Some(before) if Some(&before) != hash.as_ref() => forget(conn, &before),
         _ => Ok(()),

@@ -140,7 +140,7 @@ impl User {
     /// `invite` when one is needed and this is none; `Forbidden` when nobody may register.
     pub fn register(conn: &mut DbConn, registration: &Registration) -> Result<Self> {
         // Everybody who registers waits here for the one before.
-        installation::take_turn(conn)?;
+        installation::lock(conn)?;
         let Registration { key, username, .. } = registration;
         let mut taken = Vec::new();
         if let Some(phone) = key.phone()

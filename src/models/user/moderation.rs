@@ -81,7 +81,7 @@ impl User {
     /// # Errors
     /// `Forbidden` when there would be no admin left.
     pub fn set_status(conn: &mut DbConn, id: i64, status: &str) -> Result<usize> {
-        installation::take_turn(conn)?;
+        installation::lock(conn)?;
         if status == ACTIVE {
             let person = diesel::update(users::table.find(id));
             person.set(users::status.eq(status)).execute(conn)?;
@@ -99,7 +99,7 @@ impl User {
     /// # Errors
     /// `Forbidden` when there would be no admin left.
     pub fn set_role(conn: &mut DbConn, id: i64, role: &str) -> Result<()> {
-        installation::take_turn(conn)?;
+        installation::lock(conn)?;
         if role != ADMIN {
             Self::require_other_admin(conn, id)?;
         }
@@ -119,7 +119,7 @@ impl User {
         password_hash: &str,
         except: Option<&KeyHash>,
     ) -> Result<usize> {
-        installation::take_turn(conn)?;
+        installation::lock(conn)?;
         let person = diesel::update(users::table.find(id));
         person
             .set(users::password_hash.eq(password_hash))

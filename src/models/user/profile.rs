@@ -21,7 +21,7 @@ impl User {
     /// `Invalid` for `username` when somebody else has it, or gave it up lately.
     pub fn rename(conn: &mut DbConn, id: i64, name: &Username) -> Result<()> {
         // Whoever registers or is renamed waits here for the one before.
-        installation::take_turn(conn)?;
+        installation::lock(conn)?;
         let same = users::table
             .filter(users::username_key.eq(name.key()))
             .filter(users::id.ne(id));
@@ -44,7 +44,7 @@ impl User {
                 users::username_key.eq(name.key()),
             ))
             .execute(conn)?;
-        installation::people_changed(conn)?;
+        installation::bump_profile_version(conn)?;
         Self::note_direct_rooms(conn, id)
     }
 
@@ -53,7 +53,7 @@ impl User {
     /// # Errors
     /// `Invalid` for `phone` when somebody else has it.
     pub fn set_phone(conn: &mut DbConn, id: i64, phone: &PhoneNumber) -> Result<()> {
-        installation::take_turn(conn)?;
+        installation::lock(conn)?;
         let same = users::table
             .filter(users::phone.eq(phone.as_str()))
             .filter(users::id.ne(id));
@@ -83,6 +83,6 @@ impl User {
             .filter(rooms::kind.eq(DIRECT))
             .select(memberships::room_id)
             .load(conn)?;
-        change_notice::write(conn, named.into_iter().map(Notice::Room))
+        change_notice::record(conn, named.into_iter().map(Notice::Room))
     }
 }

@@ -8,7 +8,7 @@ use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCa
 
 use super::phone_number::PhoneNumber;
 use super::{bidi, characters};
-use crate::error::{Error, Result, Sentence};
+use crate::error::{Error, Result, LocalizedMessage};
 
 /// The fewest characters of a name.
 pub const MIN_CHARS: usize = 2;
@@ -70,7 +70,7 @@ impl Username {
     }
 }
 
-impl From<Broken> for Sentence {
+impl From<Broken> for LocalizedMessage {
     fn from(broken: Broken) -> Self {
         match broken {
             Broken::Missing => "error-username-missing".into(),

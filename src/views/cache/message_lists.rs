@@ -21,7 +21,7 @@ pub struct Stretch {
 pub struct Version {
     /// The room's latest change.
     pub ver: i64,
-    /// See [`crate::models::installation::people`].
+    /// See [`crate::models::installation::profile_version`].
     pub people: i64,
 }
 

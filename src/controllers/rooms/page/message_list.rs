@@ -43,7 +43,7 @@ enum Found {
 pub(in crate::controllers) fn version(conn: &mut DbConn, room: &Room) -> Result<Version> {
     Ok(Version {
         ver: room.last_ver,
-        people: installation::people(conn)?,
+        people: installation::profile_version(conn)?,
     })
 }
 

@@ -14,7 +14,7 @@ use super::messages::PAGE;
 use crate::controllers::extractors::current_user::Caller;
 use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::{App, packed_html};
-use crate::error::{Error, Result, Sentence};
+use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::database::connection::DbConn;
 use crate::models::message::Cursor;
 use crate::models::room::membership::Membership;
@@ -116,7 +116,7 @@ pub(in crate::controllers) struct Mistakes {
     /// What was typed, by field.
     pub typed: Vec<(&'static str, String)>,
     /// What is wrong with it, by field.
-    pub fields: Vec<(&'static str, Sentence)>,
+    pub fields: Vec<(&'static str, LocalizedMessage)>,
 }
 
 /// What a page is made of, as it was found.
@@ -168,7 +168,7 @@ pub(in crate::controllers) async fn corrected(
 ) -> Result<HttpResponse> {
     let wanted = wanted(app, asked, id, Cursor::Newest);
     let person = user.clone();
-    let read = app.database.run(move |conn| read(conn, &person, wanted));
+    let read = app.database.read(move |conn| read(conn, &person, wanted));
     answer(app, asked, &user, read.await?, mistakes)
 }
 

@@ -1,12 +1,12 @@
-//! Brings the schema up to date, and takes it back.
+//! Applies and reverts schema migrations.
 //!
-//! On SQLite all pending migrations are one transaction. MySQL and MariaDB commit each DDL statement by itself, so a
-//! program that is killed can leave one migration applied in part and not recorded: always the first pending one,
-//! because each is recorded before the next begins. `mysql.rs` runs that one again and skips the statements whose
-//! effect is there already (`script.rs` says which errors prove that).
+//! On SQLite all pending migrations run in one transaction. MySQL and MariaDB commit each DDL statement separately, so a
+//! crash can leave one migration partly applied and not recorded: always the first pending one, because each is recorded
+//! before the next begins. `mysql.rs` repeats that migration and skips the statements that were already executed
+//! (`script.rs` recognizes them by their errors).
 //!
 //! # Errors
-//! `Unavailable` with a sentence that says what to do, unless a function says otherwise.
+//! Unless a function says otherwise, `Unavailable` with the remedy.
 
 mod lock;
 mod mysql;
@@ -30,9 +30,8 @@ use crate::models::backup;
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const MYSQL_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/mysql");
 
-/// One column of text.
 #[derive(QueryableByName)]
-struct Word {
+struct TextRow {
     #[diesel(sql_type = Text)]
     value: String,
 }
@@ -42,10 +41,10 @@ fn failed(error: impl std::fmt::Display) -> Error {
 }
 
 impl DbConn {
-    /// Returns whether every migration of this program is recorded. Only reads.
+    /// Returns whether every migration of this program is recorded.
     ///
     /// # Errors
-    /// `Unavailable` when the database does not answer.
+    /// `Unavailable` when the database does not respond.
     pub fn is_migrated(&mut self) -> Result<bool> {
         let applied = self.applied_versions()?;
         Ok(self.known_versions()?.is_subset(&applied))
@@ -70,17 +69,17 @@ impl DbConn {
                  WHERE table_schema = DATABASE() AND table_name = '__diesel_schema_migrations'"
             }
         };
-        let tables: Vec<Word> = on_each!(self, conn => diesel::sql_query(exists).load(conn))?;
+        let tables: Vec<TextRow> = on_each!(self, conn => diesel::sql_query(exists).load(conn))?;
         if tables.is_empty() {
             return Ok(BTreeSet::new());
         }
         let sql = "SELECT version AS value FROM __diesel_schema_migrations";
-        let rows: Vec<Word> = on_each!(self, conn => diesel::sql_query(sql).load(conn))?;
+        let rows: Vec<TextRow> = on_each!(self, conn => diesel::sql_query(sql).load(conn))?;
         Ok(rows.into_iter().map(|row| row.value).collect())
     }
 
-    /// Brings the tables up to date and returns how many migrations ran. Programs that start together take turns: the
-    /// others wait as long as the first one makes progress.
+    /// Applies pending migrations and returns their number. If several programs start together, one migrates and the
+    /// others wait while it makes progress.
     pub fn migrate(&mut self) -> Result<usize> {
         backup::require_complete(self)?;
         self.migrate_to(None)
@@ -101,7 +100,7 @@ impl DbConn {
         }
     }
 
-    /// Takes every migration back: all tables and what is in them are gone. Returns how many were recorded.
+    /// Reverts all migrations, which drops all tables. Returns the number of recorded migrations.
     pub fn revert_all_migrations(&mut self) -> Result<usize> {
         preflight::require_usable_binlog(self)?;
         let count = match self {

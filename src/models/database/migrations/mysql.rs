@@ -1,4 +1,4 @@
-//! MySQL and MariaDB: statement by statement, under the migration lock.
+//! Migrates MySQL and MariaDB: statement by statement, under the migration lock.
 
 use std::collections::BTreeSet;
 
@@ -9,15 +9,15 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use super::script::{self, Effect};
-use super::{MYSQL_MIGRATIONS, Word, failed, lock, preflight};
+use super::{MYSQL_MIGRATIONS, TextRow, failed, lock, preflight};
 use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
 
-/// Diesel's own table of what ran.
-const RECORDS: &str = "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (\
-                       version VARCHAR(50) PRIMARY KEY NOT NULL, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)";
+/// Diesel's table of applied migrations.
+const CREATE_RECORDS: &str = "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (\
+                              version VARCHAR(50) PRIMARY KEY NOT NULL, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)";
 
-/// One migration, as text.
+/// A migration and its SQL.
 struct Step {
     version: String,
     name: String,
@@ -25,7 +25,7 @@ struct Step {
     down: String,
 }
 
-/// Takes the text of a migration instead of running it.
+/// A connection that records SQL instead of executing it: Diesel's migrations do not expose theirs.
 #[derive(Default)]
 struct Capture(String);
 
@@ -46,7 +46,7 @@ impl BoxableConnection<Mysql> for Capture {
     }
 }
 
-/// Every migration of this program, oldest first.
+/// Returns all migrations of this program, oldest first.
 fn steps() -> Result<Vec<Step>> {
     let migrations: Vec<Box<dyn Migration<Mysql>>> =
         MYSQL_MIGRATIONS.migrations().map_err(failed)?;
@@ -66,25 +66,25 @@ fn steps() -> Result<Vec<Step>> {
     Ok(steps)
 }
 
-/// Runs what is pending. Returns how many migrations that were.
+/// Applies pending migrations. Returns their number.
 pub(super) fn migrate(conn: &mut DbConn, wanted: Option<&BTreeSet<String>>) -> Result<usize> {
-    preflight::require_rights(conn)?;
+    preflight::require_privileges(conn)?;
     let steps = steps()?;
     let DbConn::Mysql(conn) = conn else {
         return Ok(0);
     };
-    lock::hold(conn, |conn| {
-        conn.batch_execute(RECORDS)?;
-        let applied = recorded(conn)?;
+    lock::with_lock(conn, |conn| {
+        conn.batch_execute(CREATE_RECORDS)?;
+        let applied = recorded_versions(conn)?;
         let is_pending = |version: &String| {
             !applied.contains(version) && wanted.is_none_or(|wanted| wanted.contains(version))
         };
         let pending = steps.iter().filter(|step| is_pending(&step.version));
         let mut count = 0;
         for step in pending {
-            // Only the first one can have been begun before: each is recorded before the next begins.
+            // Only the first one can be partly applied: each is recorded before the next begins.
             let resumes = count == 0;
-            in_autocommit_off(conn, |conn| {
+            with_autocommit_off(conn, |conn| {
                 run(conn, step, &step.up, resumes)?;
                 diesel::sql_query("INSERT INTO __diesel_schema_migrations (version) VALUES (?)")
                     .bind::<Text, _>(&step.version)
@@ -98,18 +98,18 @@ pub(super) fn migrate(conn: &mut DbConn, wanted: Option<&BTreeSet<String>>) -> R
     })
 }
 
-/// Takes back what is recorded, newest first, and before that what may be there of the first pending migration.
+/// Reverts the recorded migrations, newest first; before that, the first pending one, which may be partly applied.
 pub(super) fn revert_all(conn: &mut DbConn) -> Result<usize> {
     let steps = steps()?;
     let DbConn::Mysql(conn) = conn else {
         return Ok(0);
     };
-    lock::hold(conn, |conn| {
-        conn.batch_execute(RECORDS)?;
-        let applied = recorded(conn)?;
-        let begun = steps.iter().find(|step| !applied.contains(&step.version));
-        if let Some(step) = begun {
-            revert_begun(conn, step)
+    lock::with_lock(conn, |conn| {
+        conn.batch_execute(CREATE_RECORDS)?;
+        let applied = recorded_versions(conn)?;
+        let partial = steps.iter().find(|step| !applied.contains(&step.version));
+        if let Some(step) = partial {
+            revert_partial(conn, step)
                 .map_err(|error| preflight::explain(step.name.as_str(), error))?;
         }
         let done: Vec<&Step> = steps
@@ -117,9 +117,9 @@ pub(super) fn revert_all(conn: &mut DbConn) -> Result<usize> {
             .filter(|step| applied.contains(&step.version))
             .collect();
         for (index, step) in done.iter().rev().enumerate() {
-            // A killed program may have taken back the newest, and not its record.
+            // The newest may be reverted already, but still recorded.
             let resumes = index == 0;
-            in_autocommit_off(conn, |conn| {
+            with_autocommit_off(conn, |conn| {
                 run(conn, step, &step.down, resumes)?;
                 diesel::sql_query("DELETE FROM __diesel_schema_migrations WHERE version = ?")
                     .bind::<Text, _>(&step.version)
@@ -132,11 +132,11 @@ pub(super) fn revert_all(conn: &mut DbConn) -> Result<usize> {
     })
 }
 
-/// Takes back a migration that was perhaps begun. A table that it would make and that is another program's stays.
-fn revert_begun(conn: &mut MysqlConnection, step: &Step) -> Result<()> {
+/// Reverts a migration that may be partly applied, unless one of its tables belongs to another program.
+fn revert_partial(conn: &mut MysqlConnection, step: &Step) -> Result<()> {
     for statement in script::statements(&step.up) {
         if let Effect::Table(name) = script::effect(&statement)
-            && !is_ours(conn, &name, &statement)?
+            && !has_expected_columns(conn, &name, &statement)?
         {
             return Ok(());
         }
@@ -144,8 +144,8 @@ fn revert_begun(conn: &mut MysqlConnection, step: &Step) -> Result<()> {
     run(conn, step, &step.down, true)
 }
 
-/// With autocommit off, rows that come after the last DDL statement are committed together with the record.
-fn in_autocommit_off(
+/// Runs a migration so that rows written after its last DDL statement are committed together with its record.
+fn with_autocommit_off(
     conn: &mut MysqlConnection,
     work: impl FnOnce(&mut MysqlConnection) -> Result<()>,
 ) -> Result<()> {
@@ -158,38 +158,42 @@ fn in_autocommit_off(
     outcome
 }
 
+/// Runs a migration's statements; with `resumes`, skips those that were already executed.
 fn run(conn: &mut MysqlConnection, step: &Step, sql: &str, resumes: bool) -> Result<()> {
     for statement in script::statements(sql) {
         let Err(error) = conn.batch_execute(&statement) else {
             continue;
         };
         let cause = error.to_string();
-        if !resumes || !script::shows_done(&statement, &cause) {
+        if !resumes || !script::is_already_done(&statement, &cause) {
             return Err(error.into());
         }
         if let Effect::Table(name) = script::effect(&statement)
-            && !is_ours(conn, &name, &statement)?
+            && !has_expected_columns(conn, &name, &statement)?
         {
             return Err(Error::Unavailable(format!(
-                "the database has a table `{name}` of another program: give Teahouse a database of its own"
+                "the table `{name}` belongs to another program: use a separate database for Teahouse"
             )));
         }
-        tracing::info!(migration = step.name, "resuming: {cause}");
+        tracing::info!(
+            migration = step.name,
+            "skipping a statement that was already executed: {cause}"
+        );
     }
     Ok(())
 }
 
-/// Whether a table has exactly the columns that this statement would give it, or does not exist.
-fn is_ours(conn: &mut MysqlConnection, table: &str, statement: &str) -> Result<bool> {
+/// Returns whether a table has exactly the columns of this `CREATE TABLE` statement, or does not exist.
+fn has_expected_columns(conn: &mut MysqlConnection, table: &str, statement: &str) -> Result<bool> {
     let sql = "SELECT column_name AS value FROM information_schema.columns \
                WHERE table_schema = DATABASE() AND table_name = ?";
-    let rows: Vec<Word> = diesel::sql_query(sql).bind::<Text, _>(table).load(conn)?;
+    let rows: Vec<TextRow> = diesel::sql_query(sql).bind::<Text, _>(table).load(conn)?;
     let found: BTreeSet<String> = rows.into_iter().map(|row| row.value).collect();
     Ok(found.is_empty() || found == script::columns(statement))
 }
 
-fn recorded(conn: &mut MysqlConnection) -> Result<BTreeSet<String>> {
+fn recorded_versions(conn: &mut MysqlConnection) -> Result<BTreeSet<String>> {
     let sql = "SELECT version AS value FROM __diesel_schema_migrations";
-    let rows: Vec<Word> = diesel::sql_query(sql).load(conn)?;
+    let rows: Vec<TextRow> = diesel::sql_query(sql).load(conn)?;
     Ok(rows.into_iter().map(|row| row.value).collect())
 }

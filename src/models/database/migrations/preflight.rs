@@ -1,16 +1,17 @@
-//! What must be true before the first statement of a migration, and what its failures mean.
+//! Checks before migrations, and explanations of their failures.
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
-use super::Word;
+use super::TextRow;
 use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
 
-/// A table that nobody has: both servers check the account's rights before they look for a table.
-const ABSENT: &str = "teahouse_rights_probe";
+/// A table that does not exist. Both servers check privileges before they look for the table.
+const PROBE_TABLE: &str = "teahouse_rights_probe";
 
-/// What a migration does, each on tables that do not exist: it fails in any case, and the error says why.
+/// Privileges that migrations need, each with a statement that always fails and whose error tells whether the privilege is
+/// granted.
 const PROBES: [(&str, &str); 10] = [
     ("SELECT", "SELECT 1 FROM teahouse_rights_probe"),
     (
@@ -33,42 +34,42 @@ const PROBES: [(&str, &str); 10] = [
         "CREATE VIEW",
         "CREATE VIEW teahouse_rights_probe_2 AS SELECT id FROM teahouse_rights_probe",
     ),
-    // A column twice: it fails also where `foreign_key_checks` is off.
+    // The duplicate column makes it fail even if `foreign_key_checks` is off.
     (
         "REFERENCES",
         "CREATE TABLE teahouse_rights_probe_2 (id INT, id INT, FOREIGN KEY (id) REFERENCES teahouse_rights_probe (id))",
     ),
 ];
 
-/// Refuses a server whose binary log cannot hold what READ COMMITTED writes: every write would fail (1665).
+/// Fails on a server with a statement-based binary log: with READ COMMITTED, every write would fail (error 1665).
 pub(super) fn require_usable_binlog(conn: &mut DbConn) -> Result<()> {
     let DbConn::Mysql(conn) = conn else {
         return Ok(());
     };
-    let sql = "SELECT IF(@@log_bin = 1 AND UPPER(@@binlog_format) = 'STATEMENT', 'refused', 'usable') AS value";
-    // A server without these variables has no such log.
-    let row: QueryResult<Word> = diesel::sql_query(sql).get_result(conn);
-    if row.is_ok_and(|row| row.value == "refused") {
+    let sql = "SELECT IF(@@log_bin = 1 AND UPPER(@@binlog_format) = 'STATEMENT', 'unusable', 'usable') AS value";
+    // A server without these variables has no binary log.
+    let row: QueryResult<TextRow> = diesel::sql_query(sql).get_result(conn);
+    if row.is_ok_and(|row| row.value == "unusable") {
         return Err(Error::Unavailable(
-            "the server's binary log is kept by statement (binlog_format = STATEMENT), which refuses READ COMMITTED: \
-             SET GLOBAL binlog_format = 'ROW', and in the server's configuration"
+            "the server's binlog_format is STATEMENT, which does not support READ COMMITTED: \
+             SET GLOBAL binlog_format = 'ROW', also in the server's configuration"
                 .into(),
         ));
     }
     Ok(())
 }
 
-/// Refuses an account that may not do what migrations do, before anything is made.
-pub(super) fn require_rights(conn: &mut DbConn) -> Result<()> {
+/// Fails if the account lacks privileges that migrations need.
+pub(super) fn require_privileges(conn: &mut DbConn) -> Result<()> {
     let DbConn::Mysql(conn) = conn else {
         return Ok(());
     };
     let mut missing = Vec::new();
-    for (right, statement) in PROBES {
+    for (privilege, statement) in PROBES {
         let Err(error) = conn.batch_execute(statement) else {
             tracing::warn!(
-                right,
-                "{ABSENT} exists: whether the account has this right is unknown"
+                privilege,
+                "cannot check a privilege, because the table {PROBE_TABLE} exists"
             );
             continue;
         };
@@ -77,7 +78,7 @@ pub(super) fn require_rights(conn: &mut DbConn) -> Result<()> {
             return Err(explain("none", error.into()));
         }
         if cause.contains("denied") {
-            missing.push(right);
+            missing.push(privilege);
         }
     }
     if missing.is_empty() {
@@ -85,10 +86,10 @@ pub(super) fn require_rights(conn: &mut DbConn) -> Result<()> {
     }
     let account =
         "SELECT CONCAT('`', REPLACE(CURRENT_USER(), '@', '`@`'), '` ', DATABASE()) AS value";
-    let row: Word = diesel::sql_query(account).get_result(conn)?;
+    let row: TextRow = diesel::sql_query(account).get_result(conn)?;
     let (account, database) = row.value.rsplit_once(' ').unwrap_or_default();
     Err(Error::Unavailable(format!(
-        "the account {account} lacks rights that migrations need ({}): GRANT ALL ON `{database}`.* TO {account}",
+        "the account {account} lacks privileges that migrations need ({}): GRANT ALL ON `{database}`.* TO {account}",
         missing.join(", ")
     )))
 }
@@ -97,10 +98,10 @@ fn is_read_only(cause: &str) -> bool {
     let cause = cause.to_lowercase();
     ["read-only", "read only", "read_only"]
         .iter()
-        .any(|sign| cause.contains(sign))
+        .any(|text| cause.contains(text))
 }
 
-/// A failure of a migration as a sentence that says what to do. What was done stays, and the next start goes on there.
+/// Adds the remedy to a migration's error. Statements that were executed stay; the next start resumes after them.
 pub(super) fn explain(name: &str, error: Error) -> Error {
     let cause = match error {
         Error::Unavailable(cause) | Error::SerializationFailure(cause) => cause,
@@ -108,17 +109,17 @@ pub(super) fn explain(name: &str, error: Error) -> Error {
         other => return other,
     };
     let advice = if is_read_only(&cause) {
-        "the server only lets itself be read: SET GLOBAL read_only = OFF, or the address of the primary in DATABASE_URL"
+        "the server is read-only: SET GLOBAL read_only = OFF, or set DATABASE_URL to the primary"
     } else if cause.contains("Lock wait timeout") {
-        "another connection has held the table for too long: SHOW PROCESSLIST names it; end it and start again"
+        "another connection locked the table for too long: find it with SHOW PROCESSLIST, end it and start again"
     } else if cause.contains("denied") {
-        "the account in DATABASE_URL lacks a right: GRANT ALL on the database, and start again"
+        "the account in DATABASE_URL lacks a privilege: GRANT ALL on the database and start again"
     } else if cause.contains("READ COMMITTED") || cause.contains("binlog") {
-        "SET GLOBAL binlog_format = 'ROW', and start again"
-    } else if cause.contains("already exists") || cause.contains("of another program") {
-        "Teahouse needs a database of its own"
+        "SET GLOBAL binlog_format = 'ROW' and start again"
+    } else if cause.contains("already exists") || cause.contains("belongs to another program") {
+        "Teahouse needs a separate database"
     } else {
-        "mend the cause and start again: it goes on where it stopped"
+        "fix the cause and start again: migration resumes where it stopped"
     };
     Error::Unavailable(format!("migration {name} failed: {cause} ({advice})"))
 }

@@ -1,39 +1,39 @@
-//! Reads a migration's SQL: its statements, what each one makes, and which error proves that it ran before.
+//! Parses a migration's SQL: its statements, their effects, and the errors that show that one was already executed.
 
 use std::collections::BTreeSet;
 
-/// What a statement makes or takes away, as far as resuming needs to know.
+/// A statement's effect, as far as resuming depends on it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Effect {
-    /// Makes the table of this name.
+    /// Creates the table of this name.
     Table(String),
-    /// Makes a view.
+    /// Creates a view.
     View,
-    /// Changes a table, or makes an index.
-    Change,
-    /// Adds rows that are written out in the statement.
+    /// Alters a table or creates an index.
+    Alter,
+    /// Inserts literal rows.
     Rows,
-    /// Takes something away.
-    Removal,
-    /// Anything else: must be repeatable by itself.
+    /// Drops something.
+    Drop,
+    /// Anything else, which must be idempotent.
     Other,
 }
 
-/// Splits a script at the semicolons outside quotes and comments; comments are left out.
+/// Splits a script into statements and removes comments.
 pub(super) fn statements(sql: &str) -> Vec<String> {
     let mut statements = vec![String::new()];
     let mut rest = sql;
     while let Some(c) = rest.chars().next() {
         let current = statements.len() - 1;
-        let taken = match c {
+        let length = match c {
             '\'' | '"' | '`' => {
-                let taken = quoted(rest, c);
-                statements[current].push_str(&rest[..taken]);
-                taken
+                let length = quoted_length(rest, c);
+                statements[current].push_str(&rest[..length]);
+                length
             }
-            '#' => until(rest, "\n"),
-            '-' if rest.starts_with("--") => until(rest, "\n"),
-            '/' if rest.starts_with("/*") => until(rest, "*/"),
+            '#' => comment_length(rest, "\n"),
+            '-' if rest.starts_with("--") => comment_length(rest, "\n"),
+            '/' if rest.starts_with("/*") => comment_length(rest, "*/"),
             ';' => {
                 statements.push(String::new());
                 1
@@ -43,7 +43,7 @@ pub(super) fn statements(sql: &str) -> Vec<String> {
                 c.len_utf8()
             }
         };
-        rest = &rest[taken..];
+        rest = &rest[length..];
     }
     let trimmed = statements.iter().map(|statement| statement.trim());
     trimmed
@@ -52,8 +52,8 @@ pub(super) fn statements(sql: &str) -> Vec<String> {
         .collect()
 }
 
-/// Bytes up to the end of a quoted text. A doubled quote begins another quoted text, which comes to the same.
-fn quoted(text: &str, quote: char) -> usize {
+/// Returns the length in bytes of the quoted text at the start. A doubled quote counts as the start of another quoted text.
+fn quoted_length(text: &str, quote: char) -> usize {
     let mut is_escaped = false;
     for (index, c) in text.char_indices().skip(1) {
         match c {
@@ -66,12 +66,12 @@ fn quoted(text: &str, quote: char) -> usize {
     text.len()
 }
 
-/// Bytes up to the end of a comment.
-fn until(text: &str, end: &str) -> usize {
+/// Returns the length in bytes of the comment at the start.
+fn comment_length(text: &str, end: &str) -> usize {
     text.find(end).map_or(text.len(), |index| index + end.len())
 }
 
-/// What a statement makes or takes away.
+/// Returns a statement's effect.
 pub(super) fn effect(statement: &str) -> Effect {
     let words: Vec<&str> = statement.split_whitespace().take(8).collect();
     let upper: Vec<String> = words.iter().map(|word| word.to_uppercase()).collect();
@@ -87,20 +87,20 @@ pub(super) fn effect(statement: &str) -> Effect {
         ["CREATE", "VIEW", ..] => Effect::View,
         ["CREATE", "INDEX", ..]
         | ["CREATE", "UNIQUE" | "FULLTEXT" | "SPATIAL", "INDEX", ..]
-        | ["ALTER", "TABLE", ..] => Effect::Change,
+        | ["ALTER", "TABLE", ..] => Effect::Alter,
         ["INSERT", ..] if statement.to_uppercase().contains("VALUES") => Effect::Rows,
-        ["DROP", ..] => Effect::Removal,
+        ["DROP", ..] => Effect::Drop,
         _ => Effect::Other,
     }
 }
 
-/// Whether this error of this statement proves that it ran before. Both servers apply a DDL statement whole or not at
-/// all, so one part that is there means that all of it is. Texts are those of `lc_messages = en_US`, which the
-/// connection sets: Diesel does not hand on error numbers (1050, 1060, 1061, 1062, 1091, 1051, 4092, 1826, 3822).
-pub(super) fn shows_done(statement: &str, error: &str) -> bool {
-    let signs: &[&str] = match effect(statement) {
+/// Returns whether a statement's error shows that it was already executed. Both servers execute a DDL statement completely
+/// or not at all, so one existing part proves all of it. The texts are those of `lc_messages = en_US`, which the connection
+/// sets, because Diesel does not expose error numbers (1050, 1060, 1061, 1062, 1091, 1051, 4092, 1826, 3822).
+pub(super) fn is_already_done(statement: &str, error: &str) -> bool {
+    let texts: &[&str] = match effect(statement) {
         Effect::Table(_) | Effect::View => &["already exists"],
-        Effect::Change => &[
+        Effect::Alter => &[
             "Duplicate column name",
             "Duplicate key name",
             "Duplicate foreign key constraint name",
@@ -109,14 +109,14 @@ pub(super) fn shows_done(statement: &str, error: &str) -> bool {
             "Can't DROP",
         ],
         Effect::Rows => &["Duplicate entry"],
-        Effect::Removal => &["Unknown table", "Unknown VIEW", "Can't DROP"],
+        Effect::Drop => &["Unknown table", "Unknown VIEW", "Can't DROP"],
         Effect::Other => &[],
     };
-    signs.iter().any(|sign| error.contains(sign))
+    texts.iter().any(|text| error.contains(text))
 }
 
-/// The columns of a `CREATE TABLE` statement: the first word of each part between its outer parentheses, unless that
-/// begins a key or a constraint.
+/// Returns the column names of a `CREATE TABLE` statement: the first word of each part between the outer parentheses,
+/// except for keys and constraints.
 pub(super) fn columns(statement: &str) -> BTreeSet<String> {
     let body = statement.split_once('(').map_or("", |(_, body)| body);
     let mut columns = BTreeSet::new();
@@ -140,7 +140,7 @@ pub(super) fn columns(statement: &str) -> BTreeSet<String> {
 }
 
 fn column(part: &str) -> Option<String> {
-    const OTHERS: [&str; 9] = [
+    const KEYS_AND_CONSTRAINTS: [&str; 9] = [
         "INDEX",
         "KEY",
         "UNIQUE",
@@ -152,7 +152,7 @@ fn column(part: &str) -> Option<String> {
         "SPATIAL",
     ];
     let word = part.split_whitespace().next()?;
-    let is_column = !OTHERS.contains(&word.to_uppercase().as_str());
+    let is_column = !KEYS_AND_CONSTRAINTS.contains(&word.to_uppercase().as_str());
     is_column.then(|| word.trim_matches('`').to_owned())
 }
 
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn only_errors_of_a_statement_that_ran_before_count_as_done() {
+    fn only_errors_of_executed_statements_count_as_done() {
         let exists = "Table 'x' already exists";
         let column = "Duplicate column name 'x'";
         let key = "Duplicate key name 'x'";
@@ -208,7 +208,7 @@ mod tests {
                 "Lock wait timeout",
             ] {
                 assert_eq!(
-                    shows_done(statement, error),
+                    is_already_done(statement, error),
                     done.contains(&error),
                     "{statement}: {error}"
                 );
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_told_from_keys_and_constraints() {
+    fn keys_and_constraints_are_not_columns() {
         let sql = "CREATE TABLE x (id INT NOT NULL CHECK (id IN (1, 2)), `name` VARCHAR(3), PRIMARY KEY (id, name), \
                    UNIQUE INDEX i (name), FOREIGN KEY (id) REFERENCES y (z)) ENGINE = InnoDB";
         assert_eq!(

@@ -1,5 +1,5 @@
-//! What the writer says for many rows: to a server in one statement, to SQLite in a prepared statement for each row, which
-//! there is the shortest way (and a statement that might fail halfway would keep a journal of its own).
+//! Bulk writes of a batch: one multi-row statement on MySQL, one cached prepared statement per row on SQLite (fastest
+//! there, and no statement journal).
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,14 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Binary, Nullable, Text, Timestamp};
 use diesel::sqlite::Sqlite;
 
-use super::{NewMessage, Place};
+use super::rows::{MessageRow, RoomHead};
 use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::database::json_table;
 use crate::models::schema::{mentions, messages};
 
-/// Stores new messages.
-pub(in crate::models) fn insert_messages(conn: &mut DbConn, rows: &[NewMessage<'_>]) -> Result<()> {
+/// Inserts messages.
+pub(super) fn insert_messages(conn: &mut DbConn, rows: &[MessageRow<'_>]) -> Result<()> {
     match conn {
         DbConn::Sqlite(conn) => {
             for row in rows {
@@ -33,11 +33,8 @@ pub(in crate::models) fn insert_messages(conn: &mut DbConn, rows: &[NewMessage<'
     Ok(())
 }
 
-/// Stores whom messages name: person, room, place.
-pub(in crate::models) fn insert_mentions(
-    conn: &mut DbConn,
-    rows: &[(i64, i64, i64)],
-) -> Result<()> {
+/// Inserts mentions: (user, room, seq).
+pub(super) fn insert_mentions(conn: &mut DbConn, rows: &[(i64, i64, i64)]) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -56,59 +53,59 @@ pub(in crate::models) fn insert_mentions(
     Ok(())
 }
 
-/// A message names nobody any more.
-pub(in crate::models) fn forget_mentions(conn: &mut DbConn, room_id: i64, seq: i64) -> Result<()> {
-    let named = mentions::table
+/// Deletes a message's mentions.
+pub(super) fn delete_mentions(conn: &mut DbConn, room_id: i64, seq: i64) -> Result<()> {
+    let mentions = mentions::table
         .filter(mentions::room_id.eq(room_id))
         .filter(mentions::seq.eq(seq));
-    diesel::delete(named).execute(conn)?;
+    diesel::delete(mentions).execute(conn)?;
     Ok(())
 }
 
-/// Moves the ends of all rooms that changed.
-pub(in crate::models) fn advance_rooms(
+/// Stores the new ends of all changed rooms.
+pub(super) fn update_room_heads(
     conn: &mut DbConn,
-    places: &BTreeMap<i64, Place>,
+    rooms: &BTreeMap<i64, RoomHead>,
     now: NaiveDateTime,
 ) -> Result<()> {
-    let changed = places.iter().filter(|(_, place)| place.changed);
+    let changed = rooms.iter().filter(|(_, room)| room.is_changed);
     match conn {
         DbConn::Sqlite(conn) => {
-            for (id, place) in changed {
-                let end = RoomEnd {
+            for (id, room) in changed {
+                let update = UpdateRoomHead {
                     id: *id,
-                    seq: place.seq,
-                    ver: place.ver,
-                    grew_at: place.grew.then_some(now),
+                    seq: room.seq,
+                    ver: room.ver,
+                    last_message_at: room.has_new_message.then_some(now),
                 };
-                end.execute(conn)?;
+                update.execute(conn)?;
             }
             Ok(())
         }
         DbConn::Mysql(conn) => {
-            let grew_at = now.format("%F %T%.6f").to_string();
-            let end = |(id, place): (&i64, &Place)| {
-                let grew_at = place.grew.then(|| grew_at.clone());
-                (*id, place.seq, place.ver, grew_at)
+            let now = now.format("%F %T%.6f").to_string();
+            let row = |(id, room): (&i64, &RoomHead)| {
+                let last_message_at = room.has_new_message.then(|| now.clone());
+                (*id, room.seq, room.ver, last_message_at)
             };
-            let ends: Vec<_> = changed.map(end).collect();
-            if !ends.is_empty() {
-                json_table::RoomEnds::of(&ends)?.execute(conn)?;
+            let rows: Vec<_> = changed.map(row).collect();
+            if !rows.is_empty() {
+                json_table::UpdateRoomHeads::of(&rows)?.execute(conn)?;
             }
             Ok(())
         }
     }
 }
 
-impl RunQueryDsl<SqliteConnection> for &NewMessage<'_> {}
+impl RunQueryDsl<SqliteConnection> for &MessageRow<'_> {}
 
-impl QueryId for NewMessage<'_> {
-    type QueryId = NewMessage<'static>;
+impl QueryId for MessageRow<'_> {
+    type QueryId = MessageRow<'static>;
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-/// What Diesel would say itself, going through all of it three times.
-impl QueryFragment<Sqlite> for NewMessage<'_> {
+/// The statement that Diesel's `insert_into` would build, in one pass instead of three.
+impl QueryFragment<Sqlite> for MessageRow<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         out.push_sql(
             "INSERT INTO messages (room_id, seq, ver, id, change_id, user_id, client_id, sent_hash, content, created_at) \
@@ -138,25 +135,26 @@ impl QueryFragment<Sqlite> for NewMessage<'_> {
     }
 }
 
-/// Where a room's log ends now. Diesel's own updates are prepared each time, this one once for each connection.
+/// Updates the end of a room's log. Diesel prepares its own updates each time, but this statement once per connection.
 #[derive(QueryId)]
-struct RoomEnd {
+struct UpdateRoomHead {
     id: i64,
     seq: i64,
     ver: i64,
-    grew_at: Option<NaiveDateTime>,
+    /// `None` keeps the stored time.
+    last_message_at: Option<NaiveDateTime>,
 }
 
-impl RunQueryDsl<SqliteConnection> for RoomEnd {}
+impl RunQueryDsl<SqliteConnection> for UpdateRoomHead {}
 
-impl QueryFragment<Sqlite> for RoomEnd {
+impl QueryFragment<Sqlite> for UpdateRoomHead {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         out.push_sql("UPDATE rooms SET last_seq = ");
         out.push_bind_param::<BigInt, _>(&self.seq)?;
         out.push_sql(", last_ver = ");
         out.push_bind_param::<BigInt, _>(&self.ver)?;
         out.push_sql(", last_message_at = coalesce(");
-        out.push_bind_param::<Nullable<Timestamp>, _>(&self.grew_at)?;
+        out.push_bind_param::<Nullable<Timestamp>, _>(&self.last_message_at)?;
         out.push_sql(", last_message_at) WHERE id = ");
         out.push_bind_param::<BigInt, _>(&self.id)
     }

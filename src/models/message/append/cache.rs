@@ -1,5 +1,5 @@
-//! What the last batches read of people, members and rooms. SQLite tells whether anybody else has written since: as long
-//! as nobody has, it is read once and not for each batch. A server does not tell, so there it is read each time.
+//! Write-through cache of the users, members and rooms that recent batches used. SQLite tells whether another connection
+//! has written since, which invalidates the cache. MySQL does not, so there every batch loads them again.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -9,76 +9,76 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::BigInt;
 use diesel::sqlite::Sqlite;
 
-use super::Place;
+use super::rows::RoomHead;
 use crate::error::Result;
 use crate::models::database::connection::DbConn;
 use crate::models::user::User;
 
-/// So much is kept; when there is more, all of it is read again.
-const MAX: usize = 20_000;
+/// Number of entries above which the cache is cleared.
+const MAX_ENTRIES: usize = 20_000;
 
-/// See the module's description. It belongs to one connection: what that one writes itself is not told.
+/// The cache of one connection, whose own writes it includes.
 #[derive(Default)]
-pub(in crate::models) struct Known {
-    /// The database as it was when all of this was read; nothing where it does not tell.
+pub(in crate::models) struct WriteCache {
+    /// SQLite's `data_version` of the entries; `None` on MySQL.
     version: Option<i64>,
-    /// Those who may be here.
+    /// Active users.
     pub(super) users: HashMap<i64, User>,
-    /// What each member has read, by room and person.
+    /// Each member's `read_seq` by room and user.
     pub(super) members: HashMap<(i64, i64), i64>,
-    pub(super) places: HashMap<i64, Place>,
+    pub(super) rooms: HashMap<i64, RoomHead>,
 }
 
-impl Known {
-    /// Forgets everything unless it is as it was. In the transaction that uses it.
+impl WriteCache {
+    /// Clears the cache if another connection has written. Runs in the transaction that uses the entries.
     pub(super) fn refresh(&mut self, conn: &mut DbConn) -> Result<()> {
         let version = match conn {
             DbConn::Sqlite(conn) => Some(DataVersion.get_result(conn)?),
             DbConn::Mysql(_) => None,
         };
-        let size = self.users.len() + self.members.len() + self.places.len();
-        if version != self.version || size > MAX {
+        let size = self.users.len() + self.members.len() + self.rooms.len();
+        if version != self.version || size > MAX_ENTRIES {
             *self = Self::default();
             self.version = version;
         }
         Ok(())
     }
 
-    /// Keeps what a batch took, as it is now.
-    pub(super) fn keep(
+    /// Adds a batch's entries as they are after the batch.
+    pub(super) fn with(
         mut self,
         users: impl IntoIterator<Item = (i64, User)>,
         members: impl IntoIterator<Item = ((i64, i64), i64)>,
-        places: impl IntoIterator<Item = (i64, Place)>,
+        rooms: impl IntoIterator<Item = (i64, RoomHead)>,
     ) -> Self {
         if self.version.is_some() {
             self.users.extend(users);
             self.members.extend(members);
-            self.places.extend(places);
+            self.rooms.extend(rooms);
         }
         self
     }
 }
 
-/// Takes what is known of these out; the others are found.
-pub(super) fn take<K: Eq + Hash + Copy, V, M: FromIterator<(K, V)>>(
-    known: &mut HashMap<K, V>,
+/// Takes the entries with these keys out of the cache and loads the missing ones.
+pub(super) fn take_cached_or_load<K: Eq + Hash + Copy, V, M: FromIterator<(K, V)>>(
+    cached: &mut HashMap<K, V>,
     keys: &[K],
-    find: impl FnOnce(&[K]) -> Result<Vec<(K, V)>>,
+    load: impl FnOnce(&[K]) -> Result<Vec<(K, V)>>,
 ) -> Result<M> {
-    let mut unknown = Vec::new();
+    let mut missing = Vec::new();
     let mut taken = Vec::with_capacity(keys.len());
     for key in keys {
-        match known.remove_entry(key) {
+        match cached.remove_entry(key) {
             Some(entry) => taken.push(entry),
-            None => unknown.push(*key),
+            None => missing.push(*key),
         }
     }
-    taken.extend(find(&unknown)?);
+    taken.extend(load(&missing)?);
     Ok(taken.into_iter().collect())
 }
 
-/// A number that is another one once any other connection, of this program or another, has changed the database
+/// Selects a number that changes when another connection, of any process, commits a change
 /// (<https://sqlite.org/pragma.html#pragma_data_version>).
 #[derive(QueryId)]
 struct DataVersion;

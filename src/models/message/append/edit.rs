@@ -1,4 +1,4 @@
-//! Edits and deletions, which replace a text and keep what it was.
+//! Edits and deletions. The replaced text is kept in `message_versions`.
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -24,15 +24,15 @@ struct NewVersion {
 }
 
 impl Batch<'_> {
-    /// Edits a message, or deletes it when there is no new text.
-    pub(super) fn change(
+    /// Edits a message, or deletes it if there is no new text.
+    pub(super) fn edit(
         &mut self,
         conn: &mut DbConn,
         target: &Target,
         text: Option<&str>,
         change_id: i64,
     ) -> Result<Verdict> {
-        // The message may be in this very batch.
+        // The message may be new in this batch.
         self.store_rows(conn)?;
         let Target {
             room_id,
@@ -40,31 +40,30 @@ impl Batch<'_> {
             user_id,
         } = *target;
         let is_admin = self.users.get(&user_id).is_some_and(User::is_admin);
-        match self.admit(room_id, user_id).err() {
-            // An admin keeps order in every room that they may read.
+        match self.require_member(room_id, user_id).err() {
+            // Admins may delete messages in open rooms without being members.
             Some(Code::Forbidden) if is_admin && text.is_none() => {}
             Some(code) => return Ok(Err(code)),
             None => {}
         }
-        // Another text would be heard like a new message.
+        // An edit would reach the other member like a new message.
         if text.is_some() && self.blocked.contains(&(room_id, user_id)) {
             return Ok(Err(Code::Blocked));
         }
         let Some((message, author)) = Message::find(conn, room_id, seq)? else {
             return Ok(Err(Code::NotFound));
         };
-        let is_mine = author.id == user_id;
-        let is_allowed = is_mine || (is_admin && text.is_none());
-        if !is_allowed {
+        let may_change = author.id == user_id || (is_admin && text.is_none());
+        if !may_change {
             return Ok(Err(Code::Forbidden));
         }
-        let is_done = match text {
+        let is_unchanged = match text {
             None => message.deleted_at.is_some(),
             Some(_) if message.deleted_at.is_some() => return Ok(Err(Code::NotFound)),
             Some(text) => message.content == text,
         };
-        if is_done {
-            let message = Message::publish(conn, room_id, vec![(message, author)])?.remove(0);
+        if is_unchanged {
+            let message = Message::render_all(conn, room_id, vec![(message, author)])?.remove(0);
             return Ok(Ok(Stored {
                 message,
                 is_new: false,
@@ -77,7 +76,7 @@ impl Batch<'_> {
         }))
     }
 
-    /// Deletes a message of somebody who is gone.
+    /// Deletes a message of a deleted account, without checking permissions.
     pub(super) fn erase(
         &mut self,
         conn: &mut DbConn,
@@ -85,14 +84,14 @@ impl Batch<'_> {
         change_id: i64,
     ) -> Result<Verdict> {
         self.store_rows(conn)?;
-        let found = Message::find(conn, target.room_id, target.seq)?;
-        let theirs = found.filter(|(_, author)| author.id == target.user_id);
-        Ok(match theirs {
-            Some((message, author)) if self.places.contains_key(&target.room_id) => {
+        let message = Message::find(conn, target.room_id, target.seq)?;
+        let message = message.filter(|(_, author)| author.id == target.user_id);
+        Ok(match message {
+            Some((message, author)) if self.rooms.contains_key(&target.room_id) => {
                 let is_new = message.deleted_at.is_none();
                 let message = match is_new {
                     true => self.replace(conn, message, author, None, change_id)?,
-                    false => message.public(&author, &[]),
+                    false => message.into_public(&author, &[]),
                 };
                 Ok(Stored { message, is_new })
             }
@@ -100,6 +99,7 @@ impl Batch<'_> {
         })
     }
 
+    /// Stores the new state of an edited or deleted message, and the replaced one.
     fn replace(
         &mut self,
         conn: &mut DbConn,
@@ -119,26 +119,24 @@ impl Batch<'_> {
         diesel::insert_into(message_versions::table)
             .values(version)
             .execute(conn)?;
-        if let Some(place) = self.places.get_mut(&room_id) {
-            place.ver += 1;
-            place.changed = true;
-            message.ver = place.ver;
+        if let Some(room) = self.rooms.get_mut(&room_id) {
+            room.ver += 1;
+            room.is_changed = true;
+            message.ver = room.ver;
         }
-        bulk::forget_mentions(conn, room_id, seq)?;
-        let named = match text {
+        bulk::delete_mentions(conn, room_id, seq)?;
+        let mentions = match text {
             Some(text) => {
                 message.content = text.to_owned();
                 message.edited_at = Some(self.now);
-                self.name(room_id, seq, text)
+                self.add_mentions(room_id, seq, text)
             }
             None => {
                 message.deleted_at = Some(self.now);
+                record_deletion(conn, room_id, seq, author.id)?;
                 Vec::new()
             }
         };
-        if message.deleted_at.is_some() {
-            Self::note_deletion(conn, room_id, seq, author.id)?;
-        }
         diesel::update(messages::table.find((room_id, seq)))
             .set((
                 messages::ver.eq(message.ver),
@@ -148,22 +146,22 @@ impl Batch<'_> {
                 messages::deleted_at.eq(message.deleted_at),
             ))
             .execute(conn)?;
-        Ok(message.public(&author, &named))
+        Ok(message.into_public(&author, &mentions))
     }
+}
 
-    /// Takes a message out of the unread counts of everybody who has not read it.
-    fn note_deletion(conn: &mut DbConn, room_id: i64, seq: i64, author_id: i64) -> Result<()> {
-        diesel::insert_into(deleted_messages::table)
-            .values((
-                deleted_messages::room_id.eq(room_id),
-                deleted_messages::seq.eq(seq),
-                deleted_messages::user_id.eq(author_id),
-            ))
-            .execute(conn)?;
-        let room = rooms::table.find(room_id);
-        diesel::update(room.filter(rooms::last_deleted_seq.lt(seq)))
-            .set(rooms::last_deleted_seq.eq(seq))
-            .execute(conn)?;
-        Ok(())
-    }
+/// Excludes a message from the unread counts of members who have not read it.
+fn record_deletion(conn: &mut DbConn, room_id: i64, seq: i64, author_id: i64) -> Result<()> {
+    diesel::insert_into(deleted_messages::table)
+        .values((
+            deleted_messages::room_id.eq(room_id),
+            deleted_messages::seq.eq(seq),
+            deleted_messages::user_id.eq(author_id),
+        ))
+        .execute(conn)?;
+    let room = rooms::table.find(room_id);
+    diesel::update(room.filter(rooms::last_deleted_seq.lt(seq)))
+        .set(rooms::last_deleted_seq.eq(seq))
+        .execute(conn)?;
+    Ok(())
 }

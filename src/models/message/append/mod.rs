@@ -1,211 +1,135 @@
-//! How rooms' logs grow: one transaction for many writes.
+//! Appends a batch of writes to rooms' logs in one transaction.
 
-pub(super) mod bulk;
-pub(super) mod cache;
-pub(super) mod edit;
-pub(super) mod load;
+mod bulk;
+mod cache;
+mod edit;
+mod load;
+mod post;
+mod rows;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::NaiveDateTime;
-use diesel::prelude::*;
 
-pub(in crate::models) use self::cache::Known;
-use self::cache::take;
-use self::load::{distinct, find_members, find_people, find_places, find_sent};
-use super::Message;
-use super::mention::{Members, Named};
+pub(in crate::models) use self::cache::WriteCache;
+use self::cache::take_cached_or_load;
+use self::load::{distinct, load_active_users, load_members, load_room_heads, load_sent_messages};
+use self::rows::{MessageRow, RoomHead, SentMessage};
+use super::mention::{Mention, MentionableMembers};
 use crate::error::Result;
 use crate::models::database::connection::DbConn;
 use crate::models::room::read_positions;
 use crate::models::room::read_positions::Progress;
-
-use crate::models::schema::messages;
 use crate::models::user::User;
 use crate::models::user::block;
 use crate::models::{installation, now};
-use crate::realtime::frames::{self, Code};
-use crate::realtime::store::{Draft, Stored, Verdict, Write};
+use crate::realtime::frames::Code;
+use crate::realtime::store::{Verdict, Write};
 
-/// Does all of the writes, or none; one verdict each, in order. And what is `known` afterwards, once the transaction is
-/// committed.
+/// Executes all writes, or none if it fails. Returns one result per write, in order, and the cache to use for the next
+/// batch once the transaction is committed.
 ///
 /// # Errors
-/// `Unavailable` when the database does not answer or the outcome is unknown.
+/// `Unavailable` when the database does not respond or the outcome is unknown.
 pub(in crate::models) fn append(
     conn: &mut DbConn,
-    known: Known,
+    cache: WriteCache,
     writes: &[Write],
-) -> Result<(Vec<Verdict>, Known)> {
-    let mut batch = Batch::load(conn, known, writes)?;
-    let mut verdicts = Vec::with_capacity(writes.len());
+) -> Result<(Vec<Verdict>, WriteCache)> {
+    let mut batch = Batch::load(conn, cache, writes)?;
+    let mut results = Vec::with_capacity(writes.len());
     for (write, id) in writes.iter().zip(batch.first_id..) {
-        verdicts.push(match write {
+        results.push(match write {
             Write::Post(draft) => batch.post(draft, id),
-            Write::Edit { target, content } => batch.change(conn, target, Some(content), id)?,
-            Write::Delete(target) => batch.change(conn, target, None, id)?,
+            Write::Edit { target, content } => batch.edit(conn, target, Some(content), id)?,
+            Write::Delete(target) => batch.edit(conn, target, None, id)?,
             Write::Erase(target) => batch.erase(conn, target, id)?,
         });
     }
-    let known = batch.store(conn)?;
-    Ok((verdicts, known))
+    let cache = batch.store(conn)?;
+    Ok((results, cache))
 }
 
-/// A row that is stored with the rest of its batch.
-#[derive(Insertable)]
-#[diesel(table_name = messages)]
-pub(in crate::models) struct NewMessage<'a> {
-    pub(in crate::models) room_id: i64,
-    pub(in crate::models) seq: i64,
-    pub(in crate::models) ver: i64,
-    pub(in crate::models) id: i64,
-    pub(in crate::models) change_id: i64,
-    pub(in crate::models) user_id: i64,
-    pub(in crate::models) client_id: &'a str,
-    pub(in crate::models) sent_hash: &'a [u8],
-    pub(in crate::models) content: &'a str,
-    pub(in crate::models) created_at: NaiveDateTime,
-}
-
-/// A message that exists already, and what tells a retry from a conflict.
-struct Sent {
-    room_id: i64,
-    hash: Vec<u8>,
-    message: frames::Message,
-}
-
-/// Where a room's log ends.
-pub(in crate::models) struct Place {
-    is_open: bool,
-    /// Whether it is the conversation of two people.
-    is_pair: bool,
-    pub(in crate::models) seq: i64,
-    pub(in crate::models) ver: i64,
-    /// Whether it has new messages, or any change at all.
-    pub(in crate::models) grew: bool,
-    pub(in crate::models) changed: bool,
-}
-
-/// What a transaction knows and has done so far.
+/// The state of one batch: what was loaded for it, and what is to be stored.
 struct Batch<'a> {
-    /// What the next one knows.
-    known: Known,
+    /// Entries that this batch does not use.
+    cache: WriteCache,
     first_id: i64,
     now: NaiveDateTime,
-    sent: HashMap<(i64, String), Sent>,
+    /// By sender and `clientId`.
+    sent: HashMap<(i64, String), SentMessage>,
+    /// Active users only.
     users: HashMap<i64, User>,
-    /// What each member has read, by room and person.
+    /// Each member's `read_seq` by room and user.
     members: HashMap<(i64, i64), i64>,
+    /// (room, user) pairs whose messages are rejected because the other member blocked them or deleted their account.
     blocked: HashSet<(i64, i64)>,
-    places: BTreeMap<i64, Place>,
-    named: Members,
-    rows: Vec<NewMessage<'a>>,
+    rooms: BTreeMap<i64, RoomHead>,
+    mentionable: MentionableMembers,
+    rows: Vec<MessageRow<'a>>,
+    /// (user, room, seq).
     new_mentions: Vec<(i64, i64, i64)>,
-    marks: HashMap<(i64, i64), Progress>,
+    /// Changed positions by room and user.
+    read_positions: HashMap<(i64, i64), Progress>,
 }
 
 impl<'a> Batch<'a> {
-    fn load(conn: &mut DbConn, mut known: Known, writes: &[Write]) -> Result<Self> {
-        let first_id = installation::take_numbers(conn, writes.len() as i64)?;
-        known.refresh(conn)?;
-        let room_ids = distinct(writes.iter().map(|write| target(write).0));
-        let user_ids = distinct(writes.iter().map(|write| target(write).1));
-        let targets = distinct(writes.iter().map(target));
-        let users = take(&mut known.users, &user_ids, |ids| find_people(conn, ids))?;
-        let members = take(&mut known.members, &targets, |targets| {
-            find_members(conn, targets)
+    fn load(conn: &mut DbConn, mut cache: WriteCache, writes: &[Write]) -> Result<Self> {
+        let first_id = installation::allocate_ids(conn, writes.len() as i64)?;
+        cache.refresh(conn)?;
+        let room_ids = distinct(writes.iter().map(|write| room_and_user(write).0));
+        let user_ids = distinct(writes.iter().map(|write| room_and_user(write).1));
+        let member_ids = distinct(writes.iter().map(room_and_user));
+        let users = take_cached_or_load(&mut cache.users, &user_ids, |ids| {
+            load_active_users(conn, ids)
         })?;
-        let places: BTreeMap<_, _> =
-            take(&mut known.places, &room_ids, |ids| find_places(conn, ids))?;
-        let directs = places.iter().filter(|(_, place)| place.is_pair);
-        let directs: Vec<i64> = directs.map(|(room_id, _)| *room_id).collect();
+        let members = take_cached_or_load(&mut cache.members, &member_ids, |ids| {
+            load_members(conn, ids)
+        })?;
+        let rooms: BTreeMap<i64, RoomHead> =
+            take_cached_or_load(&mut cache.rooms, &room_ids, |ids| {
+                load_room_heads(conn, ids)
+            })?;
+        let pairs = rooms.iter().filter(|(_, room)| room.is_pair);
+        let pairs: Vec<i64> = pairs.map(|(room_id, _)| *room_id).collect();
         Ok(Self {
-            known,
+            cache,
             first_id,
             now: now(),
-            sent: find_sent(conn, writes)?,
+            sent: load_sent_messages(conn, writes)?,
             users,
             members,
-            blocked: block::silenced_in(conn, &directs)?,
-            named: Members::load(conn, writes.iter().filter_map(text))?,
-            places,
+            blocked: block::silenced_in(conn, &pairs)?,
+            mentionable: MentionableMembers::load(conn, writes.iter().filter_map(room_and_text))?,
+            rooms,
             rows: Vec::with_capacity(writes.len()),
             new_mentions: Vec::new(),
-            marks: HashMap::new(),
+            read_positions: HashMap::new(),
         })
     }
 
-    /// The person and the room's end, when the person may write there.
-    fn admit(&mut self, room_id: i64, user_id: i64) -> Result<(&User, &mut Place), Code> {
+    /// Returns the user and the room if the user is a member.
+    fn require_member(
+        &mut self,
+        room_id: i64,
+        user_id: i64,
+    ) -> Result<(&User, &mut RoomHead), Code> {
         let user = self.users.get(&user_id).ok_or(Code::Forbidden)?;
-        let place = self.places.get_mut(&room_id).ok_or(Code::NotFound)?;
-        let is_member = self.members.contains_key(&(room_id, user_id));
-        match is_member {
-            true => Ok((user, place)),
-            false if place.is_open => Err(Code::Forbidden),
+        let room = self.rooms.get_mut(&room_id).ok_or(Code::NotFound)?;
+        match self.members.contains_key(&(room_id, user_id)) {
+            true => Ok((user, room)),
+            false if room.is_open => Err(Code::Forbidden),
             false => Err(Code::NotFound),
         }
     }
 
-    fn post(&mut self, draft: &'a Draft, id: i64) -> Verdict {
-        let key = (draft.user_id, draft.client_id.clone());
-        if let Some(sent) = self.sent.get(&key) {
-            let is_same = sent.room_id == draft.room_id && sent.hash == draft.hash;
-            let message = sent.message.clone();
-            return is_same
-                .then_some(Stored {
-                    message,
-                    is_new: false,
-                })
-                .ok_or(Code::Conflict);
-        }
-        if self.blocked.contains(&(draft.room_id, draft.user_id)) {
-            return Err(Code::Blocked);
-        }
-        let (user, place) = self.admit(draft.room_id, draft.user_id)?;
-        let user = user.clone();
-        place.seq += 1;
-        place.ver += 1;
-        (place.grew, place.changed) = (true, true);
-        let row = NewMessage {
-            room_id: draft.room_id,
-            seq: place.seq,
-            ver: place.ver,
-            id,
-            change_id: id,
-            user_id: draft.user_id,
-            client_id: &draft.client_id,
-            sent_hash: &draft.hash,
-            content: &draft.content,
-            created_at: self.now,
-        };
-        let named = self.name(draft.room_id, row.seq, &draft.content);
-        // Whoever had read everything has read their own message too.
-        let member = (draft.room_id, draft.user_id);
-        let before = self.members.get(&member).copied().unwrap_or(0);
-        let mark = self.marks.entry(member);
-        mark.or_insert(Progress::at(before)).post(row.seq);
-        let message = row.public(&user, &named);
-        let sent = Sent {
-            room_id: draft.room_id,
-            hash: draft.hash.to_vec(),
-            message: message.clone(),
-        };
-        self.sent.insert(key, sent);
-        self.rows.push(row);
-        Ok(Stored {
-            message,
-            is_new: true,
-        })
-    }
-
-    /// Finds whom a text names, and remembers to store it.
-    fn name(&mut self, room_id: i64, seq: i64, text: &str) -> Vec<Named> {
-        let named = self.named.named_in(room_id, text);
-        let ids: HashSet<i64> = named.iter().map(|named| named.user_id).collect();
-        let rows = ids.into_iter().map(|user_id| (user_id, room_id, seq));
+    /// Finds the mentions in a text and adds their rows.
+    fn add_mentions(&mut self, room_id: i64, seq: i64, text: &str) -> Vec<Mention> {
+        let mentions = self.mentionable.find_in(room_id, text);
+        let user_ids: HashSet<i64> = mentions.iter().map(|mention| mention.user_id).collect();
+        let rows = user_ids.into_iter().map(|user_id| (user_id, room_id, seq));
         self.new_mentions.extend(rows);
-        named
+        mentions
     }
 
     fn store_rows(&mut self, conn: &mut DbConn) -> Result<()> {
@@ -213,45 +137,21 @@ impl<'a> Batch<'a> {
         bulk::insert_mentions(conn, &std::mem::take(&mut self.new_mentions))
     }
 
-    fn store(mut self, conn: &mut DbConn) -> Result<Known> {
-        bulk::advance_rooms(conn, &self.places, self.now)?;
+    fn store(mut self, conn: &mut DbConn) -> Result<WriteCache> {
+        bulk::update_room_heads(conn, &self.rooms, self.now)?;
         self.store_rows(conn)?;
-        read_positions::advance(conn, &self.marks)?;
-        let Self {
-            known,
-            users,
-            mut members,
-            mut places,
-            marks,
-            ..
-        } = self;
-        members.extend(marks.into_iter().map(|(member, mark)| (member, mark.seq)));
-        for place in places.values_mut() {
-            (place.grew, place.changed) = (false, false);
+        read_positions::advance(conn, &self.read_positions)?;
+        let read = self.read_positions.into_iter();
+        self.members
+            .extend(read.map(|(member, position)| (member, position.seq)));
+        for room in self.rooms.values_mut() {
+            (room.has_new_message, room.is_changed) = (false, false);
         }
-        Ok(known.keep(users, members, places))
+        Ok(self.cache.with(self.users, self.members, self.rooms))
     }
 }
 
-impl NewMessage<'_> {
-    fn public(&self, user: &User, named: &[Named]) -> frames::Message {
-        let message = Message {
-            room_id: self.room_id,
-            seq: self.seq,
-            ver: self.ver,
-            id: self.id,
-            client_id: self.client_id.to_owned(),
-            content: self.content.to_owned(),
-            created_at: self.created_at,
-            edited_at: None,
-            deleted_at: None,
-        };
-        message.public(user, named)
-    }
-}
-
-/// The room and the person of a write.
-fn target(write: &Write) -> (i64, i64) {
+fn room_and_user(write: &Write) -> (i64, i64) {
     match write {
         Write::Post(draft) => (draft.room_id, draft.user_id),
         Write::Edit { target, .. } | Write::Delete(target) | Write::Erase(target) => {
@@ -260,8 +160,8 @@ fn target(write: &Write) -> (i64, i64) {
     }
 }
 
-/// The room and the new text of a write.
-fn text(write: &Write) -> Option<(i64, &str)> {
+/// Returns the room and the new text of a write; `None` for deletions.
+fn room_and_text(write: &Write) -> Option<(i64, &str)> {
     match write {
         Write::Post(draft) => Some((draft.room_id, &draft.content)),
         Write::Edit { target, content } => Some((target.room_id, content)),

@@ -1,15 +1,15 @@
-//! Where a name in a text may end.
+//! Where a mentioned name may end.
 //!
-//! A name goes on with a letter or digit of its own script, also after one of `_ - .`: `@johnson`, `@john2`, `@john.x` and
-//! `@john-smith` do not name john, `@john.`, `@john你好` and `@john's` do. Scripts without spaces cannot tell where a name
-//! ends, so there a name that is known ends anywhere: `@李梅你好` names 李梅. In Korean, titles and particles follow a name
-//! without a space: `@민수님이` names 민수, `@민수진` does not.
+//! A following letter or digit of the name's own script, also after one of `_ - .`, continues the name: `@johnson`,
+//! `@john2`, `@john.x` and `@john-smith` do not mention john; `@john.`, `@john你好` and `@john's` do. Scripts without spaces
+//! do not mark the end of a name, so there a known name ends anywhere: `@李梅你好` mentions 李梅. In Korean, titles and
+//! particles follow a name without a space: `@민수님이` mentions 민수, `@민수진` does not.
 
 use unicode_script::Script;
 
 use crate::models::values::script;
 
-/// Titles that follow a Korean name.
+/// Titles after a Korean name.
 const TITLES: [&str; 10] = [
     "선생님",
     "선배님",
@@ -23,7 +23,7 @@ const TITLES: [&str; 10] = [
     "형",
 ];
 
-/// Particles that follow a Korean name or title.
+/// Particles after a Korean name or title.
 const PARTICLES: [&str; 32] = [
     "",
     "이",
@@ -59,12 +59,12 @@ const PARTICLES: [&str; 32] = [
     "이도",
 ];
 
-/// Whether `name`, which the text goes on from with `rest`, is a whole name.
-pub(super) fn is_whole(name: &str, rest: &str) -> bool {
+/// Returns whether a mention may end after `name` if the text continues with `rest`.
+pub(super) fn may_end(name: &str, rest: &str) -> bool {
     let separator = |c: char| matches!(c, '_' | '-' | '.');
     let after = rest.trim_start_matches(separator);
     let separators = &rest[..rest.len() - after.len()];
-    // An ellipsis or a dash is no part of a name.
+    // An ellipsis or a dash ends a name.
     if separators.contains("..") || separators.contains("--") {
         return true;
     }
@@ -83,12 +83,12 @@ pub(super) fn is_whole(name: &str, rest: &str) -> bool {
             is_korean_suffix(after)
         }
         Some(own) => next_script != own && !is_shared(next_script),
-        // A name of digits alone.
+        // The name consists of digits.
         None => script::joins_foreign_words(next),
     }
 }
 
-/// Whether the script is that of digits and marks which all scripts use.
+/// Returns whether the script is that of digits and marks, which all scripts share.
 fn is_shared(script: Script) -> bool {
     matches!(script, Script::Common | Script::Inherited)
 }
@@ -98,7 +98,7 @@ fn is_mark(c: char) -> bool {
     c.general_category_group() == GeneralCategoryGroup::Mark
 }
 
-/// Whether the Hangul that a text begins with is a title or particle, or both.
+/// Returns whether the text begins with a title, a particle, or a title and a particle, as a whole Hangul word.
 fn is_korean_suffix(text: &str) -> bool {
     let end = text.find(|c: char| script::of(c) != Script::Hangul);
     let word = &text[..end.unwrap_or(text.len())];

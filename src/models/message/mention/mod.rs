@@ -1,4 +1,7 @@
-//! Whom a message names with `@name`.
+//! Mentions of members with `@name`.
+//!
+//! # Errors
+//! `Unavailable` when the database does not respond.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -16,42 +19,42 @@ use crate::models::values::username::Username;
 
 mod ending;
 
-/// A message names so many people at the most; more are text.
-const MAX_NAMED: usize = 50;
+/// Most mentions of one message; further ones stay plain text.
+const MAX_MENTIONS: usize = 50;
 
-/// A name in a text.
+/// A mention in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Named {
-    /// Whose.
+pub struct Mention {
+    /// The mentioned user.
     pub user_id: i64,
-    /// Where it stands, the `@` included.
-    pub place: Range<usize>,
+    /// Byte range in the text, including the `@`.
+    pub range: Range<usize>,
 }
 
-/// Finds the names in a text. The longest name that is known and may end where it does counts (see `ending`). Names
-/// inside links are parts of addresses.
-pub fn find(text: &str, known: impl Fn(&str) -> Option<i64>) -> Vec<Named> {
-    let mut named = Vec::new();
+/// Finds the mentions in a text, outside of links. After each `@`, the longest name that `user_id_of` knows and that may
+/// end there (`ending.rs`) counts.
+pub fn find(text: &str, user_id_of: impl Fn(&str) -> Option<i64>) -> Vec<Mention> {
+    let mut mentions = Vec::new();
     let mut links = None;
     for start in starts(text) {
-        if named.len() == MAX_NAMED {
+        if mentions.len() == MAX_MENTIONS {
             break;
         }
         let mut candidates = candidates(text, start);
-        let Some((user_id, end)) = candidates.find_map(|(key, end)| Some((known(&key)?, end)))
+        let Some((user_id, end)) = candidates.find_map(|(key, end)| Some((user_id_of(&key)?, end)))
         else {
             continue;
         };
         let links = links.get_or_insert_with(|| links::find(text));
         if !links.iter().any(|link| link.place.contains(&start)) {
-            let place = start..end;
-            named.push(Named { user_id, place });
+            let range = start..end;
+            mentions.push(Mention { user_id, range });
         }
     }
-    named
+    mentions
 }
 
-/// The places of each `@` that does not stand inside a word.
+/// Returns the byte index of each `@` that is not inside a word.
 fn starts(text: &str) -> impl Iterator<Item = usize> {
     text.match_indices('@').filter_map(move |(at, _)| {
         let is_in_word = match text[..at].chars().next_back() {
@@ -63,7 +66,7 @@ fn starts(text: &str) -> impl Iterator<Item = usize> {
     })
 }
 
-/// The keys of the names that may follow an `@`, longest first, and where each ends in the text.
+/// Returns the keys of possible names after an `@`, longest first, each with its end in the text.
 fn candidates(text: &str, at: usize) -> impl Iterator<Item = (String, usize)> {
     let rest = &text[at + 1..];
     let mut ends: Vec<usize> = rest
@@ -72,29 +75,26 @@ fn candidates(text: &str, at: usize) -> impl Iterator<Item = (String, usize)> {
         .take_while(|(_, c)| username::is_allowed(*c))
         .map(|(index, c)| index + c.len_utf8())
         .collect();
-    ends.retain(|end| ending::is_whole(&rest[..*end], &rest[*end..]));
+    ends.retain(|end| ending::may_end(&rest[..*end], &rest[*end..]));
     ends.into_iter().rev().filter_map(move |end| {
         let name = Username::parse(&rest[..end]).ok()?;
         Some((name.key().to_owned(), at + 1 + end))
     })
 }
 
-/// The members of rooms whom texts may name.
+/// User ids of members, by room and username key.
 #[derive(Debug, Default)]
-pub struct Members(HashMap<(i64, String), i64>);
+pub struct MentionableMembers(HashMap<(i64, String), i64>);
 
-impl Members {
-    /// Looks up whom these texts, each with its room, may name.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database does not answer.
+impl MentionableMembers {
+    /// Loads the members that these texts, each with its room, may mention.
     pub fn load<'a>(
         conn: &mut DbConn,
         texts: impl Iterator<Item = (i64, &'a str)>,
     ) -> Result<Self> {
         let (mut rooms, mut keys) = (HashSet::new(), HashSet::new());
         for (room_id, text) in texts {
-            for start in starts(text).take(MAX_NAMED) {
+            for start in starts(text).take(MAX_MENTIONS) {
                 rooms.insert(room_id);
                 keys.extend(candidates(text, start).map(|(key, _)| key));
             }
@@ -117,24 +117,21 @@ impl Members {
         ))
     }
 
-    /// The names in a text that is said in this room.
-    pub fn named_in(&self, room_id: i64, text: &str) -> Vec<Named> {
+    /// Finds the mentions in a text of this room.
+    pub fn find_in(&self, room_id: i64, text: &str) -> Vec<Mention> {
         find(text, |key| self.0.get(&(room_id, key.to_owned())).copied())
     }
 }
 
-/// Whom stored messages name: by place in the room, the keys of the names.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn of_messages(
+/// Returns the users mentioned in stored messages, by `seq` and username key.
+pub fn load_for_messages(
     conn: &mut DbConn,
     room_id: i64,
     seqs: Vec<i64>,
 ) -> Result<HashMap<i64, HashMap<String, i64>>> {
-    let mut named: HashMap<i64, HashMap<String, i64>> = HashMap::new();
+    let mut mentioned: HashMap<i64, HashMap<String, i64>> = HashMap::new();
     if seqs.is_empty() {
-        return Ok(named);
+        return Ok(mentioned);
     }
     let found: Vec<(i64, String, i64)> = mentions::table
         .inner_join(users::table)
@@ -143,9 +140,9 @@ pub fn of_messages(
         .select((mentions::seq, users::username_key, users::id))
         .load(conn)?;
     for (seq, key, user_id) in found {
-        named.entry(seq).or_default().insert(key, user_id);
+        mentioned.entry(seq).or_default().insert(key, user_id);
     }
-    Ok(named)
+    Ok(mentioned)
 }
 
 #[cfg(test)]
@@ -154,29 +151,32 @@ mod tests {
 
     use super::*;
 
-    fn named(text: &str) -> Vec<(i64, &str)> {
+    fn mentions(text: &str) -> Vec<(i64, &str)> {
         let known = HashMap::from([("mei", 1), ("mei_lin", 2), ("李梅", 3), ("jo.", 4)]);
         find(text, |key| known.get(key).copied())
             .into_iter()
-            .map(|named| (named.user_id, &text[named.place]))
+            .map(|mention| (mention.user_id, &text[mention.range]))
             .collect()
     }
 
     #[test]
-    fn the_longest_known_name_is_meant() {
-        assert_eq!(named("@mei, @mei_lin!"), [(1, "@mei"), (2, "@mei_lin")]);
-        assert_eq!(named("hi @MEI."), [(1, "@MEI")]);
-        assert_eq!(named("@李梅你好，早上好@mei"), [(3, "@李梅"), (1, "@mei")]);
-        assert_eq!(named("(@jo.)"), [(4, "@jo.")]);
+    fn longest_known_name_is_mentioned() {
+        assert_eq!(mentions("@mei, @mei_lin!"), [(1, "@mei"), (2, "@mei_lin")]);
+        assert_eq!(mentions("hi @MEI."), [(1, "@MEI")]);
+        assert_eq!(
+            mentions("@李梅你好，早上好@mei"),
+            [(3, "@李梅"), (1, "@mei")]
+        );
+        assert_eq!(mentions("(@jo.)"), [(4, "@jo.")]);
     }
 
     #[test]
-    fn addresses_and_strangers_are_text() {
-        assert_eq!(named("mail me@mei.example or @nobody @ @@"), []);
+    fn addresses_and_unknown_names_are_plain_text() {
+        assert_eq!(mentions("mail me@mei.example or @nobody @ @@"), []);
     }
 
     #[test]
-    fn a_name_that_goes_on_is_another_name() {
+    fn longer_word_is_not_a_mention_of_its_prefix() {
         let known = HashMap::from([
             ("john", 1),
             ("李梅", 2),
@@ -251,14 +251,17 @@ mod tests {
         ];
         for (text, names) in cases {
             let found = find(text, |key| known.get(key).copied());
-            let found: Vec<_> = found.into_iter().map(|named| &text[named.place]).collect();
+            let found: Vec<_> = found
+                .into_iter()
+                .map(|mention| &text[mention.range])
+                .collect();
             assert_eq!(&found, names, "{text}");
         }
     }
 
     proptest! {
         #[test]
-        fn names_stand_in_order_and_apart(
+        fn mentions_are_ordered_and_do_not_overlap(
             parts in prop::collection::vec(
                 prop_oneof![Just("@mei"), Just("@李梅"), Just("@"), Just("_lin"), Just(" "), Just("x"), Just("。")],
                 0..120,
@@ -268,14 +271,14 @@ mod tests {
             let text = format!("{}{other}", parts.concat());
             let known = |key: &str| ["mei", "mei_lin", "李梅"].iter().position(|name| *name == key);
             let found = find(&text, |key| known(key).map(|index| index as i64));
-            prop_assert!(found.len() <= MAX_NAMED);
+            prop_assert!(found.len() <= MAX_MENTIONS);
             let mut end = 0;
-            for Named { user_id, place } in found {
-                prop_assert!(place.start >= end);
-                let name = text[place.clone()].strip_prefix('@').expect("a name");
+            for Mention { user_id, range } in found {
+                prop_assert!(range.start >= end);
+                let name = text[range.clone()].strip_prefix('@').expect("a name");
                 let key = Username::parse(name).expect("a name").key().to_owned();
                 prop_assert_eq!(known(&key), usize::try_from(user_id).ok());
-                end = place.end;
+                end = range.end;
             }
         }
     }

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use self::links::{Kind, Link};
 use super::characters::is_blank;
 use crate::error::{Error, Result};
-use crate::models::message::mention::Named;
+use crate::models::message::mention::Mention;
 
 pub(crate) mod links;
 pub mod permalinks;
@@ -76,7 +76,7 @@ impl From<ContentError> for Error {
             ContentError::Empty => Self::field("content", "error-content-empty"),
             ContentError::TooLong => Self::field(
                 "content",
-                crate::error::Sentence::with("error-content-too-long", "limit", MAX_CHARS),
+                crate::error::LocalizedMessage::with("error-content-too-long", "limit", MAX_CHARS),
             ),
             ContentError::Invalid => Self::field("content", "error-content-invalid"),
         }
@@ -84,7 +84,7 @@ impl From<ContentError> for Error {
 }
 
 /// A text as HTML: everything escaped, addresses linked, names marked, lines kept. White space stays as it is.
-pub fn to_html(text: &str, named: &[Named]) -> String {
+pub fn to_html(text: &str, named: &[Mention]) -> String {
     let mut html = String::with_capacity(text.len() + text.len() / 8);
     let mut at = 0;
     for Link { kind, place } in links::find(text) {
@@ -116,17 +116,17 @@ fn has_mail_scheme(address: &str) -> bool {
     scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"))
 }
 
-fn mark_names_into(html: &mut String, text: &str, span: Range<usize>, named: &[Named]) {
+fn mark_names_into(html: &mut String, text: &str, span: Range<usize>, named: &[Mention]) {
     let mut at = span.start;
     let inside = |place: &Range<usize>| place.start >= span.start && place.end <= span.end;
-    for Named { user_id, place } in named.iter().filter(|named| inside(&named.place)) {
-        escape_into(html, &text[at..place.start]);
+    for Mention { user_id, range } in named.iter().filter(|named| inside(&named.range)) {
+        escape_into(html, &text[at..range.start]);
         html.push_str(&format!(
             "<span class=\"mention\" data-user-id=\"{user_id}\">"
         ));
-        escape_into(html, &text[place.clone()]);
+        escape_into(html, &text[range.clone()]);
         html.push_str("</span>");
-        at = place.end;
+        at = range.end;
     }
     escape_into(html, &text[at..span.end]);
 }
@@ -213,9 +213,9 @@ mod tests {
 
     #[test]
     fn names_are_marked_where_they_stand() {
-        let named = [Named {
+        let named = [Mention {
             user_id: 7,
-            place: 3..7,
+            range: 3..7,
         }];
         assert_eq!(
             to_html("hi @mei & co", &named),

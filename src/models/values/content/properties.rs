@@ -185,8 +185,8 @@ proptest! {
                     shown.push_str(&text);
                 }
                 (Piece::Text(text), Some(Piece::Mention(id))) => {
-                    let place = shown.len()..shown.len() + text.len();
-                    let name = Named { user_id: *id, place };
+                    let range = shown.len()..shown.len() + text.len();
+                    let name = Mention { user_id: *id, range };
                     prop_assert!(named.contains(&name));
                     shown.push_str(&text);
                 }

@@ -1,27 +1,32 @@
-//! What the live side needs of the database.
+//! Implements the traits through which `realtime` reads and writes the database.
 
+use std::collections::HashSet;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use diesel::prelude::*;
 use futures_util::future::BoxFuture;
 
 use crate::error::outage::DATABASE;
 use crate::error::{Error, Result};
 use crate::models::auth::session;
 use crate::models::auth::session::KeyHash;
+use crate::models::change_notice;
 use crate::models::database::Database;
 use crate::models::database::connection::DbConn;
-use crate::models::database::pool::Opened;
+use crate::models::database::pool::PooledConnection;
 use crate::models::installation;
 use crate::models::message::Message;
-use crate::models::message::append::{Known, append};
-use crate::models::room::Room;
+use crate::models::message::append::{WriteCache, append};
 use crate::models::room::direct::To;
 use crate::models::room::invitation;
 use crate::models::room::membership::Membership;
+use crate::models::room::{DIRECT, Room};
+use crate::models::schema::{memberships, rooms};
 use crate::models::user::User;
 use crate::models::values::client_id::ClientId;
 use crate::models::values::content::{Content, ContentError};
+use crate::realtime::change_poller::{Member, Notices, Watched};
 use crate::realtime::frames::{self, Code};
 use crate::realtime::store::{Changes, Direct, Draft, Log, Mark, Numbered, Store, Verdict, Write};
 
@@ -35,7 +40,7 @@ impl Store for Database {
     ) -> Result<Draft, Code> {
         let client_id = ClientId::parse(client_id).ok_or(Code::BadFrame)?;
         let content = Content::parse(content)?;
-        Ok(draft(user_id, room_id, client_id, &content))
+        Ok(new_message(user_id, room_id, client_id, &content))
     }
 
     fn content(&self, content: &str) -> Result<String, Code> {
@@ -57,11 +62,11 @@ impl Store for Database {
     }
 
     fn room_of(&self, user_id: i64, room_id: i64) -> BoxFuture<'static, Result<frames::Room>> {
-        self.boxed_run(move |conn| Room::of(conn, user_id, room_id))
+        self.boxed_read(move |conn| Room::of(conn, user_id, room_id))
     }
 
     fn invitations_of(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<frames::Invitation>>> {
-        self.boxed_run(move |conn| invitation::pending(conn, user_id))
+        self.boxed_read(move |conn| invitation::pending(conn, user_id))
     }
 
     fn direct_with(&self, user_id: i64, to: String) -> BoxFuture<'static, Result<Direct>> {
@@ -74,7 +79,7 @@ impl Store for Database {
         user_id: i64,
         session: Arc<str>,
     ) -> BoxFuture<'static, Result<Vec<frames::Room>>> {
-        self.boxed_run(move |conn| {
+        self.boxed_read(move |conn| {
             let session = KeyHash::from_stored(session.to_string());
             let live = session::find_live(conn, &session)?;
             live.filter(|live| live.user.id == user_id)
@@ -88,7 +93,7 @@ impl Store for Database {
     }
 
     fn latest_change(&self) -> BoxFuture<'static, Result<i64>> {
-        self.boxed_run(installation::latest_number)
+        self.boxed_read(installation::latest_id)
     }
 
     fn messages_after(
@@ -97,24 +102,24 @@ impl Store for Database {
         after: i64,
         only_conversations: bool,
     ) -> BoxFuture<'static, Result<Numbered>> {
-        self.boxed_run(move |conn| match only_conversations {
-            true => Message::said_to(conn, user_id, after),
-            false => Message::changed_for(conn, user_id, after),
+        self.boxed_read(move |conn| match only_conversations {
+            true => Message::direct_messages_to(conn, user_id, after),
+            false => Message::changes_for_user(conn, user_id, after),
         })
     }
 
     fn changes(&self, room_id: i64, ver: i64) -> BoxFuture<'static, Result<Changes>> {
-        self.boxed_run(move |conn| Message::changes(conn, room_id, ver))
+        self.boxed_read(move |conn| Message::changes_after(conn, room_id, ver))
     }
 }
 
 impl Database {
-    pub(super) fn boxed_run<T: Send + 'static>(
+    fn boxed_read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
     ) -> BoxFuture<'static, Result<T>> {
         let database = self.clone();
-        Box::pin(async move { database.run(work).await })
+        Box::pin(async move { database.read(work).await })
     }
 
     fn boxed_write<T: Send + 'static>(
@@ -136,8 +141,8 @@ impl From<ContentError> for Code {
     }
 }
 
-/// A message that is ready to be stored.
-pub fn draft(user_id: i64, room_id: i64, client_id: ClientId, content: &Content) -> Draft {
+/// Creates the command that stores a message.
+pub fn new_message(user_id: i64, room_id: i64, client_id: ClientId, content: &Content) -> Draft {
     Draft {
         room_id,
         user_id,
@@ -147,27 +152,39 @@ pub fn draft(user_id: i64, room_id: i64, client_id: ClientId, content: &Content)
     }
 }
 
-/// The log on a connection of its own, which is opened again when it is lost.
-pub struct MessageLog {
+/// Writes messages on a connection of its own, which is reopened after an error.
+pub struct MessageWriter {
     database: Database,
-    conn: Mutex<Option<(Opened, Known)>>,
+    cached: Mutex<Option<(PooledConnection, WriteCache)>>,
 }
 
-impl MessageLog {
-    /// Opens its connection with the first message.
+impl MessageWriter {
+    /// Creates the writer; its connection is opened with the first message.
     pub fn new(database: Database) -> Self {
         Self {
             database,
-            conn: Mutex::default(),
+            cached: Mutex::default(),
         }
     }
 
-    fn kept(&self) -> MutexGuard<'_, Option<(Opened, Known)>> {
-        self.conn.lock().unwrap_or_else(PoisonError::into_inner)
+    fn cached(&self) -> MutexGuard<'_, Option<(PooledConnection, WriteCache)>> {
+        self.cached.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn append_once(&self, writes: &[Write]) -> Result<Vec<Verdict>> {
+        let _lock = self.database.blocking_write_lock();
+        let cached = self.cached().take();
+        let (mut connection, mut cache) = self.database.writer_connection(cached)?;
+        // A transaction that fails loses its cache.
+        let append = |conn: &mut DbConn| append(conn, mem::take(&mut cache), writes);
+        let (results, cache) = connection.conn.write(append)?;
+        // Not reached after an error: the connection is dropped, because its state is unknown.
+        *self.cached() = Some((connection.touched(), cache));
+        Ok(results)
     }
 }
 
-impl Log for MessageLog {
+impl Log for MessageWriter {
     fn append(&self, writes: &[Write]) -> Result<Vec<Verdict>> {
         let outcome = self.append_once(writes);
         self.database.write_health.record(&outcome);
@@ -176,16 +193,53 @@ impl Log for MessageLog {
     }
 }
 
-impl MessageLog {
-    fn append_once(&self, writes: &[Write]) -> Result<Vec<Verdict>> {
-        let _turn = self.database.blocking_turn();
-        let kept = self.kept().take();
-        let (mut opened, mut known) = self.database.dedicated(kept)?;
-        // What a transaction that is not committed has learnt is lost with it.
-        let append = |conn: &mut DbConn| append(conn, mem::take(&mut known), writes);
-        let (verdicts, known) = opened.conn.write(append)?;
-        // After an error the connection is not kept: what state it is in is unknown.
-        *self.kept() = Some((opened.used(), known));
-        Ok(verdicts)
+impl Watched for Database {
+    fn notices(&self, after: i64) -> BoxFuture<'static, Result<Notices>> {
+        self.boxed_read(move |conn| change_notice::list_after(conn, after))
     }
+
+    fn ends(&self, room_ids: Vec<i64>) -> BoxFuture<'static, Result<Vec<(i64, i64)>>> {
+        self.boxed_read(move |conn| latest_versions(conn, &room_ids))
+    }
+
+    fn members(
+        &self,
+        room_ids: Vec<i64>,
+        user_ids: Vec<i64>,
+    ) -> BoxFuture<'static, Result<Vec<Member>>> {
+        self.boxed_read(move |conn| members(conn, &room_ids, &user_ids))
+    }
+
+    fn alive(&self, sessions: Vec<Arc<str>>) -> BoxFuture<'static, Result<HashSet<String>>> {
+        self.boxed_read(move |conn| session::alive(conn, sessions.iter().map(|hash| &**hash)))
+    }
+}
+
+/// Returns the `last_ver` of these rooms, without deleted ones.
+fn latest_versions(conn: &mut DbConn, room_ids: &[i64]) -> Result<Vec<(i64, i64)>> {
+    Ok(rooms::table
+        .filter(rooms::id.eq_any(room_ids))
+        .filter(rooms::deleted_at.is_null())
+        .select((rooms::id, rooms::last_ver))
+        .load(conn)?)
+}
+
+/// Returns the memberships of these users in these rooms.
+fn members(conn: &mut DbConn, room_ids: &[i64], user_ids: &[i64]) -> Result<Vec<Member>> {
+    let rows: Vec<(i64, i64, bool)> = memberships::table
+        .inner_join(rooms::table)
+        .filter(memberships::room_id.eq_any(room_ids))
+        .filter(memberships::user_id.eq_any(user_ids))
+        .select((
+            memberships::room_id,
+            memberships::user_id,
+            rooms::kind.eq(DIRECT),
+        ))
+        .load(conn)?;
+    let member = |(room_id, user_id, is_direct)| Member {
+        room_id,
+        user_id,
+        is_direct,
+    };
+    Ok(rows.into_iter().map(member).collect())
 }
