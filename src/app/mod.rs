@@ -98,7 +98,7 @@ pub async fn serve(settings: Settings) -> Result<()> {
             .wrap(from_fn(serving))
     })
     .map_err(Error::internal)?;
-    let has_users = app.database.run(User::any).await?;
+    let has_users = app.database.run(User::exists).await?;
     announce(&settings, &app, has_users, &format!("http://{address}"))?;
     rt::spawn(shutdown::on_signal(
         app,

@@ -103,7 +103,7 @@ async fn page(shop: Data<Shop>, request: HttpRequest, id: Path<i64>) -> Result<H
             LOBBY => Vec::new(),
             _ => Membership::members(conn, id)?,
         };
-        let rooms = Room::all_of(conn, live.user.id)?;
+        let rooms = Room::summaries(conn, live.user.id)?;
         Ok((
             room.last_ver,
             people,

@@ -11,7 +11,7 @@ use crate::models::auth::security_event::{Kind, Origin};
 use crate::models::auth::session;
 use crate::models::database::connection::DbConn;
 use crate::models::rfc3339;
-use crate::models::user::moderation::Listed;
+use crate::models::user::moderation::UserOverview;
 use crate::models::user::{ACTIVE, ADMIN, BANNED, DEACTIVATED, MEMBER, User};
 use crate::models::values::password::{MAX_CHARS, MIN_CHARS, Password};
 use crate::models::values::phone_number::{PhoneNumber, masked};
@@ -121,7 +121,7 @@ pub fn run(conn: &mut DbConn, command: Command, region: &str) -> Result<()> {
 }
 
 fn find(conn: &mut DbConn, who: &str, region: &str) -> Result<User> {
-    User::named_in(conn, who, region).map_err(|error| match error {
+    User::find_by_username_or_phone(conn, who, region).map_err(|error| match error {
         Error::NotFound => Error::Unavailable(format!("no such user: {who}")),
         other => other,
     })
@@ -233,7 +233,7 @@ fn read_password() -> Result<String> {
 
 fn list(conn: &mut DbConn) -> Result<()> {
     let mut lines = String::from("id\tusername\trole\tstatus\tphone\tlast seen\n");
-    for Listed {
+    for UserOverview {
         user,
         phone,
         seen_at,

@@ -50,7 +50,7 @@ pub async fn create(
     let (name, origin) = (input.fields.username.trim().to_owned(), origin(&request));
     let wanted = name.clone();
     let made = app.database.write(move |conn| {
-        let user = User::named(conn, &wanted)?;
+        let user = User::find_by_username_or_phone(conn, &wanted, "")?;
         if user.status != ACTIVE {
             return Err(Error::NotFound);
         }
@@ -87,13 +87,13 @@ async fn show(
     fields: &[(&'static str, Sentence)],
 ) -> Result<HttpResponse> {
     let user_id = admin.id;
-    let read = app.database.run(move |conn| Room::list_of(conn, user_id));
+    let read = app.database.run(move |conn| Room::list_for(conn, user_id));
     let mut errors = field_sentences(asked.locale(), fields);
     errors.entry("username").or_default();
     page(
         app,
         &PasswordLinkPage {
-            page: Page::signed_in(asked.look(), &admin.public(), admin.is_admin()),
+            page: Page::signed_in(asked.look(), &admin.to_public(), admin.is_admin()),
             rooms: links(asked.locale(), read.await?, None),
             username,
             qr: link.as_deref().and_then(Qr::of),

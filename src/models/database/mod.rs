@@ -63,7 +63,7 @@ pub struct Database {
     /// SQLite has one writer at a time; taking turns here is fair and needs no polling.
     pub(super) turn: Option<Arc<Mutex<()>>>,
     deadline: Duration,
-    direct_limits: Option<Arc<direct::Limits>>,
+    direct_limits: Option<Arc<direct::DirectLimits>>,
     pub(super) write_health: WriteHealth,
     /// Wakes the job that clears the write-ahead log (SQLite).
     pub(super) erased: Arc<Notify>,
@@ -80,7 +80,7 @@ impl Database {
         first.require_sound_library()?;
         first.require_utf8mb4()?;
         first.migrate()?;
-        name_key::fill_in(&mut first)?;
+        name_key::backfill(&mut first)?;
         drop(first);
         let turn = matches!(url, DatabaseUrl::Sqlite(_)).then(Arc::default);
         let pool = Pool::new(url, limits.pool_size as usize).map_err(Error::internal)?;
@@ -101,12 +101,12 @@ impl Database {
 
     /// Limits how often one person looks others up by number and begins to write to others.
     #[must_use]
-    pub fn limiting_directs(mut self, limits: Option<direct::Limits>) -> Self {
+    pub fn limiting_directs(mut self, limits: Option<direct::DirectLimits>) -> Self {
         self.direct_limits = limits.map(Arc::new);
         self
     }
 
-    pub(super) fn direct_limits(&self) -> Option<Arc<direct::Limits>> {
+    pub(super) fn direct_limits(&self) -> Option<Arc<direct::DirectLimits>> {
         self.direct_limits.clone()
     }
 

@@ -267,7 +267,7 @@ impl Message {
             ver: self.ver,
             id: Id(self.id),
             client_id: self.client_id,
-            user: author.public(),
+            user: author.to_public(),
             content,
             html,
             created_at: rfc3339(self.created_at),

@@ -1,31 +1,32 @@
-//! Who is in which room, and what they have read there.
+//! Memberships: which users are in which rooms, with read position and notification level.
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::LOBBY;
-use super::invitation::{self, Void};
+use super::invitation::{self, InvitationFilter};
 use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::now;
 use crate::models::schema::{memberships, rooms, users};
 use crate::models::user::User;
 
-/// Every message matters: direct rooms begin so.
+/// Notification level: every message. Default in direct rooms.
 pub const EVERYTHING: &str = "everything";
-/// Messages that name me matter: other rooms begin so.
+/// Notification level: messages that mention the user. Default in other rooms.
 pub const MENTIONS: &str = "mentions";
-/// All that somebody may choose.
-pub const INVOLVEMENTS: [&str; 4] = [EVERYTHING, MENTIONS, "nothing", "hidden"];
-/// A person in a room.
+/// All notification levels. `hidden` also removes the room from the sidebar.
+pub const NOTIFICATION_LEVELS: [&str; 4] = [EVERYTHING, MENTIONS, "nothing", "hidden"];
+
+/// The membership of a user in a room.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = memberships)]
 pub struct Membership {
-    /// Everything up to here is read.
+    /// `seq` of the last message read.
     pub read_seq: i64,
-    /// How many messages after that are the person's own.
+    /// Number of the user's own messages after `read_seq`.
     pub own_unread: i64,
-    /// One of [`INVOLVEMENTS`].
+    /// Notification level, one of [`NOTIFICATION_LEVELS`].
     pub involvement: String,
 }
 
@@ -40,15 +41,12 @@ struct NewMembership<'a> {
 }
 
 impl Membership {
-    /// Puts a new person into the Lobby.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database does not answer.
-    pub fn enter_lobby(conn: &mut DbConn, user_id: i64) -> Result<()> {
+    /// Adds a new user to the Lobby.
+    pub fn join_lobby(conn: &mut DbConn, user_id: i64) -> Result<()> {
         Self::create(conn, LOBBY, user_id, MENTIONS).map(|_| ())
     }
 
-    /// Puts a person into a room. What was said before counts as read. Answers whether they were not in it before.
+    /// Adds a user to a room with all messages read; returns whether they were not yet a member.
     ///
     /// # Errors
     /// `NotFound` when there is no such room.
@@ -77,17 +75,17 @@ impl Membership {
         Ok(true)
     }
 
-    /// Takes a person out of a room, with the invitations they sent into it. When its creator goes, the longest member
-    /// takes over.
+    /// Removes a user from a room and withdraws the invitations they sent to it. When they created the room, the member of
+    /// longest standing takes their place.
     ///
     /// # Errors
-    /// `NotFound` when they are not in it.
+    /// `NotFound` when the user is not a member.
     pub fn delete(conn: &mut DbConn, room_id: i64, user_id: i64) -> Result<()> {
         if diesel::delete(memberships::table.find((room_id, user_id))).execute(conn)? == 0 {
             return Err(Error::NotFound);
         }
-        invitation::withdraw(conn, Void::SentInto(room_id, user_id))?;
-        let heir: Option<i64> = memberships::table
+        invitation::withdraw(conn, InvitationFilter::SentTo(room_id, user_id))?;
+        let successor: Option<i64> = memberships::table
             .filter(memberships::room_id.eq(room_id))
             .order((memberships::joined_at, memberships::user_id))
             .select(memberships::user_id)
@@ -98,15 +96,12 @@ impl Membership {
                 .find(room_id)
                 .filter(rooms::created_by.eq(user_id)),
         )
-        .set(rooms::created_by.eq(heir))
+        .set(rooms::created_by.eq(successor))
         .execute(conn)?;
         Ok(())
     }
 
-    /// The person's membership, if they are in the room.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database does not answer.
+    /// Returns the membership of a user, if they are a member.
     pub fn find(conn: &mut DbConn, room_id: i64, user_id: i64) -> Result<Option<Self>> {
         let found = on_each!(conn, conn => memberships::table
             .find((room_id, user_id))
@@ -115,10 +110,7 @@ impl Membership {
         Ok(found.optional()?)
     }
 
-    /// Everybody in a room by name, with what they have read.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database does not answer.
+    /// Returns the members of a room with their `read_seq`, ordered by username.
     pub fn members(conn: &mut DbConn, room_id: i64) -> Result<Vec<(User, i64)>> {
         Ok(on_each!(conn, conn => memberships::table
             .inner_join(users::table)
@@ -128,12 +120,17 @@ impl Membership {
             .load(conn))?)
     }
 
-    /// Sets how much a room matters to a person.
+    /// Sets the notification level of a member.
     ///
     /// # Errors
-    /// `NotFound` when they are not in it; `Invalid` for `involvement`.
-    pub fn involve(conn: &mut DbConn, room_id: i64, user_id: i64, involvement: &str) -> Result<()> {
-        if !INVOLVEMENTS.contains(&involvement) {
+    /// `NotFound` when the user is not a member; `Invalid` for `involvement` when it is no notification level.
+    pub fn set_notification_level(
+        conn: &mut DbConn,
+        room_id: i64,
+        user_id: i64,
+        involvement: &str,
+    ) -> Result<()> {
+        if !NOTIFICATION_LEVELS.contains(&involvement) {
             return Err(Error::field("involvement", "error-involvement"));
         }
         let member = memberships::table.find((room_id, user_id));

@@ -9,4 +9,5 @@ pub mod phone_number;
 pub mod room_name;
 pub(super) mod script;
 pub mod signing;
+pub(super) mod text_enum;
 pub mod username;

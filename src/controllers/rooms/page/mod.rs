@@ -18,7 +18,8 @@ use crate::error::{Error, Result, Sentence};
 use crate::models::database::connection::DbConn;
 use crate::models::message::Cursor;
 use crate::models::room::membership::Membership;
-use crate::models::room::{LOBBY, MyRooms, OPEN, Room};
+use crate::models::room::summary::RoomList;
+use crate::models::room::{LOBBY, OPEN, Room};
 use crate::models::user::User;
 use crate::models::user::block;
 use crate::models::values::client_id::ClientId;
@@ -67,7 +68,7 @@ struct Found {
     blocks: bool,
     opened: bool,
     seen_at: Option<NaiveDateTime>,
-    rooms: MyRooms,
+    rooms: RoomList,
 }
 
 impl Found {
@@ -84,7 +85,7 @@ impl Found {
             .map(|(member, _)| member.id)
             .find(|id| *id != user.id);
         let (blocks, seen_at) = match other {
-            Some(other) if room.is_pair() => (
+            Some(other) if room.is_one_to_one() => (
                 block::exists(conn, user.id, other)?,
                 User::seen_at(conn, other)?,
             ),
@@ -93,10 +94,10 @@ impl Found {
         let opened = room.kind == OPEN
             && id != LOBBY
             && membership.is_some()
-            && Room::opened_around(conn, user.id, id)?;
+            && Room::opened_since_joining(conn, user.id, id)?;
         let history = wanted.read(conn, &room, version)?;
         let found = Self {
-            rooms: Room::list_of(conn, user.id)?,
+            rooms: Room::list_for(conn, user.id)?,
             opened,
             room,
             membership,

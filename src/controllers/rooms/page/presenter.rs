@@ -54,28 +54,28 @@ impl Sheet {
     pub(super) fn new(asked: &Asked, user: &User, found: Found, mistakes: Mistakes) -> Self {
         let locale = asked.locale();
         let (room, members) = (found.room, found.members);
-        let is_gone = |(member, _): &(User, i64)| member.username == account_deletion::NAME;
-        let is_other = |(member, _): &&(User, i64)| room.is_pair() && member.id != user.id;
+        let is_gone = |(member, _): &(User, i64)| member.username == account_deletion::DELETED_USERNAME;
+        let is_other = |(member, _): &&(User, i64)| room.is_one_to_one() && member.id != user.id;
         let other = members.iter().find(is_other);
         let mut form = BTreeMap::from(FIELDS.map(|field| (field, String::new())));
         form.extend(mistakes.typed);
         let mut errors = BTreeMap::from(FIELDS.map(|field| (field, None)));
         errors.extend(field_sentences(locale, &mistakes.fields));
         Self {
-            page: Page::signed_in(asked.look(), &user.public(), user.is_admin()),
+            page: Page::signed_in(asked.look(), &user.to_public(), user.is_admin()),
             rooms: links(locale, found.rooms, Some(Id(room.id))),
             is_member: found.membership.is_some(),
-            is_keeper: room.is_kept_by(user),
-            is_pair: room.is_pair(),
+            is_keeper: room.can_be_managed_by(user),
+            is_pair: room.is_one_to_one(),
             other: other.map(|(other, _)| other.username.clone()),
-            is_gone: room.is_pair() && members.iter().any(is_gone),
+            is_gone: room.is_one_to_one() && members.iter().any(is_gone),
             blocks: found.blocks,
             opened: found.opened,
             told: mistakes.told,
             last_seen: found.seen_at.map(rfc3339),
             members: members
                 .iter()
-                .map(|(member, seq)| Member::new(locale, &member.public(), *seq))
+                .map(|(member, seq)| Member::new(locale, &member.to_public(), *seq))
                 .collect(),
             seq: room.last_seq,
             ver: room.last_ver,

@@ -121,7 +121,7 @@ pub(super) fn find_places(conn: &mut DbConn, room_ids: &[i64]) -> Result<Vec<(i6
         .map(|room| {
             let place = Place {
                 is_open: room.kind == OPEN,
-                is_pair: room.is_pair(),
+                is_pair: room.is_one_to_one(),
                 seq: room.last_seq,
                 ver: room.last_ver,
                 grew: false,

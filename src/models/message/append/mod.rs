@@ -17,8 +17,8 @@ use super::Message;
 use super::mention::{Members, Named};
 use crate::error::Result;
 use crate::models::database::connection::DbConn;
-use crate::models::room::read_positions;
-use crate::models::room::read_positions::Progress;
+use crate::models::room::bulk_read_positions;
+use crate::models::room::bulk_read_positions::PendingPosition;
 
 use crate::models::schema::messages;
 use crate::models::user::User;
@@ -101,7 +101,7 @@ struct Batch<'a> {
     named: Members,
     rows: Vec<NewMessage<'a>>,
     new_mentions: Vec<(i64, i64, i64)>,
-    marks: HashMap<(i64, i64), Progress>,
+    marks: HashMap<(i64, i64), PendingPosition>,
 }
 
 impl<'a> Batch<'a> {
@@ -126,7 +126,7 @@ impl<'a> Batch<'a> {
             sent: find_sent(conn, writes)?,
             users,
             members,
-            blocked: block::silenced_in(conn, &directs)?,
+            blocked: block::blocked_senders(conn, &directs)?,
             named: Members::load(conn, writes.iter().filter_map(text))?,
             places,
             rows: Vec::with_capacity(writes.len()),
@@ -184,7 +184,7 @@ impl<'a> Batch<'a> {
         let member = (draft.room_id, draft.user_id);
         let before = self.members.get(&member).copied().unwrap_or(0);
         let mark = self.marks.entry(member);
-        mark.or_insert(Progress::at(before)).post(row.seq);
+        mark.or_insert(PendingPosition::unchanged(before)).record_post(row.seq);
         let message = row.public(&user, &named);
         let sent = Sent {
             room_id: draft.room_id,
@@ -216,7 +216,7 @@ impl<'a> Batch<'a> {
     fn store(mut self, conn: &mut DbConn) -> Result<Known> {
         bulk::advance_rooms(conn, &self.places, self.now)?;
         self.store_rows(conn)?;
-        read_positions::advance(conn, &self.marks)?;
+        bulk_read_positions::store(conn, &self.marks)?;
         let Self {
             known,
             users,

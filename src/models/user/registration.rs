@@ -1,0 +1,150 @@
+//! Registration of users.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use super::{ACTIVE, ADMIN, MEMBER, User};
+use crate::error::{Error, Result};
+use crate::models::auth::github_account::Account;
+use crate::models::auth::invite;
+use crate::models::database::connection::DbConn;
+use crate::models::room::membership::Membership;
+use crate::models::schema::users;
+use crate::models::values::phone_number::PhoneNumber;
+use crate::models::values::username::Username;
+use crate::models::{installation, now};
+
+/// Who may register. The first user may register under any policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RegistrationPolicy {
+    /// Registration is open to all.
+    Open,
+    /// Registration requires an invite.
+    Invite,
+    /// Registration is closed.
+    Closed,
+}
+
+/// What a user signs in with.
+#[derive(Debug, Clone)]
+pub enum Credential {
+    /// A phone number and a password.
+    Phone {
+        /// The phone number.
+        phone: PhoneNumber,
+        /// Password hash as a PHC string.
+        password_hash: String,
+    },
+    /// A GitHub account.
+    GitHub(Account),
+}
+
+impl Credential {
+    fn phone(&self) -> Option<&PhoneNumber> {
+        match self {
+            Self::Phone { phone, .. } => Some(phone),
+            Self::GitHub(_) => None,
+        }
+    }
+
+    fn password_hash(&self) -> Option<&str> {
+        match self {
+            Self::Phone { password_hash, .. } => Some(password_hash),
+            Self::GitHub(_) => None,
+        }
+    }
+
+    fn github(&self) -> Option<&Account> {
+        match self {
+            Self::Phone { .. } => None,
+            Self::GitHub(account) => Some(account),
+        }
+    }
+}
+
+/// A request to register.
+#[derive(Debug)]
+pub struct Registration {
+    /// Who may register.
+    pub policy: RegistrationPolicy,
+    /// Id of the invite used.
+    pub invite: Option<i64>,
+    /// What the user will sign in with.
+    pub credential: Credential,
+    /// The chosen username.
+    pub username: Username,
+    /// Whether the request carries the set-up code, or none is needed.
+    pub may_be_first: bool,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = users)]
+struct NewUser<'a> {
+    phone: Option<&'a str>,
+    username: &'a str,
+    username_key: &'a str,
+    password_hash: Option<&'a str>,
+    github_id: Option<i64>,
+    github_login: Option<&'a str>,
+    role: &'a str,
+    status: &'a str,
+    created_at: NaiveDateTime,
+}
+
+impl User {
+    /// Creates a user and adds them to the Lobby. The first user becomes admin, even when several register at once.
+    /// Requires a write transaction.
+    ///
+    /// # Errors
+    /// `Invalid` for `phone` and `username` when taken, for `setup_code` when the first user needs one, and for `invite`
+    /// when a valid one is required; `Forbidden` when registration is closed.
+    pub fn register(conn: &mut DbConn, registration: &Registration) -> Result<Self> {
+        // Serialises registrations, so that only one user can be the first.
+        installation::take_turn(conn)?;
+        let Registration {
+            credential,
+            username,
+            ..
+        } = registration;
+        let mut taken = Vec::new();
+        if let Some(phone) = credential.phone()
+            && Self::find_id_by_phone(conn, phone)?.is_some()
+        {
+            taken.push(("phone", "error-phone-taken".into()));
+        }
+        if Self::is_username_taken(conn, username)? {
+            taken.push(("username", "error-username-taken".into()));
+        }
+        if !taken.is_empty() {
+            return Err(Error::Invalid(taken));
+        }
+        let is_first = !Self::exists(conn)?;
+        if is_first && !registration.may_be_first {
+            return Err(Error::field("setup_code", "error-setup-code"));
+        }
+        match registration.policy {
+            RegistrationPolicy::Invite if !is_first => invite::use_up(conn, registration.invite)?,
+            RegistrationPolicy::Closed if !is_first => return Err(Error::Forbidden),
+            RegistrationPolicy::Open | RegistrationPolicy::Invite | RegistrationPolicy::Closed => {}
+        }
+        diesel::insert_into(users::table)
+            .values(NewUser {
+                phone: credential.phone().map(PhoneNumber::as_str),
+                username: username.as_str(),
+                username_key: username.key(),
+                password_hash: credential.password_hash(),
+                github_id: credential.github().map(|account| account.id),
+                github_login: credential.github().map(|account| account.login.as_str()),
+                role: if is_first { ADMIN } else { MEMBER },
+                status: ACTIVE,
+                created_at: now(),
+            })
+            .execute(conn)?;
+        let user: Self = users::table
+            .filter(users::username_key.eq(username.key()))
+            .select(Self::as_select())
+            .get_result(conn)?;
+        Membership::join_lobby(conn, user.id)?;
+        Ok(user)
+    }
+}
