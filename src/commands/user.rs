@@ -11,10 +11,11 @@ use crate::models::auth::security_event::{Kind, Origin};
 use crate::models::auth::session;
 use crate::models::database::connection::DbConn;
 use crate::models::rfc3339;
+use crate::models::user::User;
 use crate::models::user::moderation::UserOverview;
-use crate::models::user::{ACTIVE, ADMIN, BANNED, DEACTIVATED, MEMBER, User};
 use crate::models::values::password::{MAX_CHARS, MIN_CHARS, Password};
 use crate::models::values::phone_number::{PhoneNumber, masked};
+use crate::models::values::user_status::{Role, Status};
 use crate::models::values::username::Username;
 
 /// Subcommands. `<WHO>` is a username or a phone number; one without + is read in the country of `accounts.region`.
@@ -83,16 +84,16 @@ pub fn run(conn: &mut DbConn, command: Command, region: &str) -> Result<()> {
         Command::List => list(conn),
         Command::Ban { who } => {
             let user = find(conn, &who)?;
-            exclude(conn, user, BANNED)
+            exclude(conn, user, Status::Banned)
         }
         Command::Deactivate { who } => {
             let user = find(conn, &who)?;
-            exclude(conn, user, DEACTIVATED)
+            exclude(conn, user, Status::Deactivated)
         }
         Command::Unban { who } => {
             let user = find(conn, &who)?;
             conn.write(|conn| {
-                User::set_status(conn, user.id, ACTIVE)?;
+                User::set_status(conn, user.id, Status::Active)?;
                 record_event(conn, Kind::Unbanned, &user)
             })?;
             print_line(&format!("{} is active", user.username))
@@ -138,11 +139,11 @@ fn explain_last_admin(error: Error, user: &User) -> Error {
     }
 }
 
-fn exclude(conn: &mut DbConn, user: User, status: &str) -> Result<()> {
+fn exclude(conn: &mut DbConn, user: User, status: Status) -> Result<()> {
     let ended = conn
         .write(|conn| {
             let ended = User::set_status(conn, user.id, status)?;
-            let is_ban = status == BANNED;
+            let is_ban = status == Status::Banned;
             let kind = if is_ban {
                 Kind::Banned
             } else {
@@ -160,8 +161,8 @@ fn exclude(conn: &mut DbConn, user: User, status: &str) -> Result<()> {
 
 fn set_role(conn: &mut DbConn, user: User, role: RoleArgument) -> Result<()> {
     let name = match role {
-        RoleArgument::Member => MEMBER,
-        RoleArgument::Admin => ADMIN,
+        RoleArgument::Member => Role::Member,
+        RoleArgument::Admin => Role::Admin,
     };
     conn.write(|conn| {
         User::set_role(conn, user.id, name)?;

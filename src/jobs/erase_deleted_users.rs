@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 use crate::error::outage::warn_unless_outage;
 use crate::error::{Error, Result};
 use crate::models::database::Database;
-use crate::models::user::account_deletion::{finish_erasure, pending_erasures, messages_to_erase};
+use crate::models::user::account_deletion::{finish_erasure, messages_to_erase, pending_erasures};
 use crate::realtime::service::Live;
 use crate::realtime::store::Write;
 
@@ -50,7 +50,9 @@ async fn erase(database: &Database, live: &Live) -> Result<()> {
                 }
             }
         }
-        database.write(move |conn| finish_erasure(conn, user_id)).await?;
+        database
+            .write(move |conn| finish_erasure(conn, user_id))
+            .await?;
         database.erase_traces();
     }
     Ok(())

@@ -11,9 +11,9 @@ use crate::models::auth::session;
 use crate::models::change_notice;
 use crate::models::database::Database;
 use crate::models::database::connection::DbConn;
-use crate::models::room::DIRECT;
 use crate::models::schema::{memberships, rooms};
 use crate::realtime::change_poller::{Member, Notices, Watched};
+use crate::models::values::room_kind::RoomKind;
 
 impl Watched for Database {
     fn notices(&self, after: i64) -> BoxFuture<'static, Result<Notices>> {
@@ -53,7 +53,7 @@ fn members(conn: &mut DbConn, room_ids: &[i64], user_ids: &[i64]) -> Result<Vec<
         .select((
             memberships::room_id,
             memberships::user_id,
-            rooms::kind.eq(DIRECT),
+            rooms::kind.eq(RoomKind::Direct),
         ))
         .load(conn)?;
     let member = |(room_id, user_id, is_direct)| Member {

@@ -5,13 +5,14 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 use super::now;
-use super::room::{CLOSED, LOBBY};
+use super::room::LOBBY;
 use super::schema::{installation, memberships, messages, rooms, sessions, users};
 use crate::error::{Error, Result};
 use crate::models::auth::session;
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::database::url::DatabaseUrl;
 use crate::models::values::client_id::ClientId;
+use crate::models::values::room_kind::RoomKind;
 
 /// Rows of one statement: SQLite takes 32,766 values.
 const ROWS: usize = 1_000;
@@ -107,7 +108,7 @@ pub fn rooms(conn: &mut DbConn, groups: &[Vec<i64>]) -> Result<Vec<i64>> {
     conn.write(|conn| {
         for (n, _) in groups.iter().enumerate() {
             let row = (
-                rooms::kind.eq(CLOSED),
+                rooms::kind.eq(RoomKind::Closed),
                 rooms::name.eq(format!("Extra room {n}")),
                 rooms::topic.eq(""),
                 rooms::created_at.eq(now),

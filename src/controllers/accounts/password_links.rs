@@ -18,11 +18,12 @@ use crate::models::auth::password_reset_link;
 use crate::models::auth::security_event;
 use crate::models::auth::security_event::Kind;
 use crate::models::room::Room;
-use crate::models::user::{ACTIVE, User};
+use crate::models::user::User;
 use crate::views::layout::Page;
 use crate::views::pages::invites::PasswordLinkPage;
 use crate::views::pages::rooms::links;
 use crate::views::qr::Qr;
+use crate::models::values::user_status::Status;
 
 /// A link is good for so long.
 const LINK_HOURS: i64 = 4;
@@ -51,7 +52,7 @@ pub async fn create(
     let wanted = name.clone();
     let made = app.database.write(move |conn| {
         let user = User::find_by_username_or_phone(conn, &wanted, "")?;
-        if user.status != ACTIVE {
+        if user.status != Status::Active {
             return Err(Error::NotFound);
         }
         let token = password_reset_link::create(conn, user.id, TimeDelta::hours(LINK_HOURS))?;

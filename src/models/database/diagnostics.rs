@@ -10,7 +10,8 @@ use super::connection::{DbConn, on_each};
 use crate::error::{Error, Result};
 use crate::models::auth::session::KeyHash;
 use crate::models::schema::users;
-use crate::models::user::{ACTIVE, ADMIN, User};
+use crate::models::user::User;
+use crate::models::values::user_status::{Role, Status};
 
 /// A MySQL or MariaDB server's variables, by their names in lower case.
 pub struct Variables(HashMap<String, String>);
@@ -138,8 +139,8 @@ fn word(conn: &mut DbConn, sql: &str) -> Result<String> {
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub fn somebody(conn: &mut DbConn) -> Result<Option<User>> {
-    let active = users::table.filter(users::status.eq(ACTIVE));
-    let admin = active.filter(users::role.eq(ADMIN)).order(users::id);
+    let active = users::table.filter(users::status.eq(Status::Active));
+    let admin = active.filter(users::role.eq(Role::Admin)).order(users::id);
     let admin = admin.select(User::as_select()).first(conn).optional()?;
     match admin {
         Some(admin) => Ok(Some(admin)),

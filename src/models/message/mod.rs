@@ -8,7 +8,7 @@ use diesel::prelude::*;
 
 use self::mention::Named;
 use super::rfc3339;
-use super::room::{DIRECT, Room};
+use super::room::Room;
 use super::schema::{memberships, messages, rooms, users};
 use super::user::User;
 use crate::error::Result;
@@ -16,6 +16,7 @@ use crate::models::database::connection::{DbConn, on_each};
 use crate::models::values::content;
 use crate::realtime::frames::{self, Id};
 use crate::realtime::store::{Changes, Numbered};
+use crate::models::values::room_kind::RoomKind;
 
 /// The most changes of one page of `sync`.
 pub const SYNC_PAGE: i64 = 200;
@@ -197,7 +198,7 @@ impl Message {
                     .eq(messages::room_id)
                     .and(memberships::user_id.eq(user_id))),
             )
-            .filter(rooms::kind.eq(DIRECT))
+            .filter(rooms::kind.eq(RoomKind::Direct))
             .filter(rooms::direct_key.not_like("%-%-%"))
             .filter(messages::user_id.ne(user_id))
             .filter(messages::deleted_at.is_null())

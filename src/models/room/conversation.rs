@@ -3,13 +3,14 @@
 use diesel::alias;
 use diesel::prelude::*;
 
+use super::Room;
 use super::membership::Membership;
-use super::{DIRECT, Room};
 use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
 use crate::models::message::Message;
 use crate::models::schema::{memberships, rooms, users};
 use crate::models::user::User;
+use crate::models::values::room_kind::RoomKind;
 use crate::realtime::frames;
 
 /// A conversation as seen by one of its members.
@@ -77,7 +78,7 @@ impl Conversation {
             )
             .inner_join(users::table.on(users::id.eq(other.field(memberships::user_id))))
             .filter(memberships::user_id.eq(user_id))
-            .filter(rooms::kind.eq(DIRECT))
+            .filter(rooms::kind.eq(RoomKind::Direct))
             .select((
                 Room::as_select(),
                 Membership::as_select(),

@@ -3,19 +3,21 @@
 use diesel::alias;
 use diesel::prelude::*;
 
-use super::DIRECT;
-use super::membership::{EVERYTHING, Membership};
+use super::membership::Membership;
 use crate::error::{Error, Result};
 use crate::models::auth::rate_limit;
 use crate::models::auth::rate_limit::{Bucket, Rule};
 use crate::models::database::Database;
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::schema::{memberships, rooms, users};
+use crate::models::user::User;
 use crate::models::user::moderation::{looks_like_phone, parse_phone_identifier, strip_at};
-use crate::models::user::{ACTIVE, User};
 use crate::models::user::{block, direct_message_policy};
+use crate::models::values::notification_level::NotificationLevel;
 use crate::models::values::phone_number::PhoneNumber;
+use crate::models::values::room_kind::RoomKind;
 use crate::models::values::signing::Keyed;
+use crate::models::values::user_status::Status;
 use crate::models::values::username;
 use crate::models::{change_notice, installation, now};
 use crate::realtime::store::Direct;
@@ -178,13 +180,13 @@ fn find_phone_owner(
     let Some(number) = parse_phone_identifier(name, region) else {
         return Ok(None);
     };
-    let found: Option<(i64, String)> = users::table
+    let found: Option<(i64, Status)> = users::table
         .filter(users::phone.eq(number.as_str()))
         .select((users::id, users::status))
         .first(conn)
         .optional()?;
     let id = found
-        .filter(|(_, status)| status == ACTIVE)
+        .filter(|(_, status)| *status == Status::Active)
         .map_or(0, |(id, _)| id);
     let is_reachable = direct_message_policy::may_reach(conn, user_id, id)?;
     Ok((id == user_id || is_reachable).then_some(id))
@@ -199,7 +201,7 @@ pub fn find_active_user(conn: &mut DbConn, name: &str) -> Result<User> {
     let key = username::key(name).ok_or(Error::NotFound)?;
     let found = users::table
         .filter(users::username_key.eq(key))
-        .filter(users::status.eq(ACTIVE));
+        .filter(users::status.eq(Status::Active));
     Ok(found.select(User::as_select()).get_result(conn)?)
 }
 
@@ -211,7 +213,7 @@ fn own_region(conn: &mut DbConn, user_id: i64) -> Result<String> {
 
 fn create(conn: &mut DbConn, user_id: i64, members: Vec<i64>, key: &str) -> Result<Direct> {
     let row = (
-        rooms::kind.eq(DIRECT),
+        rooms::kind.eq(RoomKind::Direct),
         rooms::name.eq(""),
         rooms::topic.eq(""),
         rooms::direct_key.eq(key),
@@ -222,7 +224,7 @@ fn create(conn: &mut DbConn, user_id: i64, members: Vec<i64>, key: &str) -> Resu
         .map_err(Error::from)?;
     let room_id = find(conn, key)?.ok_or(Error::NotFound)?;
     for member in &members {
-        Membership::create(conn, room_id, *member, EVERYTHING)?;
+        Membership::create(conn, room_id, *member, NotificationLevel::Everything)?;
     }
     change_notice::memberships(conn, room_id, &members)?;
     Ok(Direct {
@@ -268,7 +270,7 @@ pub fn other_members(conn: &mut DbConn, user_id: i64) -> Result<Vec<(i64, User)>
                 .eq(room_id)
                 .and(mine.field(memberships::user_id).eq(user_id))),
         )
-        .filter(rooms::kind.eq(DIRECT))
+        .filter(rooms::kind.eq(RoomKind::Direct))
         .filter(memberships::user_id.ne(user_id))
         .order(users::username_key)
         .select((room_id, User::as_select()))

@@ -5,11 +5,13 @@ use std::fmt;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
-use super::{OPEN, Room};
+use super::Room;
 use crate::error::Result;
 use crate::models::database::connection::DbConn;
 use crate::models::schema::{memberships, rooms, users};
-use crate::models::user::{ACTIVE, User};
+use crate::models::user::User;
+use crate::models::values::room_kind::RoomKind;
+use crate::models::values::user_status::Status;
 use crate::models::values::username;
 
 define_sql_function! {
@@ -90,7 +92,7 @@ pub fn open_rooms(
             .filter(memberships::room_id.eq(rooms::id))
             .filter(memberships::user_id.eq(user_id));
         rooms::table
-            .filter(rooms::kind.eq(OPEN))
+            .filter(rooms::kind.eq(RoomKind::Open))
             .filter(rooms::deleted_at.is_null())
             .filter(diesel::dsl::not(exists(own)))
             .filter(
@@ -130,7 +132,7 @@ pub fn open_rooms(
 /// Returns at most `limit` other active users whose username begins with `search`, ordered by username.
 pub fn find_users(conn: &mut DbConn, user_id: i64, search: &str, limit: i64) -> Result<Vec<User>> {
     Ok(users::table
-        .filter(users::status.eq(ACTIVE))
+        .filter(users::status.eq(Status::Active))
         .filter(users::id.ne(user_id))
         .filter(
             users::username_key
@@ -153,7 +155,7 @@ pub fn users_page(
     let pattern = prefix_pattern(&search_key(search));
     let named = || {
         users::table
-            .filter(users::status.eq(ACTIVE))
+            .filter(users::status.eq(Status::Active))
             .filter(users::id.ne(user_id))
             .filter(users::username_key.like(pattern.clone()).escape('!'))
     };

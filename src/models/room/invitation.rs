@@ -12,8 +12,10 @@ use super::membership::Membership;
 use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::schema::{invitations, rooms, users};
-use crate::models::user::{ACTIVE, User};
+use crate::models::user::User;
 use crate::models::user::{block, direct_message_policy};
+use crate::models::values::room_kind::RoomKind;
+use crate::models::values::user_status::Status;
 use crate::models::{change_notice, installation, now, rfc3339};
 use crate::realtime::change_poller::Notice;
 use crate::realtime::frames::{Id, Invitation, InvitedRoom};
@@ -101,14 +103,14 @@ fn create(conn: &mut DbConn, inviter_id: i64, room_id: i64, invitee_id: i64) -> 
 
 /// Returns the pending invitations of a user, oldest first.
 pub fn pending(conn: &mut DbConn, user_id: i64) -> Result<Vec<Invitation>> {
-    type Row = (i64, NaiveDateTime, i64, String, String, String, User);
+    type Row = (i64, NaiveDateTime, i64, RoomKind, String, String, User);
     let rows: Vec<Row> = on_each!(conn, conn => invitations::table
         .inner_join(rooms::table)
         .inner_join(users::table)
         .filter(invitations::invitee_id.eq(user_id))
         .filter(invitations::declined_at.is_null())
         .filter(rooms::deleted_at.is_null())
-        .filter(users::status.eq(ACTIVE))
+        .filter(users::status.eq(Status::Active))
         .order(invitations::id)
         .limit(MAX_PENDING)
         .select((
@@ -125,7 +127,7 @@ pub fn pending(conn: &mut DbConn, user_id: i64) -> Result<Vec<Invitation>> {
         id: Id(id),
         room: InvitedRoom {
             id: Id(room_id),
-            kind,
+            kind: kind.to_string(),
             name,
             topic,
         },
@@ -143,7 +145,7 @@ pub fn count(conn: &mut DbConn, user_id: i64) -> Result<i64> {
         .filter(invitations::invitee_id.eq(user_id))
         .filter(invitations::declined_at.is_null())
         .filter(rooms::deleted_at.is_null())
-        .filter(users::status.eq(ACTIVE))
+        .filter(users::status.eq(Status::Active))
         .count()
         .get_result(conn)?)
 }

@@ -5,13 +5,15 @@ use diesel::prelude::*;
 
 use super::direct::find_active_user;
 use super::invitation::{self, InvitationFilter, InviteOutcome};
-use super::membership::{MENTIONS, Membership};
+use super::membership::Membership;
 use super::name_key;
-use super::{CLOSED, DIRECT, LOBBY, OPEN, Room};
+use super::{LOBBY, Room};
 use crate::error::{Error, Result, Sentence};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::schema::{memberships, rooms};
 use crate::models::user::User;
+use crate::models::values::notification_level::NotificationLevel;
+use crate::models::values::room_kind::RoomKind;
 use crate::models::values::room_name::{RoomName, Topic};
 use crate::models::{change_notice, installation, now};
 use crate::realtime::change_poller::Notice;
@@ -23,8 +25,8 @@ pub struct NewRoom {
     pub name: RoomName,
     /// Topic.
     pub topic: Topic,
-    /// [`OPEN`] or [`CLOSED`].
-    pub kind: &'static str,
+    /// Open or closed.
+    pub kind: RoomKind,
     /// Usernames to add or invite.
     pub members: Vec<String>,
 }
@@ -47,8 +49,8 @@ pub struct RoomChange {
     pub name: Option<RoomName>,
     /// New topic.
     pub topic: Option<Topic>,
-    /// [`OPEN`] or [`CLOSED`].
-    pub kind: Option<&'static str>,
+    /// Open or closed.
+    pub kind: Option<RoomKind>,
     /// The room's current name, typed to confirm that a closed room becomes open.
     pub confirm: String,
 }
@@ -57,12 +59,10 @@ pub struct RoomChange {
 ///
 /// # Errors
 /// `Invalid` for `kind`.
-pub fn parse_kind(typed: &str) -> Result<&'static str> {
-    match typed {
-        "open" => Ok(OPEN),
-        "closed" => Ok(CLOSED),
-        _ => Err(Error::field("kind", "error-room-kind")),
-    }
+pub fn parse_kind(typed: &str) -> Result<RoomKind> {
+    RoomKind::parse(typed)
+        .filter(|kind| *kind != RoomKind::Direct)
+        .ok_or_else(|| Error::field("kind", "error-room-kind"))
 }
 
 impl Room {
@@ -95,7 +95,7 @@ impl Room {
             rooms::topic.eq(new.topic.as_str()),
             rooms::created_by.eq(creator.id),
             rooms::created_at.eq(created_at),
-            rooms::opened_at.eq((new.kind == OPEN).then_some(created_at)),
+            rooms::opened_at.eq((new.kind == RoomKind::Open).then_some(created_at)),
         );
         on_each!(conn, conn => diesel::insert_into(rooms::table).values(row).execute(conn))
             .map_err(name_key::map_unique_violation)?;
@@ -127,10 +127,10 @@ impl Room {
         installation::take_turn(conn)?;
         let (room, _) = Self::find_for(conn, user, id)?;
         room.require_manager(user)?;
-        if id == LOBBY && change.kind.is_some_and(|kind| kind != OPEN) {
+        if id == LOBBY && change.kind.is_some_and(|kind| kind != RoomKind::Open) {
             return Err(Error::Forbidden);
         }
-        let becomes_open = room.kind == CLOSED && change.kind == Some(OPEN);
+        let becomes_open = room.kind == RoomKind::Closed && change.kind == Some(RoomKind::Open);
         if becomes_open && change.confirm.trim() != room.name {
             return Err(Error::field("confirm", "error-room-confirm-open"));
         }
@@ -138,7 +138,7 @@ impl Room {
             diesel::update(rooms::table.find(id))
                 .set(rooms::opened_at.eq(now()))
                 .execute(conn)?;
-        } else if room.kind == OPEN {
+        } else if room.kind == RoomKind::Open {
             // Rooms created by plain SQL have no `opened_at`.
             diesel::update(rooms::table.find(id).filter(rooms::opened_at.is_null()))
                 .set(rooms::opened_at.eq(now()))
@@ -152,7 +152,7 @@ impl Room {
             .topic
             .as_ref()
             .map_or(room.topic.as_str(), Topic::as_str);
-        let kind = change.kind.unwrap_or(&room.kind);
+        let kind = change.kind.unwrap_or(room.kind);
         // An unchanged name stays valid, even one from before names had to be unique.
         let needs_new_key = name != room.name || kind != room.kind;
         if needs_new_key {
@@ -201,7 +201,7 @@ impl Room {
     /// Requires that the user may change and delete the room.
     fn require_manager(&self, user: &User) -> Result<()> {
         let is_manager = user.is_admin() || self.created_by == Some(user.id);
-        if self.kind == DIRECT || !is_manager {
+        if self.kind == RoomKind::Direct || !is_manager {
             return Err(Error::Forbidden);
         }
         Ok(())
@@ -240,7 +240,7 @@ impl Room {
     /// Adds a user to a room and withdraws their invitations to it; returns whether they were not yet a member. Requires a
     /// transaction that began with [`installation::take_turn`].
     pub(in crate::models) fn admit(conn: &mut DbConn, id: i64, user_id: i64) -> Result<bool> {
-        let is_new = Membership::create(conn, id, user_id, MENTIONS)?;
+        let is_new = Membership::create(conn, id, user_id, NotificationLevel::Mentions)?;
         if is_new {
             invitation::withdraw(conn, InvitationFilter::ReceivedFor(id, user_id))?;
             change_notice::memberships(conn, id, &[user_id])?;
@@ -301,7 +301,7 @@ impl Room {
     }
 
     fn require_changeable_members(&self) -> Result<()> {
-        if self.id == LOBBY || self.kind == DIRECT {
+        if self.id == LOBBY || self.kind == RoomKind::Direct {
             return Err(Error::Forbidden);
         }
         Ok(())

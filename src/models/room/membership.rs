@@ -10,13 +10,7 @@ use crate::models::database::connection::{DbConn, on_each};
 use crate::models::now;
 use crate::models::schema::{memberships, rooms, users};
 use crate::models::user::User;
-
-/// Notification level: every message. Default in direct rooms.
-pub const EVERYTHING: &str = "everything";
-/// Notification level: messages that mention the user. Default in other rooms.
-pub const MENTIONS: &str = "mentions";
-/// All notification levels. `hidden` also removes the room from the sidebar.
-pub const NOTIFICATION_LEVELS: [&str; 4] = [EVERYTHING, MENTIONS, "nothing", "hidden"];
+use crate::models::values::notification_level::NotificationLevel;
 
 /// The membership of a user in a room.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -26,24 +20,24 @@ pub struct Membership {
     pub read_seq: i64,
     /// Number of the user's own messages after `read_seq`.
     pub own_unread: i64,
-    /// Notification level, one of [`NOTIFICATION_LEVELS`].
-    pub involvement: String,
+    /// Notification level.
+    pub involvement: NotificationLevel,
 }
 
 #[derive(Insertable)]
 #[diesel(table_name = memberships)]
-struct NewMembership<'a> {
+struct NewMembership {
     room_id: i64,
     user_id: i64,
     read_seq: i64,
-    involvement: &'a str,
+    involvement: NotificationLevel,
     joined_at: NaiveDateTime,
 }
 
 impl Membership {
     /// Adds a new user to the Lobby.
     pub fn join_lobby(conn: &mut DbConn, user_id: i64) -> Result<()> {
-        Self::create(conn, LOBBY, user_id, MENTIONS).map(|_| ())
+        Self::create(conn, LOBBY, user_id, NotificationLevel::Mentions).map(|_| ())
     }
 
     /// Adds a user to a room with all messages read; returns whether they were not yet a member.
@@ -54,7 +48,7 @@ impl Membership {
         conn: &mut DbConn,
         room_id: i64,
         user_id: i64,
-        involvement: &str,
+        involvement: NotificationLevel,
     ) -> Result<bool> {
         if Self::find(conn, room_id, user_id)?.is_some() {
             return Ok(false);
@@ -130,12 +124,11 @@ impl Membership {
         user_id: i64,
         involvement: &str,
     ) -> Result<()> {
-        if !NOTIFICATION_LEVELS.contains(&involvement) {
-            return Err(Error::field("involvement", "error-involvement"));
-        }
+        let level = NotificationLevel::parse(involvement)
+            .ok_or_else(|| Error::field("involvement", "error-involvement"))?;
         let member = memberships::table.find((room_id, user_id));
         let changed = diesel::update(member)
-            .set(memberships::involvement.eq(involvement))
+            .set(memberships::involvement.eq(level))
             .execute(conn)?;
         if changed == 0 {
             Err(Error::NotFound)

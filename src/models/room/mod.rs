@@ -23,17 +23,12 @@ use super::schema::{memberships, rooms};
 use super::user::User;
 use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, on_each};
+use crate::models::values::room_kind::RoomKind;
 
 /// Id of the room that every user joins on registration. The migration creates it.
 pub const LOBBY: i64 = 1;
 /// Days that the page of a room which became open says so to its members.
 const OPENED_DAYS: i64 = 7;
-/// Kind of rooms that any user may read and join.
-pub const OPEN: &str = "open";
-/// Kind of rooms that only members may read.
-pub const CLOSED: &str = "closed";
-/// Kind of the only room of a fixed set of users.
-pub const DIRECT: &str = "direct";
 
 /// A room.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -41,8 +36,8 @@ pub const DIRECT: &str = "direct";
 pub struct Room {
     /// Primary key.
     pub id: i64,
-    /// [`OPEN`], [`CLOSED`] or [`DIRECT`].
-    pub kind: String,
+    /// Kind.
+    pub kind: RoomKind,
     /// Name; empty for direct rooms.
     pub name: String,
     /// Topic.
@@ -73,7 +68,7 @@ impl Room {
             .select(Self::as_select())
             .get_result(conn))?;
         let membership = Membership::find(conn, id, user.id)?;
-        if membership.is_none() && room.kind != OPEN {
+        if membership.is_none() && room.kind != RoomKind::Open {
             return Err(Error::NotFound);
         }
         Ok((room, membership))
@@ -84,7 +79,7 @@ impl Room {
         let opened: Option<i64> = memberships::table
             .find((id, user_id))
             .inner_join(rooms::table)
-            .filter(rooms::kind.eq(OPEN))
+            .filter(rooms::kind.eq(RoomKind::Open))
             .filter(rooms::opened_at.gt(memberships::joined_at.nullable()))
             .filter(rooms::opened_at.gt(now() - TimeDelta::days(OPENED_DAYS)))
             .select(rooms::id)

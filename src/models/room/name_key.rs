@@ -7,12 +7,13 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use unicode_normalization::UnicodeNormalization;
 
-use super::{LOBBY, OPEN};
+use super::LOBBY;
 use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
 use crate::models::installation;
 use crate::models::schema::rooms;
 use crate::models::values::characters::is_default_ignorable;
+use crate::models::values::room_kind::RoomKind;
 
 /// Maximum characters of a key, as in the column. NFKC expands one character to at most 18.
 const KEY_MAX_CHARS: usize = 700;
@@ -29,8 +30,8 @@ pub(in crate::models) fn of(name: &str) -> String {
 }
 
 /// Returns the `name_key` of a room; `None` unless it is open.
-pub(in crate::models) fn for_room(kind: &str, name: &str) -> Option<String> {
-    (kind == OPEN).then(|| of(name))
+pub(in crate::models) fn for_room(kind: RoomKind, name: &str) -> Option<String> {
+    (kind == RoomKind::Open).then(|| of(name))
 }
 
 /// Requires that a room may have this name. Requires a transaction that began with
@@ -40,7 +41,7 @@ pub(in crate::models) fn for_room(kind: &str, name: &str) -> Option<String> {
 /// `Invalid` for `name` when it is a name of the Lobby or of another open room.
 pub(in crate::models) fn require_free(
     conn: &mut DbConn,
-    kind: &str,
+    kind: RoomKind,
     name: &str,
     room_id: Option<i64>,
 ) -> Result<()> {
@@ -48,10 +49,10 @@ pub(in crate::models) fn require_free(
     if room_id != Some(LOBBY) && LOBBY_KEYS.contains(&key.replace(' ', "").as_str()) {
         return Err(Error::field("name", "error-room-name-lobby"));
     }
-    if kind != OPEN {
+    if kind != RoomKind::Open {
         return Ok(());
     }
-    let holder: Option<(i64, String, Option<NaiveDateTime>)> = rooms::table
+    let holder: Option<(i64, RoomKind, Option<NaiveDateTime>)> = rooms::table
         .filter(rooms::name_key.eq(&key))
         .select((rooms::id, rooms::kind, rooms::deleted_at))
         .first(conn)
@@ -59,7 +60,7 @@ pub(in crate::models) fn require_free(
     match holder {
         None => Ok(()),
         Some((id, ..)) if room_id == Some(id) => Ok(()),
-        Some((_, kind, None)) if kind == OPEN => Err(taken()),
+        Some((_, kind, None)) if kind == RoomKind::Open => Err(taken()),
         // The room was closed or deleted by plain SQL.
         Some((id, ..)) => set(conn, id, None),
     }
@@ -111,7 +112,7 @@ pub(in crate::models) fn backfill(conn: &mut DbConn) -> Result<()> {
 /// Returns the open rooms without a key as (id, name), oldest first.
 fn without_key(conn: &mut DbConn) -> Result<Vec<(i64, String)>> {
     Ok(rooms::table
-        .filter(rooms::kind.eq(OPEN))
+        .filter(rooms::kind.eq(RoomKind::Open))
         .filter(rooms::deleted_at.is_null())
         .filter(rooms::name_key.is_null())
         .order(rooms::id)

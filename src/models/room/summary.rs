@@ -5,14 +5,16 @@ use std::slice;
 
 use diesel::prelude::*;
 
+use super::Room;
 use super::membership::Membership;
-use super::{DIRECT, Room};
 use super::{direct, invitation, unread};
 use crate::error::Result;
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::rfc3339;
 use crate::models::schema::{memberships, rooms};
 use crate::models::user::User;
+use crate::models::values::notification_level::NotificationLevel;
+use crate::models::values::room_kind::RoomKind;
 use crate::realtime::frames::{self, Id};
 
 /// Contents of the sidebar.
@@ -43,7 +45,7 @@ impl Room {
         };
         let deleted = Self::deleted_after_read_positions(conn, user_id, &rows)?;
         let mut others: HashMap<i64, Vec<User>> = HashMap::new();
-        if rows.iter().any(|(room, _)| room.kind == DIRECT) {
+        if rows.iter().any(|(room, _)| room.kind == RoomKind::Direct) {
             for (room_id, user) in direct::other_members(conn, user_id)? {
                 others.entry(room_id).or_default().push(user);
             }
@@ -85,8 +87,8 @@ impl Room {
             0 => 0,
             _ => unread::mentions_after(conn, user_id, id, membership.read_seq)?,
         };
-        let others = match room.kind.as_str() {
-            DIRECT => {
+        let others = match room.kind {
+            RoomKind::Direct => {
                 let members = Membership::members(conn, id)?.into_iter();
                 let others = members.filter(|(member, _)| member.id != user_id);
                 Some(others.map(|(member, _)| member).collect())
@@ -107,7 +109,7 @@ impl Room {
                 let membership = Membership {
                     read_seq: room.last_seq,
                     own_unread: 0,
-                    involvement: "nothing".to_owned(),
+                    involvement: NotificationLevel::Nothing,
                 };
                 Ok(room.into_summary(membership, 0, 0, None))
             }
@@ -153,7 +155,7 @@ impl Room {
         frames::Room {
             other,
             id: Id(self.id),
-            kind: self.kind,
+            kind: self.kind.to_string(),
             name: others.map_or(self.name, names),
             topic: self.topic,
             seq: self.last_seq,
@@ -161,7 +163,7 @@ impl Room {
             read_seq: membership.read_seq,
             unread,
             mentions,
-            involvement: membership.involvement,
+            involvement: membership.involvement.to_string(),
             last_message_at: self.last_message_at.map(rfc3339),
         }
     }

@@ -3,12 +3,11 @@
 
 use diesel::prelude::*;
 
-use super::{ACTIVE, DEACTIVATED, MEMBER, User};
+use super::User;
 use super::{avatar, reserved_username};
 use crate::error::{Error, Result};
 use crate::models::auth::session;
 use crate::models::database::connection::DbConn;
-use crate::models::room::DIRECT;
 use crate::models::room::invitation;
 use crate::models::room::invitation::InvitationFilter;
 use crate::models::room::membership::Membership;
@@ -16,6 +15,8 @@ use crate::models::schema::{
     blocks, invites, known_browsers, memberships, messages, password_links, rooms, security_events,
     users, verifications,
 };
+use crate::models::values::room_kind::RoomKind;
+use crate::models::values::user_status::{Role, Status};
 use crate::models::{change_notice, installation, now};
 use crate::realtime::change_poller::Notice;
 use crate::realtime::store::Target;
@@ -36,7 +37,7 @@ impl User {
         let left: Vec<i64> = memberships::table
             .inner_join(rooms::table)
             .filter(memberships::user_id.eq(id))
-            .filter(rooms::kind.ne(DIRECT))
+            .filter(rooms::kind.ne(RoomKind::Direct))
             .select(memberships::room_id)
             .load(conn)?;
         for room_id in &left {
@@ -61,8 +62,8 @@ impl User {
                 users::github_id.eq(None::<i64>),
                 users::github_login.eq(None::<String>),
                 users::locale.eq(None::<String>),
-                users::role.eq(MEMBER),
-                users::status.eq(DEACTIVATED),
+                users::role.eq(Role::Member),
+                users::status.eq(Status::Deactivated),
                 users::deleted_at.eq(now()),
                 users::erasing.eq(erase),
             ))
@@ -91,7 +92,7 @@ impl User {
     /// Requires that an admin remains as long as there are other active users.
     fn require_admin_remains(conn: &mut DbConn, id: i64) -> Result<()> {
         let others: i64 = users::table
-            .filter(users::status.eq(ACTIVE))
+            .filter(users::status.eq(Status::Active))
             .filter(users::id.ne(id))
             .count()
             .get_result(conn)?;

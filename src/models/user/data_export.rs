@@ -12,6 +12,9 @@ use crate::models::auth::device;
 use crate::models::database::connection::DbConn;
 use crate::models::rfc3339;
 use crate::models::schema::{blocks, invitations, memberships, messages, rooms, users};
+use crate::models::values::notification_level::NotificationLevel;
+use crate::models::values::room_kind::RoomKind;
+use crate::models::values::user_status::Role;
 use crate::realtime::frames::Id;
 
 /// Messages per batch.
@@ -38,7 +41,7 @@ struct Profile {
     phone: Option<String>,
     /// Username on GitHub, if linked.
     github_login: Option<String>,
-    role: String,
+    role: Role,
     #[serde(rename = "avatarURL")]
     avatar_url: Option<String>,
     locale: Option<String>,
@@ -64,10 +67,10 @@ struct Session {
 #[serde(rename_all = "camelCase")]
 struct Membership {
     room_id: Id,
-    kind: String,
+    kind: RoomKind,
     name: String,
     read_seq: i64,
-    involvement: String,
+    involvement: NotificationLevel,
     joined_at: String,
 }
 
@@ -170,19 +173,20 @@ fn load_profile(conn: &mut DbConn, user_id: i64) -> Result<Profile> {
 }
 
 fn load_memberships(conn: &mut DbConn, user_id: i64) -> Result<Vec<Membership>> {
-    let rows: Vec<(i64, String, String, i64, String, NaiveDateTime)> = memberships::table
-        .inner_join(rooms::table)
-        .filter(memberships::user_id.eq(user_id))
-        .order(memberships::joined_at)
-        .select((
-            rooms::id,
-            rooms::kind,
-            rooms::name,
-            memberships::read_seq,
-            memberships::involvement,
-            memberships::joined_at,
-        ))
-        .load(conn)?;
+    let rows: Vec<(i64, RoomKind, String, i64, NotificationLevel, NaiveDateTime)> =
+        memberships::table
+            .inner_join(rooms::table)
+            .filter(memberships::user_id.eq(user_id))
+            .order(memberships::joined_at)
+            .select((
+                rooms::id,
+                rooms::kind,
+                rooms::name,
+                memberships::read_seq,
+                memberships::involvement,
+                memberships::joined_at,
+            ))
+            .load(conn)?;
     let membership = |(id, kind, name, read_seq, involvement, joined_at)| Membership {
         room_id: Id(id),
         kind,

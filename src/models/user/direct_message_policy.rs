@@ -6,9 +6,9 @@ use diesel::prelude::*;
 use super::block;
 use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
-use crate::models::room::OPEN;
 use crate::models::room::direct;
 use crate::models::schema::{memberships, rooms, users};
+use crate::models::values::room_kind::RoomKind;
 use crate::models::values::text_enum::text_enum;
 
 text_enum! {
@@ -90,7 +90,7 @@ pub(in crate::models) fn share_a_private_room(
                 .and(other.field(memberships::user_id).eq(other_id))),
         )
         .filter(memberships::user_id.eq(user_id))
-        .filter(rooms::kind.ne(OPEN))
+        .filter(rooms::kind.ne(RoomKind::Open))
         .filter(rooms::opened_at.is_null())
         .select(memberships::room_id)
         .first(conn)

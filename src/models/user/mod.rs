@@ -21,19 +21,9 @@ use super::schema::users;
 use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
 use crate::models::values::phone_number::PhoneNumber;
+use crate::models::values::user_status::{Role, Status};
 use crate::models::values::username::Username;
 use crate::realtime::frames::{self, Id};
-
-/// Role of the first user and of users appointed by an admin.
-pub const ADMIN: &str = "admin";
-/// Role of all other users.
-pub const MEMBER: &str = "member";
-/// Status of a user who may sign in.
-pub const ACTIVE: &str = "active";
-/// Status of a user excluded by an admin.
-pub const BANNED: &str = "banned";
-/// Status of a user who has left or deleted their account.
-pub const DEACTIVATED: &str = "deactivated";
 
 /// A user.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -43,10 +33,10 @@ pub struct User {
     pub id: i64,
     /// Username as typed.
     pub username: String,
-    /// [`MEMBER`] or [`ADMIN`].
-    pub role: String,
-    /// [`ACTIVE`], [`BANNED`] or [`DEACTIVATED`].
-    pub status: String,
+    /// Role.
+    pub role: Role,
+    /// Status.
+    pub status: Status,
     /// Key of the user's row in `avatars`.
     pub avatar: Option<String>,
     /// Incremented each time all of the user's sessions are ended at once.
@@ -71,7 +61,7 @@ impl User {
     ) -> Result<Option<(Self, Option<String>)>> {
         Ok(users::table
             .filter(users::phone.eq(phone.as_str()))
-            .filter(users::status.eq(ACTIVE))
+            .filter(users::status.eq(Status::Active))
             .select((Self::as_select(), users::password_hash))
             .get_result(conn)
             .optional()?)
@@ -152,6 +142,6 @@ impl User {
 
     /// Returns whether the user is an admin.
     pub fn is_admin(&self) -> bool {
-        self.role == ADMIN
+        self.role == Role::Admin
     }
 }

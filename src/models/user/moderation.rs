@@ -5,7 +5,7 @@ use diesel::dsl::max;
 use diesel::prelude::*;
 use std::collections::HashMap;
 
-use super::{ACTIVE, ADMIN, User};
+use super::User;
 use crate::error::{Error, Result};
 use crate::models::auth::session;
 use crate::models::auth::session::KeyHash;
@@ -16,6 +16,7 @@ use crate::models::room::invitation::InvitationFilter;
 use crate::models::schema::{sessions, users};
 use crate::models::values::characters::is_default_ignorable;
 use crate::models::values::phone_number::PhoneNumber;
+use crate::models::values::user_status::{Role, Status};
 use crate::models::values::username;
 
 /// A user as shown to admins.
@@ -66,14 +67,14 @@ impl User {
         Ok(found.select(Self::as_select()).get_result(conn)?)
     }
 
-    /// Sets a user's status. Unless it is [`ACTIVE`], ends all their sessions; returns how many. Requires a write
+    /// Sets a user's status. Unless it is [`Status::Active`], ends all their sessions; returns how many. Requires a write
     /// transaction.
     ///
     /// # Errors
     /// `Forbidden` when no active admin would remain.
-    pub fn set_status(conn: &mut DbConn, id: i64, status: &str) -> Result<usize> {
+    pub fn set_status(conn: &mut DbConn, id: i64, status: Status) -> Result<usize> {
         installation::take_turn(conn)?;
-        if status == ACTIVE {
+        if status == Status::Active {
             let user = diesel::update(users::table.find(id));
             user.set(users::status.eq(status)).execute(conn)?;
             return Ok(0);
@@ -89,9 +90,9 @@ impl User {
     ///
     /// # Errors
     /// `Forbidden` when no active admin would remain.
-    pub fn set_role(conn: &mut DbConn, id: i64, role: &str) -> Result<()> {
+    pub fn set_role(conn: &mut DbConn, id: i64, role: Role) -> Result<()> {
         installation::take_turn(conn)?;
-        if role != ADMIN {
+        if role != Role::Admin {
             Self::require_another_admin(conn, id)?;
         }
         let user = diesel::update(users::table.find(id));
@@ -116,8 +117,8 @@ impl User {
     /// Requires that there is an active admin other than this user.
     pub(in crate::models) fn require_another_admin(conn: &mut DbConn, id: i64) -> Result<()> {
         let admins: Vec<i64> = users::table
-            .filter(users::role.eq(ADMIN))
-            .filter(users::status.eq(ACTIVE))
+            .filter(users::role.eq(Role::Admin))
+            .filter(users::status.eq(Status::Active))
             .select(users::id)
             .load(conn)?;
         match admins[..] {

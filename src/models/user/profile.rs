@@ -6,9 +6,9 @@ use super::User;
 use super::reserved_username;
 use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
-use crate::models::room::DIRECT;
 use crate::models::schema::{memberships, rooms, users};
 use crate::models::values::phone_number::PhoneNumber;
+use crate::models::values::room_kind::RoomKind;
 use crate::models::values::username::Username;
 use crate::models::{change_notice, installation};
 use crate::realtime::change_poller::Notice;
@@ -79,7 +79,7 @@ impl User {
         let direct_rooms: Vec<i64> = memberships::table
             .inner_join(rooms::table)
             .filter(memberships::user_id.eq(id))
-            .filter(rooms::kind.eq(DIRECT))
+            .filter(rooms::kind.eq(RoomKind::Direct))
             .select(memberships::room_id)
             .load(conn)?;
         change_notice::write(conn, direct_rooms.into_iter().map(Notice::Room))

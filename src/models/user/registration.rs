@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::{ACTIVE, ADMIN, MEMBER, User};
+use super::User;
 use crate::error::{Error, Result};
 use crate::models::auth::github_account::Account;
 use crate::models::auth::invite;
@@ -11,6 +11,7 @@ use crate::models::database::connection::DbConn;
 use crate::models::room::membership::Membership;
 use crate::models::schema::users;
 use crate::models::values::phone_number::PhoneNumber;
+use crate::models::values::user_status::{Role, Status};
 use crate::models::values::username::Username;
 use crate::models::{installation, now};
 
@@ -86,8 +87,8 @@ struct NewUser<'a> {
     password_hash: Option<&'a str>,
     github_id: Option<i64>,
     github_login: Option<&'a str>,
-    role: &'a str,
-    status: &'a str,
+    role: Role,
+    status: Status,
     created_at: NaiveDateTime,
 }
 
@@ -135,8 +136,8 @@ impl User {
                 password_hash: credential.password_hash(),
                 github_id: credential.github().map(|account| account.id),
                 github_login: credential.github().map(|account| account.login.as_str()),
-                role: if is_first { ADMIN } else { MEMBER },
-                status: ACTIVE,
+                role: if is_first { Role::Admin } else { Role::Member },
+                status: Status::Active,
                 created_at: now(),
             })
             .execute(conn)?;

@@ -19,12 +19,13 @@ use crate::models::database::connection::DbConn;
 use crate::models::message::Cursor;
 use crate::models::room::membership::Membership;
 use crate::models::room::summary::RoomList;
-use crate::models::room::{LOBBY, OPEN, Room};
+use crate::models::room::{LOBBY, Room};
 use crate::models::user::User;
 use crate::models::user::block;
 use crate::models::values::client_id::ClientId;
 use crate::views::cache::fragments::Hole;
 use crate::views::gzip::Block;
+use crate::models::values::room_kind::RoomKind;
 
 /// The cookie that remembers which room was visited last.
 pub(in crate::controllers) const LAST_ROOM: &str = "teahouse-room";
@@ -91,7 +92,7 @@ impl Found {
             ),
             _ => (false, None),
         };
-        let opened = room.kind == OPEN
+        let opened = room.kind == RoomKind::Open
             && id != LOBBY
             && membership.is_some()
             && Room::opened_since_joining(conn, user.id, id)?;

@@ -7,7 +7,7 @@ use crate::controllers::App;
 use crate::controllers::errors::field_sentences;
 use crate::controllers::extractors::request_context::Asked;
 use crate::models::rfc3339;
-use crate::models::room::{DIRECT, LOBBY, Room};
+use crate::models::room::{LOBBY, Room};
 use crate::models::user::User;
 use crate::models::user::account_deletion;
 use crate::realtime::frames::Id;
@@ -16,6 +16,7 @@ use crate::views::locale::Locale;
 use crate::views::pages::rooms::{
     Extent, Member, Panel, People, RoomLinks, RoomPage, ShownRoom, Sidebar, links,
 };
+use crate::models::values::room_kind::RoomKind;
 
 /// The fields of the forms on the page.
 const FIELDS: [&str; 7] = [
@@ -83,10 +84,10 @@ impl Sheet {
             room: ShownRoom {
                 id: Id(room.id),
                 name: name_of(&room, &members, user, locale),
-                kind: room.kind,
+                kind: room.kind.to_string(),
                 topic: room.topic,
                 involvement: (found.membership)
-                    .map_or_else(String::new, |member| member.involvement),
+                    .map_or_else(String::new, |member| member.involvement.to_string()),
             },
             form,
             errors,
@@ -157,7 +158,7 @@ impl Sheet {
 
 /// What a room is called: a direct one by its other people.
 fn name_of(room: &Room, members: &[(User, i64)], user: &User, locale: Locale) -> String {
-    if room.kind != DIRECT {
+    if room.kind != RoomKind::Direct {
         return room.name.clone();
     }
     let others = members.iter().filter(|(member, _)| member.id != user.id);

@@ -9,10 +9,12 @@ use crate::error::Result;
 use crate::models::database::connection::DbConn;
 use crate::models::database::json_table;
 use crate::models::message::Message;
-use crate::models::room::{OPEN, Room};
+use crate::models::room::Room;
 use crate::models::schema::{memberships, messages, rooms, users};
-use crate::models::user::{ACTIVE, User};
+use crate::models::user::User;
 use crate::realtime::store::Write;
+use crate::models::values::room_kind::RoomKind;
+use crate::models::values::user_status::Status;
 
 /// Asks for one row after the other, with a statement that is prepared once; those that are there.
 fn one_by_one<K, T>(
@@ -99,7 +101,7 @@ pub(super) fn find_members(
 pub(super) fn find_people(conn: &mut DbConn, user_ids: &[i64]) -> Result<Vec<(i64, User)>> {
     let people: Vec<User> = match conn {
         DbConn::Sqlite(conn) => one_by_one(user_ids, |user_id| {
-            let active = users::table.find(user_id).filter(users::status.eq(ACTIVE));
+            let active = users::table.find(user_id).filter(users::status.eq(Status::Active));
             active.select(User::as_select()).get_result(conn)
         })?,
         DbConn::Mysql(conn) => json_table::People::of(&user_ids)?.load(conn)?,
@@ -120,7 +122,7 @@ pub(super) fn find_places(conn: &mut DbConn, room_ids: &[i64]) -> Result<Vec<(i6
         .into_iter()
         .map(|room| {
             let place = Place {
-                is_open: room.kind == OPEN,
+                is_open: room.kind == RoomKind::Open,
                 is_pair: room.is_one_to_one(),
                 seq: room.last_seq,
                 ver: room.last_ver,
