@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::models::auth::invite::Makers;
 use crate::models::auth::rate_limit::Rule;
 use crate::models::database::Database;
-use crate::models::room::direct;
+use crate::models::room::direct_limits::DirectLimits;
 use crate::models::user::registration::RegistrationPolicy;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::signing::Keyed;
@@ -75,9 +75,9 @@ fn within(tries: i32, window: TimeDelta) -> Rule {
 }
 
 /// Returns the limits on looking up users by phone number and on starting conversations.
-pub(super) fn direct_limits(settings: &Settings, keyed: Keyed) -> Option<direct::DirectLimits> {
+pub(super) fn direct_limits(settings: &Settings, keyed: Keyed) -> Option<DirectLimits> {
     let throttle = &settings.throttle;
-    let limits = direct::DirectLimits {
+    let limits = DirectLimits {
         keyed,
         number_lookups: within(throttle.number_lookups_per_person, TimeDelta::hours(1)),
         new_rooms: within(throttle.directs_per_person, TimeDelta::hours(1)),

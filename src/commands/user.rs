@@ -160,16 +160,16 @@ fn exclude(conn: &mut DbConn, user: User, status: Status) -> Result<()> {
 }
 
 fn set_role(conn: &mut DbConn, user: User, role: RoleArgument) -> Result<()> {
-    let name = match role {
+    let role = match role {
         RoleArgument::Member => Role::Member,
         RoleArgument::Admin => Role::Admin,
     };
     conn.write(|conn| {
-        User::set_role(conn, user.id, name)?;
+        User::set_role(conn, user.id, role)?;
         record_event(conn, Kind::RoleChanged, &user)
     })
     .map_err(|error| explain_last_admin(error, &user))?;
-    print_line(&format!("{} is {name}", user.username))
+    print_line(&format!("{} is {role}", user.username))
 }
 
 fn reset_password(conn: &mut DbConn, user: User) -> Result<()> {

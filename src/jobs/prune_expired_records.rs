@@ -1,5 +1,5 @@
-//! Deletes expired records: counted attempts, codes, links, invitations, trusted browsers, reserved usernames and security
-//! events.
+//! Deletes expired records: counted attempts, codes, links, invitations, trusted browsers, reserved usernames and
+//! security events.
 
 use std::time::Duration;
 

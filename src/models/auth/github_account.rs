@@ -94,7 +94,7 @@ impl User {
         let registration = Registration {
             policy: arrival.policy,
             invite: arrival.invite,
-            credential: Credential::GitHub(arrival.account.clone()),
+            credential: Credential::GitHub { id: arrival.account.id, login: arrival.account.login.clone() },
             username,
             may_be_first: arrival.may_be_first,
         };

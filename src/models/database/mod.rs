@@ -28,7 +28,7 @@ use self::url::DatabaseUrl;
 use self::write_health::WriteHealth;
 use crate::error::outage::DATABASE;
 use crate::error::{Error, Result};
-use crate::models::room::direct;
+use crate::models::room::direct_limits::DirectLimits;
 use crate::models::room::name_key;
 
 /// Work that goes on for so long after its request was given up hangs.
@@ -63,7 +63,7 @@ pub struct Database {
     /// SQLite has one writer at a time; taking turns here is fair and needs no polling.
     pub(super) turn: Option<Arc<Mutex<()>>>,
     deadline: Duration,
-    direct_limits: Option<Arc<direct::DirectLimits>>,
+    direct_limits: Option<Arc<DirectLimits>>,
     pub(super) write_health: WriteHealth,
     /// Wakes the job that clears the write-ahead log (SQLite).
     pub(super) erased: Arc<Notify>,
@@ -101,12 +101,12 @@ impl Database {
 
     /// Limits how often one person looks others up by number and begins to write to others.
     #[must_use]
-    pub fn limiting_directs(mut self, limits: Option<direct::DirectLimits>) -> Self {
+    pub fn limiting_directs(mut self, limits: Option<DirectLimits>) -> Self {
         self.direct_limits = limits.map(Arc::new);
         self
     }
 
-    pub(super) fn direct_limits(&self) -> Option<Arc<direct::DirectLimits>> {
+    pub(super) fn direct_limits(&self) -> Option<Arc<DirectLimits>> {
         self.direct_limits.clone()
     }
 

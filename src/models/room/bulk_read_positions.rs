@@ -41,8 +41,8 @@ impl PendingPosition {
         }
     }
 
-    /// Applies a message posted by the member: advances the read position if it was at the end, otherwise counts the message
-    /// as own.
+    /// Applies a message posted by the member: advances the read position if it was at the end, otherwise counts the
+    /// message as own.
     pub(in crate::models) fn record_post(&mut self, seq: i64) {
         if self.seq == seq - 1 {
             (self.seq, self.moved) = (seq, true);

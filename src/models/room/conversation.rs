@@ -30,7 +30,8 @@ pub struct Conversation {
 type ConversationRow = (Room, Membership, User);
 
 impl Conversation {
-    /// Returns at most `limit` conversations that have messages, latest activity first, after the conversation `before`.
+    /// Returns at most `limit` conversations that have messages, latest activity first, after the conversation
+    /// `before`.
     pub fn page(
         conn: &mut DbConn,
         user_id: i64,

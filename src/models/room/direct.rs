@@ -3,10 +3,11 @@
 use diesel::alias;
 use diesel::prelude::*;
 
+use super::Room;
 use super::membership::Membership;
 use crate::error::{Error, Result};
 use crate::models::auth::rate_limit;
-use crate::models::auth::rate_limit::{Bucket, Rule};
+use crate::models::auth::rate_limit::Bucket;
 use crate::models::database::Database;
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::schema::{memberships, rooms, users};
@@ -16,7 +17,6 @@ use crate::models::user::{block, direct_message_policy};
 use crate::models::values::notification_level::NotificationLevel;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::room_kind::RoomKind;
-use crate::models::values::signing::Keyed;
 use crate::models::values::user_status::Status;
 use crate::models::values::username;
 use crate::models::{change_notice, installation, now};
@@ -25,37 +25,11 @@ use crate::realtime::store::Direct;
 /// Maximum number of members, including the user who creates the room.
 const MAX_MEMBERS: usize = 20;
 
-/// Rate limits on looking up users by phone number and on creating direct rooms.
-#[derive(Clone)]
-pub struct DirectLimits {
-    /// Hashes the keys of the counters.
-    pub keyed: Keyed,
-    /// Look-ups by phone number per user.
-    pub number_lookups: Rule,
-    /// New direct rooms per user.
-    pub new_rooms: Rule,
-}
-
-impl DirectLimits {
-    fn lookup(&self, user_id: i64) -> Result<Bucket> {
-        self.bucket(self.number_lookups, &format!("look-ups by {user_id}"))
-    }
-
-    fn new_room(&self, user_id: i64) -> Result<Bucket> {
-        self.bucket(self.new_rooms, &format!("direct rooms of {user_id}"))
-    }
-
-    fn bucket(&self, rule: Rule, what: &str) -> Result<Bucket> {
-        let key_hash = self.keyed.hash("throttle", what)?;
-        Ok(Bucket { key_hash, rule })
-    }
-}
-
 /// The members of a direct room besides the requesting user.
 #[derive(Debug, Clone)]
 pub enum Recipients {
-    /// Each a username (with or without a leading `@`) or a phone number. A number without `+` is read as dialled in the
-    /// country of the requesting user's own number.
+    /// Each a username (with or without a leading `@`) or a phone number. A number without `+` is read as dialled in
+    /// the country of the requesting user's own number.
     UsernamesOrPhones(Vec<String>),
     /// Each a username.
     Usernames(Vec<String>),
@@ -88,8 +62,8 @@ impl Database {
 ///
 /// # Errors
 /// - `Invalid` for `to` when it is empty or names too many users.
-/// - `NotFound` when a user does not exist. Also for a number whose owner this user may not reach, so that the result does
-///   not reveal whether a number is registered.
+/// - `NotFound` when a user does not exist. Also for a number whose owner this user may not reach, so that the result
+///   does not reveal whether a number is registered.
 /// - `ForbiddenBecause` when the user names only themselves.
 /// - For a new room, `Unreachable` when a recipient accepts no new conversation with this user, or one recipient blocks
 ///   another; `Blocked` when the only recipient blocks this user.
@@ -102,8 +76,7 @@ fn find_or_create(
     // Serialises creation, so that no set of users gets a second room.
     installation::take_turn(conn)?;
     let members = resolve_members(conn, user_id, to)?;
-    let key = direct_key(&members);
-    if let Some(room_id) = find(conn, &key)? {
+    if let Some(room_id) = Room::find_direct(conn, &members)? {
         return Ok(Direct {
             room_id,
             members,
@@ -125,7 +98,7 @@ fn find_or_create(
     if let Some(bucket) = new_room {
         rate_limit::take_each(conn, std::slice::from_ref(bucket))?;
     }
-    create(conn, user_id, members, &key)
+    create(conn, user_id, members)
 }
 
 /// Returns the ids of all members, including the requesting user, in ascending order.
@@ -205,24 +178,25 @@ pub fn find_active_user(conn: &mut DbConn, name: &str) -> Result<User> {
     Ok(found.select(User::as_select()).get_result(conn)?)
 }
 
-/// Returns the region of a user's own number; empty when they have no number, or its country code belongs to no single region.
+/// Returns the region of a user's own number; empty when they have no number, or its country code belongs to no single
+/// region.
 fn own_region(conn: &mut DbConn, user_id: i64) -> Result<String> {
     let phone = User::phone(conn, user_id)?.map(PhoneNumber::from_stored);
     Ok(phone.and_then(|phone| phone.region()).unwrap_or_default())
 }
 
-fn create(conn: &mut DbConn, user_id: i64, members: Vec<i64>, key: &str) -> Result<Direct> {
+fn create(conn: &mut DbConn, user_id: i64, members: Vec<i64>) -> Result<Direct> {
     let row = (
         rooms::kind.eq(RoomKind::Direct),
         rooms::name.eq(""),
         rooms::topic.eq(""),
-        rooms::direct_key.eq(key),
+        rooms::direct_key.eq(Room::direct_key(&members)),
         rooms::created_by.eq(user_id),
         rooms::created_at.eq(now()),
     );
     on_each!(conn, conn => diesel::insert_into(rooms::table).values(row).execute(conn))
         .map_err(Error::from)?;
-    let room_id = find(conn, key)?.ok_or(Error::NotFound)?;
+    let room_id = Room::find_direct(conn, &members)?.ok_or(Error::NotFound)?;
     for member in &members {
         Membership::create(conn, room_id, *member, NotificationLevel::Everything)?;
     }
@@ -232,29 +206,6 @@ fn create(conn: &mut DbConn, user_id: i64, members: Vec<i64>, key: &str) -> Resu
         members,
         is_new: true,
     })
-}
-
-/// Returns the direct room of two users, if there is one.
-pub(in crate::models) fn find_one_to_one(
-    conn: &mut DbConn,
-    one: i64,
-    other: i64,
-) -> Result<Option<i64>> {
-    find(conn, &direct_key(&[one.min(other), one.max(other)]))
-}
-
-/// Returns the `direct_key` of a room with these members, given in ascending order.
-fn direct_key(members: &[i64]) -> String {
-    let key: Vec<String> = members.iter().map(i64::to_string).collect();
-    key.join("-")
-}
-
-fn find(conn: &mut DbConn, key: &str) -> Result<Option<i64>> {
-    Ok(rooms::table
-        .filter(rooms::direct_key.eq(key))
-        .select(rooms::id)
-        .get_result(conn)
-        .optional()?)
 }
 
 /// Returns the other members of a user's direct rooms as (room, member), ordered by username.

@@ -60,7 +60,8 @@ impl fmt::Display for DirectoryCursor {
 }
 
 impl<T> DirectoryPage<T> {
-    /// Builds a page of at most `limit` entries from up to `limit + 1`: a surplus entry means that there is a next page.
+    /// Builds a page of at most `limit` entries from up to `limit + 1`: a surplus entry means that there is a next
+    /// page.
     fn new(
         mut items: Vec<T>,
         limit: i64,
@@ -79,7 +80,8 @@ impl<T> DirectoryPage<T> {
     }
 }
 
-/// Returns a page of the open rooms that a user has not joined and whose name or topic contains `search`, ordered by name.
+/// Returns a page of the open rooms that a user has not joined and whose name or topic contains `search`, ordered by
+/// name.
 pub fn open_rooms(
     conn: &mut DbConn,
     user_id: i64,

@@ -1,8 +1,8 @@
 //! Invitations to rooms, pending until the invitee accepts or declines. (Links for registration are in
 //! [`invite`](crate::models::auth::invite).)
 //!
-//! An inviter learns only that the invitation was accepted for delivery, not whether it was declined, or not shown because
-//! the invitee blocks the inviter or accepts no messages from them.
+//! An inviter learns only that the invitation was accepted for delivery, not whether it was declined, or not shown
+//! because the invitee blocks the inviter or accepts no messages from them.
 
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
@@ -24,7 +24,8 @@ use crate::realtime::frames::{Id, Invitation, InvitedRoom};
 const MAX_FROM_ONE: i64 = 5;
 /// Maximum number of pending invitations of one user.
 const MAX_PENDING: i64 = 100;
-/// Days that a declined invitation is stored. Until then, further invitations by the same inviter to that room are dropped.
+/// Days that a declined invitation is stored. Until then, further invitations by the same inviter to that room are
+/// dropped.
 const DECLINED_DAYS: i64 = 30;
 
 /// Outcome of an invitation as shown to the inviter.
@@ -40,8 +41,8 @@ pub enum InviteOutcome {
 }
 
 /// Adds a user to a room at once if they share a private room with the inviter; otherwise stores an invitation. Stores
-/// nothing when the invitee blocks the inviter, accepts no messages from them, declined recently, or has too many pending
-/// invitations. Requires a transaction that began with [`installation::take_turn`].
+/// nothing when the invitee blocks the inviter, accepts no messages from them, declined recently, or has too many
+/// pending invitations. Requires a transaction that began with [`installation::take_turn`].
 ///
 /// # Errors
 /// `NotFound` when there is no such room or user.
@@ -199,8 +200,8 @@ pub enum InvitationFilter {
     User(i64),
 }
 
-/// Deletes invitations, including declined ones, and writes a change notice for each invitee. Requires a transaction that
-/// began with [`installation::take_turn`].
+/// Deletes invitations, including declined ones, and writes a change notice for each invitee. Requires a transaction
+/// that began with [`installation::take_turn`].
 pub fn withdraw(conn: &mut DbConn, filter: InvitationFilter) -> Result<()> {
     let mut query = invitations::table
         .select((invitations::id, invitations::invitee_id))
@@ -230,7 +231,7 @@ pub fn withdraw(conn: &mut DbConn, filter: InvitationFilter) -> Result<()> {
     change_notice::write(conn, invitees.into_iter().map(Notice::Invitations))
 }
 
-/// Deletes invitations declined more than [`DECLINED_DAYS`] days ago; returns how many.
+/// Deletes invitations declined more than `DECLINED_DAYS` days ago; returns how many.
 pub fn delete_expired(conn: &mut DbConn) -> Result<usize> {
     let before = now() - TimeDelta::days(DECLINED_DAYS);
     let expired = invitations::table.filter(invitations::declined_at.lt(before));

@@ -3,8 +3,6 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::LOBBY;
-use super::invitation::{self, InvitationFilter};
 use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::now;
@@ -35,11 +33,6 @@ struct NewMembership {
 }
 
 impl Membership {
-    /// Adds a new user to the Lobby.
-    pub fn join_lobby(conn: &mut DbConn, user_id: i64) -> Result<()> {
-        Self::create(conn, LOBBY, user_id, NotificationLevel::Mentions).map(|_| ())
-    }
-
     /// Adds a user to a room with all messages read; returns whether they were not yet a member.
     ///
     /// # Errors
@@ -69,8 +62,7 @@ impl Membership {
         Ok(true)
     }
 
-    /// Removes a user from a room and withdraws the invitations they sent to it. When they created the room, the member of
-    /// longest standing takes their place.
+    /// Removes a user from a room. When they created it, the member of longest standing takes their place.
     ///
     /// # Errors
     /// `NotFound` when the user is not a member.
@@ -78,7 +70,6 @@ impl Membership {
         if diesel::delete(memberships::table.find((room_id, user_id))).execute(conn)? == 0 {
             return Err(Error::NotFound);
         }
-        invitation::withdraw(conn, InvitationFilter::SentTo(room_id, user_id))?;
         let successor: Option<i64> = memberships::table
             .filter(memberships::room_id.eq(room_id))
             .order((memberships::joined_at, memberships::user_id))

@@ -1,13 +1,16 @@
 //! Rooms. Each is a log of messages, numbered by `seq`, and of changes, numbered by `ver`.
 //!
-//! Functions of this folder return `Unavailable` when the database cannot be reached; `# Errors` names the other errors.
+//! Functions of this folder return `Unavailable` when the database cannot be reached; `# Errors` names the other
+//! errors.
 
 pub(super) mod bulk_read_positions;
 pub mod conversation;
 pub mod direct;
+pub mod direct_limits;
 pub mod directory;
 pub mod invitation;
 pub mod management;
+mod members;
 pub mod membership;
 pub(super) mod name_key;
 pub(super) mod read_position;
@@ -74,7 +77,7 @@ impl Room {
         Ok((room, membership))
     }
 
-    /// Returns whether a closed room became open within the last [`OPENED_DAYS`] days and after the user had joined it.
+    /// Returns whether a closed room became open within the last `OPENED_DAYS` days and after the user had joined it.
     pub fn opened_since_joining(conn: &mut DbConn, user_id: i64, id: i64) -> Result<bool> {
         let opened: Option<i64> = memberships::table
             .find((id, user_id))
@@ -86,6 +89,21 @@ impl Room {
             .first(conn)
             .optional()?;
         Ok(opened.is_some())
+    }
+
+    /// Returns the id of the direct room of these users, given in ascending order of their ids, if there is one.
+    pub(super) fn find_direct(conn: &mut DbConn, members: &[i64]) -> Result<Option<i64>> {
+        Ok(rooms::table
+            .filter(rooms::direct_key.eq(Self::direct_key(members)))
+            .select(rooms::id)
+            .get_result(conn)
+            .optional()?)
+    }
+
+    /// Returns the `direct_key` of a room with these members, given in ascending order.
+    fn direct_key(members: &[i64]) -> String {
+        let key: Vec<String> = members.iter().map(i64::to_string).collect();
+        key.join("-")
     }
 
     /// Returns whether this is a direct room of two users.

@@ -20,8 +20,8 @@ const KEY_MAX_CHARS: usize = 700;
 /// Keys, without spaces, of the Lobby's names in all languages. No other room may have them.
 const LOBBY_KEYS: [&str; 2] = ["lobby", "大厅"];
 
-/// Returns the key by which room names are compared: NFKC and lower case as for usernames, without invisible characters,
-/// with white space collapsed.
+/// Returns the key by which room names are compared: NFKC and lower case as for usernames, without invisible
+/// characters, with white space collapsed.
 pub(in crate::models) fn of(name: &str) -> String {
     let mapped = name.nfkc().flat_map(char::to_lowercase).nfkc();
     let visible: String = mapped.filter(|c| !is_default_ignorable(*c)).collect();
@@ -85,8 +85,8 @@ fn set(conn: &mut DbConn, room_id: i64, key: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-/// Sets missing keys of open rooms, oldest first: of rooms older than the column or created by plain SQL. Of several rooms
-/// with the same name only the oldest gets the key.
+/// Sets missing keys of open rooms, oldest first: of rooms older than the column or created by plain SQL. Of several
+/// rooms with the same name only the oldest gets the key.
 pub(in crate::models) fn backfill(conn: &mut DbConn) -> Result<()> {
     if without_key(conn)?.is_empty() {
         return Ok(());

@@ -37,8 +37,8 @@ impl End {
 }
 
 impl Membership {
-    /// Moves a member's read position forward to `seq`; with `unread`, to just before `seq` in either direction. Requires a
-    /// write transaction.
+    /// Moves a member's read position forward to `seq`; with `unread`, to just before `seq` in either direction.
+    /// Requires a write transaction.
     ///
     /// # Errors
     /// `NotFound` when the user is not a member.
@@ -49,7 +49,8 @@ impl Membership {
         seq: i64,
         unread: bool,
     ) -> Result<Mark> {
-        // The message writer updates this row when the user posts, so none of their messages is committed while it is locked.
+        // The message writer updates this row when the user posts, so none of their messages is committed while it is
+        // locked.
         let (before, own_before) = Self::lock(conn, room_id, user_id)?;
         let end = End::of(conn, room_id)?;
         let read_seq = match unread {
@@ -101,8 +102,8 @@ impl Membership {
         Ok(found?)
     }
 
-    /// Counts other users' deleted messages and mentions after the new read position. Returns the end of the room's log that
-    /// the counts belong to, then the counts.
+    /// Counts other users' deleted messages and mentions after the new read position. Returns the end of the room's log
+    /// that the counts belong to, then the counts.
     fn count(conn: &mut DbConn, moved: &unread::PositionMove, end: End) -> Result<(End, i64, i64)> {
         let (room_id, user_id, read_seq) = (moved.room_id, moved.user_id, moved.after);
         let mut counts = (end, 0, 0);
@@ -118,7 +119,8 @@ impl Membership {
             let deleted = unread::deleted_after(conn, user_id, positions)?;
             let deleted = deleted.get(&room_id).copied().unwrap_or(0);
             let mentions = unread::mentions_after(conn, user_id, room_id, read_seq)?;
-            // Under read committed each statement sees the latest commits, so a room that changed in between is counted again.
+            // Under read committed each statement sees the latest commits, so a room that changed in between is counted
+            // again.
             counts = (End::of(conn, room_id)?, deleted, mentions);
             if counts.0 == end {
                 break;
@@ -127,8 +129,8 @@ impl Membership {
         Ok(counts)
     }
 
-    /// Marks all messages in all of a user's rooms as read; returns the rooms whose read position moved. Requires a write
-    /// transaction.
+    /// Marks all messages in all of a user's rooms as read; returns the rooms whose read position moved. Requires a
+    /// write transaction.
     pub fn mark_all_read(conn: &mut DbConn, user_id: i64) -> Result<Vec<(i64, Mark)>> {
         let behind: Vec<i64> = memberships::table
             .inner_join(rooms::table)

@@ -1,4 +1,5 @@
-//! Unread counts: `last_seq − read_seq`, less `own_unread` (stored with the read position), less other users' deleted messages.
+//! Unread counts: `last_seq − read_seq`, less `own_unread` (stored with the read position), less other users' deleted
+//! messages.
 
 use std::collections::HashMap;
 
@@ -15,8 +16,8 @@ const ROOMS_PER_QUERY: usize = 500;
 /// Number of messages above which own messages are counted in the index by user, not in the room's range.
 const LONG_RANGE: i64 = 2_000;
 
-/// Counts other users' deleted messages after each (room, `read_seq`), by room. Pass only rooms with a deletion after the
-/// read position (`rooms.last_deleted_seq`), which are few; without rooms there is no query.
+/// Counts other users' deleted messages after each (room, `read_seq`), by room. Pass only rooms with a deletion after
+/// the read position (`rooms.last_deleted_seq`), which are few; without rooms there is no query.
 pub(in crate::models) fn deleted_after(
     conn: &mut DbConn,
     user_id: i64,
@@ -96,7 +97,8 @@ pub(in crate::models) struct PositionMove {
     pub(in crate::models) last_seq: i64,
 }
 
-/// Returns `own_unread` after a move. Counts own messages in the shorter of two ranges: the one passed, or the one left.
+/// Returns `own_unread` after a move. Counts own messages in the shorter of two ranges: the one passed, or the one
+/// left.
 pub(in crate::models) fn own_unread_after(
     conn: &mut DbConn,
     own_before: i64,
@@ -129,8 +131,8 @@ struct Count {
     value: i64,
 }
 
-/// Counts a user's messages in a room after `start`, up to and including `end`. Reads the room's range, or, where that is
-/// long, the index by user, which is short for most users.
+/// Counts a user's messages in a room after `start`, up to and including `end`. Reads the room's range, or, where that
+/// is long, the index by user, which is short for most users.
 fn own_between(conn: &mut DbConn, moved: &PositionMove, start: i64, end: i64) -> Result<i64> {
     let hint = match (conn as &DbConn, end - start > LONG_RANGE) {
         (_, false) => "",

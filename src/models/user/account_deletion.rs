@@ -1,5 +1,5 @@
-//! Account deletion. Messages remain, attributed to [`DELETED_USERNAME`]; the phone number is free at once, the username after
-//! [`RESERVED_DAYS`](reserved_username::RESERVED_DAYS).
+//! Account deletion. Messages remain, attributed to [`DELETED_USERNAME`]; the phone number is free at once, the
+//! username after [`RESERVED_DAYS`](reserved_username::RESERVED_DAYS).
 
 use diesel::prelude::*;
 
@@ -25,8 +25,8 @@ use crate::realtime::store::Target;
 pub const DELETED_USERNAME: &str = "deleted person";
 
 impl User {
-    /// Deletes a user's personal data, sessions, and memberships except those of direct rooms, which stay readable for the
-    /// other members. With `erase` the user is listed by [`pending_erasures`] until their messages are deleted too.
+    /// Deletes a user's personal data, sessions, and memberships except those of direct rooms, which stay readable for
+    /// the other members. With `erase` the user is listed by [`pending_erasures`] until their messages are deleted too.
     /// Requires a write transaction.
     ///
     /// # Errors

@@ -75,8 +75,8 @@ pub(in crate::models) fn exists_among(
     Ok(found.is_some())
 }
 
-/// Returns the (room, user) pairs of one-to-one rooms whose messages are rejected because the other member blocks the user
-/// or deleted their account.
+/// Returns the (room, user) pairs of one-to-one rooms whose messages are rejected because the other member blocks the
+/// user or deleted their account.
 pub(in crate::models) fn blocked_senders(
     conn: &mut DbConn,
     rooms: &[i64],

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::block;
 use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
-use crate::models::room::direct;
+use crate::models::room::Room;
 use crate::models::schema::{memberships, rooms, users};
 use crate::models::values::room_kind::RoomKind;
 use crate::models::values::text_enum::text_enum;
@@ -57,11 +57,13 @@ pub(in crate::models) fn allows(conn: &mut DbConn, user_id: i64, other_id: i64) 
     }
 }
 
-/// Returns whether a user may write to another or invite them to a room: not blocked, and either allowed by the policy or
-/// in conversation already. Runs the same queries when there is no user `other_id`, so that timing does not reveal it.
+/// Returns whether a user may write to another or invite them to a room: not blocked, and either allowed by the policy
+/// or in conversation already. Runs the same queries when there is no user `other_id`, so that timing does not reveal
+/// it.
 pub(in crate::models) fn may_reach(conn: &mut DbConn, user_id: i64, other_id: i64) -> Result<bool> {
     let is_blocked = block::exists(conn, other_id, user_id)?;
-    let is_conversing = direct::find_one_to_one(conn, user_id, other_id)?.is_some();
+    let pair = [user_id.min(other_id), user_id.max(other_id)];
+    let is_conversing = Room::find_direct(conn, &pair)?.is_some();
     let policy = users::table.find(other_id).select(users::reachable_by);
     let policy: Option<DirectMessagePolicy> = policy.get_result(conn).optional()?;
     let shares = share_a_private_room(conn, user_id, other_id)?;
@@ -73,8 +75,8 @@ pub(in crate::models) fn may_reach(conn: &mut DbConn, user_id: i64, other_id: i6
     Ok(!is_blocked && (is_allowed || is_conversing))
 }
 
-/// Returns whether two users are members of the same closed or direct room. Rooms that are or once were open do not count,
-/// since any user could join them.
+/// Returns whether two users are members of the same closed or direct room. Rooms that are or once were open do not
+/// count, since any user could join them.
 pub(in crate::models) fn share_a_private_room(
     conn: &mut DbConn,
     user_id: i64,

@@ -1,6 +1,7 @@
 //! Users.
 //!
-//! Functions of this folder return `Unavailable` when the database cannot be reached; `# Errors` names the other errors.
+//! Functions of this folder return `Unavailable` when the database cannot be reached; `# Errors` names the other
+//! errors.
 
 pub mod account_deletion;
 pub mod avatar;
@@ -18,11 +19,10 @@ use diesel::prelude::*;
 
 use super::now;
 use super::schema::users;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::models::database::connection::DbConn;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::user_status::{Role, Status};
-use crate::models::values::username::Username;
 use crate::realtime::frames::{self, Id};
 
 /// A user.
@@ -67,32 +67,14 @@ impl User {
             .optional()?)
     }
 
-    /// Returns whether a username is in use or reserved.
-    pub fn is_username_taken(conn: &mut DbConn, username: &Username) -> Result<bool> {
-        let same = users::table.filter(users::username_key.eq(username.key()));
-        Ok(same.count().get_result::<i64>(conn)? > 0
-            || reserved_username::is_reserved(conn, username.key(), None)?)
-    }
-
-    /// Requires that a username is neither in use nor reserved.
-    ///
-    /// # Errors
-    /// `Invalid` for `username`.
-    pub fn require_username_available(conn: &mut DbConn, username: &Username) -> Result<()> {
-        match Self::is_username_taken(conn, username)? {
-            true => Err(Error::field("username", "error-username-taken")),
-            false => Ok(()),
-        }
-    }
-
     /// Returns the id of the user with a phone number, whatever their status.
     pub fn find_id_by_phone(conn: &mut DbConn, phone: &PhoneNumber) -> Result<Option<i64>> {
         let owner = users::table.filter(users::phone.eq(phone.as_str()));
         Ok(owner.select(users::id).get_result(conn).optional()?)
     }
 
-    /// Replaces the hash of an unchanged password; does nothing when the stored hash is no longer `old`. Requires a write
-    /// transaction.
+    /// Replaces the hash of an unchanged password; does nothing when the stored hash is no longer `old`. Requires a
+    /// write transaction.
     pub fn rehash(conn: &mut DbConn, id: i64, old: &str, new: &str) -> Result<()> {
         let unchanged = users::table.find(id).filter(users::password_hash.eq(old));
         diesel::update(unchanged)

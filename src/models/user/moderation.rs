@@ -51,8 +51,8 @@ impl User {
         Ok(overviews.collect())
     }
 
-    /// Returns a user by username or phone number, whatever their status. A number without `+` is read as dialled within
-    /// `region` (ISO 3166-1 alpha-2); when `region` is empty, `+` is required.
+    /// Returns a user by username or phone number, whatever their status. A number without `+` is read as dialled
+    /// within `region` (ISO 3166-1 alpha-2); when `region` is empty, `+` is required.
     ///
     /// # Errors
     /// `NotFound` when there is no such user.
@@ -67,8 +67,8 @@ impl User {
         Ok(found.select(Self::as_select()).get_result(conn)?)
     }
 
-    /// Sets a user's status. Unless it is [`Status::Active`], ends all their sessions; returns how many. Requires a write
-    /// transaction.
+    /// Sets a user's status. Unless it is [`Status::Active`], ends all their sessions; returns how many. Requires a
+    /// write transaction.
     ///
     /// # Errors
     /// `Forbidden` when no active admin would remain.
@@ -100,7 +100,8 @@ impl User {
         Ok(())
     }
 
-    /// Sets a user's password and ends all their sessions except `except`; returns how many. Requires a write transaction.
+    /// Sets a user's password and ends all their sessions except `except`; returns how many. Requires a write
+    /// transaction.
     pub fn set_password(
         conn: &mut DbConn,
         id: i64,
@@ -138,8 +139,8 @@ pub(in crate::models) fn looks_like_phone(name: &str) -> bool {
     matches!(strip_at(name), (name, false) if PhoneNumber::is_meant(name))
 }
 
-/// Removes surrounding white space and invisible characters (which pasting adds) and a leading `@`; returns the rest, and
-/// whether there was an `@`.
+/// Removes surrounding white space and invisible characters (which pasting adds) and a leading `@`; returns the rest,
+/// and whether there was an `@`.
 pub(in crate::models) fn strip_at(name: &str) -> (&str, bool) {
     let name = name.trim_matches(|c: char| c.is_whitespace() || is_default_ignorable(c));
     match name.strip_prefix(['@', '\u{ff20}', '\u{fe6b}']) {

@@ -4,12 +4,14 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::User;
+use super::reserved_username;
 use crate::error::{Error, Result};
-use crate::models::auth::github_account::Account;
 use crate::models::auth::invite;
 use crate::models::database::connection::DbConn;
+use crate::models::room::LOBBY;
 use crate::models::room::membership::Membership;
 use crate::models::schema::users;
+use crate::models::values::notification_level::NotificationLevel;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::user_status::{Role, Status};
 use crate::models::values::username::Username;
@@ -37,28 +39,33 @@ pub enum Credential {
         password_hash: String,
     },
     /// A GitHub account.
-    GitHub(Account),
+    GitHub {
+        /// Numeric id at GitHub, which never changes.
+        id: i64,
+        /// Username at GitHub.
+        login: String,
+    },
 }
 
 impl Credential {
     fn phone(&self) -> Option<&PhoneNumber> {
         match self {
             Self::Phone { phone, .. } => Some(phone),
-            Self::GitHub(_) => None,
+            Self::GitHub { .. } => None,
         }
     }
 
     fn password_hash(&self) -> Option<&str> {
         match self {
             Self::Phone { password_hash, .. } => Some(password_hash),
-            Self::GitHub(_) => None,
+            Self::GitHub { .. } => None,
         }
     }
 
-    fn github(&self) -> Option<&Account> {
+    fn github(&self) -> Option<(i64, &str)> {
         match self {
             Self::Phone { .. } => None,
-            Self::GitHub(account) => Some(account),
+            Self::GitHub { id, login } => Some((*id, login)),
         }
     }
 }
@@ -93,12 +100,30 @@ struct NewUser<'a> {
 }
 
 impl User {
+    /// Returns whether a username is in use or reserved.
+    pub fn is_username_taken(conn: &mut DbConn, username: &Username) -> Result<bool> {
+        let same = users::table.filter(users::username_key.eq(username.key()));
+        Ok(same.count().get_result::<i64>(conn)? > 0
+            || reserved_username::is_reserved(conn, username.key(), None)?)
+    }
+
+    /// Requires that a username is neither in use nor reserved.
+    ///
+    /// # Errors
+    /// `Invalid` for `username`.
+    pub fn require_username_available(conn: &mut DbConn, username: &Username) -> Result<()> {
+        match Self::is_username_taken(conn, username)? {
+            true => Err(Error::field("username", "error-username-taken")),
+            false => Ok(()),
+        }
+    }
+
     /// Creates a user and adds them to the Lobby. The first user becomes admin, even when several register at once.
     /// Requires a write transaction.
     ///
     /// # Errors
-    /// `Invalid` for `phone` and `username` when taken, for `setup_code` when the first user needs one, and for `invite`
-    /// when a valid one is required; `Forbidden` when registration is closed.
+    /// `Invalid` for `phone` and `username` when taken, for `setup_code` when the first user needs one, and for
+    /// `invite` when a valid one is required; `Forbidden` when registration is closed.
     pub fn register(conn: &mut DbConn, registration: &Registration) -> Result<Self> {
         // Serialises registrations, so that only one user can be the first.
         installation::take_turn(conn)?;
@@ -134,8 +159,8 @@ impl User {
                 username: username.as_str(),
                 username_key: username.key(),
                 password_hash: credential.password_hash(),
-                github_id: credential.github().map(|account| account.id),
-                github_login: credential.github().map(|account| account.login.as_str()),
+                github_id: credential.github().map(|(id, _)| id),
+                github_login: credential.github().map(|(_, login)| login),
                 role: if is_first { Role::Admin } else { Role::Member },
                 status: Status::Active,
                 created_at: now(),
@@ -145,7 +170,7 @@ impl User {
             .filter(users::username_key.eq(username.key()))
             .select(Self::as_select())
             .get_result(conn)?;
-        Membership::join_lobby(conn, user.id)?;
+        Membership::create(conn, LOBBY, user.id, NotificationLevel::Mentions)?;
         Ok(user)
     }
 }

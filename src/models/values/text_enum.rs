@@ -1,6 +1,7 @@
 //! Enums stored in text columns.
 
-/// Defines an enum with one text per variant, stored in `Text` columns and written as that text by `Display` and `serde`.
+/// Defines an enum with one text per variant, stored in `Text` columns and written as that text by `Display` and
+/// `serde`.
 macro_rules! text_enum {
     (
         $(#[$attribute:meta])*
