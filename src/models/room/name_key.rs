@@ -60,7 +60,7 @@ pub(in crate::models) fn require_free(
     match holder {
         None => Ok(()),
         Some((id, ..)) if room_id == Some(id) => Ok(()),
-        Some((_, kind, None)) if kind == RoomKind::Open => Err(taken()),
+        Some((_, RoomKind::Open, None)) => Err(taken()),
         // The room was closed or deleted by plain SQL.
         Some((id, ..)) => set(conn, id, None),
     }
