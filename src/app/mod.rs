@@ -99,7 +99,7 @@ pub async fn serve(settings: Settings) -> Result<()> {
             .wrap(from_fn(serving))
     })
     .map_err(Error::internal)?;
-    let has_users = app.database.read(User::any).await?;
+    let has_users = app.database.read(User::exists).await?;
     announce(&settings, &app, has_users, &format!("http://{address}"))?;
     rt::spawn(shutdown::on_signal(
         app,

@@ -65,7 +65,7 @@ async fn show(
     let found = state.database.run(move |conn| {
         let live = session::find_live(conn, &key_hash)?.ok_or(Error::Unauthorized)?;
         let (room, membership) = Room::find_for(conn, &live.user, id)?;
-        let version = installation::people(conn)?;
+        let version = installation::profile_version(conn)?;
         let members = match id {
             LOBBY => Vec::new(),
             _ => Membership::members(conn, id)?,

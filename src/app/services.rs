@@ -17,8 +17,8 @@ use crate::error::Result;
 use crate::models::auth::invite::Makers;
 use crate::models::auth::rate_limit::Rule;
 use crate::models::database::Database;
-use crate::models::room::direct;
-use crate::models::user::Policy;
+use crate::models::room::direct_limits::DirectLimits;
+use crate::models::user::registration::RegistrationPolicy;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::signing::Keyed;
 use crate::realtime::service::Live;
@@ -50,11 +50,11 @@ pub(super) fn hasher(accounts: &AccountSettings) -> Result<Hasher> {
 }
 
 /// Returns who may register.
-pub(super) fn policy(accounts: &AccountSettings) -> Policy {
+pub(super) fn policy(accounts: &AccountSettings) -> RegistrationPolicy {
     match accounts.registration {
-        RegistrationMode::Open => Policy::Open,
-        RegistrationMode::Invite => Policy::Invite,
-        RegistrationMode::Closed => Policy::Closed,
+        RegistrationMode::Open => RegistrationPolicy::Open,
+        RegistrationMode::Invite => RegistrationPolicy::Invite,
+        RegistrationMode::Closed => RegistrationPolicy::Closed,
     }
 }
 
@@ -75,9 +75,9 @@ fn within(tries: i32, window: TimeDelta) -> Rule {
 }
 
 /// Returns the limits on looking up users by phone number and on starting conversations.
-pub(super) fn direct_limits(settings: &Settings, keyed: Keyed) -> Option<direct::Limits> {
+pub(super) fn direct_limits(settings: &Settings, keyed: Keyed) -> Option<DirectLimits> {
     let throttle = &settings.throttle;
-    let limits = direct::Limits {
+    let limits = DirectLimits {
         keyed,
         number_lookups: within(throttle.number_lookups_per_person, TimeDelta::hours(1)),
         new_rooms: within(throttle.directs_per_person, TimeDelta::hours(1)),

@@ -11,10 +11,11 @@ use crate::models::auth::security_event::{Kind, Origin};
 use crate::models::auth::session;
 use crate::models::database::connection::DbConn;
 use crate::models::rfc3339;
-use crate::models::user::moderation::Listed;
-use crate::models::user::{ACTIVE, ADMIN, BANNED, DEACTIVATED, MEMBER, User};
+use crate::models::user::User;
+use crate::models::user::moderation::UserOverview;
 use crate::models::values::password::{MAX_CHARS, MIN_CHARS, Password};
 use crate::models::values::phone_number::{PhoneNumber, masked};
+use crate::models::values::user_status::{Role, Status};
 use crate::models::values::username::Username;
 
 /// Subcommands. `<WHO>` is a username or a phone number; one without + is read in the country of `accounts.region`.
@@ -83,16 +84,16 @@ pub fn run(conn: &mut DbConn, command: Command, region: &str) -> Result<()> {
         Command::List => list(conn),
         Command::Ban { who } => {
             let user = find(conn, &who)?;
-            exclude(conn, user, BANNED)
+            exclude(conn, user, Status::Banned)
         }
         Command::Deactivate { who } => {
             let user = find(conn, &who)?;
-            exclude(conn, user, DEACTIVATED)
+            exclude(conn, user, Status::Deactivated)
         }
         Command::Unban { who } => {
             let user = find(conn, &who)?;
             conn.write(|conn| {
-                User::set_status(conn, user.id, ACTIVE)?;
+                User::set_status(conn, user.id, Status::Active)?;
                 record_event(conn, Kind::Unbanned, &user)
             })?;
             print_line(&format!("{} is active", user.username))
@@ -121,7 +122,7 @@ pub fn run(conn: &mut DbConn, command: Command, region: &str) -> Result<()> {
 }
 
 fn find(conn: &mut DbConn, who: &str, region: &str) -> Result<User> {
-    User::named_in(conn, who, region).map_err(|error| match error {
+    User::find_by_username_or_phone(conn, who, region).map_err(|error| match error {
         Error::NotFound => Error::Unavailable(format!("no such user: {who}")),
         other => other,
     })
@@ -138,11 +139,11 @@ fn explain_last_admin(error: Error, user: &User) -> Error {
     }
 }
 
-fn exclude(conn: &mut DbConn, user: User, status: &str) -> Result<()> {
+fn exclude(conn: &mut DbConn, user: User, status: Status) -> Result<()> {
     let ended = conn
         .write(|conn| {
             let ended = User::set_status(conn, user.id, status)?;
-            let is_ban = status == BANNED;
+            let is_ban = status == Status::Banned;
             let kind = if is_ban {
                 Kind::Banned
             } else {
@@ -159,16 +160,16 @@ fn exclude(conn: &mut DbConn, user: User, status: &str) -> Result<()> {
 }
 
 fn set_role(conn: &mut DbConn, user: User, role: RoleArgument) -> Result<()> {
-    let name = match role {
-        RoleArgument::Member => MEMBER,
-        RoleArgument::Admin => ADMIN,
+    let role = match role {
+        RoleArgument::Member => Role::Member,
+        RoleArgument::Admin => Role::Admin,
     };
     conn.write(|conn| {
-        User::set_role(conn, user.id, name)?;
+        User::set_role(conn, user.id, role)?;
         record_event(conn, Kind::RoleChanged, &user)
     })
     .map_err(|error| explain_last_admin(error, &user))?;
-    print_line(&format!("{} is {name}", user.username))
+    print_line(&format!("{} is {role}", user.username))
 }
 
 fn reset_password(conn: &mut DbConn, user: User) -> Result<()> {
@@ -233,7 +234,7 @@ fn read_password() -> Result<String> {
 
 fn list(conn: &mut DbConn) -> Result<()> {
     let mut lines = String::from("id\tusername\trole\tstatus\tphone\tlast seen\n");
-    for Listed {
+    for UserOverview {
         user,
         phone,
         seen_at,

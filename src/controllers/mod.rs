@@ -25,7 +25,7 @@ use self::site::metrics::Metrics;
 use crate::error::{Error, Result};
 use crate::models::auth::invite::Makers;
 use crate::models::database::Database;
-use crate::models::user::Policy;
+use crate::models::user::registration::RegistrationPolicy;
 use crate::models::values::signing::Keyed;
 use crate::realtime::rate_limit::Rate;
 use crate::realtime::service::Live;
@@ -158,7 +158,7 @@ impl Site {
 /// Who may come in, and how long they stay.
 pub struct Accounts {
     /// Who may register.
-    pub policy: Policy,
+    pub policy: RegistrationPolicy,
     /// Who may invite others.
     pub makers: Makers,
     /// Country of numbers without `+`, when the browser suggests none.

@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 use crate::error::outage::warn_unless_outage;
 use crate::error::{Error, Result};
 use crate::models::database::Database;
-use crate::models::user::account_deletion::{is_erased, leaving, messages_to_erase};
+use crate::models::user::account_deletion::{finish_erasure, messages_to_erase, pending_erasures};
 use crate::realtime::service::Live;
 use crate::realtime::store::Write;
 
@@ -34,7 +34,7 @@ pub async fn run(database: Database, live: Arc<Live>, account_deleted: Arc<Notif
 }
 
 async fn erase(database: &Database, live: &Live) -> Result<()> {
-    for user_id in database.read(leaving).await? {
+    for user_id in database.read(pending_erasures).await? {
         loop {
             let batch = move |conn: &mut _| messages_to_erase(conn, user_id, BATCH);
             let targets = database.read(batch).await?;
@@ -50,7 +50,9 @@ async fn erase(database: &Database, live: &Live) -> Result<()> {
                 }
             }
         }
-        database.write(move |conn| is_erased(conn, user_id)).await?;
+        database
+            .write(move |conn| finish_erasure(conn, user_id))
+            .await?;
         database.request_wal_truncation();
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! Deletes expired records: counted attempts, codes, links, invitations, trusted browsers, reserved usernames and security
-//! events.
+//! Deletes expired records: counted attempts, codes, links, invitations, trusted browsers, reserved usernames and
+//! security events.
 
 use std::time::Duration;
 
@@ -25,9 +25,9 @@ pub async fn run(database: Database, event_days: i64) {
             phone_verification::forget_old(conn)?;
             password_reset_link::forget_old(conn)?;
             pairing::forget_old(conn)?;
-            invitation::forget_old(conn)?;
+            invitation::delete_expired(conn)?;
             trusted_browser::forget_old(conn)?;
-            reserved_username::forget_old(conn)?;
+            reserved_username::delete_expired(conn)?;
             security_event::forget_old(conn, event_days)
         });
         if let Err(error) = pruned.await {

@@ -12,7 +12,7 @@ use diesel::prelude::*;
 
 use super::database::{Database, Limits};
 use super::now;
-use super::room::{CLOSED, LOBBY};
+use super::room::LOBBY;
 use super::schema::{installation, memberships, messages, rooms, sessions, users};
 use crate::error::{Error, Result};
 use crate::models::auth::session;
@@ -22,6 +22,7 @@ use crate::models::message_store::{MessageWriter, new_message};
 use crate::models::values::client_id::ClientId;
 use crate::models::values::content::Content;
 use crate::realtime::store::{Log, Write};
+use crate::models::values::room_kind::RoomKind;
 
 /// Rows per statement: SQLite binds at most 32,766 values.
 const ROWS: usize = 1_000;
@@ -114,7 +115,7 @@ pub fn create_rooms(conn: &mut DbConn, groups: &[Vec<i64>]) -> Result<Vec<i64>> 
     conn.write(|conn| {
         for (n, _) in groups.iter().enumerate() {
             let row = (
-                rooms::kind.eq(CLOSED),
+                rooms::kind.eq(RoomKind::Closed),
                 rooms::name.eq(format!("Extra room {n}")),
                 rooms::topic.eq(""),
                 rooms::created_at.eq(now),

@@ -18,7 +18,7 @@ use crate::models::database::pool::PooledConnection;
 use crate::models::installation;
 use crate::models::message::Message;
 use crate::models::message::append::{WriteCache, append};
-use crate::models::room::direct::To;
+use crate::models::room::direct::Recipients;
 use crate::models::room::invitation;
 use crate::models::room::membership::Membership;
 use crate::models::room::{DIRECT, Room};
@@ -54,15 +54,15 @@ impl Store for Database {
         seq: i64,
         unread: bool,
     ) -> BoxFuture<'static, Result<Mark>> {
-        self.boxed_write(move |conn| Membership::mark(conn, user_id, room_id, seq, unread))
+        self.boxed_write(move |conn| Membership::set_read_position(conn, user_id, room_id, seq, unread))
     }
 
     fn mark_all(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<(i64, Mark)>>> {
-        self.boxed_write(move |conn| Membership::mark_all(conn, user_id))
+        self.boxed_write(move |conn| Membership::mark_all_read(conn, user_id))
     }
 
     fn room_of(&self, user_id: i64, room_id: i64) -> BoxFuture<'static, Result<frames::Room>> {
-        self.boxed_read(move |conn| Room::of(conn, user_id, room_id))
+        self.boxed_read(move |conn| Room::summary(conn, user_id, room_id))
     }
 
     fn invitations_of(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<frames::Invitation>>> {
@@ -71,7 +71,7 @@ impl Store for Database {
 
     fn direct_with(&self, user_id: i64, to: String) -> BoxFuture<'static, Result<Direct>> {
         let database = self.clone();
-        Box::pin(async move { database.direct(user_id, To::Anyhow(vec![to])).await })
+        Box::pin(async move { database.find_or_create_direct(user_id, Recipients::UsernamesOrPhones(vec![to])).await })
     }
 
     fn rooms_of(
@@ -84,12 +84,12 @@ impl Store for Database {
             let live = session::find_live(conn, &session)?;
             live.filter(|live| live.user.id == user_id)
                 .ok_or(Error::Unauthorized)?;
-            Room::all_of(conn, user_id)
+            Room::summaries(conn, user_id)
         })
     }
 
     fn last_seen(&self, user_id: i64) -> BoxFuture<'static, Result<()>> {
-        self.boxed_write(move |conn| User::saw_last(conn, user_id))
+        self.boxed_write(move |conn| User::update_last_seen(conn, user_id))
     }
 
     fn latest_change(&self) -> BoxFuture<'static, Result<i64>> {

@@ -103,7 +103,7 @@ impl Person {
     pub fn named_in(locale: Locale, user: &frames::User) -> Self {
         let mut person = Self::from(user);
         person.user.username = shown_name(locale, &user.username);
-        person.gone = user.username == account_deletion::NAME;
+        person.gone = user.username == account_deletion::DELETED_USERNAME;
         if person.gone {
             person.initials = "–".to_owned();
         }
@@ -118,12 +118,12 @@ impl Person {
 
 /// A person's name, or those of a direct room with commas between; whoever is gone is called so in the reader's language.
 pub fn shown_name(locale: Locale, name: &str) -> String {
-    if !name.contains(account_deletion::NAME) {
+    if !name.contains(account_deletion::DELETED_USERNAME) {
         return name.to_owned();
     }
     let gone = locale.say(&"deleted-person".into());
     let names = name.split(", ").map(|name| match name {
-        account_deletion::NAME => gone.as_str(),
+        account_deletion::DELETED_USERNAME => gone.as_str(),
         name => name,
     });
     let names: Vec<&str> = names.collect();

@@ -12,7 +12,7 @@ use crate::controllers::concerns::sign_in::{Way, sign_in};
 use crate::controllers::extractors::form::FormOrJson;
 use crate::controllers::extractors::request_context::Asked;
 use crate::error::{Error, Result};
-use crate::models::room::direct::find_person;
+use crate::models::room::direct::find_active_user;
 use crate::models::user::User;
 
 /// Whom a developer wants to be.
@@ -61,7 +61,7 @@ pub(in crate::controllers) async fn find(app: &App, asked: &Asked, name: &str) -
         return Err(Error::NotFound);
     }
     let name = name.to_owned();
-    let found = app.database.read(move |conn| find_person(conn, &name)).await;
+    let found = app.database.read(move |conn| find_active_user(conn, &name)).await;
     found.map_err(|error| match error {
         Error::NotFound => Error::Unauthorized,
         other => other,

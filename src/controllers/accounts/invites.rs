@@ -17,7 +17,8 @@ use crate::models::auth::invite;
 use crate::models::auth::security_event;
 use crate::models::auth::security_event::Kind;
 use crate::models::room::Room;
-use crate::models::user::{Policy, User};
+use crate::models::user::User;
+use crate::models::user::registration::RegistrationPolicy;
 use crate::views::layout::Page;
 use crate::views::pages::invites::{InviteForm, InviteItem, InvitesPage};
 use crate::views::pages::rooms::links;
@@ -52,7 +53,7 @@ pub struct Overriding {
 /// # Errors
 /// `NotFound` where there are none; `Forbidden` where only admins make them.
 pub(in crate::controllers) fn require_maker(app: &App, user: &User) -> Result<()> {
-    if app.accounts.policy != Policy::Invite {
+    if app.accounts.policy != RegistrationPolicy::Invite {
         return Err(Error::NotFound);
     }
     match app.accounts.makers.include(user) {
@@ -142,7 +143,7 @@ async fn show(
 ) -> Result<HttpResponse> {
     let me = user.clone();
     let read = app.database.read(move |conn| {
-        let rooms = Room::list_of(conn, me.id)?;
+        let rooms = Room::list_for(conn, me.id)?;
         Ok((rooms, invite::list_for(conn, &me)?))
     });
     let (rooms, open) = read.await?;
@@ -160,7 +161,7 @@ async fn show(
     page(
         app,
         &InvitesPage {
-            page: Page::signed_in(asked.look(), &user.public(), user.is_admin()),
+            page: Page::signed_in(asked.look(), &user.to_public(), user.is_admin()),
             rooms: links(asked.locale(), rooms, None),
             invites: invites?,
             form: InviteForm {

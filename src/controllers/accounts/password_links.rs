@@ -18,11 +18,12 @@ use crate::models::auth::password_reset_link;
 use crate::models::auth::security_event;
 use crate::models::auth::security_event::Kind;
 use crate::models::room::Room;
-use crate::models::user::{ACTIVE, User};
+use crate::models::user::User;
 use crate::views::layout::Page;
 use crate::views::pages::invites::PasswordLinkPage;
 use crate::views::pages::rooms::links;
 use crate::views::qr::Qr;
+use crate::models::values::user_status::Status;
 
 /// A link is good for so long.
 const LINK_HOURS: i64 = 4;
@@ -50,8 +51,8 @@ pub async fn create(
     let (name, origin) = (input.fields.username.trim().to_owned(), origin(&request));
     let wanted = name.clone();
     let made = app.database.write(move |conn| {
-        let user = User::named(conn, &wanted)?;
-        if user.status != ACTIVE {
+        let user = User::find_by_username_or_phone(conn, &wanted, "")?;
+        if user.status != Status::Active {
             return Err(Error::NotFound);
         }
         let token = password_reset_link::create(conn, user.id, TimeDelta::hours(LINK_HOURS))?;
@@ -87,13 +88,13 @@ async fn show(
     fields: &[(&'static str, LocalizedMessage)],
 ) -> Result<HttpResponse> {
     let user_id = admin.id;
-    let read = app.database.read(move |conn| Room::list_of(conn, user_id));
+    let read = app.database.read(move |conn| Room::list_for(conn, user_id));
     let mut errors = field_sentences(asked.locale(), fields);
     errors.entry("username").or_default();
     page(
         app,
         &PasswordLinkPage {
-            page: Page::signed_in(asked.look(), &admin.public(), admin.is_admin()),
+            page: Page::signed_in(asked.look(), &admin.to_public(), admin.is_admin()),
             rooms: links(asked.locale(), read.await?, None),
             username,
             qr: link.as_deref().and_then(Qr::of),

@@ -32,9 +32,9 @@ pub async fn index(
     query: Query<Cursor>,
 ) -> Result<HttpResponse> {
     let user_id = user.id;
-    let read = app.database.read(move |conn| Room::list_of(conn, user_id));
+    let read = app.database.read(move |conn| Room::list_for(conn, user_id));
     let view = EventsPage {
-        page: Page::signed_in(asked.look(), &user.public(), user.is_admin()),
+        page: Page::signed_in(asked.look(), &user.to_public(), user.is_admin()),
         rooms: links(asked.locale(), read.await?, None),
         list: find(&app, &asked, None, &query).await?,
     };

@@ -23,7 +23,8 @@ use crate::models::auth::security_event::Kind;
 use crate::models::auth::session;
 use crate::models::auth::session::KeyHash;
 use crate::models::auth::trusted_browser;
-use crate::models::user::{Policy, User};
+use crate::models::user::User;
+use crate::models::user::registration::RegistrationPolicy;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::services::password_hasher::Verdict;
 use crate::services::password_hasher::queue::Priority;
@@ -130,7 +131,7 @@ pub(in crate::controllers) async fn authenticate(
     let attempt = Attempt::begin(app, tries).await?;
     let found = match phone.clone() {
         Some(phone) => {
-            let read = app.database.read(move |conn| User::with_phone(conn, &phone));
+            let read = app.database.read(move |conn| User::find_by_phone(conn, &phone));
             read.await?
         }
         None => None,
@@ -242,7 +243,7 @@ pub(in crate::controllers) fn form(
             },
             errors,
             regions: &app.accounts.regions,
-            registration: app.accounts.policy == Policy::Open,
+            registration: app.accounts.policy == RegistrationPolicy::Open,
             reset: app.verification.is_some(),
             github: entrance(app, "next", &typed.next),
             development: development_sessions::are_open(app, asked),

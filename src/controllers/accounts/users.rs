@@ -21,7 +21,8 @@ use crate::models::auth::phone_verification::REGISTRATION;
 use crate::models::auth::security_event;
 use crate::models::auth::security_event::Kind;
 use crate::models::room::LOBBY;
-use crate::models::user::{Key, Policy, Registration, User};
+use crate::models::user::User;
+use crate::models::user::registration::{Credential, Registration, RegistrationPolicy};
 use crate::models::values::password::Password;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::signing::is_same;
@@ -157,13 +158,13 @@ async fn make(app: &App, request: &HttpRequest, newcomer: Newcomer) -> Result<Us
     // A name that is taken is not worth a hash.
     let read = app
         .database
-        .read(move |conn| User::require_free_name(conn, &wanted));
+        .read(move |conn| User::require_username_available(conn, &wanted));
     read.await?;
     let requester = app.throttles.requester(request, Priority::Registration);
     let registration = Registration {
         policy: app.accounts.policy,
         invite: newcomer.invite,
-        key: Key::Phone {
+        credential: Credential::Phone {
             phone: newcomer.phone.clone(),
             password_hash: app.hasher.hash(requester, newcomer.password).await?,
         },
@@ -206,15 +207,15 @@ async fn prepare(app: &App, request: &HttpRequest, newcomer: Newcomer) -> Result
     let (policy, invite, wanted) = (app.accounts.policy, newcomer.invite, newcomer.username);
     let may_be_first = newcomer.may_be_first;
     let read = app.database.read(move |conn| {
-        User::require_free_name(conn, &wanted)?;
-        match (User::any(conn)?, policy) {
+        User::require_username_available(conn, &wanted)?;
+        match (User::exists(conn)?, policy) {
             (false, _) if !may_be_first => Err(Error::field("setup_code", "error-setup-code")),
-            (true, Policy::Closed) => Err(Error::Forbidden),
-            (true, Policy::Invite) => match invite {
+            (true, RegistrationPolicy::Closed) => Err(Error::Forbidden),
+            (true, RegistrationPolicy::Invite) => match invite {
                 Some(id) if invite::is_open(conn, id)? => Ok(()),
                 _ => Err(Error::field("invite", "error-invite")),
             },
-            (true, Policy::Open) | (false, _) => Ok(()),
+            (true, RegistrationPolicy::Open) | (false, _) => Ok(()),
         }
     });
     read.await?;
@@ -254,12 +255,12 @@ async fn form(
         invite::id_of(&app.keyed, &typed.invite),
     );
     let read = app.database.read(move |conn| {
-        let is_new = !User::any(conn)?;
+        let is_new = !User::exists(conn)?;
         let is_invited = match id {
-            Some(id) if policy == Policy::Invite => invite::is_open(conn, id)?,
+            Some(id) if policy == RegistrationPolicy::Invite => invite::is_open(conn, id)?,
             _ => false,
         };
-        Ok((is_new, is_new || policy == Policy::Open || is_invited))
+        Ok((is_new, is_new || policy == RegistrationPolicy::Open || is_invited))
     });
     let (is_new, is_welcome) = read.await?;
     if !is_welcome {
@@ -299,7 +300,7 @@ fn closed(app: &App, asked: &Asked, has_invite: bool) -> Result<HttpResponse> {
     errors.entry("invite").or_default();
     let view = ClosedPage {
         page: Page::signed_out(asked.look()),
-        closed: app.accounts.policy == Policy::Closed,
+        closed: app.accounts.policy == RegistrationPolicy::Closed,
         errors,
     };
     let mut response = page(app, &view)?;

@@ -25,7 +25,8 @@ use crate::models::auth::security_event::{Kind, Origin};
 use crate::models::auth::{invite, password_reset_link, rate_limit};
 use crate::models::database::connection::DbConn;
 use crate::models::room::LOBBY;
-use crate::models::user::{Key, Policy, Registration, User};
+use crate::models::user::User;
+use crate::models::user::registration::{Credential, Registration, RegistrationPolicy};
 use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::username::Username;
 use crate::views::layout::Page;
@@ -148,7 +149,7 @@ async fn check(app: &App, request: &HttpRequest, me: Option<i64>, typed: &str) -
 
 /// What a new account must keep to.
 struct Registering {
-    policy: Policy,
+    policy: RegistrationPolicy,
     tries: Vec<rate_limit::Bucket>,
 }
 
@@ -170,7 +171,7 @@ fn finish(
                 &Registration {
                     policy: registering.policy,
                     invite,
-                    key: Key::Phone {
+                    credential: Credential::Phone {
                         phone: phone.clone(),
                         password_hash: verification.password_hash.unwrap_or_default(),
                     },

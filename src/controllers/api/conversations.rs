@@ -13,7 +13,7 @@ use crate::controllers::rooms::messages::{NewMessage, post};
 use crate::error::{Error, Result};
 use crate::models::message::Message;
 use crate::models::room::conversation::Conversation;
-use crate::models::room::direct::To;
+use crate::models::room::direct::Recipients;
 use crate::realtime::frames::{Id, User};
 
 #[derive(Serialize)]
@@ -68,7 +68,7 @@ pub async fn create(
         return Err(Error::field("username", "error-username-missing"));
     }
     let user_id = user.id;
-    let direct = app.database.direct(user_id, To::Usernames(vec![name]));
+    let direct = app.database.find_or_create_direct(user_id, Recipients::Usernames(vec![name]));
     let direct = direct.await?;
     app.live.announce(&direct);
     let conversation = find(&app, user_id, direct.room_id).await?;
@@ -156,7 +156,7 @@ pub async fn messages(
         })
         .await?;
     if let Some(newest) = found.first() {
-        app.live.read(&user.public(), id, newest.seq, false).await?;
+        app.live.read(&user.to_public(), id, newest.seq, false).await?;
     }
     let shown: Vec<ConversationMessage> = found
         .into_iter()
@@ -172,6 +172,6 @@ pub async fn read(
     id: Path<i64>,
 ) -> Result<HttpResponse> {
     find(&app, user.id, *id).await?;
-    app.live.read(&user.public(), *id, i64::MAX, false).await?;
+    app.live.read(&user.to_public(), *id, i64::MAX, false).await?;
     Ok(HttpResponse::NoContent().finish())
 }

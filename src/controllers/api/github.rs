@@ -24,7 +24,8 @@ use crate::models::auth::invite;
 use crate::models::auth::rate_limit as tries;
 use crate::models::auth::security_event;
 use crate::models::auth::security_event::Kind;
-use crate::models::user::{ACTIVE, User};
+use crate::models::user::User;
+use crate::models::values::user_status::Status;
 
 /// What somebody goes there for, and how they come on.
 #[derive(Default, Deserialize)]
@@ -164,8 +165,8 @@ async fn arrive(
             tries::take(conn, &registering)?;
         }
         if let Some(user) = User::with_github(conn, &arrival.account)? {
-            return match user.status.as_str() {
-                ACTIVE => Ok(user),
+            return match user.status {
+                Status::Active => Ok(user),
                 _ => Err(Error::ForbiddenBecause("error-github-banned".into())),
             };
         }

@@ -23,7 +23,7 @@ const PAGE_MAX: i64 = 100;
 pub async fn index(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<HttpResponse> {
     let rooms = app
         .database
-        .read(move |conn| Room::all_of(conn, user.id))
+        .read(move |conn| Room::summaries(conn, user.id))
         .await?;
     Ok(HttpResponse::Ok().json(rooms))
 }
@@ -37,7 +37,7 @@ pub async fn create(
     let id = make(&app, &user, &typed).await?;
     let room = app
         .database
-        .read(move |conn| Room::of(conn, user.id, id))
+        .read(move |conn| Room::summary(conn, user.id, id))
         .await?;
     Ok(HttpResponse::Created().json(room))
 }
@@ -51,7 +51,7 @@ pub async fn show(
     let id = *id;
     let room = app
         .database
-        .read(move |conn| Room::shown_to(conn, &user, id))
+        .read(move |conn| Room::summary_for_reader(conn, &user, id))
         .await?;
     Ok(HttpResponse::Ok().json(room))
 }

@@ -82,7 +82,7 @@ pub async fn create(
 }
 
 async fn auth_user(app: &App, user: &User) -> Result<AuthUser> {
-    let (public, id) = (user.public(), user.id);
+    let (public, id) = (user.to_public(), user.id);
     let phone = app.database.read(move |conn| User::phone(conn, id)).await?;
     Ok(AuthUser {
         user: public,

@@ -31,7 +31,7 @@ pub async fn index(
     }
     let people = app
         .database
-        .read(move |conn| directory::people(conn, user.id, &search, MAX))
+        .read(move |conn| directory::find_users(conn, user.id, &search, MAX))
         .await?;
     let names: Vec<String> = people.into_iter().map(|person| person.username).collect();
     Ok(HttpResponse::Ok().json(names))

@@ -122,10 +122,10 @@ fn owner(
     wanted: &Verification,
     phone: &PhoneNumber,
 ) -> Result<(Option<i64>, bool)> {
-    let owner = User::id_with_phone(conn, phone)?;
+    let owner = User::find_id_by_phone(conn, phone)?;
     let fits = match wanted.purpose.as_str() {
         REGISTRATION => owner.is_none(),
-        PASSWORD => User::with_phone(conn, phone)?.is_some(),
+        PASSWORD => User::find_by_phone(conn, phone)?.is_some(),
         _ => owner.is_none_or(|owner| Some(owner) == wanted.user_id),
     };
     Ok((owner, fits))

@@ -26,12 +26,12 @@ impl FromRequest for Arriving {
             let app = app.ok_or_else(|| Error::internal("the application has no data"))?;
             let since = app.live.hub.news.now();
             let read = current(&request, |conn, live| {
-                let rooms = Room::all_of(conn, live.user.id)?;
+                let rooms = Room::summaries(conn, live.user.id)?;
                 Ok((rooms, invitation::pending(conn, live.user.id)?))
             });
             let (session, (rooms, invitations)) = read.await?;
             Ok(Self(Arrival {
-                user: session.user.public(),
+                user: session.user.to_public(),
                 session: session.key_hash.as_str().into(),
                 rooms,
                 invitations,

@@ -11,9 +11,9 @@ use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::{App, done};
 use crate::error::{Error, Result};
 use crate::models::installation;
-use crate::models::room::direct::find_person;
+use crate::models::room::direct::find_active_user;
 use crate::models::room::invitation;
-use crate::models::room::invitation::Void;
+use crate::models::room::invitation::InvitationFilter;
 use crate::models::user::block;
 
 /// Whom; and where to go on.
@@ -60,12 +60,12 @@ async fn set(
     app.database
         .write(move |conn| {
             installation::lock(conn)?;
-            let person = find_person(conn, name.trim())?;
+            let person = find_active_user(conn, name.trim())?;
             match (person.id == user.id, blocked) {
                 (true, _) => Err(Error::Forbidden),
                 (false, true) => {
                     block::create(conn, user.id, person.id)?;
-                    invitation::withdraw(conn, Void::Between(person.id, user.id))
+                    invitation::withdraw(conn, InvitationFilter::Between(person.id, user.id))
                 }
                 (false, false) => block::delete(conn, user.id, person.id),
             }

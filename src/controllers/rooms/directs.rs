@@ -11,7 +11,7 @@ use crate::controllers::extractors::form::FormOrJson;
 use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::{App, see_other};
 use crate::error::{Error, Result};
-use crate::models::room::direct::To;
+use crate::models::room::direct::Recipients;
 
 /// Whom to talk to.
 #[derive(Default, Deserialize)]
@@ -27,9 +27,9 @@ pub async fn create(
     CurrentUser(user): CurrentUser,
     input: FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
-    let to = To::Anyhow(input.fields.to.clone());
+    let to = Recipients::UsernamesOrPhones(input.fields.to.clone());
     let is_page = !input.is_json && !asked.wants_json;
-    match app.database.direct(user.id, to).await {
+    match app.database.find_or_create_direct(user.id, to).await {
         Ok(direct) => {
             app.live.announce(&direct);
             Ok(see_other(&format!("/rooms/{}", direct.room_id)))

@@ -23,7 +23,7 @@ pub async fn index(
 ) -> Result<HttpResponse> {
     let user_id = user.id;
     let read = app.database.read(move |conn| {
-        let rooms = Room::list_of(conn, user_id)?;
+        let rooms = Room::list_for(conn, user_id)?;
         Ok((rooms, invitation::pending(conn, user_id)?))
     });
     let (rooms, pending) = read.await?;
@@ -34,7 +34,7 @@ pub async fn index(
     }
     let item = |invitation| InvitationItem::new(asked.locale(), invitation);
     let view = InvitationsPage {
-        page: Page::signed_in(asked.look(), &user.public(), user.is_admin()),
+        page: Page::signed_in(asked.look(), &user.to_public(), user.is_admin()),
         rooms: links(asked.locale(), rooms, None),
         pending: pending.into_iter().map(item).collect(),
     };

@@ -31,8 +31,8 @@ pub async fn update(
 ) -> Result<HttpResponse> {
     let (id, user_id, wanted) = (*id, user.id, input.fields.involvement);
     let write = app.database.write(move |conn| {
-        Membership::involve(conn, id, user_id, &wanted)?;
-        Room::of(conn, user_id, id)
+        Membership::set_notification_level(conn, id, user_id, &wanted)?;
+        Room::summary(conn, user_id, id)
     });
     let changed = write.await.map(|room| {
         let frame = ServerFrame::Room { room: &room }.encode();

@@ -12,7 +12,7 @@ use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::{App, rooms, see_other};
 use crate::error::Result;
 use crate::models::room::Room;
-use crate::models::room::invitation::Answer;
+use crate::models::room::invitation::InviteOutcome;
 
 /// What the forms send.
 #[derive(Default, Deserialize)]
@@ -40,15 +40,15 @@ pub async fn create(
     let typed = vec![("username", name.clone())];
     let write = app
         .database
-        .write(move |conn| Room::invite(conn, &person, id, &name));
+        .write(move |conn| Room::add_member(conn, &person, id, &name));
     let told = match write.await {
-        Ok((newcomer, Answer::Added { is_new })) => {
+        Ok((newcomer, InviteOutcome::Added { is_new })) => {
             if is_new {
                 app.live.enter(newcomer, id, false);
             }
             Ok(Told::Added)
         }
-        Ok((invitee, Answer::Invited)) => {
+        Ok((invitee, InviteOutcome::Invited)) => {
             app.live.invitations_changed(invitee);
             Ok(Told::Invited)
         }
@@ -91,7 +91,7 @@ pub async fn destroy(
     let typed = vec![("username", name.clone())];
     let write = app
         .database
-        .write(move |conn| Room::dismiss(conn, &person, id, &name));
+        .write(move |conn| Room::remove_member(conn, &person, id, &name));
     let removed = write.await.map(|gone| app.live.leave(gone, id));
     rooms::answer(&app, &asked, user, id, removed, typed, input.is_json).await
 }

@@ -34,7 +34,7 @@ pub async fn create(
     let CurrentUser(user) = current;
     throttle::take(&app, &app.throttles.member(user.id)?).await?;
     let (id, user_id) = (*id, user.id);
-    let write = app.database.write(move |conn| Room::enter(conn, &user, id));
+    let write = app.database.write(move |conn| Room::join(conn, &user, id));
     if write.await? {
         app.live.enter(user_id, id, false);
         app.live.invitations_changed(user_id);

@@ -27,7 +27,7 @@ use crate::controllers::extractors::request_context::Asked;
 use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::room::Room;
 use crate::models::room::directory;
-use crate::models::room::directory::Place;
+use crate::models::room::directory::DirectoryCursor;
 use crate::models::room::management::{NewRoom, RoomChange, parse_kind};
 use crate::models::user::User;
 use crate::models::values::room_name::{RoomName, Topic};
@@ -249,13 +249,13 @@ async fn directory_page(
     typed: &RoomFields,
     fields: &[(&'static str, LocalizedMessage)],
 ) -> Result<HttpResponse> {
-    let (search, after) = (&query.search, Place::parse(&query.after));
-    let (me, wanted) = (user.public(), search.clone());
+    let (search, after) = (&query.search, DirectoryCursor::parse(&query.after));
+    let (me, wanted) = (user.to_public(), search.clone());
     let is_admin = user.is_admin();
     let (rooms, open) = app
         .database
         .read(move |conn| {
-            let rooms = Room::list_of(conn, user.id)?;
+            let rooms = Room::list_for(conn, user.id)?;
             Ok((
                 rooms,
                 directory::open_rooms(conn, user.id, &wanted, after.as_ref())?,

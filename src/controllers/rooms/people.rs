@@ -12,7 +12,7 @@ use crate::controllers::{App, page};
 use crate::error::{Result, LocalizedMessage};
 use crate::models::room::Room;
 use crate::models::room::directory;
-use crate::models::room::directory::Place;
+use crate::models::room::directory::DirectoryCursor;
 use crate::models::user::User;
 use crate::views::layout::{Page, Person};
 use crate::views::pages::directory::{Pages, PeoplePage};
@@ -55,15 +55,15 @@ async fn listed(
     to: &str,
     fields: &[(&'static str, LocalizedMessage)],
 ) -> Result<HttpResponse> {
-    let (wanted, after) = (query.search.clone(), Place::parse(&query.after));
+    let (wanted, after) = (query.search.clone(), DirectoryCursor::parse(&query.after));
     let (search, user_id) = (&query.search, user.id);
     let (rooms, found) = app
         .database
         .read(move |conn| {
-            let rooms = Room::list_of(conn, user_id)?;
+            let rooms = Room::list_for(conn, user_id)?;
             Ok((
                 rooms,
-                directory::people_page(conn, user_id, &wanted, after.as_ref())?,
+                directory::users_page(conn, user_id, &wanted, after.as_ref())?,
             ))
         })
         .await?;
@@ -72,13 +72,13 @@ async fn listed(
     page(
         app,
         &PeoplePage {
-            page: Page::signed_in(asked.look(), &user.public(), user.is_admin()),
+            page: Page::signed_in(asked.look(), &user.to_public(), user.is_admin()),
             rooms: links(asked.locale(), rooms, None),
             pages: Pages::new(&found, search),
             people: found
                 .items
                 .iter()
-                .map(|person| Person::from(&person.public()))
+                .map(|person| Person::from(&person.to_public()))
                 .collect(),
             may_invite: invites::require_maker(app, &user).is_ok(),
             search,

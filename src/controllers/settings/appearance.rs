@@ -93,6 +93,6 @@ async fn set(app: &App, user: &User, typed: &Fields) -> Result<()> {
     let user_id = user.id;
     let write = app
         .database
-        .write(move |conn| preferences.set(conn, user_id));
+        .write(move |conn| preferences.save(conn, user_id));
     Attempt::spend(app, app.throttles.profile_change(user_id)?, write).await
 }

@@ -15,7 +15,7 @@ use crate::controllers::concerns::attempt::Attempt;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::error::{Error, Result};
 use crate::models::user::data_export;
-use crate::models::user::data_export::Person;
+use crate::models::user::data_export::ExportedUser;
 use crate::models::{now, rfc3339};
 
 /// A second export of one person may start so many seconds later at the earliest.
@@ -68,7 +68,7 @@ impl Drop for Place {
 struct Beginning {
     exported_at: String,
     #[serde(flatten)]
-    person: Person,
+    person: ExportedUser,
 }
 
 /// Where a download is.
@@ -116,11 +116,11 @@ pub async fn show(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<Http
         .streaming(stream::try_unfold(download, Download::next)))
 }
 
-async fn read(app: &App, user_id: i64) -> Result<(Person, Vec<(i64, Vec<i64>)>)> {
+async fn read(app: &App, user_id: i64) -> Result<(ExportedUser, Vec<(i64, Vec<i64>)>)> {
     let _turn = app.exports.reading.acquire().await;
     let read = app.database.read(move |conn| {
-        let person = data_export::person(conn, user_id)?;
-        Ok((person, data_export::places(conn, user_id)?))
+        let person = data_export::user(conn, user_id)?;
+        Ok((person, data_export::message_batches(conn, user_id)?))
     });
     read.await
 }
@@ -143,7 +143,7 @@ impl Download {
         let read = self
             .app
             .database
-            .read(move |conn| data_export::written(conn, user_id, room_id, &seqs));
+            .read(move |conn| data_export::messages_at(conn, user_id, room_id, &seqs));
         let messages = read.await?;
         drop(turn);
         let mut text = String::new();

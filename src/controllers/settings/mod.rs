@@ -79,14 +79,14 @@ async fn frame(
     let user_id = user.id;
     let rooms = app
         .database
-        .read(move |conn| Room::list_of(conn, user_id))
+        .read(move |conn| Room::list_for(conn, user_id))
         .await?;
     let mut errors = field_sentences(asked.locale(), mistakes);
     for field in FIELDS {
         errors.entry(field).or_default();
     }
     Ok(Frame {
-        page: Page::signed_in(asked.look(), &user.public(), user.is_admin()),
+        page: Page::signed_in(asked.look(), &user.to_public(), user.is_admin()),
         rooms: links(asked.locale(), rooms, None),
         section,
         saved: saved.saved,

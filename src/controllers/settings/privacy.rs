@@ -33,7 +33,7 @@ pub async fn show(
     let read = app
         .database
         .read(move |conn| direct_message_policy::of(conn, user_id));
-    let reachable_by = read.await?;
+    let reachable_by = read.await?.as_str().to_owned();
     shown(&app, &asked, &user, reachable_by, query.into_inner(), &[]).await
 }
 

@@ -6,7 +6,8 @@ use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
 use crate::models::installation;
 use crate::models::schema::users;
-use crate::models::user::{Key, Policy, Registration, User};
+use crate::models::user::User;
+use crate::models::user::registration::{Credential, Registration, RegistrationPolicy};
 use crate::models::values::username;
 use crate::models::values::username::Username;
 
@@ -46,7 +47,7 @@ pub struct Arrival {
     /// As whom.
     pub account: Account,
     /// Who may register.
-    pub policy: Policy,
+    pub policy: RegistrationPolicy,
     /// The invite that they come with.
     pub invite: Option<i64>,
     /// Whether they may be the first person of all.
@@ -93,7 +94,7 @@ impl User {
         let registration = Registration {
             policy: arrival.policy,
             invite: arrival.invite,
-            key: Key::GitHub(arrival.account.clone()),
+            credential: Credential::GitHub { id: arrival.account.id, login: arrival.account.login.clone() },
             username,
             may_be_first: arrival.may_be_first,
         };
@@ -174,7 +175,7 @@ impl User {
     fn free_name(conn: &mut DbConn, account: &Account) -> Result<Username> {
         for n in 1..=TRIES {
             if let Some(name) = name_of(&account.login, n)
-                && !Self::is_name_taken(conn, &name)?
+                && !Self::is_username_taken(conn, &name)?
             {
                 return Ok(name);
             }

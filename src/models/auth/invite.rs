@@ -7,8 +7,9 @@ use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::now;
 use crate::models::schema::{invites, users};
-use crate::models::user::{ACTIVE, User};
+use crate::models::user::User;
 use crate::models::values::signing::Keyed;
+use crate::models::values::user_status::Status;
 
 /// The most people that one link lets in.
 pub const MAX_USES: i32 = 1000;
@@ -140,7 +141,7 @@ pub fn is_open(conn: &mut DbConn, id: i64) -> Result<bool> {
         .filter(invites::revoked_at.is_null())
         .filter(invites::expires_at.gt(now()))
         .filter(invites::uses.lt(invites::max_uses))
-        .filter(users::status.eq(ACTIVE))
+        .filter(users::status.eq(Status::Active))
         .select(invites::id)
         .get_result(conn)
         .optional()?;

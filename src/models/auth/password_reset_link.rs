@@ -7,8 +7,9 @@ use super::session::{self, KeyHash};
 use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::schema::{password_links, users};
-use crate::models::user::{ACTIVE, User};
+use crate::models::user::User;
 use crate::models::{installation, now};
+use crate::models::values::user_status::Status;
 
 /// A link lets this person in, and no other link does any more. Answers what the link ends with. Runs in a transaction
 /// that writes.
@@ -38,7 +39,7 @@ pub fn find(conn: &mut DbConn, token: &str) -> Result<(User, Option<String>)> {
         .find(KeyHash::of(token).as_str())
         .inner_join(users::table)
         .filter(password_links::expires_at.gt(now()))
-        .filter(users::status.eq(ACTIVE))
+        .filter(users::status.eq(Status::Active))
         .select((User::as_select(), users::phone))
         .get_result(conn)?)
 }

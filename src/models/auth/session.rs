@@ -11,9 +11,10 @@ use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::schema::{sessions, users};
 use crate::models::user::preferences::Preferences;
-use crate::models::user::{ACTIVE, User};
+use crate::models::user::User;
 use crate::models::{change_notice, installation, now};
 use crate::realtime::change_poller::Notice;
+use crate::models::values::user_status::Status;
 
 /// Bytes of a key.
 const KEY_BYTES: usize = 32;
@@ -136,7 +137,7 @@ pub fn create(conn: &mut DbConn, key_hash: &KeyHash, session: &NewSession) -> Re
     installation::lock(conn)?;
     let epoch: Option<i64> = users::table
         .find(session.user_id)
-        .filter(users::status.eq(ACTIVE))
+        .filter(users::status.eq(Status::Active))
         .select(users::session_epoch)
         .get_result(conn)
         .optional()?;
@@ -200,7 +201,7 @@ pub fn find_live(conn: &mut DbConn, key_hash: &KeyHash) -> Result<Option<Live>> 
         .find(key_hash.as_str())
         .inner_join(users::table)
         .filter(sessions::expires_at.gt(now))
-        .filter(users::status.eq(ACTIVE))
+        .filter(users::status.eq(Status::Active))
         .select((
             User::as_select(),
             Preferences::as_select(),
@@ -307,7 +308,7 @@ pub(in crate::models) fn alive<'a>(
         .inner_join(users::table)
         .filter(sessions::key_hash.eq_any(key_hashes))
         .filter(sessions::expires_at.gt(now()))
-        .filter(users::status.eq(ACTIVE))
+        .filter(users::status.eq(Status::Active))
         .select(sessions::key_hash)
         .load(conn)?;
     Ok(alive.into_iter().collect())

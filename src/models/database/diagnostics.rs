@@ -13,7 +13,8 @@ use super::connection::{DbConn, on_each};
 use crate::error::{Error, Result};
 use crate::models::auth::session::KeyHash;
 use crate::models::schema::users;
-use crate::models::user::{ACTIVE, ADMIN, User};
+use crate::models::user::User;
+use crate::models::values::user_status::{Role, Status};
 
 /// The session variables of a MySQL or MariaDB server, by lower-case name.
 pub struct Variables(HashMap<String, String>);
@@ -120,8 +121,8 @@ fn query_text(conn: &mut DbConn, sql: &str) -> Result<String> {
 
 /// Returns the first active admin, or else the first active user.
 pub fn first_admin(conn: &mut DbConn) -> Result<Option<User>> {
-    let active = users::table.filter(users::status.eq(ACTIVE));
-    let admin = active.filter(users::role.eq(ADMIN)).order(users::id);
+    let active = users::table.filter(users::status.eq(Status::Active));
+    let admin = active.filter(users::role.eq(Role::Admin)).order(users::id);
     let admin = admin.select(User::as_select()).first(conn).optional()?;
     match admin {
         Some(admin) => Ok(Some(admin)),

@@ -30,7 +30,7 @@ use self::url::DatabaseUrl;
 use self::write_health::WriteHealth;
 use crate::error::outage::DATABASE;
 use crate::error::{Error, Result};
-use crate::models::room::direct;
+use crate::models::room::direct_limits::DirectLimits;
 use crate::models::room::name_key;
 
 /// A job that still runs this long after its request's deadline counts as hung.
@@ -66,7 +66,7 @@ pub struct Database {
     /// Serializes this process's writes on SQLite: fair and without polling, unlike the file's lock.
     sqlite_write_lock: Option<Arc<Mutex<()>>>,
     deadline: Duration,
-    direct_limits: Option<Arc<direct::Limits>>,
+    direct_limits: Option<Arc<DirectLimits>>,
     pub(super) write_health: WriteHealth,
     /// Wakes the job that truncates SQLite's write-ahead log.
     wal_truncation: Arc<Notify>,
@@ -83,7 +83,7 @@ impl Database {
         conn.require_working_client_library()?;
         conn.require_utf8mb4()?;
         conn.migrate()?;
-        name_key::fill_in(&mut conn)?;
+        name_key::backfill(&mut conn)?;
         drop(conn);
         let sqlite_write_lock = matches!(url, DatabaseUrl::Sqlite(_)).then(Arc::default);
         let pool_size = limits.pool_size as usize;
@@ -102,12 +102,12 @@ impl Database {
 
     /// Sets the rate limits of look-ups by phone number and of new direct rooms.
     #[must_use]
-    pub fn with_direct_limits(mut self, limits: Option<direct::Limits>) -> Self {
+    pub fn with_direct_limits(mut self, limits: Option<DirectLimits>) -> Self {
         self.direct_limits = limits.map(Arc::new);
         self
     }
 
-    pub(super) fn direct_limits(&self) -> Option<Arc<direct::Limits>> {
+    pub(super) fn direct_limits(&self) -> Option<Arc<DirectLimits>> {
         self.direct_limits.clone()
     }
 

@@ -13,7 +13,7 @@ use diesel::prelude::*;
 
 use self::mention::Mention;
 use super::rfc3339;
-use super::room::{DIRECT, Room};
+use super::room::Room;
 use super::schema::{memberships, messages, rooms, users};
 use super::user::User;
 use crate::error::Result;
@@ -21,6 +21,7 @@ use crate::models::database::connection::{DbConn, on_each};
 use crate::models::values::content;
 use crate::realtime::frames::{self, Id};
 use crate::realtime::store::{Changes, Numbered};
+use crate::models::values::room_kind::RoomKind;
 
 /// Most messages of one page of changes.
 pub const SYNC_PAGE: i64 = 200;
@@ -190,7 +191,7 @@ impl Message {
                     .eq(messages::room_id)
                     .and(memberships::user_id.eq(user_id))),
             )
-            .filter(rooms::kind.eq(DIRECT))
+            .filter(rooms::kind.eq(RoomKind::Direct))
             .filter(rooms::direct_key.not_like("%-%-%"))
             .filter(messages::user_id.ne(user_id))
             .filter(messages::deleted_at.is_null())
@@ -266,7 +267,7 @@ impl Message {
             ver: self.ver,
             id: Id(self.id),
             client_id: self.client_id,
-            user: author.public(),
+            user: author.to_public(),
             content,
             html,
             created_at: rfc3339(self.created_at),

@@ -1,70 +1,73 @@
-//! Conversations: the direct rooms of two people, as the API shows them.
+//! Conversations: direct rooms of two users, as the API shows them.
 
 use diesel::alias;
 use diesel::prelude::*;
 
+use super::Room;
 use super::membership::Membership;
-use super::{DIRECT, Room};
 use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
 use crate::models::message::Message;
 use crate::models::schema::{memberships, rooms, users};
 use crate::models::user::User;
+use crate::models::values::room_kind::RoomKind;
 use crate::realtime::frames;
 
-/// A conversation, as one of the two sees it.
+/// A conversation as seen by one of its members.
 #[derive(Debug)]
 pub struct Conversation {
-    /// Its room.
+    /// Id of the room.
     pub room_id: i64,
-    /// The other one.
+    /// The other member.
     pub other: frames::User,
-    /// What was said last.
+    /// Latest message.
     pub last_message: Option<frames::Message>,
-    /// Whether that was not read.
+    /// Whether there are unread messages.
     pub has_unread: bool,
 }
 
-type Row = (Room, Membership, User);
+/// A one-to-one room, the user's membership, and the other member.
+type ConversationRow = (Room, Membership, User);
 
 impl Conversation {
-    /// At most `limit` conversations in which something was said, latest activity first, after the one given.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database does not answer.
+    /// Returns at most `limit` conversations that have messages, latest activity first, after the conversation
+    /// `before`.
     pub fn page(
         conn: &mut DbConn,
         user_id: i64,
         before: Option<i64>,
         limit: i64,
     ) -> Result<Vec<Self>> {
-        let mut rows: Vec<Row> = Self::rows(conn, user_id, None)?;
-        // Only my own conversations tell where a page ended.
-        let place = |room: &Room| (room.last_message_at, room.id);
+        let mut rows: Vec<ConversationRow> = Self::load_rows(conn, user_id, None)?;
+        // `before` counts only if it is a conversation of this user, so that it reveals nothing about others.
+        let sort_key = |room: &Room| (room.last_message_at, room.id);
         let last = rows.iter().find(|(room, ..)| Some(room.id) == before);
-        let last = last.map(|(room, ..)| place(room));
+        let last = last.map(|(room, ..)| sort_key(room));
         rows.retain(|(room, ..)| {
-            let is_later = before.is_none() || last.is_some_and(|last| place(room) < last);
+            let is_later = before.is_none() || last.is_some_and(|last| sort_key(room) < last);
             room.last_seq > 0 && is_later
         });
-        rows.sort_by_key(|(room, ..)| std::cmp::Reverse((room.last_message_at, room.id)));
+        rows.sort_by_key(|(room, ..)| std::cmp::Reverse(sort_key(room)));
         rows.truncate(limit as usize);
-        Self::of_all(conn, user_id, rows)
+        Self::from_rows(conn, user_id, rows)
     }
 
-    /// One conversation.
+    /// Returns one conversation.
     ///
     /// # Errors
-    /// `NotFound` when the person has none of this id.
+    /// `NotFound` when the user has no conversation with this id.
     pub fn find(conn: &mut DbConn, user_id: i64, room_id: i64) -> Result<Self> {
-        let rows = Self::rows(conn, user_id, Some(room_id))?;
-        Self::of_all(conn, user_id, rows)?
+        let rows = Self::load_rows(conn, user_id, Some(room_id))?;
+        Self::from_rows(conn, user_id, rows)?
             .pop()
             .ok_or(Error::NotFound)
     }
 
-    /// The room, what I have read there, and the other one.
-    fn rows(conn: &mut DbConn, user_id: i64, only: Option<i64>) -> Result<Vec<Row>> {
+    fn load_rows(
+        conn: &mut DbConn,
+        user_id: i64,
+        only: Option<i64>,
+    ) -> Result<Vec<ConversationRow>> {
         let other = alias!(memberships as other);
         let mut query = memberships::table
             .inner_join(rooms::table)
@@ -76,7 +79,7 @@ impl Conversation {
             )
             .inner_join(users::table.on(users::id.eq(other.field(memberships::user_id))))
             .filter(memberships::user_id.eq(user_id))
-            .filter(rooms::kind.eq(DIRECT))
+            .filter(rooms::kind.eq(RoomKind::Direct))
             .select((
                 Room::as_select(),
                 Membership::as_select(),
@@ -86,17 +89,17 @@ impl Conversation {
         if let Some(room_id) = only {
             query = query.filter(memberships::room_id.eq(room_id));
         }
-        let mut rows: Vec<Row> = query.load(conn)?;
-        rows.retain(|(room, ..)| room.is_pair());
+        let mut rows: Vec<ConversationRow> = query.load(conn)?;
+        rows.retain(|(room, ..)| room.is_one_to_one());
         Ok(rows)
     }
 
-    fn of_all(conn: &mut DbConn, user_id: i64, rows: Vec<Row>) -> Result<Vec<Self>> {
+    fn from_rows(conn: &mut DbConn, user_id: i64, rows: Vec<ConversationRow>) -> Result<Vec<Self>> {
         let (rows, others): (Vec<_>, Vec<_>) = rows
             .into_iter()
             .map(|(room, membership, other)| ((room, membership), other))
             .unzip();
-        let deleted = Room::deleted_after(conn, user_id, &rows)?;
+        let deleted = Room::deleted_after_read_positions(conn, user_id, &rows)?;
         let with_others = rows.into_iter().zip(others);
         with_others
             .map(|((room, membership), other)| {
@@ -104,21 +107,21 @@ impl Conversation {
                 let newest = newest.into_iter().collect();
                 Ok(Self {
                     room_id: room.id,
-                    other: other.public(),
+                    other: other.to_public(),
                     last_message: Message::render_all(conn, room.id, newest)?.pop(),
-                    has_unread: room.unread_by(&membership, &deleted) > 0,
+                    has_unread: room.unread_count(&membership, &deleted) > 0,
                 })
             })
             .collect()
     }
 
-    /// The room of a conversation that a person may read.
+    /// Returns the room of a conversation and the user's membership.
     ///
     /// # Errors
-    /// `NotFound` when the person has none of this id.
+    /// `NotFound` when the user has no conversation with this id.
     pub fn room(conn: &mut DbConn, user: &User, room_id: i64) -> Result<(Room, Membership)> {
         match Room::find_for(conn, user, room_id)? {
-            (room, Some(membership)) if room.is_pair() => Ok((room, membership)),
+            (room, Some(membership)) if room.is_one_to_one() => Ok((room, membership)),
             _ => Err(Error::NotFound),
         }
     }

@@ -1,106 +1,82 @@
-//! Direct rooms: exactly one for each set of 2 to 20 people.
+//! Direct rooms: exactly one for each set of 2 to 20 users.
 
 use diesel::alias;
 use diesel::prelude::*;
 
-use super::DIRECT;
-use super::membership::{EVERYTHING, Membership};
+use super::Room;
+use super::membership::Membership;
 use crate::error::{Error, Result};
 use crate::models::auth::rate_limit;
-use crate::models::auth::rate_limit::{Bucket, Rule};
+use crate::models::auth::rate_limit::Bucket;
 use crate::models::database::Database;
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::schema::{memberships, rooms, users};
-use crate::models::user::moderation::{is_number_meant, meant_number, without_at};
-use crate::models::user::{ACTIVE, User};
+use crate::models::user::User;
+use crate::models::user::moderation::{looks_like_phone, parse_phone_identifier, strip_at};
 use crate::models::user::{block, direct_message_policy};
+use crate::models::values::notification_level::NotificationLevel;
 use crate::models::values::phone_number::PhoneNumber;
-use crate::models::values::signing::Keyed;
+use crate::models::values::room_kind::RoomKind;
+use crate::models::values::user_status::Status;
 use crate::models::values::username;
 use crate::models::{change_notice, installation, now};
 use crate::realtime::store::Direct;
 
-/// The most people of a direct room.
-const MAX_PEOPLE: usize = 20;
+/// Maximum number of members, including the user who creates the room.
+const MAX_MEMBERS: usize = 20;
 
-/// How often a person may look others up by number, and begin to write to others.
-#[derive(Clone)]
-pub struct Limits {
-    /// Hashes what is counted.
-    pub keyed: Keyed,
-    /// Look-ups by phone number of one person.
-    pub number_lookups: Rule,
-    /// New direct rooms of one person.
-    pub new_rooms: Rule,
-}
-
-impl Limits {
-    fn lookup(&self, user_id: i64) -> Result<Bucket> {
-        self.bucket(self.number_lookups, &format!("look-ups by {user_id}"))
-    }
-
-    fn new_room(&self, user_id: i64) -> Result<Bucket> {
-        self.bucket(self.new_rooms, &format!("direct rooms of {user_id}"))
-    }
-
-    fn bucket(&self, rule: Rule, what: &str) -> Result<Bucket> {
-        let key_hash = self.keyed.hash("throttle", what)?;
-        Ok(Bucket { key_hash, rule })
-    }
-}
-
-/// The people of a direct room besides the one who asks.
+/// The members of a direct room besides the requesting user.
 #[derive(Debug, Clone)]
-pub enum To {
-    /// Each by username (perhaps with `@` before it) or phone number (without `+`: as it is dialled in the country of the
-    /// person's own number).
-    Anyhow(Vec<String>),
-    /// Each by username.
+pub enum Recipients {
+    /// Each a username (with or without a leading `@`) or a phone number. A number without `+` is read as dialled in
+    /// the country of the requesting user's own number.
+    UsernamesOrPhones(Vec<String>),
+    /// Each a username.
     Usernames(Vec<String>),
 }
 
 impl Database {
-    /// The direct room of a person with others, found or made. This is the one place where a phone number is looked up
-    /// for somebody who is not its owner. Each look-up counts, whatever it finds.
+    /// Returns the direct room of a user with others; creates it if there is none. No other function looks up the phone
+    /// numbers of other users. Each look-up counts against the rate limit, whether or not it finds a user.
     ///
     /// # Errors
-    /// As `find_or_make`; `RateLimited` after too many look-ups by number or new direct rooms.
-    pub async fn direct(&self, user_id: i64, to: To) -> Result<Direct> {
+    /// As `find_or_create`; `RateLimited` after too many look-ups by number or new direct rooms.
+    pub async fn find_or_create_direct(&self, user_id: i64, to: Recipients) -> Result<Direct> {
         let limits = self.direct_limits();
-        if let (Some(limits), To::Anyhow(names)) = (&limits, &to) {
-            let numbers = names.iter().filter(|name| is_number_meant(name)).count();
+        if let (Some(limits), Recipients::UsernamesOrPhones(names)) = (&limits, &to) {
+            let numbers = names.iter().filter(|name| looks_like_phone(name)).count();
             if numbers > 0 {
-                let lookups = vec![limits.lookup(user_id)?; numbers.min(MAX_PEOPLE)];
+                let lookups = vec![limits.lookup(user_id)?; numbers.min(MAX_MEMBERS)];
                 let count = self.write(move |conn| rate_limit::take_each(conn, &lookups));
                 count.await?;
             }
         }
         let new_room = limits.map(|limits| limits.new_room(user_id)).transpose()?;
-        self.write(move |conn| find_or_make(conn, user_id, &to, new_room.as_ref()))
+        self.write(move |conn| find_or_create(conn, user_id, &to, new_room.as_ref()))
             .await
     }
 }
 
-/// The direct room of a person with others; found if it exists, made if not, which is then counted in `new_room`. Runs
-/// in a transaction that writes.
+/// Returns the direct room of a user with others; creates it if there is none and counts that in `new_room`. Requires a
+/// write transaction.
 ///
 /// # Errors
-/// `NotFound` when somebody does not exist, `ForbiddenBecause` with nobody but oneself, `Invalid` for `to` when nobody is named
-/// or too many are. `NotFound`, too, when somebody is named by a number whose owner the person may not reach: no answer
-/// tells whether a number is known. For a new room also `Unreachable` when somebody wants no new conversation with this
-/// person, or two of them would meet of whom one blocks the other, and `Blocked` when a room of two would come from
-/// somebody whom the other one blocks.
-fn find_or_make(
+/// - `Invalid` for `to` when it is empty or names too many users.
+/// - `NotFound` when a user does not exist. Also for a number whose owner this user may not reach, so that the result
+///   does not reveal whether a number is registered.
+/// - `ForbiddenBecause` when the user names only themselves.
+/// - For a new room, `Unreachable` when a recipient accepts no new conversation with this user, or one recipient blocks
+///   another; `Blocked` when the only recipient blocks this user.
+fn find_or_create(
     conn: &mut DbConn,
     user_id: i64,
-    to: &To,
+    to: &Recipients,
     new_room: Option<&Bucket>,
 ) -> Result<Direct> {
-    // Whoever makes a room waits here for the one before, so that there is never a second one.
+    // Serialises creation, so that no set of users gets a second room.
     installation::lock(conn)?;
-    let members = members(conn, user_id, to)?;
-    let key = key_of(&members);
-    if let Some(room_id) = find(conn, &key)? {
+    let members = resolve_members(conn, user_id, to)?;
+    if let Some(room_id) = Room::find_direct(conn, &members)? {
         return Ok(Direct {
             room_id,
             members,
@@ -112,8 +88,8 @@ fn find_or_make(
             return Err(Error::Unreachable);
         }
     }
-    if block::any_among(conn, &members, user_id)? {
-        // Not even an empty room may come from somebody who is not to be heard.
+    if block::exists_among(conn, &members, user_id)? {
+        // A blocked user must not create even an empty room with the user who blocks them.
         return Err(match members.len() {
             2 => Error::Blocked,
             _ => Error::Unreachable,
@@ -122,31 +98,32 @@ fn find_or_make(
     if let Some(bucket) = new_room {
         rate_limit::take_each(conn, std::slice::from_ref(bucket))?;
     }
-    make(conn, user_id, members, &key)
+    create(conn, user_id, members)
 }
 
-/// Everybody in the room, the person who asks included, in the order of their ids.
-fn members(conn: &mut DbConn, user_id: i64, to: &To) -> Result<Vec<i64>> {
-    let (To::Anyhow(names) | To::Usernames(names)) = to;
+/// Returns the ids of all members, including the requesting user, in ascending order.
+fn resolve_members(conn: &mut DbConn, user_id: i64, to: &Recipients) -> Result<Vec<i64>> {
+    let (Recipients::UsernamesOrPhones(names) | Recipients::Usernames(names)) = to;
     let names: Vec<&str> = names.iter().map(|name| name.trim()).collect();
     let names: Vec<&str> = names.into_iter().filter(|name| !name.is_empty()).collect();
     if names.is_empty() {
         return Err(Error::field("to", "error-direct-missing"));
     }
-    // Before anybody is looked up: how many people numbers stand for is not told.
-    if names.len() > MAX_PEOPLE {
+    // Checked before any look-up, so that the error does not reveal how many numbers are registered.
+    if names.len() > MAX_MEMBERS {
         return Err(Error::field("to", "error-direct-too-many"));
     }
-    let is_number = |name: &&&str| matches!(to, To::Anyhow(_)) && is_number_meant(name);
+    let is_number =
+        |name: &&&str| matches!(to, Recipients::UsernamesOrPhones(_)) && looks_like_phone(name);
     let region = match names.iter().any(|name| is_number(&name)) {
         true => own_region(conn, user_id)?,
         false => String::new(),
     };
     let mut members = vec![user_id];
-    // Numbers first, and each by itself: no error about the others depends on them.
+    // All numbers are looked up before usernames, so that errors about usernames do not depend on them.
     let mut is_unknown = false;
     for name in names.iter().filter(is_number) {
-        match owner(conn, user_id, name, &region)? {
+        match find_phone_owner(conn, user_id, name, &region)? {
             Some(id) => members.push(id),
             None => is_unknown = true,
         }
@@ -155,67 +132,73 @@ fn members(conn: &mut DbConn, user_id: i64, to: &To) -> Result<Vec<i64>> {
         return Err(Error::NotFound);
     }
     for name in names.iter().filter(|name| !is_number(name)) {
-        members.push(find_person(conn, name)?.id);
+        members.push(find_active_user(conn, name)?.id);
     }
     members.sort_unstable();
     members.dedup();
     match members.len() {
         1 => Err(Error::ForbiddenBecause("error-direct-oneself".into())),
-        2..=MAX_PEOPLE => Ok(members),
+        2..=MAX_MEMBERS => Ok(members),
         _ => Err(Error::field("to", "error-direct-too-many")),
     }
 }
 
-/// The owner of a phone number whom this person may reach. Asks the database the same whether or not there is one.
-fn owner(conn: &mut DbConn, user_id: i64, name: &str, region: &str) -> Result<Option<i64>> {
-    let Some(number) = meant_number(name, region) else {
+/// Returns the owner of a phone number if this user may reach them. Runs the same queries whether or not there is one.
+fn find_phone_owner(
+    conn: &mut DbConn,
+    user_id: i64,
+    name: &str,
+    region: &str,
+) -> Result<Option<i64>> {
+    let Some(number) = parse_phone_identifier(name, region) else {
         return Ok(None);
     };
-    let found: Option<(i64, String)> = users::table
+    let found: Option<(i64, Status)> = users::table
         .filter(users::phone.eq(number.as_str()))
         .select((users::id, users::status))
         .first(conn)
         .optional()?;
     let id = found
-        .filter(|(_, status)| status == ACTIVE)
+        .filter(|(_, status)| *status == Status::Active)
         .map_or(0, |(id, _)| id);
     let is_reachable = direct_message_policy::may_reach(conn, user_id, id)?;
     Ok((id == user_id || is_reachable).then_some(id))
 }
 
-/// Somebody who is here, by username. A phone number is nobody's username.
+/// Returns an active user by username, with or without a leading `@`.
 ///
 /// # Errors
-/// `NotFound` when there is nobody.
-pub fn find_person(conn: &mut DbConn, name: &str) -> Result<User> {
-    let (name, _) = without_at(name);
+/// `NotFound` when there is no such user.
+pub fn find_active_user(conn: &mut DbConn, name: &str) -> Result<User> {
+    let (name, _) = strip_at(name);
     let key = username::key(name).ok_or(Error::NotFound)?;
-    let named = users::table
+    let found = users::table
         .filter(users::username_key.eq(key))
-        .filter(users::status.eq(ACTIVE));
-    Ok(named.select(User::as_select()).get_result(conn)?)
+        .filter(users::status.eq(Status::Active));
+    Ok(found.select(User::as_select()).get_result(conn)?)
 }
 
-/// The region of a person's own number; empty when they have none, or one of no single region.
+/// Returns the region of a user's own number; empty when they have no number, or its country code belongs to no single
+/// region.
 fn own_region(conn: &mut DbConn, user_id: i64) -> Result<String> {
     let phone = User::phone(conn, user_id)?.map(PhoneNumber::from_stored);
     Ok(phone.and_then(|phone| phone.region()).unwrap_or_default())
 }
 
-fn make(conn: &mut DbConn, user_id: i64, members: Vec<i64>, key: &str) -> Result<Direct> {
+fn create(conn: &mut DbConn, user_id: i64, members: Vec<i64>) -> Result<Direct> {
     let row = (
-        rooms::kind.eq(DIRECT),
+        rooms::kind.eq(RoomKind::Direct),
         rooms::name.eq(""),
         rooms::topic.eq(""),
-        rooms::direct_key.eq(key),
+        rooms::direct_key.eq(Room::direct_key(&members)),
         rooms::created_by.eq(user_id),
         rooms::created_at.eq(now()),
     );
     on_each!(conn, conn => diesel::insert_into(rooms::table).values(row).execute(conn))
         .map_err(Error::from)?;
-    let room_id = find(conn, key)?.ok_or(Error::NotFound)?;
+    let room_id = Room::find_direct(conn, &members)?.ok_or(Error::NotFound)?;
     for member in &members {
-        Membership::create(conn, room_id, *member, EVERYTHING)?;
+        Membership::create(conn, room_id, *member, NotificationLevel::Everything)?;
     }
     change_notice::record_memberships(conn, room_id, &members)?;
     Ok(Direct {
@@ -225,30 +208,8 @@ fn make(conn: &mut DbConn, user_id: i64, members: Vec<i64>, key: &str) -> Result
     })
 }
 
-/// The conversation of two people, if there is one.
-pub(in crate::models) fn pair_of(conn: &mut DbConn, one: i64, other: i64) -> Result<Option<i64>> {
-    find(conn, &key_of(&[one.min(other), one.max(other)]))
-}
-
-/// What a set of people, in the order of their ids, has as its only room's key.
-fn key_of(members: &[i64]) -> String {
-    let key: Vec<String> = members.iter().map(i64::to_string).collect();
-    key.join("-")
-}
-
-fn find(conn: &mut DbConn, key: &str) -> Result<Option<i64>> {
-    Ok(rooms::table
-        .filter(rooms::direct_key.eq(key))
-        .select(rooms::id)
-        .get_result(conn)
-        .optional()?)
-}
-
-/// The other people of direct rooms, by room: what such a room is called.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn others(conn: &mut DbConn, user_id: i64) -> Result<Vec<(i64, User)>> {
+/// Returns the other members of a user's direct rooms as (room, member), ordered by username.
+pub fn other_members(conn: &mut DbConn, user_id: i64) -> Result<Vec<(i64, User)>> {
     let mine = alias!(memberships as mine);
     let room_id = memberships::room_id;
     Ok(on_each!(conn, conn => memberships::table
@@ -260,7 +221,7 @@ pub fn others(conn: &mut DbConn, user_id: i64) -> Result<Vec<(i64, User)>> {
                 .eq(room_id)
                 .and(mine.field(memberships::user_id).eq(user_id))),
         )
-        .filter(rooms::kind.eq(DIRECT))
+        .filter(rooms::kind.eq(RoomKind::Direct))
         .filter(memberships::user_id.ne(user_id))
         .order(users::username_key)
         .select((room_id, User::as_select()))

@@ -1,47 +1,49 @@
-//! What can be found: open rooms and people.
+//! Directory of open rooms and users, in pages.
 
 use std::fmt;
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
-use super::{OPEN, Room};
+use super::Room;
 use crate::error::Result;
 use crate::models::database::connection::DbConn;
 use crate::models::schema::{memberships, rooms, users};
-use crate::models::user::{ACTIVE, User};
+use crate::models::user::User;
+use crate::models::values::room_kind::RoomKind;
+use crate::models::values::user_status::Status;
 use crate::models::values::username;
 
 define_sql_function! {
-    /// Left to themselves one database tells case apart, and the other does not.
+    /// Makes comparisons ignore case on both databases; their defaults differ.
     fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
 }
 
-/// A page of the directory.
-const PAGE: i64 = 100;
+/// Maximum number of entries per page.
+const PAGE_SIZE: i64 = 100;
 
-/// A page of a list whose entries are in the order of a key and an id.
+/// A page of a list that is ordered by a key and an id.
 #[derive(Debug)]
-pub struct Slice<T> {
-    /// The entries.
+pub struct DirectoryPage<T> {
+    /// Entries of this page.
     pub items: Vec<T>,
-    /// How many entries come before them.
+    /// Number of entries before this page.
     pub before: i64,
-    /// How many entries there are in all.
+    /// Number of entries in the list.
     pub total: i64,
-    /// Where the next page begins: after this; `None` on the last page.
-    pub next: Option<Place>,
+    /// Cursor of the next page; `None` on the last page.
+    pub next: Option<DirectoryCursor>,
 }
 
-/// The entry after which a page begins. It need not exist any more.
+/// The entry after which a page begins. The entry may have been deleted since.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct DirectoryCursor {
     id: i64,
     key: String,
 }
 
-impl Place {
-    /// Reads what `Display` writes: the id, a full stop, and the key.
+impl DirectoryCursor {
+    /// Parses the output of `Display`: `<id>.<key>`.
     pub fn parse(text: &str) -> Option<Self> {
         let (id, key) = text.split_once('.')?;
         Some(Self {
@@ -51,23 +53,24 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for DirectoryCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.id, self.key)
     }
 }
 
-impl<T> Slice<T> {
-    /// Cuts off the entry that was read only to see whether there is one.
+impl<T> DirectoryPage<T> {
+    /// Builds a page of at most `limit` entries from up to `limit + 1`: a surplus entry means that there is a next
+    /// page.
     fn new(
         mut items: Vec<T>,
         limit: i64,
         (total, rest): (i64, i64),
-        place: impl Fn(&T) -> Place,
+        cursor: impl Fn(&T) -> DirectoryCursor,
     ) -> Self {
         let has_more = items.len() as i64 > limit;
         items.truncate(limit as usize);
-        let next = items.last().filter(|_| has_more).map(place);
+        let next = items.last().filter(|_| has_more).map(cursor);
         Self {
             items,
             before: total - rest,
@@ -77,25 +80,23 @@ impl<T> Slice<T> {
     }
 }
 
-/// Open rooms that a person is not in, by name; those whose name or topic has `search` in it.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
+/// Returns a page of the open rooms that a user has not joined and whose name or topic contains `search`, ordered by
+/// name.
 pub fn open_rooms(
     conn: &mut DbConn,
     user_id: i64,
     search: &str,
-    after: Option<&Place>,
-) -> Result<Slice<Room>> {
-    let pattern = contains(search);
+    after: Option<&DirectoryCursor>,
+) -> Result<DirectoryPage<Room>> {
+    let pattern = contains_pattern(search);
     let found = || {
-        let mine = memberships::table
+        let own = memberships::table
             .filter(memberships::room_id.eq(rooms::id))
             .filter(memberships::user_id.eq(user_id));
         rooms::table
-            .filter(rooms::kind.eq(OPEN))
+            .filter(rooms::kind.eq(RoomKind::Open))
             .filter(rooms::deleted_at.is_null())
-            .filter(diesel::dsl::not(exists(mine)))
+            .filter(diesel::dsl::not(exists(own)))
             .filter(
                 lower(rooms::name)
                     .like(lower(pattern.clone()))
@@ -104,7 +105,10 @@ pub fn open_rooms(
             )
     };
     let total: i64 = found().count().get_result(conn)?;
-    let (key, id) = after.map_or_else(|| (String::new(), 0), |place| (place.key.clone(), place.id));
+    let (key, id) = after.map_or_else(
+        || (String::new(), 0),
+        |cursor| (cursor.key.clone(), cursor.id),
+    );
     let rest = || {
         let is_later = rooms::name
             .gt(key.clone())
@@ -117,54 +121,48 @@ pub fn open_rooms(
     };
     let items = rest()
         .order((rooms::name, rooms::id))
-        .limit(PAGE + 1)
+        .limit(PAGE_SIZE + 1)
         .select(Room::as_select())
         .load(conn)?;
-    let place = |room: &Room| Place {
+    let cursor = |room: &Room| DirectoryCursor {
         id: room.id,
         key: room.name.clone(),
     };
-    Ok(Slice::new(items, PAGE, (total, left), place))
+    Ok(DirectoryPage::new(items, PAGE_SIZE, (total, left), cursor))
 }
 
-/// Other people, by name; those whose name begins with `search`.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn people(conn: &mut DbConn, user_id: i64, search: &str, limit: i64) -> Result<Vec<User>> {
+/// Returns at most `limit` other active users whose username begins with `search`, ordered by username.
+pub fn find_users(conn: &mut DbConn, user_id: i64, search: &str, limit: i64) -> Result<Vec<User>> {
     Ok(users::table
-        .filter(users::status.eq(ACTIVE))
+        .filter(users::status.eq(Status::Active))
         .filter(users::id.ne(user_id))
         .filter(
             users::username_key
-                .like(begins(&key_of(search)))
+                .like(prefix_pattern(&search_key(search)))
                 .escape('!'),
         )
         .order(users::username_key)
-        .limit(limit.min(PAGE))
+        .limit(limit.min(PAGE_SIZE))
         .select(User::as_select())
         .load(conn)?)
 }
 
-/// A page of [`people`].
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn people_page(
+/// Returns a page of [`find_users`].
+pub fn users_page(
     conn: &mut DbConn,
     user_id: i64,
     search: &str,
-    after: Option<&Place>,
-) -> Result<Slice<User>> {
-    let pattern = begins(&key_of(search));
+    after: Option<&DirectoryCursor>,
+) -> Result<DirectoryPage<User>> {
+    let pattern = prefix_pattern(&search_key(search));
     let named = || {
         users::table
-            .filter(users::status.eq(ACTIVE))
+            .filter(users::status.eq(Status::Active))
             .filter(users::id.ne(user_id))
             .filter(users::username_key.like(pattern.clone()).escape('!'))
     };
     let total: i64 = named().count().get_result(conn)?;
-    let key = after.map_or_else(String::new, |place| place.key.clone());
+    let key = after.map_or_else(String::new, |cursor| cursor.key.clone());
     let rest = || named().filter(users::username_key.gt(key.clone()));
     let left: i64 = match after {
         Some(_) => rest().count().get_result(conn)?,
@@ -172,15 +170,15 @@ pub fn people_page(
     };
     let items = rest()
         .order(users::username_key)
-        .limit(PAGE + 1)
+        .limit(PAGE_SIZE + 1)
         .select((User::as_select(), users::username_key))
         .load::<(User, String)>(conn)?;
-    let place = |(user, key): &(User, String)| Place {
+    let cursor = |(user, key): &(User, String)| DirectoryCursor {
         id: user.id,
         key: key.clone(),
     };
-    let page = Slice::new(items, PAGE, (total, left), place);
-    Ok(Slice {
+    let page = DirectoryPage::new(items, PAGE_SIZE, (total, left), cursor);
+    Ok(DirectoryPage {
         items: page.items.into_iter().map(|(user, _)| user).collect(),
         before: page.before,
         total: page.total,
@@ -188,22 +186,21 @@ pub fn people_page(
     })
 }
 
-/// How the beginning of a name is compared. It may be too short or too odd for a name.
-fn key_of(search: &str) -> String {
-    // Also what is no name yet may be the beginning of one.
+/// Returns the username key of a search term. A term that is not a valid username may still be a prefix of one.
+fn search_key(search: &str) -> String {
     username::key(search).unwrap_or_else(|| search.trim().to_lowercase())
 }
 
-fn escaped(text: &str) -> String {
+fn escape_like(text: &str) -> String {
     text.replace('!', "!!")
         .replace('%', "!%")
         .replace('_', "!_")
 }
 
-fn contains(text: &str) -> String {
-    format!("%{}%", escaped(text.trim()))
+fn contains_pattern(text: &str) -> String {
+    format!("%{}%", escape_like(text.trim()))
 }
 
-fn begins(text: &str) -> String {
-    format!("{}%", escaped(text))
+fn prefix_pattern(text: &str) -> String {
+    format!("{}%", escape_like(text))
 }

@@ -1,8 +1,8 @@
-//! Invitations into rooms: pending until the invited person accepts or declines. (Links by which people register are in
+//! Invitations to rooms, pending until the invitee accepts or declines. (Links for registration are in
 //! [`invite`](crate::models::auth::invite).)
 //!
-//! Whoever invites learns only that somebody was invited: never whether the person declined, or never saw it because they
-//! block the inviter or may not be reached by them.
+//! An inviter learns only that the invitation was accepted for delivery, not whether it was declined, or not shown
+//! because the invitee blocks the inviter or accepts no messages from them.
 
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
@@ -12,56 +12,64 @@ use super::membership::Membership;
 use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::schema::{invitations, rooms, users};
-use crate::models::user::{ACTIVE, User};
+use crate::models::user::User;
 use crate::models::user::{block, direct_message_policy};
+use crate::models::values::room_kind::RoomKind;
+use crate::models::values::user_status::Status;
 use crate::models::{change_notice, installation, now, rfc3339};
 use crate::realtime::change_poller::Notice;
 use crate::realtime::frames::{Id, Invitation, InvitedRoom};
 
-/// Pending invitations of one person from one inviter.
+/// Maximum number of pending invitations of one user from one inviter.
 const MAX_FROM_ONE: i64 = 5;
-/// Pending invitations of one person.
+/// Maximum number of pending invitations of one user.
 const MAX_PENDING: i64 = 100;
-/// A declined invitation is remembered for so many days: the same inviter's next one to that room is dropped.
+/// Days that a declined invitation is stored. Until then, further invitations by the same inviter to that room are
+/// dropped.
 const DECLINED_DAYS: i64 = 30;
 
-/// What the inviter is told.
+/// Outcome of an invitation as shown to the inviter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
-    /// The person is in the room; `is_new` when they were not before.
+pub enum InviteOutcome {
+    /// The invitee is a member of the room.
     Added {
-        /// Whether this call put them there.
+        /// Whether this call added them.
         is_new: bool,
     },
-    /// The person may accept an invitation, as far as the inviter needs to know.
+    /// The invitee was invited, or the invitation was dropped without telling the inviter.
     Invited,
 }
 
-/// Brings a person into a room: at once when they share a private room with the inviter, otherwise by an invitation.
-/// Nothing is stored when the person blocks the inviter or may not be reached by them, declined lately, or has too many
-/// pending invitations. Runs in a transaction that began with [`installation::lock`].
+/// Adds a user to a room at once if they share a private room with the inviter; otherwise stores an invitation. Stores
+/// nothing when the invitee blocks the inviter, accepts no messages from them, declined recently, or has too many
+/// pending invitations. Requires a transaction that began with [`installation::lock`].
 ///
 /// # Errors
-/// `NotFound` when there is no such room or person.
-pub fn invite(conn: &mut DbConn, inviter_id: i64, room_id: i64, invitee_id: i64) -> Result<Answer> {
+/// `NotFound` when there is no such room or user.
+pub fn invite(
+    conn: &mut DbConn,
+    inviter_id: i64,
+    room_id: i64,
+    invitee_id: i64,
+) -> Result<InviteOutcome> {
     if Membership::find(conn, room_id, invitee_id)?.is_some() {
-        return Ok(Answer::Added { is_new: false });
+        return Ok(InviteOutcome::Added { is_new: false });
     }
     if inviter_id == invitee_id {
         let is_new = Room::admit(conn, room_id, invitee_id)?;
-        return Ok(Answer::Added { is_new });
+        return Ok(InviteOutcome::Added { is_new });
     }
     if !direct_message_policy::may_reach(conn, inviter_id, invitee_id)? {
-        return Ok(Answer::Invited);
+        return Ok(InviteOutcome::Invited);
     }
-    let is_friend = direct_message_policy::share_a_private_room(conn, inviter_id, invitee_id)?;
-    // Nobody is put together with somebody they block, or who blocks them, by a third person.
-    if is_friend && !block::any_with_members(conn, room_id, invitee_id)? {
+    let share_a_room = direct_message_policy::share_a_private_room(conn, inviter_id, invitee_id)?;
+    // A third user must not bring two users together of whom one blocks the other.
+    if share_a_room && !block::exists_with_members(conn, room_id, invitee_id)? {
         let is_new = Room::admit(conn, room_id, invitee_id)?;
-        return Ok(Answer::Added { is_new });
+        return Ok(InviteOutcome::Added { is_new });
     }
     create(conn, inviter_id, room_id, invitee_id)?;
-    Ok(Answer::Invited)
+    Ok(InviteOutcome::Invited)
 }
 
 fn create(conn: &mut DbConn, inviter_id: i64, room_id: i64, invitee_id: i64) -> Result<()> {
@@ -94,19 +102,16 @@ fn create(conn: &mut DbConn, inviter_id: i64, room_id: i64, invitee_id: i64) -> 
     change_notice::record(conn, [Notice::Invitations(invitee_id)])
 }
 
-/// The pending invitations of a person, oldest first.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
+/// Returns the pending invitations of a user, oldest first.
 pub fn pending(conn: &mut DbConn, user_id: i64) -> Result<Vec<Invitation>> {
-    type Row = (i64, NaiveDateTime, i64, String, String, String, User);
+    type Row = (i64, NaiveDateTime, i64, RoomKind, String, String, User);
     let rows: Vec<Row> = on_each!(conn, conn => invitations::table
         .inner_join(rooms::table)
         .inner_join(users::table)
         .filter(invitations::invitee_id.eq(user_id))
         .filter(invitations::declined_at.is_null())
         .filter(rooms::deleted_at.is_null())
-        .filter(users::status.eq(ACTIVE))
+        .filter(users::status.eq(Status::Active))
         .order(invitations::id)
         .limit(MAX_PENDING)
         .select((
@@ -123,20 +128,17 @@ pub fn pending(conn: &mut DbConn, user_id: i64) -> Result<Vec<Invitation>> {
         id: Id(id),
         room: InvitedRoom {
             id: Id(room_id),
-            kind,
+            kind: kind.to_string(),
             name,
             topic,
         },
-        inviter: inviter.public(),
+        inviter: inviter.to_public(),
         created_at: rfc3339(created_at),
     };
     Ok(rows.into_iter().map(invitation).collect())
 }
 
-/// How many invitations of a person are pending.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
+/// Returns the number of pending invitations of a user.
 pub fn count(conn: &mut DbConn, user_id: i64) -> Result<i64> {
     Ok(invitations::table
         .inner_join(rooms::table)
@@ -144,15 +146,15 @@ pub fn count(conn: &mut DbConn, user_id: i64) -> Result<i64> {
         .filter(invitations::invitee_id.eq(user_id))
         .filter(invitations::declined_at.is_null())
         .filter(rooms::deleted_at.is_null())
-        .filter(users::status.eq(ACTIVE))
+        .filter(users::status.eq(Status::Active))
         .count()
         .get_result(conn)?)
 }
 
-/// Accepts an invitation; returns the room. Runs in a transaction that writes.
+/// Accepts an invitation; returns the room id. Requires a write transaction.
 ///
 /// # Errors
-/// `NotFound` when this person has no such pending invitation.
+/// `NotFound` when the user has no such pending invitation.
 pub fn accept(conn: &mut DbConn, user_id: i64, id: i64) -> Result<i64> {
     installation::lock(conn)?;
     let room_id = room_of(conn, user_id, id)?;
@@ -160,10 +162,10 @@ pub fn accept(conn: &mut DbConn, user_id: i64, id: i64) -> Result<i64> {
     Ok(room_id)
 }
 
-/// Declines every pending invitation of this person into the same room. Runs in a transaction that writes.
+/// Declines an invitation and all other pending invitations of the user to the same room. Requires a write transaction.
 ///
 /// # Errors
-/// `NotFound` when this person has no such pending invitation.
+/// `NotFound` when the user has no such pending invitation.
 pub fn decline(conn: &mut DbConn, user_id: i64, id: i64) -> Result<()> {
     installation::lock(conn)?;
     let room_id = room_of(conn, user_id, id)?;
@@ -178,66 +180,60 @@ pub fn decline(conn: &mut DbConn, user_id: i64, id: i64) -> Result<()> {
 }
 
 fn room_of(conn: &mut DbConn, user_id: i64, id: i64) -> Result<i64> {
-    let of_mine = pending(conn, user_id)?.into_iter();
-    let mut wanted = of_mine.filter(|invitation| invitation.id.0 == id);
-    Ok(wanted.next().ok_or(Error::NotFound)?.room.id.0)
+    let pending = pending(conn, user_id)?.into_iter();
+    let mut found = pending.filter(|invitation| invitation.id.0 == id);
+    Ok(found.next().ok_or(Error::NotFound)?.room.id.0)
 }
 
-/// Which invitations are void.
+/// Selects invitations to withdraw.
 #[derive(Debug, Clone, Copy)]
-pub enum Void {
-    /// Those into a room.
+pub enum InvitationFilter {
+    /// All to a room.
     Room(i64),
-    /// Those that a member sent into a room: (room, inviter).
-    SentInto(i64, i64),
-    /// Those of a person into a room: (room, invitee).
-    Into(i64, i64),
-    /// Those from one person to another: (inviter, invitee).
+    /// Those to a room by one inviter: (room, inviter).
+    SentTo(i64, i64),
+    /// Those to a room for one invitee: (room, invitee).
+    ReceivedFor(i64, i64),
+    /// Those by one inviter to one invitee: (inviter, invitee).
     Between(i64, i64),
-    /// All from and to a person.
-    Person(i64),
+    /// All sent or received by a user.
+    User(i64),
 }
 
-/// Deletes invitations, declined ones too, and notes whose pending ones changed. Runs in a transaction that began with
-/// [`installation::lock`].
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn withdraw(conn: &mut DbConn, void: Void) -> Result<()> {
-    let mut wanted = invitations::table
+/// Deletes invitations, including declined ones, and writes a change notice for each invitee. Requires a transaction
+/// that began with [`installation::lock`].
+pub fn withdraw(conn: &mut DbConn, filter: InvitationFilter) -> Result<()> {
+    let mut query = invitations::table
         .select((invitations::id, invitations::invitee_id))
         .into_boxed();
-    wanted = match void {
-        Void::Room(room_id) => wanted.filter(invitations::room_id.eq(room_id)),
-        Void::SentInto(room_id, inviter_id) => wanted
+    query = match filter {
+        InvitationFilter::Room(room_id) => query.filter(invitations::room_id.eq(room_id)),
+        InvitationFilter::SentTo(room_id, inviter_id) => query
             .filter(invitations::room_id.eq(room_id))
             .filter(invitations::inviter_id.eq(inviter_id)),
-        Void::Into(room_id, invitee_id) => wanted
+        InvitationFilter::ReceivedFor(room_id, invitee_id) => query
             .filter(invitations::invitee_id.eq(invitee_id))
             .filter(invitations::room_id.eq(room_id)),
-        Void::Between(inviter_id, invitee_id) => wanted
+        InvitationFilter::Between(inviter_id, invitee_id) => query
             .filter(invitations::invitee_id.eq(invitee_id))
             .filter(invitations::inviter_id.eq(inviter_id)),
-        Void::Person(user_id) => wanted
+        InvitationFilter::User(user_id) => query
             .filter((invitations::invitee_id.eq(user_id)).or(invitations::inviter_id.eq(user_id))),
     };
-    let rows: Vec<(i64, i64)> = wanted.load(conn)?;
-    let (ids, mut people): (Vec<i64>, Vec<i64>) = rows.into_iter().unzip();
+    let rows: Vec<(i64, i64)> = query.load(conn)?;
+    let (ids, mut invitees): (Vec<i64>, Vec<i64>) = rows.into_iter().unzip();
     if ids.is_empty() {
         return Ok(());
     }
     diesel::delete(invitations::table.filter(invitations::id.eq_any(ids))).execute(conn)?;
-    people.sort_unstable();
-    people.dedup();
-    change_notice::record(conn, people.into_iter().map(Notice::Invitations))
+    invitees.sort_unstable();
+    invitees.dedup();
+    change_notice::record(conn, invitees.into_iter().map(Notice::Invitations))
 }
 
-/// Forgets what was declined long ago; returns how many.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn forget_old(conn: &mut DbConn) -> Result<usize> {
+/// Deletes invitations declined more than `DECLINED_DAYS` days ago; returns how many.
+pub fn delete_expired(conn: &mut DbConn) -> Result<usize> {
     let before = now() - TimeDelta::days(DECLINED_DAYS);
-    let old = invitations::table.filter(invitations::declined_at.lt(before));
-    Ok(diesel::delete(old).execute(conn)?)
+    let expired = invitations::table.filter(invitations::declined_at.lt(before));
+    Ok(diesel::delete(expired).execute(conn)?)
 }

@@ -1,54 +1,39 @@
-//! Who is in which room, and what they have read there.
+//! Memberships: which users are in which rooms, with read position and notification level.
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::LOBBY;
-use super::invitation::{self, Void};
 use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::now;
 use crate::models::schema::{memberships, rooms, users};
 use crate::models::user::User;
+use crate::models::values::notification_level::NotificationLevel;
 
-/// Every message matters: direct rooms begin so.
-pub const EVERYTHING: &str = "everything";
-/// Messages that name me matter: other rooms begin so.
-pub const MENTIONS: &str = "mentions";
-/// All that somebody may choose.
-pub const INVOLVEMENTS: [&str; 4] = [EVERYTHING, MENTIONS, "nothing", "hidden"];
-/// A person in a room.
+/// The membership of a user in a room.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = memberships)]
 pub struct Membership {
-    /// Everything up to here is read.
+    /// `seq` of the last message read.
     pub read_seq: i64,
-    /// How many messages after that are the person's own.
+    /// Number of the user's own messages after `read_seq`.
     pub own_unread: i64,
-    /// One of [`INVOLVEMENTS`].
-    pub involvement: String,
+    /// Notification level.
+    pub involvement: NotificationLevel,
 }
 
 #[derive(Insertable)]
 #[diesel(table_name = memberships)]
-struct NewMembership<'a> {
+struct NewMembership {
     room_id: i64,
     user_id: i64,
     read_seq: i64,
-    involvement: &'a str,
+    involvement: NotificationLevel,
     joined_at: NaiveDateTime,
 }
 
 impl Membership {
-    /// Puts a new person into the Lobby.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database does not answer.
-    pub fn enter_lobby(conn: &mut DbConn, user_id: i64) -> Result<()> {
-        Self::create(conn, LOBBY, user_id, MENTIONS).map(|_| ())
-    }
-
-    /// Puts a person into a room. What was said before counts as read. Answers whether they were not in it before.
+    /// Adds a user to a room with all messages read; returns whether they were not yet a member.
     ///
     /// # Errors
     /// `NotFound` when there is no such room.
@@ -56,7 +41,7 @@ impl Membership {
         conn: &mut DbConn,
         room_id: i64,
         user_id: i64,
-        involvement: &str,
+        involvement: NotificationLevel,
     ) -> Result<bool> {
         if Self::find(conn, room_id, user_id)?.is_some() {
             return Ok(false);
@@ -77,17 +62,15 @@ impl Membership {
         Ok(true)
     }
 
-    /// Takes a person out of a room, with the invitations they sent into it. When its creator goes, the longest member
-    /// takes over.
+    /// Removes a user from a room. When they created it, the member of longest standing takes their place.
     ///
     /// # Errors
-    /// `NotFound` when they are not in it.
+    /// `NotFound` when the user is not a member.
     pub fn delete(conn: &mut DbConn, room_id: i64, user_id: i64) -> Result<()> {
         if diesel::delete(memberships::table.find((room_id, user_id))).execute(conn)? == 0 {
             return Err(Error::NotFound);
         }
-        invitation::withdraw(conn, Void::SentInto(room_id, user_id))?;
-        let heir: Option<i64> = memberships::table
+        let successor: Option<i64> = memberships::table
             .filter(memberships::room_id.eq(room_id))
             .order((memberships::joined_at, memberships::user_id))
             .select(memberships::user_id)
@@ -98,15 +81,12 @@ impl Membership {
                 .find(room_id)
                 .filter(rooms::created_by.eq(user_id)),
         )
-        .set(rooms::created_by.eq(heir))
+        .set(rooms::created_by.eq(successor))
         .execute(conn)?;
         Ok(())
     }
 
-    /// The person's membership, if they are in the room.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database does not answer.
+    /// Returns the membership of a user, if they are a member.
     pub fn find(conn: &mut DbConn, room_id: i64, user_id: i64) -> Result<Option<Self>> {
         let found = on_each!(conn, conn => memberships::table
             .find((room_id, user_id))
@@ -115,10 +95,7 @@ impl Membership {
         Ok(found.optional()?)
     }
 
-    /// Everybody in a room by name, with what they have read.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database does not answer.
+    /// Returns the members of a room with their `read_seq`, ordered by username.
     pub fn members(conn: &mut DbConn, room_id: i64) -> Result<Vec<(User, i64)>> {
         Ok(on_each!(conn, conn => memberships::table
             .inner_join(users::table)
@@ -128,17 +105,21 @@ impl Membership {
             .load(conn))?)
     }
 
-    /// Sets how much a room matters to a person.
+    /// Sets the notification level of a member.
     ///
     /// # Errors
-    /// `NotFound` when they are not in it; `Invalid` for `involvement`.
-    pub fn involve(conn: &mut DbConn, room_id: i64, user_id: i64, involvement: &str) -> Result<()> {
-        if !INVOLVEMENTS.contains(&involvement) {
-            return Err(Error::field("involvement", "error-involvement"));
-        }
+    /// `NotFound` when the user is not a member; `Invalid` for `involvement` when it is no notification level.
+    pub fn set_notification_level(
+        conn: &mut DbConn,
+        room_id: i64,
+        user_id: i64,
+        involvement: &str,
+    ) -> Result<()> {
+        let level = NotificationLevel::parse(involvement)
+            .ok_or_else(|| Error::field("involvement", "error-involvement"))?;
         let member = memberships::table.find((room_id, user_id));
         let changed = diesel::update(member)
-            .set(memberships::involvement.eq(involvement))
+            .set(memberships::involvement.eq(level))
             .execute(conn)?;
         if changed == 0 {
             Err(Error::NotFound)

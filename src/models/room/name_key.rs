@@ -1,4 +1,4 @@
-//! Names of open rooms are unique: by what they are compared, and which row holds which name.
+//! Uniqueness of open rooms' names, by a normalised key in `rooms.name_key`.
 
 use std::collections::HashSet;
 
@@ -7,20 +7,21 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use unicode_normalization::UnicodeNormalization;
 
-use super::{LOBBY, OPEN};
+use super::LOBBY;
 use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
 use crate::models::installation;
 use crate::models::schema::rooms;
 use crate::models::values::characters::is_default_ignorable;
+use crate::models::values::room_kind::RoomKind;
 
-/// The most characters of a key, as its column has them. NFKC makes up to 18 of one.
+/// Maximum characters of a key, as in the column. NFKC expands one character to at most 18.
 const KEY_MAX_CHARS: usize = 700;
-/// Names of the Lobby in every language, as keys without spaces. No other room is called so.
+/// Keys, without spaces, of the Lobby's names in all languages. No other room may have them.
 const LOBBY_KEYS: [&str; 2] = ["lobby", "大厅"];
 
-/// The key that room names are compared by: compatibility forms (width among them), case and normalization are mapped as
-/// for usernames, invisible characters do not count, and neither does the kind or number of spaces.
+/// Returns the key by which room names are compared: NFKC and lower case as for usernames, without invisible
+/// characters, with white space collapsed.
 pub(in crate::models) fn of(name: &str) -> String {
     let mapped = name.nfkc().flat_map(char::to_lowercase).nfkc();
     let visible: String = mapped.filter(|c| !is_default_ignorable(*c)).collect();
@@ -28,19 +29,19 @@ pub(in crate::models) fn of(name: &str) -> String {
     words.join(" ").nfc().take(KEY_MAX_CHARS).collect()
 }
 
-/// The key that a room holds: none unless it is open.
-pub(in crate::models) fn held_by(kind: &str, name: &str) -> Option<String> {
-    (kind == OPEN).then(|| of(name))
+/// Returns the `name_key` of a room; `None` unless it is open.
+pub(in crate::models) fn for_room(kind: RoomKind, name: &str) -> Option<String> {
+    (kind == RoomKind::Open).then(|| of(name))
 }
 
-/// Requires that a room may have this name. Runs after [`lock`](crate::models::installation::lock), so nobody takes
-/// the name in between.
+/// Requires that a room may have this name. Requires a transaction that began with
+/// [`lock`](crate::models::installation::lock), so that no other transaction takes the name in between.
 ///
 /// # Errors
-/// `Invalid` for `name`: the Lobby's name, or that of another open room.
+/// `Invalid` for `name` when it is a name of the Lobby or of another open room.
 pub(in crate::models) fn require_free(
     conn: &mut DbConn,
-    kind: &str,
+    kind: RoomKind,
     name: &str,
     room_id: Option<i64>,
 ) -> Result<()> {
@@ -48,10 +49,10 @@ pub(in crate::models) fn require_free(
     if room_id != Some(LOBBY) && LOBBY_KEYS.contains(&key.replace(' ', "").as_str()) {
         return Err(Error::field("name", "error-room-name-lobby"));
     }
-    if kind != OPEN {
+    if kind != RoomKind::Open {
         return Ok(());
     }
-    let holder: Option<(i64, String, Option<NaiveDateTime>)> = rooms::table
+    let holder: Option<(i64, RoomKind, Option<NaiveDateTime>)> = rooms::table
         .filter(rooms::name_key.eq(&key))
         .select((rooms::id, rooms::kind, rooms::deleted_at))
         .first(conn)
@@ -59,9 +60,9 @@ pub(in crate::models) fn require_free(
     match holder {
         None => Ok(()),
         Some((id, ..)) if room_id == Some(id) => Ok(()),
-        Some((_, kind, None)) if kind == OPEN => Err(taken()),
-        // Closed or deleted by other means than this program.
-        Some((id, ..)) => hold(conn, id, None),
+        Some((_, RoomKind::Open, None)) => Err(taken()),
+        // The room was closed or deleted by plain SQL.
+        Some((id, ..)) => set(conn, id, None),
     }
 }
 
@@ -69,52 +70,49 @@ fn taken() -> Error {
     Error::field("name", "error-room-name-taken")
 }
 
-/// Translates the violation of the unique index, which settles what [`require_free`] cannot see.
-pub(in crate::models) fn name_taken(error: DieselError) -> Error {
+/// Maps a violation of the unique index, which concurrent writes can cause despite [`require_free`], to `Invalid`.
+pub(in crate::models) fn map_unique_violation(error: DieselError) -> Error {
     match error {
         DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => taken(),
         other => other.into(),
     }
 }
 
-fn hold(conn: &mut DbConn, room_id: i64, key: Option<&str>) -> Result<()> {
+fn set(conn: &mut DbConn, room_id: i64, key: Option<&str>) -> Result<()> {
     diesel::update(rooms::table.find(room_id))
         .set(rooms::name_key.eq(key))
         .execute(conn)?;
     Ok(())
 }
 
-/// Gives open rooms without a key theirs, oldest first: rooms from before the column, or made by other means than this
-/// program. Of rooms with one name the oldest gets it and the others stay without.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub(in crate::models) fn fill_in(conn: &mut DbConn) -> Result<()> {
-    if missing(conn)?.is_empty() {
+/// Sets missing keys of open rooms, oldest first: of rooms older than the column or created by plain SQL. Of several
+/// rooms with the same name only the oldest gets the key.
+pub(in crate::models) fn backfill(conn: &mut DbConn) -> Result<()> {
+    if without_key(conn)?.is_empty() {
         return Ok(());
     }
     conn.write(|conn| {
         installation::lock(conn)?;
-        let held: Vec<Option<String>> = rooms::table
+        let keys: Vec<Option<String>> = rooms::table
             .filter(rooms::name_key.is_not_null())
             .select(rooms::name_key)
             .load(conn)?;
-        let mut held: HashSet<String> = held.into_iter().flatten().collect();
-        for (id, name) in missing(conn)? {
+        let mut keys: HashSet<String> = keys.into_iter().flatten().collect();
+        for (id, name) in without_key(conn)? {
             let key = of(&name);
-            if !held.contains(&key) {
-                hold(conn, id, Some(&key))?;
-                held.insert(key);
+            if !keys.contains(&key) {
+                set(conn, id, Some(&key))?;
+                keys.insert(key);
             }
         }
         Ok(())
     })
 }
 
-/// Open rooms without a key, oldest first.
-fn missing(conn: &mut DbConn) -> Result<Vec<(i64, String)>> {
+/// Returns the open rooms without a key as (id, name), oldest first.
+fn without_key(conn: &mut DbConn) -> Result<Vec<(i64, String)>> {
     Ok(rooms::table
-        .filter(rooms::kind.eq(OPEN))
+        .filter(rooms::kind.eq(RoomKind::Open))
         .filter(rooms::deleted_at.is_null())
         .filter(rooms::name_key.is_null())
         .order(rooms::id)
@@ -127,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_look_the_same_have_one_key() {
+    fn names_that_look_alike_have_the_same_key() {
         for (one, other) in [
             ("Tea Room", "tea room"),
             ("Tea Room", "ＴＥＡ　ＲＯＯＭ"),

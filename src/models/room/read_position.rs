@@ -1,25 +1,25 @@
-//! How a member's mark moves, and what is unread after it.
+//! Moving a member's read position, with the unread counts after it.
 
 use std::collections::HashMap;
 
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 
+use super::bulk_read_positions;
+use super::bulk_read_positions::PendingPosition;
 use super::membership::Membership;
-use super::read_positions;
-use super::read_positions::Progress;
 use super::unread;
 use crate::error::Result;
 use crate::models::database::connection::DbConn;
 use crate::models::schema::{memberships, rooms};
 use crate::realtime::store::Mark;
 
-/// In rooms of so many people everybody sees who has read what.
-const SHARED_READING: i64 = 20;
-/// How often unread messages are counted in a room that changes meanwhile.
-const COUNTS: usize = 5;
+/// Largest number of members with which a room shows read positions to all members.
+const MAX_SHARED_MEMBERS: i64 = 20;
+/// Maximum number of attempts at a consistent count in a room that changes meanwhile.
+const COUNT_ATTEMPTS: usize = 5;
 
-/// Where a room's log ends.
+/// The end of a room's log.
 #[derive(Clone, Copy, PartialEq, Eq, Queryable)]
 struct End {
     seq: i64,
@@ -37,25 +37,27 @@ impl End {
 }
 
 impl Membership {
-    /// What is read moves forward; or back to just before `seq`, when that is marked unread.
+    /// Moves a member's read position forward to `seq`; with `unread`, to just before `seq` in either direction.
+    /// Requires a write transaction.
     ///
     /// # Errors
-    /// `NotFound` when the person is not in the room.
-    pub fn mark(
+    /// `NotFound` when the user is not a member.
+    pub fn set_read_position(
         conn: &mut DbConn,
         user_id: i64,
         room_id: i64,
         seq: i64,
         unread: bool,
     ) -> Result<Mark> {
-        // The writer adds the person's messages to this row, so nothing of theirs is committed while it is locked.
+        // The message writer updates this row when the user posts, so none of their messages is committed while it is
+        // locked.
         let (before, own_before) = Self::lock(conn, room_id, user_id)?;
         let end = End::of(conn, room_id)?;
         let read_seq = match unread {
             true => seq.saturating_sub(1).clamp(0, end.seq),
             false => seq.min(end.seq).max(before),
         };
-        let moved = unread::Move {
+        let moved = unread::PositionMove {
             room_id,
             user_id,
             before,
@@ -64,7 +66,7 @@ impl Membership {
         };
         let mut own = own_before;
         if read_seq != before {
-            own = unread::own_after(conn, own_before, &moved)?;
+            own = unread::own_unread_after(conn, own_before, &moved)?;
             diesel::update(memberships::table.find((room_id, user_id)))
                 .set((
                     memberships::read_seq.eq(read_seq),
@@ -72,9 +74,9 @@ impl Membership {
                 ))
                 .execute(conn)?;
         }
-        let people: i64 = memberships::table
+        let members: i64 = memberships::table
             .filter(memberships::room_id.eq(room_id))
-            .limit(SHARED_READING + 1)
+            .limit(MAX_SHARED_MEMBERS + 1)
             .select(memberships::user_id)
             .load::<i64>(conn)?
             .len() as i64;
@@ -84,11 +86,11 @@ impl Membership {
             ver: end.ver,
             unread: (end.seq - read_seq - own - deleted).max(0),
             mentions,
-            is_shared: people <= SHARED_READING && read_seq != before,
+            is_shared: members <= MAX_SHARED_MEMBERS && read_seq != before,
         })
     }
 
-    /// Reads the mark and `own_unread` of a row that nobody changes before the transaction ends.
+    /// Locks a membership until the transaction ends; returns its `read_seq` and `own_unread`.
     fn lock(conn: &mut DbConn, room_id: i64, user_id: i64) -> Result<(i64, i64)> {
         let row = memberships::table
             .find((room_id, user_id))
@@ -100,23 +102,25 @@ impl Membership {
         Ok(found?)
     }
 
-    /// Counts others' deleted messages and mentions after a mark, and the room's end that these numbers belong to.
-    fn count(conn: &mut DbConn, moved: &unread::Move, end: End) -> Result<(End, i64, i64)> {
+    /// Counts other users' deleted messages and mentions after the new read position. Returns the end of the room's log
+    /// that the counts belong to, then the counts.
+    fn count(conn: &mut DbConn, moved: &unread::PositionMove, end: End) -> Result<(End, i64, i64)> {
         let (room_id, user_id, read_seq) = (moved.room_id, moved.user_id, moved.after);
         let mut counts = (end, 0, 0);
-        for _ in 0..COUNTS {
+        for _ in 0..COUNT_ATTEMPTS {
             let end = counts.0;
             if read_seq == end.seq {
                 break;
             }
-            let marks: &[_] = match read_seq < end.deleted_seq {
+            let positions: &[_] = match read_seq < end.deleted_seq {
                 true => &[(room_id, read_seq)],
                 false => &[],
             };
-            let deleted = unread::deleted_after(conn, user_id, marks)?;
+            let deleted = unread::deleted_after(conn, user_id, positions)?;
             let deleted = deleted.get(&room_id).copied().unwrap_or(0);
             let mentions = unread::mentions_after(conn, user_id, room_id, read_seq)?;
-            // Each statement sees what is committed by then, so a room that changed in between is counted again.
+            // Under read committed each statement sees the latest commits, so a room that changed in between is counted
+            // again.
             counts = (End::of(conn, room_id)?, deleted, mentions);
             if counts.0 == end {
                 break;
@@ -125,11 +129,9 @@ impl Membership {
         Ok(counts)
     }
 
-    /// Everything is read, in all rooms of a person; answers the rooms in which their mark moved.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database does not answer.
-    pub fn mark_all(conn: &mut DbConn, user_id: i64) -> Result<Vec<(i64, Mark)>> {
+    /// Marks all messages in all of a user's rooms as read; returns the rooms whose read position moved. Requires a
+    /// write transaction.
+    pub fn mark_all_read(conn: &mut DbConn, user_id: i64) -> Result<Vec<(i64, Mark)>> {
         let behind: Vec<i64> = memberships::table
             .inner_join(rooms::table)
             .filter(memberships::user_id.eq(user_id))
@@ -137,38 +139,39 @@ impl Membership {
             .select(memberships::room_id)
             .load(conn)?;
         Self::lock_all(conn, user_id, &behind)?;
-        // Read once the rows are locked: none of the person's messages comes after these ends meanwhile.
+        // Read while the rows are locked, so that the user's own messages cannot be added after these positions.
         let ends: Vec<(i64, i64, i64)> = rooms::table
             .filter(rooms::id.eq_any(&behind))
             .select((rooms::id, rooms::last_seq, rooms::last_ver))
             .load(conn)?;
-        let people: HashMap<i64, i64> = memberships::table
+        let members: HashMap<i64, i64> = memberships::table
             .filter(memberships::room_id.eq_any(&behind))
             .group_by(memberships::room_id)
             .select((memberships::room_id, count_star()))
             .load::<(i64, i64)>(conn)?
             .into_iter()
             .collect();
-        let marks = ends
+        let positions = ends
             .iter()
-            .map(|(room_id, seq, _)| ((*room_id, user_id), Progress::end(*seq)))
+            .map(|(room_id, seq, _)| ((*room_id, user_id), PendingPosition::at_end(*seq)))
             .collect();
-        read_positions::advance(conn, &marks)?;
+        bulk_read_positions::store(conn, &positions)?;
         let moved = ends.into_iter().map(|(room_id, read_seq, ver)| {
             let mark = Mark {
                 read_seq,
                 ver,
                 unread: 0,
                 mentions: 0,
-                is_shared: people
+                is_shared: members
                     .get(&room_id)
-                    .is_some_and(|people| *people <= SHARED_READING),
+                    .is_some_and(|members| *members <= MAX_SHARED_MEMBERS),
             };
             (room_id, mark)
         });
         Ok(moved.collect())
     }
 
+    /// Locks memberships until the transaction ends. SQLite has only one writer anyway.
     fn lock_all(conn: &mut DbConn, user_id: i64, room_ids: &[i64]) -> Result<()> {
         if let DbConn::Mysql(conn) = conn {
             memberships::table

@@ -1,4 +1,5 @@
-//! Unread counts: `last_seq − read_seq`, less `own_unread` (kept with the mark), less deleted messages of others.
+//! Unread counts: `last_seq − read_seq`, less `own_unread` (stored with the read position), less other users' deleted
+//! messages.
 
 use std::collections::HashMap;
 
@@ -10,25 +11,25 @@ use crate::error::Result;
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::schema::{deleted_messages, memberships, mentions, messages};
 
-/// Rooms per query: each is a range of the primary key, and a condition of its own.
-const ROOMS: usize = 500;
-/// Above this distance a person's messages are counted in the index of their messages, not in the room's range.
+/// Rooms per query. Each adds a condition on a range of the primary key.
+const ROOMS_PER_QUERY: usize = 500;
+/// Number of messages above which own messages are counted in the index by user, not in the room's range.
 const LONG_RANGE: i64 = 2_000;
 
-/// Counts others' deleted messages after each mark, by room. Pass only rooms where a deletion lies after the mark
-/// (`rooms.last_deleted_seq`): in most there is none, and without rooms there is no query.
+/// Counts other users' deleted messages after each (room, `read_seq`), by room. Pass only rooms with a deletion after
+/// the read position (`rooms.last_deleted_seq`), which are few; without rooms there is no query.
 pub(in crate::models) fn deleted_after(
     conn: &mut DbConn,
     user_id: i64,
-    marks: &[(i64, i64)],
+    positions: &[(i64, i64)],
 ) -> Result<HashMap<i64, i64>> {
     let mut counts = HashMap::new();
-    for marks in marks.chunks(ROOMS) {
+    for chunk in positions.chunks(ROOMS_PER_QUERY) {
         let mut query = deleted_messages::table
             .group_by(deleted_messages::room_id)
             .select((deleted_messages::room_id, count_star()))
             .into_boxed();
-        for (room_id, read_seq) in marks {
+        for (room_id, read_seq) in chunk {
             query = query.or_filter(
                 deleted_messages::room_id
                     .eq(*room_id)
@@ -41,7 +42,7 @@ pub(in crate::models) fn deleted_after(
     Ok(counts)
 }
 
-/// Counts the messages of others after `seq` that mention a person in a room.
+/// Counts the messages by other users after `seq` that mention a user in a room.
 pub(in crate::models) fn mentions_after(
     conn: &mut DbConn,
     user_id: i64,
@@ -62,8 +63,11 @@ pub(in crate::models) fn mentions_after(
         .get_result(conn)?)
 }
 
-/// Counts, by room, the messages of others after the person's marks that mention them.
-pub(in crate::models) fn mentions(conn: &mut DbConn, user_id: i64) -> Result<HashMap<i64, i64>> {
+/// Counts, by room, the messages by other users after the user's read positions that mention them.
+pub(in crate::models) fn mentions_by_room(
+    conn: &mut DbConn,
+    user_id: i64,
+) -> Result<HashMap<i64, i64>> {
     let counts: Vec<(i64, i64)> = on_each!(conn, conn => mentions::table
         .inner_join(
             memberships::table.on(memberships::room_id
@@ -84,8 +88,8 @@ pub(in crate::models) fn mentions(conn: &mut DbConn, user_id: i64) -> Result<Has
     Ok(counts.into_iter().collect())
 }
 
-/// A mark before and after a move, with the room's end.
-pub(in crate::models) struct Move {
+/// A move of a read position from `before` to `after`, with the room's `last_seq`.
+pub(in crate::models) struct PositionMove {
     pub(in crate::models) room_id: i64,
     pub(in crate::models) user_id: i64,
     pub(in crate::models) before: i64,
@@ -93,13 +97,14 @@ pub(in crate::models) struct Move {
     pub(in crate::models) last_seq: i64,
 }
 
-/// Returns `own_unread` for a mark that moves. Counts in the shorter of two ranges: what was passed, or what is left.
-pub(in crate::models) fn own_after(
+/// Returns `own_unread` after a move. Counts own messages in the shorter of two ranges: the one passed, or the one
+/// left.
+pub(in crate::models) fn own_unread_after(
     conn: &mut DbConn,
     own_before: i64,
-    moved: &Move,
+    moved: &PositionMove,
 ) -> Result<i64> {
-    let Move {
+    let PositionMove {
         before,
         after,
         last_seq,
@@ -126,9 +131,9 @@ struct Count {
     value: i64,
 }
 
-/// Counts a person's messages after `start`, up to and including `end`. Reads the room's range, or, where that is long,
-/// the index that covers the person's messages: whichever is small for people who write much or unread much.
-fn own_between(conn: &mut DbConn, moved: &Move, start: i64, end: i64) -> Result<i64> {
+/// Counts a user's messages in a room after `start`, up to and including `end`. Reads the room's range, or, where that
+/// is long, the index by user, which is short for most users.
+fn own_between(conn: &mut DbConn, moved: &PositionMove, start: i64, end: i64) -> Result<i64> {
     let hint = match (conn as &DbConn, end - start > LONG_RANGE) {
         (_, false) => "",
         (DbConn::Sqlite(_), true) => "INDEXED BY messages_by_client_id",

@@ -1,4 +1,4 @@
-//! People's pictures, kept under the hash of what is in them.
+//! Avatars, stored as JPEG under the SHA-256 of their content.
 
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
@@ -9,36 +9,36 @@ use crate::models::now;
 use crate::models::schema::{avatars, users};
 use crate::services::image::Portrait;
 
-/// Where a picture is shown.
-pub fn address(hash: &str) -> String {
+/// Returns the URL path of an avatar.
+pub fn url(hash: &str) -> String {
     format!("/avatars/{hash}")
 }
 
-/// A picture by its name: a JPEG.
+/// Returns an avatar as JPEG.
 ///
 /// # Errors
-/// `NotFound` when there is none.
+/// `NotFound` when there is no avatar with this hash.
 pub fn find(conn: &mut DbConn, hash: &str) -> Result<Vec<u8>> {
     let picture = avatars::table.find(hash).select(avatars::picture);
     Ok(picture.get_result(conn)?)
 }
 
-/// Gives a person this picture instead of what they had, or none. Runs in a transaction that writes.
+/// Replaces or removes a user's avatar. Requires a write transaction.
 ///
 /// # Errors
-/// `NotFound` when there is no such person.
+/// `NotFound` when there is no such user.
 pub fn set(conn: &mut DbConn, user_id: i64, portrait: Option<&Portrait>) -> Result<()> {
-    // Two people with one picture: whoever comes later waits here, and finds it.
+    // Serialises changes, so that an avatar shared by two users is neither stored twice nor deleted while in use.
     crate::models::installation::lock(conn)?;
-    let person = users::table.find(user_id);
-    let before: Option<String> = person.select(users::avatar).get_result(conn)?;
+    let user = users::table.find(user_id);
+    let before: Option<String> = user.select(users::avatar).get_result(conn)?;
     let hash = portrait.map(|portrait| store(conn, portrait)).transpose()?;
-    diesel::update(person)
+    diesel::update(user)
         .set(users::avatar.eq(&hash))
         .execute(conn)?;
     crate::models::installation::bump_profile_version(conn)?;
     match before {
-        Some(before) if Some(&before) != hash.as_ref() => forget(conn, &before),
+        Some(before) if Some(&before) != hash.as_ref() => delete_unused(conn, &before),
         _ => Ok(()),
     }
 }
@@ -55,13 +55,13 @@ fn store(conn: &mut DbConn, portrait: &Portrait) -> Result<String> {
     Ok(hash)
 }
 
-/// A picture goes with the last person who has it.
-fn forget(conn: &mut DbConn, hash: &str) -> Result<()> {
-    let holders: i64 = users::table
+/// Deletes an avatar that no user has.
+fn delete_unused(conn: &mut DbConn, hash: &str) -> Result<()> {
+    let users: i64 = users::table
         .filter(users::avatar.eq(hash))
         .count()
         .get_result(conn)?;
-    if holders == 0 {
+    if users == 0 {
         diesel::delete(avatars::table.find(hash)).execute(conn)?;
     }
     Ok(())

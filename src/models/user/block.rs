@@ -1,4 +1,4 @@
-//! Whose direct messages somebody does not want.
+//! Blocks: a user receives no direct messages from the users they block.
 
 use std::collections::HashSet;
 
@@ -9,10 +9,7 @@ use crate::models::database::connection::{DbConn, insert_or_keep};
 use crate::models::now;
 use crate::models::schema::{blocks, memberships, users};
 
-/// No direct message of `blocked_id` arrives from now on.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
+/// Blocks direct messages from `blocked_id`.
 pub fn create(conn: &mut DbConn, blocker_id: i64, blocked_id: i64) -> Result<()> {
     let row = (
         blocks::blocker_id.eq(blocker_id),
@@ -22,19 +19,13 @@ pub fn create(conn: &mut DbConn, blocker_id: i64, blocked_id: i64) -> Result<()>
     insert_or_keep!(conn, blocks::table, blocks::blocker_id, row)
 }
 
-/// Direct messages of `blocked_id` arrive again.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
+/// Removes a block.
 pub fn delete(conn: &mut DbConn, blocker_id: i64, blocked_id: i64) -> Result<()> {
     diesel::delete(blocks::table.find((blocker_id, blocked_id))).execute(conn)?;
     Ok(())
 }
 
-/// Whether `blocker_id` wants no direct messages of `blocked_id`.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
+/// Returns whether `blocker_id` blocks `blocked_id`.
 pub fn exists(conn: &mut DbConn, blocker_id: i64, blocked_id: i64) -> Result<bool> {
     let found: Option<i64> = blocks::table
         .find((blocker_id, blocked_id))
@@ -44,11 +35,8 @@ pub fn exists(conn: &mut DbConn, blocker_id: i64, blocked_id: i64) -> Result<boo
     Ok(found.is_some())
 }
 
-/// Whether a person blocks any member of a room, or is blocked by one.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub(in crate::models) fn any_with_members(
+/// Returns whether a user blocks a member of a room or is blocked by one.
+pub(in crate::models) fn exists_with_members(
     conn: &mut DbConn,
     room_id: i64,
     user_id: i64,
@@ -71,14 +59,15 @@ pub(in crate::models) fn any_with_members(
     Ok(blocked.or(blocker).is_some())
 }
 
-/// Whether any of these people blocks another of them, but for the blocks of `except`.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub(in crate::models) fn any_among(conn: &mut DbConn, people: &[i64], except: i64) -> Result<bool> {
+/// Returns whether any of these users blocks another of them, ignoring blocks by `except`.
+pub(in crate::models) fn exists_among(
+    conn: &mut DbConn,
+    users: &[i64],
+    except: i64,
+) -> Result<bool> {
     let found: Option<i64> = blocks::table
-        .filter(blocks::blocker_id.eq_any(people))
-        .filter(blocks::blocked_id.eq_any(people))
+        .filter(blocks::blocker_id.eq_any(users))
+        .filter(blocks::blocked_id.eq_any(users))
         .filter(blocks::blocker_id.ne(except))
         .select(blocks::blocker_id)
         .first(conn)
@@ -86,8 +75,9 @@ pub(in crate::models) fn any_among(conn: &mut DbConn, people: &[i64], except: i6
     Ok(found.is_some())
 }
 
-/// Who cannot be heard in these conversations of two, by room and person: the other one blocks them, or is gone.
-pub(in crate::models) fn silenced_in(
+/// Returns the (room, user) pairs of one-to-one rooms whose messages are rejected because the other member blocks the
+/// user or deleted their account.
+pub(in crate::models) fn blocked_senders(
     conn: &mut DbConn,
     rooms: &[i64],
 ) -> Result<HashSet<(i64, i64)>> {
@@ -111,14 +101,14 @@ pub(in crate::models) fn silenced_in(
         .load(conn)?
         .into_iter()
         .collect();
-    let is_silenced = |(room_id, user_id): &(i64, i64)| {
-        members.iter().any(|(room, other, is_gone)| {
-            let is_deaf = *is_gone || pairs.contains(&(*other, *user_id));
-            room == room_id && other != user_id && is_deaf
+    let is_blocked = |(room_id, user_id): &(i64, i64)| {
+        members.iter().any(|(room, other, is_deleted)| {
+            let rejects = *is_deleted || pairs.contains(&(*other, *user_id));
+            room == room_id && other != user_id && rejects
         })
     };
-    let people = members
+    let senders = members
         .iter()
         .map(|(room_id, user_id, _)| (*room_id, *user_id));
-    Ok(people.filter(is_silenced).collect())
+    Ok(senders.filter(is_blocked).collect())
 }

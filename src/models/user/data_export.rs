@@ -1,4 +1,4 @@
-//! Everything that is kept about a person, for them to take along.
+//! Export of all data stored about a user.
 
 use chrono::NaiveDateTime;
 use diesel::alias;
@@ -12,21 +12,24 @@ use crate::models::auth::device;
 use crate::models::database::connection::DbConn;
 use crate::models::rfc3339;
 use crate::models::schema::{blocks, invitations, memberships, messages, rooms, users};
+use crate::models::values::notification_level::NotificationLevel;
+use crate::models::values::room_kind::RoomKind;
+use crate::models::values::user_status::Role;
 use crate::realtime::frames::Id;
 
-/// Messages of one piece.
-const PIECE: usize = 500;
+/// Messages per batch.
+const BATCH: usize = 500;
 
-/// Who somebody is, and what belongs to them, but for what they wrote.
+/// A user's data, without their messages.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Person {
+pub struct ExportedUser {
     profile: Profile,
     sessions: Vec<Session>,
     memberships: Vec<Membership>,
-    /// Whose direct messages they do not want, by username.
+    /// Usernames of blocked users.
     blocks: Vec<String>,
-    /// Invitations into rooms that they were sent, and that they sent.
+    /// Invitations to rooms, received and sent.
     invitations: Vec<Invitation>,
 }
 
@@ -36,9 +39,9 @@ struct Profile {
     id: Id,
     username: String,
     phone: Option<String>,
-    /// Their name at GitHub, if they have joined it.
+    /// Username on GitHub, if linked.
     github_login: Option<String>,
-    role: String,
+    role: Role,
     #[serde(rename = "avatarURL")]
     avatar_url: Option<String>,
     locale: Option<String>,
@@ -64,10 +67,10 @@ struct Session {
 #[serde(rename_all = "camelCase")]
 struct Membership {
     room_id: Id,
-    kind: String,
+    kind: RoomKind,
     name: String,
     read_seq: i64,
-    involvement: String,
+    involvement: NotificationLevel,
     joined_at: String,
 }
 
@@ -78,14 +81,14 @@ struct Invitation {
     inviter: String,
     invitee: String,
     created_at: String,
-    /// Only of those that they were sent.
+    /// Only for received invitations.
     declined_at: Option<String>,
 }
 
-/// Something that they wrote. What they deleted is here as long as it is kept.
+/// A message by the user. Deleted messages are included while they are stored.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Written {
+pub struct ExportedMessage {
     room_id: Id,
     room: String,
     seq: i64,
@@ -95,12 +98,12 @@ pub struct Written {
     deleted_at: Option<String>,
 }
 
-/// Everything but what they wrote.
+/// Returns a user's data, without their messages.
 ///
 /// # Errors
-/// `NotFound` when there is no such person.
-pub fn person(conn: &mut DbConn, user_id: i64) -> Result<Person> {
-    let blocked = blocks::table
+/// `NotFound` when there is no such user.
+pub fn user(conn: &mut DbConn, user_id: i64) -> Result<ExportedUser> {
+    let blocks = blocks::table
         .inner_join(users::table.on(users::id.eq(blocks::blocked_id)))
         .filter(blocks::blocker_id.eq(user_id))
         .order(users::username_key)
@@ -115,16 +118,16 @@ pub fn person(conn: &mut DbConn, user_id: i64) -> Result<Person> {
         seen_at: rfc3339(device.seen_at),
         expires_at: rfc3339(device.expires_at),
     });
-    Ok(Person {
-        profile: profile(conn, user_id)?,
+    Ok(ExportedUser {
+        profile: load_profile(conn, user_id)?,
         sessions: sessions.collect(),
-        memberships: memberships_of(conn, user_id)?,
-        blocks: blocked,
-        invitations: invitations_of(conn, user_id)?,
+        memberships: load_memberships(conn, user_id)?,
+        blocks,
+        invitations: load_invitations(conn, user_id)?,
     })
 }
 
-fn profile(conn: &mut DbConn, user_id: i64) -> Result<Profile> {
+fn load_profile(conn: &mut DbConn, user_id: i64) -> Result<Profile> {
     type Row = (
         Option<String>,
         Option<String>,
@@ -159,7 +162,7 @@ fn profile(conn: &mut DbConn, user_id: i64) -> Result<Profile> {
         phone,
         github_login,
         role: user.role,
-        avatar_url: user.avatar.as_deref().map(avatar::address),
+        avatar_url: user.avatar.as_deref().map(avatar::url),
         locale,
         appearance,
         time_format,
@@ -169,20 +172,21 @@ fn profile(conn: &mut DbConn, user_id: i64) -> Result<Profile> {
     })
 }
 
-fn memberships_of(conn: &mut DbConn, user_id: i64) -> Result<Vec<Membership>> {
-    let rows: Vec<(i64, String, String, i64, String, NaiveDateTime)> = memberships::table
-        .inner_join(rooms::table)
-        .filter(memberships::user_id.eq(user_id))
-        .order(memberships::joined_at)
-        .select((
-            rooms::id,
-            rooms::kind,
-            rooms::name,
-            memberships::read_seq,
-            memberships::involvement,
-            memberships::joined_at,
-        ))
-        .load(conn)?;
+fn load_memberships(conn: &mut DbConn, user_id: i64) -> Result<Vec<Membership>> {
+    let rows: Vec<(i64, RoomKind, String, i64, NotificationLevel, NaiveDateTime)> =
+        memberships::table
+            .inner_join(rooms::table)
+            .filter(memberships::user_id.eq(user_id))
+            .order(memberships::joined_at)
+            .select((
+                rooms::id,
+                rooms::kind,
+                rooms::name,
+                memberships::read_seq,
+                memberships::involvement,
+                memberships::joined_at,
+            ))
+            .load(conn)?;
     let membership = |(id, kind, name, read_seq, involvement, joined_at)| Membership {
         room_id: Id(id),
         kind,
@@ -194,7 +198,7 @@ fn memberships_of(conn: &mut DbConn, user_id: i64) -> Result<Vec<Membership>> {
     Ok(rows.into_iter().map(membership).collect())
 }
 
-fn invitations_of(conn: &mut DbConn, user_id: i64) -> Result<Vec<Invitation>> {
+fn load_invitations(conn: &mut DbConn, user_id: i64) -> Result<Vec<Invitation>> {
     type Row = (
         String,
         String,
@@ -225,43 +229,37 @@ fn invitations_of(conn: &mut DbConn, user_id: i64) -> Result<Vec<Invitation>> {
             inviter,
             invitee,
             created_at: rfc3339(created_at),
-            // The inviter never learns of it.
+            // The inviter must not learn that the invitation was declined.
             declined_at: declined_at.filter(|_| invitee_id == user_id).map(rfc3339),
         };
     Ok(rows.into_iter().map(invitation).collect())
 }
 
-/// Where everything is that somebody wrote: pieces of one room each, in order. Only numbers, so that a hundred thousand
-/// messages take 2 MB.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn places(conn: &mut DbConn, user_id: i64) -> Result<Vec<(i64, Vec<i64>)>> {
+/// Returns the positions of all messages by a user: (room, `seq`s) in order, one room per batch. Holding only positions
+/// keeps 100,000 messages within 2 MB.
+pub fn message_batches(conn: &mut DbConn, user_id: i64) -> Result<Vec<(i64, Vec<i64>)>> {
     let mut all: Vec<(i64, i64)> = messages::table
         .filter(messages::user_id.eq(user_id))
         .select((messages::room_id, messages::seq))
         .load(conn)?;
     all.sort_unstable();
-    let mut pieces: Vec<(i64, Vec<i64>)> = Vec::new();
+    let mut batches: Vec<(i64, Vec<i64>)> = Vec::new();
     for (room_id, seq) in all {
-        match pieces.last_mut() {
-            Some((room, seqs)) if *room == room_id && seqs.len() < PIECE => seqs.push(seq),
-            _ => pieces.push((room_id, vec![seq])),
+        match batches.last_mut() {
+            Some((room, seqs)) if *room == room_id && seqs.len() < BATCH => seqs.push(seq),
+            _ => batches.push((room_id, vec![seq])),
         }
     }
-    Ok(pieces)
+    Ok(batches)
 }
 
-/// What somebody wrote at these places of a room.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn written(
+/// Returns the messages by a user at these positions of a room.
+pub fn messages_at(
     conn: &mut DbConn,
     user_id: i64,
     room_id: i64,
     seqs: &[i64],
-) -> Result<Vec<Written>> {
+) -> Result<Vec<ExportedMessage>> {
     type Row = (
         String,
         i64,
@@ -285,7 +283,7 @@ pub fn written(
             messages::deleted_at,
         ))
         .load(conn)?;
-    let written = |(room, seq, content, created_at, edited_at, deleted_at): Row| Written {
+    let message = |(room, seq, content, created_at, edited_at, deleted_at): Row| ExportedMessage {
         room_id: Id(room_id),
         room,
         seq,
@@ -294,5 +292,5 @@ pub fn written(
         edited_at: edited_at.map(rfc3339),
         deleted_at: deleted_at.map(rfc3339),
     };
-    Ok(rows.into_iter().map(written).collect())
+    Ok(rows.into_iter().map(message).collect())
 }

@@ -1,4 +1,4 @@
-//! Who may begin to write to a person directly. Conversations that exist go on.
+//! Who may start a direct conversation with a user. Existing conversations are not affected.
 
 use diesel::alias;
 use diesel::prelude::*;
@@ -6,94 +6,93 @@ use diesel::prelude::*;
 use super::block;
 use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
-use crate::models::room::OPEN;
-use crate::models::room::direct;
+use crate::models::room::Room;
 use crate::models::schema::{memberships, rooms, users};
+use crate::models::values::room_kind::RoomKind;
+use crate::models::values::text_enum::text_enum;
 
-/// Everybody may.
-pub const EVERYBODY: &str = "everybody";
-/// People who share a private room with me may (see `share_a_private_room`).
-pub const ROOMMATES: &str = "roommates";
-/// Nobody may who does not already.
-pub const NOBODY: &str = "nobody";
-/// All that somebody may choose.
-pub const CHOICES: [&str; 3] = [EVERYBODY, ROOMMATES, NOBODY];
-
-/// Who may begin to write to this person: one of [`CHOICES`].
-///
-/// # Errors
-/// `NotFound` when there is no such person.
-pub fn of(conn: &mut DbConn, user_id: i64) -> Result<String> {
-    let choice = users::table.find(user_id).select(users::reachable_by);
-    Ok(choice.get_result(conn)?)
+text_enum! {
+    /// Who may start a direct conversation with a user.
+    pub enum DirectMessagePolicy {
+        /// All users.
+        AllUsers = "everybody",
+        /// Users who share a private room with this one.
+        SharedPrivateRoom = "roommates",
+        /// No user.
+        NoOne = "nobody",
+    }
 }
 
-/// Remembers who may.
+/// Returns a user's policy.
 ///
 /// # Errors
-/// `Invalid` for `reachable_by` when it is none of [`CHOICES`].
-pub fn set(conn: &mut DbConn, user_id: i64, choice: &str) -> Result<()> {
-    if !CHOICES.contains(&choice) {
-        return Err(Error::field("reachable_by", "error-choice"));
-    }
+/// `NotFound` when there is no such user.
+pub fn of(conn: &mut DbConn, user_id: i64) -> Result<DirectMessagePolicy> {
+    let policy = users::table.find(user_id).select(users::reachable_by);
+    Ok(policy.get_result(conn)?)
+}
+
+/// Sets a user's policy.
+///
+/// # Errors
+/// `Invalid` for `reachable_by` when it names no policy.
+pub fn set(conn: &mut DbConn, user_id: i64, reachable_by: &str) -> Result<()> {
+    let policy = DirectMessagePolicy::parse(reachable_by)
+        .ok_or_else(|| Error::field("reachable_by", "error-choice"))?;
     diesel::update(users::table.find(user_id))
-        .set(users::reachable_by.eq(choice))
+        .set(users::reachable_by.eq(policy))
         .execute(conn)?;
     Ok(())
 }
 
-/// Whether a person may begin to write to another.
+/// Returns whether a user's policy lets another user (`user_id`) start a conversation.
 ///
 /// # Errors
-/// `NotFound` when there is no such other person.
+/// `NotFound` when there is no user `other_id`.
 pub(in crate::models) fn allows(conn: &mut DbConn, user_id: i64, other_id: i64) -> Result<bool> {
-    match of(conn, other_id)?.as_str() {
-        EVERYBODY => Ok(true),
-        ROOMMATES => share_a_private_room(conn, user_id, other_id),
-        _ => Ok(false),
+    match of(conn, other_id)? {
+        DirectMessagePolicy::AllUsers => Ok(true),
+        DirectMessagePolicy::SharedPrivateRoom => share_a_private_room(conn, user_id, other_id),
+        DirectMessagePolicy::NoOne => Ok(false),
     }
 }
 
-/// Whether a person may write to another or bring them into a room: not blocked, and allowed to begin or in conversation
-/// already. Takes the same queries when there is no such other person.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
+/// Returns whether a user may write to another or invite them to a room: not blocked, and either allowed by the policy
+/// or in conversation already. Runs the same queries when there is no user `other_id`, so that timing does not reveal
+/// it.
 pub(in crate::models) fn may_reach(conn: &mut DbConn, user_id: i64, other_id: i64) -> Result<bool> {
     let is_blocked = block::exists(conn, other_id, user_id)?;
-    let is_conversing = direct::pair_of(conn, user_id, other_id)?.is_some();
-    let choice = users::table.find(other_id).select(users::reachable_by);
-    let choice: Option<String> = choice.get_result(conn).optional()?;
+    let pair = [user_id.min(other_id), user_id.max(other_id)];
+    let is_conversing = Room::find_direct(conn, &pair)?.is_some();
+    let policy = users::table.find(other_id).select(users::reachable_by);
+    let policy: Option<DirectMessagePolicy> = policy.get_result(conn).optional()?;
     let shares = share_a_private_room(conn, user_id, other_id)?;
-    let is_allowed = match choice.as_deref() {
-        Some(EVERYBODY) => true,
-        Some(ROOMMATES) => shares,
-        _ => false,
+    let is_allowed = match policy {
+        Some(DirectMessagePolicy::AllUsers) => true,
+        Some(DirectMessagePolicy::SharedPrivateRoom) => shares,
+        Some(DirectMessagePolicy::NoOne) | None => false,
     };
     Ok(!is_blocked && (is_allowed || is_conversing))
 }
 
-/// Whether two people are together in a closed or direct room. Rooms that are or once were open do not count: anybody
-/// could enter them.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
+/// Returns whether two users are members of the same closed or direct room. Rooms that are or once were open do not
+/// count, since any user could join them.
 pub(in crate::models) fn share_a_private_room(
     conn: &mut DbConn,
     user_id: i64,
     other_id: i64,
 ) -> Result<bool> {
-    let theirs = alias!(memberships as theirs);
+    let other = alias!(memberships as other);
     let shared: Option<i64> = memberships::table
         .inner_join(rooms::table)
         .inner_join(
-            theirs.on(theirs
+            other.on(other
                 .field(memberships::room_id)
                 .eq(memberships::room_id)
-                .and(theirs.field(memberships::user_id).eq(other_id))),
+                .and(other.field(memberships::user_id).eq(other_id))),
         )
         .filter(memberships::user_id.eq(user_id))
-        .filter(rooms::kind.ne(OPEN))
+        .filter(rooms::kind.ne(RoomKind::Open))
         .filter(rooms::opened_at.is_null())
         .select(memberships::room_id)
         .first(conn)

@@ -1,4 +1,4 @@
-//! How a person likes the pages to be.
+//! Display preferences of a user.
 
 use diesel::prelude::*;
 
@@ -6,16 +6,16 @@ use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
 use crate::models::schema::users;
 
-/// The colours that somebody may choose.
+/// Colour schemes.
 pub const APPEARANCES: [&str; 3] = ["system", "light", "dark"];
-/// How somebody may have times written: as their language does, with 12 hours or with 24.
+/// Time formats: by language, 12-hour or 24-hour.
 pub const TIME_FORMATS: [&str; 3] = ["language", "12", "24"];
 
-/// How a person likes the pages to be.
+/// Display preferences of a user.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, AsChangeset)]
 #[diesel(table_name = users, treat_none_as_null = true)]
 pub struct Preferences {
-    /// A language's BCP 47 tag; `None`: the browser's.
+    /// BCP 47 language tag; `None` for the browser's language.
     pub locale: Option<String>,
     /// One of [`APPEARANCES`].
     pub appearance: String,
@@ -24,11 +24,11 @@ pub struct Preferences {
 }
 
 impl Preferences {
-    /// Remembers them.
+    /// Stores the preferences.
     ///
     /// # Errors
-    /// `Invalid` for the field with a value that nobody may choose.
-    pub fn set(&self, conn: &mut DbConn, user_id: i64) -> Result<()> {
+    /// `Invalid` for `appearance` or `time_format` with an unknown value.
+    pub fn save(&self, conn: &mut DbConn, user_id: i64) -> Result<()> {
         if !APPEARANCES.contains(&self.appearance.as_str()) {
             return Err(Error::field("appearance", "error-choice"));
         }

@@ -1,4 +1,4 @@
-//! What a person changes about themselves.
+//! Changes to a user's own profile.
 
 use diesel::prelude::*;
 
@@ -6,21 +6,20 @@ use super::User;
 use super::reserved_username;
 use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
-use crate::models::room::DIRECT;
 use crate::models::schema::{memberships, rooms, users};
 use crate::models::values::phone_number::PhoneNumber;
+use crate::models::values::room_kind::RoomKind;
 use crate::models::values::username::Username;
 use crate::models::{change_notice, installation};
 use crate::realtime::change_poller::Notice;
 
 impl User {
-    /// Takes another name. Conversations are called by it from now on, and the old one stays reserved for a while. Runs in
-    /// a transaction that writes.
+    /// Changes a user's name and reserves the old one for a while. Requires a write transaction.
     ///
     /// # Errors
-    /// `Invalid` for `username` when somebody else has it, or gave it up lately.
+    /// `Invalid` for `username` when it is in use or reserved.
     pub fn rename(conn: &mut DbConn, id: i64, name: &Username) -> Result<()> {
-        // Whoever registers or is renamed waits here for the one before.
+        // Serialises registrations and renames.
         installation::lock(conn)?;
         let same = users::table
             .filter(users::username_key.eq(name.key()))
@@ -45,13 +44,13 @@ impl User {
             ))
             .execute(conn)?;
         installation::bump_profile_version(conn)?;
-        Self::note_direct_rooms(conn, id)
+        Self::write_direct_room_notices(conn, id)
     }
 
-    /// Takes another phone number. Runs in a transaction that writes.
+    /// Changes a user's phone number. Requires a write transaction.
     ///
     /// # Errors
-    /// `Invalid` for `phone` when somebody else has it.
+    /// `Invalid` for `phone` when another user has it.
     pub fn set_phone(conn: &mut DbConn, id: i64, phone: &PhoneNumber) -> Result<()> {
         installation::lock(conn)?;
         let same = users::table
@@ -66,23 +65,23 @@ impl User {
         Ok(())
     }
 
-    /// The hash of somebody's password, if they have one.
+    /// Returns a user's password hash, if they have a password.
     ///
     /// # Errors
-    /// `NotFound` when there is no such person.
+    /// `NotFound` when there is no such user.
     pub fn password_hash(conn: &mut DbConn, id: i64) -> Result<Option<String>> {
         let hash = users::table.find(id).select(users::password_hash);
         Ok(hash.get_result(conn)?)
     }
 
-    /// Their direct rooms are called by another name now.
-    pub(in crate::models) fn note_direct_rooms(conn: &mut DbConn, id: i64) -> Result<()> {
-        let named: Vec<i64> = memberships::table
+    /// Writes a change notice for each direct room of a user, since the room's name contains the username.
+    pub(in crate::models) fn write_direct_room_notices(conn: &mut DbConn, id: i64) -> Result<()> {
+        let direct_rooms: Vec<i64> = memberships::table
             .inner_join(rooms::table)
             .filter(memberships::user_id.eq(id))
-            .filter(rooms::kind.eq(DIRECT))
+            .filter(rooms::kind.eq(RoomKind::Direct))
             .select(memberships::room_id)
             .load(conn)?;
-        change_notice::record(conn, named.into_iter().map(Notice::Room))
+        change_notice::record(conn, direct_rooms.into_iter().map(Notice::Room))
     }
 }

@@ -1,4 +1,4 @@
-//! Usernames that were given up: for a while nobody else may take them, so that nobody is taken for somebody else.
+//! Released usernames, reserved for their former owner for a while to prevent impersonation.
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -9,14 +9,11 @@ use crate::models::database::connection::{DbConn, insert_or_update};
 use crate::models::now;
 use crate::models::schema::reserved_usernames;
 
-/// Days that a name stays reserved.
+/// Days that a released username stays reserved.
 pub const RESERVED_DAYS: i64 = 90;
 
-/// Reserves a name for the person who gives it up. `key` is the form by which names are compared. Runs in a transaction
-/// that writes.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
+/// Reserves a username for the user who releases it. `key` is the normalised form by which usernames are compared.
+/// Requires a write transaction.
 pub fn reserve(conn: &mut DbConn, key: &str, user_id: i64) -> Result<()> {
     let row = (
         reserved_usernames::key_hash.eq(hash(key)),
@@ -26,10 +23,7 @@ pub fn reserve(conn: &mut DbConn, key: &str, user_id: i64) -> Result<()> {
     insert_or_update!(conn, reserved_usernames::table, row)
 }
 
-/// Whether a name is reserved for somebody else than `user_id`, who may be nobody yet.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
+/// Returns whether a username is reserved for a user other than `user_id`.
 pub fn is_reserved(conn: &mut DbConn, key: &str, user_id: Option<i64>) -> Result<bool> {
     let owner: Option<i64> = reserved_usernames::table
         .find(hash(key))
@@ -40,25 +34,19 @@ pub fn is_reserved(conn: &mut DbConn, key: &str, user_id: Option<i64>) -> Result
     Ok(owner.is_some() && owner != user_id)
 }
 
-/// Ends a reservation: the name is in use again. Runs in a transaction that writes.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
+/// Ends a reservation. Requires a write transaction.
 pub fn release(conn: &mut DbConn, key: &str) -> Result<()> {
     diesel::delete(reserved_usernames::table.find(hash(key))).execute(conn)?;
     Ok(())
 }
 
-/// Deletes reservations that are over; answers how many.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn forget_old(conn: &mut DbConn) -> Result<usize> {
-    let old = reserved_usernames::reserved_until.le(now());
-    Ok(diesel::delete(reserved_usernames::table.filter(old)).execute(conn)?)
+/// Deletes expired reservations; returns how many.
+pub fn delete_expired(conn: &mut DbConn) -> Result<usize> {
+    let expired = reserved_usernames::reserved_until.le(now());
+    Ok(diesel::delete(reserved_usernames::table.filter(expired)).execute(conn)?)
 }
 
-/// The SHA-256 in hexadecimal: the name of a deleted account is kept nowhere.
+/// Returns the SHA-256 in hexadecimal, so that the username of a deleted account is not stored.
 fn hash(key: &str) -> String {
     KeyHash::of(key).as_str().to_owned()
 }

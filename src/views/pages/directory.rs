@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::rooms::RoomLinks;
 use crate::models::room::Room;
-use crate::models::room::directory::Slice;
+use crate::models::room::directory::DirectoryPage;
 use crate::realtime::frames::Id;
 use crate::views::layout::{Page, Person};
 use crate::views::templates::View;
@@ -30,7 +30,7 @@ pub struct Pages {
 
 impl Pages {
     /// The part that a slice is, of what was searched for.
-    pub fn new<T>(slice: &Slice<T>, search: &str) -> Self {
+    pub fn new<T>(slice: &DirectoryPage<T>, search: &str) -> Self {
         let query = |after: Option<String>| {
             let mut query = url::form_urlencoded::Serializer::new(String::new());
             if !search.is_empty() {

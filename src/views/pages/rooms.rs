@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::models::room::MyRooms;
+use crate::models::room::summary::RoomList;
 use crate::realtime::frames::{self, Limits};
 use crate::views::layout::{Base, Page, Person, shown_name};
 use crate::views::locale::Locale;
@@ -189,7 +189,7 @@ impl Member {
 /// The sidebar: rooms by name, then conversations by latest activity. What is hidden shows only while it is open.
 pub fn links(
     locale: Locale,
-    MyRooms { rooms, invitations }: MyRooms,
+    RoomList { rooms, invitations }: RoomList,
     current: Option<frames::Id>,
 ) -> RoomLinks {
     let is_shown = |room: &frames::Room| room.involvement != "hidden" || Some(room.id) == current;

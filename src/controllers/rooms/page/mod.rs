@@ -18,12 +18,14 @@ use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::database::connection::DbConn;
 use crate::models::message::Cursor;
 use crate::models::room::membership::Membership;
-use crate::models::room::{LOBBY, MyRooms, OPEN, Room};
+use crate::models::room::summary::RoomList;
+use crate::models::room::{LOBBY, Room};
 use crate::models::user::User;
 use crate::models::user::block;
 use crate::models::values::client_id::ClientId;
 use crate::views::cache::fragments::Hole;
 use crate::views::gzip::Block;
+use crate::models::values::room_kind::RoomKind;
 
 /// The cookie that remembers which room was visited last.
 pub(in crate::controllers) const LAST_ROOM: &str = "teahouse-room";
@@ -67,7 +69,7 @@ struct Found {
     blocks: bool,
     opened: bool,
     seen_at: Option<NaiveDateTime>,
-    rooms: MyRooms,
+    rooms: RoomList,
 }
 
 impl Found {
@@ -84,19 +86,19 @@ impl Found {
             .map(|(member, _)| member.id)
             .find(|id| *id != user.id);
         let (blocks, seen_at) = match other {
-            Some(other) if room.is_pair() => (
+            Some(other) if room.is_one_to_one() => (
                 block::exists(conn, user.id, other)?,
                 User::seen_at(conn, other)?,
             ),
             _ => (false, None),
         };
-        let opened = room.kind == OPEN
+        let opened = room.kind == RoomKind::Open
             && id != LOBBY
             && membership.is_some()
-            && Room::opened_around(conn, user.id, id)?;
+            && Room::opened_since_joining(conn, user.id, id)?;
         let history = wanted.read(conn, &room, version)?;
         let found = Self {
-            rooms: Room::list_of(conn, user.id)?,
+            rooms: Room::list_for(conn, user.id)?,
             opened,
             room,
             membership,

@@ -7,7 +7,7 @@ use crate::controllers::App;
 use crate::controllers::errors::field_sentences;
 use crate::controllers::extractors::request_context::Asked;
 use crate::models::rfc3339;
-use crate::models::room::{DIRECT, LOBBY, Room};
+use crate::models::room::{LOBBY, Room};
 use crate::models::user::User;
 use crate::models::user::account_deletion;
 use crate::realtime::frames::Id;
@@ -16,6 +16,7 @@ use crate::views::locale::Locale;
 use crate::views::pages::rooms::{
     Extent, Member, Panel, People, RoomLinks, RoomPage, ShownRoom, Sidebar, links,
 };
+use crate::models::values::room_kind::RoomKind;
 
 /// The fields of the forms on the page.
 const FIELDS: [&str; 7] = [
@@ -54,28 +55,28 @@ impl Sheet {
     pub(super) fn new(asked: &Asked, user: &User, found: Found, mistakes: Mistakes) -> Self {
         let locale = asked.locale();
         let (room, members) = (found.room, found.members);
-        let is_gone = |(member, _): &(User, i64)| member.username == account_deletion::NAME;
-        let is_other = |(member, _): &&(User, i64)| room.is_pair() && member.id != user.id;
+        let is_gone = |(member, _): &(User, i64)| member.username == account_deletion::DELETED_USERNAME;
+        let is_other = |(member, _): &&(User, i64)| room.is_one_to_one() && member.id != user.id;
         let other = members.iter().find(is_other);
         let mut form = BTreeMap::from(FIELDS.map(|field| (field, String::new())));
         form.extend(mistakes.typed);
         let mut errors = BTreeMap::from(FIELDS.map(|field| (field, None)));
         errors.extend(field_sentences(locale, &mistakes.fields));
         Self {
-            page: Page::signed_in(asked.look(), &user.public(), user.is_admin()),
+            page: Page::signed_in(asked.look(), &user.to_public(), user.is_admin()),
             rooms: links(locale, found.rooms, Some(Id(room.id))),
             is_member: found.membership.is_some(),
-            is_keeper: room.is_kept_by(user),
-            is_pair: room.is_pair(),
+            is_keeper: room.can_be_managed_by(user),
+            is_pair: room.is_one_to_one(),
             other: other.map(|(other, _)| other.username.clone()),
-            is_gone: room.is_pair() && members.iter().any(is_gone),
+            is_gone: room.is_one_to_one() && members.iter().any(is_gone),
             blocks: found.blocks,
             opened: found.opened,
             told: mistakes.told,
             last_seen: found.seen_at.map(rfc3339),
             members: members
                 .iter()
-                .map(|(member, seq)| Member::new(locale, &member.public(), *seq))
+                .map(|(member, seq)| Member::new(locale, &member.to_public(), *seq))
                 .collect(),
             seq: room.last_seq,
             ver: room.last_ver,
@@ -83,10 +84,10 @@ impl Sheet {
             room: ShownRoom {
                 id: Id(room.id),
                 name: name_of(&room, &members, user, locale),
-                kind: room.kind,
+                kind: room.kind.to_string(),
                 topic: room.topic,
                 involvement: (found.membership)
-                    .map_or_else(String::new, |member| member.involvement),
+                    .map_or_else(String::new, |member| member.involvement.to_string()),
             },
             form,
             errors,
@@ -157,7 +158,7 @@ impl Sheet {
 
 /// What a room is called: a direct one by its other people.
 fn name_of(room: &Room, members: &[(User, i64)], user: &User, locale: Locale) -> String {
-    if room.kind != DIRECT {
+    if room.kind != RoomKind::Direct {
         return room.name.clone();
     }
     let others = members.iter().filter(|(member, _)| member.id != user.id);

@@ -9,10 +9,12 @@ use crate::error::Result;
 use crate::models::database::connection::DbConn;
 use crate::models::database::json_table::{self, select_by_ids};
 use crate::models::message::Message;
-use crate::models::room::{OPEN, Room};
+use crate::models::room::Room;
 use crate::models::schema::{memberships, messages, rooms, users};
-use crate::models::user::{ACTIVE, User};
+use crate::models::user::User;
 use crate::realtime::store::Write;
+use crate::models::values::room_kind::RoomKind;
+use crate::models::values::user_status::Status;
 
 select_by_ids!(
     /// Selects active users.
@@ -113,7 +115,7 @@ pub(super) fn load_members(
 pub(super) fn load_active_users(conn: &mut DbConn, user_ids: &[i64]) -> Result<Vec<(i64, User)>> {
     let users: Vec<User> = match conn {
         DbConn::Sqlite(conn) => load_each(user_ids, |user_id| {
-            let active = users::table.find(user_id).filter(users::status.eq(ACTIVE));
+            let active = users::table.find(user_id).filter(users::status.eq(Status::Active));
             active.select(User::as_select()).get_result(conn)
         })?,
         DbConn::Mysql(conn) => SelectActiveUsers::of(user_ids)?.load(conn)?,
@@ -132,8 +134,8 @@ pub(super) fn load_room_heads(conn: &mut DbConn, room_ids: &[i64]) -> Result<Vec
     };
     let head = |room: Room| {
         let head = RoomHead {
-            is_open: room.kind == OPEN,
-            is_pair: room.is_pair(),
+            is_open: room.kind == RoomKind::Open,
+            is_pair: room.is_one_to_one(),
             seq: room.last_seq,
             ver: room.last_ver,
             has_new_message: false,

@@ -18,8 +18,8 @@ use self::rows::{MessageRow, RoomHead, SentMessage};
 use super::mention::{Mention, MentionableMembers};
 use crate::error::Result;
 use crate::models::database::connection::DbConn;
-use crate::models::room::read_positions;
-use crate::models::room::read_positions::Progress;
+use crate::models::room::bulk_read_positions;
+use crate::models::room::bulk_read_positions::PendingPosition;
 use crate::models::user::User;
 use crate::models::user::block;
 use crate::models::{installation, now};
@@ -70,7 +70,7 @@ struct Batch<'a> {
     /// (user, room, seq).
     new_mentions: Vec<(i64, i64, i64)>,
     /// Changed positions by room and user.
-    read_positions: HashMap<(i64, i64), Progress>,
+    read_positions: HashMap<(i64, i64), PendingPosition>,
 }
 
 impl<'a> Batch<'a> {
@@ -99,7 +99,7 @@ impl<'a> Batch<'a> {
             sent: load_sent_messages(conn, writes)?,
             users,
             members,
-            blocked: block::silenced_in(conn, &pairs)?,
+            blocked: block::blocked_senders(conn, &pairs)?,
             mentionable: MentionableMembers::load(conn, writes.iter().filter_map(room_and_text))?,
             rooms,
             rows: Vec::with_capacity(writes.len()),
@@ -140,7 +140,7 @@ impl<'a> Batch<'a> {
     fn store(mut self, conn: &mut DbConn) -> Result<WriteCache> {
         bulk::update_room_heads(conn, &self.rooms, self.now)?;
         self.store_rows(conn)?;
-        read_positions::advance(conn, &self.read_positions)?;
+        bulk_read_positions::store(conn, &self.read_positions)?;
         let read = self.read_positions.into_iter();
         self.members
             .extend(read.map(|(member, position)| (member, position.seq)));

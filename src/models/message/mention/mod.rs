@@ -11,11 +11,11 @@ use diesel::prelude::*;
 use crate::error::Result;
 use crate::models::database::connection::DbConn;
 use crate::models::schema::{memberships, mentions, users};
-use crate::models::user::ACTIVE;
 use crate::models::values::content::links;
 use crate::models::values::script;
 use crate::models::values::username;
 use crate::models::values::username::Username;
+use crate::models::values::user_status::Status;
 
 mod ending;
 
@@ -106,7 +106,7 @@ impl MentionableMembers {
             .inner_join(users::table)
             .filter(memberships::room_id.eq_any(rooms))
             .filter(users::username_key.eq_any(keys))
-            .filter(users::status.eq(ACTIVE))
+            .filter(users::status.eq(Status::Active))
             .select((memberships::room_id, users::username_key, users::id))
             .load(conn)?;
         Ok(Self(

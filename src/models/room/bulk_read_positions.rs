@@ -1,4 +1,4 @@
-//! What people have read.
+//! Bulk updates of read positions, as messages are posted or all rooms are marked as read.
 
 use std::collections::HashMap;
 
@@ -11,20 +11,20 @@ use crate::error::Result;
 use crate::models::database::connection::DbConn;
 use crate::models::database::json_table;
 
-/// A member's mark while a batch is stored.
+/// Update of a member's read position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::models) struct Progress {
-    /// Everything up to here is read.
+pub(in crate::models) struct PendingPosition {
+    /// `seq` of the last message read.
     pub(in crate::models) seq: i64,
-    /// Messages of the member's own after it that the batch adds.
+    /// If `moved`, the number of the member's own messages after `seq`; otherwise the number to add to it.
     own: i64,
-    /// Whether the batch moves the mark; `own` is then all there are after it.
+    /// Whether the read position changes.
     moved: bool,
 }
 
-impl Progress {
-    /// A mark as it was read.
-    pub(in crate::models) fn at(seq: i64) -> Self {
+impl PendingPosition {
+    /// Starts from a stored read position.
+    pub(in crate::models) fn unchanged(seq: i64) -> Self {
         Self {
             seq,
             own: 0,
@@ -32,8 +32,8 @@ impl Progress {
         }
     }
 
-    /// A mark at the end of the room.
-    pub(in crate::models) fn end(seq: i64) -> Self {
+    /// Moves the read position to the end of the room's log.
+    pub(in crate::models) fn at_end(seq: i64) -> Self {
         Self {
             seq,
             own: 0,
@@ -41,8 +41,9 @@ impl Progress {
         }
     }
 
-    /// Counts a message that the member posts: the mark moves along when it was at the end.
-    pub(in crate::models) fn post(&mut self, seq: i64) {
+    /// Applies a message posted by the member: advances the read position if it was at the end, otherwise counts the
+    /// message as own.
+    pub(in crate::models) fn record_post(&mut self, seq: i64) {
         if self.seq == seq - 1 {
             (self.seq, self.moved) = (seq, true);
         } else {
@@ -51,60 +52,60 @@ impl Progress {
     }
 }
 
-/// Stores marks, by room and person; a mark never moves back.
-pub(in crate::models) fn advance(
+/// Stores updates keyed by (room, user). A read position never moves back.
+pub(in crate::models) fn store(
     conn: &mut DbConn,
-    marks: &HashMap<(i64, i64), Progress>,
+    updates: &HashMap<(i64, i64), PendingPosition>,
 ) -> Result<()> {
     match conn {
         DbConn::Sqlite(conn) => {
-            for ((room_id, user_id), progress) in marks {
+            for ((room_id, user_id), update) in updates {
                 let (room_id, user_id) = (*room_id, *user_id);
-                let Progress { seq, own, moved } = *progress;
+                let PendingPosition { seq, own, moved } = *update;
                 if moved {
-                    let mark = Mark {
+                    let statement = SetReadPosition {
                         room_id,
                         user_id,
                         seq,
                         own,
                     };
-                    mark.execute(conn)?;
+                    statement.execute(conn)?;
                 } else {
-                    let own = Own {
+                    let statement = AddOwnUnread {
                         room_id,
                         user_id,
                         own,
                     };
-                    own.execute(conn)?;
+                    statement.execute(conn)?;
                 }
             }
             Ok(())
         }
-        DbConn::Mysql(_) if marks.is_empty() => Ok(()),
+        DbConn::Mysql(_) if updates.is_empty() => Ok(()),
         DbConn::Mysql(conn) => {
-            let row = |((room, user), progress): (&(i64, i64), &Progress)| {
-                let Progress { seq, own, moved } = *progress;
+            let row = |((room, user), update): (&(i64, i64), &PendingPosition)| {
+                let PendingPosition { seq, own, moved } = *update;
                 (*room, *user, seq, own, i64::from(moved))
             };
-            let list: Vec<_> = marks.iter().map(row).collect();
+            let list: Vec<_> = updates.iter().map(row).collect();
             json_table::UpdateReadPositions::of(&list)?.execute(conn)?;
             Ok(())
         }
     }
 }
 
-/// A mark that moves. Diesel's own updates are prepared each time, this one once for each connection.
+/// Moves a read position. Unlike Diesel's own updates, the statement is prepared once per connection.
 #[derive(QueryId)]
-struct Mark {
+struct SetReadPosition {
     room_id: i64,
     user_id: i64,
     seq: i64,
     own: i64,
 }
 
-impl RunQueryDsl<SqliteConnection> for Mark {}
+impl RunQueryDsl<SqliteConnection> for SetReadPosition {}
 
-impl QueryFragment<Sqlite> for Mark {
+impl QueryFragment<Sqlite> for SetReadPosition {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         out.push_sql("UPDATE memberships SET read_seq = ");
         out.push_bind_param::<BigInt, _>(&self.seq)?;
@@ -119,17 +120,17 @@ impl QueryFragment<Sqlite> for Mark {
     }
 }
 
-/// Messages of the member's own after a mark that stays.
+/// Adds to the number of the member's own messages after an unchanged read position.
 #[derive(QueryId)]
-struct Own {
+struct AddOwnUnread {
     room_id: i64,
     user_id: i64,
     own: i64,
 }
 
-impl RunQueryDsl<SqliteConnection> for Own {}
+impl RunQueryDsl<SqliteConnection> for AddOwnUnread {}
 
-impl QueryFragment<Sqlite> for Own {
+impl QueryFragment<Sqlite> for AddOwnUnread {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         out.push_sql("UPDATE memberships SET own_unread = own_unread + ");
         out.push_bind_param::<BigInt, _>(&self.own)?;
