@@ -96,7 +96,7 @@ async fn socket(request: HttpRequest, payload: Payload) -> actix_web::Result<Htt
 async fn page(shop: Data<Shop>, request: HttpRequest, id: Path<i64>) -> Result<HttpResponse> {
     let (id, hash) = (*id, key_hash(request.headers()));
     let found = shop.database.run(move |conn| {
-        let live = session::find_live(conn, &hash)?.ok_or(Error::Unauthorized)?;
+        let live = session::find_active(conn, &hash)?.ok_or(Error::Unauthorized)?;
         let (room, membership) = Room::find_for(conn, &live.user, id)?;
         let people = installation::people(conn)?;
         let members = match id {

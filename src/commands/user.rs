@@ -7,7 +7,7 @@ use clap::{Subcommand, ValueEnum};
 use super::print;
 use crate::error::{Error, Result};
 use crate::models::auth::security_event;
-use crate::models::auth::security_event::{Kind, Origin};
+use crate::models::auth::security_event::{SecurityEventKind, ClientInfo};
 use crate::models::auth::session;
 use crate::models::database::connection::DbConn;
 use crate::models::rfc3339;
@@ -93,7 +93,7 @@ pub fn run(conn: &mut DbConn, command: Command, region: &str) -> Result<()> {
             let user = find(conn, &who)?;
             conn.write(|conn| {
                 User::set_status(conn, user.id, ACTIVE)?;
-                record_event(conn, Kind::Unbanned, &user)
+                record_event(conn, SecurityEventKind::Unbanned, &user)
             })?;
             print_line(&format!("{} is active", user.username))
         }
@@ -101,7 +101,7 @@ pub fn run(conn: &mut DbConn, command: Command, region: &str) -> Result<()> {
             let user = find(conn, &who)?;
             let ended = conn.write(|conn| {
                 let ended = session::end_all(conn, user.id, None)?;
-                record_event(conn, Kind::SessionsEnded, &user)?;
+                record_event(conn, SecurityEventKind::SessionsEnded, &user)?;
                 Ok(ended)
             })?;
             print_line(&format!(
@@ -144,9 +144,9 @@ fn exclude(conn: &mut DbConn, user: User, status: &str) -> Result<()> {
             let ended = User::set_status(conn, user.id, status)?;
             let is_ban = status == BANNED;
             let kind = if is_ban {
-                Kind::Banned
+                SecurityEventKind::Banned
             } else {
-                Kind::Deactivated
+                SecurityEventKind::Deactivated
             };
             record_event(conn, kind, &user)?;
             Ok(ended)
@@ -165,7 +165,7 @@ fn set_role(conn: &mut DbConn, user: User, role: RoleArgument) -> Result<()> {
     };
     conn.write(|conn| {
         User::set_role(conn, user.id, name)?;
-        record_event(conn, Kind::RoleChanged, &user)
+        record_event(conn, SecurityEventKind::RoleChanged, &user)
     })
     .map_err(|error| explain_last_admin(error, &user))?;
     print_line(&format!("{} is {name}", user.username))
@@ -177,7 +177,7 @@ fn reset_password(conn: &mut DbConn, user: User) -> Result<()> {
     let hash = password.hash()?;
     let ended = conn.write(|conn| {
         let ended = User::set_password(conn, user.id, &hash, None)?;
-        record_event(conn, Kind::PasswordReset, &user)?;
+        record_event(conn, SecurityEventKind::PasswordReset, &user)?;
         Ok(ended)
     })?;
     print_line(&format!(
@@ -209,8 +209,8 @@ fn valid_password(conn: &mut DbConn, user: &User, typed: &str) -> Result<Passwor
     })
 }
 
-fn record_event(conn: &mut DbConn, kind: Kind, user: &User) -> Result<()> {
-    security_event::record(conn, kind, user.id, &Origin::command_line())
+fn record_event(conn: &mut DbConn, kind: SecurityEventKind, user: &User) -> Result<()> {
+    security_event::record(conn, kind, user.id, &ClientInfo::command_line())
 }
 
 /// Prompts twice on a terminal; otherwise reads one line of standard input.

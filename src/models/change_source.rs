@@ -33,7 +33,7 @@ impl Watched for Database {
     }
 
     fn alive(&self, sessions: Vec<Arc<str>>) -> BoxFuture<'static, Result<HashSet<String>>> {
-        self.boxed_run(move |conn| session::alive(conn, sessions.iter().map(|hash| &**hash)))
+        self.boxed_run(move |conn| session::active_among(conn, sessions.iter().map(|hash| &**hash)))
     }
 }
 

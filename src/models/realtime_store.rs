@@ -76,7 +76,7 @@ impl Store for Database {
     ) -> BoxFuture<'static, Result<Vec<frames::Room>>> {
         self.boxed_run(move |conn| {
             let session = KeyHash::from_stored(session.to_string());
-            let live = session::find_live(conn, &session)?;
+            let live = session::find_active(conn, &session)?;
             live.filter(|live| live.user.id == user_id)
                 .ok_or(Error::Unauthorized)?;
             Room::all_of(conn, user_id)

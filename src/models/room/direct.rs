@@ -15,7 +15,7 @@ use crate::models::user::moderation::{is_number_meant, meant_number, without_at}
 use crate::models::user::{ACTIVE, User};
 use crate::models::user::{block, direct_message_policy};
 use crate::models::values::phone_number::PhoneNumber;
-use crate::models::values::signing::Keyed;
+use crate::models::values::signing::HmacKey;
 use crate::models::values::username;
 use crate::models::{change_notice, installation, now};
 use crate::realtime::store::Direct;
@@ -27,7 +27,7 @@ const MAX_PEOPLE: usize = 20;
 #[derive(Clone)]
 pub struct Limits {
     /// Hashes what is counted.
-    pub keyed: Keyed,
+    pub hmac_key: HmacKey,
     /// Look-ups by phone number of one person.
     pub number_lookups: Rule,
     /// New direct rooms of one person.
@@ -44,7 +44,7 @@ impl Limits {
     }
 
     fn bucket(&self, rule: Rule, what: &str) -> Result<Bucket> {
-        let key_hash = self.keyed.hash("throttle", what)?;
+        let key_hash = self.hmac_key.sign("throttle", what)?;
         Ok(Bucket { key_hash, rule })
     }
 }

@@ -16,7 +16,7 @@ use diesel::prelude::*;
 use super::schema::users;
 use super::{installation, now};
 use crate::error::{Error, Result};
-use crate::models::auth::github_account::Account;
+use crate::models::auth::github_account::GithubAccount;
 use crate::models::auth::invite;
 use crate::models::database::connection::DbConn;
 use crate::models::room::membership::Membership;
@@ -89,7 +89,7 @@ pub enum Key {
         password_hash: String,
     },
     /// What GitHub says.
-    GitHub(Account),
+    GitHub(GithubAccount),
 }
 
 impl Key {
@@ -107,7 +107,7 @@ impl Key {
         }
     }
 
-    fn github(&self) -> Option<&Account> {
+    fn github(&self) -> Option<&GithubAccount> {
         match self {
             Self::Phone { .. } => None,
             Self::GitHub(account) => Some(account),
@@ -159,7 +159,7 @@ impl User {
             return Err(Error::field("setup_code", "error-setup-code"));
         }
         match registration.policy {
-            Policy::Invite if !is_first => invite::use_up(conn, registration.invite)?,
+            Policy::Invite if !is_first => invite::redeem(conn, registration.invite)?,
             Policy::Closed if !is_first => return Err(Error::Forbidden),
             Policy::Open | Policy::Invite | Policy::Closed => {}
         }

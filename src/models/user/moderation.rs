@@ -150,7 +150,7 @@ pub(in crate::models) fn meant_number(name: &str, region: &str) -> Option<PhoneN
 
 /// Returns whether a text is meant as a number, also one that cannot be read.
 pub(in crate::models) fn is_number_meant(name: &str) -> bool {
-    matches!(without_at(name), (name, false) if PhoneNumber::is_meant(name))
+    matches!(without_at(name), (name, false) if PhoneNumber::is_number_like(name))
 }
 
 /// A name without what surrounds it when it is pasted (white space, bidi marks) and without the `@` of a mention, and

@@ -1,4 +1,4 @@
-//! Values that are parsed once into a type.
+//! Value types that validate their input, and helpers for text and signatures.
 
 pub(super) mod bidi;
 pub(super) mod characters;
