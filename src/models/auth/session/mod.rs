@@ -127,12 +127,13 @@ pub fn create(
     }
     let now = now();
     let expires_at = now + session.lifetime;
+    let user_agent = session.user_agent.chars().take(USER_AGENT_MAX_CHARS);
     diesel::insert_into(sessions::table)
         .values(SessionRow {
             key_hash: key_hash.as_str(),
             user_id: session.user_id,
             kind: session.kind.as_str(),
-            user_agent: truncated(&session.user_agent),
+            user_agent: user_agent.collect(),
             ip: &session.ip,
             created_at: now,
             seen_at: now,
@@ -145,10 +146,6 @@ pub fn create(
         expires_at,
         evicted,
     })
-}
-
-fn truncated(user_agent: &str) -> String {
-    user_agent.chars().take(USER_AGENT_MAX_CHARS).collect()
 }
 
 /// Ends the least recently used sessions beyond the limit, except the new one and the one that authorized it; returns

@@ -40,7 +40,7 @@ pub(crate) fn find(text: &str) -> Vec<Link> {
         text,
         links: Vec::new(),
         done: 0,
-        bidi: BidiRuns::default(),
+        bidi: BidiState::default(),
     };
     let bytes = text.as_bytes();
     let mut at = 0;
@@ -76,7 +76,7 @@ struct Finder<'a> {
     links: Vec<Link>,
     /// The next link cannot begin before this byte.
     done: usize,
-    bidi: BidiRuns,
+    bidi: BidiState,
 }
 
 impl Finder<'_> {
@@ -92,8 +92,10 @@ impl Finder<'_> {
             .count();
         let (scheme, rest) = (&self.text[at - length..at], &self.text[at + 1..]);
         if !rest.starts_with("//") {
-            let runs = ["javascript", "vbscript", "data", "file", "blob"];
-            let is_code = runs.iter().any(|name| scheme.eq_ignore_ascii_case(name));
+            let code_schemes = ["javascript", "vbscript", "data", "file", "blob"];
+            let is_code = code_schemes
+                .iter()
+                .any(|name| scheme.eq_ignore_ascii_case(name));
             return (is_code && !starts_with_scheme(rest)).then(|| self.token_end(at));
         }
         let is_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
@@ -204,16 +206,18 @@ impl Finder<'_> {
 
 /// Tracks the bidirectional controls that are in effect at a position of a line.
 #[derive(Default)]
-struct BidiRuns {
+struct BidiState {
+    /// Open embeddings, overrides and isolates, outermost first.
     open: Vec<char>,
-    seen: usize,
+    /// End of the part of the text that was scanned.
+    scanned: usize,
 }
 
-impl BidiRuns {
+impl BidiState {
     /// Returns whether the display order of the text at `at` is overridden. Positions must be passed in ascending order.
     fn is_overridden(&mut self, text: &str, at: usize) -> bool {
         let is_isolate = |c: &char| matches!(c, '\u{2066}'..='\u{2068}');
-        for c in text[self.seen.min(at)..at].chars() {
+        for c in text[self.scanned.min(at)..at].chars() {
             match c {
                 '\n' => self.open.clear(),
                 '\u{202c}' if self.open.last().is_some_and(|last| !is_isolate(last)) => {
@@ -228,7 +232,7 @@ impl BidiRuns {
                 _ => {}
             }
         }
-        self.seen = at;
+        self.scanned = at;
         let inner = self.open.iter().rev().take_while(|c| !is_isolate(c));
         inner
             .into_iter()

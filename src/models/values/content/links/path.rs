@@ -61,6 +61,7 @@ struct Path<'a> {
     start: usize,
     /// The character before the URL.
     before: Option<char>,
+    /// Whether the host is a Wikipedia with titles of mixed scripts.
     is_wiki: bool,
     /// Open brackets and their positions.
     open: Vec<(char, usize)>,
