@@ -41,7 +41,7 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
             "error",
         ],
     ),
-    ("services", &["error"]),
+    ("services", &["models", "error"]),
     ("config", &["error"]),
     ("routes", &["controllers", "error"]),
     (
