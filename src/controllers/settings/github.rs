@@ -15,7 +15,7 @@ use crate::controllers::extractors::form::{FormOrJson, Method};
 use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::{App, page, see_other};
 use crate::error::{Error, Result};
-use crate::models::auth::github_account::GithubAccount;
+use crate::models::values::github_account::GithubAccount;
 use crate::models::auth::security_event;
 use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::auth::session;

@@ -9,20 +9,12 @@ use crate::models::database::connection::DbConn;
 use crate::models::installation;
 use crate::models::schema::users;
 use crate::models::user::{Key, Policy, Registration, User};
+use crate::models::values::github_account::GithubAccount;
 use crate::models::values::username;
 use crate::models::values::username::Username;
 
 /// Number of usernames derived from the login before falling back to the account's id.
 const MAX_CANDIDATES: i64 = 50;
-
-/// A GitHub account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GithubAccount {
-    /// Stable id.
-    pub id: i64,
-    /// Login name, which its owner can change.
-    pub login: String,
-}
 
 /// The ways in which a user can sign in.
 #[derive(Debug, Clone)]
@@ -51,7 +43,7 @@ pub struct GithubRegistration {
     pub policy: Policy,
     /// The invite, if any.
     pub invite: Option<i64>,
-    /// Whether the installation's first user may register.
+    /// Whether registration as the installation's first user is allowed.
     pub may_be_first: bool,
 }
 

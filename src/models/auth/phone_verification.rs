@@ -100,7 +100,7 @@ pub struct Verification {
     pub password_hash: Option<String>,
     /// Token of the invite to register with.
     pub invite: Option<String>,
-    /// Whether the installation's first user may register.
+    /// Whether registration as the installation's first user is allowed.
     pub may_be_first: bool,
     /// When the code expires.
     pub expires_at: NaiveDateTime,

@@ -16,7 +16,7 @@ use diesel::prelude::*;
 use super::schema::users;
 use super::{installation, now};
 use crate::error::{Error, Result};
-use crate::models::auth::github_account::GithubAccount;
+use crate::models::values::github_account::GithubAccount;
 use crate::models::auth::invite;
 use crate::models::database::connection::DbConn;
 use crate::models::room::membership::Membership;

@@ -4,6 +4,7 @@ pub(super) mod bidi;
 pub(super) mod characters;
 pub mod client_id;
 pub mod content;
+pub mod github_account;
 pub mod password;
 pub mod phone_number;
 pub mod room_name;

@@ -17,7 +17,7 @@ pub enum Priority {
     Registration,
 }
 
-/// On whose behalf a password is hashed.
+/// The request that a job belongs to.
 #[derive(Debug, Clone, Copy)]
 pub struct Requester {
     /// Priority of the job.
