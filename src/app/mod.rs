@@ -38,13 +38,13 @@ use crate::jobs;
 use crate::models::database::Database;
 use crate::models::installation;
 use crate::models::values::content;
-use crate::models::values::signing::Keyed;
+use crate::models::values::signing::HmacKey;
 
 use crate::models::user::User;
 use crate::realtime::change_poller::Watch;
 use crate::realtime::worker_hub::Desk;
 use crate::routes;
-use crate::services::image::Darkroom;
+use crate::services::image::AvatarProcessor;
 use crate::views::cache::fragments::Parts;
 use crate::views::cache::message_lists::Lists;
 use teahouse_transport::TrustedProxies;
@@ -65,7 +65,7 @@ pub async fn serve(settings: Settings) -> Result<()> {
         Error::Unavailable(format!("cannot use the database {printed_url}: {cause}"))
     })?;
     let key = secret_key::load(&settings)?;
-    let app = build(&settings, database, services::keyed(&key)).await?;
+    let app = build(&settings, database, services::hmac_key(&key)).await?;
     let listener = listen(&settings)?;
     let address = listener.local_addr().map_err(Error::internal)?;
     content::permalinks::set_origin(&match settings.server.public_origin.as_str() {
@@ -117,8 +117,8 @@ fn cause(error: Error) -> String {
     }
 }
 
-async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<App> {
-    let database = database.with_direct_limits(services::direct_limits(settings, keyed.clone()));
+async fn build(settings: &Settings, database: Database, hmac_key: HmacKey) -> Result<App> {
+    let database = database.with_direct_limits(services::direct_limits(settings, hmac_key.clone()));
     let epoch = database.read(installation::epoch).await?;
     let is_production = settings.environment == Environment::Production;
     let accounts = &settings.accounts;
@@ -129,11 +129,11 @@ async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<
         live,
         templates: Templates::load()?,
         hasher,
-        throttles: services::throttles(settings, keyed.clone()),
+        throttles: services::throttles(settings, hmac_key.clone()),
         verification: services::verifying(settings)?,
         github: services::github(settings)?,
-        keyed,
-        darkroom: Darkroom::default(),
+        hmac_key,
+        avatar_processor: AvatarProcessor::default(),
         exports: Exports::default(),
         account_deleted: Arc::default(),
         lists: Lists::default(),
@@ -146,7 +146,7 @@ async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<
         },
         accounts: Accounts {
             policy: services::policy(accounts),
-            makers: services::makers(accounts),
+            invite_policy: services::invite_policy(accounts),
             region: accounts.region.clone(),
             regions: LazyLock::new(services::regions),
             // Required while there are no users, which can also happen after all accounts were deleted.

@@ -14,16 +14,16 @@ use crate::controllers::concerns::throttle::{Rules, Throttles};
 use crate::controllers::site::metrics::{Metrics, Queues};
 use crate::controllers::{GitHubDoor, Verifying};
 use crate::error::Result;
-use crate::models::auth::invite::Makers;
+use crate::models::auth::invite::InvitePolicy;
 use crate::models::auth::rate_limit::Rule;
 use crate::models::database::Database;
 use crate::models::room::direct_limits::DirectLimits;
 use crate::models::user::registration::RegistrationPolicy;
 use crate::models::values::phone_number::PhoneNumber;
-use crate::models::values::signing::Keyed;
+use crate::models::values::signing::HmacKey;
 use crate::realtime::service::Live;
 use crate::services::github::{GithubClient, GithubEndpoints};
-use crate::services::password_hasher::{Cost, Hasher};
+use crate::services::password_hasher::{HashCost, PasswordHasher};
 use crate::services::sms::{
     AliyunSender, AliyunTemplates, CommandSender, LogSender, SmsQueue, SmsSender, TwilioSender,
     WebhookSender,
@@ -31,17 +31,17 @@ use crate::services::sms::{
 use crate::views::pages::sessions::Region;
 
 /// Derives the HMAC key from the secret key.
-pub(super) fn keyed(key: &Key) -> Keyed {
-    Keyed::new(key.signing())
+pub(super) fn hmac_key(key: &Key) -> HmacKey {
+    HmacKey::new(key.signing())
 }
 
 /// Builds the password hasher.
-pub(super) fn hasher(accounts: &AccountSettings) -> Result<Hasher> {
-    let cost = Cost {
+pub(super) fn hasher(accounts: &AccountSettings) -> Result<PasswordHasher> {
+    let cost = HashCost {
         memory_kib: accounts.hash_memory_kib,
         passes: accounts.hash_passes,
     };
-    Hasher::new(
+    PasswordHasher::new(
         cost,
         accounts.hash_permits,
         accounts.hash_queue,
@@ -59,26 +59,26 @@ pub(super) fn policy(accounts: &AccountSettings) -> RegistrationPolicy {
 }
 
 /// Returns who may create invite links.
-pub(super) fn makers(accounts: &AccountSettings) -> Makers {
+pub(super) fn invite_policy(accounts: &AccountSettings) -> InvitePolicy {
     match accounts.invites {
-        InviteMode::Members => Makers::Members,
-        InviteMode::Admins => Makers::Admins,
+        InviteMode::Members => InvitePolicy::Members,
+        InviteMode::Admins => InvitePolicy::Admins,
     }
 }
 
-fn within(tries: i32, window: TimeDelta) -> Rule {
+fn within(attempts: i32, window: TimeDelta) -> Rule {
     Rule {
-        tries,
+        attempts,
         window,
-        wait: None,
+        backoff: None,
     }
 }
 
 /// Returns the limits on looking up users by phone number and on starting conversations.
-pub(super) fn direct_limits(settings: &Settings, keyed: Keyed) -> Option<DirectLimits> {
+pub(super) fn direct_limits(settings: &Settings, hmac_key: HmacKey) -> Option<DirectLimits> {
     let throttle = &settings.throttle;
     let limits = DirectLimits {
-        keyed,
+        hmac_key,
         number_lookups: within(throttle.number_lookups_per_person, TimeDelta::hours(1)),
         new_rooms: within(throttle.directs_per_person, TimeDelta::hours(1)),
     };
@@ -86,13 +86,13 @@ pub(super) fn direct_limits(settings: &Settings, keyed: Keyed) -> Option<DirectL
 }
 
 /// Builds the rate limits of sign-in, registration and other actions.
-pub(super) fn throttles(settings: &Settings, keyed: Keyed) -> Throttles {
+pub(super) fn throttles(settings: &Settings, hmac_key: HmacKey) -> Throttles {
     let throttle = &settings.throttle;
     let rules = Rules {
         sign_in: Rule {
-            tries: throttle.sign_in_failures,
+            attempts: throttle.sign_in_failures,
             window: TimeDelta::seconds(throttle.sign_in_window_seconds),
-            wait: Some(TimeDelta::seconds(throttle.sign_in_wait_seconds)),
+            backoff: Some(TimeDelta::seconds(throttle.sign_in_wait_seconds)),
         },
         sign_in_address: within(throttle.sign_ins_per_address, TimeDelta::minutes(1)),
         registration_address: within(throttle.registrations_per_address, TimeDelta::hours(1)),
@@ -111,7 +111,7 @@ pub(super) fn throttles(settings: &Settings, keyed: Keyed) -> Throttles {
         profile_change: within(throttle.profile_changes_per_person, TimeDelta::hours(1)),
         export: within(throttle.exports_per_person, TimeDelta::hours(1)),
     };
-    Throttles::new(keyed, limits::throttled(settings, rules))
+    Throttles::new(hmac_key, limits::throttled(settings, rules))
 }
 
 /// Builds phone verification, if enabled.
@@ -183,7 +183,7 @@ pub(super) fn metrics(
     settings: &Settings,
     live: &Live,
     database: &Database,
-    hasher: &Hasher,
+    hasher: &PasswordHasher,
 ) -> Metrics {
     Metrics::new(settings.metrics.token.expose(), |registry| {
         live.hub.figures.register(registry);

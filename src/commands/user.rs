@@ -7,7 +7,7 @@ use clap::{Subcommand, ValueEnum};
 use super::print;
 use crate::error::{Error, Result};
 use crate::models::auth::security_event;
-use crate::models::auth::security_event::{Kind, Origin};
+use crate::models::auth::security_event::{SecurityEventKind, ClientInfo};
 use crate::models::auth::session;
 use crate::models::database::connection::DbConn;
 use crate::models::rfc3339;
@@ -94,7 +94,7 @@ pub fn run(conn: &mut DbConn, command: Command, region: &str) -> Result<()> {
             let user = find(conn, &who)?;
             conn.write(|conn| {
                 User::set_status(conn, user.id, Status::Active)?;
-                record_event(conn, Kind::Unbanned, &user)
+                record_event(conn, SecurityEventKind::Unbanned, &user)
             })?;
             print_line(&format!("{} is active", user.username))
         }
@@ -102,7 +102,7 @@ pub fn run(conn: &mut DbConn, command: Command, region: &str) -> Result<()> {
             let user = find(conn, &who)?;
             let ended = conn.write(|conn| {
                 let ended = session::end_all(conn, user.id, None)?;
-                record_event(conn, Kind::SessionsEnded, &user)?;
+                record_event(conn, SecurityEventKind::SessionsEnded, &user)?;
                 Ok(ended)
             })?;
             print_line(&format!(
@@ -145,9 +145,9 @@ fn exclude(conn: &mut DbConn, user: User, status: Status) -> Result<()> {
             let ended = User::set_status(conn, user.id, status)?;
             let is_ban = status == Status::Banned;
             let kind = if is_ban {
-                Kind::Banned
+                SecurityEventKind::Banned
             } else {
-                Kind::Deactivated
+                SecurityEventKind::Deactivated
             };
             record_event(conn, kind, &user)?;
             Ok(ended)
@@ -166,7 +166,7 @@ fn set_role(conn: &mut DbConn, user: User, role: RoleArgument) -> Result<()> {
     };
     conn.write(|conn| {
         User::set_role(conn, user.id, role)?;
-        record_event(conn, Kind::RoleChanged, &user)
+        record_event(conn, SecurityEventKind::RoleChanged, &user)
     })
     .map_err(|error| explain_last_admin(error, &user))?;
     print_line(&format!("{} is {role}", user.username))
@@ -178,7 +178,7 @@ fn reset_password(conn: &mut DbConn, user: User) -> Result<()> {
     let hash = password.hash()?;
     let ended = conn.write(|conn| {
         let ended = User::set_password(conn, user.id, &hash, None)?;
-        record_event(conn, Kind::PasswordReset, &user)?;
+        record_event(conn, SecurityEventKind::PasswordReset, &user)?;
         Ok(ended)
     })?;
     print_line(&format!(
@@ -210,8 +210,8 @@ fn valid_password(conn: &mut DbConn, user: &User, typed: &str) -> Result<Passwor
     })
 }
 
-fn record_event(conn: &mut DbConn, kind: Kind, user: &User) -> Result<()> {
-    security_event::record(conn, kind, user.id, &Origin::command_line())
+fn record_event(conn: &mut DbConn, kind: SecurityEventKind, user: &User) -> Result<()> {
+    security_event::record(conn, kind, user.id, &ClientInfo::command_line())
 }
 
 /// Prompts twice on a terminal; otherwise reads one line of standard input.

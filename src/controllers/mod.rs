@@ -23,15 +23,15 @@ use self::extractors::request_context::Asked;
 use self::settings::export::Exports;
 use self::site::metrics::Metrics;
 use crate::error::{Error, Result};
-use crate::models::auth::invite::Makers;
+use crate::models::auth::invite::InvitePolicy;
 use crate::models::database::Database;
 use crate::models::user::registration::RegistrationPolicy;
-use crate::models::values::signing::Keyed;
+use crate::models::values::signing::HmacKey;
 use crate::realtime::rate_limit::Rate;
 use crate::realtime::service::Live;
 use crate::services::github::GithubClient;
-use crate::services::image::Darkroom;
-use crate::services::password_hasher::Hasher;
+use crate::services::image::AvatarProcessor;
+use crate::services::password_hasher::PasswordHasher;
 use crate::services::sms::SmsQueue;
 use crate::views::assets::Encoding;
 use crate::views::cache::fragments::Parts;
@@ -53,9 +53,9 @@ pub struct App {
     /// What is the same for one person for a while.
     pub parts: Parts,
     /// Passwords.
-    pub hasher: Hasher,
+    pub hasher: PasswordHasher,
     /// Signatures, and hashes of what could be guessed.
-    pub keyed: Keyed,
+    pub hmac_key: HmacKey,
     /// How often things may be tried.
     pub throttles: Throttles,
     /// How numbers are verified, where they are.
@@ -63,7 +63,7 @@ pub struct App {
     /// GitHub, where people may sign in with it.
     pub github: Option<GitHubDoor>,
     /// Pictures.
-    pub darkroom: Darkroom,
+    pub avatar_processor: AvatarProcessor,
     /// Exports that are being written.
     pub exports: Exports,
     /// Told when somebody deleted their account.
@@ -160,7 +160,7 @@ pub struct Accounts {
     /// Who may register.
     pub policy: RegistrationPolicy,
     /// Who may invite others.
-    pub makers: Makers,
+    pub invite_policy: InvitePolicy,
     /// Country of numbers without `+`, when the browser suggests none.
     pub region: String,
     /// All countries.

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use crate::error::Result;
 use crate::models::auth::session;
-use crate::models::auth::session::{KeyHash, Kind, NewSession};
+use crate::models::auth::session::{KeyHash, SessionKind, NewSession};
 use crate::models::database::connection::DbConn;
 use crate::models::database::diagnostics;
 use crate::models::installation;
@@ -33,16 +33,16 @@ impl ProbeSession {
         let epoch = installation::epoch(conn)?;
         let (token, key_hash) = session::new_key();
         let new = NewSession {
-            kind: Kind::Token,
+            kind: SessionKind::Token,
             user_id: admin.id,
             epoch: admin.session_epoch,
             by: None,
             user_agent: "teahouse doctor".to_owned(),
             ip: String::new(),
             lifetime: LIFETIME,
-            by_github: false,
+            is_github_sign_in: false,
             // Must not evict the admin's oldest session.
-            most: i64::MAX,
+            max_sessions: i64::MAX,
         };
         conn.write(|conn| session::create(conn, &key_hash, &new))?;
         Ok(Some(Self {

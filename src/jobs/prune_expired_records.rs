@@ -21,14 +21,14 @@ pub async fn run(database: Database, event_days: i64) {
     loop {
         clock.tick().await;
         let pruned = database.write(move |conn| {
-            rate_limit::forget_old(conn)?;
-            phone_verification::forget_old(conn)?;
-            password_reset_link::forget_old(conn)?;
-            pairing::forget_old(conn)?;
+            rate_limit::delete_expired(conn)?;
+            phone_verification::delete_expired(conn)?;
+            password_reset_link::delete_expired(conn)?;
+            pairing::delete_expired(conn)?;
             invitation::delete_expired(conn)?;
-            trusted_browser::forget_old(conn)?;
+            trusted_browser::delete_expired(conn)?;
             reserved_username::delete_expired(conn)?;
-            security_event::forget_old(conn, event_days)
+            security_event::delete_older_than(conn, event_days)
         });
         if let Err(error) = pruned.await {
             warn_unless_outage!(error, "cannot delete expired records");

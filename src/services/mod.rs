@@ -1,4 +1,4 @@
-//! What the server needs beside the database: password hashing, images, and clients of other servers (GitHub, SMS).
+//! Services besides the database: password hashing, image processing, and clients of other servers (GitHub, SMS).
 
 pub mod github;
 pub mod http_client;

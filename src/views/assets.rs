@@ -11,6 +11,7 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 use sha2::{Digest, Sha256};
 
 use super::gzip;
+use crate::models::values::signing::hex;
 
 #[derive(RustEmbed)]
 #[folder = "static/"]
@@ -27,11 +28,7 @@ static FINGERPRINT: LazyLock<String> = LazyLock::new(|| {
             all.update(file.metadata.sha256_hash());
         }
     }
-    all.finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&all.finalize()[..8])
 });
 
 /// A file, and its media type.

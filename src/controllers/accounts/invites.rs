@@ -15,7 +15,7 @@ use crate::controllers::{App, done, page, see_other};
 use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::auth::invite;
 use crate::models::auth::security_event;
-use crate::models::auth::security_event::Kind;
+use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::room::Room;
 use crate::models::user::User;
 use crate::models::user::registration::RegistrationPolicy;
@@ -56,7 +56,7 @@ pub(in crate::controllers) fn require_maker(app: &App, user: &User) -> Result<()
     if app.accounts.policy != RegistrationPolicy::Invite {
         return Err(Error::NotFound);
     }
-    match app.accounts.makers.include(user) {
+    match app.accounts.invite_policy.allows(user) {
         true => Ok(()),
         false => Err(Error::Forbidden),
     }
@@ -87,7 +87,7 @@ pub async fn create(
     let days = input.fields.days.trim().parse().unwrap_or(0);
     let made = app.database.write(move |conn| {
         invite::create(conn, user_id, uses, days)?;
-        security_event::record(conn, Kind::InviteMade, user_id, &origin)
+        security_event::record(conn, SecurityEventKind::InviteCreated, user_id, &origin)
     });
     match made.await {
         Err(Error::Invalid(fields)) if !input.is_json && !asked.wants_json => {
@@ -112,7 +112,7 @@ pub async fn destroy(
     app.database
         .write(move |conn| {
             invite::revoke(conn, &user, id)?;
-            security_event::record(conn, Kind::InviteRevoked, user.id, &origin)
+            security_event::record(conn, SecurityEventKind::InviteRevoked, user.id, &origin)
         })
         .await?;
     Ok(done(&asked, false, "/invites"))
@@ -149,7 +149,7 @@ async fn show(
     let (rooms, open) = read.await?;
     let own = own_origin(request).unwrap_or_default();
     let items = open.into_iter().map(|(invite, maker)| {
-        let token = invite::token(&app.keyed, invite.id)?;
+        let token = invite::token(&app.hmac_key, invite.id)?;
         let link = format!("{own}/register?invite={token}");
         Ok(InviteItem::new(&invite, maker, link))
     });

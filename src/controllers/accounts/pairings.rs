@@ -14,7 +14,7 @@ use crate::controllers::{App, page, see_other};
 use crate::error::{Error, Result};
 use crate::models::auth::pairing;
 use crate::models::auth::security_event;
-use crate::models::auth::security_event::Kind;
+use crate::models::auth::security_event::SecurityEventKind;
 use crate::views::layout::Page;
 use crate::views::pages::pairings::AskingPage;
 
@@ -61,8 +61,8 @@ pub async fn create(
     // Guessed links count too.
     throttle::take(&app, &tries).await?;
     let write = app.database.write(move |conn| {
-        if let Some(user) = pairing::ask(conn, &wanted, &hash, &origin)? {
-            security_event::record(conn, Kind::PairingAsked, user.id, &origin)?;
+        if let Some(user) = pairing::request(conn, &wanted, &hash, &origin)? {
+            security_event::record(conn, SecurityEventKind::PairingRequested, user.id, &origin)?;
         }
         Ok(())
     });
@@ -86,7 +86,7 @@ pub async fn finish(
     let (token, browser) = (token.into_inner(), browser_id::known(&app, &request));
     let write = app.database.write(move |conn| {
         let browser = browser.as_ref().ok_or(Error::NotFound)?;
-        pairing::use_up(conn, &token, browser)
+        pairing::redeem(conn, &token, browser)
     });
     match write.await {
         Ok((user, by)) => sign_in(&app, &request, &session, &user, Way::brought_by(by), "/").await,

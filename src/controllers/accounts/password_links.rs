@@ -16,7 +16,7 @@ use crate::controllers::{App, page};
 use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::auth::password_reset_link;
 use crate::models::auth::security_event;
-use crate::models::auth::security_event::Kind;
+use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::room::Room;
 use crate::models::user::User;
 use crate::views::layout::Page;
@@ -56,7 +56,7 @@ pub async fn create(
             return Err(Error::NotFound);
         }
         let token = password_reset_link::create(conn, user.id, TimeDelta::hours(LINK_HOURS))?;
-        security_event::record(conn, Kind::PasswordLinkMade, user.id, &origin)?;
+        security_event::record(conn, SecurityEventKind::PasswordLinkCreated, user.id, &origin)?;
         Ok((user.username, token))
     });
     match made.await {

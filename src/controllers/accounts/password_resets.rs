@@ -11,7 +11,7 @@ use crate::controllers::extractors::form::Form;
 use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::{App, page};
 use crate::error::{Error, Result, LocalizedMessage};
-use crate::models::auth::phone_verification::PASSWORD;
+use crate::models::auth::phone_verification::VerificationPurpose;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::views::layout::Page;
 use crate::views::pages::verifications::{PasswordResetPage, ResetForm};
@@ -40,7 +40,7 @@ pub async fn create(
     verifying(&app)?;
     let region = super::users::region(&app, &asked, &typed.region);
     let sent = match PhoneNumber::parse(&typed.phone, &region) {
-        Ok(phone) => begin(&app, &request, &asked, &phone, PASSWORD, |_| ()).await,
+        Ok(phone) => begin(&app, &request, &asked, &phone, VerificationPurpose::PasswordReset, |_| ()).await,
         Err(error) => Err(error),
     };
     match sent {

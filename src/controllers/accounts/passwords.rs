@@ -15,7 +15,7 @@ use crate::controllers::{App, page};
 use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::auth::password_reset_link;
 use crate::models::auth::security_event;
-use crate::models::auth::security_event::Kind;
+use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::user::User;
 use crate::models::values::password::Password;
 use crate::models::values::phone_number::PhoneNumber;
@@ -63,8 +63,8 @@ pub async fn update(
     let hash = Attempt::spend(&app, tries, app.hasher.hash(requester, password)).await?;
     let origin = origin(&request);
     let write = app.database.write(move |conn| {
-        let user = password_reset_link::use_up(conn, &token, &hash)?;
-        security_event::record(conn, Kind::PasswordReset, user.id, &origin)?;
+        let user = password_reset_link::redeem(conn, &token, &hash)?;
+        security_event::record(conn, SecurityEventKind::PasswordReset, user.id, &origin)?;
         Ok(user)
     });
     let user = write.await?;

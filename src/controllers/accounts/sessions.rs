@@ -19,14 +19,14 @@ use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::{App, page, see_other};
 use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::auth::security_event;
-use crate::models::auth::security_event::Kind;
+use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::auth::session;
 use crate::models::auth::session::KeyHash;
 use crate::models::auth::trusted_browser;
 use crate::models::user::User;
 use crate::models::user::registration::RegistrationPolicy;
 use crate::models::values::phone_number::PhoneNumber;
-use crate::services::password_hasher::Verdict;
+use crate::services::password_hasher::PasswordCheck;
 use crate::services::password_hasher::queue::Priority;
 use crate::views::layout::Page;
 use crate::views::pages::sessions::{NewSessionForm, NewSessionPage};
@@ -99,7 +99,7 @@ pub async fn destroy(
             app.database
                 .write(move |conn| {
                     session::end(conn, &key_hash)?;
-                    security_event::record(conn, Kind::SignedOut, user.id, &origin)
+                    security_event::record(conn, SecurityEventKind::SignedOut, user.id, &origin)
                 })
                 .await?;
             app.live.sign_out(user.id, session);
@@ -139,7 +139,7 @@ pub(in crate::controllers) async fn authenticate(
     let (user, hash) = found.unzip();
     let (user, hash) = (user, hash.flatten());
     let priority = match known {
-        Some(_) => Priority::Known,
+        Some(_) => Priority::Trusted,
         None => Priority::SignIn,
     };
     let requester = app.throttles.requester(request, priority);
@@ -152,13 +152,13 @@ pub(in crate::controllers) async fn authenticate(
             attempt.undo().await?;
             return Err(error);
         }
-        Ok(Verdict::Wrong) => {
+        Ok(PasswordCheck::Invalid) => {
             attempt.count();
             failed(app, request, user, phone).await?;
             return Ok(None);
         }
-        Ok(Verdict::Right) => None,
-        Ok(Verdict::RightButCheap(new)) => Some(new),
+        Ok(PasswordCheck::Valid) => None,
+        Ok(PasswordCheck::ValidNeedsRehash(new)) => Some(new),
     };
     attempt.forgive().await?;
     if let (Some(user), Some(old), Some(new)) = (&user, hash, new_hash) {
@@ -180,7 +180,7 @@ async fn known_browser(
         return Ok(None);
     };
     let read = app.database.read(move |conn| {
-        let is_known = trusted_browser::is_known(conn, &browser, &phone)?;
+        let is_known = trusted_browser::is_trusted(conn, &browser, &phone)?;
         Ok(is_known.then_some(browser))
     });
     read.await
@@ -197,7 +197,7 @@ async fn failed(
     let (user_id, origin) = (user.map(|user| user.id), origin(request));
     app.database
         .write(move |conn| {
-            security_event::record_about(conn, Kind::SignInFailed, user_id, &phone, &origin)
+            security_event::record_with_phone(conn, SecurityEventKind::SignInFailed, user_id, &phone, &origin)
         })
         .await
 }

@@ -17,15 +17,15 @@ use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::{App, page};
 use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::auth::invite;
-use crate::models::auth::phone_verification::REGISTRATION;
+use crate::models::auth::phone_verification::VerificationPurpose;
 use crate::models::auth::security_event;
-use crate::models::auth::security_event::Kind;
+use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::room::LOBBY;
 use crate::models::user::User;
 use crate::models::user::registration::{Credential, Registration, RegistrationPolicy};
 use crate::models::values::password::Password;
 use crate::models::values::phone_number::PhoneNumber;
-use crate::models::values::signing::is_same;
+use crate::models::values::signing::constant_time_eq;
 use crate::models::values::username::Username;
 use crate::services::password_hasher::queue::Priority;
 use crate::views::layout::Page;
@@ -113,13 +113,13 @@ fn parse(app: &App, asked: &Asked, typed: &NewUser) -> Result<Newcomer> {
             phone,
             username,
             password,
-            invite: invite::id_of(&app.keyed, &typed.invite),
+            invite: invite::verify_token(&app.hmac_key, &typed.invite),
             typed_invite: typed.invite.trim().to_owned(),
             may_be_first: app
                 .accounts
                 .setup_code
                 .as_deref()
-                .is_none_or(|code| is_same(code, typed.setup_code.trim())),
+                .is_none_or(|code| constant_time_eq(code, typed.setup_code.trim())),
         }),
         (phone, username, password) => {
             Err(all_fields([phone.err(), username.err(), password.err()]))
@@ -175,7 +175,7 @@ async fn make(app: &App, request: &HttpRequest, newcomer: Newcomer) -> Result<Us
     let write = app.database.write(move |conn| {
         let user = User::register(conn, &registration)?;
         let id = Some(user.id);
-        security_event::record_about(conn, Kind::Registered, id, &phone, &origin)?;
+        security_event::record_with_phone(conn, SecurityEventKind::Registered, id, &phone, &origin)?;
         Ok(user)
     });
     write.await
@@ -193,7 +193,7 @@ async fn verify(
     let (typed_invite, may_be_first) = (newcomer.typed_invite.clone(), newcomer.may_be_first);
     let phone = newcomer.phone.clone();
     let password_hash = Attempt::spend(app, tries, prepare(app, request, newcomer)).await?;
-    begin(app, request, asked, &phone, REGISTRATION, |wanted| {
+    begin(app, request, asked, &phone, VerificationPurpose::Registration, |wanted| {
         wanted.username = Some(name.as_str().to_owned());
         wanted.password_hash = Some(password_hash);
         wanted.invite = invite.map(|_| typed_invite);
@@ -212,7 +212,7 @@ async fn prepare(app: &App, request: &HttpRequest, newcomer: Newcomer) -> Result
             (false, _) if !may_be_first => Err(Error::field("setup_code", "error-setup-code")),
             (true, RegistrationPolicy::Closed) => Err(Error::Forbidden),
             (true, RegistrationPolicy::Invite) => match invite {
-                Some(id) if invite::is_open(conn, id)? => Ok(()),
+                Some(id) if invite::is_valid(conn, id)? => Ok(()),
                 _ => Err(Error::field("invite", "error-invite")),
             },
             (true, RegistrationPolicy::Open) | (false, _) => Ok(()),
@@ -238,7 +238,7 @@ fn all_fields(errors: [Option<Error>; 3]) -> Error {
 /// The country of a number: the chosen one, the one that the browser's languages suggest, or the configured one.
 pub(in crate::controllers) fn region(app: &App, asked: &Asked, chosen: &str) -> String {
     let chosen =
-        Some(chosen.to_ascii_uppercase()).filter(|region| PhoneNumber::knows_region(region));
+        Some(chosen.to_ascii_uppercase()).filter(|region| PhoneNumber::is_known_region(region));
     chosen
         .or_else(|| asked.region())
         .unwrap_or_else(|| app.accounts.region.clone())
@@ -252,12 +252,12 @@ async fn form(
 ) -> Result<HttpResponse> {
     let (policy, id) = (
         app.accounts.policy,
-        invite::id_of(&app.keyed, &typed.invite),
+        invite::verify_token(&app.hmac_key, &typed.invite),
     );
     let read = app.database.read(move |conn| {
         let is_new = !User::exists(conn)?;
         let is_invited = match id {
-            Some(id) if policy == RegistrationPolicy::Invite => invite::is_open(conn, id)?,
+            Some(id) if policy == RegistrationPolicy::Invite => invite::is_valid(conn, id)?,
             _ => false,
         };
         Ok((is_new, is_new || policy == RegistrationPolicy::Open || is_invited))

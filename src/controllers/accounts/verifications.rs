@@ -18,10 +18,10 @@ use crate::controllers::{App, page, see_other};
 use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::auth::phone_verification;
 use crate::models::auth::phone_verification::{
-    Outcome, PASSWORD, PHONE, REGISTRATION, Verification,
+    CodeCheck, VerificationPurpose, Verification,
 };
 use crate::models::auth::security_event;
-use crate::models::auth::security_event::{Kind, Origin};
+use crate::models::auth::security_event::{SecurityEventKind, ClientInfo};
 use crate::models::auth::{invite, password_reset_link, rate_limit};
 use crate::models::database::connection::DbConn;
 use crate::models::room::LOBBY;
@@ -121,25 +121,25 @@ async fn check(app: &App, request: &HttpRequest, me: Option<i64>, typed: &str) -
         policy: app.accounts.policy,
         tries: [by_address, by_browser].concat(),
     };
-    let (keyed, origin) = (app.keyed.clone(), origin(request));
+    let (hmac_key, origin) = (app.hmac_key.clone(), origin(request));
     let outcome = app.database.write(move |conn| {
-        match phone_verification::check(conn, &keyed, &browser, &typed)? {
-            Outcome::Right(verification) => {
+        match phone_verification::check(conn, &hmac_key, &browser, &typed)? {
+            CodeCheck::Correct(verification) => {
                 let id = verification.invite.as_deref();
-                let id = id.and_then(|typed| invite::id_of(&keyed, typed));
+                let id = id.and_then(|typed| invite::verify_token(&hmac_key, typed));
                 finish(conn, *verification, &registering, id, me, &origin).map(Ok)
             }
-            Outcome::Wrong(left, verification) => {
+            CodeCheck::Incorrect(left, verification) => {
                 let (user_id, phone) = (verification.user_id, verification.phone);
                 let phone = PhoneNumber::from_stored(phone);
-                security_event::record_about(conn, Kind::CodeFailed, user_id, &phone, &origin)?;
+                security_event::record_with_phone(conn, SecurityEventKind::CodeFailed, user_id, &phone, &origin)?;
                 // An error would take back that it was counted.
                 Ok(Err(match left {
                     0 => LocalizedMessage::from("error-code-expired"),
                     left => LocalizedMessage::with("error-code-wrong", "left", left),
                 }))
             }
-            Outcome::Over | Outcome::Nothing => Ok(Err("error-code-expired".into())),
+            CodeCheck::Expired | CodeCheck::NotPending => Ok(Err("error-code-expired".into())),
         }
     });
     let outcome = outcome.await?;
@@ -160,11 +160,11 @@ fn finish(
     registering: &Registering,
     invite: Option<i64>,
     me: Option<i64>,
-    origin: &Origin,
+    origin: &ClientInfo,
 ) -> Result<Done> {
-    let phone = PhoneNumber::from_stored(verification.phone);
-    match (verification.purpose.as_str(), verification.user_id) {
-        (REGISTRATION, _) => {
+    let phone = PhoneNumber::from_stored(verification.phone.clone());
+    match (verification.purpose(), verification.user_id) {
+        (VerificationPurpose::Registration, _) => {
             rate_limit::take(conn, &registering.tries)?;
             let user = User::register(
                 conn,
@@ -179,18 +179,18 @@ fn finish(
                     may_be_first: verification.may_be_first,
                 },
             )?;
-            security_event::record_about(conn, Kind::Registered, Some(user.id), &phone, origin)?;
+            security_event::record_with_phone(conn, SecurityEventKind::Registered, Some(user.id), &phone, origin)?;
             Ok(Done::Registered(user))
         }
-        (PASSWORD, Some(user_id)) => {
+        (VerificationPurpose::PasswordReset, Some(user_id)) => {
             let lifetime = TimeDelta::minutes(LINK_MINUTES);
             let token = password_reset_link::create(conn, user_id, lifetime)?;
             Ok(Done::MayChoosePassword(token))
         }
         // Only for whoever asked for it, and is still signed in.
-        (PHONE, Some(user_id)) if me == Some(user_id) => {
+        (VerificationPurpose::PhoneChange, Some(user_id)) if me == Some(user_id) => {
             User::set_phone(conn, user_id, &phone)?;
-            security_event::record_about(conn, Kind::PhoneChanged, Some(user_id), &phone, origin)?;
+            security_event::record_with_phone(conn, SecurityEventKind::PhoneChanged, Some(user_id), &phone, origin)?;
             Ok(Done::PhoneChanged)
         }
         _ => Err(Error::Unauthorized),
@@ -221,10 +221,10 @@ fn form(
         &VerificationPage {
             page: Page::signed_out(asked.look()),
             phone: phone.masked(),
-            maybe: verification.purpose == PASSWORD,
-            back: match verification.purpose.as_str() {
-                REGISTRATION => "/register",
-                PASSWORD => "/password_reset",
+            maybe: verification.purpose() == VerificationPurpose::PasswordReset,
+            back: match verification.purpose() {
+                VerificationPurpose::Registration => "/register",
+                VerificationPurpose::PasswordReset => "/password_reset",
                 _ => "/settings/account",
             },
             shown: verifying(app)?.sms.last_text(phone.as_str()),

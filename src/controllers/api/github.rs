@@ -19,11 +19,12 @@ use crate::controllers::extractors::current_user::CurrentSession;
 use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::{App, see_other, settings};
 use crate::error::{Error, Result};
-use crate::models::auth::github_account::{Account, Arrival};
+use crate::models::auth::github_account::GithubRegistration;
+use crate::models::values::github_account::GithubAccount;
 use crate::models::auth::invite;
 use crate::models::auth::rate_limit as tries;
 use crate::models::auth::security_event;
-use crate::models::auth::security_event::Kind;
+use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::user::User;
 use crate::models::values::user_status::Status;
 
@@ -112,7 +113,7 @@ async fn recognise(
     request: &HttpRequest,
     visit: &Visit,
     brought: &Brought,
-) -> Result<Account> {
+) -> Result<GithubAccount> {
     match brought.error.as_str() {
         "" if !brought.code.is_empty() => {}
         "access_denied" => return Err(Error::ForbiddenBecause("error-github-denied".into())),
@@ -135,7 +136,7 @@ async fn recognise(
         Ok(account) => account,
     };
     attempt.forgive().await?;
-    Ok(Account {
+    Ok(GithubAccount {
         id: account.id,
         login: account.login,
     })
@@ -153,25 +154,25 @@ async fn arrive(
     let device = browser_id::recognise(app, request)?;
     let (by_address, by_browser) = app.throttles.registration(request, &device.hash)?;
     let registering = [by_address, by_browser].concat();
-    let arrival = Arrival {
+    let arrival = GithubRegistration {
         account,
         policy: app.accounts.policy,
-        invite: invite::id_of(&app.keyed, &visit.invite),
+        invite: invite::verify_token(&app.hmac_key, &visit.invite),
         may_be_first: app.accounts.setup_code.is_none(),
     };
     let origin = origin(request);
     let write = app.database.write(move |conn| {
-        if !User::is_github_known(conn, &arrival.account)? {
+        if !User::is_github_linked(conn, &arrival.account)? {
             tries::take(conn, &registering)?;
         }
-        if let Some(user) = User::with_github(conn, &arrival.account)? {
+        if let Some(user) = User::find_by_github(conn, &arrival.account)? {
             return match user.status {
                 Status::Active => Ok(user),
                 _ => Err(Error::ForbiddenBecause("error-github-banned".into())),
             };
         }
-        let user = User::register_by_github(conn, &arrival)?;
-        security_event::record(conn, Kind::Registered, user.id, &origin)?;
+        let user = User::register_with_github(conn, &arrival)?;
+        security_event::record(conn, SecurityEventKind::Registered, user.id, &origin)?;
         Ok(user)
     });
     let user = write.await?;

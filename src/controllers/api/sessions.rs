@@ -16,7 +16,7 @@ use crate::controllers::extractors::request_context::Asked;
 use crate::error::{Error, Result};
 use crate::models::auth::security_event;
 use crate::models::auth::session;
-use crate::models::auth::session::{KeyHash, Kind, NewSession};
+use crate::models::auth::session::{KeyHash, SessionKind, NewSession};
 use crate::models::rfc3339;
 use crate::models::user::User;
 use crate::realtime::frames;
@@ -111,21 +111,21 @@ pub(super) async fn issue(
     proof: Proof,
 ) -> Result<Token> {
     let (kind, by) = match proof {
-        Proof::Password => (Some(security_event::Kind::SignedIn), None),
-        Proof::GitHub => (Some(security_event::Kind::SignedInByGitHub), None),
+        Proof::Password => (Some(security_event::SecurityEventKind::SignedIn), None),
+        Proof::GitHub => (Some(security_event::SecurityEventKind::SignedInByGitHub), None),
         Proof::Session(by) => (None, Some(by)),
     };
     let (token, key_hash) = session::new_key();
     let new = NewSession {
-        kind: Kind::Token,
+        kind: SessionKind::Token,
         user_id: user.id,
         epoch: user.session_epoch,
         by,
         user_agent: user_agent(request),
         ip: client_text(request),
         lifetime: TimeDelta::days(TOKEN_DAYS),
-        by_github: kind == Some(security_event::Kind::SignedInByGitHub),
-        most: app.accounts.sessions_per_person,
+        is_github_sign_in: kind == Some(security_event::SecurityEventKind::SignedInByGitHub),
+        max_sessions: app.accounts.sessions_per_person,
     };
     let origin = origin(request);
     let write = app.database.write(move |conn| {
@@ -136,7 +136,7 @@ pub(super) async fn issue(
         Ok(created)
     });
     let created = write.await?;
-    if created.ended > 0 {
+    if created.evicted > 0 {
         app.live.look_now();
     }
     Ok(Token {

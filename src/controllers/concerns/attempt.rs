@@ -170,7 +170,7 @@ async fn apply(database: &Database, buckets: &[Bucket], end: End) -> Result<()> 
     let buckets = buckets.to_vec();
     let write = database.write(move |conn| match end {
         End::Undone => rate_limit::undo(conn, &buckets),
-        End::Forgiven => rate_limit::give_back(conn, &buckets),
+        End::Forgiven => rate_limit::forgive(conn, &buckets),
         End::Counted => Ok(()),
     });
     write.await

@@ -95,7 +95,7 @@ impl Visit {
     /// # Errors
     /// `Internal` when nothing can be hashed.
     pub fn of_session(app: &App, intent: Intent, session: &KeyHash) -> Result<Self> {
-        let session = app.keyed.hash(SESSION, session.as_str())?;
+        let session = app.hmac_key.sign(SESSION, session.as_str())?;
         Ok(Self {
             session: Some(session),
             ..Self::of_visitor(intent, "/", "")
@@ -105,7 +105,7 @@ impl Visit {
     /// Whether it began in this session.
     pub fn is_of(&self, app: &App, session: &KeyHash) -> bool {
         let began = self.session.as_deref();
-        began.is_some_and(|began| app.keyed.made(SESSION, session.as_str(), began))
+        began.is_some_and(|began| app.hmac_key.verify(SESSION, session.as_str(), began))
     }
 
     /// Its secret, by which a code can be used.
@@ -152,7 +152,7 @@ pub fn begin(app: &App, request: &HttpRequest, visit: &Visit) -> Result<Begun> {
     let kept = serde_json::to_vec(visit).map_err(Error::internal)?;
     let kept = URL_SAFE_NO_PAD.encode(kept);
     let until = (Utc::now() + TimeDelta::minutes(MINUTES)).timestamp();
-    let signature = app.keyed.hash(PURPOSE, &signed(until, &kept))?;
+    let signature = app.hmac_key.sign(PURPOSE, &signed(until, &kept))?;
     let state = format!("{until}.{signature}");
     let name = app.site.github_cookie_name();
     Ok(Begun {
@@ -171,7 +171,7 @@ pub async fn end(app: &App, request: &HttpRequest, state: &str) -> Result<Visit>
     let until: i64 = until.parse().map_err(|_| stale())?;
     let cookies = cookies::all(request, app.site.github_cookie_name());
     let mut values = cookies.iter().map(Cookie::value);
-    let is_ours = |kept: &&str| app.keyed.made(PURPOSE, &signed(until, kept), signature);
+    let is_ours = |kept: &&str| app.hmac_key.verify(PURPOSE, &signed(until, kept), signature);
     let kept = values.find(is_ours).ok_or_else(stale)?;
     if until <= Utc::now().timestamp() {
         return Err(stale());

@@ -12,11 +12,11 @@ use crate::controllers::{App, Verifying, see_other};
 use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::auth::phone_verification;
 use crate::models::auth::phone_verification::{
-    Code, MINUTES, PASSWORD, REGISTRATION, Verification,
+    VerificationCode, VALID_MINUTES, VerificationPurpose, Verification,
 };
 use crate::models::auth::rate_limit;
 use crate::models::auth::security_event;
-use crate::models::auth::security_event::Kind;
+use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::auth::session;
 use crate::models::auth::session::KeyHash;
 use crate::models::database::connection::DbConn;
@@ -52,7 +52,7 @@ pub async fn begin(
     request: &HttpRequest,
     asked: &Asked,
     phone: &PhoneNumber,
-    purpose: &str,
+    purpose: VerificationPurpose,
     fill: impl FnOnce(&mut Verification),
 ) -> Result<HttpResponse> {
     let (key, browser) = session::new_key();
@@ -85,17 +85,17 @@ pub async fn send(
     if !verifying.countries.is_empty() && !reaches {
         return Err(Error::field("phone", "error-phone-country"));
     }
-    let code = Code::random();
+    let code = VerificationCode::random();
     let browser = KeyHash::from_stored(wanted.browser_hash.clone());
-    let good = code.hash(&app.keyed, &browser)?;
-    let useless = app.keyed.hash("no code", browser.as_str())?;
+    let good = code.hash(&app.hmac_key, &browser)?;
+    let useless = app.hmac_key.sign("no code", browser.as_str())?;
     let tries = app.throttles.code(request, &phone)?;
-    let (origin, purpose, number) = (origin(request), wanted.purpose.clone(), phone.clone());
+    let (origin, purpose, number) = (origin(request), wanted.purpose(), phone.clone());
     let fits = app.database.write(move |conn| {
         rate_limit::take(conn, &tries)?;
         let (owner, fits) = owner(conn, &wanted, &phone)?;
-        let user_id = match wanted.purpose.as_str() {
-            PASSWORD => owner,
+        let user_id = match wanted.purpose() {
+            VerificationPurpose::PasswordReset => owner,
             _ => wanted.user_id,
         };
         let fresh = Verification {
@@ -105,11 +105,11 @@ pub async fn send(
             expires_at: phone_verification::expiry(),
             ..wanted.clone()
         };
-        phone_verification::begin(conn, &fresh)?;
-        security_event::record_about(conn, Kind::CodeSent, owner, &phone, &origin)?;
+        phone_verification::save(conn, &fresh)?;
+        security_event::record_with_phone(conn, SecurityEventKind::CodeSent, owner, &phone, &origin)?;
         Ok(fits)
     });
-    if let Some(message) = message(asked, &purpose, number, fits.await?.then_some(&code)) {
+    if let Some(message) = message(asked, purpose, number, fits.await?.then_some(&code)) {
         verifying.sms.enqueue(message);
     }
     Ok(())
@@ -123,9 +123,9 @@ fn owner(
     phone: &PhoneNumber,
 ) -> Result<(Option<i64>, bool)> {
     let owner = User::find_id_by_phone(conn, phone)?;
-    let fits = match wanted.purpose.as_str() {
-        REGISTRATION => owner.is_none(),
-        PASSWORD => User::find_by_phone(conn, phone)?.is_some(),
+    let fits = match wanted.purpose() {
+        VerificationPurpose::Registration => owner.is_none(),
+        VerificationPurpose::PasswordReset => User::find_by_phone(conn, phone)?.is_some(),
         _ => owner.is_none_or(|owner| Some(owner) == wanted.user_id),
     };
     Ok((owner, fits))
@@ -135,19 +135,19 @@ fn owner(
 /// not bothered because somebody forgot which one is theirs.
 fn message(
     asked: &Asked,
-    purpose: &str,
+    purpose: VerificationPurpose,
     phone: PhoneNumber,
-    code: Option<&Code>,
+    code: Option<&VerificationCode>,
 ) -> Option<SmsMessage> {
     let text = match code {
         Some(code) => LocalizedMessage {
             id: "sms-code",
             args: vec![
                 ("code", code.as_str().to_owned()),
-                ("minutes", MINUTES.to_string()),
+                ("minutes", VALID_MINUTES.to_string()),
             ],
         },
-        None if purpose == PASSWORD => return None,
+        None if purpose == VerificationPurpose::PasswordReset => return None,
         None => "sms-number-taken".into(),
     };
     Some(SmsMessage {

@@ -11,28 +11,28 @@ use crate::controllers::middleware::session_cookie::{KEY, KEY_HASH};
 use crate::controllers::{App, see_other};
 use crate::error::{Error, Result};
 use crate::models::auth::security_event;
-use crate::models::auth::security_event::Origin;
+use crate::models::auth::security_event::ClientInfo;
 use crate::models::auth::session;
-use crate::models::auth::session::{KeyHash, Kind, NewSession};
+use crate::models::auth::session::{KeyHash, SessionKind, NewSession};
 use crate::models::auth::trusted_browser;
 use crate::models::user::User;
 
 /// How somebody comes in.
 pub struct Way {
-    kind: security_event::Kind,
+    kind: security_event::SecurityEventKind,
     by: Option<KeyHash>,
 }
 
 impl Way {
     /// By what they know: a password, a code, a link.
     pub const KNOWING: Self = Self {
-        kind: security_event::Kind::SignedIn,
+        kind: security_event::SecurityEventKind::SignedIn,
         by: None,
     };
 
     /// Because GitHub said who it is.
     pub const GITHUB: Self = Self {
-        kind: security_event::Kind::SignedInByGitHub,
+        kind: security_event::SecurityEventKind::SignedInByGitHub,
         by: None,
     };
 
@@ -61,22 +61,22 @@ pub async fn sign_in(
     let (key, key_hash) = session::new_key();
     let (user_id, origin) = (user.id, origin(request));
     let new = NewSession {
-        kind: Kind::Cookie,
+        kind: SessionKind::Cookie,
         user_id,
         epoch: user.session_epoch,
         by,
         user_agent: origin.user_agent.clone(),
         ip: origin.ip.clone(),
         lifetime: app.accounts.session_lifetime,
-        by_github: kind == security_event::Kind::SignedInByGitHub,
-        most: app.accounts.sessions_per_person,
+        is_github_sign_in: kind == security_event::SecurityEventKind::SignedInByGitHub,
+        max_sessions: app.accounts.sessions_per_person,
     };
     let Browser { hash, cookie } = browser_id::recognise(app, request)?;
     let write = app.database.write(move |conn| {
         let created = session::create(conn, &key_hash, &new)?;
-        trusted_browser::remember(conn, &hash, user_id)?;
+        trusted_browser::trust(conn, &hash, user_id)?;
         security_event::record(conn, kind, user_id, &origin)?;
-        Ok(created.ended)
+        Ok(created.evicted)
     });
     if write.await? > 0 {
         app.live.look_now();
@@ -90,8 +90,8 @@ pub async fn sign_in(
 }
 
 /// Where a request comes from.
-pub fn origin(request: &HttpRequest) -> Origin {
-    Origin {
+pub fn origin(request: &HttpRequest) -> ClientInfo {
+    ClientInfo {
         ip: client_text(request),
         user_agent: user_agent(request),
     }

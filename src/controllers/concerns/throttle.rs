@@ -11,7 +11,7 @@ use crate::models::auth::rate_limit;
 use crate::models::auth::rate_limit::{Bucket, Rule};
 use crate::models::auth::session::KeyHash;
 use crate::models::values::phone_number::PhoneNumber;
-use crate::models::values::signing::Keyed;
+use crate::models::values::signing::HmacKey;
 use crate::services::password_hasher::queue::{Priority, Requester};
 
 /// How often each thing may be tried.
@@ -55,14 +55,14 @@ pub struct Rules {
 
 /// Makes the buckets that a try is counted in: none when nothing is counted.
 pub struct Throttles {
-    keyed: Keyed,
+    hmac_key: HmacKey,
     rules: Option<Rules>,
 }
 
 impl Throttles {
     /// With these rules; `None`: nothing is counted.
-    pub fn new(keyed: Keyed, rules: Option<Rules>) -> Self {
-        Self { keyed, rules }
+    pub fn new(hmac_key: HmacKey, rules: Option<Rules>) -> Self {
+        Self { hmac_key, rules }
     }
 
     /// A sign-in. A browser that this number was used with before is counted by itself: so nobody else's guesses, wherever
@@ -132,11 +132,11 @@ impl Throttles {
     /// `Internal` when nothing can be hashed.
     pub fn once(&self, what: &str, window: TimeDelta) -> Result<Bucket> {
         let rule = Rule {
-            tries: 1,
+            attempts: 1,
             window,
-            wait: None,
+            backoff: None,
         };
-        let key_hash = self.keyed.hash("throttle", &format!("once {what}"))?;
+        let key_hash = self.hmac_key.sign("throttle", &format!("once {what}"))?;
         Ok(Bucket { key_hash, rule })
     }
 
@@ -272,7 +272,7 @@ impl Throttles {
     fn buckets(&self, wanted: impl FnOnce(&Rules) -> Vec<(Rule, String)>) -> Result<Vec<Bucket>> {
         let all = self.rules.as_ref().map(wanted).unwrap_or_default();
         let bucket = |(rule, what): (Rule, String)| {
-            let key_hash = self.keyed.hash("throttle", &what)?;
+            let key_hash = self.hmac_key.sign("throttle", &what)?;
             Ok(Bucket { key_hash, rule })
         };
         all.into_iter().map(bucket).collect()

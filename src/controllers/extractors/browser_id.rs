@@ -9,7 +9,7 @@ use crate::controllers::App;
 use crate::error::Result;
 use crate::models::auth::session;
 use crate::models::auth::session::KeyHash;
-use crate::models::auth::trusted_browser::KNOWN_DAYS;
+use crate::models::auth::trusted_browser::TRUST_DAYS;
 
 /// What the signature is for.
 const PURPOSE: &str = "browser";
@@ -33,7 +33,7 @@ fn shown(app: &App, request: &HttpRequest) -> Option<(KeyHash, String)> {
     let cookies = cookies::all(request, app.site.browser_cookie_name());
     cookies.iter().find_map(|cookie| {
         let (key, signature) = cookie.value().split_once('.')?;
-        let is_ours = app.keyed.made(PURPOSE, key, signature);
+        let is_ours = app.hmac_key.verify(PURPOSE, key, signature);
         is_ours.then(|| (KeyHash::of(key), cookie.value().to_owned()))
     })
 }
@@ -51,11 +51,11 @@ pub fn recognise(app: &App, request: &HttpRequest) -> Result<Browser> {
         Some(shown) => shown,
         None => {
             let (key, hash) = session::new_key();
-            let signature = app.keyed.hash(PURPOSE, &key)?;
+            let signature = app.hmac_key.sign(PURPOSE, &key)?;
             (hash, format!("{key}.{signature}"))
         }
     };
-    let cookie = keep(app, name, value, Duration::days(KNOWN_DAYS));
+    let cookie = keep(app, name, value, Duration::days(TRUST_DAYS));
     let browser = Browser { hash, cookie };
     request.extensions_mut().insert(browser.clone());
     Ok(browser)

@@ -116,7 +116,7 @@ async fn session(app: &App, key: &Key, name: &str, mut sessions: Vec<String>) ->
     }
     let living = app.database.read(move |conn| {
         for (place, hash) in hashes.drain(..).enumerate() {
-            if session::find_live(conn, &hash)?.is_some() {
+            if session::find_active(conn, &hash)?.is_some() {
                 return Ok(place);
             }
         }

@@ -17,7 +17,7 @@ use crate::controllers::middleware::anonymous_limit::welcome;
 use crate::controllers::middleware::session_cookie::KEY_HASH;
 use crate::error::{Error, Result};
 use crate::models::auth::session;
-use crate::models::auth::session::{KeyHash, Live};
+use crate::models::auth::session::{KeyHash, ActiveSession};
 use crate::models::database::connection::DbConn;
 use crate::models::user::User;
 use crate::models::user::preferences::Preferences;
@@ -51,7 +51,7 @@ impl Caller {
     /// `Unauthorized` when nobody is signed in; those of `read`.
     pub async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&mut DbConn, &Live) -> Result<T> + Send + 'static,
+        read: impl FnOnce(&mut DbConn, &ActiveSession) -> Result<T> + Send + 'static,
     ) -> Result<(CurrentSession, T)> {
         current(&self.0, read).await
     }
@@ -82,7 +82,7 @@ impl FromRequest for CurrentSession {
 /// `Unauthorized` when nobody is signed in; those of `read`.
 pub(super) async fn current<T: Send + 'static>(
     request: &HttpRequest,
-    read: impl FnOnce(&mut DbConn, &Live) -> Result<T> + Send + 'static,
+    read: impl FnOnce(&mut DbConn, &ActiveSession) -> Result<T> + Send + 'static,
 ) -> Result<(CurrentSession, T)> {
     let app = request.app_data::<Data<App>>();
     let app = app.ok_or_else(|| Error::internal("the application has no data"))?;
@@ -96,7 +96,7 @@ pub(super) async fn current<T: Send + 'static>(
         }
     };
     let found = app.database.read(move |conn| {
-        let live = session::find_live(conn, &key_hash)?.ok_or(Error::Unauthorized)?;
+        let live = session::find_active(conn, &key_hash)?.ok_or(Error::Unauthorized)?;
         match read(conn, &live) {
             Err(Error::Unavailable(cause)) => Err(Error::Unavailable(cause)),
             // Who asked is known, also when there is nothing for them.
@@ -108,16 +108,16 @@ pub(super) async fn current<T: Send + 'static>(
     if let Some(asked) = request.extensions().get::<Asked>() {
         asked.prefer(&live.preferences);
     }
-    if live.is_stale && is_token {
+    if live.needs_touch && is_token {
         // Session limits evict the least recently used session. A failed update is repeated by the next request.
         let (database, key_hash) = (app.database.clone(), key_hash.clone());
         rt::spawn(async move {
             database
-                .write(move |conn| session::see(conn, &key_hash))
+                .write(move |conn| session::record_use(conn, &key_hash))
                 .await
         });
     }
-    if live.is_stale && !is_token {
+    if live.needs_touch && !is_token {
         // A change makes the middleware prolong the row and the cookie.
         let hash = key_hash.as_str();
         cookie.insert(KEY_HASH, hash).map_err(Error::internal)?;

@@ -113,7 +113,7 @@ impl Asked {
             .iter()
             .flat_map(|tag| tag.split('-').skip(1))
             .map(str::to_ascii_uppercase)
-            .find(|subtag| subtag.len() == 2 && PhoneNumber::knows_region(subtag))
+            .find(|subtag| subtag.len() == 2 && PhoneNumber::is_known_region(subtag))
     }
 }
 
@@ -260,7 +260,7 @@ mod tests {
                 let request = TestRequest::get().insert_header((name, value.clone()));
                 let asked = Asked::of(&request.to_http_request());
                 let region = asked.region();
-                prop_assert!(region.is_none_or(|region| PhoneNumber::knows_region(&region)));
+                prop_assert!(region.is_none_or(|region| PhoneNumber::is_known_region(&region)));
             }
         }
 

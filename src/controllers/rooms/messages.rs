@@ -14,7 +14,7 @@ use crate::controllers::extractors::form::{FormOrJson, Method};
 use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::{App, done, packed_html, see_other};
 use crate::error::{Error, Result};
-use crate::models::auth::session::Live;
+use crate::models::auth::session::ActiveSession;
 use crate::models::database::connection::DbConn;
 use crate::models::message::{Cursor, Message};
 use crate::models::message_store::new_message;
@@ -105,7 +105,7 @@ pub async fn index(
     };
     let form = Form::of(&app, &asked);
     let known = Known::of(&request);
-    let read = move |conn: &mut DbConn, live: &Live| {
+    let read = move |conn: &mut DbConn, live: &ActiveSession| {
         let (room, _) = Room::find_for(conn, &live.user, id)?;
         let version = message_list::version(conn, &room)?;
         let form = form.preferring(&live.preferences);

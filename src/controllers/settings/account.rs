@@ -57,22 +57,22 @@ async fn shown(
     let (user, key_hash) = (&current.user, current.key_hash.clone());
     let user_id = user.id;
     let read = app.database.read(move |conn| {
-        let ways_in = User::ways_in(conn, user_id)?;
-        Ok((ways_in, session::is_confirmed(conn, &key_hash)?))
+        let login_methods = User::login_methods(conn, user_id)?;
+        Ok((login_methods, session::is_confirmed_by_github(conn, &key_hash)?))
     });
-    let (ways_in, is_confirmed) = read.await?;
+    let (login_methods, is_confirmed) = read.await?;
     let region = users::region(app, asked, &typed.region);
     let view = AccountPage {
         frame: frame(app, asked, user, "account", saved, mistakes).await?,
         username: user.username.clone(),
-        proof: match ways_in.has_password {
+        proof: match login_methods.has_password {
             true => Proof::Password,
             false if is_confirmed => Proof::Confirmed,
             false => Proof::GitHub,
         },
         has_github: app.github.is_some(),
-        github: ways_in.github,
-        phone: ways_in.phone,
+        github: login_methods.github,
+        phone: login_methods.phone,
         form: AccountForm {
             phone: &typed.phone,
             region: &region,

@@ -16,7 +16,7 @@ use crate::controllers::extractors::upload;
 use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::user::User;
 use crate::models::user::avatar;
-use crate::services::image::MAX_BYTES;
+use crate::services::image::UPLOAD_MAX_BYTES;
 
 /// What the form without a file sends.
 #[derive(Default, Deserialize)]
@@ -51,7 +51,7 @@ pub async fn create(
             page.map(unprocessable)
         }
         Err(Error::PayloadTooLarge) if !asked.wants_json => {
-            let limit = LocalizedMessage::with("error-avatar-large", "limit", MAX_BYTES / 1024 / 1024);
+            let limit = LocalizedMessage::with("error-avatar-large", "limit", UPLOAD_MAX_BYTES / 1024 / 1024);
             let mut page = again(&app, &asked, &user, vec![("avatar", limit)]).await?;
             *page.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
             Ok(page)
@@ -76,14 +76,14 @@ pub async fn destroy(
 
 /// Reads an upload and makes it the person's picture. Nothing is kept of one that is refused.
 async fn take(app: &App, user: &User, request: &HttpRequest, payload: Payload) -> Result<()> {
-    let _place = app.darkroom.enter(user.id)?;
+    let _place = app.avatar_processor.acquire_permit(user.id)?;
     let tries = app.throttles.profile_change(user.id)?;
     Attempt::spend(app, tries, store(app, user, request, payload)).await
 }
 
 async fn store(app: &App, user: &User, request: &HttpRequest, payload: Payload) -> Result<()> {
-    let upload = upload::read(request, payload, "avatar", MAX_BYTES).await?;
-    let portrait = app.darkroom.develop(upload).await?;
+    let upload = upload::read(request, payload, "avatar", UPLOAD_MAX_BYTES).await?;
+    let portrait = app.avatar_processor.process(upload).await?;
     let user_id = user.id;
     let write = app
         .database

@@ -15,9 +15,9 @@ use crate::controllers::extractors::form::{FormOrJson, Method};
 use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::{App, page, see_other};
 use crate::error::{Error, Result};
-use crate::models::auth::github_account::Account;
+use crate::models::values::github_account::GithubAccount;
 use crate::models::auth::security_event;
-use crate::models::auth::security_event::Kind;
+use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::auth::session;
 use crate::models::user::User;
 use crate::views::layout::Page;
@@ -101,8 +101,8 @@ async fn leave(
     typed: &Fields,
 ) -> Result<()> {
     let (user_id, origin) = (current.user.id, origin(request));
-    let read = app.database.read(move |conn| User::ways_in(conn, user_id));
-    if !read.await?.has_another() {
+    let read = app.database.read(move |conn| User::login_methods(conn, user_id));
+    if !read.await?.allows_password_login() {
         return Err(Error::field("github", "error-github-last"));
     }
     require_proof(
@@ -114,8 +114,8 @@ async fn leave(
     )
     .await?;
     let write = app.database.write(move |conn| {
-        User::leave_github(conn, user_id)?;
-        security_event::record(conn, Kind::GitHubLeft, user_id, &origin)
+        User::unlink_github(conn, user_id)?;
+        security_event::record(conn, SecurityEventKind::GitHubUnlinked, user_id, &origin)
     });
     write.await
 }
@@ -156,16 +156,16 @@ pub(crate) async fn join(
     app: &App,
     request: &HttpRequest,
     current: &CurrentSession,
-    account: Result<Account>,
+    account: Result<GithubAccount>,
 ) -> Result<HttpResponse> {
     let (account, user_id) = (account?, current.user.id);
     let (key_hash, origin) = (current.key_hash.clone(), origin(request));
     let write = app.database.write(move |conn| {
-        User::join_github(conn, user_id, &account)?;
+        User::link_github(conn, user_id, &account)?;
         // Not if they were signed out meanwhile.
-        session::find_live(conn, &key_hash)?.ok_or(Error::Unauthorized)?;
-        session::confirm(conn, &key_hash)?;
-        security_event::record(conn, Kind::GitHubJoined, user_id, &origin)
+        session::find_active(conn, &key_hash)?.ok_or(Error::Unauthorized)?;
+        session::confirm_by_github(conn, &key_hash)?;
+        security_event::record(conn, SecurityEventKind::GitHubLinked, user_id, &origin)
     });
     write.await?;
     Ok(see_other("/settings/account?saved=github#github"))
@@ -176,17 +176,17 @@ pub(crate) async fn confirm(
     app: &App,
     request: &HttpRequest,
     current: &CurrentSession,
-    account: Result<Account>,
+    account: Result<GithubAccount>,
 ) -> Result<HttpResponse> {
     let (account, user_id) = (account?, current.user.id);
     let (key_hash, origin) = (current.key_hash.clone(), origin(request));
     let write = app.database.write(move |conn| {
-        let owner = User::with_github(conn, &account)?;
+        let owner = User::find_by_github(conn, &account)?;
         if owner.is_none_or(|owner| owner.id != user_id) {
             return Err(Error::ForbiddenBecause("error-github-not-yours".into()));
         }
-        session::confirm(conn, &key_hash)?;
-        security_event::record(conn, Kind::GitHubConfirmed, user_id, &origin)
+        session::confirm_by_github(conn, &key_hash)?;
+        security_event::record(conn, SecurityEventKind::GitHubConfirmed, user_id, &origin)
     });
     write.await?;
     Ok(see_other("/settings/account?saved=confirmed#github"))

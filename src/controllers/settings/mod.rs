@@ -26,7 +26,7 @@ use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::auth::session;
 use crate::models::room::Room;
 use crate::models::user::User;
-use crate::services::password_hasher::Verdict;
+use crate::services::password_hasher::PasswordCheck;
 use crate::services::password_hasher::queue::Priority;
 use crate::views::layout::Page;
 use crate::views::pages::rooms::links;
@@ -123,7 +123,7 @@ async fn require_proof(
     let (user_id, key_hash) = (current.user.id, current.key_hash.clone());
     let read = app.database.read(move |conn| {
         let hash = User::password_hash(conn, user_id)?;
-        Ok((hash, session::is_confirmed(conn, &key_hash)?))
+        Ok((hash, session::is_confirmed_by_github(conn, &key_hash)?))
     });
     let (hash, is_confirmed) = read.await?;
     match hash {
@@ -133,11 +133,11 @@ async fn require_proof(
         Some(_) => {}
     }
     let attempt = Attempt::begin(app, app.throttles.password(user_id)?).await?;
-    let requester = app.throttles.requester(request, Priority::Known);
+    let requester = app.throttles.requester(request, Priority::Trusted);
     let verdict = app.hasher.verify(requester, typed.to_owned(), hash);
     match verdict.await {
-        Ok(Verdict::Right | Verdict::RightButCheap(_)) => attempt.forgive().await,
-        Ok(Verdict::Wrong) => {
+        Ok(PasswordCheck::Valid | PasswordCheck::ValidNeedsRehash(_)) => attempt.forgive().await,
+        Ok(PasswordCheck::Invalid) => {
             attempt.count();
             Err(Error::field(field, "error-password-wrong"))
         }

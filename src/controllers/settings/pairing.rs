@@ -13,7 +13,7 @@ use crate::controllers::middleware::same_origin::own_origin;
 use crate::controllers::{App, done, page, see_other};
 use crate::error::{Error, Result};
 use crate::models::auth::security_event;
-use crate::models::auth::security_event::Kind;
+use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::auth::{pairing, rate_limit};
 use crate::views::pages::pairings::PairingPage;
 
@@ -39,13 +39,13 @@ pub async fn show(
 ) -> Result<HttpResponse> {
     let read = app
         .database
-        .read(move |conn| pairing::of_session(conn, &key_hash));
+        .read(move |conn| pairing::find_by_session(conn, &key_hash));
     let pairing = match read.await {
         Err(Error::NotFound) if !asked.wants_json => return Ok(see_other("/settings/sessions")),
         pairing => pairing?,
     };
     let own = own_origin(&request).unwrap_or_default();
-    let link = format!("{own}/pairings/{}", pairing.token(&app.keyed)?);
+    let link = format!("{own}/pairings/{}", pairing.token(&app.hmac_key)?);
     let frame = frame(&app, &asked, &user, "sessions", Saved::default(), &[]).await?;
     page(&app, &PairingPage::new(frame, pairing, link))
 }
@@ -65,12 +65,12 @@ pub async fn create(
         Method::Patch => return Err(Error::MethodNotAllowed),
     }
     let CurrentSession { user, key_hash, .. } = current;
-    let (keyed, origin) = (app.keyed.clone(), origin(&request));
+    let (hmac_key, origin) = (app.hmac_key.clone(), origin(&request));
     let tries = app.throttles.pairing(user.id)?;
     let write = app.database.write(move |conn| {
         rate_limit::take(conn, &tries)?;
-        pairing::begin(conn, &keyed, &key_hash)?;
-        security_event::record(conn, Kind::PairingMade, user.id, &origin)
+        pairing::create(conn, &hmac_key, &key_hash)?;
+        security_event::record(conn, SecurityEventKind::PairingCreated, user.id, &origin)
     });
     write.await?;
     Ok(done(&asked, input.is_json, ADDRESS))
@@ -87,7 +87,7 @@ pub async fn update(
     let (id, origin) = (input.fields.id, origin(&request));
     let write = app.database.write(move |conn| {
         pairing::decide(conn, &key_hash, &id, true)?;
-        security_event::record(conn, Kind::PairingAllowed, user.id, &origin)
+        security_event::record(conn, SecurityEventKind::PairingAllowed, user.id, &origin)
     });
     answer(&asked, input.is_json, write.await, ADDRESS)
 }
@@ -104,8 +104,8 @@ pub async fn destroy(
     let write =
         app.database.write(
             move |conn| match pairing::decide(conn, &key_hash, &id, false) {
-                Ok(()) => security_event::record(conn, Kind::PairingRefused, user.id, &origin),
-                Err(Error::NotFound) => pairing::withdraw(conn, &key_hash, &id),
+                Ok(()) => security_event::record(conn, SecurityEventKind::PairingRefused, user.id, &origin),
+                Err(Error::NotFound) => pairing::cancel(conn, &key_hash, &id),
                 Err(error) => Err(error),
             },
         );

@@ -14,7 +14,7 @@ use crate::controllers::extractors::form::FormOrJson;
 use crate::controllers::extractors::request_context::Asked;
 use crate::error::Result;
 use crate::models::auth::security_event;
-use crate::models::auth::security_event::Kind;
+use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::user::User;
 use crate::models::values::password::Password;
 use crate::models::values::phone_number::PhoneNumber;
@@ -56,13 +56,13 @@ async fn change(
     let phone = read.await?.map(PhoneNumber::from_stored);
     let name = Username::from_stored(current.user.username.clone());
     password.require_unlike(phone.as_ref(), &name)?;
-    let requester = app.throttles.requester(request, Priority::Known);
+    let requester = app.throttles.requester(request, Priority::Trusted);
     let tries = app.throttles.new_password(user_id)?;
     let hash = Attempt::spend(app, tries, app.hasher.hash(requester, password)).await?;
     let (here, origin) = (current.key_hash.clone(), origin(request));
     let write = app.database.write(move |conn| {
         User::set_password(conn, user_id, &hash, Some(&here))?;
-        security_event::record(conn, Kind::PasswordChanged, user_id, &origin)
+        security_event::record(conn, SecurityEventKind::PasswordChanged, user_id, &origin)
     });
     write.await?;
     app.live.look_now();

@@ -15,9 +15,9 @@ use crate::controllers::extractors::current_user::CurrentSession;
 use crate::controllers::extractors::form::FormOrJson;
 use crate::controllers::extractors::request_context::Asked;
 use crate::error::Result;
-use crate::models::auth::phone_verification::{PHONE, Verification};
+use crate::models::auth::phone_verification::{VerificationPurpose, Verification};
 use crate::models::auth::security_event;
-use crate::models::auth::security_event::Kind;
+use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::user::User;
 use crate::models::values::phone_number::PhoneNumber;
 
@@ -70,13 +70,13 @@ async fn change(
     throttle::take(app, &app.throttles.number_claim(user_id)?).await?;
     if app.verification.is_some() {
         let mine = |wanted: &mut Verification| wanted.user_id = Some(user_id);
-        return begin(app, request, asked, &phone, PHONE, mine).await;
+        return begin(app, request, asked, &phone, VerificationPurpose::PhoneChange, mine).await;
     }
     let origin = origin(request);
     app.database
         .write(move |conn| {
             User::set_phone(conn, user_id, &phone)?;
-            security_event::record_about(conn, Kind::PhoneChanged, Some(user_id), &phone, &origin)
+            security_event::record_with_phone(conn, SecurityEventKind::PhoneChanged, Some(user_id), &phone, &origin)
         })
         .await?;
     app.database.request_wal_truncation();

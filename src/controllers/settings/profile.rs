@@ -13,7 +13,7 @@ use crate::controllers::{App, page};
 use crate::error::{Error, Result};
 use crate::models::user::User;
 use crate::models::values::username::Username;
-use crate::services::image::MAX_BYTES;
+use crate::services::image::UPLOAD_MAX_BYTES;
 use crate::views::pages::settings::ProfilePage;
 
 /// What the form sends.
@@ -45,7 +45,7 @@ pub(super) async fn shown(
     let view = ProfilePage {
         frame: frame(app, asked, user, "profile", saved, mistakes).await?,
         username,
-        upload_max: MAX_BYTES,
+        upload_max: UPLOAD_MAX_BYTES,
     };
     page(app, &view)
 }

@@ -12,7 +12,7 @@ use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::{App, page};
 use crate::error::{Error, Result};
 use crate::models::auth::security_event;
-use crate::models::auth::security_event::Kind;
+use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::auth::{device, session};
 use crate::views::pages::settings::{SessionsPage, ShownDevice};
 
@@ -32,7 +32,7 @@ pub async fn index(
     query: Query<Saved>,
 ) -> Result<HttpResponse> {
     let user_id = current.user.id;
-    let read = app.database.read(move |conn| device::all_of(conn, user_id));
+    let read = app.database.read(move |conn| device::list(conn, user_id));
     let devices = read.await?.into_iter();
     let mut devices: Vec<ShownDevice> = devices
         .map(|device| ShownDevice::new(asked.look(), device, &current.key_hash))
@@ -56,7 +56,7 @@ pub async fn clear(
     let origin = origin(&request);
     let write = app.database.write(move |conn| {
         session::end_all(conn, user.id, Some(&key_hash))?;
-        security_event::record(conn, Kind::SessionsEnded, user.id, &origin)
+        security_event::record(conn, SecurityEventKind::SessionsEnded, user.id, &origin)
     });
     write.await?;
     app.live.look_now();
@@ -74,7 +74,7 @@ pub async fn destroy(
     let (user_id, id, origin) = (current.user.id, id.into_inner(), origin(&request));
     let write = app.database.write(move |conn| {
         device::end(conn, user_id, &id)?;
-        security_event::record(conn, Kind::SignedOut, user_id, &origin)
+        security_event::record(conn, SecurityEventKind::SignedOut, user_id, &origin)
     });
     write.await?;
     app.live.look_now();

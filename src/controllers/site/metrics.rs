@@ -22,7 +22,7 @@ use crate::controllers::extractors::current_user::token;
 use crate::error::{Error, Result};
 use crate::models::auth::session::KeyHash;
 use crate::realtime::writer::Writer;
-use crate::services::password_hasher::Hasher;
+use crate::services::password_hasher::PasswordHasher;
 
 const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// Seconds.
@@ -166,7 +166,7 @@ pub struct Queues {
     /// Messages on their way into the database.
     pub writer: Writer,
     /// Passwords.
-    pub hasher: Hasher,
+    pub hasher: PasswordHasher,
 }
 
 impl fmt::Debug for Queues {

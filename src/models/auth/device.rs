@@ -1,4 +1,4 @@
-//! A person's own sessions, as they see them: their browsers and programs.
+//! A user's sessions as the settings page lists them.
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -9,31 +9,30 @@ use crate::models::database::connection::DbConn;
 use crate::models::schema::sessions;
 use crate::models::{installation, now};
 
-/// Characters of a device's id.
 const ID_CHARS: usize = 16;
 
-/// A browser or a program that is signed in.
+/// A session of a browser or program.
 #[derive(Debug, Clone)]
 pub struct Device {
-    /// Names it on pages; says nothing about its key.
+    /// Public id, from which the key hash cannot be derived.
     pub id: String,
-    /// The hash of its key, which stays here.
+    /// Key hash of the session; not shown to clients.
     pub key_hash: KeyHash,
-    /// Whether a program holds it as a token.
+    /// Whether the session is a program's token.
     pub is_token: bool,
-    /// What it calls itself.
+    /// The client's `User-Agent` at sign-in.
     pub user_agent: String,
-    /// Where it came from.
+    /// The client's IP address at sign-in.
     pub ip: String,
-    /// When it signed in.
+    /// When the session was created.
     pub created_at: NaiveDateTime,
-    /// When it was last here, to within an hour.
+    /// When the session was last used, accurate to one hour.
     pub seen_at: NaiveDateTime,
-    /// When it is signed out by itself.
+    /// When the session expires.
     pub expires_at: NaiveDateTime,
 }
 
-type Row = (
+type DeviceRow = (
     String,
     String,
     String,
@@ -43,11 +42,12 @@ type Row = (
     NaiveDateTime,
 );
 
-impl From<Row> for Device {
-    fn from((hash, kind, user_agent, ip, created_at, seen_at, expires_at): Row) -> Self {
+impl From<DeviceRow> for Device {
+    fn from(row: DeviceRow) -> Self {
+        let (hash, kind, user_agent, ip, created_at, seen_at, expires_at) = row;
         let key_hash = KeyHash::from_stored(hash);
         Self {
-            id: id_of(&key_hash),
+            id: device_id(&key_hash),
             key_hash,
             is_token: kind == "token",
             user_agent,
@@ -59,18 +59,18 @@ impl From<Row> for Device {
     }
 }
 
-/// The hash of a hash.
-fn id_of(key_hash: &KeyHash) -> String {
-    let again = KeyHash::of(key_hash.as_str());
-    again.as_str().chars().take(ID_CHARS).collect()
+/// Returns a prefix of the hash of the key hash.
+fn device_id(key_hash: &KeyHash) -> String {
+    let hash = KeyHash::of(key_hash.as_str());
+    hash.as_str().chars().take(ID_CHARS).collect()
 }
 
-/// Those of a person that are signed in, the latest first.
+/// Returns a user's active sessions, most recently used first.
 ///
 /// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn all_of(conn: &mut DbConn, user_id: i64) -> Result<Vec<Device>> {
-    let rows: Vec<Row> = sessions::table
+/// `Unavailable` when the database fails.
+pub fn list(conn: &mut DbConn, user_id: i64) -> Result<Vec<Device>> {
+    let rows: Vec<DeviceRow> = sessions::table
         .filter(sessions::user_id.eq(user_id))
         .filter(sessions::expires_at.gt(now()))
         .order((sessions::seen_at.desc(), sessions::created_at.desc()))
@@ -87,13 +87,13 @@ pub fn all_of(conn: &mut DbConn, user_id: i64) -> Result<Vec<Device>> {
     Ok(rows.into_iter().map(Device::from).collect())
 }
 
-/// Signs one of a person's devices out. Runs in a transaction that writes.
+/// Ends a session of a user by device id. Must be called in a write transaction.
 ///
 /// # Errors
-/// `NotFound` when they have none of this id.
+/// `NotFound` when the user has no active session with this id.
 pub fn end(conn: &mut DbConn, user_id: i64, id: &str) -> Result<()> {
     installation::lock(conn)?;
-    let theirs = all_of(conn, user_id)?;
-    let device = theirs.into_iter().find(|device| device.id == id);
+    let devices = list(conn, user_id)?;
+    let device = devices.into_iter().find(|device| device.id == id);
     session::end(conn, &device.ok_or(Error::NotFound)?.key_hash)
 }

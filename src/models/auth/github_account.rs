@@ -1,4 +1,6 @@
-//! Accounts at GitHub, and whose they are here.
+//! Registration and sign-in with GitHub accounts.
+//!
+//! Writing functions must be called in a write transaction.
 
 use diesel::prelude::*;
 
@@ -8,95 +10,87 @@ use crate::models::installation;
 use crate::models::schema::users;
 use crate::models::user::User;
 use crate::models::user::registration::{Credential, Registration, RegistrationPolicy};
+use crate::models::values::github_account::GithubAccount;
 use crate::models::values::username;
 use crate::models::values::username::Username;
 
-/// So many names that are made of one are tried before its number makes one.
-const TRIES: i64 = 50;
+/// Number of usernames derived from the login before falling back to the account's id.
+const MAX_CANDIDATES: i64 = 50;
 
-/// An account at GitHub.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
-    /// Its number, which never changes.
-    pub id: i64,
-    /// Its name, which may.
-    pub login: String,
-}
-
-/// What opens the door to somebody.
+/// The ways in which a user can sign in.
 #[derive(Debug, Clone)]
-pub struct WaysIn {
-    /// Their number.
+pub struct LoginMethods {
+    /// Phone number in E.164 form.
     pub phone: Option<String>,
-    /// Whether they have a password.
+    /// Whether a password is set.
     pub has_password: bool,
-    /// The name of their account at GitHub.
+    /// Login name of the linked GitHub account.
     pub github: Option<String>,
 }
 
-impl WaysIn {
-    /// Whether they can come in without GitHub.
-    pub fn has_another(&self) -> bool {
+impl LoginMethods {
+    /// Returns whether the user can sign in with phone number and password.
+    pub fn allows_password_login(&self) -> bool {
         self.phone.is_some() && self.has_password
     }
 }
 
-/// Somebody comes in by GitHub.
+/// A registration with a GitHub account.
 #[derive(Debug, Clone)]
-pub struct Arrival {
-    /// As whom.
-    pub account: Account,
+pub struct GithubRegistration {
+    /// The authenticated account.
+    pub account: GithubAccount,
     /// Who may register.
     pub policy: RegistrationPolicy,
-    /// The invite that they come with.
+    /// The invite, if any.
     pub invite: Option<i64>,
-    /// Whether they may be the first person of all.
+    /// Whether registration as the installation's first user is allowed.
     pub may_be_first: bool,
 }
 
 impl User {
-    /// Whether it is anybody's account.
+    /// Returns whether the account is linked to a user.
     ///
     /// # Errors
-    /// `Unavailable` when the database does not answer.
-    pub fn is_github_known(conn: &mut DbConn, account: &Account) -> Result<bool> {
-        let theirs = users::table.filter(users::github_id.eq(account.id));
-        Ok(theirs.count().get_result::<i64>(conn)? > 0)
+    /// `Unavailable` when the database fails.
+    pub fn is_github_linked(conn: &mut DbConn, account: &GithubAccount) -> Result<bool> {
+        let owner = users::table.filter(users::github_id.eq(account.id));
+        Ok(owner.count().get_result::<i64>(conn)? > 0)
     }
 
-    /// Whose account it is, whatever their status; nobody's it is until the transaction ends. Its name is kept as it is now.
-    /// Runs in a transaction that writes.
+    /// Returns the user linked to the account, whatever their status, and updates the stored login name. When there is none,
+    /// no other transaction can link the account before this one ends.
     ///
     /// # Errors
-    /// `Unavailable` when the database does not answer.
-    pub fn with_github(conn: &mut DbConn, account: &Account) -> Result<Option<Self>> {
+    /// `Unavailable` when the database fails.
+    pub fn find_by_github(conn: &mut DbConn, account: &GithubAccount) -> Result<Option<Self>> {
         installation::lock(conn)?;
-        let theirs = users::table.filter(users::github_id.eq(account.id));
-        let user: Option<Self> = theirs
+        let owner = users::table.filter(users::github_id.eq(account.id));
+        let user: Option<Self> = owner
             .select(Self::as_select())
             .get_result(conn)
             .optional()?;
         if user.is_some() {
-            diesel::update(theirs)
+            diesel::update(owner)
                 .set(users::github_login.eq(&account.login))
                 .execute(conn)?;
         }
         Ok(user)
     }
 
-    /// Makes a person of an account that is nobody's, called as at GitHub or nearly so. Runs in a transaction that writes.
+    /// Registers a user for an account that is not linked yet, with a username derived from the login.
     ///
     /// # Errors
-    /// `ForbiddenBecause` when nobody may register, an invite is needed and this is none, or the first person needs a set-up code.
-    pub fn register_by_github(conn: &mut DbConn, arrival: &Arrival) -> Result<Self> {
+    /// `ForbiddenBecause` when registration is closed, requires an invite, or, for the first user, a set-up code.
+    pub fn register_with_github(conn: &mut DbConn, request: &GithubRegistration) -> Result<Self> {
         installation::lock(conn)?;
-        let username = Self::free_name(conn, &arrival.account)?;
+        let username = Self::free_username(conn, &request.account)?;
         let registration = Registration {
-            policy: arrival.policy,
-            invite: arrival.invite,
-            credential: Credential::GitHub { id: arrival.account.id, login: arrival.account.login.clone() },
+            policy: request.policy,
+            invite: request.invite,
+            credential: Credential::GitHub { id: request.account.id, login: request.account.login.clone() },
             username,
-            may_be_first: arrival.may_be_first,
+            may_be_first: request.may_be_first,
         };
         Self::register(conn, &registration).map_err(|error| match error {
             Error::Forbidden => Error::ForbiddenBecause("error-github-closed".into()),
@@ -109,72 +103,70 @@ impl User {
         })
     }
 
-    /// From now on this account opens the door to somebody. Runs in a transaction that writes.
+    /// Links an account to a user.
     ///
     /// # Errors
-    /// `ForbiddenBecause` when it is somebody else's, or they have another one.
-    pub fn join_github(conn: &mut DbConn, id: i64, account: &Account) -> Result<()> {
+    /// `ForbiddenBecause` when it is linked to another user, or the user is linked to another account.
+    pub fn link_github(conn: &mut DbConn, id: i64, account: &GithubAccount) -> Result<()> {
         installation::lock(conn)?;
-        let has: Option<i64> = users::table
+        let linked: Option<i64> = users::table
             .find(id)
             .select(users::github_id)
             .get_result(conn)?;
-        if has.is_some_and(|has| has != account.id) {
+        if linked.is_some_and(|linked| linked != account.id) {
             return Err(Error::ForbiddenBecause("error-github-another".into()));
         }
-        let owner = Self::with_github(conn, account)?;
+        let owner = Self::find_by_github(conn, account)?;
         if owner.is_some_and(|owner| owner.id != id) {
             return Err(Error::ForbiddenBecause("error-github-taken".into()));
         }
-        let joined = (
-            users::github_id.eq(account.id),
-            users::github_login.eq(&account.login),
-        );
         diesel::update(users::table.find(id))
-            .set(joined)
+            .set((
+                users::github_id.eq(account.id),
+                users::github_login.eq(&account.login),
+            ))
             .execute(conn)?;
         Ok(())
     }
 
-    /// GitHub opens the door to somebody no longer. Runs in a transaction that writes.
+    /// Unlinks a user's account.
     ///
     /// # Errors
-    /// `Invalid` for `github` when nothing else does.
-    pub fn leave_github(conn: &mut DbConn, id: i64) -> Result<()> {
+    /// `Invalid` for `github` when the user could not sign in without it.
+    pub fn unlink_github(conn: &mut DbConn, id: i64) -> Result<()> {
         installation::lock(conn)?;
-        if !Self::ways_in(conn, id)?.has_another() {
+        if !Self::login_methods(conn, id)?.allows_password_login() {
             return Err(Error::field("github", "error-github-last"));
         }
-        let left = (
-            users::github_id.eq(None::<i64>),
-            users::github_login.eq(None::<String>),
-        );
         diesel::update(users::table.find(id))
-            .set(left)
+            .set((
+                users::github_id.eq(None::<i64>),
+                users::github_login.eq(None::<String>),
+            ))
             .execute(conn)?;
         Ok(())
     }
 
-    /// What opens the door to somebody.
+    /// Returns the ways in which a user can sign in.
     ///
     /// # Errors
-    /// `NotFound` when there is no such person.
-    pub fn ways_in(conn: &mut DbConn, id: i64) -> Result<WaysIn> {
-        let person = users::table.find(id);
-        let (phone, password_hash, github): (_, Option<String>, _) = person
+    /// `NotFound` when there is no such user.
+    pub fn login_methods(conn: &mut DbConn, id: i64) -> Result<LoginMethods> {
+        let (phone, password_hash, github): (_, Option<String>, _) = users::table
+            .find(id)
             .select((users::phone, users::password_hash, users::github_login))
             .get_result(conn)?;
-        Ok(WaysIn {
+        Ok(LoginMethods {
             phone,
             has_password: password_hash.is_some(),
             github,
         })
     }
 
-    /// A name for an account that nobody has yet.
-    fn free_name(conn: &mut DbConn, account: &Account) -> Result<Username> {
-        for n in 1..=TRIES {
-            if let Some(name) = name_of(&account.login, n)
+    /// Returns an unused username for an account.
+    fn free_username(conn: &mut DbConn, account: &GithubAccount) -> Result<Username> {
+        for n in 1..=MAX_CANDIDATES {
+            if let Some(name) = username_candidate(&account.login, n)
                 && !Self::is_username_taken(conn, &name)?
             {
                 return Ok(name);
@@ -184,17 +176,16 @@ impl User {
     }
 }
 
-/// A name made of a name at GitHub; from the second on with a number behind it.
-fn name_of(login: &str, n: i64) -> Option<Username> {
-    let tail = if n == 1 {
-        String::new()
-    } else {
-        format!("-{n}")
+/// Returns the `n`th username derived from a login; from the second on with the number appended.
+fn username_candidate(login: &str, n: i64) -> Option<Username> {
+    let suffix = match n {
+        1 => String::new(),
+        n => format!("-{n}"),
     };
     let named = |head: &str| {
         let allowed = head.chars().filter(|c| username::is_allowed(*c));
-        let head: String = allowed.take(username::MAX_CHARS - tail.len()).collect();
-        Username::parse(&format!("{head}{tail}")).ok()
+        let head: String = allowed.take(username::MAX_CHARS - suffix.len()).collect();
+        Username::parse(&format!("{head}{suffix}")).ok()
     };
     named(login).or_else(|| named(&format!("github-{login}")))
 }
@@ -206,11 +197,14 @@ mod tests {
     use super::*;
 
     fn name(login: &str, n: i64) -> String {
-        name_of(login, n).expect(login).as_str().to_owned()
+        username_candidate(login, n)
+            .expect(login)
+            .as_str()
+            .to_owned()
     }
 
     #[test]
-    fn names_stay_as_they_are_where_they_can() {
+    fn usernames_resemble_logins() {
         assert_eq!(name("octocat", 1), "octocat");
         assert_eq!(name("Octo-Cat", 1), "Octo-Cat");
         assert_eq!(name("octocat", 2), "octocat-2");
@@ -222,12 +216,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_name_at_github_makes_names_here(
+        fn every_login_yields_usernames(
             login in prop_oneof!["[a-zA-Z0-9-]{1,39}", "\\PC{1,40}"],
-            n in 1_i64..=TRIES,
+            n in 1_i64..=MAX_CANDIDATES,
         ) {
-            let plain = login.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-            prop_assert!(name_of(&login, n).is_some() || !plain, "{}", login);
+            let is_login = login.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+            prop_assert!(username_candidate(&login, n).is_some() || !is_login, "{}", login);
         }
     }
 }

@@ -1,4 +1,6 @@
-//! Links by which people may register, where not everybody may.
+//! Invite links, with which people can register while open registration is disabled.
+//!
+//! Writing functions must be called in a write transaction.
 
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
@@ -8,76 +10,79 @@ use crate::models::database::connection::{DbConn, on_each};
 use crate::models::now;
 use crate::models::schema::{invites, users};
 use crate::models::user::User;
-use crate::models::values::signing::Keyed;
+use crate::models::values::signing::{HmacKey, constant_time_eq};
 use crate::models::values::user_status::Status;
 
-/// The most people that one link lets in.
+/// Maximum number of registrations with one invite.
 pub const MAX_USES: i32 = 1000;
-/// The most days that a link is good for.
+/// Maximum lifetime of an invite in days.
 pub const MAX_DAYS: i64 = 90;
-/// So many of its hash's digits a link shows: 128 bits.
-const PROOF_CHARS: usize = 32;
-/// What [`Keyed`] hashes links for.
+/// Hexadecimal digits of the signature in a token: 128 bits.
+const SIGNATURE_CHARS: usize = 32;
+/// Signature purpose of tokens; see [`HmacKey::sign`].
 const PURPOSE: &str = "invite";
 
-/// Who may make such links.
+/// Who may create invites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Makers {
-    /// Everybody who is here.
+pub enum InvitePolicy {
+    /// Every user.
     Members,
-    /// Admins alone.
+    /// Admins only.
     Admins,
 }
 
-impl Makers {
-    /// Whether this person is one of them.
-    pub fn include(self, user: &User) -> bool {
+impl InvitePolicy {
+    /// Returns whether the user may create invites.
+    pub fn allows(self, user: &User) -> bool {
         self == Self::Members || user.is_admin()
     }
 }
 
-/// A link, and how often it was used.
+/// An invite.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = invites)]
 pub struct Invite {
     /// Primary key.
     pub id: i64,
-    /// How many have come by it.
+    /// Number of registrations so far.
     pub uses: i32,
-    /// How many may.
+    /// Maximum number of registrations.
     pub max_uses: i32,
-    /// When it ends.
+    /// When the invite expires.
     pub expires_at: NaiveDateTime,
 }
 
-/// What the end of a link says: which one it is, and the proof that it was made here.
-pub fn token(keyed: &Keyed, id: i64) -> Result<String> {
-    let hash = keyed.hash(PURPOSE, &id.to_string())?;
-    Ok(format!("{id}-{}", &hash[..PROOF_CHARS]))
-}
-
-/// Which invite a link names; none when it was not made here.
-pub fn id_of(keyed: &Keyed, typed: &str) -> Option<i64> {
-    let (id, _) = typed.trim().split_once('-')?;
-    let id: i64 = id.parse().ok()?;
-    let right = token(keyed, id).ok()?;
-    crate::models::values::signing::is_same(&right, typed.trim()).then_some(id)
-}
-
-/// Makes a link. Runs in a transaction that writes.
+/// Returns the token in an invite's link: the id and a signature.
 ///
 /// # Errors
-/// `Invalid` for `uses` and `days` when they are none or too many.
+/// Never; see [`HmacKey::sign`].
+pub fn token(hmac_key: &HmacKey, id: i64) -> Result<String> {
+    let signature = hmac_key.sign(PURPOSE, &id.to_string())?;
+    Ok(format!("{id}-{}", &signature[..SIGNATURE_CHARS]))
+}
+
+/// Returns the id of the invite if the token's signature is valid.
+pub fn verify_token(hmac_key: &HmacKey, typed: &str) -> Option<i64> {
+    let (id, _) = typed.trim().split_once('-')?;
+    let id: i64 = id.parse().ok()?;
+    let expected = token(hmac_key, id).ok()?;
+    constant_time_eq(&expected, typed.trim()).then_some(id)
+}
+
+/// Creates an invite.
+///
+/// # Errors
+/// `Invalid` for `uses` and `days` when they are out of range.
 pub fn create(conn: &mut DbConn, user_id: i64, uses: i32, days: i64) -> Result<()> {
-    let mut wrong = Vec::new();
+    let mut errors = Vec::new();
     if !(1..=MAX_USES).contains(&uses) {
-        wrong.push(("uses", "error-invite-uses".into()));
+        errors.push(("uses", "error-invite-uses".into()));
     }
     if !(1..=MAX_DAYS).contains(&days) {
-        wrong.push(("days", "error-invite-days".into()));
+        errors.push(("days", "error-invite-days".into()));
     }
-    if !wrong.is_empty() {
-        return Err(Error::Invalid(wrong));
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
     }
     let now = now();
     let row = (
@@ -92,10 +97,11 @@ pub fn create(conn: &mut DbConn, user_id: i64, uses: i32, days: i64) -> Result<(
     Ok(())
 }
 
-/// The links that still let somebody in, newest first, with the names of their makers: mine, or all for an admin.
+/// Returns the user's invites that can still be used, or everyone's for an admin, each with its creator's username; newest
+/// first, at most 100.
 ///
 /// # Errors
-/// `Unavailable` when the database does not answer.
+/// `Unavailable` when the database fails.
 pub fn list_for(conn: &mut DbConn, user: &User) -> Result<Vec<(Invite, String)>> {
     let mut open = invites::table
         .inner_join(users::table)
@@ -112,16 +118,16 @@ pub fn list_for(conn: &mut DbConn, user: &User) -> Result<Vec<(Invite, String)>>
     Ok(open.load(conn)?)
 }
 
-/// From now on nobody comes in by it. Runs in a transaction that writes.
+/// Revokes an invite.
 ///
 /// # Errors
-/// `NotFound` when there is none of that number that this person may end.
+/// `NotFound` when there is none with this id, or the user is neither its creator nor an admin.
 pub fn revoke(conn: &mut DbConn, user: &User, id: i64) -> Result<()> {
-    let maker: i64 = invites::table
+    let creator: i64 = invites::table
         .find(id)
         .select(invites::user_id)
         .get_result(conn)?;
-    if maker != user.id && !user.is_admin() {
+    if creator != user.id && !user.is_admin() {
         return Err(Error::NotFound);
     }
     diesel::update(invites::table.find(id))
@@ -130,11 +136,11 @@ pub fn revoke(conn: &mut DbConn, user: &User, id: i64) -> Result<()> {
     Ok(())
 }
 
-/// Whether somebody may still come in by it. The invite of somebody who is not here any more is worth nothing.
+/// Returns whether an invite can still be used: it is neither revoked, expired nor used up, and its creator is active.
 ///
 /// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn is_open(conn: &mut DbConn, id: i64) -> Result<bool> {
+/// `Unavailable` when the database fails.
+pub fn is_valid(conn: &mut DbConn, id: i64) -> Result<bool> {
     let found: Option<i64> = invites::table
         .inner_join(users::table)
         .filter(invites::id.eq(id))
@@ -148,14 +154,15 @@ pub fn is_open(conn: &mut DbConn, id: i64) -> Result<bool> {
     Ok(found.is_some())
 }
 
-/// Somebody comes in by it: counted and checked in one, however many come at once. Runs in a transaction that writes.
+/// Counts a registration with an invite. Checking and counting are atomic, so concurrent registrations cannot exceed the
+/// limit.
 ///
 /// # Errors
-/// `Invalid` for `invite` when it lets nobody in any more.
-pub(in crate::models) fn use_up(conn: &mut DbConn, id: Option<i64>) -> Result<()> {
+/// `Invalid` for `invite` when it is missing or can no longer be used.
+pub(in crate::models) fn redeem(conn: &mut DbConn, id: Option<i64>) -> Result<()> {
     let refused = || Error::field("invite", "error-invite");
     let id = id.ok_or_else(refused)?;
-    if !is_open(conn, id)? {
+    if !is_valid(conn, id)? {
         return Err(refused());
     }
     let open = invites::table

@@ -1,4 +1,4 @@
-//! What people prove who they are with: sessions, devices, codes, links and the limits on guessing.
+//! Authentication: sessions, devices, verification codes, single-use links, GitHub accounts and rate limits.
 
 pub mod device;
 pub mod github_account;

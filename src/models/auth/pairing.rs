@@ -1,66 +1,69 @@
-//! Bringing another device in: a session makes a link, a browser asks by it, and the session lets that browser in, once.
+//! Sign-in of another device by link: a session creates a pairing, a browser that opens its link requests access, and
+//! the session allows or refuses it. Each pairing signs in at most one browser.
+//!
+//! Writing functions must be called in a write transaction.
 
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
 use rand::RngExt;
 
-use super::security_event::Origin;
+use super::security_event::ClientInfo;
 use super::session::{self, KeyHash};
 use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, insert_or_update};
 use crate::models::schema::pairings;
 use crate::models::user::User;
-use crate::models::values::signing::Keyed;
+use crate::models::values::signing::HmacKey;
 use crate::models::{installation, now};
 
-/// A link is good for so long, from its making to the session that it leads to.
-pub const MINUTES: i64 = 4;
-/// Characters of the name of a link: 128 bits.
+/// Lifetime of a pairing, until the new session is created.
+pub const VALID_MINUTES: i64 = 4;
+/// Hexadecimal digits of an id: 128 bits.
 const ID_CHARS: usize = 32;
-/// So many of its hash's digits a link shows: 128 bits.
+/// Hexadecimal digits of a token: 128 bits.
 const TOKEN_CHARS: usize = 32;
-/// What [`Keyed`] hashes links for.
+/// Signature purpose of tokens; see [`HmacKey::sign`].
 const PURPOSE: &str = "pairing";
 
-/// Nobody has asked yet.
+/// No browser has requested access yet.
 const OPEN: &str = "open";
-/// A browser asked, and waits.
+/// A browser waits for a decision.
 const ASKED: &str = "asked";
-/// It may come in.
+/// The browser may sign in.
 const ALLOWED: &str = "allowed";
-/// It may not.
+/// The browser may not sign in.
 const REFUSED: &str = "refused";
-/// It is in.
+/// The browser has signed in.
 const USED: &str = "used";
-/// Too much time has passed: said of a link, never kept.
+/// Expired. Derived from `expires_at`, never stored.
 const OVER: &str = "over";
 
-/// A link, and who has asked by it.
+/// A pairing, and the browser that requested access.
 #[derive(Clone, Queryable, Insertable)]
 #[diesel(table_name = pairings)]
 pub struct Pairing {
-    /// The session that made it.
+    /// Key hash of the session that created the pairing.
     session_hash: String,
-    /// Names it on pages. The link is made of it with the installation's secret.
+    /// Public id, from which only this installation can derive the token.
     pub id: String,
-    /// The hash of what the link ends with.
+    /// Hash of the token in the link.
     token_hash: String,
     /// See [`Pairing::state`].
     state: String,
-    /// The hash of the browser that asked.
+    /// Key hash of the browser that requested access.
     browser_hash: Option<String>,
-    /// Two digits that both devices show, once one has asked.
+    /// Two digits that both devices show for comparison; empty until access is requested.
     pub code: String,
-    /// What the browser that asked calls itself.
+    /// The browser's `User-Agent`.
     pub user_agent: String,
-    /// Where it asked from.
+    /// The browser's IP address.
     pub ip: String,
-    /// When it is worth nothing any more.
+    /// When the pairing expires.
     expires_at: NaiveDateTime,
 }
 
 impl Pairing {
-    /// What becomes of it: `open`, `asked`, `allowed`, `refused`, `used`, or `over`.
+    /// Returns `open`, `asked`, `allowed`, `refused`, `used`, or `over`.
     pub fn state(&self) -> &'static str {
         match self.state.as_str() {
             REFUSED => REFUSED,
@@ -72,100 +75,99 @@ impl Pairing {
         }
     }
 
-    /// The same, for whoever has opened the link: to another browser than the one that asked it is over, and so it is once
-    /// it was used.
+    /// Returns the state as the link's page shows it: a used pairing is `over`, and so is a pairing that another browser
+    /// requested.
     pub fn state_for(&self, browser: Option<&KeyHash>) -> &'static str {
-        let is_theirs = self.browser_hash.as_deref() == browser.map(KeyHash::as_str);
+        let is_requester = self.browser_hash.as_deref() == browser.map(KeyHash::as_str);
         match self.state() {
             OPEN => OPEN,
             USED | OVER => OVER,
-            state if is_theirs => state,
+            state if is_requester => state,
             _ => OVER,
         }
     }
 
-    /// What its link ends with.
+    /// Returns the token in the link.
     ///
     /// # Errors
-    /// `Internal` when it cannot be hashed.
-    pub fn token(&self, keyed: &Keyed) -> Result<String> {
-        token(keyed, &self.id)
+    /// Never; see [`HmacKey::sign`].
+    pub fn token(&self, hmac_key: &HmacKey) -> Result<String> {
+        token(hmac_key, &self.id)
     }
 }
 
-fn token(keyed: &Keyed, id: &str) -> Result<String> {
-    let hash = keyed.hash(PURPOSE, id)?;
-    Ok(hash[..TOKEN_CHARS].to_owned())
+fn token(hmac_key: &HmacKey, id: &str) -> Result<String> {
+    let signature = hmac_key.sign(PURPOSE, id)?;
+    Ok(signature[..TOKEN_CHARS].to_owned())
 }
 
-/// A session makes a link; the one that it made before is worth nothing any more. Runs in a transaction that writes.
+/// Creates a pairing for a session, replacing its earlier one.
 ///
 /// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn begin(conn: &mut DbConn, keyed: &Keyed, by: &KeyHash) -> Result<()> {
+/// `Unavailable` when the database fails.
+pub fn create(conn: &mut DbConn, hmac_key: &HmacKey, by: &KeyHash) -> Result<()> {
     let id = session::new_key().0[..ID_CHARS].to_owned();
     let pairing = Pairing {
         session_hash: by.as_str().to_owned(),
-        token_hash: KeyHash::of(&token(keyed, &id)?).as_str().to_owned(),
+        token_hash: KeyHash::of(&token(hmac_key, &id)?).as_str().to_owned(),
         id,
         state: OPEN.to_owned(),
         browser_hash: None,
         code: String::new(),
         user_agent: String::new(),
         ip: String::new(),
-        expires_at: now() + TimeDelta::minutes(MINUTES),
+        expires_at: now() + TimeDelta::minutes(VALID_MINUTES),
     };
     insert_or_update!(conn, pairings::table, pairing)
 }
 
-/// The link that a session has made.
+/// Returns the pairing that a session created.
 ///
 /// # Errors
 /// `NotFound` when there is none.
-pub fn of_session(conn: &mut DbConn, by: &KeyHash) -> Result<Pairing> {
+pub fn find_by_session(conn: &mut DbConn, by: &KeyHash) -> Result<Pairing> {
     Ok(pairings::table.find(by.as_str()).get_result(conn)?)
 }
 
-/// The link that ends with this, and whom it lets in.
+/// Returns the pairing with this token, and its user.
 ///
 /// # Errors
-/// `NotFound` when there is none, or the session that made it has ended.
+/// `NotFound` when there is none, or the session that created it has ended.
 pub fn find(conn: &mut DbConn, token: &str) -> Result<(Pairing, User)> {
     let hash = KeyHash::of(token);
-    let named = pairings::table.filter(pairings::token_hash.eq(hash.as_str()));
-    let pairing: Pairing = named.get_result(conn)?;
+    let pairing: Pairing = pairings::table
+        .filter(pairings::token_hash.eq(hash.as_str()))
+        .get_result(conn)?;
     let by = KeyHash::from_stored(pairing.session_hash.clone());
-    let live = session::find_live(conn, &by)?.ok_or(Error::NotFound)?;
-    Ok((pairing, live.user))
+    let session = session::find_active(conn, &by)?.ok_or(Error::NotFound)?;
+    Ok((pairing, session.user))
 }
 
-/// A browser asks to be let in, the first one that does; asking again changes nothing. Answers whose link it is, unless
-/// the browser had asked before. Runs in a transaction that writes.
+/// Requests access for a browser, and returns the pairing's user; `None` when the same browser requested it before.
 ///
 /// # Errors
-/// `NotFound` when another one has asked, too much time has passed, or as for [`find`].
-pub fn ask(
+/// `NotFound` when another browser requested it before, the pairing has expired, or as for [`find`].
+pub fn request(
     conn: &mut DbConn,
     token: &str,
     browser: &KeyHash,
-    origin: &Origin,
+    client: &ClientInfo,
 ) -> Result<Option<User>> {
     let (pairing, user) = find(conn, token)?;
-    let agent: String = origin.user_agent.chars().take(255).collect();
     let open = pairings::table
         .filter(pairings::token_hash.eq(&pairing.token_hash))
         .filter(pairings::state.eq(OPEN))
         .filter(pairings::expires_at.gt(now()));
-    let asked = diesel::update(open)
+    let updated = diesel::update(open)
         .set((
             pairings::state.eq(ASKED),
             pairings::browser_hash.eq(browser.as_str()),
             pairings::code.eq(rand::rng().random_range(10..100).to_string()),
-            pairings::user_agent.eq(agent),
-            pairings::ip.eq(&origin.ip),
+            pairings::user_agent.eq(client.truncated_user_agent()),
+            pairings::ip.eq(&client.ip),
         ))
         .execute(conn)?;
-    if asked == 1 {
+    if updated == 1 {
         return Ok(Some(user));
     }
     let (pairing, _) = find(conn, token)?;
@@ -175,34 +177,29 @@ pub fn ask(
     }
 }
 
-/// The session that made the link lets in who has asked, or does not. Runs in a transaction that writes.
+/// Allows or refuses the request, as the session that created the pairing.
 ///
 /// # Errors
-/// `NotFound` when nobody waits for that, or it was decided.
-pub fn decide(conn: &mut DbConn, by: &KeyHash, id: &str, is_welcome: bool) -> Result<()> {
-    let asked = pairings::table
+/// `NotFound` when there is no undecided request.
+pub fn decide(conn: &mut DbConn, by: &KeyHash, id: &str, is_allowed: bool) -> Result<()> {
+    let requested = pairings::table
         .find(by.as_str())
         .filter(pairings::id.eq(id))
         .filter(pairings::state.eq(ASKED))
         .filter(pairings::expires_at.gt(now()));
-    let state = if is_welcome { ALLOWED } else { REFUSED };
-    let decided = diesel::update(asked)
+    let state = if is_allowed { ALLOWED } else { REFUSED };
+    let decided = diesel::update(requested)
         .set(pairings::state.eq(state))
         .execute(conn)?;
-    if decided == 0 {
-        Err(Error::NotFound)
-    } else {
-        Ok(())
-    }
+    require_one(decided)
 }
 
-/// The browser that asked comes in, once. Answers who it is, and the session that let it in. Runs in a transaction that
-/// writes.
+/// Marks an allowed pairing as used. Returns the user to sign in, and the session that allowed it.
 ///
 /// # Errors
-/// `NotFound` when it was not allowed, or not any more.
-pub fn use_up(conn: &mut DbConn, token: &str, browser: &KeyHash) -> Result<(User, KeyHash)> {
-    // Whoever ends the first session is done, or waits for this.
+/// `NotFound` when this browser was not allowed, or the pairing was used or has expired.
+pub fn redeem(conn: &mut DbConn, token: &str, browser: &KeyHash) -> Result<(User, KeyHash)> {
+    // Serializes with functions that end the allowing session.
     installation::lock(conn)?;
     let (pairing, user) = find(conn, token)?;
     let allowed = pairings::table
@@ -213,31 +210,31 @@ pub fn use_up(conn: &mut DbConn, token: &str, browser: &KeyHash) -> Result<(User
     let used = diesel::update(allowed)
         .set(pairings::state.eq(USED))
         .execute(conn)?;
-    if used == 0 {
-        return Err(Error::NotFound);
-    }
+    require_one(used)?;
     Ok((user, KeyHash::from_stored(pairing.session_hash)))
 }
 
-/// The session takes its link back. Runs in a transaction that writes.
+/// Deletes a session's pairing.
 ///
 /// # Errors
-/// `NotFound` when there is none of this name.
-pub fn withdraw(conn: &mut DbConn, by: &KeyHash, id: &str) -> Result<()> {
+/// `NotFound` when it has none with this id.
+pub fn cancel(conn: &mut DbConn, by: &KeyHash, id: &str) -> Result<()> {
     let own = pairings::table.find(by.as_str());
-    let taken = diesel::delete(own.filter(pairings::id.eq(id))).execute(conn)?;
-    if taken == 0 {
-        Err(Error::NotFound)
-    } else {
-        Ok(())
+    require_one(diesel::delete(own.filter(pairings::id.eq(id))).execute(conn)?)
+}
+
+fn require_one(rows: usize) -> Result<()> {
+    match rows {
+        0 => Err(Error::NotFound),
+        _ => Ok(()),
     }
 }
 
-/// Forgets links that are worth nothing since an hour; answers how many. Until then people are told so.
+/// Deletes pairings that expired an hour ago, until when their pages say so; returns their number.
 ///
 /// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn forget_old(conn: &mut DbConn) -> Result<usize> {
+/// `Unavailable` when the database fails.
+pub fn delete_expired(conn: &mut DbConn) -> Result<usize> {
     let old = pairings::expires_at.lt(now() - TimeDelta::hours(1));
     Ok(diesel::delete(pairings::table.filter(old)).execute(conn)?)
 }

@@ -1,4 +1,6 @@
-//! Links that let somebody set a new password, once: from an admin, or after a code that came to their number.
+//! Single-use links for setting a new password, created by an admin or after verification of the user's phone number.
+//!
+//! Writing functions must be called in a write transaction.
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -11,14 +13,13 @@ use crate::models::user::User;
 use crate::models::{installation, now};
 use crate::models::values::user_status::Status;
 
-/// A link lets this person in, and no other link does any more. Answers what the link ends with. Runs in a transaction
-/// that writes.
+/// Creates a link for the user and returns its token. The user's earlier link becomes invalid.
 ///
 /// # Errors
-/// `Unavailable` when the database does not answer.
+/// `Unavailable` when the database fails.
 pub fn create(conn: &mut DbConn, user_id: i64, lifetime: TimeDelta) -> Result<String> {
-    let theirs = password_links::table.filter(password_links::user_id.eq(user_id));
-    diesel::delete(theirs).execute(conn)?;
+    let earlier = password_links::table.filter(password_links::user_id.eq(user_id));
+    diesel::delete(earlier).execute(conn)?;
     let (token, hash) = session::new_key();
     let row = (
         password_links::token_hash.eq(hash.as_str()),
@@ -30,10 +31,10 @@ pub fn create(conn: &mut DbConn, user_id: i64, lifetime: TimeDelta) -> Result<St
     Ok(token)
 }
 
-/// Whom a link lets in, and their number.
+/// Returns the user of a link, and their phone number.
 ///
 /// # Errors
-/// `NotFound` when it was used, is too old, or never was one.
+/// `NotFound` when the link is unknown, used or expired, or its user is not active.
 pub fn find(conn: &mut DbConn, token: &str) -> Result<(User, Option<String>)> {
     Ok(password_links::table
         .find(KeyHash::of(token).as_str())
@@ -44,11 +45,11 @@ pub fn find(conn: &mut DbConn, token: &str) -> Result<(User, Option<String>)> {
         .get_result(conn)?)
 }
 
-/// Sets the password, ends all sessions of the person, and answers who it is now. Runs in a transaction that writes.
+/// Sets the password of the link's user, ends all their sessions, and deletes the link. Returns the updated user.
 ///
 /// # Errors
-/// `NotFound` as for [`find`], also when somebody else was faster.
-pub fn use_up(conn: &mut DbConn, token: &str, password_hash: &str) -> Result<User> {
+/// `NotFound` as for [`find`], or when the link was redeemed concurrently.
+pub fn redeem(conn: &mut DbConn, token: &str, password_hash: &str) -> Result<User> {
     installation::lock(conn)?;
     let (user, _) = find(conn, token)?;
     let hash = KeyHash::of(token);
@@ -61,11 +62,11 @@ pub fn use_up(conn: &mut DbConn, token: &str, password_hash: &str) -> Result<Use
     Ok(user.select(User::as_select()).get_result(conn)?)
 }
 
-/// Forgets links that are worth nothing any more; answers how many.
+/// Deletes expired links; returns their number.
 ///
 /// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn forget_old(conn: &mut DbConn) -> Result<usize> {
+/// `Unavailable` when the database fails.
+pub fn delete_expired(conn: &mut DbConn) -> Result<usize> {
     let old = password_links::table.filter(password_links::expires_at.lt(now()));
     Ok(diesel::delete(old).execute(conn)?)
 }

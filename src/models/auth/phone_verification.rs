@@ -1,4 +1,7 @@
-//! Codes that are sent to a number, to see whether it is somebody's own. Each is bound to the browser that asked.
+//! Verification of phone numbers by SMS codes. A code is valid only in the browser that requested it.
+//!
+//! Writing functions must be called in a write transaction. The only error of functions that use the database is
+//! `Unavailable`.
 
 use std::fmt;
 
@@ -12,85 +15,108 @@ use crate::models::database::connection::{DbConn, insert_or_update};
 use crate::models::now;
 use crate::models::schema::verifications;
 use crate::models::values::phone_number::PhoneNumber;
-use crate::models::values::signing::Keyed;
+use crate::models::values::signing::HmacKey;
 
-/// A code is good for so long.
-pub const MINUTES: i64 = 10;
-/// So often it may be typed wrong.
-pub const TRIES: i32 = 5;
-/// What [`Keyed`] hashes codes for.
-const PURPOSE: &str = "code";
+/// Lifetime of a code.
+pub const VALID_MINUTES: i64 = 10;
+/// Maximum number of attempts per code.
+const MAX_ATTEMPTS: i32 = 5;
+/// Signature purpose of codes; see [`HmacKey::sign`].
+const SIGNATURE_PURPOSE: &str = "code";
 
-/// Somebody wants an account.
-pub const REGISTRATION: &str = "registration";
-/// Somebody has forgotten their password.
-pub const PASSWORD: &str = "password";
-/// Somebody has another number.
-pub const PHONE: &str = "phone";
+/// The action that a code confirms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VerificationPurpose {
+    /// Registration of a new user.
+    Registration,
+    /// Password reset.
+    PasswordReset,
+    /// Change of a user's phone number.
+    PhoneChange,
+}
 
-/// Six digits. `Debug` hides them.
-pub struct Code(String);
+impl VerificationPurpose {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Registration => "registration",
+            Self::PasswordReset => "password",
+            Self::PhoneChange => "phone",
+        }
+    }
+}
 
-impl Code {
-    /// One that nobody can guess.
+/// A code of six digits. `Debug` hides it.
+pub struct VerificationCode(String);
+
+impl VerificationCode {
+    /// Creates a random code.
     pub fn random() -> Self {
         Self(format!("{:06}", rand::rng().random_range(0..1_000_000)))
     }
 
-    /// The digits.
+    /// Returns the digits.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What is kept of it: it is worth something in one browser only.
+    /// Returns the hash to store, which binds the code to the browser.
     ///
     /// # Errors
-    /// `Internal` when it cannot be hashed.
-    pub fn hash(&self, keyed: &Keyed, browser: &KeyHash) -> Result<String> {
-        keyed.hash(PURPOSE, &format!("{} {}", browser.as_str(), self.0))
+    /// Never; see [`HmacKey::sign`].
+    pub fn hash(&self, hmac_key: &HmacKey, browser: &KeyHash) -> Result<String> {
+        hmac_key.sign(SIGNATURE_PURPOSE, &signed_text(browser, &self.0))
     }
 }
 
-impl fmt::Debug for Code {
+fn signed_text(browser: &KeyHash, code: &str) -> String {
+    format!("{} {code}", browser.as_str())
+}
+
+impl fmt::Debug for VerificationCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Code([secret])")
+        f.write_str("VerificationCode([secret])")
     }
 }
 
-/// A code on its way, and what happens when it comes back.
+/// A pending verification, and the data of the action to perform after it.
 #[derive(Clone, Queryable, Insertable)]
 #[diesel(table_name = verifications)]
 pub struct Verification {
-    /// The hash of what the browser keeps.
+    /// Hash of the key in the browser's cookie.
     pub browser_hash: String,
-    /// `registration`, `password` or `phone`.
+    /// See [`Verification::purpose`].
     pub purpose: String,
-    /// The number it goes to, as E.164.
+    /// The number to verify, in E.164 form.
     pub phone: String,
-    /// See [`Code::hash`]; when no code was sent, a hash of nothing.
+    /// See [`VerificationCode::hash`]; when no code was sent, a hash that matches no code.
     pub code_hash: String,
-    /// How often a code was typed.
+    /// Number of attempts so far.
     pub tries: i32,
-    /// Whose number it is, or will be.
+    /// The user whose password or number changes.
     pub user_id: Option<i64>,
-    /// The name of somebody who registers.
+    /// Username of the user who registers.
     pub username: Option<String>,
-    /// Their password's hash.
+    /// Password hash of the user who registers.
     pub password_hash: Option<String>,
-    /// The invite that they came with.
+    /// Token of the invite to register with.
     pub invite: Option<String>,
-    /// Whether they may be the first one here.
+    /// Whether registration as the installation's first user is allowed.
     pub may_be_first: bool,
-    /// When the code is worth nothing any more.
+    /// When the code expires.
     pub expires_at: NaiveDateTime,
 }
 
 impl Verification {
-    /// A code for a number; nobody knows yet what for.
-    pub fn new(browser: &KeyHash, purpose: &str, phone: &PhoneNumber, code_hash: String) -> Self {
+    /// Creates a verification without data of the action.
+    pub fn new(
+        browser: &KeyHash,
+        purpose: VerificationPurpose,
+        phone: &PhoneNumber,
+        code_hash: String,
+    ) -> Self {
         Self {
             browser_hash: browser.as_str().to_owned(),
-            purpose: purpose.to_owned(),
+            purpose: purpose.as_str().to_owned(),
             phone: phone.as_str().to_owned(),
             code_hash,
             tries: 0,
@@ -102,75 +128,76 @@ impl Verification {
             expires_at: expiry(),
         }
     }
+
+    /// Returns the action that the code confirms.
+    pub fn purpose(&self) -> VerificationPurpose {
+        match self.purpose.as_str() {
+            "registration" => VerificationPurpose::Registration,
+            "password" => VerificationPurpose::PasswordReset,
+            _ => VerificationPurpose::PhoneChange,
+        }
+    }
 }
 
-/// When a code that is sent now is worth nothing any more.
+/// Returns when a code that is sent now expires.
 pub fn expiry() -> NaiveDateTime {
-    now() + TimeDelta::minutes(MINUTES)
+    now() + TimeDelta::minutes(VALID_MINUTES)
 }
 
-/// What a typed code is worth.
-pub enum Outcome {
-    /// It is the one. It will not be again.
-    Right(Box<Verification>),
-    /// It is another one; so many tries are left.
-    Wrong(i32, Box<Verification>),
-    /// It was typed wrong too often, or too much time has passed.
-    Over,
-    /// This browser waits for no code.
-    Nothing,
+/// The result of checking a code.
+pub enum CodeCheck {
+    /// The code is correct; it can be used only once.
+    Correct(Box<Verification>),
+    /// The code is wrong; with the number of attempts left.
+    Incorrect(i32, Box<Verification>),
+    /// The code has expired, or no attempts are left.
+    Expired,
+    /// The browser has no pending verification.
+    NotPending,
 }
 
-/// A code is on its way to this browser; one before it is worth nothing any more. Runs in a transaction that writes.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn begin(conn: &mut DbConn, verification: &Verification) -> Result<()> {
+/// Stores a verification, replacing the browser's earlier one.
+pub fn save(conn: &mut DbConn, verification: &Verification) -> Result<()> {
     insert_or_update!(conn, verifications::table, verification)
 }
 
-/// What this browser waits for, also when it is too late.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
+/// Returns the browser's verification, even if it has expired.
 pub fn find(conn: &mut DbConn, browser: &KeyHash) -> Result<Option<Verification>> {
     let row = verifications::table.find(browser.as_str());
     Ok(row.get_result(conn).optional()?)
 }
 
-/// Holds a typed code against the one that was sent. A try counts before it is known what it is worth. Runs in a
-/// transaction that writes.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn check(conn: &mut DbConn, keyed: &Keyed, browser: &KeyHash, typed: &str) -> Result<Outcome> {
+/// Checks a code. The attempt is counted first, so that concurrent guesses cannot exceed the limit.
+pub fn check(
+    conn: &mut DbConn,
+    hmac_key: &HmacKey,
+    browser: &KeyHash,
+    typed: &str,
+) -> Result<CodeCheck> {
     let row = verifications::table.find(browser.as_str());
     let open = row
-        .filter(verifications::tries.lt(TRIES))
+        .filter(verifications::tries.lt(MAX_ATTEMPTS))
         .filter(verifications::expires_at.gt(now()));
     let counted = diesel::update(open)
         .set(verifications::tries.eq(verifications::tries + 1))
         .execute(conn)?;
     let Some(verification) = find(conn, browser)? else {
-        return Ok(Outcome::Nothing);
+        return Ok(CodeCheck::NotPending);
     };
     if counted == 0 {
-        return Ok(Outcome::Over);
+        return Ok(CodeCheck::Expired);
     }
-    let typed = format!("{} {typed}", browser.as_str());
-    if keyed.made(PURPOSE, &typed, &verification.code_hash) {
+    let signed = signed_text(browser, typed);
+    if hmac_key.verify(SIGNATURE_PURPOSE, &signed, &verification.code_hash) {
         diesel::delete(row).execute(conn)?;
-        return Ok(Outcome::Right(Box::new(verification)));
+        return Ok(CodeCheck::Correct(Box::new(verification)));
     }
-    let left = TRIES - verification.tries;
-    Ok(Outcome::Wrong(left, Box::new(verification)))
+    let left = MAX_ATTEMPTS - verification.tries;
+    Ok(CodeCheck::Incorrect(left, Box::new(verification)))
 }
 
-/// Forgets codes that are worth nothing since an hour; answers how many. Until then people are told so.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn forget_old(conn: &mut DbConn) -> Result<usize> {
+/// Deletes verifications that expired an hour ago, until when their pages say so; returns their number.
+pub fn delete_expired(conn: &mut DbConn) -> Result<usize> {
     let old = verifications::expires_at.lt(now() - TimeDelta::hours(1));
     Ok(diesel::delete(verifications::table.filter(old)).execute(conn)?)
 }

@@ -1,4 +1,7 @@
-//! How often something may be tried. It is counted in the database, so that it holds across restarts and servers.
+//! Rate limits on attempts, such as sign-ins and codes. They are counted in the database, so they hold across restarts
+//! and servers.
+//!
+//! Writing functions must be called in a write transaction.
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
@@ -8,32 +11,32 @@ use crate::models::database::connection::DbConn;
 use crate::models::now;
 use crate::models::schema::throttles;
 
-/// How often, and what happens then.
+/// A limit on the number of attempts.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule {
-    /// So many tries.
-    pub tries: i32,
-    /// Within this time.
+    /// Maximum number of attempts in the window.
+    pub attempts: i32,
+    /// Length of the window, which begins with the first attempt.
     pub window: TimeDelta,
-    /// How long the next try must wait then, twice as long after each further one, but no longer than the window.
+    /// Delay before the next attempt once the maximum is reached; doubled by each further attempt, up to the window.
     /// `None`: until the window ends.
-    pub wait: Option<TimeDelta>,
+    pub backoff: Option<TimeDelta>,
 }
 
-/// One thing that is counted: the tries of somebody, from somewhere.
+/// A counter of attempts, for example of one user or from one address.
 #[derive(Debug, Clone)]
 pub struct Bucket {
-    /// What is counted, hashed with the installation's secret.
+    /// Hash of the counted subject, by [`HmacKey::sign`](crate::models::values::signing::HmacKey::sign).
     pub key_hash: String,
-    /// How often it may be.
+    /// The limit.
     pub rule: Rule,
 }
 
-/// When a bucket without a wait opened. It is no clock's present time: transactions that read their clocks in another order
-/// than they lock the row, and servers whose clocks differ, must not see it in the future.
+/// `open_at` of buckets that are not full. It is not the current time: with differing clocks, or when transactions lock
+/// the row in another order than they read the clock, that could be in the future.
 const ALWAYS_OPEN: NaiveDateTime = DateTime::UNIX_EPOCH.naive_utc();
 
-/// What is known of a bucket.
+/// The stored state of a bucket.
 #[derive(Debug, Clone, Copy, Queryable)]
 struct State {
     tries: i32,
@@ -42,8 +45,8 @@ struct State {
 }
 
 impl State {
-    /// One more try, or how long it must wait.
-    fn taken(self, rule: &Rule, now: NaiveDateTime) -> Result<Self, TimeDelta> {
+    /// Returns the state after one more attempt, or the time to wait before it.
+    fn after_attempt(self, rule: &Rule, now: NaiveDateTime) -> Result<Self, TimeDelta> {
         if self.open_at > now {
             return Err(self.open_at - now);
         }
@@ -54,8 +57,8 @@ impl State {
         } else {
             self.ends_at
         };
-        let Some(wait) = rule.wait else {
-            let is_full = tries >= rule.tries;
+        let Some(backoff) = rule.backoff else {
+            let is_full = tries >= rule.attempts;
             let open_at = if is_full { ends_at } else { ALWAYS_OPEN };
             return Ok(Self {
                 tries,
@@ -63,9 +66,9 @@ impl State {
                 open_at,
             });
         };
-        let doublings = u32::try_from(tries - rule.tries).ok().map(|n| n.min(16));
-        let wait = doublings.map_or(TimeDelta::zero(), |n| (wait * (1 << n)).min(rule.window));
-        // While somebody goes on, what they did before is not forgotten.
+        let doublings = u32::try_from(tries - rule.attempts).ok().map(|n| n.min(16));
+        let wait = doublings.map_or(TimeDelta::zero(), |n| (backoff * (1 << n)).min(rule.window));
+        // Attempts during the backoff keep the window open.
         let ends_at = if doublings.is_some() {
             now + wait + rule.window
         } else {
@@ -78,8 +81,8 @@ impl State {
         })
     }
 
-    /// Without the latest try. Its wait began with it, and the one before was over.
-    fn undone(self) -> Self {
+    /// Returns the state without the latest attempt. The bucket is open then: an earlier backoff had ended before it.
+    fn without_last_attempt(self) -> Self {
         Self {
             tries: (self.tries - 1).max(0),
             open_at: ALWAYS_OPEN,
@@ -88,17 +91,17 @@ impl State {
     }
 }
 
-/// Counts a try in all of these, before it is known how it ends: so no more are under way than may be. Runs in a
-/// transaction that writes.
+/// Counts an attempt in all buckets. Attempts are counted before their outcome is known, so that concurrent ones cannot
+/// exceed the limit.
 ///
 /// # Errors
-/// `RateLimited` when one of them is full: then nothing is counted.
+/// `RateLimited` when a bucket is full; no bucket is changed then.
 pub fn take(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
     let now = now();
     let mut longest = TimeDelta::zero();
     let mut taken = Vec::new();
-    for bucket in in_order(buckets) {
-        match lock(conn, bucket, now)?.taken(&bucket.rule, now) {
+    for bucket in in_lock_order(buckets) {
+        match lock(conn, bucket, now)?.after_attempt(&bucket.rule, now) {
             Ok(state) => taken.push((bucket, state)),
             Err(wait) => longest = longest.max(wait),
         }
@@ -113,55 +116,54 @@ pub fn take(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
     Ok(())
 }
 
-/// Counts several tries one after the other, the same bucket perhaps more than once. Runs in a transaction that writes.
+/// Counts several attempts, one per bucket; the same bucket may occur more than once.
 ///
 /// # Errors
-/// `RateLimited` when one is full: the transaction must then be rolled back.
+/// `RateLimited` when a bucket is full; the transaction must then be rolled back.
 pub fn take_each(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
     buckets
         .iter()
         .try_for_each(|bucket| take(conn, std::slice::from_ref(bucket)))
 }
 
-/// The try was a good one and does not count. Where waits grow, those before are forgiven too. Runs in a transaction that
-/// writes.
+/// Uncounts a successful attempt. In buckets with backoff, the failed attempts before it are uncounted too.
 ///
 /// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn give_back(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
+/// `Unavailable` when the database fails.
+pub fn forgive(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
     let now = now();
-    for bucket in in_order(buckets) {
-        if bucket.rule.wait.is_some() {
+    for bucket in in_lock_order(buckets) {
+        if bucket.rule.backoff.is_some() {
             diesel::delete(throttles::table.find(&bucket.key_hash)).execute(conn)?;
             continue;
         }
         let state = lock(conn, bucket, now)?;
-        set(conn, bucket, state.undone())?;
+        set(conn, bucket, state.without_last_attempt())?;
     }
     Ok(())
 }
 
-/// The try never happened: unlike [`give_back`] this leaves those before it counted. Runs in a transaction that writes.
+/// Uncounts an attempt that was not made. Unlike [`forgive`], it leaves earlier attempts counted.
 ///
 /// # Errors
-/// `Unavailable` when the database does not answer.
+/// `Unavailable` when the database fails.
 pub fn undo(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
     let now = now();
-    for bucket in in_order(buckets) {
+    for bucket in in_lock_order(buckets) {
         let state = lock(conn, bucket, now)?;
-        set(conn, bucket, state.undone())?;
+        set(conn, bucket, state.without_last_attempt())?;
     }
     Ok(())
 }
 
-/// Always in the same order, or two could wait for each other.
-fn in_order(buckets: &[Bucket]) -> Vec<&Bucket> {
+/// Returns the buckets in the order in which they are locked, which is always the same to prevent deadlocks.
+fn in_lock_order(buckets: &[Bucket]) -> Vec<&Bucket> {
     let mut all: Vec<&Bucket> = buckets.iter().collect();
     all.sort_by(|one, other| one.key_hash.cmp(&other.key_hash));
     all
 }
 
-/// Makes the row if there is none, and keeps others from it until the transaction ends.
+/// Inserts the row if it is missing, and locks it until the transaction ends.
 fn lock(conn: &mut DbConn, bucket: &Bucket, now: NaiveDateTime) -> Result<State> {
     let key_hash = &bucket.key_hash;
     let empty = (
@@ -197,11 +199,11 @@ fn set(conn: &mut DbConn, bucket: &Bucket, state: State) -> Result<()> {
     Ok(())
 }
 
-/// Forgets what counts no more; answers how many.
+/// Deletes buckets whose window and backoff have ended; returns their number.
 ///
 /// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn forget_old(conn: &mut DbConn) -> Result<usize> {
+/// `Unavailable` when the database fails.
+pub fn delete_expired(conn: &mut DbConn) -> Result<usize> {
     let now = now();
     let old = throttles::table
         .filter(throttles::ends_at.lt(now))
@@ -210,91 +212,4 @@ pub fn forget_old(conn: &mut DbConn) -> Result<usize> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn rule(wait: Option<i64>) -> Rule {
-        Rule {
-            tries: 3,
-            window: TimeDelta::seconds(100),
-            wait: wait.map(TimeDelta::seconds),
-        }
-    }
-
-    fn fresh(now: NaiveDateTime) -> State {
-        State {
-            tries: 0,
-            ends_at: now,
-            open_at: ALWAYS_OPEN,
-        }
-    }
-
-    #[test]
-    fn clock_that_is_behind_does_not_close_an_open_bucket() {
-        let start = now();
-        let behind = start - TimeDelta::milliseconds(2);
-        for rule in [rule(None), rule(Some(10))] {
-            let counted = fresh(start).taken(&rule, start).expect("open");
-            let counted = counted.taken(&rule, behind).expect("still open");
-            assert_eq!(counted.tries, 2);
-            assert!(counted.undone().taken(&rule, behind).is_ok());
-        }
-    }
-
-    #[test]
-    fn a_window_lets_so_many_through_and_opens_again_at_its_end() {
-        let (start, rule) = (now(), rule(None));
-        let mut state = fresh(start);
-        for second in 0..3 {
-            state = state
-                .taken(&rule, start + TimeDelta::seconds(second))
-                .expect("open");
-        }
-        let wait = state
-            .taken(&rule, start + TimeDelta::seconds(10))
-            .expect_err("full");
-        assert_eq!(wait.num_seconds(), 90);
-        let state = state
-            .taken(&rule, start + TimeDelta::seconds(100))
-            .expect("open again");
-        assert_eq!(state.tries, 1);
-    }
-
-    #[test]
-    fn undone_tries_never_close_a_bucket_and_forgive_no_other() {
-        let (start, rule) = (now(), rule(Some(10)));
-        let mut state = fresh(start);
-        for _ in 0..10 {
-            state = state.taken(&rule, start).expect("open").undone();
-        }
-        assert_eq!(state.tries, 0);
-        state = state.taken(&rule, start).expect("first");
-        state = state.taken(&rule, start).expect("second");
-        state = state.taken(&rule, start).expect("third").undone();
-        assert_eq!(state.tries, 2);
-        state = state.taken(&rule, start).expect("third again");
-        assert!(state.taken(&rule, start).is_err(), "two wrong ones before");
-    }
-
-    #[test]
-    fn waits_grow_up_to_the_window_and_are_forgotten_after_it() {
-        let rule = rule(Some(10));
-        let mut at = now();
-        let mut state = fresh(at);
-        let mut waits = Vec::new();
-        for _ in 0..8 {
-            state = state.taken(&rule, at).expect("open");
-            let wait = state
-                .taken(&rule, at)
-                .err()
-                .map_or(0, |wait| wait.num_seconds());
-            waits.push(wait);
-            at += TimeDelta::seconds(wait);
-        }
-        assert_eq!(waits, [0, 0, 10, 20, 40, 80, 100, 100]);
-        let later = state
-            .taken(&rule, at + TimeDelta::seconds(101))
-            .expect("open");
-        assert_eq!(later.tries, 1);
-    }
-}
+mod tests;

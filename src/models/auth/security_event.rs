@@ -1,4 +1,7 @@
-//! What happened to accounts: sign-ins, failures, changes. Their people see theirs, admins all; numbers are masked.
+//! Security log: sign-ins, failed attempts and account changes. Users see their own events, admins all; phone numbers are
+//! masked.
+//!
+//! Writing functions must be called in a write transaction. The only error is `Unavailable`.
 
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
@@ -9,66 +12,65 @@ use crate::models::now;
 use crate::models::schema::{security_events, users};
 use crate::models::values::phone_number::PhoneNumber;
 
-/// The most characters that are kept of what a browser calls itself.
-const USER_AGENT_CHARS: usize = 255;
+const USER_AGENT_MAX_CHARS: usize = 255;
 
-/// What can happen.
+/// The kind of a security event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// An account was made.
+pub enum SecurityEventKind {
+    /// The user registered.
     Registered,
-    /// Somebody came in.
+    /// Sign-in with password, code or link.
     SignedIn,
-    /// Somebody came in because GitHub said who they are.
+    /// Sign-in with GitHub.
     SignedInByGitHub,
-    /// Somebody did not know the password.
+    /// Sign-in with a wrong password.
     SignInFailed,
-    /// Somebody left.
+    /// Sign-out of one session.
     SignedOut,
-    /// All sessions were ended, or all others.
+    /// All sessions, or all other sessions, were ended.
     SessionsEnded,
-    /// Another password, by somebody who knew the old one.
+    /// The password was changed by a user who knew the old one.
     PasswordChanged,
-    /// Another password, by a code, a link or an admin.
+    /// The password was set without the old one, by code, link or admin.
     PasswordReset,
-    /// An admin made a link that lets somebody set a password.
-    PasswordLinkMade,
-    /// Another number.
+    /// An admin created a password reset link.
+    PasswordLinkCreated,
+    /// The phone number was changed.
     PhoneChanged,
-    /// From now on GitHub can say who somebody is.
-    GitHubJoined,
-    /// GitHub said once more who it is.
+    /// A GitHub account was linked.
+    GitHubLinked,
+    /// The user reauthenticated with GitHub.
     GitHubConfirmed,
-    /// GitHub can no longer say who somebody is.
-    GitHubLeft,
-    /// A code went out.
+    /// The GitHub account was unlinked.
+    GitHubUnlinked,
+    /// A verification code was sent.
     CodeSent,
-    /// A wrong code was typed.
+    /// A wrong verification code was entered.
     CodeFailed,
-    /// A link was made that signs in another device.
-    PairingMade,
-    /// A device asked by it.
-    PairingAsked,
-    /// It may come in.
+    /// A link to sign in another device was created.
+    PairingCreated,
+    /// A device requested to be signed in.
+    PairingRequested,
+    /// The device was allowed.
     PairingAllowed,
-    /// It may not.
+    /// The device was refused.
     PairingRefused,
-    /// Somebody may invite others by a link.
-    InviteMade,
-    /// The link is worth nothing any more.
+    /// An invite was created.
+    InviteCreated,
+    /// An invite was revoked.
     InviteRevoked,
-    /// Not welcome any more.
+    /// The user was banned.
     Banned,
-    /// Welcome again.
+    /// The user was unbanned.
     Unbanned,
-    /// Not here any more.
+    /// The account was deactivated.
     Deactivated,
-    /// Admin, or not any more.
+    /// The user became an admin, or no longer is one.
     RoleChanged,
 }
 
-impl Kind {
-    /// As it is kept.
+impl SecurityEventKind {
+    /// Returns the stored form.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Registered => "registered",
@@ -79,18 +81,18 @@ impl Kind {
             Self::SessionsEnded => "sessions-ended",
             Self::PasswordChanged => "password-changed",
             Self::PasswordReset => "password-reset",
-            Self::PasswordLinkMade => "password-link-made",
+            Self::PasswordLinkCreated => "password-link-made",
             Self::PhoneChanged => "phone-changed",
-            Self::GitHubJoined => "github-joined",
+            Self::GitHubLinked => "github-joined",
             Self::GitHubConfirmed => "github-confirmed",
-            Self::GitHubLeft => "github-left",
+            Self::GitHubUnlinked => "github-left",
             Self::CodeSent => "code-sent",
             Self::CodeFailed => "code-failed",
-            Self::PairingMade => "pairing-made",
-            Self::PairingAsked => "pairing-asked",
+            Self::PairingCreated => "pairing-made",
+            Self::PairingRequested => "pairing-asked",
             Self::PairingAllowed => "pairing-allowed",
             Self::PairingRefused => "pairing-refused",
-            Self::InviteMade => "invite-made",
+            Self::InviteCreated => "invite-made",
             Self::InviteRevoked => "invite-revoked",
             Self::Banned => "banned",
             Self::Unbanned => "unbanned",
@@ -100,80 +102,83 @@ impl Kind {
     }
 }
 
-/// Where something came from.
+/// The client that caused an event.
 #[derive(Debug, Clone)]
-pub struct Origin {
-    /// The client's address; empty when it is not known.
+pub struct ClientInfo {
+    /// IP address; empty if unknown.
     pub ip: String,
-    /// What the browser or program calls itself.
+    /// `User-Agent` header.
     pub user_agent: String,
 }
 
-impl Origin {
-    /// Somebody at the machine itself.
+impl ClientInfo {
+    /// Returns the client of commands that are run on the server.
     pub fn command_line() -> Self {
         Self {
             ip: String::new(),
             user_agent: "teahouse".to_owned(),
         }
     }
+
+    /// Returns the user agent, truncated to the 255 characters of its columns.
+    pub(super) fn truncated_user_agent(&self) -> String {
+        self.user_agent.chars().take(USER_AGENT_MAX_CHARS).collect()
+    }
 }
 
-/// Something that happened, as it is listed.
+/// A stored event.
 #[derive(Debug, Clone, Queryable)]
-pub struct Entry {
+pub struct SecurityEvent {
     /// Primary key.
     pub id: i64,
-    /// See [`Kind::as_str`].
+    /// See [`SecurityEventKind::as_str`].
     pub kind: String,
-    /// To whom, when it is known.
+    /// The user concerned, if known.
     pub username: Option<String>,
-    /// The number that it was about, masked.
+    /// The phone number concerned, masked.
     pub phone: Option<String>,
-    /// From where.
+    /// IP address of the client.
     pub ip: String,
-    /// With what.
+    /// User agent of the client.
     pub user_agent: String,
-    /// When.
+    /// When it happened.
     pub created_at: NaiveDateTime,
 }
 
-/// Writes down what happened to somebody. Runs in a transaction that writes.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn record(conn: &mut DbConn, kind: Kind, user_id: i64, origin: &Origin) -> Result<()> {
-    write(conn, kind, Some(user_id), None, origin)
+/// Records an event of a user.
+pub fn record(
+    conn: &mut DbConn,
+    kind: SecurityEventKind,
+    user_id: i64,
+    client: &ClientInfo,
+) -> Result<()> {
+    insert(conn, kind, Some(user_id), None, client)
 }
 
-/// Writes down what happened about a number, which need not be anybody's. Runs in a transaction that writes.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn record_about(
+/// Records an event concerning a phone number, which need not belong to a user.
+pub fn record_with_phone(
     conn: &mut DbConn,
-    kind: Kind,
+    kind: SecurityEventKind,
     user_id: Option<i64>,
     phone: &PhoneNumber,
-    origin: &Origin,
+    client: &ClientInfo,
 ) -> Result<()> {
-    write(conn, kind, user_id, Some(phone.masked()), origin)
+    insert(conn, kind, user_id, Some(phone.masked()), client)
 }
 
-fn write(
+fn insert(
     conn: &mut DbConn,
-    kind: Kind,
+    kind: SecurityEventKind,
     user_id: Option<i64>,
     phone: Option<String>,
-    origin: &Origin,
+    client: &ClientInfo,
 ) -> Result<()> {
-    let agent: String = origin.user_agent.chars().take(USER_AGENT_CHARS).collect();
     let row = (
         security_events::kind.eq(kind.as_str()),
         security_events::user_id.eq(user_id),
         security_events::phone.eq(phone),
-        security_events::ip.eq(&origin.ip),
-        security_events::user_agent.eq(agent),
+        security_events::ip.eq(&client.ip),
+        security_events::user_agent.eq(client.truncated_user_agent()),
         security_events::created_at.eq(now()),
     );
     on_each!(conn, conn => diesel::insert_into(security_events::table).values(row).execute(conn))
@@ -181,17 +186,14 @@ fn write(
     Ok(())
 }
 
-/// What happened, latest first: to this person, or to everybody; before the event `before`, if any.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
+/// Returns events with ids below `before`, newest first, of one user or all users.
 pub fn list(
     conn: &mut DbConn,
     user_id: Option<i64>,
     before: Option<i64>,
     limit: i64,
-) -> Result<Vec<Entry>> {
-    let mut wanted = security_events::table
+) -> Result<Vec<SecurityEvent>> {
+    let mut query = security_events::table
         .left_join(users::table)
         .filter(security_events::id.lt(before.unwrap_or(i64::MAX)))
         .order(security_events::id.desc())
@@ -207,16 +209,13 @@ pub fn list(
         ))
         .into_boxed();
     if let Some(user_id) = user_id {
-        wanted = wanted.filter(security_events::user_id.eq(user_id));
+        query = query.filter(security_events::user_id.eq(user_id));
     }
-    Ok(wanted.load(conn)?)
+    Ok(query.load(conn)?)
 }
 
-/// Forgets what is older than so many days; answers how many.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn forget_old(conn: &mut DbConn, days: i64) -> Result<usize> {
+/// Deletes events older than `days`; returns their number.
+pub fn delete_older_than(conn: &mut DbConn, days: i64) -> Result<usize> {
     let old = security_events::created_at.lt(now() - TimeDelta::days(days));
     Ok(diesel::delete(security_events::table.filter(old)).execute(conn)?)
 }

@@ -1,4 +1,7 @@
-//! Browsers that somebody has signed in with before: their tries are counted by themselves.
+//! Browsers that an account was used with before. Their failed sign-ins are counted separately, so that guesses from
+//! elsewhere do not lock the owner out.
+//!
+//! Writing functions must be called in a write transaction. The only error is `Unavailable`.
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -10,14 +13,11 @@ use crate::models::now;
 use crate::models::schema::{known_browsers, users};
 use crate::models::values::phone_number::PhoneNumber;
 
-/// A browser is known for so long after the last sign-in: as long as browsers keep a cookie.
-pub const KNOWN_DAYS: i64 = 400;
+/// Days of trust after the last sign-in: the maximum lifetime of a cookie in browsers.
+pub const TRUST_DAYS: i64 = 400;
 
-/// Somebody has signed in with this browser now. Runs in a transaction that writes.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn remember(conn: &mut DbConn, browser: &KeyHash, user_id: i64) -> Result<()> {
+/// Records that the user signed in with this browser now.
+pub fn trust(conn: &mut DbConn, browser: &KeyHash, user_id: i64) -> Result<()> {
     let row = (
         known_browsers::key_hash.eq(browser.as_str()),
         known_browsers::user_id.eq(user_id),
@@ -26,11 +26,8 @@ pub fn remember(conn: &mut DbConn, browser: &KeyHash, user_id: i64) -> Result<()
     insert_or_update!(conn, known_browsers::table, row)
 }
 
-/// Whether the person with this number has signed in with this browser before.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn is_known(conn: &mut DbConn, browser: &KeyHash, phone: &PhoneNumber) -> Result<bool> {
+/// Returns whether the account with this phone number was signed in to with this browser before.
+pub fn is_trusted(conn: &mut DbConn, browser: &KeyHash, phone: &PhoneNumber) -> Result<bool> {
     let found: Option<i64> = known_browsers::table
         .inner_join(users::table)
         .filter(known_browsers::key_hash.eq(browser.as_str()))
@@ -41,11 +38,8 @@ pub fn is_known(conn: &mut DbConn, browser: &KeyHash, phone: &PhoneNumber) -> Re
     Ok(found.is_some())
 }
 
-/// Forgets browsers that nobody has come with for long; answers how many.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn forget_old(conn: &mut DbConn) -> Result<usize> {
-    let old = known_browsers::seen_at.lt(now() - TimeDelta::days(KNOWN_DAYS));
+/// Deletes browsers whose trust has expired; returns their number.
+pub fn delete_expired(conn: &mut DbConn) -> Result<usize> {
+    let old = known_browsers::seen_at.lt(now() - TimeDelta::days(TRUST_DAYS));
     Ok(diesel::delete(known_browsers::table.filter(old)).execute(conn)?)
 }

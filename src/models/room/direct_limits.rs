@@ -2,13 +2,13 @@
 
 use crate::error::Result;
 use crate::models::auth::rate_limit::{Bucket, Rule};
-use crate::models::values::signing::Keyed;
+use crate::models::values::signing::HmacKey;
 
 /// Rate limits on looking up users by phone number and on creating direct rooms.
 #[derive(Clone)]
 pub struct DirectLimits {
     /// Hashes the keys of the counters.
-    pub keyed: Keyed,
+    pub hmac_key: HmacKey,
     /// Look-ups by phone number per user.
     pub number_lookups: Rule,
     /// New direct rooms per user.
@@ -27,7 +27,7 @@ impl DirectLimits {
     }
 
     fn bucket(&self, rule: Rule, what: &str) -> Result<Bucket> {
-        let key_hash = self.keyed.hash("throttle", what)?;
+        let key_hash = self.hmac_key.sign("throttle", what)?;
         Ok(Bucket { key_hash, rule })
     }
 }

@@ -1,13 +1,28 @@
 //! Avatars, stored as JPEG under the SHA-256 of their content.
 
 use diesel::prelude::*;
-use sha2::{Digest, Sha256};
 
 use crate::error::Result;
 use crate::models::database::connection::{DbConn, insert_or_keep};
 use crate::models::now;
 use crate::models::schema::{avatars, users};
-use crate::services::image::Portrait;
+use crate::models::values::signing::sha256;
+
+/// A user's picture as shown to others: a JPEG of 256 × 256 pixels and at most 64 KiB, without metadata.
+#[derive(Debug)]
+pub struct Avatar(Vec<u8>);
+
+impl Avatar {
+    /// Wraps a processed JPEG file.
+    pub(crate) fn from_jpeg(file: Vec<u8>) -> Self {
+        Self(file)
+    }
+
+    /// Returns the JPEG file.
+    pub fn as_jpeg(&self) -> &[u8] {
+        &self.0
+    }
+}
 
 /// Returns the URL path of an avatar.
 pub fn url(hash: &str) -> String {
@@ -27,7 +42,7 @@ pub fn find(conn: &mut DbConn, hash: &str) -> Result<Vec<u8>> {
 ///
 /// # Errors
 /// `NotFound` when there is no such user.
-pub fn set(conn: &mut DbConn, user_id: i64, portrait: Option<&Portrait>) -> Result<()> {
+pub fn set(conn: &mut DbConn, user_id: i64, portrait: Option<&Avatar>) -> Result<()> {
     // Serialises changes, so that an avatar shared by two users is neither stored twice nor deleted while in use.
     crate::models::installation::lock(conn)?;
     let user = users::table.find(user_id);
@@ -43,9 +58,8 @@ pub fn set(conn: &mut DbConn, user_id: i64, portrait: Option<&Portrait>) -> Resu
     }
 }
 
-fn store(conn: &mut DbConn, portrait: &Portrait) -> Result<String> {
-    let digest = Sha256::digest(portrait.as_jpeg());
-    let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+fn store(conn: &mut DbConn, portrait: &Avatar) -> Result<String> {
+    let hash = sha256(portrait.as_jpeg());
     let row = (
         avatars::hash.eq(&hash),
         avatars::picture.eq(portrait.as_jpeg()),

@@ -109,7 +109,7 @@ pub fn user(conn: &mut DbConn, user_id: i64) -> Result<ExportedUser> {
         .order(users::username_key)
         .select(users::username)
         .load(conn)?;
-    let sessions = device::all_of(conn, user_id)?.into_iter();
+    let sessions = device::list(conn, user_id)?.into_iter();
     let sessions = sessions.map(|device| Session {
         kind: if device.is_token { "token" } else { "cookie" },
         user_agent: device.user_agent,

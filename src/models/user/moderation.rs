@@ -136,7 +136,7 @@ pub(in crate::models) fn parse_phone_identifier(name: &str, region: &str) -> Opt
 
 /// Returns whether a text is written as a phone number, even an invalid one.
 pub(in crate::models) fn looks_like_phone(name: &str) -> bool {
-    matches!(strip_at(name), (name, false) if PhoneNumber::is_meant(name))
+    matches!(strip_at(name), (name, false) if PhoneNumber::is_number_like(name))
 }
 
 /// Removes surrounding white space and invisible characters (which pasting adds) and a leading `@`; returns the rest,

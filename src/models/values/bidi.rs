@@ -1,11 +1,10 @@
-//! The Bidi rule of RFC 5893, section 2: which texts stay readable when scripts of both directions meet.
+//! The Bidi rule of RFC 5893, section 2, which excludes texts that mix writing directions in confusing ways.
 
 use icu_properties::CodePointMapData;
 use icu_properties::props::BidiClass;
 
-/// Returns whether a text satisfies the rule. A text without a character of a right-to-left script (R, AL, AN) needs no
-/// rule and satisfies it.
-pub(in crate::models) fn is_satisfied(text: &str) -> bool {
+/// Returns whether a text satisfies the rule. It applies only to texts with a right-to-left character (R, AL, AN).
+pub(in crate::models) fn satisfies_rule(text: &str) -> bool {
     let data = CodePointMapData::<BidiClass>::new();
     let classes: Vec<BidiClass> = text.chars().map(|c| data.get(c)).collect();
     let is_rtl = |class: &BidiClass| {
@@ -14,12 +13,12 @@ pub(in crate::models) fn is_satisfied(text: &str) -> bool {
             BidiClass::RightToLeft | BidiClass::ArabicLetter | BidiClass::ArabicNumber
         )
     };
-    !classes.iter().any(is_rtl) || keeps_conditions(&classes)
+    !classes.iter().any(is_rtl) || satisfies_conditions(&classes)
 }
 
-/// The six conditions, by their numbers in the RFC.
-fn keeps_conditions(classes: &[BidiClass]) -> bool {
-    // The last character before any number of NSM, which 3 and 6 are about. NSM elsewhere is free.
+/// Checks the six conditions, numbered as in the RFC.
+fn satisfies_conditions(classes: &[BidiClass]) -> bool {
+    // Conditions 3 and 6 concern the last character before trailing NSM.
     let end = (classes.iter().rev()).find(|class| **class != BidiClass::NonspacingMark);
     let (Some(first), Some(end)) = (classes.first(), end) else {
         return false;
@@ -53,7 +52,7 @@ fn is_strong_rtl(class: BidiClass) -> bool {
     )
 }
 
-/// What is allowed in texts of either direction: EN, ES, CS, ET, ON, BN and NSM.
+/// Classes allowed in texts of either direction: EN, ES, CS, ET, ON, BN and NSM.
 fn is_neutral(class: BidiClass) -> bool {
     matches!(
         class,
@@ -72,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rule_is_kept_by_texts_of_one_direction() {
+    fn texts_of_one_direction_satisfy_the_rule() {
         for text in [
             "",
             "abc",
@@ -89,12 +88,12 @@ mod tests {
             "\u{627}\u{6f1}",
             "ab\u{301}c",
         ] {
-            assert!(is_satisfied(text), "{}", text.escape_unicode());
+            assert!(satisfies_rule(text), "{}", text.escape_unicode());
         }
     }
 
     #[test]
-    fn each_condition_refuses_what_breaks_it() {
+    fn each_condition_is_enforced() {
         for (condition, text) in [
             (1, "1\u{5d0}"),
             (1, "-\u{5d0}"),
@@ -115,7 +114,7 @@ mod tests {
             (6, "a-\u{5d0}"),
         ] {
             assert!(
-                !is_satisfied(text),
+                !satisfies_rule(text),
                 "{condition}: {}",
                 text.escape_unicode()
             );

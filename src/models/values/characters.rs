@@ -1,51 +1,51 @@
-//! Properties of characters (Unicode scalar values) that several kinds of text are checked by.
+//! Properties of characters (Unicode scalar values) for the validation of names, passwords and messages.
 
 use icu_properties::CodePointSetData;
 use icu_properties::props::DefaultIgnorableCodePoint;
 use precis_core::{DerivedPropertyValue, Error, StringClass};
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 
-/// Characters that occupy space without showing anything, although their Unicode properties are those of visible ones:
+/// Characters that are rendered as blank space, although their Unicode properties are those of visible ones:
 /// BRAILLE PATTERN BLANK and MUSICAL SYMBOL NULL NOTEHEAD. (The Hangul fillers are default-ignorable.)
 const BLANK: [char; 2] = ['\u{2800}', '\u{1d159}'];
 
-/// Returns whether a renderer shows nothing for the character when it does not support it: joiners, direction marks,
-/// variation selectors, Hangul fillers, tags, soft hyphens.
+/// Returns whether the character is invisible where it is unsupported: joiners, direction marks, variation selectors,
+/// Hangul fillers, tags, soft hyphens.
 pub(in crate::models) fn is_default_ignorable(c: char) -> bool {
     CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
-/// Returns whether the character shows something by itself. Marks do not: they need a base to combine with.
+/// Returns whether the character is visible by itself. Marks are not: they combine with a base.
 fn is_visible(c: char) -> bool {
     if is_default_ignorable(c) || c.is_whitespace() || BLANK.contains(&c) {
         return false;
     }
     match c.general_category() {
         GeneralCategory::Control | GeneralCategory::Surrogate => false,
-        // Most format characters are invisible, but those that enclose the digits behind them are not.
+        // Most format characters are invisible, except those that enclose the digits after them.
         GeneralCategory::Format => is_prepended_mark(c),
         _ => c.general_category_group() != GeneralCategoryGroup::Mark,
     }
 }
 
-/// Prepended_Concatenation_Mark: signs that Arabic, Syriac and Kaithi draw around or over a number.
+/// Returns whether the character has the property Prepended_Concatenation_Mark: signs that Arabic, Syriac and Kaithi draw around or over a number.
 fn is_prepended_mark(c: char) -> bool {
     matches!(c, '\u{600}'..='\u{605}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}' | '\u{8e2}' | '\u{110bd}' | '\u{110cd}')
 }
 
-/// Returns whether nothing of the text can be seen: it is empty, or consists of white space, invisible characters,
-/// blank letters, and marks without a base.
+/// Returns whether the text is empty, or consists of white space, invisible characters, blank letters, and marks without a
+/// base.
 pub(in crate::models) fn is_blank(text: &str) -> bool {
     !text.chars().any(is_visible)
 }
 
 /// Checks the characters of a text against a PRECIS class (RFC 8264), context rules included.
 ///
-/// `precis-core` knows the characters of Unicode 6.3. Characters that were assigned later are accepted when
-/// `is_newer_allowed` says so, instead of being refused as unassigned.
+/// `precis-core` supports Unicode 6.3. Characters that were assigned later are accepted if `is_newer_allowed` returns true
+/// for them.
 ///
 /// # Errors
-/// The first character that the class disallows; none when it cannot be named.
+/// The first character that the class disallows, or `None` when it is unknown.
 pub(in crate::models) fn check(
     class: &impl StringClass,
     text: &str,
@@ -57,11 +57,11 @@ pub(in crate::models) fn check(
             && !is_default_ignorable(c)
             && is_newer_allowed(c)
     };
-    // A plain letter stands for what the class does not know; no context rule asks for it.
-    let known: String = (text.chars())
+    // Newer characters are replaced by a letter that no context rule concerns.
+    let text: String = (text.chars())
         .map(|c| if is_newer(c) { 'x' } else { c })
         .collect();
-    class.allows(known.as_str()).map_err(|error| match error {
+    class.allows(text.as_str()).map_err(|error| match error {
         Error::BadCodepoint(bad) => char::from_u32(bad.cp),
         _ => None,
     })
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_that_show_nothing_are_blank() {
+    fn invisible_texts_are_blank() {
         for text in [
             "",
             " \t\n\u{a0}\u{3000}\u{2028}",
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_show_something_are_not_blank() {
+    fn visible_texts_are_not_blank() {
         for text in [
             ".",
             "\u{200b}a",

@@ -1,20 +1,20 @@
-//! The name that a sender gives a message before it is stored.
+//! The id that a client gives a message before it is stored, which makes retries idempotent.
 
 use std::fmt;
 
 use uuid::Uuid;
 
-/// A UUID (RFC 9562) in any of its textual forms; kept as 36 lower-case characters.
+/// A UUID (RFC 9562), parsed from any textual form and displayed as 36 lower-case characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ClientId(Uuid);
 
 impl ClientId {
-    /// Reads a UUID; `None` when it is not one.
+    /// Parses a UUID. Returns `None` when the text is not one.
     pub fn parse(text: &str) -> Option<Self> {
         Uuid::try_parse(text.trim()).ok().map(Self)
     }
 
-    /// A new one, for a sender that made none.
+    /// Creates a random id, for senders that provide none.
     pub fn random() -> Self {
         Self(Uuid::new_v4())
     }
@@ -34,24 +34,24 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_form_of_a_uuid_is_the_same_name(number in any::<u128>()) {
+        fn all_textual_forms_parse_to_the_same_id(number in any::<u128>()) {
             let uuid = Uuid::from_u128(number);
-            let kept = uuid.hyphenated().to_string();
+            let canonical = uuid.hyphenated().to_string();
             for form in [
-                kept.clone(),
-                kept.to_uppercase(),
+                canonical.clone(),
+                canonical.to_uppercase(),
                 uuid.simple().to_string(),
                 uuid.braced().to_string(),
                 uuid.urn().to_string(),
-                format!(" {kept}\n"),
+                format!(" {canonical}\n"),
             ] {
                 let id = ClientId::parse(&form).expect("a UUID");
-                prop_assert_eq!(id.to_string(), kept.as_str());
+                prop_assert_eq!(id.to_string(), canonical.as_str());
             }
         }
 
         #[test]
-        fn nothing_else_is_a_name(text in prop_oneof![any::<String>(), "[0-9a-fA-F-]{30,40}"]) {
+        fn parsed_ids_round_trip(text in prop_oneof![any::<String>(), "[0-9a-fA-F-]{30,40}"]) {
             if let Some(id) = ClientId::parse(&text) {
                 prop_assert_eq!(id.to_string().len(), 36);
                 prop_assert_eq!(ClientId::parse(&id.to_string()), Some(id));

@@ -1,10 +1,11 @@
-//! Values that are parsed once into a type.
+//! Value types that validate their input, and helpers for text and signatures.
 
 pub(super) mod bidi;
 pub(super) mod characters;
 pub mod client_id;
 pub mod content;
 pub mod notification_level;
+pub mod github_account;
 pub mod password;
 pub mod phone_number;
 pub mod room_kind;

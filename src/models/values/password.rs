@@ -1,4 +1,4 @@
-//! Passwords: which may be chosen.
+//! Rules for new passwords, and their normalization.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -15,28 +15,28 @@ use super::phone_number::PhoneNumber;
 use super::username::Username;
 use crate::error::{Error, Result};
 
-/// The fewest characters of a password.
+/// Minimum length of a password in characters.
 pub const MIN_CHARS: usize = 8;
-/// The most characters of a password.
+/// Maximum length of a password in characters.
 pub const MAX_CHARS: usize = 128;
-/// So many digits or signs behind a word do not make another one of it.
-const TAIL_CHARS: usize = 6;
-/// Fewer digits than these say nothing about whose number it is.
-const NUMBER_DIGITS: usize = 7;
+/// Maximum length of a suffix of digits and punctuation that is ignored in comparisons with common passwords.
+const SUFFIX_MAX_BYTES: usize = 6;
+/// Minimum number of digits that are compared with the user's phone number.
+const NUMBER_MIN_DIGITS: usize = 7;
 
-/// What everybody tries first.
+/// Common passwords in lower case.
 static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     let lines = include_str!("common_passwords.txt").lines();
     lines.filter(|line| !line.starts_with('#')).collect()
 });
 
-/// 8–128 characters (Unicode scalar values), counted in its normalized form. `Debug` hides it.
+/// A normalized password of 8 to 128 characters (Unicode scalar values). `Debug` hides it.
 #[derive(Clone)]
 pub struct Password(String);
 
 impl Password {
-    /// Takes a new password as typed, white space included, and normalizes it as RFC 8265's OpaqueString. What it is
-    /// made of is nobody's business, but it must not be one that everybody tries first.
+    /// Parses a new password, white space included, and normalizes it as RFC 8265's OpaqueString. Any composition is
+    /// allowed, but not a common password.
     ///
     /// # Errors
     /// `Invalid` for the field `password`: too short, too long, too common, or with control or invisible characters.
@@ -60,7 +60,7 @@ impl Password {
         Ok(Self(password))
     }
 
-    /// Refuses what everybody knows who knows the person: their number, as E.164 or as they dial it, and their name.
+    /// Refuses a password that is the user's own phone number, in E.164 or national form, or their username.
     ///
     /// # Errors
     /// `Invalid` for the field `password`.
@@ -68,35 +68,35 @@ impl Password {
         let typed = self.0.to_lowercase();
         let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
         let is_number = phone.is_some_and(|phone| {
-            digits.len() >= NUMBER_DIGITS
+            digits.len() >= NUMBER_MIN_DIGITS
                 && !typed.chars().any(char::is_alphabetic)
                 && (phone.as_str().ends_with(&digits) || digits.ends_with(&phone.as_str()[1..]))
         });
         let is_name = [typed.as_str(), stem(&typed)]
             .iter()
-            .any(|said| *said == name.key() || *said == name.as_str().to_lowercase());
+            .any(|text| *text == name.key() || *text == name.as_str().to_lowercase());
         if is_number || is_name {
             return Err(Error::field("password", "error-password-own"));
         }
         Ok(())
     }
 
-    /// Its hash, as a PHC string. Takes its time: requests go through the [`Hasher`](crate::services::password_hasher::Hasher).
+    /// Returns the hash as a PHC string. Slow by design: the server hashes on the password hasher's threads instead.
     ///
     /// # Errors
-    /// `Internal` when it cannot be hashed.
+    /// `Internal` when hashing fails.
     pub fn hash(&self) -> Result<String> {
         self.hash_with(&Argon2::default())
     }
 
-    /// The same, at this cost.
+    /// Like [`Self::hash`], with the given cost.
     pub(crate) fn hash_with(&self, argon2: &Argon2<'_>) -> Result<String> {
         hash(argon2, &self.0)
     }
 }
 
-/// Normalizes a password as RFC 8265's OpaqueString: every kind of space becomes U+0020, the rest NFC. Case and width
-/// stay. `None` when it is empty or holds characters that the profile disallows.
+/// Normalizes a password as RFC 8265's OpaqueString: spaces of any kind become U+0020, the rest NFC; case and width are
+/// preserved. Returns `None` when it is empty or contains characters that the profile disallows.
 fn normalized(typed: &str) -> Option<String> {
     characters::check(&FreeformClass::default(), typed, |_| true).ok()?;
     let profile = OpaqueString::default();
@@ -105,8 +105,8 @@ fn normalized(typed: &str) -> Option<String> {
     (!normal.is_empty()).then(|| normal.into_owned())
 }
 
-/// The forms of a typed password that a stored hash may be of: the normalized one, by which passwords are set, and the
-/// raw one, by which they were set before they were normalized.
+/// Returns the forms of a password that a stored hash may have been made from: the normalized one, and the raw one, which
+/// was hashed before normalization was introduced.
 pub(crate) fn forms(typed: &str) -> Vec<String> {
     match normalized(typed) {
         Some(normal) if normal != typed => vec![normal, typed.to_owned()],
@@ -114,11 +114,11 @@ pub(crate) fn forms(typed: &str) -> Vec<String> {
     }
 }
 
-/// Without what people put behind a word to please a form, such as the year.
+/// Returns the password without a short suffix of digits and punctuation, such as a year.
 fn stem(typed: &str) -> &str {
     let stem = typed.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_ascii_punctuation());
     match typed.len() - stem.len() {
-        ..=TAIL_CHARS => stem,
+        ..=SUFFIX_MAX_BYTES => stem,
         _ => typed,
     }
 }
@@ -133,6 +133,7 @@ impl fmt::Debug for Password {
     }
 }
 
+/// Returns the hash as a PHC string.
 pub(crate) fn hash(argon2: &Argon2<'_>, password: &str) -> Result<String> {
     argon2
         .hash_password(password.as_bytes())
@@ -145,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_everybody_tries_first_is_refused_also_with_the_year() {
+    fn common_passwords_are_refused_also_with_a_suffix() {
         for typed in [
             "password",
             "Password",
@@ -214,9 +215,9 @@ mod tests {
     }
 
     #[test]
-    fn ones_own_number_and_name_are_refused() {
-        let phone = PhoneNumber::parse("+8613800138000", "CN").expect("one");
-        let name = Username::parse("Ming-the-Great").expect("one");
+    fn own_phone_number_and_username_are_refused() {
+        let phone = PhoneNumber::parse("+8613800138000", "CN").expect("valid");
+        let name = Username::parse("Ming-the-Great").expect("valid");
         for typed in [
             "13800138000",
             "+86 138 0013 8000",

@@ -1,20 +1,18 @@
-//! What rooms are called, and what they are about.
+//! Names and topics of rooms.
 
 use super::characters::is_blank;
 use crate::error::{Error, Result};
 
-/// The most characters of a name.
 const NAME_MAX_CHARS: usize = 80;
-/// The most characters of a topic.
 const TOPIC_MAX_CHARS: usize = 250;
 
-/// 1–80 Unicode scalar values on one line, of which something can be seen, without control characters; white space around
-/// it does not count.
+/// A room's name: 1 to 80 Unicode scalar values on one line, not all invisible, without control characters and surrounding
+/// white space.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomName(String);
 
 impl RoomName {
-    /// Reads a name as typed.
+    /// Parses a name and trims white space.
     ///
     /// # Errors
     /// `Invalid` for the field `name`.
@@ -29,18 +27,18 @@ impl RoomName {
         Ok(Self(name.to_owned()))
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// At most 250 Unicode scalar values on one line, without control characters; may be empty.
+/// A room's topic: at most 250 Unicode scalar values on one line, without control characters; may be empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Topic(String);
 
 impl Topic {
-    /// Reads a topic as typed.
+    /// Parses a topic and trims white space.
     ///
     /// # Errors
     /// `Invalid` for the field `topic`.
@@ -55,13 +53,13 @@ impl Topic {
         Ok(Self(topic.to_owned()))
     }
 
-    /// The topic.
+    /// Returns the topic.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Whether nothing of a text can be seen. Control characters have a sentence of their own.
+/// Returns whether the text is blank, but not because of control characters, which have their own error message.
 fn is_invisible(text: &str) -> bool {
     is_blank(text) && !text.chars().any(char::is_control)
 }
@@ -74,25 +72,25 @@ mod tests {
 
     proptest! {
         #[test]
-        fn names_and_topics_are_one_tidy_line(typed in prop::collection::vec(any::<char>(), 0..300)) {
+        fn names_and_topics_are_one_trimmed_line(typed in prop::collection::vec(any::<char>(), 0..300)) {
             let typed: String = typed.into_iter().collect();
-            let is_tidy = |text: &str, most: usize| {
+            let is_trimmed_line = |text: &str, max_chars: usize| {
                 text == typed.trim()
-                    && text.chars().count() <= most
+                    && text.chars().count() <= max_chars
                     && !text.chars().any(char::is_control)
             };
             if let Ok(name) = RoomName::parse(&typed) {
-                prop_assert!(is_tidy(name.as_str(), NAME_MAX_CHARS) && !name.as_str().is_empty());
-                prop_assert_eq!(RoomName::parse(name.as_str()).expect("its own form"), name);
+                prop_assert!(is_trimmed_line(name.as_str(), NAME_MAX_CHARS) && !name.as_str().is_empty());
+                prop_assert_eq!(RoomName::parse(name.as_str()).expect("valid"), name);
             }
             if let Ok(topic) = Topic::parse(&typed) {
-                prop_assert!(is_tidy(topic.as_str(), TOPIC_MAX_CHARS));
-                prop_assert_eq!(Topic::parse(topic.as_str()).expect("its own form"), topic);
+                prop_assert!(is_trimmed_line(topic.as_str(), TOPIC_MAX_CHARS));
+                prop_assert_eq!(Topic::parse(topic.as_str()).expect("valid"), topic);
             }
         }
 
         #[test]
-        fn any_line_within_the_limit_is_a_name(name in "\\PC{0,80}") {
+        fn any_visible_line_within_the_limit_is_a_name(name in "\\PC{0,80}") {
             prop_assert_eq!(RoomName::parse(&name).is_ok(), !is_blank(&name));
         }
     }

@@ -1,4 +1,4 @@
-//! Properties of characters that decide where words, links and names end.
+//! Properties of characters that determine where words, links and mentions end.
 
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 use unicode_script::{Script, UnicodeScript};
@@ -11,8 +11,8 @@ pub(in crate::models) fn of(c: char) -> Script {
     }
 }
 
-/// Whether the script is written without spaces between words.
-pub(in crate::models) fn has_no_spaces(script: Script) -> bool {
+/// Returns whether the script is written without spaces between words.
+pub(in crate::models) fn is_unspaced(script: Script) -> bool {
     matches!(
         script,
         Script::Han
@@ -34,14 +34,14 @@ pub(in crate::models) fn has_no_spaces(script: Script) -> bool {
     )
 }
 
-/// Whether a word of this script may follow a foreign one without a space: the scripts without spaces, and Hangul, whose
-/// particles join the word before.
-pub(in crate::models) fn joins_foreign_words(c: char) -> bool {
+/// Returns whether a word that begins with this character may directly follow a word of another script: in scripts without
+/// spaces, and in Hangul, whose particles are attached to the preceding word.
+pub(in crate::models) fn attaches_to_foreign_words(c: char) -> bool {
     let script = of(c);
-    has_no_spaces(script) || script == Script::Hangul
+    is_unspaced(script) || script == Script::Hangul
 }
 
-/// Whether the character is part of a word: a letter, a mark or a decimal digit of any script.
+/// Returns whether the character is part of a word: a letter, a mark or a decimal digit of any script.
 pub(in crate::models) fn is_word(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_alphanumeric();
@@ -55,7 +55,7 @@ pub(in crate::models) fn is_word(c: char) -> bool {
             ))
 }
 
-/// Whether the character starts a bidirectional embedding, override or isolate.
+/// Returns whether the character starts a bidirectional embedding, override or isolate.
 pub(in crate::models) fn starts_bidi_run(c: char) -> bool {
     matches!(
         c,
@@ -63,7 +63,7 @@ pub(in crate::models) fn starts_bidi_run(c: char) -> bool {
     )
 }
 
-/// Whether the character has no shape of its own: default-ignorable code points and other format characters.
+/// Returns whether the character has no glyph: default-ignorable code points and other format characters.
 pub(in crate::models) fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'

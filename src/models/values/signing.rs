@@ -1,51 +1,64 @@
-//! Hashes that nobody can make who does not know the installation's secret.
+//! SHA-256 and HMAC-SHA256 in hexadecimal, and constant-time comparison.
 
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
 use crate::error::{Error, Result};
 
-/// HMAC-SHA256 (RFC 2104) with the installation's secret. What can be guessed, such as a phone number or a code of six
-/// digits, cannot be read out of what it makes.
+/// Signs texts with HMAC-SHA256 (RFC 2104) and the installation's secret. Values that could be guessed from a plain hash,
+/// such as phone numbers and six-digit codes, are stored under such signatures.
 #[derive(Clone)]
-pub struct Keyed(Arc<[u8]>);
+pub struct HmacKey(Arc<[u8]>);
 
-impl Keyed {
-    /// With this secret, of any length.
+impl HmacKey {
+    /// Creates a key from a secret of any length.
     pub fn new(secret: &[u8]) -> Self {
         Self(secret.into())
     }
 
-    /// 64 hexadecimal digits for a text; another purpose makes others.
+    /// Returns the signature of a text as 64 hexadecimal digits. Signatures differ between purposes.
     ///
     /// # Errors
-    /// Never: keys of any length will do.
-    pub fn hash(&self, purpose: &str, text: &str) -> Result<String> {
-        hmac_hex(&self.0, &[purpose.as_bytes(), b"\0", text.as_bytes()])
+    /// Never: HMAC takes keys of any length.
+    pub fn sign(&self, purpose: &str, text: &str) -> Result<String> {
+        hmac_sha256(&self.0, &[purpose.as_bytes(), b"\0", text.as_bytes()])
     }
 
-    /// Whether [`Keyed::hash`] made this; takes as long whatever is wrong with it.
-    pub fn made(&self, purpose: &str, text: &str, hash: &str) -> bool {
-        self.hash(purpose, text)
-            .is_ok_and(|right| is_same(&right, hash))
+    /// Verifies a signature in constant time.
+    pub fn verify(&self, purpose: &str, text: &str, signature: &str) -> bool {
+        self.sign(purpose, text)
+            .is_ok_and(|expected| constant_time_eq(&expected, signature))
     }
 }
 
-/// Whether two texts are the same, in a time that does not say where they differ.
-pub fn is_same(one: &str, other: &str) -> bool {
-    let differences = one.bytes().zip(other.bytes());
-    one.len() == other.len() && differences.fold(0, |all, (a, b)| all | (a ^ b)) == 0
+/// Compares two texts in a time that depends on their lengths only.
+pub fn constant_time_eq(one: &str, other: &str) -> bool {
+    one.as_bytes().ct_eq(other.as_bytes()).into()
 }
 
-fn hmac_hex(key: &[u8], parts: &[&[u8]]) -> Result<String> {
+/// Returns the HMAC-SHA256 (RFC 2104) of the concatenated parts.
+///
+/// # Errors
+/// Never: HMAC takes keys of any length.
+pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Result<String> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).map_err(Error::internal)?;
     for part in parts {
         mac.update(part);
     }
-    let bytes = mac.finalize().into_bytes();
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&mac.finalize().into_bytes()))
+}
+
+/// Returns the SHA-256 of a byte string.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Returns the bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -53,14 +66,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_same_secret_purpose_and_text_make_the_same_hash() {
-        let keyed = Keyed::new(b"secret");
-        let hash = keyed.hash("code", "123456").expect("one");
-        assert_eq!(hash.len(), 64);
-        assert!(keyed.made("code", "123456", &hash));
-        assert!(!keyed.made("code", "123457", &hash));
-        assert!(!keyed.made("other", "123456", &hash));
-        assert!(!Keyed::new(b"another").made("code", "123456", &hash));
-        assert!(!keyed.made("code", "123456", &hash[1..]));
+    fn signature_depends_on_secret_purpose_and_text() {
+        let key = HmacKey::new(b"secret");
+        let signature = key.sign("code", "123456").expect("signature");
+        assert_eq!(signature.len(), 64);
+        assert!(key.verify("code", "123456", &signature));
+        assert!(!key.verify("code", "123457", &signature));
+        assert!(!key.verify("other", "123456", &signature));
+        assert!(!HmacKey::new(b"another").verify("code", "123456", &signature));
+        assert!(!key.verify("code", "123456", &signature[1..]));
+    }
+
+    #[test]
+    fn digests_match_published_test_vectors() {
+        // FIPS 180-4 examples and RFC 4231, test case 2.
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(sha256(b"abc"), abc);
+        let hmac = hmac_sha256(b"Jefe", &[b"what do ya want ", b"for nothing?"]);
+        assert_eq!(
+            hmac.expect("digest"),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Names that people choose.
+//! Usernames.
 
 use precis_core::IdentifierClass;
 use precis_core::profile::Rules;
@@ -10,29 +10,29 @@ use super::phone_number::PhoneNumber;
 use super::{bidi, characters};
 use crate::error::{Error, Result, LocalizedMessage};
 
-/// The fewest characters of a name.
+/// Minimum length in characters.
 pub const MIN_CHARS: usize = 2;
-/// The most characters of a name.
+/// Maximum length in characters.
 pub const MAX_CHARS: usize = 32;
 
-/// 2–32 characters (Unicode scalar values): letters, marks and digits of any script, `_`, `-` and `.`, with at least one
-/// that is no mark, and in one direction (RFC 5893, section 2).
+/// A username of 2 to 32 characters (Unicode scalar values): letters, marks and digits of any script, `_`, `-` and `.`; not
+/// only marks, and satisfying the Bidi rule (RFC 5893, section 2).
 ///
-/// Shown as typed; two names are one when RFC 8265's UsernameCaseMapped profile maps them to one key.
+/// Displayed as typed. Two usernames are equal if RFC 8265's UsernameCaseMapped profile maps them to the same key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Username {
-    shown: String,
+    display: String,
     key: String,
 }
 
-/// The rule that a name breaks.
+/// The rule that a username violates.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Broken {
+enum UsernameError {
     Missing,
     TooShort,
     TooLong,
     Spaces,
-    /// A character that no name may hold, when it can be named.
+    /// A disallowed character, if known.
     Character(Option<char>),
     OnlyMarks,
     PhoneNumber,
@@ -40,115 +40,115 @@ enum Broken {
 }
 
 impl Username {
-    /// Reads a new name as typed; white space around it does not count.
+    /// Parses a new username and trims white space.
     ///
     /// # Errors
-    /// `Invalid` for the field `username`, with the rule that it breaks.
+    /// `Invalid` for the field `username`.
     pub fn parse(typed: &str) -> Result<Self> {
-        let shown = typed.trim();
-        let key = checked_key(shown).map_err(|broken| Error::field("username", broken))?;
+        let display = typed.trim();
+        let key = checked_key(display).map_err(|error| Error::field("username", error))?;
         Ok(Self {
-            shown: shown.to_owned(),
+            display: display.to_owned(),
             key,
         })
     }
 
-    /// A name that somebody has already, whatever new names must be like.
-    pub fn from_stored(shown: String) -> Self {
-        let key = key(&shown).unwrap_or_else(|| shown.to_lowercase());
-        Self { shown, key }
+    /// Wraps a stored username, which may predate the current rules.
+    pub fn from_stored(display: String) -> Self {
+        let key = key(&display).unwrap_or_else(|| display.to_lowercase());
+        Self { display, key }
     }
 
-    /// The name as its owner typed it.
+    /// Returns the username as typed.
     pub fn as_str(&self) -> &str {
-        &self.shown
+        &self.display
     }
 
-    /// What names are compared by.
+    /// Returns the key for comparisons.
     pub fn key(&self) -> &str {
         &self.key
     }
 }
 
-impl From<Broken> for LocalizedMessage {
-    fn from(broken: Broken) -> Self {
-        match broken {
-            Broken::Missing => "error-username-missing".into(),
-            Broken::TooShort => Self::with("error-username-short", "limit", MIN_CHARS),
-            Broken::TooLong => Self::with("error-username-long", "limit", MAX_CHARS),
-            Broken::Spaces => "error-username-spaces".into(),
-            Broken::Character(Some(c)) => {
-                Self::with("error-username-character", "character", named(c))
+impl From<UsernameError> for LocalizedMessage {
+    fn from(error: UsernameError) -> Self {
+        match error {
+            UsernameError::Missing => "error-username-missing".into(),
+            UsernameError::TooShort => Self::with("error-username-short", "limit", MIN_CHARS),
+            UsernameError::TooLong => Self::with("error-username-long", "limit", MAX_CHARS),
+            UsernameError::Spaces => "error-username-spaces".into(),
+            UsernameError::Character(Some(c)) => {
+                Self::with("error-username-character", "character", displayed(c))
             }
-            Broken::Character(None) => "error-username-characters".into(),
-            Broken::OnlyMarks => "error-username-marks".into(),
-            Broken::PhoneNumber => "error-username-phone".into(),
-            Broken::Directions => "error-username-directions".into(),
+            UsernameError::Character(None) => "error-username-characters".into(),
+            UsernameError::OnlyMarks => "error-username-marks".into(),
+            UsernameError::PhoneNumber => "error-username-phone".into(),
+            UsernameError::Directions => "error-username-directions".into(),
         }
     }
 }
 
-/// A character as a sentence shows it: by its code point when it cannot be seen by itself.
-fn named(c: char) -> String {
+/// Returns the character, or its code point if it is invisible by itself.
+fn displayed(c: char) -> String {
     match characters::is_blank(c.encode_utf8(&mut [0; 4])) {
         true => format!("U+{:04X}", u32::from(c)),
         false => c.to_string(),
     }
 }
 
-fn checked_key(name: &str) -> Result<String, Broken> {
+fn checked_key(name: &str) -> Result<String, UsernameError> {
     let length = name.chars().count();
     if name.is_empty() {
-        return Err(Broken::Missing);
+        return Err(UsernameError::Missing);
     }
     if name.chars().any(char::is_whitespace) {
-        return Err(Broken::Spaces);
+        return Err(UsernameError::Spaces);
     }
     if let Some(bad) = name.chars().find(|c| !is_allowed(*c)) {
-        return Err(Broken::Character(Some(bad)));
+        return Err(UsernameError::Character(Some(bad)));
     }
     if length < MIN_CHARS {
-        return Err(Broken::TooShort);
+        return Err(UsernameError::TooShort);
     }
     if length > MAX_CHARS {
-        return Err(Broken::TooLong);
+        return Err(UsernameError::TooLong);
     }
-    let key = mapped(name)?;
+    let key = case_mapped(name)?;
     if characters::is_blank(name) {
-        return Err(Broken::OnlyMarks);
+        return Err(UsernameError::OnlyMarks);
     }
-    if PhoneNumber::is_meant(name) {
-        return Err(Broken::PhoneNumber);
+    if PhoneNumber::is_number_like(name) {
+        return Err(UsernameError::PhoneNumber);
     }
-    match bidi::is_satisfied(&key) {
+    match bidi::satisfies_rule(&key) {
         true => Ok(key),
-        false => Err(Broken::Directions),
+        false => Err(UsernameError::Directions),
     }
 }
 
-/// The key of a name that is looked for; `None` for a text that cannot be one. Asks less than [`Username::parse`], so that
-/// names from before a rule are found.
+/// Returns the key to look up a username by, or `None` for a text that cannot be one. Less strict than [`Username::parse`],
+/// so that usernames are found that predate a rule.
 pub(in crate::models) fn key(name: &str) -> Option<String> {
     let name = name.trim();
     let is_possible = !name.is_empty() && name.chars().take(MAX_CHARS + 1).count() <= MAX_CHARS;
-    is_possible.then(|| mapped(name).ok()).flatten()
+    is_possible.then(|| case_mapped(name).ok()).flatten()
 }
 
-/// Applies UsernameCaseMapped but for its directionality rule: `precis-profiles` 0.2 takes RFC 5893's conditions 3 and 6
-/// for a ban of marks inside a name.
-fn mapped(name: &str) -> Result<String, Broken> {
+/// Applies UsernameCaseMapped except its directionality rule: `precis-profiles` 0.2 misreads RFC 5893's conditions 3 and 6
+/// as forbidding marks inside a name.
+fn case_mapped(name: &str) -> Result<String, UsernameError> {
     let profile = UsernameCaseMapped::new();
-    let unnamed = |_| Broken::Character(None);
-    let wide = profile.width_mapping_rule(name).map_err(unnamed)?;
+    let unknown = |_| UsernameError::Character(None);
+    let wide = profile.width_mapping_rule(name).map_err(unknown)?;
     let is_newer_allowed = |c: char| is_allowed(c) && std::iter::once(c).nfkc().eq([c]);
     characters::check(&IdentifierClass::default(), &wide, is_newer_allowed)
-        .map_err(Broken::Character)?;
-    let lower = profile.case_mapping_rule(wide).map_err(unnamed)?;
-    let normal = profile.normalization_rule(lower).map_err(unnamed)?;
+        .map_err(UsernameError::Character)?;
+    let lower = profile.case_mapping_rule(wide).map_err(unknown)?;
+    let normal = profile.normalization_rule(lower).map_err(unknown)?;
     Ok(normal.into_owned())
 }
 
-/// Whether names may hold this character.
+/// Returns whether usernames may contain the character.
 pub(in crate::models) fn is_allowed(c: char) -> bool {
     matches!(c, '_' | '-' | '.')
         || c.general_category() == GeneralCategory::DecimalNumber
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_any_script_are_welcome() {
+    fn usernames_of_any_script_are_accepted() {
         for name in [
             "mei",
             "李梅",
@@ -187,7 +187,7 @@ mod tests {
             "אבג-דה",
             "علي٢",
             "ܫܠܵܡܵܐ",
-            // Scripts that are younger than Unicode 6.3.
+            // Scripts added after Unicode 6.3.
             "𞤀𞤣𞤤𞤢𞤥",
             "𐴀𐴞𐴇𐴥",
             "𐒰𐓆𐒼",
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_look_alike_in_case_or_width_are_one() {
+    fn usernames_that_differ_in_case_or_width_are_equal() {
         let key = |name| Username::parse(name).expect(name).key().to_owned();
         assert_eq!(key("Mei"), key("mEI"));
         assert_eq!(key("ＭＥＩ"), key("mei"));
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn other_names_are_refused() {
+    fn invalid_usernames_are_refused() {
         for name in [
             "",
             "a",
@@ -225,36 +225,36 @@ mod tests {
         ] {
             assert!(Username::parse(name).is_err(), "{name}");
         }
-        for (name, broken) in [
-            ("", Broken::Missing),
-            ("a", Broken::TooShort),
-            ("two words", Broken::Spaces),
-            ("a\u{3000}b", Broken::Spaces),
-            ("a@b", Broken::Character(Some('@'))),
-            ("a\u{200b}b", Broken::Character(Some('\u{200b}'))),
-            ("emoji😀", Broken::Character(Some('😀'))),
-            ("\u{301}\u{302}", Broken::OnlyMarks),
-            ("\u{5b8}\u{5c1}", Broken::OnlyMarks),
-            ("\u{93e}\u{902}", Broken::OnlyMarks),
-            ("1380013", Broken::PhoneNumber),
-            ("138ー0013ー8000", Broken::PhoneNumber),
-            ("١٣٨٠٠١٣٨", Broken::PhoneNumber),
-            ("שלוםabc", Broken::Directions),
-            ("abcשלום", Broken::Directions),
-            ("1שלום", Broken::Directions),
-            ("שלום-", Broken::Directions),
-            ("a٢", Broken::Directions),
+        for (name, error) in [
+            ("", UsernameError::Missing),
+            ("a", UsernameError::TooShort),
+            ("two words", UsernameError::Spaces),
+            ("a\u{3000}b", UsernameError::Spaces),
+            ("a@b", UsernameError::Character(Some('@'))),
+            ("a\u{200b}b", UsernameError::Character(Some('\u{200b}'))),
+            ("emoji😀", UsernameError::Character(Some('😀'))),
+            ("\u{301}\u{302}", UsernameError::OnlyMarks),
+            ("\u{5b8}\u{5c1}", UsernameError::OnlyMarks),
+            ("\u{93e}\u{902}", UsernameError::OnlyMarks),
+            ("1380013", UsernameError::PhoneNumber),
+            ("138ー0013ー8000", UsernameError::PhoneNumber),
+            ("١٣٨٠٠١٣٨", UsernameError::PhoneNumber),
+            ("שלוםabc", UsernameError::Directions),
+            ("abcשלום", UsernameError::Directions),
+            ("1שלום", UsernameError::Directions),
+            ("שלום-", UsernameError::Directions),
+            ("a٢", UsernameError::Directions),
         ] {
-            assert_eq!(checked_key(name), Err(broken), "{name}");
+            assert_eq!(checked_key(name), Err(error), "{name}");
         }
-        assert_eq!(checked_key(&"x".repeat(33)), Err(Broken::TooLong));
+        assert_eq!(checked_key(&"x".repeat(33)), Err(UsernameError::TooLong));
         assert!(Username::parse(&"x".repeat(33)).is_err());
         assert!(Username::parse(&"茶".repeat(32)).is_ok());
     }
 
     proptest! {
         #[test]
-        fn whatever_is_typed_is_one_name_or_none(
+        fn accepted_usernames_are_valid_and_stable(
             typed in prop_oneof!["[a-zA-Z0-9_.-]{0,34}", "[\\p{L}\\p{M}\\p{N}]{1,34}", "\\PC{0,40}", any::<String>()],
         ) {
             let Ok(name) = Username::parse(&typed) else {
@@ -263,14 +263,14 @@ mod tests {
             prop_assert_eq!(name.as_str(), typed.trim());
             prop_assert!((2..=32).contains(&name.as_str().chars().count()));
             prop_assert!(!name.as_str().contains(['@', '+', '/', '<', '&', '"', ' ']));
-            prop_assert_eq!(&Username::parse(name.as_str()).expect("its own form"), &name);
-            let loud: String = typed.chars().map(|c| c.to_ascii_uppercase()).collect();
-            let loud = Username::parse(&loud).expect("the same");
-            prop_assert_eq!(loud.key(), name.key());
-            prop_assert!(!PhoneNumber::is_meant(name.as_str()));
+            prop_assert_eq!(&Username::parse(name.as_str()).expect("valid"), &name);
+            let upper: String = typed.chars().map(|c| c.to_ascii_uppercase()).collect();
+            let upper = Username::parse(&upper).expect("valid");
+            prop_assert_eq!(upper.key(), name.key());
+            prop_assert!(!PhoneNumber::is_number_like(name.as_str()));
             let stored = Username::from_stored(name.as_str().to_owned());
             prop_assert_eq!(&stored, &name);
-            // Keys of names that were accepted before are as they were.
+            // Keys are those of the profile, so stored keys stay valid.
             if let Ok(before) = UsernameCaseMapped::new().enforce(name.as_str()) {
                 prop_assert_eq!(name.key(), before);
             }

@@ -1,9 +1,10 @@
-//! What a JPEG's markers say (ITU-T T.81, annex B), without decoding it.
+//! Reads a JPEG's markers (ITU-T T.81, annex B) without decoding it.
 
-const END: u8 = 0xd9;
+/// End of image.
+const EOI: u8 = 0xd9;
 
-/// How many coefficients of each pixel a decoder keeps, at the most: one per component when the picture is progressive,
-/// none otherwise. `None` when the file ends before the picture does.
+/// Returns the number of coefficients per pixel that a decoder keeps at most: one per component if the picture is
+/// progressive, otherwise none. Returns `None` when the file is truncated.
 pub(super) fn kept_coefficients(file: &[u8]) -> Option<u64> {
     let (mut at, mut coefficients) = (0, 0);
     loop {
@@ -11,10 +12,10 @@ pub(super) fn kept_coefficients(file: &[u8]) -> Option<u64> {
         let marker = *file.get(at)?;
         at += 1;
         match marker {
-            END => return Some(coefficients),
-            // Stand alone: start of the image, restarts, and one that is reserved.
+            EOI => return Some(coefficients),
+            // Markers without a segment: SOI, RST0 to RST7, TEM.
             0xd8 | 0xd0..=0xd7 | 0x01 => continue,
-            // Behind length, precision, height and width stands the number of components.
+            // Progressive SOF: the number of components follows length, precision, height and width.
             0xc2 | 0xc6 | 0xca | 0xce => coefficients = u64::from(*file.get(at + 7)?),
             _ => {}
         }
@@ -23,7 +24,7 @@ pub(super) fn kept_coefficients(file: &[u8]) -> Option<u64> {
     }
 }
 
-/// The place of the next marker's code: after one or more `ff`, and neither data that looks so (`00`) nor nothing.
+/// Returns the index of the next marker's code, which follows one or more `ff` bytes. `ff 00` is data.
 fn next_marker(file: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     loop {
@@ -40,17 +41,17 @@ mod tests {
     use super::kept_coefficients;
 
     const FILE: &[u8] = &[
-        0xff, 0xd8, // start
-        0xff, 0xe1, 0, 6, 0xff, 0xd9, 0xff, 0xd9, // metadata with a picture's end in it
+        0xff, 0xd8, // SOI
+        0xff, 0xe1, 0, 6, 0xff, 0xd9, 0xff, 0xd9, // metadata that contains an EOI marker
         0xff, 0xc2, 0, 17, 8, 0, 9, 0, 9, 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11,
-        0, // progressive
+        0, // progressive SOF
         0xff, 0xda, 0, 3, 0, 7, 0xff, 0, 7, 0xff, 0xd0, 7, // a scan, with a restart
-        0xff, 0xff, 0xda, 0, 3, 0, 7, // another
-        0xff, 0xd9, 1, 2, 3, // the end, and what does not belong to it
+        0xff, 0xff, 0xda, 0, 3, 0, 7, // another scan
+        0xff, 0xd9, 1, 2, 3, // EOI, and trailing bytes
     ];
 
     #[test]
-    fn the_end_is_found_behind_all_that_looks_like_it() {
+    fn truncated_files_are_detected() {
         assert_eq!(kept_coefficients(FILE), Some(3));
         let end = FILE.len() - 3;
         for length in 0..end {

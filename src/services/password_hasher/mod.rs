@@ -1,4 +1,4 @@
-//! How passwords are hashed and compared, and how many at once.
+//! Hashes and verifies passwords on a few dedicated threads.
 
 pub mod queue;
 
@@ -16,115 +16,113 @@ use self::queue::{HashQueue, Job, Requester};
 use crate::error::{Error, Result};
 use crate::models::values::password::{Password, forms, hash};
 
-/// So much less urgent is hashing than the rest, as `nice` counts.
+/// `nice` increment of the hashing threads.
 const NICENESS: i32 = 10;
 
-/// What a hash costs: memory in KiB, and how often it is gone through.
+/// argon2id parameters.
 #[derive(Debug, Clone, Copy)]
-pub struct Cost {
-    /// KiB.
+pub struct HashCost {
+    /// Memory per hash in KiB.
     pub memory_kib: u32,
-    /// Times.
+    /// Number of passes over the memory.
     pub passes: u32,
 }
 
-/// What comparing a typed password with a hash says.
+/// The result of verifying a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// It is another one.
-    Wrong,
-    /// It is the one.
-    Right,
-    /// It is the one, and its hash is cheaper than hashes are today, or of the form before normalization: here is a new
-    /// one.
-    RightButCheap(String),
+pub enum PasswordCheck {
+    /// The password is wrong.
+    Invalid,
+    /// The password is correct.
+    Valid,
+    /// The password is correct, but its hash is cheaper than the current cost, or was made from the password before
+    /// normalization. Contains the new hash to store.
+    ValidNeedsRehash(String),
 }
 
-/// Hashes passwords with argon2id (RFC 9106, p = 1), a few at a time.
-///
-/// More at once would only take memory and hold up the rest: they wait, and past the queue they are refused. The
-/// threads are its own, because each thread that ever hashed keeps the memory that a hash takes.
+/// Hashes passwords with argon2id (RFC 9106, p = 1) on its own threads, which keep the memory of a hash. Further jobs wait
+/// in a bounded queue, or are refused when it is full. Cheap to clone.
 #[derive(Clone)]
-pub struct Hasher {
+pub struct PasswordHasher {
     argon2: Argon2<'static>,
-    /// What an unknown number's password is compared with, so that it takes as long as a wrong one.
-    nobody: Arc<str>,
+    /// Verified when there is no stored hash, so that response times do not reveal whether an account exists.
+    dummy_hash: Arc<str>,
     shared: Arc<Shared>,
-    /// Sign-ins that found too many waiting.
+    /// Number of jobs refused because the queue was full.
     pub refused: Counter,
 }
 
-impl Hasher {
-    /// So many at the same time, so many waiting, so many of those from one address.
+impl PasswordHasher {
+    /// Starts the threads. At most `queued` jobs wait, and `per_address` of one address and priority.
     ///
     /// # Errors
-    /// `Unavailable` when hashes cannot cost that; `Internal` when the threads cannot be started.
-    pub fn new(cost: Cost, threads: usize, waiting: usize, per_address: usize) -> Result<Self> {
+    /// `Unavailable` when the cost is invalid; `Internal` when a thread cannot be started.
+    pub fn new(cost: HashCost, threads: usize, queued: usize, per_address: usize) -> Result<Self> {
         let params = Params::new(cost.memory_kib, cost.passes, 1, None).map_err(|error| {
-            Error::Unavailable(format!("passwords cannot be hashed like that: {error}"))
+            Error::Unavailable(format!("invalid password hashing cost: {error}"))
         })?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let jobs = Arc::new(Jobs {
-            queue: HashQueue::new(waiting, per_address),
-            running: AtomicUsize::new(0),
+            queue: HashQueue::new(queued, per_address),
+            in_flight: AtomicUsize::new(0),
         });
         for _ in 0..threads {
             let jobs = jobs.clone();
             let thread = Builder::new().name("passwords".into());
             thread
-                .spawn(move || hash_for_ever(&jobs))
+                .spawn(move || run_jobs(&jobs))
                 .map_err(Error::internal)?;
         }
         Ok(Self {
-            nobody: hash(&argon2, "nobody's password")?.into(),
+            dummy_hash: hash(&argon2, "dummy password")?.into(),
             argon2,
             shared: Arc::new(Shared(jobs)),
             refused: Counter::default(),
         })
     }
 
-    /// How many passwords are being hashed now, and how many wait.
+    /// Returns the number of running and of queued jobs.
     pub fn load(&self) -> (usize, usize) {
         let jobs = &self.shared.0;
-        (jobs.running.load(Ordering::Relaxed), jobs.queue.len())
+        (jobs.in_flight.load(Ordering::Relaxed), jobs.queue.len())
     }
 
-    /// The password's hash, as a PHC string.
+    /// Returns the password's hash as a PHC string.
     ///
     /// # Errors
-    /// `Unavailable` when too many wait.
+    /// `Unavailable` when the queue is full.
     pub async fn hash(&self, requester: Requester, password: Password) -> Result<String> {
         let argon2 = self.argon2.clone();
         self.run(requester, move || password.hash_with(&argon2))
             .await?
     }
 
-    /// Whether `typed` is the password of `stored`; takes as long when there is none.
+    /// Verifies a password against a stored hash. Takes as long when there is none.
     ///
     /// # Errors
-    /// `Unavailable` when too many wait.
+    /// `Unavailable` when the queue is full.
     pub async fn verify(
         &self,
         requester: Requester,
         typed: String,
         stored: Option<String>,
-    ) -> Result<Verdict> {
-        let (argon2, nobody) = (self.argon2.clone(), self.nobody.clone());
+    ) -> Result<PasswordCheck> {
+        let (argon2, dummy_hash) = (self.argon2.clone(), self.dummy_hash.clone());
         self.run(requester, move || {
-            let known = stored.as_deref().unwrap_or(&nobody);
-            let Ok(known) = PasswordHash::new(known) else {
-                return Verdict::Wrong;
+            let expected = stored.as_deref().unwrap_or(&dummy_hash);
+            let Ok(expected) = PasswordHash::new(expected) else {
+                return PasswordCheck::Invalid;
             };
             let forms = forms(&typed);
             let matching = (forms.iter())
-                .position(|form| argon2.verify_password(form.as_bytes(), &known).is_ok());
+                .position(|form| argon2.verify_password(form.as_bytes(), &expected).is_ok());
             let Some(form) = matching.filter(|_| stored.is_some()) else {
-                return Verdict::Wrong;
+                return PasswordCheck::Invalid;
             };
-            let is_outdated = form > 0 || is_cheaper(&known, argon2.params());
+            let is_outdated = form > 0 || is_cheaper(&expected, argon2.params());
             match is_outdated.then(|| hash(&argon2, &forms[0])) {
-                Some(Ok(hash)) => Verdict::RightButCheap(hash),
-                _ => Verdict::Right,
+                Some(Ok(hash)) => PasswordCheck::ValidNeedsRehash(hash),
+                _ => PasswordCheck::Valid,
             }
         })
         .await
@@ -135,29 +133,26 @@ impl Hasher {
         requester: Requester,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T> {
-        let (tell, told) = oneshot::channel();
-        let is_taken = self
-            .shared
-            .0
-            .queue
-            .push(requester, Box::new(Task { work, tell }));
-        // A job that is dropped from a full queue drops its sender.
-        let told = if is_taken { told.await.ok() } else { None };
-        told.ok_or_else(|| {
+        let (sender, receiver) = oneshot::channel();
+        let job = Box::new(Task { work, sender });
+        let is_queued = self.shared.0.queue.push(requester, job);
+        // A job that is later dropped from a full queue drops its sender.
+        let result = if is_queued { receiver.await.ok() } else { None };
+        result.ok_or_else(|| {
             self.refused.inc();
-            Error::Unavailable("too many sign-ins at once".into())
+            Error::Unavailable("password hashing queue full".into())
         })
     }
 }
 
-/// The hashing threads' side of a [`Hasher`].
+/// State shared with the hashing threads.
 struct Jobs {
     queue: HashQueue,
-    /// How many passwords are being hashed now.
-    running: AtomicUsize,
+    /// Number of running jobs.
+    in_flight: AtomicUsize,
 }
 
-/// Ends the threads with the last clone of a [`Hasher`].
+/// Ends the threads when the last clone of a [`PasswordHasher`] is dropped.
 struct Shared(Arc<Jobs>);
 
 impl Drop for Shared {
@@ -168,36 +163,37 @@ impl Drop for Shared {
 
 struct Task<T, F> {
     work: F,
-    tell: oneshot::Sender<T>,
+    sender: oneshot::Sender<T>,
 }
 
 impl<T: Send, F: FnOnce() -> T + Send> Job for Task<T, F> {
     fn run(self: Box<Self>) {
-        // The client may have gone away meanwhile.
-        if !self.tell.is_closed() {
-            let _ = self.tell.send((self.work)());
+        // The request may have been cancelled.
+        if !self.sender.is_closed() {
+            let _ = self.sender.send((self.work)());
         }
     }
 
     fn is_abandoned(&self) -> bool {
-        self.tell.is_closed()
+        self.sender.is_closed()
     }
 }
 
-fn hash_for_ever(jobs: &Jobs) {
-    // Whoever signs in waits behind those who talk: on Linux this is about the thread that says it.
+fn run_jobs(jobs: &Jobs) {
+    // Message delivery has priority over sign-ins. On Linux, `nice` applies to the calling thread only.
     if let Err(error) = rustix::process::nice(NICENESS) {
-        tracing::debug!(%error, "passwords are hashed as urgently as all else is done");
+        tracing::debug!(%error, "cannot lower the priority of a password hashing thread");
     }
     while let Some(job) = jobs.queue.pop() {
-        jobs.running.fetch_add(1, Ordering::Relaxed);
+        jobs.in_flight.fetch_add(1, Ordering::Relaxed);
         job.run();
-        jobs.running.fetch_sub(1, Ordering::Relaxed);
+        jobs.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// Whether a hash cost less than hashes do now.
-fn is_cheaper(hash: &PasswordHash, now: &Params) -> bool {
-    Params::try_from(hash)
-        .is_ok_and(|then| then.m_cost() < now.m_cost() || then.t_cost() < now.t_cost())
+/// Returns whether a hash was made with less memory or fewer passes than `current`.
+fn is_cheaper(hash: &PasswordHash, current: &Params) -> bool {
+    Params::try_from(hash).is_ok_and(|params| {
+        params.m_cost() < current.m_cost() || params.t_cost() < current.t_cost()
+    })
 }

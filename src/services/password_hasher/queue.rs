@@ -1,37 +1,36 @@
-//! The queue in front of the password hasher: strict priorities, and within one priority a round robin over addresses.
+//! The password hasher's job queue: strict priorities, and round robin over addresses within one priority.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// How many priorities there are.
 const PRIORITIES: usize = 3;
 
-/// Who waits for a hash. A more urgent job always goes first.
+/// Priority of a job. Jobs of a higher priority always run first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Priority {
-    /// A signed-in person, or a browser that this account was used with before.
-    Known,
-    /// A sign-in from anywhere else.
+    /// A signed-in user, or a sign-in from a browser that the account was used with before.
+    Trusted,
+    /// Any other sign-in.
     SignIn,
-    /// A registration by a stranger.
+    /// A registration.
     Registration,
 }
 
-/// On whose behalf a password is hashed.
+/// The request that a job belongs to.
 #[derive(Debug, Clone, Copy)]
 pub struct Requester {
-    /// How urgent it is.
+    /// Priority of the job.
     pub priority: Priority,
     /// The IPv4 address or IPv6 /64 network that the request comes from; `None` exempts it from the limit per address.
     pub address: Option<IpAddr>,
 }
 
-/// A unit of work whose client may have given up meanwhile.
+/// A unit of work whose request may have been cancelled.
 pub(super) trait Job: Send {
-    /// Does the work, unless nobody waits for its result any more.
+    /// Does the work, unless it is abandoned.
     fn run(self: Box<Self>);
-    /// Whether nobody waits for its result any more.
+    /// Returns whether the request was cancelled.
     fn is_abandoned(&self) -> bool;
 }
 
@@ -39,7 +38,8 @@ type BoxedJob = Box<dyn Job>;
 
 /// A bounded priority queue of jobs, shared by the hashing threads.
 ///
-/// One address cannot delay others by more than one job each: its jobs wait in a lane of their own, and lanes take turns.
+/// Jobs of one address wait in a lane of their own and lanes take turns, so an address delays each job of another one by
+/// at most one job.
 pub(super) struct HashQueue {
     state: Mutex<State>,
     ready: Condvar,
@@ -50,12 +50,12 @@ struct State {
     levels: [Level; PRIORITIES],
     capacity: usize,
     per_address: usize,
-    /// Threads that take a job at once.
+    /// Number of threads waiting for a job.
     idle: usize,
     is_closed: bool,
 }
 
-/// The jobs of one priority: a lane for each address, the one whose turn is next at the front.
+/// The jobs of one priority: a lane per address, in the order of their turns.
 #[derive(Default)]
 struct Level(VecDeque<Lane>);
 
@@ -65,7 +65,7 @@ struct Lane {
 }
 
 impl HashQueue {
-    /// Holds at most `capacity` waiting jobs, and `per_address` of one address and priority.
+    /// Creates a queue of at most `capacity` waiting jobs, and `per_address` of one address and priority.
     pub(super) fn new(capacity: usize, per_address: usize) -> Self {
         Self {
             state: Mutex::new(State {
@@ -77,19 +77,17 @@ impl HashQueue {
         }
     }
 
-    /// Appends a job. A full queue drops the newest job of the longest lane that is less urgent, or longer than the one
-    /// of this job; the waiting client of a dropped job is refused.
-    ///
-    /// Returns whether the job was taken.
+    /// Appends a job and returns whether it was accepted. A full queue drops the newest job of the longest lane of a lower
+    /// priority, or else of the longest lane of the same priority if that is longer than the job's own.
     pub(super) fn push(&self, requester: Requester, job: BoxedJob) -> bool {
-        let taken = self.lock().push(requester, job);
-        if taken {
+        let is_accepted = self.lock().push(requester, job);
+        if is_accepted {
             self.ready.notify_one();
         }
-        taken
+        is_accepted
     }
 
-    /// Blocks until a job is there; `None` once the queue is closed.
+    /// Blocks until a job is available. Returns `None` once the queue is closed.
     pub(super) fn pop(&self) -> Option<BoxedJob> {
         let mut state = self.lock();
         loop {
@@ -100,13 +98,13 @@ impl HashQueue {
                 return Some(job);
             }
             state.idle += 1;
-            let woken = self.ready.wait(state);
-            state = woken.unwrap_or_else(PoisonError::into_inner);
+            let locked = self.ready.wait(state);
+            state = locked.unwrap_or_else(PoisonError::into_inner);
             state.idle -= 1;
         }
     }
 
-    /// How many jobs wait.
+    /// Returns the number of waiting jobs.
     pub(super) fn len(&self) -> usize {
         self.lock().len()
     }
@@ -137,10 +135,10 @@ impl State {
         true
     }
 
-    /// Drops one job in favour of a new one, whose lane has `own` jobs so far.
+    /// Drops one job in favour of a new one whose lane has `own` jobs.
     fn make_room(&mut self, level: usize, own: usize) -> bool {
-        for less_urgent in (level + 1..PRIORITIES).rev() {
-            if self.levels[less_urgent].drop_from_longest(0) {
+        for lower in (level + 1..PRIORITIES).rev() {
+            if self.levels[lower].drop_from_longest(0) {
                 return true;
             }
         }
@@ -186,10 +184,10 @@ impl Level {
         job
     }
 
-    /// Drops the newest job of the longest lane with more than `least` jobs.
-    fn drop_from_longest(&mut self, least: usize) -> bool {
+    /// Drops the newest job of the longest lane if it has more than `min` jobs.
+    fn drop_from_longest(&mut self, min: usize) -> bool {
         let longest = self.0.iter_mut().max_by_key(|lane| lane.jobs.len());
-        let Some(lane) = longest.filter(|lane| lane.jobs.len() > least) else {
+        let Some(lane) = longest.filter(|lane| lane.jobs.len() > min) else {
             return false;
         };
         lane.jobs.pop_back();
@@ -212,9 +210,9 @@ mod tests {
 
     use super::*;
 
-    struct Noted(u32, Arc<Mutex<Vec<u32>>>, Arc<AtomicBool>);
+    struct RecordedJob(u32, Arc<Mutex<Vec<u32>>>, Arc<AtomicBool>);
 
-    impl Job for Noted {
+    impl Job for RecordedJob {
         fn run(self: Box<Self>) {
             self.1.lock().expect("no panic").push(self.0);
         }
@@ -223,10 +221,10 @@ mod tests {
         }
     }
 
-    /// A queue, what it has run, and whether its clients have given up.
-    struct Bench(HashQueue, Arc<Mutex<Vec<u32>>>, Arc<AtomicBool>);
+    /// A queue, the numbers of the jobs it ran, and whether all jobs are abandoned.
+    struct Fixture(HashQueue, Arc<Mutex<Vec<u32>>>, Arc<AtomicBool>);
 
-    impl Bench {
+    impl Fixture {
         fn new(capacity: usize, per_address: usize) -> Self {
             let queue = HashQueue::new(capacity, per_address);
             Self(queue, Arc::default(), Arc::default())
@@ -234,7 +232,7 @@ mod tests {
 
         fn push(&self, priority: Priority, address: u8, n: u32) -> bool {
             let address = Some(IpAddr::from([203, 0, 113, address]));
-            let job = Noted(n, self.1.clone(), self.2.clone());
+            let job = RecordedJob(n, self.1.clone(), self.2.clone());
             self.0.push(Requester { priority, address }, Box::new(job))
         }
 
@@ -246,52 +244,52 @@ mod tests {
         }
     }
 
-    use Priority::{Known, Registration, SignIn};
+    use Priority::{Registration, SignIn, Trusted};
 
     #[test]
-    fn urgent_jobs_go_first_and_addresses_take_turns() {
-        let bench = Bench::new(100, 10);
+    fn priorities_are_strict_and_addresses_take_turns() {
+        let fixture = Fixture::new(100, 10);
         for n in 0..4 {
-            assert!(bench.push(Registration, 1, n));
-            assert!(bench.push(SignIn, 1, 10 + n));
+            assert!(fixture.push(Registration, 1, n));
+            assert!(fixture.push(SignIn, 1, 10 + n));
         }
-        assert!(bench.push(SignIn, 2, 20));
-        assert!(bench.push(Known, 1, 30));
-        assert_eq!(bench.order(), [30, 10, 20, 11, 12, 13, 0, 1, 2, 3]);
+        assert!(fixture.push(SignIn, 2, 20));
+        assert!(fixture.push(Trusted, 1, 30));
+        assert_eq!(fixture.order(), [30, 10, 20, 11, 12, 13, 0, 1, 2, 3]);
     }
 
     #[test]
-    fn an_address_holds_no_more_than_its_share() {
-        let bench = Bench::new(100, 2);
-        let taken = (0..5).filter(|n| bench.push(SignIn, 1, *n)).count();
+    fn address_is_limited_per_priority() {
+        let fixture = Fixture::new(100, 2);
+        let taken = (0..5).filter(|n| fixture.push(SignIn, 1, *n)).count();
         assert_eq!(taken, 2);
-        assert!(bench.push(Known, 1, 7), "another priority");
-        assert!(bench.push(SignIn, 2, 8), "another address");
+        assert!(fixture.push(Trusted, 1, 7), "another priority");
+        assert!(fixture.push(SignIn, 2, 8), "another address");
     }
 
     #[test]
-    fn a_full_queue_drops_the_less_urgent_and_the_greedy() {
-        let bench = Bench::new(3, 10);
+    fn full_queue_drops_lower_priorities_and_longer_lanes() {
+        let fixture = Fixture::new(3, 10);
         for n in 0..3 {
-            assert!(bench.push(Registration, 1, n));
+            assert!(fixture.push(Registration, 1, n));
         }
-        assert!(!bench.push(Registration, 1, 3), "nobody has more");
-        assert!(bench.push(Registration, 2, 20), "one has three");
-        assert!(bench.push(SignIn, 1, 10));
-        assert!(bench.push(Known, 1, 30));
-        assert!(bench.push(Known, 1, 31));
-        assert!(!bench.push(Registration, 3, 40));
-        assert_eq!(bench.order().len(), 3);
+        assert!(!fixture.push(Registration, 1, 3), "no lane is longer");
+        assert!(fixture.push(Registration, 2, 20), "one lane has three jobs");
+        assert!(fixture.push(SignIn, 1, 10));
+        assert!(fixture.push(Trusted, 1, 30));
+        assert!(fixture.push(Trusted, 1, 31));
+        assert!(!fixture.push(Registration, 3, 40));
+        assert_eq!(fixture.order().len(), 3);
     }
 
     #[test]
-    fn abandoned_jobs_make_room() {
-        let bench = Bench::new(2, 2);
-        assert!(bench.push(SignIn, 1, 0));
-        assert!(bench.push(SignIn, 1, 1));
-        assert!(!bench.push(SignIn, 1, 2));
-        bench.2.store(true, Ordering::Relaxed);
-        assert!(bench.push(SignIn, 1, 3));
-        assert_eq!(bench.order(), [3]);
+    fn abandoned_jobs_are_dropped_from_a_full_queue() {
+        let fixture = Fixture::new(2, 2);
+        assert!(fixture.push(SignIn, 1, 0));
+        assert!(fixture.push(SignIn, 1, 1));
+        assert!(!fixture.push(SignIn, 1, 2));
+        fixture.2.store(true, Ordering::Relaxed);
+        assert!(fixture.push(SignIn, 1, 3));
+        assert_eq!(fixture.order(), [3]);
     }
 }

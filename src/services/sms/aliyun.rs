@@ -9,9 +9,9 @@ use serde_json::json;
 use ureq::Agent;
 use uuid::Uuid;
 
-use super::signing::{hmac_sha256, sha256};
 use super::{SmsMessage, SmsSender};
 use crate::error::{Error, Result};
+use crate::models::values::signing::{hmac_sha256, sha256};
 use crate::services::http_client;
 
 const ALGORITHM: &str = "ACS3-HMAC-SHA256";
@@ -95,7 +95,7 @@ impl SmsSender for AliyunSender {
         let mut headers = vec![
             ("host", self.host.clone()),
             ("x-acs-action", "SendSms".to_owned()),
-            ("x-acs-content-sha256", sha256("")),
+            ("x-acs-content-sha256", sha256(b"")),
             (
                 "x-acs-date",
                 Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
@@ -159,8 +159,9 @@ fn authorization(
         .collect();
     let names: Vec<&str> = headers.iter().map(|(name, _)| *name).collect();
     let names = names.join(";");
-    let request = format!("POST\n/\n{query}\n{lines}\n{names}\n{}", sha256(""));
-    let signature = hmac_sha256(key_secret, &format!("{ALGORITHM}\n{}", sha256(&request)))?;
+    let request = format!("POST\n/\n{query}\n{lines}\n{names}\n{}", sha256(b""));
+    let to_sign = format!("{ALGORITHM}\n{}", sha256(request.as_bytes()));
+    let signature = hmac_sha256(key_secret.as_bytes(), &[to_sign.as_bytes()])?;
     Ok(format!(
         "{ALGORITHM} Credential={key_id},SignedHeaders={names},Signature={signature}"
     ))
@@ -182,7 +183,7 @@ mod tests {
         let headers = [
             ("host", "ecs.cn-shanghai.aliyuncs.com".to_owned()),
             ("x-acs-action", "RunInstances".to_owned()),
-            ("x-acs-content-sha256", sha256("")),
+            ("x-acs-content-sha256", sha256(b"")),
             ("x-acs-date", "2023-10-26T10:22:32Z".to_owned()),
             (
                 "x-acs-signature-nonce",

@@ -3,7 +3,6 @@
 mod aliyun;
 mod command;
 mod log;
-mod signing;
 mod twilio;
 mod webhook;
 

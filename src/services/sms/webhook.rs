@@ -6,9 +6,9 @@ use chrono::{SecondsFormat, Utc};
 use serde::Serialize;
 use ureq::Agent;
 
-use super::signing::hmac_sha256;
 use super::{SmsMessage, SmsSender};
 use crate::error::{Error, Result};
+use crate::models::values::signing::hmac_sha256;
 use crate::services::http_client;
 
 /// Posts each message as JSON. `X-Teahouse-Signature` is `sha256=` and the hexadecimal HMAC-SHA256 of
@@ -50,7 +50,8 @@ impl SmsSender for WebhookSender {
         })
         .map_err(Error::internal)?;
         let timestamp = now.timestamp().to_string();
-        let signature = hmac_sha256(&self.secret, &format!("{timestamp}.{body}"))?;
+        let signed = [timestamp.as_bytes(), b".", body.as_bytes()];
+        let signature = hmac_sha256(self.secret.as_bytes(), &signed)?;
         let request = self
             .agent
             .post(&self.url)

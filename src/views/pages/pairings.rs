@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::settings::{Frame, browser, system};
-use crate::models::auth::pairing::{MINUTES, Pairing};
+use crate::models::auth::pairing::{VALID_MINUTES, Pairing};
 use crate::views::layout::Page;
 use crate::views::qr::Qr;
 use crate::views::templates::View;
@@ -47,7 +47,7 @@ impl PairingPage {
             id: pairing.id,
             code: pairing.code,
             ip: pairing.ip,
-            minutes: MINUTES,
+            minutes: VALID_MINUTES,
         }
     }
 }

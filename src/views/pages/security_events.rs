@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::rooms::RoomLinks;
 use super::settings::{Frame, browser, system};
-use crate::models::auth::security_event::Entry;
+use crate::models::auth::security_event::SecurityEvent;
 use crate::models::rfc3339;
 use crate::views::display_preferences::Look;
 use crate::views::layout::Page;
@@ -60,7 +60,7 @@ pub struct EventList {
 
 impl EventList {
     /// A page of events.
-    pub fn new(look: Look, everybody: bool, entries: Vec<Entry>, next: Option<i64>) -> Self {
+    pub fn new(look: Look, everybody: bool, entries: Vec<SecurityEvent>, next: Option<i64>) -> Self {
         Self {
             everybody,
             address: match everybody {
@@ -98,7 +98,7 @@ struct Item {
 }
 
 impl Item {
-    fn new(look: Look, entry: Entry) -> Self {
+    fn new(look: Look, entry: SecurityEvent) -> Self {
         let sentence = format!("event-{}", entry.kind);
         let created_at = rfc3339(entry.created_at);
         Self {

@@ -78,13 +78,13 @@ pub(super) fn may_end(name: &str, rest: &str) -> bool {
     let has_script = |script: &Script| !matches!(script, Script::Common | Script::Inherited);
     let own_script = name.chars().rev().map(script::of).find(has_script);
     match own_script {
-        Some(own) if script::has_no_spaces(own) => !is_mark(next) || !separators.is_empty(),
+        Some(own) if script::is_unspaced(own) => !is_mark(next) || !separators.is_empty(),
         Some(Script::Hangul) if next_script == Script::Hangul && separators.is_empty() => {
             is_korean_suffix(after)
         }
         Some(own) => next_script != own && !is_shared(next_script),
         // The name consists of digits.
-        None => script::joins_foreign_words(next),
+        None => script::attaches_to_foreign_words(next),
     }
 }
 

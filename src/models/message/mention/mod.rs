@@ -46,7 +46,7 @@ pub fn find(text: &str, user_id_of: impl Fn(&str) -> Option<i64>) -> Vec<Mention
             continue;
         };
         let links = links.get_or_insert_with(|| links::find(text));
-        if !links.iter().any(|link| link.place.contains(&start)) {
+        if !links.iter().any(|link| link.range.contains(&start)) {
             let range = start..end;
             mentions.push(Mention { user_id, range });
         }
@@ -59,7 +59,7 @@ fn starts(text: &str) -> impl Iterator<Item = usize> {
     text.match_indices('@').filter_map(move |(at, _)| {
         let is_in_word = match text[..at].chars().next_back() {
             Some(c) if c.is_ascii() => username::is_allowed(c),
-            Some(c) => script::is_word(c) && !script::joins_foreign_words(c),
+            Some(c) => script::is_word(c) && !script::attaches_to_foreign_words(c),
             None => false,
         };
         (!is_in_word).then_some(at)

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
-use self::links::{Kind, Link};
+use self::links::{Link, LinkKind};
 use super::characters::is_blank;
 use crate::error::{Error, Result};
 use crate::models::message::mention::Mention;
@@ -12,32 +12,33 @@ use crate::models::message::mention::Mention;
 pub(crate) mod links;
 pub mod permalinks;
 
-/// The most characters (Unicode scalar values) of a message.
+/// Maximum length of a message in characters (Unicode scalar values).
 pub const MAX_CHARS: usize = 4000;
 
-/// 1–4,000 Unicode scalar values of which something can be seen, without white space around them; lines end in LF; no control characters but LF and tab.
+/// The text of a message: 1 to 4,000 Unicode scalar values, not all invisible, without surrounding white space. Lines end
+/// with LF; the only control characters are LF and tab.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content(String);
 
-/// Why a text is no message.
+/// Why a text is not valid content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ContentError {
-    /// Nothing that can be seen.
+    /// Nothing visible.
     #[error("empty")]
     Empty,
-    /// More than [`MAX_CHARS`].
+    /// More characters than [`MAX_CHARS`].
     #[error("too long")]
     TooLong,
-    /// A control character.
+    /// A disallowed control character.
     #[error("invalid")]
     Invalid,
 }
 
 impl Content {
-    /// Makes a message's text of what was sent: CRLF and CR become LF, surrounding white space goes.
+    /// Parses a text: converts CRLF and CR to LF and trims white space.
     ///
     /// # Errors
-    /// Empty, too long, or with control characters.
+    /// See [`ContentError`].
     pub fn parse(sent: &str) -> Result<Self, ContentError> {
         let text = sent.replace("\r\n", "\n").replace('\r', "\n");
         let text = text.trim();
@@ -59,12 +60,12 @@ impl Content {
         Ok(Self(text.to_owned()))
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// SHA-256 of the text, by which a late retry is recognised after an edit.
+    /// Returns the SHA-256 of the text, by which a retry is recognized after the message was edited.
     pub fn hash(&self) -> [u8; 32] {
         Sha256::digest(self.0.as_bytes()).into()
     }
@@ -83,31 +84,33 @@ impl From<ContentError> for Error {
     }
 }
 
-/// A text as HTML: everything escaped, addresses linked, names marked, lines kept. White space stays as it is.
+/// Renders a text as HTML: escapes it, links URLs and mail addresses, marks mentions, and turns LF into `<br>`.
 pub fn to_html(text: &str, named: &[Mention]) -> String {
     let mut html = String::with_capacity(text.len() + text.len() / 8);
     let mut at = 0;
-    for Link { kind, place } in links::find(text) {
-        mark_names_into(&mut html, text, at..place.start, named);
-        at = place.end;
-        let address = &text[place];
+    for Link { kind, range } in links::find(text) {
+        push_marked(&mut html, text, at..range.start, named);
+        at = range.end;
+        let address = &text[range];
         html.push_str("<a href=\"");
         html.push_str(match kind {
-            Kind::Www => "https://",
-            Kind::Mail if !has_mail_scheme(address) => "mailto:",
-            Kind::Web | Kind::Mail => "",
+            LinkKind::Www => "https://",
+            LinkKind::Mail if !has_mail_scheme(address) => "mailto:",
+            LinkKind::Web | LinkKind::Mail => "",
         });
-        escape_into(&mut html, address);
-        // What stays in this window and what another program opens needs no window of its own.
+        push_escaped(&mut html, address);
+        // Permalinks stay in this window, and mail programs open their own.
         html.push_str(match kind {
-            Kind::Mail => "\">",
-            Kind::Web if permalinks::is_permalink(address) => "\">",
-            Kind::Web | Kind::Www => "\" rel=\"noopener noreferrer nofollow\" target=\"_blank\">",
+            LinkKind::Mail => "\">",
+            LinkKind::Web if permalinks::is_permalink(address) => "\">",
+            LinkKind::Web | LinkKind::Www => {
+                "\" rel=\"noopener noreferrer nofollow\" target=\"_blank\">"
+            }
         });
-        escape_into(&mut html, address);
+        push_escaped(&mut html, address);
         html.push_str("</a>");
     }
-    mark_names_into(&mut html, text, at..text.len(), named);
+    push_marked(&mut html, text, at..text.len(), named);
     html
 }
 
@@ -116,22 +119,23 @@ fn has_mail_scheme(address: &str) -> bool {
     scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"))
 }
 
-fn mark_names_into(html: &mut String, text: &str, span: Range<usize>, named: &[Mention]) {
+/// Appends a range of the text, escaped and with the mentions within it marked.
+fn push_marked(html: &mut String, text: &str, span: Range<usize>, named: &[Mention]) {
     let mut at = span.start;
     let inside = |place: &Range<usize>| place.start >= span.start && place.end <= span.end;
     for Mention { user_id, range } in named.iter().filter(|named| inside(&named.range)) {
-        escape_into(html, &text[at..range.start]);
+        push_escaped(html, &text[at..range.start]);
         html.push_str(&format!(
             "<span class=\"mention\" data-user-id=\"{user_id}\">"
         ));
-        escape_into(html, &text[range.clone()]);
+        push_escaped(html, &text[range.clone()]);
         html.push_str("</span>");
         at = range.end;
     }
-    escape_into(html, &text[at..span.end]);
+    push_escaped(html, &text[at..span.end]);
 }
 
-fn escape_into(html: &mut String, text: &str) {
+fn push_escaped(html: &mut String, text: &str) {
     let mut done = 0;
     for (at, byte) in text.bytes().enumerate() {
         let escaped = match byte {
@@ -162,10 +166,10 @@ mod tests {
     }
 
     #[test]
-    fn white_space_and_line_ends_are_tidied() {
+    fn white_space_is_trimmed_and_line_ends_are_lf() {
         assert_eq!(
             Content::parse(" \r\n a\r\nb\rc\t d \n")
-                .expect("good")
+                .expect("valid")
                 .as_str(),
             "a\nb\nc\t d"
         );
@@ -173,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_counts_characters_not_bytes() {
+    fn limit_counts_characters() {
         assert!(Content::parse(&"茶".repeat(MAX_CHARS)).is_ok());
         assert_eq!(
             Content::parse(&"茶".repeat(MAX_CHARS + 1)),
@@ -193,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn html_is_shown_literally() {
+    fn html_is_escaped() {
         assert_eq!(
             to_html_plain("<script>alert('1')</script> & \"x\"\n2"),
             "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt; &amp; &quot;x&quot;<br>2"
@@ -201,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_become_links_that_cannot_break_out() {
+    fn urls_become_links_with_escaped_addresses() {
         let html = to_html_plain("see https://example.org/a?b=1&c=\"><img src=x>.");
         assert!(
             html.starts_with("see <a href=\"https://example.org/a?b=1&amp;c="),
@@ -212,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_marked_where_they_stand() {
+    fn mentions_are_marked() {
         let named = [Mention {
             user_id: 7,
             range: 3..7,

@@ -1,23 +1,21 @@
-//! Links to this installation's own rooms and messages: `/rooms/{id}`, perhaps with `?at={seq}`.
+//! Links to this installation's rooms and messages: `/rooms/{id}`, optionally with `?at={seq}`.
 
 use std::sync::OnceLock;
 
 static ORIGIN: OnceLock<String> = OnceLock::new();
 
-/// Sets the installation's origin: scheme, host and port. Only the first call counts.
+/// Sets the installation's origin: scheme, host and port. Later calls have no effect.
 pub fn set_origin(origin: &str) {
     let _ = ORIGIN.set(origin.to_owned());
 }
 
-/// Whether the address leads to a room or message of this installation.
-pub(super) fn is_permalink(address: &str) -> bool {
-    ORIGIN
-        .get()
-        .is_some_and(|origin| is_room_at(origin, address))
+/// Returns whether the URL leads to a room or message of this installation.
+pub(super) fn is_permalink(url: &str) -> bool {
+    ORIGIN.get().is_some_and(|origin| is_room_at(origin, url))
 }
 
-fn is_room_at(origin: &str, address: &str) -> bool {
-    let Some((start, path)) = address.split_at_checked(origin.len()) else {
+fn is_room_at(origin: &str, url: &str) -> bool {
+    let Some((start, path)) = url.split_at_checked(origin.len()) else {
         return false;
     };
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());

@@ -1,11 +1,11 @@
-//! What holds for every text: it is kept as it is or refused, and shown without markup that is not ours.
+//! Property tests: texts are stored unchanged or refused, and rendered with our own markup only.
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::models::message::mention;
 
-/// Texts that try to be more than text.
+/// Generates texts with fragments of markup, URLs, mentions and control characters.
 fn texts() -> impl Strategy<Value = String> {
     let part = prop_oneof![
         prop::sample::select(vec![
@@ -67,9 +67,9 @@ fn known(key: &str) -> Option<i64> {
         .map(|index| index as i64)
 }
 
-/// A piece of our own HTML.
+/// A token of the HTML that `to_html` may produce.
 #[derive(Debug, PartialEq)]
-enum Piece {
+enum HtmlToken {
     Text(String),
     Link(String),
     LinkEnd,
@@ -77,7 +77,7 @@ enum Piece {
     MentionEnd,
 }
 
-/// Whether a link leads where its text says, and its text can be read.
+/// Returns whether a link leads where its text says, and the text has no invisible characters.
 fn is_honest(text: &str, address: &str) -> bool {
     let (scheme, rest) = address.split_once(':').unwrap_or_default();
     let is_readable = !text.contains(|c: char| {
@@ -110,22 +110,22 @@ fn unescaped(text: &str) -> String {
             "gt" => '>',
             "quot" => '"',
             "#39" => '\'',
-            other => panic!("&{other}; is not ours"),
+            other => panic!("unexpected entity &{other};"),
         });
         rest = after;
     }
     plain + rest
 }
 
-/// Reads what `to_html` may write, and nothing else.
-fn pieces(html: &str) -> Vec<Piece> {
-    let mut pieces = Vec::new();
+/// Parses HTML; panics on markup that `to_html` never produces.
+fn html_tokens(html: &str) -> Vec<HtmlToken> {
+    let mut tokens = Vec::new();
     let mut rest = html;
     while !rest.is_empty() {
         let text;
         (text, rest) = rest.split_at(rest.find('<').unwrap_or(rest.len()));
         if !text.is_empty() {
-            pieces.push(Piece::Text(unescaped(text)));
+            tokens.push(HtmlToken::Text(unescaped(text)));
         }
         let Some((tag, after)) = rest.split_once('>') else {
             break;
@@ -138,21 +138,21 @@ fn pieces(html: &str) -> Vec<Piece> {
         let mention = tag
             .strip_prefix("<span class=\"mention\" data-user-id=\"")
             .and_then(|tag| tag.strip_suffix('"'));
-        pieces.push(match (tag, link, mention) {
-            (_, Some(address), _) => Piece::Link(unescaped(address)),
-            (_, _, Some(id)) => Piece::Mention(id.parse().expect("an id")),
-            ("</a", ..) => Piece::LinkEnd,
-            ("</span", ..) => Piece::MentionEnd,
-            ("<br", ..) => Piece::Text("\n".to_owned()),
-            _ => panic!("<{tag}> is not ours"),
+        tokens.push(match (tag, link, mention) {
+            (_, Some(address), _) => HtmlToken::Link(unescaped(address)),
+            (_, _, Some(id)) => HtmlToken::Mention(id.parse().expect("an id")),
+            ("</a", ..) => HtmlToken::LinkEnd,
+            ("</span", ..) => HtmlToken::MentionEnd,
+            ("<br", ..) => HtmlToken::Text("\n".to_owned()),
+            _ => panic!("unexpected tag <{tag}>"),
         });
     }
-    pieces
+    tokens
 }
 
 proptest! {
     #[test]
-    fn a_text_is_kept_as_it_is_or_refused(sent in texts()) {
+    fn texts_are_stored_unchanged_or_refused(sent in texts()) {
         let lines = sent.replace("\r\n", "\n").replace('\r', "\n");
         let is_control = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
         match Content::parse(&sent) {
@@ -168,32 +168,32 @@ proptest! {
     }
 
     #[test]
-    fn the_length_alone_decides_between_plain_texts(c in "[\\p{Lu}\\p{Ll}\\p{Nd}\\p{Po}]", length in 3_990_usize..4_010) {
+    fn plain_texts_are_limited_by_length_only(c in "[\\p{Lu}\\p{Ll}\\p{Nd}\\p{Po}]", length in 3_990_usize..4_010) {
         prop_assert_eq!(Content::parse(&c.repeat(length)).is_ok(), length <= MAX_CHARS);
     }
 
     #[test]
-    fn what_is_shown_is_the_text_with_our_own_marks_alone(text in texts()) {
+    fn rendered_text_is_the_original_text(text in texts()) {
         let named = mention::find(&text, known);
         let mut shown = String::new();
         let mut inside = None;
-        for piece in pieces(&to_html(&text, &named)) {
-            match (piece, &inside) {
-                (Piece::Text(text), None) => shown.push_str(&text),
-                (Piece::Text(text), Some(Piece::Link(address))) => {
+        for token in html_tokens(&to_html(&text, &named)) {
+            match (token, &inside) {
+                (HtmlToken::Text(text), None) => shown.push_str(&text),
+                (HtmlToken::Text(text), Some(HtmlToken::Link(address))) => {
                     prop_assert!(is_honest(&text, address), "{text:?} leads to {address:?}");
                     shown.push_str(&text);
                 }
-                (Piece::Text(text), Some(Piece::Mention(id))) => {
+                (HtmlToken::Text(text), Some(HtmlToken::Mention(id))) => {
                     let range = shown.len()..shown.len() + text.len();
                     let name = Mention { user_id: *id, range };
                     prop_assert!(named.contains(&name));
                     shown.push_str(&text);
                 }
-                (piece @ (Piece::Link(_) | Piece::Mention(_)), None) => inside = Some(piece),
-                (Piece::LinkEnd, Some(Piece::Link(_)))
-                | (Piece::MentionEnd, Some(Piece::Mention(_))) => inside = None,
-                (piece, _) => prop_assert!(false, "{piece:?} stands inside {inside:?}"),
+                (token @ (HtmlToken::Link(_) | HtmlToken::Mention(_)), None) => inside = Some(token),
+                (HtmlToken::LinkEnd, Some(HtmlToken::Link(_)))
+                | (HtmlToken::MentionEnd, Some(HtmlToken::Mention(_))) => inside = None,
+                (token, _) => prop_assert!(false, "{token:?} inside {inside:?}"),
             }
         }
         prop_assert_eq!(inside, None);

@@ -1,4 +1,4 @@
-//! Phone numbers, as people type them and as they are kept.
+//! Phone numbers in E.164 form, parsed from any usual spelling.
 
 use std::fmt;
 
@@ -7,28 +7,28 @@ use phonenumber::{Mode, country};
 
 use crate::error::{Error, Result};
 
-/// The most digits of a number, its country code included.
+/// Maximum number of digits, including the country code.
 const MAX_DIGITS: usize = 15;
-/// The fewest digits of a number that is told from a username by its digits alone.
+/// Minimum number of digits by which a text without `+` is recognized as a phone number.
 const MIN_DIGITS: usize = 7;
 
-mod written;
+mod normalize;
 
 /// A valid phone number in E.164 form (ITU-T E.164: `+`, country code and number, at most 15 digits).
 ///
-/// `Debug` hides it: a phone number never reaches a log.
+/// `Debug` hides it, so that it is never logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PhoneNumber(String);
 
 impl PhoneNumber {
-    /// Reads a number as typed or pasted: with `+` and country code, as it is dialled within `region` (ISO 3166-1
-    /// alpha-2), or as a `tel:` URI (RFC 3966). The module `written` says which spellings are understood.
+    /// Parses a number with `+` and country code, a national number of `region` (ISO 3166-1 alpha-2), or a `tel:` URI
+    /// (RFC 3966). `normalize` lists the accepted spellings.
     ///
     /// # Errors
-    /// `Invalid` for the field `phone` when it is missing or no valid number.
+    /// `Invalid` for the field `phone` when it is missing or not a valid number.
     pub fn parse(typed: &str, region: &str) -> Result<Self> {
         let invalid = || Error::field("phone", "error-phone-invalid");
-        let digits = written::digits(typed);
+        let digits = normalize::digits(typed);
         if digits.is_empty() {
             return Err(Error::field("phone", "error-phone-missing"));
         }
@@ -36,7 +36,7 @@ impl PhoneNumber {
         if !national.chars().all(|c| c.is_ascii_digit()) {
             return Err(invalid());
         }
-        // The library would read a number that says its country by the rules of another one.
+        // With a region, the library would misread international numbers of other countries.
         let region = match digits.starts_with('+') {
             true => None,
             false => region.to_ascii_uppercase().parse::<Region>().ok(),
@@ -46,17 +46,17 @@ impl PhoneNumber {
             return Err(invalid());
         }
         let number = number.format().mode(Mode::E164).to_string();
-        // Some countries' rules allow more than the world's do.
+        // Some countries' rules allow more digits than E.164.
         match number.len() <= 1 + MAX_DIGITS {
             true => Ok(Self(number)),
             false => Err(invalid()),
         }
     }
 
-    /// Returns whether a text that may be a username or a number is meant as a number: it begins with `+`, or has seven
-    /// digits or more (the shortest of E.164) and no letters. No username is accepted that looks like this.
-    pub fn is_meant(typed: &str) -> bool {
-        let digits = written::digits(typed);
+    /// Returns whether a text is a phone number rather than a username: it begins with `+`, or has at least seven digits
+    /// (the shortest of E.164) and no letters. Such usernames are not accepted.
+    pub fn is_number_like(typed: &str) -> bool {
+        let digits = normalize::digits(typed);
         match digits.strip_prefix('+') {
             Some(national) => national.starts_with(|c: char| c.is_ascii_digit()),
             None => {
@@ -66,22 +66,22 @@ impl PhoneNumber {
         }
     }
 
-    /// Its E.164 form.
+    /// Returns the E.164 form.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Enough of it to tell two numbers apart, too little to call.
+    /// See [`masked`].
     pub fn masked(&self) -> String {
         masked(&self.0)
     }
 
-    /// A number that is kept in E.164 form.
+    /// Wraps a stored number in E.164 form.
     pub fn from_stored(number: String) -> Self {
         Self(number)
     }
 
-    /// The region (ISO 3166-1 alpha-2) whose number it is, if it is one region's.
+    /// Returns the number's region (ISO 3166-1 alpha-2), if it belongs to one.
     pub fn region(&self) -> Option<String> {
         let number = phonenumber::parse(None, &self.0).ok()?;
         number
@@ -90,7 +90,7 @@ impl PhoneNumber {
             .map(|region| region.as_ref().to_owned())
     }
 
-    /// Every region that a number can be read in, with its dialling code: `("CN", 86)`, sorted.
+    /// Returns all supported regions with their country codes, such as `("CN", 86)`, sorted.
     pub fn regions() -> Vec<(&'static str, u16)> {
         let mut regions: Vec<_> = phonenumber::metadata::DATABASE
             .iter()
@@ -102,23 +102,24 @@ impl PhoneNumber {
         regions
     }
 
-    /// Whether the number rules of a region (ISO 3166-1 alpha-2) are known.
-    pub fn knows_region(region: &str) -> bool {
+    /// Returns whether the region (ISO 3166-1 alpha-2) is supported.
+    pub fn is_known_region(region: &str) -> bool {
         region.parse::<country::Id>().is_ok()
     }
 
-    /// Reads the number rules of the world, which takes a moment the first time.
+    /// Loads the library's number rules, which makes the first parsing slow.
     pub fn warm_up() {
         let _ = Self::parse("+8613800138000", "CN");
     }
 }
 
-/// Enough of a number to tell two apart, too little to call.
+/// Masks all but the first three and last two characters.
 pub fn masked(phone: &str) -> String {
     let length = phone.chars().count();
     let shown = |at: usize| at < 3 || at + 2 >= length;
-    let letters = phone.chars().enumerate();
-    letters
+    phone
+        .chars()
+        .enumerate()
         .map(|(at, c)| if shown(at) { c } else { '*' })
         .collect()
 }
@@ -136,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_number_has_one_form_however_it_is_typed() {
+    fn all_spellings_parse_to_the_same_number() {
         for typed in [
             "13800138000",
             "+8613800138000",
@@ -150,14 +151,14 @@ mod tests {
         }
         assert_eq!(
             PhoneNumber::parse("(415) 555-2671", "us")
-                .expect("good")
+                .expect("valid")
                 .as_str(),
             "+14155552671"
         );
     }
 
     #[test]
-    fn a_number_that_says_its_country_is_the_same_everywhere() {
+    fn international_numbers_do_not_depend_on_the_region() {
         for region in ["CN", "US", "DE", "RU", "", "nonsense"] {
             let number = PhoneNumber::parse("+8613800138000", region).expect(region);
             assert_eq!(number.as_str(), "+8613800138000", "{region}");
@@ -165,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_refused() {
+    fn invalid_numbers_are_refused() {
         for typed in [
             "",
             "  ",
@@ -184,20 +185,20 @@ mod tests {
     }
 
     #[test]
-    fn a_number_has_fifteen_digits_at_most() {
+    fn numbers_have_at_most_fifteen_digits() {
         assert!(PhoneNumber::parse("0840189 00189 00", "DE").is_ok());
         assert!(PhoneNumber::parse("0840189 00189 000", "DE").is_err());
     }
 
     #[test]
-    fn the_number_is_not_in_its_debug_form() {
-        let number = PhoneNumber::parse("13800138000", "CN").expect("good");
+    fn debug_hides_the_number() {
+        let number = PhoneNumber::parse("13800138000", "CN").expect("valid");
         assert!(!format!("{number:?}").contains("138"));
     }
 
     proptest! {
         #[test]
-        fn whatever_is_typed_becomes_one_form_or_nothing(
+        fn accepted_numbers_are_in_e164_form(
             typed in prop_oneof!["[+＋]?[0-9０-９ ().-]{0,20}", ".{0,40}"],
             region in prop_oneof![Just("CN".to_owned()), Just("US".to_owned()), ".{0,3}"],
         ) {
@@ -209,7 +210,7 @@ mod tests {
                 let printed = format!("{number:?}");
                 prop_assert!(!printed.contains(digits));
                 let again = PhoneNumber::parse(number.as_str(), &region);
-                prop_assert_eq!(again.expect("its own form"), number);
+                prop_assert_eq!(again.expect("valid"), number);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The host of an address, and where it ends when text follows it directly.
+//! Parses the host of a URL, which may be followed by text without a space.
 
 use std::net::Ipv6Addr;
 use std::ops::Range;
@@ -9,23 +9,23 @@ use unicode_script::Script;
 use super::tlds;
 use crate::models::values::script;
 
-/// What stands where a host is expected.
+/// The result of parsing a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Host {
-    /// A host; with its port, if it has one, it ends here.
+    /// A host, with its port if any, that ends at this byte.
     Ends(usize),
     /// No host.
     Missing,
-    /// Something that browsers read otherwise than people do: nothing of it is a link.
+    /// A text that browsers and people read differently. No part of it becomes a link.
     Deceptive,
 }
 
-/// Reads the host and port after `https://`.
+/// Parses the host and port after `https://`.
 pub(super) fn after_scheme(text: &str, start: usize) -> Host {
     let rest = &text[start..];
     let (host, labels) = match rest.starts_with('[') {
         true => (ipv6(text, start), 0),
-        false => name(text, start),
+        false => domain(text, start),
     };
     let host_end = match host {
         Host::Ends(host_end) => host_end,
@@ -35,22 +35,22 @@ pub(super) fn after_scheme(text: &str, start: usize) -> Host {
     let (end, has_port) = match port(text, host_end) {
         Port::Ends(end) => (end, true),
         Port::Missing => (host_end, false),
-        Port::Impossible => return Host::Deceptive,
+        Port::OutOfRange => return Host::Deceptive,
     };
-    if goes_on_unseen(text, end) || has_user_info(&text[end..]) {
+    if continues_after_invisible(text, end) || has_user_info(&text[end..]) {
         return Host::Deceptive;
     }
-    // A machine of one's own network: only with a port or a path it is more than a word.
-    let is_short = labels == 1 && !text[start..host_end].eq_ignore_ascii_case("localhost");
-    if is_short && !has_port && !text[end..].starts_with('/') {
+    // A host name of a local network counts only with a port or path.
+    let is_single_label = labels == 1 && !text[start..host_end].eq_ignore_ascii_case("localhost");
+    if is_single_label && !has_port && !text[end..].starts_with('/') {
         return Host::Missing;
     }
     Host::Ends(end)
 }
 
-/// Reads the host of a mail address or of an address without a scheme, of at least so many labels.
-pub(super) fn bare(text: &str, start: usize, min_labels: usize) -> Host {
-    let (host, labels) = name(text, start);
+/// Parses the host of a mail address or of a URL without a scheme.
+pub(super) fn without_scheme(text: &str, start: usize, min_labels: usize) -> Host {
+    let (host, labels) = domain(text, start);
     let Host::Ends(end) = host else {
         return host;
     };
@@ -58,17 +58,17 @@ pub(super) fn bare(text: &str, start: usize, min_labels: usize) -> Host {
     if labels < min_labels || last.starts_with(|c: char| c.is_ascii_digit()) {
         return Host::Missing;
     }
-    match goes_on_unseen(text, end) || text[end..].starts_with(['@', '\\', '%']) {
+    match continues_after_invisible(text, end) || text[end..].starts_with(['@', '\\', '%']) {
         true => Host::Deceptive,
         false => Host::Ends(end),
     }
 }
 
-/// Where the port that follows a host ends; the host's end when none follows.
+/// Returns the end of the port after a host, or the host's end if there is none.
 pub(super) fn with_port(text: &str, host_end: usize) -> usize {
     match port(text, host_end) {
         Port::Ends(end) => end,
-        Port::Missing | Port::Impossible => host_end,
+        Port::Missing | Port::OutOfRange => host_end,
     }
 }
 
@@ -82,8 +82,8 @@ fn ipv6(text: &str, start: usize) -> Host {
     }
 }
 
-/// Reads a host's name and counts its labels. Text that follows without a space is cut off.
-fn name(text: &str, start: usize) -> (Host, usize) {
+/// Parses a domain name and counts its labels. Excludes text that follows without a space.
+fn domain(text: &str, start: usize) -> (Host, usize) {
     let run = text[start..]
         .char_indices()
         .find(|(_, c)| !is_host_char(*c))
@@ -92,11 +92,11 @@ fn name(text: &str, start: usize) -> (Host, usize) {
     cut_following_text(run, &mut labels);
     while let Some(last) = labels.last() {
         let label = &run[last.clone()];
-        if is_plausible_end(run, label, labels.len()) {
+        if is_plausible_last_label(run, label, labels.len()) {
             break;
         }
-        // `https://example.com.很好`: a full stop, and the next sentence.
-        match labels.len() > 1 && label.starts_with(script::joins_foreign_words) {
+        // `https://example.com.很好`: a full stop and the next sentence.
+        match labels.len() > 1 && label.starts_with(script::attaches_to_foreign_words) {
             true => labels.pop(),
             false => return (Host::Missing, 0),
         };
@@ -118,7 +118,7 @@ fn is_host_char(c: char) -> bool {
     }
 }
 
-/// The labels up to the first empty one, without hyphens at the end of the last.
+/// Returns the ranges of the labels before the first empty one, without hyphens at the end of the last.
 fn labels(run: &str) -> Vec<Range<usize>> {
     let mut labels = Vec::new();
     let mut start = 0;
@@ -137,8 +137,8 @@ fn labels(run: &str) -> Vec<Range<usize>> {
     labels
 }
 
-/// Cuts `example.com这个网站` after `com`. A label of both scripts before the last one is a name (`www.T恤.com`) unless it
-/// begins with a top-level domain.
+/// Cuts `example.com这个网站` after `com`. A label of mixed scripts before the last one is kept (`www.T恤.com`) unless it begins
+/// with a top-level domain.
 fn cut_following_text(run: &str, labels: &mut Vec<Range<usize>>) {
     for index in 1..labels.len() {
         let label = &run[labels[index].clone()];
@@ -147,7 +147,7 @@ fn cut_following_text(run: &str, labels: &mut Vec<Range<usize>>) {
             continue;
         };
         let (prefix, tail) = label.split_at(length);
-        let follows = |c: char| script::joins_foreign_words(c) || is_right_to_left(c);
+        let follows = |c: char| script::attaches_to_foreign_words(c) || is_right_to_left(c);
         let has_text = tail.trim_start_matches(['-', '_']).starts_with(follows);
         if !has_text
             || prefix.starts_with("xn--")
@@ -170,8 +170,8 @@ fn cut_following_text(run: &str, labels: &mut Vec<Range<usize>>) {
     }
 }
 
-/// Whether a host of so many labels may end with this one.
-fn is_plausible_end(run: &str, label: &str, count: usize) -> bool {
+/// Returns whether a host of `count` labels may end with `label`.
+fn is_plausible_last_label(run: &str, label: &str, count: usize) -> bool {
     let is_ascii = label.is_ascii();
     if count == 1 {
         return is_ascii && label.starts_with(|c: char| c.is_ascii_alphabetic());
@@ -182,14 +182,14 @@ fn is_plausible_end(run: &str, label: &str, count: usize) -> bool {
         let is_word = label.len() >= 2 && label.bytes().all(|b| b.is_ascii_alphabetic());
         return is_address || is_word || label.to_ascii_lowercase().starts_with("xn--");
     }
-    if label.starts_with(script::joins_foreign_words) {
+    if label.starts_with(script::attaches_to_foreign_words) {
         return tlds::ideographic_prefix(label) == Some(label.len());
     }
     label.chars().count() >= 2 && !label.chars().any(|c| c.is_ascii_alphabetic())
 }
 
-/// Whether a label names the host that people read: no letters that look like Latin ones among Latin ones, and no
-/// characters that browsers replace by others.
+/// Returns whether the label is read as the host it names: it does not mix Latin with lookalike letters, and has no
+/// characters that browsers replace.
 fn is_honest(label: &str) -> bool {
     if label.is_ascii() {
         return true;
@@ -219,7 +219,7 @@ fn is_right_to_left(c: char) -> bool {
 enum Port {
     Ends(usize),
     Missing,
-    Impossible,
+    OutOfRange,
 }
 
 fn port(text: &str, start: usize) -> Port {
@@ -232,28 +232,28 @@ fn port(text: &str, start: usize) -> Port {
     }
     match rest[..length].parse::<u16>() {
         Ok(_) => Port::Ends(start + 1 + length),
-        Err(_) => Port::Impossible,
+        Err(_) => Port::OutOfRange,
     }
 }
 
-/// Whether the address goes on behind characters that cannot be seen.
-fn goes_on_unseen(text: &str, end: usize) -> bool {
+/// Returns whether the URL continues after invisible characters.
+fn continues_after_invisible(text: &str, end: usize) -> bool {
     let rest = text[end..].trim_start_matches(script::is_invisible);
-    let unseen = &text[end..text.len() - rest.len()];
-    if unseen.is_empty() {
+    let invisible = &text[end..text.len() - rest.len()];
+    if invisible.is_empty() {
         return false;
     }
     let mut chars = rest.chars();
-    let goes_on = match (chars.next(), chars.next()) {
+    let continues = match (chars.next(), chars.next()) {
         (Some('/' | '@' | '%' | '\\' | '#' | '_'), _) => true,
         (Some('.' | ':' | '-' | '?'), Some(c)) => c.is_ascii_alphanumeric(),
-        (Some(c), _) => script::is_word(c) && !script::joins_foreign_words(c),
+        (Some(c), _) => script::is_word(c) && !script::attaches_to_foreign_words(c),
         (None, _) => false,
     };
-    goes_on || unseen.contains(script::starts_bidi_run)
+    continues || invisible.contains(script::starts_bidi_run)
 }
 
-/// Whether what stands here makes what was before it a user's name for browsers, or is read as a path by them.
+/// Returns whether browsers would take the text before `rest` for user info, or `rest` for a path.
 fn has_user_info(rest: &str) -> bool {
     if rest.starts_with(['\\', '%', '\u{ff20}', '\u{fe6b}']) {
         return true;
@@ -264,14 +264,14 @@ fn has_user_info(rest: &str) -> bool {
     end.is_some_and(|end| rest[end..].starts_with('@'))
 }
 
-/// Whether what stands before the path has an `@`.
+/// Returns whether there is an `@` before the path.
 fn has_user_name(rest: &str) -> bool {
     let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '/' | '?' | '#' | '\\' | '@'));
     end.is_some_and(|end| rest[end..].starts_with('@'))
 }
 
-/// Whether a mail address may end with this host.
-pub(super) fn takes_mail(host: &str) -> bool {
+/// Returns whether the host can belong to a mail address rather than to a file name.
+pub(super) fn is_mail_host(host: &str) -> bool {
     let last = host.rsplit('.').next().unwrap_or_default();
     !tlds::is_file_extension(last)
 }

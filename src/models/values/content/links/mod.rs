@@ -1,4 +1,4 @@
-//! Addresses in texts: `http(s)://…`, `www.…` and mail addresses. Finding them takes time linear in the text.
+//! Finds URLs (`http(s)://…`, `www.…`) and mail addresses in texts, in linear time.
 
 use std::ops::Range;
 
@@ -12,43 +12,43 @@ mod tlds;
 #[cfg(test)]
 mod tests;
 
-/// The most characters of a mail address before its `@` (RFC 5321).
-const LOCAL_MAX: usize = 64;
+/// Maximum length of a mail address before the `@` (RFC 5321).
+const LOCAL_PART_MAX_CHARS: usize = 64;
 
-/// What a link leads to.
+/// The kind of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// A web address with its scheme.
+pub(crate) enum LinkKind {
+    /// A URL with its scheme.
     Web,
-    /// A web address that begins with `www.`.
+    /// A URL without scheme that begins with `www.`.
     Www,
-    /// A mail address, perhaps with `mailto:` before it.
+    /// A mail address, with or without `mailto:`.
     Mail,
 }
 
 /// A link in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Link {
-    pub(crate) kind: Kind,
-    /// Its bytes in the text.
-    pub(crate) place: Range<usize>,
+    pub(crate) kind: LinkKind,
+    /// Byte range in the text.
+    pub(crate) range: Range<usize>,
 }
 
-/// Finds the links of a text, in their order.
+/// Returns the links of a text in order.
 pub(crate) fn find(text: &str) -> Vec<Link> {
     let mut finder = Finder {
         text,
         links: Vec::new(),
         done: 0,
-        bidi: BidiRuns::default(),
+        bidi: BidiState::default(),
     };
     let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
         let next = match bytes[at] {
-            b':' => finder.colon(at),
-            b'@' => finder.mail(at),
-            b'w' | b'W' if bytes.get(at + 3) == Some(&b'.') => finder.www(at),
+            b':' => finder.match_url(at),
+            b'@' => finder.match_mail(at),
+            b'w' | b'W' if bytes.get(at + 3) == Some(&b'.') => finder.match_www(at),
             _ => None,
         };
         match next {
@@ -62,7 +62,7 @@ pub(crate) fn find(text: &str) -> Vec<Link> {
     finder.links
 }
 
-/// Whether the text begins with `http://` or `https://` in any case.
+/// Returns whether the text begins with `http://` or `https://`, ignoring case.
 fn starts_with_scheme(text: &str) -> bool {
     ["http://", "https://"].iter().any(|scheme| {
         text.as_bytes()
@@ -74,14 +74,14 @@ fn starts_with_scheme(text: &str) -> bool {
 struct Finder<'a> {
     text: &'a str,
     links: Vec<Link>,
-    /// Nothing before this place begins another link.
+    /// The next link cannot begin before this byte.
     done: usize,
-    bidi: BidiRuns,
+    bidi: BidiState,
 }
 
 impl Finder<'_> {
-    /// Looks at a `:`; answers where to go on when it ends a scheme.
-    fn colon(&mut self, at: usize) -> Option<usize> {
+    /// Parses a URL whose scheme ends with the `:` at `at`. Returns where to continue, if it is a scheme.
+    fn match_url(&mut self, at: usize) -> Option<usize> {
         let is_letter = |byte: &u8| byte.is_ascii_alphabetic();
         let before = &self.text.as_bytes()[self.done..at];
         let length = before
@@ -92,8 +92,10 @@ impl Finder<'_> {
             .count();
         let (scheme, rest) = (&self.text[at - length..at], &self.text[at + 1..]);
         if !rest.starts_with("//") {
-            let runs = ["javascript", "vbscript", "data", "file", "blob"];
-            let is_code = runs.iter().any(|name| scheme.eq_ignore_ascii_case(name));
+            let code_schemes = ["javascript", "vbscript", "data", "file", "blob"];
+            let is_code = code_schemes
+                .iter()
+                .any(|name| scheme.eq_ignore_ascii_case(name));
             return (is_code && !starts_with_scheme(rest)).then(|| self.token_end(at));
         }
         let is_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
@@ -102,26 +104,34 @@ impl Finder<'_> {
             return (length > 0).then(|| self.token_end(at));
         }
         match host::after_scheme(self.text, at + 3) {
-            Host::Ends(end) => Some(self.web(Kind::Web, start, at + 3, end)),
+            Host::Ends(end) => Some(self.add_url(LinkKind::Web, start, at + 3, end)),
             Host::Missing => None,
             Host::Deceptive => Some(self.token_end(at)),
         }
     }
 
-    /// Looks at a `www.`; answers where to go on when it begins an address.
-    fn www(&mut self, at: usize) -> Option<usize> {
+    /// Parses a URL that begins with `www.` at `at`. Returns where to continue, if it is a URL.
+    fn match_www(&mut self, at: usize) -> Option<usize> {
         if !self.text.as_bytes()[at..at + 4].eq_ignore_ascii_case(b"www.") || !self.may_begin(at) {
             return None;
         }
-        match host::bare(self.text, at, 3) {
-            Host::Ends(end) => Some(self.web(Kind::Www, at, at, host::with_port(self.text, end))),
-            // Of `www.mei@example.com` a mail address is left.
+        match host::without_scheme(self.text, at, 3) {
+            Host::Ends(end) => {
+                Some(self.add_url(LinkKind::Www, at, at, host::with_port(self.text, end)))
+            }
+            // `www.mei@example.com` may still be a mail address.
             Host::Missing | Host::Deceptive => None,
         }
     }
 
-    /// Adds a web address whose host (and port) ends at `end`; answers where the scan goes on.
-    fn web(&mut self, kind: Kind, start: usize, host_start: usize, mut end: usize) -> usize {
+    /// Adds a URL whose host (and port) ends at `end`. Returns where to continue.
+    fn add_url(
+        &mut self,
+        kind: LinkKind,
+        start: usize,
+        host_start: usize,
+        mut end: usize,
+    ) -> usize {
         let text = self.text;
         if text[end..].starts_with(['/', '?', '#']) {
             match path::end(text, start, &text[host_start..end], end) {
@@ -132,29 +142,29 @@ impl Finder<'_> {
         self.add(kind, start..end)
     }
 
-    /// Looks at an `@`; answers where to go on when it is within a mail address.
-    fn mail(&mut self, at: usize) -> Option<usize> {
+    /// Parses a mail address with an `@` at `at`. Returns where to continue, if it is an address.
+    fn match_mail(&mut self, at: usize) -> Option<usize> {
         let is_local = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '+' | '-');
         let before = &self.text[self.done..at];
         let length = before
             .chars()
             .rev()
-            .take(LOCAL_MAX + 1)
+            .take(LOCAL_PART_MAX_CHARS + 1)
             .take_while(is_local)
             .count();
         let local = before[before.len() - length..].trim_start_matches(['.', '+', '-']);
         let mut start = at - local.len();
-        let is_good = !local.is_empty()
-            && length <= LOCAL_MAX
+        let is_valid_local = !local.is_empty()
+            && length <= LOCAL_PART_MAX_CHARS
             && !local.ends_with('.')
             && !local.contains("..");
-        if !is_good || !self.may_begin(at - length) {
+        if !is_valid_local || !self.may_begin(at - length) {
             return None;
         }
-        let Host::Ends(end) = host::bare(self.text, at + 1, 2) else {
+        let Host::Ends(end) = host::without_scheme(self.text, at + 1, 2) else {
             return None;
         };
-        if !host::takes_mail(&self.text[at + 1..end]) {
+        if !host::is_mail_host(&self.text[at + 1..end]) {
             return None;
         }
         let scheme = start
@@ -163,49 +173,51 @@ impl Finder<'_> {
         if scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:")) {
             start -= "mailto:".len();
         }
-        (start >= self.done).then(|| self.add(Kind::Mail, start..end))
+        (start >= self.done).then(|| self.add(LinkKind::Mail, start..end))
     }
 
-    /// Whether an address without a scheme may begin here: not inside a word or another address.
+    /// Returns whether a link without a scheme may begin here: not within a word or another link.
     fn may_begin(&self, at: usize) -> bool {
         match self.text[..at].chars().next_back() {
             Some('.' | '-' | '_' | '@' | '/' | '+' | '%' | '\\') => false,
-            Some(c) => !script::is_word(c) || script::joins_foreign_words(c),
+            Some(c) => !script::is_word(c) || script::attaches_to_foreign_words(c),
             None => true,
         }
     }
 
-    fn add(&mut self, kind: Kind, place: Range<usize>) -> usize {
-        let end = place.end;
-        if !self.bidi.is_overridden(self.text, place.start) {
-            self.links.push(Link { kind, place });
+    fn add(&mut self, kind: LinkKind, range: Range<usize>) -> usize {
+        let end = range.end;
+        if !self.bidi.is_overridden(self.text, range.start) {
+            self.links.push(Link { kind, range });
         }
         end
     }
 
-    /// Where the run of characters that looks like one address ends.
+    /// Returns the end of the run of characters that could belong to one URL.
     fn token_end(&self, at: usize) -> usize {
-        let goes_on = |c: char| match c {
+        let belongs = |c: char| match c {
             c if c.is_ascii() => c.is_ascii_graphic(),
             c => script::is_word(c) || script::is_invisible(c),
         };
         let rest = &self.text[at..];
-        at + rest.find(|c| !goes_on(c)).unwrap_or(rest.len())
+        at + rest.find(|c| !belongs(c)).unwrap_or(rest.len())
     }
 }
 
-/// The bidirectional controls that are open at a place of the text's line.
+/// Tracks the bidirectional controls that are in effect at a position of a line.
 #[derive(Default)]
-struct BidiRuns {
+struct BidiState {
+    /// Open embeddings, overrides and isolates, outermost first.
     open: Vec<char>,
-    seen: usize,
+    /// End of the part of the text that was scanned.
+    scanned: usize,
 }
 
-impl BidiRuns {
-    /// Whether text at this place is displayed in an order that an override gave it. Places come in their order.
+impl BidiState {
+    /// Returns whether the display order of the text at `at` is overridden. Positions must be passed in ascending order.
     fn is_overridden(&mut self, text: &str, at: usize) -> bool {
         let is_isolate = |c: &char| matches!(c, '\u{2066}'..='\u{2068}');
-        for c in text[self.seen.min(at)..at].chars() {
+        for c in text[self.scanned.min(at)..at].chars() {
             match c {
                 '\n' => self.open.clear(),
                 '\u{202c}' if self.open.last().is_some_and(|last| !is_isolate(last)) => {
@@ -220,7 +232,7 @@ impl BidiRuns {
                 _ => {}
             }
         }
-        self.seen = at;
+        self.scanned = at;
         let inner = self.open.iter().rev().take_while(|c| !is_isolate(c));
         inner
             .into_iter()

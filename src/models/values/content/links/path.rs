@@ -1,14 +1,14 @@
-//! Path, query and fragment of an address, and where they end when text follows them directly.
+//! Parses path, query and fragment of a URL, which may be followed by text without a space.
 //!
-//! Letters of scripts with spaces belong to the address. A letter of a script without spaces, or of Hangul, belongs to it
-//! after a delimiter (`/wiki/茶`, `?q=茶`), but not directly after ASCII letters and digits (`/a这个网站`).
+//! Letters of scripts with spaces belong to the URL. Letters of scripts without spaces, and of Hangul, belong to it after a
+//! delimiter (`/wiki/茶`, `?q=茶`), but not directly after ASCII letters and digits (`/a这个网站`).
 
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 use super::starts_with_scheme;
 use crate::models::values::script;
 
-/// Languages whose Wikipedias have titles of both scripts, such as `/wiki/T恤`.
+/// Languages of Wikipedias with titles of mixed scripts, such as `/wiki/T恤`.
 const WIKI_LANGUAGES: [&str; 12] = [
     "zh",
     "zh-yue",
@@ -24,8 +24,8 @@ const WIKI_LANGUAGES: [&str; 12] = [
     "km",
 ];
 
-/// Finds the end of what begins at `start` with `/`, `?` or `#`. `None`: it holds what displays its text in another
-/// order, so nothing of the address is a link.
+/// Returns the end of the part that begins at `start` with `/`, `?` or `#`. Returns `None` if it contains bidirectional
+/// controls, which would display the URL in another order; it does not become a link then.
 pub(super) fn end(text: &str, link_start: usize, host: &str, start: usize) -> Option<usize> {
     let before = text[..link_start].chars().next_back();
     let language = host.split('.').next().unwrap_or_default();
@@ -43,9 +43,9 @@ pub(super) fn end(text: &str, link_start: usize, host: &str, start: usize) -> Op
     let mut end = text.len();
     for (index, c) in text[start..].char_indices() {
         let at = start + index;
-        if !path.take(at, c) {
-            let unseen = text[at..].chars().take_while(|c| script::is_invisible(*c));
-            if unseen.into_iter().any(script::starts_bidi_run) {
+        if !path.accept(at, c) {
+            let mut invisible = text[at..].chars().take_while(|c| script::is_invisible(*c));
+            if invisible.any(script::starts_bidi_run) {
                 return None;
             }
             end = at;
@@ -59,32 +59,33 @@ pub(super) fn end(text: &str, link_start: usize, host: &str, start: usize) -> Op
 struct Path<'a> {
     text: &'a str,
     start: usize,
-    /// The character before the whole address.
+    /// The character before the URL.
     before: Option<char>,
+    /// Whether the host is a Wikipedia with titles of mixed scripts.
     is_wiki: bool,
-    /// Brackets that are not closed yet, and where they stand.
+    /// Open brackets and their positions.
     open: Vec<(char, usize)>,
-    /// Whether this part (up to `/ ? # & =`) has letters beyond ASCII.
+    /// Whether the current segment (delimited by `/ ? # & =`) contains non-ASCII letters.
     has_letters: bool,
-    /// Whether it has a percent-encoded character.
+    /// Whether the current segment contains a percent-encoded character.
     has_escape: bool,
     has_query: bool,
-    /// The two characters before.
+    /// The two preceding characters.
     last: (char, char),
 }
 
 impl Path<'_> {
-    /// Whether the character at this place belongs to the address.
-    fn take(&mut self, at: usize, c: char) -> bool {
+    /// Updates the state for the character at `at`, and returns whether it belongs to the URL.
+    fn accept(&mut self, at: usize, c: char) -> bool {
         if c.is_ascii() {
-            return self.take_ascii(at, c);
+            return self.accept_ascii(at, c);
         }
         if script::is_invisible(c) {
             return self.is_joiner(at, c);
         }
         match c {
             '\u{ff00}'..='\u{ff65}' | '\u{ffe0}'..='\u{ffef}' => return false,
-            // Marks between the letters of a word.
+            // Punctuation within words.
             '·'
             | '・'
             | '\u{5be}'
@@ -100,14 +101,14 @@ impl Path<'_> {
         if !script::is_word(c) || c.general_category() == GeneralCategory::EnclosingMark {
             return false;
         }
-        if script::joins_foreign_words(c) && !self.has_place_for_foreign(at) {
+        if script::attaches_to_foreign_words(c) && !self.may_continue_with_foreign(at) {
             return false;
         }
         self.has_letters = true;
         true
     }
 
-    fn take_ascii(&mut self, at: usize, c: char) -> bool {
+    fn accept_ascii(&mut self, at: usize, c: char) -> bool {
         match c {
             '<' | '>' | '"' | '\\' | '`' | '^' | '|' => return false,
             c if !c.is_ascii_graphic() => return false,
@@ -135,8 +136,8 @@ impl Path<'_> {
         true
     }
 
-    /// Whether a letter of a script without spaces belongs to the address, by what stands before it.
-    fn has_place_for_foreign(&self, at: usize) -> bool {
+    /// Returns whether a letter of a script without spaces belongs to the URL at this position.
+    fn may_continue_with_foreign(&self, at: usize) -> bool {
         match self.last {
             (_, last) if !last.is_ascii() => true,
             (_, last) if last.is_ascii_alphanumeric() => {
@@ -161,35 +162,35 @@ impl Path<'_> {
         let next = self.next_after(at, c);
         script::is_word(self.last.1)
             && script::is_word(next)
-            && (self.has_letters || !script::joins_foreign_words(next))
+            && (self.has_letters || !script::attaches_to_foreign_words(next))
     }
 
-    /// The zero-width (non-)joiners of Arabic and Indic scripts are part of words there.
+    /// Returns whether the character is a zero-width (non-)joiner within a word of an Arabic or Indic script.
     fn is_joiner(&self, at: usize, c: char) -> bool {
         let joins =
-            |c: char| !c.is_ascii() && script::is_word(c) && !script::joins_foreign_words(c);
+            |c: char| !c.is_ascii() && script::is_word(c) && !script::attaches_to_foreign_words(c);
         matches!(c, '\u{200c}' | '\u{200d}') && joins(self.last.1) && joins(self.next_after(at, c))
     }
 
-    /// Takes away what ends a sentence, or was opened and not closed.
+    /// Excludes trailing sentence punctuation and everything from an unclosed bracket on.
     fn trim(&self, end: usize) -> usize {
         let first_open = self.open.iter().map(|(_, at)| *at).find(|at| *at < end);
-        let mut address = &self.text[..first_open.unwrap_or(end)];
+        let mut url = &self.text[..first_open.unwrap_or(end)];
         loop {
-            let trimmed = address.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*', '~']);
+            let trimmed = url.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*', '~']);
             let trimmed = match self.before {
                 Some('_') => trimmed.trim_end_matches('_'),
                 _ => trimmed,
             };
-            if trimmed.len() == address.len() {
-                return address.len().max(self.start);
+            if trimmed.len() == url.len() {
+                return url.len().max(self.start);
             }
-            address = trimmed;
+            url = trimmed;
         }
     }
 }
 
-/// Whether a text begins with the name of a query's value, `名=…`.
+/// Returns whether the text begins with the name of a query parameter, `名=…`.
 fn is_named_value(text: &str) -> bool {
     let end = text.find(|c: char| match c {
         '=' | '&' | '#' | '/' | '?' => true,

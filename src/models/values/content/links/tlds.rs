@@ -1,6 +1,6 @@
-//! Top-level domains, as far as they decide where a host ends.
+//! Top-level domains, used to determine where a host ends.
 
-/// Every country's domain, and the generic ones that people meet. Used only where a host runs into the text after it.
+/// Country-code and common generic top-level domains. Used only where text follows a host without a space.
 const ASCII: &str = " ac ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs bt bw by bz \
 ca cc cd cf cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg er es et eu fi fj fk fm fo fr ga gd ge gf gg gh \
 gi gl gm gn gp gq gr gs gt gu gw gy hk hm hn hr ht hu id ie il im in io iq ir is it je jm jo jp ke kg kh ki km kn kp kr kw ky kz la \
@@ -12,7 +12,7 @@ cloud art design wiki live news games game link fun ink today life world email v
 press host education academy museum mobi asia tel jobs travel cat coop aero post media digital network social chat cafe tea love \
 icu cyou one plus run systems software tools team solutions services support global moe arpa test example invalid local internal lan ";
 
-/// Internationalised top-level domains in scripts without spaces and in Hangul.
+/// Internationalized top-level domains in scripts without spaces and in Hangul.
 const IDEOGRAPHIC: &[&str] = &[
     "中国",
     "中國",
@@ -85,19 +85,19 @@ const IDEOGRAPHIC: &[&str] = &[
     "ລາວ",
 ];
 
-/// What file names end with: `icon@2x.png` is no mail address.
+/// File extensions that are not mail domains: `icon@2x.png` is a file name.
 const FILE_EXTENSIONS: &[&str] = &[
     "png", "jpg", "jpeg", "gif", "webp", "svg", "avif", "pdf", "txt", "exe", "html", "htm", "json",
     "csv", "docx", "xlsx",
 ];
 
-/// Whether this is a well-known ASCII top-level domain.
+/// Returns whether the label is a well-known ASCII top-level domain.
 pub(super) fn is_known(label: &str) -> bool {
     let label = label.to_ascii_lowercase();
     ASCII.split_ascii_whitespace().any(|known| known == label)
 }
 
-/// The length in bytes of the longest internationalised top-level domain that the label begins with.
+/// Returns the length in bytes of the longest internationalized top-level domain that the label begins with.
 pub(super) fn ideographic_prefix(label: &str) -> Option<usize> {
     let known = IDEOGRAPHIC
         .iter()
@@ -105,7 +105,7 @@ pub(super) fn ideographic_prefix(label: &str) -> Option<usize> {
     known.map(|known| known.len()).max()
 }
 
-/// Whether a file's name may end so.
+/// Returns whether the label is a common file extension.
 pub(super) fn is_file_extension(label: &str) -> bool {
     FILE_EXTENSIONS
         .iter()

@@ -1,4 +1,4 @@
-//! Texts that are made to mislead a reader, or to keep the program busy.
+//! Texts that try to mislead readers or to cause excessive work.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use rustix::time::{ClockId, clock_gettime};
 use super::{check, find, found};
 
 #[test]
-fn what_leads_elsewhere_than_it_looks_is_no_link() {
+fn deceptive_urls_are_not_linked() {
     let cases = [
         "https://bank.example@evil.example",
         "https://bank.example:443@evil.example/path",
@@ -54,7 +54,7 @@ fn what_leads_elsewhere_than_it_looks_is_no_link() {
 }
 
 #[test]
-fn an_override_ends_with_its_line_or_its_mark() {
+fn bidi_override_ends_with_its_line_or_terminator() {
     check(&[
         ("\u{202e}x\nhttps://example.com", &["https://example.com"]),
         (
@@ -69,7 +69,7 @@ fn an_override_ends_with_its_line_or_its_mark() {
 }
 
 #[test]
-fn time_is_linear_in_the_text() {
+fn finding_links_takes_linear_time() {
     let parts = [
         "https://a.bc?茶",
         "https://a.bc;",
@@ -121,7 +121,7 @@ fn time_is_linear_in_the_text() {
     }
 }
 
-/// The time that this thread has computed: waiting for a busy machine does not count.
+/// Returns the CPU time of this thread, which is independent of the machine's load.
 fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::try_from(time).expect("a positive time")

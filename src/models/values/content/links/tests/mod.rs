@@ -1,4 +1,4 @@
-//! Where links begin and end in texts as people write them.
+//! Where links begin and end in ordinary texts.
 
 use super::*;
 
@@ -7,7 +7,7 @@ mod deceptive;
 fn found(text: &str) -> Vec<&str> {
     find(text)
         .into_iter()
-        .map(|link| &text[link.place])
+        .map(|link| &text[link.range])
         .collect()
 }
 
@@ -26,7 +26,7 @@ fn check(cases: &[(&str, &[&str])]) {
 }
 
 #[test]
-fn text_without_spaces_follows_a_link() {
+fn text_without_spaces_after_a_link_is_excluded() {
     check(&[
         ("https://example.com。谢谢", &["https://example.com"]),
         ("https://example.com/a。谢谢", &["https://example.com/a"]),
@@ -126,7 +126,7 @@ fn text_without_spaces_follows_a_link() {
 }
 
 #[test]
-fn letters_of_any_script_belong_to_an_address() {
+fn urls_contain_letters_of_any_script() {
     check(&[
         (
             "https://zh.wikipedia.org/wiki/茶",
@@ -235,7 +235,7 @@ fn letters_of_any_script_belong_to_an_address() {
 }
 
 #[test]
-fn punctuation_around_a_link_is_text() {
+fn punctuation_around_a_link_is_excluded() {
     check(&[
         (
             "see https://example.org/a?b=1&c=2. and",
@@ -345,7 +345,7 @@ fn punctuation_around_a_link_is_text() {
 }
 
 #[test]
-fn addresses_without_a_scheme_are_links() {
+fn www_and_mail_addresses_are_links() {
     check(&[
         (
             "看www.example.com/a这个 WWW.Example.com.",

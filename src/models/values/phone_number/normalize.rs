@@ -1,4 +1,4 @@
-//! The spellings of phone numbers: separators, invisible characters, digits of any script, `tel:` URIs.
+//! Normalizes spellings of phone numbers: separators, invisible characters, digits of any script, `tel:` URIs.
 
 use std::borrow::Cow;
 
@@ -7,28 +7,27 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 use crate::models::values::characters::is_default_ignorable;
 
-/// The most characters that are kept of a number: enough to tell that it is too long.
+/// Maximum length of a normalized number, which is longer than any valid one.
 const MAX_CHARS: usize = 32;
-/// Separators that are neither white space nor, by their general category, dashes or brackets: full stops, middle dots,
-/// slashes, the minus sign, and letters and signs that are typed or recognized for a hyphen.
+/// Separators besides white space and characters of the categories dash and bracket: full stops, middle dots, slashes, the
+/// minus sign, and characters that are used in place of a hyphen.
 const SEPARATORS: &str = ".·‧∙•・｡。/⁄∕−˗⁃ー";
 
-/// Reduces a number as typed to ASCII digits, with a `+` before them when it has one. Characters that belong to no
-/// number are kept, so that the result is refused as one.
+/// Reduces a number to ASCII digits, with a leading `+` if present. Other characters are kept, so that validation fails.
 ///
-/// - Bidi marks and other default-ignorable characters, white space, dashes, brackets, dots and slashes are left out.
-/// - Decimal digits of any script, full-width and superscript ones included, become ASCII.
-/// - Of a `tel:` URI (RFC 3966) the scheme goes. Its `phone-context` is put before a local number when it is a global
-///   prefix (`+86`); the other parameters, `ext` among them, are ignored because E.164 has no extensions.
+/// - Removes bidi marks and other default-ignorable characters, white space, dashes, brackets, dots and slashes.
+/// - Converts decimal digits of any script, including full-width and superscript digits.
+/// - Removes the scheme of a `tel:` URI (RFC 3966), and prepends its `phone-context` to a local number if that is a global
+///   prefix (`+86`). Ignores other parameters, including `ext`, because E.164 has no extensions.
 pub(super) fn digits(typed: &str) -> String {
     let plain: String = typed.nfkc().filter(|c| !is_default_ignorable(*c)).collect();
     match without_scheme(plain.trim()) {
         Some(uri) => digits_of_uri(uri),
-        None => reduced(&plain),
+        None => without_separators(&plain),
     }
 }
 
-/// What follows `tel:`, in any case.
+/// Returns the text after a `tel:` scheme.
 fn without_scheme(text: &str) -> Option<&str> {
     let (scheme, rest) = text.split_once(':')?;
     (scheme.trim().eq_ignore_ascii_case("tel")).then_some(rest)
@@ -36,14 +35,14 @@ fn without_scheme(text: &str) -> Option<&str> {
 
 fn digits_of_uri(uri: &str) -> String {
     let mut parts = uri.split(';');
-    let number = reduced(&percent_decoded(parts.next().unwrap_or_default()));
+    let number = without_separators(&percent_decoded(parts.next().unwrap_or_default()));
     if number.is_empty() || number.starts_with('+') {
         return number;
     }
     let context = parts.find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
         let is_context = name.trim().eq_ignore_ascii_case("phone-context");
-        is_context.then(|| reduced(&percent_decoded(value)))
+        is_context.then(|| without_separators(&percent_decoded(value)))
     });
     match context.filter(|context| context.starts_with('+')) {
         Some(prefix) => format!("{prefix}{number}")
@@ -54,14 +53,13 @@ fn digits_of_uri(uri: &str) -> String {
     }
 }
 
-/// Decodes `%2B` and the like; what is no UTF-8 stays no number.
 fn percent_decoded(text: &str) -> Cow<'_, str> {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy()
 }
 
-fn reduced(text: &str) -> String {
+fn without_separators(text: &str) -> String {
     let kept = text.chars().filter(|c| !is_separator(*c));
-    kept.map(ascii).take(MAX_CHARS).collect()
+    kept.map(to_ascii).take(MAX_CHARS).collect()
 }
 
 fn is_separator(c: char) -> bool {
@@ -76,11 +74,11 @@ fn is_separator(c: char) -> bool {
         )
 }
 
-/// The ASCII form of a decimal digit or a plus sign; other characters as they are.
-fn ascii(c: char) -> char {
+/// Converts decimal digits and plus signs to ASCII.
+fn to_ascii(c: char) -> char {
     match c {
         '\u{ff0b}' | '\u{fe62}' | '\u{2795}' => '+',
-        c if !c.is_ascii() && is_decimal(c) => value_of(c),
+        c if !c.is_ascii() && is_decimal(c) => to_ascii_digit(c),
         c => c,
     }
 }
@@ -89,9 +87,9 @@ fn is_decimal(c: char) -> bool {
     c.general_category() == GeneralCategory::DecimalNumber
 }
 
-/// Decimal digits are encoded as runs from zero to nine (Unicode Standard, 4.6), of which some follow each other without
-/// a gap, so the distance to the beginning of the run gives the value.
-fn value_of(digit: char) -> char {
+/// Decimal digits are encoded in runs from zero to nine (Unicode Standard, 4.6), some of them adjacent, so the distance
+/// to the start of the run modulo 10 is the value.
+fn to_ascii_digit(digit: char) -> char {
     let distance = (1..=u32::from(digit))
         .take_while(|back| char::from_u32(u32::from(digit) - back).is_some_and(is_decimal))
         .count();
@@ -103,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_spelling_is_reduced_to_digits() {
+    fn spellings_are_reduced_to_digits() {
         for typed in [
             "+8613800138000",
             "\u{202a}+86 138 0013 8000\u{202c}",
@@ -148,10 +146,14 @@ mod tests {
     }
 
     #[test]
-    fn decimal_digits_have_their_values_in_every_script() {
+    fn digits_of_all_scripts_are_converted() {
         let digits: Vec<char> = ('\u{80}'..=char::MAX).filter(|c| is_decimal(*c)).collect();
         for (place, c) in digits.iter().enumerate() {
-            assert_eq!(value_of(*c).to_digit(10), Some(place as u32 % 10), "{c:?}");
+            assert_eq!(
+                to_ascii_digit(*c).to_digit(10),
+                Some(place as u32 % 10),
+                "{c:?}"
+            );
         }
         assert!(digits.len() > 700 && digits.len().is_multiple_of(10));
     }
