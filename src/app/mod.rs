@@ -40,8 +40,8 @@ use crate::models::values::content;
 use crate::models::values::signing::Keyed;
 
 use crate::models::user::User;
-use crate::realtime::change_poller::Watch;
-use crate::realtime::worker_hub::Desk;
+use crate::realtime::change_poller::ChangePoller;
+use crate::realtime::worker_hub::WorkerHub;
 use crate::routes;
 use crate::services::image::Darkroom;
 use crate::views::cache::fragments::Parts;
@@ -72,13 +72,13 @@ pub async fn serve(settings: Settings) -> Result<()> {
         origin => origin.to_owned(),
     });
     let store = Arc::new(app.database.clone());
-    let watch = Watch::start(app.live.clone(), store).await?;
+    let watch = ChangePoller::start(app.live.clone(), store).await?;
     start_jobs(&settings, &app, watch);
     let app = Data::new(app);
     let hub = app.live.hub.clone();
     let factory_app = app.clone();
     let server = teahouse_transport::serve(listener, limits::server(&settings, &app), move || {
-        let desk = Desk::open(hub.clone());
+        let desk = WorkerHub::open(hub.clone());
         let app = factory_app.clone();
         let cookies = session_middleware(
             app.database.clone(),
@@ -164,7 +164,7 @@ async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<
     })
 }
 
-fn start_jobs(settings: &Settings, app: &App, watch: Watch) {
+fn start_jobs(settings: &Settings, app: &App, watch: ChangePoller) {
     rt::spawn(watch.run());
     let hub = app.live.hub.clone();
     rt::spawn(async move { hub.mend().await });

@@ -21,7 +21,7 @@ use crate::models::room::direct;
 use crate::models::user::Policy;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::signing::Keyed;
-use crate::realtime::service::Live;
+use crate::realtime::service::Realtime;
 use crate::services::github::{GithubClient, GithubEndpoints};
 use crate::services::password_hasher::{Cost, Hasher};
 use crate::services::sms::{
@@ -181,7 +181,7 @@ fn sms_sender(sms: &SmsSettings) -> Result<Arc<dyn SmsSender>> {
 /// Builds the metrics registry from every component's collectors.
 pub(super) fn metrics(
     settings: &Settings,
-    live: &Live,
+    live: &Realtime,
     database: &Database,
     hasher: &Hasher,
 ) -> Metrics {

@@ -17,7 +17,7 @@ use crate::models::realtime_store::{MessageLog, draft};
 use crate::models::rehearsal;
 use crate::models::values::client_id::ClientId;
 use crate::models::values::content::Content;
-use crate::realtime::store::{Log, Write};
+use crate::realtime::store::{Log, WriteCommand};
 
 const POSTERS: [usize; 2] = [64, 1];
 const COLUMNS: &[&str] = &[
@@ -107,7 +107,7 @@ fn bare(stage: &Stage, room_id: i64, seconds: f64, figures: &mut Figures) -> Res
     while begin.elapsed().as_secs_f64() < seconds {
         let post = draft(stage.people[0].id, room_id, ClientId::random(), &content);
         let start = Instant::now();
-        let verdicts = log.append(&[Write::Post(post)])?;
+        let verdicts = log.append(&[WriteCommand::Post(post)])?;
         times.saturating_record(microseconds(start.elapsed()));
         if !verdicts.iter().all(Result::is_ok) {
             return Err(Error::Unavailable("a bare transaction was refused".into()));

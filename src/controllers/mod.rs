@@ -28,7 +28,7 @@ use crate::models::database::Database;
 use crate::models::user::Policy;
 use crate::models::values::signing::Keyed;
 use crate::realtime::rate_limit::Rate;
-use crate::realtime::service::Live;
+use crate::realtime::service::Realtime;
 use crate::services::github::GithubClient;
 use crate::services::image::Darkroom;
 use crate::services::password_hasher::Hasher;
@@ -45,7 +45,7 @@ pub struct App {
     /// Everything that is kept.
     pub database: Database,
     /// Everything that is live.
-    pub live: Arc<Live>,
+    pub live: Arc<Realtime>,
     /// The pages.
     pub templates: Templates,
     /// What is the same for many in them.

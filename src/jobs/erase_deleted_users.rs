@@ -12,8 +12,8 @@ use crate::error::outage::warn_unless_outage;
 use crate::error::{Error, Result};
 use crate::models::database::Database;
 use crate::models::user::account_deletion::{is_erased, leaving, messages_to_erase};
-use crate::realtime::service::Live;
-use crate::realtime::store::Write;
+use crate::realtime::service::Realtime;
+use crate::realtime::store::WriteCommand;
 
 /// Poll interval when not notified; picks up erasures left unfinished by another server.
 const INTERVAL: Duration = Duration::from_secs(10 * 60);
@@ -22,7 +22,7 @@ const RETRY_DELAY: Duration = Duration::from_secs(5);
 const BATCH: i64 = 100;
 
 /// Runs the job. `account_deleted` is notified when a user deletes their account.
-pub async fn run(database: Database, live: Arc<Live>, account_deleted: Arc<Notify>) {
+pub async fn run(database: Database, live: Arc<Realtime>, account_deleted: Arc<Notify>) {
     loop {
         if let Err(error) = erase(&database, &live).await {
             warn_unless_outage!(error, "cannot erase a deleted user's messages; retrying");
@@ -33,7 +33,7 @@ pub async fn run(database: Database, live: Arc<Live>, account_deleted: Arc<Notif
     }
 }
 
-async fn erase(database: &Database, live: &Live) -> Result<()> {
+async fn erase(database: &Database, live: &Realtime) -> Result<()> {
     for user_id in database.run(leaving).await? {
         loop {
             let batch = move |conn: &mut _| messages_to_erase(conn, user_id, BATCH);
@@ -41,7 +41,7 @@ async fn erase(database: &Database, live: &Live) -> Result<()> {
             if targets.is_empty() {
                 break;
             }
-            let writes = targets.into_iter().map(Write::Erase);
+            let writes = targets.into_iter().map(WriteCommand::Erase);
             for result in join_all(writes.map(|write| live.writer.write(write))).await {
                 match result.map_err(Error::from) {
                     // The room and its messages were deleted concurrently.

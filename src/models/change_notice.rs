@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::schema::notices;
 use crate::models::{installation, now};
-use crate::realtime::change_poller::{NOTICES_KEPT, Notice, Notices};
+use crate::realtime::change_poller::{NOTICES_KEPT, ChangeNotice, ChangeNotices};
 
 #[derive(Insertable)]
 #[diesel(table_name = notices)]
@@ -24,13 +24,13 @@ struct Row {
 }
 
 impl Row {
-    fn new(change_id: i64, place: i64, notice: Notice, created_at: NaiveDateTime) -> Self {
+    fn new(change_id: i64, place: i64, notice: ChangeNotice, created_at: NaiveDateTime) -> Self {
         let (kind, room_id, user_id) = match notice {
-            Notice::Membership { room_id, user_id } => ("membership", Some(room_id), Some(user_id)),
-            Notice::Room(room_id) => ("room", Some(room_id), None),
-            Notice::Sessions(user_id) => ("sessions", None, Some(user_id)),
+            ChangeNotice::Membership { room_id, user_id } => ("membership", Some(room_id), Some(user_id)),
+            ChangeNotice::Room(room_id) => ("room", Some(room_id), None),
+            ChangeNotice::Sessions(user_id) => ("sessions", None, Some(user_id)),
             // Without a room: the column allows no other kinds, and earlier versions skip it.
-            Notice::Invitations(user_id) => ("membership", None, Some(user_id)),
+            ChangeNotice::Invitations(user_id) => ("membership", None, Some(user_id)),
         };
         Self {
             change_id,
@@ -47,7 +47,7 @@ impl Row {
 ///
 /// # Errors
 /// `Unavailable` when the database does not answer.
-pub fn write(conn: &mut DbConn, notices: impl IntoIterator<Item = Notice>) -> Result<()> {
+pub fn write(conn: &mut DbConn, notices: impl IntoIterator<Item = ChangeNotice>) -> Result<()> {
     let (now, mut rows) = (now(), Vec::new());
     for (place, notice) in (0..).zip(notices) {
         rows.push(Row::new(0, place, notice, now));
@@ -67,7 +67,7 @@ pub fn write(conn: &mut DbConn, notices: impl IntoIterator<Item = Notice>) -> Re
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub fn memberships(conn: &mut DbConn, room_id: i64, user_ids: &[i64]) -> Result<()> {
-    let membership = |&user_id| Notice::Membership { room_id, user_id };
+    let membership = |&user_id| ChangeNotice::Membership { room_id, user_id };
     write(conn, user_ids.iter().map(membership))
 }
 
@@ -75,11 +75,11 @@ pub fn memberships(conn: &mut DbConn, room_id: i64, user_ids: &[i64]) -> Result<
 ///
 /// # Errors
 /// `Unavailable` when the database does not answer.
-pub fn after(conn: &mut DbConn, after: i64) -> Result<Notices> {
+pub fn after(conn: &mut DbConn, after: i64) -> Result<ChangeNotices> {
     let number = installation::latest_number(conn)?;
     if number == after {
         let list = Vec::new();
-        return Ok(Notices { number, list });
+        return Ok(ChangeNotices { number, list });
     }
     let rows: Vec<(String, Option<i64>, Option<i64>)> = notices::table
         .filter(notices::change_id.gt(after))
@@ -89,16 +89,16 @@ pub fn after(conn: &mut DbConn, after: i64) -> Result<Notices> {
         .load(conn)?;
     let list = rows.into_iter().filter_map(|row| match row {
         (kind, Some(room_id), Some(user_id)) if kind == "membership" => {
-            Some(Notice::Membership { room_id, user_id })
+            Some(ChangeNotice::Membership { room_id, user_id })
         }
-        (kind, None, Some(user_id)) if kind == "membership" => Some(Notice::Invitations(user_id)),
-        (kind, Some(room_id), _) if kind == "room" => Some(Notice::Room(room_id)),
-        (kind, _, Some(user_id)) if kind == "sessions" => Some(Notice::Sessions(user_id)),
+        (kind, None, Some(user_id)) if kind == "membership" => Some(ChangeNotice::Invitations(user_id)),
+        (kind, Some(room_id), _) if kind == "room" => Some(ChangeNotice::Room(room_id)),
+        (kind, _, Some(user_id)) if kind == "sessions" => Some(ChangeNotice::Sessions(user_id)),
         // A later version's.
         _ => None,
     });
     let list = list.collect();
-    Ok(Notices { number, list })
+    Ok(ChangeNotices { number, list })
 }
 
 /// Forgets what every server has read long since; answers how many.

@@ -13,10 +13,10 @@ use crate::models::database::Database;
 use crate::models::database::connection::DbConn;
 use crate::models::room::DIRECT;
 use crate::models::schema::{memberships, rooms};
-use crate::realtime::change_poller::{Member, Notices, Watched};
+use crate::realtime::change_poller::{RoomMember, ChangeNotices, ChangeSource};
 
-impl Watched for Database {
-    fn notices(&self, after: i64) -> BoxFuture<'static, Result<Notices>> {
+impl ChangeSource for Database {
+    fn notices(&self, after: i64) -> BoxFuture<'static, Result<ChangeNotices>> {
         self.boxed_run(move |conn| change_notice::after(conn, after))
     }
 
@@ -28,7 +28,7 @@ impl Watched for Database {
         &self,
         room_ids: Vec<i64>,
         user_ids: Vec<i64>,
-    ) -> BoxFuture<'static, Result<Vec<Member>>> {
+    ) -> BoxFuture<'static, Result<Vec<RoomMember>>> {
         self.boxed_run(move |conn| members(conn, &room_ids, &user_ids))
     }
 
@@ -45,7 +45,7 @@ fn ends(conn: &mut DbConn, room_ids: &[i64]) -> Result<Vec<(i64, i64)>> {
         .load(conn)?)
 }
 
-fn members(conn: &mut DbConn, room_ids: &[i64], user_ids: &[i64]) -> Result<Vec<Member>> {
+fn members(conn: &mut DbConn, room_ids: &[i64], user_ids: &[i64]) -> Result<Vec<RoomMember>> {
     let rows: Vec<(i64, i64, bool)> = memberships::table
         .inner_join(rooms::table)
         .filter(memberships::room_id.eq_any(room_ids))
@@ -56,7 +56,7 @@ fn members(conn: &mut DbConn, room_ids: &[i64], user_ids: &[i64]) -> Result<Vec<
             rooms::kind.eq(DIRECT),
         ))
         .load(conn)?;
-    let member = |(room_id, user_id, is_direct)| Member {
+    let member = |(room_id, user_id, is_direct)| RoomMember {
         room_id,
         user_id,
         is_direct,

@@ -22,8 +22,8 @@ use crate::models::room::membership::Membership;
 use crate::models::user::User;
 use crate::models::values::client_id::ClientId;
 use crate::models::values::content::{Content, ContentError};
-use crate::realtime::frames::{self, Code};
-use crate::realtime::store::{Changes, Direct, Draft, Log, Mark, Numbered, Store, Verdict, Write};
+use crate::realtime::frames::{self, ErrorCode};
+use crate::realtime::store::{Changes, DirectRoom, ValidatedMessage, Log, ReadPosition, SequencedPage, Store, WriteResult, WriteCommand};
 
 impl Store for Database {
     fn draft(
@@ -32,13 +32,13 @@ impl Store for Database {
         room_id: i64,
         client_id: &str,
         content: &str,
-    ) -> Result<Draft, Code> {
-        let client_id = ClientId::parse(client_id).ok_or(Code::BadFrame)?;
+    ) -> Result<ValidatedMessage, ErrorCode> {
+        let client_id = ClientId::parse(client_id).ok_or(ErrorCode::BadFrame)?;
         let content = Content::parse(content)?;
         Ok(draft(user_id, room_id, client_id, &content))
     }
 
-    fn content(&self, content: &str) -> Result<String, Code> {
+    fn content(&self, content: &str) -> Result<String, ErrorCode> {
         Ok(Content::parse(content)?.as_str().to_owned())
     }
 
@@ -48,11 +48,11 @@ impl Store for Database {
         room_id: i64,
         seq: i64,
         unread: bool,
-    ) -> BoxFuture<'static, Result<Mark>> {
+    ) -> BoxFuture<'static, Result<ReadPosition>> {
         self.boxed_write(move |conn| Membership::mark(conn, user_id, room_id, seq, unread))
     }
 
-    fn mark_all(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<(i64, Mark)>>> {
+    fn mark_all(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<(i64, ReadPosition)>>> {
         self.boxed_write(move |conn| Membership::mark_all(conn, user_id))
     }
 
@@ -64,7 +64,7 @@ impl Store for Database {
         self.boxed_run(move |conn| invitation::pending(conn, user_id))
     }
 
-    fn direct_with(&self, user_id: i64, to: String) -> BoxFuture<'static, Result<Direct>> {
+    fn direct_with(&self, user_id: i64, to: String) -> BoxFuture<'static, Result<DirectRoom>> {
         let database = self.clone();
         Box::pin(async move { database.direct(user_id, To::Anyhow(vec![to])).await })
     }
@@ -96,7 +96,7 @@ impl Store for Database {
         user_id: i64,
         after: i64,
         only_conversations: bool,
-    ) -> BoxFuture<'static, Result<Numbered>> {
+    ) -> BoxFuture<'static, Result<SequencedPage>> {
         self.boxed_run(move |conn| match only_conversations {
             true => Message::said_to(conn, user_id, after),
             false => Message::changed_for(conn, user_id, after),
@@ -126,7 +126,7 @@ impl Database {
     }
 }
 
-impl From<ContentError> for Code {
+impl From<ContentError> for ErrorCode {
     fn from(error: ContentError) -> Self {
         match error {
             ContentError::Empty => Self::Empty,
@@ -137,8 +137,8 @@ impl From<ContentError> for Code {
 }
 
 /// A message that is ready to be stored.
-pub fn draft(user_id: i64, room_id: i64, client_id: ClientId, content: &Content) -> Draft {
-    Draft {
+pub fn draft(user_id: i64, room_id: i64, client_id: ClientId, content: &Content) -> ValidatedMessage {
+    ValidatedMessage {
         room_id,
         user_id,
         client_id: client_id.to_string(),
@@ -168,7 +168,7 @@ impl MessageLog {
 }
 
 impl Log for MessageLog {
-    fn append(&self, writes: &[Write]) -> Result<Vec<Verdict>> {
+    fn append(&self, writes: &[WriteCommand]) -> Result<Vec<WriteResult>> {
         let outcome = self.append_once(writes);
         self.database.write_health.record(&outcome);
         DATABASE.record_write(&outcome);
@@ -177,7 +177,7 @@ impl Log for MessageLog {
 }
 
 impl MessageLog {
-    fn append_once(&self, writes: &[Write]) -> Result<Vec<Verdict>> {
+    fn append_once(&self, writes: &[WriteCommand]) -> Result<Vec<WriteResult>> {
         let _turn = self.database.blocking_turn();
         let kept = self.kept().take();
         let (mut opened, mut known) = self.database.dedicated(kept)?;

@@ -14,9 +14,9 @@ use tokio::time::{Instant, timeout};
 
 use crate::error::Result;
 use crate::error::outage::explains;
-use crate::realtime::connected_sessions::Signed;
-use crate::realtime::hub::worker_commands::Parcel;
-use crate::realtime::service::Live;
+use crate::realtime::connected_sessions::SessionRef;
+use crate::realtime::hub::worker_commands::WorkerCommand;
+use crate::realtime::service::Realtime;
 use crate::realtime::websocket::CloseCode;
 
 /// Notices are kept so long.
@@ -30,7 +30,7 @@ const CHUNK: usize = 500;
 
 /// Something changed: where to look, not what is to be found there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notice {
+pub enum ChangeNotice {
     /// Somebody came into a room, or is no longer in it.
     Membership {
         /// The room.
@@ -48,16 +48,16 @@ pub enum Notice {
 
 /// What was noted up to a number of the installation.
 #[derive(Debug)]
-pub struct Notices {
+pub struct ChangeNotices {
     /// The latest number.
     pub number: i64,
     /// In no order, each once.
-    pub list: Vec<Notice>,
+    pub list: Vec<ChangeNotice>,
 }
 
 /// Somebody who is in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Member {
+pub struct RoomMember {
     /// The room.
     pub room_id: i64,
     /// Who.
@@ -67,9 +67,9 @@ pub struct Member {
 }
 
 /// Where the watcher looks.
-pub trait Watched: Send + Sync {
+pub trait ChangeSource: Send + Sync {
     /// What was noted after a number of the installation.
-    fn notices(&self, after: i64) -> BoxFuture<'static, Result<Notices>>;
+    fn notices(&self, after: i64) -> BoxFuture<'static, Result<ChangeNotices>>;
 
     /// Those of the rooms that were not deleted, each with its latest change.
     fn ends(&self, room_ids: Vec<i64>) -> BoxFuture<'static, Result<Vec<(i64, i64)>>>;
@@ -79,16 +79,16 @@ pub trait Watched: Send + Sync {
         &self,
         room_ids: Vec<i64>,
         user_ids: Vec<i64>,
-    ) -> BoxFuture<'static, Result<Vec<Member>>>;
+    ) -> BoxFuture<'static, Result<Vec<RoomMember>>>;
 
     /// Those of the sessions that have not ended, and whose people may be here.
     fn alive(&self, sessions: Vec<Arc<str>>) -> BoxFuture<'static, Result<HashSet<String>>>;
 }
 
 /// See the module's description.
-pub struct Watch {
-    live: Arc<Live>,
-    store: Arc<dyn Watched>,
+pub struct ChangePoller {
+    live: Arc<Realtime>,
+    store: Arc<dyn ChangeSource>,
     /// Everything up to this number was looked at.
     last: i64,
     looked_at: Instant,
@@ -96,12 +96,12 @@ pub struct Watch {
     is_blind: bool,
 }
 
-impl Watch {
+impl ChangePoller {
     /// Begins with what is noted from here on. Must come before the first connection.
     ///
     /// # Errors
     /// `Unavailable` when the database does not answer.
-    pub async fn start(live: Arc<Live>, store: Arc<dyn Watched>) -> Result<Self> {
+    pub async fn start(live: Arc<Realtime>, store: Arc<dyn ChangeSource>) -> Result<Self> {
         let last = live.store.latest_change().await?;
         Ok(Self {
             live,
@@ -139,10 +139,10 @@ impl Watch {
 
     /// One look at everything. Done again after an error, it changes nothing that it changed before.
     pub async fn look(&mut self) -> Result<()> {
-        let Notices { number, list } = self.store.notices(self.last).await?;
+        let ChangeNotices { number, list } = self.store.notices(self.last).await?;
         if self.looked_at.elapsed() > NOTICES_KEPT / 2 {
             // Some notices may be forgotten: everybody comes back to what is true now.
-            let everybody = Parcel::CloseAll(CloseCode::GoingAway);
+            let everybody = WorkerCommand::CloseAll(CloseCode::GoingAway);
             self.live.hub.to_all(&everybody);
         }
         if number != self.last {
@@ -172,20 +172,20 @@ impl Watch {
         Ok(())
     }
 
-    async fn look_into(&self, notices: &[Notice]) -> Result<()> {
+    async fn look_into(&self, notices: &[ChangeNotice]) -> Result<()> {
         let hub = &self.live.hub;
         let (mut rooms, mut people) = (HashSet::new(), HashSet::new());
         let mut signed_out = Vec::new();
         for notice in notices {
             match *notice {
-                Notice::Room(room_id) => hub.to_all(&Parcel::RoomChanged(room_id)),
-                Notice::Sessions(user_id) => signed_out.push(user_id),
-                Notice::Invitations(user_id) => {
+                ChangeNotice::Room(room_id) => hub.to_all(&WorkerCommand::RoomChanged(room_id)),
+                ChangeNotice::Sessions(user_id) => signed_out.push(user_id),
+                ChangeNotice::Invitations(user_id) => {
                     if hub.served.has(user_id) {
-                        hub.to_all(&Parcel::Invitations(user_id));
+                        hub.to_all(&WorkerCommand::InvitationsChanged(user_id));
                     }
                 }
-                Notice::Membership { room_id, user_id } => {
+                ChangeNotice::Membership { room_id, user_id } => {
                     if hub.served.has(user_id) {
                         rooms.insert(room_id);
                         people.insert(user_id);
@@ -197,7 +197,7 @@ impl Watch {
             .await?;
         let members = self.members(&rooms, &people).await?;
         for notice in notices {
-            if let Notice::Membership { room_id, user_id } = *notice
+            if let ChangeNotice::Membership { room_id, user_id } = *notice
                 && people.contains(&user_id)
             {
                 match members.get(&(room_id, user_id)) {
@@ -214,7 +214,7 @@ impl Watch {
         &self,
         rooms: &HashSet<i64>,
         people: &HashSet<i64>,
-    ) -> Result<HashMap<(i64, i64), Member>> {
+    ) -> Result<HashMap<(i64, i64), RoomMember>> {
         let rooms: Vec<i64> = rooms.iter().copied().collect();
         let people: Vec<i64> = people.iter().copied().collect();
         let mut found = HashMap::new();
@@ -229,7 +229,7 @@ impl Watch {
     }
 
     /// Closes what belongs to sessions that are over.
-    async fn look_at_sessions(&self, signed: Vec<Signed>) -> Result<()> {
+    async fn look_at_sessions(&self, signed: Vec<SessionRef>) -> Result<()> {
         for chunk in signed.chunks(CHUNK) {
             let hashes = chunk.iter().map(|(_, session)| session.clone()).collect();
             let alive = self.store.alive(hashes).await?;

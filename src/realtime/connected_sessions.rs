@@ -4,16 +4,16 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A session of a person: whose, and the hash of its key.
-pub type Signed = (i64, Arc<str>);
+pub type SessionRef = (i64, Arc<str>);
 
 /// See the module's description.
 #[derive(Default)]
-pub struct Served {
+pub struct ConnectedSessions {
     /// How many connections each session of each person has.
     people: Mutex<HashMap<i64, HashMap<Arc<str>, usize>>>,
 }
 
-impl Served {
+impl ConnectedSessions {
     fn lock(&self) -> MutexGuard<'_, HashMap<i64, HashMap<Arc<str>, usize>>> {
         self.people.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -48,7 +48,7 @@ impl Served {
     }
 
     /// The sessions of these people.
-    pub fn sessions_of(&self, user_ids: &[i64]) -> Vec<Signed> {
+    pub fn sessions_of(&self, user_ids: &[i64]) -> Vec<SessionRef> {
         let people = self.lock();
         let mut signed = Vec::new();
         for user_id in user_ids {
@@ -59,7 +59,7 @@ impl Served {
     }
 
     /// The sessions of everybody.
-    pub fn sessions(&self) -> Vec<Signed> {
+    pub fn sessions(&self) -> Vec<SessionRef> {
         let user_ids: Vec<i64> = self.lock().keys().copied().collect();
         self.sessions_of(&user_ids)
     }

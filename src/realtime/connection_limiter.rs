@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
-use crate::realtime::rate_limit::Throttle;
+use crate::realtime::rate_limit::UserRateLimiter;
 
 /// How often a person may make one of their connections yield: per second in the long run, and at once.
 const YIELDS_PER_SECOND: u32 = 1;
@@ -12,24 +12,24 @@ const YIELD_BURST: u32 = 5;
 
 /// See the module's description.
 #[derive(Debug)]
-pub struct Turnstile {
+pub struct ConnectionLimiter {
     per_person: Option<usize>,
     total: usize,
-    yields: Throttle,
-    inside: Mutex<Inside>,
+    yields: UserRateLimiter,
+    inside: Mutex<OpenConnections>,
 }
 
 #[derive(Debug, Default)]
-struct Inside {
+struct OpenConnections {
     total: usize,
     next_id: u64,
     /// In the order in which they came.
-    people: HashMap<i64, Vec<Open>>,
+    people: HashMap<i64, Vec<OpenConnection>>,
 }
 
 /// A connection of a person.
 #[derive(Debug)]
-struct Open {
+struct OpenConnection {
     id: u64,
     /// Whether nobody looks at its window, as far as it said.
     is_away: bool,
@@ -37,19 +37,19 @@ struct Open {
 
 /// Lets one in; it has left when this is dropped.
 #[derive(Debug)]
-pub struct Pass {
-    turnstile: Arc<Turnstile>,
+pub struct ConnectionPermit {
+    turnstile: Arc<ConnectionLimiter>,
     user_id: i64,
     id: u64,
 }
 
-impl Turnstile {
+impl ConnectionLimiter {
     /// So many per person (`None`: any number), so many altogether.
     pub fn new(per_person: Option<usize>, total: usize) -> Arc<Self> {
         Arc::new(Self {
             per_person,
             total,
-            yields: Throttle::new(YIELDS_PER_SECOND, YIELD_BURST, per_person.is_some()),
+            yields: UserRateLimiter::new(YIELDS_PER_SECOND, YIELD_BURST, per_person.is_some()),
             inside: Mutex::default(),
         })
     }
@@ -58,15 +58,15 @@ impl Turnstile {
     ///
     /// # Errors
     /// `TooManySockets` when the person has enough, `Unavailable` when there is no room for anybody.
-    pub fn enter(self: &Arc<Self>, user_id: i64) -> Result<Pass> {
+    pub fn enter(self: &Arc<Self>, user_id: i64) -> Result<ConnectionPermit> {
         let mut inside = self.lock();
         self.check(&inside, user_id)?;
         inside.total += 1;
         inside.next_id += 1;
         let id = inside.next_id;
         let is_away = false;
-        (inside.people.entry(user_id).or_default()).push(Open { id, is_away });
-        Ok(Pass {
+        (inside.people.entry(user_id).or_default()).push(OpenConnection { id, is_away });
+        Ok(ConnectionPermit {
             turnstile: self.clone(),
             user_id,
             id,
@@ -76,7 +76,7 @@ impl Turnstile {
     /// How many connections a person has here, when another one would be let in.
     ///
     /// # Errors
-    /// As [`Turnstile::enter`].
+    /// As [`ConnectionLimiter::enter`].
     pub fn check_place(&self, user_id: i64) -> Result<usize> {
         let inside = self.lock();
         self.check(&inside, user_id)?;
@@ -109,7 +109,7 @@ impl Turnstile {
         Ok(id)
     }
 
-    fn check(&self, inside: &Inside, user_id: i64) -> Result<()> {
+    fn check(&self, inside: &OpenConnections, user_id: i64) -> Result<()> {
         let theirs = inside.people.get(&user_id).map_or(0, Vec::len);
         if self.per_person.is_some_and(|most| theirs >= most) {
             return Err(Error::TooManySockets);
@@ -122,12 +122,12 @@ impl Turnstile {
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inside> {
+    fn lock(&self) -> MutexGuard<'_, OpenConnections> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Pass {
+impl ConnectionPermit {
     /// Names the connection, on all workers together.
     pub fn id(&self) -> u64 {
         self.id
@@ -143,7 +143,7 @@ impl Pass {
     }
 }
 
-impl Drop for Pass {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let mut inside = self.turnstile.lock();
         inside.total -= 1;
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn one_leaves_and_another_may_enter() {
-        let turnstile = Turnstile::new(Some(2), 3);
+        let turnstile = ConnectionLimiter::new(Some(2), 3);
         let first = turnstile.enter(1).expect("room");
         let _second = turnstile.enter(1).expect("room");
         assert!(matches!(turnstile.enter(1), Err(Error::TooManySockets)));
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn the_oldest_away_connection_yields_and_counts_no_more() {
-        let turnstile = Turnstile::new(Some(3), 10);
+        let turnstile = ConnectionLimiter::new(Some(3), 10);
         let passes: Vec<_> = (0..3).map(|_| turnstile.enter(1).expect("room")).collect();
         let _other = turnstile.enter(2).expect("room");
         passes[1].set_away(true);
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn places_are_not_taken_without_end() {
-        let turnstile = Turnstile::new(Some(10), 100);
+        let turnstile = ConnectionLimiter::new(Some(10), 100);
         let _passes: Vec<_> = (0..10).map(|_| turnstile.enter(1)).collect();
         let taken = (0..10).filter(|_| turnstile.take_place(1).is_ok());
         assert_eq!(taken.count(), YIELD_BURST as usize);

@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::error::outage::warn_unless_outage;
 use crate::realtime::connection::Connection;
 use crate::realtime::frames::{Message, ServerFrame};
-use crate::realtime::subscriber::Heard;
+use crate::realtime::subscriber::StreamSignal;
 use crate::realtime::websocket::{CloseCode, payload};
 
 /// A silent stream says that it lives.
@@ -24,17 +24,17 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a stream is about.
-pub enum Wanted {
+pub enum StreamContent {
     /// All frames of a socket.
-    Everything,
+    AllFrames,
     /// New messages of others in conversations of two, written so.
-    Conversations(Box<dyn Fn(Message) -> String>),
+    DirectMessages(Box<dyn Fn(Message) -> String>),
 }
 
 /// See the module's description.
-pub struct Events {
+pub struct EventStream {
     connection: Connection,
-    wanted: Wanted,
+    wanted: StreamContent,
     last: i64,
     ready: VecDeque<Bytes>,
     is_behind: bool,
@@ -42,12 +42,12 @@ pub struct Events {
     heartbeat: tokio::time::Interval,
 }
 
-impl Events {
+impl EventStream {
     /// A stream of what comes after the number `after`, or from now on.
     ///
     /// # Errors
     /// `Unavailable` when the store does not answer.
-    pub async fn start(connection: Connection, wanted: Wanted, after: Option<i64>) -> Result<Self> {
+    pub async fn start(connection: Connection, wanted: StreamContent, after: Option<i64>) -> Result<Self> {
         let last = match after {
             Some(after) => after,
             None => connection.live().store.latest_change().await?,
@@ -83,9 +83,9 @@ impl Events {
             let seat = self.connection.seat.clone();
             tokio::select! {
                 heard = poll_fn(|cx| seat.poll_heard(cx)) => match heard {
-                    Heard::Change => self.is_behind = true,
-                    Heard::Frame(wire) => self.pass_on(&wire)?,
-                    Heard::End => return self.closing_event(),
+                    StreamSignal::Changed => self.is_behind = true,
+                    StreamSignal::Frame(wire) => self.pass_on(&wire)?,
+                    StreamSignal::End => return self.closing_event(),
                 },
                 _ = self.heartbeat.tick() => return Some(Bytes::from_static(b":\n\n")),
             }
@@ -95,7 +95,7 @@ impl Events {
     /// What a socket is told by its close code; only once, and only where a client would come back by itself.
     fn closing_event(&mut self) -> Option<Bytes> {
         let code = self.connection.seat.closing()?;
-        let is_told = code == CloseCode::Replaced && matches!(self.wanted, Wanted::Everything);
+        let is_told = code == CloseCode::Replaced && matches!(self.wanted, StreamContent::AllFrames);
         if !is_told || std::mem::replace(&mut self.has_ended, true) {
             return None;
         }
@@ -106,7 +106,7 @@ impl Events {
     /// A frame that is not about messages; it has no number.
     fn pass_on(&mut self, wire: &Bytes) -> Option<()> {
         let json = payload(wire)?;
-        if matches!(self.wanted, Wanted::Everything) {
+        if matches!(self.wanted, StreamContent::AllFrames) {
             let json = String::from_utf8_lossy(json);
             self.ready.push_back(format!("data: {json}\n\n").into());
         }
@@ -115,7 +115,7 @@ impl Events {
 
     async fn catch_up(&mut self) {
         let user_id = self.connection.seat.user_id;
-        let only_conversations = matches!(self.wanted, Wanted::Conversations(_));
+        let only_conversations = matches!(self.wanted, StreamContent::DirectMessages(_));
         let store = &self.connection.live().store;
         match store
             .messages_after(user_id, self.last, only_conversations)
@@ -125,8 +125,8 @@ impl Events {
                 self.is_behind = page.more;
                 for (id, message) in page.messages {
                     let json = match &self.wanted {
-                        Wanted::Everything => ServerFrame::Message(&message).json(),
-                        Wanted::Conversations(write) => write(message),
+                        StreamContent::AllFrames => ServerFrame::Message(&message).json(),
+                        StreamContent::DirectMessages(write) => write(message),
                     };
                     self.ready
                         .push_back(format!("id: {id}\ndata: {json}\n\n").into());

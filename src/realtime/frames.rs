@@ -132,7 +132,7 @@ pub struct Message {
 /// What a person may do, for their client to respect.
 #[derive(Debug, Clone, Copy, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Limits {
+pub struct ClientLimits {
     /// Unicode scalar values of a message.
     pub content_chars: usize,
     /// Messages a second, in the long run.
@@ -145,7 +145,7 @@ pub struct Limits {
 
 /// Somebody who is here.
 #[derive(Debug, Clone, Serialize)]
-pub struct Present {
+pub struct OnlineUser {
     /// Who.
     pub user: User,
     /// Whether they are at their window.
@@ -165,7 +165,7 @@ pub enum PresenceState {
 /// Why something was not stored or answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Code {
+pub enum ErrorCode {
     /// Not a frame of this protocol.
     BadFrame,
     /// No such room, or none that the person may know of.
@@ -287,7 +287,7 @@ pub enum ServerFrame<'a> {
         epoch: &'a str,
         version: &'a str,
         rooms: &'a [Room],
-        limits: Limits,
+        limits: ClientLimits,
     },
     /// It is stored.
     Ack {
@@ -300,7 +300,7 @@ pub enum ServerFrame<'a> {
     },
     /// It is not stored.
     Error {
-        code: Code,
+        code: ErrorCode,
         message: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         client_id: Option<&'a str>,
@@ -316,10 +316,10 @@ pub enum ServerFrame<'a> {
     /// The client knows more than this database: it must load the room again.
     Resync { room_id: Id },
     /// Who is here, one by one.
-    Presence { room_id: Id, online: &'a [Present] },
+    Presence { room_id: Id, online: &'a [OnlineUser] },
     /// How many are here.
     #[serde(rename = "presence")]
-    Crowd { room_id: Id, count: usize },
+    PresenceCount { room_id: Id, count: usize },
     /// My mark moved, on any of my devices. The counts include the room's changes up to `ver`.
     Read {
         room_id: Id,
@@ -398,7 +398,7 @@ mod tests {
 
     #[test]
     fn a_crowd_is_a_presence_frame_with_a_count() {
-        let wire = ServerFrame::Crowd {
+        let wire = ServerFrame::PresenceCount {
             room_id: Id(1),
             count: 101,
         }

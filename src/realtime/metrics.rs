@@ -10,7 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use crate::realtime::frames::Code;
+use crate::realtime::frames::ErrorCode;
 use crate::realtime::websocket::CloseCode;
 
 /// Seconds, from a quick commit to what a sender is told to try again after.
@@ -19,43 +19,43 @@ const SECONDS: [f64; 11] = [
 ];
 /// Messages.
 const MESSAGES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
-const CODES: [Code; 10] = [
-    Code::BadFrame,
-    Code::NotFound,
-    Code::Empty,
-    Code::TooLong,
-    Code::Invalid,
-    Code::RateLimited,
-    Code::Conflict,
-    Code::Forbidden,
-    Code::Blocked,
-    Code::Unavailable,
+const CODES: [ErrorCode; 10] = [
+    ErrorCode::BadFrame,
+    ErrorCode::NotFound,
+    ErrorCode::Empty,
+    ErrorCode::TooLong,
+    ErrorCode::Invalid,
+    ErrorCode::RateLimited,
+    ErrorCode::Conflict,
+    ErrorCode::Forbidden,
+    ErrorCode::Blocked,
+    ErrorCode::Unavailable,
 ];
 
 /// `socket` or `stream`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Kind {
+struct KindLabel {
     kind: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Ending {
+struct CloseLabels {
     kind: &'static str,
     code: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Refusal {
+struct ErrorLabel {
     code: &'static str,
 }
 
 /// See the module's description. Cheap to clone: clones count together.
 #[derive(Debug, Clone)]
-pub struct Figures {
-    connections: Family<Kind, Gauge>,
-    opened: Family<Kind, Counter>,
-    closed: Family<Ending, Counter>,
-    errors: Family<Refusal, Counter>,
+pub struct RealtimeMetrics {
+    connections: Family<KindLabel, Gauge>,
+    opened: Family<KindLabel, Counter>,
+    closed: Family<CloseLabels, Counter>,
+    errors: Family<ErrorLabel, Counter>,
     deliveries: Counter,
     acks: Histogram,
     pub(super) syncs: Counter,
@@ -68,7 +68,7 @@ pub struct Figures {
     commit_seconds: Histogram,
 }
 
-impl Default for Figures {
+impl Default for RealtimeMetrics {
     /// All zero; what is seldom is there from the beginning, so that its first time shows as a step.
     fn default() -> Self {
         let figures = Self {
@@ -88,20 +88,20 @@ impl Default for Figures {
             commit_seconds: Histogram::new(SECONDS),
         };
         for kind in ["socket", "stream"] {
-            let _ = figures.connections.get_or_create(&Kind { kind });
-            let _ = figures.opened.get_or_create(&Kind { kind });
+            let _ = figures.connections.get_or_create(&KindLabel { kind });
+            let _ = figures.opened.get_or_create(&KindLabel { kind });
             for code in ["1001", "4001", "4008", "4029"] {
-                let _ = figures.closed.get_or_create(&Ending { kind, code });
+                let _ = figures.closed.get_or_create(&CloseLabels { kind, code });
             }
         }
         for code in CODES.map(name) {
-            let _ = figures.errors.get_or_create(&Refusal { code });
+            let _ = figures.errors.get_or_create(&ErrorLabel { code });
         }
         figures
     }
 }
 
-impl Figures {
+impl RealtimeMetrics {
     /// Names everything, for whoever shows it.
     pub fn register(&self, registry: &mut Registry) {
         let mut counter =
@@ -171,19 +171,19 @@ impl Figures {
     }
 
     pub(super) fn opened(&self, kind: &'static str) {
-        self.connections.get_or_create(&Kind { kind }).inc();
-        self.opened.get_or_create(&Kind { kind }).inc();
+        self.connections.get_or_create(&KindLabel { kind }).inc();
+        self.opened.get_or_create(&KindLabel { kind }).inc();
     }
 
     pub(super) fn closed(&self, kind: &'static str, code: Option<CloseCode>) {
         let code = ending(code);
-        self.connections.get_or_create(&Kind { kind }).dec();
-        self.closed.get_or_create(&Ending { kind, code }).inc();
+        self.connections.get_or_create(&KindLabel { kind }).dec();
+        self.closed.get_or_create(&CloseLabels { kind, code }).inc();
     }
 
-    pub(super) fn refused(&self, code: Code) {
+    pub(super) fn refused(&self, code: ErrorCode) {
         let code = name(code);
-        self.errors.get_or_create(&Refusal { code }).inc();
+        self.errors.get_or_create(&ErrorLabel { code }).inc();
     }
 
     /// So many, at once.
@@ -201,18 +201,18 @@ impl Figures {
     }
 }
 
-fn name(code: Code) -> &'static str {
+fn name(code: ErrorCode) -> &'static str {
     match code {
-        Code::BadFrame => "bad_frame",
-        Code::NotFound => "not_found",
-        Code::Empty => "empty",
-        Code::TooLong => "too_long",
-        Code::Invalid => "invalid",
-        Code::RateLimited => "rate_limited",
-        Code::Conflict => "conflict",
-        Code::Forbidden | Code::Unreachable | Code::Oneself => "forbidden",
-        Code::Blocked => "blocked",
-        Code::Unavailable => "unavailable",
+        ErrorCode::BadFrame => "bad_frame",
+        ErrorCode::NotFound => "not_found",
+        ErrorCode::Empty => "empty",
+        ErrorCode::TooLong => "too_long",
+        ErrorCode::Invalid => "invalid",
+        ErrorCode::RateLimited => "rate_limited",
+        ErrorCode::Conflict => "conflict",
+        ErrorCode::Forbidden | ErrorCode::Unreachable | ErrorCode::Oneself => "forbidden",
+        ErrorCode::Blocked => "blocked",
+        ErrorCode::Unavailable => "unavailable",
     }
 }
 

@@ -56,12 +56,12 @@ impl Bucket {
 
 /// A bucket that knows its rate.
 #[derive(Debug)]
-pub struct Meter {
+pub struct TokenBucket {
     rate: Rate,
     bucket: Bucket,
 }
 
-impl Meter {
+impl TokenBucket {
     /// A full one.
     pub fn new(rate: Rate) -> Self {
         let bucket = Bucket::new(rate, Instant::now());
@@ -76,13 +76,13 @@ impl Meter {
 
 /// A bucket per person.
 #[derive(Debug)]
-pub struct Throttle {
+pub struct UserRateLimiter {
     rate: Rate,
     enabled: bool,
     buckets: Mutex<HashMap<i64, Bucket>>,
 }
 
-impl Throttle {
+impl UserRateLimiter {
     /// Switched off, it lets everything through.
     pub fn new(per_second: u32, burst: u32, enabled: bool) -> Self {
         Self {
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_burst_passes_and_then_one_must_wait() {
-        let throttle = Throttle::new(5, 20, true);
+        let throttle = UserRateLimiter::new(5, 20, true);
         assert!((0..20).all(|_| throttle.take(1).is_ok()));
         let wait = throttle.take(1).expect_err("empty");
         assert!(wait <= Duration::from_millis(200), "{wait:?}");

@@ -15,7 +15,7 @@ const QUEUE_BYTES: usize = 1024 * 1024;
 const KEPT: usize = 4;
 
 /// A short way to the socket.
-pub trait Outlet {
+pub trait DirectSink {
     /// Writes what the socket takes at once, and answers how many bytes that were.
     fn write_now(&self, bytes: &[u8]) -> usize;
 
@@ -25,11 +25,11 @@ pub trait Outlet {
 
 /// See the module's description.
 #[derive(Default)]
-pub(super) struct Outbound {
+pub(super) struct SendQueue {
     queue: RefCell<Queue>,
     waker: RefCell<Option<Waker>>,
     finished: Cell<bool>,
-    outlet: RefCell<Option<Rc<dyn Outlet>>>,
+    outlet: RefCell<Option<Rc<dyn DirectSink>>>,
     /// Whoever takes from the queue has taken everything at least once, and waits for more.
     is_flowing: Cell<bool>,
 }
@@ -42,10 +42,10 @@ struct Queue {
     is_torn: bool,
 }
 
-impl Outbound {
+impl SendQueue {
     /// From here on what is pushed goes straight to the socket, as long as it takes it: no queue, no task and no copy
     /// stand between. What it does not take waits in the queue, and what comes later waits behind.
-    pub(super) fn open_outlet(&self, outlet: Rc<dyn Outlet>) {
+    pub(super) fn open_outlet(&self, outlet: Rc<dyn DirectSink>) {
         self.outlet.replace(Some(outlet));
     }
 
@@ -155,7 +155,7 @@ mod tests {
         fills: bool,
     }
 
-    impl Outlet for Socket {
+    impl DirectSink for Socket {
         fn write_now(&self, bytes: &[u8]) -> usize {
             let taken = self.takes.get().min(bytes.len());
             if self.fills {
@@ -170,7 +170,7 @@ mod tests {
         }
     }
 
-    fn take_all(outbound: &Outbound, sent: &RefCell<Vec<u8>>) {
+    fn take_all(outbound: &SendQueue, sent: &RefCell<Vec<u8>>) {
         let mut cx = Context::from_waker(Waker::noop());
         while let Poll::Ready(Some(wire)) = outbound.poll(&mut cx) {
             sent.borrow_mut().extend_from_slice(&wire);
@@ -183,7 +183,7 @@ mod tests {
         fn nothing_is_lost_or_overtaken(
             steps in prop::collection::vec((prop::collection::vec(any::<u8>(), 1..9), 0_usize..9, any::<bool>()), 1..60),
         ) {
-            let (outbound, socket) = (Outbound::default(), Rc::new(Socket::default()));
+            let (outbound, socket) = (SendQueue::default(), Rc::new(Socket::default()));
             outbound.open_outlet(socket.clone());
             let mut pushed = Vec::new();
             for (wire, takes, is_polled) in steps {
@@ -204,7 +204,7 @@ mod tests {
         fn what_was_begun_is_ended(takes in 0_usize..12) {
             let takes_at_once = Cell::new(takes);
             let socket = Rc::new(Socket { takes: takes_at_once, fills: true, ..Socket::default() });
-            let outbound = Outbound::default();
+            let outbound = SendQueue::default();
             take_all(&outbound, &socket.sent);
             outbound.open_outlet(socket.clone());
             for wire in ["one;", "two;", "six;"] {

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use super::frames::{Code, Invitation, Message, Room};
+use super::frames::{ErrorCode, Invitation, Message, Room};
 use crate::error::Result;
 
 /// A message that was checked and is not stored yet.
 #[derive(Debug, Clone)]
-pub struct Draft {
+pub struct ValidatedMessage {
     /// Where it is said.
     pub room_id: i64,
     /// Who says it.
@@ -24,25 +24,25 @@ pub struct Draft {
 
 /// One change of a room's log.
 #[derive(Debug, Clone)]
-pub enum Write {
+pub enum WriteCommand {
     /// A new message.
-    Post(Draft),
+    Post(ValidatedMessage),
     /// Another text for a message of one's own.
     Edit {
         /// Which message.
-        target: Target,
+        target: MessageRef,
         /// Its new text, within the limits.
         content: String,
     },
     /// A message is hidden; its text stays for admins.
-    Delete(Target),
+    Delete(MessageRef),
     /// The same, of somebody who is gone and wanted it so: nobody's leave is asked.
-    Erase(Target),
+    Erase(MessageRef),
 }
 
 /// A message that somebody wants to change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Target {
+pub struct MessageRef {
     /// Its room.
     pub room_id: i64,
     /// Its place there.
@@ -52,11 +52,11 @@ pub struct Target {
 }
 
 /// What became of a write: the message as it is now, or why nothing was done.
-pub type Verdict = Result<Stored, Code>;
+pub type WriteResult = Result<StoredMessage, ErrorCode>;
 
 /// A message after a write.
 #[derive(Debug, Clone)]
-pub struct Stored {
+pub struct StoredMessage {
     /// The message as it is now.
     pub message: Message,
     /// Whether this write changed anything: a retry does not.
@@ -65,7 +65,7 @@ pub struct Stored {
 
 /// Where a person's mark in a room is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mark {
+pub struct ReadPosition {
     /// Everything up to here is read.
     pub read_seq: i64,
     /// The room's latest change that the counts include.
@@ -80,7 +80,7 @@ pub struct Mark {
 
 /// A direct room, and whether it was made just now.
 #[derive(Debug, Clone)]
-pub struct Direct {
+pub struct DirectRoom {
     /// The room.
     pub room_id: i64,
     /// Everybody in it.
@@ -104,7 +104,7 @@ pub struct Changes {
 
 /// Messages of several rooms with their numbers in the installation.
 #[derive(Debug)]
-pub struct Numbered {
+pub struct SequencedPage {
     /// In the order of the numbers.
     pub messages: Vec<(i64, Message)>,
     /// Whether there are more.
@@ -117,7 +117,7 @@ pub trait Log: Send + Sync {
     ///
     /// # Errors
     /// `Unavailable` when the outcome is unknown; the same writes again settle it.
-    fn append(&self, writes: &[Write]) -> Result<Vec<Verdict>>;
+    fn append(&self, writes: &[WriteCommand]) -> Result<Vec<WriteResult>>;
 }
 
 /// Reads rooms and messages, and checks what people send.
@@ -132,13 +132,13 @@ pub trait Store: Send + Sync {
         room_id: i64,
         client_id: &str,
         content: &str,
-    ) -> Result<Draft, Code>;
+    ) -> Result<ValidatedMessage, ErrorCode>;
 
     /// The checked text of an edit.
     ///
     /// # Errors
     /// `Empty`, `TooLong`, `Invalid`.
-    fn content(&self, content: &str) -> Result<String, Code>;
+    fn content(&self, content: &str) -> Result<String, ErrorCode>;
 
     /// Moves what a person has read in a room: forward only, or back to just before `seq` when they mark it unread.
     /// `NotFound` when they are not in it.
@@ -148,10 +148,10 @@ pub trait Store: Send + Sync {
         room_id: i64,
         seq: i64,
         unread: bool,
-    ) -> BoxFuture<'static, Result<Mark>>;
+    ) -> BoxFuture<'static, Result<ReadPosition>>;
 
     /// Everything is read; answers the rooms in which a mark moved.
-    fn mark_all(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<(i64, Mark)>>>;
+    fn mark_all(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<(i64, ReadPosition)>>>;
 
     /// A room as this person sees it; `NotFound` when they are not in it.
     fn room_of(&self, user_id: i64, room_id: i64) -> BoxFuture<'static, Result<Room>>;
@@ -162,7 +162,7 @@ pub trait Store: Send + Sync {
     /// The direct room of a person with another, found or made; the other is named as in [`ClientFrame::Post`]'s `to`.
     ///
     /// [`ClientFrame::Post`]: super::frames::ClientFrame::Post
-    fn direct_with(&self, user_id: i64, to: String) -> BoxFuture<'static, Result<Direct>>;
+    fn direct_with(&self, user_id: i64, to: String) -> BoxFuture<'static, Result<DirectRoom>>;
 
     /// The rooms of a person, with what they have read; `Unauthorized` when this session of theirs ended.
     fn rooms_of(&self, user_id: i64, session: Arc<str>) -> BoxFuture<'static, Result<Vec<Room>>>;
@@ -180,7 +180,7 @@ pub trait Store: Send + Sync {
         user_id: i64,
         after: i64,
         only_conversations: bool,
-    ) -> BoxFuture<'static, Result<Numbered>>;
+    ) -> BoxFuture<'static, Result<SequencedPage>>;
 
     /// At most 200 changed messages of a room after `ver`.
     fn changes(&self, room_id: i64, ver: i64) -> BoxFuture<'static, Result<Changes>>;

@@ -11,14 +11,14 @@ use tokio::sync::Notify;
 
 use crate::realtime::frames::{Id, Invitation, ServerFrame};
 use crate::realtime::hub::worker_commands::Audience;
-use crate::realtime::send_queue::Outbound;
-pub use crate::realtime::send_queue::Outlet;
-use crate::realtime::subscription::{Following, Place};
+use crate::realtime::send_queue::SendQueue;
+pub use crate::realtime::send_queue::DirectSink;
+use crate::realtime::subscription::{SubscriptionState, Subscription};
 use crate::realtime::websocket;
 use crate::realtime::websocket::CloseCode;
 
 /// One live connection of a person.
-pub struct Seat {
+pub struct Subscriber {
     /// Names its connection, on all workers together.
     pub id: u64,
     /// Whose it is.
@@ -27,7 +27,7 @@ pub struct Seat {
     pub session: Arc<str>,
     /// The room that its window shows.
     pub view: Cell<Option<i64>>,
-    outbound: Outbound,
+    outbound: SendQueue,
     /// Nothing is sent before `hello`, which says how everything is.
     greeted: Cell<bool>,
     closing: Cell<Option<CloseCode>>,
@@ -37,23 +37,23 @@ pub struct Seat {
     when_closed: RefCell<Option<Box<dyn FnOnce()>>>,
     closed: Notify,
     drained: Notify,
-    places: RefCell<HashMap<i64, Rc<Place>>>,
+    places: RefCell<HashMap<i64, Rc<Subscription>>>,
     /// The pending invitations that its client knows of.
     invitations: RefCell<Vec<Id>>,
 }
 
 /// What an event stream hears.
 #[derive(Debug)]
-pub enum Heard {
+pub enum StreamSignal {
     /// There are changes to read.
-    Change,
+    Changed,
     /// A frame about something else.
     Frame(Bytes),
     /// Nothing more.
     End,
 }
 
-impl Seat {
+impl Subscriber {
     /// A socket's seat, which follows nothing yet.
     pub fn new(id: u64, user_id: i64, session: Arc<str>) -> Rc<Self> {
         Self::with(id, user_id, session, None)
@@ -70,7 +70,7 @@ impl Seat {
             user_id,
             session,
             view: Cell::default(),
-            outbound: Outbound::default(),
+            outbound: SendQueue::default(),
             greeted: Cell::default(),
             closing: Cell::default(),
             heard,
@@ -84,7 +84,7 @@ impl Seat {
     }
 
     /// From here on what is pushed goes straight to the socket, as long as it takes it.
-    pub fn open_outlet(&self, outlet: Rc<dyn Outlet>) {
+    pub fn open_outlet(&self, outlet: Rc<dyn DirectSink>) {
         self.outbound.open_outlet(outlet);
     }
 
@@ -116,7 +116,7 @@ impl Seat {
         self.send(&wire);
     }
 
-    /// Like [`Seat::push`], for bytes that go to many: as long as sockets take them, nobody counts who has them.
+    /// Like [`Subscriber::push`], for bytes that go to many: as long as sockets take them, nobody counts who has them.
     pub(super) fn send(&self, wire: &Bytes) {
         if !self.greeted.get() || self.closing.get().is_some() {
             return;
@@ -204,17 +204,17 @@ impl Seat {
     }
 
     /// What comes next for an event stream.
-    pub fn poll_heard(&self, cx: &mut Context<'_>) -> Poll<Heard> {
+    pub fn poll_heard(&self, cx: &mut Context<'_>) -> Poll<StreamSignal> {
         if self
             .heard
             .as_ref()
             .is_some_and(|heard| heard.replace(false))
         {
-            return Poll::Ready(Heard::Change);
+            return Poll::Ready(StreamSignal::Changed);
         }
         self.poll_wire(cx).map(|wire| match wire {
-            Some(wire) if websocket::payload(&wire).is_some() => Heard::Frame(wire),
-            _ => Heard::End,
+            Some(wire) if websocket::payload(&wire).is_some() => StreamSignal::Frame(wire),
+            _ => StreamSignal::End,
         })
     }
 
@@ -235,9 +235,9 @@ impl Seat {
     /// Whether a frame for some of those who follow a room is for this seat.
     pub(super) fn is_in(&self, audience: Audience, room_id: i64) -> bool {
         match audience {
-            Audience::Everybody => true,
+            Audience::All => true,
             Audience::Viewers => self.view.get() == Some(room_id),
-            Audience::Others(user_id) => self.user_id != user_id,
+            Audience::AllExcept(user_id) => self.user_id != user_id,
         }
     }
 
@@ -259,47 +259,47 @@ impl Seat {
     /// Whether the client was told of a room that this seat follows.
     pub(super) fn is_settled(&self, room_id: i64) -> bool {
         let place = self.place(room_id);
-        place.is_some_and(|place| !matches!(*place.state.borrow(), Following::Coming(_)))
+        place.is_some_and(|place| !matches!(*place.state.borrow(), SubscriptionState::Pending(_)))
     }
 
     /// Takes a place in a room.
-    pub(super) fn add_place(&self, room_id: i64, place: Rc<Place>) {
+    pub(super) fn add_place(&self, room_id: i64, place: Rc<Subscription>) {
         self.places.borrow_mut().insert(room_id, place);
     }
 
     /// The place in a room, which is another one when the person was away meanwhile.
-    pub(super) fn place(&self, room_id: i64) -> Option<Rc<Place>> {
+    pub(super) fn place(&self, room_id: i64) -> Option<Rc<Subscription>> {
         self.places.borrow().get(&room_id).cloned()
     }
 
     /// Whether it still has this very place in a room.
-    pub(super) fn is_at(&self, room_id: i64, place: &Rc<Place>) -> bool {
+    pub(super) fn is_at(&self, room_id: i64, place: &Rc<Subscription>) -> bool {
         self.place(room_id)
             .is_some_and(|now| Rc::ptr_eq(&now, place))
     }
 
     /// Gives the place in a room up.
-    pub(super) fn take_place(&self, room_id: i64) -> Option<Rc<Place>> {
+    pub(super) fn take_place(&self, room_id: i64) -> Option<Rc<Subscription>> {
         self.places.borrow_mut().remove(&room_id)
     }
 
     /// Gives all places up, for ever.
-    pub(super) fn take_places(&self) -> HashMap<i64, Rc<Place>> {
+    pub(super) fn take_places(&self) -> HashMap<i64, Rc<Subscription>> {
         self.gone.set(true);
         self.places.take()
     }
 
-    /// From now on the room's live changes wait for [`Seat::go_live`].
+    /// From now on the room's live changes wait for [`Subscriber::go_live`].
     pub fn hold(&self, room_id: i64) {
-        self.set_following(room_id, Following::Holding(Vec::new()));
+        self.set_following(room_id, SubscriptionState::Buffering(Vec::new()));
     }
 
     /// The client asks for more pages: what is live now will be in them.
     pub fn expect_more(&self, room_id: i64) {
-        self.set_following(room_id, Following::CatchingUp);
+        self.set_following(room_id, SubscriptionState::Syncing);
     }
 
-    fn set_following(&self, room_id: i64, following: Following) {
+    fn set_following(&self, room_id: i64, following: SubscriptionState) {
         if let Some(place) = self.place(room_id) {
             place.state.replace(following);
         }
@@ -311,13 +311,13 @@ impl Seat {
         let Some(place) = self.place(room_id) else {
             return;
         };
-        if matches!(*place.state.borrow(), Following::Live(_)) {
+        if matches!(*place.state.borrow(), SubscriptionState::Live(_)) {
             return;
         }
-        let before = place.state.replace(Following::Live(ver));
+        let before = place.state.replace(SubscriptionState::Live(ver));
         // An event stream reads from the store what was said before it followed the room.
         self.hear();
-        if let Following::Coming(bursts) | Following::Holding(bursts) = before {
+        if let SubscriptionState::Pending(bursts) | SubscriptionState::Buffering(bursts) = before {
             for burst in bursts {
                 place.receive(&burst);
             }

@@ -4,64 +4,64 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::realtime::hub::worker_commands::Burst;
+use crate::realtime::hub::worker_commands::EncodedBatch;
 use crate::realtime::send_queue::QUEUE_FRAMES;
-use crate::realtime::subscriber::Seat;
+use crate::realtime::subscriber::Subscriber;
 use crate::realtime::websocket::CloseCode;
 
 /// A seat in one room.
-pub(super) struct Place {
-    pub(super) seat: Rc<Seat>,
+pub(super) struct Subscription {
+    pub(super) seat: Rc<Subscriber>,
     pub(super) slot: usize,
-    pub(super) state: RefCell<Following>,
+    pub(super) state: RefCell<SubscriptionState>,
 }
 
-pub(super) enum Following {
+pub(super) enum SubscriptionState {
     /// Where the room is, and whether the person may follow it, is being read from the store; live changes wait.
-    Coming(Vec<Arc<Burst>>),
+    Pending(Vec<Arc<EncodedBatch>>),
     /// Live changes after this number go out at once.
     Live(i64),
     /// The client is catching up; live changes wait.
-    Holding(Vec<Arc<Burst>>),
+    Buffering(Vec<Arc<EncodedBatch>>),
     /// The client has more pages to ask for, and everything live will be in one of them.
-    CatchingUp,
+    Syncing,
 }
 
-impl Place {
+impl Subscription {
     /// A place where live changes wait until it is known from where on they are live.
-    pub(super) fn coming(seat: Rc<Seat>, slot: usize) -> Rc<Self> {
+    pub(super) fn coming(seat: Rc<Subscriber>, slot: usize) -> Rc<Self> {
         Rc::new(Self {
             seat,
             slot,
-            state: RefCell::new(Following::Coming(Vec::new())),
+            state: RefCell::new(SubscriptionState::Pending(Vec::new())),
         })
     }
 
     /// Whether a live change goes straight to a socket, as far as is known.
     pub(super) fn is_open(&self) -> bool {
-        matches!(*self.state.borrow(), Following::Live(_)) && self.seat.is_open()
+        matches!(*self.state.borrow(), SubscriptionState::Live(_)) && self.seat.is_open()
     }
 
     /// A live change. Answers whether it goes to a socket at once.
-    pub(super) fn receive(&self, burst: &Arc<Burst>) -> bool {
+    pub(super) fn receive(&self, burst: &Arc<EncodedBatch>) -> bool {
         if self.seat.hear() {
             return false;
         }
         match &mut *self.state.borrow_mut() {
-            Following::Live(ver) => {
+            SubscriptionState::Live(ver) => {
                 if let Some(wire) = burst.after(*ver) {
                     self.seat.send(&wire);
                     return true;
                 }
             }
-            Following::Coming(bursts) | Following::Holding(bursts) => {
+            SubscriptionState::Pending(bursts) | SubscriptionState::Buffering(bursts) => {
                 if bursts.len() < QUEUE_FRAMES {
                     bursts.push(burst.clone());
                 } else {
                     self.seat.close(CloseCode::TooSlow);
                 }
             }
-            Following::CatchingUp => {}
+            SubscriptionState::Syncing => {}
         }
         false
     }

@@ -1,8 +1,8 @@
 //! What no test through the front door can time: what happens between two steps.
 
 mod client;
-mod orders;
-mod shelf;
+mod delivery_properties;
+mod memory_store;
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -11,35 +11,35 @@ use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::task::LocalSet;
 
-use super::connection::{Arrival, Connection};
-use super::frames::Limits;
+use super::connection::{ConnectRequest, Connection};
+use super::frames::ClientLimits;
 use super::hub::Hub;
 use super::presence::Presence;
 use super::store::Store;
 use super::writer::Writer;
-use crate::realtime::connection_limiter::Turnstile;
-use crate::realtime::event_stream::{Events, Wanted};
-use crate::realtime::hub::worker_commands::Parcel;
-use crate::realtime::rate_limit::Throttle;
-use crate::realtime::service::Live;
-use crate::realtime::subscriber::Seat;
+use crate::realtime::connection_limiter::ConnectionLimiter;
+use crate::realtime::event_stream::{EventStream, StreamContent};
+use crate::realtime::hub::worker_commands::WorkerCommand;
+use crate::realtime::rate_limit::UserRateLimiter;
+use crate::realtime::service::Realtime;
+use crate::realtime::subscriber::Subscriber;
 use crate::realtime::websocket::{CloseCode, payload};
-use crate::realtime::worker_hub::Desk;
-use shelf::{Shelf, person};
+use crate::realtime::worker_hub::WorkerHub;
+use memory_store::{MemoryStore, person};
 
 const ROOM: i64 = 1;
 
-fn live(shelf: &Shelf) -> Arc<Live> {
+fn live(shelf: &MemoryStore) -> Arc<Realtime> {
     let store: Arc<dyn Store> = Arc::new(shelf.clone());
     let hub = Arc::new(Hub::new(store.clone()));
-    Arc::new(Live {
+    Arc::new(Realtime {
         writer: Writer::start(shelf.clone(), hub.clone(), 8).expect("a thread"),
         hub,
         store,
         presence: Presence::default(),
-        throttle: Throttle::new(1, 1, false),
-        turnstile: Turnstile::new(None, usize::MAX),
-        limits: Limits {
+        throttle: UserRateLimiter::new(1, 1, false),
+        turnstile: ConnectionLimiter::new(None, usize::MAX),
+        limits: ClientLimits {
             content_chars: 1,
             posts_per_second: 1,
             burst: 1,
@@ -51,8 +51,8 @@ fn live(shelf: &Shelf) -> Arc<Live> {
     })
 }
 
-async fn connect(live: &Arc<Live>) -> Connection {
-    let desk = Desk::open(live.hub.clone());
+async fn connect(live: &Arc<Realtime>) -> Connection {
+    let desk = WorkerHub::open(live.hub.clone());
     let sentences = Box::new(|_| String::new());
     let arrival = arrival(live, 1).await;
     let connection = Connection::open(desk, live.clone(), arrival, sentences).await;
@@ -60,10 +60,10 @@ async fn connect(live: &Arc<Live>) -> Connection {
 }
 
 /// What is read of somebody who comes in.
-async fn arrival(live: &Live, user_id: i64) -> Arrival {
+async fn arrival(live: &Realtime, user_id: i64) -> ConnectRequest {
     let since = live.hub.news.now();
     let rooms = live.store.rooms_of(user_id, "".into()).await;
-    Arrival {
+    ConnectRequest {
         user: person(user_id),
         session: "".into(),
         rooms: rooms.expect("the shelf has a room for everybody"),
@@ -88,7 +88,7 @@ fn frames(mut wire: &[u8]) -> Vec<Value> {
 }
 
 /// The next frames of a seat: a message as its content, others by their type.
-async fn heard(seat: &Seat, until: &str) -> Vec<String> {
+async fn heard(seat: &Subscriber, until: &str) -> Vec<String> {
     let mut heard = Vec::new();
     while heard.last().map(String::as_str) != Some(until) {
         let wire = poll_fn(|cx| seat.poll_wire(cx)).await.expect("more");
@@ -122,7 +122,7 @@ fn run(test: impl Future<Output = ()>) {
 #[test]
 fn what_is_said_while_a_page_is_read_comes_after_it() {
     run(async {
-        let shelf = Shelf::new(0);
+        let shelf = MemoryStore::new(0);
         (1..=3).for_each(|_| drop(shelf.add()));
         let live = live(&shelf);
         let mut connection = connect(&live).await;
@@ -148,13 +148,13 @@ fn what_is_said_while_a_page_is_read_comes_after_it() {
 #[test]
 fn what_others_wrote_before_the_room_was_settled_is_not_forgotten() {
     run(async {
-        let shelf = Shelf::new(8);
+        let shelf = MemoryStore::new(8);
         (1..=3).for_each(|_| drop(shelf.add()));
         let live = live(&shelf);
         let mender = live.hub.clone();
         tokio::task::spawn_local(async move { mender.mend().await });
-        let desk = Desk::open(live.hub.clone());
-        let seat = Seat::new(1, 1, "".into());
+        let desk = WorkerHub::open(live.hub.clone());
+        let seat = Subscriber::new(1, 1, "".into());
         desk.admit(&seat);
         desk.join(&seat, ROOM);
         // It read the room at 3; then others wrote, and that was seen before the seat went live.
@@ -170,7 +170,7 @@ fn what_others_wrote_before_the_room_was_settled_is_not_forgotten() {
 #[test]
 fn a_hole_that_closed_meanwhile_costs_nothing() {
     run(async {
-        let shelf = Shelf::new(0);
+        let shelf = MemoryStore::new(0);
         let live = live(&shelf);
         let mender = live.hub.clone();
         tokio::task::spawn_local(async move { mender.mend().await });
@@ -191,10 +191,10 @@ fn a_hole_that_closed_meanwhile_costs_nothing() {
 #[test]
 fn an_event_stream_says_nothing_after_its_person_was_signed_out() {
     run(async {
-        let live = live(&Shelf::new(0));
+        let live = live(&MemoryStore::new(0));
         let connection = connect(&live).await;
         let seat = connection.seat.clone();
-        let events = Events::start(connection, Wanted::Everything, None).await;
+        let events = EventStream::start(connection, StreamContent::AllFrames, None).await;
         let mut events = events.expect("a stream");
         // There is something to be sent, and then the session ends.
         seat.close(CloseCode::SignedOut);
@@ -211,9 +211,9 @@ async fn told(connection: &Connection) -> Option<i64> {
 #[test]
 fn what_is_said_before_somebody_is_there_and_after_they_were_read_is_not_missed() {
     run(async {
-        let shelf = Shelf::new(8);
+        let shelf = MemoryStore::new(8);
         let live = live(&shelf);
-        let desk = Desk::open(live.hub.clone());
+        let desk = WorkerHub::open(live.hub.clone());
         let open = |arrival| {
             let sentences = Box::new(|_| String::new());
             Connection::open(desk.clone(), live.clone(), arrival, sentences)
@@ -236,7 +236,7 @@ fn what_is_said_before_somebody_is_there_and_after_they_were_read_is_not_missed(
 
         let read = arrival(&live, 4).await;
         shelf.dismiss(4);
-        live.hub.to_all(&Parcel::Leave(4, ROOM));
+        live.hub.to_all(&WorkerCommand::LeaveRoom(4, ROOM));
         let fourth = open(read).await.expect("a connection");
         assert_eq!(told(&fourth).await, None, "they were removed meanwhile");
     });

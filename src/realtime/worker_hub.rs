@@ -14,9 +14,9 @@ use tokio::time::sleep;
 use crate::error::{Error, Result};
 use crate::realtime::frames::{Id, Room, ServerFrame};
 use crate::realtime::hub::Hub;
-use crate::realtime::hub::worker_commands::{Burst, Inbox, Load, Parcel};
-use crate::realtime::subscriber::Seat;
-use crate::realtime::subscription::Place;
+use crate::realtime::hub::worker_commands::{EncodedBatch, WorkerReceiver, DeliveryBacklog, WorkerCommand};
+use crate::realtime::subscriber::Subscriber;
+use crate::realtime::subscription::Subscription;
 use crate::realtime::websocket::CloseCode;
 
 /// The fan-out lets others work after so many sockets.
@@ -28,20 +28,20 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The places of one room. A place keeps its slot, so that a fan-out can pause between them.
 #[derive(Default)]
-struct Places {
-    slots: Vec<Option<Rc<Place>>>,
+struct RoomSubscriptions {
+    slots: Vec<Option<Rc<Subscription>>>,
     free: Vec<usize>,
 }
 
 /// See the module's description.
-pub struct Desk {
+pub struct WorkerHub {
     index: usize,
     hub: Arc<Hub>,
-    rooms: RefCell<HashMap<i64, Places>>,
-    seats: RefCell<HashMap<i64, Vec<Rc<Seat>>>>,
+    rooms: RefCell<HashMap<i64, RoomSubscriptions>>,
+    seats: RefCell<HashMap<i64, Vec<Rc<Subscriber>>>>,
 }
 
-impl Desk {
+impl WorkerHub {
     /// Opens this thread's desk and starts its deliveries. Must be called in the thread's `LocalSet`.
     pub fn open(hub: Arc<Hub>) -> Rc<Self> {
         let inbox = hub.open_desk();
@@ -61,7 +61,7 @@ impl Desk {
     }
 
     /// Registers a seat; it can be closed from elsewhere now.
-    pub fn admit(&self, seat: &Rc<Seat>) {
+    pub fn admit(&self, seat: &Rc<Subscriber>) {
         let mut seats = self.seats.borrow_mut();
         seats.entry(seat.user_id).or_default().push(seat.clone());
         self.hub.served.add(seat.user_id, &seat.session);
@@ -72,14 +72,14 @@ impl Desk {
     }
 
     /// A seat follows a room, holding what comes. Answers its place, and what [`Hub::join`] does.
-    pub(super) fn join(&self, seat: &Rc<Seat>, room_id: i64) -> (Rc<Place>, Option<i64>) {
+    pub(super) fn join(&self, seat: &Rc<Subscriber>, room_id: i64) -> (Rc<Subscription>, Option<i64>) {
         let mut rooms = self.rooms.borrow_mut();
         let places = rooms.entry(room_id).or_default();
         let slot = places.free.pop().unwrap_or_else(|| {
             places.slots.push(None);
             places.slots.len() - 1
         });
-        let place = Place::coming(seat.clone(), slot);
+        let place = Subscription::coming(seat.clone(), slot);
         places.slots[slot] = Some(place.clone());
         seat.add_place(room_id, place.clone());
         let last_ver = self.hub.join(room_id, self.index);
@@ -87,13 +87,13 @@ impl Desk {
     }
 
     /// A seat follows a room no more.
-    pub fn leave_room(&self, seat: &Rc<Seat>, room_id: i64) {
+    pub fn leave_room(&self, seat: &Rc<Subscriber>, room_id: i64) {
         if let Some(place) = seat.take_place(room_id) {
             self.free(room_id, &place);
         }
     }
 
-    fn free(&self, room_id: i64, place: &Place) {
+    fn free(&self, room_id: i64, place: &Subscription) {
         self.hub.leave(room_id, self.index);
         let mut rooms = self.rooms.borrow_mut();
         if let Some(places) = rooms.get_mut(&room_id) {
@@ -106,7 +106,7 @@ impl Desk {
     }
 
     /// A seat is gone, with all its places.
-    pub fn leave(&self, seat: &Rc<Seat>) {
+    pub fn leave(&self, seat: &Rc<Subscriber>) {
         for (room_id, place) in seat.take_places() {
             self.free(room_id, &place);
         }
@@ -121,15 +121,15 @@ impl Desk {
         }
     }
 
-    async fn work(self: Rc<Self>, mut inbox: Inbox) {
+    async fn work(self: Rc<Self>, mut inbox: WorkerReceiver) {
         while let Some(parcel) = inbox.parcels.recv().await {
             match parcel {
-                Parcel::Burst {
+                WorkerCommand::Deliver {
                     room_id,
                     burst,
                     writes,
                 } => self.deliver(room_id, &burst, writes, &inbox.load).await,
-                Parcel::ToRoom(room_id, audience, frame) => {
+                WorkerCommand::SendToRoom(room_id, audience, frame) => {
                     self.for_each_place(
                         room_id,
                         |place| {
@@ -141,47 +141,47 @@ impl Desk {
                     )
                     .await;
                 }
-                Parcel::ToPerson(user_id, frame) => {
+                WorkerCommand::SendToUser(user_id, frame) => {
                     for seat in self.seats_of(user_id) {
                         seat.push(frame.clone());
                     }
                 }
-                Parcel::Enter(user_id, room_id) => {
+                WorkerCommand::JoinRoom(user_id, room_id) => {
                     for seat in self.seats_of(user_id) {
                         self.follow(&seat, room_id);
                     }
                 }
-                Parcel::Leave(user_id, room_id) => {
+                WorkerCommand::LeaveRoom(user_id, room_id) => {
                     for seat in self.seats_of(user_id) {
                         self.remove(&seat, room_id);
                     }
                 }
-                Parcel::Invitations(user_id) => {
+                WorkerCommand::InvitationsChanged(user_id) => {
                     tokio::task::spawn_local(self.clone().tell_invitations(user_id));
                 }
-                Parcel::RoomGone(room_id) => {
+                WorkerCommand::RoomDeleted(room_id) => {
                     for seat in self.seats_in(room_id) {
                         self.remove(&seat, room_id);
                     }
                 }
-                Parcel::RoomChanged(room_id) => {
+                WorkerCommand::RoomChanged(room_id) => {
                     tokio::task::spawn_local(self.clone().tell_room(room_id));
                 }
-                Parcel::CloseSession(user_id, session, code) => {
+                WorkerCommand::CloseSession(user_id, session, code) => {
                     for seat in self.seats_of(user_id) {
                         if seat.session == session {
                             seat.close(code);
                         }
                     }
                 }
-                Parcel::CloseConnection(user_id, id, code) => {
+                WorkerCommand::CloseConnection(user_id, id, code) => {
                     for seat in self.seats_of(user_id) {
                         if seat.id == id {
                             seat.close(code);
                         }
                     }
                 }
-                Parcel::CloseAll(code) => self.close_all(code),
+                WorkerCommand::CloseAll(code) => self.close_all(code),
             }
             if inbox.overflowed.swap(false, Ordering::AcqRel) {
                 tracing::warn!("a worker fell behind; its sockets have to catch up");
@@ -191,9 +191,9 @@ impl Desk {
         }
     }
 
-    async fn deliver(&self, room_id: i64, burst: &Arc<Burst>, writes: usize, load: &Load) {
+    async fn deliver(&self, room_id: i64, burst: &Arc<EncodedBatch>, writes: usize, load: &DeliveryBacklog) {
         let (sockets, left) = (Cell::new(0), Cell::new(writes));
-        let visit = |place: &Place| {
+        let visit = |place: &Subscription| {
             let is_sent = place.receive(burst);
             sockets.set(sockets.get() + u64::from(is_sent));
         };
@@ -208,12 +208,12 @@ impl Desk {
         self.hub.figures.delivered(sockets.get() * messages);
     }
 
-    fn seats_of(&self, user_id: i64) -> Vec<Rc<Seat>> {
+    fn seats_of(&self, user_id: i64) -> Vec<Rc<Subscriber>> {
         let seats = self.seats.borrow();
         seats.get(&user_id).cloned().unwrap_or_default()
     }
 
-    fn seats_in(&self, room_id: i64) -> Vec<Rc<Seat>> {
+    fn seats_in(&self, room_id: i64) -> Vec<Rc<Subscriber>> {
         let rooms = self.rooms.borrow();
         let places = rooms
             .get(&room_id)
@@ -223,12 +223,12 @@ impl Desk {
     }
 
     /// A seat follows a room that its person came into, as soon as the store has told where the room is.
-    pub fn follow(self: &Rc<Self>, seat: &Rc<Seat>, room_id: i64) {
+    pub fn follow(self: &Rc<Self>, seat: &Rc<Subscriber>, room_id: i64) {
         tokio::task::spawn_local(self.clone().enter(seat.clone(), room_id));
     }
 
     /// A seat follows a room that its person came into: live changes start after the `ver` it is told.
-    async fn enter(self: Rc<Self>, seat: Rc<Seat>, room_id: i64) {
+    async fn enter(self: Rc<Self>, seat: Rc<Subscriber>, room_id: i64) {
         if seat.is_settled(room_id) || seat.is_gone() {
             return;
         }
@@ -249,7 +249,7 @@ impl Desk {
     }
 
     /// The room as the seat's person sees it, read late enough that nothing is missing between it and what is live.
-    async fn read_room(&self, seat: &Seat, room_id: i64) -> Result<Room> {
+    async fn read_room(&self, seat: &Subscriber, room_id: i64) -> Result<Room> {
         let read = || self.hub.store().room_of(seat.user_id, room_id);
         let room = read().await?;
         match self.hub.settle(room_id, room.ver) {
@@ -259,7 +259,7 @@ impl Desk {
     }
 
     /// A seat's person is no longer in a room: nothing of it is sent from here on.
-    fn remove(&self, seat: &Rc<Seat>, room_id: i64) {
+    fn remove(&self, seat: &Rc<Subscriber>, room_id: i64) {
         if seat.follows(room_id) {
             self.leave_room(seat, room_id);
             let room_id = Id(room_id);
@@ -315,7 +315,7 @@ impl Desk {
 
     /// Visits the places of a room, pausing now and then, and tells after each pause how many it visited before. Who
     /// comes during a pause has read, or will read, what is being delivered from the store; who goes is skipped.
-    async fn for_each_place(&self, room_id: i64, visit: impl Fn(&Place), visited: impl Fn(usize)) {
+    async fn for_each_place(&self, room_id: i64, visit: impl Fn(&Subscription), visited: impl Fn(usize)) {
         let mut start = 0;
         loop {
             {
@@ -330,7 +330,7 @@ impl Desk {
                 for few in slice.chunks(FEW) {
                     // What is known of thousands of sockets is in no cache. Looked at side by side, it comes at once;
                     // with a write between two of them, each would be waited for.
-                    let is_open = |place: &&Rc<Place>| place.is_open();
+                    let is_open = |place: &&Rc<Subscription>| place.is_open();
                     black_box(few.iter().flatten().filter(is_open).count());
                     few.iter().flatten().for_each(|place| visit(place));
                 }

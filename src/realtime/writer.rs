@@ -14,9 +14,9 @@ use std::{io, thread};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::frames::Code;
+use super::frames::ErrorCode;
 use super::hub::Hub;
-use super::store::{Log, Verdict, Write};
+use super::store::{Log, WriteResult, WriteCommand};
 use crate::error::outage::{explains, warn_unless_outage};
 use crate::error::{Error, Result};
 
@@ -36,7 +36,7 @@ const HANGING: Duration = Duration::from_secs(3);
 const HANGING_MAX: usize = 64;
 
 enum Job {
-    Store(Write, oneshot::Sender<Verdict>),
+    Store(WriteCommand, oneshot::Sender<WriteResult>),
     /// Everything before it is done.
     Finish(oneshot::Sender<()>),
 }
@@ -45,7 +45,7 @@ enum Job {
 #[derive(Clone)]
 pub struct Writer {
     queue: mpsc::Sender<Job>,
-    shift: Arc<dyn Shift>,
+    shift: Arc<dyn Failover>,
 }
 
 impl Writer {
@@ -55,7 +55,7 @@ impl Writer {
     /// When no thread can be started.
     pub fn start(log: impl Log + 'static, hub: Arc<Hub>, queue_size: usize) -> io::Result<Self> {
         let (queue, jobs) = mpsc::channel(queue_size);
-        let room = Arc::new(Room {
+        let room = Arc::new(Shared {
             jobs: Mutex::new(jobs),
             log,
             hub,
@@ -68,17 +68,17 @@ impl Writer {
 
     /// Writes; answers after the commit. One person's writes are done in the order of these calls (not of the
     /// awaits): this one is in the queue when the call returns.
-    pub fn write(&self, write: Write) -> impl Future<Output = Verdict> + use<> {
+    pub fn write(&self, write: WriteCommand) -> impl Future<Output = WriteResult> + use<> {
         let (reply, verdict) = oneshot::channel();
         self.shift.clone().relieve();
         let queued = self.queue.try_send(Job::Store(write, reply)).is_ok();
         async move {
             if !queued {
-                return Err(Code::Unavailable);
+                return Err(ErrorCode::Unavailable);
             }
             match timeout(PATIENCE, verdict).await {
                 Ok(Ok(verdict)) => verdict,
-                Ok(Err(_)) | Err(_) => Err(Code::Unavailable),
+                Ok(Err(_)) | Err(_) => Err(ErrorCode::Unavailable),
             }
         }
     }
@@ -106,7 +106,7 @@ struct State {
 }
 
 /// What the threads share of which one after another writes.
-struct Room<L> {
+struct Shared<L> {
     jobs: Mutex<mpsc::Receiver<Job>>,
     log: L,
     hub: Arc<Hub>,
@@ -116,12 +116,12 @@ struct Room<L> {
 }
 
 /// Whoever can take over from a thread that hangs.
-trait Shift: Send + Sync {
+trait Failover: Send + Sync {
     /// Starts another thread when the present one hangs.
     fn relieve(self: Arc<Self>);
 }
 
-impl<L: Log + 'static> Shift for Room<L> {
+impl<L: Log + 'static> Failover for Shared<L> {
     fn relieve(self: Arc<Self>) {
         let mut state = self.state();
         let hangs = state.since.is_some_and(|since| since.elapsed() > HANGING);
@@ -143,7 +143,7 @@ impl<L: Log + 'static> Shift for Room<L> {
     }
 }
 
-impl<L: Log + 'static> Room<L> {
+impl<L: Log + 'static> Shared<L> {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -231,7 +231,7 @@ impl<L: Log + 'static> Room<L> {
         false
     }
 
-    fn append(&self, writes: &[Write]) -> Vec<Verdict> {
+    fn append(&self, writes: &[WriteCommand]) -> Vec<WriteResult> {
         let start = Instant::now();
         for attempt in 1..=ATTEMPTS {
             let begun = Instant::now();
@@ -262,32 +262,32 @@ impl<L: Log + 'static> Room<L> {
                 }
             }
         }
-        vec![Err(Code::Unavailable); writes.len()]
+        vec![Err(ErrorCode::Unavailable); writes.len()]
     }
 
     /// A panic must not end the only thread that stores messages.
-    fn append_once(&self, writes: &[Write]) -> Result<Vec<Verdict>> {
+    fn append_once(&self, writes: &[WriteCommand]) -> Result<Vec<WriteResult>> {
         catch_unwind(AssertUnwindSafe(|| self.log.append(writes)))
             .unwrap_or_else(|_| Err(Error::internal("the writer panicked")))
     }
 }
 
 /// The outcome of a post for those who need an error.
-impl From<Code> for Error {
-    fn from(code: Code) -> Self {
+impl From<ErrorCode> for Error {
+    fn from(code: ErrorCode) -> Self {
         match code {
-            Code::BadFrame => Self::BadRequest("error-bad-request".into()),
-            Code::NotFound => Self::NotFound,
-            Code::Empty => Self::field("content", "error-content-empty"),
-            Code::TooLong => Self::field("content", "error-content-too-long"),
-            Code::Invalid => Self::field("content", "error-content-invalid"),
-            Code::RateLimited => Self::RateLimited { seconds: 1 },
-            Code::Conflict => Self::Conflict,
-            Code::Forbidden => Self::Forbidden,
-            Code::Unreachable => Self::Unreachable,
-            Code::Oneself => Self::ForbiddenBecause("error-direct-oneself".into()),
-            Code::Blocked => Self::Blocked,
-            Code::Unavailable => Self::Unavailable("the message was not stored".into()),
+            ErrorCode::BadFrame => Self::BadRequest("error-bad-request".into()),
+            ErrorCode::NotFound => Self::NotFound,
+            ErrorCode::Empty => Self::field("content", "error-content-empty"),
+            ErrorCode::TooLong => Self::field("content", "error-content-too-long"),
+            ErrorCode::Invalid => Self::field("content", "error-content-invalid"),
+            ErrorCode::RateLimited => Self::RateLimited { seconds: 1 },
+            ErrorCode::Conflict => Self::Conflict,
+            ErrorCode::Forbidden => Self::Forbidden,
+            ErrorCode::Unreachable => Self::Unreachable,
+            ErrorCode::Oneself => Self::ForbiddenBecause("error-direct-oneself".into()),
+            ErrorCode::Blocked => Self::Blocked,
+            ErrorCode::Unavailable => Self::Unavailable("the message was not stored".into()),
         }
     }
 }

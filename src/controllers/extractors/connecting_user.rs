@@ -10,10 +10,10 @@ use crate::controllers::App;
 use crate::error::{Error, Result};
 use crate::models::room::Room;
 use crate::models::room::invitation;
-use crate::realtime::connection::Arrival;
+use crate::realtime::connection::ConnectRequest;
 
 /// The person who asks, with their rooms.
-pub struct Arriving(pub Arrival);
+pub struct Arriving(pub ConnectRequest);
 
 impl FromRequest for Arriving {
     type Error = Error;
@@ -30,7 +30,7 @@ impl FromRequest for Arriving {
                 Ok((rooms, invitation::pending(conn, live.user.id)?))
             });
             let (session, (rooms, invitations)) = read.await?;
-            Ok(Self(Arrival {
+            Ok(Self(ConnectRequest {
                 user: session.user.public(),
                 session: session.key_hash.as_str().into(),
                 rooms,

@@ -22,12 +22,12 @@ use crate::controllers::middleware::anonymous_limit::{shortcut, tie};
 use crate::controllers::{App, SocketLimits};
 use crate::error::{Error, Result};
 use crate::realtime::connection::Connection;
-use crate::realtime::frames::Code;
-use crate::realtime::rate_limit::Meter;
-use crate::realtime::subscriber::Seat;
+use crate::realtime::frames::ErrorCode;
+use crate::realtime::rate_limit::TokenBucket;
+use crate::realtime::subscriber::Subscriber;
 use crate::realtime::websocket;
 use crate::realtime::websocket::CloseCode;
-use crate::realtime::worker_hub::Desk;
+use crate::realtime::worker_hub::WorkerHub;
 
 /// After our close frame the peer has this long to answer with its own (RFC 6455, section 7.1.1).
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -41,7 +41,7 @@ pub async fn create(
     payload: web::Payload,
 ) -> Result<HttpResponse> {
     require_upgrade(&request)?;
-    let desk = request.app_data::<Rc<Desk>>().cloned();
+    let desk = request.app_data::<Rc<WorkerHub>>().cloned();
     let desk = desk.ok_or_else(|| Error::internal("the worker has no desk"))?;
     let guard = FrameGuard::new(payload.into_inner(), app.sockets.frame_max_bytes);
     let mut guarded = dev::Payload::from(
@@ -62,7 +62,7 @@ pub async fn create(
         desk,
         app.live.clone(),
         arrival,
-        Box::new(move |code: Code| locale.say(&sentence_of(code, chars))),
+        Box::new(move |code: ErrorCode| locale.say(&sentence_of(code, chars))),
     )
     .await?;
     let seat = connection.seat.clone();
@@ -72,8 +72,8 @@ pub async fn create(
         frames, controls, ..
     } = app.sockets;
     let socket = Socket {
-        frames: frames.map(Meter::new),
-        controls: controls.map(Meter::new),
+        frames: frames.map(TokenBucket::new),
+        controls: controls.map(TokenBucket::new),
         connection,
         inbound,
         guard,
@@ -123,7 +123,7 @@ fn bad_handshake<E>(_: E) -> Error {
 
 /// The response's body: what the seat queues, encoded once for everybody.
 struct SeatBody {
-    seat: Rc<Seat>,
+    seat: Rc<Subscriber>,
     /// The library's own body. While it lives, frames come in; dropping it ends them.
     control: BoxBody,
 }
@@ -156,8 +156,8 @@ struct Socket {
     _control: Session,
     limits: SocketLimits,
     /// What the client may still send; `None`: anything.
-    frames: Option<Meter>,
-    controls: Option<Meter>,
+    frames: Option<TokenBucket>,
+    controls: Option<TokenBucket>,
 }
 
 impl Socket {
@@ -171,7 +171,7 @@ impl Socket {
     }
 
     /// Answers frames until either side closes. Answers whether the peer should still be heard out.
-    async fn talk(&mut self, seat: &Seat) -> bool {
+    async fn talk(&mut self, seat: &Subscriber) -> bool {
         let SocketLimits { ping, pong, .. } = self.limits;
         let mut pings = interval_at(Instant::now() + ping, ping);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -207,7 +207,7 @@ impl Socket {
         }
     }
 
-    async fn receive(&mut self, seat: &Seat, message: AggregatedMessage) {
+    async fn receive(&mut self, seat: &Subscriber, message: AggregatedMessage) {
         let meter = match message {
             AggregatedMessage::Text(_) | AggregatedMessage::Binary(_) => &mut self.frames,
             _ => &mut self.controls,
@@ -217,7 +217,7 @@ impl Socket {
         }
         match message {
             AggregatedMessage::Text(text) => self.connection.receive(&text).await,
-            AggregatedMessage::Binary(_) => self.connection.refuse(Code::BadFrame, None, None),
+            AggregatedMessage::Binary(_) => self.connection.refuse(ErrorCode::BadFrame, None, None),
             AggregatedMessage::Ping(payload) => seat.push(websocket::pong(&payload)),
             AggregatedMessage::Pong(_) => {}
             AggregatedMessage::Close(_) => seat.close(CloseCode::Normal),

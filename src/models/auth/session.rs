@@ -13,7 +13,7 @@ use crate::models::schema::{sessions, users};
 use crate::models::user::preferences::Preferences;
 use crate::models::user::{ACTIVE, User};
 use crate::models::{change_notice, installation, now};
-use crate::realtime::change_poller::Notice;
+use crate::realtime::change_poller::ChangeNotice;
 
 /// Bytes of a key.
 const KEY_BYTES: usize = 32;
@@ -186,7 +186,7 @@ fn end_least_recent(conn: &mut DbConn, new: &KeyHash, session: &NewSession) -> R
     }
     let ended = diesel::delete(sessions::table.filter(sessions::key_hash.eq_any(surplus)));
     let ended = ended.execute(conn)?;
-    change_notice::write(conn, [Notice::Sessions(session.user_id)])?;
+    change_notice::write(conn, [ChangeNotice::Sessions(session.user_id)])?;
     Ok(ended)
 }
 
@@ -274,7 +274,7 @@ pub fn end(conn: &mut DbConn, key_hash: &KeyHash) -> Result<()> {
         .get_result(conn)
         .optional()?;
     diesel::delete(session).execute(conn)?;
-    change_notice::write(conn, user_id.map(Notice::Sessions))
+    change_notice::write(conn, user_id.map(ChangeNotice::Sessions))
 }
 
 /// Ends all sessions of a person, or all but one; answers how many. Who is signing in by what was true before is not let
@@ -291,7 +291,7 @@ pub fn end_all(conn: &mut DbConn, user_id: i64, except: Option<&KeyHash>) -> Res
         .filter(sessions::user_id.eq(user_id))
         .filter(sessions::key_hash.ne(except.map_or("", KeyHash::as_str)));
     let ended = diesel::delete(theirs).execute(conn)?;
-    change_notice::write(conn, [Notice::Sessions(user_id)])?;
+    change_notice::write(conn, [ChangeNotice::Sessions(user_id)])?;
     Ok(ended)
 }
 

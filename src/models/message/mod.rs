@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::values::content;
 use crate::realtime::frames::{self, Id};
-use crate::realtime::store::{Changes, Numbered};
+use crate::realtime::store::{Changes, SequencedPage};
 
 /// The most changes of one page of `sync`.
 pub const SYNC_PAGE: i64 = 200;
@@ -168,7 +168,7 @@ impl Message {
     ///
     /// # Errors
     /// `Unavailable` when the database does not answer.
-    pub fn changed_for(conn: &mut DbConn, user_id: i64, after: i64) -> Result<Numbered> {
+    pub fn changed_for(conn: &mut DbConn, user_id: i64, after: i64) -> Result<SequencedPage> {
         let rows: Vec<(i64, Self, User)> = messages::table
             .inner_join(users::table)
             .inner_join(
@@ -188,7 +188,7 @@ impl Message {
     ///
     /// # Errors
     /// `Unavailable` when the database does not answer.
-    pub fn said_to(conn: &mut DbConn, user_id: i64, after: i64) -> Result<Numbered> {
+    pub fn said_to(conn: &mut DbConn, user_id: i64, after: i64) -> Result<SequencedPage> {
         let rows: Vec<(i64, Self, User)> = messages::table
             .inner_join(users::table)
             .inner_join(rooms::table)
@@ -209,7 +209,7 @@ impl Message {
         Self::number(conn, rows)
     }
 
-    fn number(conn: &mut DbConn, rows: Vec<(i64, Self, User)>) -> Result<Numbered> {
+    fn number(conn: &mut DbConn, rows: Vec<(i64, Self, User)>) -> Result<SequencedPage> {
         let more = rows.len() as i64 == SYNC_PAGE;
         let mut messages = Vec::with_capacity(rows.len());
         for (number, message, author) in rows {
@@ -217,7 +217,7 @@ impl Message {
             let message = Self::publish(conn, room_id, vec![(message, author)])?.remove(0);
             messages.push((number, message));
         }
-        Ok(Numbered { messages, more })
+        Ok(SequencedPage { messages, more })
     }
 
     /// A message and its author, whatever its state.

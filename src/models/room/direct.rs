@@ -18,7 +18,7 @@ use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::signing::Keyed;
 use crate::models::values::username;
 use crate::models::{change_notice, installation, now};
-use crate::realtime::store::Direct;
+use crate::realtime::store::DirectRoom;
 
 /// The most people of a direct room.
 const MAX_PEOPLE: usize = 20;
@@ -65,7 +65,7 @@ impl Database {
     ///
     /// # Errors
     /// As `find_or_make`; `RateLimited` after too many look-ups by number or new direct rooms.
-    pub async fn direct(&self, user_id: i64, to: To) -> Result<Direct> {
+    pub async fn direct(&self, user_id: i64, to: To) -> Result<DirectRoom> {
         let limits = self.direct_limits();
         if let (Some(limits), To::Anyhow(names)) = (&limits, &to) {
             let numbers = names.iter().filter(|name| is_number_meant(name)).count();
@@ -95,13 +95,13 @@ fn find_or_make(
     user_id: i64,
     to: &To,
     new_room: Option<&Bucket>,
-) -> Result<Direct> {
+) -> Result<DirectRoom> {
     // Whoever makes a room waits here for the one before, so that there is never a second one.
     installation::take_turn(conn)?;
     let members = members(conn, user_id, to)?;
     let key = key_of(&members);
     if let Some(room_id) = find(conn, &key)? {
-        return Ok(Direct {
+        return Ok(DirectRoom {
             room_id,
             members,
             is_new: false,
@@ -202,7 +202,7 @@ fn own_region(conn: &mut DbConn, user_id: i64) -> Result<String> {
     Ok(phone.and_then(|phone| phone.region()).unwrap_or_default())
 }
 
-fn make(conn: &mut DbConn, user_id: i64, members: Vec<i64>, key: &str) -> Result<Direct> {
+fn make(conn: &mut DbConn, user_id: i64, members: Vec<i64>, key: &str) -> Result<DirectRoom> {
     let row = (
         rooms::kind.eq(DIRECT),
         rooms::name.eq(""),
@@ -218,7 +218,7 @@ fn make(conn: &mut DbConn, user_id: i64, members: Vec<i64>, key: &str) -> Result
         Membership::create(conn, room_id, *member, EVERYTHING)?;
     }
     change_notice::memberships(conn, room_id, &members)?;
-    Ok(Direct {
+    Ok(DirectRoom {
         room_id,
         members,
         is_new: true,

@@ -15,7 +15,7 @@ use crate::models::schema::{invitations, rooms, users};
 use crate::models::user::{ACTIVE, User};
 use crate::models::user::{block, direct_message_policy};
 use crate::models::{change_notice, installation, now, rfc3339};
-use crate::realtime::change_poller::Notice;
+use crate::realtime::change_poller::ChangeNotice;
 use crate::realtime::frames::{Id, Invitation, InvitedRoom};
 
 /// Pending invitations of one person from one inviter.
@@ -91,7 +91,7 @@ fn create(conn: &mut DbConn, inviter_id: i64, room_id: i64, invitee_id: i64) -> 
     );
     on_each!(conn, conn => diesel::insert_into(invitations::table).values(row).execute(conn))
         .map_err(Error::from)?;
-    change_notice::write(conn, [Notice::Invitations(invitee_id)])
+    change_notice::write(conn, [ChangeNotice::Invitations(invitee_id)])
 }
 
 /// The pending invitations of a person, oldest first.
@@ -174,7 +174,7 @@ pub fn decline(conn: &mut DbConn, user_id: i64, id: i64) -> Result<()> {
     diesel::update(all)
         .set(invitations::declined_at.eq(now()))
         .execute(conn)?;
-    change_notice::write(conn, [Notice::Invitations(user_id)])
+    change_notice::write(conn, [ChangeNotice::Invitations(user_id)])
 }
 
 fn room_of(conn: &mut DbConn, user_id: i64, id: i64) -> Result<i64> {
@@ -229,7 +229,7 @@ pub fn withdraw(conn: &mut DbConn, void: Void) -> Result<()> {
     diesel::delete(invitations::table.filter(invitations::id.eq_any(ids))).execute(conn)?;
     people.sort_unstable();
     people.dedup();
-    change_notice::write(conn, people.into_iter().map(Notice::Invitations))
+    change_notice::write(conn, people.into_iter().map(ChangeNotice::Invitations))
 }
 
 /// Forgets what was declined long ago; returns how many.

@@ -13,7 +13,7 @@ use crate::models::schema::{memberships, rooms};
 use crate::models::user::User;
 use crate::models::values::room_name::{RoomName, Topic};
 use crate::models::{change_notice, installation, now};
-use crate::realtime::change_poller::Notice;
+use crate::realtime::change_poller::ChangeNotice;
 
 /// A room that somebody wants.
 #[derive(Debug)]
@@ -167,7 +167,7 @@ impl Room {
                 rooms::kind.eq(kind),
             ))
             .execute(conn)?;
-        change_notice::write(conn, [Notice::Room(id)])
+        change_notice::write(conn, [ChangeNotice::Room(id)])
     }
 
     /// Deletes a room: nobody is in it any more, and its messages stay for admins.
@@ -192,7 +192,7 @@ impl Room {
             .execute(conn)?;
         diesel::delete(memberships::table.filter(memberships::room_id.eq(id))).execute(conn)?;
         invitation::withdraw(conn, Void::Room(id))?;
-        change_notice::write(conn, [Notice::Room(id)])
+        change_notice::write(conn, [ChangeNotice::Room(id)])
     }
 
     fn may_be_kept_by(&self, user: &User) -> Result<()> {

@@ -12,7 +12,7 @@ use super::unread;
 use crate::error::Result;
 use crate::models::database::connection::DbConn;
 use crate::models::schema::{memberships, rooms};
-use crate::realtime::store::Mark;
+use crate::realtime::store::ReadPosition;
 
 /// In rooms of so many people everybody sees who has read what.
 const SHARED_READING: i64 = 20;
@@ -47,7 +47,7 @@ impl Membership {
         room_id: i64,
         seq: i64,
         unread: bool,
-    ) -> Result<Mark> {
+    ) -> Result<ReadPosition> {
         // The writer adds the person's messages to this row, so nothing of theirs is committed while it is locked.
         let (before, own_before) = Self::lock(conn, room_id, user_id)?;
         let end = End::of(conn, room_id)?;
@@ -79,7 +79,7 @@ impl Membership {
             .load::<i64>(conn)?
             .len() as i64;
         let (end, deleted, mentions) = Self::count(conn, &moved, end)?;
-        Ok(Mark {
+        Ok(ReadPosition {
             read_seq,
             ver: end.ver,
             unread: (end.seq - read_seq - own - deleted).max(0),
@@ -129,7 +129,7 @@ impl Membership {
     ///
     /// # Errors
     /// `Unavailable` when the database does not answer.
-    pub fn mark_all(conn: &mut DbConn, user_id: i64) -> Result<Vec<(i64, Mark)>> {
+    pub fn mark_all(conn: &mut DbConn, user_id: i64) -> Result<Vec<(i64, ReadPosition)>> {
         let behind: Vec<i64> = memberships::table
             .inner_join(rooms::table)
             .filter(memberships::user_id.eq(user_id))
@@ -155,7 +155,7 @@ impl Membership {
             .collect();
         read_positions::advance(conn, &marks)?;
         let moved = ends.into_iter().map(|(room_id, read_seq, ver)| {
-            let mark = Mark {
+            let mark = ReadPosition {
                 read_seq,
                 ver,
                 unread: 0,

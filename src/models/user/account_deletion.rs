@@ -16,8 +16,8 @@ use crate::models::schema::{
     users, verifications,
 };
 use crate::models::{change_notice, installation, now};
-use crate::realtime::change_poller::Notice;
-use crate::realtime::store::Target;
+use crate::realtime::change_poller::ChangeNotice;
+use crate::realtime::store::MessageRef;
 
 /// What somebody is called who deleted their account. No username has a space; pages say it in the reader's language.
 pub const NAME: &str = "deleted person";
@@ -68,7 +68,7 @@ impl User {
             .execute(conn)?;
         installation::people_changed(conn)?;
         let user_id = id;
-        let membership = |room_id| Notice::Membership { room_id, user_id };
+        let membership = |room_id| ChangeNotice::Membership { room_id, user_id };
         change_notice::write(conn, left.into_iter().map(membership))?;
         Self::note_direct_rooms(conn, id)
     }
@@ -119,7 +119,7 @@ pub fn leaving(conn: &mut DbConn) -> Result<Vec<i64>> {
 ///
 /// # Errors
 /// `Unavailable` when the database does not answer.
-pub fn messages_to_erase(conn: &mut DbConn, user_id: i64, limit: i64) -> Result<Vec<Target>> {
+pub fn messages_to_erase(conn: &mut DbConn, user_id: i64, limit: i64) -> Result<Vec<MessageRef>> {
     let theirs: Vec<(i64, i64)> = messages::table
         .inner_join(rooms::table)
         .filter(messages::user_id.eq(user_id))
@@ -128,7 +128,7 @@ pub fn messages_to_erase(conn: &mut DbConn, user_id: i64, limit: i64) -> Result<
         .select((messages::room_id, messages::seq))
         .limit(limit)
         .load(conn)?;
-    let target = |(room_id, seq)| Target {
+    let target = |(room_id, seq)| MessageRef {
         room_id,
         seq,
         user_id,

@@ -11,7 +11,7 @@ use crate::models::schema::{memberships, rooms, users};
 use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::username::Username;
 use crate::models::{change_notice, installation};
-use crate::realtime::change_poller::Notice;
+use crate::realtime::change_poller::ChangeNotice;
 
 impl User {
     /// Takes another name. Conversations are called by it from now on, and the old one stays reserved for a while. Runs in
@@ -83,6 +83,6 @@ impl User {
             .filter(rooms::kind.eq(DIRECT))
             .select(memberships::room_id)
             .load(conn)?;
-        change_notice::write(conn, named.into_iter().map(Notice::Room))
+        change_notice::write(conn, named.into_iter().map(ChangeNotice::Room))
     }
 }

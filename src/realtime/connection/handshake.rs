@@ -8,21 +8,21 @@ use std::sync::Arc;
 
 use futures_util::stream::FuturesUnordered;
 
-use super::{Connection, Sentences};
+use super::{Connection, ErrorTexts};
 use crate::error::Result;
 use crate::realtime::frames::{Invitation, Room, ServerFrame, User};
-use crate::realtime::hub::change_clock::Moment;
-use crate::realtime::service::Live;
-use crate::realtime::subscriber::Seat;
-use crate::realtime::subscription::Place;
-use crate::realtime::worker_hub::Desk;
+use crate::realtime::hub::change_clock::Timestamp;
+use crate::realtime::service::Realtime;
+use crate::realtime::subscriber::Subscriber;
+use crate::realtime::subscription::Subscription;
+use crate::realtime::worker_hub::WorkerHub;
 
 /// Where a seat follows which room.
-type Places = HashMap<i64, Rc<Place>>;
+type Subscriptions = HashMap<i64, Rc<Subscription>>;
 
 /// What was read of somebody who comes in.
 #[derive(Debug)]
-pub struct Arrival {
+pub struct ConnectRequest {
     /// Who.
     pub user: User,
     /// The hash of the session by which they come.
@@ -32,18 +32,18 @@ pub struct Arrival {
     /// Their pending invitations.
     pub invitations: Vec<Invitation>,
     /// A moment before all this was read.
-    pub since: Moment,
+    pub since: Timestamp,
 }
 
 impl Connection {
     pub(super) async fn take(
-        desk: Rc<Desk>,
-        live: Arc<Live>,
-        arrival: Arrival,
-        make_seat: fn(u64, i64, Arc<str>) -> Rc<Seat>,
-        sentences: Sentences,
+        desk: Rc<WorkerHub>,
+        live: Arc<Realtime>,
+        arrival: ConnectRequest,
+        make_seat: fn(u64, i64, Arc<str>) -> Rc<Subscriber>,
+        sentences: ErrorTexts,
     ) -> Result<Self> {
-        let Arrival {
+        let ConnectRequest {
             user,
             session,
             rooms,
@@ -82,7 +82,7 @@ impl Connection {
 
     /// Follows rooms. Answers also whether what was read of them and of the person, before the seat was there, is all
     /// there is to know: whatever changes from here on reaches the seat, and nothing had changed until then.
-    fn join_rooms(&self, rooms: &[Room], since: Moment) -> (Places, bool) {
+    fn join_rooms(&self, rooms: &[Room], since: Timestamp) -> (Subscriptions, bool) {
         let hub = &self.live.hub;
         let mut is_late_enough = true;
         let join = |room: &Room| {
@@ -109,8 +109,8 @@ impl Connection {
         }
     }
 
-    fn greet(&self, rooms: &[Room], places: &Places) {
-        // Places that were taken or given up while the rooms were read: the store has to be asked again.
+    fn greet(&self, rooms: &[Room], places: &Subscriptions) {
+        // Subscriptions that were taken or given up while the rooms were read: the store has to be asked again.
         let is_read = |room_id: &i64| {
             rooms.iter().any(|room| room.id.0 == *room_id)
                 && (places.get(room_id)).is_some_and(|place| self.seat.is_at(*room_id, place))

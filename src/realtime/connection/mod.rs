@@ -4,7 +4,7 @@ mod handshake;
 mod reads;
 mod writes;
 
-pub use handshake::Arrival;
+pub use handshake::ConnectRequest;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -16,21 +16,21 @@ use futures_util::stream::FuturesUnordered;
 use serde::Deserialize;
 
 use crate::error::Result;
-use crate::realtime::connection_limiter::Pass;
-use crate::realtime::frames::{ClientFrame, Code, Id, ServerFrame, User};
-use crate::realtime::service::Live;
-use crate::realtime::store::{Verdict, Write};
-use crate::realtime::subscriber::Seat;
-use crate::realtime::worker_hub::Desk;
+use crate::realtime::connection_limiter::ConnectionPermit;
+use crate::realtime::frames::{ClientFrame, ErrorCode, Id, ServerFrame, User};
+use crate::realtime::service::Realtime;
+use crate::realtime::store::{WriteResult, WriteCommand};
+use crate::realtime::subscriber::Subscriber;
+use crate::realtime::worker_hub::WorkerHub;
 
 /// So many writes of one socket may be under way; then it is read no further.
 const WRITES_IN_FLIGHT: usize = 64;
 
 /// The sentence for an error, in the person's language.
-pub type Sentences = Box<dyn Fn(Code) -> String>;
+pub type ErrorTexts = Box<dyn Fn(ErrorCode) -> String>;
 
 /// What a write is answered to.
-enum Asked {
+enum PendingWrite {
     Post {
         client_id: String,
         room_id: Option<Id>,
@@ -45,16 +45,16 @@ enum Asked {
 /// One person's socket. It leaves its rooms when it is dropped.
 pub struct Connection {
     /// Where its frames are queued.
-    pub seat: Rc<Seat>,
+    pub seat: Rc<Subscriber>,
     user: User,
-    desk: Rc<Desk>,
-    live: Arc<Live>,
-    sentences: Sentences,
+    desk: Rc<WorkerHub>,
+    live: Arc<Realtime>,
+    sentences: ErrorTexts,
     away: Cell<bool>,
     refused_in_a_row: u32,
     typed_at: Option<Instant>,
-    writes: FuturesUnordered<LocalBoxFuture<'static, (Asked, Verdict)>>,
-    pass: Pass,
+    writes: FuturesUnordered<LocalBoxFuture<'static, (PendingWrite, WriteResult)>>,
+    pass: ConnectionPermit,
 }
 
 impl Connection {
@@ -65,12 +65,12 @@ impl Connection {
     /// `Unavailable` when the rooms cannot be read or there are too many sockets, `TooManySockets` when the person has
     /// too many, `Unauthorized` when the session ended meanwhile.
     pub async fn open(
-        desk: Rc<Desk>,
-        live: Arc<Live>,
-        arrival: Arrival,
-        sentences: Sentences,
+        desk: Rc<WorkerHub>,
+        live: Arc<Realtime>,
+        arrival: ConnectRequest,
+        sentences: ErrorTexts,
     ) -> Result<Self> {
-        Self::take(desk, live, arrival, Seat::new, sentences).await
+        Self::take(desk, live, arrival, Subscriber::new, sentences).await
     }
 
     /// The same for an event stream.
@@ -78,16 +78,16 @@ impl Connection {
     /// # Errors
     /// As [`Connection::open`].
     pub async fn listen(
-        desk: Rc<Desk>,
-        live: Arc<Live>,
-        arrival: Arrival,
-        sentences: Sentences,
+        desk: Rc<WorkerHub>,
+        live: Arc<Realtime>,
+        arrival: ConnectRequest,
+        sentences: ErrorTexts,
     ) -> Result<Self> {
-        Self::take(desk, live, arrival, Seat::listening, sentences).await
+        Self::take(desk, live, arrival, Subscriber::listening, sentences).await
     }
 
     /// What it is part of.
-    pub fn live(&self) -> &Live {
+    pub fn live(&self) -> &Realtime {
         &self.live
     }
 
@@ -118,7 +118,7 @@ impl Connection {
             }) => self.edit(room_id, seq, &content),
             Some(ClientFrame::Delete { room_id, seq }) => {
                 let target = self.target(room_id, seq);
-                self.change(room_id, seq, Write::Delete(target));
+                self.change(room_id, seq, WriteCommand::Delete(target));
             }
             // Both are boxed: otherwise each socket would keep room for them all the time.
             Some(ClientFrame::Sync { room_id, ver }) => Box::pin(self.sync(room_id, ver)).await,
@@ -143,25 +143,25 @@ impl Connection {
             room_id: Option<Id>,
         }
         let names: Names = serde_json::from_str(text).unwrap_or_default();
-        self.refuse(Code::BadFrame, names.client_id.as_deref(), names.room_id);
+        self.refuse(ErrorCode::BadFrame, names.client_id.as_deref(), names.room_id);
     }
 
     /// Queues an error for something that was not understood or not done.
-    pub fn refuse(&self, code: Code, client_id: Option<&str>, room_id: Option<Id>) {
+    pub fn refuse(&self, code: ErrorCode, client_id: Option<&str>, room_id: Option<Id>) {
         self.refuse_at(code, client_id, room_id, None);
     }
 
-    fn refuse_post(&self, code: Code, client_id: &str, room_id: Option<Id>) {
+    fn refuse_post(&self, code: ErrorCode, client_id: &str, room_id: Option<Id>) {
         self.refuse_at(code, Some(client_id), room_id, None);
     }
 
-    fn refuse_change(&self, code: Code, room_id: Id, seq: i64) {
+    fn refuse_change(&self, code: ErrorCode, room_id: Id, seq: i64) {
         self.refuse_at(code, None, Some(room_id), Some(seq));
     }
 
     fn refuse_at(
         &self,
-        code: Code,
+        code: ErrorCode,
         client_id: Option<&str>,
         room_id: Option<Id>,
         seq: Option<i64>,

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::Connection;
 use crate::error::Error;
 use crate::error::outage::warn_unless_outage;
-use crate::realtime::frames::{Code, Id, ServerFrame};
+use crate::realtime::frames::{ErrorCode, Id, ServerFrame};
 use crate::realtime::hub::worker_commands::Audience;
 use crate::realtime::store::Changes;
 use crate::realtime::websocket::CloseCode;
@@ -24,10 +24,10 @@ impl Connection {
     pub(super) async fn read(&self, room_id: Id, seq: i64, unread: bool) {
         match self.live.read(&self.user, room_id.0, seq, unread).await {
             Ok(_) => {}
-            Err(Error::NotFound) => self.refuse(Code::NotFound, None, Some(room_id)),
+            Err(Error::NotFound) => self.refuse(ErrorCode::NotFound, None, Some(room_id)),
             Err(error) => {
                 warn_unless_outage!(error, "a mark was not stored");
-                self.refuse(Code::Unavailable, None, Some(room_id));
+                self.refuse(ErrorCode::Unavailable, None, Some(room_id));
             }
         }
     }
@@ -35,7 +35,7 @@ impl Connection {
     /// Told to the windows that show the room, every two seconds at the most.
     pub(super) fn typing(&mut self, room_id: Id) {
         if !self.seat.is_settled(room_id.0) {
-            return self.refuse(Code::NotFound, None, Some(room_id));
+            return self.refuse(ErrorCode::NotFound, None, Some(room_id));
         }
         let now = Instant::now();
         if self
@@ -54,7 +54,7 @@ impl Connection {
     pub(super) async fn sync(&self, room_id: Id, ver: i64) {
         let is_settled = self.seat.is_settled(room_id.0);
         let Some(place) = self.seat.place(room_id.0).filter(|_| is_settled) else {
-            return self.refuse(Code::NotFound, None, Some(room_id));
+            return self.refuse(ErrorCode::NotFound, None, Some(room_id));
         };
         self.seat.hold(room_id.0);
         let changes = self.live.store.changes(room_id.0, ver).await;
@@ -63,7 +63,7 @@ impl Connection {
         }
         if !self.seat.is_at(room_id.0, &place) {
             // Removed meanwhile: nothing of the room is sent any more.
-            return self.refuse(Code::NotFound, None, Some(room_id));
+            return self.refuse(ErrorCode::NotFound, None, Some(room_id));
         }
         match changes {
             Ok(changes) if changes.last_ver < ver => {
@@ -76,7 +76,7 @@ impl Connection {
                 warn_unless_outage!(error, "sync failed");
                 // Without the page there would be a hole, so the room stays silent until the client asks again.
                 self.seat.expect_more(room_id.0);
-                self.refuse(Code::Unavailable, None, Some(room_id));
+                self.refuse(ErrorCode::Unavailable, None, Some(room_id));
             }
         }
     }
@@ -117,7 +117,7 @@ impl Connection {
             (Some(room), _) if before.0 != Some(room) => {
                 self.seat.push(self.live.presence.frame(room));
             }
-            (None, Some(unknown)) => self.refuse(Code::NotFound, None, Some(unknown)),
+            (None, Some(unknown)) => self.refuse(ErrorCode::NotFound, None, Some(unknown)),
             _ => {}
         }
     }

@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use super::{Asked, Connection};
-use crate::realtime::frames::{Code, Id, ServerFrame};
-use crate::realtime::store::{Stored, Target, Write};
+use super::{PendingWrite, Connection};
+use crate::realtime::frames::{ErrorCode, Id, ServerFrame};
+use crate::realtime::store::{StoredMessage, MessageRef, WriteCommand};
 use crate::realtime::websocket::CloseCode;
 use futures_util::StreamExt;
 
@@ -27,15 +27,15 @@ impl Connection {
 
     pub(super) fn post(&mut self, client_id: String, room_id: Id, content: &str) {
         if !self.may_write() {
-            return self.refuse_post(Code::RateLimited, &client_id, Some(room_id));
+            return self.refuse_post(ErrorCode::RateLimited, &client_id, Some(room_id));
         }
         let store = &self.live.store;
         match store.draft(self.seat.user_id, room_id.0, &client_id, content) {
             Ok(draft) => {
-                let verdict = self.live.writer.write(Write::Post(draft));
+                let verdict = self.live.writer.write(WriteCommand::Post(draft));
                 let room_id = Some(room_id);
                 let since = Instant::now();
-                let asked = Asked::Post {
+                let asked = PendingWrite::Post {
                     client_id,
                     room_id,
                     since,
@@ -50,12 +50,12 @@ impl Connection {
     /// Says something to a person, in the conversation with them.
     pub(super) fn post_to(&mut self, client_id: String, to: String, content: String) {
         if !self.may_write() {
-            return self.refuse_post(Code::RateLimited, &client_id, None);
+            return self.refuse_post(ErrorCode::RateLimited, &client_id, None);
         }
         let (live, user_id, since) = (self.live.clone(), self.seat.user_id, Instant::now());
         self.writes.push(Box::pin(async move {
             let verdict = live.post_to(user_id, &to, &client_id, &content).await;
-            let asked = Asked::Post {
+            let asked = PendingWrite::Post {
                 client_id,
                 room_id: None,
                 since,
@@ -64,8 +64,8 @@ impl Connection {
         }));
     }
 
-    pub(super) fn target(&self, room_id: Id, seq: i64) -> Target {
-        Target {
+    pub(super) fn target(&self, room_id: Id, seq: i64) -> MessageRef {
+        MessageRef {
             room_id: room_id.0,
             seq,
             user_id: self.seat.user_id,
@@ -75,17 +75,17 @@ impl Connection {
     pub(super) fn edit(&mut self, room_id: Id, seq: i64, content: &str) {
         let target = self.target(room_id, seq);
         match self.live.store.content(content) {
-            Ok(content) => self.change(room_id, seq, Write::Edit { target, content }),
+            Ok(content) => self.change(room_id, seq, WriteCommand::Edit { target, content }),
             Err(code) => self.refuse_change(code, room_id, seq),
         }
     }
 
-    pub(super) fn change(&mut self, room_id: Id, seq: i64, write: Write) {
+    pub(super) fn change(&mut self, room_id: Id, seq: i64, write: WriteCommand) {
         if !self.may_write() {
-            return self.refuse_change(Code::RateLimited, room_id, seq);
+            return self.refuse_change(ErrorCode::RateLimited, room_id, seq);
         }
         let verdict = self.live.writer.write(write);
-        let asked = Asked::Change { room_id, seq };
+        let asked = PendingWrite::Change { room_id, seq };
         self.writes
             .push(Box::pin(async move { (asked, verdict.await) }));
     }
@@ -97,10 +97,10 @@ impl Connection {
         };
         match (asked, verdict) {
             (
-                Asked::Post {
+                PendingWrite::Post {
                     client_id, since, ..
                 },
-                Ok(Stored { message, .. }),
+                Ok(StoredMessage { message, .. }),
             ) => {
                 self.live.hub.figures.acknowledged(since.elapsed());
                 self.seat.push(
@@ -116,7 +116,7 @@ impl Connection {
                 );
             }
             (
-                Asked::Post {
+                PendingWrite::Post {
                     client_id, room_id, ..
                 },
                 Err(code),
@@ -124,12 +124,12 @@ impl Connection {
                 self.refuse_post(code, &client_id, room_id);
             }
             // A change that was done comes live, to everybody alike.
-            (Asked::Change { .. }, Ok(Stored { message, is_new })) => {
+            (PendingWrite::Change { .. }, Ok(StoredMessage { message, is_new })) => {
                 if !is_new || !self.seat.follows(message.room_id.0) {
                     self.seat.push(ServerFrame::Message(&message).encode());
                 }
             }
-            (Asked::Change { room_id, seq }, Err(code)) => self.refuse_change(code, room_id, seq),
+            (PendingWrite::Change { room_id, seq }, Err(code)) => self.refuse_change(code, room_id, seq),
         }
     }
 }

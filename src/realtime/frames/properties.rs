@@ -111,7 +111,7 @@ proptest! {
         let mut together = BytesMut::new();
         for text in &texts {
             let client_id = Some(text.as_str());
-            let (code, message) = (Code::Invalid, text.as_str());
+            let (code, message) = (ErrorCode::Invalid, text.as_str());
             let frame = ServerFrame::Error { code, message, client_id, room_id: None, seq: None };
             frame.encode_into(&mut together);
         }

@@ -4,17 +4,17 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::worker_commands::Parcel;
+use super::worker_commands::WorkerCommand;
 
 /// Marks for people, and for rooms.
 const MARKS: usize = 1024;
 
 /// A moment, to be compared with later news. Whatever was committed before it is seen by whoever reads after it.
 #[derive(Debug, Clone, Copy)]
-pub struct Moment(u64);
+pub struct Timestamp(u64);
 
 /// See the module's description.
-pub struct News {
+pub struct ChangeClock {
     clock: AtomicU64,
     /// When the latest change of any of these people was told.
     people: Box<[AtomicU64]>,
@@ -23,7 +23,7 @@ pub struct News {
     everybody: AtomicU64,
 }
 
-impl Default for News {
+impl Default for ChangeClock {
     fn default() -> Self {
         let marks = || (0..MARKS).map(|_| AtomicU64::default()).collect();
         Self {
@@ -35,24 +35,24 @@ impl Default for News {
     }
 }
 
-impl News {
+impl ChangeClock {
     /// This moment. To be asked before anything is read.
-    pub fn now(&self) -> Moment {
-        Moment(self.clock.load(Ordering::SeqCst))
+    pub fn now(&self) -> Timestamp {
+        Timestamp(self.clock.load(Ordering::SeqCst))
     }
 
     /// A parcel is about to be handed over.
-    pub(in crate::realtime) fn tell(&self, parcel: &Parcel) {
+    pub(in crate::realtime) fn tell(&self, parcel: &WorkerCommand) {
         match parcel {
-            Parcel::ToPerson(user_id, _)
-            | Parcel::Enter(user_id, _)
-            | Parcel::Leave(user_id, _)
-            | Parcel::Invitations(user_id)
-            | Parcel::CloseSession(user_id, ..) => self.mark(mark_of(&self.people, *user_id)),
-            Parcel::RoomGone(room_id) | Parcel::RoomChanged(room_id) => self.tell_room(*room_id),
-            Parcel::CloseAll(_) => self.tell_everybody(),
+            WorkerCommand::SendToUser(user_id, _)
+            | WorkerCommand::JoinRoom(user_id, _)
+            | WorkerCommand::LeaveRoom(user_id, _)
+            | WorkerCommand::InvitationsChanged(user_id)
+            | WorkerCommand::CloseSession(user_id, ..) => self.mark(mark_of(&self.people, *user_id)),
+            WorkerCommand::RoomDeleted(room_id) | WorkerCommand::RoomChanged(room_id) => self.tell_room(*room_id),
+            WorkerCommand::CloseAll(_) => self.tell_everybody(),
             // These reach seats that follow the room, and are no part of what is read of it.
-            Parcel::Burst { .. } | Parcel::ToRoom(..) | Parcel::CloseConnection(..) => {}
+            WorkerCommand::Deliver { .. } | WorkerCommand::SendToRoom(..) | WorkerCommand::CloseConnection(..) => {}
         }
     }
 
@@ -72,13 +72,13 @@ impl News {
     }
 
     /// Whether nothing was told of this person since, nor of everybody.
-    pub(in crate::realtime) fn is_quiet_about(&self, user_id: i64, since: Moment) -> bool {
+    pub(in crate::realtime) fn is_quiet_about(&self, user_id: i64, since: Timestamp) -> bool {
         let everybody = self.everybody.load(Ordering::SeqCst);
         everybody.max(mark_of(&self.people, user_id).load(Ordering::SeqCst)) <= since.0
     }
 
     /// Whether nothing was told of this room since, but to those who follow it.
-    pub(in crate::realtime) fn is_quiet_in(&self, room_id: i64, since: Moment) -> bool {
+    pub(in crate::realtime) fn is_quiet_in(&self, room_id: i64, since: Timestamp) -> bool {
         mark_of(&self.rooms, room_id).load(Ordering::SeqCst) <= since.0
     }
 }

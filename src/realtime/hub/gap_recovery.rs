@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 
-use super::worker_commands::Burst;
-use super::{Hub, Room};
+use super::worker_commands::EncodedBatch;
+use super::{Hub, RoomState};
 use crate::error::Result;
 use crate::error::outage::warn_unless_outage;
 use crate::realtime::frames::ServerFrame;
@@ -14,7 +14,7 @@ use crate::realtime::frames::ServerFrame;
 /// A hole usually closes by itself within this time.
 const HOLE_PATIENCE: Duration = Duration::from_millis(200);
 
-impl Room {
+impl RoomState {
     /// Whether something is known to exist that was not delivered.
     pub(in crate::realtime) fn has_hole(&self) -> bool {
         let is_behind = self.last_ver.is_some_and(|ver| ver < self.end);
@@ -87,7 +87,7 @@ impl Hub {
             room.end = room.end.max(changes.last_ver);
             if !ends.is_empty() {
                 let wire = wire.freeze();
-                inner.hand_over(room_id, Arc::new(Burst { wire, ends }));
+                inner.hand_over(room_id, Arc::new(EncodedBatch { wire, ends }));
             }
             self.deliver(&mut inner, room_id, Vec::new());
             if !changes.more {

@@ -15,12 +15,12 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use tokio::sync::{Notify, mpsc};
 
-use self::change_clock::News;
-use self::worker_commands::{Audience, Burst, Inbox, Load, Mailbox, Parcel};
+use self::change_clock::ChangeClock;
+use self::worker_commands::{Audience, EncodedBatch, WorkerReceiver, DeliveryBacklog, WorkerSender, WorkerCommand};
 use super::frames::{Message, ServerFrame};
 use super::store::Store;
-use crate::realtime::connected_sessions::Served;
-use crate::realtime::metrics::Figures;
+use crate::realtime::connected_sessions::ConnectedSessions;
+use crate::realtime::metrics::RealtimeMetrics;
 use crate::realtime::websocket::CloseCode;
 
 /// So many hand-overs may wait for a worker. One that is further behind loses its seats, which come back by `sync`.
@@ -32,7 +32,7 @@ const EARLY_MAX: usize = 1024;
 const REST: Duration = Duration::from_millis(100);
 
 #[derive(Default)]
-pub(super) struct Room {
+pub(super) struct RoomState {
     /// The last delivered change; not known until somebody has read it from the store.
     pub(super) last_ver: Option<i64>,
     /// Where that began: who read the room before this change misses what came until then.
@@ -45,21 +45,21 @@ pub(super) struct Room {
 }
 
 #[derive(Default)]
-pub(super) struct Inner {
-    pub(super) rooms: HashMap<i64, Room>,
-    mailboxes: Vec<Mailbox>,
+pub(super) struct State {
+    pub(super) rooms: HashMap<i64, RoomState>,
+    mailboxes: Vec<WorkerSender>,
     pub(super) holes: HashSet<i64>,
 }
 
 /// See the module's description.
 pub struct Hub {
     /// Who has connections here.
-    pub served: Served,
+    pub served: ConnectedSessions,
     /// What those who are coming in may have missed.
-    pub news: News,
+    pub news: ChangeClock,
     /// What is counted.
-    pub figures: Figures,
-    inner: Mutex<Inner>,
+    pub figures: RealtimeMetrics,
+    inner: Mutex<State>,
     store: Arc<dyn Store>,
     pub(super) hole: Notify,
     stopping: AtomicBool,
@@ -69,9 +69,9 @@ impl Hub {
     /// A hub without seats.
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self {
-            served: Served::default(),
-            news: News::default(),
-            figures: Figures::default(),
+            served: ConnectedSessions::default(),
+            news: ChangeClock::default(),
+            figures: RealtimeMetrics::default(),
             inner: Mutex::default(),
             store,
             hole: Notify::new(),
@@ -79,22 +79,22 @@ impl Hub {
         }
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes a worker on.
-    pub fn open_desk(&self) -> Inbox {
+    pub fn open_desk(&self) -> WorkerReceiver {
         let (sender, parcels) = mpsc::channel(MAILBOX);
         let overflowed = Arc::<AtomicBool>::default();
-        let load = Arc::<Load>::default();
+        let load = Arc::<DeliveryBacklog>::default();
         let mut inner = self.lock();
-        inner.mailboxes.push(Mailbox {
+        inner.mailboxes.push(WorkerSender {
             load: load.clone(),
             parcels: sender,
             overflowed: overflowed.clone(),
         });
-        Inbox {
+        WorkerReceiver {
             load,
             index: inner.mailboxes.len() - 1,
             parcels,
@@ -115,7 +115,7 @@ impl Hub {
             self.publish_burst(
                 &mut inner,
                 room_id,
-                Burst {
+                EncodedBatch {
                     wire: wire.freeze(),
                     ends,
                 },
@@ -136,7 +136,7 @@ impl Hub {
         messages.filter(is_followed).collect()
     }
 
-    fn publish_burst(&self, inner: &mut Inner, room_id: i64, burst: Burst) {
+    fn publish_burst(&self, inner: &mut State, room_id: i64, burst: EncodedBatch) {
         let Some(room) = inner.rooms.get_mut(&room_id) else {
             return;
         };
@@ -158,7 +158,7 @@ impl Hub {
     }
 
     /// Adds frames to what is early, and hands over everything that is in order now.
-    pub(super) fn deliver(&self, inner: &mut Inner, room_id: i64, frames: Vec<(i64, Bytes)>) {
+    pub(super) fn deliver(&self, inner: &mut State, room_id: i64, frames: Vec<(i64, Bytes)>) {
         let Some(room) = inner.rooms.get_mut(&room_id) else {
             return;
         };
@@ -187,7 +187,7 @@ impl Hub {
         if !ends.is_empty() {
             inner.hand_over(
                 room_id,
-                Arc::new(Burst {
+                Arc::new(EncodedBatch {
                     wire: wire.freeze(),
                     ends,
                 }),
@@ -212,7 +212,7 @@ impl Hub {
 
     /// A frame for those who follow a room.
     pub fn to_room(&self, room_id: i64, audience: Audience, frame: Bytes) {
-        let parcel = Parcel::ToRoom(room_id, audience, frame);
+        let parcel = WorkerCommand::SendToRoom(room_id, audience, frame);
         self.lock().send_to_seated(room_id, &parcel);
     }
 
@@ -224,7 +224,7 @@ impl Hub {
     /// Says goodbye to everybody, and to whoever comes from now on.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
-        self.to_all(&Parcel::CloseAll(CloseCode::GoingAway));
+        self.to_all(&WorkerCommand::CloseAll(CloseCode::GoingAway));
     }
 
     /// Whether the program is about to end.
@@ -233,7 +233,7 @@ impl Hub {
     }
 
     /// Something for every worker.
-    pub fn to_all(&self, parcel: &Parcel) {
+    pub fn to_all(&self, parcel: &WorkerCommand) {
         self.news.tell(parcel);
         for mailbox in &self.lock().mailboxes {
             mailbox.put(parcel.clone());
@@ -241,20 +241,20 @@ impl Hub {
     }
 }
 
-impl Inner {
-    pub(super) fn hand_over(&self, room_id: i64, burst: Arc<Burst>) {
-        self.put_where_seated(room_id, |writes| Parcel::Burst {
+impl State {
+    pub(super) fn hand_over(&self, room_id: i64, burst: Arc<EncodedBatch>) {
+        self.put_where_seated(room_id, |writes| WorkerCommand::Deliver {
             room_id,
             burst: burst.clone(),
             writes,
         });
     }
 
-    fn send_to_seated(&self, room_id: i64, parcel: &Parcel) {
+    fn send_to_seated(&self, room_id: i64, parcel: &WorkerCommand) {
         self.put_where_seated(room_id, |_| parcel.clone());
     }
 
-    fn put_where_seated(&self, room_id: i64, parcel: impl Fn(usize) -> Parcel) {
+    fn put_where_seated(&self, room_id: i64, parcel: impl Fn(usize) -> WorkerCommand) {
         let Some(room) = self.rooms.get(&room_id) else {
             return;
         };

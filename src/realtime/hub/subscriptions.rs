@@ -1,7 +1,7 @@
 //! Who follows which room, and from which change on.
 
 use super::Hub;
-use super::change_clock::Moment;
+use super::change_clock::Timestamp;
 
 impl Hub {
     /// A seat of this worker follows a room from now on. Answers the last change before what reaches it, when that is
@@ -57,7 +57,7 @@ impl Hub {
         room_id: i64,
         ver: i64,
         last_ver: Option<i64>,
-        since: Moment,
+        since: Timestamp,
     ) -> bool {
         let is_whole = match last_ver {
             Some(last_ver) => last_ver <= ver,

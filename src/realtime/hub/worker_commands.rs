@@ -15,13 +15,13 @@ const EASY: usize = 16;
 
 /// Consecutive changes of a room, encoded once, back to back.
 #[derive(Debug)]
-pub struct Burst {
+pub struct EncodedBatch {
     pub(in crate::realtime) wire: Bytes,
     /// The number of each change and where its frame ends.
     pub(in crate::realtime) ends: Vec<(i64, usize)>,
 }
 
-impl Burst {
+impl EncodedBatch {
     /// The frames of the changes after `ver`; `None` when there are none.
     pub fn after(&self, ver: i64) -> Option<Cow<'_, Bytes>> {
         let known = self.ends.partition_point(|(number, _)| *number <= ver);
@@ -39,37 +39,37 @@ impl Burst {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
     /// All of them.
-    Everybody,
+    All,
     /// The windows that show it.
     Viewers,
     /// All but this person.
-    Others(i64),
+    AllExcept(i64),
 }
 
 /// What the hub hands to a worker.
 #[derive(Debug, Clone)]
-pub enum Parcel {
+pub enum WorkerCommand {
     /// Changes, for everybody who follows the room.
-    Burst {
+    Deliver {
         /// The room.
         room_id: i64,
         /// The changes.
-        burst: Arc<Burst>,
+        burst: Arc<EncodedBatch>,
         /// How many of the worker's seats followed it at that moment.
         writes: usize,
     },
     /// A frame for those who follow a room.
-    ToRoom(i64, Audience, Bytes),
+    SendToRoom(i64, Audience, Bytes),
     /// A frame for all sockets of a person.
-    ToPerson(i64, Bytes),
+    SendToUser(i64, Bytes),
     /// A person came into a room: their sockets follow it.
-    Enter(i64, i64),
+    JoinRoom(i64, i64),
     /// A person is no longer in a room.
-    Leave(i64, i64),
+    LeaveRoom(i64, i64),
     /// The pending invitations of a person changed.
-    Invitations(i64),
+    InvitationsChanged(i64),
     /// A room was deleted.
-    RoomGone(i64),
+    RoomDeleted(i64),
     /// A room's name, topic or kind changed.
     RoomChanged(i64),
     /// Close the sockets of one session of a person.
@@ -84,7 +84,7 @@ pub enum Parcel {
 /// delivered together, one write to a socket for many messages, and nobody is told of messages much faster than they
 /// arrive.
 #[derive(Default)]
-pub(in crate::realtime) struct Load {
+pub(in crate::realtime) struct DeliveryBacklog {
     writes: Mutex<Writes>,
     eased: Condvar,
 }
@@ -98,7 +98,7 @@ struct Writes {
     few: usize,
 }
 
-impl Load {
+impl DeliveryBacklog {
     fn lock(&self) -> MutexGuard<'_, Writes> {
         self.writes.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -133,28 +133,28 @@ impl Load {
 }
 
 /// Where parcels for a worker go.
-pub(in crate::realtime) struct Mailbox {
-    pub(in crate::realtime) load: Arc<Load>,
-    pub(in crate::realtime) parcels: mpsc::Sender<Parcel>,
+pub(in crate::realtime) struct WorkerSender {
+    pub(in crate::realtime) load: Arc<DeliveryBacklog>,
+    pub(in crate::realtime) parcels: mpsc::Sender<WorkerCommand>,
     pub(in crate::realtime) overflowed: Arc<AtomicBool>,
 }
 
 /// What a worker receives parcels with.
-pub struct Inbox {
-    pub(in crate::realtime) load: Arc<Load>,
+pub struct WorkerReceiver {
+    pub(in crate::realtime) load: Arc<DeliveryBacklog>,
     /// The worker's number.
     pub index: usize,
     /// The parcels, in order.
-    pub parcels: mpsc::Receiver<Parcel>,
+    pub parcels: mpsc::Receiver<WorkerCommand>,
     /// Set when parcels were lost.
     pub overflowed: Arc<AtomicBool>,
 }
 
-impl Mailbox {
+impl WorkerSender {
     /// Hands a parcel over, or remembers that there was no room for it.
-    pub(in crate::realtime) fn put(&self, parcel: Parcel) {
+    pub(in crate::realtime) fn put(&self, parcel: WorkerCommand) {
         let writes = match &parcel {
-            Parcel::Burst { writes, .. } => *writes,
+            WorkerCommand::Deliver { writes, .. } => *writes,
             _ => 0,
         };
         // First: the worker may be done with it at once.

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::Inner;
-use crate::realtime::frames::{Id, PresenceState, Present, ServerFrame};
+use super::State;
+use crate::realtime::frames::{Id, PresenceState, OnlineUser, ServerFrame};
 use crate::realtime::hub::worker_commands::Audience;
 
 /// Past so many people, only their number is told.
@@ -16,19 +16,19 @@ const CROWD_PAUSE: Duration = Duration::from_secs(1);
 /// Somebody whose last window closed may be reloading it: they have not left before this time.
 const GRACE: Duration = Duration::from_secs(3);
 
-impl Inner {
+impl State {
     pub(super) fn frame(&self, room_id: i64) -> Bytes {
         let ids = self.rooms.get(&room_id);
         let count = ids.map_or(0, HashSet::len);
         let room_id = Id(room_id);
         if count > CROWD {
-            return ServerFrame::Crowd { room_id, count }.encode();
+            return ServerFrame::PresenceCount { room_id, count }.encode();
         }
-        let mut online: Vec<Present> = ids
+        let mut online: Vec<OnlineUser> = ids
             .into_iter()
             .flatten()
             .filter_map(|id| self.people.get(id))
-            .map(|person| Present {
+            .map(|person| OnlineUser {
                 user: person.user.clone(),
                 // Somebody between two windows is not away.
                 state: if person.windows > 0 && person.away == person.windows {
@@ -53,7 +53,7 @@ impl Inner {
         let mut frames = Vec::new();
         for room_id in changed {
             let audience = match self.directs.contains(&room_id) {
-                true => Audience::Everybody,
+                true => Audience::All,
                 false => Audience::Viewers,
             };
             if audience == Audience::Viewers && !self.viewers.contains_key(&room_id) {

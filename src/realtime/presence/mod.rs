@@ -27,7 +27,7 @@ struct Person {
 }
 
 #[derive(Default)]
-struct Inner {
+struct State {
     people: HashMap<i64, Person>,
     rooms: HashMap<i64, HashSet<i64>>,
     directs: HashSet<i64>,
@@ -40,19 +40,19 @@ struct Inner {
 /// See the module's description.
 #[derive(Default)]
 pub struct Presence {
-    inner: Mutex<Inner>,
+    inner: Mutex<State>,
     change: Notify,
 }
 
 impl Presence {
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A window of a person opened; they are in these rooms.
     pub fn arrive(&self, user: &User, rooms: &[Room]) {
         let mut inner = self.lock();
-        let Inner {
+        let State {
             people,
             rooms: here,
             directs,
@@ -202,7 +202,7 @@ impl Presence {
     }
 }
 
-impl Inner {
+impl State {
     fn count_viewer(&mut self, from: Option<i64>, to: Option<i64>) {
         if let Some(room_id) = from
             && let Some(viewers) = self.viewers.get_mut(&room_id)

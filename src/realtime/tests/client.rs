@@ -9,12 +9,12 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
-use super::shelf::Shelf;
+use super::memory_store::MemoryStore;
 use super::{ROOM, arrival, frames};
 use crate::realtime::connection::Connection;
-use crate::realtime::service::Live;
-use crate::realtime::subscriber::Seat;
-use crate::realtime::worker_hub::Desk;
+use crate::realtime::service::Realtime;
+use crate::realtime::subscriber::Subscriber;
+use crate::realtime::worker_hub::WorkerHub;
 
 /// See the module's description.
 pub(super) struct Client {
@@ -34,14 +34,14 @@ pub(super) struct Client {
 
 /// A connection that works by itself.
 pub(super) struct Socket {
-    seat: oneshot::Receiver<Rc<Seat>>,
-    taken: Option<Rc<Seat>>,
+    seat: oneshot::Receiver<Rc<Subscriber>>,
+    taken: Option<Rc<Subscriber>>,
     says: mpsc::UnboundedSender<String>,
     task: AbortHandle,
 }
 
 impl Socket {
-    pub(super) fn open(live: Arc<Live>, desk: Rc<Desk>, user_id: i64) -> Self {
+    pub(super) fn open(live: Arc<Realtime>, desk: Rc<WorkerHub>, user_id: i64) -> Self {
         let (tell, seat) = oneshot::channel();
         let (says, mut said) = mpsc::unbounded_channel::<String>();
         let task = tokio::task::spawn_local(async move {
@@ -116,7 +116,7 @@ impl Client {
         (self.socket, self.is_in, self.asks) = (None, false, 0);
     }
 
-    pub(super) fn read(&mut self, shelf: &Shelf) {
+    pub(super) fn read(&mut self, shelf: &MemoryStore) {
         let read = self.socket.as_mut().map_or_else(Vec::new, Socket::read);
         for frame in read {
             if frame.is_null() {
@@ -126,7 +126,7 @@ impl Client {
         }
     }
 
-    fn hear(&mut self, frame: &Value, shelf: &Shelf) {
+    fn hear(&mut self, frame: &Value, shelf: &MemoryStore) {
         match frame["type"].as_str() {
             Some("hello") if frame["rooms"][0].is_null() => {}
             Some("hello") => self.starts_at(&frame["rooms"][0]),
@@ -171,7 +171,7 @@ impl Client {
         }
     }
 
-    fn learn(&mut self, message: &Value, shelf: &Shelf) {
+    fn learn(&mut self, message: &Value, shelf: &MemoryStore) {
         let number = |field: &str| message[field].as_i64().expect("a number");
         let (seq, ver) = (number("seq"), number("ver"));
         assert!(!self.is_out, "{ver} is told to somebody who was removed");

@@ -12,7 +12,7 @@ use crate::models::message::Message;
 use crate::models::room::{OPEN, Room};
 use crate::models::schema::{memberships, messages, rooms, users};
 use crate::models::user::{ACTIVE, User};
-use crate::realtime::store::Write;
+use crate::realtime::store::WriteCommand;
 
 /// Asks for one row after the other, with a statement that is prepared once; those that are there.
 fn one_by_one<K, T>(
@@ -36,10 +36,10 @@ pub(super) fn distinct<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
 /// Which of these were sent before, by person and `clientId`.
 pub(super) fn find_sent(
     conn: &mut DbConn,
-    writes: &[Write],
+    writes: &[WriteCommand],
 ) -> Result<HashMap<(i64, String), Sent>> {
     let drafts = writes.iter().filter_map(|write| match write {
-        Write::Post(draft) => Some(draft),
+        WriteCommand::Post(draft) => Some(draft),
         _ => None,
     });
     let names = distinct(drafts.map(|draft| (draft.user_id, draft.client_id.as_str())));

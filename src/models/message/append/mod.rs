@@ -24,8 +24,8 @@ use crate::models::schema::messages;
 use crate::models::user::User;
 use crate::models::user::block;
 use crate::models::{installation, now};
-use crate::realtime::frames::{self, Code};
-use crate::realtime::store::{Draft, Stored, Verdict, Write};
+use crate::realtime::frames::{self, ErrorCode};
+use crate::realtime::store::{ValidatedMessage, StoredMessage, WriteResult, WriteCommand};
 
 /// Does all of the writes, or none; one verdict each, in order. And what is `known` afterwards, once the transaction is
 /// committed.
@@ -35,16 +35,16 @@ use crate::realtime::store::{Draft, Stored, Verdict, Write};
 pub(in crate::models) fn append(
     conn: &mut DbConn,
     known: Known,
-    writes: &[Write],
-) -> Result<(Vec<Verdict>, Known)> {
+    writes: &[WriteCommand],
+) -> Result<(Vec<WriteResult>, Known)> {
     let mut batch = Batch::load(conn, known, writes)?;
     let mut verdicts = Vec::with_capacity(writes.len());
     for (write, id) in writes.iter().zip(batch.first_id..) {
         verdicts.push(match write {
-            Write::Post(draft) => batch.post(draft, id),
-            Write::Edit { target, content } => batch.change(conn, target, Some(content), id)?,
-            Write::Delete(target) => batch.change(conn, target, None, id)?,
-            Write::Erase(target) => batch.erase(conn, target, id)?,
+            WriteCommand::Post(draft) => batch.post(draft, id),
+            WriteCommand::Edit { target, content } => batch.change(conn, target, Some(content), id)?,
+            WriteCommand::Delete(target) => batch.change(conn, target, None, id)?,
+            WriteCommand::Erase(target) => batch.erase(conn, target, id)?,
         });
     }
     let known = batch.store(conn)?;
@@ -105,7 +105,7 @@ struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    fn load(conn: &mut DbConn, mut known: Known, writes: &[Write]) -> Result<Self> {
+    fn load(conn: &mut DbConn, mut known: Known, writes: &[WriteCommand]) -> Result<Self> {
         let first_id = installation::take_numbers(conn, writes.len() as i64)?;
         known.refresh(conn)?;
         let room_ids = distinct(writes.iter().map(|write| target(write).0));
@@ -136,31 +136,31 @@ impl<'a> Batch<'a> {
     }
 
     /// The person and the room's end, when the person may write there.
-    fn admit(&mut self, room_id: i64, user_id: i64) -> Result<(&User, &mut Place), Code> {
-        let user = self.users.get(&user_id).ok_or(Code::Forbidden)?;
-        let place = self.places.get_mut(&room_id).ok_or(Code::NotFound)?;
+    fn admit(&mut self, room_id: i64, user_id: i64) -> Result<(&User, &mut Place), ErrorCode> {
+        let user = self.users.get(&user_id).ok_or(ErrorCode::Forbidden)?;
+        let place = self.places.get_mut(&room_id).ok_or(ErrorCode::NotFound)?;
         let is_member = self.members.contains_key(&(room_id, user_id));
         match is_member {
             true => Ok((user, place)),
-            false if place.is_open => Err(Code::Forbidden),
-            false => Err(Code::NotFound),
+            false if place.is_open => Err(ErrorCode::Forbidden),
+            false => Err(ErrorCode::NotFound),
         }
     }
 
-    fn post(&mut self, draft: &'a Draft, id: i64) -> Verdict {
+    fn post(&mut self, draft: &'a ValidatedMessage, id: i64) -> WriteResult {
         let key = (draft.user_id, draft.client_id.clone());
         if let Some(sent) = self.sent.get(&key) {
             let is_same = sent.room_id == draft.room_id && sent.hash == draft.hash;
             let message = sent.message.clone();
             return is_same
-                .then_some(Stored {
+                .then_some(StoredMessage {
                     message,
                     is_new: false,
                 })
-                .ok_or(Code::Conflict);
+                .ok_or(ErrorCode::Conflict);
         }
         if self.blocked.contains(&(draft.room_id, draft.user_id)) {
-            return Err(Code::Blocked);
+            return Err(ErrorCode::Blocked);
         }
         let (user, place) = self.admit(draft.room_id, draft.user_id)?;
         let user = user.clone();
@@ -193,7 +193,7 @@ impl<'a> Batch<'a> {
         };
         self.sent.insert(key, sent);
         self.rows.push(row);
-        Ok(Stored {
+        Ok(StoredMessage {
             message,
             is_new: true,
         })
@@ -251,20 +251,20 @@ impl NewMessage<'_> {
 }
 
 /// The room and the person of a write.
-fn target(write: &Write) -> (i64, i64) {
+fn target(write: &WriteCommand) -> (i64, i64) {
     match write {
-        Write::Post(draft) => (draft.room_id, draft.user_id),
-        Write::Edit { target, .. } | Write::Delete(target) | Write::Erase(target) => {
+        WriteCommand::Post(draft) => (draft.room_id, draft.user_id),
+        WriteCommand::Edit { target, .. } | WriteCommand::Delete(target) | WriteCommand::Erase(target) => {
             (target.room_id, target.user_id)
         }
     }
 }
 
 /// The room and the new text of a write.
-fn text(write: &Write) -> Option<(i64, &str)> {
+fn text(write: &WriteCommand) -> Option<(i64, &str)> {
     match write {
-        Write::Post(draft) => Some((draft.room_id, &draft.content)),
-        Write::Edit { target, content } => Some((target.room_id, content)),
-        Write::Delete(_) | Write::Erase(_) => None,
+        WriteCommand::Post(draft) => Some((draft.room_id, &draft.content)),
+        WriteCommand::Edit { target, content } => Some((target.room_id, content)),
+        WriteCommand::Delete(_) | WriteCommand::Erase(_) => None,
     }
 }

@@ -10,12 +10,12 @@ use proptest::prelude::*;
 use tokio::time::sleep;
 
 use super::client::{Client, Socket};
-use super::shelf::Shelf;
+use super::memory_store::MemoryStore;
 use super::{ROOM, live, run, settle};
 use crate::realtime::frames::Message;
-use crate::realtime::hub::worker_commands::Parcel;
-use crate::realtime::service::Live;
-use crate::realtime::worker_hub::Desk;
+use crate::realtime::hub::worker_commands::WorkerCommand;
+use crate::realtime::service::Realtime;
+use crate::realtime::worker_hub::WorkerHub;
 
 /// So many at least; `PROPTEST_CASES` may ask for more.
 const CASES: u32 = 2_000;
@@ -83,20 +83,20 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
 
 /// A server, and what is under way in it.
 struct World {
-    shelf: Shelf,
-    live: Arc<Live>,
-    desks: Vec<Rc<Desk>>,
+    shelf: MemoryStore,
+    live: Arc<Realtime>,
+    desks: Vec<Rc<WorkerHub>>,
     clients: Vec<Client>,
     under_way: Vec<Vec<Message>>,
 }
 
 impl World {
     fn new() -> Self {
-        let shelf = Shelf::new(usize::MAX >> 4);
+        let shelf = MemoryStore::new(usize::MAX >> 4);
         let live = live(&shelf);
         let mender = live.hub.clone();
         tokio::task::spawn_local(async move { mender.mend().await });
-        let desks = (0..WORKERS).map(|_| Desk::open(live.hub.clone()));
+        let desks = (0..WORKERS).map(|_| WorkerHub::open(live.hub.clone()));
         Self {
             desks: desks.collect(),
             clients: (1..=CLIENTS as i64).map(Client::new).collect(),
@@ -156,14 +156,14 @@ impl World {
         let client = &mut self.clients[who];
         client.is_out = false;
         self.shelf.admit(client.user_id);
-        self.live.hub.to_all(&Parcel::Enter(client.user_id, ROOM));
+        self.live.hub.to_all(&WorkerCommand::JoinRoom(client.user_id, ROOM));
     }
 
     /// From the moment when everybody knows of it nothing more may be told.
     async fn remove(&mut self, who: usize) {
         let client = &mut self.clients[who];
         self.shelf.dismiss(client.user_id);
-        self.live.hub.to_all(&Parcel::Leave(client.user_id, ROOM));
+        self.live.hub.to_all(&WorkerCommand::LeaveRoom(client.user_id, ROOM));
         settle().await;
         client.read(&self.shelf);
         client.is_out = true;

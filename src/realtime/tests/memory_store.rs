@@ -11,15 +11,15 @@ use tokio::sync::Semaphore;
 
 use super::ROOM;
 use crate::error::{Error, Result};
-use crate::realtime::frames::{Code, Id, Invitation, Message, Room, User};
-use crate::realtime::store::{Changes, Direct, Draft, Log, Mark, Numbered, Store, Verdict, Write};
+use crate::realtime::frames::{ErrorCode, Id, Invitation, Message, Room, User};
+use crate::realtime::store::{Changes, DirectRoom, ValidatedMessage, Log, ReadPosition, SequencedPage, Store, WriteResult, WriteCommand};
 
 /// Changes of a page.
 const PAGE: usize = 4;
 
 /// A store in memory, whose pages come when the test lets them.
 #[derive(Clone)]
-pub(super) struct Shelf(pub(super) Arc<Inner>);
+pub(super) struct MemoryStore(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
     /// Each message as it is now, by its place.
@@ -33,7 +33,7 @@ pub(super) struct Inner {
     pub(super) failures: AtomicUsize,
 }
 
-impl Shelf {
+impl MemoryStore {
     pub(super) fn new(pages: usize) -> Self {
         Self(Arc::new(Inner {
             log: Mutex::default(),
@@ -163,20 +163,20 @@ fn message(seq: i64, ver: i64) -> Message {
     }
 }
 
-impl Store for Shelf {
-    fn draft(&self, _: i64, _: i64, _: &str, _: &str) -> Result<Draft, Code> {
-        Err(Code::BadFrame)
+impl Store for MemoryStore {
+    fn draft(&self, _: i64, _: i64, _: &str, _: &str) -> Result<ValidatedMessage, ErrorCode> {
+        Err(ErrorCode::BadFrame)
     }
 
-    fn content(&self, _: &str) -> Result<String, Code> {
-        Err(Code::Empty)
+    fn content(&self, _: &str) -> Result<String, ErrorCode> {
+        Err(ErrorCode::Empty)
     }
 
-    fn mark(&self, _: i64, _: i64, _: i64, _: bool) -> BoxFuture<'static, Result<Mark>> {
+    fn mark(&self, _: i64, _: i64, _: i64, _: bool) -> BoxFuture<'static, Result<ReadPosition>> {
         async { Err(Error::NotFound) }.boxed()
     }
 
-    fn mark_all(&self, _: i64) -> BoxFuture<'static, Result<Vec<(i64, Mark)>>> {
+    fn mark_all(&self, _: i64) -> BoxFuture<'static, Result<Vec<(i64, ReadPosition)>>> {
         async { Err(Error::NotFound) }.boxed()
     }
 
@@ -189,7 +189,7 @@ impl Store for Shelf {
         async { Ok(Vec::new()) }.boxed()
     }
 
-    fn direct_with(&self, _: i64, _: String) -> BoxFuture<'static, Result<Direct>> {
+    fn direct_with(&self, _: i64, _: String) -> BoxFuture<'static, Result<DirectRoom>> {
         async { Err(Error::NotFound) }.boxed()
     }
 
@@ -212,7 +212,7 @@ impl Store for Shelf {
         async { Ok(0) }.boxed()
     }
 
-    fn messages_after(&self, _: i64, _: i64, _: bool) -> BoxFuture<'static, Result<Numbered>> {
+    fn messages_after(&self, _: i64, _: i64, _: bool) -> BoxFuture<'static, Result<SequencedPage>> {
         async { Err(Error::NotFound) }.boxed()
     }
 
@@ -235,8 +235,8 @@ impl Store for Shelf {
     }
 }
 
-impl Log for Shelf {
-    fn append(&self, writes: &[Write]) -> Result<Vec<Verdict>> {
-        Ok(writes.iter().map(|_| Err(Code::Unavailable)).collect())
+impl Log for MemoryStore {
+    fn append(&self, writes: &[WriteCommand]) -> Result<Vec<WriteResult>> {
+        Ok(writes.iter().map(|_| Err(ErrorCode::Unavailable)).collect())
     }
 }
