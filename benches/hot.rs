@@ -73,7 +73,7 @@ fn parsing(criterion: &mut Criterion) {
 
 fn deliveries(criterion: &mut Criterion) {
     let seat = Subscriber::new(1, 7, Arc::from("session"));
-    seat.greet(ServerFrame::Pong.encode());
+    seat.send_hello(ServerFrame::Pong.encode());
     let wire = ServerFrame::Message(&message(1)).encode();
     let mut context = Context::from_waker(Waker::noop());
     criterion.bench_function("queue and take a delivery", |bencher| {

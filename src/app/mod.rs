@@ -72,13 +72,13 @@ pub async fn serve(settings: Settings) -> Result<()> {
         origin => origin.to_owned(),
     });
     let store = Arc::new(app.database.clone());
-    let watch = ChangePoller::start(app.live.clone(), store).await?;
+    let watch = ChangePoller::start(app.realtime.clone(), store).await?;
     start_jobs(&settings, &app, watch);
     let app = Data::new(app);
-    let hub = app.live.hub.clone();
+    let hub = app.realtime.hub.clone();
     let factory_app = app.clone();
     let server = teahouse_transport::serve(listener, limits::server(&settings, &app), move || {
-        let desk = WorkerHub::open(hub.clone());
+        let desk = WorkerHub::start(hub.clone());
         let app = factory_app.clone();
         let cookies = session_middleware(
             app.database.clone(),
@@ -121,11 +121,11 @@ async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<
     let epoch = database.run(installation::epoch).await?;
     let is_production = settings.environment == Environment::Production;
     let accounts = &settings.accounts;
-    let live = Arc::new(realtime::build(settings, &database, epoch)?);
+    let realtime = Arc::new(realtime::build(settings, &database, epoch)?);
     let hasher = services::hasher(accounts)?;
     Ok(App {
-        metrics: services::metrics(settings, &live, &database, &hasher),
-        live,
+        metrics: services::metrics(settings, &realtime, &database, &hasher),
+        realtime,
         templates: Templates::load()?,
         hasher,
         throttles: services::throttles(settings, keyed.clone()),
@@ -166,14 +166,14 @@ async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<
 
 fn start_jobs(settings: &Settings, app: &App, watch: ChangePoller) {
     rt::spawn(watch.run());
-    let hub = app.live.hub.clone();
-    rt::spawn(async move { hub.mend().await });
-    let live = app.live.clone();
-    rt::spawn(async move { live.presence.tell(live.hub.clone()).await });
+    let hub = app.realtime.hub.clone();
+    rt::spawn(async move { hub.run_gap_recovery().await });
+    let realtime = app.realtime.clone();
+    rt::spawn(async move { realtime.presence.run(realtime.hub.clone()).await });
     rt::spawn(jobs::prune_expired_sessions::run(app.database.clone()));
     rt::spawn(jobs::erase_deleted_users::run(
         app.database.clone(),
-        app.live.clone(),
+        app.realtime.clone(),
         app.account_deleted.clone(),
     ));
     rt::spawn(jobs::truncate_wal::run(app.database.clone()));

@@ -29,12 +29,12 @@ pub(super) fn build(settings: &Settings, database: &Database, epoch: String) -> 
         writer,
         store,
         presence: Presence::default(),
-        throttle: UserRateLimiter::new(
+        rate_limiter: UserRateLimiter::new(
             messages.posts_per_second,
             messages.burst,
             settings.throttle.enabled,
         ),
-        turnstile: ConnectionLimiter::new(
+        connection_limiter: ConnectionLimiter::new(
             limits::throttled(settings, settings.socket.per_person),
             settings.socket.total,
         ),
@@ -46,6 +46,6 @@ pub(super) fn build(settings: &Settings, database: &Database, epoch: String) -> 
         },
         epoch,
         version: env!("CARGO_PKG_VERSION"),
-        noted: Notify::new(),
+        poll_requested: Notify::new(),
     })
 }

@@ -181,12 +181,12 @@ fn sms_sender(sms: &SmsSettings) -> Result<Arc<dyn SmsSender>> {
 /// Builds the metrics registry from every component's collectors.
 pub(super) fn metrics(
     settings: &Settings,
-    live: &Realtime,
+    realtime: &Realtime,
     database: &Database,
     hasher: &Hasher,
 ) -> Metrics {
     Metrics::new(settings.metrics.token.expose(), |registry| {
-        live.hub.figures.register(registry);
+        realtime.hub.metrics.register(registry);
         database.figures.register(registry);
         registry.register(
             "password_hashes_refused",
@@ -194,7 +194,7 @@ pub(super) fn metrics(
             hasher.refused.clone(),
         );
         registry.register_collector(Box::new(Queues {
-            writer: live.writer.clone(),
+            writer: realtime.writer.clone(),
             hasher: hasher.clone(),
         }));
     })

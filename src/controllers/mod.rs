@@ -45,7 +45,7 @@ pub struct App {
     /// Everything that is kept.
     pub database: Database,
     /// Everything that is live.
-    pub live: Arc<Realtime>,
+    pub realtime: Arc<Realtime>,
     /// The pages.
     pub templates: Templates,
     /// What is the same for many in them.

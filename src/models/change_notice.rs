@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::schema::notices;
 use crate::models::{installation, now};
-use crate::realtime::change_poller::{NOTICES_KEPT, ChangeNotice, ChangeNotices};
+use crate::realtime::change_poller::{NOTICE_RETENTION, ChangeNotice, ChangeNotices};
 
 #[derive(Insertable)]
 #[diesel(table_name = notices)]
@@ -106,7 +106,7 @@ pub fn after(conn: &mut DbConn, after: i64) -> Result<ChangeNotices> {
 /// # Errors
 /// `Unavailable` when the database does not answer.
 pub fn forget_old(conn: &mut DbConn) -> Result<usize> {
-    let kept = TimeDelta::from_std(NOTICES_KEPT).map_err(Error::internal)?;
+    let kept = TimeDelta::from_std(NOTICE_RETENTION).map_err(Error::internal)?;
     let last: Option<i64> = notices::table
         .filter(notices::created_at.lt(now() - kept))
         .select(max(notices::change_id))

@@ -20,7 +20,7 @@ impl ChangeSource for Database {
         self.boxed_run(move |conn| change_notice::after(conn, after))
     }
 
-    fn ends(&self, room_ids: Vec<i64>) -> BoxFuture<'static, Result<Vec<(i64, i64)>>> {
+    fn latest_versions(&self, room_ids: Vec<i64>) -> BoxFuture<'static, Result<Vec<(i64, i64)>>> {
         self.boxed_run(move |conn| ends(conn, &room_ids))
     }
 
@@ -32,7 +32,7 @@ impl ChangeSource for Database {
         self.boxed_run(move |conn| members(conn, &room_ids, &user_ids))
     }
 
-    fn alive(&self, sessions: Vec<Arc<str>>) -> BoxFuture<'static, Result<HashSet<String>>> {
+    fn live_sessions(&self, sessions: Vec<Arc<str>>) -> BoxFuture<'static, Result<HashSet<String>>> {
         self.boxed_run(move |conn| session::alive(conn, sessions.iter().map(|hash| &**hash)))
     }
 }

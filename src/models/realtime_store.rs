@@ -26,7 +26,7 @@ use crate::realtime::frames::{self, ErrorCode};
 use crate::realtime::store::{Changes, DirectRoom, ValidatedMessage, Log, ReadPosition, SequencedPage, Store, WriteResult, WriteCommand};
 
 impl Store for Database {
-    fn draft(
+    fn validate_message(
         &self,
         user_id: i64,
         room_id: i64,
@@ -38,11 +38,11 @@ impl Store for Database {
         Ok(draft(user_id, room_id, client_id, &content))
     }
 
-    fn content(&self, content: &str) -> Result<String, ErrorCode> {
+    fn validate_content(&self, content: &str) -> Result<String, ErrorCode> {
         Ok(Content::parse(content)?.as_str().to_owned())
     }
 
-    fn mark(
+    fn set_read_position(
         &self,
         user_id: i64,
         room_id: i64,
@@ -52,24 +52,24 @@ impl Store for Database {
         self.boxed_write(move |conn| Membership::mark(conn, user_id, room_id, seq, unread))
     }
 
-    fn mark_all(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<(i64, ReadPosition)>>> {
+    fn mark_all_read(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<(i64, ReadPosition)>>> {
         self.boxed_write(move |conn| Membership::mark_all(conn, user_id))
     }
 
-    fn room_of(&self, user_id: i64, room_id: i64) -> BoxFuture<'static, Result<frames::Room>> {
+    fn room_for(&self, user_id: i64, room_id: i64) -> BoxFuture<'static, Result<frames::Room>> {
         self.boxed_run(move |conn| Room::of(conn, user_id, room_id))
     }
 
-    fn invitations_of(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<frames::Invitation>>> {
+    fn invitations_for(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<frames::Invitation>>> {
         self.boxed_run(move |conn| invitation::pending(conn, user_id))
     }
 
-    fn direct_with(&self, user_id: i64, to: String) -> BoxFuture<'static, Result<DirectRoom>> {
+    fn find_or_create_direct(&self, user_id: i64, to: String) -> BoxFuture<'static, Result<DirectRoom>> {
         let database = self.clone();
         Box::pin(async move { database.direct(user_id, To::Anyhow(vec![to])).await })
     }
 
-    fn rooms_of(
+    fn rooms_for(
         &self,
         user_id: i64,
         session: Arc<str>,
@@ -83,7 +83,7 @@ impl Store for Database {
         })
     }
 
-    fn last_seen(&self, user_id: i64) -> BoxFuture<'static, Result<()>> {
+    fn record_last_seen(&self, user_id: i64) -> BoxFuture<'static, Result<()>> {
         self.boxed_write(move |conn| User::saw_last(conn, user_id))
     }
 

@@ -20,11 +20,11 @@ use crate::realtime::service::Realtime;
 use crate::realtime::websocket::CloseCode;
 
 /// Notices are kept so long.
-pub const NOTICES_KEPT: Duration = Duration::from_secs(60 * 60);
+pub const NOTICE_RETENTION: Duration = Duration::from_secs(60 * 60);
 /// How often the counter is compared.
-const PAUSE: Duration = Duration::from_secs(1);
+const INTERVAL: Duration = Duration::from_secs(1);
 /// How often all sessions are looked at.
-const SESSIONS_PAUSE: Duration = Duration::from_millis(2500);
+const SESSION_CHECK_INTERVAL: Duration = Duration::from_millis(2500);
 /// So many rooms, people or sessions are asked about in one query.
 const CHUNK: usize = 500;
 
@@ -72,7 +72,7 @@ pub trait ChangeSource: Send + Sync {
     fn notices(&self, after: i64) -> BoxFuture<'static, Result<ChangeNotices>>;
 
     /// Those of the rooms that were not deleted, each with its latest change.
-    fn ends(&self, room_ids: Vec<i64>) -> BoxFuture<'static, Result<Vec<(i64, i64)>>>;
+    fn latest_versions(&self, room_ids: Vec<i64>) -> BoxFuture<'static, Result<Vec<(i64, i64)>>>;
 
     /// Which of these people are in which of these rooms.
     fn members(
@@ -82,18 +82,19 @@ pub trait ChangeSource: Send + Sync {
     ) -> BoxFuture<'static, Result<Vec<RoomMember>>>;
 
     /// Those of the sessions that have not ended, and whose people may be here.
-    fn alive(&self, sessions: Vec<Arc<str>>) -> BoxFuture<'static, Result<HashSet<String>>>;
+    fn live_sessions(&self, sessions: Vec<Arc<str>>)
+    -> BoxFuture<'static, Result<HashSet<String>>>;
 }
 
 /// See the module's description.
 pub struct ChangePoller {
-    live: Arc<Realtime>,
+    realtime: Arc<Realtime>,
     store: Arc<dyn ChangeSource>,
     /// Everything up to this number was looked at.
     last: i64,
-    looked_at: Instant,
-    sessions_at: Instant,
-    is_blind: bool,
+    last_success_at: Instant,
+    sessions_checked_at: Instant,
+    is_failing: bool,
 }
 
 impl ChangePoller {
@@ -101,36 +102,36 @@ impl ChangePoller {
     ///
     /// # Errors
     /// `Unavailable` when the database does not answer.
-    pub async fn start(live: Arc<Realtime>, store: Arc<dyn ChangeSource>) -> Result<Self> {
-        let last = live.store.latest_change().await?;
+    pub async fn start(realtime: Arc<Realtime>, store: Arc<dyn ChangeSource>) -> Result<Self> {
+        let last = realtime.store.latest_change().await?;
         Ok(Self {
-            live,
+            realtime,
             store,
             last,
-            looked_at: Instant::now(),
-            sessions_at: Instant::now(),
-            is_blind: false,
+            last_success_at: Instant::now(),
+            sessions_checked_at: Instant::now(),
+            is_failing: false,
         })
     }
 
     /// Looks for as long as the program runs.
     pub async fn run(mut self) {
         loop {
-            let _ = timeout(PAUSE, self.live.noted.notified()).await;
-            match self.look().await {
+            let _ = timeout(INTERVAL, self.realtime.poll_requested.notified()).await;
+            match self.poll().await {
                 Ok(()) => {
-                    self.looked_at = Instant::now();
-                    if std::mem::take(&mut self.is_blind) {
+                    self.last_success_at = Instant::now();
+                    if std::mem::take(&mut self.is_failing) {
                         tracing::info!("what others write is seen again");
                     }
                 }
                 // The next look begins where this one did, so nothing is missed.
-                Err(error) if !self.is_blind => {
+                Err(error) if !self.is_failing => {
                     match explains(&error) {
                         true => tracing::info!(%error, "what others write is not seen for now"),
                         false => tracing::warn!(%error, "what others write is not seen for now"),
                     }
-                    self.is_blind = true;
+                    self.is_failing = true;
                 }
                 Err(_) => {}
             }
@@ -138,72 +139,77 @@ impl ChangePoller {
     }
 
     /// One look at everything. Done again after an error, it changes nothing that it changed before.
-    pub async fn look(&mut self) -> Result<()> {
+    pub async fn poll(&mut self) -> Result<()> {
         let ChangeNotices { number, list } = self.store.notices(self.last).await?;
-        if self.looked_at.elapsed() > NOTICES_KEPT / 2 {
+        if self.last_success_at.elapsed() > NOTICE_RETENTION / 2 {
             // Some notices may be forgotten: everybody comes back to what is true now.
             let everybody = WorkerCommand::CloseAll(CloseCode::GoingAway);
-            self.live.hub.to_all(&everybody);
+            self.realtime.hub.send_to_workers(&everybody);
         }
         if number != self.last {
-            self.live.hub.news.tell_everybody();
-            self.look_at_rooms(self.live.hub.followed()).await?;
-            self.look_into(&list).await?;
+            self.realtime.hub.change_clock.record_all();
+            self.poll_rooms(self.realtime.hub.followed_rooms()).await?;
+            self.apply(&list).await?;
         }
-        if self.sessions_at.elapsed() >= SESSIONS_PAUSE {
-            self.look_at_sessions(self.live.hub.served.sessions())
+        if self.sessions_checked_at.elapsed() >= SESSION_CHECK_INTERVAL {
+            self.poll_sessions(self.realtime.hub.connected_sessions.sessions())
                 .await?;
-            self.sessions_at = Instant::now();
+            self.sessions_checked_at = Instant::now();
         }
         self.last = number;
         Ok(())
     }
 
     /// Rooms that grew elsewhere have holes here; those that are no more are left by everybody.
-    async fn look_at_rooms(&self, room_ids: Vec<i64>) -> Result<()> {
+    async fn poll_rooms(&self, room_ids: Vec<i64>) -> Result<()> {
         for chunk in room_ids.chunks(CHUNK) {
-            let ends = self.store.ends(chunk.to_vec()).await?;
-            self.live.hub.reach(&ends);
-            let there: HashSet<i64> = ends.into_iter().map(|(room_id, _)| room_id).collect();
+            let latest_versions = self.store.latest_versions(chunk.to_vec()).await?;
+            self.realtime.hub.note_latest_versions(&latest_versions);
+            let there: HashSet<i64> = latest_versions
+                .into_iter()
+                .map(|(room_id, _)| room_id)
+                .collect();
             for room_id in chunk.iter().filter(|room_id| !there.contains(room_id)) {
-                self.live.room_gone(*room_id);
+                self.realtime.room_deleted(*room_id);
             }
         }
         Ok(())
     }
 
-    async fn look_into(&self, notices: &[ChangeNotice]) -> Result<()> {
-        let hub = &self.live.hub;
-        let (mut rooms, mut people) = (HashSet::new(), HashSet::new());
+    async fn apply(&self, notices: &[ChangeNotice]) -> Result<()> {
+        let hub = &self.realtime.hub;
+        let (mut rooms, mut users) = (HashSet::new(), HashSet::new());
         let mut signed_out = Vec::new();
         for notice in notices {
             match *notice {
-                ChangeNotice::Room(room_id) => hub.to_all(&WorkerCommand::RoomChanged(room_id)),
+                ChangeNotice::Room(room_id) => {
+                    hub.send_to_workers(&WorkerCommand::RoomChanged(room_id))
+                }
                 ChangeNotice::Sessions(user_id) => signed_out.push(user_id),
                 ChangeNotice::Invitations(user_id) => {
-                    if hub.served.has(user_id) {
-                        hub.to_all(&WorkerCommand::InvitationsChanged(user_id));
+                    if hub.connected_sessions.contains_user(user_id) {
+                        hub.send_to_workers(&WorkerCommand::InvitationsChanged(user_id));
                     }
                 }
                 ChangeNotice::Membership { room_id, user_id } => {
-                    if hub.served.has(user_id) {
+                    if hub.connected_sessions.contains_user(user_id) {
                         rooms.insert(room_id);
-                        people.insert(user_id);
+                        users.insert(user_id);
                     }
                 }
             }
         }
-        self.look_at_sessions(hub.served.sessions_of(&signed_out))
+        self.poll_sessions(hub.connected_sessions.sessions_of(&signed_out))
             .await?;
-        let members = self.members(&rooms, &people).await?;
+        let members = self.members(&rooms, &users).await?;
         for notice in notices {
             if let ChangeNotice::Membership { room_id, user_id } = *notice
-                && people.contains(&user_id)
+                && users.contains(&user_id)
             {
                 match members.get(&(room_id, user_id)) {
-                    Some(member) => self.live.enter(user_id, room_id, member.is_direct),
+                    Some(member) => self.realtime.join_room(user_id, room_id, member.is_direct),
                     // Should they have come back this very moment, the next look lets them in again.
-                    None => self.live.leave(user_id, room_id),
+                    None => self.realtime.leave_room(user_id, room_id),
                 }
             }
         }
@@ -213,14 +219,14 @@ impl ChangePoller {
     async fn members(
         &self,
         rooms: &HashSet<i64>,
-        people: &HashSet<i64>,
+        users: &HashSet<i64>,
     ) -> Result<HashMap<(i64, i64), RoomMember>> {
         let rooms: Vec<i64> = rooms.iter().copied().collect();
-        let people: Vec<i64> = people.iter().copied().collect();
+        let users: Vec<i64> = users.iter().copied().collect();
         let mut found = HashMap::new();
         for rooms in rooms.chunks(CHUNK) {
-            for people in people.chunks(CHUNK) {
-                let members = self.store.members(rooms.to_vec(), people.to_vec()).await?;
+            for users in users.chunks(CHUNK) {
+                let members = self.store.members(rooms.to_vec(), users.to_vec()).await?;
                 let keyed = members.into_iter();
                 found.extend(keyed.map(|member| ((member.room_id, member.user_id), member)));
             }
@@ -229,13 +235,13 @@ impl ChangePoller {
     }
 
     /// Closes what belongs to sessions that are over.
-    async fn look_at_sessions(&self, signed: Vec<SessionRef>) -> Result<()> {
-        for chunk in signed.chunks(CHUNK) {
+    async fn poll_sessions(&self, sessions: Vec<SessionRef>) -> Result<()> {
+        for chunk in sessions.chunks(CHUNK) {
             let hashes = chunk.iter().map(|(_, session)| session.clone()).collect();
-            let alive = self.store.alive(hashes).await?;
+            let live_sessions = self.store.live_sessions(hashes).await?;
             for (user_id, session) in chunk {
-                if !alive.contains(&**session) {
-                    self.live.sign_out(*user_id, session.clone());
+                if !live_sessions.contains(&**session) {
+                    self.realtime.close_session(*user_id, session.clone());
                 }
             }
         }

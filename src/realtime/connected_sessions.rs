@@ -10,25 +10,25 @@ pub type SessionRef = (i64, Arc<str>);
 #[derive(Default)]
 pub struct ConnectedSessions {
     /// How many connections each session of each person has.
-    people: Mutex<HashMap<i64, HashMap<Arc<str>, usize>>>,
+    users: Mutex<HashMap<i64, HashMap<Arc<str>, usize>>>,
 }
 
 impl ConnectedSessions {
     fn lock(&self) -> MutexGuard<'_, HashMap<i64, HashMap<Arc<str>, usize>>> {
-        self.people.lock().unwrap_or_else(PoisonError::into_inner)
+        self.users.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A connection came.
     pub(super) fn add(&self, user_id: i64, session: &Arc<str>) {
-        let mut people = self.lock();
-        let sessions = people.entry(user_id).or_default();
+        let mut users = self.lock();
+        let sessions = users.entry(user_id).or_default();
         *sessions.entry(session.clone()).or_default() += 1;
     }
 
     /// A connection is gone.
     pub(super) fn remove(&self, user_id: i64, session: &Arc<str>) {
-        let mut people = self.lock();
-        let Some(sessions) = people.get_mut(&user_id) else {
+        let mut users = self.lock();
+        let Some(sessions) = users.get_mut(&user_id) else {
             return;
         };
         if let Some(count) = sessions.get_mut(session) {
@@ -38,24 +38,24 @@ impl ConnectedSessions {
             }
         }
         if sessions.is_empty() {
-            people.remove(&user_id);
+            users.remove(&user_id);
         }
     }
 
     /// Whether somebody has a connection here.
-    pub fn has(&self, user_id: i64) -> bool {
+    pub fn contains_user(&self, user_id: i64) -> bool {
         self.lock().contains_key(&user_id)
     }
 
     /// The sessions of these people.
     pub fn sessions_of(&self, user_ids: &[i64]) -> Vec<SessionRef> {
-        let people = self.lock();
-        let mut signed = Vec::new();
+        let users = self.lock();
+        let mut refs = Vec::new();
         for user_id in user_ids {
-            let sessions = people.get(user_id).into_iter().flatten();
-            signed.extend(sessions.map(|(session, _)| (*user_id, session.clone())));
+            let sessions = users.get(user_id).into_iter().flatten();
+            refs.extend(sessions.map(|(session, _)| (*user_id, session.clone())));
         }
-        signed
+        refs
     }
 
     /// The sessions of everybody.

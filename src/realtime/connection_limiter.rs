@@ -7,16 +7,16 @@ use crate::error::{Error, Result};
 use crate::realtime::rate_limit::UserRateLimiter;
 
 /// How often a person may make one of their connections yield: per second in the long run, and at once.
-const YIELDS_PER_SECOND: u32 = 1;
-const YIELD_BURST: u32 = 5;
+const EVICTIONS_PER_SECOND: u32 = 1;
+const EVICTION_BURST: u32 = 5;
 
 /// See the module's description.
 #[derive(Debug)]
 pub struct ConnectionLimiter {
-    per_person: Option<usize>,
+    per_user: Option<usize>,
     total: usize,
-    yields: UserRateLimiter,
-    inside: Mutex<OpenConnections>,
+    evictions: UserRateLimiter,
+    connections: Mutex<OpenConnections>,
 }
 
 #[derive(Debug, Default)]
@@ -24,7 +24,7 @@ struct OpenConnections {
     total: usize,
     next_id: u64,
     /// In the order in which they came.
-    people: HashMap<i64, Vec<OpenConnection>>,
+    by_user: HashMap<i64, Vec<OpenConnection>>,
 }
 
 /// A connection of a person.
@@ -38,19 +38,23 @@ struct OpenConnection {
 /// Lets one in; it has left when this is dropped.
 #[derive(Debug)]
 pub struct ConnectionPermit {
-    turnstile: Arc<ConnectionLimiter>,
+    connection_limiter: Arc<ConnectionLimiter>,
     user_id: i64,
     id: u64,
 }
 
 impl ConnectionLimiter {
     /// So many per person (`None`: any number), so many altogether.
-    pub fn new(per_person: Option<usize>, total: usize) -> Arc<Self> {
+    pub fn new(per_user: Option<usize>, total: usize) -> Arc<Self> {
         Arc::new(Self {
-            per_person,
+            per_user,
             total,
-            yields: UserRateLimiter::new(YIELDS_PER_SECOND, YIELD_BURST, per_person.is_some()),
-            inside: Mutex::default(),
+            evictions: UserRateLimiter::new(
+                EVICTIONS_PER_SECOND,
+                EVICTION_BURST,
+                per_user.is_some(),
+            ),
+            connections: Mutex::default(),
         })
     }
 
@@ -58,16 +62,16 @@ impl ConnectionLimiter {
     ///
     /// # Errors
     /// `TooManySockets` when the person has enough, `Unavailable` when there is no room for anybody.
-    pub fn enter(self: &Arc<Self>, user_id: i64) -> Result<ConnectionPermit> {
-        let mut inside = self.lock();
-        self.check(&inside, user_id)?;
-        inside.total += 1;
-        inside.next_id += 1;
-        let id = inside.next_id;
+    pub fn acquire(self: &Arc<Self>, user_id: i64) -> Result<ConnectionPermit> {
+        let mut connections = self.lock();
+        self.check(&connections, user_id)?;
+        connections.total += 1;
+        connections.next_id += 1;
+        let id = connections.next_id;
         let is_away = false;
-        (inside.people.entry(user_id).or_default()).push(OpenConnection { id, is_away });
+        (connections.by_user.entry(user_id).or_default()).push(OpenConnection { id, is_away });
         Ok(ConnectionPermit {
-            turnstile: self.clone(),
+            connection_limiter: self.clone(),
             user_id,
             id,
         })
@@ -77,15 +81,15 @@ impl ConnectionLimiter {
     ///
     /// # Errors
     /// As [`ConnectionLimiter::enter`].
-    pub fn check_place(&self, user_id: i64) -> Result<usize> {
-        let inside = self.lock();
-        self.check(&inside, user_id)?;
-        Ok(inside.people.get(&user_id).map_or(0, Vec::len))
+    pub fn check_capacity(&self, user_id: i64) -> Result<usize> {
+        let connections = self.lock();
+        self.check(&connections, user_id)?;
+        Ok(connections.by_user.get(&user_id).map_or(0, Vec::len))
     }
 
     /// How many connections a person may have; `None`: any number.
-    pub fn per_person(&self) -> Option<usize> {
-        self.per_person
+    pub fn per_user(&self) -> Option<usize> {
+        self.per_user
     }
 
     /// Takes the place of the person's oldest connection that is away, or else of the oldest. Its id, with which it is to
@@ -93,28 +97,31 @@ impl ConnectionLimiter {
     ///
     /// # Errors
     /// `NotFound` when the person has none, `RateLimited` when this is asked too often.
-    pub fn take_place(&self, user_id: i64) -> Result<u64> {
-        self.yields
-            .take(user_id)
+    pub fn evict(&self, user_id: i64) -> Result<u64> {
+        self.evictions
+            .try_acquire(user_id)
             .map_err(|wait| Error::RateLimited {
                 seconds: wait.as_secs() + 1,
             })?;
-        let mut inside = self.lock();
-        let open = inside.people.get_mut(&user_id).ok_or(Error::NotFound)?;
+        let mut connections = self.lock();
+        let open = connections
+            .by_user
+            .get_mut(&user_id)
+            .ok_or(Error::NotFound)?;
         let index = open.iter().position(|one| one.is_away).unwrap_or(0);
         let id = open.remove(index).id;
         if open.is_empty() {
-            inside.people.remove(&user_id);
+            connections.by_user.remove(&user_id);
         }
         Ok(id)
     }
 
-    fn check(&self, inside: &OpenConnections, user_id: i64) -> Result<()> {
-        let theirs = inside.people.get(&user_id).map_or(0, Vec::len);
-        if self.per_person.is_some_and(|most| theirs >= most) {
+    fn check(&self, connections: &OpenConnections, user_id: i64) -> Result<()> {
+        let theirs = connections.by_user.get(&user_id).map_or(0, Vec::len);
+        if self.per_user.is_some_and(|most| theirs >= most) {
             return Err(Error::TooManySockets);
         }
-        if inside.total >= self.total {
+        if connections.total >= self.total {
             return Err(Error::Unavailable(
                 "all sockets that there may be are open (socket.total)".into(),
             ));
@@ -123,7 +130,9 @@ impl ConnectionLimiter {
     }
 
     fn lock(&self) -> MutexGuard<'_, OpenConnections> {
-        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+        self.connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -135,8 +144,8 @@ impl ConnectionPermit {
 
     /// The window is hidden, or its person went away; or they are back.
     pub fn set_away(&self, is_away: bool) {
-        let mut inside = self.turnstile.lock();
-        let open = inside.people.get_mut(&self.user_id);
+        let mut connections = self.connection_limiter.lock();
+        let open = connections.by_user.get_mut(&self.user_id);
         if let Some(one) = open.and_then(|open| open.iter_mut().find(|one| one.id == self.id)) {
             one.is_away = is_away;
         }
@@ -145,12 +154,12 @@ impl ConnectionPermit {
 
 impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        let mut inside = self.turnstile.lock();
-        inside.total -= 1;
-        if let Some(open) = inside.people.get_mut(&self.user_id) {
+        let mut connections = self.connection_limiter.lock();
+        connections.total -= 1;
+        if let Some(open) = connections.by_user.get_mut(&self.user_id) {
             open.retain(|one| one.id != self.id);
             if open.is_empty() {
-                inside.people.remove(&self.user_id);
+                connections.by_user.remove(&self.user_id);
             }
         }
     }
@@ -162,42 +171,50 @@ mod tests {
 
     #[test]
     fn one_leaves_and_another_may_enter() {
-        let turnstile = ConnectionLimiter::new(Some(2), 3);
-        let first = turnstile.enter(1).expect("room");
-        let _second = turnstile.enter(1).expect("room");
-        assert!(matches!(turnstile.enter(1), Err(Error::TooManySockets)));
-        let other = turnstile.enter(2).expect("room");
-        assert!(matches!(turnstile.enter(3), Err(Error::Unavailable(_))));
+        let connection_limiter = ConnectionLimiter::new(Some(2), 3);
+        let first = connection_limiter.acquire(1).expect("room");
+        let _second = connection_limiter.acquire(1).expect("room");
+        assert!(matches!(
+            connection_limiter.acquire(1),
+            Err(Error::TooManySockets)
+        ));
+        let other = connection_limiter.acquire(2).expect("room");
+        assert!(matches!(
+            connection_limiter.acquire(3),
+            Err(Error::Unavailable(_))
+        ));
         drop(other);
         drop(first);
-        assert!(turnstile.enter(1).is_ok());
-        assert!(!turnstile.lock().people.contains_key(&2));
+        assert!(connection_limiter.acquire(1).is_ok());
+        assert!(!connection_limiter.lock().by_user.contains_key(&2));
     }
 
     #[test]
     fn the_oldest_away_connection_yields_and_counts_no_more() {
-        let turnstile = ConnectionLimiter::new(Some(3), 10);
-        let passes: Vec<_> = (0..3).map(|_| turnstile.enter(1).expect("room")).collect();
-        let _other = turnstile.enter(2).expect("room");
-        passes[1].set_away(true);
-        passes[2].set_away(true);
-        assert!(turnstile.check_place(1).is_err());
-        assert_eq!(turnstile.take_place(1).ok(), Some(passes[1].id()));
-        assert_eq!(turnstile.check_place(1).ok(), Some(2));
-        passes[2].set_away(false);
-        assert_eq!(turnstile.take_place(1).ok(), Some(passes[0].id()));
+        let connection_limiter = ConnectionLimiter::new(Some(3), 10);
+        let permits: Vec<_> = (0..3)
+            .map(|_| connection_limiter.acquire(1).expect("room"))
+            .collect();
+        let _other = connection_limiter.acquire(2).expect("room");
+        permits[1].set_away(true);
+        permits[2].set_away(true);
+        assert!(connection_limiter.check_capacity(1).is_err());
+        assert_eq!(connection_limiter.evict(1).ok(), Some(permits[1].id()));
+        assert_eq!(connection_limiter.check_capacity(1).ok(), Some(2));
+        permits[2].set_away(false);
+        assert_eq!(connection_limiter.evict(1).ok(), Some(permits[0].id()));
         // What yielded leaves later, and is not counted twice.
-        drop(passes);
-        assert!(matches!(turnstile.take_place(1), Err(Error::NotFound)));
-        assert_eq!(turnstile.check_place(2).ok(), Some(1));
-        assert_eq!(turnstile.lock().total, 1);
+        drop(permits);
+        assert!(matches!(connection_limiter.evict(1), Err(Error::NotFound)));
+        assert_eq!(connection_limiter.check_capacity(2).ok(), Some(1));
+        assert_eq!(connection_limiter.lock().total, 1);
     }
 
     #[test]
     fn places_are_not_taken_without_end() {
-        let turnstile = ConnectionLimiter::new(Some(10), 100);
-        let _passes: Vec<_> = (0..10).map(|_| turnstile.enter(1)).collect();
-        let taken = (0..10).filter(|_| turnstile.take_place(1).is_ok());
-        assert_eq!(taken.count(), YIELD_BURST as usize);
+        let connection_limiter = ConnectionLimiter::new(Some(10), 100);
+        let _passes: Vec<_> = (0..10).map(|_| connection_limiter.acquire(1)).collect();
+        let taken = (0..10).filter(|_| connection_limiter.evict(1).is_ok());
+        assert_eq!(taken.count(), EVICTION_BURST as usize);
     }
 }

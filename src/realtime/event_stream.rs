@@ -1,6 +1,6 @@
 //! An event stream: the same as a socket, in one direction, and resumable after a single number.
 //!
-//! Messages are read from the store in the order of the installation's numbers; what is live only says that there is
+//! Messages are read from the store in the order of the installation's numbers; what is realtime only says that there is
 //! something to read. So a stream that begins after any number has everything after it, once and in order, however
 //! many rooms it spans.
 
@@ -21,7 +21,7 @@ use crate::realtime::websocket::{CloseCode, payload};
 /// A silent stream says that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// The store is asked again so long after it failed.
-const PATIENCE: Duration = Duration::from_secs(1);
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// What a stream is about.
 pub enum StreamContent {
@@ -34,7 +34,7 @@ pub enum StreamContent {
 /// See the module's description.
 pub struct EventStream {
     connection: Connection,
-    wanted: StreamContent,
+    content: StreamContent,
     last: i64,
     ready: VecDeque<Bytes>,
     is_behind: bool,
@@ -47,17 +47,21 @@ impl EventStream {
     ///
     /// # Errors
     /// `Unavailable` when the store does not answer.
-    pub async fn start(connection: Connection, wanted: StreamContent, after: Option<i64>) -> Result<Self> {
+    pub async fn start(
+        connection: Connection,
+        content: StreamContent,
+        after: Option<i64>,
+    ) -> Result<Self> {
         let last = match after {
             Some(after) => after,
-            None => connection.live().store.latest_change().await?,
+            None => connection.realtime().store.latest_change().await?,
         };
         let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let start = Bytes::from(format!("id: {last}\nretry: 1000\n:\n\n"));
         Ok(Self {
             connection,
-            wanted,
+            content,
             last,
             ready: VecDeque::from([start]),
             is_behind: after.is_some(),
@@ -70,7 +74,7 @@ impl EventStream {
     pub async fn next(&mut self) -> Option<Bytes> {
         loop {
             // What was read before the person was signed out is not for them any more.
-            if self.connection.seat.is_closing() {
+            if self.connection.subscriber.is_closing() {
                 return self.closing_event();
             }
             if let Some(event) = self.ready.pop_front() {
@@ -80,11 +84,11 @@ impl EventStream {
                 self.catch_up().await;
                 continue;
             }
-            let seat = self.connection.seat.clone();
+            let subscriber = self.connection.subscriber.clone();
             tokio::select! {
-                heard = poll_fn(|cx| seat.poll_heard(cx)) => match heard {
+                signal = poll_fn(|cx| subscriber.poll_signal(cx)) => match signal {
                     StreamSignal::Changed => self.is_behind = true,
-                    StreamSignal::Frame(wire) => self.pass_on(&wire)?,
+                    StreamSignal::Frame(wire) => self.forward(&wire)?,
                     StreamSignal::End => return self.closing_event(),
                 },
                 _ = self.heartbeat.tick() => return Some(Bytes::from_static(b":\n\n")),
@@ -94,8 +98,9 @@ impl EventStream {
 
     /// What a socket is told by its close code; only once, and only where a client would come back by itself.
     fn closing_event(&mut self) -> Option<Bytes> {
-        let code = self.connection.seat.closing()?;
-        let is_told = code == CloseCode::Replaced && matches!(self.wanted, StreamContent::AllFrames);
+        let code = self.connection.subscriber.close_code()?;
+        let is_told =
+            code == CloseCode::Replaced && matches!(self.content, StreamContent::AllFrames);
         if !is_told || std::mem::replace(&mut self.has_ended, true) {
             return None;
         }
@@ -104,9 +109,9 @@ impl EventStream {
     }
 
     /// A frame that is not about messages; it has no number.
-    fn pass_on(&mut self, wire: &Bytes) -> Option<()> {
+    fn forward(&mut self, wire: &Bytes) -> Option<()> {
         let json = payload(wire)?;
-        if matches!(self.wanted, StreamContent::AllFrames) {
+        if matches!(self.content, StreamContent::AllFrames) {
             let json = String::from_utf8_lossy(json);
             self.ready.push_back(format!("data: {json}\n\n").into());
         }
@@ -114,9 +119,9 @@ impl EventStream {
     }
 
     async fn catch_up(&mut self) {
-        let user_id = self.connection.seat.user_id;
-        let only_conversations = matches!(self.wanted, StreamContent::DirectMessages(_));
-        let store = &self.connection.live().store;
+        let user_id = self.connection.subscriber.user_id;
+        let only_conversations = matches!(self.content, StreamContent::DirectMessages(_));
+        let store = &self.connection.realtime().store;
         match store
             .messages_after(user_id, self.last, only_conversations)
             .await
@@ -124,7 +129,7 @@ impl EventStream {
             Ok(page) => {
                 self.is_behind = page.more;
                 for (id, message) in page.messages {
-                    let json = match &self.wanted {
+                    let json = match &self.content {
                         StreamContent::AllFrames => ServerFrame::Message(&message).json(),
                         StreamContent::DirectMessages(write) => write(message),
                     };
@@ -135,7 +140,7 @@ impl EventStream {
             }
             Err(error) => {
                 warn_unless_outage!(error, "an event stream could not be continued yet");
-                tokio::time::sleep(PATIENCE).await;
+                tokio::time::sleep(RETRY_DELAY).await;
             }
         }
     }

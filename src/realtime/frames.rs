@@ -316,7 +316,10 @@ pub enum ServerFrame<'a> {
     /// The client knows more than this database: it must load the room again.
     Resync { room_id: Id },
     /// Who is here, one by one.
-    Presence { room_id: Id, online: &'a [OnlineUser] },
+    Presence {
+        room_id: Id,
+        online: &'a [OnlineUser],
+    },
     /// How many are here.
     #[serde(rename = "presence")]
     PresenceCount { room_id: Id, count: usize },

@@ -57,13 +57,13 @@ pub struct RealtimeMetrics {
     closed: Family<CloseLabels, Counter>,
     errors: Family<ErrorLabel, Counter>,
     deliveries: Counter,
-    acks: Histogram,
+    ack_seconds: Histogram,
     pub(super) syncs: Counter,
     pub(super) resyncs: Counter,
-    pub(super) mended: Counter,
-    pub(super) overflows: Counter,
-    pub(super) retries: Counter,
-    pub(super) relieved: Counter,
+    pub(super) gaps_recovered: Counter,
+    pub(super) worker_queue_overflows: Counter,
+    pub(super) commit_retries: Counter,
+    pub(super) writer_threads_replaced: Counter,
     commit_messages: Histogram,
     commit_seconds: Histogram,
 }
@@ -71,33 +71,33 @@ pub struct RealtimeMetrics {
 impl Default for RealtimeMetrics {
     /// All zero; what is seldom is there from the beginning, so that its first time shows as a step.
     fn default() -> Self {
-        let figures = Self {
+        let metrics = Self {
             connections: Family::default(),
             opened: Family::default(),
             closed: Family::default(),
             errors: Family::default(),
             deliveries: Counter::default(),
-            acks: Histogram::new(SECONDS),
+            ack_seconds: Histogram::new(SECONDS),
             syncs: Counter::default(),
             resyncs: Counter::default(),
-            mended: Counter::default(),
-            overflows: Counter::default(),
-            retries: Counter::default(),
-            relieved: Counter::default(),
+            gaps_recovered: Counter::default(),
+            worker_queue_overflows: Counter::default(),
+            commit_retries: Counter::default(),
+            writer_threads_replaced: Counter::default(),
             commit_messages: Histogram::new(MESSAGES),
             commit_seconds: Histogram::new(SECONDS),
         };
         for kind in ["socket", "stream"] {
-            let _ = figures.connections.get_or_create(&KindLabel { kind });
-            let _ = figures.opened.get_or_create(&KindLabel { kind });
+            let _ = metrics.connections.get_or_create(&KindLabel { kind });
+            let _ = metrics.opened.get_or_create(&KindLabel { kind });
             for code in ["1001", "4001", "4008", "4029"] {
-                let _ = figures.closed.get_or_create(&CloseLabels { kind, code });
+                let _ = metrics.closed.get_or_create(&CloseLabels { kind, code });
             }
         }
-        for code in CODES.map(name) {
-            let _ = figures.errors.get_or_create(&ErrorLabel { code });
+        for code in CODES.map(error_label) {
+            let _ = metrics.errors.get_or_create(&ErrorLabel { code });
         }
-        figures
+        metrics
     }
 }
 
@@ -120,22 +120,22 @@ impl RealtimeMetrics {
         counter(
             "holes_mended",
             "Gaps in a room's live messages that were filled from the database",
-            &self.mended,
+            &self.gaps_recovered,
         );
         counter(
             "mailbox_overflows",
             "Times a worker fell so far behind that its sockets had to come back",
-            &self.overflows,
+            &self.worker_queue_overflows,
         );
         counter(
             "commit_retries",
             "Transactions that were tried again",
-            &self.retries,
+            &self.commit_retries,
         );
         counter(
             "writers_relieved",
             "Times storing messages hung and another thread went on",
-            &self.relieved,
+            &self.writer_threads_replaced,
         );
         registry.register(
             "connections",
@@ -156,7 +156,7 @@ impl RealtimeMetrics {
         registry.register(
             "ack_seconds",
             "From a message's arrival on a socket to its acknowledgement",
-            self.acks.clone(),
+            self.ack_seconds.clone(),
         );
         registry.register(
             "commit_messages",
@@ -176,13 +176,13 @@ impl RealtimeMetrics {
     }
 
     pub(super) fn closed(&self, kind: &'static str, code: Option<CloseCode>) {
-        let code = ending(code);
+        let code = close_label(code);
         self.connections.get_or_create(&KindLabel { kind }).dec();
         self.closed.get_or_create(&CloseLabels { kind, code }).inc();
     }
 
-    pub(super) fn refused(&self, code: ErrorCode) {
-        let code = name(code);
+    pub(super) fn error_sent(&self, code: ErrorCode) {
+        let code = error_label(code);
         self.errors.get_or_create(&ErrorLabel { code }).inc();
     }
 
@@ -192,7 +192,7 @@ impl RealtimeMetrics {
     }
 
     pub(super) fn acknowledged(&self, after: Duration) {
-        self.acks.observe(after.as_secs_f64());
+        self.ack_seconds.observe(after.as_secs_f64());
     }
 
     pub(super) fn committed(&self, messages: usize, within: Duration) {
@@ -201,7 +201,7 @@ impl RealtimeMetrics {
     }
 }
 
-fn name(code: ErrorCode) -> &'static str {
+fn error_label(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::BadFrame => "bad_frame",
         ErrorCode::NotFound => "not_found",
@@ -216,7 +216,7 @@ fn name(code: ErrorCode) -> &'static str {
     }
 }
 
-fn ending(code: Option<CloseCode>) -> &'static str {
+fn close_label(code: Option<CloseCode>) -> &'static str {
     match code {
         None => "gone",
         Some(CloseCode::Normal) => "1000",

@@ -32,7 +32,7 @@ impl Bucket {
     }
 
     /// Takes one; or says how long to wait for it.
-    fn take(&mut self, rate: Rate, now: Instant) -> Result<(), Duration> {
+    fn try_acquire(&mut self, rate: Rate, now: Instant) -> Result<(), Duration> {
         self.tokens = self.refilled(rate, now);
         self.at = now;
         if self.tokens >= 1.0 {
@@ -69,8 +69,8 @@ impl TokenBucket {
     }
 
     /// Counts one; whether it is within the rate.
-    pub fn lets_through(&mut self) -> bool {
-        self.bucket.take(self.rate, Instant::now()).is_ok()
+    pub fn try_acquire(&mut self) -> bool {
+        self.bucket.try_acquire(self.rate, Instant::now()).is_ok()
     }
 }
 
@@ -93,7 +93,7 @@ impl UserRateLimiter {
     }
 
     /// Takes one; or says how long to wait for it.
-    pub fn take(&self, user_id: i64) -> Result<(), Duration> {
+    pub fn try_acquire(&self, user_id: i64) -> Result<(), Duration> {
         if !self.enabled {
             return Ok(());
         }
@@ -105,7 +105,7 @@ impl UserRateLimiter {
         let bucket = buckets
             .entry(user_id)
             .or_insert_with(|| Bucket::new(self.rate, now));
-        bucket.take(self.rate, now)
+        bucket.try_acquire(self.rate, now)
     }
 }
 
@@ -115,10 +115,13 @@ mod tests {
 
     #[test]
     fn a_burst_passes_and_then_one_must_wait() {
-        let throttle = UserRateLimiter::new(5, 20, true);
-        assert!((0..20).all(|_| throttle.take(1).is_ok()));
-        let wait = throttle.take(1).expect_err("empty");
+        let rate_limiter = UserRateLimiter::new(5, 20, true);
+        assert!((0..20).all(|_| rate_limiter.try_acquire(1).is_ok()));
+        let wait = rate_limiter.try_acquire(1).expect_err("empty");
         assert!(wait <= Duration::from_millis(200), "{wait:?}");
-        assert!(throttle.take(2).is_ok(), "others are not held up");
+        assert!(
+            rate_limiter.try_acquire(2).is_ok(),
+            "others are not held up"
+        );
     }
 }

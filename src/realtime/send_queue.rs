@@ -12,15 +12,15 @@ pub(super) const QUEUE_FRAMES: usize = 256;
 /// … and so many bytes. A reader who is further behind is sent away and comes back by `sync`.
 const QUEUE_BYTES: usize = 1024 * 1024;
 /// An empty queue keeps room for so many; what a burst needed is given back.
-const KEPT: usize = 4;
+const IDLE_CAPACITY: usize = 4;
 
 /// A short way to the socket.
 pub trait DirectSink {
     /// Writes what the socket takes at once, and answers how many bytes that were.
-    fn write_now(&self, bytes: &[u8]) -> usize;
+    fn try_write(&self, bytes: &[u8]) -> usize;
 
     /// Whether it takes anything at all, as far as is known without asking the system.
-    fn is_open(&self) -> bool;
+    fn is_writable(&self) -> bool;
 }
 
 /// See the module's description.
@@ -29,9 +29,9 @@ pub(super) struct SendQueue {
     queue: RefCell<Queue>,
     waker: RefCell<Option<Waker>>,
     finished: Cell<bool>,
-    outlet: RefCell<Option<Rc<dyn DirectSink>>>,
+    direct_sink: RefCell<Option<Rc<dyn DirectSink>>>,
     /// Whoever takes from the queue has taken everything at least once, and waits for more.
-    is_flowing: Cell<bool>,
+    reader_is_ready: Cell<bool>,
 }
 
 #[derive(Default)]
@@ -39,14 +39,14 @@ struct Queue {
     writes: VecDeque<Bytes>,
     bytes: usize,
     /// The first of them is the rest of something whose beginning was sent.
-    is_torn: bool,
+    head_is_partial: bool,
 }
 
 impl SendQueue {
     /// From here on what is pushed goes straight to the socket, as long as it takes it: no queue, no task and no copy
     /// stand between. What it does not take waits in the queue, and what comes later waits behind.
-    pub(super) fn open_outlet(&self, outlet: Rc<dyn DirectSink>) {
-        self.outlet.replace(Some(outlet));
+    pub(super) fn set_direct_sink(&self, direct_sink: Rc<dyn DirectSink>) {
+        self.direct_sink.replace(Some(direct_sink));
     }
 
     /// Whether there is no room for more of a slow reader's bytes. One write alone always has room.
@@ -62,16 +62,18 @@ impl SendQueue {
     }
 
     /// Whether what is pushed next goes straight to the socket, as far as is known.
-    pub(super) fn is_open(&self) -> bool {
-        let outlet = self.outlet.borrow();
-        self.is_flowing.get()
+    pub(super) fn is_writable(&self) -> bool {
+        let direct_sink = self.direct_sink.borrow();
+        self.reader_is_ready.get()
             && self.is_empty()
-            && outlet.as_ref().is_some_and(|outlet| outlet.is_open())
+            && direct_sink
+                .as_ref()
+                .is_some_and(|direct_sink| direct_sink.is_writable())
     }
 
     /// Sends, now or later.
     pub(super) fn push(&self, wire: &Bytes) {
-        let Some(wire) = self.send_now(wire) else {
+        let Some(wire) = self.write_directly(wire) else {
             return;
         };
         let mut queue = self.queue.borrow_mut();
@@ -81,22 +83,22 @@ impl SendQueue {
     }
 
     /// What is left of it after the socket took what it could at once.
-    fn send_now(&self, wire: &Bytes) -> Option<Bytes> {
-        if !self.is_flowing.get() || !self.is_empty() {
+    fn write_directly(&self, wire: &Bytes) -> Option<Bytes> {
+        if !self.reader_is_ready.get() || !self.is_empty() {
             return Some(wire.clone());
         }
-        let outlet = self.outlet.borrow();
-        let taken = (outlet.as_ref()).map_or(0, |outlet| outlet.write_now(wire));
-        (taken < wire.len()).then(|| {
-            self.queue.borrow_mut().is_torn = taken > 0;
-            wire.slice(taken..)
+        let direct_sink = self.direct_sink.borrow();
+        let written = (direct_sink.as_ref()).map_or(0, |direct_sink| direct_sink.try_write(wire));
+        (written < wire.len()).then(|| {
+            self.queue.borrow_mut().head_is_partial = written > 0;
+            wire.slice(written..)
         })
     }
 
     /// Throws everything away but what must follow what was sent.
-    pub(super) fn forget(&self) {
+    pub(super) fn discard_unsent(&self) {
         let mut queue = self.queue.borrow_mut();
-        let kept = usize::from(queue.is_torn);
+        let kept = usize::from(queue.head_is_partial);
         queue.writes.truncate(kept);
         queue.bytes = queue.writes.iter().map(Bytes::len).sum();
     }
@@ -119,16 +121,16 @@ impl SendQueue {
         let mut queue = self.queue.borrow_mut();
         if let Some(wire) = queue.writes.pop_front() {
             queue.bytes -= wire.len();
-            queue.is_torn = false;
+            queue.head_is_partial = false;
             if queue.writes.is_empty() {
-                queue.writes.shrink_to(KEPT);
+                queue.writes.shrink_to(IDLE_CAPACITY);
             }
             return Poll::Ready(Some(wire));
         }
         if self.finished.get() {
             return Poll::Ready(None);
         }
-        self.is_flowing.set(true);
+        self.reader_is_ready.set(true);
         let mut waker = self.waker.borrow_mut();
         if !waker
             .as_ref()
@@ -156,23 +158,23 @@ mod tests {
     }
 
     impl DirectSink for Socket {
-        fn write_now(&self, bytes: &[u8]) -> usize {
-            let taken = self.takes.get().min(bytes.len());
+        fn try_write(&self, bytes: &[u8]) -> usize {
+            let written = self.takes.get().min(bytes.len());
             if self.fills {
-                self.takes.set(self.takes.get() - taken);
+                self.takes.set(self.takes.get() - written);
             }
-            self.sent.borrow_mut().extend_from_slice(&bytes[..taken]);
-            taken
+            self.sent.borrow_mut().extend_from_slice(&bytes[..written]);
+            written
         }
 
-        fn is_open(&self) -> bool {
+        fn is_writable(&self) -> bool {
             true
         }
     }
 
-    fn take_all(outbound: &SendQueue, sent: &RefCell<Vec<u8>>) {
+    fn take_all(send_queue: &SendQueue, sent: &RefCell<Vec<u8>>) {
         let mut cx = Context::from_waker(Waker::noop());
-        while let Poll::Ready(Some(wire)) = outbound.poll(&mut cx) {
+        while let Poll::Ready(Some(wire)) = send_queue.poll(&mut cx) {
             sent.borrow_mut().extend_from_slice(&wire);
         }
     }
@@ -183,19 +185,19 @@ mod tests {
         fn nothing_is_lost_or_overtaken(
             steps in prop::collection::vec((prop::collection::vec(any::<u8>(), 1..9), 0_usize..9, any::<bool>()), 1..60),
         ) {
-            let (outbound, socket) = (SendQueue::default(), Rc::new(Socket::default()));
-            outbound.open_outlet(socket.clone());
+            let (send_queue, socket) = (SendQueue::default(), Rc::new(Socket::default()));
+            send_queue.set_direct_sink(socket.clone());
             let mut pushed = Vec::new();
             for (wire, takes, is_polled) in steps {
                 socket.takes.set(takes);
                 pushed.extend_from_slice(&wire);
-                outbound.push(&wire.into());
+                send_queue.push(&wire.into());
                 if is_polled {
-                    take_all(&outbound, &socket.sent);
-                    prop_assert!(outbound.is_empty());
+                    take_all(&send_queue, &socket.sent);
+                    prop_assert!(send_queue.is_empty());
                 }
             }
-            take_all(&outbound, &socket.sent);
+            take_all(&send_queue, &socket.sent);
             prop_assert_eq!(&*socket.sent.borrow(), &pushed);
         }
 
@@ -204,15 +206,15 @@ mod tests {
         fn what_was_begun_is_ended(takes in 0_usize..12) {
             let takes_at_once = Cell::new(takes);
             let socket = Rc::new(Socket { takes: takes_at_once, fills: true, ..Socket::default() });
-            let outbound = SendQueue::default();
-            take_all(&outbound, &socket.sent);
-            outbound.open_outlet(socket.clone());
+            let send_queue = SendQueue::default();
+            take_all(&send_queue, &socket.sent);
+            send_queue.set_direct_sink(socket.clone());
             for wire in ["one;", "two;", "six;"] {
-                outbound.push(&Bytes::from_static(wire.as_bytes()));
+                send_queue.push(&Bytes::from_static(wire.as_bytes()));
             }
-            outbound.forget();
-            outbound.push(&Bytes::from_static(b"bye;"));
-            take_all(&outbound, &socket.sent);
+            send_queue.discard_unsent();
+            send_queue.push(&Bytes::from_static(b"bye;"));
+            take_all(&send_queue, &socket.sent);
             let sent = String::from_utf8(socket.sent.borrow().clone()).expect("text");
             let frames: Vec<_> = sent.split_terminator(';').collect();
             let whole = ["one", "two", "six"];

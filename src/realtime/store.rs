@@ -126,7 +126,7 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// `BadFrame` for a `client_id` that is no UUID; `Empty`, `TooLong`, `Invalid` for the text.
-    fn draft(
+    fn validate_message(
         &self,
         user_id: i64,
         room_id: i64,
@@ -138,11 +138,11 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// `Empty`, `TooLong`, `Invalid`.
-    fn content(&self, content: &str) -> Result<String, ErrorCode>;
+    fn validate_content(&self, content: &str) -> Result<String, ErrorCode>;
 
     /// Moves what a person has read in a room: forward only, or back to just before `seq` when they mark it unread.
     /// `NotFound` when they are not in it.
-    fn mark(
+    fn set_read_position(
         &self,
         user_id: i64,
         room_id: i64,
@@ -151,24 +151,28 @@ pub trait Store: Send + Sync {
     ) -> BoxFuture<'static, Result<ReadPosition>>;
 
     /// Everything is read; answers the rooms in which a mark moved.
-    fn mark_all(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<(i64, ReadPosition)>>>;
+    fn mark_all_read(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<(i64, ReadPosition)>>>;
 
     /// A room as this person sees it; `NotFound` when they are not in it.
-    fn room_of(&self, user_id: i64, room_id: i64) -> BoxFuture<'static, Result<Room>>;
+    fn room_for(&self, user_id: i64, room_id: i64) -> BoxFuture<'static, Result<Room>>;
 
     /// The pending invitations of a person, oldest first.
-    fn invitations_of(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<Invitation>>>;
+    fn invitations_for(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<Invitation>>>;
 
     /// The direct room of a person with another, found or made; the other is named as in [`ClientFrame::Post`]'s `to`.
     ///
     /// [`ClientFrame::Post`]: super::frames::ClientFrame::Post
-    fn direct_with(&self, user_id: i64, to: String) -> BoxFuture<'static, Result<DirectRoom>>;
+    fn find_or_create_direct(
+        &self,
+        user_id: i64,
+        to: String,
+    ) -> BoxFuture<'static, Result<DirectRoom>>;
 
     /// The rooms of a person, with what they have read; `Unauthorized` when this session of theirs ended.
-    fn rooms_of(&self, user_id: i64, session: Arc<str>) -> BoxFuture<'static, Result<Vec<Room>>>;
+    fn rooms_for(&self, user_id: i64, session: Arc<str>) -> BoxFuture<'static, Result<Vec<Room>>>;
 
     /// Remembers when the last window of a person closed.
-    fn last_seen(&self, user_id: i64) -> BoxFuture<'static, Result<()>>;
+    fn record_last_seen(&self, user_id: i64) -> BoxFuture<'static, Result<()>>;
 
     /// The installation's latest number.
     fn latest_change(&self) -> BoxFuture<'static, Result<i64>>;

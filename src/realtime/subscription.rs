@@ -11,7 +11,7 @@ use crate::realtime::websocket::CloseCode;
 
 /// A seat in one room.
 pub(super) struct Subscription {
-    pub(super) seat: Rc<Subscriber>,
+    pub(super) subscriber: Rc<Subscriber>,
     pub(super) slot: usize,
     pub(super) state: RefCell<SubscriptionState>,
 }
@@ -29,36 +29,36 @@ pub(super) enum SubscriptionState {
 
 impl Subscription {
     /// A place where live changes wait until it is known from where on they are live.
-    pub(super) fn coming(seat: Rc<Subscriber>, slot: usize) -> Rc<Self> {
+    pub(super) fn pending(subscriber: Rc<Subscriber>, slot: usize) -> Rc<Self> {
         Rc::new(Self {
-            seat,
+            subscriber,
             slot,
             state: RefCell::new(SubscriptionState::Pending(Vec::new())),
         })
     }
 
     /// Whether a live change goes straight to a socket, as far as is known.
-    pub(super) fn is_open(&self) -> bool {
-        matches!(*self.state.borrow(), SubscriptionState::Live(_)) && self.seat.is_open()
+    pub(super) fn is_writable(&self) -> bool {
+        matches!(*self.state.borrow(), SubscriptionState::Live(_)) && self.subscriber.is_writable()
     }
 
     /// A live change. Answers whether it goes to a socket at once.
-    pub(super) fn receive(&self, burst: &Arc<EncodedBatch>) -> bool {
-        if self.seat.hear() {
+    pub(super) fn receive(&self, batch: &Arc<EncodedBatch>) -> bool {
+        if self.subscriber.notify_changed() {
             return false;
         }
         match &mut *self.state.borrow_mut() {
             SubscriptionState::Live(ver) => {
-                if let Some(wire) = burst.after(*ver) {
-                    self.seat.send(&wire);
+                if let Some(wire) = batch.after(*ver) {
+                    self.subscriber.push_shared(&wire);
                     return true;
                 }
             }
-            SubscriptionState::Pending(bursts) | SubscriptionState::Buffering(bursts) => {
-                if bursts.len() < QUEUE_FRAMES {
-                    bursts.push(burst.clone());
+            SubscriptionState::Pending(batches) | SubscriptionState::Buffering(batches) => {
+                if batches.len() < QUEUE_FRAMES {
+                    batches.push(batch.clone());
                 } else {
-                    self.seat.close(CloseCode::TooSlow);
+                    self.subscriber.close(CloseCode::TooSlow);
                 }
             }
             SubscriptionState::Syncing => {}

@@ -14,7 +14,9 @@ use tokio::time::sleep;
 use crate::error::{Error, Result};
 use crate::realtime::frames::{Id, Room, ServerFrame};
 use crate::realtime::hub::Hub;
-use crate::realtime::hub::worker_commands::{EncodedBatch, WorkerReceiver, DeliveryBacklog, WorkerCommand};
+use crate::realtime::hub::worker_commands::{
+    DeliveryBacklog, EncodedBatch, WorkerCommand, WorkerReceiver,
+};
 use crate::realtime::subscriber::Subscriber;
 use crate::realtime::subscription::Subscription;
 use crate::realtime::websocket::CloseCode;
@@ -22,15 +24,15 @@ use crate::realtime::websocket::CloseCode;
 /// The fan-out lets others work after so many sockets.
 const FAN_OUT_SLICE: usize = 256;
 /// It looks at so many of them before it writes to the first.
-const FEW: usize = 16;
+const PREFETCH: usize = 16;
 /// The store is asked again so long after it failed.
-const PATIENCE: Duration = Duration::from_secs(1);
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// The places of one room. A place keeps its slot, so that a fan-out can pause between them.
 #[derive(Default)]
 struct RoomSubscriptions {
     slots: Vec<Option<Rc<Subscription>>>,
-    free: Vec<usize>,
+    free_slots: Vec<usize>,
 }
 
 /// See the module's description.
@@ -38,103 +40,119 @@ pub struct WorkerHub {
     index: usize,
     hub: Arc<Hub>,
     rooms: RefCell<HashMap<i64, RoomSubscriptions>>,
-    seats: RefCell<HashMap<i64, Vec<Rc<Subscriber>>>>,
+    subscribers: RefCell<HashMap<i64, Vec<Rc<Subscriber>>>>,
 }
 
 impl WorkerHub {
     /// Opens this thread's desk and starts its deliveries. Must be called in the thread's `LocalSet`.
-    pub fn open(hub: Arc<Hub>) -> Rc<Self> {
-        let inbox = hub.open_desk();
-        let desk = Rc::new(Self {
-            index: inbox.index,
+    pub fn start(hub: Arc<Hub>) -> Rc<Self> {
+        let receiver = hub.register_worker();
+        let worker = Rc::new(Self {
+            index: receiver.index,
             hub,
             rooms: RefCell::default(),
-            seats: RefCell::default(),
+            subscribers: RefCell::default(),
         });
-        tokio::task::spawn_local(desk.clone().work(inbox));
-        desk
+        tokio::task::spawn_local(worker.clone().run(receiver));
+        worker
     }
 
     /// How many sockets this worker has.
-    pub fn count(&self) -> usize {
-        self.seats.borrow().values().map(Vec::len).sum()
+    pub fn connection_count(&self) -> usize {
+        self.subscribers.borrow().values().map(Vec::len).sum()
     }
 
     /// Registers a seat; it can be closed from elsewhere now.
-    pub fn admit(&self, seat: &Rc<Subscriber>) {
-        let mut seats = self.seats.borrow_mut();
-        seats.entry(seat.user_id).or_default().push(seat.clone());
-        self.hub.served.add(seat.user_id, &seat.session);
-        self.hub.figures.opened(seat.kind());
+    pub fn add(&self, subscriber: &Rc<Subscriber>) {
+        let mut subscribers = self.subscribers.borrow_mut();
+        subscribers
+            .entry(subscriber.user_id)
+            .or_default()
+            .push(subscriber.clone());
+        self.hub
+            .connected_sessions
+            .add(subscriber.user_id, &subscriber.session);
+        self.hub.metrics.opened(subscriber.kind());
         if self.hub.is_stopping() {
-            seat.close(CloseCode::GoingAway);
+            subscriber.close(CloseCode::GoingAway);
         }
     }
 
     /// A seat follows a room, holding what comes. Answers its place, and what [`Hub::join`] does.
-    pub(super) fn join(&self, seat: &Rc<Subscriber>, room_id: i64) -> (Rc<Subscription>, Option<i64>) {
+    pub(super) fn subscribe(
+        &self,
+        subscriber: &Rc<Subscriber>,
+        room_id: i64,
+    ) -> (Rc<Subscription>, Option<i64>) {
         let mut rooms = self.rooms.borrow_mut();
-        let places = rooms.entry(room_id).or_default();
-        let slot = places.free.pop().unwrap_or_else(|| {
-            places.slots.push(None);
-            places.slots.len() - 1
+        let subscriptions = rooms.entry(room_id).or_default();
+        let slot = subscriptions.free_slots.pop().unwrap_or_else(|| {
+            subscriptions.slots.push(None);
+            subscriptions.slots.len() - 1
         });
-        let place = Subscription::coming(seat.clone(), slot);
-        places.slots[slot] = Some(place.clone());
-        seat.add_place(room_id, place.clone());
-        let last_ver = self.hub.join(room_id, self.index);
-        (place, last_ver)
+        let subscription = Subscription::pending(subscriber.clone(), slot);
+        subscriptions.slots[slot] = Some(subscription.clone());
+        subscriber.add_subscription(room_id, subscription.clone());
+        let last_ver = self.hub.subscribe(room_id, self.index);
+        (subscription, last_ver)
     }
 
     /// A seat follows a room no more.
-    pub fn leave_room(&self, seat: &Rc<Subscriber>, room_id: i64) {
-        if let Some(place) = seat.take_place(room_id) {
-            self.free(room_id, &place);
+    pub fn unsubscribe(&self, subscriber: &Rc<Subscriber>, room_id: i64) {
+        if let Some(subscription) = subscriber.remove_subscription(room_id) {
+            self.release(room_id, &subscription);
         }
     }
 
-    fn free(&self, room_id: i64, place: &Subscription) {
-        self.hub.leave(room_id, self.index);
+    fn release(&self, room_id: i64, subscription: &Subscription) {
+        self.hub.unsubscribe(room_id, self.index);
         let mut rooms = self.rooms.borrow_mut();
-        if let Some(places) = rooms.get_mut(&room_id) {
-            places.slots[place.slot] = None;
-            places.free.push(place.slot);
-            if places.free.len() == places.slots.len() {
+        if let Some(subscriptions) = rooms.get_mut(&room_id) {
+            subscriptions.slots[subscription.slot] = None;
+            subscriptions.free_slots.push(subscription.slot);
+            if subscriptions.free_slots.len() == subscriptions.slots.len() {
                 rooms.remove(&room_id);
             }
         }
     }
 
     /// A seat is gone, with all its places.
-    pub fn leave(&self, seat: &Rc<Subscriber>) {
-        for (room_id, place) in seat.take_places() {
-            self.free(room_id, &place);
+    pub fn remove(&self, subscriber: &Rc<Subscriber>) {
+        for (room_id, subscription) in subscriber.remove_all_subscriptions() {
+            self.release(room_id, &subscription);
         }
-        self.hub.served.remove(seat.user_id, &seat.session);
-        self.hub.figures.closed(seat.kind(), seat.closing());
-        let mut seats = self.seats.borrow_mut();
-        if let Some(mine) = seats.get_mut(&seat.user_id) {
-            mine.retain(|other| !Rc::ptr_eq(other, seat));
+        self.hub
+            .connected_sessions
+            .remove(subscriber.user_id, &subscriber.session);
+        self.hub
+            .metrics
+            .closed(subscriber.kind(), subscriber.close_code());
+        let mut subscribers = self.subscribers.borrow_mut();
+        if let Some(mine) = subscribers.get_mut(&subscriber.user_id) {
+            mine.retain(|other| !Rc::ptr_eq(other, subscriber));
             if mine.is_empty() {
-                seats.remove(&seat.user_id);
+                subscribers.remove(&subscriber.user_id);
             }
         }
     }
 
-    async fn work(self: Rc<Self>, mut inbox: WorkerReceiver) {
-        while let Some(parcel) = inbox.parcels.recv().await {
-            match parcel {
+    async fn run(self: Rc<Self>, mut receiver: WorkerReceiver) {
+        while let Some(command) = receiver.commands.recv().await {
+            match command {
                 WorkerCommand::Deliver {
                     room_id,
-                    burst,
+                    batch,
                     writes,
-                } => self.deliver(room_id, &burst, writes, &inbox.load).await,
+                } => {
+                    self.deliver(room_id, &batch, writes, &receiver.backlog)
+                        .await
+                }
                 WorkerCommand::SendToRoom(room_id, audience, frame) => {
-                    self.for_each_place(
+                    self.for_each_subscription(
                         room_id,
-                        |place| {
-                            if place.seat.is_in(audience, room_id) {
-                                place.seat.push(frame.clone());
+                        |subscription| {
+                            if subscription.subscriber.is_in_audience(audience, room_id) {
+                                subscription.subscriber.push(frame.clone());
                             }
                         },
                         |_| {},
@@ -142,141 +160,153 @@ impl WorkerHub {
                     .await;
                 }
                 WorkerCommand::SendToUser(user_id, frame) => {
-                    for seat in self.seats_of(user_id) {
-                        seat.push(frame.clone());
+                    for subscriber in self.subscribers_of(user_id) {
+                        subscriber.push(frame.clone());
                     }
                 }
                 WorkerCommand::JoinRoom(user_id, room_id) => {
-                    for seat in self.seats_of(user_id) {
-                        self.follow(&seat, room_id);
+                    for subscriber in self.subscribers_of(user_id) {
+                        self.start_following(&subscriber, room_id);
                     }
                 }
                 WorkerCommand::LeaveRoom(user_id, room_id) => {
-                    for seat in self.seats_of(user_id) {
-                        self.remove(&seat, room_id);
+                    for subscriber in self.subscribers_of(user_id) {
+                        self.remove_from_room(&subscriber, room_id);
                     }
                 }
                 WorkerCommand::InvitationsChanged(user_id) => {
-                    tokio::task::spawn_local(self.clone().tell_invitations(user_id));
+                    tokio::task::spawn_local(self.clone().send_invitations(user_id));
                 }
                 WorkerCommand::RoomDeleted(room_id) => {
-                    for seat in self.seats_in(room_id) {
-                        self.remove(&seat, room_id);
+                    for subscriber in self.subscribers_in(room_id) {
+                        self.remove_from_room(&subscriber, room_id);
                     }
                 }
                 WorkerCommand::RoomChanged(room_id) => {
-                    tokio::task::spawn_local(self.clone().tell_room(room_id));
+                    tokio::task::spawn_local(self.clone().send_room(room_id));
                 }
                 WorkerCommand::CloseSession(user_id, session, code) => {
-                    for seat in self.seats_of(user_id) {
-                        if seat.session == session {
-                            seat.close(code);
+                    for subscriber in self.subscribers_of(user_id) {
+                        if subscriber.session == session {
+                            subscriber.close(code);
                         }
                     }
                 }
                 WorkerCommand::CloseConnection(user_id, id, code) => {
-                    for seat in self.seats_of(user_id) {
-                        if seat.id == id {
-                            seat.close(code);
+                    for subscriber in self.subscribers_of(user_id) {
+                        if subscriber.id == id {
+                            subscriber.close(code);
                         }
                     }
                 }
                 WorkerCommand::CloseAll(code) => self.close_all(code),
             }
-            if inbox.overflowed.swap(false, Ordering::AcqRel) {
+            if receiver.overflowed.swap(false, Ordering::AcqRel) {
                 tracing::warn!("a worker fell behind; its sockets have to catch up");
-                self.hub.figures.overflows.inc();
+                self.hub.metrics.worker_queue_overflows.inc();
                 self.close_all(CloseCode::TooSlow);
             }
         }
     }
 
-    async fn deliver(&self, room_id: i64, burst: &Arc<EncodedBatch>, writes: usize, load: &DeliveryBacklog) {
+    async fn deliver(
+        &self,
+        room_id: i64,
+        batch: &Arc<EncodedBatch>,
+        writes: usize,
+        backlog: &DeliveryBacklog,
+    ) {
         let (sockets, left) = (Cell::new(0), Cell::new(writes));
-        let visit = |place: &Subscription| {
-            let is_sent = place.receive(burst);
+        let visit = |subscription: &Subscription| {
+            let is_sent = subscription.receive(batch);
             sockets.set(sockets.get() + u64::from(is_sent));
         };
         let written = |visited: usize| {
             let done = visited.min(left.get());
             left.set(left.get() - done);
-            load.done(done);
+            backlog.done(done);
         };
-        self.for_each_place(room_id, visit, written).await;
-        load.done(left.get());
-        let messages = burst.ends.len() as u64;
-        self.hub.figures.delivered(sockets.get() * messages);
+        self.for_each_subscription(room_id, visit, written).await;
+        backlog.done(left.get());
+        let messages = batch.ends.len() as u64;
+        self.hub.metrics.delivered(sockets.get() * messages);
     }
 
-    fn seats_of(&self, user_id: i64) -> Vec<Rc<Subscriber>> {
-        let seats = self.seats.borrow();
-        seats.get(&user_id).cloned().unwrap_or_default()
+    fn subscribers_of(&self, user_id: i64) -> Vec<Rc<Subscriber>> {
+        let subscribers = self.subscribers.borrow();
+        subscribers.get(&user_id).cloned().unwrap_or_default()
     }
 
-    fn seats_in(&self, room_id: i64) -> Vec<Rc<Subscriber>> {
+    fn subscribers_in(&self, room_id: i64) -> Vec<Rc<Subscriber>> {
         let rooms = self.rooms.borrow();
-        let places = rooms
+        let subscriptions = rooms
             .get(&room_id)
             .into_iter()
-            .flat_map(|places| &places.slots);
-        places.flatten().map(|place| place.seat.clone()).collect()
+            .flat_map(|subscriptions| &subscriptions.slots);
+        subscriptions
+            .flatten()
+            .map(|subscription| subscription.subscriber.clone())
+            .collect()
     }
 
     /// A seat follows a room that its person came into, as soon as the store has told where the room is.
-    pub fn follow(self: &Rc<Self>, seat: &Rc<Subscriber>, room_id: i64) {
-        tokio::task::spawn_local(self.clone().enter(seat.clone(), room_id));
+    pub fn start_following(self: &Rc<Self>, subscriber: &Rc<Subscriber>, room_id: i64) {
+        tokio::task::spawn_local(self.clone().join_room(subscriber.clone(), room_id));
     }
 
     /// A seat follows a room that its person came into: live changes start after the `ver` it is told.
-    async fn enter(self: Rc<Self>, seat: Rc<Subscriber>, room_id: i64) {
-        if seat.is_settled(room_id) || seat.is_gone() {
+    async fn join_room(self: Rc<Self>, subscriber: Rc<Subscriber>, room_id: i64) {
+        if subscriber.knows_room(room_id) || subscriber.is_disconnected() {
             return;
         }
         // What was read for the place it may have is older than this.
-        self.leave_room(&seat, room_id);
-        let (place, _) = self.join(&seat, room_id);
-        match self.read_room(&seat, room_id).await {
+        self.unsubscribe(&subscriber, room_id);
+        let (subscription, _) = self.subscribe(&subscriber, room_id);
+        match self.read_room(&subscriber, room_id).await {
             // Gone meanwhile, and perhaps back at another place, which somebody else looks after.
-            _ if !seat.is_at(room_id, &place) => {}
+            _ if !subscriber.is_current_subscription(room_id, &subscription) => {}
             Ok(room) => {
-                seat.push(ServerFrame::Room { room: &room }.encode());
-                seat.go_live(room_id, room.ver);
+                subscriber.push(ServerFrame::Room { room: &room }.encode());
+                subscriber.go_live(room_id, room.ver);
             }
-            Err(Error::NotFound) => self.leave_room(&seat, room_id),
+            Err(Error::NotFound) => self.unsubscribe(&subscriber, room_id),
             // Without knowing where the room is, the seat could miss something: it has to come back.
-            Err(_) => seat.close(CloseCode::GoingAway),
+            Err(_) => subscriber.close(CloseCode::GoingAway),
         }
     }
 
     /// The room as the seat's person sees it, read late enough that nothing is missing between it and what is live.
-    async fn read_room(&self, seat: &Subscriber, room_id: i64) -> Result<Room> {
-        let read = || self.hub.store().room_of(seat.user_id, room_id);
+    async fn read_room(&self, subscriber: &Subscriber, room_id: i64) -> Result<Room> {
+        let read = || self.hub.store().room_for(subscriber.user_id, room_id);
         let room = read().await?;
-        match self.hub.settle(room_id, room.ver) {
+        match self.hub.set_baseline(room_id, room.ver) {
             true => Ok(room),
             false => read().await,
         }
     }
 
     /// A seat's person is no longer in a room: nothing of it is sent from here on.
-    fn remove(&self, seat: &Rc<Subscriber>, room_id: i64) {
-        if seat.follows(room_id) {
-            self.leave_room(seat, room_id);
+    fn remove_from_room(&self, subscriber: &Rc<Subscriber>, room_id: i64) {
+        if subscriber.is_subscribed(room_id) {
+            self.unsubscribe(subscriber, room_id);
             let room_id = Id(room_id);
-            seat.push(ServerFrame::Removed { room_id }.encode());
+            subscriber.push(ServerFrame::Removed { room_id }.encode());
         }
     }
 
     /// Tells everybody who follows a room what it is now; each sees their own numbers.
-    async fn tell_room(self: Rc<Self>, room_id: i64) {
-        let seats = self.seats_in(room_id);
-        let mut people: Vec<i64> = seats.iter().map(|seat| seat.user_id).collect();
-        people.sort_unstable();
-        people.dedup();
-        for user_id in people {
+    async fn send_room(self: Rc<Self>, room_id: i64) {
+        let subscribers = self.subscribers_in(room_id);
+        let mut user_ids: Vec<i64> = subscribers
+            .iter()
+            .map(|subscriber| subscriber.user_id)
+            .collect();
+        user_ids.sort_unstable();
+        user_ids.dedup();
+        for user_id in user_ids {
             let room = loop {
-                match self.hub.store().room_of(user_id, room_id).await {
-                    Err(Error::Unavailable(_)) => sleep(PATIENCE).await,
+                match self.hub.store().room_for(user_id, room_id).await {
+                    Err(Error::Unavailable(_)) => sleep(RETRY_DELAY).await,
                     answer => break answer,
                 }
             };
@@ -284,55 +314,63 @@ impl WorkerHub {
                 continue;
             };
             let frame = ServerFrame::Room { room: &room }.encode();
-            for seat in self.seats_of(user_id) {
-                seat.push(frame.clone());
+            for subscriber in self.subscribers_of(user_id) {
+                subscriber.push(frame.clone());
             }
         }
     }
 
     /// Tells all sockets of a person which invitations are pending now.
-    pub(super) async fn tell_invitations(self: Rc<Self>, user_id: i64) {
-        if self.seats_of(user_id).is_empty() {
+    pub(super) async fn send_invitations(self: Rc<Self>, user_id: i64) {
+        if self.subscribers_of(user_id).is_empty() {
             return;
         }
         let pending = loop {
-            match self.hub.store().invitations_of(user_id).await {
+            match self.hub.store().invitations_for(user_id).await {
                 Ok(pending) => break pending,
-                Err(Error::Unavailable(_)) => sleep(PATIENCE).await,
+                Err(Error::Unavailable(_)) => sleep(RETRY_DELAY).await,
                 Err(_) => return,
             }
         };
-        for seat in self.seats_of(user_id) {
-            seat.tell_invitations(&pending);
+        for subscriber in self.subscribers_of(user_id) {
+            subscriber.send_invitations(&pending);
         }
     }
 
     fn close_all(&self, code: CloseCode) {
-        for seat in self.seats.borrow().values().flatten() {
-            seat.close(code);
+        for subscriber in self.subscribers.borrow().values().flatten() {
+            subscriber.close(code);
         }
     }
 
     /// Visits the places of a room, pausing now and then, and tells after each pause how many it visited before. Who
     /// comes during a pause has read, or will read, what is being delivered from the store; who goes is skipped.
-    async fn for_each_place(&self, room_id: i64, visit: impl Fn(&Subscription), visited: impl Fn(usize)) {
+    async fn for_each_subscription(
+        &self,
+        room_id: i64,
+        visit: impl Fn(&Subscription),
+        visited: impl Fn(usize),
+    ) {
         let mut start = 0;
         loop {
             {
                 let rooms = self.rooms.borrow();
-                let Some(places) = rooms.get(&room_id) else {
+                let Some(subscriptions) = rooms.get(&room_id) else {
                     return;
                 };
-                let Some(rest) = places.slots.get(start..) else {
+                let Some(rest) = subscriptions.slots.get(start..) else {
                     return;
                 };
                 let slice = &rest[..rest.len().min(FAN_OUT_SLICE)];
-                for few in slice.chunks(FEW) {
+                for chunk in slice.chunks(PREFETCH) {
                     // What is known of thousands of sockets is in no cache. Looked at side by side, it comes at once;
                     // with a write between two of them, each would be waited for.
-                    let is_open = |place: &&Rc<Subscription>| place.is_open();
-                    black_box(few.iter().flatten().filter(is_open).count());
-                    few.iter().flatten().for_each(|place| visit(place));
+                    let is_writable = |subscription: &&Rc<Subscription>| subscription.is_writable();
+                    black_box(chunk.iter().flatten().filter(is_writable).count());
+                    chunk
+                        .iter()
+                        .flatten()
+                        .for_each(|subscription| visit(subscription));
                 }
                 if rest.len() <= FAN_OUT_SLICE {
                     return;

@@ -16,24 +16,24 @@ use tokio::time::timeout;
 
 use super::frames::ErrorCode;
 use super::hub::Hub;
-use super::store::{Log, WriteResult, WriteCommand};
+use super::store::{Log, WriteCommand, WriteResult};
 use crate::error::outage::{explains, warn_unless_outage};
 use crate::error::{Error, Result};
 
 /// The most messages of one transaction.
 const BATCH: usize = 256;
 /// Whether more has come is looked at so often.
-const GLANCE: Duration = Duration::from_micros(50);
+const POLL_INTERVAL: Duration = Duration::from_micros(50);
 /// A transaction that failed for no fault of its messages is tried again so often,
-const ATTEMPTS: usize = 3;
+const MAX_ATTEMPTS: usize = 3;
 /// but only within this time: whoever waits behind it shall be answered too.
-const AGAIN_WITHIN: Duration = Duration::from_millis(500);
+const RETRY_WINDOW: Duration = Duration::from_millis(500);
 /// A sender who waits longer is told `unavailable`.
-const PATIENCE: Duration = Duration::from_secs(2);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// A transaction that takes longer hangs.
-const HANGING: Duration = Duration::from_secs(3);
+const HANG_TIMEOUT: Duration = Duration::from_secs(3);
 /// So many threads may hang at once, from one outage after another; then the last one is waited for.
-const HANGING_MAX: usize = 64;
+const MAX_HUNG_THREADS: usize = 64;
 
 enum Job {
     Store(WriteCommand, oneshot::Sender<WriteResult>),
@@ -45,7 +45,7 @@ enum Job {
 #[derive(Clone)]
 pub struct Writer {
     queue: mpsc::Sender<Job>,
-    shift: Arc<dyn Failover>,
+    failover: Arc<dyn Failover>,
 }
 
 impl Writer {
@@ -55,36 +55,39 @@ impl Writer {
     /// When no thread can be started.
     pub fn start(log: impl Log + 'static, hub: Arc<Hub>, queue_size: usize) -> io::Result<Self> {
         let (queue, jobs) = mpsc::channel(queue_size);
-        let room = Arc::new(Shared {
+        let shared = Arc::new(Shared {
             jobs: Mutex::new(jobs),
             log,
             hub,
             state: Mutex::default(),
             is_failing: AtomicBool::default(),
         });
-        room.clone().start_thread(0)?;
-        Ok(Self { queue, shift: room })
+        shared.clone().start_thread(0)?;
+        Ok(Self {
+            queue,
+            failover: shared,
+        })
     }
 
     /// Writes; answers after the commit. One person's writes are done in the order of these calls (not of the
     /// awaits): this one is in the queue when the call returns.
     pub fn write(&self, write: WriteCommand) -> impl Future<Output = WriteResult> + use<> {
-        let (reply, verdict) = oneshot::channel();
-        self.shift.clone().relieve();
+        let (reply, result) = oneshot::channel();
+        self.failover.clone().replace_hung_thread();
         let queued = self.queue.try_send(Job::Store(write, reply)).is_ok();
         async move {
             if !queued {
                 return Err(ErrorCode::Unavailable);
             }
-            match timeout(PATIENCE, verdict).await {
-                Ok(Ok(verdict)) => verdict,
+            match timeout(RESPONSE_TIMEOUT, result).await {
+                Ok(Ok(result)) => result,
                 Ok(Err(_)) | Err(_) => Err(ErrorCode::Unavailable),
             }
         }
     }
 
     /// How many writes wait for the thread.
-    pub fn waiting(&self) -> usize {
+    pub fn queue_length(&self) -> usize {
         self.queue.max_capacity() - self.queue.capacity()
     }
 
@@ -101,8 +104,8 @@ impl Writer {
 #[derive(Default)]
 struct State {
     thread: u64,
-    since: Option<Instant>,
-    hanging: usize,
+    busy_since: Option<Instant>,
+    hung_threads: usize,
 }
 
 /// What the threads share of which one after another writes.
@@ -118,27 +121,29 @@ struct Shared<L> {
 /// Whoever can take over from a thread that hangs.
 trait Failover: Send + Sync {
     /// Starts another thread when the present one hangs.
-    fn relieve(self: Arc<Self>);
+    fn replace_hung_thread(self: Arc<Self>);
 }
 
 impl<L: Log + 'static> Failover for Shared<L> {
-    fn relieve(self: Arc<Self>) {
+    fn replace_hung_thread(self: Arc<Self>) {
         let mut state = self.state();
-        let hangs = state.since.is_some_and(|since| since.elapsed() > HANGING);
-        if !hangs || state.hanging == HANGING_MAX {
+        let hangs = state
+            .busy_since
+            .is_some_and(|since| since.elapsed() > HANG_TIMEOUT);
+        if !hangs || state.hung_threads == MAX_HUNG_THREADS {
             return;
         }
         state.thread += 1;
-        state.since = None;
-        state.hanging += 1;
+        state.busy_since = None;
+        state.hung_threads += 1;
         let thread = state.thread;
         drop(state);
         tracing::warn!("storing messages hangs: another thread goes on");
-        self.hub.figures.relieved.inc();
+        self.hub.metrics.writer_threads_replaced.inc();
         if let Err(error) = self.clone().start_thread(thread) {
             tracing::error!(%error, "no thread can be started to store messages");
             // The next message tries again.
-            self.state().since = Some(Instant::now());
+            self.state().busy_since = Some(Instant::now());
         }
     }
 }
@@ -151,18 +156,18 @@ impl<L: Log + 'static> Shared<L> {
     fn start_thread(self: Arc<Self>, number: u64) -> io::Result<()> {
         thread::Builder::new()
             .name("writer".into())
-            .spawn(move || self.work(number))?;
+            .spawn(move || self.run(number))?;
         Ok(())
     }
 
-    fn work(&self, number: u64) {
-        let mut waiting = Vec::with_capacity(BATCH);
+    fn run(&self, number: u64) {
+        let mut batch = Vec::with_capacity(BATCH);
         let mut expected = 0;
-        while self.receive(&mut waiting) {
-            let mut writes = Vec::with_capacity(waiting.len());
-            let mut replies = Vec::with_capacity(waiting.len());
+        while self.receive(&mut batch) {
+            let mut writes = Vec::with_capacity(batch.len());
+            let mut replies = Vec::with_capacity(batch.len());
             let mut finished = Vec::new();
-            for job in waiting.drain(..) {
+            for job in batch.drain(..) {
                 match job {
                     // Nobody waits for this one any more: its sender was told to try again.
                     Job::Store(_, reply) if reply.is_closed() => {}
@@ -174,78 +179,79 @@ impl<L: Log + 'static> Shared<L> {
                 }
             }
             let begun = Instant::now();
-            self.state().since = Some(begun);
-            let asked = writes.len();
+            self.state().busy_since = Some(begun);
+            let count = writes.len();
             if !writes.is_empty() {
-                let verdicts = self.append(&writes);
+                let results = self.append(&writes);
                 // A retry's message is published too: the hub drops what it delivered before, and delivers what the
                 // first attempt could not because the commit's outcome was unknown.
                 self.hub
-                    .publish(verdicts.iter().flatten().map(|stored| &stored.message));
-                expected = asked + self.queued();
-                for (reply, verdict) in replies.into_iter().zip(verdicts) {
-                    let _ = reply.send(verdict);
+                    .publish(results.iter().flatten().map(|stored| &stored.message));
+                expected = count + self.pending_jobs();
+                for (reply, result) in replies.into_iter().zip(results) {
+                    let _ = reply.send(result);
                 }
             }
             for done in finished {
                 let _ = done.send(());
             }
-            if !self.goes_on(number) {
+            if !self.is_current(number) {
                 return;
             }
-            self.hub.rest(self.queued() >= BATCH);
-            self.gather(expected, begun.elapsed() / 2);
+            self.hub.wait_for_backlog(self.pending_jobs() >= BATCH);
+            self.wait_for_batch(expected, begun.elapsed() / 2);
         }
     }
 
     /// Waits until as many writes are there as people are talking, or not for long. Whoever has just been answered often
     /// has the next message on its way, and it can go with those of the others: one commit for all, one write to each
     /// socket.
-    fn gather(&self, expected: usize, patience: Duration) {
+    fn wait_for_batch(&self, expected: usize, patience: Duration) {
         let deadline = Instant::now() + patience;
         // For one alone, receiving is waiting enough.
-        while expected > 1 && self.queued() < expected.min(BATCH) && Instant::now() < deadline {
-            thread::sleep(GLANCE);
+        while expected > 1 && self.pending_jobs() < expected.min(BATCH) && Instant::now() < deadline
+        {
+            thread::sleep(POLL_INTERVAL);
         }
     }
 
     /// How many wait; 0 for a thread that was relieved, while the other one waits.
-    fn queued(&self) -> usize {
+    fn pending_jobs(&self) -> usize {
         self.jobs.try_lock().map_or(0, |jobs| jobs.len())
     }
 
     /// Takes what waits; false when nobody can write any more.
-    fn receive(&self, waiting: &mut Vec<Job>) -> bool {
+    fn receive(&self, batch: &mut Vec<Job>) -> bool {
         let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        jobs.blocking_recv_many(waiting, BATCH) > 0
+        jobs.blocking_recv_many(batch, BATCH) > 0
     }
 
     /// Whether this thread still writes, or hung and was relieved.
-    fn goes_on(&self, number: u64) -> bool {
+    fn is_current(&self, number: u64) -> bool {
         let mut state = self.state();
         if state.thread == number {
-            state.since = None;
+            state.busy_since = None;
             return true;
         }
-        state.hanging -= 1;
+        state.hung_threads -= 1;
         false
     }
 
     fn append(&self, writes: &[WriteCommand]) -> Vec<WriteResult> {
         let start = Instant::now();
-        for attempt in 1..=ATTEMPTS {
+        for attempt in 1..=MAX_ATTEMPTS {
             let begun = Instant::now();
             match self.append_once(writes) {
-                Ok(verdicts) => {
-                    self.hub.figures.committed(writes.len(), begun.elapsed());
+                Ok(results) => {
+                    self.hub.metrics.committed(writes.len(), begun.elapsed());
                     self.is_failing.store(false, Ordering::Relaxed);
-                    return verdicts;
+                    return results;
                 }
                 Err(error @ (Error::Unavailable(_) | Error::SerializationFailure(_)))
-                    if attempt < ATTEMPTS && start.elapsed() < AGAIN_WITHIN =>
+                    if attempt < MAX_ATTEMPTS && start.elapsed() < RETRY_WINDOW =>
                 {
                     warn_unless_outage!(error, attempt, "a batch of messages is tried again");
-                    self.hub.figures.retries.inc();
+                    self.hub.metrics.commit_retries.inc();
                 }
                 Err(error) => {
                     let writes = writes.len();

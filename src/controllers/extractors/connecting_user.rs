@@ -24,7 +24,7 @@ impl FromRequest for Arriving {
         Box::pin(async move {
             let app = request.app_data::<Data<App>>();
             let app = app.ok_or_else(|| Error::internal("the application has no data"))?;
-            let since = app.live.hub.news.now();
+            let since = app.realtime.hub.change_clock.now();
             let read = current(&request, |conn, live| {
                 let rooms = Room::all_of(conn, live.user.id)?;
                 Ok((rooms, invitation::pending(conn, live.user.id)?))

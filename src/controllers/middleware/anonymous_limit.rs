@@ -133,7 +133,7 @@ pub fn tie(request: &HttpRequest, seat: &Rc<Subscriber>, farewell_seconds: u32) 
         return;
     };
     let (closing, slow) = (connection.clone(), Rc::downgrade(seat));
-    seat.when_closed(move || closing.close_within(farewell_seconds));
+    seat.on_close(move || closing.close_within(farewell_seconds));
     connection.on_stall(move || {
         if let Some(seat) = slow.upgrade() {
             let user_id = seat.user_id;
@@ -152,11 +152,11 @@ pub fn close_with_peer(request: &HttpRequest) {
 }
 
 impl DirectSink for Connection {
-    fn write_now(&self, bytes: &[u8]) -> usize {
+    fn try_write(&self, bytes: &[u8]) -> usize {
         self.try_write(bytes)
     }
 
-    fn is_open(&self) -> bool {
+    fn is_writable(&self) -> bool {
         self.is_writable()
     }
 }
@@ -165,6 +165,6 @@ impl DirectSink for Connection {
 /// take at once. Before the body has been asked for more than it has, it would overtake the answer's head.
 pub fn shortcut(request: &HttpRequest, seat: &Subscriber) {
     if let Some(connection) = connection(request).cloned() {
-        seat.open_outlet(connection);
+        seat.set_direct_sink(connection);
     }
 }

@@ -72,15 +72,15 @@ async fn open(
     let desk = request.app_data::<Rc<WorkerHub>>().cloned();
     let desk = desk.ok_or_else(|| Error::internal("the worker has no desk"))?;
     // Not all that was asked: it would stay for as long as the connection.
-    let (locale, chars) = (asked.locale(), app.live.limits.content_chars);
-    let connection = Connection::listen(
+    let (locale, chars) = (asked.locale(), app.realtime.limits.content_chars);
+    let connection = Connection::open_event_stream(
         desk,
-        app.live.clone(),
+        app.realtime.clone(),
         arrival,
         Box::new(move |code: ErrorCode| locale.say(&sentence_of(code, chars))),
     )
     .await?;
-    tie(request, &connection.seat, app.sockets.farewell_seconds);
+    tie(request, &connection.subscriber, app.sockets.farewell_seconds);
     close_with_peer(request);
     if start.view.is_some() || start.away {
         connection.view(start.view, start.away);

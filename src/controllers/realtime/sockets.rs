@@ -57,15 +57,15 @@ pub async fn create(
         .aggregate_continuations()
         .max_continuation_size(app.sockets.frame_max_bytes);
     // Not all that was asked: it would stay for as long as the connection.
-    let (locale, chars) = (asked.locale(), app.live.limits.content_chars);
+    let (locale, chars) = (asked.locale(), app.realtime.limits.content_chars);
     let connection = Connection::open(
         desk,
-        app.live.clone(),
+        app.realtime.clone(),
         arrival,
         Box::new(move |code: ErrorCode| locale.say(&sentence_of(code, chars))),
     )
     .await?;
-    let seat = connection.seat.clone();
+    let seat = connection.subscriber.clone();
     tie(&request, &seat, app.sockets.farewell_seconds);
     shortcut(&request, &seat);
     let SocketLimits {
@@ -162,7 +162,7 @@ struct Socket {
 
 impl Socket {
     async fn run(mut self) {
-        let seat = self.connection.seat.clone();
+        let seat = self.connection.subscriber.clone();
         if self.talk(&seat).await {
             let drained = poll_fn(|cx| self.guard.borrow_mut().poll_drain(cx));
             let _ = timeout(GOODBYE, drained).await;
@@ -183,7 +183,7 @@ impl Socket {
                     None => pending().await,
                 }
             };
-            let is_ready = self.connection.is_ready();
+            let is_ready = self.connection.can_receive();
             tokio::select! {
                 () = seat.closed() => return true,
                 () = silence => {
@@ -194,7 +194,7 @@ impl Socket {
                     seat.push(websocket::ping());
                     silent_until.get_or_insert_with(|| Instant::now() + pong);
                 }
-                () = self.connection.settle_write() => {}
+                () = self.connection.finish_next_write() => {}
                 message = self.inbound.recv(), if is_ready => {
                     silent_until = None;
                     match message {
@@ -212,12 +212,12 @@ impl Socket {
             AggregatedMessage::Text(_) | AggregatedMessage::Binary(_) => &mut self.frames,
             _ => &mut self.controls,
         };
-        if meter.as_mut().is_some_and(|meter| !meter.lets_through()) {
+        if meter.as_mut().is_some_and(|meter| !meter.try_acquire()) {
             return seat.close(CloseCode::Flooding);
         }
         match message {
             AggregatedMessage::Text(text) => self.connection.receive(&text).await,
-            AggregatedMessage::Binary(_) => self.connection.refuse(ErrorCode::BadFrame, None, None),
+            AggregatedMessage::Binary(_) => self.connection.send_error(ErrorCode::BadFrame, None, None),
             AggregatedMessage::Ping(payload) => seat.push(websocket::pong(&payload)),
             AggregatedMessage::Pong(_) => {}
             AggregatedMessage::Close(_) => seat.close(CloseCode::Normal),

@@ -36,7 +36,7 @@ pub async fn update(
     });
     let changed = write.await.map(|room| {
         let frame = ServerFrame::Room { room: &room }.encode();
-        app.live.hub.to_all(&WorkerCommand::SendToUser(user_id, frame));
+        app.realtime.hub.send_to_workers(&WorkerCommand::SendToUser(user_id, frame));
     });
     rooms::answer(&app, &asked, user, id, changed, Vec::new(), input.is_json).await
 }

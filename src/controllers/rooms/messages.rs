@@ -192,7 +192,7 @@ pub(in crate::controllers) async fn post(
     let content = Content::parse(&typed.content)?;
     throttle(app, user.id)?;
     Ok(app
-        .live
+        .realtime
         .writer
         .write(WriteCommand::Post(draft(user.id, room_id, client_id, &content)))
         .await?
@@ -278,11 +278,11 @@ pub(in crate::controllers) async fn change(
     user_id: i64,
 ) -> Result<frames::Message> {
     throttle(app, user_id)?;
-    Ok(app.live.writer.write(write).await?.message)
+    Ok(app.realtime.writer.write(write).await?.message)
 }
 
 fn throttle(app: &App, user_id: i64) -> Result<()> {
-    let taken = app.live.throttle.take(user_id);
+    let taken = app.realtime.rate_limiter.try_acquire(user_id);
     taken.map_err(|wait| Error::RateLimited {
         seconds: wait.as_secs_f64().ceil().max(1.0) as u64,
     })

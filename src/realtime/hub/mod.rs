@@ -16,7 +16,9 @@ use bytes::{Bytes, BytesMut};
 use tokio::sync::{Notify, mpsc};
 
 use self::change_clock::ChangeClock;
-use self::worker_commands::{Audience, EncodedBatch, WorkerReceiver, DeliveryBacklog, WorkerSender, WorkerCommand};
+use self::worker_commands::{
+    Audience, DeliveryBacklog, EncodedBatch, WorkerCommand, WorkerReceiver, WorkerSender,
+};
 use super::frames::{Message, ServerFrame};
 use super::store::Store;
 use crate::realtime::connected_sessions::ConnectedSessions;
@@ -24,12 +26,12 @@ use crate::realtime::metrics::RealtimeMetrics;
 use crate::realtime::websocket::CloseCode;
 
 /// So many hand-overs may wait for a worker. One that is further behind loses its seats, which come back by `sync`.
-const MAILBOX: usize = 1024;
+const WORKER_QUEUE_CAPACITY: usize = 1024;
 /// A room holds so many early changes before it relies on the store alone.
-const EARLY_MAX: usize = 1024;
+const MAX_OUT_OF_ORDER: usize = 1024;
 
 /// Whoever commits waits so long at most for workers that are behind.
-const REST: Duration = Duration::from_millis(100);
+const MAX_BACKLOG_WAIT: Duration = Duration::from_millis(100);
 
 #[derive(Default)]
 pub(super) struct RoomState {
@@ -38,30 +40,30 @@ pub(super) struct RoomState {
     /// Where that began: who read the room before this change misses what came until then.
     pub(super) first_ver: i64,
     /// The latest change that is known to be in the store, as far as others wrote it.
-    pub(super) end: i64,
-    pub(super) early: BTreeMap<i64, Bytes>,
+    pub(super) stored_ver: i64,
+    pub(super) out_of_order: BTreeMap<i64, Bytes>,
     /// How many seats each worker has here.
-    pub(super) seats: Vec<usize>,
+    pub(super) subscribers: Vec<usize>,
 }
 
 #[derive(Default)]
 pub(super) struct State {
     pub(super) rooms: HashMap<i64, RoomState>,
-    mailboxes: Vec<WorkerSender>,
-    pub(super) holes: HashSet<i64>,
+    workers: Vec<WorkerSender>,
+    pub(super) gaps: HashSet<i64>,
 }
 
 /// See the module's description.
 pub struct Hub {
     /// Who has connections here.
-    pub served: ConnectedSessions,
+    pub connected_sessions: ConnectedSessions,
     /// What those who are coming in may have missed.
-    pub news: ChangeClock,
+    pub change_clock: ChangeClock,
     /// What is counted.
-    pub figures: RealtimeMetrics,
+    pub metrics: RealtimeMetrics,
     inner: Mutex<State>,
     store: Arc<dyn Store>,
-    pub(super) hole: Notify,
+    pub(super) gap: Notify,
     stopping: AtomicBool,
 }
 
@@ -69,12 +71,12 @@ impl Hub {
     /// A hub without seats.
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self {
-            served: ConnectedSessions::default(),
-            news: ChangeClock::default(),
-            figures: RealtimeMetrics::default(),
+            connected_sessions: ConnectedSessions::default(),
+            change_clock: ChangeClock::default(),
+            metrics: RealtimeMetrics::default(),
             inner: Mutex::default(),
             store,
-            hole: Notify::new(),
+            gap: Notify::new(),
             stopping: AtomicBool::new(false),
         }
     }
@@ -84,20 +86,20 @@ impl Hub {
     }
 
     /// Takes a worker on.
-    pub fn open_desk(&self) -> WorkerReceiver {
-        let (sender, parcels) = mpsc::channel(MAILBOX);
+    pub fn register_worker(&self) -> WorkerReceiver {
+        let (sender, commands) = mpsc::channel(WORKER_QUEUE_CAPACITY);
         let overflowed = Arc::<AtomicBool>::default();
-        let load = Arc::<DeliveryBacklog>::default();
+        let backlog = Arc::<DeliveryBacklog>::default();
         let mut inner = self.lock();
-        inner.mailboxes.push(WorkerSender {
-            load: load.clone(),
-            parcels: sender,
+        inner.workers.push(WorkerSender {
+            backlog: backlog.clone(),
+            commands: sender,
             overflowed: overflowed.clone(),
         });
         WorkerReceiver {
-            load,
-            index: inner.mailboxes.len() - 1,
-            parcels,
+            backlog,
+            index: inner.workers.len() - 1,
+            commands,
             overflowed,
         }
     }
@@ -105,14 +107,14 @@ impl Hub {
     /// Delivers messages that were committed, in the order of their rooms' changes.
     pub fn publish<'a>(&self, messages: impl Iterator<Item = &'a Message>) {
         let mut by_room: HashMap<i64, (BytesMut, Vec<(i64, usize)>)> = HashMap::new();
-        for message in self.followed_of(messages) {
+        for message in self.with_subscribers(messages) {
             let (wire, ends) = by_room.entry(message.room_id.0).or_default();
             ServerFrame::Message(message).encode_into(wire);
             ends.push((message.ver, wire.len()));
         }
         let mut inner = self.lock();
         for (room_id, (wire, ends)) in by_room {
-            self.publish_burst(
+            self.publish_batch(
                 &mut inner,
                 room_id,
                 EncodedBatch {
@@ -124,68 +126,79 @@ impl Hub {
     }
 
     /// Those of these messages whose rooms somebody follows. The others are news.
-    fn followed_of<'a>(&self, messages: impl Iterator<Item = &'a Message>) -> Vec<&'a Message> {
+    fn with_subscribers<'a>(
+        &self,
+        messages: impl Iterator<Item = &'a Message>,
+    ) -> Vec<&'a Message> {
         let inner = self.lock();
         let is_followed = |message: &&Message| {
             let room = inner.rooms.get(&message.room_id.0);
             if room.is_none_or(|room| room.last_ver.is_none()) {
-                self.news.tell_room(message.room_id.0);
+                self.change_clock.record_room(message.room_id.0);
             }
             room.is_some()
         };
         messages.filter(is_followed).collect()
     }
 
-    fn publish_burst(&self, inner: &mut State, room_id: i64, burst: EncodedBatch) {
+    fn publish_batch(&self, inner: &mut State, room_id: i64, batch: EncodedBatch) {
         let Some(room) = inner.rooms.get_mut(&room_id) else {
             return;
         };
         let next = room.last_ver.map(|ver| ver + 1);
-        let in_order = (burst.ends.iter().zip(next.unwrap_or(0)..))
+        let in_order = (batch.ends.iter().zip(next.unwrap_or(0)..))
             .all(|((ver, _), expected)| *ver == expected);
-        if next.is_some() && in_order && room.early.is_empty() {
-            room.last_ver = burst.ends.last().map(|(ver, _)| *ver).or(room.last_ver);
-            inner.hand_over(room_id, Arc::new(burst));
+        if next.is_some() && in_order && room.out_of_order.is_empty() {
+            room.last_ver = batch.ends.last().map(|(ver, _)| *ver).or(room.last_ver);
+            inner.send_batch(room_id, Arc::new(batch));
             return;
         }
         let mut start = 0;
-        let mut frames = Vec::with_capacity(burst.ends.len());
-        for (ver, end) in burst.ends {
-            frames.push((ver, burst.wire.slice(start..end)));
+        let mut frames = Vec::with_capacity(batch.ends.len());
+        for (ver, end) in batch.ends {
+            frames.push((ver, batch.wire.slice(start..end)));
             start = end;
         }
-        self.deliver(inner, room_id, frames);
+        self.deliver_in_order(inner, room_id, frames);
     }
 
     /// Adds frames to what is early, and hands over everything that is in order now.
-    pub(super) fn deliver(&self, inner: &mut State, room_id: i64, frames: Vec<(i64, Bytes)>) {
+    pub(super) fn deliver_in_order(
+        &self,
+        inner: &mut State,
+        room_id: i64,
+        frames: Vec<(i64, Bytes)>,
+    ) {
         let Some(room) = inner.rooms.get_mut(&room_id) else {
             return;
         };
-        room.early.extend(frames);
+        room.out_of_order.extend(frames);
         let Some(mut last) = room.last_ver else {
             return;
         };
-        room.early = room.early.split_off(&(last + 1));
+        room.out_of_order = room.out_of_order.split_off(&(last + 1));
         let mut wire = BytesMut::new();
         let mut ends = Vec::new();
-        while let Some(frame) = room.early.remove(&(last + 1)) {
+        while let Some(frame) = room.out_of_order.remove(&(last + 1)) {
             last += 1;
             wire.extend_from_slice(&frame);
             ends.push((last, wire.len()));
         }
         room.last_ver = Some(last);
-        if room.early.len() > EARLY_MAX {
-            let latest = room.early.last_key_value().map_or(0, |(ver, _)| *ver);
-            room.end = room.end.max(latest);
-            room.early.clear();
+        if room.out_of_order.len() > MAX_OUT_OF_ORDER {
+            let latest = room
+                .out_of_order
+                .last_key_value()
+                .map_or(0, |(ver, _)| *ver);
+            room.stored_ver = room.stored_ver.max(latest);
+            room.out_of_order.clear();
         }
-        if room.has_hole() {
-            inner.holes.insert(room_id);
-            self.hole.notify_one();
+        if room.has_gap() {
+            inner.gaps.insert(room_id);
+            self.gap.notify_one();
         }
         if !ends.is_empty() {
-            inner.hand_over(
+            inner.send_batch(
                 room_id,
                 Arc::new(EncodedBatch {
                     wire: wire.freeze(),
@@ -197,23 +210,23 @@ impl Hub {
 
     /// Returns when the workers have written most of what they were handed, or after a moment. Whoever is `pressed` by
     /// what waits already goes on while they write what they were handed last.
-    pub fn rest(&self, pressed: bool) {
-        let deadline = Instant::now() + REST;
+    pub fn wait_for_backlog(&self, has_full_batch: bool) {
+        let deadline = Instant::now() + MAX_BACKLOG_WAIT;
         let loads: Vec<_> = {
             let inner = self.lock();
-            (inner.mailboxes.iter())
-                .map(|mailbox| mailbox.load.clone())
+            (inner.workers.iter())
+                .map(|sender| sender.backlog.clone())
                 .collect()
         };
-        for load in loads {
-            load.wait(deadline, pressed);
+        for backlog in loads {
+            backlog.wait(deadline, has_full_batch);
         }
     }
 
     /// A frame for those who follow a room.
-    pub fn to_room(&self, room_id: i64, audience: Audience, frame: Bytes) {
-        let parcel = WorkerCommand::SendToRoom(room_id, audience, frame);
-        self.lock().send_to_seated(room_id, &parcel);
+    pub fn send_to_room(&self, room_id: i64, audience: Audience, frame: Bytes) {
+        let command = WorkerCommand::SendToRoom(room_id, audience, frame);
+        self.lock().send_to_subscribed(room_id, &command);
     }
 
     /// What rooms and messages are read from.
@@ -224,7 +237,7 @@ impl Hub {
     /// Says goodbye to everybody, and to whoever comes from now on.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
-        self.to_all(&WorkerCommand::CloseAll(CloseCode::GoingAway));
+        self.send_to_workers(&WorkerCommand::CloseAll(CloseCode::GoingAway));
     }
 
     /// Whether the program is about to end.
@@ -233,34 +246,34 @@ impl Hub {
     }
 
     /// Something for every worker.
-    pub fn to_all(&self, parcel: &WorkerCommand) {
-        self.news.tell(parcel);
-        for mailbox in &self.lock().mailboxes {
-            mailbox.put(parcel.clone());
+    pub fn send_to_workers(&self, command: &WorkerCommand) {
+        self.change_clock.record(command);
+        for sender in &self.lock().workers {
+            sender.send(command.clone());
         }
     }
 }
 
 impl State {
-    pub(super) fn hand_over(&self, room_id: i64, burst: Arc<EncodedBatch>) {
-        self.put_where_seated(room_id, |writes| WorkerCommand::Deliver {
+    pub(super) fn send_batch(&self, room_id: i64, batch: Arc<EncodedBatch>) {
+        self.send_where_subscribed(room_id, |writes| WorkerCommand::Deliver {
             room_id,
-            burst: burst.clone(),
+            batch: batch.clone(),
             writes,
         });
     }
 
-    fn send_to_seated(&self, room_id: i64, parcel: &WorkerCommand) {
-        self.put_where_seated(room_id, |_| parcel.clone());
+    fn send_to_subscribed(&self, room_id: i64, command: &WorkerCommand) {
+        self.send_where_subscribed(room_id, |_| command.clone());
     }
 
-    fn put_where_seated(&self, room_id: i64, parcel: impl Fn(usize) -> WorkerCommand) {
+    fn send_where_subscribed(&self, room_id: i64, command: impl Fn(usize) -> WorkerCommand) {
         let Some(room) = self.rooms.get(&room_id) else {
             return;
         };
-        for (mailbox, seats) in self.mailboxes.iter().zip(&room.seats) {
-            if *seats > 0 {
-                mailbox.put(parcel(*seats));
+        for (sender, subscribers) in self.workers.iter().zip(&room.subscribers) {
+            if *subscribers > 0 {
+                sender.send(command(*subscribers));
             }
         }
     }

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use crate::realtime::websocket::CloseCode;
 
 /// A worker that has to write to fewer sockets than this is as good as free.
-const EASY: usize = 16;
+const LOW_WATER: usize = 16;
 
 /// Consecutive changes of a room, encoded once, back to back.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ pub enum WorkerCommand {
         /// The room.
         room_id: i64,
         /// The changes.
-        burst: Arc<EncodedBatch>,
+        batch: Arc<EncodedBatch>,
         /// How many of the worker's seats followed it at that moment.
         writes: usize,
     },
@@ -85,82 +85,86 @@ pub enum WorkerCommand {
 /// arrive.
 #[derive(Default)]
 pub(in crate::realtime) struct DeliveryBacklog {
-    writes: Mutex<Writes>,
-    eased: Condvar,
+    writes: Mutex<Counts>,
+    drained: Condvar,
 }
 
 #[derive(Default)]
-struct Writes {
+struct Counts {
     left: usize,
     /// Those that were added since the last wait.
-    fresh: usize,
+    added_since_wait: usize,
     /// Whoever waits is content with so many.
-    few: usize,
+    low_water: usize,
 }
 
 impl DeliveryBacklog {
-    fn lock(&self) -> MutexGuard<'_, Writes> {
+    fn lock(&self) -> MutexGuard<'_, Counts> {
         self.writes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// So many more.
     pub(in crate::realtime) fn add(&self, writes: usize) {
-        let mut all = self.lock();
-        all.left += writes;
-        all.fresh += writes;
+        let mut state = self.lock();
+        state.left += writes;
+        state.added_since_wait += writes;
     }
 
     /// So many are done.
     pub(in crate::realtime) fn done(&self, writes: usize) {
-        let mut all = self.lock();
-        all.left = all.left.saturating_sub(writes);
-        if all.left <= all.few {
-            self.eased.notify_all();
+        let mut state = self.lock();
+        state.left = state.left.saturating_sub(writes);
+        if state.left <= state.low_water {
+            self.drained.notify_all();
         }
     }
 
     /// Returns when few are left, or the time is over. Whoever is `pressed` has enough to do meanwhile: few are then as
     /// many as came since the last wait.
-    pub(in crate::realtime) fn wait(&self, deadline: Instant, pressed: bool) {
+    pub(in crate::realtime) fn wait(&self, deadline: Instant, has_full_batch: bool) {
         let most = deadline.saturating_duration_since(Instant::now());
-        let mut all = self.lock();
-        let fresh = std::mem::take(&mut all.fresh);
-        all.few = if pressed { fresh.max(EASY) } else { EASY };
-        let is_much = |all: &mut Writes| all.left > all.few;
+        let mut state = self.lock();
+        let added_since_wait = std::mem::take(&mut state.added_since_wait);
+        state.low_water = if has_full_batch {
+            added_since_wait.max(LOW_WATER)
+        } else {
+            LOW_WATER
+        };
+        let is_much = |state: &mut Counts| state.left > state.low_water;
         // Whoever panicked with it left a number all the same.
-        drop(self.eased.wait_timeout_while(all, most, is_much));
+        drop(self.drained.wait_timeout_while(state, most, is_much));
     }
 }
 
 /// Where parcels for a worker go.
 pub(in crate::realtime) struct WorkerSender {
-    pub(in crate::realtime) load: Arc<DeliveryBacklog>,
-    pub(in crate::realtime) parcels: mpsc::Sender<WorkerCommand>,
+    pub(in crate::realtime) backlog: Arc<DeliveryBacklog>,
+    pub(in crate::realtime) commands: mpsc::Sender<WorkerCommand>,
     pub(in crate::realtime) overflowed: Arc<AtomicBool>,
 }
 
 /// What a worker receives parcels with.
 pub struct WorkerReceiver {
-    pub(in crate::realtime) load: Arc<DeliveryBacklog>,
+    pub(in crate::realtime) backlog: Arc<DeliveryBacklog>,
     /// The worker's number.
     pub index: usize,
     /// The parcels, in order.
-    pub parcels: mpsc::Receiver<WorkerCommand>,
+    pub commands: mpsc::Receiver<WorkerCommand>,
     /// Set when parcels were lost.
     pub overflowed: Arc<AtomicBool>,
 }
 
 impl WorkerSender {
     /// Hands a parcel over, or remembers that there was no room for it.
-    pub(in crate::realtime) fn put(&self, parcel: WorkerCommand) {
-        let writes = match &parcel {
+    pub(in crate::realtime) fn send(&self, command: WorkerCommand) {
+        let writes = match &command {
             WorkerCommand::Deliver { writes, .. } => *writes,
             _ => 0,
         };
         // First: the worker may be done with it at once.
-        self.load.add(writes);
-        if let Err(error) = self.parcels.try_send(parcel) {
-            self.load.done(writes);
+        self.backlog.add(writes);
+        if let Err(error) = self.commands.try_send(command) {
+            self.backlog.done(writes);
             if matches!(error, mpsc::error::TrySendError::Full(_)) {
                 self.overflowed.store(true, Ordering::Release);
             }

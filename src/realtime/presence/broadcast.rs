@@ -6,32 +6,32 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::State;
-use crate::realtime::frames::{Id, PresenceState, OnlineUser, ServerFrame};
+use crate::realtime::frames::{Id, OnlineUser, PresenceState, ServerFrame};
 use crate::realtime::hub::worker_commands::Audience;
 
 /// Past so many people, only their number is told.
-const CROWD: usize = 100;
+const MAX_LISTED: usize = 100;
 /// How often a crowd's number is told.
-const CROWD_PAUSE: Duration = Duration::from_secs(1);
+const COUNT_INTERVAL: Duration = Duration::from_secs(1);
 /// Somebody whose last window closed may be reloading it: they have not left before this time.
-const GRACE: Duration = Duration::from_secs(3);
+const LEAVE_GRACE: Duration = Duration::from_secs(3);
 
 impl State {
     pub(super) fn frame(&self, room_id: i64) -> Bytes {
         let ids = self.rooms.get(&room_id);
         let count = ids.map_or(0, HashSet::len);
         let room_id = Id(room_id);
-        if count > CROWD {
+        if count > MAX_LISTED {
             return ServerFrame::PresenceCount { room_id, count }.encode();
         }
         let mut online: Vec<OnlineUser> = ids
             .into_iter()
             .flatten()
-            .filter_map(|id| self.people.get(id))
-            .map(|person| OnlineUser {
-                user: person.user.clone(),
+            .filter_map(|id| self.users.get(id))
+            .map(|entry| OnlineUser {
+                user: entry.user.clone(),
                 // Somebody between two windows is not away.
-                state: if person.windows > 0 && person.away == person.windows {
+                state: if entry.windows > 0 && entry.away == entry.windows {
                     PresenceState::Away
                 } else {
                     PresenceState::Online
@@ -48,7 +48,7 @@ impl State {
 
     /// The frames to send now, and who is gone. Rooms that nobody looks at need no frame; a crowd may have to wait.
     pub(super) fn take_changes(&mut self, now: Instant) -> (Vec<(i64, Audience, Bytes)>, Vec<i64>) {
-        let gone = self.take_gone(now);
+        let departed = self.take_departed(now);
         let changed = std::mem::take(&mut self.changed);
         let mut frames = Vec::new();
         for room_id in changed {
@@ -57,48 +57,48 @@ impl State {
                 false => Audience::Viewers,
             };
             if audience == Audience::Viewers && !self.viewers.contains_key(&room_id) {
-                self.crowd_told.remove(&room_id);
+                self.count_sent_at.remove(&room_id);
                 continue;
             }
-            let here = self.rooms.get(&room_id).map_or(0, HashSet::len);
-            if here > CROWD {
-                let told = self.crowd_told.get(&room_id);
-                if told.is_some_and(|at| now.duration_since(*at) < CROWD_PAUSE) {
+            let members = self.rooms.get(&room_id).map_or(0, HashSet::len);
+            if members > MAX_LISTED {
+                let told = self.count_sent_at.get(&room_id);
+                if told.is_some_and(|at| now.duration_since(*at) < COUNT_INTERVAL) {
                     self.changed.insert(room_id);
                     continue;
                 }
-                self.crowd_told.insert(room_id, now);
+                self.count_sent_at.insert(room_id, now);
             }
             frames.push((room_id, audience, self.frame(room_id)));
-            if here == 0 {
+            if members == 0 {
                 self.directs.remove(&room_id);
             }
         }
-        (frames, gone)
+        (frames, departed)
     }
 
     /// Forgets those whose time to come back is over.
-    fn take_gone(&mut self, now: Instant) -> Vec<i64> {
+    fn take_departed(&mut self, now: Instant) -> Vec<i64> {
         let is_over = |id: &i64| {
-            let left_at = self.people.get(id).and_then(|person| person.left_at);
-            left_at.is_none_or(|at| now.duration_since(at) >= GRACE)
+            let left_at = self.users.get(id).and_then(|entry| entry.left_at);
+            left_at.is_none_or(|at| now.duration_since(at) >= LEAVE_GRACE)
         };
-        let gone: Vec<i64> = self.leaving.iter().copied().filter(is_over).collect();
-        for user_id in &gone {
-            self.leaving.remove(user_id);
-            let Some(person) = self.people.remove(user_id) else {
+        let departed: Vec<i64> = self.departing.iter().copied().filter(is_over).collect();
+        for user_id in &departed {
+            self.departing.remove(user_id);
+            let Some(entry) = self.users.remove(user_id) else {
                 continue;
             };
-            for room_id in person.rooms {
-                if let Some(here) = self.rooms.get_mut(&room_id) {
-                    here.remove(user_id);
-                    if here.is_empty() {
+            for room_id in entry.rooms {
+                if let Some(members) = self.rooms.get_mut(&room_id) {
+                    members.remove(user_id);
+                    if members.is_empty() {
                         self.rooms.remove(&room_id);
                     }
                 }
                 self.changed.insert(room_id);
             }
         }
-        gone
+        departed
     }
 }

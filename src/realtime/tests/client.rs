@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
 use super::memory_store::MemoryStore;
-use super::{ROOM, arrival, frames};
+use super::{ROOM, frames, request};
 use crate::realtime::connection::Connection;
 use crate::realtime::service::Realtime;
 use crate::realtime::subscriber::Subscriber;
@@ -34,28 +34,28 @@ pub(super) struct Client {
 
 /// A connection that works by itself.
 pub(super) struct Socket {
-    seat: oneshot::Receiver<Rc<Subscriber>>,
+    subscriber: oneshot::Receiver<Rc<Subscriber>>,
     taken: Option<Rc<Subscriber>>,
     says: mpsc::UnboundedSender<String>,
     task: AbortHandle,
 }
 
 impl Socket {
-    pub(super) fn open(live: Arc<Realtime>, desk: Rc<WorkerHub>, user_id: i64) -> Self {
-        let (tell, seat) = oneshot::channel();
+    pub(super) fn open(realtime: Arc<Realtime>, worker: Rc<WorkerHub>, user_id: i64) -> Self {
+        let (tell, subscriber) = oneshot::channel();
         let (says, mut said) = mpsc::unbounded_channel::<String>();
         let task = tokio::task::spawn_local(async move {
-            let arrival = arrival(&live, user_id).await;
-            let sentences = Box::new(|_| String::new());
-            let opened = Connection::open(desk, live, arrival, sentences).await;
+            let request = request(&realtime, user_id).await;
+            let error_texts = Box::new(|_| String::new());
+            let opened = Connection::open(worker, realtime, request, error_texts).await;
             let mut connection = opened.expect("the shelf has a room for everybody");
-            let _ = tell.send(connection.seat.clone());
+            let _ = tell.send(connection.subscriber.clone());
             while let Some(text) = said.recv().await {
                 connection.receive(&text).await;
             }
         });
         Self {
-            seat,
+            subscriber,
             taken: None,
             says,
             task: task.abort_handle(),
@@ -65,14 +65,14 @@ impl Socket {
     /// What has come; `Null` at its end when the server closed.
     fn read(&mut self) -> Vec<Value> {
         if self.taken.is_none() {
-            self.taken = self.seat.try_recv().ok();
+            self.taken = self.subscriber.try_recv().ok();
         }
-        let Some(seat) = &self.taken else {
+        let Some(subscriber) = &self.taken else {
             return Vec::new();
         };
         let mut read = Vec::new();
         let mut cx = Context::from_waker(Waker::noop());
-        while let Poll::Ready(Some(wire)) = seat.poll_wire(&mut cx) {
+        while let Poll::Ready(Some(wire)) = subscriber.poll_wire(&mut cx) {
             read.extend(frames(&wire));
         }
         read
@@ -116,22 +116,22 @@ impl Client {
         (self.socket, self.is_in, self.asks) = (None, false, 0);
     }
 
-    pub(super) fn read(&mut self, shelf: &MemoryStore) {
+    pub(super) fn read(&mut self, store: &MemoryStore) {
         let read = self.socket.as_mut().map_or_else(Vec::new, Socket::read);
         for frame in read {
             if frame.is_null() {
                 return self.lose();
             }
-            self.hear(&frame, shelf);
+            self.handle(&frame, store);
         }
     }
 
-    fn hear(&mut self, frame: &Value, shelf: &MemoryStore) {
+    fn handle(&mut self, frame: &Value, store: &MemoryStore) {
         match frame["type"].as_str() {
             Some("hello") if frame["rooms"][0].is_null() => {}
             Some("hello") => self.starts_at(&frame["rooms"][0]),
             Some("room") => self.starts_at(&frame["room"]),
-            Some("message") => self.learn(frame, shelf),
+            Some("message") => self.learn(frame, store),
             Some("synced") => {
                 let ver = frame["ver"].as_i64().expect("ver");
                 assert!(ver >= self.ver, "a page takes nothing back");
@@ -171,13 +171,13 @@ impl Client {
         }
     }
 
-    fn learn(&mut self, message: &Value, shelf: &MemoryStore) {
+    fn learn(&mut self, message: &Value, store: &MemoryStore) {
         let number = |field: &str| message[field].as_i64().expect("a number");
         let (seq, ver) = (number("seq"), number("ver"));
         assert!(!self.is_out, "{ver} is told to somebody who was removed");
         if self.asks == 0 {
             assert!(ver > self.ver, "{ver} comes after {}", self.ver);
-            let missed = shelf.changed_between(self.ver, ver);
+            let missed = store.changed_between(self.ver, ver);
             assert!(missed.is_empty(), "{missed:?} are left out before {ver}");
             self.ver = ver;
         }

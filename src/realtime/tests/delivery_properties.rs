@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use super::client::{Client, Socket};
 use super::memory_store::MemoryStore;
-use super::{ROOM, live, run, settle};
+use super::{ROOM, realtime, run, yield_to_tasks};
 use crate::realtime::frames::Message;
 use crate::realtime::hub::worker_commands::WorkerCommand;
 use crate::realtime::service::Realtime;
@@ -22,7 +22,7 @@ const CASES: u32 = 2_000;
 const CLIENTS: usize = 2;
 const WORKERS: usize = 2;
 /// By then everybody must have everything, in the test's own time.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// One thing that happens.
 #[derive(Debug, Clone, Copy)]
@@ -83,41 +83,41 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
 
 /// A server, and what is under way in it.
 struct World {
-    shelf: MemoryStore,
-    live: Arc<Realtime>,
-    desks: Vec<Rc<WorkerHub>>,
+    store: MemoryStore,
+    realtime: Arc<Realtime>,
+    workers: Vec<Rc<WorkerHub>>,
     clients: Vec<Client>,
     under_way: Vec<Vec<Message>>,
 }
 
 impl World {
     fn new() -> Self {
-        let shelf = MemoryStore::new(usize::MAX >> 4);
-        let live = live(&shelf);
-        let mender = live.hub.clone();
-        tokio::task::spawn_local(async move { mender.mend().await });
-        let desks = (0..WORKERS).map(|_| WorkerHub::open(live.hub.clone()));
+        let store = MemoryStore::new(usize::MAX >> 4);
+        let realtime = realtime(&store);
+        let mender = realtime.hub.clone();
+        tokio::task::spawn_local(async move { mender.run_gap_recovery().await });
+        let workers = (0..WORKERS).map(|_| WorkerHub::start(realtime.hub.clone()));
         Self {
-            desks: desks.collect(),
+            workers: workers.collect(),
             clients: (1..=CLIENTS as i64).map(Client::new).collect(),
             under_way: Vec::new(),
-            shelf,
-            live,
+            store,
+            realtime,
         }
     }
 
     async fn happens(&mut self, event: Event) {
         match event {
             Event::Say(count) => {
-                let batch = (0..count).map(|_| self.shelf.add()).collect();
+                let batch = (0..count).map(|_| self.store.add()).collect();
                 self.under_way.push(batch);
             }
-            Event::Change(index) if self.shelf.ver() > 0 => {
-                self.under_way.push(vec![self.shelf.change(index)]);
+            Event::Change(index) if self.store.ver() > 0 => {
+                self.under_way.push(vec![self.store.change(index)]);
             }
             Event::Arrive { which, again } if !self.under_way.is_empty() => {
                 let which = which % self.under_way.len();
-                self.live.hub.publish(self.under_way[which].iter());
+                self.realtime.hub.publish(self.under_way[which].iter());
                 if !again {
                     self.under_way.swap_remove(which);
                 }
@@ -129,14 +129,14 @@ impl World {
             }
             Event::Flood => {
                 for _ in 0..300 {
-                    self.live.hub.publish([self.shelf.add()].iter());
+                    self.realtime.hub.publish([self.store.add()].iter());
                 }
-                settle().await;
+                yield_to_tasks().await;
             }
             Event::Wait(ms) => sleep(Duration::from_millis(ms)).await,
             Event::Come(who) => self.come(who),
             Event::Go(who) => self.clients[who].lose(),
-            Event::Read(who) => self.clients[who].read(&self.shelf),
+            Event::Read(who) => self.clients[who].read(&self.store),
             Event::Sync(who) if self.clients[who].is_idle() => {
                 let ver = self.clients[who].ver;
                 self.clients[who].sync_from(ver);
@@ -146,8 +146,8 @@ impl World {
             }
             Event::Enter(who) => self.enter(who),
             Event::Leave(who) => self.remove(who).await,
-            Event::Lag(ms) => self.shelf.0.lag.store(ms, Ordering::Relaxed),
-            Event::Fail(pages) => self.shelf.0.failures.store(pages, Ordering::Relaxed),
+            Event::Lag(ms) => self.store.0.lag.store(ms, Ordering::Relaxed),
+            Event::Fail(pages) => self.store.0.failures.store(pages, Ordering::Relaxed),
             _ => {}
         }
     }
@@ -155,25 +155,29 @@ impl World {
     fn enter(&mut self, who: usize) {
         let client = &mut self.clients[who];
         client.is_out = false;
-        self.shelf.admit(client.user_id);
-        self.live.hub.to_all(&WorkerCommand::JoinRoom(client.user_id, ROOM));
+        self.store.admit(client.user_id);
+        self.realtime
+            .hub
+            .send_to_workers(&WorkerCommand::JoinRoom(client.user_id, ROOM));
     }
 
     /// From the moment when everybody knows of it nothing more may be told.
     async fn remove(&mut self, who: usize) {
         let client = &mut self.clients[who];
-        self.shelf.dismiss(client.user_id);
-        self.live.hub.to_all(&WorkerCommand::LeaveRoom(client.user_id, ROOM));
-        settle().await;
-        client.read(&self.shelf);
+        self.store.dismiss(client.user_id);
+        self.realtime
+            .hub
+            .send_to_workers(&WorkerCommand::LeaveRoom(client.user_id, ROOM));
+        yield_to_tasks().await;
+        client.read(&self.store);
         client.is_out = true;
     }
 
     fn come(&mut self, who: usize) {
         let client = &mut self.clients[who];
         if client.socket.is_none() {
-            let desk = self.desks[who % WORKERS].clone();
-            let socket = Socket::open(self.live.clone(), desk, client.user_id);
+            let worker = self.workers[who % WORKERS].clone();
+            let socket = Socket::open(self.realtime.clone(), worker, client.user_id);
             client.socket = Some(socket);
         }
     }
@@ -187,13 +191,13 @@ impl World {
             self.happens(Event::Enter(who)).await;
         }
         sleep(Duration::from_secs(1)).await;
-        self.live.hub.publish([self.shelf.add()].iter());
-        let (last, wanted) = (self.shelf.ver(), self.shelf.vers());
+        self.realtime.hub.publish([self.store.add()].iter());
+        let (last, wanted) = (self.store.ver(), self.store.vers());
         let mut waited = Duration::ZERO;
         while self.clients.iter().any(|client| client.ver < last) {
-            assert!(waited < PATIENCE, "somebody misses something for ever");
+            assert!(waited < TIME_LIMIT, "somebody misses something for ever");
             for who in 0..CLIENTS {
-                self.clients[who].read(&self.shelf);
+                self.clients[who].read(&self.store);
                 self.come(who);
             }
             let pause = Duration::from_millis(50);

@@ -12,7 +12,10 @@ use tokio::sync::Semaphore;
 use super::ROOM;
 use crate::error::{Error, Result};
 use crate::realtime::frames::{ErrorCode, Id, Invitation, Message, Room, User};
-use crate::realtime::store::{Changes, DirectRoom, ValidatedMessage, Log, ReadPosition, SequencedPage, Store, WriteResult, WriteCommand};
+use crate::realtime::store::{
+    Changes, DirectRoom, Log, ReadPosition, SequencedPage, Store, ValidatedMessage, WriteCommand,
+    WriteResult,
+};
 
 /// Changes of a page.
 const PAGE: usize = 4;
@@ -164,47 +167,59 @@ fn message(seq: i64, ver: i64) -> Message {
 }
 
 impl Store for MemoryStore {
-    fn draft(&self, _: i64, _: i64, _: &str, _: &str) -> Result<ValidatedMessage, ErrorCode> {
+    fn validate_message(
+        &self,
+        _: i64,
+        _: i64,
+        _: &str,
+        _: &str,
+    ) -> Result<ValidatedMessage, ErrorCode> {
         Err(ErrorCode::BadFrame)
     }
 
-    fn content(&self, _: &str) -> Result<String, ErrorCode> {
+    fn validate_content(&self, _: &str) -> Result<String, ErrorCode> {
         Err(ErrorCode::Empty)
     }
 
-    fn mark(&self, _: i64, _: i64, _: i64, _: bool) -> BoxFuture<'static, Result<ReadPosition>> {
+    fn set_read_position(
+        &self,
+        _: i64,
+        _: i64,
+        _: i64,
+        _: bool,
+    ) -> BoxFuture<'static, Result<ReadPosition>> {
         async { Err(Error::NotFound) }.boxed()
     }
 
-    fn mark_all(&self, _: i64) -> BoxFuture<'static, Result<Vec<(i64, ReadPosition)>>> {
+    fn mark_all_read(&self, _: i64) -> BoxFuture<'static, Result<Vec<(i64, ReadPosition)>>> {
         async { Err(Error::NotFound) }.boxed()
     }
 
-    fn room_of(&self, user_id: i64, _: i64) -> BoxFuture<'static, Result<Room>> {
-        let rooms = self.rooms_of(user_id, "".into());
+    fn room_for(&self, user_id: i64, _: i64) -> BoxFuture<'static, Result<Room>> {
+        let rooms = self.rooms_for(user_id, "".into());
         async { rooms.await?.pop().ok_or(Error::NotFound) }.boxed()
     }
 
-    fn invitations_of(&self, _: i64) -> BoxFuture<'static, Result<Vec<Invitation>>> {
+    fn invitations_for(&self, _: i64) -> BoxFuture<'static, Result<Vec<Invitation>>> {
         async { Ok(Vec::new()) }.boxed()
     }
 
-    fn direct_with(&self, _: i64, _: String) -> BoxFuture<'static, Result<DirectRoom>> {
+    fn find_or_create_direct(&self, _: i64, _: String) -> BoxFuture<'static, Result<DirectRoom>> {
         async { Err(Error::NotFound) }.boxed()
     }
 
-    fn rooms_of(&self, user_id: i64, _: Arc<str>) -> BoxFuture<'static, Result<Vec<Room>>> {
-        let shelf = self.clone();
+    fn rooms_for(&self, user_id: i64, _: Arc<str>) -> BoxFuture<'static, Result<Vec<Room>>> {
+        let store = self.clone();
         async move {
-            shelf.lag().await;
-            let rooms = shelf.is_member(user_id).then(|| shelf.room());
-            shelf.lag().await;
+            store.lag().await;
+            let rooms = store.is_member(user_id).then(|| store.room());
+            store.lag().await;
             Ok(rooms.into_iter().collect())
         }
         .boxed()
     }
 
-    fn last_seen(&self, _: i64) -> BoxFuture<'static, Result<()>> {
+    fn record_last_seen(&self, _: i64) -> BoxFuture<'static, Result<()>> {
         async { Ok(()) }.boxed()
     }
 
@@ -217,18 +232,18 @@ impl Store for MemoryStore {
     }
 
     fn changes(&self, _: i64, ver: i64) -> BoxFuture<'static, Result<Changes>> {
-        let shelf = self.clone();
+        let store = self.clone();
         async move {
-            shelf.lag().await;
-            let page = shelf.page_after(ver);
-            let failures = &shelf.0.failures;
+            store.lag().await;
+            let page = store.page_after(ver);
+            let failures = &store.0.failures;
             let fewer = |failures: usize| failures.checked_sub(1);
             if (failures.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer)).is_ok() {
                 return Err(Error::Unavailable("the shelf fell over".into()));
             }
-            let permit = shelf.0.pages.acquire().await.map_err(Error::internal)?;
+            let permit = store.0.pages.acquire().await.map_err(Error::internal)?;
             permit.forget();
-            shelf.lag().await;
+            store.lag().await;
             Ok(page)
         }
         .boxed()
