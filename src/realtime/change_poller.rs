@@ -1,9 +1,10 @@
-//! What other processes on this database wrote: a second server, the command line, an admin's SQL. Every second the
-//! installation's counter is compared. When it moved, the ends of the rooms that are followed here and what was noted
-//! are read; every few seconds, whether the sessions served here are still alive, which plain SQL changes unnoted.
+//! Detects changes made by other processes on the same database: a second server, the command line, an admin's SQL.
+//! Once a second it compares the installation's change number. When that has moved, it reads the latest version of
+//! every room with subscribers, and the change notices. Every 2.5 seconds it checks whether the connected sessions are
+//! still valid, since plain SQL writes no notices.
 //!
-//! What this process did itself is looked at again: it changes nothing then, and a change whose request gave up before
-//! the commit's answer came is heard of all the same.
+//! Changes made by this process are processed again. That has no effect, except for a change that was committed after
+//! its request had timed out, which is detected here.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -19,78 +20,78 @@ use crate::realtime::hub::worker_commands::WorkerCommand;
 use crate::realtime::service::Realtime;
 use crate::realtime::websocket::CloseCode;
 
-/// Notices are kept so long.
+/// Retention of change notices.
 pub const NOTICE_RETENTION: Duration = Duration::from_secs(60 * 60);
-/// How often the counter is compared.
+/// Interval between comparisons of the change number.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// How often all sessions are looked at.
+/// Interval between checks of all connected sessions.
 const SESSION_CHECK_INTERVAL: Duration = Duration::from_millis(2500);
-/// So many rooms, people or sessions are asked about in one query.
+/// Maximum number of rooms, users or sessions in one query.
 const CHUNK: usize = 500;
 
-/// Something changed: where to look, not what is to be found there.
+/// A change notification. It says what to re-read and carries no new values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeNotice {
-    /// Somebody came into a room, or is no longer in it.
+    /// A user joined a room or is no longer a member.
     Membership {
         /// The room.
         room_id: i64,
-        /// Who.
+        /// The user.
         user_id: i64,
     },
     /// A room's name, topic or kind changed, or it was deleted.
     Room(i64),
-    /// Sessions of a person ended.
+    /// Sessions of a user ended.
     Sessions(i64),
-    /// The pending invitations of a person changed.
+    /// A user's pending invitations changed.
     Invitations(i64),
 }
 
-/// What was noted up to a number of the installation.
+/// The notices up to a change number of the installation.
 #[derive(Debug)]
 pub struct ChangeNotices {
-    /// The latest number.
+    /// The latest change number.
     pub number: i64,
-    /// In no order, each once.
+    /// Distinct notices, in no particular order.
     pub list: Vec<ChangeNotice>,
 }
 
-/// Somebody who is in a room.
+/// A membership.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RoomMember {
     /// The room.
     pub room_id: i64,
-    /// Who.
+    /// The member.
     pub user_id: i64,
-    /// Whether the room is a direct one.
+    /// Whether the room is a direct room.
     pub is_direct: bool,
 }
 
-/// Where the watcher looks.
+/// The database reads of the poller.
 pub trait ChangeSource: Send + Sync {
-    /// What was noted after a number of the installation.
+    /// Returns the notices after a change number of the installation.
     fn notices(&self, after: i64) -> BoxFuture<'static, Result<ChangeNotices>>;
 
-    /// Those of the rooms that were not deleted, each with its latest change.
+    /// Returns the latest version of each of these rooms that is not deleted, as `(room_id, ver)`.
     fn latest_versions(&self, room_ids: Vec<i64>) -> BoxFuture<'static, Result<Vec<(i64, i64)>>>;
 
-    /// Which of these people are in which of these rooms.
+    /// Returns the memberships of these users in these rooms.
     fn members(
         &self,
         room_ids: Vec<i64>,
         user_ids: Vec<i64>,
     ) -> BoxFuture<'static, Result<Vec<RoomMember>>>;
 
-    /// Those of the sessions that have not ended, and whose people may be here.
+    /// Returns those of these sessions that are valid and belong to active users.
     fn live_sessions(&self, sessions: Vec<Arc<str>>)
     -> BoxFuture<'static, Result<HashSet<String>>>;
 }
 
-/// See the module's description.
+/// Polls the database for changes; see the module.
 pub struct ChangePoller {
     realtime: Arc<Realtime>,
     store: Arc<dyn ChangeSource>,
-    /// Everything up to this number was looked at.
+    /// All changes up to this number have been processed.
     last: i64,
     last_success_at: Instant,
     sessions_checked_at: Instant,
@@ -98,10 +99,10 @@ pub struct ChangePoller {
 }
 
 impl ChangePoller {
-    /// Begins with what is noted from here on. Must come before the first connection.
+    /// Starts at the current change number. Must be called before the first connection is accepted.
     ///
     /// # Errors
-    /// `Unavailable` when the database does not answer.
+    /// `Unavailable` when the database cannot be read.
     pub async fn start(realtime: Arc<Realtime>, store: Arc<dyn ChangeSource>) -> Result<Self> {
         let last = realtime.store.latest_change().await?;
         Ok(Self {
@@ -114,7 +115,7 @@ impl ChangePoller {
         })
     }
 
-    /// Looks for as long as the program runs.
+    /// Polls until the process ends.
     pub async fn run(mut self) {
         loop {
             let _ = timeout(INTERVAL, self.realtime.poll_requested.notified()).await;
@@ -125,7 +126,7 @@ impl ChangePoller {
                         tracing::info!("what others write is seen again");
                     }
                 }
-                // The next look begins where this one did, so nothing is missed.
+                // The next poll starts at the same number, so no change is missed.
                 Err(error) if !self.is_failing => {
                     match explains(&error) {
                         true => tracing::info!(%error, "what others write is not seen for now"),
@@ -138,11 +139,11 @@ impl ChangePoller {
         }
     }
 
-    /// One look at everything. Done again after an error, it changes nothing that it changed before.
+    /// Polls once. Can be repeated after an error without side effects.
     pub async fn poll(&mut self) -> Result<()> {
         let ChangeNotices { number, list } = self.store.notices(self.last).await?;
         if self.last_success_at.elapsed() > NOTICE_RETENTION / 2 {
-            // Some notices may be forgotten: everybody comes back to what is true now.
+            // Some notices may have been deleted already, so all clients have to reconnect and re-read.
             let everybody = WorkerCommand::CloseAll(CloseCode::GoingAway);
             self.realtime.hub.send_to_workers(&everybody);
         }
@@ -160,7 +161,8 @@ impl ChangePoller {
         Ok(())
     }
 
-    /// Rooms that grew elsewhere have holes here; those that are no more are left by everybody.
+    /// Reports the latest versions of these rooms to the hub, which recovers the gaps; removes the subscribers of
+    /// deleted rooms.
     async fn poll_rooms(&self, room_ids: Vec<i64>) -> Result<()> {
         for chunk in room_ids.chunks(CHUNK) {
             let latest_versions = self.store.latest_versions(chunk.to_vec()).await?;
@@ -208,7 +210,7 @@ impl ChangePoller {
             {
                 match members.get(&(room_id, user_id)) {
                     Some(member) => self.realtime.join_room(user_id, room_id, member.is_direct),
-                    // Should they have come back this very moment, the next look lets them in again.
+                    // If the user has just joined again, the next poll adds them.
                     None => self.realtime.leave_room(user_id, room_id),
                 }
             }
@@ -234,7 +236,7 @@ impl ChangePoller {
         Ok(found)
     }
 
-    /// Closes what belongs to sessions that are over.
+    /// Closes the connections of sessions that have ended.
     async fn poll_sessions(&self, sessions: Vec<SessionRef>) -> Result<()> {
         for chunk in sessions.chunks(CHUNK) {
             let hashes = chunk.iter().map(|(_, session)| session.clone()).collect();

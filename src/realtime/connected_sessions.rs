@@ -1,15 +1,15 @@
-//! Whose connections this process serves, and by which sessions they came.
+//! Index of the users and sessions that have connections to this process.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A session of a person: whose, and the hash of its key.
+/// A session: user id and hash of the session key.
 pub type SessionRef = (i64, Arc<str>);
 
-/// See the module's description.
+/// The users and sessions with connections to this process, on all workers.
 #[derive(Default)]
 pub struct ConnectedSessions {
-    /// How many connections each session of each person has.
+    /// Number of connections by user and session.
     users: Mutex<HashMap<i64, HashMap<Arc<str>, usize>>>,
 }
 
@@ -18,14 +18,12 @@ impl ConnectedSessions {
         self.users.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A connection came.
     pub(super) fn add(&self, user_id: i64, session: &Arc<str>) {
         let mut users = self.lock();
         let sessions = users.entry(user_id).or_default();
         *sessions.entry(session.clone()).or_default() += 1;
     }
 
-    /// A connection is gone.
     pub(super) fn remove(&self, user_id: i64, session: &Arc<str>) {
         let mut users = self.lock();
         let Some(sessions) = users.get_mut(&user_id) else {
@@ -42,12 +40,12 @@ impl ConnectedSessions {
         }
     }
 
-    /// Whether somebody has a connection here.
+    /// Returns whether a user has a connection to this process.
     pub fn contains_user(&self, user_id: i64) -> bool {
         self.lock().contains_key(&user_id)
     }
 
-    /// The sessions of these people.
+    /// Returns the connected sessions of these users.
     pub fn sessions_of(&self, user_ids: &[i64]) -> Vec<SessionRef> {
         let users = self.lock();
         let mut refs = Vec::new();
@@ -58,7 +56,7 @@ impl ConnectedSessions {
         refs
     }
 
-    /// The sessions of everybody.
+    /// Returns all connected sessions.
     pub fn sessions(&self) -> Vec<SessionRef> {
         let user_ids: Vec<i64> = self.lock().keys().copied().collect();
         self.sessions_of(&user_ids)

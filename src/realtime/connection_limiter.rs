@@ -1,4 +1,4 @@
-//! How many sockets and event streams are open, of everybody and of each person, on all workers together.
+//! Limits the number of open WebSockets and event streams, in total and per user, across all workers.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::error::{Error, Result};
 use crate::realtime::rate_limit::UserRateLimiter;
 
-/// How often a person may make one of their connections yield: per second in the long run, and at once.
+/// How often a user may have one of their own connections evicted: sustained rate, and burst.
 const EVICTIONS_PER_SECOND: u32 = 1;
 const EVICTION_BURST: u32 = 5;
 
-/// See the module's description.
+/// Counts open connections and limits them.
 #[derive(Debug)]
 pub struct ConnectionLimiter {
     per_user: Option<usize>,
@@ -23,19 +23,18 @@ pub struct ConnectionLimiter {
 struct OpenConnections {
     total: usize,
     next_id: u64,
-    /// In the order in which they came.
+    /// Each user's connections, oldest first.
     by_user: HashMap<i64, Vec<OpenConnection>>,
 }
 
-/// A connection of a person.
 #[derive(Debug)]
 struct OpenConnection {
     id: u64,
-    /// Whether nobody looks at its window, as far as it said.
+    /// Whether its client reported that the window is hidden or its user idle.
     is_away: bool,
 }
 
-/// Lets one in; it has left when this is dropped.
+/// An open connection's slot, which is released when this is dropped.
 #[derive(Debug)]
 pub struct ConnectionPermit {
     connection_limiter: Arc<ConnectionLimiter>,
@@ -44,7 +43,7 @@ pub struct ConnectionPermit {
 }
 
 impl ConnectionLimiter {
-    /// So many per person (`None`: any number), so many altogether.
+    /// Allows `per_user` connections for each user (`None`: unlimited) and `total` altogether.
     pub fn new(per_user: Option<usize>, total: usize) -> Arc<Self> {
         Arc::new(Self {
             per_user,
@@ -58,10 +57,10 @@ impl ConnectionLimiter {
         })
     }
 
-    /// Lets one of this person's in.
+    /// Takes a slot for a connection of this user.
     ///
     /// # Errors
-    /// `TooManySockets` when the person has enough, `Unavailable` when there is no room for anybody.
+    /// `TooManySockets` at the user's limit, `Unavailable` at the total limit.
     pub fn acquire(self: &Arc<Self>, user_id: i64) -> Result<ConnectionPermit> {
         let mut connections = self.lock();
         self.check(&connections, user_id)?;
@@ -77,26 +76,26 @@ impl ConnectionLimiter {
         })
     }
 
-    /// How many connections a person has here, when another one would be let in.
+    /// Returns the number of the user's connections if another one would be accepted.
     ///
     /// # Errors
-    /// As [`ConnectionLimiter::enter`].
+    /// Those of [`ConnectionLimiter::acquire`].
     pub fn check_capacity(&self, user_id: i64) -> Result<usize> {
         let connections = self.lock();
         self.check(&connections, user_id)?;
         Ok(connections.by_user.get(&user_id).map_or(0, Vec::len))
     }
 
-    /// How many connections a person may have; `None`: any number.
+    /// Returns the limit per user; `None`: unlimited.
     pub fn per_user(&self) -> Option<usize> {
         self.per_user
     }
 
-    /// Takes the place of the person's oldest connection that is away, or else of the oldest. Its id, with which it is to
-    /// be closed: it does not count any more.
+    /// Releases the slot of the user's oldest connection that is away, or else of the oldest, and returns its id. The
+    /// caller closes that connection.
     ///
     /// # Errors
-    /// `NotFound` when the person has none, `RateLimited` when this is asked too often.
+    /// `NotFound` when the user has no connection, `RateLimited` when called too often.
     pub fn evict(&self, user_id: i64) -> Result<u64> {
         self.evictions
             .try_acquire(user_id)
@@ -137,12 +136,12 @@ impl ConnectionLimiter {
 }
 
 impl ConnectionPermit {
-    /// Names the connection, on all workers together.
+    /// Returns the connection's id, unique across all workers.
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// The window is hidden, or its person went away; or they are back.
+    /// Records whether the window is hidden or its user idle.
     pub fn set_away(&self, is_away: bool) {
         let mut connections = self.connection_limiter.lock();
         let open = connections.by_user.get_mut(&self.user_id);
@@ -203,7 +202,7 @@ mod tests {
         assert_eq!(connection_limiter.check_capacity(1).ok(), Some(2));
         permits[2].set_away(false);
         assert_eq!(connection_limiter.evict(1).ok(), Some(permits[0].id()));
-        // What yielded leaves later, and is not counted twice.
+        // An evicted connection closes later and is not counted twice.
         drop(permits);
         assert!(matches!(connection_limiter.evict(1), Err(Error::NotFound)));
         assert_eq!(connection_limiter.check_capacity(2).ok(), Some(1));

@@ -1,8 +1,8 @@
-//! An event stream: the same as a socket, in one direction, and resumable after a single number.
+//! Server-Sent Events: the frames of a WebSocket in one direction, resumable from a single number.
 //!
-//! Messages are read from the store in the order of the installation's numbers; what is realtime only says that there is
-//! something to read. So a stream that begins after any number has everything after it, once and in order, however
-//! many rooms it spans.
+//! Messages are read from the store in the order of the installation's change numbers; live notifications only trigger
+//! the read. A stream resumed after any number therefore returns every later message once and in order, however many
+//! rooms it covers.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -18,20 +18,20 @@ use crate::realtime::frames::{Message, ServerFrame};
 use crate::realtime::subscriber::StreamSignal;
 use crate::realtime::websocket::{CloseCode, payload};
 
-/// A silent stream says that it lives.
+/// Interval of comments on an idle stream.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// The store is asked again so long after it failed.
+/// Delay before the store is read again after an error.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// What a stream is about.
+/// Which events a stream contains.
 pub enum StreamContent {
-    /// All frames of a socket.
+    /// All frames that a WebSocket would receive.
     AllFrames,
-    /// New messages of others in conversations of two, written so.
+    /// New messages of others in direct rooms of two members, serialised by this function.
     DirectMessages(Box<dyn Fn(Message) -> String>),
 }
 
-/// See the module's description.
+/// An event stream's state; [`EventStream::next`] yields its events.
 pub struct EventStream {
     connection: Connection,
     content: StreamContent,
@@ -43,10 +43,10 @@ pub struct EventStream {
 }
 
 impl EventStream {
-    /// A stream of what comes after the number `after`, or from now on.
+    /// Starts a stream after the change number `after`, or at the current one.
     ///
     /// # Errors
-    /// `Unavailable` when the store does not answer.
+    /// `Unavailable` when the store cannot be read.
     pub async fn start(
         connection: Connection,
         content: StreamContent,
@@ -70,10 +70,10 @@ impl EventStream {
         })
     }
 
-    /// The next event, as it goes over the wire; `None` when the stream ends.
+    /// Returns the next event as bytes; `None` at the end of the stream.
     pub async fn next(&mut self) -> Option<Bytes> {
         loop {
-            // What was read before the person was signed out is not for them any more.
+            // Events read before the session ended are not sent after it.
             if self.connection.subscriber.is_closing() {
                 return self.closing_event();
             }
@@ -96,7 +96,8 @@ impl EventStream {
         }
     }
 
-    /// What a socket is told by its close code; only once, and only where a client would come back by itself.
+    /// Returns the event that stands for a WebSocket's close code: once, and only for 4009, after which a client would
+    /// otherwise reconnect.
     fn closing_event(&mut self) -> Option<Bytes> {
         let code = self.connection.subscriber.close_code()?;
         let is_told =
@@ -108,7 +109,7 @@ impl EventStream {
         Some(event.into())
     }
 
-    /// A frame that is not about messages; it has no number.
+    /// Queues a frame other than a message, without an event id.
     fn forward(&mut self, wire: &Bytes) -> Option<()> {
         let json = payload(wire)?;
         if matches!(self.content, StreamContent::AllFrames) {

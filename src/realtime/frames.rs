@@ -1,4 +1,4 @@
-//! What goes over the socket: one JSON object a frame, both ways (docs/protocol.md).
+//! The JSON frames of the protocol, in both directions (docs/protocol.md).
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use crate::realtime::websocket;
 use crate::realtime::websocket::OpCode;
 
-/// A number of the database that is a decimal string in JSON, because JavaScript's numbers end at 2⁵³.
+/// A database id, which is a decimal string in JSON because JavaScript's numbers are exact only up to 2⁵³.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id(pub i64);
 
@@ -31,91 +31,91 @@ impl<'de> Deserialize<'de> for Id {
     }
 }
 
-/// A person, as others see them.
+/// A user as others see them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct User {
-    /// Who.
+    /// The id.
     pub id: Id,
-    /// The name as its owner typed it.
+    /// The name as the user entered it.
     pub username: String,
-    /// Where their picture is.
+    /// The address of the picture, if there is one.
     #[serde(rename = "avatarURL")]
     pub avatar_url: Option<String>,
 }
 
-/// A room, as one person sees it.
+/// A room as one user sees it.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Room {
-    /// Which.
+    /// The id.
     pub id: Id,
     /// `open`, `closed` or `direct`.
     pub kind: String,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// What it is about; may be empty.
+    /// The topic; may be empty.
     pub topic: String,
-    /// The place of its newest message.
+    /// `seq` of the latest message.
     pub seq: i64,
-    /// The number of its latest change; live frames start after it.
+    /// Version of the latest change; live frames start after it.
     pub ver: i64,
-    /// What the person has read.
+    /// `seq` of the last message that the user has read.
     pub read_seq: i64,
-    /// How many messages of others came since, without deleted ones.
+    /// Unread messages of others, without deleted ones.
     pub unread: i64,
-    /// How many of those name the person.
+    /// Unread messages that mention the user.
     pub mentions: i64,
     /// `everything`, `mentions`, `nothing` or `hidden`.
     pub involvement: String,
     /// RFC 3339.
     pub last_message_at: Option<String>,
-    /// The other one of a conversation of two: not in the frame, whose reader asks for it, but on pages.
+    /// The other member of a direct room of two. Used by pages, not sent in frames.
     #[serde(skip)]
     pub other: Option<User>,
 }
 
-/// An invitation into a room, as the invited person sees it before they answer.
+/// An invitation to a room, as the invited user sees it.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Invitation {
-    /// Which.
+    /// The id.
     pub id: Id,
-    /// Where to.
+    /// The room.
     pub room: InvitedRoom,
-    /// The member who invites.
+    /// The member who sent it.
     pub inviter: User,
     /// RFC 3339.
     pub created_at: String,
 }
 
-/// What an invited person may know of a room.
+/// The part of a room that an invited user may see.
 #[derive(Debug, Clone, Serialize)]
 pub struct InvitedRoom {
-    /// Which.
+    /// The id.
     pub id: Id,
     /// `open` or `closed`.
     pub kind: String,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// What it is about; may be empty.
+    /// The topic; may be empty.
     pub topic: String,
 }
 
-/// A message, as everybody in its room sees it.
+/// A message as the members of its room see it.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
-    /// Its room.
+    /// The room.
     pub room_id: Id,
-    /// Its place in the room: 1, 2, 3 …
+    /// Position in the room: 1, 2, 3 …
     pub seq: i64,
-    /// The number of the room's latest change that touched it.
+    /// Version of the latest change to the message.
     pub ver: i64,
-    /// Its number in the installation.
+    /// Id in the installation.
     pub id: Id,
-    /// The UUID its sender gave it.
+    /// The UUID that the client assigned.
     pub client_id: String,
-    /// Its sender.
+    /// The author.
     pub user: User,
     /// The text; empty when deleted.
     pub content: String,
@@ -123,74 +123,74 @@ pub struct Message {
     pub html: String,
     /// RFC 3339.
     pub created_at: String,
-    /// RFC 3339, when it was edited.
+    /// RFC 3339, if it was edited.
     pub edited_at: Option<String>,
-    /// RFC 3339, when it was deleted.
+    /// RFC 3339, if it was deleted.
     pub deleted_at: Option<String>,
 }
 
-/// What a person may do, for their client to respect.
+/// Limits that clients should respect.
 #[derive(Debug, Clone, Copy, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClientLimits {
-    /// Unicode scalar values of a message.
+    /// Maximum length of a message in Unicode scalar values.
     pub content_chars: usize,
-    /// Messages a second, in the long run.
+    /// Sustained rate of messages per second.
     pub posts_per_second: u32,
     /// Messages at once.
     pub burst: u32,
-    /// Bytes of an upload; 0 where there are none.
+    /// Maximum size of an upload in bytes; 0: no uploads.
     pub upload_bytes: u64,
 }
 
-/// Somebody who is here.
+/// An online user.
 #[derive(Debug, Clone, Serialize)]
 pub struct OnlineUser {
-    /// Who.
+    /// The user.
     pub user: User,
-    /// Whether they are at their window.
+    /// Whether they are active or away.
     pub state: PresenceState,
 }
 
-/// How somebody is here.
+/// The presence state of an online user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PresenceState {
-    /// At a window.
+    /// Active in at least one window.
     Online,
-    /// Connected, but away.
+    /// Away in all windows.
     Away,
 }
 
-/// Why something was not stored or answered.
+/// Why a frame was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
-    /// Not a frame of this protocol.
+    /// Not a valid frame.
     BadFrame,
-    /// No such room, or none that the person may know of.
+    /// No such room or message, or the user may not know of it.
     NotFound,
-    /// A message without text.
+    /// The message has no text.
     Empty,
-    /// A message that is too long.
+    /// The message is too long.
     TooLong,
-    /// A message with control characters.
+    /// The message contains control characters.
     Invalid,
     /// Too many messages.
     RateLimited,
-    /// The same `clientId` with other content or for another room.
+    /// The same `clientId` with another text or room.
     Conflict,
-    /// The person may read, but not do this here.
+    /// Not permitted.
     Forbidden,
-    /// The other one takes no new conversations from this person: a kind of `forbidden` with a sentence of its own.
+    /// The other user does not accept direct messages from this user. Sent as `forbidden`, with its own text.
     #[serde(rename = "forbidden")]
     Unreachable,
-    /// Nobody begins a conversation with themselves: likewise.
+    /// Direct rooms need another user. Sent as `forbidden`, with its own text.
     #[serde(rename = "forbidden")]
     Oneself,
-    /// Not delivered.
+    /// Not delivered: the user is blocked.
     Blocked,
-    /// The outcome is not known: try again with the same `clientId`.
+    /// The outcome is unknown; the client retries with the same `clientId`.
     Unavailable,
 }
 
@@ -202,71 +202,71 @@ pub enum ErrorCode {
     rename_all_fields = "camelCase"
 )]
 pub enum ClientFrame {
-    /// Say something.
+    /// Posts a message.
     Post {
-        /// A UUID that makes a retry the same message.
+        /// A UUID; a retry with the same one does not store a second message.
         client_id: String,
-        /// Where; or else `to`.
+        /// The room; `None` with `to`.
         room_id: Option<Id>,
-        /// To whom directly, by username or phone number.
+        /// The recipient of a direct message: username or phone number.
         to: Option<String>,
-        /// What.
+        /// The text.
         content: String,
     },
-    /// Change a message of mine.
+    /// Changes the text of the user's own message.
     Edit {
-        /// Where it is.
+        /// The room.
         room_id: Id,
-        /// Its place.
+        /// The message.
         seq: i64,
-        /// What it says now.
+        /// The new text.
         content: String,
     },
-    /// Delete a message of mine; an admin any.
+    /// Deletes the user's own message; admins may delete any.
     Delete {
-        /// Where it is.
+        /// The room.
         room_id: Id,
-        /// Its place.
+        /// The message.
         seq: i64,
     },
-    /// I have seen up to `seq`; or, with `unread`, not even that.
+    /// Marks messages as read up to `seq`, or as unread from `seq` on.
     Read {
-        /// Where.
+        /// The room.
         room_id: Id,
-        /// The place.
+        /// The message.
         seq: i64,
-        /// Set the mark back to just before `seq`.
+        /// Moves the read position back to just before `seq`.
         #[serde(default)]
         unread: bool,
     },
-    /// I am typing.
+    /// The user is typing.
     Typing {
-        /// Where.
+        /// The room.
         room_id: Id,
     },
-    /// Send what changed in a room after `ver`.
+    /// Requests the changes of a room after version `ver`.
     Sync {
-        /// Which room.
+        /// The room.
         room_id: Id,
-        /// Everything up to here is known.
+        /// The version that the client has.
         ver: i64,
     },
-    /// What this window shows.
+    /// Reports what the window shows.
     View {
         /// The room, if any.
         room_id: Option<Id>,
-        /// Whether its person is away from it.
+        /// Whether the window is hidden or its user idle.
         #[serde(default)]
         away: bool,
     },
-    /// Answer with `pong`.
+    /// Requests `pong`.
     Ping,
 }
 
 impl ClientFrame {
-    /// Reads a text frame, which must be one JSON object; `None` when it is not a frame of this protocol.
+    /// Parses a text frame, which must be one JSON object; `None` if it is invalid.
     pub fn parse(text: &str) -> Option<Self> {
-        // The library would read an array too, with the type first.
+        // serde would also accept an array that starts with the type.
         let is_object = text.trim_ascii_start().starts_with('{');
         serde_json::from_str(text).ok().filter(|_| is_object)
     }
@@ -281,7 +281,7 @@ impl ClientFrame {
 )]
 #[expect(missing_docs, reason = "the contract describes the fields")]
 pub enum ServerFrame<'a> {
-    /// The first frame.
+    /// The first frame, with the initial state.
     Hello {
         user: &'a User,
         epoch: &'a str,
@@ -289,7 +289,7 @@ pub enum ServerFrame<'a> {
         rooms: &'a [Room],
         limits: ClientLimits,
     },
-    /// It is stored.
+    /// A message was stored.
     Ack {
         client_id: &'a str,
         room_id: Id,
@@ -298,7 +298,7 @@ pub enum ServerFrame<'a> {
         ver: i64,
         created_at: &'a str,
     },
-    /// It is not stored.
+    /// A frame was rejected.
     Error {
         code: ErrorCode,
         message: &'a str,
@@ -313,17 +313,17 @@ pub enum ServerFrame<'a> {
     Message(&'a Message),
     /// The end of a page of `sync`.
     Synced { room_id: Id, ver: i64, more: bool },
-    /// The client knows more than this database: it must load the room again.
+    /// The client is ahead of the database and has to reload the room.
     Resync { room_id: Id },
-    /// Who is here, one by one.
+    /// The online users of a room.
     Presence {
         room_id: Id,
         online: &'a [OnlineUser],
     },
-    /// How many are here.
+    /// The number of online users of a large room.
     #[serde(rename = "presence")]
     PresenceCount { room_id: Id, count: usize },
-    /// My mark moved, on any of my devices. The counts include the room's changes up to `ver`.
+    /// The user's read position moved, on any device. The counts refer to version `ver`.
     Read {
         room_id: Id,
         seq: i64,
@@ -331,42 +331,42 @@ pub enum ServerFrame<'a> {
         unread: i64,
         mentions: i64,
     },
-    /// Another's mark moved.
+    /// Another member's read position moved.
     Seen {
         room_id: Id,
         user: &'a User,
         seq: i64,
     },
-    /// Somebody types.
+    /// Another member is typing.
     Typing { room_id: Id, user: &'a User },
-    /// A room of mine appeared or changed.
+    /// The user joined the room, or it changed.
     Room { room: &'a Room },
-    /// I am no longer in this room.
+    /// The user is no longer a member.
     Removed { room_id: Id },
-    /// A pending invitation of mine.
+    /// A pending invitation.
     Invitation(&'a Invitation),
-    /// An invitation of mine is no longer pending: answered on any of my devices, or withdrawn.
+    /// An invitation is no longer pending: answered on any device, or withdrawn.
     Uninvited { id: Id },
-    /// The answer to `ping`.
+    /// The response to `ping`.
     Pong,
 }
 
 impl ServerFrame<'_> {
-    /// The frame as it goes over the wire: a WebSocket header and JSON.
+    /// Encodes the frame as a WebSocket text frame.
     pub fn encode(&self) -> Bytes {
         let mut wire = BytesMut::with_capacity(512);
         self.encode_into(&mut wire);
         wire.freeze()
     }
 
-    /// The frame's JSON alone.
+    /// Returns the frame's JSON.
     pub fn json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Appends the frame to others, so that all of them go out in one write.
+    /// Appends the encoded frame, so that several are sent in one write.
     pub fn encode_into(&self, wire: &mut BytesMut) {
-        // Strings and numbers always serialise; an empty object would be the answer if they did not.
+        // Strings and numbers always serialise.
         let json = serde_json::to_vec(self).unwrap_or_else(|_| b"{}".to_vec());
         websocket::put_header(wire, OpCode::Text, json.len());
         wire.put_slice(&json);

@@ -1,5 +1,5 @@
-//! What the live side counts about itself, for whoever watches the program. No figure names a person or a room: labels
-//! are words of this program, never what somebody sent.
+//! Prometheus metrics of the realtime layer. They contain no user, room or client input; labels are constants of this
+//! program.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use prometheus_client::registry::Registry;
 use crate::realtime::frames::ErrorCode;
 use crate::realtime::websocket::CloseCode;
 
-/// Seconds, from a quick commit to what a sender is told to try again after.
+/// Histogram buckets in seconds: from a fast commit to the writer's response timeout.
 const SECONDS: [f64; 11] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
 ];
-/// Messages.
+/// Histogram buckets in messages.
 const MESSAGES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 const CODES: [ErrorCode; 10] = [
     ErrorCode::BadFrame,
@@ -49,7 +49,7 @@ struct ErrorLabel {
     code: &'static str,
 }
 
-/// See the module's description. Cheap to clone: clones count together.
+/// The metrics of the realtime layer. Clones share their counters.
 #[derive(Debug, Clone)]
 pub struct RealtimeMetrics {
     connections: Family<KindLabel, Gauge>,
@@ -69,7 +69,7 @@ pub struct RealtimeMetrics {
 }
 
 impl Default for RealtimeMetrics {
-    /// All zero; what is seldom is there from the beginning, so that its first time shows as a step.
+    /// Creates the rare label combinations at zero, so that a first increment shows in rates.
     fn default() -> Self {
         let metrics = Self {
             connections: Family::default(),
@@ -102,7 +102,7 @@ impl Default for RealtimeMetrics {
 }
 
 impl RealtimeMetrics {
-    /// Names everything, for whoever shows it.
+    /// Registers all metrics.
     pub fn register(&self, registry: &mut Registry) {
         let mut counter =
             |name, help, counter: &Counter| registry.register(name, help, counter.clone());
@@ -186,7 +186,6 @@ impl RealtimeMetrics {
         self.errors.get_or_create(&ErrorLabel { code }).inc();
     }
 
-    /// So many, at once.
     pub(super) fn delivered(&self, messages: u64) {
         self.deliveries.inc_by(messages);
     }

@@ -1,22 +1,22 @@
-//! How much one person may send.
+//! Token buckets: one per connection, or one per user.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Past so many people with a bucket, the full ones are forgotten.
+/// Above this number of buckets, full ones are removed.
 const SWEEP_AT: usize = 1024;
 
-/// How often something may happen: `burst` times at once, then `per_second`.
+/// A rate limit: `burst` events at once, `per_second` sustained.
 #[derive(Debug, Clone, Copy)]
 pub struct Rate {
-    /// In the long run.
+    /// Sustained events per second.
     pub per_second: u32,
-    /// At once.
+    /// Events at once.
     pub burst: u32,
 }
 
-/// What is left of a rate.
+/// Remaining tokens at a point in time.
 #[derive(Debug, Clone, Copy)]
 struct Bucket {
     tokens: f64,
@@ -31,7 +31,7 @@ impl Bucket {
         }
     }
 
-    /// Takes one; or says how long to wait for it.
+    /// Takes one token, or returns the time until one is available.
     fn try_acquire(&mut self, rate: Rate, now: Instant) -> Result<(), Duration> {
         self.tokens = self.refilled(rate, now);
         self.at = now;
@@ -54,7 +54,7 @@ impl Bucket {
     }
 }
 
-/// A bucket that knows its rate.
+/// A token bucket.
 #[derive(Debug)]
 pub struct TokenBucket {
     rate: Rate,
@@ -62,19 +62,19 @@ pub struct TokenBucket {
 }
 
 impl TokenBucket {
-    /// A full one.
+    /// Starts with a full bucket.
     pub fn new(rate: Rate) -> Self {
         let bucket = Bucket::new(rate, Instant::now());
         Self { rate, bucket }
     }
 
-    /// Counts one; whether it is within the rate.
+    /// Takes one token; returns whether one was available.
     pub fn try_acquire(&mut self) -> bool {
         self.bucket.try_acquire(self.rate, Instant::now()).is_ok()
     }
 }
 
-/// A bucket per person.
+/// A token bucket for each user.
 #[derive(Debug)]
 pub struct UserRateLimiter {
     rate: Rate,
@@ -83,7 +83,7 @@ pub struct UserRateLimiter {
 }
 
 impl UserRateLimiter {
-    /// Switched off, it lets everything through.
+    /// If not `enabled`, every request passes.
     pub fn new(per_second: u32, burst: u32, enabled: bool) -> Self {
         Self {
             rate: Rate { per_second, burst },
@@ -92,7 +92,7 @@ impl UserRateLimiter {
         }
     }
 
-    /// Takes one; or says how long to wait for it.
+    /// Takes one of the user's tokens, or returns the time until one is available.
     pub fn try_acquire(&self, user_id: i64) -> Result<(), Duration> {
         if !self.enabled {
             return Ok(());

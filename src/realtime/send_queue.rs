@@ -1,4 +1,4 @@
-//! What a seat has still to send: a bounded queue of writes, and a way past it.
+//! A subscriber's bounded send queue, and the direct path past it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -7,30 +7,30 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 
-/// It holds so many writes …
+/// Maximum number of queued writes.
 pub(super) const QUEUE_FRAMES: usize = 256;
-/// … and so many bytes. A reader who is further behind is sent away and comes back by `sync`.
+/// Maximum number of queued bytes. A slower client is disconnected and catches up by `sync`.
 const QUEUE_BYTES: usize = 1024 * 1024;
-/// An empty queue keeps room for so many; what a burst needed is given back.
+/// Capacity that an empty queue keeps.
 const IDLE_CAPACITY: usize = 4;
 
-/// A short way to the socket.
+/// A nonblocking way to write to the socket, past the queue.
 pub trait DirectSink {
-    /// Writes what the socket takes at once, and answers how many bytes that were.
+    /// Writes what the socket accepts at once and returns that number of bytes.
     fn try_write(&self, bytes: &[u8]) -> usize;
 
-    /// Whether it takes anything at all, as far as is known without asking the system.
+    /// Whether the socket is expected to accept bytes, without a system call.
     fn is_writable(&self) -> bool;
 }
 
-/// See the module's description.
+/// A bounded queue of encoded frames.
 #[derive(Default)]
 pub(super) struct SendQueue {
     queue: RefCell<Queue>,
     waker: RefCell<Option<Waker>>,
     finished: Cell<bool>,
     direct_sink: RefCell<Option<Rc<dyn DirectSink>>>,
-    /// Whoever takes from the queue has taken everything at least once, and waits for more.
+    /// Set once the consumer has emptied the queue and waits for more.
     reader_is_ready: Cell<bool>,
 }
 
@@ -38,30 +38,29 @@ pub(super) struct SendQueue {
 struct Queue {
     writes: VecDeque<Bytes>,
     bytes: usize,
-    /// The first of them is the rest of something whose beginning was sent.
+    /// The first entry is the rest of a frame whose beginning was sent.
     head_is_partial: bool,
 }
 
 impl SendQueue {
-    /// From here on what is pushed goes straight to the socket, as long as it takes it: no queue, no task and no copy
-    /// stand between. What it does not take waits in the queue, and what comes later waits behind.
+    /// Sets the socket that `push` writes to while the queue is empty. What the socket does not accept is queued, and
+    /// later pushes queue behind it.
     pub(super) fn set_direct_sink(&self, direct_sink: Rc<dyn DirectSink>) {
         self.direct_sink.replace(Some(direct_sink));
     }
 
-    /// Whether there is no room for more of a slow reader's bytes. One write alone always has room.
+    /// Whether the queue has no room for these bytes. A single write always fits.
     pub(super) fn is_full(&self, wire: &Bytes) -> bool {
         let queue = self.queue.borrow();
         queue.writes.len() >= QUEUE_FRAMES
             || (!queue.writes.is_empty() && queue.bytes + wire.len() > QUEUE_BYTES)
     }
 
-    /// Whether everything was taken.
     pub(super) fn is_empty(&self) -> bool {
         self.queue.borrow().writes.is_empty()
     }
 
-    /// Whether what is pushed next goes straight to the socket, as far as is known.
+    /// Whether the next push is expected to go directly to the socket.
     pub(super) fn is_writable(&self) -> bool {
         let direct_sink = self.direct_sink.borrow();
         self.reader_is_ready.get()
@@ -71,7 +70,7 @@ impl SendQueue {
                 .is_some_and(|direct_sink| direct_sink.is_writable())
     }
 
-    /// Sends, now or later.
+    /// Writes to the socket or queues.
     pub(super) fn push(&self, wire: &Bytes) {
         let Some(wire) = self.write_directly(wire) else {
             return;
@@ -82,7 +81,7 @@ impl SendQueue {
         self.wake();
     }
 
-    /// What is left of it after the socket took what it could at once.
+    /// Writes to the socket if the queue is empty; returns the bytes it did not accept.
     fn write_directly(&self, wire: &Bytes) -> Option<Bytes> {
         if !self.reader_is_ready.get() || !self.is_empty() {
             return Some(wire.clone());
@@ -95,7 +94,7 @@ impl SendQueue {
         })
     }
 
-    /// Throws everything away but what must follow what was sent.
+    /// Discards the queue, except the rest of a partly sent frame.
     pub(super) fn discard_unsent(&self) {
         let mut queue = self.queue.borrow_mut();
         let kept = usize::from(queue.head_is_partial);
@@ -103,20 +102,20 @@ impl SendQueue {
         queue.bytes = queue.writes.iter().map(Bytes::len).sum();
     }
 
-    /// Nothing follows what is queued now.
+    /// Ends the queue after its present entries.
     pub(super) fn finish(&self) {
         self.finished.set(true);
         self.wake();
     }
 
-    /// Wakes whoever takes from the queue.
+    /// Wakes the consumer.
     pub(super) fn wake(&self) {
         if let Some(waker) = self.waker.borrow_mut().take() {
             waker.wake();
         }
     }
 
-    /// The next bytes; `None` after the last ones.
+    /// Polls for the next bytes; `None` at the end.
     pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let mut queue = self.queue.borrow_mut();
         if let Some(wire) = queue.writes.pop_front() {
@@ -148,12 +147,12 @@ mod tests {
 
     use super::*;
 
-    /// A socket that takes so many bytes at once.
+    /// A socket that accepts this many bytes per write.
     #[derive(Default)]
     struct Socket {
         takes: Cell<usize>,
         sent: RefCell<Vec<u8>>,
-        /// Whether what it took is room that is gone.
+        /// Whether accepted bytes use the limit up.
         fills: bool,
     }
 
@@ -180,7 +179,6 @@ mod tests {
     }
 
     proptest! {
-        /// However much the socket takes at once, the bytes are the same in the same order.
         #[test]
         fn nothing_is_lost_or_overtaken(
             steps in prop::collection::vec((prop::collection::vec(any::<u8>(), 1..9), 0_usize..9, any::<bool>()), 1..60),
@@ -201,7 +199,7 @@ mod tests {
             prop_assert_eq!(&*socket.sent.borrow(), &pushed);
         }
 
-        /// A reader who is sent away has whole frames, and then the goodbye.
+        /// A client that is disconnected receives whole frames, then the close frame.
         #[test]
         fn what_was_begun_is_ended(takes in 0_usize..12) {
             let takes_at_once = Cell::new(takes);

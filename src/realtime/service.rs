@@ -1,4 +1,4 @@
-//! Everything live that the program has one of, and what happens in it whoever asks: a socket, a form or the API.
+//! The realtime services of the process, and the operations shared by WebSockets, forms and the API.
 
 use std::sync::Arc;
 
@@ -15,35 +15,35 @@ use crate::realtime::store::{DirectRoom, ReadPosition, Store, WriteCommand, Writ
 use crate::realtime::websocket::CloseCode;
 use crate::realtime::writer::Writer;
 
-/// Everything live that the program has one of.
+/// The realtime services of the process.
 pub struct Realtime {
-    /// Delivers.
+    /// Delivers committed messages.
     pub hub: Arc<Hub>,
     /// Stores messages.
     pub writer: Writer,
-    /// Reads.
+    /// Reads rooms and messages.
     pub store: Arc<dyn Store>,
-    /// Who is here.
+    /// Tracks which users are online.
     pub presence: Presence,
-    /// How much one person may send.
+    /// Limits messages per user.
     pub rate_limiter: UserRateLimiter,
-    /// How many sockets there may be.
+    /// Limits open connections.
     pub connection_limiter: Arc<ConnectionLimiter>,
-    /// What clients are told about that.
+    /// Limits announced to clients.
     pub limits: ClientLimits,
-    /// Names this database.
+    /// Identifies the database.
     pub epoch: String,
-    /// Names this program.
+    /// The program's version.
     pub version: &'static str,
-    /// Something was noted that is worth looking at now, and not only within a second.
+    /// Triggers a poll of the [`ChangePoller`](super::change_poller::ChangePoller) before its interval ends.
     pub poll_requested: Notify,
 }
 
 impl Realtime {
-    /// Moves what a person has read; tells their other devices, and in small rooms the others.
+    /// Moves the user's read position; notifies their other devices and, in small rooms, the other members.
     ///
     /// # Errors
-    /// `NotFound` when they are not in the room.
+    /// `NotFound` when they are not a member.
     pub async fn mark_read(
         &self,
         user: &User,
@@ -59,10 +59,10 @@ impl Realtime {
         Ok(position)
     }
 
-    /// Everything is read, in all rooms of a person.
+    /// Marks all rooms of the user as read.
     ///
     /// # Errors
-    /// `Unavailable` when the database does not answer.
+    /// `Unavailable` when the database cannot be written.
     pub async fn mark_all_read(&self, user: &User) -> Result<()> {
         for (room_id, position) in self.store.mark_all_read(user.id.0).await? {
             self.send_read_position(user, room_id, &position);
@@ -91,11 +91,11 @@ impl Realtime {
         }
     }
 
-    /// Says something to a person, in the conversation with them, which is made if need be.
+    /// Posts a message to the direct room with another user, creating the room if needed.
     ///
     /// # Errors
-    /// As for a post; `NotFound` when there is no such person, `Oneself` when it is the person who says it, `RateLimited` after too
-    /// many look-ups by number or new conversations.
+    /// Those of a post; `NotFound` for an unknown user, `Oneself` for the sender, `RateLimited` after too many lookups
+    /// by phone number or new direct rooms.
     pub async fn post_direct(
         &self,
         user_id: i64,
@@ -103,7 +103,7 @@ impl Realtime {
         client_id: &str,
         content: &str,
     ) -> WriteResult {
-        // Checked first, so that no room is made for something that cannot be said.
+        // Validated first, so that no room is created for an invalid message.
         self.store
             .validate_message(user_id, 0, client_id, content)?;
         let direct = self
@@ -118,7 +118,7 @@ impl Realtime {
         self.writer.write(WriteCommand::Post(message)).await
     }
 
-    /// Shows a new direct room to its people.
+    /// Subscribes the members of a new direct room.
     pub fn announce_direct(&self, direct: &DirectRoom) {
         if direct.is_new {
             for member in &direct.members {
@@ -127,43 +127,43 @@ impl Realtime {
         }
     }
 
-    /// A person came into a room: their sockets follow it.
+    /// Subscribes a user's connections to a room they joined.
     pub fn join_room(&self, user_id: i64, room_id: i64, is_direct: bool) {
         self.presence.join(user_id, room_id, is_direct);
         self.hub
             .send_to_workers(&WorkerCommand::JoinRoom(user_id, room_id));
     }
 
-    /// A person is no longer in a room.
+    /// Unsubscribes a user's connections from a room they left.
     pub fn leave_room(&self, user_id: i64, room_id: i64) {
         self.presence.leave(user_id, room_id);
         self.hub
             .send_to_workers(&WorkerCommand::LeaveRoom(user_id, room_id));
     }
 
-    /// The pending invitations of a person changed: their sockets are told.
+    /// Sends a user's connections their pending invitations.
     pub fn invitations_changed(&self, user_id: i64) {
         self.hub
             .send_to_workers(&WorkerCommand::InvitationsChanged(user_id));
     }
 
-    /// A room was deleted.
+    /// Unsubscribes everyone from a deleted room.
     pub fn room_deleted(&self, room_id: i64) {
         self.presence.forget_room(room_id);
         self.hub
             .send_to_workers(&WorkerCommand::RoomDeleted(room_id));
     }
 
-    /// Tells at once what was noted just now: that a room changed, or that sessions ended.
+    /// Makes the change poller process the notices that were just committed.
     pub fn poll_now(&self) {
         self.poll_requested.notify_one();
     }
 
-    /// Closes the person's oldest connection to this server whose window is hidden, or else the oldest, so that another
-    /// one may open.
+    /// Closes the user's oldest connection to this server whose window is hidden, or else the oldest, so that another
+    /// one can open.
     ///
     /// # Errors
-    /// `NotFound` when they have none, `RateLimited` when this is asked too often.
+    /// `NotFound` when they have none, `RateLimited` when called too often.
     pub fn evict_connection(&self, user_id: i64) -> Result<()> {
         let id = self.connection_limiter.evict(user_id)?;
         let goodbye = WorkerCommand::CloseConnection(user_id, id, CloseCode::Replaced);
@@ -171,7 +171,7 @@ impl Realtime {
         Ok(())
     }
 
-    /// A session ended: what was opened by it is closed.
+    /// Closes the connections of a session that ended.
     pub fn close_session(&self, user_id: i64, session: Arc<str>) {
         let goodbye = WorkerCommand::CloseSession(user_id, session, CloseCode::SignedOut);
         self.hub.send_to_workers(&goodbye);
@@ -182,7 +182,7 @@ fn error_code(error: &Error) -> ErrorCode {
     match error {
         Error::NotFound | Error::Invalid(_) => ErrorCode::NotFound,
         Error::Forbidden => ErrorCode::Forbidden,
-        // The only refusal with a sentence of its own on this way.
+        // The only `ForbiddenBecause` that this operation returns.
         Error::ForbiddenBecause(_) => ErrorCode::Oneself,
         Error::Unreachable => ErrorCode::Unreachable,
         Error::Blocked => ErrorCode::Blocked,

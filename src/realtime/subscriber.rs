@@ -1,4 +1,4 @@
-//! One live connection of a person, as the hub sees it: a queue of bytes, and what it follows in each room.
+//! A live connection as the hub sees it: a send queue and its room subscriptions.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -17,49 +17,49 @@ use crate::realtime::subscription::{Subscription, SubscriptionState};
 use crate::realtime::websocket;
 use crate::realtime::websocket::CloseCode;
 
-/// One live connection of a person.
+/// A live connection of a user: a WebSocket or an event stream.
 pub struct Subscriber {
-    /// Names its connection, on all workers together.
+    /// The connection's id, unique across all workers.
     pub id: u64,
-    /// Whose it is.
+    /// The user.
     pub user_id: i64,
-    /// The hash of the session that opened it.
+    /// Hash of the session key that opened the connection.
     pub session: Arc<str>,
-    /// The room that its window shows.
+    /// The room that the window shows.
     pub view: Cell<Option<i64>>,
     send_queue: SendQueue,
-    /// Nothing is sent before `hello`, which says how everything is.
+    /// No frame is sent before `hello`, which carries the initial state.
     has_sent_hello: Cell<bool>,
     close_code: Cell<Option<CloseCode>>,
-    /// For an event stream, which reads changes itself: whether there are some.
+    /// Event streams only: whether the stream has changes to read from the store.
     changed: Option<Cell<bool>>,
     disconnected: Cell<bool>,
     on_close: RefCell<Option<Box<dyn FnOnce()>>>,
     closed: Notify,
     drained: Notify,
     subscriptions: RefCell<HashMap<i64, Rc<Subscription>>>,
-    /// The pending invitations that its client knows of.
+    /// The pending invitations that the client has received.
     invitations: RefCell<Vec<Id>>,
 }
 
-/// What an event stream hears.
+/// What an event stream has to do next.
 #[derive(Debug)]
 pub enum StreamSignal {
-    /// There are changes to read.
+    /// Read changes from the store.
     Changed,
-    /// A frame about something else.
+    /// Forward this frame.
     Frame(Bytes),
-    /// Nothing more.
+    /// End the stream.
     End,
 }
 
 impl Subscriber {
-    /// A socket's seat, which follows nothing yet.
+    /// Creates a WebSocket's subscriber, without subscriptions.
     pub fn new(id: u64, user_id: i64, session: Arc<str>) -> Rc<Self> {
         Self::with(id, user_id, session, None)
     }
 
-    /// An event stream's seat, which is told of changes, but not sent them.
+    /// Creates an event stream's subscriber, which is notified of changes instead of receiving message frames.
     pub fn event_stream(id: u64, user_id: i64, session: Arc<str>) -> Rc<Self> {
         Self::with(id, user_id, session, Some(Cell::new(false)))
     }
@@ -83,18 +83,19 @@ impl Subscriber {
         })
     }
 
-    /// From here on what is pushed goes straight to the socket, as long as it takes it.
+    /// Makes `push` write directly to the socket while the queue is empty.
     pub fn set_direct_sink(&self, direct_sink: Rc<dyn DirectSink>) {
         self.send_queue.set_direct_sink(direct_sink);
     }
 
-    /// Queues `hello`; only after it anything else is sent.
+    /// Sends `hello` and enables all other frames.
     pub fn send_hello(&self, hello: Bytes) {
         self.has_sent_hello.set(true);
         self.push(hello);
     }
 
-    /// Queues what is new to the client among a person's pending invitations, and which of those it knew are over.
+    /// Sends the pending invitations that the client has not received yet, and `uninvited` for those that are no longer
+    /// pending.
     pub fn send_invitations(&self, pending: &[Invitation]) {
         if !self.has_sent_hello.get() {
             return;
@@ -111,12 +112,13 @@ impl Subscriber {
         }
     }
 
-    /// Queues bytes for the socket. A queue that is full already closes the seat.
+    /// Sends encoded frames. A full queue closes the connection with 4008.
     pub fn push(&self, wire: Bytes) {
         self.push_shared(&wire);
     }
 
-    /// Like [`Subscriber::push`], for bytes that go to many: as long as sockets take them, nobody counts who has them.
+    /// Like [`Subscriber::push`], for bytes shared by many subscribers: cloned (an atomic increment) only when they
+    /// have to be queued.
     pub(super) fn push_shared(&self, wire: &Bytes) {
         if !self.has_sent_hello.get() || self.close_code.get().is_some() {
             return;
@@ -128,7 +130,7 @@ impl Subscriber {
         self.send_queue.push(wire);
     }
 
-    /// Says goodbye: queues the close frame after which nothing more is sent. Only the first call counts.
+    /// Closes the connection: queues the close frame and accepts nothing after it. Later calls have no effect.
     pub fn close(&self, code: CloseCode) {
         if self
             .close_code
@@ -149,7 +151,7 @@ impl Subscriber {
         }
     }
 
-    /// Called once, when the seat is being closed: whatever carries its bytes should end soon, read or not.
+    /// Registers a callback that runs once when the connection is being closed, or at once if it already is.
     pub fn on_close(&self, tell: impl FnOnce() + 'static) {
         match self.close_code.get() {
             Some(_) => tell(),
@@ -157,7 +159,7 @@ impl Subscriber {
         }
     }
 
-    /// What it is, in a word.
+    /// The `kind` label of metrics: `socket` or `stream`.
     pub fn kind(&self) -> &'static str {
         match self.changed {
             None => "socket",
@@ -165,36 +167,36 @@ impl Subscriber {
         }
     }
 
-    /// With which code it was told to say goodbye, if it was.
+    /// Returns the close code if the connection is being closed.
     pub fn close_code(&self) -> Option<CloseCode> {
         self.close_code.get()
     }
 
-    /// Whether it was told to say goodbye.
+    /// Whether the connection is being closed.
     pub fn is_closing(&self) -> bool {
         self.close_code.get().is_some()
     }
 
-    /// Returns when the seat is being closed.
+    /// Waits until the connection is being closed.
     pub async fn closed(&self) {
         if self.close_code.get().is_none() {
             self.closed.notified().await;
         }
     }
 
-    /// Returns when everything queued was taken by the socket, or the seat is being closed.
+    /// Waits until the send queue is empty or the connection is being closed.
     pub async fn drained(&self) {
         while self.close_code.get().is_none() && !self.send_queue.is_empty() {
             self.drained.notified().await;
         }
     }
 
-    /// Nothing follows what is queued now: the socket may end.
+    /// Ends the byte stream after the queued frames.
     pub fn finish(&self) {
         self.send_queue.finish();
     }
 
-    /// The next bytes for the socket; `None` after the last ones.
+    /// Polls for the next bytes for the socket; `None` at the end.
     pub fn poll_wire(&self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let wire = self.send_queue.poll(cx);
         if self.send_queue.is_empty() {
@@ -203,7 +205,7 @@ impl Subscriber {
         wire
     }
 
-    /// What comes next for an event stream.
+    /// Polls for an event stream's next signal.
     pub fn poll_signal(&self, cx: &mut Context<'_>) -> Poll<StreamSignal> {
         if self
             .changed
@@ -218,7 +220,7 @@ impl Subscriber {
         })
     }
 
-    /// Tells an event stream that there is something to read; answers whether it is one.
+    /// Notifies an event stream of changes; returns whether this is one.
     pub(super) fn notify_changed(&self) -> bool {
         if let Some(changed) = &self.changed {
             changed.set(true);
@@ -227,14 +229,14 @@ impl Subscriber {
         self.changed.is_some()
     }
 
-    /// Whether what is sent next goes straight to the socket, as far as is known.
+    /// Whether a push is expected to go directly to the socket.
     pub(super) fn is_writable(&self) -> bool {
         self.has_sent_hello.get()
             && self.close_code.get().is_none()
             && self.send_queue.is_writable()
     }
 
-    /// Whether a frame for some of those who follow a room is for this seat.
+    /// Whether the subscriber belongs to the audience of a room's frame.
     pub(super) fn is_in_audience(&self, audience: Audience, room_id: i64) -> bool {
         match audience {
             Audience::All => true,
@@ -243,22 +245,22 @@ impl Subscriber {
         }
     }
 
-    /// Whether its connection ended.
+    /// Whether the connection has ended.
     pub fn is_disconnected(&self) -> bool {
         self.disconnected.get()
     }
 
-    /// The rooms that this seat follows.
+    /// Returns the rooms that it is subscribed to.
     pub fn room_ids(&self) -> Vec<i64> {
         self.subscriptions.borrow().keys().copied().collect()
     }
 
-    /// Whether this seat follows a room.
+    /// Whether it is subscribed to a room.
     pub fn is_subscribed(&self, room_id: i64) -> bool {
         self.subscriptions.borrow().contains_key(&room_id)
     }
 
-    /// Whether the client was told of a room that this seat follows.
+    /// Whether the client has been sent the room's state.
     pub(super) fn knows_room(&self, room_id: i64) -> bool {
         let subscription = self.subscription(room_id);
         subscription.is_some_and(|subscription| {
@@ -266,19 +268,18 @@ impl Subscriber {
         })
     }
 
-    /// Takes a place in a room.
     pub(super) fn add_subscription(&self, room_id: i64, subscription: Rc<Subscription>) {
         self.subscriptions
             .borrow_mut()
             .insert(room_id, subscription);
     }
 
-    /// The place in a room, which is another one when the person was away meanwhile.
+    /// Returns the subscription to a room. It is a new object when the user has left and joined again.
     pub(super) fn subscription(&self, room_id: i64) -> Option<Rc<Subscription>> {
         self.subscriptions.borrow().get(&room_id).cloned()
     }
 
-    /// Whether it still has this very place in a room.
+    /// Whether this subscription is still the current one for the room.
     pub(super) fn is_current_subscription(
         &self,
         room_id: i64,
@@ -288,23 +289,22 @@ impl Subscriber {
             .is_some_and(|now| Rc::ptr_eq(&now, subscription))
     }
 
-    /// Gives the place in a room up.
     pub(super) fn remove_subscription(&self, room_id: i64) -> Option<Rc<Subscription>> {
         self.subscriptions.borrow_mut().remove(&room_id)
     }
 
-    /// Gives all places up, for ever.
+    /// Removes all subscriptions, when the connection ends.
     pub(super) fn remove_all_subscriptions(&self) -> HashMap<i64, Rc<Subscription>> {
         self.disconnected.set(true);
         self.subscriptions.take()
     }
 
-    /// From now on the room's live changes wait for [`Subscriber::go_live`].
+    /// Buffers the room's live changes until [`Subscriber::go_live`].
     pub fn start_buffering(&self, room_id: i64) {
         self.set_state(room_id, SubscriptionState::Buffering(Vec::new()));
     }
 
-    /// The client asks for more pages: what is live now will be in them.
+    /// Drops the room's live changes, because the client will request further pages that include them.
     pub fn start_syncing(&self, room_id: i64) {
         self.set_state(room_id, SubscriptionState::Syncing);
     }
@@ -315,8 +315,8 @@ impl Subscriber {
         }
     }
 
-    /// The client knows everything up to `ver`: sends what waited after it, and is live. A seat that is live already
-    /// knows better where it is.
+    /// Sends the buffered changes after `ver`, which the client has, and later ones live. Has no effect on a live
+    /// subscription.
     pub fn go_live(&self, room_id: i64, ver: i64) {
         let Some(subscription) = self.subscription(room_id) else {
             return;
@@ -325,7 +325,7 @@ impl Subscriber {
             return;
         }
         let before = subscription.state.replace(SubscriptionState::Live(ver));
-        // An event stream reads from the store what was said before it followed the room.
+        // An event stream reads changes from before its subscription from the store.
         self.notify_changed();
         if let SubscriptionState::Pending(batches) | SubscriptionState::Buffering(batches) = before
         {

@@ -1,4 +1,4 @@
-//! Where a seat is in the log of a room that it follows.
+//! A subscriber's position in one room's log.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -9,7 +9,7 @@ use crate::realtime::send_queue::QUEUE_FRAMES;
 use crate::realtime::subscriber::Subscriber;
 use crate::realtime::websocket::CloseCode;
 
-/// A seat in one room.
+/// A subscriber's subscription to one room.
 pub(super) struct Subscription {
     pub(super) subscriber: Rc<Subscriber>,
     pub(super) slot: usize,
@@ -17,18 +17,18 @@ pub(super) struct Subscription {
 }
 
 pub(super) enum SubscriptionState {
-    /// Where the room is, and whether the person may follow it, is being read from the store; live changes wait.
+    /// The room's state and the membership are being read from the store; live changes are buffered.
     Pending(Vec<Arc<EncodedBatch>>),
-    /// Live changes after this number go out at once.
+    /// Changes after this version are sent at once.
     Live(i64),
-    /// The client is catching up; live changes wait.
+    /// A page of `sync` is being sent; live changes are buffered.
     Buffering(Vec<Arc<EncodedBatch>>),
-    /// The client has more pages to ask for, and everything live will be in one of them.
+    /// The client will request more pages, which include all live changes; these are dropped.
     Syncing,
 }
 
 impl Subscription {
-    /// A place where live changes wait until it is known from where on they are live.
+    /// Creates a subscription that buffers live changes until the room has been read.
     pub(super) fn pending(subscriber: Rc<Subscriber>, slot: usize) -> Rc<Self> {
         Rc::new(Self {
             subscriber,
@@ -37,12 +37,12 @@ impl Subscription {
         })
     }
 
-    /// Whether a live change goes straight to a socket, as far as is known.
+    /// Whether a live change is expected to go directly to a socket.
     pub(super) fn is_writable(&self) -> bool {
         matches!(*self.state.borrow(), SubscriptionState::Live(_)) && self.subscriber.is_writable()
     }
 
-    /// A live change. Answers whether it goes to a socket at once.
+    /// Handles live changes; returns whether they were sent to a socket.
     pub(super) fn receive(&self, batch: &Arc<EncodedBatch>) -> bool {
         if self.subscriber.notify_changed() {
             return false;

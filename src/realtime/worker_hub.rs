@@ -1,5 +1,5 @@
-//! One worker's side of the hub: its seats, the rooms they follow, and the fan-out among them. Everything here belongs
-//! to one thread, so a delivery costs no lock and no hand-over per socket.
+//! One worker thread's part of the hub: its subscribers, their rooms, and the fan-out. Everything here belongs to one
+//! thread, so delivery needs no lock and no message per socket.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -21,21 +21,21 @@ use crate::realtime::subscriber::Subscriber;
 use crate::realtime::subscription::Subscription;
 use crate::realtime::websocket::CloseCode;
 
-/// The fan-out lets others work after so many sockets.
+/// Number of subscribers after which the fan-out yields to other tasks.
 const FAN_OUT_SLICE: usize = 256;
-/// It looks at so many of them before it writes to the first.
+/// Number of subscribers that are read before the first write.
 const PREFETCH: usize = 16;
-/// The store is asked again so long after it failed.
+/// Delay before the store is read again after an error.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// The places of one room. A place keeps its slot, so that a fan-out can pause between them.
+/// The subscriptions to one room. Each keeps its slot, so that a fan-out can pause between slots.
 #[derive(Default)]
 struct RoomSubscriptions {
     slots: Vec<Option<Rc<Subscription>>>,
     free_slots: Vec<usize>,
 }
 
-/// See the module's description.
+/// A worker thread's subscribers and their room subscriptions.
 pub struct WorkerHub {
     index: usize,
     hub: Arc<Hub>,
@@ -44,7 +44,7 @@ pub struct WorkerHub {
 }
 
 impl WorkerHub {
-    /// Opens this thread's desk and starts its deliveries. Must be called in the thread's `LocalSet`.
+    /// Registers this thread with the hub and starts its deliveries. Must be called in the thread's `LocalSet`.
     pub fn start(hub: Arc<Hub>) -> Rc<Self> {
         let receiver = hub.register_worker();
         let worker = Rc::new(Self {
@@ -57,12 +57,12 @@ impl WorkerHub {
         worker
     }
 
-    /// How many sockets this worker has.
+    /// Returns the number of connections of this worker.
     pub fn connection_count(&self) -> usize {
         self.subscribers.borrow().values().map(Vec::len).sum()
     }
 
-    /// Registers a seat; it can be closed from elsewhere now.
+    /// Adds a subscriber, which can be addressed by [`WorkerCommand`]s from now on.
     pub fn add(&self, subscriber: &Rc<Subscriber>) {
         let mut subscribers = self.subscribers.borrow_mut();
         subscribers
@@ -78,7 +78,7 @@ impl WorkerHub {
         }
     }
 
-    /// A seat follows a room, holding what comes. Answers its place, and what [`Hub::join`] does.
+    /// Subscribes to a room, buffering live changes. Returns the subscription and the result of [`Hub::subscribe`].
     pub(super) fn subscribe(
         &self,
         subscriber: &Rc<Subscriber>,
@@ -97,7 +97,7 @@ impl WorkerHub {
         (subscription, last_ver)
     }
 
-    /// A seat follows a room no more.
+    /// Removes the subscription to a room.
     pub fn unsubscribe(&self, subscriber: &Rc<Subscriber>, room_id: i64) {
         if let Some(subscription) = subscriber.remove_subscription(room_id) {
             self.release(room_id, &subscription);
@@ -116,7 +116,7 @@ impl WorkerHub {
         }
     }
 
-    /// A seat is gone, with all its places.
+    /// Removes a subscriber whose connection ended.
     pub fn remove(&self, subscriber: &Rc<Subscriber>) {
         for (room_id, subscription) in subscriber.remove_all_subscriptions() {
             self.release(room_id, &subscription);
@@ -249,33 +249,35 @@ impl WorkerHub {
             .collect()
     }
 
-    /// A seat follows a room that its person came into, as soon as the store has told where the room is.
+    /// Starts [`WorkerHub::join_room`] as a task.
     pub fn start_following(self: &Rc<Self>, subscriber: &Rc<Subscriber>, room_id: i64) {
         tokio::task::spawn_local(self.clone().join_room(subscriber.clone(), room_id));
     }
 
-    /// A seat follows a room that its person came into: live changes start after the `ver` it is told.
+    /// Subscribes to a room that the user has joined: reads the room, sends it, and delivers live changes after its
+    /// `ver`.
     async fn join_room(self: Rc<Self>, subscriber: Rc<Subscriber>, room_id: i64) {
         if subscriber.knows_room(room_id) || subscriber.is_disconnected() {
             return;
         }
-        // What was read for the place it may have is older than this.
+        // What was read for an earlier subscription is outdated.
         self.unsubscribe(&subscriber, room_id);
         let (subscription, _) = self.subscribe(&subscriber, room_id);
         match self.read_room(&subscriber, room_id).await {
-            // Gone meanwhile, and perhaps back at another place, which somebody else looks after.
+            // The user has left meanwhile; if they have joined again, another task handles the new subscription.
             _ if !subscriber.is_current_subscription(room_id, &subscription) => {}
             Ok(room) => {
                 subscriber.push(ServerFrame::Room { room: &room }.encode());
                 subscriber.go_live(room_id, room.ver);
             }
             Err(Error::NotFound) => self.unsubscribe(&subscriber, room_id),
-            // Without knowing where the room is, the seat could miss something: it has to come back.
+            // Without the room's version the subscriber could miss changes, so it has to reconnect.
             Err(_) => subscriber.close(CloseCode::GoingAway),
         }
     }
 
-    /// The room as the seat's person sees it, read late enough that nothing is missing between it and what is live.
+    /// Reads the room as the subscriber's user sees it, again if changes could be missing between the first read and
+    /// the live ones.
     async fn read_room(&self, subscriber: &Subscriber, room_id: i64) -> Result<Room> {
         let read = || self.hub.store().room_for(subscriber.user_id, room_id);
         let room = read().await?;
@@ -285,7 +287,7 @@ impl WorkerHub {
         }
     }
 
-    /// A seat's person is no longer in a room: nothing of it is sent from here on.
+    /// Unsubscribes from a room that the user has left, and tells the client.
     fn remove_from_room(&self, subscriber: &Rc<Subscriber>, room_id: i64) {
         if subscriber.is_subscribed(room_id) {
             self.unsubscribe(subscriber, room_id);
@@ -294,7 +296,7 @@ impl WorkerHub {
         }
     }
 
-    /// Tells everybody who follows a room what it is now; each sees their own numbers.
+    /// Sends a changed room to its subscribers, with each user's own counts.
     async fn send_room(self: Rc<Self>, room_id: i64) {
         let subscribers = self.subscribers_in(room_id);
         let mut user_ids: Vec<i64> = subscribers
@@ -320,7 +322,7 @@ impl WorkerHub {
         }
     }
 
-    /// Tells all sockets of a person which invitations are pending now.
+    /// Sends a user's pending invitations to all their connections.
     pub(super) async fn send_invitations(self: Rc<Self>, user_id: i64) {
         if self.subscribers_of(user_id).is_empty() {
             return;
@@ -343,8 +345,8 @@ impl WorkerHub {
         }
     }
 
-    /// Visits the places of a room, pausing now and then, and tells after each pause how many it visited before. Who
-    /// comes during a pause has read, or will read, what is being delivered from the store; who goes is skipped.
+    /// Calls `visit` for the subscriptions of a room. Yields after each slice and then reports its length to `visited`.
+    /// A subscriber added during a pause reads what is being delivered from the store; one that is removed is skipped.
     async fn for_each_subscription(
         &self,
         room_id: i64,
@@ -363,8 +365,8 @@ impl WorkerHub {
                 };
                 let slice = &rest[..rest.len().min(FAN_OUT_SLICE)];
                 for chunk in slice.chunks(PREFETCH) {
-                    // What is known of thousands of sockets is in no cache. Looked at side by side, it comes at once;
-                    // with a write between two of them, each would be waited for.
+                    // Subscriber state is not in the CPU cache. Reading several before the first write overlaps the
+                    // cache misses.
                     let is_writable = |subscription: &&Rc<Subscription>| subscription.is_writable();
                     black_box(chunk.iter().flatten().filter(is_writable).count());
                     chunk

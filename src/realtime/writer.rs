@@ -1,9 +1,9 @@
-//! One thread stores all messages. While a transaction commits, new messages gather; then all of them go into the next
-//! one, so that many messages share the cost of one durable commit.
+//! A single thread stores all messages. While a transaction commits, new messages are queued, and the next transaction
+//! stores them together, so that they share the cost of one durable commit.
 //!
-//! A database that never answers would hold that thread for ever. So when a transaction takes far longer than anybody
-//! waits for it, another thread goes on with what came since. The first one may still finish: its messages are
-//! delivered then, and their senders' retries find them stored.
+//! A database that never responds would block that thread forever. When a transaction exceeds [`HANG_TIMEOUT`], a new
+//! thread takes over the queue. If the hung transaction still commits, its messages are delivered then, and retries by
+//! their senders find them stored.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,28 +20,28 @@ use super::store::{Log, WriteCommand, WriteResult};
 use crate::error::outage::{explains, warn_unless_outage};
 use crate::error::{Error, Result};
 
-/// The most messages of one transaction.
+/// Maximum number of messages in one transaction.
 const BATCH: usize = 256;
-/// Whether more has come is looked at so often.
+/// Interval at which the queue length is checked while a batch forms.
 const POLL_INTERVAL: Duration = Duration::from_micros(50);
-/// A transaction that failed for no fault of its messages is tried again so often,
+/// Attempts for a transaction that failed temporarily …
 const MAX_ATTEMPTS: usize = 3;
-/// but only within this time: whoever waits behind it shall be answered too.
+/// … within this time, so that queued messages do not time out as well.
 const RETRY_WINDOW: Duration = Duration::from_millis(500);
-/// A sender who waits longer is told `unavailable`.
+/// Time after which a sender receives `unavailable`.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
-/// A transaction that takes longer hangs.
+/// Time after which a transaction counts as hung.
 const HANG_TIMEOUT: Duration = Duration::from_secs(3);
-/// So many threads may hang at once, from one outage after another; then the last one is waited for.
+/// Maximum number of hung threads; after that the last one is waited for.
 const MAX_HUNG_THREADS: usize = 64;
 
 enum Job {
     Store(WriteCommand, oneshot::Sender<WriteResult>),
-    /// Everything before it is done.
+    /// Signals that all earlier jobs are done.
     Finish(oneshot::Sender<()>),
 }
 
-/// The way into the log. Cheap to clone.
+/// Submits writes to the writer thread. Cheap to clone.
 #[derive(Clone)]
 pub struct Writer {
     queue: mpsc::Sender<Job>,
@@ -49,10 +49,10 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread. At most `queue_size` messages wait for it.
+    /// Starts the writer thread with a queue of at most `queue_size` writes.
     ///
     /// # Errors
-    /// When no thread can be started.
+    /// When the thread cannot be spawned.
     pub fn start(log: impl Log + 'static, hub: Arc<Hub>, queue_size: usize) -> io::Result<Self> {
         let (queue, jobs) = mpsc::channel(queue_size);
         let shared = Arc::new(Shared {
@@ -69,8 +69,8 @@ impl Writer {
         })
     }
 
-    /// Writes; answers after the commit. One person's writes are done in the order of these calls (not of the
-    /// awaits): this one is in the queue when the call returns.
+    /// Submits a write; the future resolves after the commit. The write is queued when this call returns (not at the
+    /// first poll), so a user's writes are stored in the order of the calls.
     pub fn write(&self, write: WriteCommand) -> impl Future<Output = WriteResult> + use<> {
         let (reply, result) = oneshot::channel();
         self.failover.clone().replace_hung_thread();
@@ -86,12 +86,12 @@ impl Writer {
         }
     }
 
-    /// How many writes wait for the thread.
+    /// Returns the number of queued writes.
     pub fn queue_length(&self) -> usize {
         self.queue.max_capacity() - self.queue.capacity()
     }
 
-    /// Waits until everything that was written before is stored.
+    /// Waits until all earlier writes are stored.
     pub async fn finish(&self) {
         let (done, finished) = oneshot::channel();
         if self.queue.send(Job::Finish(done)).await.is_ok() {
@@ -100,7 +100,7 @@ impl Writer {
     }
 }
 
-/// Which thread writes, and since when its transaction is under way.
+/// The current thread, and since when its transaction has been running.
 #[derive(Default)]
 struct State {
     thread: u64,
@@ -108,19 +108,19 @@ struct State {
     hung_threads: usize,
 }
 
-/// What the threads share of which one after another writes.
+/// State shared by the writer threads, of which one is current.
 struct Shared<L> {
     jobs: Mutex<mpsc::Receiver<Job>>,
     log: L,
     hub: Arc<Hub>,
     state: Mutex<State>,
-    /// The last batch was not stored.
+    /// Whether the last batch failed.
     is_failing: AtomicBool,
 }
 
-/// Whoever can take over from a thread that hangs.
+/// Replaces hung writer threads. Hides the log's type from [`Writer`].
 trait Failover: Send + Sync {
-    /// Starts another thread when the present one hangs.
+    /// Starts a new thread if the current one hangs.
     fn replace_hung_thread(self: Arc<Self>);
 }
 
@@ -142,7 +142,7 @@ impl<L: Log + 'static> Failover for Shared<L> {
         self.hub.metrics.writer_threads_replaced.inc();
         if let Err(error) = self.clone().start_thread(thread) {
             tracing::error!(%error, "no thread can be started to store messages");
-            // The next message tries again.
+            // The next write tries again.
             self.state().busy_since = Some(Instant::now());
         }
     }
@@ -169,7 +169,7 @@ impl<L: Log + 'static> Shared<L> {
             let mut finished = Vec::new();
             for job in batch.drain(..) {
                 match job {
-                    // Nobody waits for this one any more: its sender was told to try again.
+                    // The sender has given up and was told to retry.
                     Job::Store(_, reply) if reply.is_closed() => {}
                     Job::Store(write, reply) => {
                         writes.push(write);
@@ -183,8 +183,8 @@ impl<L: Log + 'static> Shared<L> {
             let count = writes.len();
             if !writes.is_empty() {
                 let results = self.append(&writes);
-                // A retry's message is published too: the hub drops what it delivered before, and delivers what the
-                // first attempt could not because the commit's outcome was unknown.
+                // Messages of retries are published too. The hub drops versions that it has delivered, and delivers
+                // messages whose first commit had an unknown outcome.
                 self.hub
                     .publish(results.iter().flatten().map(|stored| &stored.message));
                 expected = count + self.pending_jobs();
@@ -203,30 +203,30 @@ impl<L: Log + 'static> Shared<L> {
         }
     }
 
-    /// Waits until as many writes are there as people are talking, or not for long. Whoever has just been answered often
-    /// has the next message on its way, and it can go with those of the others: one commit for all, one write to each
-    /// socket.
+    /// Waits until `expected` writes are queued, or at most `patience`. Senders that have just been acknowledged often
+    /// send their next message right away; storing these together saves commits and socket writes.
     fn wait_for_batch(&self, expected: usize, patience: Duration) {
         let deadline = Instant::now() + patience;
-        // For one alone, receiving is waiting enough.
+        // With a single sender, `receive` waits long enough.
         while expected > 1 && self.pending_jobs() < expected.min(BATCH) && Instant::now() < deadline
         {
             thread::sleep(POLL_INTERVAL);
         }
     }
 
-    /// How many wait; 0 for a thread that was relieved, while the other one waits.
+    /// Returns the number of queued jobs; 0 for a replaced thread, because the current one holds the lock while it
+    /// waits.
     fn pending_jobs(&self) -> usize {
         self.jobs.try_lock().map_or(0, |jobs| jobs.len())
     }
 
-    /// Takes what waits; false when nobody can write any more.
+    /// Waits for jobs; returns false when all [`Writer`]s are gone.
     fn receive(&self, batch: &mut Vec<Job>) -> bool {
         let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         jobs.blocking_recv_many(batch, BATCH) > 0
     }
 
-    /// Whether this thread still writes, or hung and was relieved.
+    /// Returns whether this is still the current thread, or was replaced while it hung.
     fn is_current(&self, number: u64) -> bool {
         let mut state = self.state();
         if state.thread == number {
@@ -255,7 +255,7 @@ impl<L: Log + 'static> Shared<L> {
                 }
                 Err(error) => {
                     let writes = writes.len();
-                    // Once for as long as an outage lasts.
+                    // Logged as an error once per outage.
                     match explains(&error) && self.is_failing.swap(true, Ordering::Relaxed) {
                         true => {
                             tracing::debug!(%error, writes, "a batch of messages was not stored")
@@ -271,14 +271,14 @@ impl<L: Log + 'static> Shared<L> {
         vec![Err(ErrorCode::Unavailable); writes.len()]
     }
 
-    /// A panic must not end the only thread that stores messages.
+    /// A panic must not end the writer thread.
     fn append_once(&self, writes: &[WriteCommand]) -> Result<Vec<WriteResult>> {
         catch_unwind(AssertUnwindSafe(|| self.log.append(writes)))
             .unwrap_or_else(|_| Err(Error::internal("the writer panicked")))
     }
 }
 
-/// The outcome of a post for those who need an error.
+/// Converts the result code of a write for HTTP responses.
 impl From<ErrorCode> for Error {
     fn from(code: ErrorCode) -> Self {
         match code {

@@ -1,4 +1,4 @@
-//! How a connection begins: its person's rooms are followed, and `hello` says what they are.
+//! Connects a user: subscribes to their rooms and sends `hello`.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -17,21 +17,21 @@ use crate::realtime::subscriber::Subscriber;
 use crate::realtime::subscription::Subscription;
 use crate::realtime::worker_hub::WorkerHub;
 
-/// Where a seat follows which room.
+/// The connection's subscriptions by room.
 type Subscriptions = HashMap<i64, Rc<Subscription>>;
 
-/// What was read of somebody who comes in.
+/// The state of a connecting user, read before the connection was established.
 #[derive(Debug)]
 pub struct ConnectRequest {
-    /// Who.
+    /// The user.
     pub user: User,
-    /// The hash of the session by which they come.
+    /// Hash of the session key.
     pub session: Arc<str>,
-    /// Their rooms.
+    /// The user's rooms.
     pub rooms: Vec<Room>,
-    /// Their pending invitations.
+    /// The user's pending invitations.
     pub invitations: Vec<Invitation>,
-    /// A moment before all this was read.
+    /// A time before all of this was read.
     pub since: Timestamp,
 }
 
@@ -54,7 +54,7 @@ impl Connection {
         let subscriber = make_subscriber(permit.id(), user.id.0, session.clone());
         worker.add(&subscriber);
         realtime.presence.connect(&user, &rooms);
-        // From here on, leaving is this value's Drop.
+        // From here on `Drop` disconnects.
         let connection = Self {
             subscriber,
             user,
@@ -80,8 +80,8 @@ impl Connection {
         Ok(connection)
     }
 
-    /// Follows rooms. Answers also whether what was read of them and of the person, before the seat was there, is all
-    /// there is to know: whatever changes from here on reaches the seat, and nothing had changed until then.
+    /// Subscribes to the rooms. Also returns whether the state read before is still valid: nothing has changed since,
+    /// and later changes reach the subscriber.
     fn subscribe_to_rooms(&self, rooms: &[Room], since: Timestamp) -> (Subscriptions, bool) {
         let hub = &self.realtime.hub;
         let mut is_up_to_date = true;
@@ -98,7 +98,8 @@ impl Connection {
         )
     }
 
-    /// The person's rooms, read after they are followed, and late enough: whatever changes from here on reaches the seat.
+    /// Reads the user's rooms after subscribing, again if changes could be missing between the first read and the live
+    /// ones.
     async fn read_rooms(&self, session: Arc<str>) -> Result<Vec<Room>> {
         let read = || {
             self.realtime
@@ -118,7 +119,7 @@ impl Connection {
     }
 
     fn send_hello(&self, rooms: &[Room], subscriptions: &Subscriptions) {
-        // Subscriptions that were taken or given up while the rooms were read: the store has to be asked again.
+        // Rooms whose subscription was added or removed during the read have to be read again.
         let is_read = |room_id: &i64| {
             rooms.iter().any(|room| room.id.0 == *room_id)
                 && (subscriptions.get(room_id)).is_some_and(|subscription| {

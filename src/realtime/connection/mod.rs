@@ -1,4 +1,4 @@
-//! What one socket may say and is told, without the socket itself.
+//! Handles the frames of one client, independent of the transport.
 
 mod handshake;
 mod reads;
@@ -23,13 +23,13 @@ use crate::realtime::store::{WriteCommand, WriteResult};
 use crate::realtime::subscriber::Subscriber;
 use crate::realtime::worker_hub::WorkerHub;
 
-/// So many writes of one socket may be under way; then it is read no further.
+/// Maximum number of concurrent writes per connection; beyond it no frames are read.
 const MAX_WRITES_IN_FLIGHT: usize = 64;
 
-/// The sentence for an error, in the person's language.
+/// Returns the text for an error code, in the user's language.
 pub type ErrorTexts = Box<dyn Fn(ErrorCode) -> String>;
 
-/// What a write is answered to.
+/// The client's request that a write belongs to.
 enum PendingWrite {
     Post {
         client_id: String,
@@ -42,9 +42,9 @@ enum PendingWrite {
     },
 }
 
-/// One person's socket. It leaves its rooms when it is dropped.
+/// A client's connection. Dropping it unsubscribes and disconnects.
 pub struct Connection {
-    /// Where its frames are queued.
+    /// The connection's send queue and subscriptions.
     pub subscriber: Rc<Subscriber>,
     user: User,
     worker: Rc<WorkerHub>,
@@ -58,12 +58,12 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Takes a seat, follows the person's rooms and queues `hello`. What was read before is read again only when something
-    /// happened since, which is rare.
+    /// Connects, subscribes to the user's rooms and sends `hello`. Reads `request`'s state again only if it has changed
+    /// since.
     ///
     /// # Errors
-    /// `Unavailable` when the rooms cannot be read or there are too many sockets, `TooManySockets` when the person has
-    /// too many, `Unauthorized` when the session ended meanwhile.
+    /// `Unavailable` when the rooms cannot be read or there are too many connections, `TooManySockets` at the user's
+    /// limit, `Unauthorized` when the session has ended.
     pub async fn open(
         worker: Rc<WorkerHub>,
         realtime: Arc<Realtime>,
@@ -73,10 +73,10 @@ impl Connection {
         Self::establish(worker, realtime, request, Subscriber::new, error_texts).await
     }
 
-    /// The same for an event stream.
+    /// Like [`Connection::open`], for an event stream.
     ///
     /// # Errors
-    /// As [`Connection::open`].
+    /// Those of [`Connection::open`].
     pub async fn open_event_stream(
         worker: Rc<WorkerHub>,
         realtime: Arc<Realtime>,
@@ -93,17 +93,17 @@ impl Connection {
         .await
     }
 
-    /// What it is part of.
+    /// Returns the realtime services.
     pub fn realtime(&self) -> &Realtime {
         &self.realtime
     }
 
-    /// Whether another frame may be read now.
+    /// Whether another frame may be received now.
     pub fn can_receive(&self) -> bool {
         self.writes.len() < MAX_WRITES_IN_FLIGHT
     }
 
-    /// Answers a text frame.
+    /// Handles a text frame.
     pub async fn receive(&mut self, text: &str) {
         match ClientFrame::parse(text) {
             Some(ClientFrame::Post {
@@ -127,7 +127,7 @@ impl Connection {
                 let target = self.message_ref(room_id, seq);
                 self.change(room_id, seq, WriteCommand::Delete(target));
             }
-            // Both are boxed: otherwise each socket would keep room for them all the time.
+            // Boxed, since these futures would otherwise enlarge every connection's task.
             Some(ClientFrame::Sync { room_id, ver }) => Box::pin(self.sync(room_id, ver)).await,
             Some(ClientFrame::Read {
                 room_id,
@@ -142,7 +142,7 @@ impl Connection {
     }
 
     fn send_bad_frame_error(&self, text: &str) {
-        /// What an error can name even when the rest makes no sense.
+        /// What can be read of an invalid frame, to refer to it in the error.
         #[derive(Default, Deserialize)]
         #[serde(rename_all = "camelCase", default)]
         struct Names {
@@ -157,7 +157,7 @@ impl Connection {
         );
     }
 
-    /// Queues an error for something that was not understood or not done.
+    /// Sends an error frame.
     pub fn send_error(&self, code: ErrorCode, client_id: Option<&str>, room_id: Option<Id>) {
         self.send_error_frame(code, client_id, room_id, None);
     }

@@ -1,4 +1,4 @@
-//! What a socket reads, and what it shows of its person.
+//! Handles `read`, `typing`, `sync` and `view` frames.
 
 use std::time::{Duration, Instant};
 
@@ -13,11 +13,11 @@ use crate::realtime::hub::worker_commands::Audience;
 use crate::realtime::store::Changes;
 use crate::realtime::websocket::CloseCode;
 
-/// Somebody types for so long before it is told again.
+/// Minimum interval between a client's `typing` notifications.
 const TYPING_INTERVAL: Duration = Duration::from_secs(2);
-/// A page of `sync` ends early after so many bytes.
+/// A page of `sync` ends after this many bytes.
 const SYNC_PAGE_BYTES: usize = 512 * 1024;
-/// A page of `sync` waits this long for a reader who is behind.
+/// Time that `sync` waits for the send queue to drain.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Connection {
@@ -36,7 +36,7 @@ impl Connection {
         }
     }
 
-    /// Told to the windows that show the room, every two seconds at the most.
+    /// Notifies windows that show the room, at most every two seconds.
     pub(super) fn typing(&mut self, room_id: Id) {
         if !self.subscriber.knows_room(room_id.0) {
             return self.send_error(ErrorCode::NotFound, None, Some(room_id));
@@ -56,7 +56,7 @@ impl Connection {
             .send_to_room(room_id.0, Audience::Viewers, frame);
     }
 
-    /// Sends a page of what changed. The room's realtime changes wait until the last page is out.
+    /// Sends a page of changes. Live changes are buffered until the last page is sent.
     pub(super) async fn sync(&self, room_id: Id, ver: i64) {
         let knows_room = self.subscriber.knows_room(room_id.0);
         let Some(subscription) = self
@@ -78,7 +78,7 @@ impl Connection {
             .subscriber
             .is_current_subscription(room_id.0, &subscription)
         {
-            // Removed meanwhile: nothing of the room is sent any more.
+            // The user was removed meanwhile and may not see the page.
             return self.send_error(ErrorCode::NotFound, None, Some(room_id));
         }
         match changes {
@@ -91,7 +91,7 @@ impl Connection {
             Ok(changes) => self.send_page(room_id, &changes),
             Err(error) => {
                 warn_unless_outage!(error, "sync failed");
-                // Without the page there would be a hole, so the room stays silent until the client asks again.
+                // Live changes would leave a gap before them; they are dropped until the client syncs again.
                 self.subscriber.start_syncing(room_id.0);
                 self.send_error(ErrorCode::Unavailable, None, Some(room_id));
             }
@@ -118,7 +118,7 @@ impl Connection {
         }
     }
 
-    /// The window shows another room, or its person went away or came back.
+    /// Handles a window that shows another room, or whose user goes away or returns.
     pub fn view(&self, room_id: Option<Id>, away: bool) {
         let room = room_id
             .map(|id| id.0)

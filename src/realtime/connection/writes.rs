@@ -1,4 +1,4 @@
-//! What a socket writes: new messages, edits, deletions.
+//! Handles `post`, `edit` and `delete` frames.
 
 use std::time::Instant;
 
@@ -8,11 +8,11 @@ use crate::realtime::store::{MessageRef, StoredMessage, WriteCommand};
 use crate::realtime::websocket::CloseCode;
 use futures_util::StreamExt;
 
-/// So many refused writes in a row are a flood.
+/// Number of consecutive rate-limited writes after which the connection is closed with 4029.
 const MAX_REJECTED_IN_A_ROW: u32 = 100;
 
 impl Connection {
-    /// Whether the person may write now; whoever goes on regardless is closed.
+    /// Takes a token of the user's rate limit; closes the connection after too many failures.
     fn may_write(&mut self) -> bool {
         if self
             .realtime
@@ -52,7 +52,7 @@ impl Connection {
         }
     }
 
-    /// Says something to a person, in the conversation with them.
+    /// Posts to the direct room with another user.
     pub(super) fn post_direct(&mut self, client_id: String, to: String, content: String) {
         if !self.may_write() {
             return self.send_post_error(ErrorCode::RateLimited, &client_id, None);
@@ -101,7 +101,7 @@ impl Connection {
             .push(Box::pin(async move { (pending, result.await) }));
     }
 
-    /// Waits for the next write to be done or refused, and tells. Pending for ever when none is under way.
+    /// Waits for the next write to finish and sends its result. Never resolves while no write is in progress.
     pub async fn finish_next_write(&mut self) {
         let Some((pending, result)) = self.writes.next().await else {
             return std::future::pending().await;
@@ -134,7 +134,7 @@ impl Connection {
             ) => {
                 self.send_post_error(code, &client_id, room_id);
             }
-            // A change that was done comes realtime, to everybody alike.
+            // Subscribers receive the changed message live; others, and senders of retries, receive it here.
             (PendingWrite::Change { .. }, Ok(StoredMessage { message, is_new })) => {
                 if !is_new || !self.subscriber.is_subscribed(message.room_id.0) {
                     self.subscriber

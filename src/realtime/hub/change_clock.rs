@@ -1,24 +1,23 @@
-//! Whether anything happened that somebody who is just coming in may have missed: what was read of them before their
-//! seat was there is still true when nothing did. A false alarm costs another look into the store; so people and rooms
-//! share a few marks.
+//! Detects changes between reading a connecting user's state and subscribing them: if nothing was recorded, what was
+//! read is still valid. Ids are hashed into 1,024 slots; a collision only causes a redundant read.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::worker_commands::WorkerCommand;
 
-/// Marks for people, and for rooms.
+/// Number of slots for users, and for rooms.
 const SLOTS: usize = 1024;
 
-/// A moment, to be compared with later news. Whatever was committed before it is seen by whoever reads after it.
+/// A logical time. A read that starts after it sees everything committed before it.
 #[derive(Debug, Clone, Copy)]
 pub struct Timestamp(u64);
 
-/// See the module's description.
+/// A logical clock, with the time of the latest change per user and room.
 pub struct ChangeClock {
     clock: AtomicU64,
-    /// When the latest change of any of these people was told.
+    /// Time of the latest change of the users in each slot.
     users: Box<[AtomicU64]>,
-    /// The same of rooms.
+    /// Time of the latest change of the rooms in each slot.
     rooms: Box<[AtomicU64]>,
     all_users: AtomicU64,
 }
@@ -36,12 +35,12 @@ impl Default for ChangeClock {
 }
 
 impl ChangeClock {
-    /// This moment. To be asked before anything is read.
+    /// Returns the current time. Must be called before the read.
     pub fn now(&self) -> Timestamp {
         Timestamp(self.clock.load(Ordering::SeqCst))
     }
 
-    /// A parcel is about to be handed over.
+    /// Records a command that is about to be sent to workers.
     pub(in crate::realtime) fn record(&self, command: &WorkerCommand) {
         match command {
             WorkerCommand::SendToUser(user_id, _)
@@ -53,19 +52,20 @@ impl ChangeClock {
                 self.record_room(*room_id)
             }
             WorkerCommand::CloseAll(_) => self.record_all(),
-            // These reach seats that follow the room, and are no part of what is read of it.
+            // These reach the room's subscribers and do not affect what is read of the room, or only close a
+            // connection.
             WorkerCommand::Deliver { .. }
             | WorkerCommand::SendToRoom(..)
             | WorkerCommand::CloseConnection(..) => {}
         }
     }
 
-    /// A room changes; it is about to be found out who follows it.
+    /// Records a change of a room, before its subscribers are determined.
     pub(in crate::realtime) fn record_room(&self, room_id: i64) {
         self.stamp(slot(&self.rooms, room_id));
     }
 
-    /// It is about to be found out whom something concerns that others wrote.
+    /// Records changes of other processes, before the affected users are determined.
     pub(in crate::realtime) fn record_all(&self) {
         self.stamp(&self.all_users);
     }
@@ -75,13 +75,13 @@ impl ChangeClock {
         stamp.fetch_max(now, Ordering::SeqCst);
     }
 
-    /// Whether nothing was told of this person since, nor of everybody.
+    /// Whether no change of this user, or of all users, was recorded since.
     pub(in crate::realtime) fn user_unchanged_since(&self, user_id: i64, since: Timestamp) -> bool {
         let all_users = self.all_users.load(Ordering::SeqCst);
         all_users.max(slot(&self.users, user_id).load(Ordering::SeqCst)) <= since.0
     }
 
-    /// Whether nothing was told of this room since, but to those who follow it.
+    /// Whether no change of this room was recorded since. Changes delivered to subscribers are not recorded.
     pub(in crate::realtime) fn room_unchanged_since(&self, room_id: i64, since: Timestamp) -> bool {
         slot(&self.rooms, room_id).load(Ordering::SeqCst) <= since.0
     }

@@ -1,4 +1,4 @@
-//! How the hub comes to what it missed: a hole that does not close by itself is filled from the store.
+//! Gap recovery: versions that were not delivered within a short time are read from the store.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,11 +11,11 @@ use crate::error::Result;
 use crate::error::outage::warn_unless_outage;
 use crate::realtime::frames::ServerFrame;
 
-/// A hole usually closes by itself within this time.
+/// Delay before a gap is recovered; most gaps close by themselves within it.
 const GAP_DELAY: Duration = Duration::from_millis(200);
 
 impl RoomState {
-    /// Whether something is known to exist that was not delivered.
+    /// Whether an undelivered version is known to exist.
     pub(in crate::realtime) fn has_gap(&self) -> bool {
         let is_behind = self.last_ver.is_some_and(|ver| ver < self.stored_ver);
         is_behind || !self.out_of_order.is_empty()
@@ -23,7 +23,7 @@ impl RoomState {
 }
 
 impl Hub {
-    /// The store has these rooms' logs up to these changes, whoever wrote them.
+    /// Records that the store has these rooms' logs up to these versions, whichever process wrote them.
     pub fn note_latest_versions(&self, ends: &[(i64, i64)]) {
         let mut inner = self.lock();
         for (room_id, end) in ends {
@@ -37,7 +37,7 @@ impl Hub {
         }
     }
 
-    /// Fills holes for as long as the program runs.
+    /// Recovers gaps until the process ends.
     pub async fn run_gap_recovery(&self) {
         loop {
             self.gap.notified().await;
@@ -53,11 +53,11 @@ impl Hub {
         }
     }
 
-    /// Delivers from the store what is after the room's last delivered change.
+    /// Reads the changes after the room's last delivered version and delivers them.
     async fn recover(&self, room_id: i64) -> Result<()> {
         loop {
             let last_ver = match self.lock().rooms.get(&room_id) {
-                // What came in the meantime may have closed the hole.
+                // Messages published in the meantime may have closed the gap.
                 Some(room) if room.has_gap() => room.last_ver,
                 _ => None,
             };

@@ -1,6 +1,6 @@
-//! Where committed messages become deliveries. The hub knows, for each room that somebody follows, the number of its
-//! last delivered change: it delivers the next one, drops what was delivered, and holds what comes early. A hole that
-//! does not close by itself is filled from the store.
+//! Delivers committed messages to subscribers. For each room with subscribers the hub keeps the last delivered version:
+//! it delivers the next one, drops older ones, and holds those that arrive out of order. A gap that does not close by
+//! itself is read from the store.
 
 pub mod change_clock;
 pub(super) mod gap_recovery;
@@ -25,24 +25,25 @@ use crate::realtime::connected_sessions::ConnectedSessions;
 use crate::realtime::metrics::RealtimeMetrics;
 use crate::realtime::websocket::CloseCode;
 
-/// So many hand-overs may wait for a worker. One that is further behind loses its seats, which come back by `sync`.
+/// Maximum number of queued commands per worker. When a worker's queue is full, its connections are closed and catch up
+/// by `sync`.
 const WORKER_QUEUE_CAPACITY: usize = 1024;
-/// A room holds so many early changes before it relies on the store alone.
+/// Number of held out-of-order changes per room; beyond it they are dropped and read from the store.
 const MAX_OUT_OF_ORDER: usize = 1024;
 
-/// Whoever commits waits so long at most for workers that are behind.
+/// Longest time the writer waits for workers that are behind.
 const MAX_BACKLOG_WAIT: Duration = Duration::from_millis(100);
 
 #[derive(Default)]
 pub(super) struct RoomState {
-    /// The last delivered change; not known until somebody has read it from the store.
+    /// The last delivered version; `None` until a subscriber has read the room.
     pub(super) last_ver: Option<i64>,
-    /// Where that began: who read the room before this change misses what came until then.
+    /// First version delivered since tracking began; readers with an older baseline must re-read.
     pub(super) first_ver: i64,
-    /// The latest change that is known to be in the store, as far as others wrote it.
+    /// The latest version known to be in the store, from other processes or from dropped changes.
     pub(super) stored_ver: i64,
     pub(super) out_of_order: BTreeMap<i64, Bytes>,
-    /// How many seats each worker has here.
+    /// Number of subscribers on each worker.
     pub(super) subscribers: Vec<usize>,
 }
 
@@ -53,13 +54,13 @@ pub(super) struct State {
     pub(super) gaps: HashSet<i64>,
 }
 
-/// See the module's description.
+/// Delivers committed messages and sends commands to the workers.
 pub struct Hub {
-    /// Who has connections here.
+    /// The sessions connected to this process.
     pub connected_sessions: ConnectedSessions,
-    /// What those who are coming in may have missed.
+    /// Detects changes while a user connects.
     pub change_clock: ChangeClock,
-    /// What is counted.
+    /// The metrics of the realtime layer.
     pub metrics: RealtimeMetrics,
     inner: Mutex<State>,
     store: Arc<dyn Store>,
@@ -68,7 +69,7 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// A hub without seats.
+    /// Creates a hub without workers.
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self {
             connected_sessions: ConnectedSessions::default(),
@@ -85,7 +86,7 @@ impl Hub {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a worker on.
+    /// Registers a worker thread.
     pub fn register_worker(&self) -> WorkerReceiver {
         let (sender, commands) = mpsc::channel(WORKER_QUEUE_CAPACITY);
         let overflowed = Arc::<AtomicBool>::default();
@@ -104,7 +105,7 @@ impl Hub {
         }
     }
 
-    /// Delivers messages that were committed, in the order of their rooms' changes.
+    /// Delivers committed messages in the order of their rooms' versions.
     pub fn publish<'a>(&self, messages: impl Iterator<Item = &'a Message>) {
         let mut by_room: HashMap<i64, (BytesMut, Vec<(i64, usize)>)> = HashMap::new();
         for message in self.with_subscribers(messages) {
@@ -125,7 +126,7 @@ impl Hub {
         }
     }
 
-    /// Those of these messages whose rooms somebody follows. The others are news.
+    /// Returns the messages of rooms with subscribers; records the other rooms as changed.
     fn with_subscribers<'a>(
         &self,
         messages: impl Iterator<Item = &'a Message>,
@@ -162,7 +163,7 @@ impl Hub {
         self.deliver_in_order(inner, room_id, frames);
     }
 
-    /// Adds frames to what is early, and hands over everything that is in order now.
+    /// Adds frames to the held ones and delivers those that are in order now.
     pub(super) fn deliver_in_order(
         &self,
         inner: &mut State,
@@ -208,8 +209,8 @@ impl Hub {
         }
     }
 
-    /// Returns when the workers have written most of what they were handed, or after a moment. Whoever is `pressed` by
-    /// what waits already goes on while they write what they were handed last.
+    /// Waits (at most 100 ms) until the workers' delivery backlog is below the low-water mark; with `has_full_batch`,
+    /// until it is no more than the last batch.
     pub fn wait_for_backlog(&self, has_full_batch: bool) {
         let deadline = Instant::now() + MAX_BACKLOG_WAIT;
         let loads: Vec<_> = {
@@ -223,29 +224,29 @@ impl Hub {
         }
     }
 
-    /// A frame for those who follow a room.
+    /// Sends a frame to a room's subscribers.
     pub fn send_to_room(&self, room_id: i64, audience: Audience, frame: Bytes) {
         let command = WorkerCommand::SendToRoom(room_id, audience, frame);
         self.lock().send_to_subscribed(room_id, &command);
     }
 
-    /// What rooms and messages are read from.
+    /// Returns the store of rooms and messages.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
     }
 
-    /// Says goodbye to everybody, and to whoever comes from now on.
+    /// Closes all connections with 1001, and later ones as soon as they are added.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
         self.send_to_workers(&WorkerCommand::CloseAll(CloseCode::GoingAway));
     }
 
-    /// Whether the program is about to end.
+    /// Whether the process is shutting down.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
     }
 
-    /// Something for every worker.
+    /// Sends a command to all workers.
     pub fn send_to_workers(&self, command: &WorkerCommand) {
         self.change_clock.record(command);
         for sender in &self.lock().workers {

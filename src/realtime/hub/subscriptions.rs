@@ -1,11 +1,10 @@
-//! Who follows which room, and from which change on.
+//! Tracks which workers have subscribers in which room, and the version that each room's delivery starts from.
 
 use super::Hub;
 use super::change_clock::Timestamp;
 
 impl Hub {
-    /// A seat of this worker follows a room from now on. Answers the last change before what reaches it, when that is
-    /// known.
+    /// Adds a subscriber of this worker to a room. Returns the last version delivered before, if known.
     pub fn subscribe(&self, room_id: i64, worker: usize) -> Option<i64> {
         let mut inner = self.lock();
         let room = inner.rooms.entry(room_id).or_default();
@@ -16,27 +15,27 @@ impl Hub {
         room.last_ver
     }
 
-    /// A seat of this worker follows a room no more.
+    /// Removes a subscriber of this worker from a room.
     pub fn unsubscribe(&self, room_id: i64, worker: usize) {
         let mut inner = self.lock();
         if let Some(room) = inner.rooms.get_mut(&room_id) {
             room.subscribers[worker] -= 1;
             if room.subscribers.iter().all(|subscribers| *subscribers == 0) {
-                // What it knew of the room is forgotten: what that was is news to whoever comes.
+                // The room is no longer tracked, so users who are connecting have to read it again.
                 self.change_clock.record_room(room_id);
                 inner.rooms.remove(&room_id);
             }
         }
     }
 
-    /// The rooms that somebody follows.
+    /// Returns the rooms with subscribers.
     pub fn followed_rooms(&self) -> Vec<i64> {
         self.lock().rooms.keys().copied().collect()
     }
 
-    /// Says what the store had as the room's latest change after a seat joined; the first one counts. Answers whether
-    /// everything after it reaches the seat. It does not when somebody else read the room a little later and was the
-    /// first: then the store has to be read again.
+    /// Sets the room's delivered version to `ver`, as read from the store after subscribing; only the first call per
+    /// room counts. Returns whether the subscriber receives every change after `ver`. It does not if another
+    /// subscriber's later read was the first call; then the room has to be read again.
     pub fn set_baseline(&self, room_id: i64, ver: i64) -> bool {
         let mut inner = self.lock();
         let Some(room) = inner.rooms.get_mut(&room_id) else {
@@ -50,8 +49,8 @@ impl Hub {
         ver >= room.first_ver
     }
 
-    /// Whether a room was read late enough, at `since` and as of `ver`, by somebody who followed it only afterwards:
-    /// everything after `ver` reaches them. `last_ver` is what [`Hub::join`] answered.
+    /// Like [`Hub::set_baseline`], for a room read as of `ver` before subscribing, at `since`. `last_ver` is the result
+    /// of [`Hub::subscribe`].
     pub fn set_baseline_from_earlier_read(
         &self,
         room_id: i64,

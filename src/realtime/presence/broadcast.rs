@@ -1,4 +1,4 @@
-//! What is told of who is here, and when.
+//! Builds presence frames and decides when to send them.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -9,11 +9,11 @@ use super::State;
 use crate::realtime::frames::{Id, OnlineUser, PresenceState, ServerFrame};
 use crate::realtime::hub::worker_commands::Audience;
 
-/// Past so many people, only their number is told.
+/// Above this number of online users, only the count is sent.
 const MAX_LISTED: usize = 100;
-/// How often a crowd's number is told.
+/// Minimum interval between counts for one room.
 const COUNT_INTERVAL: Duration = Duration::from_secs(1);
-/// Somebody whose last window closed may be reloading it: they have not left before this time.
+/// Time after a user's last window closed until they count as offline, since it may be reloading.
 const LEAVE_GRACE: Duration = Duration::from_secs(3);
 
 impl State {
@@ -30,7 +30,7 @@ impl State {
             .filter_map(|id| self.users.get(id))
             .map(|entry| OnlineUser {
                 user: entry.user.clone(),
-                // Somebody between two windows is not away.
+                // A user between two windows is not away.
                 state: if entry.windows > 0 && entry.away == entry.windows {
                     PresenceState::Away
                 } else {
@@ -46,7 +46,8 @@ impl State {
         .encode()
     }
 
-    /// The frames to send now, and who is gone. Rooms that nobody looks at need no frame; a crowd may have to wait.
+    /// Returns the frames to send now, as `(room, audience, frame)`, and the users who went offline. Rooms without
+    /// viewers are skipped, and counts may be postponed.
     pub(super) fn take_changes(&mut self, now: Instant) -> (Vec<(i64, Audience, Bytes)>, Vec<i64>) {
         let departed = self.take_departed(now);
         let changed = std::mem::take(&mut self.changed);
@@ -77,7 +78,7 @@ impl State {
         (frames, departed)
     }
 
-    /// Forgets those whose time to come back is over.
+    /// Removes users whose grace period is over, and returns them.
     fn take_departed(&mut self, now: Instant) -> Vec<i64> {
         let is_over = |id: &i64| {
             let left_at = self.users.get(id).and_then(|entry| entry.left_at);

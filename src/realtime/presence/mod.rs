@@ -1,5 +1,5 @@
-//! Who is here. A change is told at most ten times a second, a crowd's size once a second, and only to windows that
-//! show the room; that of a direct room to all its people.
+//! Tracks which users are online. Changes are sent to windows that show the room, at most ten times a second (counts of
+//! large rooms once a second), and in direct rooms to all members.
 
 mod broadcast;
 
@@ -14,13 +14,13 @@ use super::frames::{Room, User};
 use super::hub::Hub;
 use crate::error::outage::warn_unless_outage;
 
-/// Changes within this time are told together.
+/// Interval within which changes are sent together.
 const BATCH_DELAY: Duration = Duration::from_millis(100);
 
 struct UserPresence {
     user: User,
     rooms: HashSet<i64>,
-    /// How many windows, and how many of them are away.
+    /// Number of open windows, and of those that are away.
     windows: usize,
     away: usize,
     left_at: Option<Instant>,
@@ -37,7 +37,7 @@ struct State {
     count_sent_at: HashMap<i64, Instant>,
 }
 
-/// See the module's description.
+/// The online users and their rooms.
 #[derive(Default)]
 pub struct Presence {
     inner: Mutex<State>,
@@ -49,7 +49,7 @@ impl Presence {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A window of a person opened; they are in these rooms.
+    /// Adds a window of a user who is a member of these rooms.
     pub fn connect(&self, user: &User, rooms: &[Room]) {
         let mut inner = self.lock();
         let State {
@@ -84,7 +84,7 @@ impl Presence {
         self.change.notify_one();
     }
 
-    /// Somebody who is here came into a room.
+    /// Adds an online user to a room they joined.
     pub fn join(&self, user_id: i64, room_id: i64, is_direct: bool) {
         let mut inner = self.lock();
         if is_direct {
@@ -100,7 +100,7 @@ impl Presence {
         }
     }
 
-    /// Somebody is no longer in a room.
+    /// Removes a user from a room they left.
     pub fn leave(&self, user_id: i64, room_id: i64) {
         let mut inner = self.lock();
         if let Some(entry) = inner.users.get_mut(&user_id) {
@@ -118,7 +118,7 @@ impl Presence {
         }
     }
 
-    /// A room is no more.
+    /// Removes a deleted room.
     pub fn forget_room(&self, room_id: i64) {
         let mut inner = self.lock();
         for user_id in inner.rooms.remove(&room_id).into_iter().flatten() {
@@ -129,7 +129,7 @@ impl Presence {
         inner.directs.remove(&room_id);
     }
 
-    /// A window of a person closed; it showed a room, or was away.
+    /// Removes a window, which showed room `view` and may have been away.
     pub fn disconnect(&self, user_id: i64, view: Option<i64>, away: bool) {
         let mut inner = self.lock();
         inner.count_viewer(view, None);
@@ -147,7 +147,7 @@ impl Presence {
         self.change.notify_one();
     }
 
-    /// A window shows another room, or its person went away or came back.
+    /// Updates the room that a window shows and whether it is away.
     pub fn set_view(&self, user_id: i64, from: (Option<i64>, bool), to: (Option<i64>, bool)) {
         let mut inner = self.lock();
         inner.count_viewer(from.0, to.0);
@@ -160,7 +160,7 @@ impl Presence {
         }
     }
 
-    /// The present state of a room, as a frame.
+    /// Returns a room's presence frame.
     pub fn frame(&self, room_id: i64) -> Bytes {
         self.lock().frame(room_id)
     }
@@ -178,7 +178,7 @@ impl Presence {
         wire.freeze()
     }
 
-    /// Tells changes for as long as the program runs.
+    /// Sends changes until the process ends.
     pub async fn run(&self, hub: Arc<Hub>) {
         loop {
             let waits = {
