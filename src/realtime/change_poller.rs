@@ -123,14 +123,14 @@ impl ChangePoller {
                 Ok(()) => {
                     self.last_success_at = Instant::now();
                     if std::mem::take(&mut self.is_failing) {
-                        tracing::info!("what others write is seen again");
+                        tracing::info!("change polling works again");
                     }
                 }
                 // The next poll starts at the same number, so no change is missed.
                 Err(error) if !self.is_failing => {
                     match explains(&error) {
-                        true => tracing::info!(%error, "what others write is not seen for now"),
-                        false => tracing::warn!(%error, "what others write is not seen for now"),
+                        true => tracing::info!(%error, "cannot poll for changes by other processes; retrying"),
+                        false => tracing::warn!(%error, "cannot poll for changes by other processes; retrying"),
                     }
                     self.is_failing = true;
                 }

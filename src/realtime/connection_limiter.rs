@@ -122,7 +122,7 @@ impl ConnectionLimiter {
         }
         if connections.total >= self.total {
             return Err(Error::Unavailable(
-                "all sockets that there may be are open (socket.total)".into(),
+                "connection limit reached (socket.total)".into(),
             ));
         }
         Ok(())

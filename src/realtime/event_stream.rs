@@ -140,7 +140,7 @@ impl EventStream {
                 }
             }
             Err(error) => {
-                warn_unless_outage!(error, "an event stream could not be continued yet");
+                warn_unless_outage!(error, "cannot read an event stream's next messages; retrying");
                 tokio::time::sleep(RETRY_DELAY).await;
             }
         }

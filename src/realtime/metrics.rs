@@ -108,64 +108,64 @@ impl RealtimeMetrics {
             |name, help, counter: &Counter| registry.register(name, help, counter.clone());
         counter(
             "deliveries",
-            "Messages handed to sockets as they were committed",
+            "Messages delivered live, counted per connection",
             &self.deliveries,
         );
-        counter("syncs", "Pages sent to those who catch up", &self.syncs);
+        counter("syncs", "Pages of changes sent in response to sync", &self.syncs);
         counter(
             "resyncs",
-            "Clients that knew more than the database and had to begin anew",
+            "Clients that were ahead of the database and had to reload a room",
             &self.resyncs,
         );
         counter(
-            "holes_mended",
-            "Gaps in a room's live messages that were filled from the database",
+            "gaps_recovered",
+            "Gaps in a room's changes that were recovered from the database",
             &self.gaps_recovered,
         );
         counter(
-            "mailbox_overflows",
-            "Times a worker fell so far behind that its sockets had to come back",
+            "worker_queue_overflows",
+            "Overflows of a worker's command queue, which close its connections",
             &self.worker_queue_overflows,
         );
         counter(
             "commit_retries",
-            "Transactions that were tried again",
+            "Writer transactions that were retried",
             &self.commit_retries,
         );
         counter(
-            "writers_relieved",
-            "Times storing messages hung and another thread went on",
+            "writer_threads_replaced",
+            "Writer threads that hung and were replaced",
             &self.writer_threads_replaced,
         );
         registry.register(
             "connections",
-            "Open sockets and event streams",
+            "Open WebSockets and event streams",
             self.connections.clone(),
         );
         registry.register(
             "connections_opened",
-            "Sockets and event streams that began",
+            "WebSockets and event streams opened",
             self.opened.clone(),
         );
         registry.register(
             "connections_closed",
-            "Sockets and event streams that ended, by close code; gone: without one",
+            "WebSockets and event streams closed, by close code; gone: connection lost",
             self.closed.clone(),
         );
         registry.register("errors", "Error frames sent", self.errors.clone());
         registry.register(
             "ack_seconds",
-            "From a message's arrival on a socket to its acknowledgement",
+            "Time from the receipt of a message on a WebSocket to its acknowledgement",
             self.ack_seconds.clone(),
         );
         registry.register(
             "commit_messages",
-            "Messages and changes stored by one transaction",
+            "Messages and changes per writer transaction",
             self.commit_messages.clone(),
         );
         registry.register(
             "commit_seconds",
-            "Duration of such a transaction",
+            "Duration of a writer transaction",
             self.commit_seconds.clone(),
         );
     }

@@ -138,10 +138,10 @@ impl<L: Log + 'static> Failover for Shared<L> {
         state.hung_threads += 1;
         let thread = state.thread;
         drop(state);
-        tracing::warn!("storing messages hangs: another thread goes on");
+        tracing::warn!("writer transaction hangs; continuing on a new thread");
         self.hub.metrics.writer_threads_replaced.inc();
         if let Err(error) = self.clone().start_thread(thread) {
-            tracing::error!(%error, "no thread can be started to store messages");
+            tracing::error!(%error, "cannot start a new writer thread");
             // The next write tries again.
             self.state().busy_since = Some(Instant::now());
         }
@@ -250,7 +250,7 @@ impl<L: Log + 'static> Shared<L> {
                 Err(error @ (Error::Unavailable(_) | Error::SerializationFailure(_)))
                     if attempt < MAX_ATTEMPTS && start.elapsed() < RETRY_WINDOW =>
                 {
-                    warn_unless_outage!(error, attempt, "a batch of messages is tried again");
+                    warn_unless_outage!(error, attempt, "cannot store a batch of messages; retrying");
                     self.hub.metrics.commit_retries.inc();
                 }
                 Err(error) => {
@@ -258,10 +258,10 @@ impl<L: Log + 'static> Shared<L> {
                     // Logged as an error once per outage.
                     match explains(&error) && self.is_failing.swap(true, Ordering::Relaxed) {
                         true => {
-                            tracing::debug!(%error, writes, "a batch of messages was not stored")
+                            tracing::debug!(%error, writes, "batch of messages was not stored")
                         }
                         false => {
-                            tracing::error!(%error, writes, "a batch of messages was not stored")
+                            tracing::error!(%error, writes, "batch of messages was not stored")
                         }
                     }
                     break;

@@ -30,7 +30,7 @@ impl Connection {
             Ok(_) => {}
             Err(Error::NotFound) => self.send_error(ErrorCode::NotFound, None, Some(room_id)),
             Err(error) => {
-                warn_unless_outage!(error, "a mark was not stored");
+                warn_unless_outage!(error, "cannot store a read position");
                 self.send_error(ErrorCode::Unavailable, None, Some(room_id));
             }
         }
@@ -90,7 +90,7 @@ impl Connection {
             }
             Ok(changes) => self.send_page(room_id, &changes),
             Err(error) => {
-                warn_unless_outage!(error, "sync failed");
+                warn_unless_outage!(error, "cannot read a page of changes for sync");
                 // Live changes would leave a gap before them; they are dropped until the client syncs again.
                 self.subscriber.start_syncing(room_id.0);
                 self.send_error(ErrorCode::Unavailable, None, Some(room_id));

@@ -195,7 +195,7 @@ impl Presence {
             }
             for user_id in departed {
                 if let Err(error) = hub.store().record_last_seen(user_id).await {
-                    warn_unless_outage!(error, "when somebody was last seen was not stored");
+                    warn_unless_outage!(error, "cannot store when a user was last seen");
                 }
             }
         }
