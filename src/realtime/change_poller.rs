@@ -129,8 +129,12 @@ impl ChangePoller {
                 // The next poll starts at the same number, so no change is missed.
                 Err(error) if !self.is_failing => {
                     match explains(&error) {
-                        true => tracing::info!(%error, "cannot poll for changes by other processes; retrying"),
-                        false => tracing::warn!(%error, "cannot poll for changes by other processes; retrying"),
+                        true => {
+                            tracing::info!(%error, "cannot poll for changes by other processes; retrying")
+                        }
+                        false => {
+                            tracing::warn!(%error, "cannot poll for changes by other processes; retrying")
+                        }
                     }
                     self.is_failing = true;
                 }

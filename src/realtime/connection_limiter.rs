@@ -116,8 +116,8 @@ impl ConnectionLimiter {
     }
 
     fn check(&self, connections: &OpenConnections, user_id: i64) -> Result<()> {
-        let theirs = connections.by_user.get(&user_id).map_or(0, Vec::len);
-        if self.per_user.is_some_and(|most| theirs >= most) {
+        let count = connections.by_user.get(&user_id).map_or(0, Vec::len);
+        if self.per_user.is_some_and(|limit| count >= limit) {
             return Err(Error::TooManySockets);
         }
         if connections.total >= self.total {
@@ -169,51 +169,45 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_leaves_and_another_may_enter() {
-        let connection_limiter = ConnectionLimiter::new(Some(2), 3);
-        let first = connection_limiter.acquire(1).expect("room");
-        let _second = connection_limiter.acquire(1).expect("room");
-        assert!(matches!(
-            connection_limiter.acquire(1),
-            Err(Error::TooManySockets)
-        ));
-        let other = connection_limiter.acquire(2).expect("room");
-        assert!(matches!(
-            connection_limiter.acquire(3),
-            Err(Error::Unavailable(_))
-        ));
+    fn a_released_slot_can_be_acquired_again() {
+        let limiter = ConnectionLimiter::new(Some(2), 3);
+        let first = limiter.acquire(1).expect("a slot");
+        let _second = limiter.acquire(1).expect("a slot");
+        assert!(matches!(limiter.acquire(1), Err(Error::TooManySockets)));
+        let other = limiter.acquire(2).expect("a slot");
+        assert!(matches!(limiter.acquire(3), Err(Error::Unavailable(_))));
         drop(other);
         drop(first);
-        assert!(connection_limiter.acquire(1).is_ok());
-        assert!(!connection_limiter.lock().by_user.contains_key(&2));
+        assert!(limiter.acquire(1).is_ok());
+        assert!(!limiter.lock().by_user.contains_key(&2));
     }
 
     #[test]
-    fn the_oldest_away_connection_yields_and_counts_no_more() {
-        let connection_limiter = ConnectionLimiter::new(Some(3), 10);
+    fn eviction_prefers_the_oldest_away_connection_and_frees_its_slot() {
+        let limiter = ConnectionLimiter::new(Some(3), 10);
         let permits: Vec<_> = (0..3)
-            .map(|_| connection_limiter.acquire(1).expect("room"))
+            .map(|_| limiter.acquire(1).expect("a slot"))
             .collect();
-        let _other = connection_limiter.acquire(2).expect("room");
+        let _other = limiter.acquire(2).expect("a slot");
         permits[1].set_away(true);
         permits[2].set_away(true);
-        assert!(connection_limiter.check_capacity(1).is_err());
-        assert_eq!(connection_limiter.evict(1).ok(), Some(permits[1].id()));
-        assert_eq!(connection_limiter.check_capacity(1).ok(), Some(2));
+        assert!(limiter.check_capacity(1).is_err());
+        assert_eq!(limiter.evict(1).ok(), Some(permits[1].id()));
+        assert_eq!(limiter.check_capacity(1).ok(), Some(2));
         permits[2].set_away(false);
-        assert_eq!(connection_limiter.evict(1).ok(), Some(permits[0].id()));
+        assert_eq!(limiter.evict(1).ok(), Some(permits[0].id()));
         // An evicted connection closes later and is not counted twice.
         drop(permits);
-        assert!(matches!(connection_limiter.evict(1), Err(Error::NotFound)));
-        assert_eq!(connection_limiter.check_capacity(2).ok(), Some(1));
-        assert_eq!(connection_limiter.lock().total, 1);
+        assert!(matches!(limiter.evict(1), Err(Error::NotFound)));
+        assert_eq!(limiter.check_capacity(2).ok(), Some(1));
+        assert_eq!(limiter.lock().total, 1);
     }
 
     #[test]
-    fn places_are_not_taken_without_end() {
-        let connection_limiter = ConnectionLimiter::new(Some(10), 100);
-        let _passes: Vec<_> = (0..10).map(|_| connection_limiter.acquire(1)).collect();
-        let taken = (0..10).filter(|_| connection_limiter.evict(1).is_ok());
-        assert_eq!(taken.count(), EVICTION_BURST as usize);
+    fn evictions_are_rate_limited() {
+        let limiter = ConnectionLimiter::new(Some(10), 100);
+        let _passes: Vec<_> = (0..10).map(|_| limiter.acquire(1)).collect();
+        let evicted = (0..10).filter(|_| limiter.evict(1).is_ok());
+        assert_eq!(evicted.count(), EVICTION_BURST as usize);
     }
 }

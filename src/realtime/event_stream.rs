@@ -140,7 +140,10 @@ impl EventStream {
                 }
             }
             Err(error) => {
-                warn_unless_outage!(error, "cannot read an event stream's next messages; retrying");
+                warn_unless_outage!(
+                    error,
+                    "cannot read an event stream's next messages; retrying"
+                );
                 tokio::time::sleep(RETRY_DELAY).await;
             }
         }

@@ -381,11 +381,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn client_frames_are_read_strictly_but_forgive_unknown_fields() {
-        let read = ClientFrame::parse;
-        assert!(read(r#"{"type":"ping","extra":1}"#).is_some());
-        assert!(read(r#"{"type":"sync","roomId":"1","ver":3}"#).is_some());
-        assert!(read(r#"{"type":"view","roomId":null}"#).is_some());
+    fn client_frames_are_parsed_strictly_but_ignore_unknown_fields() {
+        let parse = ClientFrame::parse;
+        assert!(parse(r#"{"type":"ping","extra":1}"#).is_some());
+        assert!(parse(r#"{"type":"sync","roomId":"1","ver":3}"#).is_some());
+        assert!(parse(r#"{"type":"view","roomId":null}"#).is_some());
         for bad in [
             r#"{"type":"sync","roomId":1,"ver":3}"#,
             r#"{"type":"sync","roomId":"1","ver":"3"}"#,
@@ -395,12 +395,12 @@ mod tests {
             r#"["ping"]"#,
             "1",
         ] {
-            assert!(read(bad).is_none(), "{bad}");
+            assert!(parse(bad).is_none(), "{bad}");
         }
     }
 
     #[test]
-    fn a_crowd_is_a_presence_frame_with_a_count() {
+    fn a_presence_count_is_a_presence_frame() {
         let wire = ServerFrame::PresenceCount {
             room_id: Id(1),
             count: 101,

@@ -111,7 +111,11 @@ impl RealtimeMetrics {
             "Messages delivered live, counted per connection",
             &self.deliveries,
         );
-        counter("syncs", "Pages of changes sent in response to sync", &self.syncs);
+        counter(
+            "syncs",
+            "Pages of changes sent in response to sync",
+            &self.syncs,
+        );
         counter(
             "resyncs",
             "Clients that were ahead of the database and had to reload a room",

@@ -114,14 +114,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_burst_passes_and_then_one_must_wait() {
+    fn requests_after_the_burst_have_to_wait() {
         let rate_limiter = UserRateLimiter::new(5, 20, true);
         assert!((0..20).all(|_| rate_limiter.try_acquire(1).is_ok()));
         let wait = rate_limiter.try_acquire(1).expect_err("empty");
         assert!(wait <= Duration::from_millis(200), "{wait:?}");
         assert!(
             rate_limiter.try_acquire(2).is_ok(),
-            "others are not held up"
+            "other users are not limited"
         );
     }
 }

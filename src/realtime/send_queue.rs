@@ -150,7 +150,7 @@ mod tests {
     /// A socket that accepts this many bytes per write.
     #[derive(Default)]
     struct Socket {
-        takes: Cell<usize>,
+        accepts: Cell<usize>,
         sent: RefCell<Vec<u8>>,
         /// Whether accepted bytes use the limit up.
         fills: bool,
@@ -158,9 +158,9 @@ mod tests {
 
     impl DirectSink for Socket {
         fn try_write(&self, bytes: &[u8]) -> usize {
-            let written = self.takes.get().min(bytes.len());
+            let written = self.accepts.get().min(bytes.len());
             if self.fills {
-                self.takes.set(self.takes.get() - written);
+                self.accepts.set(self.accepts.get() - written);
             }
             self.sent.borrow_mut().extend_from_slice(&bytes[..written]);
             written
@@ -171,7 +171,7 @@ mod tests {
         }
     }
 
-    fn take_all(send_queue: &SendQueue, sent: &RefCell<Vec<u8>>) {
+    fn drain(send_queue: &SendQueue, sent: &RefCell<Vec<u8>>) {
         let mut cx = Context::from_waker(Waker::noop());
         while let Poll::Ready(Some(wire)) = send_queue.poll(&mut cx) {
             sent.borrow_mut().extend_from_slice(&wire);
@@ -180,45 +180,45 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_is_lost_or_overtaken(
+        fn bytes_keep_their_order_and_none_is_lost(
             steps in prop::collection::vec((prop::collection::vec(any::<u8>(), 1..9), 0_usize..9, any::<bool>()), 1..60),
         ) {
             let (send_queue, socket) = (SendQueue::default(), Rc::new(Socket::default()));
             send_queue.set_direct_sink(socket.clone());
             let mut pushed = Vec::new();
-            for (wire, takes, is_polled) in steps {
-                socket.takes.set(takes);
+            for (wire, accepts, is_polled) in steps {
+                socket.accepts.set(accepts);
                 pushed.extend_from_slice(&wire);
                 send_queue.push(&wire.into());
                 if is_polled {
-                    take_all(&send_queue, &socket.sent);
+                    drain(&send_queue, &socket.sent);
                     prop_assert!(send_queue.is_empty());
                 }
             }
-            take_all(&send_queue, &socket.sent);
+            drain(&send_queue, &socket.sent);
             prop_assert_eq!(&*socket.sent.borrow(), &pushed);
         }
 
         /// A client that is disconnected receives whole frames, then the close frame.
         #[test]
-        fn what_was_begun_is_ended(takes in 0_usize..12) {
-            let takes_at_once = Cell::new(takes);
-            let socket = Rc::new(Socket { takes: takes_at_once, fills: true, ..Socket::default() });
+        fn a_partly_sent_frame_is_completed_before_the_close_frame(accepts in 0_usize..12) {
+            let limit = Cell::new(accepts);
+            let socket = Rc::new(Socket { accepts: limit, fills: true, ..Socket::default() });
             let send_queue = SendQueue::default();
-            take_all(&send_queue, &socket.sent);
+            drain(&send_queue, &socket.sent);
             send_queue.set_direct_sink(socket.clone());
             for wire in ["one;", "two;", "six;"] {
                 send_queue.push(&Bytes::from_static(wire.as_bytes()));
             }
             send_queue.discard_unsent();
             send_queue.push(&Bytes::from_static(b"bye;"));
-            take_all(&send_queue, &socket.sent);
+            drain(&send_queue, &socket.sent);
             let sent = String::from_utf8(socket.sent.borrow().clone()).expect("text");
             let frames: Vec<_> = sent.split_terminator(';').collect();
             let whole = ["one", "two", "six"];
             let last = frames.len() - 1;
             prop_assert_eq!(frames[last], "bye");
-            prop_assert_eq!(&frames[..last], &whole[..takes.div_ceil(4)]);
+            prop_assert_eq!(&frames[..last], &whole[..accepts.div_ceil(4)]);
         }
     }
 }

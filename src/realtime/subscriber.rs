@@ -124,7 +124,10 @@ impl Subscriber {
             return;
         }
         if self.send_queue.is_full(wire) {
-            tracing::debug!(user_id = self.user_id, "send queue is full; closing with 4008");
+            tracing::debug!(
+                user_id = self.user_id,
+                "send queue is full; closing with 4008"
+            );
             return self.close(CloseCode::TooSlow);
         }
         self.send_queue.push(wire);

@@ -1,4 +1,4 @@
-//! What no test through the front door can time: what happens between two steps.
+//! Tests of interleavings that integration tests cannot time.
 
 mod client;
 mod delivery_properties;
@@ -25,7 +25,7 @@ use crate::realtime::service::Realtime;
 use crate::realtime::subscriber::Subscriber;
 use crate::realtime::websocket::{CloseCode, payload};
 use crate::realtime::worker_hub::WorkerHub;
-use memory_store::{MemoryStore, person};
+use memory_store::{MemoryStore, user};
 
 const ROOM: i64 = 1;
 
@@ -54,25 +54,25 @@ fn realtime(memory: &MemoryStore) -> Arc<Realtime> {
 async fn connect(realtime: &Arc<Realtime>) -> Connection {
     let worker = WorkerHub::start(realtime.hub.clone());
     let error_texts = Box::new(|_| String::new());
-    let request = request(realtime, 1).await;
+    let request = read_request(realtime, 1).await;
     let connection = Connection::open(worker, realtime.clone(), request, error_texts).await;
     connection.expect("a connection")
 }
 
-/// What is read of somebody who comes in.
-async fn request(realtime: &Realtime, user_id: i64) -> ConnectRequest {
+/// Reads a connecting user's state.
+async fn read_request(realtime: &Realtime, user_id: i64) -> ConnectRequest {
     let since = realtime.hub.change_clock.now();
     let rooms = realtime.store.rooms_for(user_id, "".into()).await;
     ConnectRequest {
-        user: person(user_id),
+        user: user(user_id),
         session: "".into(),
-        rooms: rooms.expect("the shelf has a room for everybody"),
+        rooms: rooms.expect("the room"),
         invitations: Vec::new(),
         since,
     }
 }
 
-/// The JSON of text frames that lie back to back; `null` for a close frame.
+/// Parses consecutive text frames as JSON; `null` stands for a close frame.
 fn frames(mut wire: &[u8]) -> Vec<Value> {
     let mut frames = Vec::new();
     while !wire.is_empty() {
@@ -87,7 +87,7 @@ fn frames(mut wire: &[u8]) -> Vec<Value> {
     frames
 }
 
-/// The next frames of a seat: a message as its content, others by their type.
+/// Returns the received frames up to `until`: a message by its content, others by their type.
 async fn received(subscriber: &Subscriber, until: &str) -> Vec<String> {
     let mut received = Vec::new();
     while received.last().map(String::as_str) != Some(until) {
@@ -106,21 +106,21 @@ async fn yield_to_tasks() {
     }
 }
 
-/// Runs a test with a clock that jumps ahead when nothing else is to be done.
+/// Runs a test with a paused clock, which advances when all tasks are idle.
 fn run(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .expect("a runtime");
-    let patience = std::time::Duration::from_secs(600);
-    let test = async { tokio::time::timeout(patience, test).await };
+    let time_limit = std::time::Duration::from_secs(600);
+    let test = async { tokio::time::timeout(time_limit, test).await };
     let in_time = runtime.block_on(LocalSet::new().run_until(test));
-    in_time.expect("what was expected never came");
+    in_time.expect("the test ran into its time limit");
 }
 
 #[test]
-fn what_is_said_while_a_page_is_read_comes_after_it() {
+fn changes_during_a_sync_page_are_sent_after_it() {
     run(async {
         let store = MemoryStore::new(0);
         (1..=3).for_each(|_| drop(store.add()));
@@ -135,7 +135,7 @@ fn what_is_said_while_a_page_is_read_comes_after_it() {
             connection
         });
         yield_to_tasks().await;
-        // The page was read, but is not out yet; now two more are said.
+        // The page has been read but not sent; two more messages are published.
         let later = [store.add(), store.add()];
         realtime.hub.publish(later.iter());
         yield_to_tasks().await;
@@ -149,18 +149,18 @@ fn what_is_said_while_a_page_is_read_comes_after_it() {
 }
 
 #[test]
-fn what_others_wrote_before_the_room_was_settled_is_not_forgotten() {
+fn external_changes_before_the_baseline_are_delivered() {
     run(async {
         let store = MemoryStore::new(8);
         (1..=3).for_each(|_| drop(store.add()));
         let realtime = realtime(&store);
-        let mender = realtime.hub.clone();
-        tokio::task::spawn_local(async move { mender.run_gap_recovery().await });
+        let hub = realtime.hub.clone();
+        tokio::task::spawn_local(async move { hub.run_gap_recovery().await });
         let worker = WorkerHub::start(realtime.hub.clone());
         let subscriber = Subscriber::new(1, 1, "".into());
         worker.add(&subscriber);
         worker.subscribe(&subscriber, ROOM);
-        // It read the room at 3; then others wrote, and that was seen before the seat went realtime.
+        // The room was read at version 3. Two more changes by others are noticed before the subscriber is live.
         (4..=5).for_each(|_| drop(store.add()));
         realtime.hub.note_latest_versions(&[(ROOM, 5)]);
         subscriber.send_hello(super::frames::ServerFrame::Pong.encode());
@@ -171,15 +171,15 @@ fn what_others_wrote_before_the_room_was_settled_is_not_forgotten() {
 }
 
 #[test]
-fn a_hole_that_closed_meanwhile_costs_nothing() {
+fn a_gap_that_closed_by_itself_causes_no_store_read() {
     run(async {
         let store = MemoryStore::new(0);
         let realtime = realtime(&store);
-        let mender = realtime.hub.clone();
-        tokio::task::spawn_local(async move { mender.run_gap_recovery().await });
+        let hub = realtime.hub.clone();
+        tokio::task::spawn_local(async move { hub.run_gap_recovery().await });
         let connection = connect(&realtime).await;
         let mine = [store.add(), store.add()];
-        // Seen in the store before this server's own writer could publish it.
+        // Noticed in the store before this server's writer publishes them.
         realtime.hub.note_latest_versions(&[(ROOM, 2)]);
         realtime.hub.publish(mine.iter());
         assert_eq!(
@@ -187,7 +187,7 @@ fn a_hole_that_closed_meanwhile_costs_nothing() {
             ["hello", "1", "2"]
         );
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-        // Nobody waits for a page.
+        // No task is waiting for a page.
         store.0.pages.add_permits(1);
         yield_to_tasks().await;
         assert_eq!(store.0.pages.available_permits(), 1);
@@ -195,27 +195,27 @@ fn a_hole_that_closed_meanwhile_costs_nothing() {
 }
 
 #[test]
-fn an_event_stream_says_nothing_after_its_person_was_signed_out() {
+fn event_stream_sends_nothing_after_its_session_ended() {
     run(async {
         let realtime = realtime(&MemoryStore::new(0));
         let connection = connect(&realtime).await;
         let subscriber = connection.subscriber.clone();
         let events = EventStream::start(connection, StreamContent::AllFrames, None).await;
         let mut events = events.expect("a stream");
-        // There is something to be sent, and then the session ends.
+        // An event is queued when the session ends.
         subscriber.close(CloseCode::SignedOut);
         assert_eq!(events.next().await, None);
     });
 }
 
-/// The room's latest change, as `hello` tells it.
-async fn told(connection: &Connection) -> Option<i64> {
+/// Returns the room's version in `hello`.
+async fn hello_ver(connection: &Connection) -> Option<i64> {
     let wire = poll_fn(|cx| connection.subscriber.poll_wire(cx)).await?;
     frames(&wire).first()?["rooms"][0]["ver"].as_i64()
 }
 
 #[test]
-fn what_is_said_before_somebody_is_there_and_after_they_were_read_is_not_missed() {
+fn changes_between_read_and_subscription_are_not_missed() {
     run(async {
         let store = MemoryStore::new(8);
         let realtime = realtime(&store);
@@ -224,28 +224,40 @@ fn what_is_said_before_somebody_is_there_and_after_they_were_read_is_not_missed(
             let error_texts = Box::new(|_| String::new());
             Connection::open(worker.clone(), realtime.clone(), request, error_texts)
         };
-        let read = request(&realtime, 1).await;
+        let request = read_request(&realtime, 1).await;
         realtime.hub.publish([store.add()].iter());
-        let first = open(read).await.expect("a connection");
-        assert_eq!(told(&first).await, Some(1), "nobody followed the room");
+        let first = open(request).await.expect("a connection");
+        assert_eq!(
+            hello_ver(&first).await,
+            Some(1),
+            "the room had no subscribers"
+        );
 
-        let read = request(&realtime, 2).await;
+        let request = read_request(&realtime, 2).await;
         realtime.hub.publish([store.add()].iter());
-        let second = open(read).await.expect("a connection");
-        assert_eq!(told(&second).await, Some(2), "somebody followed it");
+        let second = open(request).await.expect("a connection");
+        assert_eq!(
+            hello_ver(&second).await,
+            Some(2),
+            "the room had a subscriber"
+        );
 
-        let read = request(&realtime, 3).await;
+        let request = read_request(&realtime, 3).await;
         realtime.hub.publish([store.add()].iter());
         drop((first, second));
-        let third = open(read).await.expect("a connection");
-        assert_eq!(told(&third).await, Some(3), "they had left again");
+        let third = open(request).await.expect("a connection");
+        assert_eq!(hello_ver(&third).await, Some(3), "the subscribers had left");
 
-        let read = request(&realtime, 4).await;
-        store.dismiss(4);
+        let request = read_request(&realtime, 4).await;
+        store.remove_member(4);
         realtime
             .hub
             .send_to_workers(&WorkerCommand::LeaveRoom(4, ROOM));
-        let fourth = open(read).await.expect("a connection");
-        assert_eq!(told(&fourth).await, None, "they were removed meanwhile");
+        let fourth = open(request).await.expect("a connection");
+        assert_eq!(
+            hello_ver(&fourth).await,
+            None,
+            "the user was removed meanwhile"
+        );
     });
 }

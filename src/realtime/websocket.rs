@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frame_headers_follow_the_length() {
+    fn header_size_depends_on_the_length() {
         for (length, header) in [(5, 2), (125, 2), (126, 4), (65_535, 4), (65_536, 10)] {
             let mut wire = BytesMut::new();
             put_header(&mut wire, OpCode::Text, length);

@@ -202,7 +202,9 @@ impl WorkerHub {
                 WorkerCommand::CloseAll(code) => self.close_all(code),
             }
             if receiver.overflowed.swap(false, Ordering::AcqRel) {
-                tracing::warn!("worker command queue overflowed; closing its connections with 4008");
+                tracing::warn!(
+                    "worker command queue overflowed; closing its connections with 4008"
+                );
                 self.hub.metrics.worker_queue_overflows.inc();
                 self.close_all(CloseCode::TooSlow);
             }

@@ -250,7 +250,11 @@ impl<L: Log + 'static> Shared<L> {
                 Err(error @ (Error::Unavailable(_) | Error::SerializationFailure(_)))
                     if attempt < MAX_ATTEMPTS && start.elapsed() < RETRY_WINDOW =>
                 {
-                    warn_unless_outage!(error, attempt, "cannot store a batch of messages; retrying");
+                    warn_unless_outage!(
+                        error,
+                        attempt,
+                        "cannot store a batch of messages; retrying"
+                    );
                     self.hub.metrics.commit_retries.inc();
                 }
                 Err(error) => {

@@ -45,7 +45,11 @@ impl Hub {
             let gaps: Vec<i64> = self.lock().gaps.drain().collect();
             for room_id in gaps {
                 if let Err(error) = self.recover(room_id).await {
-                    warn_unless_outage!(error, room_id, "cannot recover a gap in a room's changes; retrying");
+                    warn_unless_outage!(
+                        error,
+                        room_id,
+                        "cannot recover a gap in a room's changes; retrying"
+                    );
                     self.lock().gaps.insert(room_id);
                     self.gap.notify_one();
                 }

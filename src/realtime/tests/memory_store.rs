@@ -1,4 +1,4 @@
-//! A store in memory, as slow and as unreliable as a test wants it.
+//! An in-memory store with configurable delays and failures.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -17,22 +17,22 @@ use crate::realtime::store::{
     WriteResult,
 };
 
-/// Changes of a page.
+/// Changes per page.
 const PAGE: usize = 4;
 
-/// A store in memory, whose pages come when the test lets them.
+/// An in-memory store of one room, whose pages are released by the test.
 #[derive(Clone)]
 pub(super) struct MemoryStore(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
-    /// Each message as it is now, by its place.
+    /// Each message as it is now, by `seq`.
     log: Mutex<Vec<Message>>,
     pub(super) pages: Semaphore,
-    /// So long an answer takes, before it is read and after, in milliseconds.
-    pub(super) lag: AtomicU64,
-    /// Who is not in the room.
-    out: Mutex<HashSet<i64>>,
-    /// So many pages fail from now on.
+    /// Delay before and after each read, in milliseconds.
+    pub(super) delay_ms: AtomicU64,
+    /// The users who are not members.
+    removed: Mutex<HashSet<i64>>,
+    /// Number of later reads of pages that fail.
     pub(super) failures: AtomicUsize,
 }
 
@@ -41,13 +41,13 @@ impl MemoryStore {
         Self(Arc::new(Inner {
             log: Mutex::default(),
             pages: Semaphore::new(pages),
-            lag: AtomicU64::default(),
-            out: Mutex::default(),
+            delay_ms: AtomicU64::default(),
+            removed: Mutex::default(),
             failures: AtomicUsize::default(),
         }))
     }
 
-    /// Stores a new message.
+    /// Adds a message.
     pub(super) fn add(&self) -> Message {
         let ver = self.ver() + 1;
         let mut log = self.0.log.lock().expect("lock");
@@ -56,7 +56,7 @@ impl MemoryStore {
         message
     }
 
-    /// Changes one of the messages.
+    /// Changes a message.
     pub(super) fn change(&self, index: usize) -> Message {
         let ver = self.ver() + 1;
         let mut log = self.0.log.lock().expect("lock");
@@ -70,37 +70,37 @@ impl MemoryStore {
         log.iter().map(|message| message.ver).max().unwrap_or(0)
     }
 
-    /// From now on a person is in the room.
-    pub(super) fn admit(&self, user_id: i64) {
-        self.0.out.lock().expect("lock").remove(&user_id);
+    /// Adds a user to the room.
+    pub(super) fn add_member(&self, user_id: i64) {
+        self.0.removed.lock().expect("lock").remove(&user_id);
     }
 
-    /// From now on a person is not in the room.
-    pub(super) fn dismiss(&self, user_id: i64) {
-        self.0.out.lock().expect("lock").insert(user_id);
+    /// Removes a user from the room.
+    pub(super) fn remove_member(&self, user_id: i64) {
+        self.0.removed.lock().expect("lock").insert(user_id);
     }
 
     fn is_member(&self, user_id: i64) -> bool {
-        !self.0.out.lock().expect("lock").contains(&user_id)
+        !self.0.removed.lock().expect("lock").contains(&user_id)
     }
 
-    /// The number of each message's latest change, by its place.
+    /// Returns the version of each message, by `seq`.
     pub(super) fn vers(&self) -> BTreeMap<i64, i64> {
         let log = self.0.log.lock().expect("lock");
         log.iter().map(|m| (m.seq, m.ver)).collect()
     }
 
-    /// The numbers of the latest changes that lie between two others.
+    /// Returns the versions strictly between two others.
     pub(super) fn changed_between(&self, after: i64, before: i64) -> Vec<i64> {
         let vers = self.vers().into_values();
         vers.filter(|ver| (after + 1..before).contains(ver))
             .collect()
     }
 
-    async fn lag(&self) {
-        match self.0.lag.load(Ordering::Relaxed) {
+    async fn delay(&self) {
+        match self.0.delay_ms.load(Ordering::Relaxed) {
             0 => {}
-            lag => tokio::time::sleep(Duration::from_millis(lag)).await,
+            ms => tokio::time::sleep(Duration::from_millis(ms)).await,
         }
     }
 
@@ -142,7 +142,7 @@ impl MemoryStore {
     }
 }
 
-pub(super) fn person(id: i64) -> User {
+pub(super) fn user(id: i64) -> User {
     User {
         id: Id(id),
         username: "mei".into(),
@@ -157,7 +157,7 @@ fn message(seq: i64, ver: i64) -> Message {
         ver,
         id: Id(ver),
         client_id: String::new(),
-        user: person(1),
+        user: user(1),
         content: ver.to_string(),
         html: String::new(),
         created_at: String::new(),
@@ -211,9 +211,9 @@ impl Store for MemoryStore {
     fn rooms_for(&self, user_id: i64, _: Arc<str>) -> BoxFuture<'static, Result<Vec<Room>>> {
         let store = self.clone();
         async move {
-            store.lag().await;
+            store.delay().await;
             let rooms = store.is_member(user_id).then(|| store.room());
-            store.lag().await;
+            store.delay().await;
             Ok(rooms.into_iter().collect())
         }
         .boxed()
@@ -234,16 +234,16 @@ impl Store for MemoryStore {
     fn changes(&self, _: i64, ver: i64) -> BoxFuture<'static, Result<Changes>> {
         let store = self.clone();
         async move {
-            store.lag().await;
+            store.delay().await;
             let page = store.page_after(ver);
             let failures = &store.0.failures;
             let fewer = |failures: usize| failures.checked_sub(1);
             if (failures.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer)).is_ok() {
-                return Err(Error::Unavailable("the shelf fell over".into()));
+                return Err(Error::Unavailable("the test store failed".into()));
             }
             let permit = store.0.pages.acquire().await.map_err(Error::internal)?;
             permit.forget();
-            store.lag().await;
+            store.delay().await;
             Ok(page)
         }
         .boxed()
