@@ -148,8 +148,8 @@ impl ChangePoller {
         let ChangeNotices { number, list } = self.store.notices(self.last).await?;
         if self.last_success_at.elapsed() > NOTICE_RETENTION / 2 {
             // Some notices may have been deleted already, so all clients have to reconnect and re-read.
-            let everybody = WorkerCommand::CloseAll(CloseCode::GoingAway);
-            self.realtime.hub.send_to_workers(&everybody);
+            let close_all = WorkerCommand::CloseAll(CloseCode::GoingAway);
+            self.realtime.hub.send_to_workers(&close_all);
         }
         if number != self.last {
             self.realtime.hub.change_clock.record_all();

@@ -166,15 +166,15 @@ impl Realtime {
     /// `NotFound` when they have none, `RateLimited` when called too often.
     pub fn evict_connection(&self, user_id: i64) -> Result<()> {
         let id = self.connection_limiter.evict(user_id)?;
-        let goodbye = WorkerCommand::CloseConnection(user_id, id, CloseCode::Replaced);
-        self.hub.send_to_workers(&goodbye);
+        let command = WorkerCommand::CloseConnection(user_id, id, CloseCode::Replaced);
+        self.hub.send_to_workers(&command);
         Ok(())
     }
 
     /// Closes the connections of a session that ended.
     pub fn close_session(&self, user_id: i64, session: Arc<str>) {
-        let goodbye = WorkerCommand::CloseSession(user_id, session, CloseCode::SignedOut);
-        self.hub.send_to_workers(&goodbye);
+        let command = WorkerCommand::CloseSession(user_id, session, CloseCode::SignedOut);
+        self.hub.send_to_workers(&command);
     }
 }
 
@@ -188,5 +188,25 @@ fn error_code(error: &Error) -> ErrorCode {
         Error::Blocked => ErrorCode::Blocked,
         Error::RateLimited { .. } => ErrorCode::RateLimited,
         _ => ErrorCode::Unavailable,
+    }
+}
+
+/// Converts the result code of a write for HTTP responses.
+impl From<ErrorCode> for Error {
+    fn from(code: ErrorCode) -> Self {
+        match code {
+            ErrorCode::BadFrame => Self::BadRequest("error-bad-request".into()),
+            ErrorCode::NotFound => Self::NotFound,
+            ErrorCode::Empty => Self::field("content", "error-content-empty"),
+            ErrorCode::TooLong => Self::field("content", "error-content-too-long"),
+            ErrorCode::Invalid => Self::field("content", "error-content-invalid"),
+            ErrorCode::RateLimited => Self::RateLimited { seconds: 1 },
+            ErrorCode::Conflict => Self::Conflict,
+            ErrorCode::Forbidden => Self::Forbidden,
+            ErrorCode::Unreachable => Self::Unreachable,
+            ErrorCode::Oneself => Self::ForbiddenBecause("error-direct-oneself".into()),
+            ErrorCode::Blocked => Self::Blocked,
+            ErrorCode::Unavailable => Self::Unavailable("the message was not stored".into()),
+        }
     }
 }

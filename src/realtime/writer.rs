@@ -1,7 +1,7 @@
 //! A single thread stores all messages. While a transaction commits, new messages are queued, and the next transaction
 //! stores them together, so that they share the cost of one durable commit.
 //!
-//! A database that never responds would block that thread forever. When a transaction exceeds [`HANG_TIMEOUT`], a new
+//! A database that never responds would block that thread forever. When a transaction exceeds `HANG_TIMEOUT`, a new
 //! thread takes over the queue. If the hung transaction still commits, its messages are delivered then, and retries by
 //! their senders find them stored.
 
@@ -279,25 +279,5 @@ impl<L: Log + 'static> Shared<L> {
     fn append_once(&self, writes: &[WriteCommand]) -> Result<Vec<WriteResult>> {
         catch_unwind(AssertUnwindSafe(|| self.log.append(writes)))
             .unwrap_or_else(|_| Err(Error::internal("the writer panicked")))
-    }
-}
-
-/// Converts the result code of a write for HTTP responses.
-impl From<ErrorCode> for Error {
-    fn from(code: ErrorCode) -> Self {
-        match code {
-            ErrorCode::BadFrame => Self::BadRequest("error-bad-request".into()),
-            ErrorCode::NotFound => Self::NotFound,
-            ErrorCode::Empty => Self::field("content", "error-content-empty"),
-            ErrorCode::TooLong => Self::field("content", "error-content-too-long"),
-            ErrorCode::Invalid => Self::field("content", "error-content-invalid"),
-            ErrorCode::RateLimited => Self::RateLimited { seconds: 1 },
-            ErrorCode::Conflict => Self::Conflict,
-            ErrorCode::Forbidden => Self::Forbidden,
-            ErrorCode::Unreachable => Self::Unreachable,
-            ErrorCode::Oneself => Self::ForbiddenBecause("error-direct-oneself".into()),
-            ErrorCode::Blocked => Self::Blocked,
-            ErrorCode::Unavailable => Self::Unavailable("the message was not stored".into()),
-        }
     }
 }

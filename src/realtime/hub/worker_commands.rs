@@ -122,7 +122,7 @@ impl DeliveryBacklog {
     /// Waits until the low-water mark or the deadline is reached. With `has_full_batch` the mark is the number of
     /// writes added since the last wait.
     pub(in crate::realtime) fn wait(&self, deadline: Instant, has_full_batch: bool) {
-        let most = deadline.saturating_duration_since(Instant::now());
+        let timeout = deadline.saturating_duration_since(Instant::now());
         let mut state = self.lock();
         let added_since_wait = std::mem::take(&mut state.added_since_wait);
         state.low_water = if has_full_batch {
@@ -130,9 +130,9 @@ impl DeliveryBacklog {
         } else {
             LOW_WATER
         };
-        let is_much = |state: &mut Counts| state.left > state.low_water;
+        let is_above = |state: &mut Counts| state.left > state.low_water;
         // A poisoned lock is harmless here: the counts are still numbers.
-        drop(self.drained.wait_timeout_while(state, most, is_much));
+        drop(self.drained.wait_timeout_while(state, timeout, is_above));
     }
 }
 

@@ -63,8 +63,8 @@ impl State {
             }
             let members = self.rooms.get(&room_id).map_or(0, HashSet::len);
             if members > MAX_LISTED {
-                let told = self.count_sent_at.get(&room_id);
-                if told.is_some_and(|at| now.duration_since(*at) < COUNT_INTERVAL) {
+                let sent_at = self.count_sent_at.get(&room_id);
+                if sent_at.is_some_and(|at| now.duration_since(*at) < COUNT_INTERVAL) {
                     self.changed.insert(room_id);
                     continue;
                 }

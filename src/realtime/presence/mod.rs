@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::frames::{Room, User};
@@ -163,19 +163,6 @@ impl Presence {
     /// Returns a room's presence frame.
     pub fn frame(&self, room_id: i64) -> Bytes {
         self.lock().frame(room_id)
-    }
-
-    /// The present states of those direct rooms in which somebody else is here, as frames.
-    pub fn others(&self, user_id: i64, rooms: impl Iterator<Item = i64>) -> Bytes {
-        let inner = self.lock();
-        let mut wire = BytesMut::new();
-        for room_id in rooms {
-            let members = inner.rooms.get(&room_id).into_iter().flatten();
-            if members.into_iter().any(|id| *id != user_id) {
-                wire.extend_from_slice(&inner.frame(room_id));
-            }
-        }
-        wire.freeze()
     }
 
     /// Sends changes until the process ends.

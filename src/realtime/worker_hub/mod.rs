@@ -1,18 +1,15 @@
 //! One worker thread's part of the hub: its subscribers, their rooms, and the fan-out. Everything here belongs to one
 //! thread, so delivery needs no lock and no message per socket.
 
+mod rooms;
+
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hint::black_box;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
-use tokio::time::sleep;
-
-use crate::error::{Error, Result};
-use crate::realtime::frames::{Id, Room, ServerFrame};
 use crate::realtime::hub::Hub;
 use crate::realtime::hub::worker_commands::{
     DeliveryBacklog, EncodedBatch, WorkerCommand, WorkerReceiver,
@@ -25,8 +22,6 @@ use crate::realtime::websocket::CloseCode;
 const FAN_OUT_SLICE: usize = 256;
 /// Number of subscribers that are read before the first write.
 const PREFETCH: usize = 16;
-/// Delay before the store is read again after an error.
-const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// The subscriptions to one room. Each keeps its slot, so that a fan-out can pause between slots.
 #[derive(Default)]
@@ -138,69 +133,7 @@ impl WorkerHub {
 
     async fn run(self: Rc<Self>, mut receiver: WorkerReceiver) {
         while let Some(command) = receiver.commands.recv().await {
-            match command {
-                WorkerCommand::Deliver {
-                    room_id,
-                    batch,
-                    writes,
-                } => {
-                    self.deliver(room_id, &batch, writes, &receiver.backlog)
-                        .await
-                }
-                WorkerCommand::SendToRoom(room_id, audience, frame) => {
-                    self.for_each_subscription(
-                        room_id,
-                        |subscription| {
-                            if subscription.subscriber.is_in_audience(audience, room_id) {
-                                subscription.subscriber.push(frame.clone());
-                            }
-                        },
-                        |_| {},
-                    )
-                    .await;
-                }
-                WorkerCommand::SendToUser(user_id, frame) => {
-                    for subscriber in self.subscribers_of(user_id) {
-                        subscriber.push(frame.clone());
-                    }
-                }
-                WorkerCommand::JoinRoom(user_id, room_id) => {
-                    for subscriber in self.subscribers_of(user_id) {
-                        self.start_following(&subscriber, room_id);
-                    }
-                }
-                WorkerCommand::LeaveRoom(user_id, room_id) => {
-                    for subscriber in self.subscribers_of(user_id) {
-                        self.remove_from_room(&subscriber, room_id);
-                    }
-                }
-                WorkerCommand::InvitationsChanged(user_id) => {
-                    tokio::task::spawn_local(self.clone().send_invitations(user_id));
-                }
-                WorkerCommand::RoomDeleted(room_id) => {
-                    for subscriber in self.subscribers_in(room_id) {
-                        self.remove_from_room(&subscriber, room_id);
-                    }
-                }
-                WorkerCommand::RoomChanged(room_id) => {
-                    tokio::task::spawn_local(self.clone().send_room(room_id));
-                }
-                WorkerCommand::CloseSession(user_id, session, code) => {
-                    for subscriber in self.subscribers_of(user_id) {
-                        if subscriber.session == session {
-                            subscriber.close(code);
-                        }
-                    }
-                }
-                WorkerCommand::CloseConnection(user_id, id, code) => {
-                    for subscriber in self.subscribers_of(user_id) {
-                        if subscriber.id == id {
-                            subscriber.close(code);
-                        }
-                    }
-                }
-                WorkerCommand::CloseAll(code) => self.close_all(code),
-            }
+            self.execute(command, &receiver.backlog).await;
             if receiver.overflowed.swap(false, Ordering::AcqRel) {
                 tracing::warn!(
                     "worker command queue overflowed; closing its connections with 4008"
@@ -209,6 +142,63 @@ impl WorkerHub {
                 self.close_all(CloseCode::TooSlow);
             }
         }
+    }
+
+    async fn execute(self: &Rc<Self>, command: WorkerCommand, backlog: &DeliveryBacklog) {
+        match command {
+            WorkerCommand::Deliver {
+                room_id,
+                batch,
+                writes,
+            } => self.deliver(room_id, &batch, writes, backlog).await,
+            WorkerCommand::SendToRoom(room_id, audience, frame) => {
+                let send = |subscription: &Subscription| {
+                    if subscription.subscriber.is_in_audience(audience, room_id) {
+                        subscription.subscriber.push(frame.clone());
+                    }
+                };
+                self.for_each_subscription(room_id, send, |_| {}).await;
+            }
+            WorkerCommand::SendToUser(user_id, frame) => {
+                self.for_each_subscriber_of(user_id, |subscriber| subscriber.push(frame.clone()));
+            }
+            WorkerCommand::JoinRoom(user_id, room_id) => {
+                self.for_each_subscriber_of(user_id, |subscriber| {
+                    self.start_following(subscriber, room_id);
+                });
+            }
+            WorkerCommand::LeaveRoom(user_id, room_id) => {
+                self.for_each_subscriber_of(user_id, |subscriber| {
+                    self.remove_from_room(subscriber, room_id);
+                });
+            }
+            WorkerCommand::InvitationsChanged(user_id) => {
+                tokio::task::spawn_local(self.clone().send_invitations(user_id));
+            }
+            WorkerCommand::RoomDeleted(room_id) => {
+                for subscriber in self.subscribers_in(room_id) {
+                    self.remove_from_room(&subscriber, room_id);
+                }
+            }
+            WorkerCommand::RoomChanged(room_id) => {
+                tokio::task::spawn_local(self.clone().send_room(room_id));
+            }
+            WorkerCommand::CloseSession(user_id, session, code) => {
+                let mut ended = self.subscribers_of(user_id);
+                ended.retain(|subscriber| subscriber.session == session);
+                ended.iter().for_each(|subscriber| subscriber.close(code));
+            }
+            WorkerCommand::CloseConnection(user_id, id, code) => {
+                let mut evicted = self.subscribers_of(user_id);
+                evicted.retain(|subscriber| subscriber.id == id);
+                evicted.iter().for_each(|subscriber| subscriber.close(code));
+            }
+            WorkerCommand::CloseAll(code) => self.close_all(code),
+        }
+    }
+
+    fn for_each_subscriber_of(&self, user_id: i64, visit: impl Fn(&Rc<Subscriber>)) {
+        self.subscribers_of(user_id).iter().for_each(visit);
     }
 
     async fn deliver(
@@ -249,96 +239,6 @@ impl WorkerHub {
             .flatten()
             .map(|subscription| subscription.subscriber.clone())
             .collect()
-    }
-
-    /// Starts [`WorkerHub::join_room`] as a task.
-    pub fn start_following(self: &Rc<Self>, subscriber: &Rc<Subscriber>, room_id: i64) {
-        tokio::task::spawn_local(self.clone().join_room(subscriber.clone(), room_id));
-    }
-
-    /// Subscribes to a room that the user has joined: reads the room, sends it, and delivers live changes after its
-    /// `ver`.
-    async fn join_room(self: Rc<Self>, subscriber: Rc<Subscriber>, room_id: i64) {
-        if subscriber.knows_room(room_id) || subscriber.is_disconnected() {
-            return;
-        }
-        // What was read for an earlier subscription is outdated.
-        self.unsubscribe(&subscriber, room_id);
-        let (subscription, _) = self.subscribe(&subscriber, room_id);
-        match self.read_room(&subscriber, room_id).await {
-            // The user has left meanwhile; if they have joined again, another task handles the new subscription.
-            _ if !subscriber.is_current_subscription(room_id, &subscription) => {}
-            Ok(room) => {
-                subscriber.push(ServerFrame::Room { room: &room }.encode());
-                subscriber.go_live(room_id, room.ver);
-            }
-            Err(Error::NotFound) => self.unsubscribe(&subscriber, room_id),
-            // Without the room's version the subscriber could miss changes, so it has to reconnect.
-            Err(_) => subscriber.close(CloseCode::GoingAway),
-        }
-    }
-
-    /// Reads the room as the subscriber's user sees it, again if changes could be missing between the first read and
-    /// the live ones.
-    async fn read_room(&self, subscriber: &Subscriber, room_id: i64) -> Result<Room> {
-        let read = || self.hub.store().room_for(subscriber.user_id, room_id);
-        let room = read().await?;
-        match self.hub.set_baseline(room_id, room.ver) {
-            true => Ok(room),
-            false => read().await,
-        }
-    }
-
-    /// Unsubscribes from a room that the user has left, and tells the client.
-    fn remove_from_room(&self, subscriber: &Rc<Subscriber>, room_id: i64) {
-        if subscriber.is_subscribed(room_id) {
-            self.unsubscribe(subscriber, room_id);
-            let room_id = Id(room_id);
-            subscriber.push(ServerFrame::Removed { room_id }.encode());
-        }
-    }
-
-    /// Sends a changed room to its subscribers, with each user's own counts.
-    async fn send_room(self: Rc<Self>, room_id: i64) {
-        let subscribers = self.subscribers_in(room_id);
-        let mut user_ids: Vec<i64> = subscribers
-            .iter()
-            .map(|subscriber| subscriber.user_id)
-            .collect();
-        user_ids.sort_unstable();
-        user_ids.dedup();
-        for user_id in user_ids {
-            let room = loop {
-                match self.hub.store().room_for(user_id, room_id).await {
-                    Err(Error::Unavailable(_)) => sleep(RETRY_DELAY).await,
-                    answer => break answer,
-                }
-            };
-            let Ok(room) = room else {
-                continue;
-            };
-            let frame = ServerFrame::Room { room: &room }.encode();
-            for subscriber in self.subscribers_of(user_id) {
-                subscriber.push(frame.clone());
-            }
-        }
-    }
-
-    /// Sends a user's pending invitations to all their connections.
-    pub(super) async fn send_invitations(self: Rc<Self>, user_id: i64) {
-        if self.subscribers_of(user_id).is_empty() {
-            return;
-        }
-        let pending = loop {
-            match self.hub.store().invitations_for(user_id).await {
-                Ok(pending) => break pending,
-                Err(Error::Unavailable(_)) => sleep(RETRY_DELAY).await,
-                Err(_) => return,
-            }
-        };
-        for subscriber in self.subscribers_of(user_id) {
-            subscriber.send_invitations(&pending);
-        }
     }
 
     fn close_all(&self, code: CloseCode) {
