@@ -15,8 +15,8 @@ use teahouse::models::message_store::{MessageWriter, new_message};
 use teahouse::models::values::client_id::ClientId;
 use teahouse::models::values::content::{self, Content};
 use teahouse::realtime::frames::{ClientFrame, Id, Message, ServerFrame, User};
-use teahouse::realtime::store::{Log, Write};
-use teahouse::realtime::subscriber::Seat;
+use teahouse::realtime::store::{Log, WriteCommand};
+use teahouse::realtime::subscriber::Subscriber;
 use teahouse::views::gzip::{self, Block};
 use teahouse::views::locale::Locale;
 use teahouse::views::pages::messages::MessageList;
@@ -72,8 +72,8 @@ fn parsing(criterion: &mut Criterion) {
 }
 
 fn deliveries(criterion: &mut Criterion) {
-    let seat = Seat::new(1, 7, Arc::from("session"));
-    seat.greet(ServerFrame::Pong.encode());
+    let seat = Subscriber::new(1, 7, Arc::from("session"));
+    seat.send_hello(ServerFrame::Pong.encode());
     let wire = ServerFrame::Message(&message(1)).encode();
     let mut context = Context::from_waker(Waker::noop());
     criterion.bench_function("queue and take a delivery", |bencher| {
@@ -121,7 +121,7 @@ fn storage(criterion: &mut Criterion) {
     let content = Content::parse(TEXT).expect("a text");
     let write = |n: usize| {
         let user_id = users[n % users.len()].id;
-        Write::Post(new_message(user_id, 1, ClientId::random(), &content))
+        WriteCommand::Post(new_message(user_id, 1, ClientId::random(), &content))
     };
     let mut group = criterion.benchmark_group("store durably");
     for size in [1, 16, 256] {

@@ -41,8 +41,8 @@ use crate::models::values::content;
 use crate::models::values::signing::HmacKey;
 
 use crate::models::user::User;
-use crate::realtime::change_poller::Watch;
-use crate::realtime::worker_hub::Desk;
+use crate::realtime::change_poller::ChangePoller;
+use crate::realtime::worker_hub::WorkerHub;
 use crate::routes;
 use crate::services::image::AvatarProcessor;
 use crate::views::cache::fragments::Parts;
@@ -73,13 +73,13 @@ pub async fn serve(settings: Settings) -> Result<()> {
         origin => origin.to_owned(),
     });
     let store = Arc::new(app.database.clone());
-    let watch = Watch::start(app.live.clone(), store).await?;
+    let watch = ChangePoller::start(app.realtime.clone(), store).await?;
     start_jobs(&settings, &app, watch);
     let app = Data::new(app);
-    let hub = app.live.hub.clone();
+    let hub = app.realtime.hub.clone();
     let factory_app = app.clone();
     let server = teahouse_transport::serve(listener, limits::server(&settings, &app), move || {
-        let desk = Desk::open(hub.clone());
+        let desk = WorkerHub::start(hub.clone());
         let app = factory_app.clone();
         let cookies = session_middleware(
             app.database.clone(),
@@ -122,11 +122,11 @@ async fn build(settings: &Settings, database: Database, hmac_key: HmacKey) -> Re
     let epoch = database.read(installation::epoch).await?;
     let is_production = settings.environment == Environment::Production;
     let accounts = &settings.accounts;
-    let live = Arc::new(realtime::build(settings, &database, epoch)?);
+    let realtime = Arc::new(realtime::build(settings, &database, epoch)?);
     let hasher = services::hasher(accounts)?;
     Ok(App {
-        metrics: services::metrics(settings, &live, &database, &hasher),
-        live,
+        metrics: services::metrics(settings, &realtime, &database, &hasher),
+        realtime,
         templates: Templates::load()?,
         hasher,
         throttles: services::throttles(settings, hmac_key.clone()),
@@ -165,16 +165,16 @@ async fn build(settings: &Settings, database: Database, hmac_key: HmacKey) -> Re
     })
 }
 
-fn start_jobs(settings: &Settings, app: &App, watch: Watch) {
+fn start_jobs(settings: &Settings, app: &App, watch: ChangePoller) {
     rt::spawn(watch.run());
-    let hub = app.live.hub.clone();
-    rt::spawn(async move { hub.mend().await });
-    let live = app.live.clone();
-    rt::spawn(async move { live.presence.tell(live.hub.clone()).await });
+    let hub = app.realtime.hub.clone();
+    rt::spawn(async move { hub.run_gap_recovery().await });
+    let realtime = app.realtime.clone();
+    rt::spawn(async move { realtime.presence.run(realtime.hub.clone()).await });
     rt::spawn(jobs::prune_expired_sessions::run(app.database.clone()));
     rt::spawn(jobs::erase_deleted_users::run(
         app.database.clone(),
-        app.live.clone(),
+        app.realtime.clone(),
         app.account_deleted.clone(),
     ));
     rt::spawn(jobs::truncate_wal::run(app.database.clone()));

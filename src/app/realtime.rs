@@ -10,35 +10,35 @@ use crate::error::{Error, Result};
 use crate::models::database::Database;
 use crate::models::message_store::MessageWriter;
 use crate::models::values::content;
-use crate::realtime::connection_limiter::Turnstile;
+use crate::realtime::connection_limiter::ConnectionLimiter;
 use crate::realtime::frames;
 use crate::realtime::hub::Hub;
 use crate::realtime::presence::Presence;
-use crate::realtime::rate_limit::Throttle;
-use crate::realtime::service::Live;
+use crate::realtime::rate_limit::UserRateLimiter;
+use crate::realtime::service::Realtime;
 use crate::realtime::writer::Writer;
 
-pub(super) fn build(settings: &Settings, database: &Database, epoch: String) -> Result<Live> {
+pub(super) fn build(settings: &Settings, database: &Database, epoch: String) -> Result<Realtime> {
     let store = Arc::new(database.clone());
     let hub = Arc::new(Hub::new(store.clone()));
     let messages = &settings.messages;
     let log = MessageWriter::new(database.clone());
     let writer = Writer::start(log, hub.clone(), messages.queue_size).map_err(Error::internal)?;
-    Ok(Live {
+    Ok(Realtime {
         hub,
         writer,
         store,
         presence: Presence::default(),
-        throttle: Throttle::new(
+        rate_limiter: UserRateLimiter::new(
             messages.posts_per_second,
             messages.burst,
             settings.throttle.enabled,
         ),
-        turnstile: Turnstile::new(
+        connection_limiter: ConnectionLimiter::new(
             limits::throttled(settings, settings.socket.per_person),
             settings.socket.total,
         ),
-        limits: frames::Limits {
+        limits: frames::ClientLimits {
             content_chars: content::MAX_CHARS,
             posts_per_second: messages.posts_per_second,
             burst: messages.burst,
@@ -46,6 +46,6 @@ pub(super) fn build(settings: &Settings, database: &Database, epoch: String) -> 
         },
         epoch,
         version: env!("CARGO_PKG_VERSION"),
-        noted: Notify::new(),
+        poll_requested: Notify::new(),
     })
 }

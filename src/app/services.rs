@@ -21,7 +21,7 @@ use crate::models::room::direct_limits::DirectLimits;
 use crate::models::user::registration::RegistrationPolicy;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::signing::HmacKey;
-use crate::realtime::service::Live;
+use crate::realtime::service::Realtime;
 use crate::services::github::{GithubClient, GithubEndpoints};
 use crate::services::password_hasher::{HashCost, PasswordHasher};
 use crate::services::sms::{
@@ -181,12 +181,12 @@ fn sms_sender(sms: &SmsSettings) -> Result<Arc<dyn SmsSender>> {
 /// Builds the metrics registry from every component's collectors.
 pub(super) fn metrics(
     settings: &Settings,
-    live: &Live,
+    realtime: &Realtime,
     database: &Database,
     hasher: &PasswordHasher,
 ) -> Metrics {
     Metrics::new(settings.metrics.token.expose(), |registry| {
-        live.hub.figures.register(registry);
+        realtime.hub.metrics.register(registry);
         database.metrics.register(registry);
         registry.register(
             "password_hashes_refused",
@@ -194,7 +194,7 @@ pub(super) fn metrics(
             hasher.refused.clone(),
         );
         registry.register_collector(Box::new(Queues {
-            writer: live.writer.clone(),
+            writer: realtime.writer.clone(),
             hasher: hasher.clone(),
         }));
     })

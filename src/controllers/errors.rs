@@ -10,7 +10,7 @@ use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::middleware::anonymous_limit::CROWDED_SECONDS;
 use crate::error::outage::explains;
 use crate::error::{Error, LocalizedMessage, chain};
-use crate::realtime::frames::Code;
+use crate::realtime::frames::ErrorCode;
 use crate::views::layout::Page;
 use crate::views::locale::Locale;
 use crate::views::pages::errors::ErrorPage;
@@ -147,20 +147,20 @@ fn retry_after(error: &Error) -> Option<u64> {
 }
 
 /// The sentence of an error frame.
-pub(crate) fn sentence_of(code: Code, content_chars: usize) -> LocalizedMessage {
+pub(crate) fn sentence_of(code: ErrorCode, content_chars: usize) -> LocalizedMessage {
     match code {
-        Code::BadFrame => "error-bad-request".into(),
-        Code::NotFound => "error-not-found".into(),
-        Code::Empty => "error-content-empty".into(),
-        Code::TooLong => LocalizedMessage::with("error-content-too-long", "limit", content_chars),
-        Code::Invalid => "error-content-invalid".into(),
-        Code::RateLimited => LocalizedMessage::with("error-rate-limited", "seconds", 1),
-        Code::Conflict => "error-conflict".into(),
-        Code::Forbidden => "error-forbidden".into(),
-        Code::Unreachable => "error-direct-unreachable".into(),
-        Code::Oneself => "error-direct-oneself".into(),
-        Code::Blocked => "error-blocked".into(),
-        Code::Unavailable => "error-unavailable".into(),
+        ErrorCode::BadFrame => "error-bad-request".into(),
+        ErrorCode::NotFound => "error-not-found".into(),
+        ErrorCode::Empty => "error-content-empty".into(),
+        ErrorCode::TooLong => LocalizedMessage::with("error-content-too-long", "limit", content_chars),
+        ErrorCode::Invalid => "error-content-invalid".into(),
+        ErrorCode::RateLimited => LocalizedMessage::with("error-rate-limited", "seconds", 1),
+        ErrorCode::Conflict => "error-conflict".into(),
+        ErrorCode::Forbidden => "error-forbidden".into(),
+        ErrorCode::Unreachable => "error-direct-unreachable".into(),
+        ErrorCode::Oneself => "error-direct-oneself".into(),
+        ErrorCode::Blocked => "error-blocked".into(),
+        ErrorCode::Unavailable => "error-unavailable".into(),
     }
 }
 

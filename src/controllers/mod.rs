@@ -28,7 +28,7 @@ use crate::models::database::Database;
 use crate::models::user::registration::RegistrationPolicy;
 use crate::models::values::signing::HmacKey;
 use crate::realtime::rate_limit::Rate;
-use crate::realtime::service::Live;
+use crate::realtime::service::Realtime;
 use crate::services::github::GithubClient;
 use crate::services::image::AvatarProcessor;
 use crate::services::password_hasher::PasswordHasher;
@@ -45,7 +45,7 @@ pub struct App {
     /// Everything that is kept.
     pub database: Database,
     /// Everything that is live.
-    pub live: Arc<Live>,
+    pub realtime: Arc<Realtime>,
     /// The pages.
     pub templates: Templates,
     /// What is the same for many in them.

@@ -12,8 +12,8 @@ use crate::error::outage::warn_unless_outage;
 use crate::error::{Error, Result};
 use crate::models::database::Database;
 use crate::models::user::account_deletion::{finish_erasure, messages_to_erase, pending_erasures};
-use crate::realtime::service::Live;
-use crate::realtime::store::Write;
+use crate::realtime::service::Realtime;
+use crate::realtime::store::WriteCommand;
 
 /// Poll interval when not notified; picks up erasures left unfinished by another server.
 const INTERVAL: Duration = Duration::from_secs(10 * 60);
@@ -22,9 +22,9 @@ const RETRY_DELAY: Duration = Duration::from_secs(5);
 const BATCH: i64 = 100;
 
 /// Runs the job. `account_deleted` is notified when a user deletes their account.
-pub async fn run(database: Database, live: Arc<Live>, account_deleted: Arc<Notify>) {
+pub async fn run(database: Database, realtime: Arc<Realtime>, account_deleted: Arc<Notify>) {
     loop {
-        if let Err(error) = erase(&database, &live).await {
+        if let Err(error) = erase(&database, &realtime).await {
             warn_unless_outage!(error, "cannot erase a deleted user's messages; retrying");
             sleep(RETRY_DELAY).await;
             continue;
@@ -33,7 +33,7 @@ pub async fn run(database: Database, live: Arc<Live>, account_deleted: Arc<Notif
     }
 }
 
-async fn erase(database: &Database, live: &Live) -> Result<()> {
+async fn erase(database: &Database, realtime: &Realtime) -> Result<()> {
     for user_id in database.read(pending_erasures).await? {
         loop {
             let batch = move |conn: &mut _| messages_to_erase(conn, user_id, BATCH);
@@ -41,8 +41,8 @@ async fn erase(database: &Database, live: &Live) -> Result<()> {
             if targets.is_empty() {
                 break;
             }
-            let writes = targets.into_iter().map(Write::Erase);
-            for result in join_all(writes.map(|write| live.writer.write(write))).await {
+            let writes = targets.into_iter().map(WriteCommand::Erase);
+            for result in join_all(writes.map(|write| realtime.writer.write(write))).await {
                 match result.map_err(Error::from) {
                     // The room and its messages were deleted concurrently.
                     Ok(_) | Err(Error::NotFound) => {}

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::schema::notices;
 use crate::models::{installation, now};
-use crate::realtime::change_poller::{NOTICES_KEPT, Notice, Notices};
+use crate::realtime::change_poller::{NOTICE_RETENTION, ChangeNotice, ChangeNotices};
 
 #[derive(Insertable)]
 #[diesel(table_name = notices)]
@@ -26,13 +26,13 @@ struct NewNotice {
 }
 
 impl NewNotice {
-    fn new(change_id: i64, place: i64, notice: Notice, created_at: NaiveDateTime) -> Self {
+    fn new(change_id: i64, place: i64, notice: ChangeNotice, created_at: NaiveDateTime) -> Self {
         let (kind, room_id, user_id) = match notice {
-            Notice::Membership { room_id, user_id } => ("membership", Some(room_id), Some(user_id)),
-            Notice::Room(room_id) => ("room", Some(room_id), None),
-            Notice::Sessions(user_id) => ("sessions", None, Some(user_id)),
+            ChangeNotice::Membership { room_id, user_id } => ("membership", Some(room_id), Some(user_id)),
+            ChangeNotice::Room(room_id) => ("room", Some(room_id), None),
+            ChangeNotice::Sessions(user_id) => ("sessions", None, Some(user_id)),
             // Stored as a membership without a room: the column allows no other kinds, and earlier versions ignore it.
-            Notice::Invitations(user_id) => ("membership", None, Some(user_id)),
+            ChangeNotice::Invitations(user_id) => ("membership", None, Some(user_id)),
         };
         Self {
             change_id,
@@ -46,7 +46,7 @@ impl NewNotice {
 }
 
 /// Stores notices of the transaction's changes. The transaction must have begun with [`installation::lock`].
-pub fn record(conn: &mut DbConn, notices: impl IntoIterator<Item = Notice>) -> Result<()> {
+pub fn record(conn: &mut DbConn, notices: impl IntoIterator<Item = ChangeNotice>) -> Result<()> {
     let (now, mut rows) = (now(), Vec::new());
     for (place, notice) in (0..).zip(notices) {
         rows.push(NewNotice::new(0, place, notice, now));
@@ -63,16 +63,16 @@ pub fn record(conn: &mut DbConn, notices: impl IntoIterator<Item = Notice>) -> R
 
 /// Like [`record()`], for users who joined or left a room.
 pub fn record_memberships(conn: &mut DbConn, room_id: i64, user_ids: &[i64]) -> Result<()> {
-    let membership = |&user_id| Notice::Membership { room_id, user_id };
+    let membership = |&user_id| ChangeNotice::Membership { room_id, user_id };
     record(conn, user_ids.iter().map(membership))
 }
 
 /// Returns the notices after a change id, and the last allocated id.
-pub fn list_after(conn: &mut DbConn, after: i64) -> Result<Notices> {
+pub fn list_after(conn: &mut DbConn, after: i64) -> Result<ChangeNotices> {
     let number = installation::latest_id(conn)?;
     if number == after {
         let list = Vec::new();
-        return Ok(Notices { number, list });
+        return Ok(ChangeNotices { number, list });
     }
     let rows: Vec<(String, Option<i64>, Option<i64>)> = notices::table
         .filter(notices::change_id.gt(after))
@@ -82,21 +82,21 @@ pub fn list_after(conn: &mut DbConn, after: i64) -> Result<Notices> {
         .load(conn)?;
     let list = rows.into_iter().filter_map(|row| match row {
         (kind, Some(room_id), Some(user_id)) if kind == "membership" => {
-            Some(Notice::Membership { room_id, user_id })
+            Some(ChangeNotice::Membership { room_id, user_id })
         }
-        (kind, None, Some(user_id)) if kind == "membership" => Some(Notice::Invitations(user_id)),
-        (kind, Some(room_id), _) if kind == "room" => Some(Notice::Room(room_id)),
-        (kind, _, Some(user_id)) if kind == "sessions" => Some(Notice::Sessions(user_id)),
+        (kind, None, Some(user_id)) if kind == "membership" => Some(ChangeNotice::Invitations(user_id)),
+        (kind, Some(room_id), _) if kind == "room" => Some(ChangeNotice::Room(room_id)),
+        (kind, _, Some(user_id)) if kind == "sessions" => Some(ChangeNotice::Sessions(user_id)),
         // Written by a later version.
         _ => None,
     });
     let list = list.collect();
-    Ok(Notices { number, list })
+    Ok(ChangeNotices { number, list })
 }
 
 /// Deletes notices that every server has read. Returns their number.
 pub fn delete_expired(conn: &mut DbConn) -> Result<usize> {
-    let kept = TimeDelta::from_std(NOTICES_KEPT).map_err(Error::internal)?;
+    let kept = TimeDelta::from_std(NOTICE_RETENTION).map_err(Error::internal)?;
     let last: Option<i64> = notices::table
         .filter(notices::created_at.lt(now() - kept))
         .select(max(notices::change_id))

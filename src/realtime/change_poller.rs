@@ -1,9 +1,10 @@
-//! What other processes on this database wrote: a second server, the command line, an admin's SQL. Every second the
-//! installation's counter is compared. When it moved, the ends of the rooms that are followed here and what was noted
-//! are read; every few seconds, whether the sessions served here are still alive, which plain SQL changes unnoted.
+//! Detects changes made by other processes on the same database: a second server, the command line, an admin's SQL.
+//! Once a second it compares the installation's change number. When that has moved, it reads the latest version of
+//! every room with subscribers, and the change notices. Every 2.5 seconds it checks whether the connected sessions are
+//! still valid, since plain SQL writes no notices.
 //!
-//! What this process did itself is looked at again: it changes nothing then, and a change whose request gave up before
-//! the commit's answer came is heard of all the same.
+//! Changes made by this process are processed again. That has no effect, except for a change that was committed after
+//! its request had timed out, which is detected here.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -14,196 +15,207 @@ use tokio::time::{Instant, timeout};
 
 use crate::error::Result;
 use crate::error::outage::explains;
-use crate::realtime::connected_sessions::Signed;
-use crate::realtime::hub::worker_commands::Parcel;
-use crate::realtime::service::Live;
+use crate::realtime::connected_sessions::SessionRef;
+use crate::realtime::hub::worker_commands::WorkerCommand;
+use crate::realtime::service::Realtime;
 use crate::realtime::websocket::CloseCode;
 
-/// Notices are kept so long.
-pub const NOTICES_KEPT: Duration = Duration::from_secs(60 * 60);
-/// How often the counter is compared.
-const PAUSE: Duration = Duration::from_secs(1);
-/// How often all sessions are looked at.
-const SESSIONS_PAUSE: Duration = Duration::from_millis(2500);
-/// So many rooms, people or sessions are asked about in one query.
+/// Retention of change notices.
+pub const NOTICE_RETENTION: Duration = Duration::from_secs(60 * 60);
+/// Interval between comparisons of the change number.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// Interval between checks of all connected sessions.
+const SESSION_CHECK_INTERVAL: Duration = Duration::from_millis(2500);
+/// Maximum number of rooms, users or sessions in one query.
 const CHUNK: usize = 500;
 
-/// Something changed: where to look, not what is to be found there.
+/// A change notification. It says what to re-read and carries no new values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notice {
-    /// Somebody came into a room, or is no longer in it.
+pub enum ChangeNotice {
+    /// A user joined a room or is no longer a member.
     Membership {
         /// The room.
         room_id: i64,
-        /// Who.
+        /// The user.
         user_id: i64,
     },
     /// A room's name, topic or kind changed, or it was deleted.
     Room(i64),
-    /// Sessions of a person ended.
+    /// Sessions of a user ended.
     Sessions(i64),
-    /// The pending invitations of a person changed.
+    /// A user's pending invitations changed.
     Invitations(i64),
 }
 
-/// What was noted up to a number of the installation.
+/// The notices up to a change number of the installation.
 #[derive(Debug)]
-pub struct Notices {
-    /// The latest number.
+pub struct ChangeNotices {
+    /// The latest change number.
     pub number: i64,
-    /// In no order, each once.
-    pub list: Vec<Notice>,
+    /// Distinct notices, in no particular order.
+    pub list: Vec<ChangeNotice>,
 }
 
-/// Somebody who is in a room.
+/// A membership.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Member {
+pub struct RoomMember {
     /// The room.
     pub room_id: i64,
-    /// Who.
+    /// The member.
     pub user_id: i64,
-    /// Whether the room is a direct one.
+    /// Whether the room is a direct room.
     pub is_direct: bool,
 }
 
-/// Where the watcher looks.
-pub trait Watched: Send + Sync {
-    /// What was noted after a number of the installation.
-    fn notices(&self, after: i64) -> BoxFuture<'static, Result<Notices>>;
+/// The database reads of the poller.
+pub trait ChangeSource: Send + Sync {
+    /// Returns the notices after a change number of the installation.
+    fn notices(&self, after: i64) -> BoxFuture<'static, Result<ChangeNotices>>;
 
-    /// Those of the rooms that were not deleted, each with its latest change.
-    fn ends(&self, room_ids: Vec<i64>) -> BoxFuture<'static, Result<Vec<(i64, i64)>>>;
+    /// Returns the latest version of each of these rooms that is not deleted, as `(room_id, ver)`.
+    fn latest_versions(&self, room_ids: Vec<i64>) -> BoxFuture<'static, Result<Vec<(i64, i64)>>>;
 
-    /// Which of these people are in which of these rooms.
+    /// Returns the memberships of these users in these rooms.
     fn members(
         &self,
         room_ids: Vec<i64>,
         user_ids: Vec<i64>,
-    ) -> BoxFuture<'static, Result<Vec<Member>>>;
+    ) -> BoxFuture<'static, Result<Vec<RoomMember>>>;
 
-    /// Those of the sessions that have not ended, and whose people may be here.
-    fn alive(&self, sessions: Vec<Arc<str>>) -> BoxFuture<'static, Result<HashSet<String>>>;
+    /// Returns those of these sessions that are valid and belong to active users.
+    fn live_sessions(&self, sessions: Vec<Arc<str>>)
+    -> BoxFuture<'static, Result<HashSet<String>>>;
 }
 
-/// See the module's description.
-pub struct Watch {
-    live: Arc<Live>,
-    store: Arc<dyn Watched>,
-    /// Everything up to this number was looked at.
+/// Polls the database for changes; see the module.
+pub struct ChangePoller {
+    realtime: Arc<Realtime>,
+    store: Arc<dyn ChangeSource>,
+    /// All changes up to this number have been processed.
     last: i64,
-    looked_at: Instant,
-    sessions_at: Instant,
-    is_blind: bool,
+    last_success_at: Instant,
+    sessions_checked_at: Instant,
+    is_failing: bool,
 }
 
-impl Watch {
-    /// Begins with what is noted from here on. Must come before the first connection.
+impl ChangePoller {
+    /// Starts at the current change number. Must be called before the first connection is accepted.
     ///
     /// # Errors
-    /// `Unavailable` when the database does not answer.
-    pub async fn start(live: Arc<Live>, store: Arc<dyn Watched>) -> Result<Self> {
-        let last = live.store.latest_change().await?;
+    /// `Unavailable` when the database cannot be read.
+    pub async fn start(realtime: Arc<Realtime>, store: Arc<dyn ChangeSource>) -> Result<Self> {
+        let last = realtime.store.latest_change().await?;
         Ok(Self {
-            live,
+            realtime,
             store,
             last,
-            looked_at: Instant::now(),
-            sessions_at: Instant::now(),
-            is_blind: false,
+            last_success_at: Instant::now(),
+            sessions_checked_at: Instant::now(),
+            is_failing: false,
         })
     }
 
-    /// Looks for as long as the program runs.
+    /// Polls until the process ends.
     pub async fn run(mut self) {
         loop {
-            let _ = timeout(PAUSE, self.live.noted.notified()).await;
-            match self.look().await {
+            let _ = timeout(INTERVAL, self.realtime.poll_requested.notified()).await;
+            match self.poll().await {
                 Ok(()) => {
-                    self.looked_at = Instant::now();
-                    if std::mem::take(&mut self.is_blind) {
-                        tracing::info!("what others write is seen again");
+                    self.last_success_at = Instant::now();
+                    if std::mem::take(&mut self.is_failing) {
+                        tracing::info!("change polling works again");
                     }
                 }
-                // The next look begins where this one did, so nothing is missed.
-                Err(error) if !self.is_blind => {
+                // The next poll starts at the same number, so no change is missed.
+                Err(error) if !self.is_failing => {
                     match explains(&error) {
-                        true => tracing::info!(%error, "what others write is not seen for now"),
-                        false => tracing::warn!(%error, "what others write is not seen for now"),
+                        true => {
+                            tracing::info!(%error, "cannot poll for changes by other processes; retrying")
+                        }
+                        false => {
+                            tracing::warn!(%error, "cannot poll for changes by other processes; retrying")
+                        }
                     }
-                    self.is_blind = true;
+                    self.is_failing = true;
                 }
                 Err(_) => {}
             }
         }
     }
 
-    /// One look at everything. Done again after an error, it changes nothing that it changed before.
-    pub async fn look(&mut self) -> Result<()> {
-        let Notices { number, list } = self.store.notices(self.last).await?;
-        if self.looked_at.elapsed() > NOTICES_KEPT / 2 {
-            // Some notices may be forgotten: everybody comes back to what is true now.
-            let everybody = Parcel::CloseAll(CloseCode::GoingAway);
-            self.live.hub.to_all(&everybody);
+    /// Polls once. Can be repeated after an error without side effects.
+    pub async fn poll(&mut self) -> Result<()> {
+        let ChangeNotices { number, list } = self.store.notices(self.last).await?;
+        if self.last_success_at.elapsed() > NOTICE_RETENTION / 2 {
+            // Some notices may have been deleted already, so all clients have to reconnect and re-read.
+            let close_all = WorkerCommand::CloseAll(CloseCode::GoingAway);
+            self.realtime.hub.send_to_workers(&close_all);
         }
         if number != self.last {
-            self.live.hub.news.tell_everybody();
-            self.look_at_rooms(self.live.hub.followed()).await?;
-            self.look_into(&list).await?;
+            self.realtime.hub.change_clock.record_all();
+            self.poll_rooms(self.realtime.hub.followed_rooms()).await?;
+            self.apply(&list).await?;
         }
-        if self.sessions_at.elapsed() >= SESSIONS_PAUSE {
-            self.look_at_sessions(self.live.hub.served.sessions())
+        if self.sessions_checked_at.elapsed() >= SESSION_CHECK_INTERVAL {
+            self.poll_sessions(self.realtime.hub.connected_sessions.sessions())
                 .await?;
-            self.sessions_at = Instant::now();
+            self.sessions_checked_at = Instant::now();
         }
         self.last = number;
         Ok(())
     }
 
-    /// Rooms that grew elsewhere have holes here; those that are no more are left by everybody.
-    async fn look_at_rooms(&self, room_ids: Vec<i64>) -> Result<()> {
+    /// Reports the latest versions of these rooms to the hub, which recovers the gaps; removes the subscribers of
+    /// deleted rooms.
+    async fn poll_rooms(&self, room_ids: Vec<i64>) -> Result<()> {
         for chunk in room_ids.chunks(CHUNK) {
-            let ends = self.store.ends(chunk.to_vec()).await?;
-            self.live.hub.reach(&ends);
-            let there: HashSet<i64> = ends.into_iter().map(|(room_id, _)| room_id).collect();
+            let latest_versions = self.store.latest_versions(chunk.to_vec()).await?;
+            self.realtime.hub.note_latest_versions(&latest_versions);
+            let there: HashSet<i64> = latest_versions
+                .into_iter()
+                .map(|(room_id, _)| room_id)
+                .collect();
             for room_id in chunk.iter().filter(|room_id| !there.contains(room_id)) {
-                self.live.room_gone(*room_id);
+                self.realtime.room_deleted(*room_id);
             }
         }
         Ok(())
     }
 
-    async fn look_into(&self, notices: &[Notice]) -> Result<()> {
-        let hub = &self.live.hub;
-        let (mut rooms, mut people) = (HashSet::new(), HashSet::new());
+    async fn apply(&self, notices: &[ChangeNotice]) -> Result<()> {
+        let hub = &self.realtime.hub;
+        let (mut rooms, mut users) = (HashSet::new(), HashSet::new());
         let mut signed_out = Vec::new();
         for notice in notices {
             match *notice {
-                Notice::Room(room_id) => hub.to_all(&Parcel::RoomChanged(room_id)),
-                Notice::Sessions(user_id) => signed_out.push(user_id),
-                Notice::Invitations(user_id) => {
-                    if hub.served.has(user_id) {
-                        hub.to_all(&Parcel::Invitations(user_id));
+                ChangeNotice::Room(room_id) => {
+                    hub.send_to_workers(&WorkerCommand::RoomChanged(room_id))
+                }
+                ChangeNotice::Sessions(user_id) => signed_out.push(user_id),
+                ChangeNotice::Invitations(user_id) => {
+                    if hub.connected_sessions.contains_user(user_id) {
+                        hub.send_to_workers(&WorkerCommand::InvitationsChanged(user_id));
                     }
                 }
-                Notice::Membership { room_id, user_id } => {
-                    if hub.served.has(user_id) {
+                ChangeNotice::Membership { room_id, user_id } => {
+                    if hub.connected_sessions.contains_user(user_id) {
                         rooms.insert(room_id);
-                        people.insert(user_id);
+                        users.insert(user_id);
                     }
                 }
             }
         }
-        self.look_at_sessions(hub.served.sessions_of(&signed_out))
+        self.poll_sessions(hub.connected_sessions.sessions_of(&signed_out))
             .await?;
-        let members = self.members(&rooms, &people).await?;
+        let members = self.members(&rooms, &users).await?;
         for notice in notices {
-            if let Notice::Membership { room_id, user_id } = *notice
-                && people.contains(&user_id)
+            if let ChangeNotice::Membership { room_id, user_id } = *notice
+                && users.contains(&user_id)
             {
                 match members.get(&(room_id, user_id)) {
-                    Some(member) => self.live.enter(user_id, room_id, member.is_direct),
-                    // Should they have come back this very moment, the next look lets them in again.
-                    None => self.live.leave(user_id, room_id),
+                    Some(member) => self.realtime.join_room(user_id, room_id, member.is_direct),
+                    // If the user has just joined again, the next poll adds them.
+                    None => self.realtime.leave_room(user_id, room_id),
                 }
             }
         }
@@ -213,14 +225,14 @@ impl Watch {
     async fn members(
         &self,
         rooms: &HashSet<i64>,
-        people: &HashSet<i64>,
-    ) -> Result<HashMap<(i64, i64), Member>> {
+        users: &HashSet<i64>,
+    ) -> Result<HashMap<(i64, i64), RoomMember>> {
         let rooms: Vec<i64> = rooms.iter().copied().collect();
-        let people: Vec<i64> = people.iter().copied().collect();
+        let users: Vec<i64> = users.iter().copied().collect();
         let mut found = HashMap::new();
         for rooms in rooms.chunks(CHUNK) {
-            for people in people.chunks(CHUNK) {
-                let members = self.store.members(rooms.to_vec(), people.to_vec()).await?;
+            for users in users.chunks(CHUNK) {
+                let members = self.store.members(rooms.to_vec(), users.to_vec()).await?;
                 let keyed = members.into_iter();
                 found.extend(keyed.map(|member| ((member.room_id, member.user_id), member)));
             }
@@ -228,14 +240,14 @@ impl Watch {
         Ok(found)
     }
 
-    /// Closes what belongs to sessions that are over.
-    async fn look_at_sessions(&self, signed: Vec<Signed>) -> Result<()> {
-        for chunk in signed.chunks(CHUNK) {
+    /// Closes the connections of sessions that have ended.
+    async fn poll_sessions(&self, sessions: Vec<SessionRef>) -> Result<()> {
+        for chunk in sessions.chunks(CHUNK) {
             let hashes = chunk.iter().map(|(_, session)| session.clone()).collect();
-            let alive = self.store.alive(hashes).await?;
+            let live_sessions = self.store.live_sessions(hashes).await?;
             for (user_id, session) in chunk {
-                if !alive.contains(&**session) {
-                    self.live.sign_out(*user_id, session.clone());
+                if !live_sessions.contains(&**session) {
+                    self.realtime.close_session(*user_id, session.clone());
                 }
             }
         }

@@ -1,34 +1,32 @@
-//! Whose connections this process serves, and by which sessions they came.
+//! Index of the users and sessions that have connections to this process.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A session of a person: whose, and the hash of its key.
-pub type Signed = (i64, Arc<str>);
+/// A session: user id and hash of the session key.
+pub type SessionRef = (i64, Arc<str>);
 
-/// See the module's description.
+/// The users and sessions with connections to this process, on all workers.
 #[derive(Default)]
-pub struct Served {
-    /// How many connections each session of each person has.
-    people: Mutex<HashMap<i64, HashMap<Arc<str>, usize>>>,
+pub struct ConnectedSessions {
+    /// Number of connections by user and session.
+    users: Mutex<HashMap<i64, HashMap<Arc<str>, usize>>>,
 }
 
-impl Served {
+impl ConnectedSessions {
     fn lock(&self) -> MutexGuard<'_, HashMap<i64, HashMap<Arc<str>, usize>>> {
-        self.people.lock().unwrap_or_else(PoisonError::into_inner)
+        self.users.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A connection came.
     pub(super) fn add(&self, user_id: i64, session: &Arc<str>) {
-        let mut people = self.lock();
-        let sessions = people.entry(user_id).or_default();
+        let mut users = self.lock();
+        let sessions = users.entry(user_id).or_default();
         *sessions.entry(session.clone()).or_default() += 1;
     }
 
-    /// A connection is gone.
     pub(super) fn remove(&self, user_id: i64, session: &Arc<str>) {
-        let mut people = self.lock();
-        let Some(sessions) = people.get_mut(&user_id) else {
+        let mut users = self.lock();
+        let Some(sessions) = users.get_mut(&user_id) else {
             return;
         };
         if let Some(count) = sessions.get_mut(session) {
@@ -38,28 +36,28 @@ impl Served {
             }
         }
         if sessions.is_empty() {
-            people.remove(&user_id);
+            users.remove(&user_id);
         }
     }
 
-    /// Whether somebody has a connection here.
-    pub fn has(&self, user_id: i64) -> bool {
+    /// Returns whether a user has a connection to this process.
+    pub fn contains_user(&self, user_id: i64) -> bool {
         self.lock().contains_key(&user_id)
     }
 
-    /// The sessions of these people.
-    pub fn sessions_of(&self, user_ids: &[i64]) -> Vec<Signed> {
-        let people = self.lock();
-        let mut signed = Vec::new();
+    /// Returns the connected sessions of these users.
+    pub fn sessions_of(&self, user_ids: &[i64]) -> Vec<SessionRef> {
+        let users = self.lock();
+        let mut refs = Vec::new();
         for user_id in user_ids {
-            let sessions = people.get(user_id).into_iter().flatten();
-            signed.extend(sessions.map(|(session, _)| (*user_id, session.clone())));
+            let sessions = users.get(user_id).into_iter().flatten();
+            refs.extend(sessions.map(|(session, _)| (*user_id, session.clone())));
         }
-        signed
+        refs
     }
 
-    /// The sessions of everybody.
-    pub fn sessions(&self) -> Vec<Signed> {
+    /// Returns all connected sessions.
+    pub fn sessions(&self) -> Vec<SessionRef> {
         let user_ids: Vec<i64> = self.lock().keys().copied().collect();
         self.sessions_of(&user_ids)
     }

@@ -1,156 +1,164 @@
-//! How many sockets and event streams are open, of everybody and of each person, on all workers together.
+//! Limits the number of open WebSockets and event streams, in total and per user, across all workers.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
-use crate::realtime::rate_limit::Throttle;
+use crate::realtime::rate_limit::UserRateLimiter;
 
-/// How often a person may make one of their connections yield: per second in the long run, and at once.
-const YIELDS_PER_SECOND: u32 = 1;
-const YIELD_BURST: u32 = 5;
+/// How often a user may have one of their own connections evicted: sustained rate, and burst.
+const EVICTIONS_PER_SECOND: u32 = 1;
+const EVICTION_BURST: u32 = 5;
 
-/// See the module's description.
+/// Counts open connections and limits them.
 #[derive(Debug)]
-pub struct Turnstile {
-    per_person: Option<usize>,
+pub struct ConnectionLimiter {
+    per_user: Option<usize>,
     total: usize,
-    yields: Throttle,
-    inside: Mutex<Inside>,
+    evictions: UserRateLimiter,
+    connections: Mutex<OpenConnections>,
 }
 
 #[derive(Debug, Default)]
-struct Inside {
+struct OpenConnections {
     total: usize,
     next_id: u64,
-    /// In the order in which they came.
-    people: HashMap<i64, Vec<Open>>,
+    /// Each user's connections, oldest first.
+    by_user: HashMap<i64, Vec<OpenConnection>>,
 }
 
-/// A connection of a person.
 #[derive(Debug)]
-struct Open {
+struct OpenConnection {
     id: u64,
-    /// Whether nobody looks at its window, as far as it said.
+    /// Whether its client reported that the window is hidden or its user idle.
     is_away: bool,
 }
 
-/// Lets one in; it has left when this is dropped.
+/// An open connection's slot, which is released when this is dropped.
 #[derive(Debug)]
-pub struct Pass {
-    turnstile: Arc<Turnstile>,
+pub struct ConnectionPermit {
+    connection_limiter: Arc<ConnectionLimiter>,
     user_id: i64,
     id: u64,
 }
 
-impl Turnstile {
-    /// So many per person (`None`: any number), so many altogether.
-    pub fn new(per_person: Option<usize>, total: usize) -> Arc<Self> {
+impl ConnectionLimiter {
+    /// Allows `per_user` connections for each user (`None`: unlimited) and `total` altogether.
+    pub fn new(per_user: Option<usize>, total: usize) -> Arc<Self> {
         Arc::new(Self {
-            per_person,
+            per_user,
             total,
-            yields: Throttle::new(YIELDS_PER_SECOND, YIELD_BURST, per_person.is_some()),
-            inside: Mutex::default(),
+            evictions: UserRateLimiter::new(
+                EVICTIONS_PER_SECOND,
+                EVICTION_BURST,
+                per_user.is_some(),
+            ),
+            connections: Mutex::default(),
         })
     }
 
-    /// Lets one of this person's in.
+    /// Takes a slot for a connection of this user.
     ///
     /// # Errors
-    /// `TooManySockets` when the person has enough, `Unavailable` when there is no room for anybody.
-    pub fn enter(self: &Arc<Self>, user_id: i64) -> Result<Pass> {
-        let mut inside = self.lock();
-        self.check(&inside, user_id)?;
-        inside.total += 1;
-        inside.next_id += 1;
-        let id = inside.next_id;
+    /// `TooManySockets` at the user's limit, `Unavailable` at the total limit.
+    pub fn acquire(self: &Arc<Self>, user_id: i64) -> Result<ConnectionPermit> {
+        let mut connections = self.lock();
+        self.check(&connections, user_id)?;
+        connections.total += 1;
+        connections.next_id += 1;
+        let id = connections.next_id;
         let is_away = false;
-        (inside.people.entry(user_id).or_default()).push(Open { id, is_away });
-        Ok(Pass {
-            turnstile: self.clone(),
+        (connections.by_user.entry(user_id).or_default()).push(OpenConnection { id, is_away });
+        Ok(ConnectionPermit {
+            connection_limiter: self.clone(),
             user_id,
             id,
         })
     }
 
-    /// How many connections a person has here, when another one would be let in.
+    /// Returns the number of the user's connections if another one would be accepted.
     ///
     /// # Errors
-    /// As [`Turnstile::enter`].
-    pub fn check_place(&self, user_id: i64) -> Result<usize> {
-        let inside = self.lock();
-        self.check(&inside, user_id)?;
-        Ok(inside.people.get(&user_id).map_or(0, Vec::len))
+    /// Those of [`ConnectionLimiter::acquire`].
+    pub fn check_capacity(&self, user_id: i64) -> Result<usize> {
+        let connections = self.lock();
+        self.check(&connections, user_id)?;
+        Ok(connections.by_user.get(&user_id).map_or(0, Vec::len))
     }
 
-    /// How many connections a person may have; `None`: any number.
-    pub fn per_person(&self) -> Option<usize> {
-        self.per_person
+    /// Returns the limit per user; `None`: unlimited.
+    pub fn per_user(&self) -> Option<usize> {
+        self.per_user
     }
 
-    /// Takes the place of the person's oldest connection that is away, or else of the oldest. Its id, with which it is to
-    /// be closed: it does not count any more.
+    /// Releases the slot of the user's oldest connection that is away, or else of the oldest, and returns its id. The
+    /// caller closes that connection.
     ///
     /// # Errors
-    /// `NotFound` when the person has none, `RateLimited` when this is asked too often.
-    pub fn take_place(&self, user_id: i64) -> Result<u64> {
-        self.yields
-            .take(user_id)
+    /// `NotFound` when the user has no connection, `RateLimited` when called too often.
+    pub fn evict(&self, user_id: i64) -> Result<u64> {
+        self.evictions
+            .try_acquire(user_id)
             .map_err(|wait| Error::RateLimited {
                 seconds: wait.as_secs() + 1,
             })?;
-        let mut inside = self.lock();
-        let open = inside.people.get_mut(&user_id).ok_or(Error::NotFound)?;
+        let mut connections = self.lock();
+        let open = connections
+            .by_user
+            .get_mut(&user_id)
+            .ok_or(Error::NotFound)?;
         let index = open.iter().position(|one| one.is_away).unwrap_or(0);
         let id = open.remove(index).id;
         if open.is_empty() {
-            inside.people.remove(&user_id);
+            connections.by_user.remove(&user_id);
         }
         Ok(id)
     }
 
-    fn check(&self, inside: &Inside, user_id: i64) -> Result<()> {
-        let theirs = inside.people.get(&user_id).map_or(0, Vec::len);
-        if self.per_person.is_some_and(|most| theirs >= most) {
+    fn check(&self, connections: &OpenConnections, user_id: i64) -> Result<()> {
+        let count = connections.by_user.get(&user_id).map_or(0, Vec::len);
+        if self.per_user.is_some_and(|limit| count >= limit) {
             return Err(Error::TooManySockets);
         }
-        if inside.total >= self.total {
+        if connections.total >= self.total {
             return Err(Error::Unavailable(
-                "all sockets that there may be are open (socket.total)".into(),
+                "connection limit reached (socket.total)".into(),
             ));
         }
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inside> {
-        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, OpenConnections> {
+        self.connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Pass {
-    /// Names the connection, on all workers together.
+impl ConnectionPermit {
+    /// Returns the connection's id, unique across all workers.
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// The window is hidden, or its person went away; or they are back.
+    /// Records whether the window is hidden or its user idle.
     pub fn set_away(&self, is_away: bool) {
-        let mut inside = self.turnstile.lock();
-        let open = inside.people.get_mut(&self.user_id);
+        let mut connections = self.connection_limiter.lock();
+        let open = connections.by_user.get_mut(&self.user_id);
         if let Some(one) = open.and_then(|open| open.iter_mut().find(|one| one.id == self.id)) {
             one.is_away = is_away;
         }
     }
 }
 
-impl Drop for Pass {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        let mut inside = self.turnstile.lock();
-        inside.total -= 1;
-        if let Some(open) = inside.people.get_mut(&self.user_id) {
+        let mut connections = self.connection_limiter.lock();
+        connections.total -= 1;
+        if let Some(open) = connections.by_user.get_mut(&self.user_id) {
             open.retain(|one| one.id != self.id);
             if open.is_empty() {
-                inside.people.remove(&self.user_id);
+                connections.by_user.remove(&self.user_id);
             }
         }
     }
@@ -161,43 +169,45 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_leaves_and_another_may_enter() {
-        let turnstile = Turnstile::new(Some(2), 3);
-        let first = turnstile.enter(1).expect("room");
-        let _second = turnstile.enter(1).expect("room");
-        assert!(matches!(turnstile.enter(1), Err(Error::TooManySockets)));
-        let other = turnstile.enter(2).expect("room");
-        assert!(matches!(turnstile.enter(3), Err(Error::Unavailable(_))));
+    fn a_released_slot_can_be_acquired_again() {
+        let limiter = ConnectionLimiter::new(Some(2), 3);
+        let first = limiter.acquire(1).expect("a slot");
+        let _second = limiter.acquire(1).expect("a slot");
+        assert!(matches!(limiter.acquire(1), Err(Error::TooManySockets)));
+        let other = limiter.acquire(2).expect("a slot");
+        assert!(matches!(limiter.acquire(3), Err(Error::Unavailable(_))));
         drop(other);
         drop(first);
-        assert!(turnstile.enter(1).is_ok());
-        assert!(!turnstile.lock().people.contains_key(&2));
+        assert!(limiter.acquire(1).is_ok());
+        assert!(!limiter.lock().by_user.contains_key(&2));
     }
 
     #[test]
-    fn the_oldest_away_connection_yields_and_counts_no_more() {
-        let turnstile = Turnstile::new(Some(3), 10);
-        let passes: Vec<_> = (0..3).map(|_| turnstile.enter(1).expect("room")).collect();
-        let _other = turnstile.enter(2).expect("room");
-        passes[1].set_away(true);
-        passes[2].set_away(true);
-        assert!(turnstile.check_place(1).is_err());
-        assert_eq!(turnstile.take_place(1).ok(), Some(passes[1].id()));
-        assert_eq!(turnstile.check_place(1).ok(), Some(2));
-        passes[2].set_away(false);
-        assert_eq!(turnstile.take_place(1).ok(), Some(passes[0].id()));
-        // What yielded leaves later, and is not counted twice.
-        drop(passes);
-        assert!(matches!(turnstile.take_place(1), Err(Error::NotFound)));
-        assert_eq!(turnstile.check_place(2).ok(), Some(1));
-        assert_eq!(turnstile.lock().total, 1);
+    fn eviction_prefers_the_oldest_away_connection_and_frees_its_slot() {
+        let limiter = ConnectionLimiter::new(Some(3), 10);
+        let permits: Vec<_> = (0..3)
+            .map(|_| limiter.acquire(1).expect("a slot"))
+            .collect();
+        let _other = limiter.acquire(2).expect("a slot");
+        permits[1].set_away(true);
+        permits[2].set_away(true);
+        assert!(limiter.check_capacity(1).is_err());
+        assert_eq!(limiter.evict(1).ok(), Some(permits[1].id()));
+        assert_eq!(limiter.check_capacity(1).ok(), Some(2));
+        permits[2].set_away(false);
+        assert_eq!(limiter.evict(1).ok(), Some(permits[0].id()));
+        // An evicted connection closes later and is not counted twice.
+        drop(permits);
+        assert!(matches!(limiter.evict(1), Err(Error::NotFound)));
+        assert_eq!(limiter.check_capacity(2).ok(), Some(1));
+        assert_eq!(limiter.lock().total, 1);
     }
 
     #[test]
-    fn places_are_not_taken_without_end() {
-        let turnstile = Turnstile::new(Some(10), 100);
-        let _passes: Vec<_> = (0..10).map(|_| turnstile.enter(1)).collect();
-        let taken = (0..10).filter(|_| turnstile.take_place(1).is_ok());
-        assert_eq!(taken.count(), YIELD_BURST as usize);
+    fn evictions_are_rate_limited() {
+        let limiter = ConnectionLimiter::new(Some(10), 100);
+        let _passes: Vec<_> = (0..10).map(|_| limiter.acquire(1)).collect();
+        let evicted = (0..10).filter(|_| limiter.evict(1).is_ok());
+        assert_eq!(evicted.count(), EVICTION_BURST as usize);
     }
 }

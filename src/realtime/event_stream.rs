@@ -1,8 +1,8 @@
-//! An event stream: the same as a socket, in one direction, and resumable after a single number.
+//! Server-Sent Events: the frames of a WebSocket in one direction, resumable from a single number.
 //!
-//! Messages are read from the store in the order of the installation's numbers; what is live only says that there is
-//! something to read. So a stream that begins after any number has everything after it, once and in order, however
-//! many rooms it spans.
+//! Messages are read from the store in the order of the installation's change numbers; live notifications only trigger
+//! the read. A stream resumed after any number therefore returns every later message once and in order, however many
+//! rooms it covers.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -15,26 +15,26 @@ use crate::error::Result;
 use crate::error::outage::warn_unless_outage;
 use crate::realtime::connection::Connection;
 use crate::realtime::frames::{Message, ServerFrame};
-use crate::realtime::subscriber::Heard;
+use crate::realtime::subscriber::StreamSignal;
 use crate::realtime::websocket::{CloseCode, payload};
 
-/// A silent stream says that it lives.
+/// Interval of comments on an idle stream.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// The store is asked again so long after it failed.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// Delay before the store is read again after an error.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// What a stream is about.
-pub enum Wanted {
-    /// All frames of a socket.
-    Everything,
-    /// New messages of others in conversations of two, written so.
-    Conversations(Box<dyn Fn(Message) -> String>),
+/// Which events a stream contains.
+pub enum StreamContent {
+    /// All frames that a WebSocket would receive.
+    AllFrames,
+    /// New messages of others in direct rooms of two members, serialised by this function.
+    DirectMessages(Box<dyn Fn(Message) -> String>),
 }
 
-/// See the module's description.
-pub struct Events {
+/// An event stream's state; [`EventStream::next`] yields its events.
+pub struct EventStream {
     connection: Connection,
-    wanted: Wanted,
+    content: StreamContent,
     last: i64,
     ready: VecDeque<Bytes>,
     is_behind: bool,
@@ -42,22 +42,26 @@ pub struct Events {
     heartbeat: tokio::time::Interval,
 }
 
-impl Events {
-    /// A stream of what comes after the number `after`, or from now on.
+impl EventStream {
+    /// Starts a stream after the change number `after`, or at the current one.
     ///
     /// # Errors
-    /// `Unavailable` when the store does not answer.
-    pub async fn start(connection: Connection, wanted: Wanted, after: Option<i64>) -> Result<Self> {
+    /// `Unavailable` when the store cannot be read.
+    pub async fn start(
+        connection: Connection,
+        content: StreamContent,
+        after: Option<i64>,
+    ) -> Result<Self> {
         let last = match after {
             Some(after) => after,
-            None => connection.live().store.latest_change().await?,
+            None => connection.realtime().store.latest_change().await?,
         };
         let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let start = Bytes::from(format!("id: {last}\nretry: 1000\n:\n\n"));
         Ok(Self {
             connection,
-            wanted,
+            content,
             last,
             ready: VecDeque::from([start]),
             is_behind: after.is_some(),
@@ -66,11 +70,11 @@ impl Events {
         })
     }
 
-    /// The next event, as it goes over the wire; `None` when the stream ends.
+    /// Returns the next event as bytes; `None` at the end of the stream.
     pub async fn next(&mut self) -> Option<Bytes> {
         loop {
-            // What was read before the person was signed out is not for them any more.
-            if self.connection.seat.is_closing() {
+            // Events read before the session ended are not sent after it.
+            if self.connection.subscriber.is_closing() {
                 return self.closing_event();
             }
             if let Some(event) = self.ready.pop_front() {
@@ -80,22 +84,24 @@ impl Events {
                 self.catch_up().await;
                 continue;
             }
-            let seat = self.connection.seat.clone();
+            let subscriber = self.connection.subscriber.clone();
             tokio::select! {
-                heard = poll_fn(|cx| seat.poll_heard(cx)) => match heard {
-                    Heard::Change => self.is_behind = true,
-                    Heard::Frame(wire) => self.pass_on(&wire)?,
-                    Heard::End => return self.closing_event(),
+                signal = poll_fn(|cx| subscriber.poll_signal(cx)) => match signal {
+                    StreamSignal::Changed => self.is_behind = true,
+                    StreamSignal::Frame(wire) => self.forward(&wire)?,
+                    StreamSignal::End => return self.closing_event(),
                 },
                 _ = self.heartbeat.tick() => return Some(Bytes::from_static(b":\n\n")),
             }
         }
     }
 
-    /// What a socket is told by its close code; only once, and only where a client would come back by itself.
+    /// Returns the event that stands for a WebSocket's close code: once, and only for 4009, after which a client would
+    /// otherwise reconnect.
     fn closing_event(&mut self) -> Option<Bytes> {
-        let code = self.connection.seat.closing()?;
-        let is_told = code == CloseCode::Replaced && matches!(self.wanted, Wanted::Everything);
+        let code = self.connection.subscriber.close_code()?;
+        let is_told =
+            code == CloseCode::Replaced && matches!(self.content, StreamContent::AllFrames);
         if !is_told || std::mem::replace(&mut self.has_ended, true) {
             return None;
         }
@@ -103,10 +109,10 @@ impl Events {
         Some(event.into())
     }
 
-    /// A frame that is not about messages; it has no number.
-    fn pass_on(&mut self, wire: &Bytes) -> Option<()> {
+    /// Queues a frame other than a message, without an event id.
+    fn forward(&mut self, wire: &Bytes) -> Option<()> {
         let json = payload(wire)?;
-        if matches!(self.wanted, Wanted::Everything) {
+        if matches!(self.content, StreamContent::AllFrames) {
             let json = String::from_utf8_lossy(json);
             self.ready.push_back(format!("data: {json}\n\n").into());
         }
@@ -114,9 +120,9 @@ impl Events {
     }
 
     async fn catch_up(&mut self) {
-        let user_id = self.connection.seat.user_id;
-        let only_conversations = matches!(self.wanted, Wanted::Conversations(_));
-        let store = &self.connection.live().store;
+        let user_id = self.connection.subscriber.user_id;
+        let only_conversations = matches!(self.content, StreamContent::DirectMessages(_));
+        let store = &self.connection.realtime().store;
         match store
             .messages_after(user_id, self.last, only_conversations)
             .await
@@ -124,9 +130,9 @@ impl Events {
             Ok(page) => {
                 self.is_behind = page.more;
                 for (id, message) in page.messages {
-                    let json = match &self.wanted {
-                        Wanted::Everything => ServerFrame::Message(&message).json(),
-                        Wanted::Conversations(write) => write(message),
+                    let json = match &self.content {
+                        StreamContent::AllFrames => ServerFrame::Message(&message).json(),
+                        StreamContent::DirectMessages(write) => write(message),
                     };
                     self.ready
                         .push_back(format!("id: {id}\ndata: {json}\n\n").into());
@@ -134,8 +140,11 @@ impl Events {
                 }
             }
             Err(error) => {
-                warn_unless_outage!(error, "an event stream could not be continued yet");
-                tokio::time::sleep(PATIENCE).await;
+                warn_unless_outage!(
+                    error,
+                    "cannot read an event stream's next messages; retrying"
+                );
+                tokio::time::sleep(RETRY_DELAY).await;
             }
         }
     }

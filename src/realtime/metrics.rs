@@ -1,5 +1,5 @@
-//! What the live side counts about itself, for whoever watches the program. No figure names a person or a room: labels
-//! are words of this program, never what somebody sent.
+//! Prometheus metrics of the realtime layer. They contain no user, room or client input; labels are constants of this
+//! program.
 
 use std::time::Duration;
 
@@ -10,189 +10,192 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use crate::realtime::frames::Code;
+use crate::realtime::frames::ErrorCode;
 use crate::realtime::websocket::CloseCode;
 
-/// Seconds, from a quick commit to what a sender is told to try again after.
+/// Histogram buckets in seconds: from a fast commit to the writer's response timeout.
 const SECONDS: [f64; 11] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
 ];
-/// Messages.
+/// Histogram buckets in messages.
 const MESSAGES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
-const CODES: [Code; 10] = [
-    Code::BadFrame,
-    Code::NotFound,
-    Code::Empty,
-    Code::TooLong,
-    Code::Invalid,
-    Code::RateLimited,
-    Code::Conflict,
-    Code::Forbidden,
-    Code::Blocked,
-    Code::Unavailable,
+const CODES: [ErrorCode; 10] = [
+    ErrorCode::BadFrame,
+    ErrorCode::NotFound,
+    ErrorCode::Empty,
+    ErrorCode::TooLong,
+    ErrorCode::Invalid,
+    ErrorCode::RateLimited,
+    ErrorCode::Conflict,
+    ErrorCode::Forbidden,
+    ErrorCode::Blocked,
+    ErrorCode::Unavailable,
 ];
 
 /// `socket` or `stream`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Kind {
+struct KindLabel {
     kind: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Ending {
+struct CloseLabels {
     kind: &'static str,
     code: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Refusal {
+struct ErrorLabel {
     code: &'static str,
 }
 
-/// See the module's description. Cheap to clone: clones count together.
+/// The metrics of the realtime layer. Clones share their counters.
 #[derive(Debug, Clone)]
-pub struct Figures {
-    connections: Family<Kind, Gauge>,
-    opened: Family<Kind, Counter>,
-    closed: Family<Ending, Counter>,
-    errors: Family<Refusal, Counter>,
+pub struct RealtimeMetrics {
+    connections: Family<KindLabel, Gauge>,
+    opened: Family<KindLabel, Counter>,
+    closed: Family<CloseLabels, Counter>,
+    errors: Family<ErrorLabel, Counter>,
     deliveries: Counter,
-    acks: Histogram,
+    ack_seconds: Histogram,
     pub(super) syncs: Counter,
     pub(super) resyncs: Counter,
-    pub(super) mended: Counter,
-    pub(super) overflows: Counter,
-    pub(super) retries: Counter,
-    pub(super) relieved: Counter,
+    pub(super) gaps_recovered: Counter,
+    pub(super) worker_queue_overflows: Counter,
+    pub(super) commit_retries: Counter,
+    pub(super) writer_threads_replaced: Counter,
     commit_messages: Histogram,
     commit_seconds: Histogram,
 }
 
-impl Default for Figures {
-    /// All zero; what is seldom is there from the beginning, so that its first time shows as a step.
+impl Default for RealtimeMetrics {
+    /// Creates the rare label combinations at zero, so that a first increment shows in rates.
     fn default() -> Self {
-        let figures = Self {
+        let metrics = Self {
             connections: Family::default(),
             opened: Family::default(),
             closed: Family::default(),
             errors: Family::default(),
             deliveries: Counter::default(),
-            acks: Histogram::new(SECONDS),
+            ack_seconds: Histogram::new(SECONDS),
             syncs: Counter::default(),
             resyncs: Counter::default(),
-            mended: Counter::default(),
-            overflows: Counter::default(),
-            retries: Counter::default(),
-            relieved: Counter::default(),
+            gaps_recovered: Counter::default(),
+            worker_queue_overflows: Counter::default(),
+            commit_retries: Counter::default(),
+            writer_threads_replaced: Counter::default(),
             commit_messages: Histogram::new(MESSAGES),
             commit_seconds: Histogram::new(SECONDS),
         };
         for kind in ["socket", "stream"] {
-            let _ = figures.connections.get_or_create(&Kind { kind });
-            let _ = figures.opened.get_or_create(&Kind { kind });
+            let _ = metrics.connections.get_or_create(&KindLabel { kind });
+            let _ = metrics.opened.get_or_create(&KindLabel { kind });
             for code in ["1001", "4001", "4008", "4029"] {
-                let _ = figures.closed.get_or_create(&Ending { kind, code });
+                let _ = metrics.closed.get_or_create(&CloseLabels { kind, code });
             }
         }
-        for code in CODES.map(name) {
-            let _ = figures.errors.get_or_create(&Refusal { code });
+        for code in CODES.map(error_label) {
+            let _ = metrics.errors.get_or_create(&ErrorLabel { code });
         }
-        figures
+        metrics
     }
 }
 
-impl Figures {
-    /// Names everything, for whoever shows it.
+impl RealtimeMetrics {
+    /// Registers all metrics.
     pub fn register(&self, registry: &mut Registry) {
         let mut counter =
             |name, help, counter: &Counter| registry.register(name, help, counter.clone());
         counter(
             "deliveries",
-            "Messages handed to sockets as they were committed",
+            "Messages delivered live, counted per connection",
             &self.deliveries,
         );
-        counter("syncs", "Pages sent to those who catch up", &self.syncs);
+        counter(
+            "syncs",
+            "Pages of changes sent in response to sync",
+            &self.syncs,
+        );
         counter(
             "resyncs",
-            "Clients that knew more than the database and had to begin anew",
+            "Clients that were ahead of the database and had to reload a room",
             &self.resyncs,
         );
         counter(
-            "holes_mended",
-            "Gaps in a room's live messages that were filled from the database",
-            &self.mended,
+            "gaps_recovered",
+            "Gaps in a room's changes that were recovered from the database",
+            &self.gaps_recovered,
         );
         counter(
-            "mailbox_overflows",
-            "Times a worker fell so far behind that its sockets had to come back",
-            &self.overflows,
+            "worker_queue_overflows",
+            "Overflows of a worker's command queue, which close its connections",
+            &self.worker_queue_overflows,
         );
         counter(
             "commit_retries",
-            "Transactions that were tried again",
-            &self.retries,
+            "Writer transactions that were retried",
+            &self.commit_retries,
         );
         counter(
-            "writers_relieved",
-            "Times storing messages hung and another thread went on",
-            &self.relieved,
+            "writer_threads_replaced",
+            "Writer threads that hung and were replaced",
+            &self.writer_threads_replaced,
         );
         registry.register(
             "connections",
-            "Open sockets and event streams",
+            "Open WebSockets and event streams",
             self.connections.clone(),
         );
         registry.register(
             "connections_opened",
-            "Sockets and event streams that began",
+            "WebSockets and event streams opened",
             self.opened.clone(),
         );
         registry.register(
             "connections_closed",
-            "Sockets and event streams that ended, by close code; gone: without one",
+            "WebSockets and event streams closed, by close code; gone: connection lost",
             self.closed.clone(),
         );
         registry.register("errors", "Error frames sent", self.errors.clone());
         registry.register(
             "ack_seconds",
-            "From a message's arrival on a socket to its acknowledgement",
-            self.acks.clone(),
+            "Time from the receipt of a message on a WebSocket to its acknowledgement",
+            self.ack_seconds.clone(),
         );
         registry.register(
             "commit_messages",
-            "Messages and changes stored by one transaction",
+            "Messages and changes per writer transaction",
             self.commit_messages.clone(),
         );
         registry.register(
             "commit_seconds",
-            "Duration of such a transaction",
+            "Duration of a writer transaction",
             self.commit_seconds.clone(),
         );
     }
 
     pub(super) fn opened(&self, kind: &'static str) {
-        self.connections.get_or_create(&Kind { kind }).inc();
-        self.opened.get_or_create(&Kind { kind }).inc();
+        self.connections.get_or_create(&KindLabel { kind }).inc();
+        self.opened.get_or_create(&KindLabel { kind }).inc();
     }
 
     pub(super) fn closed(&self, kind: &'static str, code: Option<CloseCode>) {
-        let code = ending(code);
-        self.connections.get_or_create(&Kind { kind }).dec();
-        self.closed.get_or_create(&Ending { kind, code }).inc();
+        let code = close_label(code);
+        self.connections.get_or_create(&KindLabel { kind }).dec();
+        self.closed.get_or_create(&CloseLabels { kind, code }).inc();
     }
 
-    pub(super) fn refused(&self, code: Code) {
-        let code = name(code);
-        self.errors.get_or_create(&Refusal { code }).inc();
+    pub(super) fn error_sent(&self, code: ErrorCode) {
+        let code = error_label(code);
+        self.errors.get_or_create(&ErrorLabel { code }).inc();
     }
 
-    /// So many, at once.
     pub(super) fn delivered(&self, messages: u64) {
         self.deliveries.inc_by(messages);
     }
 
     pub(super) fn acknowledged(&self, after: Duration) {
-        self.acks.observe(after.as_secs_f64());
+        self.ack_seconds.observe(after.as_secs_f64());
     }
 
     pub(super) fn committed(&self, messages: usize, within: Duration) {
@@ -201,22 +204,22 @@ impl Figures {
     }
 }
 
-fn name(code: Code) -> &'static str {
+fn error_label(code: ErrorCode) -> &'static str {
     match code {
-        Code::BadFrame => "bad_frame",
-        Code::NotFound => "not_found",
-        Code::Empty => "empty",
-        Code::TooLong => "too_long",
-        Code::Invalid => "invalid",
-        Code::RateLimited => "rate_limited",
-        Code::Conflict => "conflict",
-        Code::Forbidden | Code::Unreachable | Code::Oneself => "forbidden",
-        Code::Blocked => "blocked",
-        Code::Unavailable => "unavailable",
+        ErrorCode::BadFrame => "bad_frame",
+        ErrorCode::NotFound => "not_found",
+        ErrorCode::Empty => "empty",
+        ErrorCode::TooLong => "too_long",
+        ErrorCode::Invalid => "invalid",
+        ErrorCode::RateLimited => "rate_limited",
+        ErrorCode::Conflict => "conflict",
+        ErrorCode::Forbidden | ErrorCode::Unreachable | ErrorCode::Oneself => "forbidden",
+        ErrorCode::Blocked => "blocked",
+        ErrorCode::Unavailable => "unavailable",
     }
 }
 
-fn ending(code: Option<CloseCode>) -> &'static str {
+fn close_label(code: Option<CloseCode>) -> &'static str {
     match code {
         None => "gone",
         Some(CloseCode::Normal) => "1000",

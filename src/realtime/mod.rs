@@ -1,8 +1,8 @@
-//! Live messages: frames, the writer that stores them, the hub that delivers them. Pure tokio: what is stored, and
-//! where, is behind the traits of [`store`]; what carries the bytes is behind [`subscriber::Seat`].
+//! Realtime messaging: protocol frames, the writer that stores messages, and the hub that delivers them. Independent of
+//! HTTP and the database: storage is behind the traits of [`store`], sockets read from [`subscriber::Subscriber`].
 //!
 //! ```text
-//! connection ─→ Writer ─ one transaction, many messages ─→ Hub ─ one hand-over per worker ─→ Desk ─→ Seats
+//! connection ─→ Writer ─ one transaction, many messages ─→ Hub ─ one command per worker ─→ WorkerHub ─→ Subscribers
 //! ```
 
 pub mod change_poller;

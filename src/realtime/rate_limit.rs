@@ -1,22 +1,22 @@
-//! How much one person may send.
+//! Token buckets: one per connection, or one per user.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Past so many people with a bucket, the full ones are forgotten.
+/// Above this number of buckets, full ones are removed.
 const SWEEP_AT: usize = 1024;
 
-/// How often something may happen: `burst` times at once, then `per_second`.
+/// A rate limit: `burst` events at once, `per_second` sustained.
 #[derive(Debug, Clone, Copy)]
 pub struct Rate {
-    /// In the long run.
+    /// Sustained events per second.
     pub per_second: u32,
-    /// At once.
+    /// Events at once.
     pub burst: u32,
 }
 
-/// What is left of a rate.
+/// Remaining tokens at a point in time.
 #[derive(Debug, Clone, Copy)]
 struct Bucket {
     tokens: f64,
@@ -31,8 +31,8 @@ impl Bucket {
         }
     }
 
-    /// Takes one; or says how long to wait for it.
-    fn take(&mut self, rate: Rate, now: Instant) -> Result<(), Duration> {
+    /// Takes one token, or returns the time until one is available.
+    fn try_acquire(&mut self, rate: Rate, now: Instant) -> Result<(), Duration> {
         self.tokens = self.refilled(rate, now);
         self.at = now;
         if self.tokens >= 1.0 {
@@ -54,36 +54,36 @@ impl Bucket {
     }
 }
 
-/// A bucket that knows its rate.
+/// A token bucket.
 #[derive(Debug)]
-pub struct Meter {
+pub struct TokenBucket {
     rate: Rate,
     bucket: Bucket,
 }
 
-impl Meter {
-    /// A full one.
+impl TokenBucket {
+    /// Starts with a full bucket.
     pub fn new(rate: Rate) -> Self {
         let bucket = Bucket::new(rate, Instant::now());
         Self { rate, bucket }
     }
 
-    /// Counts one; whether it is within the rate.
-    pub fn lets_through(&mut self) -> bool {
-        self.bucket.take(self.rate, Instant::now()).is_ok()
+    /// Takes one token; returns whether one was available.
+    pub fn try_acquire(&mut self) -> bool {
+        self.bucket.try_acquire(self.rate, Instant::now()).is_ok()
     }
 }
 
-/// A bucket per person.
+/// A token bucket for each user.
 #[derive(Debug)]
-pub struct Throttle {
+pub struct UserRateLimiter {
     rate: Rate,
     enabled: bool,
     buckets: Mutex<HashMap<i64, Bucket>>,
 }
 
-impl Throttle {
-    /// Switched off, it lets everything through.
+impl UserRateLimiter {
+    /// If not `enabled`, every request passes.
     pub fn new(per_second: u32, burst: u32, enabled: bool) -> Self {
         Self {
             rate: Rate { per_second, burst },
@@ -92,8 +92,8 @@ impl Throttle {
         }
     }
 
-    /// Takes one; or says how long to wait for it.
-    pub fn take(&self, user_id: i64) -> Result<(), Duration> {
+    /// Takes one of the user's tokens, or returns the time until one is available.
+    pub fn try_acquire(&self, user_id: i64) -> Result<(), Duration> {
         if !self.enabled {
             return Ok(());
         }
@@ -105,7 +105,7 @@ impl Throttle {
         let bucket = buckets
             .entry(user_id)
             .or_insert_with(|| Bucket::new(self.rate, now));
-        bucket.take(self.rate, now)
+        bucket.try_acquire(self.rate, now)
     }
 }
 
@@ -114,11 +114,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_burst_passes_and_then_one_must_wait() {
-        let throttle = Throttle::new(5, 20, true);
-        assert!((0..20).all(|_| throttle.take(1).is_ok()));
-        let wait = throttle.take(1).expect_err("empty");
+    fn requests_after_the_burst_have_to_wait() {
+        let rate_limiter = UserRateLimiter::new(5, 20, true);
+        assert!((0..20).all(|_| rate_limiter.try_acquire(1).is_ok()));
+        let wait = rate_limiter.try_acquire(1).expect_err("empty");
         assert!(wait <= Duration::from_millis(200), "{wait:?}");
-        assert!(throttle.take(2).is_ok(), "others are not held up");
+        assert!(
+            rate_limiter.try_acquire(2).is_ok(),
+            "other users are not limited"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! What a seat has still to send: a bounded queue of writes, and a way past it.
+//! A subscriber's bounded send queue, and the direct path past it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -7,71 +7,72 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 
-/// It holds so many writes …
+/// Maximum number of queued writes.
 pub(super) const QUEUE_FRAMES: usize = 256;
-/// … and so many bytes. A reader who is further behind is sent away and comes back by `sync`.
+/// Maximum number of queued bytes. A slower client is disconnected and catches up by `sync`.
 const QUEUE_BYTES: usize = 1024 * 1024;
-/// An empty queue keeps room for so many; what a burst needed is given back.
-const KEPT: usize = 4;
+/// Capacity that an empty queue keeps.
+const IDLE_CAPACITY: usize = 4;
 
-/// A short way to the socket.
-pub trait Outlet {
-    /// Writes what the socket takes at once, and answers how many bytes that were.
-    fn write_now(&self, bytes: &[u8]) -> usize;
+/// A nonblocking way to write to the socket, past the queue.
+pub trait DirectSink {
+    /// Writes what the socket accepts at once and returns that number of bytes.
+    fn try_write(&self, bytes: &[u8]) -> usize;
 
-    /// Whether it takes anything at all, as far as is known without asking the system.
-    fn is_open(&self) -> bool;
+    /// Whether the socket is expected to accept bytes, without a system call.
+    fn is_writable(&self) -> bool;
 }
 
-/// See the module's description.
+/// A bounded queue of encoded frames.
 #[derive(Default)]
-pub(super) struct Outbound {
+pub(super) struct SendQueue {
     queue: RefCell<Queue>,
     waker: RefCell<Option<Waker>>,
     finished: Cell<bool>,
-    outlet: RefCell<Option<Rc<dyn Outlet>>>,
-    /// Whoever takes from the queue has taken everything at least once, and waits for more.
-    is_flowing: Cell<bool>,
+    direct_sink: RefCell<Option<Rc<dyn DirectSink>>>,
+    /// Set once the consumer has emptied the queue and waits for more.
+    reader_is_ready: Cell<bool>,
 }
 
 #[derive(Default)]
 struct Queue {
     writes: VecDeque<Bytes>,
     bytes: usize,
-    /// The first of them is the rest of something whose beginning was sent.
-    is_torn: bool,
+    /// The first entry is the rest of a frame whose beginning was sent.
+    head_is_partial: bool,
 }
 
-impl Outbound {
-    /// From here on what is pushed goes straight to the socket, as long as it takes it: no queue, no task and no copy
-    /// stand between. What it does not take waits in the queue, and what comes later waits behind.
-    pub(super) fn open_outlet(&self, outlet: Rc<dyn Outlet>) {
-        self.outlet.replace(Some(outlet));
+impl SendQueue {
+    /// Sets the socket that `push` writes to while the queue is empty. What the socket does not accept is queued, and
+    /// later pushes queue behind it.
+    pub(super) fn set_direct_sink(&self, direct_sink: Rc<dyn DirectSink>) {
+        self.direct_sink.replace(Some(direct_sink));
     }
 
-    /// Whether there is no room for more of a slow reader's bytes. One write alone always has room.
+    /// Whether the queue has no room for these bytes. A single write always fits.
     pub(super) fn is_full(&self, wire: &Bytes) -> bool {
         let queue = self.queue.borrow();
         queue.writes.len() >= QUEUE_FRAMES
             || (!queue.writes.is_empty() && queue.bytes + wire.len() > QUEUE_BYTES)
     }
 
-    /// Whether everything was taken.
     pub(super) fn is_empty(&self) -> bool {
         self.queue.borrow().writes.is_empty()
     }
 
-    /// Whether what is pushed next goes straight to the socket, as far as is known.
-    pub(super) fn is_open(&self) -> bool {
-        let outlet = self.outlet.borrow();
-        self.is_flowing.get()
+    /// Whether the next push is expected to go directly to the socket.
+    pub(super) fn is_writable(&self) -> bool {
+        let direct_sink = self.direct_sink.borrow();
+        self.reader_is_ready.get()
             && self.is_empty()
-            && outlet.as_ref().is_some_and(|outlet| outlet.is_open())
+            && direct_sink
+                .as_ref()
+                .is_some_and(|direct_sink| direct_sink.is_writable())
     }
 
-    /// Sends, now or later.
+    /// Writes to the socket or queues.
     pub(super) fn push(&self, wire: &Bytes) {
-        let Some(wire) = self.send_now(wire) else {
+        let Some(wire) = self.write_directly(wire) else {
             return;
         };
         let mut queue = self.queue.borrow_mut();
@@ -80,55 +81,55 @@ impl Outbound {
         self.wake();
     }
 
-    /// What is left of it after the socket took what it could at once.
-    fn send_now(&self, wire: &Bytes) -> Option<Bytes> {
-        if !self.is_flowing.get() || !self.is_empty() {
+    /// Writes to the socket if the queue is empty; returns the bytes it did not accept.
+    fn write_directly(&self, wire: &Bytes) -> Option<Bytes> {
+        if !self.reader_is_ready.get() || !self.is_empty() {
             return Some(wire.clone());
         }
-        let outlet = self.outlet.borrow();
-        let taken = (outlet.as_ref()).map_or(0, |outlet| outlet.write_now(wire));
-        (taken < wire.len()).then(|| {
-            self.queue.borrow_mut().is_torn = taken > 0;
-            wire.slice(taken..)
+        let direct_sink = self.direct_sink.borrow();
+        let written = (direct_sink.as_ref()).map_or(0, |direct_sink| direct_sink.try_write(wire));
+        (written < wire.len()).then(|| {
+            self.queue.borrow_mut().head_is_partial = written > 0;
+            wire.slice(written..)
         })
     }
 
-    /// Throws everything away but what must follow what was sent.
-    pub(super) fn forget(&self) {
+    /// Discards the queue, except the rest of a partly sent frame.
+    pub(super) fn discard_unsent(&self) {
         let mut queue = self.queue.borrow_mut();
-        let kept = usize::from(queue.is_torn);
+        let kept = usize::from(queue.head_is_partial);
         queue.writes.truncate(kept);
         queue.bytes = queue.writes.iter().map(Bytes::len).sum();
     }
 
-    /// Nothing follows what is queued now.
+    /// Ends the queue after its present entries.
     pub(super) fn finish(&self) {
         self.finished.set(true);
         self.wake();
     }
 
-    /// Wakes whoever takes from the queue.
+    /// Wakes the consumer.
     pub(super) fn wake(&self) {
         if let Some(waker) = self.waker.borrow_mut().take() {
             waker.wake();
         }
     }
 
-    /// The next bytes; `None` after the last ones.
+    /// Polls for the next bytes; `None` at the end.
     pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let mut queue = self.queue.borrow_mut();
         if let Some(wire) = queue.writes.pop_front() {
             queue.bytes -= wire.len();
-            queue.is_torn = false;
+            queue.head_is_partial = false;
             if queue.writes.is_empty() {
-                queue.writes.shrink_to(KEPT);
+                queue.writes.shrink_to(IDLE_CAPACITY);
             }
             return Poll::Ready(Some(wire));
         }
         if self.finished.get() {
             return Poll::Ready(None);
         }
-        self.is_flowing.set(true);
+        self.reader_is_ready.set(true);
         let mut waker = self.waker.borrow_mut();
         if !waker
             .as_ref()
@@ -146,79 +147,78 @@ mod tests {
 
     use super::*;
 
-    /// A socket that takes so many bytes at once.
+    /// A socket that accepts this many bytes per write.
     #[derive(Default)]
     struct Socket {
-        takes: Cell<usize>,
+        accepts: Cell<usize>,
         sent: RefCell<Vec<u8>>,
-        /// Whether what it took is room that is gone.
+        /// Whether accepted bytes use the limit up.
         fills: bool,
     }
 
-    impl Outlet for Socket {
-        fn write_now(&self, bytes: &[u8]) -> usize {
-            let taken = self.takes.get().min(bytes.len());
+    impl DirectSink for Socket {
+        fn try_write(&self, bytes: &[u8]) -> usize {
+            let written = self.accepts.get().min(bytes.len());
             if self.fills {
-                self.takes.set(self.takes.get() - taken);
+                self.accepts.set(self.accepts.get() - written);
             }
-            self.sent.borrow_mut().extend_from_slice(&bytes[..taken]);
-            taken
+            self.sent.borrow_mut().extend_from_slice(&bytes[..written]);
+            written
         }
 
-        fn is_open(&self) -> bool {
+        fn is_writable(&self) -> bool {
             true
         }
     }
 
-    fn take_all(outbound: &Outbound, sent: &RefCell<Vec<u8>>) {
+    fn drain(send_queue: &SendQueue, sent: &RefCell<Vec<u8>>) {
         let mut cx = Context::from_waker(Waker::noop());
-        while let Poll::Ready(Some(wire)) = outbound.poll(&mut cx) {
+        while let Poll::Ready(Some(wire)) = send_queue.poll(&mut cx) {
             sent.borrow_mut().extend_from_slice(&wire);
         }
     }
 
     proptest! {
-        /// However much the socket takes at once, the bytes are the same in the same order.
         #[test]
-        fn nothing_is_lost_or_overtaken(
+        fn bytes_keep_their_order_and_none_is_lost(
             steps in prop::collection::vec((prop::collection::vec(any::<u8>(), 1..9), 0_usize..9, any::<bool>()), 1..60),
         ) {
-            let (outbound, socket) = (Outbound::default(), Rc::new(Socket::default()));
-            outbound.open_outlet(socket.clone());
+            let (send_queue, socket) = (SendQueue::default(), Rc::new(Socket::default()));
+            send_queue.set_direct_sink(socket.clone());
             let mut pushed = Vec::new();
-            for (wire, takes, is_polled) in steps {
-                socket.takes.set(takes);
+            for (wire, accepts, is_polled) in steps {
+                socket.accepts.set(accepts);
                 pushed.extend_from_slice(&wire);
-                outbound.push(&wire.into());
+                send_queue.push(&wire.into());
                 if is_polled {
-                    take_all(&outbound, &socket.sent);
-                    prop_assert!(outbound.is_empty());
+                    drain(&send_queue, &socket.sent);
+                    prop_assert!(send_queue.is_empty());
                 }
             }
-            take_all(&outbound, &socket.sent);
+            drain(&send_queue, &socket.sent);
             prop_assert_eq!(&*socket.sent.borrow(), &pushed);
         }
 
-        /// A reader who is sent away has whole frames, and then the goodbye.
+        /// A client that is disconnected receives whole frames, then the close frame.
         #[test]
-        fn what_was_begun_is_ended(takes in 0_usize..12) {
-            let takes_at_once = Cell::new(takes);
-            let socket = Rc::new(Socket { takes: takes_at_once, fills: true, ..Socket::default() });
-            let outbound = Outbound::default();
-            take_all(&outbound, &socket.sent);
-            outbound.open_outlet(socket.clone());
+        fn a_partly_sent_frame_is_completed_before_the_close_frame(accepts in 0_usize..12) {
+            let limit = Cell::new(accepts);
+            let socket = Rc::new(Socket { accepts: limit, fills: true, ..Socket::default() });
+            let send_queue = SendQueue::default();
+            drain(&send_queue, &socket.sent);
+            send_queue.set_direct_sink(socket.clone());
             for wire in ["one;", "two;", "six;"] {
-                outbound.push(&Bytes::from_static(wire.as_bytes()));
+                send_queue.push(&Bytes::from_static(wire.as_bytes()));
             }
-            outbound.forget();
-            outbound.push(&Bytes::from_static(b"bye;"));
-            take_all(&outbound, &socket.sent);
+            send_queue.discard_unsent();
+            send_queue.push(&Bytes::from_static(b"bye;"));
+            drain(&send_queue, &socket.sent);
             let sent = String::from_utf8(socket.sent.borrow().clone()).expect("text");
             let frames: Vec<_> = sent.split_terminator(';').collect();
             let whole = ["one", "two", "six"];
             let last = frames.len() - 1;
             prop_assert_eq!(frames[last], "bye");
-            prop_assert_eq!(&frames[..last], &whole[..takes.div_ceil(4)]);
+            prop_assert_eq!(&frames[..last], &whole[..accepts.div_ceil(4)]);
         }
     }
 }

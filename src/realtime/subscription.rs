@@ -1,67 +1,67 @@
-//! Where a seat is in the log of a room that it follows.
+//! A subscriber's position in one room's log.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::realtime::hub::worker_commands::Burst;
+use crate::realtime::hub::worker_commands::EncodedBatch;
 use crate::realtime::send_queue::QUEUE_FRAMES;
-use crate::realtime::subscriber::Seat;
+use crate::realtime::subscriber::Subscriber;
 use crate::realtime::websocket::CloseCode;
 
-/// A seat in one room.
-pub(super) struct Place {
-    pub(super) seat: Rc<Seat>,
+/// A subscriber's subscription to one room.
+pub(super) struct Subscription {
+    pub(super) subscriber: Rc<Subscriber>,
     pub(super) slot: usize,
-    pub(super) state: RefCell<Following>,
+    pub(super) state: RefCell<SubscriptionState>,
 }
 
-pub(super) enum Following {
-    /// Where the room is, and whether the person may follow it, is being read from the store; live changes wait.
-    Coming(Vec<Arc<Burst>>),
-    /// Live changes after this number go out at once.
+pub(super) enum SubscriptionState {
+    /// The room's state and the membership are being read from the store; live changes are buffered.
+    Pending(Vec<Arc<EncodedBatch>>),
+    /// Changes after this version are sent at once.
     Live(i64),
-    /// The client is catching up; live changes wait.
-    Holding(Vec<Arc<Burst>>),
-    /// The client has more pages to ask for, and everything live will be in one of them.
-    CatchingUp,
+    /// A page of `sync` is being sent; live changes are buffered.
+    Buffering(Vec<Arc<EncodedBatch>>),
+    /// The client will request more pages, which include all live changes; these are dropped.
+    Syncing,
 }
 
-impl Place {
-    /// A place where live changes wait until it is known from where on they are live.
-    pub(super) fn coming(seat: Rc<Seat>, slot: usize) -> Rc<Self> {
+impl Subscription {
+    /// Creates a subscription that buffers live changes until the room has been read.
+    pub(super) fn pending(subscriber: Rc<Subscriber>, slot: usize) -> Rc<Self> {
         Rc::new(Self {
-            seat,
+            subscriber,
             slot,
-            state: RefCell::new(Following::Coming(Vec::new())),
+            state: RefCell::new(SubscriptionState::Pending(Vec::new())),
         })
     }
 
-    /// Whether a live change goes straight to a socket, as far as is known.
-    pub(super) fn is_open(&self) -> bool {
-        matches!(*self.state.borrow(), Following::Live(_)) && self.seat.is_open()
+    /// Whether a live change is expected to go directly to a socket.
+    pub(super) fn is_writable(&self) -> bool {
+        matches!(*self.state.borrow(), SubscriptionState::Live(_)) && self.subscriber.is_writable()
     }
 
-    /// A live change. Answers whether it goes to a socket at once.
-    pub(super) fn receive(&self, burst: &Arc<Burst>) -> bool {
-        if self.seat.hear() {
+    /// Handles live changes; returns whether they were sent to a socket.
+    pub(super) fn receive(&self, batch: &Arc<EncodedBatch>) -> bool {
+        if self.subscriber.notify_changed() {
             return false;
         }
         match &mut *self.state.borrow_mut() {
-            Following::Live(ver) => {
-                if let Some(wire) = burst.after(*ver) {
-                    self.seat.send(&wire);
+            SubscriptionState::Live(ver) => {
+                if let Some(wire) = batch.after(*ver) {
+                    self.subscriber.push_shared(&wire);
                     return true;
                 }
             }
-            Following::Coming(bursts) | Following::Holding(bursts) => {
-                if bursts.len() < QUEUE_FRAMES {
-                    bursts.push(burst.clone());
+            SubscriptionState::Pending(batches) | SubscriptionState::Buffering(batches) => {
+                if batches.len() < QUEUE_FRAMES {
+                    batches.push(batch.clone());
                 } else {
-                    self.seat.close(CloseCode::TooSlow);
+                    self.subscriber.close(CloseCode::TooSlow);
                 }
             }
-            Following::CatchingUp => {}
+            SubscriptionState::Syncing => {}
         }
         false
     }

@@ -1,28 +1,28 @@
-//! WebSocket frames as bytes (RFC 6455): whole, unmasked, encoded once for everybody.
+//! Encodes WebSocket frames (RFC 6455): unfragmented, unmasked, and once for all recipients.
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-/// Why a socket is closed.
+/// Close codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u16)]
 pub enum CloseCode {
-    /// The client said goodbye.
+    /// The client closed the connection.
     Normal = 1000,
-    /// The server stops.
+    /// The server shuts down, or the client has to reconnect.
     GoingAway = 1001,
-    /// The peer breaks RFC 6455.
+    /// The peer violated RFC 6455.
     Protocol = 1002,
-    /// Text that is not UTF-8.
+    /// A text frame that is not UTF-8.
     BadText = 1007,
-    /// A frame that is too large.
+    /// A frame over the size limit.
     TooBig = 1009,
-    /// Signed out, banned, or the session was revoked.
+    /// The user signed out or was banned, or the session was revoked.
     SignedOut = 4001,
-    /// Reading too slowly.
+    /// The client reads too slowly.
     TooSlow = 4008,
-    /// Its place was taken by another connection of the same person.
+    /// Replaced by another connection of the same user.
     Replaced = 4009,
-    /// Sending too much.
+    /// The client sends too much.
     Flooding = 4029,
 }
 
@@ -36,7 +36,7 @@ pub(super) enum OpCode {
     Pong = 0xA,
 }
 
-/// The JSON of a text frame that was encoded here; `None` for other frames.
+/// Returns the JSON of a text frame encoded by this module; `None` for other frames.
 pub fn payload(wire: &[u8]) -> Option<&[u8]> {
     let header = match (wire.first()?, wire.get(1)?) {
         (0x81, 126) => 4,
@@ -47,17 +47,17 @@ pub fn payload(wire: &[u8]) -> Option<&[u8]> {
     wire.get(header..)
 }
 
-/// A `Close` frame.
+/// Encodes a `Close` frame.
 pub fn close(code: CloseCode) -> Bytes {
     control(OpCode::Close, &(code as u16).to_be_bytes())
 }
 
-/// A `Ping` frame.
+/// Encodes a `Ping` frame.
 pub fn ping() -> Bytes {
     control(OpCode::Ping, &[])
 }
 
-/// The `Pong` frame that answers a `Ping` with this payload.
+/// Encodes the `Pong` frame for a `Ping` with this payload.
 pub fn pong(payload: &[u8]) -> Bytes {
     control(OpCode::Pong, payload)
 }
@@ -71,7 +71,7 @@ fn control(op: OpCode, payload: &[u8]) -> Bytes {
     wire.freeze()
 }
 
-/// The header of a whole, unmasked frame (RFC 6455, section 5.2).
+/// Writes the header of an unfragmented, unmasked frame (RFC 6455, section 5.2).
 pub(super) fn put_header(wire: &mut BytesMut, op: OpCode, length: usize) {
     wire.put_u8(0x80 | op as u8);
     match length {
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frame_headers_follow_the_length() {
+    fn header_size_depends_on_the_length() {
         for (length, header) in [(5, 2), (125, 2), (126, 4), (65_535, 4), (65_536, 10)] {
             let mut wire = BytesMut::new();
             put_header(&mut wire, OpCode::Text, length);

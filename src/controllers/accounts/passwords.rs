@@ -68,7 +68,7 @@ pub async fn update(
         Ok(user)
     });
     let user = write.await?;
-    app.live.look_now();
+    app.realtime.poll_now();
     sign_in(&app, &request, &session, &user, Way::KNOWING, "/").await
 }
 

@@ -102,7 +102,7 @@ pub async fn destroy(
                     security_event::record(conn, SecurityEventKind::SignedOut, user.id, &origin)
                 })
                 .await?;
-            app.live.sign_out(user.id, session);
+            app.realtime.close_session(user.id, session);
         }
         Err(Error::Unauthorized) => {}
         Err(error) => return Err(error),

@@ -18,14 +18,14 @@ struct Connections {
 /// `GET /api/connections`: returns the status that `/ws` would, because browsers hide why a socket was refused; 429 when
 /// the person's connection limit is reached.
 pub async fn index(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<HttpResponse> {
-    let turnstile = &app.live.turnstile;
-    let open = turnstile.check_place(user.id)?;
-    let limit = turnstile.per_person();
+    let limiter = &app.realtime.connection_limiter;
+    let open = limiter.check_capacity(user.id)?;
+    let limit = limiter.per_user();
     Ok(HttpResponse::Ok().json(Connections { open, limit }))
 }
 
 /// `DELETE /api/connections/oldest`: the one that is hidden for the longest, or else the oldest, is closed with 4009.
 pub async fn destroy(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<HttpResponse> {
-    app.live.free_place(user.id)?;
+    app.realtime.evict_connection(user.id)?;
     Ok(HttpResponse::NoContent().finish())
 }

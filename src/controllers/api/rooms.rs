@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::models::message::{Cursor, Message};
 use crate::models::room::Room;
 use crate::realtime::frames;
-use crate::realtime::store::{Target, Write};
+use crate::realtime::store::{MessageRef, WriteCommand};
 
 /// The most messages of a page.
 const PAGE_MAX: i64 = 100;
@@ -145,11 +145,11 @@ pub async fn destroy(
 ) -> Result<HttpResponse> {
     let (room_id, seq) = *place;
     let user_id = user.id;
-    let target = Target {
+    let target = MessageRef {
         room_id,
         seq,
         user_id,
     };
-    let message = change(&app, Write::Delete(target), user_id).await?;
+    let message = change(&app, WriteCommand::Delete(target), user_id).await?;
     Ok(HttpResponse::Ok().json(message))
 }

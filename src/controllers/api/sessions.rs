@@ -137,7 +137,7 @@ pub(super) async fn issue(
     });
     let created = write.await?;
     if created.evicted > 0 {
-        app.live.look_now();
+        app.realtime.poll_now();
     }
     Ok(Token {
         auth_user: None,

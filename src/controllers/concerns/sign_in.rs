@@ -79,7 +79,7 @@ pub async fn sign_in(
         Ok(created.evicted)
     });
     if write.await? > 0 {
-        app.live.look_now();
+        app.realtime.poll_now();
     }
     session.renew();
     session.remove(KEY_HASH);

@@ -10,10 +10,10 @@ use crate::controllers::App;
 use crate::error::{Error, Result};
 use crate::models::room::Room;
 use crate::models::room::invitation;
-use crate::realtime::connection::Arrival;
+use crate::realtime::connection::ConnectRequest;
 
 /// The person who asks, with their rooms.
-pub struct Arriving(pub Arrival);
+pub struct Arriving(pub ConnectRequest);
 
 impl FromRequest for Arriving {
     type Error = Error;
@@ -24,13 +24,13 @@ impl FromRequest for Arriving {
         Box::pin(async move {
             let app = request.app_data::<Data<App>>();
             let app = app.ok_or_else(|| Error::internal("the application has no data"))?;
-            let since = app.live.hub.news.now();
+            let since = app.realtime.hub.change_clock.now();
             let read = current(&request, |conn, live| {
                 let rooms = Room::summaries(conn, live.user.id)?;
                 Ok((rooms, invitation::pending(conn, live.user.id)?))
             });
             let (session, (rooms, invitations)) = read.await?;
-            Ok(Self(Arrival {
+            Ok(Self(ConnectRequest {
                 user: session.user.to_public(),
                 session: session.key_hash.as_str().into(),
                 rooms,

@@ -17,7 +17,7 @@ use crate::controllers::extractors::client_address::client_address;
 use crate::controllers::extractors::cookies;
 use crate::controllers::extractors::current_user::token;
 use crate::error::Error;
-use crate::realtime::subscriber::{Outlet, Seat};
+use crate::realtime::subscriber::{DirectSink, Subscriber};
 use crate::realtime::websocket::CloseCode;
 
 /// When to try again after a refusal, in seconds.
@@ -128,12 +128,12 @@ pub fn welcome(request: &HttpRequest) {
 }
 
 /// Closes the connection when the seat closes, and the seat (4008) when the peer stops reading.
-pub fn tie(request: &HttpRequest, seat: &Rc<Seat>, farewell_seconds: u32) {
+pub fn tie(request: &HttpRequest, seat: &Rc<Subscriber>, farewell_seconds: u32) {
     let Some(connection) = connection(request) else {
         return;
     };
     let (closing, slow) = (connection.clone(), Rc::downgrade(seat));
-    seat.when_closed(move || closing.close_within(farewell_seconds));
+    seat.on_close(move || closing.close_within(farewell_seconds));
     connection.on_stall(move || {
         if let Some(seat) = slow.upgrade() {
             let user_id = seat.user_id;
@@ -151,20 +151,20 @@ pub fn close_with_peer(request: &HttpRequest) {
     }
 }
 
-impl Outlet for Connection {
-    fn write_now(&self, bytes: &[u8]) -> usize {
+impl DirectSink for Connection {
+    fn try_write(&self, bytes: &[u8]) -> usize {
         self.try_write(bytes)
     }
 
-    fn is_open(&self) -> bool {
+    fn is_writable(&self) -> bool {
         self.is_writable()
     }
 }
 
 /// What a seat sends goes straight to its connection, past the answer's body, which carries what the connection does not
 /// take at once. Before the body has been asked for more than it has, it would overtake the answer's head.
-pub fn shortcut(request: &HttpRequest, seat: &Seat) {
+pub fn shortcut(request: &HttpRequest, seat: &Subscriber) {
     if let Some(connection) = connection(request).cloned() {
-        seat.open_outlet(connection);
+        seat.set_direct_sink(connection);
     }
 }

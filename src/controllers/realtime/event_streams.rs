@@ -15,10 +15,10 @@ use crate::controllers::extractors::connecting_user::Arriving;
 use crate::controllers::extractors::request_context::{Asked, accepts};
 use crate::controllers::middleware::anonymous_limit::{close_with_peer, tie};
 use crate::error::{Error, Result};
-use crate::realtime::connection::{Arrival, Connection};
-use crate::realtime::event_stream::{Events, Wanted};
-use crate::realtime::frames::{Code, Id};
-use crate::realtime::worker_hub::Desk;
+use crate::realtime::connection::{ConnectRequest, Connection};
+use crate::realtime::event_stream::{EventStream, StreamContent};
+use crate::realtime::frames::{ErrorCode, Id};
+use crate::realtime::worker_hub::WorkerHub;
 
 /// Where to go on, and what the window shows.
 #[derive(Deserialize)]
@@ -37,7 +37,7 @@ pub async fn all(
     Arriving(arrival): Arriving,
     start: Query<Start>,
 ) -> Result<HttpResponse> {
-    open(&app, asked, &request, arrival, &start, Wanted::Everything).await
+    open(&app, asked, &request, arrival, &start, StreamContent::AllFrames).await
 }
 
 /// `GET /api/messages`: what others say to me in conversations.
@@ -49,7 +49,7 @@ pub async fn messages(
     start: Query<Start>,
 ) -> Result<HttpResponse> {
     let user_id = arrival.user.id.0;
-    let wanted = Wanted::Conversations(Box::new(move |message| {
+    let wanted = StreamContent::DirectMessages(Box::new(move |message| {
         serde_json::to_string(&ConversationMessage::new(message, user_id)).unwrap_or_default()
     }));
     open(&app, asked, &request, arrival, &start, wanted).await
@@ -59,9 +59,9 @@ async fn open(
     app: &App,
     asked: Asked,
     request: &HttpRequest,
-    arrival: Arrival,
+    arrival: ConnectRequest,
     start: &Start,
-    wanted: Wanted,
+    wanted: StreamContent,
 ) -> Result<HttpResponse> {
     if !accepts(request, "text/event-stream") {
         return Err(Error::NotAcceptable);
@@ -69,23 +69,23 @@ async fn open(
     if request.method() == Method::HEAD {
         return Ok(headers().finish());
     }
-    let desk = request.app_data::<Rc<Desk>>().cloned();
+    let desk = request.app_data::<Rc<WorkerHub>>().cloned();
     let desk = desk.ok_or_else(|| Error::internal("the worker has no desk"))?;
     // Not all that was asked: it would stay for as long as the connection.
-    let (locale, chars) = (asked.locale(), app.live.limits.content_chars);
-    let connection = Connection::listen(
+    let (locale, chars) = (asked.locale(), app.realtime.limits.content_chars);
+    let connection = Connection::open_event_stream(
         desk,
-        app.live.clone(),
+        app.realtime.clone(),
         arrival,
-        Box::new(move |code: Code| locale.say(&sentence_of(code, chars))),
+        Box::new(move |code: ErrorCode| locale.say(&sentence_of(code, chars))),
     )
     .await?;
-    tie(request, &connection.seat, app.sockets.farewell_seconds);
+    tie(request, &connection.subscriber, app.sockets.farewell_seconds);
     close_with_peer(request);
     if start.view.is_some() || start.away {
         connection.view(start.view, start.away);
     }
-    let events = Events::start(connection, wanted, last_event(request).or(start.after)).await?;
+    let events = EventStream::start(connection, wanted, last_event(request).or(start.after)).await?;
     let stream = stream::unfold(events, |mut events| async move {
         let event = events.next().await?;
         Some((Ok::<Bytes, Error>(event), events))

@@ -22,12 +22,12 @@ use crate::controllers::middleware::anonymous_limit::{shortcut, tie};
 use crate::controllers::{App, SocketLimits};
 use crate::error::{Error, Result};
 use crate::realtime::connection::Connection;
-use crate::realtime::frames::Code;
-use crate::realtime::rate_limit::Meter;
-use crate::realtime::subscriber::Seat;
+use crate::realtime::frames::ErrorCode;
+use crate::realtime::rate_limit::TokenBucket;
+use crate::realtime::subscriber::Subscriber;
 use crate::realtime::websocket;
 use crate::realtime::websocket::CloseCode;
-use crate::realtime::worker_hub::Desk;
+use crate::realtime::worker_hub::WorkerHub;
 
 /// After our close frame the peer has this long to answer with its own (RFC 6455, section 7.1.1).
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -41,7 +41,7 @@ pub async fn create(
     payload: web::Payload,
 ) -> Result<HttpResponse> {
     require_upgrade(&request)?;
-    let desk = request.app_data::<Rc<Desk>>().cloned();
+    let desk = request.app_data::<Rc<WorkerHub>>().cloned();
     let desk = desk.ok_or_else(|| Error::internal("the worker has no desk"))?;
     let guard = FrameGuard::new(payload.into_inner(), app.sockets.frame_max_bytes);
     let mut guarded = dev::Payload::from(
@@ -57,23 +57,23 @@ pub async fn create(
         .aggregate_continuations()
         .max_continuation_size(app.sockets.frame_max_bytes);
     // Not all that was asked: it would stay for as long as the connection.
-    let (locale, chars) = (asked.locale(), app.live.limits.content_chars);
+    let (locale, chars) = (asked.locale(), app.realtime.limits.content_chars);
     let connection = Connection::open(
         desk,
-        app.live.clone(),
+        app.realtime.clone(),
         arrival,
-        Box::new(move |code: Code| locale.say(&sentence_of(code, chars))),
+        Box::new(move |code: ErrorCode| locale.say(&sentence_of(code, chars))),
     )
     .await?;
-    let seat = connection.seat.clone();
+    let seat = connection.subscriber.clone();
     tie(&request, &seat, app.sockets.farewell_seconds);
     shortcut(&request, &seat);
     let SocketLimits {
         frames, controls, ..
     } = app.sockets;
     let socket = Socket {
-        frames: frames.map(Meter::new),
-        controls: controls.map(Meter::new),
+        frames: frames.map(TokenBucket::new),
+        controls: controls.map(TokenBucket::new),
         connection,
         inbound,
         guard,
@@ -123,7 +123,7 @@ fn bad_handshake<E>(_: E) -> Error {
 
 /// The response's body: what the seat queues, encoded once for everybody.
 struct SeatBody {
-    seat: Rc<Seat>,
+    seat: Rc<Subscriber>,
     /// The library's own body. While it lives, frames come in; dropping it ends them.
     control: BoxBody,
 }
@@ -156,13 +156,13 @@ struct Socket {
     _control: Session,
     limits: SocketLimits,
     /// What the client may still send; `None`: anything.
-    frames: Option<Meter>,
-    controls: Option<Meter>,
+    frames: Option<TokenBucket>,
+    controls: Option<TokenBucket>,
 }
 
 impl Socket {
     async fn run(mut self) {
-        let seat = self.connection.seat.clone();
+        let seat = self.connection.subscriber.clone();
         if self.talk(&seat).await {
             let drained = poll_fn(|cx| self.guard.borrow_mut().poll_drain(cx));
             let _ = timeout(GOODBYE, drained).await;
@@ -171,7 +171,7 @@ impl Socket {
     }
 
     /// Answers frames until either side closes. Answers whether the peer should still be heard out.
-    async fn talk(&mut self, seat: &Seat) -> bool {
+    async fn talk(&mut self, seat: &Subscriber) -> bool {
         let SocketLimits { ping, pong, .. } = self.limits;
         let mut pings = interval_at(Instant::now() + ping, ping);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -183,7 +183,7 @@ impl Socket {
                     None => pending().await,
                 }
             };
-            let is_ready = self.connection.is_ready();
+            let is_ready = self.connection.can_receive();
             tokio::select! {
                 () = seat.closed() => return true,
                 () = silence => {
@@ -194,7 +194,7 @@ impl Socket {
                     seat.push(websocket::ping());
                     silent_until.get_or_insert_with(|| Instant::now() + pong);
                 }
-                () = self.connection.settle_write() => {}
+                () = self.connection.finish_next_write() => {}
                 message = self.inbound.recv(), if is_ready => {
                     silent_until = None;
                     match message {
@@ -207,17 +207,17 @@ impl Socket {
         }
     }
 
-    async fn receive(&mut self, seat: &Seat, message: AggregatedMessage) {
+    async fn receive(&mut self, seat: &Subscriber, message: AggregatedMessage) {
         let meter = match message {
             AggregatedMessage::Text(_) | AggregatedMessage::Binary(_) => &mut self.frames,
             _ => &mut self.controls,
         };
-        if meter.as_mut().is_some_and(|meter| !meter.lets_through()) {
+        if meter.as_mut().is_some_and(|meter| !meter.try_acquire()) {
             return seat.close(CloseCode::Flooding);
         }
         match message {
             AggregatedMessage::Text(text) => self.connection.receive(&text).await,
-            AggregatedMessage::Binary(_) => self.connection.refuse(Code::BadFrame, None, None),
+            AggregatedMessage::Binary(_) => self.connection.send_error(ErrorCode::BadFrame, None, None),
             AggregatedMessage::Ping(payload) => seat.push(websocket::pong(&payload)),
             AggregatedMessage::Pong(_) => {}
             AggregatedMessage::Close(_) => seat.close(CloseCode::Normal),

@@ -71,6 +71,6 @@ async fn set(
             }
         })
         .await?;
-    app.live.invitations_changed(user_id);
+    app.realtime.invitations_changed(user_id);
     Ok(done(asked, input.is_json, "/"))
 }

@@ -31,7 +31,7 @@ pub async fn create(
     let is_page = !input.is_json && !asked.wants_json;
     match app.database.find_or_create_direct(user.id, to).await {
         Ok(direct) => {
-            app.live.announce(&direct);
+            app.realtime.announce_direct(&direct);
             Ok(see_other(&format!("/rooms/{}", direct.room_id)))
         }
         Err(error @ (Error::NotFound | Error::Unreachable | Error::ForbiddenBecause(_)))

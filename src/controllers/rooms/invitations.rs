@@ -53,8 +53,8 @@ pub async fn update(
         .database
         .write(move |conn| invitation::accept(conn, user_id, id));
     let room_id = write.await?;
-    app.live.enter(user_id, room_id, false);
-    app.live.invitations_changed(user_id);
+    app.realtime.join_room(user_id, room_id, false);
+    app.realtime.invitations_changed(user_id);
     Ok(done(&asked, false, &format!("/rooms/{room_id}")))
 }
 
@@ -70,7 +70,7 @@ pub async fn destroy(
         .database
         .write(move |conn| invitation::decline(conn, user_id, id));
     write.await?;
-    app.live.invitations_changed(user_id);
+    app.realtime.invitations_changed(user_id);
     Ok(done(&asked, false, "/invitations"))
 }
 

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::models::room::Room;
 use crate::models::room::membership::Membership;
 use crate::realtime::frames::ServerFrame;
-use crate::realtime::hub::worker_commands::Parcel;
+use crate::realtime::hub::worker_commands::WorkerCommand;
 
 /// What the form sends.
 #[derive(Default, Deserialize)]
@@ -36,7 +36,7 @@ pub async fn update(
     });
     let changed = write.await.map(|room| {
         let frame = ServerFrame::Room { room: &room }.encode();
-        app.live.hub.to_all(&Parcel::ToPerson(user_id, frame));
+        app.realtime.hub.send_to_workers(&WorkerCommand::SendToUser(user_id, frame));
     });
     rooms::answer(&app, &asked, user, id, changed, Vec::new(), input.is_json).await
 }

@@ -44,12 +44,12 @@ pub async fn create(
     let told = match write.await {
         Ok((newcomer, InviteOutcome::Added { is_new })) => {
             if is_new {
-                app.live.enter(newcomer, id, false);
+                app.realtime.join_room(newcomer, id, false);
             }
             Ok(Told::Added)
         }
         Ok((invitee, InviteOutcome::Invited)) => {
-            app.live.invitations_changed(invitee);
+            app.realtime.invitations_changed(invitee);
             Ok(Told::Invited)
         }
         Err(error) => Err(error),
@@ -92,6 +92,6 @@ pub async fn destroy(
     let write = app
         .database
         .write(move |conn| Room::remove_member(conn, &person, id, &name));
-    let removed = write.await.map(|gone| app.live.leave(gone, id));
+    let removed = write.await.map(|gone| app.realtime.leave_room(gone, id));
     rooms::answer(&app, &asked, user, id, removed, typed, input.is_json).await
 }

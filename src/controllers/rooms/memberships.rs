@@ -36,8 +36,8 @@ pub async fn create(
     let (id, user_id) = (*id, user.id);
     let write = app.database.write(move |conn| Room::join(conn, &user, id));
     if write.await? {
-        app.live.enter(user_id, id, false);
-        app.live.invitations_changed(user_id);
+        app.realtime.join_room(user_id, id, false);
+        app.realtime.invitations_changed(user_id);
     }
     Ok(done(&asked, input.is_json, &format!("/rooms/{id}")))
 }
@@ -52,6 +52,6 @@ pub async fn destroy(
     let (id, user_id) = (*id, user.id);
     let write = app.database.write(move |conn| Room::leave(conn, &user, id));
     write.await?;
-    app.live.leave(user_id, id);
+    app.realtime.leave_room(user_id, id);
     Ok(done(&asked, false, "/rooms"))
 }

@@ -23,7 +23,7 @@ use crate::models::user::User;
 use crate::models::values::client_id::ClientId;
 use crate::models::values::content::Content;
 use crate::realtime::frames;
-use crate::realtime::store::{Target, Write};
+use crate::realtime::store::{MessageRef, WriteCommand};
 use crate::views::gzip;
 
 /// Messages of a page when the request does not say.
@@ -192,9 +192,9 @@ pub(in crate::controllers) async fn post(
     let content = Content::parse(&typed.content)?;
     throttle(app, user.id)?;
     Ok(app
-        .live
+        .realtime
         .writer
-        .write(Write::Post(new_message(user.id, room_id, client_id, &content)))
+        .write(WriteCommand::Post(new_message(user.id, room_id, client_id, &content)))
         .await?
         .message)
 }
@@ -247,12 +247,12 @@ pub async fn destroy(
     place: Path<(i64, i64)>,
 ) -> Result<HttpResponse> {
     let (room_id, seq) = *place;
-    let target = Target {
+    let target = MessageRef {
         room_id,
         seq,
         user_id: user.id,
     };
-    change(&app, Write::Delete(target), user.id).await?;
+    change(&app, WriteCommand::Delete(target), user.id).await?;
     Ok(done(&asked, false, &format!("/rooms/{room_id}?at={seq}")))
 }
 
@@ -264,25 +264,25 @@ pub(in crate::controllers) async fn edit(
 ) -> Result<frames::Message> {
     let content = Content::parse(&fields.content)?.as_str().to_owned();
     let user_id = user.id;
-    let target = Target {
+    let target = MessageRef {
         room_id,
         seq,
         user_id,
     };
-    change(app, Write::Edit { target, content }, user_id).await
+    change(app, WriteCommand::Edit { target, content }, user_id).await
 }
 
 pub(in crate::controllers) async fn change(
     app: &App,
-    write: Write,
+    write: WriteCommand,
     user_id: i64,
 ) -> Result<frames::Message> {
     throttle(app, user_id)?;
-    Ok(app.live.writer.write(write).await?.message)
+    Ok(app.realtime.writer.write(write).await?.message)
 }
 
 fn throttle(app: &App, user_id: i64) -> Result<()> {
-    let taken = app.live.throttle.take(user_id);
+    let taken = app.realtime.rate_limiter.try_acquire(user_id);
     taken.map_err(|wait| Error::RateLimited {
         seconds: wait.as_secs_f64().ceil().max(1.0) as u64,
     })

@@ -96,10 +96,10 @@ pub(super) async fn make(app: &App, user: &User, fields: &RoomFields) -> Result<
         .write(move |conn| Room::create(conn, &creator, &new));
     let made = write.await?;
     for member in made.members {
-        app.live.enter(member, made.id, false);
+        app.realtime.join_room(member, made.id, false);
     }
     for invitee in made.invited {
-        app.live.invitations_changed(invitee);
+        app.realtime.invitations_changed(invitee);
     }
     Ok(made.id)
 }
@@ -175,7 +175,7 @@ pub async fn update(
         Err(error) => Err(error),
     };
     if updated.is_ok() {
-        app.live.look_now();
+        app.realtime.poll_now();
     }
     let RoomFields {
         name,
@@ -208,7 +208,7 @@ pub async fn destroy(
         .write(move |conn| Room::delete(conn, &person, id, &confirm));
     match write.await {
         Ok(()) => {
-            app.live.room_gone(id);
+            app.realtime.room_deleted(id);
             Ok(done(&asked, input.is_json, "/rooms"))
         }
         Err(error) => answer(&app, &asked, user, id, Err(error), typed, input.is_json).await,

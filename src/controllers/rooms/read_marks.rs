@@ -27,7 +27,7 @@ pub async fn update(
     input: FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
     let Fields { seq, unread } = input.fields;
-    app.live.read(&user.to_public(), *id, seq, unread).await?;
+    app.realtime.mark_read(&user.to_public(), *id, seq, unread).await?;
     Ok(done(&asked, input.is_json, &format!("/rooms/{id}")))
 }
 
@@ -37,6 +37,6 @@ pub async fn create(
     asked: Asked,
     CurrentUser(user): CurrentUser,
 ) -> Result<HttpResponse> {
-    app.live.read_all(&user.to_public()).await?;
+    app.realtime.mark_all_read(&user.to_public()).await?;
     Ok(done(&asked, false, "/"))
 }

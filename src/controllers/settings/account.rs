@@ -165,7 +165,7 @@ async fn go(
         .write(move |conn| User::delete(conn, user_id, erases));
     write.await?;
     app.database.request_wal_truncation();
-    app.live.look_now();
+    app.realtime.poll_now();
     app.account_deleted.notify_one();
     Ok(())
 }

@@ -65,6 +65,6 @@ async fn change(
         security_event::record(conn, SecurityEventKind::PasswordChanged, user_id, &origin)
     });
     write.await?;
-    app.live.look_now();
+    app.realtime.poll_now();
     Ok(())
 }

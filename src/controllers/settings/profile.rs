@@ -74,6 +74,6 @@ async fn rename(app: &App, user: &User, typed: &str) -> Result<()> {
         .database
         .write(move |conn| User::rename(conn, user_id, &name));
     Attempt::spend(app, app.throttles.rename(user_id)?, write).await?;
-    app.live.look_now();
+    app.realtime.poll_now();
     Ok(())
 }

@@ -59,7 +59,7 @@ pub async fn clear(
         security_event::record(conn, SecurityEventKind::SessionsEnded, user.id, &origin)
     });
     write.await?;
-    app.live.look_now();
+    app.realtime.poll_now();
     Ok(saved(&asked, false, "sessions", "devices"))
 }
 
@@ -77,7 +77,7 @@ pub async fn destroy(
         security_event::record(conn, SecurityEventKind::SignedOut, user_id, &origin)
     });
     write.await?;
-    app.live.look_now();
+    app.realtime.poll_now();
     Ok(saved(&asked, false, "sessions", "devices"))
 }
 

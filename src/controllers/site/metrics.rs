@@ -182,7 +182,7 @@ impl Collector for Queues {
             (
                 "writes_waiting",
                 "Messages that wait for the database",
-                self.writer.waiting(),
+                self.writer.queue_length(),
             ),
             (
                 "password_hashes_running",

@@ -20,7 +20,7 @@ use crate::error::Result;
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::values::content;
 use crate::realtime::frames::{self, Id};
-use crate::realtime::store::{Changes, Numbered};
+use crate::realtime::store::{Changes, SequencedPage};
 use crate::models::values::room_kind::RoomKind;
 
 /// Most messages of one page of changes.
@@ -165,7 +165,7 @@ impl Message {
     }
 
     /// Returns one page of the changes after a change id, in all rooms of a user.
-    pub fn changes_for_user(conn: &mut DbConn, user_id: i64, after: i64) -> Result<Numbered> {
+    pub fn changes_for_user(conn: &mut DbConn, user_id: i64, after: i64) -> Result<SequencedPage> {
         let rows: Vec<(i64, Self, User)> = messages::table
             .inner_join(users::table)
             .inner_join(
@@ -182,7 +182,7 @@ impl Message {
     }
 
     /// Returns one page of the messages after a message id that others sent to a user in direct rooms of two.
-    pub fn direct_messages_to(conn: &mut DbConn, user_id: i64, after: i64) -> Result<Numbered> {
+    pub fn direct_messages_to(conn: &mut DbConn, user_id: i64, after: i64) -> Result<SequencedPage> {
         let rows: Vec<(i64, Self, User)> = messages::table
             .inner_join(users::table)
             .inner_join(rooms::table)
@@ -204,7 +204,7 @@ impl Message {
     }
 
     /// Renders messages of several rooms, each with its message or change id, in the order of these ids.
-    fn sequenced_page(conn: &mut DbConn, rows: Vec<(i64, Self, User)>) -> Result<Numbered> {
+    fn sequenced_page(conn: &mut DbConn, rows: Vec<(i64, Self, User)>) -> Result<SequencedPage> {
         let more = rows.len() as i64 == SYNC_PAGE;
         let mut by_room: BTreeMap<i64, (Vec<i64>, Vec<_>)> = BTreeMap::new();
         for (id, message, author) in rows {
@@ -217,7 +217,7 @@ impl Message {
             messages.extend(ids.into_iter().zip(Self::render_all(conn, room_id, rows)?));
         }
         messages.sort_unstable_by_key(|(id, _)| *id);
-        Ok(Numbered { messages, more })
+        Ok(SequencedPage { messages, more })
     }
 
     /// Returns a message, also a deleted one, and its author.

@@ -20,7 +20,7 @@ use crate::models::values::room_kind::RoomKind;
 use crate::models::values::user_status::Status;
 use crate::models::values::username;
 use crate::models::{change_notice, installation, now};
-use crate::realtime::store::Direct;
+use crate::realtime::store::DirectRoom;
 
 /// Maximum number of members, including the user who creates the room.
 const MAX_MEMBERS: usize = 20;
@@ -41,7 +41,7 @@ impl Database {
     ///
     /// # Errors
     /// As `find_or_create`; `RateLimited` after too many look-ups by number or new direct rooms.
-    pub async fn find_or_create_direct(&self, user_id: i64, to: Recipients) -> Result<Direct> {
+    pub async fn find_or_create_direct(&self, user_id: i64, to: Recipients) -> Result<DirectRoom> {
         let limits = self.direct_limits();
         if let (Some(limits), Recipients::UsernamesOrPhones(names)) = (&limits, &to) {
             let numbers = names.iter().filter(|name| looks_like_phone(name)).count();
@@ -72,12 +72,12 @@ fn find_or_create(
     user_id: i64,
     to: &Recipients,
     new_room: Option<&Bucket>,
-) -> Result<Direct> {
+) -> Result<DirectRoom> {
     // Serialises creation, so that no set of users gets a second room.
     installation::lock(conn)?;
     let members = resolve_members(conn, user_id, to)?;
     if let Some(room_id) = Room::find_direct(conn, &members)? {
-        return Ok(Direct {
+        return Ok(DirectRoom {
             room_id,
             members,
             is_new: false,

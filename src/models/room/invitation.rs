@@ -17,7 +17,7 @@ use crate::models::user::{block, direct_message_policy};
 use crate::models::values::room_kind::RoomKind;
 use crate::models::values::user_status::Status;
 use crate::models::{change_notice, installation, now, rfc3339};
-use crate::realtime::change_poller::Notice;
+use crate::realtime::change_poller::ChangeNotice;
 use crate::realtime::frames::{Id, Invitation, InvitedRoom};
 
 /// Maximum number of pending invitations of one user from one inviter.
@@ -99,7 +99,7 @@ fn create(conn: &mut DbConn, inviter_id: i64, room_id: i64, invitee_id: i64) -> 
     );
     on_each!(conn, conn => diesel::insert_into(invitations::table).values(row).execute(conn))
         .map_err(Error::from)?;
-    change_notice::record(conn, [Notice::Invitations(invitee_id)])
+    change_notice::record(conn, [ChangeNotice::Invitations(invitee_id)])
 }
 
 /// Returns the pending invitations of a user, oldest first.
@@ -176,7 +176,7 @@ pub fn decline(conn: &mut DbConn, user_id: i64, id: i64) -> Result<()> {
     diesel::update(all)
         .set(invitations::declined_at.eq(now()))
         .execute(conn)?;
-    change_notice::record(conn, [Notice::Invitations(user_id)])
+    change_notice::record(conn, [ChangeNotice::Invitations(user_id)])
 }
 
 fn room_of(conn: &mut DbConn, user_id: i64, id: i64) -> Result<i64> {
@@ -228,7 +228,7 @@ pub fn withdraw(conn: &mut DbConn, filter: InvitationFilter) -> Result<()> {
     diesel::delete(invitations::table.filter(invitations::id.eq_any(ids))).execute(conn)?;
     invitees.sort_unstable();
     invitees.dedup();
-    change_notice::record(conn, invitees.into_iter().map(Notice::Invitations))
+    change_notice::record(conn, invitees.into_iter().map(ChangeNotice::Invitations))
 }
 
 /// Deletes invitations declined more than `DECLINED_DAYS` days ago; returns how many.

@@ -13,7 +13,7 @@ use crate::models::user::User;
 use crate::models::values::room_kind::RoomKind;
 use crate::models::values::room_name::{RoomName, Topic};
 use crate::models::{change_notice, installation, now};
-use crate::realtime::change_poller::Notice;
+use crate::realtime::change_poller::ChangeNotice;
 
 /// A room to create.
 #[derive(Debug)]
@@ -167,7 +167,7 @@ impl Room {
                 rooms::kind.eq(kind),
             ))
             .execute(conn)?;
-        change_notice::record(conn, [Notice::Room(id)])
+        change_notice::record(conn, [ChangeNotice::Room(id)])
     }
 
     /// Deletes a room and its memberships; its messages stay in the database.
@@ -192,7 +192,7 @@ impl Room {
             .execute(conn)?;
         diesel::delete(memberships::table.filter(memberships::room_id.eq(id))).execute(conn)?;
         invitation::withdraw(conn, InvitationFilter::Room(id))?;
-        change_notice::record(conn, [Notice::Room(id)])
+        change_notice::record(conn, [ChangeNotice::Room(id)])
     }
 
     /// Requires that the user may change and delete the room.

@@ -12,7 +12,7 @@ use super::unread;
 use crate::error::Result;
 use crate::models::database::connection::DbConn;
 use crate::models::schema::{memberships, rooms};
-use crate::realtime::store::Mark;
+use crate::realtime::store::ReadPosition;
 
 /// Largest number of members with which a room shows read positions to all members.
 const MAX_SHARED_MEMBERS: i64 = 20;
@@ -48,7 +48,7 @@ impl Membership {
         room_id: i64,
         seq: i64,
         unread: bool,
-    ) -> Result<Mark> {
+    ) -> Result<ReadPosition> {
         // The message writer updates this row when the user posts, so none of their messages is committed while it is
         // locked.
         let (before, own_before) = Self::lock(conn, room_id, user_id)?;
@@ -81,7 +81,7 @@ impl Membership {
             .load::<i64>(conn)?
             .len() as i64;
         let (end, deleted, mentions) = Self::count(conn, &moved, end)?;
-        Ok(Mark {
+        Ok(ReadPosition {
             read_seq,
             ver: end.ver,
             unread: (end.seq - read_seq - own - deleted).max(0),
@@ -131,7 +131,7 @@ impl Membership {
 
     /// Marks all messages in all of a user's rooms as read; returns the rooms whose read position moved. Requires a
     /// write transaction.
-    pub fn mark_all_read(conn: &mut DbConn, user_id: i64) -> Result<Vec<(i64, Mark)>> {
+    pub fn mark_all_read(conn: &mut DbConn, user_id: i64) -> Result<Vec<(i64, ReadPosition)>> {
         let behind: Vec<i64> = memberships::table
             .inner_join(rooms::table)
             .filter(memberships::user_id.eq(user_id))
@@ -157,7 +157,7 @@ impl Membership {
             .collect();
         bulk_read_positions::store(conn, &positions)?;
         let moved = ends.into_iter().map(|(room_id, read_seq, ver)| {
-            let mark = Mark {
+            let mark = ReadPosition {
                 read_seq,
                 ver,
                 unread: 0,

@@ -18,8 +18,8 @@ use crate::models::schema::{
 use crate::models::values::room_kind::RoomKind;
 use crate::models::values::user_status::{Role, Status};
 use crate::models::{change_notice, installation, now};
-use crate::realtime::change_poller::Notice;
-use crate::realtime::store::Target;
+use crate::realtime::change_poller::ChangeNotice;
+use crate::realtime::store::MessageRef;
 
 /// Username of deleted accounts. It contains a space, so that no user can choose it; pages translate it.
 pub const DELETED_USERNAME: &str = "deleted person";
@@ -70,7 +70,7 @@ impl User {
             .execute(conn)?;
         installation::bump_profile_version(conn)?;
         let user_id = id;
-        let membership = |room_id| Notice::Membership { room_id, user_id };
+        let membership = |room_id| ChangeNotice::Membership { room_id, user_id };
         change_notice::record(conn, left.into_iter().map(membership))?;
         Self::write_direct_room_notices(conn, id)
     }
@@ -115,7 +115,7 @@ pub fn pending_erasures(conn: &mut DbConn) -> Result<Vec<i64>> {
 }
 
 /// Returns at most `limit` messages of a user that are not yet deleted.
-pub fn messages_to_erase(conn: &mut DbConn, user_id: i64, limit: i64) -> Result<Vec<Target>> {
+pub fn messages_to_erase(conn: &mut DbConn, user_id: i64, limit: i64) -> Result<Vec<MessageRef>> {
     let rows: Vec<(i64, i64)> = messages::table
         .inner_join(rooms::table)
         .filter(messages::user_id.eq(user_id))
@@ -124,7 +124,7 @@ pub fn messages_to_erase(conn: &mut DbConn, user_id: i64, limit: i64) -> Result<
         .select((messages::room_id, messages::seq))
         .limit(limit)
         .load(conn)?;
-    let target = |(room_id, seq)| Target {
+    let target = |(room_id, seq)| MessageRef {
         room_id,
         seq,
         user_id,

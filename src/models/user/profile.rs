@@ -11,7 +11,7 @@ use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::room_kind::RoomKind;
 use crate::models::values::username::Username;
 use crate::models::{change_notice, installation};
-use crate::realtime::change_poller::Notice;
+use crate::realtime::change_poller::ChangeNotice;
 
 impl User {
     /// Changes a user's name and reserves the old one for a while. Requires a write transaction.
@@ -82,6 +82,6 @@ impl User {
             .filter(rooms::kind.eq(RoomKind::Direct))
             .select(memberships::room_id)
             .load(conn)?;
-        change_notice::record(conn, direct_rooms.into_iter().map(Notice::Room))
+        change_notice::record(conn, direct_rooms.into_iter().map(ChangeNotice::Room))
     }
 }

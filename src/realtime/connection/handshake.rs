@@ -1,4 +1,4 @@
-//! How a connection begins: its person's rooms are followed, and `hello` says what they are.
+//! Connects a user: subscribes to their rooms and sends `hello`.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -8,143 +8,158 @@ use std::sync::Arc;
 
 use futures_util::stream::FuturesUnordered;
 
-use super::{Connection, Sentences};
+use super::{Connection, ErrorTexts};
 use crate::error::Result;
 use crate::realtime::frames::{Invitation, Room, ServerFrame, User};
-use crate::realtime::hub::change_clock::Moment;
-use crate::realtime::service::Live;
-use crate::realtime::subscriber::Seat;
-use crate::realtime::subscription::Place;
-use crate::realtime::worker_hub::Desk;
+use crate::realtime::hub::change_clock::Timestamp;
+use crate::realtime::service::Realtime;
+use crate::realtime::subscriber::Subscriber;
+use crate::realtime::subscription::Subscription;
+use crate::realtime::worker_hub::WorkerHub;
 
-/// Where a seat follows which room.
-type Places = HashMap<i64, Rc<Place>>;
+/// The connection's subscriptions by room.
+type Subscriptions = HashMap<i64, Rc<Subscription>>;
 
-/// What was read of somebody who comes in.
+/// The state of a connecting user, read before the connection was established.
 #[derive(Debug)]
-pub struct Arrival {
-    /// Who.
+pub struct ConnectRequest {
+    /// The user.
     pub user: User,
-    /// The hash of the session by which they come.
+    /// Hash of the session key.
     pub session: Arc<str>,
-    /// Their rooms.
+    /// The user's rooms.
     pub rooms: Vec<Room>,
-    /// Their pending invitations.
+    /// The user's pending invitations.
     pub invitations: Vec<Invitation>,
-    /// A moment before all this was read.
-    pub since: Moment,
+    /// A time before all of this was read.
+    pub since: Timestamp,
 }
 
 impl Connection {
-    pub(super) async fn take(
-        desk: Rc<Desk>,
-        live: Arc<Live>,
-        arrival: Arrival,
-        make_seat: fn(u64, i64, Arc<str>) -> Rc<Seat>,
-        sentences: Sentences,
+    pub(super) async fn establish(
+        worker: Rc<WorkerHub>,
+        realtime: Arc<Realtime>,
+        request: ConnectRequest,
+        make_subscriber: fn(u64, i64, Arc<str>) -> Rc<Subscriber>,
+        error_texts: ErrorTexts,
     ) -> Result<Self> {
-        let Arrival {
+        let ConnectRequest {
             user,
             session,
             rooms,
             invitations,
             since,
-        } = arrival;
-        let pass = live.turnstile.enter(user.id.0)?;
-        let seat = make_seat(pass.id(), user.id.0, session.clone());
-        desk.admit(&seat);
-        live.presence.arrive(&user, &rooms);
-        // From here on, leaving is this value's Drop.
+        } = request;
+        let permit = realtime.connection_limiter.acquire(user.id.0)?;
+        let subscriber = make_subscriber(permit.id(), user.id.0, session.clone());
+        worker.add(&subscriber);
+        realtime.presence.connect(&user, &rooms);
+        // From here on `Drop` disconnects.
         let connection = Self {
-            seat,
+            subscriber,
             user,
-            desk,
-            live,
-            sentences,
+            worker,
+            realtime,
+            error_texts,
             away: Cell::default(),
-            refused_in_a_row: 0,
-            typed_at: None,
+            rejected_in_a_row: 0,
+            last_typing_at: None,
             writes: FuturesUnordered::new(),
-            pass,
+            permit,
         };
-        let (places, is_late_enough) = connection.join_rooms(&rooms, since);
-        match is_late_enough {
-            true => connection.greet(&rooms, &places),
-            false => connection.greet(&connection.read_rooms(session).await?, &places),
+        let (subscriptions, is_up_to_date) = connection.subscribe_to_rooms(&rooms, since);
+        match is_up_to_date {
+            true => connection.send_hello(&rooms, &subscriptions),
+            false => connection.send_hello(&connection.read_rooms(session).await?, &subscriptions),
         }
-        connection.seat.tell_invitations(&invitations);
-        if !is_late_enough {
-            let (desk, user_id) = (connection.desk.clone(), connection.user.id.0);
-            tokio::task::spawn_local(desk.tell_invitations(user_id));
+        connection.subscriber.send_invitations(&invitations);
+        if !is_up_to_date {
+            let (worker, user_id) = (connection.worker.clone(), connection.user.id.0);
+            tokio::task::spawn_local(worker.send_invitations(user_id));
         }
         Ok(connection)
     }
 
-    /// Follows rooms. Answers also whether what was read of them and of the person, before the seat was there, is all
-    /// there is to know: whatever changes from here on reaches the seat, and nothing had changed until then.
-    fn join_rooms(&self, rooms: &[Room], since: Moment) -> (Places, bool) {
-        let hub = &self.live.hub;
-        let mut is_late_enough = true;
-        let join = |room: &Room| {
-            let (place, last_ver) = self.desk.join(&self.seat, room.id.0);
-            is_late_enough &= hub.settle_late(room.id.0, room.ver, last_ver, since);
-            (room.id.0, place)
+    /// Subscribes to the rooms. Also returns whether the state read before is still valid: nothing has changed since,
+    /// and later changes reach the subscriber.
+    fn subscribe_to_rooms(&self, rooms: &[Room], since: Timestamp) -> (Subscriptions, bool) {
+        let hub = &self.realtime.hub;
+        let mut is_up_to_date = true;
+        let subscribe = |room: &Room| {
+            let (subscription, last_ver) = self.worker.subscribe(&self.subscriber, room.id.0);
+            is_up_to_date &=
+                hub.set_baseline_from_earlier_read(room.id.0, room.ver, last_ver, since);
+            (room.id.0, subscription)
         };
-        let places = rooms.iter().map(join).collect();
+        let subscriptions = rooms.iter().map(subscribe).collect();
         (
-            places,
-            is_late_enough && hub.news.is_quiet_about(self.user.id.0, since),
+            subscriptions,
+            is_up_to_date && hub.change_clock.user_unchanged_since(self.user.id.0, since),
         )
     }
 
-    /// The person's rooms, read after they are followed, and late enough: whatever changes from here on reaches the seat.
+    /// Reads the user's rooms after subscribing, again if changes could be missing between the first read and the live
+    /// ones.
     async fn read_rooms(&self, session: Arc<str>) -> Result<Vec<Room>> {
-        let read = || self.live.store.rooms_of(self.user.id.0, session.clone());
+        let read = || {
+            self.realtime
+                .store
+                .rooms_for(self.user.id.0, session.clone())
+        };
         let rooms = read().await?;
-        let followed = rooms.iter().filter(|room| self.seat.follows(room.id.0));
-        let read_too_early = followed.filter(|room| !self.live.hub.settle(room.id.0, room.ver));
-        match read_too_early.count() {
+        let followed_rooms = rooms
+            .iter()
+            .filter(|room| self.subscriber.is_subscribed(room.id.0));
+        let stale =
+            followed_rooms.filter(|room| !self.realtime.hub.set_baseline(room.id.0, room.ver));
+        match stale.count() {
             0 => Ok(rooms),
             _ => read().await,
         }
     }
 
-    fn greet(&self, rooms: &[Room], places: &Places) {
-        // Places that were taken or given up while the rooms were read: the store has to be asked again.
+    fn send_hello(&self, rooms: &[Room], subscriptions: &Subscriptions) {
+        // Rooms whose subscription was added or removed during the read have to be read again.
         let is_read = |room_id: &i64| {
             rooms.iter().any(|room| room.id.0 == *room_id)
-                && (places.get(room_id)).is_some_and(|place| self.seat.is_at(*room_id, place))
+                && (subscriptions.get(room_id)).is_some_and(|subscription| {
+                    self.subscriber
+                        .is_current_subscription(*room_id, subscription)
+                })
         };
-        let mut others: HashSet<i64> = self.seat.rooms().into_iter().collect();
+        let mut others: HashSet<i64> = self.subscriber.room_ids().into_iter().collect();
         others.retain(|room_id| !is_read(room_id));
         for room_id in &others {
-            self.desk.leave_room(&self.seat, *room_id);
+            self.worker.unsubscribe(&self.subscriber, *room_id);
         }
-        let follows = |room: &&Room| self.seat.follows(room.id.0);
-        let known: Cow<'_, [Room]> = match rooms.iter().all(|room| follows(&room)) {
+        let is_subscribed = |room: &&Room| self.subscriber.is_subscribed(room.id.0);
+        let known: Cow<'_, [Room]> = match rooms.iter().all(|room| is_subscribed(&room)) {
             true => Cow::Borrowed(rooms),
-            false => Cow::Owned(rooms.iter().filter(follows).cloned().collect()),
+            false => Cow::Owned(rooms.iter().filter(is_subscribed).cloned().collect()),
         };
         let hello = ServerFrame::Hello {
             user: &self.user,
-            epoch: &self.live.epoch,
-            version: self.live.version,
+            epoch: &self.realtime.epoch,
+            version: self.realtime.version,
             rooms: &known,
-            limits: self.live.limits,
+            limits: self.realtime.limits,
         };
-        self.seat.greet(hello.encode());
+        self.subscriber.send_hello(hello.encode());
         for room in known.iter() {
-            self.seat.go_live(room.id.0, room.ver);
+            self.subscriber.go_live(room.id.0, room.ver);
         }
-        for room in rooms.iter().filter(|room| !self.seat.follows(room.id.0)) {
+        for room in rooms
+            .iter()
+            .filter(|room| !self.subscriber.is_subscribed(room.id.0))
+        {
             let is_direct = room.kind == "direct";
-            self.live
+            self.realtime
                 .presence
-                .enter(self.user.id.0, room.id.0, is_direct);
+                .join(self.user.id.0, room.id.0, is_direct);
             others.insert(room.id.0);
         }
         for room_id in others {
-            self.desk.follow(&self.seat, room_id);
+            self.worker.start_following(&self.subscriber, room_id);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a socket reads, and what it shows of its person.
+//! Handles `read`, `typing`, `sync` and `view` frames.
 
 use std::time::{Duration, Instant};
 
@@ -8,75 +8,92 @@ use tokio::time::timeout;
 use super::Connection;
 use crate::error::Error;
 use crate::error::outage::warn_unless_outage;
-use crate::realtime::frames::{Code, Id, ServerFrame};
+use crate::realtime::frames::{ErrorCode, Id, ServerFrame};
 use crate::realtime::hub::worker_commands::Audience;
 use crate::realtime::store::Changes;
 use crate::realtime::websocket::CloseCode;
 
-/// Somebody types for so long before it is told again.
-const TYPING_PAUSE: Duration = Duration::from_secs(2);
-/// A page of `sync` ends early after so many bytes.
-const PAGE_BYTES: usize = 512 * 1024;
-/// A page of `sync` waits this long for a reader who is behind.
-const READER_PATIENCE: Duration = Duration::from_secs(5);
+/// Minimum interval between a client's `typing` notifications.
+const TYPING_INTERVAL: Duration = Duration::from_secs(2);
+/// A page of `sync` ends after this many bytes.
+const SYNC_PAGE_BYTES: usize = 512 * 1024;
+/// Time that `sync` waits for the send queue to drain.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Connection {
-    pub(super) async fn read(&self, room_id: Id, seq: i64, unread: bool) {
-        match self.live.read(&self.user, room_id.0, seq, unread).await {
+    pub(super) async fn mark_read(&self, room_id: Id, seq: i64, unread: bool) {
+        match self
+            .realtime
+            .mark_read(&self.user, room_id.0, seq, unread)
+            .await
+        {
             Ok(_) => {}
-            Err(Error::NotFound) => self.refuse(Code::NotFound, None, Some(room_id)),
+            Err(Error::NotFound) => self.send_error(ErrorCode::NotFound, None, Some(room_id)),
             Err(error) => {
-                warn_unless_outage!(error, "a mark was not stored");
-                self.refuse(Code::Unavailable, None, Some(room_id));
+                warn_unless_outage!(error, "cannot store a read position");
+                self.send_error(ErrorCode::Unavailable, None, Some(room_id));
             }
         }
     }
 
-    /// Told to the windows that show the room, every two seconds at the most.
+    /// Notifies windows that show the room, at most every two seconds.
     pub(super) fn typing(&mut self, room_id: Id) {
-        if !self.seat.is_settled(room_id.0) {
-            return self.refuse(Code::NotFound, None, Some(room_id));
+        if !self.subscriber.knows_room(room_id.0) {
+            return self.send_error(ErrorCode::NotFound, None, Some(room_id));
         }
         let now = Instant::now();
         if self
-            .typed_at
-            .is_some_and(|at| now.duration_since(at) < TYPING_PAUSE)
+            .last_typing_at
+            .is_some_and(|at| now.duration_since(at) < TYPING_INTERVAL)
         {
             return;
         }
-        self.typed_at = Some(now);
+        self.last_typing_at = Some(now);
         let user = &self.user;
         let frame = ServerFrame::Typing { room_id, user }.encode();
-        self.live.hub.to_room(room_id.0, Audience::Viewers, frame);
+        self.realtime
+            .hub
+            .send_to_room(room_id.0, Audience::Viewers, frame);
     }
 
-    /// Sends a page of what changed. The room's live changes wait until the last page is out.
+    /// Sends a page of changes. Live changes are buffered until the last page is sent.
     pub(super) async fn sync(&self, room_id: Id, ver: i64) {
-        let is_settled = self.seat.is_settled(room_id.0);
-        let Some(place) = self.seat.place(room_id.0).filter(|_| is_settled) else {
-            return self.refuse(Code::NotFound, None, Some(room_id));
+        let knows_room = self.subscriber.knows_room(room_id.0);
+        let Some(subscription) = self
+            .subscriber
+            .subscription(room_id.0)
+            .filter(|_| knows_room)
+        else {
+            return self.send_error(ErrorCode::NotFound, None, Some(room_id));
         };
-        self.seat.hold(room_id.0);
-        let changes = self.live.store.changes(room_id.0, ver).await;
-        if timeout(READER_PATIENCE, self.seat.drained()).await.is_err() {
-            return self.seat.close(CloseCode::TooSlow);
+        self.subscriber.start_buffering(room_id.0);
+        let changes = self.realtime.store.changes(room_id.0, ver).await;
+        if timeout(DRAIN_TIMEOUT, self.subscriber.drained())
+            .await
+            .is_err()
+        {
+            return self.subscriber.close(CloseCode::TooSlow);
         }
-        if !self.seat.is_at(room_id.0, &place) {
-            // Removed meanwhile: nothing of the room is sent any more.
-            return self.refuse(Code::NotFound, None, Some(room_id));
+        if !self
+            .subscriber
+            .is_current_subscription(room_id.0, &subscription)
+        {
+            // The user was removed meanwhile and may not see the page.
+            return self.send_error(ErrorCode::NotFound, None, Some(room_id));
         }
         match changes {
             Ok(changes) if changes.last_ver < ver => {
-                self.live.hub.figures.resyncs.inc();
-                self.seat.push(ServerFrame::Resync { room_id }.encode());
-                self.seat.go_live(room_id.0, changes.last_ver);
+                self.realtime.hub.metrics.resyncs.inc();
+                self.subscriber
+                    .push(ServerFrame::Resync { room_id }.encode());
+                self.subscriber.go_live(room_id.0, changes.last_ver);
             }
             Ok(changes) => self.send_page(room_id, &changes),
             Err(error) => {
-                warn_unless_outage!(error, "sync failed");
-                // Without the page there would be a hole, so the room stays silent until the client asks again.
-                self.seat.expect_more(room_id.0);
-                self.refuse(Code::Unavailable, None, Some(room_id));
+                warn_unless_outage!(error, "cannot read a page of changes for sync");
+                // Live changes would leave a gap before them; they are dropped until the client syncs again.
+                self.subscriber.start_syncing(room_id.0);
+                self.send_error(ErrorCode::Unavailable, None, Some(room_id));
             }
         }
     }
@@ -86,38 +103,38 @@ impl Connection {
         let (mut ver, mut more) = (changes.ver, changes.more);
         for (index, message) in changes.messages.iter().enumerate() {
             ServerFrame::Message(message).encode_into(&mut wire);
-            if wire.len() > PAGE_BYTES && index + 1 < changes.messages.len() {
+            if wire.len() > SYNC_PAGE_BYTES && index + 1 < changes.messages.len() {
                 (ver, more) = (message.ver, true);
                 break;
             }
         }
-        self.live.hub.figures.syncs.inc();
+        self.realtime.hub.metrics.syncs.inc();
         ServerFrame::Synced { room_id, ver, more }.encode_into(&mut wire);
-        self.seat.push(wire.freeze());
+        self.subscriber.push(wire.freeze());
         if more {
-            self.seat.expect_more(room_id.0);
+            self.subscriber.start_syncing(room_id.0);
         } else {
-            self.seat.go_live(room_id.0, ver);
+            self.subscriber.go_live(room_id.0, ver);
         }
     }
 
-    /// The window shows another room, or its person went away or came back.
+    /// Handles a window that shows another room, or whose user goes away or returns.
     pub fn view(&self, room_id: Option<Id>, away: bool) {
         let room = room_id
             .map(|id| id.0)
-            .filter(|id| self.seat.is_settled(*id));
-        let before = (self.seat.view.replace(room), self.away.replace(away));
+            .filter(|id| self.subscriber.knows_room(*id));
+        let before = (self.subscriber.view.replace(room), self.away.replace(away));
         if before.1 != away {
-            self.pass.set_away(away);
+            self.permit.set_away(away);
         }
-        self.live
+        self.realtime
             .presence
-            .look(self.seat.user_id, before, (room, away));
+            .set_view(self.subscriber.user_id, before, (room, away));
         match (room, room_id) {
             (Some(room), _) if before.0 != Some(room) => {
-                self.seat.push(self.live.presence.frame(room));
+                self.subscriber.push(self.realtime.presence.frame(room));
             }
-            (None, Some(unknown)) => self.refuse(Code::NotFound, None, Some(unknown)),
+            (None, Some(unknown)) => self.send_error(ErrorCode::NotFound, None, Some(unknown)),
             _ => {}
         }
     }

@@ -1,88 +1,92 @@
-//! Whether anything happened that somebody who is just coming in may have missed: what was read of them before their
-//! seat was there is still true when nothing did. A false alarm costs another look into the store; so people and rooms
-//! share a few marks.
+//! Detects changes between reading a connecting user's state and subscribing them: if nothing was recorded, what was
+//! read is still valid. Ids are hashed into 1,024 slots; a collision only causes a redundant read.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::worker_commands::Parcel;
+use super::worker_commands::WorkerCommand;
 
-/// Marks for people, and for rooms.
-const MARKS: usize = 1024;
+/// Number of slots for users, and for rooms.
+const SLOTS: usize = 1024;
 
-/// A moment, to be compared with later news. Whatever was committed before it is seen by whoever reads after it.
+/// A logical time. A read that starts after it sees everything committed before it.
 #[derive(Debug, Clone, Copy)]
-pub struct Moment(u64);
+pub struct Timestamp(u64);
 
-/// See the module's description.
-pub struct News {
+/// A logical clock, with the time of the latest change per user and room.
+pub struct ChangeClock {
     clock: AtomicU64,
-    /// When the latest change of any of these people was told.
-    people: Box<[AtomicU64]>,
-    /// The same of rooms.
+    /// Time of the latest change of the users in each slot.
+    users: Box<[AtomicU64]>,
+    /// Time of the latest change of the rooms in each slot.
     rooms: Box<[AtomicU64]>,
-    everybody: AtomicU64,
+    all_users: AtomicU64,
 }
 
-impl Default for News {
+impl Default for ChangeClock {
     fn default() -> Self {
-        let marks = || (0..MARKS).map(|_| AtomicU64::default()).collect();
+        let slots = || (0..SLOTS).map(|_| AtomicU64::default()).collect();
         Self {
             clock: AtomicU64::default(),
-            people: marks(),
-            rooms: marks(),
-            everybody: AtomicU64::default(),
+            users: slots(),
+            rooms: slots(),
+            all_users: AtomicU64::default(),
         }
     }
 }
 
-impl News {
-    /// This moment. To be asked before anything is read.
-    pub fn now(&self) -> Moment {
-        Moment(self.clock.load(Ordering::SeqCst))
+impl ChangeClock {
+    /// Returns the current time. Must be called before the read.
+    pub fn now(&self) -> Timestamp {
+        Timestamp(self.clock.load(Ordering::SeqCst))
     }
 
-    /// A parcel is about to be handed over.
-    pub(in crate::realtime) fn tell(&self, parcel: &Parcel) {
-        match parcel {
-            Parcel::ToPerson(user_id, _)
-            | Parcel::Enter(user_id, _)
-            | Parcel::Leave(user_id, _)
-            | Parcel::Invitations(user_id)
-            | Parcel::CloseSession(user_id, ..) => self.mark(mark_of(&self.people, *user_id)),
-            Parcel::RoomGone(room_id) | Parcel::RoomChanged(room_id) => self.tell_room(*room_id),
-            Parcel::CloseAll(_) => self.tell_everybody(),
-            // These reach seats that follow the room, and are no part of what is read of it.
-            Parcel::Burst { .. } | Parcel::ToRoom(..) | Parcel::CloseConnection(..) => {}
+    /// Records a command that is about to be sent to workers.
+    pub(in crate::realtime) fn record(&self, command: &WorkerCommand) {
+        match command {
+            WorkerCommand::SendToUser(user_id, _)
+            | WorkerCommand::JoinRoom(user_id, _)
+            | WorkerCommand::LeaveRoom(user_id, _)
+            | WorkerCommand::InvitationsChanged(user_id)
+            | WorkerCommand::CloseSession(user_id, ..) => self.stamp(slot(&self.users, *user_id)),
+            WorkerCommand::RoomDeleted(room_id) | WorkerCommand::RoomChanged(room_id) => {
+                self.record_room(*room_id)
+            }
+            WorkerCommand::CloseAll(_) => self.record_all(),
+            // These reach the room's subscribers and do not affect what is read of the room, or only close a
+            // connection.
+            WorkerCommand::Deliver { .. }
+            | WorkerCommand::SendToRoom(..)
+            | WorkerCommand::CloseConnection(..) => {}
         }
     }
 
-    /// A room changes; it is about to be found out who follows it.
-    pub(in crate::realtime) fn tell_room(&self, room_id: i64) {
-        self.mark(mark_of(&self.rooms, room_id));
+    /// Records a change of a room, before its subscribers are determined.
+    pub(in crate::realtime) fn record_room(&self, room_id: i64) {
+        self.stamp(slot(&self.rooms, room_id));
     }
 
-    /// It is about to be found out whom something concerns that others wrote.
-    pub(in crate::realtime) fn tell_everybody(&self) {
-        self.mark(&self.everybody);
+    /// Records changes of other processes, before the affected users are determined.
+    pub(in crate::realtime) fn record_all(&self) {
+        self.stamp(&self.all_users);
     }
 
-    fn mark(&self, mark: &AtomicU64) {
+    fn stamp(&self, stamp: &AtomicU64) {
         let now = self.clock.fetch_add(1, Ordering::SeqCst) + 1;
-        mark.fetch_max(now, Ordering::SeqCst);
+        stamp.fetch_max(now, Ordering::SeqCst);
     }
 
-    /// Whether nothing was told of this person since, nor of everybody.
-    pub(in crate::realtime) fn is_quiet_about(&self, user_id: i64, since: Moment) -> bool {
-        let everybody = self.everybody.load(Ordering::SeqCst);
-        everybody.max(mark_of(&self.people, user_id).load(Ordering::SeqCst)) <= since.0
+    /// Whether no change of this user, or of all users, was recorded since.
+    pub(in crate::realtime) fn user_unchanged_since(&self, user_id: i64, since: Timestamp) -> bool {
+        let all_users = self.all_users.load(Ordering::SeqCst);
+        all_users.max(slot(&self.users, user_id).load(Ordering::SeqCst)) <= since.0
     }
 
-    /// Whether nothing was told of this room since, but to those who follow it.
-    pub(in crate::realtime) fn is_quiet_in(&self, room_id: i64, since: Moment) -> bool {
-        mark_of(&self.rooms, room_id).load(Ordering::SeqCst) <= since.0
+    /// Whether no change of this room was recorded since. Changes delivered to subscribers are not recorded.
+    pub(in crate::realtime) fn room_unchanged_since(&self, room_id: i64, since: Timestamp) -> bool {
+        slot(&self.rooms, room_id).load(Ordering::SeqCst) <= since.0
     }
 }
 
-fn mark_of(marks: &[AtomicU64], id: i64) -> &AtomicU64 {
-    &marks[id.unsigned_abs() as usize % MARKS]
+fn slot(slots: &[AtomicU64], id: i64) -> &AtomicU64 {
+    &slots[id.unsigned_abs() as usize % SLOTS]
 }

@@ -1,64 +1,68 @@
-//! How the hub comes to what it missed: a hole that does not close by itself is filled from the store.
+//! Gap recovery: versions that were not delivered within a short time are read from the store.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
 
-use super::worker_commands::Burst;
-use super::{Hub, Room};
+use super::worker_commands::EncodedBatch;
+use super::{Hub, RoomState};
 use crate::error::Result;
 use crate::error::outage::warn_unless_outage;
 use crate::realtime::frames::ServerFrame;
 
-/// A hole usually closes by itself within this time.
-const HOLE_PATIENCE: Duration = Duration::from_millis(200);
+/// Delay before a gap is recovered; most gaps close by themselves within it.
+const GAP_DELAY: Duration = Duration::from_millis(200);
 
-impl Room {
-    /// Whether something is known to exist that was not delivered.
-    pub(in crate::realtime) fn has_hole(&self) -> bool {
-        let is_behind = self.last_ver.is_some_and(|ver| ver < self.end);
-        is_behind || !self.early.is_empty()
+impl RoomState {
+    /// Whether an undelivered version is known to exist.
+    pub(in crate::realtime) fn has_gap(&self) -> bool {
+        let is_behind = self.last_ver.is_some_and(|ver| ver < self.stored_ver);
+        is_behind || !self.out_of_order.is_empty()
     }
 }
 
 impl Hub {
-    /// The store has these rooms' logs up to these changes, whoever wrote them.
-    pub fn reach(&self, ends: &[(i64, i64)]) {
+    /// Records that the store has these rooms' logs up to these versions, whichever process wrote them.
+    pub fn note_latest_versions(&self, ends: &[(i64, i64)]) {
         let mut inner = self.lock();
         for (room_id, end) in ends {
             if let Some(room) = inner.rooms.get_mut(room_id) {
-                room.end = room.end.max(*end);
-                if room.has_hole() {
-                    inner.holes.insert(*room_id);
-                    self.hole.notify_one();
+                room.stored_ver = room.stored_ver.max(*end);
+                if room.has_gap() {
+                    inner.gaps.insert(*room_id);
+                    self.gap.notify_one();
                 }
             }
         }
     }
 
-    /// Fills holes for as long as the program runs.
-    pub async fn mend(&self) {
+    /// Recovers gaps until the process ends.
+    pub async fn run_gap_recovery(&self) {
         loop {
-            self.hole.notified().await;
-            tokio::time::sleep(HOLE_PATIENCE).await;
-            let holes: Vec<i64> = self.lock().holes.drain().collect();
-            for room_id in holes {
-                if let Err(error) = self.fill(room_id).await {
-                    warn_unless_outage!(error, room_id, "a hole could not be filled yet");
-                    self.lock().holes.insert(room_id);
-                    self.hole.notify_one();
+            self.gap.notified().await;
+            tokio::time::sleep(GAP_DELAY).await;
+            let gaps: Vec<i64> = self.lock().gaps.drain().collect();
+            for room_id in gaps {
+                if let Err(error) = self.recover(room_id).await {
+                    warn_unless_outage!(
+                        error,
+                        room_id,
+                        "cannot recover a gap in a room's changes; retrying"
+                    );
+                    self.lock().gaps.insert(room_id);
+                    self.gap.notify_one();
                 }
             }
         }
     }
 
-    /// Delivers from the store what is after the room's last delivered change.
-    async fn fill(&self, room_id: i64) -> Result<()> {
+    /// Reads the changes after the room's last delivered version and delivers them.
+    async fn recover(&self, room_id: i64) -> Result<()> {
         loop {
             let last_ver = match self.lock().rooms.get(&room_id) {
-                // What came in the meantime may have closed the hole.
-                Some(room) if room.has_hole() => room.last_ver,
+                // Messages published in the meantime may have closed the gap.
+                Some(room) if room.has_gap() => room.last_ver,
                 _ => None,
             };
             let Some(last_ver) = last_ver else {
@@ -81,15 +85,15 @@ impl Hub {
                 ends.push((message.ver, wire.len()));
             }
             if changes.ver > known {
-                self.figures.mended.inc();
+                self.metrics.gaps_recovered.inc();
             }
             room.last_ver = Some(known.max(changes.ver));
-            room.end = room.end.max(changes.last_ver);
+            room.stored_ver = room.stored_ver.max(changes.last_ver);
             if !ends.is_empty() {
                 let wire = wire.freeze();
-                inner.hand_over(room_id, Arc::new(Burst { wire, ends }));
+                inner.send_batch(room_id, Arc::new(EncodedBatch { wire, ends }));
             }
-            self.deliver(&mut inner, room_id, Vec::new());
+            self.deliver_in_order(&mut inner, room_id, Vec::new());
             if !changes.more {
                 return Ok(());
             }

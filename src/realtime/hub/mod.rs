@@ -1,6 +1,6 @@
-//! Where committed messages become deliveries. The hub knows, for each room that somebody follows, the number of its
-//! last delivered change: it delivers the next one, drops what was delivered, and holds what comes early. A hole that
-//! does not close by itself is filled from the store.
+//! Delivers committed messages to subscribers. For each room with subscribers the hub keeps the last delivered version:
+//! it delivers the next one, drops older ones, and holds those that arrive out of order. A gap that does not close by
+//! itself is read from the store.
 
 pub mod change_clock;
 pub(super) mod gap_recovery;
@@ -15,107 +15,110 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use tokio::sync::{Notify, mpsc};
 
-use self::change_clock::News;
-use self::worker_commands::{Audience, Burst, Inbox, Load, Mailbox, Parcel};
+use self::change_clock::ChangeClock;
+use self::worker_commands::{
+    Audience, DeliveryBacklog, EncodedBatch, WorkerCommand, WorkerReceiver, WorkerSender,
+};
 use super::frames::{Message, ServerFrame};
 use super::store::Store;
-use crate::realtime::connected_sessions::Served;
-use crate::realtime::metrics::Figures;
+use crate::realtime::connected_sessions::ConnectedSessions;
+use crate::realtime::metrics::RealtimeMetrics;
 use crate::realtime::websocket::CloseCode;
 
-/// So many hand-overs may wait for a worker. One that is further behind loses its seats, which come back by `sync`.
-const MAILBOX: usize = 1024;
-/// A room holds so many early changes before it relies on the store alone.
-const EARLY_MAX: usize = 1024;
+/// Maximum number of queued commands per worker. When a worker's queue is full, its connections are closed and catch up
+/// by `sync`.
+const WORKER_QUEUE_CAPACITY: usize = 1024;
+/// Number of held out-of-order changes per room; beyond it they are dropped and read from the store.
+const MAX_OUT_OF_ORDER: usize = 1024;
 
-/// Whoever commits waits so long at most for workers that are behind.
-const REST: Duration = Duration::from_millis(100);
+/// Longest time the writer waits for workers that are behind.
+const MAX_BACKLOG_WAIT: Duration = Duration::from_millis(100);
 
 #[derive(Default)]
-pub(super) struct Room {
-    /// The last delivered change; not known until somebody has read it from the store.
+pub(super) struct RoomState {
+    /// The last delivered version; `None` until a subscriber has read the room.
     pub(super) last_ver: Option<i64>,
-    /// Where that began: who read the room before this change misses what came until then.
+    /// First version delivered since tracking began; readers with an older baseline must re-read.
     pub(super) first_ver: i64,
-    /// The latest change that is known to be in the store, as far as others wrote it.
-    pub(super) end: i64,
-    pub(super) early: BTreeMap<i64, Bytes>,
-    /// How many seats each worker has here.
-    pub(super) seats: Vec<usize>,
+    /// The latest version known to be in the store, from other processes or from dropped changes.
+    pub(super) stored_ver: i64,
+    pub(super) out_of_order: BTreeMap<i64, Bytes>,
+    /// Number of subscribers on each worker.
+    pub(super) subscribers: Vec<usize>,
 }
 
 #[derive(Default)]
-pub(super) struct Inner {
-    pub(super) rooms: HashMap<i64, Room>,
-    mailboxes: Vec<Mailbox>,
-    pub(super) holes: HashSet<i64>,
+pub(super) struct State {
+    pub(super) rooms: HashMap<i64, RoomState>,
+    workers: Vec<WorkerSender>,
+    pub(super) gaps: HashSet<i64>,
 }
 
-/// See the module's description.
+/// Delivers committed messages and sends commands to the workers.
 pub struct Hub {
-    /// Who has connections here.
-    pub served: Served,
-    /// What those who are coming in may have missed.
-    pub news: News,
-    /// What is counted.
-    pub figures: Figures,
-    inner: Mutex<Inner>,
+    /// The sessions connected to this process.
+    pub connected_sessions: ConnectedSessions,
+    /// Detects changes while a user connects.
+    pub change_clock: ChangeClock,
+    /// The metrics of the realtime layer.
+    pub metrics: RealtimeMetrics,
+    inner: Mutex<State>,
     store: Arc<dyn Store>,
-    pub(super) hole: Notify,
+    pub(super) gap: Notify,
     stopping: AtomicBool,
 }
 
 impl Hub {
-    /// A hub without seats.
+    /// Creates a hub without workers.
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self {
-            served: Served::default(),
-            news: News::default(),
-            figures: Figures::default(),
+            connected_sessions: ConnectedSessions::default(),
+            change_clock: ChangeClock::default(),
+            metrics: RealtimeMetrics::default(),
             inner: Mutex::default(),
             store,
-            hole: Notify::new(),
+            gap: Notify::new(),
             stopping: AtomicBool::new(false),
         }
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a worker on.
-    pub fn open_desk(&self) -> Inbox {
-        let (sender, parcels) = mpsc::channel(MAILBOX);
+    /// Registers a worker thread.
+    pub fn register_worker(&self) -> WorkerReceiver {
+        let (sender, commands) = mpsc::channel(WORKER_QUEUE_CAPACITY);
         let overflowed = Arc::<AtomicBool>::default();
-        let load = Arc::<Load>::default();
+        let backlog = Arc::<DeliveryBacklog>::default();
         let mut inner = self.lock();
-        inner.mailboxes.push(Mailbox {
-            load: load.clone(),
-            parcels: sender,
+        inner.workers.push(WorkerSender {
+            backlog: backlog.clone(),
+            commands: sender,
             overflowed: overflowed.clone(),
         });
-        Inbox {
-            load,
-            index: inner.mailboxes.len() - 1,
-            parcels,
+        WorkerReceiver {
+            backlog,
+            index: inner.workers.len() - 1,
+            commands,
             overflowed,
         }
     }
 
-    /// Delivers messages that were committed, in the order of their rooms' changes.
+    /// Delivers committed messages in the order of their rooms' versions.
     pub fn publish<'a>(&self, messages: impl Iterator<Item = &'a Message>) {
         let mut by_room: HashMap<i64, (BytesMut, Vec<(i64, usize)>)> = HashMap::new();
-        for message in self.followed_of(messages) {
+        for message in self.with_subscribers(messages) {
             let (wire, ends) = by_room.entry(message.room_id.0).or_default();
             ServerFrame::Message(message).encode_into(wire);
             ends.push((message.ver, wire.len()));
         }
         let mut inner = self.lock();
         for (room_id, (wire, ends)) in by_room {
-            self.publish_burst(
+            self.publish_batch(
                 &mut inner,
                 room_id,
-                Burst {
+                EncodedBatch {
                     wire: wire.freeze(),
                     ends,
                 },
@@ -123,71 +126,82 @@ impl Hub {
         }
     }
 
-    /// Those of these messages whose rooms somebody follows. The others are news.
-    fn followed_of<'a>(&self, messages: impl Iterator<Item = &'a Message>) -> Vec<&'a Message> {
+    /// Returns the messages of rooms with subscribers; records the other rooms as changed.
+    fn with_subscribers<'a>(
+        &self,
+        messages: impl Iterator<Item = &'a Message>,
+    ) -> Vec<&'a Message> {
         let inner = self.lock();
         let is_followed = |message: &&Message| {
             let room = inner.rooms.get(&message.room_id.0);
             if room.is_none_or(|room| room.last_ver.is_none()) {
-                self.news.tell_room(message.room_id.0);
+                self.change_clock.record_room(message.room_id.0);
             }
             room.is_some()
         };
         messages.filter(is_followed).collect()
     }
 
-    fn publish_burst(&self, inner: &mut Inner, room_id: i64, burst: Burst) {
+    fn publish_batch(&self, inner: &mut State, room_id: i64, batch: EncodedBatch) {
         let Some(room) = inner.rooms.get_mut(&room_id) else {
             return;
         };
         let next = room.last_ver.map(|ver| ver + 1);
-        let in_order = (burst.ends.iter().zip(next.unwrap_or(0)..))
+        let in_order = (batch.ends.iter().zip(next.unwrap_or(0)..))
             .all(|((ver, _), expected)| *ver == expected);
-        if next.is_some() && in_order && room.early.is_empty() {
-            room.last_ver = burst.ends.last().map(|(ver, _)| *ver).or(room.last_ver);
-            inner.hand_over(room_id, Arc::new(burst));
+        if next.is_some() && in_order && room.out_of_order.is_empty() {
+            room.last_ver = batch.ends.last().map(|(ver, _)| *ver).or(room.last_ver);
+            inner.send_batch(room_id, Arc::new(batch));
             return;
         }
         let mut start = 0;
-        let mut frames = Vec::with_capacity(burst.ends.len());
-        for (ver, end) in burst.ends {
-            frames.push((ver, burst.wire.slice(start..end)));
+        let mut frames = Vec::with_capacity(batch.ends.len());
+        for (ver, end) in batch.ends {
+            frames.push((ver, batch.wire.slice(start..end)));
             start = end;
         }
-        self.deliver(inner, room_id, frames);
+        self.deliver_in_order(inner, room_id, frames);
     }
 
-    /// Adds frames to what is early, and hands over everything that is in order now.
-    pub(super) fn deliver(&self, inner: &mut Inner, room_id: i64, frames: Vec<(i64, Bytes)>) {
+    /// Adds frames to the held ones and delivers those that are in order now.
+    pub(super) fn deliver_in_order(
+        &self,
+        inner: &mut State,
+        room_id: i64,
+        frames: Vec<(i64, Bytes)>,
+    ) {
         let Some(room) = inner.rooms.get_mut(&room_id) else {
             return;
         };
-        room.early.extend(frames);
+        room.out_of_order.extend(frames);
         let Some(mut last) = room.last_ver else {
             return;
         };
-        room.early = room.early.split_off(&(last + 1));
+        room.out_of_order = room.out_of_order.split_off(&(last + 1));
         let mut wire = BytesMut::new();
         let mut ends = Vec::new();
-        while let Some(frame) = room.early.remove(&(last + 1)) {
+        while let Some(frame) = room.out_of_order.remove(&(last + 1)) {
             last += 1;
             wire.extend_from_slice(&frame);
             ends.push((last, wire.len()));
         }
         room.last_ver = Some(last);
-        if room.early.len() > EARLY_MAX {
-            let latest = room.early.last_key_value().map_or(0, |(ver, _)| *ver);
-            room.end = room.end.max(latest);
-            room.early.clear();
+        if room.out_of_order.len() > MAX_OUT_OF_ORDER {
+            let latest = room
+                .out_of_order
+                .last_key_value()
+                .map_or(0, |(ver, _)| *ver);
+            room.stored_ver = room.stored_ver.max(latest);
+            room.out_of_order.clear();
         }
-        if room.has_hole() {
-            inner.holes.insert(room_id);
-            self.hole.notify_one();
+        if room.has_gap() {
+            inner.gaps.insert(room_id);
+            self.gap.notify_one();
         }
         if !ends.is_empty() {
-            inner.hand_over(
+            inner.send_batch(
                 room_id,
-                Arc::new(Burst {
+                Arc::new(EncodedBatch {
                     wire: wire.freeze(),
                     ends,
                 }),
@@ -195,72 +209,72 @@ impl Hub {
         }
     }
 
-    /// Returns when the workers have written most of what they were handed, or after a moment. Whoever is `pressed` by
-    /// what waits already goes on while they write what they were handed last.
-    pub fn rest(&self, pressed: bool) {
-        let deadline = Instant::now() + REST;
+    /// Waits (at most 100 ms) until the workers' delivery backlog is below the low-water mark; with `has_full_batch`,
+    /// until it is no more than the last batch.
+    pub fn wait_for_backlog(&self, has_full_batch: bool) {
+        let deadline = Instant::now() + MAX_BACKLOG_WAIT;
         let loads: Vec<_> = {
             let inner = self.lock();
-            (inner.mailboxes.iter())
-                .map(|mailbox| mailbox.load.clone())
+            (inner.workers.iter())
+                .map(|sender| sender.backlog.clone())
                 .collect()
         };
-        for load in loads {
-            load.wait(deadline, pressed);
+        for backlog in loads {
+            backlog.wait(deadline, has_full_batch);
         }
     }
 
-    /// A frame for those who follow a room.
-    pub fn to_room(&self, room_id: i64, audience: Audience, frame: Bytes) {
-        let parcel = Parcel::ToRoom(room_id, audience, frame);
-        self.lock().send_to_seated(room_id, &parcel);
+    /// Sends a frame to a room's subscribers.
+    pub fn send_to_room(&self, room_id: i64, audience: Audience, frame: Bytes) {
+        let command = WorkerCommand::SendToRoom(room_id, audience, frame);
+        self.lock().send_to_subscribed(room_id, &command);
     }
 
-    /// What rooms and messages are read from.
+    /// Returns the store of rooms and messages.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
     }
 
-    /// Says goodbye to everybody, and to whoever comes from now on.
+    /// Closes all connections with 1001, and later ones as soon as they are added.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
-        self.to_all(&Parcel::CloseAll(CloseCode::GoingAway));
+        self.send_to_workers(&WorkerCommand::CloseAll(CloseCode::GoingAway));
     }
 
-    /// Whether the program is about to end.
+    /// Whether the process is shutting down.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
     }
 
-    /// Something for every worker.
-    pub fn to_all(&self, parcel: &Parcel) {
-        self.news.tell(parcel);
-        for mailbox in &self.lock().mailboxes {
-            mailbox.put(parcel.clone());
+    /// Sends a command to all workers.
+    pub fn send_to_workers(&self, command: &WorkerCommand) {
+        self.change_clock.record(command);
+        for sender in &self.lock().workers {
+            sender.send(command.clone());
         }
     }
 }
 
-impl Inner {
-    pub(super) fn hand_over(&self, room_id: i64, burst: Arc<Burst>) {
-        self.put_where_seated(room_id, |writes| Parcel::Burst {
+impl State {
+    pub(super) fn send_batch(&self, room_id: i64, batch: Arc<EncodedBatch>) {
+        self.send_where_subscribed(room_id, |writes| WorkerCommand::Deliver {
             room_id,
-            burst: burst.clone(),
+            batch: batch.clone(),
             writes,
         });
     }
 
-    fn send_to_seated(&self, room_id: i64, parcel: &Parcel) {
-        self.put_where_seated(room_id, |_| parcel.clone());
+    fn send_to_subscribed(&self, room_id: i64, command: &WorkerCommand) {
+        self.send_where_subscribed(room_id, |_| command.clone());
     }
 
-    fn put_where_seated(&self, room_id: i64, parcel: impl Fn(usize) -> Parcel) {
+    fn send_where_subscribed(&self, room_id: i64, command: impl Fn(usize) -> WorkerCommand) {
         let Some(room) = self.rooms.get(&room_id) else {
             return;
         };
-        for (mailbox, seats) in self.mailboxes.iter().zip(&room.seats) {
-            if *seats > 0 {
-                mailbox.put(parcel(*seats));
+        for (sender, subscribers) in self.workers.iter().zip(&room.subscribers) {
+            if *subscribers > 0 {
+                sender.send(command(*subscribers));
             }
         }
     }

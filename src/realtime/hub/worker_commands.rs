@@ -1,4 +1,4 @@
-//! What the hub hands to its workers.
+//! The commands that the hub sends to its workers, and their channel.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,19 +10,19 @@ use tokio::sync::mpsc;
 
 use crate::realtime::websocket::CloseCode;
 
-/// A worker that has to write to fewer sockets than this is as good as free.
-const EASY: usize = 16;
+/// Number of pending socket writes at which a worker counts as idle.
+const LOW_WATER: usize = 16;
 
-/// Consecutive changes of a room, encoded once, back to back.
+/// Consecutive changes of a room, encoded once and concatenated.
 #[derive(Debug)]
-pub struct Burst {
+pub struct EncodedBatch {
     pub(in crate::realtime) wire: Bytes,
-    /// The number of each change and where its frame ends.
+    /// The version of each change, and the end of its frame in `wire`.
     pub(in crate::realtime) ends: Vec<(i64, usize)>,
 }
 
-impl Burst {
-    /// The frames of the changes after `ver`; `None` when there are none.
+impl EncodedBatch {
+    /// Returns the frames of the changes after `ver`; `None` when there are none.
     pub fn after(&self, ver: i64) -> Option<Cow<'_, Bytes>> {
         let known = self.ends.partition_point(|(number, _)| *number <= ver);
         if known == self.ends.len() {
@@ -35,132 +35,136 @@ impl Burst {
     }
 }
 
-/// Who of those who follow a room.
+/// Which subscribers of a room receive a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
-    /// All of them.
-    Everybody,
-    /// The windows that show it.
+    /// All subscribers.
+    All,
+    /// Windows that show the room.
     Viewers,
-    /// All but this person.
-    Others(i64),
+    /// All except this user.
+    AllExcept(i64),
 }
 
-/// What the hub hands to a worker.
+/// A command to a worker. The first `i64` of a variant is the user or room that it names.
 #[derive(Debug, Clone)]
-pub enum Parcel {
-    /// Changes, for everybody who follows the room.
-    Burst {
+pub enum WorkerCommand {
+    /// Deliver changes to a room's subscribers.
+    Deliver {
         /// The room.
         room_id: i64,
         /// The changes.
-        burst: Arc<Burst>,
-        /// How many of the worker's seats followed it at that moment.
+        batch: Arc<EncodedBatch>,
+        /// The worker's number of subscribers in the room.
         writes: usize,
     },
-    /// A frame for those who follow a room.
-    ToRoom(i64, Audience, Bytes),
-    /// A frame for all sockets of a person.
-    ToPerson(i64, Bytes),
-    /// A person came into a room: their sockets follow it.
-    Enter(i64, i64),
-    /// A person is no longer in a room.
-    Leave(i64, i64),
-    /// The pending invitations of a person changed.
-    Invitations(i64),
-    /// A room was deleted.
-    RoomGone(i64),
-    /// A room's name, topic or kind changed.
+    /// Send a frame to a room's subscribers.
+    SendToRoom(i64, Audience, Bytes),
+    /// Send a frame to all connections of a user.
+    SendToUser(i64, Bytes),
+    /// Subscribe a user's connections to a room they joined: user, room.
+    JoinRoom(i64, i64),
+    /// Unsubscribe a user's connections from a room they left: user, room.
+    LeaveRoom(i64, i64),
+    /// Send a user their pending invitations, which changed.
+    InvitationsChanged(i64),
+    /// Unsubscribe all connections from a deleted room.
+    RoomDeleted(i64),
+    /// Send the room, whose name, topic or kind changed.
     RoomChanged(i64),
-    /// Close the sockets of one session of a person.
+    /// Close the connections of a user's session.
     CloseSession(i64, Arc<str>, CloseCode),
-    /// Close one connection of a person, by its id.
+    /// Close a user's connection, by its id.
     CloseConnection(i64, u64, CloseCode),
-    /// Close all sockets.
+    /// Close all connections.
     CloseAll(CloseCode),
 }
 
-/// How many sockets a worker has still to write to. Whoever commits waits for it: what is said meanwhile is stored and
-/// delivered together, one write to a socket for many messages, and nobody is told of messages much faster than they
-/// arrive.
+/// Number of socket writes that a worker has not done yet. The writer waits for it between transactions: messages that
+/// arrive meanwhile are stored and delivered together, with one write per socket, and clients do not receive messages
+/// much faster than they are posted.
 #[derive(Default)]
-pub(in crate::realtime) struct Load {
-    writes: Mutex<Writes>,
-    eased: Condvar,
+pub(in crate::realtime) struct DeliveryBacklog {
+    writes: Mutex<Counts>,
+    drained: Condvar,
 }
 
 #[derive(Default)]
-struct Writes {
+struct Counts {
     left: usize,
-    /// Those that were added since the last wait.
-    fresh: usize,
-    /// Whoever waits is content with so many.
-    few: usize,
+    /// Writes added since the last wait.
+    added_since_wait: usize,
+    /// Number of remaining writes at which the waiting thread continues.
+    low_water: usize,
 }
 
-impl Load {
-    fn lock(&self) -> MutexGuard<'_, Writes> {
+impl DeliveryBacklog {
+    fn lock(&self) -> MutexGuard<'_, Counts> {
         self.writes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// So many more.
+    /// Adds pending writes.
     pub(in crate::realtime) fn add(&self, writes: usize) {
-        let mut all = self.lock();
-        all.left += writes;
-        all.fresh += writes;
+        let mut state = self.lock();
+        state.left += writes;
+        state.added_since_wait += writes;
     }
 
-    /// So many are done.
+    /// Removes completed writes.
     pub(in crate::realtime) fn done(&self, writes: usize) {
-        let mut all = self.lock();
-        all.left = all.left.saturating_sub(writes);
-        if all.left <= all.few {
-            self.eased.notify_all();
+        let mut state = self.lock();
+        state.left = state.left.saturating_sub(writes);
+        if state.left <= state.low_water {
+            self.drained.notify_all();
         }
     }
 
-    /// Returns when few are left, or the time is over. Whoever is `pressed` has enough to do meanwhile: few are then as
-    /// many as came since the last wait.
-    pub(in crate::realtime) fn wait(&self, deadline: Instant, pressed: bool) {
-        let most = deadline.saturating_duration_since(Instant::now());
-        let mut all = self.lock();
-        let fresh = std::mem::take(&mut all.fresh);
-        all.few = if pressed { fresh.max(EASY) } else { EASY };
-        let is_much = |all: &mut Writes| all.left > all.few;
-        // Whoever panicked with it left a number all the same.
-        drop(self.eased.wait_timeout_while(all, most, is_much));
+    /// Waits until the low-water mark or the deadline is reached. With `has_full_batch` the mark is the number of
+    /// writes added since the last wait.
+    pub(in crate::realtime) fn wait(&self, deadline: Instant, has_full_batch: bool) {
+        let timeout = deadline.saturating_duration_since(Instant::now());
+        let mut state = self.lock();
+        let added_since_wait = std::mem::take(&mut state.added_since_wait);
+        state.low_water = if has_full_batch {
+            added_since_wait.max(LOW_WATER)
+        } else {
+            LOW_WATER
+        };
+        let is_above = |state: &mut Counts| state.left > state.low_water;
+        // A poisoned lock is harmless here: the counts are still numbers.
+        drop(self.drained.wait_timeout_while(state, timeout, is_above));
     }
 }
 
-/// Where parcels for a worker go.
-pub(in crate::realtime) struct Mailbox {
-    pub(in crate::realtime) load: Arc<Load>,
-    pub(in crate::realtime) parcels: mpsc::Sender<Parcel>,
+/// The sending end of a worker's command queue.
+pub(in crate::realtime) struct WorkerSender {
+    pub(in crate::realtime) backlog: Arc<DeliveryBacklog>,
+    pub(in crate::realtime) commands: mpsc::Sender<WorkerCommand>,
     pub(in crate::realtime) overflowed: Arc<AtomicBool>,
 }
 
-/// What a worker receives parcels with.
-pub struct Inbox {
-    pub(in crate::realtime) load: Arc<Load>,
-    /// The worker's number.
+/// The receiving end of a worker's command queue.
+pub struct WorkerReceiver {
+    pub(in crate::realtime) backlog: Arc<DeliveryBacklog>,
+    /// The worker's index in the hub.
     pub index: usize,
-    /// The parcels, in order.
-    pub parcels: mpsc::Receiver<Parcel>,
-    /// Set when parcels were lost.
+    /// The commands, in order.
+    pub commands: mpsc::Receiver<WorkerCommand>,
+    /// Set when a command did not fit into the queue.
     pub overflowed: Arc<AtomicBool>,
 }
 
-impl Mailbox {
-    /// Hands a parcel over, or remembers that there was no room for it.
-    pub(in crate::realtime) fn put(&self, parcel: Parcel) {
-        let writes = match &parcel {
-            Parcel::Burst { writes, .. } => *writes,
+impl WorkerSender {
+    /// Sends a command, or sets `overflowed` when the queue is full.
+    pub(in crate::realtime) fn send(&self, command: WorkerCommand) {
+        let writes = match &command {
+            WorkerCommand::Deliver { writes, .. } => *writes,
             _ => 0,
         };
-        // First: the worker may be done with it at once.
-        self.load.add(writes);
-        if let Err(error) = self.parcels.try_send(parcel) {
-            self.load.done(writes);
+        // Counted before sending: the worker may complete the writes at once.
+        self.backlog.add(writes);
+        if let Err(error) = self.commands.try_send(command) {
+            self.backlog.done(writes);
             if matches!(error, mpsc::error::TrySendError::Full(_)) {
                 self.overflowed.store(true, Ordering::Release);
             }

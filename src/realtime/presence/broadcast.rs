@@ -1,37 +1,37 @@
-//! What is told of who is here, and when.
+//! Builds presence frames and decides when to send them.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::Inner;
-use crate::realtime::frames::{Id, PresenceState, Present, ServerFrame};
+use super::State;
+use crate::realtime::frames::{Id, OnlineUser, PresenceState, ServerFrame};
 use crate::realtime::hub::worker_commands::Audience;
 
-/// Past so many people, only their number is told.
-const CROWD: usize = 100;
-/// How often a crowd's number is told.
-const CROWD_PAUSE: Duration = Duration::from_secs(1);
-/// Somebody whose last window closed may be reloading it: they have not left before this time.
-const GRACE: Duration = Duration::from_secs(3);
+/// Above this number of online users, only the count is sent.
+const MAX_LISTED: usize = 100;
+/// Minimum interval between counts for one room.
+const COUNT_INTERVAL: Duration = Duration::from_secs(1);
+/// Time after a user's last window closed until they count as offline, since it may be reloading.
+const LEAVE_GRACE: Duration = Duration::from_secs(3);
 
-impl Inner {
+impl State {
     pub(super) fn frame(&self, room_id: i64) -> Bytes {
         let ids = self.rooms.get(&room_id);
         let count = ids.map_or(0, HashSet::len);
         let room_id = Id(room_id);
-        if count > CROWD {
-            return ServerFrame::Crowd { room_id, count }.encode();
+        if count > MAX_LISTED {
+            return ServerFrame::PresenceCount { room_id, count }.encode();
         }
-        let mut online: Vec<Present> = ids
+        let mut online: Vec<OnlineUser> = ids
             .into_iter()
             .flatten()
-            .filter_map(|id| self.people.get(id))
-            .map(|person| Present {
-                user: person.user.clone(),
-                // Somebody between two windows is not away.
-                state: if person.windows > 0 && person.away == person.windows {
+            .filter_map(|id| self.users.get(id))
+            .map(|entry| OnlineUser {
+                user: entry.user.clone(),
+                // A user between two windows is not away.
+                state: if entry.windows > 0 && entry.away == entry.windows {
                     PresenceState::Away
                 } else {
                     PresenceState::Online
@@ -46,59 +46,60 @@ impl Inner {
         .encode()
     }
 
-    /// The frames to send now, and who is gone. Rooms that nobody looks at need no frame; a crowd may have to wait.
+    /// Returns the frames to send now, as `(room, audience, frame)`, and the users who went offline. Rooms without
+    /// viewers are skipped, and counts may be postponed.
     pub(super) fn take_changes(&mut self, now: Instant) -> (Vec<(i64, Audience, Bytes)>, Vec<i64>) {
-        let gone = self.take_gone(now);
+        let departed = self.take_departed(now);
         let changed = std::mem::take(&mut self.changed);
         let mut frames = Vec::new();
         for room_id in changed {
             let audience = match self.directs.contains(&room_id) {
-                true => Audience::Everybody,
+                true => Audience::All,
                 false => Audience::Viewers,
             };
             if audience == Audience::Viewers && !self.viewers.contains_key(&room_id) {
-                self.crowd_told.remove(&room_id);
+                self.count_sent_at.remove(&room_id);
                 continue;
             }
-            let here = self.rooms.get(&room_id).map_or(0, HashSet::len);
-            if here > CROWD {
-                let told = self.crowd_told.get(&room_id);
-                if told.is_some_and(|at| now.duration_since(*at) < CROWD_PAUSE) {
+            let members = self.rooms.get(&room_id).map_or(0, HashSet::len);
+            if members > MAX_LISTED {
+                let sent_at = self.count_sent_at.get(&room_id);
+                if sent_at.is_some_and(|at| now.duration_since(*at) < COUNT_INTERVAL) {
                     self.changed.insert(room_id);
                     continue;
                 }
-                self.crowd_told.insert(room_id, now);
+                self.count_sent_at.insert(room_id, now);
             }
             frames.push((room_id, audience, self.frame(room_id)));
-            if here == 0 {
+            if members == 0 {
                 self.directs.remove(&room_id);
             }
         }
-        (frames, gone)
+        (frames, departed)
     }
 
-    /// Forgets those whose time to come back is over.
-    fn take_gone(&mut self, now: Instant) -> Vec<i64> {
+    /// Removes users whose grace period is over, and returns them.
+    fn take_departed(&mut self, now: Instant) -> Vec<i64> {
         let is_over = |id: &i64| {
-            let left_at = self.people.get(id).and_then(|person| person.left_at);
-            left_at.is_none_or(|at| now.duration_since(at) >= GRACE)
+            let left_at = self.users.get(id).and_then(|entry| entry.left_at);
+            left_at.is_none_or(|at| now.duration_since(at) >= LEAVE_GRACE)
         };
-        let gone: Vec<i64> = self.leaving.iter().copied().filter(is_over).collect();
-        for user_id in &gone {
-            self.leaving.remove(user_id);
-            let Some(person) = self.people.remove(user_id) else {
+        let departed: Vec<i64> = self.departing.iter().copied().filter(is_over).collect();
+        for user_id in &departed {
+            self.departing.remove(user_id);
+            let Some(entry) = self.users.remove(user_id) else {
                 continue;
             };
-            for room_id in person.rooms {
-                if let Some(here) = self.rooms.get_mut(&room_id) {
-                    here.remove(user_id);
-                    if here.is_empty() {
+            for room_id in entry.rooms {
+                if let Some(members) = self.rooms.get_mut(&room_id) {
+                    members.remove(user_id);
+                    if members.is_empty() {
                         self.rooms.remove(&room_id);
                     }
                 }
                 self.changed.insert(room_id);
             }
         }
-        gone
+        departed
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::models::room::summary::RoomList;
-use crate::realtime::frames::{self, Limits};
+use crate::realtime::frames::{self, ClientLimits};
 use crate::views::layout::{Base, Page, Person, shown_name};
 use crate::views::locale::Locale;
 use crate::views::templates::View;
@@ -22,7 +22,7 @@ pub struct RoomPage<'a> {
     /// Whether it has no messages.
     pub empty: bool,
     /// What the person may do.
-    pub limits: Limits,
+    pub limits: ClientLimits,
     /// The database's name.
     pub epoch: &'a str,
     /// The program's name.

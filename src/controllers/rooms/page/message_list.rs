@@ -102,7 +102,7 @@ impl Form {
     pub(in crate::controllers) fn of(app: &App, asked: &Asked) -> Self {
         Self {
             is_json: asked.wants_json,
-            epoch: app.live.epoch.clone(),
+            epoch: app.realtime.epoch.clone(),
             look: asked.look(),
         }
     }

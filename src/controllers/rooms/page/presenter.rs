@@ -99,9 +99,9 @@ impl Sheet {
             page: &self.page,
             panel: self.panel(),
             empty: self.seq == 0,
-            limits: app.live.limits,
-            epoch: &app.live.epoch,
-            version: app.live.version,
+            limits: app.realtime.limits,
+            epoch: &app.realtime.epoch,
+            version: app.realtime.version,
         }
     }
 

@@ -10,8 +10,8 @@ use crate::models::database::connection::DbConn;
 use crate::models::message::Message;
 use crate::models::schema::{deleted_messages, message_versions, messages, rooms};
 use crate::models::user::User;
-use crate::realtime::frames::{self, Code};
-use crate::realtime::store::{Stored, Target, Verdict};
+use crate::realtime::frames::{self, ErrorCode};
+use crate::realtime::store::{StoredMessage, MessageRef, WriteResult};
 
 #[derive(Insertable)]
 #[diesel(table_name = message_versions)]
@@ -28,13 +28,13 @@ impl Batch<'_> {
     pub(super) fn edit(
         &mut self,
         conn: &mut DbConn,
-        target: &Target,
+        target: &MessageRef,
         text: Option<&str>,
         change_id: i64,
-    ) -> Result<Verdict> {
+    ) -> Result<WriteResult> {
         // The message may be new in this batch.
         self.store_rows(conn)?;
-        let Target {
+        let MessageRef {
             room_id,
             seq,
             user_id,
@@ -42,35 +42,35 @@ impl Batch<'_> {
         let is_admin = self.users.get(&user_id).is_some_and(User::is_admin);
         match self.require_member(room_id, user_id).err() {
             // Admins may delete messages in open rooms without being members.
-            Some(Code::Forbidden) if is_admin && text.is_none() => {}
+            Some(ErrorCode::Forbidden) if is_admin && text.is_none() => {}
             Some(code) => return Ok(Err(code)),
             None => {}
         }
         // An edit would reach the other member like a new message.
         if text.is_some() && self.blocked.contains(&(room_id, user_id)) {
-            return Ok(Err(Code::Blocked));
+            return Ok(Err(ErrorCode::Blocked));
         }
         let Some((message, author)) = Message::find(conn, room_id, seq)? else {
-            return Ok(Err(Code::NotFound));
+            return Ok(Err(ErrorCode::NotFound));
         };
         let may_change = author.id == user_id || (is_admin && text.is_none());
         if !may_change {
-            return Ok(Err(Code::Forbidden));
+            return Ok(Err(ErrorCode::Forbidden));
         }
         let is_unchanged = match text {
             None => message.deleted_at.is_some(),
-            Some(_) if message.deleted_at.is_some() => return Ok(Err(Code::NotFound)),
+            Some(_) if message.deleted_at.is_some() => return Ok(Err(ErrorCode::NotFound)),
             Some(text) => message.content == text,
         };
         if is_unchanged {
             let message = Message::render_all(conn, room_id, vec![(message, author)])?.remove(0);
-            return Ok(Ok(Stored {
+            return Ok(Ok(StoredMessage {
                 message,
                 is_new: false,
             }));
         }
         let message = self.replace(conn, message, author, text, change_id)?;
-        Ok(Ok(Stored {
+        Ok(Ok(StoredMessage {
             message,
             is_new: true,
         }))
@@ -80,9 +80,9 @@ impl Batch<'_> {
     pub(super) fn erase(
         &mut self,
         conn: &mut DbConn,
-        target: &Target,
+        target: &MessageRef,
         change_id: i64,
-    ) -> Result<Verdict> {
+    ) -> Result<WriteResult> {
         self.store_rows(conn)?;
         let message = Message::find(conn, target.room_id, target.seq)?;
         let message = message.filter(|(_, author)| author.id == target.user_id);
@@ -93,9 +93,9 @@ impl Batch<'_> {
                     true => self.replace(conn, message, author, None, change_id)?,
                     false => message.into_public(&author, &[]),
                 };
-                Ok(Stored { message, is_new })
+                Ok(StoredMessage { message, is_new })
             }
-            _ => Err(Code::NotFound),
+            _ => Err(ErrorCode::NotFound),
         })
     }
 

@@ -12,7 +12,7 @@ use crate::models::message::Message;
 use crate::models::room::Room;
 use crate::models::schema::{memberships, messages, rooms, users};
 use crate::models::user::User;
-use crate::realtime::store::Write;
+use crate::realtime::store::WriteCommand;
 use crate::models::values::room_kind::RoomKind;
 use crate::models::values::user_status::Status;
 
@@ -52,10 +52,10 @@ pub(super) fn distinct<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
 /// Returns the new messages that are already stored, by sender and `clientId`.
 pub(super) fn load_sent_messages(
     conn: &mut DbConn,
-    writes: &[Write],
+    writes: &[WriteCommand],
 ) -> Result<HashMap<(i64, String), SentMessage>> {
     let drafts = writes.iter().filter_map(|write| match write {
-        Write::Post(draft) => Some(draft),
+        WriteCommand::Post(draft) => Some(draft),
         _ => None,
     });
     let keys = distinct(drafts.map(|draft| (draft.user_id, draft.client_id.as_str())));

@@ -24,7 +24,7 @@ use crate::models::user::User;
 use crate::models::user::block;
 use crate::models::{installation, now};
 use crate::realtime::frames::Code;
-use crate::realtime::store::{Verdict, Write};
+use crate::realtime::store::{Verdict, WriteCommand};
 
 /// Executes all writes, or none if it fails. Returns one result per write, in order, and the cache to use for the next
 /// batch once the transaction is committed.
@@ -34,16 +34,16 @@ use crate::realtime::store::{Verdict, Write};
 pub(in crate::models) fn append(
     conn: &mut DbConn,
     cache: WriteCache,
-    writes: &[Write],
-) -> Result<(Vec<Verdict>, WriteCache)> {
+    writes: &[WriteCommand],
+) -> Result<(Vec<WriteResult>, WriteCache)> {
     let mut batch = Batch::load(conn, cache, writes)?;
     let mut results = Vec::with_capacity(writes.len());
     for (write, id) in writes.iter().zip(batch.first_id..) {
         results.push(match write {
-            Write::Post(draft) => batch.post(draft, id),
-            Write::Edit { target, content } => batch.edit(conn, target, Some(content), id)?,
-            Write::Delete(target) => batch.edit(conn, target, None, id)?,
-            Write::Erase(target) => batch.erase(conn, target, id)?,
+            WriteCommand::Post(draft) => batch.post(draft, id),
+            WriteCommand::Edit { target, content } => batch.edit(conn, target, Some(content), id)?,
+            WriteCommand::Delete(target) => batch.edit(conn, target, None, id)?,
+            WriteCommand::Erase(target) => batch.erase(conn, target, id)?,
         });
     }
     let cache = batch.store(conn)?;
@@ -151,20 +151,20 @@ impl<'a> Batch<'a> {
     }
 }
 
-fn room_and_user(write: &Write) -> (i64, i64) {
+fn room_and_user(write: &WriteCommand) -> (i64, i64) {
     match write {
-        Write::Post(draft) => (draft.room_id, draft.user_id),
-        Write::Edit { target, .. } | Write::Delete(target) | Write::Erase(target) => {
+        WriteCommand::Post(draft) => (draft.room_id, draft.user_id),
+        WriteCommand::Edit { target, .. } | WriteCommand::Delete(target) | WriteCommand::Erase(target) => {
             (target.room_id, target.user_id)
         }
     }
 }
 
 /// Returns the room and the new text of a write; `None` for deletions.
-fn room_and_text(write: &Write) -> Option<(i64, &str)> {
+fn room_and_text(write: &WriteCommand) -> Option<(i64, &str)> {
     match write {
-        Write::Post(draft) => Some((draft.room_id, &draft.content)),
-        Write::Edit { target, content } => Some((target.room_id, content)),
-        Write::Delete(_) | Write::Erase(_) => None,
+        WriteCommand::Post(draft) => Some((draft.room_id, &draft.content)),
+        WriteCommand::Edit { target, content } => Some((target.room_id, content)),
+        WriteCommand::Delete(_) | WriteCommand::Erase(_) => None,
     }
 }

@@ -1,4 +1,4 @@
-//! A store in memory, as slow and as unreliable as a test wants it.
+//! An in-memory store with configurable delays and failures.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -11,40 +11,43 @@ use tokio::sync::Semaphore;
 
 use super::ROOM;
 use crate::error::{Error, Result};
-use crate::realtime::frames::{Code, Id, Invitation, Message, Room, User};
-use crate::realtime::store::{Changes, Direct, Draft, Log, Mark, Numbered, Store, Verdict, Write};
+use crate::realtime::frames::{ErrorCode, Id, Invitation, Message, Room, User};
+use crate::realtime::store::{
+    Changes, DirectRoom, Log, ReadPosition, SequencedPage, Store, ValidatedMessage, WriteCommand,
+    WriteResult,
+};
 
-/// Changes of a page.
+/// Changes per page.
 const PAGE: usize = 4;
 
-/// A store in memory, whose pages come when the test lets them.
+/// An in-memory store of one room, whose pages are released by the test.
 #[derive(Clone)]
-pub(super) struct Shelf(pub(super) Arc<Inner>);
+pub(super) struct MemoryStore(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
-    /// Each message as it is now, by its place.
+    /// Each message as it is now, by `seq`.
     log: Mutex<Vec<Message>>,
     pub(super) pages: Semaphore,
-    /// So long an answer takes, before it is read and after, in milliseconds.
-    pub(super) lag: AtomicU64,
-    /// Who is not in the room.
-    out: Mutex<HashSet<i64>>,
-    /// So many pages fail from now on.
+    /// Delay before and after each read, in milliseconds.
+    pub(super) delay_ms: AtomicU64,
+    /// The users who are not members.
+    removed: Mutex<HashSet<i64>>,
+    /// Number of later reads of pages that fail.
     pub(super) failures: AtomicUsize,
 }
 
-impl Shelf {
+impl MemoryStore {
     pub(super) fn new(pages: usize) -> Self {
         Self(Arc::new(Inner {
             log: Mutex::default(),
             pages: Semaphore::new(pages),
-            lag: AtomicU64::default(),
-            out: Mutex::default(),
+            delay_ms: AtomicU64::default(),
+            removed: Mutex::default(),
             failures: AtomicUsize::default(),
         }))
     }
 
-    /// Stores a new message.
+    /// Adds a message.
     pub(super) fn add(&self) -> Message {
         let ver = self.ver() + 1;
         let mut log = self.0.log.lock().expect("lock");
@@ -53,7 +56,7 @@ impl Shelf {
         message
     }
 
-    /// Changes one of the messages.
+    /// Changes a message.
     pub(super) fn change(&self, index: usize) -> Message {
         let ver = self.ver() + 1;
         let mut log = self.0.log.lock().expect("lock");
@@ -67,37 +70,37 @@ impl Shelf {
         log.iter().map(|message| message.ver).max().unwrap_or(0)
     }
 
-    /// From now on a person is in the room.
-    pub(super) fn admit(&self, user_id: i64) {
-        self.0.out.lock().expect("lock").remove(&user_id);
+    /// Adds a user to the room.
+    pub(super) fn add_member(&self, user_id: i64) {
+        self.0.removed.lock().expect("lock").remove(&user_id);
     }
 
-    /// From now on a person is not in the room.
-    pub(super) fn dismiss(&self, user_id: i64) {
-        self.0.out.lock().expect("lock").insert(user_id);
+    /// Removes a user from the room.
+    pub(super) fn remove_member(&self, user_id: i64) {
+        self.0.removed.lock().expect("lock").insert(user_id);
     }
 
     fn is_member(&self, user_id: i64) -> bool {
-        !self.0.out.lock().expect("lock").contains(&user_id)
+        !self.0.removed.lock().expect("lock").contains(&user_id)
     }
 
-    /// The number of each message's latest change, by its place.
+    /// Returns the version of each message, by `seq`.
     pub(super) fn vers(&self) -> BTreeMap<i64, i64> {
         let log = self.0.log.lock().expect("lock");
         log.iter().map(|m| (m.seq, m.ver)).collect()
     }
 
-    /// The numbers of the latest changes that lie between two others.
+    /// Returns the versions strictly between two others.
     pub(super) fn changed_between(&self, after: i64, before: i64) -> Vec<i64> {
         let vers = self.vers().into_values();
         vers.filter(|ver| (after + 1..before).contains(ver))
             .collect()
     }
 
-    async fn lag(&self) {
-        match self.0.lag.load(Ordering::Relaxed) {
+    async fn delay(&self) {
+        match self.0.delay_ms.load(Ordering::Relaxed) {
             0 => {}
-            lag => tokio::time::sleep(Duration::from_millis(lag)).await,
+            ms => tokio::time::sleep(Duration::from_millis(ms)).await,
         }
     }
 
@@ -139,7 +142,7 @@ impl Shelf {
     }
 }
 
-pub(super) fn person(id: i64) -> User {
+pub(super) fn user(id: i64) -> User {
     User {
         id: Id(id),
         username: "mei".into(),
@@ -154,7 +157,7 @@ fn message(seq: i64, ver: i64) -> Message {
         ver,
         id: Id(ver),
         client_id: String::new(),
-        user: person(1),
+        user: user(1),
         content: ver.to_string(),
         html: String::new(),
         created_at: String::new(),
@@ -163,48 +166,60 @@ fn message(seq: i64, ver: i64) -> Message {
     }
 }
 
-impl Store for Shelf {
-    fn draft(&self, _: i64, _: i64, _: &str, _: &str) -> Result<Draft, Code> {
-        Err(Code::BadFrame)
+impl Store for MemoryStore {
+    fn validate_message(
+        &self,
+        _: i64,
+        _: i64,
+        _: &str,
+        _: &str,
+    ) -> Result<ValidatedMessage, ErrorCode> {
+        Err(ErrorCode::BadFrame)
     }
 
-    fn content(&self, _: &str) -> Result<String, Code> {
-        Err(Code::Empty)
+    fn validate_content(&self, _: &str) -> Result<String, ErrorCode> {
+        Err(ErrorCode::Empty)
     }
 
-    fn mark(&self, _: i64, _: i64, _: i64, _: bool) -> BoxFuture<'static, Result<Mark>> {
+    fn set_read_position(
+        &self,
+        _: i64,
+        _: i64,
+        _: i64,
+        _: bool,
+    ) -> BoxFuture<'static, Result<ReadPosition>> {
         async { Err(Error::NotFound) }.boxed()
     }
 
-    fn mark_all(&self, _: i64) -> BoxFuture<'static, Result<Vec<(i64, Mark)>>> {
+    fn mark_all_read(&self, _: i64) -> BoxFuture<'static, Result<Vec<(i64, ReadPosition)>>> {
         async { Err(Error::NotFound) }.boxed()
     }
 
-    fn room_of(&self, user_id: i64, _: i64) -> BoxFuture<'static, Result<Room>> {
-        let rooms = self.rooms_of(user_id, "".into());
+    fn room_for(&self, user_id: i64, _: i64) -> BoxFuture<'static, Result<Room>> {
+        let rooms = self.rooms_for(user_id, "".into());
         async { rooms.await?.pop().ok_or(Error::NotFound) }.boxed()
     }
 
-    fn invitations_of(&self, _: i64) -> BoxFuture<'static, Result<Vec<Invitation>>> {
+    fn invitations_for(&self, _: i64) -> BoxFuture<'static, Result<Vec<Invitation>>> {
         async { Ok(Vec::new()) }.boxed()
     }
 
-    fn direct_with(&self, _: i64, _: String) -> BoxFuture<'static, Result<Direct>> {
+    fn find_or_create_direct(&self, _: i64, _: String) -> BoxFuture<'static, Result<DirectRoom>> {
         async { Err(Error::NotFound) }.boxed()
     }
 
-    fn rooms_of(&self, user_id: i64, _: Arc<str>) -> BoxFuture<'static, Result<Vec<Room>>> {
-        let shelf = self.clone();
+    fn rooms_for(&self, user_id: i64, _: Arc<str>) -> BoxFuture<'static, Result<Vec<Room>>> {
+        let store = self.clone();
         async move {
-            shelf.lag().await;
-            let rooms = shelf.is_member(user_id).then(|| shelf.room());
-            shelf.lag().await;
+            store.delay().await;
+            let rooms = store.is_member(user_id).then(|| store.room());
+            store.delay().await;
             Ok(rooms.into_iter().collect())
         }
         .boxed()
     }
 
-    fn last_seen(&self, _: i64) -> BoxFuture<'static, Result<()>> {
+    fn record_last_seen(&self, _: i64) -> BoxFuture<'static, Result<()>> {
         async { Ok(()) }.boxed()
     }
 
@@ -212,31 +227,31 @@ impl Store for Shelf {
         async { Ok(0) }.boxed()
     }
 
-    fn messages_after(&self, _: i64, _: i64, _: bool) -> BoxFuture<'static, Result<Numbered>> {
+    fn messages_after(&self, _: i64, _: i64, _: bool) -> BoxFuture<'static, Result<SequencedPage>> {
         async { Err(Error::NotFound) }.boxed()
     }
 
     fn changes(&self, _: i64, ver: i64) -> BoxFuture<'static, Result<Changes>> {
-        let shelf = self.clone();
+        let store = self.clone();
         async move {
-            shelf.lag().await;
-            let page = shelf.page_after(ver);
-            let failures = &shelf.0.failures;
+            store.delay().await;
+            let page = store.page_after(ver);
+            let failures = &store.0.failures;
             let fewer = |failures: usize| failures.checked_sub(1);
             if (failures.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer)).is_ok() {
-                return Err(Error::Unavailable("the shelf fell over".into()));
+                return Err(Error::Unavailable("the test store failed".into()));
             }
-            let permit = shelf.0.pages.acquire().await.map_err(Error::internal)?;
+            let permit = store.0.pages.acquire().await.map_err(Error::internal)?;
             permit.forget();
-            shelf.lag().await;
+            store.delay().await;
             Ok(page)
         }
         .boxed()
     }
 }
 
-impl Log for Shelf {
-    fn append(&self, writes: &[Write]) -> Result<Vec<Verdict>> {
-        Ok(writes.iter().map(|_| Err(Code::Unavailable)).collect())
+impl Log for MemoryStore {
+    fn append(&self, writes: &[WriteCommand]) -> Result<Vec<WriteResult>> {
+        Ok(writes.iter().map(|_| Err(ErrorCode::Unavailable)).collect())
     }
 }
