@@ -21,7 +21,7 @@ use crate::models::database::url::DatabaseUrl;
 use crate::models::message_store::{MessageWriter, new_message};
 use crate::models::values::client_id::ClientId;
 use crate::models::values::content::Content;
-use crate::realtime::store::{Log, Write};
+use crate::realtime::store::{Log, WriteCommand};
 use crate::models::values::room_kind::RoomKind;
 
 /// Rows per statement: SQLite binds at most 32,766 values.
@@ -265,7 +265,7 @@ pub fn time_writes(
     while begin.elapsed() < time {
         let post = new_message(user_id, room_id, ClientId::random(), &content);
         let start = Instant::now();
-        let verdicts = log.append(&[Write::Post(post)])?;
+        let verdicts = log.append(&[WriteCommand::Post(post)])?;
         times.push(start.elapsed());
         if !verdicts.iter().all(Result::is_ok) {
             return Err(Error::Unavailable("a message was rejected".into()));

@@ -26,55 +26,55 @@ use crate::models::schema::{memberships, rooms};
 use crate::models::user::User;
 use crate::models::values::client_id::ClientId;
 use crate::models::values::content::{Content, ContentError};
-use crate::realtime::change_poller::{Member, Notices, Watched};
-use crate::realtime::frames::{self, Code};
-use crate::realtime::store::{Changes, Direct, Draft, Log, Mark, Numbered, Store, Verdict, Write};
+use crate::realtime::change_poller::{ChangeNotices, ChangeSource, RoomMember};
+use crate::realtime::frames::{self, ErrorCode};
+use crate::realtime::store::{Changes, DirectRoom, ValidatedMessage, Log, ReadPosition, SequencedPage, Store, WriteResult, WriteCommand};
 
 impl Store for Database {
-    fn draft(
+    fn validate_message(
         &self,
         user_id: i64,
         room_id: i64,
         client_id: &str,
         content: &str,
-    ) -> Result<Draft, Code> {
-        let client_id = ClientId::parse(client_id).ok_or(Code::BadFrame)?;
+    ) -> Result<ValidatedMessage, ErrorCode> {
+        let client_id = ClientId::parse(client_id).ok_or(ErrorCode::BadFrame)?;
         let content = Content::parse(content)?;
         Ok(new_message(user_id, room_id, client_id, &content))
     }
 
-    fn content(&self, content: &str) -> Result<String, Code> {
+    fn validate_content(&self, content: &str) -> Result<String, ErrorCode> {
         Ok(Content::parse(content)?.as_str().to_owned())
     }
 
-    fn mark(
+    fn set_read_position(
         &self,
         user_id: i64,
         room_id: i64,
         seq: i64,
         unread: bool,
-    ) -> BoxFuture<'static, Result<Mark>> {
+    ) -> BoxFuture<'static, Result<ReadPosition>> {
         self.boxed_write(move |conn| Membership::set_read_position(conn, user_id, room_id, seq, unread))
     }
 
-    fn mark_all(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<(i64, Mark)>>> {
+    fn mark_all_read(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<(i64, Mark)>>> {
         self.boxed_write(move |conn| Membership::mark_all_read(conn, user_id))
     }
 
-    fn room_of(&self, user_id: i64, room_id: i64) -> BoxFuture<'static, Result<frames::Room>> {
+    fn room_for(&self, user_id: i64, room_id: i64) -> BoxFuture<'static, Result<frames::Room>> {
         self.boxed_read(move |conn| Room::summary(conn, user_id, room_id))
     }
 
-    fn invitations_of(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<frames::Invitation>>> {
+    fn invitations_for(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<frames::Invitation>>> {
         self.boxed_read(move |conn| invitation::pending(conn, user_id))
     }
 
-    fn direct_with(&self, user_id: i64, to: String) -> BoxFuture<'static, Result<Direct>> {
+    fn find_or_create_direct(&self, user_id: i64, to: String) -> BoxFuture<'static, Result<DirectRoom>> {
         let database = self.clone();
         Box::pin(async move { database.find_or_create_direct(user_id, Recipients::UsernamesOrPhones(vec![to])).await })
     }
 
-    fn rooms_of(
+    fn rooms_for(
         &self,
         user_id: i64,
         session: Arc<str>,
@@ -88,7 +88,7 @@ impl Store for Database {
         })
     }
 
-    fn last_seen(&self, user_id: i64) -> BoxFuture<'static, Result<()>> {
+    fn record_last_seen(&self, user_id: i64) -> BoxFuture<'static, Result<()>> {
         self.boxed_write(move |conn| User::update_last_seen(conn, user_id))
     }
 
@@ -101,7 +101,7 @@ impl Store for Database {
         user_id: i64,
         after: i64,
         only_conversations: bool,
-    ) -> BoxFuture<'static, Result<Numbered>> {
+    ) -> BoxFuture<'static, Result<SequencedPage>> {
         self.boxed_read(move |conn| match only_conversations {
             true => Message::direct_messages_to(conn, user_id, after),
             false => Message::changes_for_user(conn, user_id, after),
@@ -131,7 +131,7 @@ impl Database {
     }
 }
 
-impl From<ContentError> for Code {
+impl From<ContentError> for ErrorCode {
     fn from(error: ContentError) -> Self {
         match error {
             ContentError::Empty => Self::Empty,
@@ -142,8 +142,8 @@ impl From<ContentError> for Code {
 }
 
 /// Creates the command that stores a message.
-pub fn new_message(user_id: i64, room_id: i64, client_id: ClientId, content: &Content) -> Draft {
-    Draft {
+pub fn new_message(user_id: i64, room_id: i64, client_id: ClientId, content: &Content) -> ValidatedMessage {
+    ValidatedMessage {
         room_id,
         user_id,
         client_id: client_id.to_string(),
@@ -171,7 +171,7 @@ impl MessageWriter {
         self.cached.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn append_once(&self, writes: &[Write]) -> Result<Vec<Verdict>> {
+    fn append_once(&self, writes: &[WriteCommand]) -> Result<Vec<WriteResult>> {
         let _lock = self.database.blocking_write_lock();
         let cached = self.cached().take();
         let (mut connection, mut cache) = self.database.writer_connection(cached)?;
@@ -185,7 +185,7 @@ impl MessageWriter {
 }
 
 impl Log for MessageWriter {
-    fn append(&self, writes: &[Write]) -> Result<Vec<Verdict>> {
+    fn append(&self, writes: &[WriteCommand]) -> Result<Vec<WriteResult>> {
         let outcome = self.append_once(writes);
         self.database.write_health.record(&outcome);
         DATABASE.record_write(&outcome);
@@ -193,12 +193,12 @@ impl Log for MessageWriter {
     }
 }
 
-impl Watched for Database {
-    fn notices(&self, after: i64) -> BoxFuture<'static, Result<Notices>> {
+impl ChangeSource for Database {
+    fn notices(&self, after: i64) -> BoxFuture<'static, Result<ChangeNotices>> {
         self.boxed_read(move |conn| change_notice::list_after(conn, after))
     }
 
-    fn ends(&self, room_ids: Vec<i64>) -> BoxFuture<'static, Result<Vec<(i64, i64)>>> {
+    fn latest_versions(&self, room_ids: Vec<i64>) -> BoxFuture<'static, Result<Vec<(i64, i64)>>> {
         self.boxed_read(move |conn| latest_versions(conn, &room_ids))
     }
 
@@ -206,11 +206,11 @@ impl Watched for Database {
         &self,
         room_ids: Vec<i64>,
         user_ids: Vec<i64>,
-    ) -> BoxFuture<'static, Result<Vec<Member>>> {
+    ) -> BoxFuture<'static, Result<Vec<RoomMember>>> {
         self.boxed_read(move |conn| members(conn, &room_ids, &user_ids))
     }
 
-    fn alive(&self, sessions: Vec<Arc<str>>) -> BoxFuture<'static, Result<HashSet<String>>> {
+    fn live_sessions(&self, sessions: Vec<Arc<str>>) -> BoxFuture<'static, Result<HashSet<String>>> {
         self.boxed_read(move |conn| session::alive(conn, sessions.iter().map(|hash| &**hash)))
     }
 }
@@ -225,7 +225,7 @@ fn latest_versions(conn: &mut DbConn, room_ids: &[i64]) -> Result<Vec<(i64, i64)
 }
 
 /// Returns the memberships of these users in these rooms.
-fn members(conn: &mut DbConn, room_ids: &[i64], user_ids: &[i64]) -> Result<Vec<Member>> {
+fn members(conn: &mut DbConn, room_ids: &[i64], user_ids: &[i64]) -> Result<Vec<RoomMember>> {
     let rows: Vec<(i64, i64, bool)> = memberships::table
         .inner_join(rooms::table)
         .filter(memberships::room_id.eq_any(room_ids))
@@ -236,7 +236,7 @@ fn members(conn: &mut DbConn, room_ids: &[i64], user_ids: &[i64]) -> Result<Vec<
             rooms::kind.eq(DIRECT),
         ))
         .load(conn)?;
-    let member = |(room_id, user_id, is_direct)| Member {
+    let member = |(room_id, user_id, is_direct)| RoomMember {
         room_id,
         user_id,
         is_direct,

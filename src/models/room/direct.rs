@@ -1,4 +1,4 @@
-//! Direct rooms: exactly one for each set of 2 to 20 users.
+//! DirectRoom rooms: exactly one for each set of 2 to 20 users.
 
 use diesel::alias;
 use diesel::prelude::*;
@@ -185,7 +185,7 @@ fn own_region(conn: &mut DbConn, user_id: i64) -> Result<String> {
     Ok(phone.and_then(|phone| phone.region()).unwrap_or_default())
 }
 
-fn create(conn: &mut DbConn, user_id: i64, members: Vec<i64>) -> Result<Direct> {
+fn create(conn: &mut DbConn, user_id: i64, members: Vec<i64>) -> Result<DirectRoom> {
     let row = (
         rooms::kind.eq(RoomKind::Direct),
         rooms::name.eq(""),
@@ -201,7 +201,7 @@ fn create(conn: &mut DbConn, user_id: i64, members: Vec<i64>) -> Result<Direct> 
         Membership::create(conn, room_id, *member, NotificationLevel::Everything)?;
     }
     change_notice::record_memberships(conn, room_id, &members)?;
-    Ok(Direct {
+    Ok(DirectRoom {
         room_id,
         members,
         is_new: true,

@@ -198,7 +198,7 @@ impl Room {
     /// Requires that the user may change and delete the room.
     pub(super) fn require_manager(&self, user: &User) -> Result<()> {
         let is_manager = user.is_admin() || self.created_by == Some(user.id);
-        if self.kind == RoomKind::Direct || !is_manager {
+        if self.kind == RoomKind::DirectRoom || !is_manager {
             return Err(Error::Forbidden);
         }
         Ok(())

@@ -106,7 +106,7 @@ impl Room {
     }
 
     fn require_changeable_members(&self) -> Result<()> {
-        if self.id == LOBBY || self.kind == RoomKind::Direct {
+        if self.id == LOBBY || self.kind == RoomKind::DirectRoom {
             return Err(Error::Forbidden);
         }
         Ok(())

@@ -167,7 +167,7 @@ fn evict_excess(conn: &mut DbConn, new: &KeyHash, session: &NewSession) -> Resul
     }
     let evicted = diesel::delete(sessions::table.filter(sessions::key_hash.eq_any(excess)));
     let evicted = evicted.execute(conn)?;
-    change_notice::record(conn, [Notice::Sessions(session.user_id)])?;
+    change_notice::record(conn, [ChangeNotice::Sessions(session.user_id)])?;
     Ok(evicted)
 }
 
@@ -240,7 +240,7 @@ pub fn end(conn: &mut DbConn, key_hash: &KeyHash) -> Result<()> {
         .get_result(conn)
         .optional()?;
     diesel::delete(session).execute(conn)?;
-    change_notice::record(conn, user_id.map(Notice::Sessions))
+    change_notice::record(conn, user_id.map(ChangeNotice::Sessions))
 }
 
 /// Ends all sessions of a user, or all but one; returns their number. Sign-ins that were authenticated before, but have
@@ -254,7 +254,7 @@ pub fn end_all(conn: &mut DbConn, user_id: i64, except: Option<&KeyHash>) -> Res
         .filter(sessions::user_id.eq(user_id))
         .filter(sessions::key_hash.ne(except.map_or("", KeyHash::as_str)));
     let ended = diesel::delete(others).execute(conn)?;
-    change_notice::record(conn, [Notice::Sessions(user_id)])?;
+    change_notice::record(conn, [ChangeNotice::Sessions(user_id)])?;
     Ok(ended)
 }
 

@@ -24,7 +24,7 @@ use crate::models::user::User;
 use crate::models::user::block;
 use crate::models::{installation, now};
 use crate::realtime::frames::Code;
-use crate::realtime::store::{Verdict, WriteCommand};
+use crate::realtime::store::{WriteResult, WriteCommand};
 
 /// Executes all writes, or none if it fails. Returns one result per write, in order, and the cache to use for the next
 /// batch once the transaction is committed.
@@ -74,7 +74,7 @@ struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    fn load(conn: &mut DbConn, mut cache: WriteCache, writes: &[Write]) -> Result<Self> {
+    fn load(conn: &mut DbConn, mut cache: WriteCache, writes: &[WriteCommand]) -> Result<Self> {
         let first_id = installation::allocate_ids(conn, writes.len() as i64)?;
         cache.refresh(conn)?;
         let room_ids = distinct(writes.iter().map(|write| room_and_user(write).0));
@@ -113,13 +113,13 @@ impl<'a> Batch<'a> {
         &mut self,
         room_id: i64,
         user_id: i64,
-    ) -> Result<(&User, &mut RoomHead), Code> {
-        let user = self.users.get(&user_id).ok_or(Code::Forbidden)?;
-        let room = self.rooms.get_mut(&room_id).ok_or(Code::NotFound)?;
+    ) -> Result<(&User, &mut RoomHead), ErrorCode> {
+        let user = self.users.get(&user_id).ok_or(ErrorCode::Forbidden)?;
+        let room = self.rooms.get_mut(&room_id).ok_or(ErrorCode::NotFound)?;
         match self.members.contains_key(&(room_id, user_id)) {
             true => Ok((user, room)),
-            false if room.is_open => Err(Code::Forbidden),
-            false => Err(Code::NotFound),
+            false if room.is_open => Err(ErrorCode::Forbidden),
+            false => Err(ErrorCode::NotFound),
         }
     }
 

@@ -4,24 +4,24 @@ use super::Batch;
 use super::rows::{MessageRow, SentMessage};
 use crate::models::room::read_positions::Progress;
 use crate::realtime::frames::Code;
-use crate::realtime::store::{Draft, Stored, Verdict};
+use crate::realtime::store::{ValidatedMessage, StoredMessage, WriteResult};
 
 impl<'a> Batch<'a> {
     /// Adds a message, or returns the stored one if this is a retry.
-    pub(super) fn post(&mut self, draft: &'a Draft, id: i64) -> Verdict {
+    pub(super) fn post(&mut self, draft: &'a ValidatedMessage, id: i64) -> WriteResult {
         let key = (draft.user_id, draft.client_id.clone());
         if let Some(sent) = self.sent.get(&key) {
             if sent.room_id != draft.room_id || sent.hash != draft.hash {
-                return Err(Code::Conflict);
+                return Err(ErrorCode::Conflict);
             }
-            return Ok(Stored {
+            return Ok(StoredMessage {
                 message: sent.message.clone(),
                 is_new: false,
             });
         }
         let member = (draft.room_id, draft.user_id);
         if self.blocked.contains(&member) {
-            return Err(Code::Blocked);
+            return Err(ErrorCode::Blocked);
         }
         let (user, room) = self.require_member(draft.room_id, draft.user_id)?;
         let user = user.clone();
@@ -52,7 +52,7 @@ impl<'a> Batch<'a> {
         };
         self.sent.insert(key, sent);
         self.rows.push(row);
-        Ok(Stored {
+        Ok(StoredMessage {
             message,
             is_new: true,
         })
