@@ -23,23 +23,22 @@ use rand::RngExt;
 
 use crate::config::{DeletedMessages, Environment, Settings};
 use crate::controllers::extractors::cookies::CookieKey;
-use crate::controllers::middleware::access_log::log;
-use crate::controllers::middleware::anonymous_limit::{door, serving};
-use crate::controllers::middleware::compression::compression;
-use crate::controllers::middleware::error_pages::frame;
-use crate::controllers::middleware::same_origin::same_origin;
+use crate::controllers::middleware::access_log::log_request;
+use crate::controllers::middleware::anonymous_limit::limit_anonymous;
+use crate::controllers::middleware::compression::compress;
+use crate::controllers::middleware::connection_state::track_response;
+use crate::controllers::middleware::error_pages::render_errors;
+use crate::controllers::middleware::same_origin::require_same_origin;
 use crate::controllers::middleware::session_cookie::session_middleware;
-
 use crate::controllers::settings::export::Exports;
 use crate::controllers::{Accounts, App, RequestLimits, Site};
 use crate::error::{Error, Result};
 use crate::jobs;
 use crate::models::database::Database;
 use crate::models::installation;
+use crate::models::user::User;
 use crate::models::values::content;
 use crate::models::values::signing::Keyed;
-
-use crate::models::user::User;
 use crate::realtime::change_poller::Watch;
 use crate::realtime::worker_hub::Desk;
 use crate::routes;
@@ -64,7 +63,7 @@ pub async fn serve(settings: Settings) -> Result<()> {
         Error::Unavailable(format!("cannot use the database {printed_url}: {cause}"))
     })?;
     let key = secret_key::load(&settings)?;
-    let app = build(&settings, database, services::keyed(&key)).await?;
+    let app = build(&settings, database, services::hmac_key(&key)).await?;
     let listener = listen(&settings)?;
     let address = listener.local_addr().map_err(Error::internal)?;
     content::permalinks::set_origin(&match settings.server.public_origin.as_str() {
@@ -72,10 +71,10 @@ pub async fn serve(settings: Settings) -> Result<()> {
         origin => origin.to_owned(),
     });
     let store = Arc::new(app.database.clone());
-    let watch = Watch::start(app.live.clone(), store).await?;
+    let watch = Watch::start(app.realtime.clone(), store).await?;
     start_jobs(&settings, &app, watch);
     let app = Data::new(app);
-    let hub = app.live.hub.clone();
+    let hub = app.realtime.hub.clone();
     let factory_app = app.clone();
     let server = teahouse_transport::serve(listener, limits::server(&settings, &app), move || {
         let desk = Desk::open(hub.clone());
@@ -90,12 +89,12 @@ pub async fn serve(settings: Settings) -> Result<()> {
             .app_data(desk)
             .app_data(CookieKey(key.clone()))
             .configure(|config| routes::configure(config, &app, cookies))
-            .wrap(from_fn(same_origin))
-            .wrap(from_fn(door))
-            .wrap(from_fn(frame))
-            .wrap(from_fn(compression))
-            .wrap(from_fn(log))
-            .wrap(from_fn(serving))
+            .wrap(from_fn(require_same_origin))
+            .wrap(from_fn(limit_anonymous))
+            .wrap(from_fn(render_errors))
+            .wrap(from_fn(compress))
+            .wrap(from_fn(log_request))
+            .wrap(from_fn(track_response))
     })
     .map_err(Error::internal)?;
     let has_users = app.database.run(User::any).await?;
@@ -116,48 +115,49 @@ fn cause(error: Error) -> String {
     }
 }
 
-async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<App> {
-    let database = database.limiting_directs(services::direct_limits(settings, keyed.clone()));
+async fn build(settings: &Settings, database: Database, hmac_key: Keyed) -> Result<App> {
+    let database = database.limiting_directs(services::direct_limits(settings, hmac_key.clone()));
     let epoch = database.run(installation::epoch).await?;
     let is_production = settings.environment == Environment::Production;
     let accounts = &settings.accounts;
-    let live = Arc::new(realtime::build(settings, &database, epoch)?);
+    let realtime = Arc::new(realtime::build(settings, &database, epoch)?);
     let hasher = services::hasher(accounts)?;
     Ok(App {
-        metrics: services::metrics(settings, &live, &database, &hasher),
-        live,
+        metrics: services::metrics(&realtime, &database, &hasher),
+        realtime,
         templates: Templates::load()?,
         hasher,
-        throttles: services::throttles(settings, keyed.clone()),
-        verification: services::verifying(settings)?,
+        rate_limits: services::rate_limits(settings, hmac_key.clone()),
+        verification: services::phone_verification(settings)?,
         github: services::github(settings)?,
-        keyed,
-        darkroom: Darkroom::default(),
+        hmac_key,
+        avatar_processor: Darkroom::default(),
         exports: Exports::default(),
         account_deleted: Arc::default(),
-        lists: Lists::default(),
-        parts: Parts::default(),
+        message_lists: Lists::default(),
+        fragments: Parts::default(),
         site: Site {
             is_development: settings.environment == Environment::Development,
             public_origin: Some(settings.server.public_origin.clone())
                 .filter(|origin| !origin.is_empty()),
             trusted_proxies: TrustedProxies::new(settings.server.trusted_proxies.clone()),
+            metrics_token: services::metrics_token(settings),
         },
         accounts: Accounts {
-            policy: services::policy(accounts),
-            makers: services::makers(accounts),
-            region: accounts.region.clone(),
+            registration_policy: services::registration_policy(accounts),
+            invite_policy: services::invite_policy(accounts),
+            default_region: accounts.region.clone(),
             regions: LazyLock::new(services::regions),
             // Required while there are no users, which can also happen after all accounts were deleted.
             setup_code: is_production
                 .then(|| format!("{:08}", rand::rng().random_range(0..100_000_000))),
             erases_messages: accounts.deleted_messages == DeletedMessages::Delete,
             session_lifetime: TimeDelta::days(accounts.session_days),
-            sessions_per_person: accounts.sessions_per_person,
+            max_sessions_per_user: accounts.sessions_per_person,
         },
         sockets: limits::sockets(settings),
         requests: RequestLimits {
-            body: Duration::from_secs(settings.server.body_seconds),
+            body_timeout: Duration::from_secs(settings.server.body_seconds),
             anonymous_limiter: limits::anonymous_limiter(settings),
         },
         database,
@@ -166,14 +166,14 @@ async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<
 
 fn start_jobs(settings: &Settings, app: &App, watch: Watch) {
     rt::spawn(watch.run());
-    let hub = app.live.hub.clone();
+    let hub = app.realtime.hub.clone();
     rt::spawn(async move { hub.mend().await });
-    let live = app.live.clone();
+    let live = app.realtime.clone();
     rt::spawn(async move { live.presence.tell(live.hub.clone()).await });
     rt::spawn(jobs::prune_expired_sessions::run(app.database.clone()));
     rt::spawn(jobs::erase_deleted_users::run(
         app.database.clone(),
-        app.live.clone(),
+        app.realtime.clone(),
         app.account_deleted.clone(),
     ));
     rt::spawn(jobs::truncate_wal::run(app.database.clone()));

@@ -10,12 +10,13 @@ use super::limits;
 use crate::config::{
     AccountSettings, InviteMode, RegistrationMode, Settings, SmsProvider, SmsSettings,
 };
-use crate::controllers::concerns::throttle::{Rules, Throttles};
-use crate::controllers::site::metrics::{Metrics, Queues};
-use crate::controllers::{GitHubDoor, Verifying};
+use crate::controllers::concerns::metrics::{Metrics, Queues};
+use crate::controllers::concerns::rate_limits::{RateLimitRules, RateLimits};
+use crate::controllers::{GithubLogin, PhoneVerification};
 use crate::error::Result;
 use crate::models::auth::invite::Makers;
 use crate::models::auth::rate_limit::Rule;
+use crate::models::auth::session::KeyHash;
 use crate::models::database::Database;
 use crate::models::room::direct;
 use crate::models::user::Policy;
@@ -31,7 +32,7 @@ use crate::services::sms::{
 use crate::views::pages::sessions::Region;
 
 /// Derives the HMAC key from the secret key.
-pub(super) fn keyed(key: &Key) -> Keyed {
+pub(super) fn hmac_key(key: &Key) -> Keyed {
     Keyed::new(key.signing())
 }
 
@@ -50,7 +51,7 @@ pub(super) fn hasher(accounts: &AccountSettings) -> Result<Hasher> {
 }
 
 /// Returns who may register.
-pub(super) fn policy(accounts: &AccountSettings) -> Policy {
+pub(super) fn registration_policy(accounts: &AccountSettings) -> Policy {
     match accounts.registration {
         RegistrationMode::Open => Policy::Open,
         RegistrationMode::Invite => Policy::Invite,
@@ -59,7 +60,7 @@ pub(super) fn policy(accounts: &AccountSettings) -> Policy {
 }
 
 /// Returns who may create invite links.
-pub(super) fn makers(accounts: &AccountSettings) -> Makers {
+pub(super) fn invite_policy(accounts: &AccountSettings) -> Makers {
     match accounts.invites {
         InviteMode::Members => Makers::Members,
         InviteMode::Admins => Makers::Admins,
@@ -75,10 +76,10 @@ fn within(tries: i32, window: TimeDelta) -> Rule {
 }
 
 /// Returns the limits on looking up users by phone number and on starting conversations.
-pub(super) fn direct_limits(settings: &Settings, keyed: Keyed) -> Option<direct::Limits> {
+pub(super) fn direct_limits(settings: &Settings, hmac_key: Keyed) -> Option<direct::Limits> {
     let throttle = &settings.throttle;
     let limits = direct::Limits {
-        keyed,
+        keyed: hmac_key,
         number_lookups: within(throttle.number_lookups_per_person, TimeDelta::hours(1)),
         new_rooms: within(throttle.directs_per_person, TimeDelta::hours(1)),
     };
@@ -86,9 +87,9 @@ pub(super) fn direct_limits(settings: &Settings, keyed: Keyed) -> Option<direct:
 }
 
 /// Builds the rate limits of sign-in, registration and other actions.
-pub(super) fn throttles(settings: &Settings, keyed: Keyed) -> Throttles {
+pub(super) fn rate_limits(settings: &Settings, hmac_key: Keyed) -> RateLimits {
     let throttle = &settings.throttle;
-    let rules = Rules {
+    let rules = RateLimitRules {
         sign_in: Rule {
             tries: throttle.sign_in_failures,
             window: TimeDelta::seconds(throttle.sign_in_window_seconds),
@@ -111,22 +112,22 @@ pub(super) fn throttles(settings: &Settings, keyed: Keyed) -> Throttles {
         profile_change: within(throttle.profile_changes_per_person, TimeDelta::hours(1)),
         export: within(throttle.exports_per_person, TimeDelta::hours(1)),
     };
-    Throttles::new(keyed, limits::throttled(settings, rules))
+    RateLimits::new(hmac_key, limits::throttled(settings, rules))
 }
 
 /// Builds phone verification, if enabled.
-pub(super) fn verifying(settings: &Settings) -> Result<Option<Verifying>> {
+pub(super) fn phone_verification(settings: &Settings) -> Result<Option<PhoneVerification>> {
     if !settings.verification.enabled {
         return Ok(None);
     }
-    Ok(Some(Verifying {
+    Ok(Some(PhoneVerification {
         sms: SmsQueue::new(sms_sender(&settings.sms)?),
         countries: settings.verification.countries.clone(),
     }))
 }
 
 /// Builds the GitHub client, if GitHub sign-in is enabled.
-pub(super) fn github(settings: &Settings) -> Result<Option<GitHubDoor>> {
+pub(super) fn github(settings: &Settings) -> Result<Option<GithubLogin>> {
     let github = &settings.github;
     if !github.is_enabled() {
         return Ok(None);
@@ -138,7 +139,7 @@ pub(super) fn github(settings: &Settings) -> Result<Option<GitHubDoor>> {
     };
     let (id, secret) = (&github.client_id, github.client_secret.expose());
     let timeout = Duration::from_secs(github.timeout_seconds);
-    Ok(Some(GitHubDoor {
+    Ok(Some(GithubLogin {
         github: GithubClient::new(id, secret, endpoints, timeout)?,
         client_callback: github.client_callback.clone(),
     }))
@@ -178,15 +179,16 @@ fn sms_sender(sms: &SmsSettings) -> Result<Arc<dyn SmsSender>> {
     })
 }
 
+/// Returns the hash of the token for reading the metrics, if one is configured.
+pub(super) fn metrics_token(settings: &Settings) -> Option<KeyHash> {
+    let token = settings.metrics.token.expose();
+    (!token.is_empty()).then(|| KeyHash::of(token))
+}
+
 /// Builds the metrics registry from every component's collectors.
-pub(super) fn metrics(
-    settings: &Settings,
-    live: &Live,
-    database: &Database,
-    hasher: &Hasher,
-) -> Metrics {
-    Metrics::new(settings.metrics.token.expose(), |registry| {
-        live.hub.figures.register(registry);
+pub(super) fn metrics(realtime: &Live, database: &Database, hasher: &Hasher) -> Metrics {
+    Metrics::new(|registry| {
+        realtime.hub.figures.register(registry);
         database.figures.register(registry);
         registry.register(
             "password_hashes_refused",
@@ -194,7 +196,7 @@ pub(super) fn metrics(
             hasher.refused.clone(),
         );
         registry.register_collector(Box::new(Queues {
-            writer: live.writer.clone(),
+            writer: realtime.writer.clone(),
             hasher: hasher.clone(),
         }));
     })

@@ -24,10 +24,10 @@ pub(super) async fn on_signal(app: Data<App>, server: ServerHandle, seconds: u64
         _ = interrupt.recv() => {}
     }
     tracing::info!("shutting down");
-    app.live.hub.stop();
+    app.realtime.hub.stop();
     let finish = async {
         server.stop(true).await;
-        app.live.writer.finish().await;
+        app.realtime.writer.finish().await;
     };
     if timeout(Duration::from_secs(seconds), finish).await.is_err() {
         tracing::warn!(seconds, "shutdown timed out; exiting");

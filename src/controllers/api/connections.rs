@@ -18,7 +18,7 @@ struct Connections {
 /// `GET /api/connections`: returns the status that `/ws` would, because browsers hide why a socket was refused; 429 when
 /// the person's connection limit is reached.
 pub async fn index(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<HttpResponse> {
-    let turnstile = &app.live.turnstile;
+    let turnstile = &app.realtime.turnstile;
     let open = turnstile.check_place(user.id)?;
     let limit = turnstile.per_person();
     Ok(HttpResponse::Ok().json(Connections { open, limit }))
@@ -26,6 +26,6 @@ pub async fn index(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<Htt
 
 /// `DELETE /api/connections/oldest`: the one that is hidden for the longest, or else the oldest, is closed with 4009.
 pub async fn destroy(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<HttpResponse> {
-    app.live.free_place(user.id)?;
+    app.realtime.free_place(user.id)?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -70,7 +70,7 @@ pub async fn create(
     let user_id = user.id;
     let direct = app.database.direct(user_id, To::Usernames(vec![name]));
     let direct = direct.await?;
-    app.live.announce(&direct);
+    app.realtime.announce(&direct);
     let conversation = find(&app, user_id, direct.room_id).await?;
     let mut response = match direct.is_new {
         true => HttpResponse::Created(),
@@ -156,7 +156,7 @@ pub async fn messages(
         })
         .await?;
     if let Some(newest) = found.first() {
-        app.live.read(&user.public(), id, newest.seq, false).await?;
+        app.realtime.read(&user.public(), id, newest.seq, false).await?;
     }
     let shown: Vec<ConversationMessage> = found
         .into_iter()
@@ -172,6 +172,6 @@ pub async fn read(
     id: Path<i64>,
 ) -> Result<HttpResponse> {
     find(&app, user.id, *id).await?;
-    app.live.read(&user.public(), *id, i64::MAX, false).await?;
+    app.realtime.read(&user.public(), *id, i64::MAX, false).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,21 +1,21 @@
-//! Somebody who comes to stay: for a socket or an event stream.
+//! The user who opens a WebSocket or an event stream.
 
 use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 
-use super::current_user::current;
+use super::current_user::authenticate_and_read;
 use crate::controllers::App;
 use crate::error::{Error, Result};
 use crate::models::room::Room;
 use crate::models::room::invitation;
 use crate::realtime::connection::Arrival;
 
-/// The person who asks, with their rooms.
-pub struct Arriving(pub Arrival);
+/// The signed-in user with their rooms and invitations, read in one database job.
+pub struct ConnectingUser(pub Arrival);
 
-impl FromRequest for Arriving {
+impl FromRequest for ConnectingUser {
     type Error = Error;
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
@@ -24,8 +24,8 @@ impl FromRequest for Arriving {
         Box::pin(async move {
             let app = request.app_data::<Data<App>>();
             let app = app.ok_or_else(|| Error::internal("the application has no data"))?;
-            let since = app.live.hub.news.now();
-            let read = current(&request, |conn, live| {
+            let since = app.realtime.hub.news.now();
+            let read = authenticate_and_read(&request, |conn, live| {
                 let rooms = Room::all_of(conn, live.user.id)?;
                 Ok((rooms, invitation::pending(conn, live.user.id)?))
             });

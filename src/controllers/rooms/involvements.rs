@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::FormOrJson;
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, rooms};
 use crate::error::Result;
 use crate::models::room::Room;
@@ -24,7 +24,7 @@ pub struct Fields {
 /// `PUT /rooms/{id}/involvement`, or `POST`: everything, mentions, nothing or hidden.
 pub async fn update(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
     input: FormOrJson<Fields>,
@@ -36,7 +36,7 @@ pub async fn update(
     });
     let changed = write.await.map(|room| {
         let frame = ServerFrame::Room { room: &room }.encode();
-        app.live.hub.to_all(&Parcel::ToPerson(user_id, frame));
+        app.realtime.hub.to_all(&Parcel::ToPerson(user_id, frame));
     });
-    rooms::answer(&app, &asked, user, id, changed, Vec::new(), input.is_json).await
+    rooms::answer(&app, &context, user, id, changed, Vec::new(), input.is_json).await
 }
