@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use teahouse_transport::{AnonymousLimiter, ServerOptions, Timeouts};
 
 use crate::config::Settings;
 use crate::controllers::middleware::security_headers;
 use crate::controllers::{App, SocketLimits};
 use crate::models::database::Limits;
 use crate::realtime::rate_limit::Rate;
-use teahouse_transport::{AnonymousLimiter, ServerOptions, Timeouts};
 
 /// Returns the options of the HTTP server.
 pub(super) fn server(settings: &Settings, app: &App) -> ServerOptions {

@@ -20,6 +20,7 @@ use actix_web::web::Data;
 use actix_web::{App as WebApp, rt};
 use chrono::TimeDelta;
 use rand::RngExt;
+use teahouse_transport::TrustedProxies;
 
 use crate::config::{DeletedMessages, Environment, Settings};
 use crate::controllers::extractors::cookies::CookieKey;
@@ -45,8 +46,6 @@ use crate::routes;
 use crate::services::image::Darkroom;
 use crate::views::cache::fragments::Parts;
 use crate::views::cache::message_lists::Lists;
-use teahouse_transport::TrustedProxies;
-
 use crate::views::templates::Templates;
 
 /// Serves until SIGTERM or SIGINT.
@@ -71,13 +70,13 @@ pub async fn serve(settings: Settings) -> Result<()> {
         origin => origin.to_owned(),
     });
     let store = Arc::new(app.database.clone());
-    let watch = Watch::start(app.realtime.clone(), store).await?;
-    start_jobs(&settings, &app, watch);
+    let change_poller = Watch::start(app.realtime.clone(), store).await?;
+    start_jobs(&settings, &app, change_poller);
     let app = Data::new(app);
     let hub = app.realtime.hub.clone();
     let factory_app = app.clone();
     let server = teahouse_transport::serve(listener, limits::server(&settings, &app), move || {
-        let desk = Desk::open(hub.clone());
+        let worker = Desk::open(hub.clone());
         let app = factory_app.clone();
         let cookies = session_middleware(
             app.database.clone(),
@@ -86,7 +85,7 @@ pub async fn serve(settings: Settings) -> Result<()> {
             &app.site,
         );
         WebApp::new()
-            .app_data(desk)
+            .app_data(worker)
             .app_data(CookieKey(key.clone()))
             .configure(|config| routes::configure(config, &app, cookies))
             .wrap(from_fn(require_same_origin))
@@ -164,12 +163,12 @@ async fn build(settings: &Settings, database: Database, hmac_key: Keyed) -> Resu
     })
 }
 
-fn start_jobs(settings: &Settings, app: &App, watch: Watch) {
-    rt::spawn(watch.run());
+fn start_jobs(settings: &Settings, app: &App, change_poller: Watch) {
+    rt::spawn(change_poller.run());
     let hub = app.realtime.hub.clone();
     rt::spawn(async move { hub.mend().await });
-    let live = app.realtime.clone();
-    rt::spawn(async move { live.presence.tell(live.hub.clone()).await });
+    let realtime = app.realtime.clone();
+    rt::spawn(async move { realtime.presence.tell(realtime.hub.clone()).await });
     rt::spawn(jobs::prune_expired_sessions::run(app.database.clone()));
     rt::spawn(jobs::erase_deleted_users::run(
         app.database.clone(),

@@ -13,7 +13,7 @@ pub mod settings;
 pub mod site;
 mod state;
 
-pub(crate) use self::responses::{gzip_html, html, page, redirect_or_no_content, see_other};
+pub(crate) use self::responses::{gzip_html, page, redirect_or_no_content, see_other};
 pub use self::state::{
     Accounts, App, GithubLogin, PhoneVerification, RequestLimits, Site, SocketLimits,
 };

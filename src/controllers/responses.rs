@@ -12,15 +12,10 @@ use crate::views::templates::View;
 
 /// Renders a view as HTML with `Cache-Control: no-store`.
 pub(crate) fn page<V: View>(app: &App, view: &V) -> Result<HttpResponse> {
-    html(app.templates.render(view)?, "no-store")
-}
-
-/// Returns HTML with this `Cache-Control`.
-pub(crate) fn html(body: String, cache_control: &'static str) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok()
         .insert_header(header::ContentType::html())
-        .insert_header((header::CACHE_CONTROL, cache_control))
-        .body(body))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .body(app.templates.render(view)?))
 }
 
 /// Returns HTML from a gzip file, decompressed for clients that do not accept gzip.

@@ -35,7 +35,7 @@ pub(in crate::controllers) async fn authenticate(
     let trusted = find_trusted_browser(app, request, phone.as_ref()).await?;
     let buckets = app
         .rate_limits
-        .sign_in(request, phone.as_ref(), trusted.as_ref())?;
+        .sign_in(client_address(request), phone.as_ref(), trusted.as_ref())?;
     let attempt = Attempt::begin(app, buckets).await?;
     let found = match phone.clone() {
         Some(phone) => {

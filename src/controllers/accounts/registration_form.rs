@@ -22,11 +22,11 @@ use crate::views::pages::users::{ClosedPage, NewUserForm, NewUserPage};
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct NewUser {
-    phone: String,
-    region: String,
-    username: String,
-    password: String,
-    setup_code: String,
+    pub(super) phone: String,
+    pub(super) region: String,
+    pub(super) username: String,
+    pub(super) password: String,
+    pub(super) setup_code: String,
     pub(super) invite: String,
 }
 

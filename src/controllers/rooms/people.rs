@@ -80,7 +80,7 @@ async fn listed(
                 .iter()
                 .map(|person| Person::from(&person.public()))
                 .collect(),
-            may_invite: invites::require_maker(app, &user).is_ok(),
+            may_invite: invites::require_inviter(app, &user).is_ok(),
             search,
             to,
             errors,

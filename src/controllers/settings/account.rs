@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::{Mistakes, Saved, frame, require_proof, unprocessable};
-use crate::controllers::accounts::users;
+use crate::controllers::accounts::registration_form::phone_region;
 use crate::controllers::extractors::current_user::CurrentSession;
 use crate::controllers::extractors::form::{FormOrJson, Method};
 use crate::controllers::extractors::request_context::RequestContext;
@@ -61,7 +61,7 @@ async fn shown(
         Ok((ways_in, session::is_confirmed(conn, &key_hash)?))
     });
     let (ways_in, is_confirmed) = read.await?;
-    let region = users::region(app, context, &typed.region);
+    let region = phone_region(app, context, &typed.region);
     let view = AccountPage {
         frame: frame(app, context, user, "account", saved, mistakes).await?,
         username: user.username.clone(),

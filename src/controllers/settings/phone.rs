@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::account::{Typed, answer};
 use super::{require_proof, saved};
 use crate::controllers::App;
-use crate::controllers::accounts::users;
+use crate::controllers::accounts::registration_form::phone_region;
 use crate::controllers::concerns::phone_verification::start_verification;
 use crate::controllers::concerns::sign_in::client_info;
 use crate::controllers::concerns::rate_limits;
@@ -55,7 +55,7 @@ async fn change(
     input: &FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
     let typed = &input.fields;
-    let region = users::region(app, context, &typed.region);
+    let region = phone_region(app, context, &typed.region);
     let phone = PhoneNumber::parse(&typed.phone, &region)?;
     require_proof(
         app,
