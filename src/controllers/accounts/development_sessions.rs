@@ -47,8 +47,10 @@ pub async fn create(
                 return Err(Error::field("username", "error-direct-unknown"));
             }
             let fields = [("username", "error-direct-unknown".into())];
-            let mut typed = LoginForm::default();
-            typed.username = input.fields.username;
+            let typed = LoginForm {
+                username: input.fields.username,
+                ..LoginForm::default()
+            };
             let mut response = show(&app, &context, &typed, &fields)?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)

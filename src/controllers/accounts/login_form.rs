@@ -21,7 +21,7 @@ pub struct LoginForm {
     pub(super) region: String,
     pub(super) password: String,
     pub(super) next: String,
-    pub(in crate::controllers) username: String,
+    pub(super) username: String,
 }
 
 /// Shows the sign-in page with an error of sign-in with GitHub.

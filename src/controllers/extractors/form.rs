@@ -45,7 +45,8 @@ async fn read<T: DeserializeOwned>(
     } = incoming;
     let is_json = content_type.eq_ignore_ascii_case("application/json");
     let is_form = content_type.eq_ignore_ascii_case("application/x-www-form-urlencoded");
-    if !is_form && !(is_json && accepts_json) {
+    let is_accepted = is_form || (is_json && accepts_json);
+    if !is_accepted {
         return Err(Error::UnsupportedMedia);
     }
     let body = timeout(body_timeout, body).await;
