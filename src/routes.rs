@@ -12,7 +12,7 @@ use crate::controllers::accounts::{
     development_sessions, invites, pairings, password_links, password_resets, passwords,
     security_events, sessions, users, verifications,
 };
-use crate::controllers::extractors::cookies::own_cookies;
+use crate::controllers::extractors::cookies::keep_own_cookies;
 use crate::controllers::realtime::{event_streams, sockets};
 use crate::controllers::rooms::{
     blocks, directs, home, invitations, involvements, members, memberships, messages, people,
@@ -60,7 +60,7 @@ routes! { register_pages, PAGES:
     "/login" => { GET sessions::new, POST sessions::create }
     "/logout" => { POST sessions::destroy }
     "/verification" => { GET verifications::show, POST verifications::create }
-    "/verification/code" => { POST verifications::again }
+    "/verification/code" => { POST verifications::resend_code }
     "/password_reset" => { GET password_resets::new, POST password_resets::create }
     "/passwords/{token}" => { GET passwords::edit, POST passwords::update }
     "/password_links" => { GET password_links::new, POST password_links::create }
@@ -141,7 +141,7 @@ pub fn configure(config: &mut ServiceConfig, app: &Data<App>, cookies: CookieMid
     config.service(
         web::scope("")
             .wrap(cookies)
-            .wrap(from_fn(own_cookies))
+            .wrap(from_fn(keep_own_cookies))
             .configure(register_pages)
             .configure(register_api)
             .default_service(web::to(redirect_or_not_found)),

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use teahouse_transport::{AnonymousLimiter, ServerOptions, Timeouts};
 
 use crate::config::Settings;
-use crate::controllers::middleware::error_pages;
+use crate::controllers::middleware::security_headers;
 use crate::controllers::{App, SocketLimits};
 use crate::models::database::PoolLimits;
 use crate::realtime::rate_limit::Rate;
-use teahouse_transport::{AnonymousLimiter, ServerOptions, Timeouts};
 
 /// Returns the options of the HTTP server.
 pub(super) fn server(settings: &Settings, app: &App) -> ServerOptions {
@@ -29,7 +29,7 @@ pub(super) fn server(settings: &Settings, app: &App) -> ServerOptions {
         },
         anonymous_limiter: anonymous_limiter(settings),
         trusted_proxies: app.site.trusted_proxies.clone(),
-        error_headers: error_pages::header_lines(app),
+        error_headers: security_headers::header_lines(&app.site),
     }
 }
 
@@ -58,11 +58,11 @@ pub(super) fn sockets(settings: &Settings) -> SocketLimits {
     let rate = |per_second, burst| throttled(settings, Rate { per_second, burst });
     SocketLimits {
         frame_max_bytes: socket.frame_max_bytes,
-        ping: Duration::from_secs(socket.ping_seconds),
-        pong: Duration::from_secs(socket.pong_seconds),
-        farewell_seconds: socket.farewell_seconds,
-        frames: rate(socket.frames_per_second, socket.frame_burst),
-        controls: rate(socket.controls_per_second, socket.control_burst),
+        ping_interval: Duration::from_secs(socket.ping_seconds),
+        pong_timeout: Duration::from_secs(socket.pong_seconds),
+        close_grace_seconds: socket.farewell_seconds,
+        frame_rate: rate(socket.frames_per_second, socket.frame_burst),
+        control_rate: rate(socket.controls_per_second, socket.control_burst),
     }
 }
 

@@ -21,34 +21,32 @@ use actix_web::web::Data;
 use actix_web::{App as WebApp, rt};
 use chrono::TimeDelta;
 use rand::RngExt;
+use teahouse_transport::TrustedProxies;
 
 use crate::config::{DeletedMessages, Environment, Settings};
 use crate::controllers::extractors::cookies::CookieKey;
-use crate::controllers::middleware::access_log::log;
-use crate::controllers::middleware::anonymous_limit::{door, serving};
-use crate::controllers::middleware::compression::compression;
-use crate::controllers::middleware::error_pages::frame;
-use crate::controllers::middleware::same_origin::same_origin;
+use crate::controllers::middleware::access_log::log_request;
+use crate::controllers::middleware::anonymous_limit::limit_anonymous;
+use crate::controllers::middleware::compression::compress;
+use crate::controllers::middleware::connection_state::track_response;
+use crate::controllers::middleware::error_pages::render_errors;
+use crate::controllers::middleware::same_origin::require_same_origin;
 use crate::controllers::middleware::session_cookie::session_middleware;
-
 use crate::controllers::settings::export::Exports;
 use crate::controllers::{Accounts, App, RequestLimits, Site};
 use crate::error::{Error, Result};
 use crate::jobs;
 use crate::models::database::Database;
 use crate::models::installation;
-use crate::models::values::content;
-use crate::models::values::signing::HmacKey;
-
 use crate::models::user::User;
+use crate::models::values::signing::HmacKey;
+use crate::models::values::signing::Keyed;
 use crate::realtime::change_poller::ChangePoller;
 use crate::realtime::worker_hub::WorkerHub;
 use crate::routes;
 use crate::services::image::AvatarProcessor;
 use crate::views::cache::fragments::Parts;
 use crate::views::cache::message_lists::Lists;
-use teahouse_transport::TrustedProxies;
-
 use crate::views::templates::Templates;
 
 /// Serves until SIGTERM or SIGINT.
@@ -73,13 +71,13 @@ pub async fn serve(settings: Settings) -> Result<()> {
         origin => origin.to_owned(),
     });
     let store = Arc::new(app.database.clone());
-    let watch = ChangePoller::start(app.realtime.clone(), store).await?;
-    start_jobs(&settings, &app, watch);
+    let change_poller = ChangePoller::start(app.realtime.clone(), store).await?;
+    start_jobs(&settings, &app, change_poller);
     let app = Data::new(app);
     let hub = app.realtime.hub.clone();
     let factory_app = app.clone();
     let server = teahouse_transport::serve(listener, limits::server(&settings, &app), move || {
-        let desk = WorkerHub::start(hub.clone());
+        let worker = WorkerHub::start(hub.clone());
         let app = factory_app.clone();
         let cookies = session_middleware(
             app.database.clone(),
@@ -88,15 +86,15 @@ pub async fn serve(settings: Settings) -> Result<()> {
             &app.site,
         );
         WebApp::new()
-            .app_data(desk)
+            .app_data(worker)
             .app_data(CookieKey(key.clone()))
             .configure(|config| routes::configure(config, &app, cookies))
-            .wrap(from_fn(same_origin))
-            .wrap(from_fn(door))
-            .wrap(from_fn(frame))
-            .wrap(from_fn(compression))
-            .wrap(from_fn(log))
-            .wrap(from_fn(serving))
+            .wrap(from_fn(require_same_origin))
+            .wrap(from_fn(limit_anonymous))
+            .wrap(from_fn(render_errors))
+            .wrap(from_fn(compress))
+            .wrap(from_fn(log_request))
+            .wrap(from_fn(track_response))
     })
     .map_err(Error::internal)?;
     let has_users = app.database.read(User::exists).await?;
@@ -125,48 +123,49 @@ async fn build(settings: &Settings, database: Database, hmac_key: HmacKey) -> Re
     let realtime = Arc::new(realtime::build(settings, &database, epoch)?);
     let hasher = services::hasher(accounts)?;
     Ok(App {
-        metrics: services::metrics(settings, &realtime, &database, &hasher),
+        metrics: services::metrics(&realtime, &database, &hasher),
         realtime,
         templates: Templates::load()?,
         hasher,
-        throttles: services::throttles(settings, hmac_key.clone()),
-        verification: services::verifying(settings)?,
+        rate_limits: services::rate_limits(settings, hmac_key.clone()),
+        verification: services::phone_verification(settings)?,
         github: services::github(settings)?,
         hmac_key,
         avatar_processor: AvatarProcessor::default(),
         exports: Exports::default(),
         account_deleted: Arc::default(),
-        lists: Lists::default(),
-        parts: Parts::default(),
+        message_lists: Lists::default(),
+        fragments: Parts::default(),
         site: Site {
             is_development: settings.environment == Environment::Development,
             public_origin: Some(settings.server.public_origin.clone())
                 .filter(|origin| !origin.is_empty()),
             trusted_proxies: TrustedProxies::new(settings.server.trusted_proxies.clone()),
+            metrics_token: services::metrics_token(settings),
         },
         accounts: Accounts {
-            policy: services::policy(accounts),
+            registration_policy: services::registration_policy(accounts),
             invite_policy: services::invite_policy(accounts),
-            region: accounts.region.clone(),
+            default_region: accounts.region.clone(),
             regions: LazyLock::new(services::regions),
             // Required while there are no users, which can also happen after all accounts were deleted.
             setup_code: is_production
                 .then(|| format!("{:08}", rand::rng().random_range(0..100_000_000))),
             erases_messages: accounts.deleted_messages == DeletedMessages::Delete,
             session_lifetime: TimeDelta::days(accounts.session_days),
-            sessions_per_person: accounts.sessions_per_person,
+            max_sessions_per_user: accounts.sessions_per_person,
         },
         sockets: limits::sockets(settings),
         requests: RequestLimits {
-            body: Duration::from_secs(settings.server.body_seconds),
+            body_timeout: Duration::from_secs(settings.server.body_seconds),
             anonymous_limiter: limits::anonymous_limiter(settings),
         },
         database,
     })
 }
 
-fn start_jobs(settings: &Settings, app: &App, watch: ChangePoller) {
-    rt::spawn(watch.run());
+fn start_jobs(settings: &Settings, app: &App, change_poller: ChangePoller) {
+    rt::spawn(change_poller.run());
     let hub = app.realtime.hub.clone();
     rt::spawn(async move { hub.run_gap_recovery().await });
     let realtime = app.realtime.clone();

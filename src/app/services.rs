@@ -10,12 +10,13 @@ use super::limits;
 use crate::config::{
     AccountSettings, InviteMode, RegistrationMode, Settings, SmsProvider, SmsSettings,
 };
-use crate::controllers::concerns::throttle::{Rules, Throttles};
-use crate::controllers::site::metrics::{Metrics, Queues};
-use crate::controllers::{GitHubDoor, Verifying};
+use crate::controllers::concerns::metrics::{Metrics, Queues};
+use crate::controllers::concerns::rate_limits::{RateLimitRules, RateLimits};
+use crate::controllers::{GithubLogin, PhoneVerification};
 use crate::error::Result;
 use crate::models::auth::invite::InvitePolicy;
 use crate::models::auth::rate_limit::Rule;
+use crate::models::auth::session::KeyHash;
 use crate::models::database::Database;
 use crate::models::room::direct_limits::DirectLimits;
 use crate::models::user::registration::RegistrationPolicy;
@@ -50,7 +51,7 @@ pub(super) fn hasher(accounts: &AccountSettings) -> Result<PasswordHasher> {
 }
 
 /// Returns who may register.
-pub(super) fn policy(accounts: &AccountSettings) -> RegistrationPolicy {
+pub(super) fn registration_policy(accounts: &AccountSettings) -> RegistrationPolicy {
     match accounts.registration {
         RegistrationMode::Open => RegistrationPolicy::Open,
         RegistrationMode::Invite => RegistrationPolicy::Invite,
@@ -86,9 +87,9 @@ pub(super) fn direct_limits(settings: &Settings, hmac_key: HmacKey) -> Option<Di
 }
 
 /// Builds the rate limits of sign-in, registration and other actions.
-pub(super) fn throttles(settings: &Settings, hmac_key: HmacKey) -> Throttles {
+pub(super) fn rate_limits(settings: &Settings, hmac_key: HmacKey) -> RateLimits {
     let throttle = &settings.throttle;
-    let rules = Rules {
+    let rules = RateLimitRules {
         sign_in: Rule {
             attempts: throttle.sign_in_failures,
             window: TimeDelta::seconds(throttle.sign_in_window_seconds),
@@ -111,22 +112,22 @@ pub(super) fn throttles(settings: &Settings, hmac_key: HmacKey) -> Throttles {
         profile_change: within(throttle.profile_changes_per_person, TimeDelta::hours(1)),
         export: within(throttle.exports_per_person, TimeDelta::hours(1)),
     };
-    Throttles::new(hmac_key, limits::throttled(settings, rules))
+    RateLimits::new(hmac_key, limits::throttled(settings, rules))
 }
 
 /// Builds phone verification, if enabled.
-pub(super) fn verifying(settings: &Settings) -> Result<Option<Verifying>> {
+pub(super) fn phone_verification(settings: &Settings) -> Result<Option<PhoneVerification>> {
     if !settings.verification.enabled {
         return Ok(None);
     }
-    Ok(Some(Verifying {
+    Ok(Some(PhoneVerification {
         sms: SmsQueue::new(sms_sender(&settings.sms)?),
         countries: settings.verification.countries.clone(),
     }))
 }
 
 /// Builds the GitHub client, if GitHub sign-in is enabled.
-pub(super) fn github(settings: &Settings) -> Result<Option<GitHubDoor>> {
+pub(super) fn github(settings: &Settings) -> Result<Option<GithubLogin>> {
     let github = &settings.github;
     if !github.is_enabled() {
         return Ok(None);
@@ -138,7 +139,7 @@ pub(super) fn github(settings: &Settings) -> Result<Option<GitHubDoor>> {
     };
     let (id, secret) = (&github.client_id, github.client_secret.expose());
     let timeout = Duration::from_secs(github.timeout_seconds);
-    Ok(Some(GitHubDoor {
+    Ok(Some(GithubLogin {
         github: GithubClient::new(id, secret, endpoints, timeout)?,
         client_callback: github.client_callback.clone(),
     }))
@@ -178,14 +179,18 @@ fn sms_sender(sms: &SmsSettings) -> Result<Arc<dyn SmsSender>> {
     })
 }
 
+/// Returns the hash of the token for reading the metrics, if one is configured.
+pub(super) fn metrics_token(settings: &Settings) -> Option<KeyHash> {
+    let token = settings.metrics.token.expose();
+    (!token.is_empty()).then(|| KeyHash::of(token))
+}
+
 /// Builds the metrics registry from every component's collectors.
 pub(super) fn metrics(
     settings: &Settings,
-    realtime: &Realtime,
-    database: &Database,
-    hasher: &PasswordHasher,
+    realtime: &Realtime, database: &Database, hasher: &PasswordHasher,
 ) -> Metrics {
-    Metrics::new(settings.metrics.token.expose(), |registry| {
+    Metrics::new(|registry| {
         realtime.hub.metrics.register(registry);
         database.metrics.register(registry);
         registry.register(

@@ -9,7 +9,7 @@ use super::http::{Http, proxy_name};
 use super::probe_session::ProbeSession;
 use super::{event_stream, proxy_headers, websocket};
 use crate::config::Settings;
-use crate::controllers::middleware::error_pages;
+use crate::controllers::middleware::security_headers;
 use crate::models::database::connection::DbConn;
 
 const CHECK: &str = "public address";
@@ -140,8 +140,8 @@ fn reach(http: &Http, is_running: bool) -> Result<Response<String>, Option<Findi
 fn check_headers(origin: &str, headers: &HeaderMap) -> Finding {
     let is_secure = origin.starts_with("https:");
     let transport =
-        is_secure.then_some(("strict-transport-security", error_pages::STRICT_TRANSPORT));
-    let changed: Vec<_> = error_pages::HEADERS
+        is_secure.then_some(("strict-transport-security", security_headers::STRICT_TRANSPORT));
+    let changed: Vec<_> = security_headers::HEADERS
         .into_iter()
         .chain(transport)
         .filter(|(name, value)| !headers.get_all(*name).iter().eq([value]))

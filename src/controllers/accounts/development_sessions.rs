@@ -1,4 +1,4 @@
-//! Signing in by name alone: only in development, and only from this very machine. Elsewhere there is no such address.
+//! Sign-in by username alone: only in development, and only from the same machine.
 
 use actix_session::Session;
 use actix_web::http::StatusCode;
@@ -6,40 +6,52 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::sessions::{Credentials, form};
+use super::login_form::{LoginForm, show};
 use crate::controllers::App;
-use crate::controllers::concerns::sign_in::{Way, sign_in};
+use crate::controllers::concerns::sign_in::{SignInMethod, sign_in};
 use crate::controllers::extractors::form::FormOrJson;
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::error::{Error, Result};
 use crate::models::room::direct::find_active_user;
 use crate::models::user::User;
 
-/// Whom a developer wants to be.
+/// The fields of the form.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Anybody {
+pub struct DevelopmentCredentials {
     username: String,
 }
 
-/// `POST /development_session`
+/// `POST /development_session`: signs in as any user.
 pub async fn create(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
     session: Session,
-    input: FormOrJson<Anybody>,
+    input: FormOrJson<DevelopmentCredentials>,
 ) -> Result<HttpResponse> {
-    match find(&app, &asked, &input.fields.username).await {
-        Ok(user) => sign_in(&app, &request, &session, &user, Way::KNOWING, "/").await,
+    match find(&app, &context, &input.fields.username).await {
+        Ok(user) => {
+            sign_in(
+                &app,
+                &request,
+                &session,
+                &user,
+                SignInMethod::Credentials,
+                "/",
+            )
+            .await
+        }
         Err(Error::Unauthorized) => {
-            if input.is_json || asked.wants_json {
+            if input.is_json || context.wants_json {
                 return Err(Error::field("username", "error-direct-unknown"));
             }
             let fields = [("username", "error-direct-unknown".into())];
-            let mut typed = Credentials::default();
-            typed.username = input.fields.username;
-            let mut response = form(&app, &asked, &typed, &fields)?;
+            let typed = LoginForm {
+                username: input.fields.username,
+                ..LoginForm::default()
+            };
+            let mut response = show(&app, &context, &typed, &fields)?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }
@@ -47,17 +59,16 @@ pub async fn create(
     }
 }
 
-/// Whether somebody who asks so may be anybody.
-pub(in crate::controllers) fn are_open(app: &App, asked: &Asked) -> bool {
-    app.site.is_development && asked.is_loopback
-}
-
-/// Somebody by name.
+/// Returns the user with this name.
 ///
 /// # Errors
-/// `NotFound` where this is not allowed, `Unauthorized` when there is nobody of that name.
-pub(in crate::controllers) async fn find(app: &App, asked: &Asked, name: &str) -> Result<User> {
-    if !are_open(app, asked) {
+/// `NotFound` when this is not allowed; `Unauthorized` when there is no such user.
+pub(in crate::controllers) async fn find(
+    app: &App,
+    context: &RequestContext,
+    name: &str,
+) -> Result<User> {
+    if !app.site.allows_development_sign_in(context.is_loopback) {
         return Err(Error::NotFound);
     }
     let name = name.to_owned();

@@ -1,17 +1,17 @@
-//! Links by which people may register.
+//! Invites: links for registration.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use crate::controllers::concerns::sign_in::origin;
-use crate::controllers::errors::field_sentences;
+use crate::controllers::concerns::sign_in::client_info;
+use crate::controllers::errors::field_messages;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::{FormOrJson, Method};
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::middleware::same_origin::own_origin;
-use crate::controllers::{App, done, page, see_other};
+use crate::controllers::{App, page, redirect_or_no_content, see_other};
 use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::auth::invite;
 use crate::models::auth::security_event;
@@ -23,15 +23,15 @@ use crate::views::layout::Page;
 use crate::views::pages::invites::{InviteForm, InviteItem, InvitesPage};
 use crate::views::pages::rooms::links;
 
-/// How many may come by it, and for how many days.
+/// The fields of the form: maximum registrations, and days until expiry.
 #[derive(Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct NewInvite {
     uses: String,
     days: String,
 }
 
-impl Default for Fields {
+impl Default for NewInvite {
     fn default() -> Self {
         Self {
             uses: "1".to_owned(),
@@ -40,20 +40,20 @@ impl Default for Fields {
     }
 }
 
-/// What a form sends to one of them.
+/// The fields of a form for one invite.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Overriding {
+pub struct MethodOverride {
     #[serde(rename = "_method")]
     method: Method,
 }
 
-/// Whether there are such links here, and this person may make them.
+/// Requires that the user may create invites.
 ///
 /// # Errors
-/// `NotFound` where there are none; `Forbidden` where only admins make them.
-pub(in crate::controllers) fn require_maker(app: &App, user: &User) -> Result<()> {
-    if app.accounts.policy != RegistrationPolicy::Invite {
+/// `NotFound` when registration does not use invites; `Forbidden` when only admins create them.
+pub(in crate::controllers) fn require_inviter(app: &App, user: &User) -> Result<()> {
+    if app.accounts.registration_policy != RegistrationPolicy::Invite {
         return Err(Error::NotFound);
     }
     match app.accounts.invite_policy.allows(user) {
@@ -62,83 +62,84 @@ pub(in crate::controllers) fn require_maker(app: &App, user: &User) -> Result<()
     }
 }
 
-/// `GET /invites`: those that still let somebody in: mine, or all for an admin.
+/// `GET /invites`: the open invites of the user, or all for an admin.
 pub async fn index(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
     CurrentUser(user): CurrentUser,
 ) -> Result<HttpResponse> {
-    require_maker(&app, &user)?;
-    show(&app, &asked, &request, user, &Fields::default(), &[]).await
+    require_inviter(&app, &user)?;
+    show(&app, &context, &request, user, &NewInvite::default(), &[]).await
 }
 
-/// `POST /invites` with `uses` and `days`
+/// `POST /invites` with `uses` and `days`.
 pub async fn create(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
     CurrentUser(user): CurrentUser,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<NewInvite>,
 ) -> Result<HttpResponse> {
-    require_maker(&app, &user)?;
-    let (user_id, origin) = (user.id, origin(&request));
+    require_inviter(&app, &user)?;
+    let (user_id, client) = (user.id, client_info(&request));
     let uses = input.fields.uses.trim().parse().unwrap_or(0);
     let days = input.fields.days.trim().parse().unwrap_or(0);
-    let made = app.database.write(move |conn| {
+    let created = app.database.write(move |conn| {
         invite::create(conn, user_id, uses, days)?;
-        security_event::record(conn, SecurityEventKind::InviteCreated, user_id, &origin)
+        security_event::record(conn, SecurityEventKind::InviteCreated, user_id, &client)
     });
-    match made.await {
-        Err(Error::Invalid(fields)) if !input.is_json && !asked.wants_json => {
-            let mut response = show(&app, &asked, &request, user, &input.fields, &fields).await?;
+    match created.await {
+        Err(Error::Invalid(fields)) if !input.is_json && !context.wants_json => {
+            let mut response = show(&app, &context, &request, user, &input.fields, &fields).await?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }
-        made => made.map(|()| see_other("/invites")),
+        created => created.map(|()| see_other("/invites")),
     }
 }
 
-/// `DELETE /invites/{id}`: nobody comes in by it any more.
+/// `DELETE /invites/{id}`: revokes the invite.
 pub async fn destroy(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
 ) -> Result<HttpResponse> {
-    require_maker(&app, &user)?;
-    let (id, origin) = (id.into_inner(), origin(&request));
+    require_inviter(&app, &user)?;
+    let (id, client) = (id.into_inner(), client_info(&request));
     app.database
         .write(move |conn| {
             invite::revoke(conn, &user, id)?;
-            security_event::record(conn, SecurityEventKind::InviteRevoked, user.id, &origin)
+            security_event::record(conn, SecurityEventKind::InviteRevoked, user.id, &client)
         })
         .await?;
-    Ok(done(&asked, false, "/invites"))
+    Ok(redirect_or_no_content(&context, false, "/invites"))
 }
 
-/// `POST /invites/{id}` with `_method=delete`
+/// `POST /invites/{id}` with `_method=delete`.
 pub async fn overridden(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
     user: CurrentUser,
     id: Path<i64>,
-    input: FormOrJson<Overriding>,
+    input: FormOrJson<MethodOverride>,
 ) -> Result<HttpResponse> {
     match input.fields.method {
-        Method::Delete => destroy(app, asked, request, user, id).await,
+        Method::Delete => destroy(app, context, request, user, id).await,
         _ => Err(Error::MethodNotAllowed),
     }
 }
 
+/// Shows the user's invites and the form with field errors.
 async fn show(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     request: &HttpRequest,
     user: User,
-    typed: &Fields,
+    typed: &NewInvite,
     fields: &[(&'static str, LocalizedMessage)],
 ) -> Result<HttpResponse> {
     let me = user.clone();
@@ -154,15 +155,19 @@ async fn show(
         Ok(InviteItem::new(&invite, maker, link))
     });
     let invites: Result<Vec<InviteItem>> = items.collect();
-    let mut errors = field_sentences(asked.locale(), fields);
+    let mut errors = field_messages(context.locale(), fields);
     for field in ["uses", "days"] {
         errors.entry(field).or_default();
     }
     page(
         app,
         &InvitesPage {
-            page: Page::signed_in(asked.look(), &user.to_public(), user.is_admin()),
-            rooms: links(asked.locale(), rooms, None),
+            page: Page::signed_in(
+                context.display_preferences(),
+                &user.to_public(),
+                user.is_admin(),
+            ),
+            rooms: links(context.locale(), rooms, None),
             invites: invites?,
             form: InviteForm {
                 uses: &typed.uses,

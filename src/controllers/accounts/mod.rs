@@ -1,11 +1,14 @@
-//! Registration, signing in and the ways back into an account.
+//! Registration, sign-in and account recovery.
 
+pub mod authentication;
 pub mod development_sessions;
 pub mod invites;
+pub mod login_form;
 pub mod pairings;
 pub mod password_links;
 pub mod password_resets;
 pub mod passwords;
+pub mod registration_form;
 pub mod security_events;
 pub mod sessions;
 pub mod users;

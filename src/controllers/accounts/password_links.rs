@@ -1,4 +1,4 @@
-//! What an admin gives to somebody who cannot get in: a link that lets them set a password, once.
+//! Password links: an admin creates a link with which a user sets a new password once.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
@@ -6,11 +6,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use chrono::TimeDelta;
 use serde::Deserialize;
 
-use crate::controllers::concerns::sign_in::origin;
-use crate::controllers::errors::field_sentences;
+use crate::controllers::concerns::sign_in::client_info;
+use crate::controllers::errors::field_messages;
 use crate::controllers::extractors::current_user::Admin;
 use crate::controllers::extractors::form::FormOrJson;
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::middleware::same_origin::own_origin;
 use crate::controllers::{App, page};
 use crate::error::{Error, Result, LocalizedMessage};
@@ -25,53 +25,60 @@ use crate::views::pages::rooms::links;
 use crate::views::qr::Qr;
 use crate::models::values::user_status::Status;
 
-/// A link is good for so long.
+/// Lifetime of a link.
 const LINK_HOURS: i64 = 4;
 
-/// For whom.
+/// The fields of the form.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Whom {
+pub struct NewPasswordLink {
     username: String,
 }
 
-/// `GET /password_links`
-pub async fn new(app: Data<App>, asked: Asked, Admin(admin): Admin) -> Result<HttpResponse> {
-    show(&app, &asked, admin, "", None, &[]).await
+/// `GET /password_links`: the form.
+pub async fn new(
+    app: Data<App>,
+    context: RequestContext,
+    Admin(admin): Admin,
+) -> Result<HttpResponse> {
+    show(&app, &context, admin, "", None, &[]).await
 }
 
-/// `POST /password_links` with `username`: shows the link, this once. One before it is worth nothing any more.
+/// `POST /password_links` with `username`: shows the new link, which cannot be shown again. Invalidates the previous one.
 pub async fn create(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
     Admin(admin): Admin,
-    input: FormOrJson<Whom>,
+    input: FormOrJson<NewPasswordLink>,
 ) -> Result<HttpResponse> {
-    let (name, origin) = (input.fields.username.trim().to_owned(), origin(&request));
+    let (name, client) = (
+        input.fields.username.trim().to_owned(),
+        client_info(&request),
+    );
     let wanted = name.clone();
-    let made = app.database.write(move |conn| {
+    let created = app.database.write(move |conn| {
         let user = User::find_by_username_or_phone(conn, &wanted, "")?;
         if user.status != Status::Active {
             return Err(Error::NotFound);
         }
         let token = password_reset_link::create(conn, user.id, TimeDelta::hours(LINK_HOURS))?;
-        security_event::record(conn, SecurityEventKind::PasswordLinkCreated, user.id, &origin)?;
+        security_event::record(conn, SecurityEventKind::PasswordLinkCreated, user.id, &client)?;
         Ok((user.username, token))
     });
-    match made.await {
+    match created.await {
         Ok((username, token)) => {
             let own = own_origin(&request).unwrap_or_default();
             let link = format!("{own}/passwords/{token}");
-            show(&app, &asked, admin, &username, Some(link), &[]).await
+            show(&app, &context, admin, &username, Some(link), &[]).await
         }
         Err(Error::NotFound) => {
-            let nobody = LocalizedMessage::with("error-member-unknown", "name", &name);
-            let fields = [("username", nobody)];
-            if input.is_json || asked.wants_json {
+            let unknown = LocalizedMessage::with("error-member-unknown", "name", &name);
+            let fields = [("username", unknown)];
+            if input.is_json || context.wants_json {
                 return Err(Error::Invalid(fields.into()));
             }
-            let mut response = show(&app, &asked, admin, &name, None, &fields).await?;
+            let mut response = show(&app, &context, admin, &name, None, &fields).await?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }
@@ -79,9 +86,10 @@ pub async fn create(
     }
 }
 
+/// Shows the form with the created link or field errors.
 async fn show(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     admin: User,
     username: &str,
     link: Option<String>,
@@ -89,13 +97,17 @@ async fn show(
 ) -> Result<HttpResponse> {
     let user_id = admin.id;
     let read = app.database.read(move |conn| Room::list_for(conn, user_id));
-    let mut errors = field_sentences(asked.locale(), fields);
+    let mut errors = field_messages(context.locale(), fields);
     errors.entry("username").or_default();
     page(
         app,
         &PasswordLinkPage {
-            page: Page::signed_in(asked.look(), &admin.to_public(), admin.is_admin()),
-            rooms: links(asked.locale(), read.await?, None),
+            page: Page::signed_in(
+                context.display_preferences(),
+                &admin.to_public(),
+                admin.is_admin(),
+            ),
+            rooms: links(context.locale(), read.await?, None),
             username,
             qr: link.as_deref().and_then(Qr::of),
             link,

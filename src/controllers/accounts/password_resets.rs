@@ -1,14 +1,15 @@
-//! Forgotten passwords: whoever has the number gets a code.
+//! Password reset by a code sent to the phone number.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use crate::controllers::concerns::phone_verification::{begin, verifying};
-use crate::controllers::errors::field_sentences;
+use super::registration_form::phone_region;
+use crate::controllers::concerns::phone_verification::{require_verification, start_verification};
+use crate::controllers::errors::field_messages;
 use crate::controllers::extractors::form::Form;
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page};
 use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::auth::phone_verification::VerificationPurpose;
@@ -16,56 +17,56 @@ use crate::models::values::phone_number::PhoneNumber;
 use crate::views::layout::Page;
 use crate::views::pages::verifications::{PasswordResetPage, ResetForm};
 
-/// What the form sends.
+/// The fields of the form.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Forgetful {
+pub struct PasswordReset {
     phone: String,
     region: String,
 }
 
-/// `GET /password_reset`
-pub async fn new(app: Data<App>, asked: Asked) -> Result<HttpResponse> {
-    verifying(&app)?;
-    form(&app, &asked, &Forgetful::default(), &[])
+/// `GET /password_reset`: the form.
+pub async fn new(app: Data<App>, context: RequestContext) -> Result<HttpResponse> {
+    require_verification(&app)?;
+    form(&app, &context, &PasswordReset::default(), &[])
 }
 
-/// `POST /password_reset`: sends a code, if somebody has this number; the answer is the same if nobody has.
+/// `POST /password_reset`: sends a code if the number has an account. The response is the same if it has none.
 pub async fn create(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
-    Form(typed): Form<Forgetful>,
+    Form(typed): Form<PasswordReset>,
 ) -> Result<HttpResponse> {
-    verifying(&app)?;
-    let region = super::users::region(&app, &asked, &typed.region);
+    require_verification(&app)?;
+    let region = phone_region(&app, &context, &typed.region);
     let sent = match PhoneNumber::parse(&typed.phone, &region) {
-        Ok(phone) => begin(&app, &request, &asked, &phone, VerificationPurpose::PasswordReset, |_| ()).await,
+        Ok(phone) => start_verification(&app, &request, &context, &phone, VerificationPurpose::PasswordReset, |_| ()).await,
         Err(error) => Err(error),
     };
     match sent {
-        Err(Error::Invalid(fields)) if !asked.wants_json => {
-            let mut response = form(&app, &asked, &typed, &fields)?;
+        Err(Error::Invalid(fields)) if !context.wants_json => {
+            let mut response = form(&app, &context, &typed, &fields)?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }
-        answer => answer,
+        result => result,
     }
 }
 
 fn form(
     app: &App,
-    asked: &Asked,
-    typed: &Forgetful,
+    context: &RequestContext,
+    typed: &PasswordReset,
     fields: &[(&'static str, LocalizedMessage)],
 ) -> Result<HttpResponse> {
-    let mut errors = field_sentences(asked.locale(), fields);
+    let mut errors = field_messages(context.locale(), fields);
     errors.entry("phone").or_default();
-    let region = super::users::region(app, asked, &typed.region);
+    let region = phone_region(app, context, &typed.region);
     page(
         app,
         &PasswordResetPage {
-            page: Page::signed_out(asked.look()),
+            page: Page::signed_out(context.display_preferences()),
             form: ResetForm {
                 phone: &typed.phone,
                 region: &region,

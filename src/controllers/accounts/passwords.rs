@@ -1,4 +1,4 @@
-//! A new password, for whoever holds a link.
+//! Setting a new password with a link.
 
 use actix_session::Session;
 use actix_web::http::StatusCode;
@@ -7,10 +7,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use crate::controllers::concerns::attempt::Attempt;
-use crate::controllers::concerns::sign_in::{Way, origin, sign_in};
-use crate::controllers::errors::field_sentences;
+use crate::controllers::concerns::sign_in::{SignInMethod, client_info, sign_in};
+use crate::controllers::errors::field_messages;
+use crate::controllers::extractors::client_address::client_address;
 use crate::controllers::extractors::form::Form;
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page};
 use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::auth::password_reset_link;
@@ -24,52 +25,66 @@ use crate::services::password_hasher::queue::Priority;
 use crate::views::layout::Page;
 use crate::views::pages::verifications::NewPasswordPage;
 
-/// What the form sends.
+/// The fields of the form.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Typed {
+pub struct NewPassword {
     password: String,
 }
 
-/// `GET /passwords/{token}`
-pub async fn edit(app: Data<App>, asked: Asked, token: Path<String>) -> Result<HttpResponse> {
+/// `GET /passwords/{token}`: the form.
+pub async fn edit(
+    app: Data<App>,
+    context: RequestContext,
+    token: Path<String>,
+) -> Result<HttpResponse> {
     let token = token.into_inner();
     let (user, _) = find(&app, &token).await?;
-    form(&app, &asked, &user, &token, &[])
+    form(&app, &context, &user, &token, &[])
 }
 
-/// `POST /passwords/{token}`: sets the password, ends all sessions, and signs the person in here.
+/// `POST /passwords/{token}`: sets the password, ends all sessions, and signs the user in.
 pub async fn update(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
     session: Session,
     token: Path<String>,
-    Form(typed): Form<Typed>,
+    Form(typed): Form<NewPassword>,
 ) -> Result<HttpResponse> {
     let token = token.into_inner();
     let (user, phone) = find(&app, &token).await?;
-    let password = match fitting(&typed.password, &user, phone) {
+    let password = match parse_password(&typed.password, &user, phone) {
         Ok(password) => password,
-        Err(Error::Invalid(fields)) if !asked.wants_json => {
-            let mut response = form(&app, &asked, &user, &token, &fields)?;
+        Err(Error::Invalid(fields)) if !context.wants_json => {
+            let mut response = form(&app, &context, &user, &token, &fields)?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             return Ok(response);
         }
         Err(error) => return Err(error),
     };
-    let requester = app.throttles.requester(&request, Priority::SignIn);
-    let tries = app.throttles.new_password(user.id)?;
-    let hash = Attempt::spend(&app, tries, app.hasher.hash(requester, password)).await?;
-    let origin = origin(&request);
+    let requester = app
+        .rate_limits
+        .requester(client_address(&request), Priority::SignIn);
+    let buckets = app.rate_limits.new_password(user.id)?;
+    let hash = Attempt::run(&app, buckets, app.hasher.hash(requester, password)).await?;
+    let client = client_info(&request);
     let write = app.database.write(move |conn| {
         let user = password_reset_link::redeem(conn, &token, &hash)?;
-        security_event::record(conn, SecurityEventKind::PasswordReset, user.id, &origin)?;
+        security_event::record(conn, SecurityEventKind::PasswordReset, user.id, &client)?;
         Ok(user)
     });
     let user = write.await?;
     app.realtime.poll_now();
-    sign_in(&app, &request, &session, &user, Way::KNOWING, "/").await
+    sign_in(
+        &app,
+        &request,
+        &session,
+        &user,
+        SignInMethod::Credentials,
+        "/",
+    )
+    .await
 }
 
 async fn find(app: &App, token: &str) -> Result<(User, Option<String>)> {
@@ -80,7 +95,8 @@ async fn find(app: &App, token: &str) -> Result<(User, Option<String>)> {
     read.await
 }
 
-fn fitting(typed: &str, user: &User, phone: Option<String>) -> Result<Password> {
+/// Validates the password, which must not contain the user's number or name.
+fn parse_password(typed: &str, user: &User, phone: Option<String>) -> Result<Password> {
     let phone = phone.map(PhoneNumber::from_stored);
     let password = Password::parse(typed)?;
     password.require_unlike(
@@ -92,17 +108,17 @@ fn fitting(typed: &str, user: &User, phone: Option<String>) -> Result<Password> 
 
 fn form(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     user: &User,
     token: &str,
     fields: &[(&'static str, LocalizedMessage)],
 ) -> Result<HttpResponse> {
-    let mut errors = field_sentences(asked.locale(), fields);
+    let mut errors = field_messages(context.locale(), fields);
     errors.entry("password").or_default();
     page(
         app,
         &NewPasswordPage {
-            page: Page::signed_out(asked.look()),
+            page: Page::signed_out(context.display_preferences()),
             username: &user.username,
             token,
             errors,

@@ -1,11 +1,11 @@
-//! What happened to everybody's accounts.
+//! The security log of all accounts.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
 use serde::Deserialize;
 
 use crate::controllers::extractors::current_user::Admin;
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page};
 use crate::error::Result;
 use crate::models::auth::security_event;
@@ -14,50 +14,54 @@ use crate::views::layout::Page;
 use crate::views::pages::rooms::links;
 use crate::views::pages::security_events::{EventList, EventsPage};
 
-/// So many events a page shows.
-const PAGE: i64 = 50;
+/// Events per page.
+const PAGE_SIZE: i64 = 50;
 
-/// Where the page begins.
+/// The query of a page: only events with a smaller id.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Cursor {
+pub struct EventsQuery {
     before: Option<i64>,
 }
 
-/// `GET /security_events`: for admins.
+/// `GET /security_events`: for admins only.
 pub async fn index(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     Admin(user): Admin,
-    query: Query<Cursor>,
+    query: Query<EventsQuery>,
 ) -> Result<HttpResponse> {
     let user_id = user.id;
     let read = app.database.read(move |conn| Room::list_for(conn, user_id));
     let view = EventsPage {
-        page: Page::signed_in(asked.look(), &user.to_public(), user.is_admin()),
-        rooms: links(asked.locale(), read.await?, None),
-        list: find(&app, &asked, None, &query).await?,
+        page: Page::signed_in(
+            context.display_preferences(),
+            &user.to_public(),
+            user.is_admin(),
+        ),
+        rooms: links(context.locale(), read.await?, None),
+        list: find(&app, &context, None, &query).await?,
     };
     page(&app, &view)
 }
 
-/// A page of what happened to somebody, or to everybody.
+/// Returns a page of the security log of one user, or of all.
 pub(in crate::controllers) async fn find(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     user_id: Option<i64>,
-    cursor: &Cursor,
+    query: &EventsQuery,
 ) -> Result<EventList> {
-    let before = cursor.before;
+    let before = query.before;
     let read = app
         .database
-        .read(move |conn| security_event::list(conn, user_id, before, PAGE + 1));
+        .read(move |conn| security_event::list(conn, user_id, before, PAGE_SIZE + 1));
     let mut entries = read.await?;
-    let has_more = entries.len() as i64 > PAGE;
-    entries.truncate(PAGE as usize);
+    let has_more = entries.len() as i64 > PAGE_SIZE;
+    entries.truncate(PAGE_SIZE as usize);
     let next = entries.last().filter(|_| has_more).map(|entry| entry.id);
     Ok(EventList::new(
-        asked.look(),
+        context.display_preferences(),
         user_id.is_none(),
         entries,
         next,

@@ -1,4 +1,4 @@
-//! The code that came to a number.
+//! Entering the verification code sent to a phone number.
 
 use actix_session::Session;
 use actix_web::http::StatusCode;
@@ -7,13 +7,16 @@ use actix_web::{HttpRequest, HttpResponse};
 use chrono::TimeDelta;
 use serde::Deserialize;
 
-use crate::controllers::concerns::phone_verification::{send, verifying, waiting};
-use crate::controllers::concerns::sign_in::{Way, origin, sign_in};
-use crate::controllers::errors::field_sentences;
+use crate::controllers::concerns::phone_verification::{
+    pending_browser, require_verification, send_code,
+};
+use crate::controllers::concerns::sign_in::{SignInMethod, client_info, sign_in};
+use crate::controllers::errors::field_messages;
 use crate::controllers::extractors::browser_id;
+use crate::controllers::extractors::client_address::client_address;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::Form;
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page, see_other};
 use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::auth::phone_verification;
@@ -32,78 +35,94 @@ use crate::models::values::username::Username;
 use crate::views::layout::Page;
 use crate::views::pages::verifications::VerificationPage;
 
-/// Whoever typed the code may take so long for a new password.
+/// Lifetime of the link to the new password form.
 const LINK_MINUTES: i64 = 10;
 
-/// What the form sends.
+/// The fields of the form.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Typed {
+pub struct CodeForm {
     code: String,
 }
 
-/// What a right code leads to.
-enum Done {
+/// The result of a right code.
+enum Completed {
     Registered(User),
     MayChoosePassword(String),
     PhoneChanged,
 }
 
-/// `GET /verification`: where the code is typed.
-pub async fn show(app: Data<App>, asked: Asked, request: HttpRequest) -> Result<HttpResponse> {
-    verifying(&app)?;
+/// `GET /verification`: the form.
+pub async fn show(
+    app: Data<App>,
+    context: RequestContext,
+    request: HttpRequest,
+) -> Result<HttpResponse> {
+    require_verification(&app)?;
     match find(&app, &request).await? {
-        Some(verification) => form(&app, &asked, &verification, &[]),
+        Some(verification) => form(&app, &context, &verification, &[]),
         None => Ok(see_other("/login")),
     }
 }
 
-/// `POST /verification`: holds the typed code against the one that was sent.
+/// `POST /verification`: checks the code, and completes the registration, password reset or change of number.
 pub async fn create(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
     session: Session,
     current: Result<CurrentUser, Error>,
-    Form(typed): Form<Typed>,
+    Form(typed): Form<CodeForm>,
 ) -> Result<HttpResponse> {
-    verifying(&app)?;
+    require_verification(&app)?;
     let Some(verification) = find(&app, &request).await? else {
         return Ok(see_other("/login"));
     };
-    let me = current.ok().map(|CurrentUser(user)| user.id);
-    let done = match check(&app, &request, me, &typed.code).await {
-        Ok(done) => done,
-        Err(Error::Invalid(fields)) if !asked.wants_json => {
-            let mut response = form(&app, &asked, &verification, &fields)?;
+    let current_user_id = current.ok().map(|CurrentUser(user)| user.id);
+    let completed = match check(&app, &request, current_user_id, &typed.code).await {
+        Ok(completed) => completed,
+        Err(Error::Invalid(fields)) if !context.wants_json => {
+            let mut response = form(&app, &context, &verification, &fields)?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             return Ok(response);
         }
         Err(error) => return Err(error),
     };
-    match done {
-        Done::Registered(user) => {
+    match completed {
+        Completed::Registered(user) => {
             let lobby = format!("/rooms/{LOBBY}");
-            sign_in(&app, &request, &session, &user, Way::KNOWING, &lobby).await
+            sign_in(
+                &app,
+                &request,
+                &session,
+                &user,
+                SignInMethod::Credentials,
+                &lobby,
+            )
+            .await
         }
-        Done::MayChoosePassword(token) => Ok(see_other(&format!("/passwords/{token}"))),
-        Done::PhoneChanged => Ok(see_other(
+        Completed::MayChoosePassword(token) => Ok(see_other(&format!("/passwords/{token}"))),
+        Completed::PhoneChanged => Ok(see_other(
             "/settings/account?saved=phone-number#phone-number",
         )),
     }
 }
 
-/// `POST /verification/code`: sends another code.
-pub async fn again(app: Data<App>, asked: Asked, request: HttpRequest) -> Result<HttpResponse> {
-    verifying(&app)?;
+/// `POST /verification/code`: sends a new code.
+pub async fn resend_code(
+    app: Data<App>,
+    context: RequestContext,
+    request: HttpRequest,
+) -> Result<HttpResponse> {
+    require_verification(&app)?;
     if let Some(verification) = find(&app, &request).await? {
-        send(&app, &request, &asked, verification).await?;
+        send_code(&app, &request, &context, verification).await?;
     }
     Ok(see_other("/verification"))
 }
 
 async fn find(app: &App, request: &HttpRequest) -> Result<Option<Verification>> {
-    let Some(browser) = waiting(app, request) else {
+    let Some(browser) = pending_browser(app, request) else {
         return Ok(None);
     };
     let read = app
@@ -112,28 +131,35 @@ async fn find(app: &App, request: &HttpRequest) -> Result<Option<Verification>> 
     read.await
 }
 
-async fn check(app: &App, request: &HttpRequest, me: Option<i64>, typed: &str) -> Result<Done> {
-    let browser = waiting(app, request).ok_or(Error::NotFound)?;
+async fn check(
+    app: &App,
+    request: &HttpRequest,
+    current_user_id: Option<i64>,
+    typed: &str,
+) -> Result<Completed> {
+    let browser = pending_browser(app, request).ok_or(Error::NotFound)?;
     let typed: String = typed.chars().filter(|c| !c.is_whitespace()).collect();
-    let device = browser_id::recognise(app, request)?;
-    let (by_address, by_browser) = app.throttles.registration(request, &device.hash)?;
-    let registering = Registering {
-        policy: app.accounts.policy,
-        tries: [by_address, by_browser].concat(),
+    let device = browser_id::get_or_create(app, request)?;
+    let (by_address, by_browser) = app
+        .rate_limits
+        .registration(client_address(request), &device.hash)?;
+    let limits = RegistrationLimits {
+        policy: app.accounts.registration_policy,
+        buckets: [by_address, by_browser].concat(),
     };
-    let (hmac_key, origin) = (app.hmac_key.clone(), origin(request));
+    let (hmac_key, client) = (app.hmac_key.clone(), client_info(request));
     let outcome = app.database.write(move |conn| {
         match phone_verification::check(conn, &hmac_key, &browser, &typed)? {
             CodeCheck::Correct(verification) => {
                 let id = verification.invite.as_deref();
                 let id = id.and_then(|typed| invite::verify_token(&hmac_key, typed));
-                finish(conn, *verification, &registering, id, me, &origin).map(Ok)
+                finish(conn, *verification, &limits, id, current_user_id, &client).map(Ok)
             }
             CodeCheck::Incorrect(left, verification) => {
                 let (user_id, phone) = (verification.user_id, verification.phone);
                 let phone = PhoneNumber::from_stored(phone);
-                security_event::record_with_phone(conn, SecurityEventKind::CodeFailed, user_id, &phone, &origin)?;
-                // An error would take back that it was counted.
+                security_event::record_with_phone(conn, SecurityEventKind::CodeFailed, user_id, &phone, &client)?;
+                // Not an outer error, which would roll back the count of wrong codes.
                 Ok(Err(match left {
                     0 => LocalizedMessage::from("error-code-expired"),
                     left => LocalizedMessage::with("error-code-wrong", "left", left),
@@ -144,32 +170,32 @@ async fn check(app: &App, request: &HttpRequest, me: Option<i64>, typed: &str) -
     });
     let outcome = outcome.await?;
     app.database.request_wal_truncation();
-    outcome.map_err(|sentence| Error::field("code", sentence))
+    outcome.map_err(|message| Error::field("code", message))
 }
 
-/// What a new account must keep to.
-struct Registering {
+/// The policy and rate limits of a registration.
+struct RegistrationLimits {
     policy: RegistrationPolicy,
-    tries: Vec<rate_limit::Bucket>,
+    buckets: Vec<rate_limit::Bucket>,
 }
 
-/// Does what the code was for.
+/// Completes the action for which the code was requested.
 fn finish(
     conn: &mut DbConn,
     verification: Verification,
-    registering: &Registering,
+    limits: &RegistrationLimits,
     invite: Option<i64>,
-    me: Option<i64>,
-    origin: &ClientInfo,
-) -> Result<Done> {
+    current_user_id: Option<i64>,
+    client: &ClientInfo,
+) -> Result<Completed> {
     let phone = PhoneNumber::from_stored(verification.phone.clone());
     match (verification.purpose(), verification.user_id) {
         (VerificationPurpose::Registration, _) => {
-            rate_limit::take(conn, &registering.tries)?;
+            rate_limit::take(conn, &limits.buckets)?;
             let user = User::register(
                 conn,
                 &Registration {
-                    policy: registering.policy,
+                    policy: limits.policy,
                     invite,
                     credential: Credential::Phone {
                         phone: phone.clone(),
@@ -179,19 +205,19 @@ fn finish(
                     may_be_first: verification.may_be_first,
                 },
             )?;
-            security_event::record_with_phone(conn, SecurityEventKind::Registered, Some(user.id), &phone, origin)?;
-            Ok(Done::Registered(user))
+            security_event::record_with_phone(conn, SecurityEventKind::Registered, Some(user.id), &phone, client)?;
+            Ok(Completed::Registered(user))
         }
         (VerificationPurpose::PasswordReset, Some(user_id)) => {
             let lifetime = TimeDelta::minutes(LINK_MINUTES);
             let token = password_reset_link::create(conn, user_id, lifetime)?;
-            Ok(Done::MayChoosePassword(token))
+            Ok(Completed::MayChoosePassword(token))
         }
-        // Only for whoever asked for it, and is still signed in.
-        (VerificationPurpose::PhoneChange, Some(user_id)) if me == Some(user_id) => {
+        // Only for the user who requested the change, who must still be signed in.
+        (VerificationPurpose::PhoneChange, Some(user_id)) if current_user_id == Some(user_id) => {
             User::set_phone(conn, user_id, &phone)?;
-            security_event::record_with_phone(conn, SecurityEventKind::PhoneChanged, Some(user_id), &phone, origin)?;
-            Ok(Done::PhoneChanged)
+            security_event::record_with_phone(conn, SecurityEventKind::PhoneChanged, Some(user_id), &phone, client)?;
+            Ok(Completed::PhoneChanged)
         }
         _ => Err(Error::Unauthorized),
     }
@@ -199,19 +225,19 @@ fn finish(
 
 fn form(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     verification: &Verification,
     fields: &[(&'static str, LocalizedMessage)],
 ) -> Result<HttpResponse> {
-    // What was wrong with the name or the number is said where there is a field.
+    // The form has no fields for username and number; their errors are shown above it.
     let fields: Vec<_> = fields
         .iter()
-        .map(|(field, sentence)| match *field {
-            "code" => ("code", sentence.clone()),
-            _ => ("form", sentence.clone()),
+        .map(|(field, message)| match *field {
+            "code" => ("code", message.clone()),
+            _ => ("form", message.clone()),
         })
         .collect();
-    let mut errors = field_sentences(asked.locale(), &fields);
+    let mut errors = field_messages(context.locale(), &fields);
     for field in ["code", "form"] {
         errors.entry(field).or_default();
     }
@@ -219,7 +245,7 @@ fn form(
     page(
         app,
         &VerificationPage {
-            page: Page::signed_out(asked.look()),
+            page: Page::signed_out(context.display_preferences()),
             phone: phone.masked(),
             maybe: verification.purpose() == VerificationPurpose::PasswordReset,
             back: match verification.purpose() {
@@ -227,7 +253,7 @@ fn form(
                 VerificationPurpose::PasswordReset => "/password_reset",
                 _ => "/settings/account",
             },
-            shown: verifying(app)?.sms.last_text(phone.as_str()),
+            shown: require_verification(app)?.sms.last_text(phone.as_str()),
             errors,
         },
     )

@@ -7,16 +7,18 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::sessions::{Proof, issue};
-use crate::controllers::accounts::sessions;
+use crate::controllers::accounts::login_form;
 use crate::controllers::concerns::attempt::Attempt;
+use crate::controllers::concerns::github_oauth;
 use crate::controllers::concerns::github_oauth::{
-    Intent, Visit, begin, callback, door, end, forget,
+    Intent, OAuthState, callback_url, finish, removal_cookie, start,
 };
-use crate::controllers::concerns::sign_in::{Way, origin, sign_in};
-use crate::controllers::errors::{code_of, log};
+use crate::controllers::concerns::sign_in::{SignInMethod, client_info, sign_in};
+use crate::controllers::errors::{error_code, log_cause};
 use crate::controllers::extractors::browser_id;
+use crate::controllers::extractors::client_address::client_address;
 use crate::controllers::extractors::current_user::CurrentSession;
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, see_other, settings};
 use crate::error::{Error, Result};
 use crate::models::auth::github_account::GithubRegistration;
@@ -52,16 +54,16 @@ pub async fn show(
     request: HttpRequest,
     query: Query<Wanted>,
 ) -> Result<HttpResponse> {
-    door(&app)?;
+    github_oauth::require_enabled(&app)?;
     let intent = match query.client.as_str() {
         "api" => Intent::Token,
         _ => Intent::SignIn,
     };
-    let visit = Visit::of_visitor(intent, &query.next, &query.invite);
-    let begun = begin(&app, &request, &visit)?;
-    let mut response = see_other(&begun.address);
+    let state = OAuthState::anonymous(intent, &query.next, &query.invite);
+    let redirect = start(&app, &request, &state)?;
+    let mut response = see_other(&redirect.url);
     response
-        .add_cookie(&begun.cookie)
+        .add_cookie(&redirect.cookie)
         .map_err(Error::internal)?;
     Ok(response)
 }
@@ -69,40 +71,40 @@ pub async fn show(
 /// `GET /api/oauth/github/callback`: does what the visit was for.
 pub async fn create(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
     session: Session,
     current: Result<CurrentSession, Error>,
     query: Query<Brought>,
 ) -> Result<HttpResponse> {
-    door(&app)?;
-    let visit = end(&app, &request, &query.state).await?;
+    github_oauth::require_enabled(&app)?;
+    let state = finish(&app, &request, &query.state).await?;
     // Only in the session in which they went.
     let current = current
         .ok()
-        .filter(|current| visit.is_of(&app, &current.key_hash));
-    let done = match (visit.intent, &current) {
+        .filter(|current| state.belongs_to(&app, &current.key_hash));
+    let done = match (state.intent, &current) {
         (Intent::SignIn | Intent::Token, _) => {
-            arrive(&app, &request, &session, &visit, &query).await
+            arrive(&app, &request, &session, &state, &query).await
         }
-        (Intent::Join, Some(current)) => {
-            let account = recognise(&app, &request, &visit, &query).await;
+        (Intent::Link, Some(current)) => {
+            let account = recognise(&app, &request, &state, &query).await;
             settings::github::join(&app, &request, current, account).await
         }
         (Intent::Confirm, Some(current)) => {
-            let account = recognise(&app, &request, &visit, &query).await;
+            let account = recognise(&app, &request, &state, &query).await;
             settings::github::confirm(&app, &request, current, account).await
         }
-        (Intent::Join | Intent::Confirm, None) => {
+        (Intent::Link | Intent::Confirm, None) => {
             Err(Error::ForbiddenBecause("error-github-session".into()))
         }
     };
     let mut response = match done {
         Ok(response) => response,
-        Err(error) => failed(&app, &asked, &visit, current.as_ref(), error).await?,
+        Err(error) => failed(&app, &context, &state, current.as_ref(), error).await?,
     };
     response
-        .add_cookie(&forget(&app))
+        .add_cookie(&removal_cookie(&app))
         .map_err(Error::internal)?;
     Ok(response)
 }
@@ -111,7 +113,7 @@ pub async fn create(
 async fn recognise(
     app: &App,
     request: &HttpRequest,
-    visit: &Visit,
+    state: &OAuthState,
     brought: &Brought,
 ) -> Result<GithubAccount> {
     match brought.error.as_str() {
@@ -119,10 +121,10 @@ async fn recognise(
         "access_denied" => return Err(Error::ForbiddenBecause("error-github-denied".into())),
         _ => return Err(Error::BadRequest("error-github-code".into())),
     }
-    let attempt = Attempt::begin(app, app.throttles.github(request)?).await?;
-    let github = &door(app)?.github;
-    let (code, callback) = (brought.code.clone(), callback(request)?);
-    let whose = github.fetch_user(code, &callback, visit.verifier());
+    let attempt = Attempt::begin(app, app.rate_limits.github_sign_in(client_address(request))?).await?;
+    let github = &github_oauth::require_enabled(app)?.github;
+    let (code, callback) = (brought.code.clone(), callback_url(request)?);
+    let whose = github.fetch_user(code, &callback, state.verifier());
     let account = match whose.await {
         // Not their fault.
         Err(error @ Error::GitHubDown(_)) => {
@@ -135,7 +137,7 @@ async fn recognise(
         }
         Ok(account) => account,
     };
-    attempt.forgive().await?;
+    attempt.succeed().await?;
     Ok(GithubAccount {
         id: account.id,
         login: account.login,
@@ -147,20 +149,20 @@ async fn arrive(
     app: &App,
     request: &HttpRequest,
     session: &Session,
-    visit: &Visit,
+    state: &OAuthState,
     brought: &Brought,
 ) -> Result<HttpResponse> {
-    let account = recognise(app, request, visit, brought).await?;
-    let device = browser_id::recognise(app, request)?;
-    let (by_address, by_browser) = app.throttles.registration(request, &device.hash)?;
+    let account = recognise(app, request, state, brought).await?;
+    let device = browser_id::get_or_create(app, request)?;
+    let (by_address, by_browser) = app.rate_limits.registration(client_address(request), &device.hash)?;
     let registering = [by_address, by_browser].concat();
     let arrival = GithubRegistration {
         account,
-        policy: app.accounts.policy,
-        invite: invite::verify_token(&app.hmac_key, &visit.invite),
+        policy: app.accounts.registration_policy,
+        invite: invite::verify_token(&app.hmac_key, &state.invite),
         may_be_first: app.accounts.setup_code.is_none(),
     };
-    let origin = origin(request);
+    let client = client_info(request);
     let write = app.database.write(move |conn| {
         if !User::is_github_linked(conn, &arrival.account)? {
             tries::take(conn, &registering)?;
@@ -172,12 +174,12 @@ async fn arrive(
             };
         }
         let user = User::register_with_github(conn, &arrival)?;
-        security_event::record(conn, SecurityEventKind::Registered, user.id, &origin)?;
+        security_event::record(conn, SecurityEventKind::Registered, user.id, &client)?;
         Ok(user)
     });
     let user = write.await?;
-    if visit.intent == Intent::SignIn {
-        return sign_in(app, request, session, &user, Way::GITHUB, &visit.next).await;
+    if state.intent == Intent::SignIn {
+        return sign_in(app, request, session, &user, SignInMethod::Github, &state.next).await;
     }
     let token = issue(app, request, &user, Proof::GitHub).await?;
     let fields = [("token", &*token.token), ("expires_at", &*token.expires_at)];
@@ -186,7 +188,7 @@ async fn arrive(
 
 /// Programs go on at an address of their own.
 fn lead_program(app: &App, fields: &[(&str, &str)]) -> Result<HttpResponse> {
-    let back = &door(app)?.client_callback;
+    let back = &github_oauth::require_enabled(app)?.client_callback;
     let query = serde_html_form::to_string(fields).map_err(Error::internal)?;
     let joint = if back.contains('?') { '&' } else { '?' };
     Ok(HttpResponse::TemporaryRedirect()
@@ -198,8 +200,8 @@ fn lead_program(app: &App, fields: &[(&str, &str)]) -> Result<HttpResponse> {
 /// What somebody sees when it did not work out: the page that they came from, with a sentence; a program an `error`.
 async fn failed(
     app: &App,
-    asked: &Asked,
-    visit: &Visit,
+    context: &RequestContext,
+    state: &OAuthState,
     current: Option<&CurrentSession>,
     error: Error,
 ) -> Result<HttpResponse> {
@@ -211,14 +213,14 @@ async fn failed(
             | Error::GitHubDown(_)
             | Error::RateLimited { .. }
     );
-    if !is_told || (asked.wants_json && visit.intent != Intent::Token) {
+    if !is_told || (context.wants_json && state.intent != Intent::Token) {
         return Err(error);
     }
-    log(&error, asked);
-    match (visit.intent, current) {
-        (Intent::Token, _) => lead_program(app, &[("error", code_of(&error))]),
-        (Intent::SignIn, _) => sessions::refused(app, asked, &visit.next, &error),
-        (_, Some(current)) => settings::github::refused(app, asked, current, &error).await,
+    log_cause(&error, context);
+    match (state.intent, current) {
+        (Intent::Token, _) => lead_program(app, &[("error", error_code(&error))]),
+        (Intent::SignIn, _) => login_form::show_github_error(app, context, &state.next, &error),
+        (_, Some(current)) => settings::github::refused(app, context, current, &error).await,
         (_, None) => Err(error),
     }
 }

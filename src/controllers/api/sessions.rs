@@ -6,13 +6,13 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use crate::controllers::App;
-use crate::controllers::accounts::{development_sessions, sessions};
+use crate::controllers::accounts::{authentication, development_sessions};
 use crate::controllers::concerns::attempt::Attempt;
-use crate::controllers::concerns::sign_in::{origin, user_agent};
+use crate::controllers::concerns::sign_in::{client_info, user_agent};
 use crate::controllers::extractors::client_address::client_text;
 use crate::controllers::extractors::current_user::{CurrentSession, CurrentUser};
 use crate::controllers::extractors::form::Json;
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::error::{Error, Result};
 use crate::models::auth::security_event;
 use crate::models::auth::session;
@@ -60,7 +60,7 @@ pub async fn create(
 ) -> Result<HttpResponse> {
     let user = match &typed.username {
         Some(name) if typed.phone.is_empty() => {
-            let found = development_sessions::find(&app, &Asked::of(&request), name).await;
+            let found = development_sessions::find(&app, &RequestContext::new(&request), name).await;
             found.map_err(|error| match error {
                 Error::Unauthorized => Error::NotFound,
                 other => other,
@@ -68,7 +68,7 @@ pub async fn create(
         }
         _ => {
             let (phone, region) = (&typed.phone, &typed.region);
-            sessions::authenticate(&app, &request, phone, region, &typed.password)
+            authentication::authenticate(&app, &request, phone, region, &typed.password)
                 .await?
                 .ok_or(Error::Unauthorized)?
         }
@@ -125,13 +125,13 @@ pub(super) async fn issue(
         ip: client_text(request),
         lifetime: TimeDelta::days(TOKEN_DAYS),
         is_github_sign_in: kind == Some(security_event::SecurityEventKind::SignedInByGitHub),
-        max_sessions: app.accounts.sessions_per_person,
+        max_sessions: app.accounts.max_sessions_per_user,
     };
-    let origin = origin(request);
+    let client = client_info(request);
     let write = app.database.write(move |conn| {
         let created = session::create(conn, &key_hash, &new)?;
         if let Some(kind) = kind {
-            security_event::record(conn, kind, new.user_id, &origin)?;
+            security_event::record(conn, kind, new.user_id, &client)?;
         }
         Ok(created)
     });
@@ -157,8 +157,8 @@ pub async fn refresh(
     request: HttpRequest,
     CurrentSession { user, key_hash, .. }: CurrentSession,
 ) -> Result<HttpResponse> {
-    let tries = app.throttles.token_refresh(user.id)?;
+    let tries = app.rate_limits.token_refresh(user.id)?;
     let issued = issue(&app, &request, &user, Proof::Session(key_hash));
-    let token = Attempt::spend(&app, tries, issued).await?;
+    let token = Attempt::run(&app, tries, issued).await?;
     Ok(HttpResponse::Ok().json(token))
 }

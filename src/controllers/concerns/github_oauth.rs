@@ -1,4 +1,4 @@
-//! A visit to GitHub: where somebody says who they are, and comes back from in the same browser, once, before long.
+//! OAuth 2.0 authorization at GitHub. The callback is accepted once, from the same browser, within ten minutes.
 
 use actix_web::HttpRequest;
 use actix_web::cookie::Cookie;
@@ -8,70 +8,70 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::rate_limits;
 use super::sign_in::local_path;
-use super::throttle;
-use crate::controllers::extractors::browser_id::keep;
+use crate::controllers::extractors::browser_id::build_cookie;
 use crate::controllers::extractors::cookies;
 use crate::controllers::middleware::same_origin::own_origin;
-use crate::controllers::{App, GitHubDoor};
+use crate::controllers::{App, GithubLogin};
 use crate::error::{Error, Result};
 use crate::models::auth::session::KeyHash;
 use crate::services::github::GithubClient;
 
-/// Where people set out.
-const ENTRANCE: &str = "/api/oauth/github";
-/// Where they come back to.
-const CALLBACK: &str = "/api/oauth/github/callback";
-/// What the signature is for.
+/// Path that starts an authorization.
+const START_PATH: &str = "/api/oauth/github";
+/// Path to which GitHub redirects.
+const CALLBACK_PATH: &str = "/api/oauth/github/callback";
+/// Domain separator of the state's signature.
 const PURPOSE: &str = "github visit";
-/// What the name of a session is for.
-const SESSION: &str = "github session";
-/// A visit takes so long at most.
+/// Domain separator of the session's hash.
+const SESSION_PURPOSE: &str = "github session";
+/// Lifetime of an authorization in progress.
 const MINUTES: i64 = 10;
-/// A longer way back is forgotten: browsers keep cookies of 4 KiB.
+/// A longer `next` is dropped: browsers limit cookies to 4 KiB.
 const NEXT_MAX_BYTES: usize = 1024;
-/// The same for invites.
+/// A longer invite is dropped.
 const INVITE_MAX_BYTES: usize = 256;
 
-/// What somebody goes to GitHub for.
+/// Purpose of an authorization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Intent {
-    /// To be signed in, in this browser.
+    /// Sign in this browser.
     SignIn,
-    /// For a program that wants a token.
+    /// Issue a token to an API client.
     Token,
-    /// So that it opens the door from now on.
-    Join,
-    /// To be recognised once more.
+    /// Link the GitHub account to the signed-in user.
+    Link,
+    /// Confirm the signed-in user's identity instead of a password.
     Confirm,
 }
 
-/// What is known of a visit, in the browser's cookie. What GitHub is told of it (`state`) is when it ends, and a signature
-/// over that and this: so nothing of it can be changed, and no other browser can come back from it.
+/// An authorization in progress, stored in a cookie of the browser. The `state` parameter sent to GitHub contains the expiry
+/// time and a signature over it and the cookie, which prevents changes and callbacks from another browser.
 #[derive(Serialize, Deserialize)]
-pub struct Visit {
-    /// What for.
+pub struct OAuthState {
+    /// Purpose.
     pub intent: Intent,
-    /// Where to go afterwards, a path of this site.
+    /// Path of this site to redirect to afterwards.
     pub next: String,
-    /// The invite that they come with.
+    /// Invite for registration, or empty.
     pub invite: String,
     session: Option<String>,
     verifier: String,
 }
 
-/// A visit that begins.
-pub struct Begun {
-    /// Where at GitHub.
-    pub address: String,
-    /// To be sent with the answer.
+/// A redirect to GitHub.
+pub struct Redirect {
+    /// The authorization page at GitHub.
+    pub url: String,
+    /// The cookie to set.
     pub cookie: Cookie<'static>,
 }
 
-impl Visit {
-    /// Of somebody at the door.
-    pub fn of_visitor(intent: Intent, next: &str, invite: &str) -> Self {
+impl OAuthState {
+    /// Creates the state of a client that is not signed in.
+    pub fn anonymous(intent: Intent, next: &str, invite: &str) -> Self {
         let next = local_path(next);
         Self {
             intent,
@@ -90,108 +90,114 @@ impl Visit {
         }
     }
 
-    /// Of somebody who is signed in, who must still be when they come back.
+    /// Creates the state of a signed-in user. The callback must come from the same session.
     ///
     /// # Errors
-    /// `Internal` when nothing can be hashed.
-    pub fn of_session(app: &App, intent: Intent, session: &KeyHash) -> Result<Self> {
-        let session = app.hmac_key.sign(SESSION, session.as_str())?;
+    /// `Internal` when the session cannot be hashed.
+    pub fn for_session(app: &App, intent: Intent, session: &KeyHash) -> Result<Self> {
+        let session = app.hmac_key.sign(SESSION_PURPOSE, session.as_str())?;
         Ok(Self {
             session: Some(session),
-            ..Self::of_visitor(intent, "/", "")
+            ..Self::anonymous(intent, "/", "")
         })
     }
 
-    /// Whether it began in this session.
-    pub fn is_of(&self, app: &App, session: &KeyHash) -> bool {
-        let began = self.session.as_deref();
-        began.is_some_and(|began| app.hmac_key.verify(SESSION, session.as_str(), began))
+    /// Whether the authorization was started in this session.
+    pub fn belongs_to(&self, app: &App, session: &KeyHash) -> bool {
+        let own = self.session.as_deref();
+        own.is_some_and(|own| app.hmac_key.verify(SESSION_PURPOSE, session.as_str(), own))
     }
 
-    /// Its secret, by which a code can be used.
+    /// Returns the PKCE code verifier.
     pub fn verifier(&self) -> String {
         self.verifier.clone()
     }
 }
 
-/// How people come in by GitHub here.
+/// Returns client and settings of sign-in with GitHub.
 ///
 /// # Errors
-/// `NotFound` where they do not.
-pub fn door(app: &App) -> Result<&GitHubDoor> {
+/// `NotFound` when it is disabled.
+pub fn require_enabled(app: &App) -> Result<&GithubLogin> {
     app.github.as_ref().ok_or(Error::NotFound)
 }
 
-/// Where the way to GitHub begins, for whoever wants to go on there or comes with an invite; nothing where there is none.
-pub fn entrance(app: &App, field: &'static str, value: &str) -> Option<String> {
+/// Returns the URL that starts an authorization, with a query parameter unless `value` is empty; `None` when sign-in with
+/// GitHub is disabled.
+pub fn start_url(app: &App, field: &'static str, value: &str) -> Option<String> {
     app.github.as_ref()?;
     let query = serde_html_form::to_string([(field, value)]).ok();
     let query = query.filter(|_| !value.is_empty());
     Some(query.map_or_else(
-        || ENTRANCE.to_owned(),
-        |query| format!("{ENTRANCE}?{query}"),
+        || START_PATH.to_owned(),
+        |query| format!("{START_PATH}?{query}"),
     ))
 }
 
-/// Where GitHub sends people back to.
+/// Returns the URL to which GitHub redirects.
 ///
 /// # Errors
-/// `BadRequest` when a request does not say where it went.
-pub fn callback(request: &HttpRequest) -> Result<String> {
+/// `BadRequest` when the origin is neither configured nor known from the request.
+pub fn callback_url(request: &HttpRequest) -> Result<String> {
     let origin = own_origin(request);
     let origin = origin.ok_or_else(|| Error::BadRequest("error-bad-request".into()))?;
-    Ok(format!("{origin}{CALLBACK}"))
+    Ok(format!("{origin}{CALLBACK_PATH}"))
 }
 
-/// Sends somebody to GitHub.
+/// Starts an authorization.
 ///
 /// # Errors
-/// `NotFound` where nobody comes in by GitHub.
-pub fn begin(app: &App, request: &HttpRequest, visit: &Visit) -> Result<Begun> {
-    let github = &door(app)?.github;
-    let kept = serde_json::to_vec(visit).map_err(Error::internal)?;
-    let kept = URL_SAFE_NO_PAD.encode(kept);
+/// `NotFound` when sign-in with GitHub is disabled.
+pub fn start(app: &App, request: &HttpRequest, oauth_state: &OAuthState) -> Result<Redirect> {
+    let github = &require_enabled(app)?.github;
+    let cookie = serde_json::to_vec(oauth_state).map_err(Error::internal)?;
+    let cookie = URL_SAFE_NO_PAD.encode(cookie);
     let until = (Utc::now() + TimeDelta::minutes(MINUTES)).timestamp();
-    let signature = app.hmac_key.sign(PURPOSE, &signed(until, &kept))?;
+    let signature = app.hmac_key.sign(PURPOSE, &signed_text(until, &cookie))?;
     let state = format!("{until}.{signature}");
     let name = app.site.github_cookie_name();
-    Ok(Begun {
-        address: github.authorize_url(&callback(request)?, &visit.verifier, &state)?,
-        cookie: keep(app, name, kept, Duration::minutes(MINUTES)),
+    Ok(Redirect {
+        url: github.authorize_url(&callback_url(request)?, &oauth_state.verifier, &state)?,
+        cookie: build_cookie(app, name, cookie, Duration::minutes(MINUTES)),
     })
 }
 
-/// Somebody is back from GitHub with this `state`, which is worth nothing afterwards.
+/// Finishes an authorization with the callback's `state` parameter, which is then used up.
 ///
 /// # Errors
-/// `BadRequest` when they were not sent from here and from this browser, too long ago, or came back before.
-pub async fn end(app: &App, request: &HttpRequest, state: &str) -> Result<Visit> {
+/// `BadRequest` when the state is invalid, expired or used, or belongs to another browser.
+pub async fn finish(app: &App, request: &HttpRequest, state: &str) -> Result<OAuthState> {
     let stale = || Error::BadRequest("error-github-state".into());
     let (until, signature) = state.split_once('.').ok_or_else(stale)?;
     let until: i64 = until.parse().map_err(|_| stale())?;
     let cookies = cookies::all(request, app.site.github_cookie_name());
     let mut values = cookies.iter().map(Cookie::value);
-    let is_ours = |kept: &&str| app.hmac_key.verify(PURPOSE, &signed(until, kept), signature);
-    let kept = values.find(is_ours).ok_or_else(stale)?;
+    let is_signed = |value: &&str| {
+        app.hmac_key.verify(PURPOSE, &signed_text(until, value), signature)
+    };
+    let value = values.find(is_signed).ok_or_else(stale)?;
     if until <= Utc::now().timestamp() {
         return Err(stale());
     }
-    let visit = URL_SAFE_NO_PAD.decode(kept).map_err(|_| stale())?;
-    let visit = serde_json::from_slice(&visit).map_err(|_| stale())?;
+    let oauth_state = URL_SAFE_NO_PAD.decode(value).map_err(|_| stale())?;
+    let oauth_state = serde_json::from_slice(&oauth_state).map_err(|_| stale())?;
     let window = TimeDelta::minutes(MINUTES);
-    let once = app.throttles.once(&format!("github {state}"), window)?;
-    match throttle::take(app, &[once]).await {
+    let once = app
+        .rate_limits
+        .single_use(&format!("github {state}"), window)?;
+    match rate_limits::acquire(&app.database, &[once]).await {
         Err(Error::RateLimited { .. }) => Err(stale()),
-        taken => taken.map(|()| visit),
+        taken => taken.map(|()| oauth_state),
     }
 }
 
-/// The browser need not remember the visit any more.
-pub fn forget(app: &App) -> Cookie<'static> {
+/// Returns a cookie that removes the state from the browser.
+pub fn removal_cookie(app: &App) -> Cookie<'static> {
     let name = app.site.github_cookie_name();
-    keep(app, name, String::new(), Duration::ZERO)
+    build_cookie(app, name, String::new(), Duration::ZERO)
 }
 
-fn signed(until: i64, kept: &str) -> String {
-    format!("{until} {kept}")
+/// Returns the text that the signature covers.
+fn signed_text(until: i64, cookie: &str) -> String {
+    format!("{until} {cookie}")
 }

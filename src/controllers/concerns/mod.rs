@@ -1,7 +1,8 @@
-//! What several controllers share: extractors and middleware.
+//! Code shared by several controllers.
 
 pub mod attempt;
 pub mod github_oauth;
+pub mod metrics;
 pub mod phone_verification;
+pub mod rate_limits;
 pub mod sign_in;
-pub mod throttle;

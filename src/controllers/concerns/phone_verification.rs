@@ -1,14 +1,15 @@
-//! Sending a code to a number, and knowing the browser that waits for it.
+//! Sends verification codes to phone numbers, and recognizes the browser that entered the number.
 
 use actix_web::cookie::Cookie;
 use actix_web::cookie::time::Duration;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::sign_in::origin;
-use crate::controllers::extractors::browser_id::keep;
+use super::sign_in::client_info;
+use crate::controllers::extractors::browser_id::build_cookie;
+use crate::controllers::extractors::client_address::client_address;
 use crate::controllers::extractors::cookies;
-use crate::controllers::extractors::request_context::Asked;
-use crate::controllers::{App, Verifying, see_other};
+use crate::controllers::extractors::request_context::RequestContext;
+use crate::controllers::{App, PhoneVerification, see_other};
 use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::auth::phone_verification;
 use crate::models::auth::phone_verification::{
@@ -24,117 +25,126 @@ use crate::models::user::User;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::services::sms::SmsMessage;
 
-/// A browser remembers for so long that it waits for a code, so that it can be told when it is too late.
-const REMEMBERED: Duration = Duration::hours(1);
+/// Lifetime of the cookie. Longer than the code's, so that an expired code can be reported as such.
+const COOKIE_LIFETIME: Duration = Duration::hours(1);
 
-/// The browser that waits for a code, if it does.
-pub fn waiting(app: &App, request: &HttpRequest) -> Option<KeyHash> {
+/// Returns the id of the browser's pending verification, if any.
+pub fn pending_browser(app: &App, request: &HttpRequest) -> Option<KeyHash> {
     let cookies = cookies::all(request, app.site.verification_cookie_name());
     let mut keys = cookies.iter().map(Cookie::value);
     let key = keys.find(|value| session::is_key(value))?;
     Some(KeyHash::of(key))
 }
 
-/// How numbers are verified here.
+/// Returns the services of phone verification.
 ///
 /// # Errors
-/// `NotFound` where they are not.
-pub fn verifying(app: &App) -> Result<&Verifying> {
+/// `NotFound` when it is disabled.
+pub fn require_verification(app: &App) -> Result<&PhoneVerification> {
     app.verification.as_ref().ok_or(Error::NotFound)
 }
 
-/// Sends a code and leads to the page where it is typed. `fill` says what for. The answer is the same whoever's number it is.
+/// Sends a code and redirects to the page where it is entered. `fill` adds the data to store until then. The response does
+/// not reveal whether the number belongs to an account.
 ///
 /// # Errors
-/// `Invalid` for `phone` where no messages go; `RateLimited` when too many went there, or came from here.
-pub async fn begin(
+/// `Invalid` for `phone` in a region to which no codes are sent; `RateLimited` after too many codes to the number or from
+/// the address.
+pub async fn start_verification(
     app: &App,
     request: &HttpRequest,
-    asked: &Asked,
+    context: &RequestContext,
     phone: &PhoneNumber,
     purpose: VerificationPurpose,
     fill: impl FnOnce(&mut Verification),
 ) -> Result<HttpResponse> {
     let (key, browser) = session::new_key();
-    let mut wanted = Verification::new(&browser, purpose, phone, String::new());
-    fill(&mut wanted);
-    send(app, request, asked, wanted).await?;
+    let mut verification = Verification::new(&browser, purpose, phone, String::new());
+    fill(&mut verification);
+    send_code(app, request, context, verification).await?;
     let name = app.site.verification_cookie_name();
     let mut response = see_other("/verification");
-    let cookie = keep(app, name, key, REMEMBERED);
+    let cookie = build_cookie(app, name, key, COOKIE_LIFETIME);
     response.add_cookie(&cookie).map_err(Error::internal)?;
     Ok(response)
 }
 
-/// Sends a code for what a browser waits for: the one before is worth nothing any more.
+/// Sends a new code for a verification, which invalidates the previous code.
 ///
 /// # Errors
-/// As [`begin`].
-pub async fn send(
+/// As [`start_verification`].
+pub async fn send_code(
     app: &App,
     request: &HttpRequest,
-    asked: &Asked,
-    wanted: Verification,
+    context: &RequestContext,
+    verification: Verification,
 ) -> Result<()> {
-    let verifying = verifying(app)?;
-    let phone = PhoneNumber::from_stored(wanted.phone.clone());
-    let reaches = phone.region().is_some_and(|region| {
-        let mut countries = verifying.countries.iter();
+    let services = require_verification(app)?;
+    let phone = PhoneNumber::from_stored(verification.phone.clone());
+    let is_allowed = phone.region().is_some_and(|region| {
+        let mut countries = services.countries.iter();
         countries.any(|country| country.eq_ignore_ascii_case(&region))
     });
-    if !verifying.countries.is_empty() && !reaches {
+    if !services.countries.is_empty() && !is_allowed {
         return Err(Error::field("phone", "error-phone-country"));
     }
     let code = VerificationCode::random();
-    let browser = KeyHash::from_stored(wanted.browser_hash.clone());
-    let good = code.hash(&app.hmac_key, &browser)?;
-    let useless = app.hmac_key.sign("no code", browser.as_str())?;
-    let tries = app.throttles.code(request, &phone)?;
-    let (origin, purpose, number) = (origin(request), wanted.purpose(), phone.clone());
-    let fits = app.database.write(move |conn| {
-        rate_limit::take(conn, &tries)?;
-        let (owner, fits) = owner(conn, &wanted, &phone)?;
-        let user_id = match wanted.purpose() {
+    let browser = KeyHash::from_stored(verification.browser_hash.clone());
+    let code_hash = code.hash(&app.hmac_key, &browser)?;
+    let decoy_hash = app.hmac_key.sign("no code", browser.as_str())?;
+    let buckets = app
+        .rate_limits
+        .verification_code(client_address(request), &phone)?;
+    let (client, purpose, number) = (
+        client_info(request),
+        verification.purpose(),
+        phone.clone(),
+    );
+    let is_eligible = app.database.write(move |conn| {
+        rate_limit::take(conn, &buckets)?;
+        let (owner, is_eligible) = owner_and_eligibility(conn, &verification, &phone)?;
+        let user_id = match verification.purpose() {
             VerificationPurpose::PasswordReset => owner,
-            _ => wanted.user_id,
+            _ => verification.user_id,
         };
-        let fresh = Verification {
-            code_hash: if fits { &good } else { &useless }.clone(),
+        let renewed = Verification {
+            code_hash: if is_eligible { &code_hash } else { &decoy_hash }.clone(),
             tries: 0,
             user_id,
             expires_at: phone_verification::expiry(),
-            ..wanted.clone()
+            ..verification.clone()
         };
-        phone_verification::save(conn, &fresh)?;
-        security_event::record_with_phone(conn, SecurityEventKind::CodeSent, owner, &phone, &origin)?;
-        Ok(fits)
+        phone_verification::save(conn, &renewed)?;
+        security_event::record_with_phone(conn, SecurityEventKind::CodeSent, owner, &phone, &client)?;
+        Ok(is_eligible)
     });
-    if let Some(message) = message(asked, purpose, number, fits.await?.then_some(&code)) {
-        verifying.sms.enqueue(message);
+    let code = is_eligible.await?.then_some(&code);
+    if let Some(message) = sms_message(context, purpose, number, code) {
+        services.sms.enqueue(message);
     }
     Ok(())
 }
 
-/// Whose number it is, and whether a code for it may be worth something: to register it must be nobody's, to get in without
-/// the password it must be somebody's who may be here.
-fn owner(
+/// Returns the number's owner, and whether the code may be accepted: for registration the number must be free, for a
+/// password reset it must belong to an active user, and for a change of number it must be free or the user's own.
+fn owner_and_eligibility(
     conn: &mut DbConn,
-    wanted: &Verification,
+    verification: &Verification,
     phone: &PhoneNumber,
 ) -> Result<(Option<i64>, bool)> {
     let owner = User::find_id_by_phone(conn, phone)?;
-    let fits = match wanted.purpose() {
+    let is_eligible = match verification.purpose() {
         VerificationPurpose::Registration => owner.is_none(),
         VerificationPurpose::PasswordReset => User::find_by_phone(conn, phone)?.is_some(),
-        _ => owner.is_none_or(|owner| Some(owner) == wanted.user_id),
+        _ => owner.is_none_or(|owner| Some(owner) == verification.user_id),
     };
-    Ok((owner, fits))
+    Ok((owner, is_eligible))
 }
 
-/// What is sent: the code; or, to somebody who has an account already, that somebody tried. A number without an account is
-/// not bothered because somebody forgot which one is theirs.
-fn message(
-    asked: &Asked,
+/// Returns the text message: the code, or a note that the number already has an account. `None` for a password reset of a
+/// number without one.
+fn sms_message(
+    context: &RequestContext,
     purpose: VerificationPurpose,
     phone: PhoneNumber,
     code: Option<&VerificationCode>,
@@ -152,7 +162,7 @@ fn message(
     };
     Some(SmsMessage {
         number: phone.as_str().to_owned(),
-        text: asked.locale().say(&text),
+        text: context.locale().say(&text),
         code: code.map(|code| code.as_str().to_owned()),
     })
 }

@@ -1,4 +1,4 @@
-//! Where a request comes from.
+//! The IP address of a client, behind proxies or not.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -12,9 +12,9 @@ use crate::controllers::App;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// The address of whoever asks. Only from a trusted proxy (`server.trusted_proxies`) it is what `X-Forwarded-For` says:
-/// the rightmost address that is no trusted proxy's, because what stands left of it is whatever its sender liked.
-/// Otherwise, and when that makes no sense, it is the peer's. Other forwarding headers are never read.
+/// Returns the client's address. If the peer is a trusted proxy (`server.trusted_proxies`), this is the rightmost address of
+/// `X-Forwarded-For` that is not a trusted proxy's: addresses left of it can be forged by the client. Otherwise, or if the
+/// header is invalid, it is the peer's address. Other forwarding headers are ignored.
 pub fn client_address(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip().to_canonical();
     let app = request.app_data::<Data<App>>()?;
@@ -26,12 +26,12 @@ pub fn client_address(request: &HttpRequest) -> Option<IpAddr> {
     Some(forwarded_for(proxies, headers.map(header::HeaderValue::as_bytes)).unwrap_or(peer))
 }
 
-/// The same as text; empty when it is not known.
+/// Returns the client's address as text; empty if it is unknown.
 pub fn client_text(request: &HttpRequest) -> String {
     client_address(request).map_or_else(String::new, |address| address.to_string())
 }
 
-/// See [`client_address`]. When all are trusted it is the first; `None` when what is needed cannot be read.
+/// Returns the rightmost address that is not trusted, or the first one if all are; `None` if one on the way is invalid.
 fn forwarded_for<'a>(
     proxies: &TrustedProxies,
     values: impl DoubleEndedIterator<Item = &'a [u8]>,
@@ -39,7 +39,7 @@ fn forwarded_for<'a>(
     let mut first = None;
     for value in values.rev() {
         for entry in std::str::from_utf8(value).ok()?.rsplit(',') {
-            let address = read(entry.trim())?;
+            let address = parse_entry(entry.trim())?;
             if !proxies.contains(address) {
                 return Some(address);
             }
@@ -49,8 +49,8 @@ fn forwarded_for<'a>(
     first
 }
 
-/// An address, perhaps with a port, as some proxies write it.
-fn read(entry: &str) -> Option<IpAddr> {
+/// Parses an address, which some proxies write with a port.
+fn parse_entry(entry: &str) -> Option<IpAddr> {
     let bare = entry
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'));
@@ -59,7 +59,7 @@ fn read(entry: &str) -> Option<IpAddr> {
     Some(address.or_else(|_| with_port()).ok()?.to_canonical())
 }
 
-/// Whether a request comes from this very machine, and not through a proxy on it.
+/// Whether the request comes from this machine, and not through a proxy on it.
 pub fn is_loopback(request: &HttpRequest) -> bool {
     let is_peer = request
         .peer_addr()
@@ -68,7 +68,7 @@ pub fn is_loopback(request: &HttpRequest) -> bool {
         .headers()
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());
-    // A request for a proxy names the host in its target too.
+    // The target contains the host too if it is an absolute URL.
     let mut hosts = host.into_iter().chain(request.uri().host());
     let is_host = host.is_some() && hosts.all(is_loopback_host);
     is_peer && is_host && !is_forwarded(request.headers())
@@ -88,35 +88,35 @@ fn is_loopback_host(host: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn through(values: &[&str]) -> Option<String> {
-        let networks = ["10.0.0.0/8", "::1/128"].map(|network| network.parse().expect("one"));
+    fn forwarded(values: &[&str]) -> Option<String> {
+        let networks = ["10.0.0.0/8", "::1/128"].map(|network| network.parse().expect("a network"));
         let proxies = TrustedProxies::new(networks.into());
         let values = values.iter().map(|value| value.as_bytes());
         forwarded_for(&proxies, values).map(|address| address.to_string())
     }
 
     #[test]
-    fn what_the_nearest_proxy_that_is_not_ours_said_counts() {
+    fn rightmost_untrusted_address_is_the_client() {
         let found = |address: &str| Some(address.to_owned());
-        assert_eq!(through(&["203.0.113.7"]), found("203.0.113.7"));
+        assert_eq!(forwarded(&["203.0.113.7"]), found("203.0.113.7"));
         assert_eq!(
-            through(&["1.1.1.1, 203.0.113.7, 10.1.2.3"]),
+            forwarded(&["1.1.1.1, 203.0.113.7, 10.1.2.3"]),
             found("203.0.113.7")
         );
         assert_eq!(
-            through(&["1.1.1.1", "203.0.113.7", "::1"]),
+            forwarded(&["1.1.1.1", "203.0.113.7", "::1"]),
             found("203.0.113.7")
         );
-        assert_eq!(through(&["junk, 203.0.113.7"]), found("203.0.113.7"));
-        assert_eq!(through(&["203.0.113.7:5000"]), found("203.0.113.7"));
-        assert_eq!(through(&["[2001:db8::1]:443"]), found("2001:db8::1"));
-        assert_eq!(through(&["[2001:db8::1]"]), found("2001:db8::1"));
-        assert_eq!(through(&["::ffff:203.0.113.7"]), found("203.0.113.7"));
-        assert_eq!(through(&["10.0.0.5, 10.0.0.6"]), found("10.0.0.5"));
+        assert_eq!(forwarded(&["junk, 203.0.113.7"]), found("203.0.113.7"));
+        assert_eq!(forwarded(&["203.0.113.7:5000"]), found("203.0.113.7"));
+        assert_eq!(forwarded(&["[2001:db8::1]:443"]), found("2001:db8::1"));
+        assert_eq!(forwarded(&["[2001:db8::1]"]), found("2001:db8::1"));
+        assert_eq!(forwarded(&["::ffff:203.0.113.7"]), found("203.0.113.7"));
+        assert_eq!(forwarded(&["10.0.0.5, 10.0.0.6"]), found("10.0.0.5"));
     }
 
     #[test]
-    fn what_makes_no_sense_is_not_believed() {
+    fn invalid_header_yields_none() {
         for values in [
             &[][..],
             &[""],
@@ -124,7 +124,7 @@ mod tests {
             &["1.1.1.1, "],
             &["1.1.1.1, unknown, 10.0.0.1"],
         ] {
-            assert_eq!(through(values), None, "{values:?}");
+            assert_eq!(forwarded(values), None, "{values:?}");
         }
     }
 }

@@ -1,21 +1,21 @@
-//! Somebody who comes to stay: for a socket or an event stream.
+//! The user who opens a WebSocket or an event stream.
 
 use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 
-use super::current_user::current;
+use super::current_user::authenticate_and_read;
 use crate::controllers::App;
 use crate::error::{Error, Result};
 use crate::models::room::Room;
 use crate::models::room::invitation;
 use crate::realtime::connection::ConnectRequest;
 
-/// The person who asks, with their rooms.
-pub struct Arriving(pub ConnectRequest);
+/// The signed-in user with their rooms and invitations, read in one database job.
+pub struct ConnectingUser(pub ConnectRequest);
 
-impl FromRequest for Arriving {
+impl FromRequest for ConnectingUser {
     type Error = Error;
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
@@ -25,7 +25,7 @@ impl FromRequest for Arriving {
             let app = request.app_data::<Data<App>>();
             let app = app.ok_or_else(|| Error::internal("the application has no data"))?;
             let since = app.realtime.hub.change_clock.now();
-            let read = current(&request, |conn, live| {
+            let read = authenticate_and_read(&request, |conn, live| {
                 let rooms = Room::summaries(conn, live.user.id)?;
                 Ok((rooms, invitation::pending(conn, live.user.id)?))
             });

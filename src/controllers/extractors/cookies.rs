@@ -1,5 +1,5 @@
-//! Reads the `Cookie` header tolerantly. Other programs of the same host, proxies and browser extensions put anything
-//! into it, and the framework drops every cookie of a header that has one byte outside UTF-8.
+//! Parses the `Cookie` header leniently. Other programs of the same host, proxies and browser extensions add arbitrary
+//! cookies, and the framework drops all cookies of a header with one byte outside UTF-8.
 
 use actix_web::HttpRequest;
 use actix_web::body::MessageBody;
@@ -9,20 +9,21 @@ use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 
-use crate::controllers::rooms::page::LAST_ROOM;
 use crate::controllers::{App, Site};
 use crate::models::auth::session;
 use crate::models::auth::session::KeyHash;
 
-/// The most cookies of one name that are looked at.
+/// Name of the cookie with the id of the last visited room.
+pub const LAST_ROOM_COOKIE: &str = "teahouse-room";
+/// Maximum number of cookies read per name.
 const SAME_NAME_MAX: usize = 8;
 
-/// The key that session cookies are encrypted with.
+/// Encryption key of session cookies.
 #[derive(Clone)]
 pub struct CookieKey(pub Key);
 
-/// Yields the name and the value of each cookie, in order, over all `Cookie` headers. Skips what has no `=`; drops quotes
-/// around a value.
+/// Iterates over names and values of the cookies of all `Cookie` headers, in order. Skips parts without `=`, and removes
+/// quotes around values.
 pub fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
     let values = headers.get_all(header::COOKIE);
     let parts = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
@@ -35,25 +36,25 @@ pub fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
     })
 }
 
-/// All cookies of one name, decoded, in the order in which they were sent.
+/// Returns all cookies of one name, decoded, in the order of the header.
 pub fn all(request: &HttpRequest, name: &str) -> Vec<Cookie<'static>> {
     let Ok(cookies) = request.cookies() else {
         return Vec::new();
     };
-    let same = cookies.iter().filter(|cookie| cookie.name() == name);
-    same.cloned().collect()
+    let named = cookies.iter().filter(|cookie| cookie.name() == name);
+    named.cloned().collect()
 }
 
-/// The middleware: leaves only our own cookies in the request, and of several session cookies the one that counts.
+/// Middleware that removes other programs' cookies from the request, and all session cookies but one.
 ///
 /// # Errors
 /// Those of the request, unchanged.
-pub async fn own_cookies<B: MessageBody>(
+pub async fn keep_own_cookies<B: MessageBody>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
     if request.headers().contains_key(header::COOKIE) {
-        let kept = kept(&request).await;
+        let kept = own_cookies(&request).await;
         let headers = request.headers_mut();
         headers.remove(header::COOKIE);
         if let Some(Ok(kept)) = kept.map(HeaderValue::from_maybe_shared) {
@@ -63,16 +64,16 @@ pub async fn own_cookies<B: MessageBody>(
     next.call(request).await
 }
 
-/// The `Cookie` header with our own cookies alone.
-async fn kept(request: &ServiceRequest) -> Option<String> {
+/// Builds a `Cookie` header of our own cookies.
+async fn own_cookies(request: &ServiceRequest) -> Option<String> {
     let app = request.app_data::<Data<App>>()?;
     let key = request.app_data::<CookieKey>()?;
     let session_name = app.site.cookie_name();
     let mut sessions = Vec::new();
     let mut kept = Vec::new();
     for name in own_names(&app.site) {
-        let same = pairs(request.headers()).filter(|(other, _)| *other == name.as_bytes());
-        let values = same.filter_map(|(_, value)| std::str::from_utf8(value).ok());
+        let named = pairs(request.headers()).filter(|(other, _)| *other == name.as_bytes());
+        let values = named.filter_map(|(_, value)| std::str::from_utf8(value).ok());
         let values = values.filter(|value| value.bytes().all(is_cookie_octet));
         let cookies = values.map(|value| format!("{name}={value}"));
         let target = match name == session_name {
@@ -81,7 +82,7 @@ async fn kept(request: &ServiceRequest) -> Option<String> {
         };
         target.extend(cookies.take(SAME_NAME_MAX));
     }
-    kept.extend(session(app, &key.0, session_name, sessions).await);
+    kept.extend(select_session(app, &key.0, session_name, sessions).await);
     (!kept.is_empty()).then(|| kept.join("; "))
 }
 
@@ -91,49 +92,54 @@ fn own_names(site: &Site) -> [&'static str; 5] {
         site.browser_cookie_name(),
         site.verification_cookie_name(),
         site.github_cookie_name(),
-        LAST_ROOM,
+        LAST_ROOM_COOKIE,
     ]
 }
 
-/// RFC 6265, section 4.1.1.
+/// Whether the byte is a cookie-octet (RFC 6265, section 4.1.1).
 fn is_cookie_octet(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
 }
 
-/// Chooses among several session cookies, which come from another path or a parent domain: the first of a living session,
-/// or else the first that was made here. One alone is left to the session middleware.
-async fn session(app: &App, key: &Key, name: &str, mut sessions: Vec<String>) -> Option<String> {
+/// Selects one of several session cookies, which can come from another path or a parent domain: the first of an active
+/// session, or else the first that decrypts. A single one is not checked; the session middleware does that.
+async fn select_session(
+    app: &App,
+    key: &Key,
+    name: &str,
+    mut sessions: Vec<String>,
+) -> Option<String> {
     if sessions.len() < 2 {
         return sessions.pop();
     }
-    let opened = sessions.into_iter().filter_map(|pair| {
+    let decrypted = sessions.into_iter().filter_map(|pair| {
         let hash = KeyHash::of(&decrypt(key, name, &pair)?);
         Some((pair, hash))
     });
-    let (mut pairs, mut hashes): (Vec<_>, Vec<_>) = opened.unzip();
+    let (mut pairs, mut hashes): (Vec<_>, Vec<_>) = decrypted.unzip();
     if pairs.len() < 2 {
         return pairs.pop();
     }
-    let living = app.database.read(move |conn| {
-        for (place, hash) in hashes.drain(..).enumerate() {
+    let active = app.database.read(move |conn| {
+        for (index, hash) in hashes.drain(..).enumerate() {
             if session::find_active(conn, &hash)?.is_some() {
-                return Ok(place);
+                return Ok(index);
             }
         }
         Ok(0)
     });
-    // Without the database nobody is signed in either way: whoever asks next says so.
-    let place = living.await.unwrap_or_default();
-    Some(pairs.swap_remove(place))
+    // If the database is unavailable, authentication will report it.
+    let index = active.await.unwrap_or_default();
+    Some(pairs.swap_remove(index))
 }
 
-/// The key inside a session cookie, if it was made here.
+/// Returns the session key in a cookie, if it decrypts.
 fn decrypt(key: &Key, name: &str, pair: &str) -> Option<String> {
     let cookie = Cookie::parse_encoded(pair.to_owned()).ok()?;
     let mut jar = CookieJar::new();
     jar.add_original(cookie);
-    let opened = jar.private(key).get(name)?;
-    Some(opened.value().to_owned())
+    let decrypted = jar.private(key).get(name)?;
+    Some(decrypted.value().to_owned())
 }
 
 #[cfg(test)]
@@ -156,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn ours_is_found_whatever_stands_beside_it() {
+    fn own_cookie_is_found_beside_malformed_ones() {
         let ours = ("teahouse".to_owned(), "x%2By=".to_owned());
         let cases: [&[&[u8]]; 12] = [
             &[b"teahouse=x%2By="],
@@ -179,7 +185,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_header_is_read(value in prop::collection::vec(0x20_u8..=0xFF, 0..200)) {
+        fn arbitrary_headers_do_not_panic(value in prop::collection::vec(0x20_u8..=0xFF, 0..200)) {
             let Ok(header) = HeaderValue::from_bytes(&value) else {
                 return Ok(());
             };

@@ -1,4 +1,4 @@
-//! What a request sends: a form, or JSON where that is taken too.
+//! Request bodies: forms, and JSON where an action accepts it.
 
 use std::time::Duration;
 
@@ -13,17 +13,17 @@ use tokio::time::timeout;
 use crate::controllers::App;
 use crate::error::{Error, Result};
 
-/// The largest body: 4,000 characters of four bytes, percent-encoded, and the rest of a form.
+/// Maximum body size: a message of 4,000 characters of four bytes, percent-encoded, with the rest of its form.
 pub const BODY_MAX_BYTES: usize = 64 * 1024;
 
-/// A form's fields (`application/x-www-form-urlencoded`).
+/// The fields of a form (`application/x-www-form-urlencoded`).
 pub struct Form<T>(pub T);
 
-/// A form's fields, or a JSON object with the same names.
+/// The fields of a form or of a JSON object.
 pub struct FormOrJson<T> {
     /// The fields.
     pub fields: T,
-    /// Whether they came as JSON, and the answer should be JSON too.
+    /// Whether the body was JSON, so that the response should be too.
     pub is_json: bool,
 }
 
@@ -34,19 +34,23 @@ fn unreadable<E>(_: E) -> Error {
     Error::BadRequest("error-bad-request".into())
 }
 
-async fn read<T: DeserializeOwned>(sent: Sent, takes_json: bool) -> Result<(T, bool)> {
-    let Sent {
+async fn read<T: DeserializeOwned>(
+    incoming: IncomingBody,
+    accepts_json: bool,
+) -> Result<(T, bool)> {
+    let IncomingBody {
         content_type,
         body,
-        patience,
-    } = sent;
+        body_timeout,
+    } = incoming;
     let is_json = content_type.eq_ignore_ascii_case("application/json");
     let is_form = content_type.eq_ignore_ascii_case("application/x-www-form-urlencoded");
-    let is_understood = is_form || (is_json && takes_json);
-    if !is_understood {
+    let is_accepted = is_form || (is_json && accepts_json);
+    if !is_accepted {
         return Err(Error::UnsupportedMedia);
     }
-    let body = timeout(patience, body).await.map_err(|_| Error::TimedOut)?;
+    let body = timeout(body_timeout, body).await;
+    let body = body.map_err(|_| Error::TimedOut)?;
     let body = body.map_err(|error| {
         let is_large = error.as_response_error().status_code().as_u16() == 413;
         if is_large {
@@ -66,27 +70,27 @@ async fn read<T: DeserializeOwned>(sent: Sent, takes_json: bool) -> Result<(T, b
     Ok((fields, is_json))
 }
 
-/// A body on its way, what it is said to be, and how long it may take.
-struct Sent {
+/// A body being received.
+struct IncomingBody {
     content_type: String,
     body: <Bytes as FromRequest>::Future,
-    patience: Duration,
+    body_timeout: Duration,
 }
 
-impl Sent {
-    fn of(request: &HttpRequest, payload: &mut Payload) -> Self {
+impl IncomingBody {
+    fn new(request: &HttpRequest, payload: &mut Payload) -> Self {
         let app = request.app_data::<Data<App>>();
         Self {
             content_type: content_type(request),
             body: Bytes::from_request(request, payload),
-            patience: app.map_or(Duration::ZERO, |app| app.requests.body),
+            body_timeout: app.map_or(Duration::ZERO, |app| app.requests.body_timeout),
         }
     }
 }
 
 fn content_type(request: &HttpRequest) -> String {
     match request.content_type() {
-        // Some clients name no type with an empty form.
+        // Some clients send an empty form without a type.
         "" if !request.headers().contains_key(header::CONTENT_TYPE) => {
             "application/x-www-form-urlencoded".into()
         }
@@ -99,8 +103,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let sent = Sent::of(request, payload);
-        Box::pin(async move { Ok(Self(read(sent, false).await?.0)) })
+        let incoming = IncomingBody::new(request, payload);
+        Box::pin(async move { Ok(Self(read(incoming, false).await?.0)) })
     }
 }
 
@@ -109,9 +113,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for FormOrJson<T> {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let sent = Sent::of(request, payload);
+        let incoming = IncomingBody::new(request, payload);
         Box::pin(async move {
-            let (fields, is_json) = read(sent, true).await?;
+            let (fields, is_json) = read(incoming, true).await?;
             Ok(Self { fields, is_json })
         })
     }
@@ -135,17 +139,17 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     }
 }
 
-/// The verb that a form means, which browsers cannot send: `_method`.
+/// The method in a form's `_method` field: browsers submit forms with GET and POST only.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Method {
-    /// What it says.
+    /// POST, as sent.
     #[default]
     Post,
-    /// Set it to this.
+    /// PUT.
     Put,
-    /// Change it.
+    /// PATCH.
     Patch,
-    /// Take it away.
+    /// DELETE.
     Delete,
 }

@@ -1,13 +1,12 @@
-//! Which header names say that a request came through something in between: a proxy, a load balancer, a tunnel, a content
-//! delivery network. What such a header says is not read here; that it is there is enough to know that the peer's address
-//! is not its sender's.
+//! Detects forwarded requests by their header names: a proxy, load balancer, tunnel or CDN adds headers of its own. The
+//! values are not read; the presence of such a header means that the peer's address is not the client's.
 //!
-//! There is no complete list, so names are judged by their words. Standard headers of browsers and clients have none of
-//! these words.
+//! No complete list of these headers exists, so names are matched by their words. Standard headers of browsers and other
+//! clients contain none of these words.
 
 use actix_web::http::header::HeaderMap;
 
-/// Words that only something in between uses, wherever they stand in a name.
+/// Words that only intermediaries use, anywhere in a name.
 const ROLES: &[&str] = &[
     "via",
     "proxy",
@@ -29,7 +28,7 @@ const ROLES: &[&str] = &[
     "hops",
 ];
 
-/// Words for addresses, which no client tells of itself.
+/// Words for addresses, which clients do not send about themselves.
 const ADDRESSES: &[&str] = &[
     "ip",
     "ips",
@@ -44,7 +43,7 @@ const ADDRESSES: &[&str] = &[
     "socketip",
 ];
 
-/// Words for products and services in between.
+/// Names of proxy products and services.
 const PRODUCTS: &[&str] = &[
     "akamai",
     "ali",
@@ -86,27 +85,27 @@ const PRODUCTS: &[&str] = &[
     "wl",
 ];
 
-/// After `x-` (or `front-end-`), words for what a request was before something in between changed it.
+/// Words for the original request before it was rewritten; they count only after `x-` or `front-end-`.
 const REWRITTEN: &[&str] = &[
     "host", "hostname", "scheme", "proto", "protocol", "port", "url", "uri", "path", "prefix",
     "server", "ssl", "tls", "https", "cert", "rewrite", "origin", "country",
 ];
 
-/// Whether any header says that a request came through something in between.
+/// Whether any header shows that the request was forwarded.
 pub fn is_forwarded(headers: &HeaderMap) -> bool {
     headers.keys().any(|name| is_forwarding(name.as_str()))
 }
 
-/// Whether a header of this name (in lower case) does.
+/// Whether an intermediary adds a header of this name, which is in lower case.
 fn is_forwarding(name: &str) -> bool {
-    // What the client itself tells a proxy, or a browser about itself.
+    // Sent by clients to their proxy, or by browsers about themselves.
     if matches!(name, "proxy-authorization" | "proxy-connection") || name.starts_with("sec-") {
         return false;
     }
     let is_own_kind = name.starts_with("x-") || name.starts_with("front-end-");
     let mut words = name.split(['-', '_', '.']);
     words.any(|word| {
-        // Also `max-forwards` (RFC 9110, section 7.6.2), which counts what stands in between.
+        // Also `max-forwards` (RFC 9110, section 7.6.2), which counts intermediaries.
         word.starts_with("forward")
             || ROLES.contains(&word)
             || ADDRESSES.contains(&word)
@@ -120,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_stands_in_between_is_known_by_its_headers() {
+    fn intermediaries_headers_are_detected() {
         for name in [
             "forwarded",
             "x-forwarded",
@@ -203,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_browsers_and_programs_send_themselves_is_no_sign() {
+    fn clients_own_headers_are_not_detected() {
         for name in [
             "accept",
             "accept-charset",

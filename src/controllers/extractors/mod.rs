@@ -1,4 +1,4 @@
-//! What actions take from their requests.
+//! Values that actions extract from requests.
 
 pub mod browser_id;
 pub mod client_address;
@@ -8,4 +8,5 @@ pub mod current_user;
 pub mod form;
 pub mod forwarding;
 pub mod request_context;
+pub mod session_token;
 pub mod upload;

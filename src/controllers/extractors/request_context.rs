@@ -1,4 +1,4 @@
-//! How a request wants to be answered: language, JSON or a page, its id.
+//! Properties of a request that determine the form of its response: language, JSON or HTML, and the request id.
 
 use std::cell::Cell;
 use std::future::{Ready, ready};
@@ -18,98 +18,101 @@ use crate::views::assets::Encoding;
 use crate::views::display_preferences::Look;
 use crate::views::locale::Locale;
 
-/// See the module's description. Its copies are one: what is learnt of the person who asks, all of them know.
+/// Per-request context. Clones share the display preferences, so that those loaded later apply to earlier clones.
 #[derive(Debug, Clone)]
-pub struct Asked {
-    look: Rc<Cell<Look>>,
-    /// Whether JSON is preferred to HTML.
+pub struct RequestContext {
+    display_preferences: Rc<Cell<Look>>,
+    /// Whether the client prefers JSON to HTML.
     pub wants_json: bool,
-    /// By which log lines are found.
+    /// Random id that identifies the request in the log.
     pub request_id: String,
-    /// Whether it comes from this very machine, and not through a proxy on it.
+    /// Whether the request comes from this machine, and not through a proxy on it.
     pub is_loopback: bool,
     encodings: Vec<Encoding>,
-    is_for_eyes: bool,
-    address: String,
-    tags: Vec<String>,
+    is_navigation: bool,
+    path_and_query: String,
+    languages: Vec<String>,
 }
 
-impl Asked {
+impl RequestContext {
     /// Reads the request's headers.
-    pub fn of(request: &HttpRequest) -> Self {
-        let tags = ranked(request, header::ACCEPT_LANGUAGE);
-        let locale = Locale::negotiate(tags.iter().map(String::as_str));
+    pub fn new(request: &HttpRequest) -> Self {
+        let languages = parse_quality_list(request, header::ACCEPT_LANGUAGE);
+        let locale = Locale::negotiate(languages.iter().map(String::as_str));
         let is_api = request.path() == "/api" || request.path().starts_with("/api/");
-        // Under here browsers go, with people before them.
-        let is_visit = request.path().starts_with("/api/oauth/") && names_html(request);
+        // Browsers navigate to these paths.
+        let is_oauth_page =
+            request.path().starts_with("/api/oauth/") && accepts(request, "text/html");
         Self {
-            look: Rc::new(Cell::new(locale.into())),
-            wants_json: (is_api && !is_visit) || prefers_json(request),
+            display_preferences: Rc::new(Cell::new(locale.into())),
+            wants_json: (is_api && !is_oauth_page) || prefers_json(request),
             request_id: Uuid::new_v4().simple().to_string(),
             is_loopback: is_loopback(request),
             encodings: encodings(request),
-            is_for_eyes: matches!(*request.method(), Method::GET | Method::HEAD)
+            is_navigation: matches!(*request.method(), Method::GET | Method::HEAD)
                 && request.path() != "/ws",
-            address: request
+            path_and_query: request
                 .uri()
                 .path_and_query()
-                .map_or("/", |address| address.as_str())
+                .map_or("/", |path_and_query| path_and_query.as_str())
                 .to_owned(),
-            tags,
+            languages,
         }
     }
 
-    /// Whether the answer may be compressed so.
-    pub fn takes(&self, encoding: Encoding) -> bool {
+    /// Whether the client accepts this content encoding.
+    pub fn accepts_encoding(&self, encoding: Encoding) -> bool {
         self.encodings.contains(&encoding)
     }
 
-    /// How the answer looks.
-    pub fn look(&self) -> Look {
-        self.look.get()
+    /// Returns the display preferences of the response.
+    pub fn display_preferences(&self) -> Look {
+        self.display_preferences.get()
     }
 
-    /// The language of the answer: the person's own choice once it is known who asks, until then the browser's.
+    /// Returns the language of the response: the browser's, or the user's once they are authenticated.
     pub fn locale(&self) -> Locale {
-        self.look().locale
+        self.display_preferences().locale
     }
 
-    /// From here on it is known how whoever asks likes things to be.
-    pub fn prefer(&self, preferences: &Preferences) {
-        self.look.set(self.look().preferring(preferences));
+    /// Applies the preferences of the authenticated user.
+    pub fn apply_preferences(&self, preferences: &Preferences) {
+        let display = self.display_preferences().preferring(preferences);
+        self.display_preferences.set(display);
     }
 
-    /// Whether a browser shows the answer to a person.
+    /// Whether the response is a page that a browser navigates to.
     pub fn is_page(&self) -> bool {
-        self.is_for_eyes && !self.wants_json
+        self.is_navigation && !self.wants_json
     }
 
-    /// The page that a person wanted to see, to be asked for again; nothing when it was a form that they sent.
-    pub fn again(&self) -> Option<&str> {
-        // To a browser, an address that begins with two slashes is another site's.
-        let is_local = !self.address.starts_with("//") && !self.address.starts_with("/\\");
-        (self.is_page() && is_local).then_some(self.address.as_str())
+    /// Returns the URL for a "try again" link; `None` after a form submission.
+    pub fn retry_url(&self) -> Option<&str> {
+        // Browsers resolve a path that begins with two slashes to another origin.
+        let path = self.path_and_query.as_str();
+        let is_local = !path.starts_with("//") && !path.starts_with("/\\");
+        (self.is_page() && is_local).then_some(path)
     }
 
-    /// Where to sign in, and come back here afterwards.
-    pub fn login_address(&self) -> String {
+    /// Returns the URL of the sign-in page, which redirects back here.
+    pub fn login_url(&self) -> String {
         #[derive(Serialize)]
         struct Query<'a> {
             next: &'a str,
         }
-        if self.address == "/" {
+        if self.path_and_query == "/" {
             return "/login".to_owned();
         }
         let query = serde_html_form::to_string(Query {
-            next: &self.address,
+            next: &self.path_and_query,
         })
         .unwrap_or_default();
         format!("/login?{query}")
     }
 
-    /// The country that the browser's languages suggest (ISO 3166-1 alpha-2), such as `CN` of `zh-CN`.
+    /// Returns the region that the browser's languages suggest (ISO 3166-1 alpha-2), such as `CN` for `zh-CN`.
     pub fn region(&self) -> Option<String> {
-        self.tags
+        self.languages
             .iter()
             .flat_map(|tag| tag.split('-').skip(1))
             .map(str::to_ascii_uppercase)
@@ -117,25 +120,26 @@ impl Asked {
     }
 }
 
-impl FromRequest for Asked {
+impl FromRequest for RequestContext {
     type Error = Error;
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let asked = request.extensions().get::<Self>().cloned();
-        ready(Ok(asked.unwrap_or_else(|| Self::of(request))))
+        let context = request.extensions().get::<Self>().cloned();
+        ready(Ok(context.unwrap_or_else(|| Self::new(request))))
     }
 }
 
-/// Whether a request takes this media type, by name.
+/// Whether `Accept` lists this media type; wildcards do not count.
 pub fn accepts(request: &HttpRequest, media_type: &str) -> bool {
-    ranked(request, header::ACCEPT)
+    parse_quality_list(request, header::ACCEPT)
         .iter()
         .any(|accepted| accepted == media_type)
 }
 
+/// Returns the supported encodings that the client accepts.
 fn encodings(request: &HttpRequest) -> Vec<Encoding> {
-    let accepted = ranked(request, header::ACCEPT_ENCODING);
+    let accepted = parse_quality_list(request, header::ACCEPT_ENCODING);
     let is_accepted = |encoding: &Encoding| {
         let name = encoding.name();
         accepted
@@ -146,23 +150,20 @@ fn encodings(request: &HttpRequest) -> Vec<Encoding> {
     all.into_iter().filter(is_accepted).collect()
 }
 
+/// Whether the client accepts JSON, and HTML not or only with a lower weight.
 fn prefers_json(request: &HttpRequest) -> bool {
-    let accepted = ranked(request, header::ACCEPT);
-    let place = |wanted: &str| accepted.iter().position(|media| media == wanted);
-    match (place("application/json"), place("text/html")) {
+    let accepted = parse_quality_list(request, header::ACCEPT);
+    let rank = |wanted: &str| accepted.iter().position(|media| media == wanted);
+    match (rank("application/json"), rank("text/html")) {
         (Some(json), Some(html)) => json < html,
         (Some(_), None) => true,
         (None, _) => false,
     }
 }
 
-fn names_html(request: &HttpRequest) -> bool {
-    let accepted = ranked(request, header::ACCEPT);
-    accepted.iter().any(|media| media == "text/html")
-}
-
-/// The values of a header with weights (RFC 9110, section 12.4.2) in lower case, best first, without those of weight 0.
-fn ranked(request: &HttpRequest, name: header::HeaderName) -> Vec<String> {
+/// Parses a header of values with weights (RFC 9110, section 12.4.2). Returns them in lower case, highest weight first,
+/// without those of weight 0.
+fn parse_quality_list(request: &HttpRequest, name: header::HeaderName) -> Vec<String> {
     let mut values: Vec<(u16, String)> = request
         .headers()
         .get_all(name)
@@ -172,7 +173,7 @@ fn ranked(request: &HttpRequest, name: header::HeaderName) -> Vec<String> {
         .map(|item| {
             let mut parts = item.split(';').map(str::trim);
             let value = parts.next().unwrap_or_default();
-            // Media types, languages and codings compare without case.
+            // Media types, languages and codings are case-insensitive.
             let value = value.to_ascii_lowercase();
             let weight = parts
                 .filter_map(|part| part.split_once('='))
@@ -197,8 +198,8 @@ mod tests {
 
     use super::*;
 
-    fn asked(name: header::HeaderName, value: &str) -> Asked {
-        Asked::of(
+    fn with_header(name: header::HeaderName, value: &str) -> RequestContext {
+        RequestContext::new(
             &TestRequest::get()
                 .uri("/rooms/1?at=3")
                 .insert_header((name, value))
@@ -207,65 +208,65 @@ mod tests {
     }
 
     #[test]
-    fn the_browsers_languages_decide_locale_and_region() {
-        let asked = asked(header::ACCEPT_LANGUAGE, "en;q=0.5, zh-Hans-CN, zh;q=0.9");
-        assert_eq!(asked.locale(), Locale::ZhCn);
-        assert_eq!(asked.region().as_deref(), Some("CN"));
+    fn languages_determine_locale_and_region() {
+        let context = with_header(header::ACCEPT_LANGUAGE, "en;q=0.5, zh-Hans-CN, zh;q=0.9");
+        assert_eq!(context.locale(), Locale::ZhCn);
+        assert_eq!(context.region().as_deref(), Some("CN"));
     }
 
     #[test]
-    fn the_last_digit_of_a_weight_counts() {
-        let asked = asked(header::ACCEPT_LANGUAGE, "en;q=0.510, zh;q=0.511");
-        assert_eq!(asked.locale(), Locale::ZhCn);
+    fn weights_have_three_digits() {
+        let context = with_header(header::ACCEPT_LANGUAGE, "en;q=0.510, zh;q=0.511");
+        assert_eq!(context.locale(), Locale::ZhCn);
     }
 
     #[test]
-    fn json_must_be_preferred_to_html() {
-        assert!(asked(header::ACCEPT, "application/json").wants_json);
-        assert!(asked(header::ACCEPT, "text/html;q=0.8, application/json").wants_json);
-        assert!(asked(header::ACCEPT, "Application/JSON").wants_json);
+    fn json_requires_higher_weight_than_html() {
+        assert!(with_header(header::ACCEPT, "application/json").wants_json);
+        assert!(with_header(header::ACCEPT, "text/html;q=0.8, application/json").wants_json);
+        assert!(with_header(header::ACCEPT, "Application/JSON").wants_json);
         assert!(
-            asked(
+            with_header(
                 header::ACCEPT,
                 "TEXT/HTML;Q=0.8 , APPLICATION/json ; Q = 0.9"
             )
             .wants_json
         );
         assert!(
-            asked(
+            with_header(
                 header::ACCEPT,
                 "text/html; q = 0.1,application/json;charset=utf-8;q=0.2"
             )
             .wants_json
         );
-        assert!(!asked(header::ACCEPT, "Text/Html, application/json").wants_json);
-        assert!(!asked(header::ACCEPT, "application/json;Q=0").wants_json);
-        assert!(!asked(header::ACCEPT, "*/*").wants_json);
-        assert!(!asked(header::ACCEPT, "text/html, application/json;q=0.9").wants_json);
+        assert!(!with_header(header::ACCEPT, "Text/Html, application/json").wants_json);
+        assert!(!with_header(header::ACCEPT, "application/json;Q=0").wants_json);
+        assert!(!with_header(header::ACCEPT, "*/*").wants_json);
+        assert!(!with_header(header::ACCEPT, "text/html, application/json;q=0.9").wants_json);
     }
 
     #[test]
-    fn signing_in_leads_back() {
-        let address = asked(header::ACCEPT, "text/html").login_address();
-        assert_eq!(address, "/login?next=%2Frooms%2F1%3Fat%3D3");
+    fn login_url_contains_path_and_query() {
+        let url = with_header(header::ACCEPT, "text/html").login_url();
+        assert_eq!(url, "/login?next=%2Frooms%2F1%3Fat%3D3");
     }
 
     proptest! {
         #[test]
-        fn any_header_is_read(value in prop::collection::vec(0x20_u8..=0xFF, 0..60)) {
+        fn arbitrary_headers_do_not_panic(value in prop::collection::vec(0x20_u8..=0xFF, 0..60)) {
             let Ok(value) = header::HeaderValue::from_bytes(&value) else {
                 return Ok(());
             };
             for name in [header::ACCEPT, header::ACCEPT_LANGUAGE] {
                 let request = TestRequest::get().insert_header((name, value.clone()));
-                let asked = Asked::of(&request.to_http_request());
-                let region = asked.region();
+                let context = RequestContext::new(&request.to_http_request());
+                let region = context.region();
                 prop_assert!(region.is_none_or(|region| PhoneNumber::is_known_region(&region)));
             }
         }
 
         #[test]
-        fn the_heaviest_comes_first_and_equals_keep_their_order(
+        fn highest_weight_comes_first_and_equal_weights_keep_order(
             weights in prop::collection::vec(0_u16..=1000, 1..20),
         ) {
             let tags = weights.iter().enumerate();
@@ -275,15 +276,15 @@ mod tests {
             let mut wanted: Vec<usize> = (0..weights.len()).filter(|n| weights[*n] > 0).collect();
             wanted.sort_by_key(|n| std::cmp::Reverse(weights[*n]));
             let wanted: Vec<String> = wanted.iter().map(|n| format!("x{n}")).collect();
-            prop_assert_eq!(ranked(&request.to_http_request(), header::ACCEPT_LANGUAGE), wanted);
+            prop_assert_eq!(parse_quality_list(&request.to_http_request(), header::ACCEPT_LANGUAGE), wanted);
         }
 
         #[test]
-        fn signing_in_leads_back_to_any_address(path in "/[a-zA-Z0-9/_.~%&=?+-]{0,30}") {
+        fn login_url_round_trips_any_path(path in "/[a-zA-Z0-9/_.~%&=?+-]{0,30}") {
             prop_assume!(path.parse::<actix_web::http::Uri>().is_ok());
-            let asked = Asked::of(&TestRequest::get().uri(&path).to_http_request());
-            let address = asked.login_address();
-            let next = address.strip_prefix("/login?").unwrap_or("next=%2F");
+            let context = RequestContext::new(&TestRequest::get().uri(&path).to_http_request());
+            let url = context.login_url();
+            let next = url.strip_prefix("/login?").unwrap_or("next=%2F");
             let next: Vec<(String, String)> = serde_html_form::from_str(next).expect("a query");
             prop_assert_eq!(next, [("next".to_owned(), path)]);
         }

@@ -1,4 +1,4 @@
-//! A file that a form sends (RFC 7578), bounded in bytes and time.
+//! File uploads (`multipart/form-data`, RFC 7578), limited in size and time.
 
 use std::time::Duration;
 
@@ -11,19 +11,19 @@ use tokio::time::timeout;
 use crate::error::{Error, Result};
 use crate::services::image::Upload;
 
-/// A file must have arrived within this time.
-const PATIENCE: Duration = Duration::from_secs(120);
-/// What is too large is heard out up to so many times the limit, and forgotten: a browser that is cut off while it sends
-/// shows a broken connection instead of our answer.
-const HEARD_OUT: usize = 8;
-/// The most parts of a form.
-const PARTS: usize = 8;
+/// Time for the whole form to arrive.
+const TIMEOUT: Duration = Duration::from_secs(120);
+/// An oversized form is read and discarded up to this multiple of the limit: a browser shows a connection error instead of
+/// the response if it is cut off while sending.
+const DRAIN_FACTOR: usize = 8;
+/// Maximum number of parts read.
+const MAX_PARTS: usize = 8;
 
-/// Reads the file of the field `name`, which may be empty.
+/// Reads the file in the field `name`.
 ///
 /// # Errors
-/// `BadRequest` for what is no such form; `TimedOut` for what comes too slowly; `Invalid` for the field when there is no file or its name
-/// is a path; `PayloadTooLarge` past `max` bytes.
+/// `BadRequest` if the body is not a valid form; `TimedOut` if it arrives too slowly; `Invalid` for the field if the file is
+/// missing, empty, or named like a path; `PayloadTooLarge` for a file of more than `max` bytes.
 pub async fn read(
     request: &HttpRequest,
     mut payload: Payload,
@@ -32,7 +32,7 @@ pub async fn read(
 ) -> Result<Upload> {
     let form = Multipart::from_request(request, &mut payload).await;
     let form = form.map_err(unreadable)?;
-    let read = timeout(PATIENCE, find(form, name, max)).await;
+    let read = timeout(TIMEOUT, find(form, name, max)).await;
     read.map_err(|_| Error::TimedOut)?
 }
 
@@ -42,8 +42,8 @@ fn unreadable<E>(_: E) -> Error {
 
 async fn find(mut form: Multipart, name: &'static str, max: usize) -> Result<Upload> {
     let mut found = None;
-    let mut heard = 0;
-    for _ in 0..PARTS {
+    let mut total = 0;
+    for _ in 0..MAX_PARTS {
         let Some(field) = form.next().await else {
             break;
         };
@@ -54,7 +54,7 @@ async fn find(mut form: Multipart, name: &'static str, max: usize) -> Result<Upl
             .map(|kind| kind.essence_str().to_owned());
         let is_path = is_path(&field);
         let limit = if is_wanted { max } else { 0 };
-        let bytes = collect(field, limit, max, &mut heard).await?;
+        let bytes = collect(field, limit, max, &mut total).await?;
         if is_wanted {
             found = Some((bytes, media_type, is_path));
         }
@@ -69,18 +69,18 @@ async fn find(mut form: Multipart, name: &'static str, max: usize) -> Result<Upl
     }
 }
 
-/// All of a part; `None` when it is longer than `limit`.
+/// Reads a part to its end; returns `None` if it is longer than `limit`. `total` counts the bytes of the form.
 async fn collect(
     mut field: Field,
     limit: usize,
     max: usize,
-    heard: &mut usize,
+    total: &mut usize,
 ) -> Result<Option<Vec<u8>>> {
     let mut bytes = Some(Vec::new());
     while let Some(chunk) = field.next().await {
         let chunk = chunk.map_err(unreadable)?;
-        *heard += chunk.len();
-        if *heard > max * HEARD_OUT {
+        *total += chunk.len();
+        if *total > max * DRAIN_FACTOR {
             return Err(Error::PayloadTooLarge);
         }
         bytes = bytes.filter(|bytes| bytes.len() + chunk.len() <= limit);
@@ -91,12 +91,13 @@ async fn collect(
     Ok(bytes)
 }
 
-/// No browser sends one, and nothing here is stored under it; whoever does has something else in mind.
+/// Whether the file name contains separators or control characters. Browsers do not send such names, so this is an attack.
 fn is_path(field: &Field) -> bool {
     let disposition = field.content_disposition();
     let plain = disposition.and_then(|disposition| disposition.get_filename());
     let extended = disposition.and_then(|disposition| disposition.get_filename_ext());
     let extended = extended.map(|name| String::from_utf8_lossy(&name.value));
-    let is_odd = |name: &str| name.contains(['/', '\\']) || name.chars().any(char::is_control);
-    plain.is_some_and(is_odd) || extended.is_some_and(|name| is_odd(&name))
+    let is_suspicious =
+        |name: &str| name.contains(['/', '\\']) || name.chars().any(char::is_control);
+    plain.is_some_and(is_suspicious) || extended.is_some_and(|name| is_suspicious(&name))
 }

@@ -1,4 +1,5 @@
-//! One log line per request, and its place in the figures. Addresses are logged as their patterns, without what is in them.
+//! Logs one line per request and counts it in the metrics. The log has the route's pattern instead of the path, so that
+//! tokens in paths are not logged.
 
 use std::time::Instant;
 
@@ -10,14 +11,14 @@ use actix_web::web::Data;
 
 use crate::controllers::App;
 use crate::controllers::extractors::client_address::client_address;
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::models::database::query_counter::count_queries;
 
-/// The middleware.
+/// Middleware that logs and counts the request.
 ///
 /// # Errors
 /// Those of the request, unchanged.
-pub async fn log<B: MessageBody>(
+pub async fn log_request<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
@@ -26,16 +27,16 @@ pub async fn log<B: MessageBody>(
     let app = request.app_data::<Data<App>>().cloned();
     let client = client_address(request.request()).map(|address| address.to_string());
     let (result, queries) = count_queries(next.call(request)).await;
-    let took = start.elapsed();
-    let milliseconds = took.as_secs_f64() * 1000.0;
+    let elapsed = start.elapsed();
+    let milliseconds = elapsed.as_secs_f64() * 1000.0;
     let (route, status, request_id) = match &result {
         Ok(response) => {
             let request = response.request();
-            let asked = request
+            let request_id = request
                 .extensions()
-                .get::<Asked>()
-                .map(|asked| asked.request_id.clone());
-            (request.match_pattern(), response.status(), asked)
+                .get::<RequestContext>()
+                .map(|context| context.request_id.clone());
+            (request.match_pattern(), response.status(), request_id)
         }
         Err(error) => (None, error.as_response_error().status_code(), None),
     };
@@ -50,7 +51,7 @@ pub async fn log<B: MessageBody>(
         "request"
     );
     if let Some(app) = app {
-        app.metrics.answered(&method, route, status, took);
+        app.metrics.record_request(&method, route, status, elapsed);
     }
     result
 }

@@ -1,4 +1,5 @@
-//! Answers that a client takes compressed are sent so. What comes bit by bit, event streams and sockets, stays as it is.
+//! Compresses text responses with gzip if the client accepts it. Streamed bodies (event streams and sockets) are not
+//! compressed.
 
 use actix_web::HttpMessage;
 use actix_web::body::{BoxBody, MessageBody};
@@ -7,18 +8,26 @@ use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::views::assets::Encoding;
 use crate::views::gzip;
 
-/// Less is not worth it.
-const LEAST: usize = 1024;
+/// Shorter bodies are not compressed.
+const MIN_BYTES: usize = 1024;
 
-/// The middleware.
+/// Media types of text, by prefix. `text/event-stream` is excluded.
+const TEXT_TYPES: [&str; 4] = [
+    "text/",
+    "application/json",
+    "application/manifest+json",
+    "image/svg+xml",
+];
+
+/// Middleware that compresses responses.
 ///
 /// # Errors
-/// Never one of its own.
-pub async fn compression(
+/// Those of the request, unchanged.
+pub async fn compress(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
@@ -28,13 +37,16 @@ pub async fn compression(
     }
     let vary = HeaderValue::from_static("accept-encoding");
     response.headers_mut().append(header::VARY, vary);
-    let asked = response.request().extensions().get::<Asked>().cloned();
-    let takes_gzip = asked.is_some_and(|asked| asked.takes(Encoding::Gzip));
-    if !takes_gzip || response.headers().contains_key(header::CONTENT_ENCODING) {
+    let accepts_gzip = response
+        .request()
+        .extensions()
+        .get::<RequestContext>()
+        .is_some_and(|context| context.accepts_encoding(Encoding::Gzip));
+    if !accepts_gzip || response.headers().contains_key(header::CONTENT_ENCODING) {
         return Ok(response);
     }
     Ok(response.map_body(|head, body| match body.try_into_bytes() {
-        Ok(text) if text.len() >= LEAST => {
+        Ok(text) if text.len() >= MIN_BYTES => {
             let encoding = HeaderValue::from_static("gzip");
             head.headers_mut()
                 .insert(header::CONTENT_ENCODING, encoding);
@@ -51,13 +63,6 @@ fn is_text(headers: &HeaderMap) -> bool {
         .and_then(|media_type| media_type.to_str().ok())
         .is_some_and(|media_type| {
             media_type != "text/event-stream"
-                && [
-                    "text/",
-                    "application/json",
-                    "application/manifest+json",
-                    "image/svg+xml",
-                ]
-                .iter()
-                .any(|text| media_type.starts_with(text))
+                && TEXT_TYPES.iter().any(|text| media_type.starts_with(text))
         })
 }

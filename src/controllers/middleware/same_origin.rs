@@ -1,4 +1,4 @@
-//! Another site's page may not act in the name of somebody who is signed in here.
+//! Rejects cross-site requests (CSRF): other sites' pages must not act with a user's cookie.
 
 use actix_web::HttpRequest;
 use actix_web::body::{BoxBody, MessageBody};
@@ -8,26 +8,28 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 
 use crate::controllers::App;
-use crate::controllers::extractors::current_user::token;
+use crate::controllers::extractors::session_token::session_token;
 use crate::error::Error;
 
-/// The middleware: unsafe methods and WebSocket upgrades must come from our own pages, or from no page at all.
+/// Middleware that returns 403 for unsafe methods and upgrades from pages of another origin. Requests without `Origin` and
+/// `Sec-Fetch-Site`, which are not sent by pages, pass.
 ///
 /// # Errors
 /// Those of the request, unchanged.
-pub async fn same_origin(
+pub async fn require_same_origin(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    // A token is nothing that another site could borrow.
-    let is_by_token = token(request.request()).is_some();
-    if acts(request.request()) && !is_by_token && is_foreign(request.request()) {
+    // Browsers do not add tokens to cross-site requests, as they do cookies.
+    let has_token = session_token(request.request()).is_some();
+    if is_unsafe(request.request()) && !has_token && is_cross_origin(request.request()) {
         return Ok(request.error_response(Error::CrossOrigin));
     }
     Ok(next.call(request).await?.map_into_boxed_body())
 }
 
-fn acts(request: &HttpRequest) -> bool {
+/// Whether the request may change something or open a WebSocket.
+fn is_unsafe(request: &HttpRequest) -> bool {
     let is_safe = matches!(
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS
@@ -35,8 +37,8 @@ fn acts(request: &HttpRequest) -> bool {
     !is_safe || request.path() == "/ws" || request.headers().contains_key(header::UPGRADE)
 }
 
-/// Compares every value: a header may come several times, or as a list, and one bad value is enough.
-fn is_foreign(request: &HttpRequest) -> bool {
+/// Checks every value of repeated headers and lists; one of another origin is enough.
+fn is_cross_origin(request: &HttpRequest) -> bool {
     let headers = request.headers();
     let mut sites = headers
         .get_all("sec-fetch-site")
@@ -51,19 +53,20 @@ fn is_foreign(request: &HttpRequest) -> bool {
     })
 }
 
-/// Allows our own pages, and what a person does without a page (`none`: address bar, bookmark).
+/// Accepts `same-origin` and `none` (address bar, bookmark).
 fn is_own_site(site: &[u8]) -> bool {
     site.eq_ignore_ascii_case(b"same-origin") || site.eq_ignore_ascii_case(b"none")
 }
 
-/// The public origin, or the request's own: we speak plain HTTP, and a proxy with TLS needs `PUBLIC_ORIGIN`.
+/// Returns the configured public origin, or `http://` and the request's host. Behind a proxy with TLS the public origin must
+/// be configured.
 pub(crate) fn own_origin(request: &HttpRequest) -> Option<String> {
     let app = request.app_data::<Data<App>>()?;
     if let Some(origin) = &app.site.public_origin {
         return Some(origin.clone());
     }
     let host = request.headers().get(header::HOST)?.to_str().ok()?;
-    // A browser leaves the default port out of `Origin`, and writes the host in lower case.
+    // As browsers write `Origin`: host in lower case, without the default port.
     let host = host.to_ascii_lowercase();
     Some(format!(
         "http://{}",

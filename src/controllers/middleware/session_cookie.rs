@@ -1,5 +1,5 @@
-//! The session's cookie. The row behind it is read by `CurrentUser`, so that a request without need for it costs
-//! nothing, and a database that is down is answered with 503.
+//! The session cookie. Its row is read by the `CurrentUser` extractor instead of the middleware: requests that need no user
+//! cost no query, and a database failure becomes a 503.
 
 use actix_session::SessionMiddleware;
 use actix_session::config::PersistentSession;
@@ -14,20 +14,20 @@ use crate::models::auth::session;
 use crate::models::auth::session::KeyHash;
 use crate::models::database::Database;
 
-/// Under this name a request finds the hash of its session's key.
+/// Entry of the session's state with the hash of its key, set when a request is read.
 pub const KEY_HASH: &str = "key_hash";
-/// Under this name sign-in leaves the key of the row that it made.
+/// Entry in which sign-in passes the key of the row that it created.
 pub const KEY: &str = "key";
 
 type State = HashMap<String, String>;
 
-/// Keeps sessions as rows. What a request asks to be updated is never inserted: a session that ended stays ended.
+/// Stores sessions as database rows. Updates never insert a row, so that an ended session stays ended.
 pub struct DatabaseStore {
     database: Database,
     lifetime: TimeDelta,
 }
 
-/// The middleware that reads and sets the cookie.
+/// Builds the middleware that reads and sets the session cookie.
 pub fn session_middleware(
     database: Database,
     lifetime: TimeDelta,
@@ -46,7 +46,7 @@ pub fn session_middleware(
         .build()
 }
 
-/// Values in a session's state are JSON.
+/// Returns an entry of the session's state, parsed from JSON.
 fn value<T: serde::de::DeserializeOwned>(state: &State, name: &str) -> anyhow::Result<T> {
     let text = state
         .get(name)
@@ -61,13 +61,13 @@ impl SessionStore for DatabaseStore {
         Ok(Some(HashMap::from([(KEY_HASH.to_owned(), hash)])))
     }
 
-    /// Sign-in made the row, where a failure can be answered well.
+    /// Only returns the key: sign-in created the row, because it can report a failure.
     async fn save(&self, state: State, _: &Duration) -> Result<SessionKey, SaveError> {
         let key: String = value(&state, KEY).map_err(SaveError::Serialization)?;
         SessionKey::try_from(key).map_err(|error| SaveError::Other(error.into()))
     }
 
-    /// Only prolongs the row; what is in the state stays in the request.
+    /// Prolongs the row. The state is not stored.
     async fn update(
         &self,
         key: SessionKey,

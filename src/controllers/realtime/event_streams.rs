@@ -1,4 +1,4 @@
-//! Event streams: what comes live, for those without WebSocket (HTML Standard, section 9.2).
+//! Server-sent events (HTML Standard, section 9.2), for clients without WebSocket.
 
 use std::rc::Rc;
 
@@ -8,59 +8,65 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use futures_util::stream;
 use serde::Deserialize;
 
+use super::attach::{bind_lifetimes, close_with_peer};
 use crate::controllers::App;
 use crate::controllers::api::ConversationMessage;
-use crate::controllers::errors::sentence_of;
-use crate::controllers::extractors::connecting_user::Arriving;
-use crate::controllers::extractors::request_context::{Asked, accepts};
-use crate::controllers::middleware::anonymous_limit::{close_with_peer, tie};
+use crate::controllers::errors::frame_error_message;
+use crate::controllers::extractors::connecting_user::ConnectingUser;
+use crate::controllers::extractors::request_context::{RequestContext, accepts};
 use crate::error::{Error, Result};
 use crate::realtime::connection::{ConnectRequest, Connection};
 use crate::realtime::event_stream::{EventStream, StreamContent};
 use crate::realtime::frames::{ErrorCode, Id};
 use crate::realtime::worker_hub::WorkerHub;
 
-/// Where to go on, and what the window shows.
+/// Last event received, the room in view, and whether the user is away.
 #[derive(Deserialize)]
-pub struct Start {
+pub struct StreamQuery {
     after: Option<i64>,
     view: Option<Id>,
     #[serde(default)]
     away: bool,
 }
 
-/// `GET /api/events`: the socket's frames.
+/// `GET /api/events`: the frames of the WebSocket.
 pub async fn all(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
-    Arriving(arrival): Arriving,
-    start: Query<Start>,
+    ConnectingUser(connect_request): ConnectingUser,
+    query: Query<StreamQuery>,
 ) -> Result<HttpResponse> {
-    open(&app, asked, &request, arrival, &start, StreamContent::AllFrames).await
+    open(
+        &app,
+        context,
+        &request,
+        connect_request,
+        &query, StreamContent::AllFrames)
+    .await
 }
 
-/// `GET /api/messages`: what others say to me in conversations.
+/// `GET /api/messages`: messages of other users in the user's conversations.
 pub async fn messages(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
-    Arriving(arrival): Arriving,
-    start: Query<Start>,
+    ConnectingUser(connect_request): ConnectingUser,
+    query: Query<StreamQuery>,
 ) -> Result<HttpResponse> {
-    let user_id = arrival.user.id.0;
+    let user_id = connect_request.user.id.0;
     let wanted = StreamContent::DirectMessages(Box::new(move |message| {
         serde_json::to_string(&ConversationMessage::new(message, user_id)).unwrap_or_default()
     }));
-    open(&app, asked, &request, arrival, &start, wanted).await
+    open(&app, context, &request, connect_request, &query, wanted).await
 }
 
 async fn open(
     app: &App,
-    asked: Asked,
+    context: RequestContext,
     request: &HttpRequest,
-    arrival: ConnectRequest,
-    start: &Start,
+    connect_request: ConnectRequest,
+    query: &StreamQuery,
     wanted: StreamContent,
 ) -> Result<HttpResponse> {
     if !accepts(request, "text/event-stream") {
@@ -69,23 +75,23 @@ async fn open(
     if request.method() == Method::HEAD {
         return Ok(headers().finish());
     }
-    let desk = request.app_data::<Rc<WorkerHub>>().cloned();
-    let desk = desk.ok_or_else(|| Error::internal("the worker has no desk"))?;
-    // Not all that was asked: it would stay for as long as the connection.
-    let (locale, chars) = (asked.locale(), app.realtime.limits.content_chars);
+    let worker = request.app_data::<Rc<WorkerHub>>().cloned();
+    let worker = worker.ok_or_else(|| Error::internal("the worker has no hub"))?;
+    // Only these values: the context would stay in memory as long as the connection.
+    let (locale, chars) = (context.locale(), app.realtime.limits.content_chars);
     let connection = Connection::open_event_stream(
-        desk,
+        worker,
         app.realtime.clone(),
-        arrival,
-        Box::new(move |code: ErrorCode| locale.say(&sentence_of(code, chars))),
+        connect_request,
+        Box::new(move |code: ErrorCode| locale.say(&frame_error_message(code, chars))),
     )
     .await?;
-    tie(request, &connection.subscriber, app.sockets.farewell_seconds);
+    bind_lifetimes(request, &connection.subscriber, app.sockets.close_grace_seconds);
     close_with_peer(request);
-    if start.view.is_some() || start.away {
-        connection.view(start.view, start.away);
+    if query.view.is_some() || query.away {
+        connection.view(query.view, query.away);
     }
-    let events = EventStream::start(connection, wanted, last_event(request).or(start.after)).await?;
+    let events = EventStream::start(connection, wanted, last_event(request).or(query.after)).await?;
     let stream = stream::unfold(events, |mut events| async move {
         let event = events.next().await?;
         Some((Ok::<Bytes, Error>(event), events))
@@ -96,15 +102,16 @@ async fn open(
 fn headers() -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     response
-        // What ends a stream may end its connection.
+        // The connection closes when the stream ends.
         .force_close()
         .insert_header((header::CONTENT_TYPE, "text/event-stream"))
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        // nginx would gather events otherwise.
+        // Disables nginx's buffering.
         .insert_header(("x-accel-buffering", "no"));
     response
 }
 
+/// Returns the `Last-Event-ID` header.
 fn last_event(request: &HttpRequest) -> Option<i64> {
     let id = request.headers().get("last-event-id")?;
     id.to_str().ok()?.trim().parse().ok()

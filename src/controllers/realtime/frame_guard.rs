@@ -1,7 +1,7 @@
-//! Reads the headers of WebSocket frames as they pass by, before anything of them is kept.
+//! Validates the headers of incoming WebSocket frames before the library buffers their payloads.
 //!
-//! A frame may declare 8 EiB (RFC 6455, section 5.2), and the parser behind this would gather them. The guard lets no
-//! more of a frame through than is allowed, and remembers what was wrong.
+//! A frame may declare 8 EiB (RFC 6455, section 5.2), and the library's parser would buffer them. The guard stops the stream
+//! at the first invalid header, and records the close code.
 
 use std::cell::RefCell;
 use std::pin::Pin;
@@ -15,13 +15,13 @@ use futures_util::Stream;
 
 use crate::realtime::websocket::CloseCode;
 
-/// The longest header: two bytes, eight of length, four of mask.
+/// Longest header: two bytes, eight of extended length, four of masking key.
 const HEADER_MAX: usize = 14;
 
-/// The payload of an upgraded request, guarded.
+/// The payload of an upgraded request, as a stream that ends at the first violation.
 pub struct GuardedPayload(pub Rc<RefCell<FrameGuard>>);
 
-/// See the module's description.
+/// The payload of an upgraded request, with the state of its frame headers.
 pub struct FrameGuard {
     payload: Payload,
     headers: FrameHeaders,
@@ -29,7 +29,7 @@ pub struct FrameGuard {
 }
 
 impl FrameGuard {
-    /// Guards a payload against frames of more than `max_bytes`.
+    /// Limits frames to `max_bytes` of payload each.
     pub fn new(payload: Payload, max_bytes: usize) -> Rc<RefCell<Self>> {
         Rc::new(RefCell::new(Self {
             payload,
@@ -38,12 +38,12 @@ impl FrameGuard {
         }))
     }
 
-    /// What was wrong, if anything.
+    /// Returns the close code of the first violation, if any.
     pub fn violation(&self) -> Option<CloseCode> {
         self.violation
     }
 
-    /// Reads on without keeping anything, so that the peer can read why it is closed.
+    /// Reads and discards the rest, so that the connection is not reset before the peer reads the close frame.
     pub fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             match Pin::new(&mut self.payload).poll_next(cx) {
@@ -76,18 +76,18 @@ impl Stream for GuardedPayload {
     }
 }
 
-/// Follows the frames of a byte stream, however it is cut.
+/// Incremental parser of the frame headers in a byte stream.
 pub struct FrameHeaders {
     max_bytes: u64,
     header: [u8; HEADER_MAX],
-    /// How much of the header is here.
+    /// Bytes of the current header received.
     filled: usize,
-    /// How much of the frame's payload is still to come.
+    /// Bytes of the current payload still expected.
     remaining: u64,
 }
 
 impl FrameHeaders {
-    /// At the beginning of a stream whose frames carry at most `max_bytes` each.
+    /// Starts at the beginning of a stream whose frames carry at most `max_bytes` each.
     pub fn new(max_bytes: usize) -> Self {
         Self {
             max_bytes: max_bytes as u64,
@@ -97,7 +97,7 @@ impl FrameHeaders {
         }
     }
 
-    /// Reads on.
+    /// Parses the next bytes of the stream.
     ///
     /// # Errors
     /// The close code for a frame that is too large, unmasked, uses an extension that was not negotiated, or encodes its
@@ -121,7 +121,7 @@ impl FrameHeaders {
         Ok(())
     }
 
-    /// The payload's length, as soon as the whole header is here.
+    /// Returns the payload's length once the whole header is received.
     fn payload_length(&self) -> Result<Option<u64>, CloseCode> {
         if self.filled < 2 {
             return Ok(None);
@@ -132,8 +132,8 @@ impl FrameHeaders {
         if has_extension || !is_masked {
             return Err(CloseCode::Protocol);
         }
-        // With the length, its bytes and the least that needs so many; the most significant bit is always 0.
-        let (length, extra, least) = match self.header[1] & 0x7F {
+        // The length, its extra bytes, and the smallest length that needs them.
+        let (length, extra, min) = match self.header[1] & 0x7F {
             126 => (self.big_endian(2), 2, 126),
             127 => (self.big_endian(8), 8, 1 << 16),
             short => (u64::from(short), 0, 0),
@@ -144,7 +144,8 @@ impl FrameHeaders {
         if self.filled < 2 + extra {
             return Ok(None);
         }
-        if length < least || length > i64::MAX as u64 {
+        // The most significant bit must be 0.
+        if length < min || length > i64::MAX as u64 {
             return Err(CloseCode::Protocol);
         }
         if length > self.max_bytes {
@@ -174,13 +175,13 @@ mod tests {
         bytes
     }
 
-    /// The verdict must not depend on where the network cuts.
+    /// Asserts that the result does not depend on how the bytes are split.
     fn read(bytes: &[u8]) -> Result<(), CloseCode> {
         let whole = FrameHeaders::new(1000).read(bytes);
         for cut in 1..bytes.len().min(40) {
             let mut headers = FrameHeaders::new(1000);
             let parts = bytes.chunks(cut).try_for_each(|part| headers.read(part));
-            assert_eq!(parts, whole, "cut every {cut} bytes");
+            assert_eq!(parts, whole, "split every {cut} bytes");
         }
         whole
     }
@@ -195,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_is_refused_by_what_it_declares() {
+    fn invalid_headers_are_rejected_before_the_payload() {
         assert_eq!(
             read(&frame(0x81, &[0x80 | 126, 0x03, 0xE9], 0)),
             Err(CloseCode::TooBig)
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_has_no_more_bytes_than_it_needs() {
+    fn length_must_use_the_shortest_encoding() {
         let long = |length: u64| {
             let mut bytes = vec![0x80 | 127];
             bytes.extend(length.to_be_bytes());
@@ -239,7 +240,7 @@ mod tests {
         assert_eq!(FrameHeaders::new(65_536).read(&long_enough), Ok(()));
     }
 
-    fn good_frame() -> impl Strategy<Value = Vec<u8>> {
+    fn valid_frame() -> impl Strategy<Value = Vec<u8>> {
         let opcode = prop::sample::select(vec![0x01, 0x81, 0x02, 0x80, 0x88, 0x89, 0x8A]);
         (opcode, 0_usize..=1000).prop_map(|(first, length)| match length {
             _ if first & 0x08 != 0 => frame(first, &[0x80 | (length % 126) as u8], length % 126),
@@ -252,8 +253,8 @@ mod tests {
         })
     }
 
-    /// Reads bytes in pieces of these sizes, over and over.
-    fn read_cut(bytes: &[u8], sizes: &[usize]) -> Result<(), CloseCode> {
+    /// Parses the bytes in chunks of these sizes, repeated.
+    fn read_in_chunks(bytes: &[u8], sizes: &[usize]) -> Result<(), CloseCode> {
         let mut headers = FrameHeaders::new(1000);
         let mut sizes = sizes.iter().cycle();
         let mut rest = bytes;
@@ -267,28 +268,28 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_judged_alike_however_they_are_cut(
-            frames in prop::collection::vec(good_frame(), 0..4),
+        fn result_does_not_depend_on_chunks(
+            frames in prop::collection::vec(valid_frame(), 0..4),
             rest in prop::collection::vec(any::<u8>(), 0..40),
             sizes in prop::collection::vec(1_usize..50, 1..8),
         ) {
             let bytes = [frames.concat(), rest].concat();
             let whole = FrameHeaders::new(1000).read(&bytes);
-            prop_assert_eq!(read_cut(&bytes, &sizes), whole);
-            prop_assert_eq!(read_cut(&bytes, &[1]), whole);
+            prop_assert_eq!(read_in_chunks(&bytes, &sizes), whole);
+            prop_assert_eq!(read_in_chunks(&bytes, &[1]), whole);
         }
 
         #[test]
-        fn good_frames_pass_and_a_bad_one_behind_them_does_not(
-            frames in prop::collection::vec(good_frame(), 0..4),
+        fn valid_frames_pass_and_an_oversized_one_after_them_fails(
+            frames in prop::collection::vec(valid_frame(), 0..4),
             sizes in prop::collection::vec(1_usize..50, 1..8),
             declared in 65_536_u64..=i64::MAX as u64,
         ) {
             let mut bytes = frames.concat();
-            prop_assert_eq!(read_cut(&bytes, &sizes), Ok(()));
+            prop_assert_eq!(read_in_chunks(&bytes, &sizes), Ok(()));
             bytes.extend([0x82, 0x80 | 127]);
             bytes.extend(declared.to_be_bytes());
-            prop_assert_eq!(read_cut(&bytes, &sizes), Err(CloseCode::TooBig));
+            prop_assert_eq!(read_in_chunks(&bytes, &sizes), Err(CloseCode::TooBig));
         }
     }
 }

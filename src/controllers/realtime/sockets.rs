@@ -1,4 +1,4 @@
-//! `GET /ws`: carries the frames of one window.
+//! `GET /ws`: the WebSocket of one browser window or client.
 
 use std::future::{pending, poll_fn};
 use std::io::ErrorKind;
@@ -14,11 +14,11 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, dev};
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, ProtocolError, Session};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 
+use super::attach::{bind_lifetimes, enable_direct_writes};
 use super::frame_guard::{FrameGuard, GuardedPayload};
-use crate::controllers::errors::sentence_of;
-use crate::controllers::extractors::connecting_user::Arriving;
-use crate::controllers::extractors::request_context::Asked;
-use crate::controllers::middleware::anonymous_limit::{shortcut, tie};
+use crate::controllers::errors::frame_error_message;
+use crate::controllers::extractors::connecting_user::ConnectingUser;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, SocketLimits};
 use crate::error::{Error, Result};
 use crate::realtime::connection::Connection;
@@ -29,20 +29,20 @@ use crate::realtime::websocket;
 use crate::realtime::websocket::CloseCode;
 use crate::realtime::worker_hub::WorkerHub;
 
-/// After our close frame the peer has this long to answer with its own (RFC 6455, section 7.1.1).
-const GOODBYE: Duration = Duration::from_secs(1);
+/// Time for the peer to reply to our close frame with its own (RFC 6455, section 7.1.1).
+const CLOSE_REPLY_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// `GET /ws`
+/// `GET /ws`: completes the handshake and spawns the socket's task.
 pub async fn create(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
-    Arriving(arrival): Arriving,
+    ConnectingUser(connect_request): ConnectingUser,
     payload: web::Payload,
 ) -> Result<HttpResponse> {
     require_upgrade(&request)?;
-    let desk = request.app_data::<Rc<WorkerHub>>().cloned();
-    let desk = desk.ok_or_else(|| Error::internal("the worker has no desk"))?;
+    let worker = request.app_data::<Rc<WorkerHub>>().cloned();
+    let worker = worker.ok_or_else(|| Error::internal("the worker has no hub"))?;
     let guard = FrameGuard::new(payload.into_inner(), app.sockets.frame_max_bytes);
     let mut guarded = dev::Payload::from(
         Box::pin(GuardedPayload(guard.clone())) as actix_http::BoxedPayloadStream
@@ -56,24 +56,21 @@ pub async fn create(
         .max_frame_size(app.sockets.frame_max_bytes)
         .aggregate_continuations()
         .max_continuation_size(app.sockets.frame_max_bytes);
-    // Not all that was asked: it would stay for as long as the connection.
-    let (locale, chars) = (asked.locale(), app.realtime.limits.content_chars);
+    // Only these values: the context would stay in memory as long as the connection.
+    let (locale, chars) = (context.locale(), app.realtime.limits.content_chars);
     let connection = Connection::open(
-        desk,
+        worker,
         app.realtime.clone(),
-        arrival,
-        Box::new(move |code: ErrorCode| locale.say(&sentence_of(code, chars))),
+        connect_request,
+        Box::new(move |code: ErrorCode| locale.say(&frame_error_message(code, chars))),
     )
     .await?;
-    let seat = connection.subscriber.clone();
-    tie(&request, &seat, app.sockets.farewell_seconds);
-    shortcut(&request, &seat);
-    let SocketLimits {
-        frames, controls, ..
-    } = app.sockets;
+    let subscriber = connection.subscriber.clone();
+    bind_lifetimes(&request, &subscriber, app.sockets.close_grace_seconds);
+    enable_direct_writes(&request, &subscriber);
     let socket = Socket {
-        frames: frames.map(TokenBucket::new),
-        controls: controls.map(TokenBucket::new),
+        data_frames: app.sockets.frame_rate.map(TokenBucket::new),
+        control_frames: app.sockets.control_rate.map(TokenBucket::new),
         connection,
         inbound,
         guard,
@@ -82,14 +79,14 @@ pub async fn create(
     };
     actix_web::rt::spawn(socket.run());
     Ok(response.map_body(|_, body| {
-        BoxBody::new(SeatBody {
-            seat,
+        BoxBody::new(SubscriberBody {
+            subscriber,
             control: body,
         })
     }))
 }
 
-/// Checks what the library does not, or answers with another status: the protocol and its version (RFC 6455, section 4.2).
+/// Validates the handshake (RFC 6455, section 4.2) where the library does not, or returns another status.
 ///
 /// # Errors
 /// `UpgradeRequired` when the request does not ask for WebSocket 13 over HTTP/1.1; `BadRequest` for a body or a bad key.
@@ -109,7 +106,7 @@ fn require_upgrade(request: &HttpRequest) -> Result<()> {
     if !is_upgrade {
         return Err(Error::UpgradeRequired);
     }
-    // Frames begin where the head ends, so a body in pieces would be read as frames.
+    // Frames begin after the head, so a chunked body would be parsed as frames.
     let has_body = headers.contains_key(header::TRANSFER_ENCODING);
     if has_body || only(header::SEC_WEBSOCKET_KEY).is_none() {
         return Err(bad_handshake(()));
@@ -121,14 +118,14 @@ fn bad_handshake<E>(_: E) -> Error {
     Error::BadRequest("error-bad-request".into())
 }
 
-/// The response's body: what the seat queues, encoded once for everybody.
-struct SeatBody {
-    seat: Rc<Subscriber>,
-    /// The library's own body. While it lives, frames come in; dropping it ends them.
+/// The response body: the frames in the subscriber's send queue, which were encoded once for all subscribers.
+struct SubscriberBody {
+    subscriber: Rc<Subscriber>,
+    /// The library's own body; dropping it ends the stream of incoming frames.
     control: BoxBody,
 }
 
-impl MessageBody for SeatBody {
+impl MessageBody for SubscriberBody {
     type Error = Box<dyn std::error::Error>;
 
     fn size(&self) -> BodySize {
@@ -140,66 +137,71 @@ impl MessageBody for SeatBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
         let this = self.get_mut();
-        match this.seat.poll_wire(cx) {
+        match this.subscriber.poll_wire(cx) {
             Poll::Pending => Pin::new(&mut this.control).poll_next(cx),
             Poll::Ready(wire) => Poll::Ready(wire.map(Ok)),
         }
     }
 }
 
-/// A socket's other half: what comes in, and the clock.
+/// The receiving half of a WebSocket, with its timeouts.
 struct Socket {
     connection: Connection,
     inbound: AggregatedMessageStream,
     guard: Rc<std::cell::RefCell<FrameGuard>>,
-    /// Kept because the library's body ends with it.
+    /// Held because dropping it ends the library's body.
     _control: Session,
     limits: SocketLimits,
-    /// What the client may still send; `None`: anything.
-    frames: Option<TokenBucket>,
-    controls: Option<TokenBucket>,
+    /// Rate limit of data frames.
+    data_frames: Option<TokenBucket>,
+    /// Rate limit of control frames.
+    control_frames: Option<TokenBucket>,
 }
 
 impl Socket {
     async fn run(mut self) {
-        let seat = self.connection.subscriber.clone();
-        if self.talk(&seat).await {
+        let subscriber = self.connection.subscriber.clone();
+        if self.receive_until_closed(&subscriber).await {
             let drained = poll_fn(|cx| self.guard.borrow_mut().poll_drain(cx));
-            let _ = timeout(GOODBYE, drained).await;
+            let _ = timeout(CLOSE_REPLY_TIMEOUT, drained).await;
         }
-        seat.finish();
+        subscriber.finish();
     }
 
-    /// Answers frames until either side closes. Answers whether the peer should still be heard out.
-    async fn talk(&mut self, seat: &Subscriber) -> bool {
-        let SocketLimits { ping, pong, .. } = self.limits;
+    /// Handles frames until either side closes. Returns whether to wait for the peer's close frame.
+    async fn receive_until_closed(&mut self, subscriber: &Subscriber) -> bool {
+        let SocketLimits {
+            ping_interval: ping,
+            pong_timeout: pong,
+            ..
+        } = self.limits;
         let mut pings = interval_at(Instant::now() + ping, ping);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut silent_until: Option<Instant> = None;
+        let mut pong_deadline: Option<Instant> = None;
         loop {
-            let silence = async {
-                match silent_until {
+            let pong_overdue = async {
+                match pong_deadline {
                     Some(deadline) => sleep_until(deadline).await,
                     None => pending().await,
                 }
             };
             let is_ready = self.connection.can_receive();
             tokio::select! {
-                () = seat.closed() => return true,
-                () = silence => {
-                    seat.close(CloseCode::GoingAway);
+                () = subscriber.closed() => return true,
+                () = pong_overdue => {
+                    subscriber.close(CloseCode::GoingAway);
                     return false;
                 }
                 _ = pings.tick() => {
-                    seat.push(websocket::ping());
-                    silent_until.get_or_insert_with(|| Instant::now() + pong);
+                    subscriber.push(websocket::ping());
+                    pong_deadline.get_or_insert_with(|| Instant::now() + pong);
                 }
                 () = self.connection.finish_next_write() => {}
                 message = self.inbound.recv(), if is_ready => {
-                    silent_until = None;
+                    pong_deadline = None;
                     match message {
-                        Some(Ok(message)) => self.receive(seat, message).await,
-                        Some(Err(error)) => seat.close(self.close_code(&error)),
+                        Some(Ok(message)) => self.receive(subscriber, message).await,
+                        Some(Err(error)) => subscriber.close(self.close_code(&error)),
                         None => return false,
                     }
                 }
@@ -207,30 +209,31 @@ impl Socket {
         }
     }
 
-    async fn receive(&mut self, seat: &Subscriber, message: AggregatedMessage) {
+    async fn receive(&mut self, subscriber: &Subscriber, message: AggregatedMessage) {
         let meter = match message {
-            AggregatedMessage::Text(_) | AggregatedMessage::Binary(_) => &mut self.frames,
-            _ => &mut self.controls,
+            AggregatedMessage::Text(_) | AggregatedMessage::Binary(_) => &mut self.data_frames,
+            _ => &mut self.control_frames,
         };
         if meter.as_mut().is_some_and(|meter| !meter.try_acquire()) {
-            return seat.close(CloseCode::Flooding);
+            return subscriber.close(CloseCode::Flooding);
         }
         match message {
             AggregatedMessage::Text(text) => self.connection.receive(&text).await,
             AggregatedMessage::Binary(_) => self.connection.send_error(ErrorCode::BadFrame, None, None),
-            AggregatedMessage::Ping(payload) => seat.push(websocket::pong(&payload)),
+            AggregatedMessage::Ping(payload) => subscriber.push(websocket::pong(&payload)),
             AggregatedMessage::Pong(_) => {}
-            AggregatedMessage::Close(_) => seat.close(CloseCode::Normal),
+            AggregatedMessage::Close(_) => subscriber.close(CloseCode::Normal),
         }
     }
 
+    /// Returns the close code for an error of the incoming stream.
     fn close_code(&self, error: &ProtocolError) -> CloseCode {
         match (self.guard.borrow().violation(), error) {
             (Some(code), _) => code,
             (None, ProtocolError::Overflow) => CloseCode::TooBig,
             (None, ProtocolError::Io(error)) => match error.kind() {
                 ErrorKind::InvalidData => CloseCode::BadText,
-                // So the library says that the pieces of a text add up to more than is allowed.
+                // The library's error for fragments that exceed the size limit together.
                 _ => CloseCode::TooBig,
             },
             (None, _) => CloseCode::Protocol,

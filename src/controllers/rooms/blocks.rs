@@ -4,11 +4,11 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde::Deserialize;
 
-use crate::controllers::concerns::throttle;
+use crate::controllers::concerns::rate_limits;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::{FormOrJson, Method};
-use crate::controllers::extractors::request_context::Asked;
-use crate::controllers::{App, done};
+use crate::controllers::extractors::request_context::RequestContext;
+use crate::controllers::{App, redirect_or_no_content};
 use crate::error::{Error, Result};
 use crate::models::installation;
 use crate::models::room::direct::find_active_user;
@@ -28,34 +28,34 @@ pub struct Fields {
 /// `POST /blocks` with `username`; with `_method=delete` the block ends.
 pub async fn create(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     current: CurrentUser,
     input: FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
     if input.fields.method == Method::Delete {
-        return destroy(app, asked, current, input).await;
+        return destroy(app, context, current, input).await;
     }
-    set(&app, &asked, current, input, true).await
+    set(&app, &context, current, input, true).await
 }
 
 /// `DELETE /blocks` with `username`
 pub async fn destroy(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     current: CurrentUser,
     input: FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
-    set(&app, &asked, current, input, false).await
+    set(&app, &context, current, input, false).await
 }
 
 async fn set(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     CurrentUser(user): CurrentUser,
     input: FormOrJson<Fields>,
     blocked: bool,
 ) -> Result<HttpResponse> {
-    throttle::take(app, &app.throttles.block(user.id)?).await?;
+    rate_limits::acquire(&app.database, &app.rate_limits.block_change(user.id)?).await?;
     let (name, user_id) = (input.fields.username, user.id);
     app.database
         .write(move |conn| {
@@ -72,5 +72,5 @@ async fn set(
         })
         .await?;
     app.realtime.invitations_changed(user_id);
-    Ok(done(asked, input.is_json, "/"))
+    Ok(redirect_or_no_content(context, input.is_json, "/"))
 }

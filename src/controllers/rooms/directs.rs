@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::people;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::FormOrJson;
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, see_other};
 use crate::error::{Error, Result};
 use crate::models::room::direct::Recipients;
@@ -23,12 +23,12 @@ pub struct Fields {
 /// `POST /directs`: finds or makes the room of these people.
 pub async fn create(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
     input: FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
     let to = Recipients::UsernamesOrPhones(input.fields.to.clone());
-    let is_page = !input.is_json && !asked.wants_json;
+    let is_page = !input.is_json && !context.wants_json;
     match app.database.find_or_create_direct(user.id, to).await {
         Ok(direct) => {
             app.realtime.announce_direct(&direct);
@@ -43,12 +43,12 @@ pub async fn create(
                 _ => "error-direct-unreachable".into(),
             };
             let fields = [("to", sentence)];
-            people::show(&app, &asked, user, &input.fields.to.join(", "), &fields)
+            people::show(&app, &context, user, &input.fields.to.join(", "), &fields)
                 .await
                 .map(unprocessable)
         }
         Err(Error::Invalid(fields)) if is_page => {
-            people::show(&app, &asked, user, &input.fields.to.join(", "), &fields)
+            people::show(&app, &context, user, &input.fields.to.join(", "), &fields)
                 .await
                 .map(unprocessable)
         }

@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::{FormOrJson, Method};
-use crate::controllers::extractors::request_context::Asked;
-use crate::controllers::{App, done, page};
+use crate::controllers::extractors::request_context::RequestContext;
+use crate::controllers::{App, redirect_or_no_content, page};
 use crate::error::{Error, Result};
 use crate::models::room::Room;
 use crate::models::room::invitation;
@@ -18,7 +18,7 @@ use crate::views::pages::rooms::links;
 /// `GET /invitations`: a page; for programs a bare array as in the `invitation` frame.
 pub async fn index(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
 ) -> Result<HttpResponse> {
     let user_id = user.id;
@@ -27,15 +27,15 @@ pub async fn index(
         Ok((rooms, invitation::pending(conn, user_id)?))
     });
     let (rooms, pending) = read.await?;
-    if asked.wants_json {
+    if context.wants_json {
         return Ok(HttpResponse::Ok()
             .insert_header(("cache-control", "no-store"))
             .json(pending));
     }
-    let item = |invitation| InvitationItem::new(asked.locale(), invitation);
+    let item = |invitation| InvitationItem::new(context.locale(), invitation);
     let view = InvitationsPage {
-        page: Page::signed_in(asked.look(), &user.to_public(), user.is_admin()),
-        rooms: links(asked.locale(), rooms, None),
+        page: Page::signed_in(context.display_preferences(), &user.to_public(), user.is_admin()),
+        rooms: links(context.locale(), rooms, None),
         pending: pending.into_iter().map(item).collect(),
     };
     page(&app, &view)
@@ -44,7 +44,7 @@ pub async fn index(
 /// `PUT /invitations/{id}`: accepts. Browsers go on in the room.
 pub async fn update(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
 ) -> Result<HttpResponse> {
@@ -55,13 +55,13 @@ pub async fn update(
     let room_id = write.await?;
     app.realtime.join_room(user_id, room_id, false);
     app.realtime.invitations_changed(user_id);
-    Ok(done(&asked, false, &format!("/rooms/{room_id}")))
+    Ok(redirect_or_no_content(&context, false, &format!("/rooms/{room_id}")))
 }
 
 /// `DELETE /invitations/{id}`: declines.
 pub async fn destroy(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
 ) -> Result<HttpResponse> {
@@ -71,7 +71,7 @@ pub async fn destroy(
         .write(move |conn| invitation::decline(conn, user_id, id));
     write.await?;
     app.realtime.invitations_changed(user_id);
-    Ok(done(&asked, false, "/invitations"))
+    Ok(redirect_or_no_content(&context, false, "/invitations"))
 }
 
 /// What the forms send.
@@ -85,14 +85,14 @@ pub struct Overriding {
 /// `POST /invitations/{id}` with `_method`
 pub async fn overridden(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     user: CurrentUser,
     id: Path<i64>,
     input: FormOrJson<Overriding>,
 ) -> Result<HttpResponse> {
     match input.fields.method {
-        Method::Put | Method::Patch => update(app, asked, user, id).await,
-        Method::Delete => destroy(app, asked, user, id).await,
+        Method::Put | Method::Patch => update(app, context, user, id).await,
+        Method::Delete => destroy(app, context, user, id).await,
         Method::Post => Err(Error::MethodNotAllowed),
     }
 }

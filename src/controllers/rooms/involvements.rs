@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::FormOrJson;
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, rooms};
 use crate::error::Result;
 use crate::models::room::Room;
@@ -24,7 +24,7 @@ pub struct Fields {
 /// `PUT /rooms/{id}/involvement`, or `POST`: everything, mentions, nothing or hidden.
 pub async fn update(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
     input: FormOrJson<Fields>,
@@ -38,5 +38,5 @@ pub async fn update(
         let frame = ServerFrame::Room { room: &room }.encode();
         app.realtime.hub.send_to_workers(&WorkerCommand::SendToUser(user_id, frame));
     });
-    rooms::answer(&app, &asked, user, id, changed, Vec::new(), input.is_json).await
+    rooms::answer(&app, &context, user, id, changed, Vec::new(), input.is_json).await
 }

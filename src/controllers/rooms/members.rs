@@ -5,10 +5,10 @@ use actix_web::web::{Data, Path};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::controllers::concerns::throttle;
+use crate::controllers::concerns::rate_limits;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::{FormOrJson, Method};
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, rooms, see_other};
 use crate::error::Result;
 use crate::models::room::Room;
@@ -26,16 +26,16 @@ pub struct Fields {
 /// `POST /rooms/{id}/members`: adds (204) or invites (202 with `state`); with `_method=delete` removes.
 pub async fn create(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     current: CurrentUser,
     id: Path<i64>,
     input: FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
     if input.fields.method == Method::Delete {
-        return destroy(app, asked, current, id, input).await;
+        return destroy(app, context, current, id, input).await;
     }
     let CurrentUser(user) = current;
-    throttle::take(&app, &app.throttles.member(user.id)?).await?;
+    rate_limits::acquire(&app.database, &app.rate_limits.membership_change(user.id)?).await?;
     let (id, person, name) = (*id, user.clone(), input.fields.username);
     let typed = vec![("username", name.clone())];
     let write = app
@@ -55,8 +55,8 @@ pub async fn create(
         Err(error) => Err(error),
     };
     match told {
-        Ok(told) => Ok(told.answer(input.is_json || asked.wants_json, id)),
-        Err(error) => rooms::answer(&app, &asked, user, id, Err(error), typed, input.is_json).await,
+        Ok(told) => Ok(told.answer(input.is_json || context.wants_json, id)),
+        Err(error) => rooms::answer(&app, &context, user, id, Err(error), typed, input.is_json).await,
     }
 }
 
@@ -81,17 +81,17 @@ impl Told {
 /// `DELETE /rooms/{id}/members`
 pub async fn destroy(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
     input: FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
-    throttle::take(&app, &app.throttles.member(user.id)?).await?;
+    rate_limits::acquire(&app.database, &app.rate_limits.membership_change(user.id)?).await?;
     let (id, person, name) = (*id, user.clone(), input.fields.username);
     let typed = vec![("username", name.clone())];
     let write = app
         .database
         .write(move |conn| Room::remove_member(conn, &person, id, &name));
     let removed = write.await.map(|gone| app.realtime.leave_room(gone, id));
-    rooms::answer(&app, &asked, user, id, removed, typed, input.is_json).await
+    rooms::answer(&app, &context, user, id, removed, typed, input.is_json).await
 }

@@ -9,10 +9,10 @@ use super::page;
 use super::page::Mistakes;
 use super::page::message_list;
 use super::page::message_list::{Form, History, Known, Wanted};
-use crate::controllers::extractors::current_user::{Caller, CurrentUser};
+use crate::controllers::extractors::current_user::{LazyCurrentUser, CurrentUser};
 use crate::controllers::extractors::form::{FormOrJson, Method};
-use crate::controllers::extractors::request_context::Asked;
-use crate::controllers::{App, done, packed_html, see_other};
+use crate::controllers::extractors::request_context::RequestContext;
+use crate::controllers::{App, redirect_or_no_content, gzip_html, see_other};
 use crate::error::{Error, Result};
 use crate::models::auth::session::ActiveSession;
 use crate::models::database::connection::DbConn;
@@ -80,9 +80,9 @@ enum Found {
 /// `GET /rooms/{id}/messages`: an HTML fragment or JSON, oldest first.
 pub async fn index(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
-    caller: Caller,
+    caller: LazyCurrentUser,
     id: Path<i64>,
     range: Result<Query<Range>, actix_web::Error>,
 ) -> Result<HttpResponse> {
@@ -91,7 +91,7 @@ pub async fn index(
         Ok(range) => range,
         Err(error) => {
             // Strangers are told to sign in, whatever they ask for.
-            caller.read(|_, _| Ok(())).await?;
+            caller.authenticate_and_read(|_, _| Ok(())).await?;
             return Err(error);
         }
     };
@@ -100,10 +100,10 @@ pub async fn index(
         room_id: id,
         cursor,
         limit,
-        look: asked.look(),
-        lists: app.lists.clone(),
+        look: context.display_preferences(),
+        lists: app.message_lists.clone(),
     };
-    let form = Form::of(&app, &asked);
+    let form = Form::of(&app, &context);
     let known = Known::of(&request);
     let read = move |conn: &mut DbConn, live: &ActiveSession| {
         let (room, _) = Room::find_for(conn, &live.user, id)?;
@@ -120,7 +120,7 @@ pub async fn index(
         };
         Ok((etag, found))
     };
-    let (_, (etag, found)) = caller.read(read).await?;
+    let (_, (etag, found)) = caller.authenticate_and_read(read).await?;
     let mut response = match found {
         Found::Known => HttpResponse::NotModified()
             .insert_header((header::CACHE_CONTROL, CACHE))
@@ -130,7 +130,7 @@ pub async fn index(
             .json(messages),
         Found::History(history, wanted) => {
             let list = wanted.fill(&app, history)?;
-            packed_html(&asked, gzip::file(&list.blocks), CACHE)?
+            gzip_html(&context, gzip::file(&list.blocks), CACHE)?
         }
     };
     let etag = header::HeaderValue::try_from(etag).map_err(Error::internal)?;
@@ -153,7 +153,7 @@ pub struct NewMessage {
 /// `POST /rooms/{id}/messages`: form in, back to the room; JSON in, JSON out.
 pub async fn create(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
     input: FormOrJson<NewMessage>,
@@ -162,14 +162,14 @@ pub async fn create(
     match post(&app, &user, *id, &typed).await {
         Ok(message) if input.is_json => Ok(HttpResponse::Created().json(message)),
         Ok(_) => Ok(see_other(&format!("/rooms/{id}"))),
-        Err(Error::Invalid(fields)) if !input.is_json && !asked.wants_json => {
+        Err(Error::Invalid(fields)) if !input.is_json && !context.wants_json => {
             let typed = vec![("content", typed.content)];
             let mistakes = Mistakes {
                 typed,
                 fields,
                 ..Mistakes::default()
             };
-            let mut response = page::corrected(&app, &asked, user, *id, mistakes).await?;
+            let mut response = page::corrected(&app, &context, user, *id, mistakes).await?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }
@@ -211,14 +211,14 @@ pub struct MessageFields {
 /// `POST /rooms/{id}/messages/{seq}` with `_method`
 pub async fn overridden(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     current: CurrentUser,
     place: Path<(i64, i64)>,
     input: FormOrJson<MessageFields>,
 ) -> Result<HttpResponse> {
     match input.fields.method {
-        Method::Put | Method::Patch => update(app, asked, current, place, input).await,
-        Method::Delete => destroy(app, asked, current, place).await,
+        Method::Put | Method::Patch => update(app, context, current, place, input).await,
+        Method::Delete => destroy(app, context, current, place).await,
         Method::Post => Err(Error::MethodNotAllowed),
     }
 }
@@ -226,14 +226,14 @@ pub async fn overridden(
 /// `PATCH /rooms/{id}/messages/{seq}`
 pub async fn update(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
     place: Path<(i64, i64)>,
     input: FormOrJson<MessageFields>,
 ) -> Result<HttpResponse> {
     let (room_id, seq) = *place;
     let message = edit(&app, &user, (room_id, seq), &input.fields).await?;
-    Ok(match input.is_json || asked.wants_json {
+    Ok(match input.is_json || context.wants_json {
         true => HttpResponse::Ok().json(message),
         false => see_other(&format!("/rooms/{room_id}?at={seq}")),
     })
@@ -242,7 +242,7 @@ pub async fn update(
 /// `DELETE /rooms/{id}/messages/{seq}`
 pub async fn destroy(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
     place: Path<(i64, i64)>,
 ) -> Result<HttpResponse> {
@@ -253,7 +253,7 @@ pub async fn destroy(
         user_id: user.id,
     };
     change(&app, WriteCommand::Delete(target), user.id).await?;
-    Ok(done(&asked, false, &format!("/rooms/{room_id}?at={seq}")))
+    Ok(redirect_or_no_content(&context, false, &format!("/rooms/{room_id}?at={seq}")))
 }
 
 pub(in crate::controllers) async fn edit(

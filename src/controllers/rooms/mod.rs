@@ -18,12 +18,12 @@ use actix_web::web::{Data, Path, Query};
 use serde::Deserialize;
 
 use self::page::{Around, Mistakes};
-use super::concerns::throttle;
-use super::errors::field_sentences;
-use super::{App, done, see_other};
-use crate::controllers::extractors::current_user::{Caller, CurrentUser};
+use super::concerns::rate_limits;
+use super::errors::field_messages;
+use super::{App, redirect_or_no_content, see_other};
+use crate::controllers::extractors::current_user::{LazyCurrentUser, CurrentUser};
 use crate::controllers::extractors::form::{FormOrJson, Method};
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::room::Room;
 use crate::models::room::directory;
@@ -45,11 +45,11 @@ pub struct Search {
 /// `GET /rooms`: my rooms and the open ones.
 pub async fn index(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
     query: Query<Search>,
 ) -> Result<HttpResponse> {
-    directory_page(&app, &asked, user, &query, &RoomFields::default(), &[]).await
+    directory_page(&app, &context, user, &query, &RoomFields::default(), &[]).await
 }
 
 /// What the forms about a room send.
@@ -89,8 +89,8 @@ impl RoomFields {
 pub(super) async fn make(app: &App, user: &User, fields: &RoomFields) -> Result<i64> {
     let (creator, new) = (user.clone(), fields.new_room()?);
     let members = new.members.iter().filter(|name| !name.trim().is_empty());
-    let tries = app.throttles.room(user.id, members.count())?;
-    throttle::take_each(app, tries).await?;
+    let tries = app.rate_limits.room_creation(user.id, members.count())?;
+    rate_limits::acquire_each(&app.database, tries).await?;
     let write = app
         .database
         .write(move |conn| Room::create(conn, &creator, &new));
@@ -107,16 +107,16 @@ pub(super) async fn make(app: &App, user: &User, fields: &RoomFields) -> Result<
 /// `POST /rooms`
 pub async fn create(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
     input: FormOrJson<RoomFields>,
 ) -> Result<HttpResponse> {
     match make(&app, &user, &input.fields).await {
         Ok(id) => Ok(see_other(&format!("/rooms/{id}"))),
-        Err(Error::Invalid(fields)) if !input.is_json && !asked.wants_json => {
+        Err(Error::Invalid(fields)) if !input.is_json && !context.wants_json => {
             let mut response = directory_page(
                 &app,
-                &asked,
+                &context,
                 user,
                 &Search::default(),
                 &input.fields,
@@ -133,25 +133,25 @@ pub async fn create(
 /// `GET /rooms/{id}` and `?at={seq}`
 pub async fn show(
     app: Data<App>,
-    asked: Asked,
-    caller: Caller,
+    context: RequestContext,
+    caller: LazyCurrentUser,
     id: Path<i64>,
     around: Query<Around>,
 ) -> Result<HttpResponse> {
-    page::show(&app, &asked, caller, *id, &around).await
+    page::show(&app, &context, caller, *id, &around).await
 }
 
 /// `POST /rooms/{id}` with `_method`
 pub async fn overridden(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     current: CurrentUser,
     id: Path<i64>,
     input: FormOrJson<RoomFields>,
 ) -> Result<HttpResponse> {
     match input.fields.method {
-        Method::Put | Method::Patch => update(app, asked, current, id, input).await,
-        Method::Delete => destroy(app, asked, current, id, input).await,
+        Method::Put | Method::Patch => update(app, context, current, id, input).await,
+        Method::Delete => destroy(app, context, current, id, input).await,
         Method::Post => Err(Error::MethodNotAllowed),
     }
 }
@@ -159,7 +159,7 @@ pub async fn overridden(
 /// `PATCH /rooms/{id}`
 pub async fn update(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
     input: FormOrJson<RoomFields>,
@@ -190,13 +190,13 @@ pub async fn update(
         ("kind", kind.unwrap_or_default()),
         ("confirm", confirm),
     ];
-    answer(&app, &asked, user, id, updated, typed, input.is_json).await
+    answer(&app, &context, user, id, updated, typed, input.is_json).await
 }
 
 /// `DELETE /rooms/{id}`
 pub async fn destroy(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
     input: FormOrJson<RoomFields>,
@@ -209,16 +209,16 @@ pub async fn destroy(
     match write.await {
         Ok(()) => {
             app.realtime.room_deleted(id);
-            Ok(done(&asked, input.is_json, "/rooms"))
+            Ok(redirect_or_no_content(&context, input.is_json, "/rooms"))
         }
-        Err(error) => answer(&app, &asked, user, id, Err(error), typed, input.is_json).await,
+        Err(error) => answer(&app, &context, user, id, Err(error), typed, input.is_json).await,
     }
 }
 
 /// Back to the room; with sentences beside the fields when something must be corrected.
 pub(super) async fn answer(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     user: User,
     id: i64,
     result: Result<()>,
@@ -226,14 +226,14 @@ pub(super) async fn answer(
     is_json: bool,
 ) -> Result<HttpResponse> {
     match result {
-        Ok(()) => Ok(done(asked, is_json, &format!("/rooms/{id}"))),
-        Err(Error::Invalid(fields)) if !is_json && !asked.wants_json => {
+        Ok(()) => Ok(redirect_or_no_content(context, is_json, &format!("/rooms/{id}"))),
+        Err(Error::Invalid(fields)) if !is_json && !context.wants_json => {
             let mistakes = Mistakes {
                 typed,
                 fields,
                 ..Mistakes::default()
             };
-            let mut response = page::corrected(app, asked, user, id, mistakes).await?;
+            let mut response = page::corrected(app, context, user, id, mistakes).await?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }
@@ -243,7 +243,7 @@ pub(super) async fn answer(
 
 async fn directory_page(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     user: User,
     query: &Search,
     typed: &RoomFields,
@@ -262,15 +262,15 @@ async fn directory_page(
             ))
         })
         .await?;
-    let mut errors = field_sentences(asked.locale(), fields);
+    let mut errors = field_messages(context.locale(), fields);
     for field in ["name", "topic", "kind", "members"] {
         errors.entry(field).or_default();
     }
     super::page(
         app,
         &RoomsPage {
-            page: Page::signed_in(asked.look(), &me, is_admin),
-            rooms: crate::views::pages::rooms::links(asked.locale(), rooms, None),
+            page: Page::signed_in(context.display_preferences(), &me, is_admin),
+            rooms: crate::views::pages::rooms::links(context.locale(), rooms, None),
             pages: Pages::new(&open, search),
             open_rooms: open.items.into_iter().map(OpenRoom::from).collect(),
             search,

@@ -5,9 +5,9 @@ use actix_web::web::{Data, Query};
 use serde::Deserialize;
 
 use crate::controllers::accounts::invites;
-use crate::controllers::errors::field_sentences;
+use crate::controllers::errors::field_messages;
 use crate::controllers::extractors::current_user::CurrentUser;
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page};
 use crate::error::{Result, LocalizedMessage};
 use crate::models::room::Room;
@@ -29,27 +29,27 @@ pub struct Search {
 /// `GET /people`
 pub async fn index(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
     query: Query<Search>,
 ) -> Result<HttpResponse> {
-    listed(&app, &asked, user, &query, "", &[]).await
+    listed(&app, &context, user, &query, "", &[]).await
 }
 
 /// The directory, also with somebody in it who could not be found.
 pub(in crate::controllers) async fn show(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     user: User,
     to: &str,
     fields: &[(&'static str, LocalizedMessage)],
 ) -> Result<HttpResponse> {
-    listed(app, asked, user, &Search::default(), to, fields).await
+    listed(app, context, user, &Search::default(), to, fields).await
 }
 
 async fn listed(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     user: User,
     query: &Search,
     to: &str,
@@ -67,20 +67,20 @@ async fn listed(
             ))
         })
         .await?;
-    let mut errors = field_sentences(asked.locale(), fields);
+    let mut errors = field_messages(context.locale(), fields);
     errors.entry("to").or_default();
     page(
         app,
         &PeoplePage {
-            page: Page::signed_in(asked.look(), &user.to_public(), user.is_admin()),
-            rooms: links(asked.locale(), rooms, None),
+            page: Page::signed_in(context.display_preferences(), &user.to_public(), user.is_admin()),
+            rooms: links(context.locale(), rooms, None),
             pages: Pages::new(&found, search),
             people: found
                 .items
                 .iter()
                 .map(|person| Person::from(&person.to_public()))
                 .collect(),
-            may_invite: invites::require_maker(app, &user).is_ok(),
+            may_invite: invites::require_inviter(app, &user).is_ok(),
             search,
             to,
             errors,

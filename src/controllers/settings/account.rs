@@ -6,11 +6,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::{Mistakes, Saved, frame, require_proof, unprocessable};
-use crate::controllers::accounts::users;
+use crate::controllers::accounts::registration_form::phone_region;
 use crate::controllers::extractors::current_user::CurrentSession;
 use crate::controllers::extractors::form::{FormOrJson, Method};
-use crate::controllers::extractors::request_context::Asked;
-use crate::controllers::{App, done, page};
+use crate::controllers::extractors::request_context::RequestContext;
+use crate::controllers::{App, redirect_or_no_content, page};
 use crate::error::{Error, Result};
 use crate::models::auth::session;
 use crate::models::user::User;
@@ -38,17 +38,17 @@ pub struct Fields {
 /// `GET /settings/account`
 pub async fn show(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     current: CurrentSession,
     query: Query<Saved>,
 ) -> Result<HttpResponse> {
     let typed = Typed::default();
-    shown(&app, &asked, &current, &typed, query.into_inner(), &[]).await
+    shown(&app, &context, &current, &typed, query.into_inner(), &[]).await
 }
 
 async fn shown(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     current: &CurrentSession,
     typed: &Typed,
     saved: Saved,
@@ -61,9 +61,9 @@ async fn shown(
         Ok((login_methods, session::is_confirmed_by_github(conn, &key_hash)?))
     });
     let (login_methods, is_confirmed) = read.await?;
-    let region = users::region(app, asked, &typed.region);
+    let region = phone_region(app, context, &typed.region);
     let view = AccountPage {
-        frame: frame(app, asked, user, "account", saved, mistakes).await?,
+        frame: frame(app, context, user, "account", saved, mistakes).await?,
         username: user.username.clone(),
         proof: match login_methods.has_password {
             true => Proof::Password,
@@ -87,15 +87,15 @@ async fn shown(
 /// What a form of the page is answered: `Ok` leads on; mistakes stand beside their fields.
 pub(super) async fn answer(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     current: &CurrentSession,
     typed: &Typed,
     is_json: bool,
     result: Result<HttpResponse>,
 ) -> Result<HttpResponse> {
     match result {
-        Err(Error::Invalid(fields)) if !is_json && !asked.wants_json => {
-            let page = shown(app, asked, current, typed, Saved::default(), &fields).await;
+        Err(Error::Invalid(fields)) if !is_json && !context.wants_json => {
+            let page = shown(app, context, current, typed, Saved::default(), &fields).await;
             page.map(unprocessable)
         }
         other => other,
@@ -105,14 +105,14 @@ pub(super) async fn answer(
 /// `POST /settings/account` with `_method=delete`
 pub async fn destroy_by_form(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
     current: CurrentSession,
     session: Session,
     input: FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
     match input.fields.method {
-        Method::Delete => destroy(app, asked, request, current, session, input).await,
+        Method::Delete => destroy(app, context, request, current, session, input).await,
         _ => Err(Error::MethodNotAllowed),
     }
 }
@@ -120,7 +120,7 @@ pub async fn destroy_by_form(
 /// `DELETE /settings/account`: with `delete_password`, and my name as `confirm`.
 pub async fn destroy(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
     current: CurrentSession,
     session: Session,
@@ -131,14 +131,14 @@ pub async fn destroy(
         Err(Error::NotFound) => Err(Error::Unauthorized),
         gone => gone.map(|()| {
             session.purge();
-            done(&asked, input.is_json, "/farewell")
+        redirect_or_no_content(&context, input.is_json, "/farewell")
         }),
     };
     let typed = Typed {
         confirm: input.fields.confirm,
         ..Typed::default()
     };
-    answer(&app, &asked, &current, &typed, input.is_json, gone).await
+    answer(&app, &context, &current, &typed, input.is_json, gone).await
 }
 
 async fn go(
@@ -171,7 +171,7 @@ async fn go(
 }
 
 /// `GET /farewell`
-pub async fn farewell(app: Data<App>, asked: Asked) -> Result<HttpResponse> {
-    let page_of = Page::signed_out(asked.look());
+pub async fn farewell(app: Data<App>, context: RequestContext) -> Result<HttpResponse> {
+    let page_of = Page::signed_out(context.display_preferences());
     page(&app, &FarewellPage { page: page_of })
 }

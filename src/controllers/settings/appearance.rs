@@ -8,7 +8,7 @@ use super::{Mistakes, Saved, frame, saved, unprocessable};
 use crate::controllers::concerns::attempt::Attempt;
 use crate::controllers::extractors::current_user::{CurrentSession, CurrentUser};
 use crate::controllers::extractors::form::FormOrJson;
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page};
 use crate::error::{Error, Result};
 use crate::models::user::User;
@@ -28,7 +28,7 @@ pub struct Fields {
 /// `GET /settings/appearance`
 pub async fn show(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentSession {
         user, preferences, ..
     }: CurrentSession,
@@ -39,18 +39,18 @@ pub async fn show(
         appearance: preferences.appearance,
         time_format: preferences.time_format,
     };
-    shown(&app, &asked, &user, chosen, query.into_inner(), &[]).await
+    shown(&app, &context, &user, chosen, query.into_inner(), &[]).await
 }
 
 async fn shown(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     user: &User,
     chosen: Fields,
     saved: Saved,
     mistakes: Mistakes<'_>,
 ) -> Result<HttpResponse> {
-    let frame = frame(app, asked, user, "appearance", saved, mistakes).await?;
+    let frame = frame(app, context, user, "appearance", saved, mistakes).await?;
     let Fields {
         locale,
         appearance,
@@ -65,14 +65,14 @@ async fn shown(
 /// `PUT /settings/appearance`
 pub async fn update(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
     input: FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
     match set(&app, &user, &input.fields).await {
-        Ok(()) => Ok(saved(&asked, input.is_json, "appearance", "appearance")),
-        Err(Error::Invalid(fields)) if !input.is_json && !asked.wants_json => {
-            let page = shown(&app, &asked, &user, input.fields, Saved::default(), &fields);
+        Ok(()) => Ok(saved(&context, input.is_json, "appearance", "appearance")),
+        Err(Error::Invalid(fields)) if !input.is_json && !context.wants_json => {
+            let page = shown(&app, &context, &user, input.fields, Saved::default(), &fields);
             page.await.map(unprocessable)
         }
         Err(error) => Err(error),
@@ -94,5 +94,5 @@ async fn set(app: &App, user: &User, typed: &Fields) -> Result<()> {
     let write = app
         .database
         .write(move |conn| preferences.save(conn, user_id));
-    Attempt::spend(app, app.throttles.profile_change(user_id)?, write).await
+    Attempt::run(app, app.rate_limits.profile_change(user_id)?, write).await
 }

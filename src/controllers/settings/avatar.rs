@@ -11,7 +11,7 @@ use crate::controllers::App;
 use crate::controllers::concerns::attempt::Attempt;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::{FormOrJson, Method};
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::extractors::upload;
 use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::user::User;
@@ -30,7 +30,7 @@ pub struct Fields {
 /// `_method=delete` takes it away.
 pub async fn create(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     current: CurrentUser,
     request: HttpRequest,
     payload: web::Payload,
@@ -39,20 +39,20 @@ pub async fn create(
     if request.content_type() != "multipart/form-data" {
         let input = FormOrJson::<Fields>::from_request(&request, &mut payload).await?;
         return match input.fields.method {
-            Method::Delete => destroy(app, asked, current).await,
+            Method::Delete => destroy(app, context, current).await,
             _ => Err(Error::UnsupportedMedia),
         };
     }
     let CurrentUser(user) = current;
     match take(&app, &user, &request, payload).await {
-        Ok(()) => Ok(saved(&asked, false, "profile", "picture")),
-        Err(Error::Invalid(fields)) if !asked.wants_json => {
-            let page = again(&app, &asked, &user, fields).await;
+        Ok(()) => Ok(saved(&context, false, "profile", "picture")),
+        Err(Error::Invalid(fields)) if !context.wants_json => {
+            let page = again(&app, &context, &user, fields).await;
             page.map(unprocessable)
         }
-        Err(Error::PayloadTooLarge) if !asked.wants_json => {
+        Err(Error::PayloadTooLarge) if !context.wants_json => {
             let limit = LocalizedMessage::with("error-avatar-large", "limit", UPLOAD_MAX_BYTES / 1024 / 1024);
-            let mut page = again(&app, &asked, &user, vec![("avatar", limit)]).await?;
+            let mut page = again(&app, &context, &user, vec![("avatar", limit)]).await?;
             *page.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
             Ok(page)
         }
@@ -63,22 +63,22 @@ pub async fn create(
 /// `DELETE /settings/avatar`
 pub async fn destroy(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
 ) -> Result<HttpResponse> {
     let write = app
         .database
         .write(move |conn| avatar::set(conn, user.id, None));
-    let tries = app.throttles.profile_change(user.id)?;
-    Attempt::spend(&app, tries, write).await?;
-    Ok(saved(&asked, false, "profile", "picture"))
+    let tries = app.rate_limits.profile_change(user.id)?;
+    Attempt::run(&app, tries, write).await?;
+    Ok(saved(&context, false, "profile", "picture"))
 }
 
 /// Reads an upload and makes it the person's picture. Nothing is kept of one that is refused.
 async fn take(app: &App, user: &User, request: &HttpRequest, payload: Payload) -> Result<()> {
     let _place = app.avatar_processor.acquire_permit(user.id)?;
-    let tries = app.throttles.profile_change(user.id)?;
-    Attempt::spend(app, tries, store(app, user, request, payload)).await
+    let tries = app.rate_limits.profile_change(user.id)?;
+    Attempt::run(app, tries, store(app, user, request, payload)).await
 }
 
 async fn store(app: &App, user: &User, request: &HttpRequest, payload: Payload) -> Result<()> {
@@ -93,10 +93,10 @@ async fn store(app: &App, user: &User, request: &HttpRequest, payload: Payload) 
 
 async fn again(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     user: &User,
     fields: Vec<(&'static str, LocalizedMessage)>,
 ) -> Result<HttpResponse> {
     let name = user.username.clone();
-    profile::shown(app, asked, user, name, Saved::default(), &fields).await
+    profile::shown(app, context, user, name, Saved::default(), &fields).await
 }

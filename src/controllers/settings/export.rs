@@ -87,8 +87,8 @@ struct Download {
 pub async fn show(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<HttpResponse> {
     let user_id = user.id;
     let place = app.exports.enter(user_id)?;
-    let tries = app.throttles.export(user_id)?;
-    let (person, pieces) = Attempt::spend(&app, tries, read(&app, user_id)).await?;
+    let tries = app.rate_limits.export(user_id)?;
+    let (person, pieces) = Attempt::run(&app, tries, read(&app, user_id)).await?;
     let exported_at = rfc3339(now());
     let beginning = Beginning {
         exported_at,

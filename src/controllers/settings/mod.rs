@@ -18,10 +18,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::concerns::attempt::Attempt;
-use super::errors::field_sentences;
-use super::{App, done, see_other};
+use super::extractors::client_address::client_address;
+use super::errors::field_messages;
+use super::{App, redirect_or_no_content, see_other};
 use crate::controllers::extractors::current_user::{CurrentSession, CurrentUser};
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::auth::session;
 use crate::models::room::Room;
@@ -70,7 +71,7 @@ pub async fn show(_: CurrentUser) -> HttpResponse {
 /// What all of the pages have.
 async fn frame(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     user: &User,
     section: &'static str,
     saved: Saved,
@@ -81,13 +82,13 @@ async fn frame(
         .database
         .read(move |conn| Room::list_for(conn, user_id))
         .await?;
-    let mut errors = field_sentences(asked.locale(), mistakes);
+    let mut errors = field_messages(context.locale(), mistakes);
     for field in FIELDS {
         errors.entry(field).or_default();
     }
     Ok(Frame {
-        page: Page::signed_in(asked.look(), &user.to_public(), user.is_admin()),
-        rooms: links(asked.locale(), rooms, None),
+        page: Page::signed_in(context.display_preferences(), &user.to_public(), user.is_admin()),
+        rooms: links(context.locale(), rooms, None),
         section,
         saved: saved.saved,
         errors,
@@ -95,9 +96,9 @@ async fn frame(
 }
 
 /// Back to the page, which says that it is done.
-fn saved(asked: &Asked, is_json: bool, section: &str, what: &str) -> HttpResponse {
-    done(
-        asked,
+fn saved(context: &RequestContext, is_json: bool, section: &str, what: &str) -> HttpResponse {
+    redirect_or_no_content(
+        context,
         is_json,
         &format!("/settings/{section}?saved={what}#{what}"),
     )
@@ -132,11 +133,11 @@ async fn require_proof(
         Some(_) if typed.is_empty() => return Err(Error::field(field, "error-password-missing")),
         Some(_) => {}
     }
-    let attempt = Attempt::begin(app, app.throttles.password(user_id)?).await?;
-    let requester = app.throttles.requester(request, Priority::Trusted);
+    let attempt = Attempt::begin(app, app.rate_limits.password_confirmation(user_id)?).await?;
+    let requester = app.rate_limits.requester(client_address(request), Priority::Trusted);
     let verdict = app.hasher.verify(requester, typed.to_owned(), hash);
     match verdict.await {
-        Ok(PasswordCheck::Valid | PasswordCheck::ValidNeedsRehash(_)) => attempt.forgive().await,
+        Ok(PasswordCheck::Valid | PasswordCheck::ValidNeedsRehash(_)) => attempt.succeed().await,
         Ok(PasswordCheck::Invalid) => {
             attempt.count();
             Err(Error::field(field, "error-password-wrong"))

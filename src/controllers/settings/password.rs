@@ -8,10 +8,11 @@ use super::account::{Typed, answer};
 use super::{require_proof, saved};
 use crate::controllers::App;
 use crate::controllers::concerns::attempt::Attempt;
-use crate::controllers::concerns::sign_in::origin;
+use crate::controllers::concerns::sign_in::client_info;
+use crate::controllers::extractors::client_address::client_address;
 use crate::controllers::extractors::current_user::CurrentSession;
 use crate::controllers::extractors::form::FormOrJson;
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::error::Result;
 use crate::models::auth::security_event;
 use crate::models::auth::security_event::SecurityEventKind;
@@ -32,15 +33,15 @@ pub struct Fields {
 /// `PUT /settings/password`: signs out everywhere but here. Whoever has none yet gets their first.
 pub async fn update(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
     current: CurrentSession,
     input: FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
     let changed = change(&app, &request, &current, &input.fields).await;
-    let changed = changed.map(|()| saved(&asked, input.is_json, "account", "password"));
+    let changed = changed.map(|()| saved(&context, input.is_json, "account", "password"));
     let typed = Typed::default();
-    answer(&app, &asked, &current, &typed, input.is_json, changed).await
+    answer(&app, &context, &current, &typed, input.is_json, changed).await
 }
 
 async fn change(
@@ -56,13 +57,13 @@ async fn change(
     let phone = read.await?.map(PhoneNumber::from_stored);
     let name = Username::from_stored(current.user.username.clone());
     password.require_unlike(phone.as_ref(), &name)?;
-    let requester = app.throttles.requester(request, Priority::Trusted);
-    let tries = app.throttles.new_password(user_id)?;
-    let hash = Attempt::spend(app, tries, app.hasher.hash(requester, password)).await?;
-    let (here, origin) = (current.key_hash.clone(), origin(request));
+    let requester = app.rate_limits.requester(client_address(request), Priority::Trusted);
+    let tries = app.rate_limits.new_password(user_id)?;
+    let hash = Attempt::run(app, tries, app.hasher.hash(requester, password)).await?;
+    let (here, client) = (current.key_hash.clone(), client_info(request));
     let write = app.database.write(move |conn| {
         User::set_password(conn, user_id, &hash, Some(&here))?;
-        security_event::record(conn, SecurityEventKind::PasswordChanged, user_id, &origin)
+        security_event::record(conn, SecurityEventKind::PasswordChanged, user_id, &client)
     });
     write.await?;
     app.realtime.poll_now();

@@ -7,13 +7,13 @@ use serde::Deserialize;
 use super::account::{Typed, answer};
 use super::{require_proof, saved};
 use crate::controllers::App;
-use crate::controllers::accounts::users;
-use crate::controllers::concerns::phone_verification::begin;
-use crate::controllers::concerns::sign_in::origin;
-use crate::controllers::concerns::throttle;
+use crate::controllers::accounts::registration_form::phone_region;
+use crate::controllers::concerns::phone_verification::start_verification;
+use crate::controllers::concerns::sign_in::client_info;
+use crate::controllers::concerns::rate_limits;
 use crate::controllers::extractors::current_user::CurrentSession;
 use crate::controllers::extractors::form::FormOrJson;
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::error::Result;
 use crate::models::auth::phone_verification::{VerificationPurpose, Verification};
 use crate::models::auth::security_event;
@@ -33,29 +33,29 @@ pub struct Fields {
 /// `PUT /settings/phone`: where numbers are verified, a code is sent to the new one first.
 pub async fn update(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
     current: CurrentSession,
     input: FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
-    let changed = change(&app, &asked, &request, &current, &input).await;
+    let changed = change(&app, &context, &request, &current, &input).await;
     let typed = Typed {
         phone: input.fields.phone,
         region: input.fields.region,
         ..Typed::default()
     };
-    answer(&app, &asked, &current, &typed, input.is_json, changed).await
+    answer(&app, &context, &current, &typed, input.is_json, changed).await
 }
 
 async fn change(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     request: &HttpRequest,
     current: &CurrentSession,
     input: &FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
     let typed = &input.fields;
-    let region = users::region(app, asked, &typed.region);
+    let region = phone_region(app, context, &typed.region);
     let phone = PhoneNumber::parse(&typed.phone, &region)?;
     require_proof(
         app,
@@ -67,18 +67,18 @@ async fn change(
     .await?;
     let user_id = current.user.id;
     // Without verification the answer tells whether the number is taken.
-    throttle::take(app, &app.throttles.number_claim(user_id)?).await?;
+    rate_limits::acquire(&app.database, &app.rate_limits.phone_claim(user_id)?).await?;
     if app.verification.is_some() {
         let mine = |wanted: &mut Verification| wanted.user_id = Some(user_id);
-        return begin(app, request, asked, &phone, VerificationPurpose::PhoneChange, mine).await;
+        return start_verification(app, request, context, &phone, VerificationPurpose::PhoneChange, mine).await;
     }
-    let origin = origin(request);
+    let client = client_info(request);
     app.database
         .write(move |conn| {
             User::set_phone(conn, user_id, &phone)?;
-            security_event::record_with_phone(conn, SecurityEventKind::PhoneChanged, Some(user_id), &phone, &origin)
+            security_event::record_with_phone(conn, SecurityEventKind::PhoneChanged, Some(user_id), &phone, &client)
         })
         .await?;
     app.database.request_wal_truncation();
-    Ok(saved(asked, input.is_json, "account", "phone-number"))
+    Ok(saved(context, input.is_json, "account", "phone-number"))
 }

@@ -8,7 +8,7 @@ use super::{Mistakes, Saved, frame, saved, unprocessable};
 use crate::controllers::concerns::attempt::Attempt;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::FormOrJson;
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page};
 use crate::error::{Error, Result};
 use crate::models::user::User;
@@ -25,7 +25,7 @@ pub struct Fields {
 /// `GET /settings/privacy`
 pub async fn show(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
     query: Query<Saved>,
 ) -> Result<HttpResponse> {
@@ -34,19 +34,19 @@ pub async fn show(
         .database
         .read(move |conn| direct_message_policy::of(conn, user_id));
     let reachable_by = read.await?.as_str().to_owned();
-    shown(&app, &asked, &user, reachable_by, query.into_inner(), &[]).await
+    shown(&app, &context, &user, reachable_by, query.into_inner(), &[]).await
 }
 
 async fn shown(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     user: &User,
     reachable_by: String,
     saved: Saved,
     mistakes: Mistakes<'_>,
 ) -> Result<HttpResponse> {
     let view = PrivacyPage {
-        frame: frame(app, asked, user, "privacy", saved, mistakes).await?,
+        frame: frame(app, context, user, "privacy", saved, mistakes).await?,
         reachable_by,
     };
     page(app, &view)
@@ -55,7 +55,7 @@ async fn shown(
 /// `PUT /settings/privacy`
 pub async fn update(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
     input: FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
@@ -63,12 +63,12 @@ pub async fn update(
     let write = app
         .database
         .write(move |conn| direct_message_policy::set(conn, user_id, &choice));
-    let tries = app.throttles.profile_change(user_id)?;
-    match Attempt::spend(&app, tries, write).await {
-        Ok(()) => Ok(saved(&asked, input.is_json, "privacy", "reach")),
-        Err(Error::Invalid(fields)) if !input.is_json && !asked.wants_json => {
+    let tries = app.rate_limits.profile_change(user_id)?;
+    match Attempt::run(&app, tries, write).await {
+        Ok(()) => Ok(saved(&context, input.is_json, "privacy", "reach")),
+        Err(Error::Invalid(fields)) if !input.is_json && !context.wants_json => {
             let typed = input.fields.reachable_by;
-            let page = shown(&app, &asked, &user, typed, Saved::default(), &fields);
+            let page = shown(&app, &context, &user, typed, Saved::default(), &fields);
             page.await.map(unprocessable)
         }
         Err(error) => Err(error),

@@ -8,7 +8,7 @@ use super::{Mistakes, Saved, frame, saved, unprocessable};
 use crate::controllers::concerns::attempt::Attempt;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::FormOrJson;
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page};
 use crate::error::{Error, Result};
 use crate::models::user::User;
@@ -26,24 +26,24 @@ pub struct Fields {
 /// `GET /settings/profile`
 pub async fn show(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
     query: Query<Saved>,
 ) -> Result<HttpResponse> {
     let username = user.username.clone();
-    shown(&app, &asked, &user, username, query.into_inner(), &[]).await
+    shown(&app, &context, &user, username, query.into_inner(), &[]).await
 }
 
 pub(super) async fn shown(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     user: &User,
     username: String,
     saved: Saved,
     mistakes: Mistakes<'_>,
 ) -> Result<HttpResponse> {
     let view = ProfilePage {
-        frame: frame(app, asked, user, "profile", saved, mistakes).await?,
+        frame: frame(app, context, user, "profile", saved, mistakes).await?,
         username,
         upload_max: UPLOAD_MAX_BYTES,
     };
@@ -53,15 +53,15 @@ pub(super) async fn shown(
 /// `PATCH /settings/profile`
 pub async fn update(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
     input: FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
     match rename(&app, &user, &input.fields.username).await {
-        Ok(()) => Ok(saved(&asked, input.is_json, "profile", "name")),
-        Err(Error::Invalid(fields)) if !input.is_json && !asked.wants_json => {
+        Ok(()) => Ok(saved(&context, input.is_json, "profile", "name")),
+        Err(Error::Invalid(fields)) if !input.is_json && !context.wants_json => {
             let typed = input.fields.username;
-            let page = shown(&app, &asked, &user, typed, Saved::default(), &fields);
+            let page = shown(&app, &context, &user, typed, Saved::default(), &fields);
             page.await.map(unprocessable)
         }
         Err(error) => Err(error),
@@ -73,7 +73,7 @@ async fn rename(app: &App, user: &User, typed: &str) -> Result<()> {
     let write = app
         .database
         .write(move |conn| User::rename(conn, user_id, &name));
-    Attempt::spend(app, app.throttles.rename(user_id)?, write).await?;
+    Attempt::run(app, app.rate_limits.rename(user_id)?, write).await?;
     app.realtime.poll_now();
     Ok(())
 }

@@ -4,9 +4,9 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
 
 use super::{Saved, frame};
-use crate::controllers::accounts::security_events::{Cursor, find};
+use crate::controllers::accounts::security_events::{EventsQuery, find};
 use crate::controllers::extractors::current_user::CurrentUser;
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page};
 use crate::error::Result;
 use crate::views::pages::security_events::SecurityPage;
@@ -14,13 +14,13 @@ use crate::views::pages::security_events::SecurityPage;
 /// `GET /settings/security`
 pub async fn show(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
-    query: Query<Cursor>,
+    query: Query<EventsQuery>,
 ) -> Result<HttpResponse> {
     let view = SecurityPage {
-        list: find(&app, &asked, Some(user.id), &query).await?,
-        frame: frame(&app, &asked, &user, "security", Saved::default(), &[]).await?,
+        list: find(&app, &context, Some(user.id), &query).await?,
+        frame: frame(&app, &context, &user, "security", Saved::default(), &[]).await?,
     };
     page(&app, &view)
 }

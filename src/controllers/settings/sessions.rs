@@ -5,10 +5,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::{Saved, frame, saved};
-use crate::controllers::concerns::sign_in::origin;
+use crate::controllers::concerns::sign_in::client_info;
 use crate::controllers::extractors::current_user::CurrentSession;
 use crate::controllers::extractors::form::{FormOrJson, Method};
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page};
 use crate::error::{Error, Result};
 use crate::models::auth::security_event;
@@ -27,7 +27,7 @@ pub struct Fields {
 /// `GET /settings/sessions`
 pub async fn index(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     current: CurrentSession,
     query: Query<Saved>,
 ) -> Result<HttpResponse> {
@@ -35,12 +35,12 @@ pub async fn index(
     let read = app.database.read(move |conn| device::list(conn, user_id));
     let devices = read.await?.into_iter();
     let mut devices: Vec<ShownDevice> = devices
-        .map(|device| ShownDevice::new(asked.look(), device, &current.key_hash))
+        .map(|device| ShownDevice::new(context.display_preferences(), device, &current.key_hash))
         .collect();
     devices.sort_by_key(|device| !device.is_current());
     let saved = query.into_inner();
     let view = SessionsPage {
-        frame: frame(&app, &asked, &current.user, "sessions", saved, &[]).await?,
+        frame: frame(&app, &context, &current.user, "sessions", saved, &[]).await?,
         devices,
     };
     page(&app, &view)
@@ -49,48 +49,48 @@ pub async fn index(
 /// `DELETE /settings/sessions`: signs out everywhere but here. What hangs on the ended sessions is closed.
 pub async fn clear(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
     CurrentSession { user, key_hash, .. }: CurrentSession,
 ) -> Result<HttpResponse> {
-    let origin = origin(&request);
+    let client = client_info(&request);
     let write = app.database.write(move |conn| {
         session::end_all(conn, user.id, Some(&key_hash))?;
-        security_event::record(conn, SecurityEventKind::SessionsEnded, user.id, &origin)
+        security_event::record(conn, SecurityEventKind::SessionsEnded, user.id, &client)
     });
     write.await?;
     app.realtime.poll_now();
-    Ok(saved(&asked, false, "sessions", "devices"))
+    Ok(saved(&context, false, "sessions", "devices"))
 }
 
 /// `DELETE /settings/sessions/{id}`: signs one device out.
 pub async fn destroy(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
     current: CurrentSession,
     id: Path<String>,
 ) -> Result<HttpResponse> {
-    let (user_id, id, origin) = (current.user.id, id.into_inner(), origin(&request));
+    let (user_id, id, client) = (current.user.id, id.into_inner(), client_info(&request));
     let write = app.database.write(move |conn| {
         device::end(conn, user_id, &id)?;
-        security_event::record(conn, SecurityEventKind::SignedOut, user_id, &origin)
+        security_event::record(conn, SecurityEventKind::SignedOut, user_id, &client)
     });
     write.await?;
     app.realtime.poll_now();
-    Ok(saved(&asked, false, "sessions", "devices"))
+    Ok(saved(&context, false, "sessions", "devices"))
 }
 
 /// `POST /settings/sessions` with `_method=delete`
 pub async fn clear_by_form(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
     current: CurrentSession,
     input: FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
     match input.fields.method {
-        Method::Delete => clear(app, asked, request, current).await,
+        Method::Delete => clear(app, context, request, current).await,
         _ => Err(Error::MethodNotAllowed),
     }
 }
@@ -98,14 +98,14 @@ pub async fn clear_by_form(
 /// `POST /settings/sessions/{id}` with `_method=delete`
 pub async fn destroy_by_form(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
     current: CurrentSession,
     id: Path<String>,
     input: FormOrJson<Fields>,
 ) -> Result<HttpResponse> {
     match input.fields.method {
-        Method::Delete => destroy(app, asked, request, current, id).await,
+        Method::Delete => destroy(app, context, request, current, id).await,
         _ => Err(Error::MethodNotAllowed),
     }
 }

@@ -1,4 +1,4 @@
-//! People's pictures.
+//! Avatar images.
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -9,13 +9,13 @@ use crate::controllers::extractors::current_user::CurrentUser;
 use crate::error::{Error, Result};
 use crate::models::user::avatar;
 
-/// `GET /avatars/{hash}`: a picture never changes under its name.
+/// `GET /avatars/{hash}`: immutable, because the address contains the hash of the image.
 pub async fn show(app: Data<App>, _: CurrentUser, hash: Path<String>) -> Result<HttpResponse> {
     let hash = hash.into_inner();
     if !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(Error::NotFound);
     }
-    let picture = app
+    let image = app
         .database
         .read(move |conn| avatar::find(conn, &hash))
         .await?;
@@ -25,5 +25,5 @@ pub async fn show(app: Data<App>, _: CurrentUser, hash: Path<String>) -> Result<
             header::CACHE_CONTROL,
             "private, max-age=31536000, immutable",
         ))
-        .body(picture))
+        .body(image))
 }

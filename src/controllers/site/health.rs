@@ -1,4 +1,4 @@
-//! Whether the program lives, and whether it can work.
+//! Health checks.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -6,12 +6,12 @@ use actix_web::web::Data;
 use crate::controllers::App;
 use crate::error::{Error, Result};
 
-/// `GET /healthz`
+/// `GET /healthz`: the process responds.
 pub async fn alive() -> &'static str {
     "alive\n"
 }
 
-/// `GET /readyz`: the database answers, is migrated, and can be written.
+/// `GET /readyz`: the database is reachable, migrated and writable.
 pub async fn ready(app: Data<App>) -> Result<HttpResponse> {
     if !app.database.read(|conn| conn.is_migrated()).await? {
         return Err(Error::Unavailable("the database is not migrated".into()));

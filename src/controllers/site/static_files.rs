@@ -1,15 +1,18 @@
-//! Styles, scripts and pictures.
+//! Static files: styles, scripts, fonts and images.
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::Path;
 
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::error::{Error, Result};
 use crate::views::assets::{self, Encoding};
 
-/// `GET /static/{fingerprint}/{path}`: a file never changes under its address.
-pub async fn show(asked: Asked, address: Path<(String, String)>) -> Result<HttpResponse> {
+/// `GET /static/{fingerprint}/{path}`: immutable, because the address contains a fingerprint of the content.
+pub async fn show(
+    context: RequestContext,
+    address: Path<(String, String)>,
+) -> Result<HttpResponse> {
     let (fingerprint, path) = address.into_inner();
     let asset = assets::find(&fingerprint, &path).ok_or(Error::NotFound)?;
     let mut response = HttpResponse::Ok();
@@ -19,7 +22,7 @@ pub async fn show(asked: Asked, address: Path<(String, String)>) -> Result<HttpR
     let encodings = [Encoding::Brotli, Encoding::Gzip];
     let encoding = encodings
         .into_iter()
-        .find(|encoding| asked.takes(*encoding));
+        .find(|encoding| context.accepts_encoding(*encoding));
     let compressed = encoding.and_then(|encoding| Some((encoding, asset.compressed(encoding)?)));
     Ok(match compressed {
         Some((encoding, file)) => response

@@ -6,7 +6,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 
 use crate::controllers::App;
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::error::Result;
 use crate::models::database::connection::DbConn;
 use crate::models::installation;
@@ -99,11 +99,11 @@ pub(in crate::controllers) struct Form {
 }
 
 impl Form {
-    pub(in crate::controllers) fn of(app: &App, asked: &Asked) -> Self {
+    pub(in crate::controllers) fn of(app: &App, context: &RequestContext) -> Self {
         Self {
-            is_json: asked.wants_json,
+            is_json: context.wants_json,
             epoch: app.realtime.epoch.clone(),
-            look: asked.look(),
+            look: context.display_preferences(),
         }
     }
 

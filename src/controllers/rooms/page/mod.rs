@@ -11,9 +11,10 @@ use serde::Deserialize;
 use self::message_list::{History, Wanted};
 use self::presenter::Sheet;
 use super::messages::PAGE;
-use crate::controllers::extractors::current_user::Caller;
-use crate::controllers::extractors::request_context::Asked;
-use crate::controllers::{App, packed_html};
+use crate::controllers::extractors::cookies::LAST_ROOM_COOKIE;
+use crate::controllers::extractors::current_user::LazyCurrentUser;
+use crate::controllers::extractors::request_context::RequestContext;
+use crate::controllers::{App, gzip_html};
 use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::database::connection::DbConn;
 use crate::models::message::Cursor;
@@ -27,8 +28,6 @@ use crate::views::cache::fragments::Hole;
 use crate::views::gzip::Block;
 use crate::models::values::room_kind::RoomKind;
 
-/// The cookie that remembers which room was visited last.
-pub(in crate::controllers) const LAST_ROOM: &str = "teahouse-room";
 
 /// A permalink's message.
 #[derive(Default, Deserialize)]
@@ -129,26 +128,26 @@ fn read(conn: &mut DbConn, user: &User, wanted: Wanted) -> Result<Read> {
     Ok((found, history, wanted))
 }
 
-fn wanted(app: &App, asked: &Asked, id: i64, cursor: Cursor) -> Wanted {
+fn wanted(app: &App, context: &RequestContext, id: i64, cursor: Cursor) -> Wanted {
     Wanted {
         room_id: id,
         cursor,
         limit: PAGE,
-        look: asked.look(),
-        lists: app.lists.clone(),
+        look: context.display_preferences(),
+        lists: app.message_lists.clone(),
     }
 }
 
 /// The room's page.
 pub(in crate::controllers) async fn show(
     app: &App,
-    asked: &Asked,
-    caller: Caller,
+    context: &RequestContext,
+    caller: LazyCurrentUser,
     id: i64,
     around: &Around,
 ) -> Result<HttpResponse> {
-    let wanted = wanted(app, asked, id, around.cursor());
-    let read = caller.read(move |conn, live| {
+    let wanted = wanted(app, context, id, around.cursor());
+    let read = caller.authenticate_and_read(move |conn, live| {
         let wanted = wanted.preferring(&live.preferences);
         read(conn, &live.user, wanted)
     });
@@ -157,26 +156,26 @@ pub(in crate::controllers) async fn show(
         told: around.told(),
         ..Mistakes::default()
     };
-    answer(app, asked, &session.user, found, mistakes)
+    answer(app, context, &session.user, found, mistakes)
 }
 
 /// The room's page as it is now, with what could not be done as it was typed.
 pub(in crate::controllers) async fn corrected(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     user: User,
     id: i64,
     mistakes: Mistakes,
 ) -> Result<HttpResponse> {
-    let wanted = wanted(app, asked, id, Cursor::Newest);
+    let wanted = wanted(app, context, id, Cursor::Newest);
     let person = user.clone();
     let read = app.database.read(move |conn| read(conn, &person, wanted));
-    answer(app, asked, &user, read.await?, mistakes)
+    answer(app, context, &user, read.await?, mistakes)
 }
 
 fn answer(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     user: &User,
     (found, history, wanted): Read,
     mistakes: Mistakes,
@@ -187,8 +186,8 @@ fn answer(
         Cursor::Around(seq) => Some(seq),
         _ => None,
     };
-    let sheet = Sheet::new(asked, user, found, mistakes);
-    let (parts, templates, place) = (&app.parts, &app.templates, (user.id, id));
+    let sheet = Sheet::new(context, user, found, mistakes);
+    let (parts, templates, place) = (&app.fragments, &app.templates, (user.id, id));
     let page = parts.fill(templates, place, &sheet.page(app))?;
     let sidebar = parts.fill(templates, place, &sheet.sidebar())?;
     let people = parts.fill(templates, place, &sheet.people())?;
@@ -205,8 +204,8 @@ fn answer(
         Hole::Cut => &[],
         Hole::ClientId => &client_id,
     });
-    let mut response = packed_html(asked, file, "no-store")?;
-    let last = Cookie::build(LAST_ROOM, id.to_string())
+    let mut response = gzip_html(context, file, "no-store")?;
+    let last = Cookie::build(LAST_ROOM_COOKIE, id.to_string())
         .path("/")
         .http_only(true)
         .same_site(SameSite::Lax)

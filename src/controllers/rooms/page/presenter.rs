@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{Found, Mistakes};
 use crate::controllers::App;
-use crate::controllers::errors::field_sentences;
-use crate::controllers::extractors::request_context::Asked;
+use crate::controllers::errors::field_messages;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::models::rfc3339;
 use crate::models::room::{LOBBY, Room};
 use crate::models::user::User;
@@ -52,8 +52,8 @@ pub(super) struct Sheet {
 }
 
 impl Sheet {
-    pub(super) fn new(asked: &Asked, user: &User, found: Found, mistakes: Mistakes) -> Self {
-        let locale = asked.locale();
+    pub(super) fn new(context: &RequestContext, user: &User, found: Found, mistakes: Mistakes) -> Self {
+        let locale = context.locale();
         let (room, members) = (found.room, found.members);
         let is_gone = |(member, _): &(User, i64)| member.username == account_deletion::DELETED_USERNAME;
         let is_other = |(member, _): &&(User, i64)| room.is_one_to_one() && member.id != user.id;
@@ -61,9 +61,9 @@ impl Sheet {
         let mut form = BTreeMap::from(FIELDS.map(|field| (field, String::new())));
         form.extend(mistakes.typed);
         let mut errors = BTreeMap::from(FIELDS.map(|field| (field, None)));
-        errors.extend(field_sentences(locale, &mistakes.fields));
+        errors.extend(field_messages(locale, &mistakes.fields));
         Self {
-            page: Page::signed_in(asked.look(), &user.to_public(), user.is_admin()),
+            page: Page::signed_in(context.display_preferences(), &user.to_public(), user.is_admin()),
             rooms: links(locale, found.rooms, Some(Id(room.id))),
             is_member: found.membership.is_some(),
             is_keeper: room.can_be_managed_by(user),
