@@ -40,7 +40,6 @@ use crate::models::database::Database;
 use crate::models::installation;
 use crate::models::user::User;
 use crate::models::values::signing::HmacKey;
-use crate::models::values::signing::Keyed;
 use crate::realtime::change_poller::ChangePoller;
 use crate::realtime::worker_hub::WorkerHub;
 use crate::routes;

@@ -14,13 +14,13 @@ use crate::error::{Error, Result};
 use crate::models::auth::session;
 use crate::models::auth::session::KeyHash;
 use crate::models::database::url::DatabaseUrl;
-use crate::models::database::{Database, Limits};
+use crate::models::database::{Database, PoolLimits};
 use crate::models::installation;
 use crate::models::room::membership::Membership;
 use crate::models::room::{LOBBY, Room};
 
 /// The limits of config/default.toml.
-const LIMITS: Limits = Limits {
+const LIMITS: PoolLimits = PoolLimits {
     pool_size: 8,
     queue_size: 1024,
     deadline: Duration::from_secs(2),
@@ -63,7 +63,7 @@ async fn show(
 ) -> Result<HttpResponse> {
     let (id, key_hash) = (*id, key_hash(request.headers()));
     let found = state.database.run(move |conn| {
-        let live = session::find_live(conn, &key_hash)?.ok_or(Error::Unauthorized)?;
+        let live = session::find_active(conn, &key_hash)?.ok_or(Error::Unauthorized)?;
         let (room, membership) = Room::find_for(conn, &live.user, id)?;
         let version = installation::profile_version(conn)?;
         let members = match id {

@@ -9,16 +9,16 @@ use tokio::sync::Notify;
 use super::concerns::metrics::Metrics;
 use super::concerns::rate_limits::RateLimits;
 use super::settings::export::Exports;
-use crate::models::auth::invite::Makers;
+use crate::models::auth::invite::InvitePolicy;
 use crate::models::auth::session::KeyHash;
 use crate::models::database::Database;
-use crate::models::user::Policy;
-use crate::models::values::signing::Keyed;
+use crate::models::user::registration::RegistrationPolicy;
+use crate::models::values::signing::HmacKey;
 use crate::realtime::rate_limit::Rate;
-use crate::realtime::service::Live;
+use crate::realtime::service::Realtime;
 use crate::services::github::GithubClient;
-use crate::services::image::Darkroom;
-use crate::services::password_hasher::Hasher;
+use crate::services::image::AvatarProcessor;
+use crate::services::password_hasher::PasswordHasher;
 use crate::services::sms::SmsQueue;
 use crate::views::cache::fragments::Parts;
 use crate::views::cache::message_lists::Lists;
@@ -30,7 +30,7 @@ pub struct App {
     /// Connection pool.
     pub database: Database,
     /// Hub, writer, presence and other realtime services.
-    pub realtime: Arc<Live>,
+    pub realtime: Arc<Realtime>,
     /// HTML templates.
     pub templates: Templates,
     /// Cache of rendered message lists, shared by all users.
@@ -38,9 +38,9 @@ pub struct App {
     /// Cache of rendered page fragments, per user.
     pub fragments: Parts,
     /// Password hasher.
-    pub hasher: Hasher,
+    pub hasher: PasswordHasher,
     /// Signs tokens, and hashes low-entropy values.
-    pub hmac_key: Keyed,
+    pub hmac_key: HmacKey,
     /// Rate limits of sign-in, registration and other actions.
     pub rate_limits: RateLimits,
     /// Phone verification, if enabled.
@@ -48,7 +48,7 @@ pub struct App {
     /// Sign-in with GitHub, if enabled.
     pub github: Option<GithubLogin>,
     /// Avatar processing.
-    pub avatar_processor: Darkroom,
+    pub avatar_processor: AvatarProcessor,
     /// Data exports in progress.
     pub exports: Exports,
     /// Notified when a user deletes their account.
@@ -150,9 +150,9 @@ impl Site {
 /// Registration and session settings.
 pub struct Accounts {
     /// Who may register.
-    pub registration_policy: Policy,
+    pub registration_policy: RegistrationPolicy,
     /// Who may create invites.
-    pub invite_policy: Makers,
+    pub invite_policy: InvitePolicy,
     /// Region of phone numbers without `+` when the browser suggests none.
     pub default_region: String,
     /// All regions, for the form's selection.

@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
-use super::database::{Database, Limits};
+use super::database::{Database, PoolLimits};
 use super::now;
 use super::room::LOBBY;
 use super::schema::{installation, memberships, messages, rooms, sessions, users};
@@ -253,7 +253,7 @@ pub fn time_writes(
     text: &str,
     time: Duration,
 ) -> Result<Vec<Duration>> {
-    let limits = Limits {
+    let limits = PoolLimits {
         pool_size: 1,
         queue_size: 1,
         deadline: Duration::from_secs(5),

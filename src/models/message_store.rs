@@ -21,7 +21,8 @@ use crate::models::message::append::{WriteCache, append};
 use crate::models::room::direct::Recipients;
 use crate::models::room::invitation;
 use crate::models::room::membership::Membership;
-use crate::models::room::{DIRECT, Room};
+use crate::models::room::Room;
+use crate::models::values::room_kind::RoomKind;
 use crate::models::schema::{memberships, rooms};
 use crate::models::user::User;
 use crate::models::values::client_id::ClientId;
@@ -81,7 +82,7 @@ impl Store for Database {
     ) -> BoxFuture<'static, Result<Vec<frames::Room>>> {
         self.boxed_read(move |conn| {
             let session = KeyHash::from_stored(session.to_string());
-            let live = session::find_live(conn, &session)?;
+            let live = session::find_active(conn, &session)?;
             live.filter(|live| live.user.id == user_id)
                 .ok_or(Error::Unauthorized)?;
             Room::summaries(conn, user_id)
@@ -233,7 +234,7 @@ fn members(conn: &mut DbConn, room_ids: &[i64], user_ids: &[i64]) -> Result<Vec<
         .select((
             memberships::room_id,
             memberships::user_id,
-            rooms::kind.eq(DIRECT),
+            rooms::kind.eq(RoomKind::Direct),
         ))
         .load(conn)?;
     let member = |(room_id, user_id, is_direct)| RoomMember {

@@ -11,12 +11,12 @@ use crate::controllers::extractors::client_address::client_address;
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::error::Result;
 use crate::models::auth::security_event;
-use crate::models::auth::security_event::Kind;
+use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::auth::session::KeyHash;
 use crate::models::auth::trusted_browser;
 use crate::models::user::User;
 use crate::models::values::phone_number::PhoneNumber;
-use crate::services::password_hasher::Verdict;
+use crate::services::password_hasher::PasswordCheck;
 use crate::services::password_hasher::queue::Priority;
 
 /// Returns the user with this phone number and password, if any. An unknown number takes as long as a wrong password.
@@ -60,13 +60,13 @@ pub(in crate::controllers) async fn authenticate(
             attempt.undo().await?;
             return Err(error);
         }
-        Ok(Verdict::Wrong) => {
+        Ok(PasswordCheck::Invalid) => {
             attempt.count();
             record_failure(app, request, user, phone).await?;
             return Ok(None);
         }
-        Ok(Verdict::Right) => None,
-        Ok(Verdict::RightButCheap(new)) => Some(new),
+        Ok(PasswordCheck::Valid) => None,
+        Ok(PasswordCheck::ValidNeedsRehash(new)) => Some(new),
     };
     attempt.succeed().await?;
     if let (Some(user), Some(old), Some(new)) = (&user, hash, new_hash) {
@@ -89,7 +89,7 @@ async fn find_trusted_browser(
         return Ok(None);
     };
     let read = app.database.run(move |conn| {
-        let is_trusted = trusted_browser::is_known(conn, &browser, &phone)?;
+        let is_trusted = trusted_browser::is_trusted(conn, &browser, &phone)?;
         Ok(is_trusted.then_some(browser))
     });
     read.await
@@ -106,7 +106,7 @@ async fn record_failure(
     let (user_id, client) = (user.map(|user| user.id), client_info(request));
     app.database
         .write(move |conn| {
-            security_event::record_about(conn, Kind::SignInFailed, user_id, &phone, &client)
+            security_event::record_with_phone(conn, SecurityEventKind::SignInFailed, user_id, &phone, &client)
         })
         .await
 }

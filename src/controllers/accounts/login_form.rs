@@ -8,8 +8,8 @@ use crate::controllers::concerns::github_oauth;
 use crate::controllers::errors::{field_messages, status_and_message};
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page};
-use crate::error::{Error, Result, Sentence};
-use crate::models::user::Policy;
+use crate::error::{Error, Result, LocalizedMessage};
+use crate::models::user::registration::RegistrationPolicy;
 use crate::views::layout::Page;
 use crate::views::pages::sessions::{NewSessionForm, NewSessionPage};
 
@@ -46,7 +46,7 @@ pub(super) fn show(
     app: &App,
     context: &RequestContext,
     typed: &LoginForm,
-    fields: &[(&'static str, Sentence)],
+    fields: &[(&'static str, LocalizedMessage)],
 ) -> Result<HttpResponse> {
     let mut errors = field_messages(context.locale(), fields);
     for field in ["phone", "password", "username", "form"] {
@@ -65,7 +65,7 @@ pub(super) fn show(
             },
             errors,
             regions: &app.accounts.regions,
-            registration: app.accounts.registration_policy == Policy::Open,
+            registration: app.accounts.registration_policy == RegistrationPolicy::Open,
             reset: app.verification.is_some(),
             github: github_oauth::start_url(app, "next", &typed.next),
             development: app.site.allows_development_sign_in(context.is_loopback),

@@ -8,12 +8,13 @@ use crate::controllers::concerns::github_oauth;
 use crate::controllers::errors::field_messages;
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page};
-use crate::error::{Error, Result, Sentence};
+use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::auth::invite;
-use crate::models::user::{Policy, User};
+use crate::models::user::User;
+use crate::models::user::registration::RegistrationPolicy;
 use crate::models::values::password::Password;
 use crate::models::values::phone_number::PhoneNumber;
-use crate::models::values::signing::is_same;
+use crate::models::values::signing::constant_time_eq;
 use crate::models::values::username::Username;
 use crate::views::layout::Page;
 use crate::views::pages::users::{ClosedPage, NewUserForm, NewUserPage};
@@ -62,13 +63,13 @@ pub(super) fn parse(app: &App, context: &RequestContext, typed: &NewUser) -> Res
             phone,
             username,
             password,
-            invite: invite::id_of(&app.hmac_key, &typed.invite),
+            invite: invite::verify_token(&app.hmac_key, &typed.invite),
             invite_token: typed.invite.trim().to_owned(),
             may_be_first: app
                 .accounts
                 .setup_code
                 .as_deref()
-                .is_none_or(|code| is_same(code, typed.setup_code.trim())),
+                .is_none_or(|code| constant_time_eq(code, typed.setup_code.trim())),
         }),
         (phone, username, password) => Err(combine_errors([
             phone.err(),
@@ -108,19 +109,19 @@ pub(super) async fn show(
     app: &App,
     context: &RequestContext,
     typed: &NewUser,
-    fields: &[(&'static str, Sentence)],
+    fields: &[(&'static str, LocalizedMessage)],
 ) -> Result<HttpResponse> {
     let (policy, id) = (
         app.accounts.registration_policy,
-        invite::id_of(&app.hmac_key, &typed.invite),
+        invite::verify_token(&app.hmac_key, &typed.invite),
     );
     let read = app.database.run(move |conn| {
         let is_first = !User::any(conn)?;
         let is_invited = match id {
-            Some(id) if policy == Policy::Invite => invite::is_open(conn, id)?,
+            Some(id) if policy == RegistrationPolicy::Invite => invite::is_valid(conn, id)?,
             _ => false,
         };
-        Ok((is_first, is_first || policy == Policy::Open || is_invited))
+        Ok((is_first, is_first || policy == RegistrationPolicy::Open || is_invited))
     });
     let (is_first, may_register) = read.await?;
     if !may_register {
@@ -155,13 +156,13 @@ pub(super) async fn show(
 
 /// Shows that registration is closed or needs an invite.
 fn closed(app: &App, context: &RequestContext, has_invite: bool) -> Result<HttpResponse> {
-    let invite_error = [("invite", Sentence::from("error-invite"))];
+    let invite_error = [("invite", LocalizedMessage::from("error-invite"))];
     let fields = if has_invite { &invite_error[..] } else { &[] };
     let mut errors = field_messages(context.locale(), fields);
     errors.entry("invite").or_default();
     let view = ClosedPage {
         page: Page::signed_out(context.display_preferences()),
-        closed: app.accounts.registration_policy == Policy::Closed,
+        closed: app.accounts.registration_policy == RegistrationPolicy::Closed,
         errors,
     };
     let mut response = page(app, &view)?;

@@ -17,7 +17,7 @@ use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, see_other};
 use crate::error::{Error, Result};
 use crate::models::auth::security_event;
-use crate::models::auth::security_event::Kind;
+use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::auth::session;
 
 /// The query of the sign-in page: where to redirect after sign-in.
@@ -91,7 +91,7 @@ pub async fn destroy(
             app.database
                 .write(move |conn| {
                     session::end(conn, &key_hash)?;
-                    security_event::record(conn, Kind::SignedOut, user.id, &client)
+                    security_event::record(conn, SecurityEventKind::SignedOut, user.id, &client)
                 })
                 .await?;
             app.realtime.sign_out(user.id, session);

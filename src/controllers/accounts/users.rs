@@ -17,11 +17,12 @@ use crate::controllers::extractors::form::Form;
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::error::{Error, Result};
 use crate::models::auth::invite;
-use crate::models::auth::phone_verification::REGISTRATION;
+use crate::models::auth::phone_verification::VerificationPurpose;
 use crate::models::auth::security_event;
-use crate::models::auth::security_event::Kind;
+use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::room::LOBBY;
-use crate::models::user::{Key, Policy, Registration, User};
+use crate::models::user::User;
+use crate::models::user::registration::{Credential, Registration, RegistrationPolicy};
 use crate::services::password_hasher::queue::Priority;
 
 /// The query of the form's address.
@@ -121,7 +122,7 @@ async fn create_user(app: &App, request: &HttpRequest, new_user: ValidNewUser) -
     let registration = Registration {
         policy: app.accounts.registration_policy,
         invite: new_user.invite,
-        key: Key::Phone {
+        credential: Credential::Phone {
             phone: new_user.phone.clone(),
             password_hash: app.hasher.hash(requester, new_user.password).await?,
         },
@@ -132,7 +133,7 @@ async fn create_user(app: &App, request: &HttpRequest, new_user: ValidNewUser) -
     let write = app.database.write(move |conn| {
         let user = User::register(conn, &registration)?;
         let id = Some(user.id);
-        security_event::record_about(conn, Kind::Registered, id, &phone, &client)?;
+        security_event::record_with_phone(conn, SecurityEventKind::Registered, id, &phone, &client)?;
         Ok(user)
     });
     write.await
@@ -155,7 +156,7 @@ async fn send_code(
         request,
         context,
         &phone,
-        REGISTRATION,
+        VerificationPurpose::Registration,
         |verification| {
             verification.username = Some(name.as_str().to_owned());
             verification.password_hash = Some(password_hash);
@@ -175,12 +176,12 @@ async fn hash_password(app: &App, request: &HttpRequest, new_user: ValidNewUser)
         User::require_free_name(conn, &wanted)?;
         match (User::any(conn)?, policy) {
             (false, _) if !may_be_first => Err(Error::field("setup_code", "error-setup-code")),
-            (true, Policy::Closed) => Err(Error::Forbidden),
-            (true, Policy::Invite) => match invite {
-                Some(id) if invite::is_open(conn, id)? => Ok(()),
+            (true, RegistrationPolicy::Closed) => Err(Error::Forbidden),
+            (true, RegistrationPolicy::Invite) => match invite {
+                Some(id) if invite::is_valid(conn, id)? => Ok(()),
                 _ => Err(Error::field("invite", "error-invite")),
             },
-            (true, Policy::Open) | (false, _) => Ok(()),
+            (true, RegistrationPolicy::Open) | (false, _) => Ok(()),
         }
     });
     read.await?;

@@ -16,7 +16,7 @@ use prometheus_client::registry::Registry;
 
 use crate::error::{Error, Result};
 use crate::realtime::writer::Writer;
-use crate::services::password_hasher::Hasher;
+use crate::services::password_hasher::PasswordHasher;
 
 /// Upper bounds of the duration buckets, in seconds.
 const BUCKETS: [f64; 10] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
@@ -142,7 +142,7 @@ pub struct Queues {
     /// The queue of message writes.
     pub writer: Writer,
     /// The queue of password hashes.
-    pub hasher: Hasher,
+    pub hasher: PasswordHasher,
 }
 
 impl fmt::Debug for Queues {

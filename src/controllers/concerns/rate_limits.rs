@@ -12,7 +12,7 @@ use crate::models::auth::rate_limit::{Bucket, Rule};
 use crate::models::auth::session::KeyHash;
 use crate::models::database::Database;
 use crate::models::values::phone_number::PhoneNumber;
-use crate::models::values::signing::Keyed;
+use crate::models::values::signing::HmacKey;
 use crate::services::password_hasher::queue::{Priority, Requester};
 
 /// Limits per kind of action.
@@ -56,13 +56,13 @@ pub struct RateLimitRules {
 
 /// Builds the buckets in which an attempt is counted. Without rules there are none.
 pub struct RateLimits {
-    hmac_key: Keyed,
+    hmac_key: HmacKey,
     rules: Option<RateLimitRules>,
 }
 
 impl RateLimits {
     /// Applies these rules; `None` disables all limits.
-    pub fn new(hmac_key: Keyed, rules: Option<RateLimitRules>) -> Self {
+    pub fn new(hmac_key: HmacKey, rules: Option<RateLimitRules>) -> Self {
         Self { hmac_key, rules }
     }
 

@@ -11,9 +11,9 @@ use crate::controllers::middleware::session_cookie::{KEY, KEY_HASH};
 use crate::controllers::{App, see_other};
 use crate::error::{Error, Result};
 use crate::models::auth::security_event;
-use crate::models::auth::security_event::Origin;
+use crate::models::auth::security_event::ClientInfo;
 use crate::models::auth::session;
-use crate::models::auth::session::{KeyHash, Kind, NewSession};
+use crate::models::auth::session::{KeyHash, NewSession, SessionKind};
 use crate::models::auth::trusted_browser;
 use crate::models::user::User;
 
@@ -41,13 +41,13 @@ pub async fn sign_in(
 ) -> Result<HttpResponse> {
     let is_github = matches!(method, SignInMethod::Github);
     let event = match is_github {
-        true => security_event::Kind::SignedInByGitHub,
-        false => security_event::Kind::SignedIn,
+        true => security_event::SecurityEventKind::SignedInByGitHub,
+        false => security_event::SecurityEventKind::SignedIn,
     };
     let (key, key_hash) = session::new_key();
     let (user_id, client) = (user.id, client_info(request));
     let new = NewSession {
-        kind: Kind::Cookie,
+        kind: SecurityEventKind::Cookie,
         user_id,
         epoch: user.session_epoch,
         by: match method {
@@ -63,7 +63,7 @@ pub async fn sign_in(
     let Browser { hash, cookie } = browser_id::get_or_create(app, request)?;
     let write = app.database.write(move |conn| {
         let created = session::create(conn, &key_hash, &new)?;
-        trusted_browser::remember(conn, &hash, user_id)?;
+        trusted_browser::trust(conn, &hash, user_id)?;
         security_event::record(conn, event, user_id, &client)?;
         Ok(created.ended)
     });
@@ -79,8 +79,8 @@ pub async fn sign_in(
 }
 
 /// Returns address and user agent of the client.
-pub fn client_info(request: &HttpRequest) -> Origin {
-    Origin {
+pub fn client_info(request: &HttpRequest) -> ClientInfo {
+    ClientInfo {
         ip: client_text(request),
         user_agent: user_agent(request),
     }

@@ -6,20 +6,20 @@ use actix_web::HttpRequest;
 use teahouse_transport::Connection;
 
 use crate::controllers::middleware::connection_state::connection;
-use crate::realtime::subscriber::{Outlet, Seat};
+use crate::realtime::subscriber::{DirectSink, Subscriber};
 use crate::realtime::websocket::CloseCode;
 
 /// Closes the TCP connection when the subscriber closes, and closes the subscriber (4008) when the peer stops reading.
 pub(super) fn bind_lifetimes(
     request: &HttpRequest,
-    subscriber: &Rc<Seat>,
+    subscriber: &Rc<Subscriber>,
     close_grace_seconds: u32,
 ) {
     let Some(connection) = connection(request) else {
         return;
     };
     let (closing, slow) = (connection.clone(), Rc::downgrade(subscriber));
-    subscriber.when_closed(move || closing.close_within(close_grace_seconds));
+    subscriber.on_close(move || closing.close_within(close_grace_seconds));
     connection.on_stall(move || {
         if let Some(subscriber) = slow.upgrade() {
             let user_id = subscriber.user_id;
@@ -37,20 +37,20 @@ pub(super) fn close_with_peer(request: &HttpRequest) {
     }
 }
 
-impl Outlet for Connection {
-    fn write_now(&self, bytes: &[u8]) -> usize {
+impl DirectSink for Connection {
+    fn try_write(&self, bytes: &[u8]) -> usize {
         self.try_write(bytes)
     }
 
-    fn is_open(&self) -> bool {
+    fn is_writable(&self) -> bool {
         self.is_writable()
     }
 }
 
 /// Lets the subscriber write directly to the connection. What the connection does not take at once is sent in the response
 /// body. The subscriber begins only after the body was polled, so that it cannot overtake the response head.
-pub(super) fn enable_direct_writes(request: &HttpRequest, subscriber: &Seat) {
+pub(super) fn enable_direct_writes(request: &HttpRequest, subscriber: &Subscriber) {
     if let Some(connection) = connection(request).cloned() {
-        subscriber.open_outlet(connection);
+        subscriber.set_direct_sink(connection);
     }
 }

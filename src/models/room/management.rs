@@ -6,7 +6,7 @@ use super::direct::find_active_user;
 use super::invitation::{self, InvitationFilter, InviteOutcome};
 use super::name_key;
 use super::{LOBBY, Room};
-use crate::error::{Error, Result, Sentence};
+use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::schema::{memberships, rooms};
 use crate::models::user::User;
@@ -74,7 +74,7 @@ impl Room {
         for name in new.members.iter().filter(|name| !name.trim().is_empty()) {
             let user = find_active_user(conn, name.trim()).map_err(|error| match error {
                 Error::NotFound => {
-                    let unknown = Sentence::with("error-member-unknown", "name", name.trim());
+                    let unknown = LocalizedMessage::with("error-member-unknown", "name", name.trim());
                     Error::field("members", unknown)
                 }
                 other => other,

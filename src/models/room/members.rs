@@ -4,7 +4,7 @@ use super::direct::find_active_user;
 use super::invitation::{self, InvitationFilter, InviteOutcome};
 use super::membership::Membership;
 use super::{LOBBY, Room};
-use crate::error::{Error, Result, Sentence};
+use crate::error::{Error, Result, LocalizedMessage};
 use crate::models::database::connection::DbConn;
 use crate::models::user::User;
 use crate::models::values::notification_level::NotificationLevel;
@@ -98,7 +98,7 @@ impl Room {
         }
         find_active_user(conn, name.trim()).map_err(|error| match error {
             Error::NotFound => {
-                let unknown = Sentence::with("error-member-unknown", "name", name.trim());
+                let unknown = LocalizedMessage::with("error-member-unknown", "name", name.trim());
                 Error::field("username", unknown)
             }
             other => other,

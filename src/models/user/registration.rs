@@ -149,7 +149,7 @@ impl User {
             return Err(Error::field("setup_code", "error-setup-code"));
         }
         match registration.policy {
-            RegistrationPolicy::Invite if !is_first => invite::use_up(conn, registration.invite)?,
+            RegistrationPolicy::Invite if !is_first => invite::redeem(conn, registration.invite)?,
             RegistrationPolicy::Closed if !is_first => return Err(Error::Forbidden),
             RegistrationPolicy::Open | RegistrationPolicy::Invite | RegistrationPolicy::Closed => {}
         }

@@ -23,7 +23,7 @@ use crate::models::room::bulk_read_positions::PendingPosition;
 use crate::models::user::User;
 use crate::models::user::block;
 use crate::models::{installation, now};
-use crate::realtime::frames::Code;
+use crate::realtime::frames::ErrorCode;
 use crate::realtime::store::{WriteResult, WriteCommand};
 
 /// Executes all writes, or none if it fails. Returns one result per write, in order, and the cache to use for the next
