@@ -72,15 +72,15 @@ routes! { register_pages, PAGES:
     "/security_events" => { GET security_events::index }
     "/development_session" => { POST development_sessions::create }
     "/invitations" => { GET invitations::index }
-    "/invitations/{id}" => { PUT invitations::update, DELETE invitations::destroy, POST invitations::overridden }
+    "/invitations/{id}" => { PUT invitations::update, DELETE invitations::destroy, POST invitations::method_override }
     "/rooms" => { GET rooms::index, POST rooms::create }
-    "/rooms/{id}" => { GET rooms::show, PATCH rooms::update, DELETE rooms::destroy, POST rooms::overridden }
+    "/rooms/{id}" => { GET rooms::show, PATCH rooms::update, DELETE rooms::destroy, POST rooms::method_override }
     "/rooms/{id}/membership" => { POST memberships::create, DELETE memberships::destroy }
     "/rooms/{id}/members" => { POST members::create, DELETE members::destroy }
     "/rooms/{id}/involvement" => { PUT involvements::update, POST involvements::update }
     "/rooms/{id}/read_mark" => { PUT read_marks::update, POST read_marks::update }
     "/rooms/{id}/messages" => { GET messages::index, POST messages::create }
-    "/rooms/{id}/messages/{seq}" => { PATCH messages::update, DELETE messages::destroy, POST messages::overridden }
+    "/rooms/{id}/messages/{seq}" => { PATCH messages::update, DELETE messages::destroy, POST messages::method_override }
     "/read_marks" => { POST read_marks::create }
     "/directs" => { POST directs::create }
     "/people" => { GET people::index }
@@ -90,16 +90,16 @@ routes! { register_pages, PAGES:
     "/settings/avatar" => { POST settings::avatar::create, DELETE settings::avatar::destroy }
     "/settings/appearance" => { GET settings::appearance::show, PUT settings::appearance::update, POST settings::appearance::update }
     "/settings/privacy" => { GET settings::privacy::show, PUT settings::privacy::update, POST settings::privacy::update }
-    "/settings/sessions" => { GET settings::sessions::index, DELETE settings::sessions::clear, POST settings::sessions::clear_by_form }
-    "/settings/sessions/{id}" => { DELETE settings::sessions::destroy, POST settings::sessions::destroy_by_form }
+    "/settings/sessions" => { GET settings::sessions::index, DELETE settings::sessions::clear, POST settings::sessions::clear_via_post }
+    "/settings/sessions/{id}" => { DELETE settings::sessions::destroy, POST settings::sessions::destroy_via_post }
     "/settings/pairing" => { GET settings::pairing::show, PUT settings::pairing::update, DELETE settings::pairing::destroy, POST settings::pairing::create }
-    "/settings/account" => { GET settings::account::show, DELETE settings::account::destroy, POST settings::account::destroy_by_form }
+    "/settings/account" => { GET settings::account::show, DELETE settings::account::destroy, POST settings::account::destroy_via_post }
     "/settings/phone" => { PUT settings::phone::update, POST settings::phone::update }
     "/settings/password" => { PUT settings::password::update, POST settings::password::update }
     "/settings/github" => { POST settings::github::create, DELETE settings::github::destroy }
-    "/settings/github/confirmation" => { POST settings::github::again }
+    "/settings/github/confirmation" => { POST settings::github::reauthenticate }
     "/settings/export" => { GET settings::export::show }
-    "/farewell" => { GET settings::account::farewell }
+    "/farewell" => { GET settings::account::account_deleted }
     "/blocks" => { POST blocks::create, DELETE blocks::destroy }
 }
 
@@ -114,12 +114,12 @@ routes! { register_api, API:
     "/api/conversations" => { GET api::conversations::index, POST api::conversations::create }
     "/api/conversations/{id}" => { GET api::conversations::show }
     "/api/conversations/{id}/other_participant" => { GET api::conversations::other }
-    "/api/conversations/{id}/messages" => { GET api::conversations::messages, POST api::conversations::say }
+    "/api/conversations/{id}/messages" => { GET api::conversations::messages, POST api::conversations::create_message }
     "/api/conversations/{id}/read_messages" => { POST api::conversations::read }
     "/api/messages" => { GET event_streams::messages }
     "/api/rooms" => { GET api::rooms::index, POST api::rooms::create }
     "/api/rooms/{id}" => { GET api::rooms::show }
-    "/api/rooms/{id}/messages" => { GET api::rooms::messages, POST api::rooms::say }
+    "/api/rooms/{id}/messages" => { GET api::rooms::messages, POST api::rooms::create_message }
     "/api/rooms/{id}/messages/{seq}" => { PATCH api::rooms::update, DELETE api::rooms::destroy }
     "/api/connections" => { GET api::connections::index }
     "/api/connections/oldest" => { DELETE api::connections::destroy }

@@ -44,8 +44,8 @@ use crate::realtime::change_poller::Watch;
 use crate::realtime::worker_hub::Desk;
 use crate::routes;
 use crate::services::image::Darkroom;
-use crate::views::cache::fragments::Parts;
-use crate::views::cache::message_lists::Lists;
+use crate::views::cache::fragments::FragmentCache;
+use crate::views::cache::message_lists::MessageListCache;
 use teahouse_transport::TrustedProxies;
 
 use crate::views::templates::Templates;
@@ -135,8 +135,8 @@ async fn build(settings: &Settings, database: Database, keyed: Keyed) -> Result<
         darkroom: Darkroom::default(),
         exports: Exports::default(),
         account_deleted: Arc::default(),
-        lists: Lists::default(),
-        parts: Parts::default(),
+        message_lists: MessageListCache::default(),
+        fragments: FragmentCache::default(),
         site: Site {
             is_development: settings.environment == Environment::Development,
             public_origin: Some(settings.server.public_origin.clone())

@@ -22,7 +22,7 @@ impl Voice {
             .iter()
             .map(|(name, value)| (Cow::Borrowed(*name), FluentValue::from(*value)))
             .collect();
-        self.0.say_with(id, &args)
+        self.0.translate_with(id, &args)
     }
 
     /// What somebody is called; whoever deleted their account in the terminal's language.
@@ -39,7 +39,7 @@ impl Voice {
             (Cow::Borrowed("room"), FluentValue::from(room)),
             (Cow::Borrowed("count"), FluentValue::from(count)),
         ]);
-        self.0.say_with(id, &args)
+        self.0.translate_with(id, &args)
     }
 
     /// What ends the program, as a sentence.

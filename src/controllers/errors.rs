@@ -184,7 +184,7 @@ pub(crate) fn field_sentences(
 ) -> BTreeMap<&'static str, Option<String>> {
     fields
         .iter()
-        .map(|(field, sentence)| (*field, Some(locale.say(sentence))))
+        .map(|(field, sentence)| (*field, Some(locale.translate(sentence))))
         .collect()
 }
 
@@ -208,15 +208,15 @@ pub(crate) fn respond(error: &Error, asked: &Asked, templates: &Templates) -> Ht
             .insert_header((header::UPGRADE, "websocket"))
             .insert_header((header::SEC_WEBSOCKET_VERSION, "13"));
     }
-    let message = asked.locale().say(&sentence);
+    let message = asked.locale().translate(&sentence);
     if !asked.wants_json {
         let page = ErrorPage {
             page: Page::signed_out(asked.look()),
             status: status.as_u16(),
-            title: asked.locale().say(&title(status).into()),
+            title: asked.locale().translate(&title(status).into()),
             text: message.clone(),
             request_id: &asked.request_id,
-            again: asked.again(),
+            retry_url: asked.again(),
         };
         if let Ok(body) = templates.render(&page) {
             return response
@@ -228,7 +228,7 @@ pub(crate) fn respond(error: &Error, asked: &Asked, templates: &Templates) -> Ht
         Error::Invalid(fields) => response.json(FieldErrors {
             errors: fields
                 .iter()
-                .map(|(field, sentence)| (*field, asked.locale().say(sentence)))
+                .map(|(field, sentence)| (*field, asked.locale().translate(sentence)))
                 .collect(),
         }),
         _ => response.json(Failure { code, message }),

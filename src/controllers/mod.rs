@@ -34,8 +34,8 @@ use crate::services::image::Darkroom;
 use crate::services::password_hasher::Hasher;
 use crate::services::sms::SmsQueue;
 use crate::views::assets::Encoding;
-use crate::views::cache::fragments::Parts;
-use crate::views::cache::message_lists::Lists;
+use crate::views::cache::fragments::FragmentCache;
+use crate::views::cache::message_lists::MessageListCache;
 use crate::views::gzip;
 use crate::views::pages::sessions::Region;
 use crate::views::templates::{Templates, View};
@@ -49,9 +49,9 @@ pub struct App {
     /// The pages.
     pub templates: Templates,
     /// What is the same for many in them.
-    pub lists: Lists,
+    pub message_lists: MessageListCache,
     /// What is the same for one person for a while.
-    pub parts: Parts,
+    pub fragments: FragmentCache,
     /// Passwords.
     pub hasher: Hasher,
     /// Signatures, and hashes of what could be guessed.
@@ -220,7 +220,7 @@ pub(crate) fn packed_html(
         true => response
             .insert_header((header::CONTENT_ENCODING, "gzip"))
             .body(file),
-        false => response.body(gzip::unpack(&file).map_err(Error::internal)?),
+        false => response.body(gzip::decompress(&file).map_err(Error::internal)?),
     })
 }
 

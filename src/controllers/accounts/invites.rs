@@ -20,7 +20,7 @@ use crate::models::room::Room;
 use crate::models::user::{Policy, User};
 use crate::views::layout::Page;
 use crate::views::pages::invites::{InviteForm, InviteItem, InvitesPage};
-use crate::views::pages::rooms::links;
+use crate::views::pages::rooms::room_links;
 
 /// How many may come by it, and for how many days.
 #[derive(Deserialize)]
@@ -161,7 +161,7 @@ async fn show(
         app,
         &InvitesPage {
             page: Page::signed_in(asked.look(), &user.public(), user.is_admin()),
-            rooms: links(asked.locale(), rooms, None),
+            rooms: room_links(asked.locale(), rooms, None),
             invites: invites?,
             form: InviteForm {
                 uses: &typed.uses,

@@ -16,7 +16,7 @@ use crate::models::auth::pairing;
 use crate::models::auth::security_event;
 use crate::models::auth::security_event::Kind;
 use crate::views::layout::Page;
-use crate::views::pages::pairings::AskingPage;
+use crate::views::pages::pairings::PairingRequestPage;
 
 /// `GET /pairings/{token}`: whose account it is, and how far things are. Looking changes nothing.
 pub async fn show(
@@ -37,7 +37,7 @@ pub async fn show(
     if state == "over" {
         return over(&app, &asked);
     }
-    let view = AskingPage {
+    let view = PairingRequestPage {
         page: Page::signed_out(asked.look()),
         state,
         username: &user.username,
@@ -100,7 +100,7 @@ fn over(app: &App, asked: &Asked) -> Result<HttpResponse> {
     if asked.wants_json {
         return Err(Error::NotFound);
     }
-    let view = AskingPage {
+    let view = PairingRequestPage {
         page: Page::signed_out(asked.look()),
         state: "over",
         username: "",

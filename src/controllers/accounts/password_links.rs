@@ -21,7 +21,7 @@ use crate::models::room::Room;
 use crate::models::user::{ACTIVE, User};
 use crate::views::layout::Page;
 use crate::views::pages::invites::PasswordLinkPage;
-use crate::views::pages::rooms::links;
+use crate::views::pages::rooms::room_links;
 use crate::views::qr::Qr;
 
 /// A link is good for so long.
@@ -94,9 +94,9 @@ async fn show(
         app,
         &PasswordLinkPage {
             page: Page::signed_in(asked.look(), &admin.public(), admin.is_admin()),
-            rooms: links(asked.locale(), read.await?, None),
+            rooms: room_links(asked.locale(), read.await?, None),
             username,
-            qr: link.as_deref().and_then(Qr::of),
+            qr: link.as_deref().and_then(Qr::encode),
             link,
             hours: LINK_HOURS,
             errors,

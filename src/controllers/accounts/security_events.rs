@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::models::auth::security_event;
 use crate::models::room::Room;
 use crate::views::layout::Page;
-use crate::views::pages::rooms::links;
+use crate::views::pages::rooms::room_links;
 use crate::views::pages::security_events::{EventList, EventsPage};
 
 /// So many events a page shows.
@@ -35,7 +35,7 @@ pub async fn index(
     let read = app.database.run(move |conn| Room::list_of(conn, user_id));
     let view = EventsPage {
         page: Page::signed_in(asked.look(), &user.public(), user.is_admin()),
-        rooms: links(asked.locale(), read.await?, None),
+        rooms: room_links(asked.locale(), read.await?, None),
         list: find(&app, &asked, None, &query).await?,
     };
     page(&app, &view)

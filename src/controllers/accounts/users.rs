@@ -28,7 +28,7 @@ use crate::models::values::signing::is_same;
 use crate::models::values::username::Username;
 use crate::services::password_hasher::queue::Priority;
 use crate::views::layout::Page;
-use crate::views::pages::users::{ClosedPage, NewUserForm, NewUserPage};
+use crate::views::pages::users::{RegistrationClosedPage, NewUserForm, NewUserPage};
 
 /// What the registration form sends.
 #[derive(Default, Deserialize)]
@@ -297,7 +297,7 @@ fn closed(app: &App, asked: &Asked, has_invite: bool) -> Result<HttpResponse> {
     let sentences = if has_invite { &sentence[..] } else { &[] };
     let mut errors = field_sentences(asked.locale(), sentences);
     errors.entry("invite").or_default();
-    let view = ClosedPage {
+    let view = RegistrationClosedPage {
         page: Page::signed_out(asked.look()),
         closed: app.accounts.policy == Policy::Closed,
         errors,

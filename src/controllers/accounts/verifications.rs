@@ -220,13 +220,13 @@ fn form(
         &VerificationPage {
             page: Page::signed_out(asked.look()),
             phone: phone.masked(),
-            maybe: verification.purpose == PASSWORD,
-            back: match verification.purpose.as_str() {
+            sent_if_registered: verification.purpose == PASSWORD,
+            restart_url: match verification.purpose.as_str() {
                 REGISTRATION => "/register",
                 PASSWORD => "/password_reset",
                 _ => "/settings/account",
             },
-            shown: verifying(app)?.sms.last_text(phone.as_str()),
+            development_message: verifying(app)?.sms.last_text(phone.as_str()),
             errors,
         },
     )

@@ -9,7 +9,7 @@ use super::{ConversationMessage, PAGE};
 use crate::controllers::App;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::Json;
-use crate::controllers::rooms::messages::{NewMessage, post};
+use crate::controllers::rooms::messages::{MessageInput, post};
 use crate::error::{Error, Result};
 use crate::models::message::Message;
 use crate::models::room::conversation::Conversation;
@@ -18,14 +18,14 @@ use crate::realtime::frames::{Id, User};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Shown {
+struct ConversationView {
     id: Id,
     other_participant: User,
     last_message: Option<ConversationMessage>,
     has_unread_messages: bool,
 }
 
-impl Shown {
+impl ConversationView {
     fn new(conversation: Conversation, user_id: i64) -> Self {
         let last = conversation.last_message;
         Self {
@@ -40,20 +40,20 @@ impl Shown {
 /// With whom.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct NewConversation {
+pub struct ConversationInput {
     username: String,
 }
 
 /// Where the last page ended.
 #[derive(Deserialize)]
-pub struct Before {
+pub struct ConversationCursor {
     before: Option<Id>,
 }
 
 /// The same for messages. Refuses unknown parameters, so that a misspelled one does not select the wrong page.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct BeforeMessage {
+pub struct MessageCursor {
     before: Option<Id>,
 }
 
@@ -61,7 +61,7 @@ pub struct BeforeMessage {
 pub async fn create(
     app: Data<App>,
     CurrentUser(user): CurrentUser,
-    Json(typed): Json<NewConversation>,
+    Json(typed): Json<ConversationInput>,
 ) -> Result<HttpResponse> {
     let name = typed.username.trim().to_owned();
     if name.is_empty() {
@@ -79,23 +79,23 @@ pub async fn create(
     let location = format!("/api/conversations/{}", direct.room_id);
     Ok(response
         .insert_header((header::LOCATION, location))
-        .json(Shown::new(conversation, user_id)))
+        .json(ConversationView::new(conversation, user_id)))
 }
 
 /// `GET /api/conversations`: those in which something was said, latest activity first.
 pub async fn index(
     app: Data<App>,
     CurrentUser(user): CurrentUser,
-    page: Query<Before>,
+    page: Query<ConversationCursor>,
 ) -> Result<HttpResponse> {
     let before = page.before.map(|id| id.0);
     let found = app
         .database
         .run(move |conn| Conversation::page(conn, user.id, before, PAGE))
         .await?;
-    let shown: Vec<Shown> = found
+    let shown: Vec<ConversationView> = found
         .into_iter()
-        .map(|conversation| Shown::new(conversation, user.id))
+        .map(|conversation| ConversationView::new(conversation, user.id))
         .collect();
     Ok(HttpResponse::Ok().json(shown))
 }
@@ -113,7 +113,7 @@ pub async fn show(
     id: Path<i64>,
 ) -> Result<HttpResponse> {
     let conversation = find(&app, user.id, *id).await?;
-    Ok(HttpResponse::Ok().json(Shown::new(conversation, user.id)))
+    Ok(HttpResponse::Ok().json(ConversationView::new(conversation, user.id)))
 }
 
 /// `GET /api/conversations/{id}/other_participant`
@@ -126,11 +126,11 @@ pub async fn other(
 }
 
 /// `POST /api/conversations/{id}/messages`
-pub async fn say(
+pub async fn create_message(
     app: Data<App>,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
-    Json(typed): Json<NewMessage>,
+    Json(typed): Json<MessageInput>,
 ) -> Result<HttpResponse> {
     find(&app, user.id, *id).await?;
     let message = post(&app, &user, *id, &typed).await?;
@@ -142,7 +142,7 @@ pub async fn messages(
     app: Data<App>,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
-    page: Query<BeforeMessage>,
+    page: Query<MessageCursor>,
 ) -> Result<HttpResponse> {
     if page.before.is_some_and(|id| id.0 < 0) {
         return Err(Error::BadRequest("error-cursor".into()));

@@ -6,7 +6,7 @@ use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::sessions::{Proof, issue};
+use super::sessions::{TokenGrant, issue_token};
 use crate::controllers::accounts::sessions;
 use crate::controllers::concerns::attempt::Attempt;
 use crate::controllers::concerns::github_oauth::{
@@ -29,7 +29,7 @@ use crate::models::user::{ACTIVE, User};
 /// What somebody goes there for, and how they come on.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Wanted {
+pub struct AuthorizeQuery {
     client: String,
     next: String,
     invite: String,
@@ -38,7 +38,7 @@ pub struct Wanted {
 /// What somebody comes back with.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Brought {
+pub struct CallbackQuery {
     state: String,
     code: String,
     error: String,
@@ -48,7 +48,7 @@ pub struct Brought {
 pub async fn show(
     app: Data<App>,
     request: HttpRequest,
-    query: Query<Wanted>,
+    query: Query<AuthorizeQuery>,
 ) -> Result<HttpResponse> {
     door(&app)?;
     let intent = match query.client.as_str() {
@@ -56,10 +56,10 @@ pub async fn show(
         _ => Intent::SignIn,
     };
     let visit = Visit::of_visitor(intent, &query.next, &query.invite);
-    let begun = begin(&app, &request, &visit)?;
-    let mut response = see_other(&begun.address);
+    let redirect = begin(&app, &request, &visit)?;
+    let mut response = see_other(&redirect.address);
     response
-        .add_cookie(&begun.cookie)
+        .add_cookie(&redirect.cookie)
         .map_err(Error::internal)?;
     Ok(response)
 }
@@ -71,7 +71,7 @@ pub async fn create(
     request: HttpRequest,
     session: Session,
     current: Result<CurrentSession, Error>,
-    query: Query<Brought>,
+    query: Query<CallbackQuery>,
 ) -> Result<HttpResponse> {
     door(&app)?;
     let visit = end(&app, &request, &query.state).await?;
@@ -81,14 +81,14 @@ pub async fn create(
         .filter(|current| visit.is_of(&app, &current.key_hash));
     let done = match (visit.intent, &current) {
         (Intent::SignIn | Intent::Token, _) => {
-            arrive(&app, &request, &session, &visit, &query).await
+            sign_in_or_register(&app, &request, &session, &visit, &query).await
         }
         (Intent::Join, Some(current)) => {
-            let account = recognise(&app, &request, &visit, &query).await;
-            settings::github::join(&app, &request, current, account).await
+            let account = fetch_account(&app, &request, &visit, &query).await;
+            settings::github::link(&app, &request, current, account).await
         }
         (Intent::Confirm, Some(current)) => {
-            let account = recognise(&app, &request, &visit, &query).await;
+            let account = fetch_account(&app, &request, &visit, &query).await;
             settings::github::confirm(&app, &request, current, account).await
         }
         (Intent::Join | Intent::Confirm, None) => {
@@ -97,7 +97,7 @@ pub async fn create(
     };
     let mut response = match done {
         Ok(response) => response,
-        Err(error) => failed(&app, &asked, &visit, current.as_ref(), error).await?,
+        Err(error) => show_failure(&app, &asked, &visit, current.as_ref(), error).await?,
     };
     response
         .add_cookie(&forget(&app))
@@ -106,20 +106,20 @@ pub async fn create(
 }
 
 /// Who has come back, by GitHub's word.
-async fn recognise(
+async fn fetch_account(
     app: &App,
     request: &HttpRequest,
     visit: &Visit,
-    brought: &Brought,
+    query: &CallbackQuery,
 ) -> Result<Account> {
-    match brought.error.as_str() {
-        "" if !brought.code.is_empty() => {}
+    match query.error.as_str() {
+        "" if !query.code.is_empty() => {}
         "access_denied" => return Err(Error::ForbiddenBecause("error-github-denied".into())),
         _ => return Err(Error::BadRequest("error-github-code".into())),
     }
     let attempt = Attempt::begin(app, app.throttles.github(request)?).await?;
     let github = &door(app)?.github;
-    let (code, callback) = (brought.code.clone(), callback(request)?);
+    let (code, callback) = (query.code.clone(), callback(request)?);
     let whose = github.fetch_user(code, &callback, visit.verifier());
     let account = match whose.await {
         // Not their fault.
@@ -141,14 +141,14 @@ async fn recognise(
 }
 
 /// Lets somebody in, who is made a person if they are none yet.
-async fn arrive(
+async fn sign_in_or_register(
     app: &App,
     request: &HttpRequest,
     session: &Session,
     visit: &Visit,
-    brought: &Brought,
+    query: &CallbackQuery,
 ) -> Result<HttpResponse> {
-    let account = recognise(app, request, visit, brought).await?;
+    let account = fetch_account(app, request, visit, query).await?;
     let device = browser_id::recognise(app, request)?;
     let (by_address, by_browser) = app.throttles.registration(request, &device.hash)?;
     let registering = [by_address, by_browser].concat();
@@ -177,13 +177,13 @@ async fn arrive(
     if visit.intent == Intent::SignIn {
         return sign_in(app, request, session, &user, Way::GITHUB, &visit.next).await;
     }
-    let token = issue(app, request, &user, Proof::GitHub).await?;
+    let token = issue_token(app, request, &user, TokenGrant::GitHub).await?;
     let fields = [("token", &*token.token), ("expires_at", &*token.expires_at)];
-    lead_program(app, &fields)
+    redirect_client(app, &fields)
 }
 
 /// Programs go on at an address of their own.
-fn lead_program(app: &App, fields: &[(&str, &str)]) -> Result<HttpResponse> {
+fn redirect_client(app: &App, fields: &[(&str, &str)]) -> Result<HttpResponse> {
     let back = &door(app)?.client_callback;
     let query = serde_html_form::to_string(fields).map_err(Error::internal)?;
     let joint = if back.contains('?') { '&' } else { '?' };
@@ -194,14 +194,14 @@ fn lead_program(app: &App, fields: &[(&str, &str)]) -> Result<HttpResponse> {
 }
 
 /// What somebody sees when it did not work out: the page that they came from, with a sentence; a program an `error`.
-async fn failed(
+async fn show_failure(
     app: &App,
     asked: &Asked,
     visit: &Visit,
     current: Option<&CurrentSession>,
     error: Error,
 ) -> Result<HttpResponse> {
-    let is_told = matches!(
+    let is_shown = matches!(
         error,
         Error::BadRequest(_)
             | Error::ForbiddenBecause(_)
@@ -209,14 +209,14 @@ async fn failed(
             | Error::GitHubDown(_)
             | Error::RateLimited { .. }
     );
-    if !is_told || (asked.wants_json && visit.intent != Intent::Token) {
+    if !is_shown || (asked.wants_json && visit.intent != Intent::Token) {
         return Err(error);
     }
     log(&error, asked);
     match (visit.intent, current) {
-        (Intent::Token, _) => lead_program(app, &[("error", code_of(&error))]),
+        (Intent::Token, _) => redirect_client(app, &[("error", code_of(&error))]),
         (Intent::SignIn, _) => sessions::refused(app, asked, &visit.next, &error),
-        (_, Some(current)) => settings::github::refused(app, asked, current, &error).await,
+        (_, Some(current)) => settings::github::show_error(app, asked, current, &error).await,
         (_, None) => Err(error),
     }
 }

@@ -8,8 +8,10 @@ use super::PAGE;
 use crate::controllers::App;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::Json;
-use crate::controllers::rooms::messages::{MessageFields, NewMessage, change, cursor, edit, post};
-use crate::controllers::rooms::{RoomFields, make};
+use crate::controllers::rooms::messages::{
+    MessageEditInput, MessageInput, change, cursor, edit, post,
+};
+use crate::controllers::rooms::{RoomInput, create_room};
 use crate::error::{Error, Result};
 use crate::models::message::{Cursor, Message};
 use crate::models::room::Room;
@@ -32,9 +34,9 @@ pub async fn index(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<Htt
 pub async fn create(
     app: Data<App>,
     CurrentUser(user): CurrentUser,
-    Json(typed): Json<RoomFields>,
+    Json(typed): Json<RoomInput>,
 ) -> Result<HttpResponse> {
-    let id = make(&app, &user, &typed).await?;
+    let id = create_room(&app, &user, &typed).await?;
     let room = app
         .database
         .run(move |conn| Room::of(conn, user.id, id))
@@ -60,7 +62,7 @@ pub async fn show(
 /// changed since.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Range {
+pub struct MessageRange {
     before: Option<i64>,
     after: Option<i64>,
     ver: Option<i64>,
@@ -79,7 +81,7 @@ pub async fn messages(
     app: Data<App>,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
-    range: Query<Range>,
+    range: Query<MessageRange>,
 ) -> Result<HttpResponse> {
     let id = *id;
     let limit = match range.limit.unwrap_or(PAGE) {
@@ -118,11 +120,11 @@ pub async fn messages(
 }
 
 /// `POST /api/rooms/{id}/messages`
-pub async fn say(
+pub async fn create_message(
     app: Data<App>,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
-    Json(typed): Json<NewMessage>,
+    Json(typed): Json<MessageInput>,
 ) -> Result<HttpResponse> {
     Ok(HttpResponse::Created().json(post(&app, &user, *id, &typed).await?))
 }
@@ -132,7 +134,7 @@ pub async fn update(
     app: Data<App>,
     CurrentUser(user): CurrentUser,
     place: Path<(i64, i64)>,
-    Json(typed): Json<MessageFields>,
+    Json(typed): Json<MessageEditInput>,
 ) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().json(edit(&app, &user, *place, &typed).await?))
 }

@@ -74,7 +74,7 @@ pub async fn create(
         }
     };
     let auth_user = auth_user(&app, &user).await?;
-    let token = issue(&app, &request, &user, Proof::Password).await?;
+    let token = issue_token(&app, &request, &user, TokenGrant::Password).await?;
     Ok(HttpResponse::Ok().json(Token {
         auth_user: Some(auth_user),
         ..token
@@ -91,7 +91,7 @@ async fn auth_user(app: &App, user: &User) -> Result<AuthUser> {
 }
 
 /// By what it is clear who somebody is.
-pub(super) enum Proof {
+pub(super) enum TokenGrant {
     /// Their password.
     Password,
     /// GitHub's word.
@@ -104,16 +104,16 @@ pub(super) enum Proof {
 ///
 /// # Errors
 /// `Unauthorized` when the proof is worth nothing any more; `Unavailable` when the database does not answer.
-pub(super) async fn issue(
+pub(super) async fn issue_token(
     app: &App,
     request: &HttpRequest,
     user: &User,
-    proof: Proof,
+    proof: TokenGrant,
 ) -> Result<Token> {
     let (kind, by) = match proof {
-        Proof::Password => (Some(security_event::Kind::SignedIn), None),
-        Proof::GitHub => (Some(security_event::Kind::SignedInByGitHub), None),
-        Proof::Session(by) => (None, Some(by)),
+        TokenGrant::Password => (Some(security_event::Kind::SignedIn), None),
+        TokenGrant::GitHub => (Some(security_event::Kind::SignedInByGitHub), None),
+        TokenGrant::Session(by) => (None, Some(by)),
     };
     let (token, key_hash) = session::new_key();
     let new = NewSession {
@@ -158,7 +158,7 @@ pub async fn refresh(
     CurrentSession { user, key_hash, .. }: CurrentSession,
 ) -> Result<HttpResponse> {
     let tries = app.throttles.token_refresh(user.id)?;
-    let issued = issue(&app, &request, &user, Proof::Session(key_hash));
+    let issued = issue_token(&app, &request, &user, TokenGrant::Session(key_hash));
     let token = Attempt::spend(&app, tries, issued).await?;
     Ok(HttpResponse::Ok().json(token))
 }

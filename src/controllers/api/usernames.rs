@@ -10,12 +10,12 @@ use crate::error::{Error, Result};
 use crate::models::room::directory;
 
 /// So many names at the most.
-const MAX: i64 = 5;
+const MAX_RESULTS: i64 = 5;
 
 /// How the names begin.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Search {
+pub struct UsernameQuery {
     search: String,
 }
 
@@ -23,7 +23,7 @@ pub struct Search {
 pub async fn index(
     app: Data<App>,
     CurrentUser(user): CurrentUser,
-    query: Query<Search>,
+    query: Query<UsernameQuery>,
 ) -> Result<HttpResponse> {
     let search = query.into_inner().search;
     if search.trim().is_empty() {
@@ -31,7 +31,7 @@ pub async fn index(
     }
     let people = app
         .database
-        .run(move |conn| directory::people(conn, user.id, &search, MAX))
+        .run(move |conn| directory::people(conn, user.id, &search, MAX_RESULTS))
         .await?;
     let names: Vec<String> = people.into_iter().map(|person| person.username).collect();
     Ok(HttpResponse::Ok().json(names))

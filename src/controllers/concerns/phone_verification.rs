@@ -152,7 +152,7 @@ fn message(
     };
     Some(SmsMessage {
         number: phone.as_str().to_owned(),
-        text: asked.locale().say(&text),
+        text: asked.locale().translate(&text),
         code: code.map(|code| code.as_str().to_owned()),
     })
 }

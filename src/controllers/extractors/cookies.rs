@@ -9,7 +9,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 
-use crate::controllers::rooms::page::LAST_ROOM;
+use crate::controllers::rooms::page::LAST_ROOM_COOKIE;
 use crate::controllers::{App, Site};
 use crate::models::auth::session;
 use crate::models::auth::session::KeyHash;
@@ -91,7 +91,7 @@ fn own_names(site: &Site) -> [&'static str; 5] {
         site.browser_cookie_name(),
         site.verification_cookie_name(),
         site.github_cookie_name(),
-        LAST_ROOM,
+        LAST_ROOM_COOKIE,
     ]
 }
 

@@ -15,13 +15,13 @@ use crate::error::Error;
 use crate::models::user::preferences::Preferences;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::views::assets::Encoding;
-use crate::views::display_preferences::Look;
+use crate::views::display_preferences::DisplayPreferences;
 use crate::views::locale::Locale;
 
 /// See the module's description. Its copies are one: what is learnt of the person who asks, all of them know.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    look: Rc<Cell<Look>>,
+    look: Rc<Cell<DisplayPreferences>>,
     /// Whether JSON is preferred to HTML.
     pub wants_json: bool,
     /// By which log lines are found.
@@ -65,7 +65,7 @@ impl Asked {
     }
 
     /// How the answer looks.
-    pub fn look(&self) -> Look {
+    pub fn look(&self) -> DisplayPreferences {
         self.look.get()
     }
 
@@ -76,7 +76,7 @@ impl Asked {
 
     /// From here on it is known how whoever asks likes things to be.
     pub fn prefer(&self, preferences: &Preferences) {
-        self.look.set(self.look().preferring(preferences));
+        self.look.set(self.look().with_preferences(preferences));
     }
 
     /// Whether a browser shows the answer to a person.

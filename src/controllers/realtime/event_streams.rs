@@ -77,7 +77,7 @@ async fn open(
         desk,
         app.live.clone(),
         arrival,
-        Box::new(move |code: Code| locale.say(&sentence_of(code, chars))),
+        Box::new(move |code: Code| locale.translate(&sentence_of(code, chars))),
     )
     .await?;
     tie(request, &connection.seat, app.sockets.farewell_seconds);

@@ -62,7 +62,7 @@ pub async fn create(
         desk,
         app.live.clone(),
         arrival,
-        Box::new(move |code: Code| locale.say(&sentence_of(code, chars))),
+        Box::new(move |code: Code| locale.translate(&sentence_of(code, chars))),
     )
     .await?;
     let seat = connection.seat.clone();

@@ -1,9 +1,9 @@
-//! The way in.
+//! The start page.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::page::LAST_ROOM;
+use super::page::LAST_ROOM_COOKIE;
 use crate::controllers::extractors::cookies;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::{App, see_other};
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::models::room::membership::Membership;
 use crate::models::room::{LOBBY, Room};
 
-/// `GET /`: to the room visited last, at first the Lobby; or to sign in.
+/// `GET /`: redirects to the last visited room (cookie), the Lobby, or `/login`.
 pub async fn show(
     app: Data<App>,
     request: HttpRequest,
@@ -22,7 +22,7 @@ pub async fn show(
         Err(Error::Unauthorized) => return Ok(see_other("/login")),
         Err(error) => return Err(error),
     };
-    let last = cookies::all(&request, LAST_ROOM)
+    let last = cookies::all(&request, LAST_ROOM_COOKIE)
         .iter()
         .find_map(|cookie| cookie.value().parse().ok());
     let room = app

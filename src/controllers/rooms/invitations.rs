@@ -1,4 +1,4 @@
-//! My pending invitations into rooms. (Links by which people register are `invites`.)
+//! Room invitations of the current user. (Registration links are `invites`.)
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
@@ -13,9 +13,9 @@ use crate::models::room::Room;
 use crate::models::room::invitation;
 use crate::views::layout::Page;
 use crate::views::pages::invitations::{InvitationItem, InvitationsPage};
-use crate::views::pages::rooms::links;
+use crate::views::pages::rooms::room_links;
 
-/// `GET /invitations`: a page; for programs a bare array as in the `invitation` frame.
+/// `GET /invitations`: an HTML page, or a JSON array of invitations as in the `invitation` frame.
 pub async fn index(
     app: Data<App>,
     asked: Asked,
@@ -35,13 +35,13 @@ pub async fn index(
     let item = |invitation| InvitationItem::new(asked.locale(), invitation);
     let view = InvitationsPage {
         page: Page::signed_in(asked.look(), &user.public(), user.is_admin()),
-        rooms: links(asked.locale(), rooms, None),
+        rooms: room_links(asked.locale(), rooms, None),
         pending: pending.into_iter().map(item).collect(),
     };
     page(&app, &view)
 }
 
-/// `PUT /invitations/{id}`: accepts. Browsers go on in the room.
+/// `PUT /invitations/{id}`: accepts, and redirects browsers to the room.
 pub async fn update(
     app: Data<App>,
     asked: Asked,
@@ -74,21 +74,21 @@ pub async fn destroy(
     Ok(done(&asked, false, "/invitations"))
 }
 
-/// What the forms send.
+/// Fields of `POST /invitations/{id}`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Overriding {
+pub struct InvitationInput {
     #[serde(rename = "_method")]
     method: Method,
 }
 
 /// `POST /invitations/{id}` with `_method`
-pub async fn overridden(
+pub async fn method_override(
     app: Data<App>,
     asked: Asked,
     user: CurrentUser,
     id: Path<i64>,
-    input: FormOrJson<Overriding>,
+    input: FormOrJson<InvitationInput>,
 ) -> Result<HttpResponse> {
     match input.fields.method {
         Method::Put | Method::Patch => update(app, asked, user, id).await,

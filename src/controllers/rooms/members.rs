@@ -1,4 +1,4 @@
-//! Others' membership: inviting and removing.
+//! Members of a room: inviting and removing other users.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
@@ -14,22 +14,23 @@ use crate::error::Result;
 use crate::models::room::Room;
 use crate::models::room::invitation::Answer;
 
-/// What the forms send.
+/// Fields of `/rooms/{id}/members`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct MemberInput {
     username: String,
     #[serde(rename = "_method")]
     method: Method,
 }
 
-/// `POST /rooms/{id}/members`: adds (204) or invites (202 with `state`); with `_method=delete` removes.
+/// `POST /rooms/{id}/members`: adds (204) or invites (202 with `state`) a user; with `_method=delete` removes
+/// one.
 pub async fn create(
     app: Data<App>,
     asked: Asked,
     current: CurrentUser,
     id: Path<i64>,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<MemberInput>,
 ) -> Result<HttpResponse> {
     if input.fields.method == Method::Delete {
         return destroy(app, asked, current, id, input).await;
@@ -41,34 +42,36 @@ pub async fn create(
     let write = app
         .database
         .write(move |conn| Room::invite(conn, &person, id, &name));
-    let told = match write.await {
+    let outcome = match write.await {
         Ok((newcomer, Answer::Added { is_new })) => {
             if is_new {
                 app.live.enter(newcomer, id, false);
             }
-            Ok(Told::Added)
+            Ok(InviteOutcome::Added)
         }
         Ok((invitee, Answer::Invited)) => {
             app.live.invitations_changed(invitee);
-            Ok(Told::Invited)
+            Ok(InviteOutcome::Invited)
         }
         Err(error) => Err(error),
     };
-    match told {
-        Ok(told) => Ok(told.answer(input.is_json || asked.wants_json, id)),
-        Err(error) => rooms::answer(&app, &asked, user, id, Err(error), typed, input.is_json).await,
+    match outcome {
+        Ok(outcome) => Ok(outcome.respond(input.is_json || asked.wants_json, id)),
+        Err(error) => {
+            rooms::respond(&app, &asked, user, id, Err(error), typed, input.is_json).await
+        }
     }
 }
 
-/// What the inviter is told: nothing about what became of an invitation.
+/// Result shown to the inviter; the same whether the invitation is new, pending or was declined.
 #[derive(Clone, Copy)]
-enum Told {
+enum InviteOutcome {
     Added,
     Invited,
 }
 
-impl Told {
-    fn answer(self, is_json: bool, room_id: i64) -> HttpResponse {
+impl InviteOutcome {
+    fn respond(self, is_json: bool, room_id: i64) -> HttpResponse {
         match (self, is_json) {
             (Self::Added, true) => HttpResponse::NoContent().finish(),
             (Self::Invited, true) => HttpResponse::Accepted().json(json!({"state": "invited"})),
@@ -84,7 +87,7 @@ pub async fn destroy(
     asked: Asked,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<MemberInput>,
 ) -> Result<HttpResponse> {
     throttle::take(&app, &app.throttles.member(user.id)?).await?;
     let (id, person, name) = (*id, user.clone(), input.fields.username);
@@ -92,6 +95,6 @@ pub async fn destroy(
     let write = app
         .database
         .write(move |conn| Room::dismiss(conn, &person, id, &name));
-    let removed = write.await.map(|gone| app.live.leave(gone, id));
-    rooms::answer(&app, &asked, user, id, removed, typed, input.is_json).await
+    let removed = write.await.map(|user_id| app.live.leave(user_id, id));
+    rooms::respond(&app, &asked, user, id, removed, typed, input.is_json).await
 }

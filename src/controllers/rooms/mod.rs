@@ -1,4 +1,4 @@
-//! Rooms: the directory, making one, changing and deleting it.
+//! Rooms: directory, creation, changes and deletion.
 
 pub mod blocks;
 pub mod directs;
@@ -17,7 +17,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Query};
 use serde::Deserialize;
 
-use self::page::{Around, Mistakes};
+use self::page::{FormState, RoomPageQuery};
 use super::concerns::throttle;
 use super::errors::field_sentences;
 use super::{App, done, see_other};
@@ -32,30 +32,30 @@ use crate::models::room::management::{NewRoom, RoomChange, parse_kind};
 use crate::models::user::User;
 use crate::models::values::room_name::{RoomName, Topic};
 use crate::views::layout::Page;
-use crate::views::pages::directory::{OpenRoom, Pages, RoomForm, RoomsPage};
+use crate::views::pages::directory::{OpenRoom, Pagination, RoomForm, RoomsPage};
 
-/// What to look for.
+/// Query of the directories of rooms and people: search text and page cursor.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Search {
+pub struct DirectoryQuery {
     search: String,
     after: String,
 }
 
-/// `GET /rooms`: my rooms and the open ones.
+/// `GET /rooms`: the open rooms that the user can join, and the form for a new room.
 pub async fn index(
     app: Data<App>,
     asked: Asked,
     CurrentUser(user): CurrentUser,
-    query: Query<Search>,
+    query: Query<DirectoryQuery>,
 ) -> Result<HttpResponse> {
-    directory_page(&app, &asked, user, &query, &RoomFields::default(), &[]).await
+    render_directory(&app, &asked, user, &query, &RoomInput::default(), &[]).await
 }
 
-/// What the forms about a room send.
+/// Fields of the forms that create, change and delete a room.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct RoomFields {
+pub struct RoomInput {
     name: Option<String>,
     topic: Option<String>,
     kind: Option<String>,
@@ -65,7 +65,7 @@ pub struct RoomFields {
     method: Method,
 }
 
-impl RoomFields {
+impl RoomInput {
     pub(super) fn new_room(&self) -> Result<NewRoom> {
         Ok(NewRoom {
             name: RoomName::parse(self.name.as_deref().unwrap_or_default())?,
@@ -85,8 +85,8 @@ impl RoomFields {
     }
 }
 
-/// Makes a room and shows it to its members; answers its id.
-pub(super) async fn make(app: &App, user: &User, fields: &RoomFields) -> Result<i64> {
+/// Creates a room, notifies its members and invitees, and returns its id.
+pub(super) async fn create_room(app: &App, user: &User, fields: &RoomInput) -> Result<i64> {
     let (creator, new) = (user.clone(), fields.new_room()?);
     let members = new.members.iter().filter(|name| !name.trim().is_empty());
     let tries = app.throttles.room(user.id, members.count())?;
@@ -94,14 +94,14 @@ pub(super) async fn make(app: &App, user: &User, fields: &RoomFields) -> Result<
     let write = app
         .database
         .write(move |conn| Room::create(conn, &creator, &new));
-    let made = write.await?;
-    for member in made.members {
-        app.live.enter(member, made.id, false);
+    let created = write.await?;
+    for member in created.members {
+        app.live.enter(member, created.id, false);
     }
-    for invitee in made.invited {
+    for invitee in created.invited {
         app.live.invitations_changed(invitee);
     }
-    Ok(made.id)
+    Ok(created.id)
 }
 
 /// `POST /rooms`
@@ -109,16 +109,16 @@ pub async fn create(
     app: Data<App>,
     asked: Asked,
     CurrentUser(user): CurrentUser,
-    input: FormOrJson<RoomFields>,
+    input: FormOrJson<RoomInput>,
 ) -> Result<HttpResponse> {
-    match make(&app, &user, &input.fields).await {
+    match create_room(&app, &user, &input.fields).await {
         Ok(id) => Ok(see_other(&format!("/rooms/{id}"))),
         Err(Error::Invalid(fields)) if !input.is_json && !asked.wants_json => {
-            let mut response = directory_page(
+            let mut response = render_directory(
                 &app,
                 &asked,
                 user,
-                &Search::default(),
+                &DirectoryQuery::default(),
                 &input.fields,
                 &fields,
             )
@@ -136,18 +136,18 @@ pub async fn show(
     asked: Asked,
     caller: Caller,
     id: Path<i64>,
-    around: Query<Around>,
+    query: Query<RoomPageQuery>,
 ) -> Result<HttpResponse> {
-    page::show(&app, &asked, caller, *id, &around).await
+    page::show(&app, &asked, caller, *id, &query).await
 }
 
 /// `POST /rooms/{id}` with `_method`
-pub async fn overridden(
+pub async fn method_override(
     app: Data<App>,
     asked: Asked,
     current: CurrentUser,
     id: Path<i64>,
-    input: FormOrJson<RoomFields>,
+    input: FormOrJson<RoomInput>,
 ) -> Result<HttpResponse> {
     match input.fields.method {
         Method::Put | Method::Patch => update(app, asked, current, id, input).await,
@@ -162,7 +162,7 @@ pub async fn update(
     asked: Asked,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
-    input: FormOrJson<RoomFields>,
+    input: FormOrJson<RoomInput>,
 ) -> Result<HttpResponse> {
     let (id, person) = (*id, user.clone());
     let updated = match input.fields.change() {
@@ -177,7 +177,7 @@ pub async fn update(
     if updated.is_ok() {
         app.live.look_now();
     }
-    let RoomFields {
+    let RoomInput {
         name,
         topic,
         kind,
@@ -190,7 +190,7 @@ pub async fn update(
         ("kind", kind.unwrap_or_default()),
         ("confirm", confirm),
     ];
-    answer(&app, &asked, user, id, updated, typed, input.is_json).await
+    respond(&app, &asked, user, id, updated, typed, input.is_json).await
 }
 
 /// `DELETE /rooms/{id}`
@@ -199,7 +199,7 @@ pub async fn destroy(
     asked: Asked,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
-    input: FormOrJson<RoomFields>,
+    input: FormOrJson<RoomInput>,
 ) -> Result<HttpResponse> {
     let (id, person, confirm) = (*id, user.clone(), input.fields.confirm);
     let typed = vec![("confirm", confirm.clone())];
@@ -211,12 +211,12 @@ pub async fn destroy(
             app.live.room_gone(id);
             Ok(done(&asked, input.is_json, "/rooms"))
         }
-        Err(error) => answer(&app, &asked, user, id, Err(error), typed, input.is_json).await,
+        Err(error) => respond(&app, &asked, user, id, Err(error), typed, input.is_json).await,
     }
 }
 
-/// Back to the room; with sentences beside the fields when something must be corrected.
-pub(super) async fn answer(
+/// Redirects to the room (204 for JSON), or renders its page with 422 when fields are invalid.
+pub(super) async fn respond(
     app: &App,
     asked: &Asked,
     user: User,
@@ -228,12 +228,12 @@ pub(super) async fn answer(
     match result {
         Ok(()) => Ok(done(asked, is_json, &format!("/rooms/{id}"))),
         Err(Error::Invalid(fields)) if !is_json && !asked.wants_json => {
-            let mistakes = Mistakes {
-                typed,
-                fields,
-                ..Mistakes::default()
+            let form = FormState {
+                values: typed,
+                errors: fields,
+                ..FormState::default()
             };
-            let mut response = page::corrected(app, asked, user, id, mistakes).await?;
+            let mut response = page::show_with_errors(app, asked, user, id, form).await?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }
@@ -241,16 +241,16 @@ pub(super) async fn answer(
     }
 }
 
-async fn directory_page(
+async fn render_directory(
     app: &App,
     asked: &Asked,
     user: User,
-    query: &Search,
-    typed: &RoomFields,
+    query: &DirectoryQuery,
+    typed: &RoomInput,
     fields: &[(&'static str, Sentence)],
 ) -> Result<HttpResponse> {
     let (search, after) = (&query.search, Place::parse(&query.after));
-    let (me, wanted) = (user.public(), search.clone());
+    let (viewer, pattern) = (user.public(), search.clone());
     let is_admin = user.is_admin();
     let (rooms, open) = app
         .database
@@ -258,7 +258,7 @@ async fn directory_page(
             let rooms = Room::list_of(conn, user.id)?;
             Ok((
                 rooms,
-                directory::open_rooms(conn, user.id, &wanted, after.as_ref())?,
+                directory::open_rooms(conn, user.id, &pattern, after.as_ref())?,
             ))
         })
         .await?;
@@ -269,9 +269,9 @@ async fn directory_page(
     super::page(
         app,
         &RoomsPage {
-            page: Page::signed_in(asked.look(), &me, is_admin),
-            rooms: crate::views::pages::rooms::links(asked.locale(), rooms, None),
-            pages: Pages::new(&open, search),
+            page: Page::signed_in(asked.look(), &viewer, is_admin),
+            rooms: crate::views::pages::rooms::room_links(asked.locale(), rooms, None),
+            pages: Pagination::new(&open, search),
             open_rooms: open.items.into_iter().map(OpenRoom::from).collect(),
             search,
             form: RoomForm {

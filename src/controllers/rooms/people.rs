@@ -1,9 +1,9 @@
-//! The directory of people.
+//! The directory of users.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
-use serde::Deserialize;
 
+use super::DirectoryQuery;
 use crate::controllers::accounts::invites;
 use crate::controllers::errors::field_sentences;
 use crate::controllers::extractors::current_user::CurrentUser;
@@ -14,29 +14,21 @@ use crate::models::room::Room;
 use crate::models::room::directory;
 use crate::models::room::directory::Place;
 use crate::models::user::User;
-use crate::views::layout::{Page, Person};
-use crate::views::pages::directory::{Pages, PeoplePage};
-use crate::views::pages::rooms::links;
-
-/// Whom to look for.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct Search {
-    search: String,
-    after: String,
-}
+use crate::views::layout::{DisplayUser, Page};
+use crate::views::pages::directory::{Pagination, PeoplePage};
+use crate::views::pages::rooms::room_links;
 
 /// `GET /people`
 pub async fn index(
     app: Data<App>,
     asked: Asked,
     CurrentUser(user): CurrentUser,
-    query: Query<Search>,
+    query: Query<DirectoryQuery>,
 ) -> Result<HttpResponse> {
-    listed(&app, &asked, user, &query, "", &[]).await
+    render(&app, &asked, user, &query, "", &[]).await
 }
 
-/// The directory, also with somebody in it who could not be found.
+/// Renders the directory with the recipients as typed and the errors beside them.
 pub(in crate::controllers) async fn show(
     app: &App,
     asked: &Asked,
@@ -44,18 +36,18 @@ pub(in crate::controllers) async fn show(
     to: &str,
     fields: &[(&'static str, Sentence)],
 ) -> Result<HttpResponse> {
-    listed(app, asked, user, &Search::default(), to, fields).await
+    render(app, asked, user, &DirectoryQuery::default(), to, fields).await
 }
 
-async fn listed(
+async fn render(
     app: &App,
     asked: &Asked,
     user: User,
-    query: &Search,
+    query: &DirectoryQuery,
     to: &str,
     fields: &[(&'static str, Sentence)],
 ) -> Result<HttpResponse> {
-    let (wanted, after) = (query.search.clone(), Place::parse(&query.after));
+    let (pattern, after) = (query.search.clone(), Place::parse(&query.after));
     let (search, user_id) = (&query.search, user.id);
     let (rooms, found) = app
         .database
@@ -63,7 +55,7 @@ async fn listed(
             let rooms = Room::list_of(conn, user_id)?;
             Ok((
                 rooms,
-                directory::people_page(conn, user_id, &wanted, after.as_ref())?,
+                directory::people_page(conn, user_id, &pattern, after.as_ref())?,
             ))
         })
         .await?;
@@ -73,12 +65,12 @@ async fn listed(
         app,
         &PeoplePage {
             page: Page::signed_in(asked.look(), &user.public(), user.is_admin()),
-            rooms: links(asked.locale(), rooms, None),
-            pages: Pages::new(&found, search),
+            rooms: room_links(asked.locale(), rooms, None),
+            pages: Pagination::new(&found, search),
             people: found
                 .items
                 .iter()
-                .map(|person| Person::from(&person.public()))
+                .map(|person| DisplayUser::from(&person.public()))
                 .collect(),
             may_invite: invites::require_maker(app, &user).is_ok(),
             search,

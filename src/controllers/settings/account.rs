@@ -5,7 +5,7 @@ use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::{Mistakes, Saved, frame, require_proof, unprocessable};
+use super::{FieldErrors, SavedQuery, require_reauthentication, settings_layout, unprocessable};
 use crate::controllers::accounts::users;
 use crate::controllers::extractors::current_user::CurrentSession;
 use crate::controllers::extractors::form::{FormOrJson, Method};
@@ -15,11 +15,13 @@ use crate::error::{Error, Result};
 use crate::models::auth::session;
 use crate::models::user::User;
 use crate::views::layout::Page;
-use crate::views::pages::settings::{AccountForm, AccountPage, FarewellPage, Proof};
+use crate::views::pages::settings::{
+    AccountDeletedPage, AccountForm, AccountPage, Reauthentication,
+};
 
 /// What was typed into any of the page's forms; never a password.
 #[derive(Default)]
-pub(super) struct Typed {
+pub(super) struct AccountFormValues {
     pub phone: String,
     pub region: String,
     pub confirm: String,
@@ -28,7 +30,7 @@ pub(super) struct Typed {
 /// What the form of whoever goes sends.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct AccountDeletionInput {
     confirm: String,
     delete_password: String,
     #[serde(rename = "_method")]
@@ -40,19 +42,19 @@ pub async fn show(
     app: Data<App>,
     asked: Asked,
     current: CurrentSession,
-    query: Query<Saved>,
+    query: Query<SavedQuery>,
 ) -> Result<HttpResponse> {
-    let typed = Typed::default();
-    shown(&app, &asked, &current, &typed, query.into_inner(), &[]).await
+    let typed = AccountFormValues::default();
+    render(&app, &asked, &current, &typed, query.into_inner(), &[]).await
 }
 
-async fn shown(
+async fn render(
     app: &App,
     asked: &Asked,
     current: &CurrentSession,
-    typed: &Typed,
-    saved: Saved,
-    mistakes: Mistakes<'_>,
+    typed: &AccountFormValues,
+    saved: SavedQuery,
+    errors: FieldErrors<'_>,
 ) -> Result<HttpResponse> {
     let (user, key_hash) = (&current.user, current.key_hash.clone());
     let user_id = user.id;
@@ -63,12 +65,12 @@ async fn shown(
     let (ways_in, is_confirmed) = read.await?;
     let region = users::region(app, asked, &typed.region);
     let view = AccountPage {
-        frame: frame(app, asked, user, "account", saved, mistakes).await?,
+        layout: settings_layout(app, asked, user, "account", saved, errors).await?,
         username: user.username.clone(),
         proof: match ways_in.has_password {
-            true => Proof::Password,
-            false if is_confirmed => Proof::Confirmed,
-            false => Proof::GitHub,
+            true => Reauthentication::Password,
+            false if is_confirmed => Reauthentication::Confirmed,
+            false => Reauthentication::GitHub,
         },
         has_github: app.github.is_some(),
         github: ways_in.github,
@@ -79,23 +81,23 @@ async fn shown(
             confirm: &typed.confirm,
         },
         regions: &app.accounts.regions,
-        erases: app.accounts.erases_messages,
+        erases_messages: app.accounts.erases_messages,
     };
     page(app, &view)
 }
 
-/// What a form of the page is answered: `Ok` leads on; mistakes stand beside their fields.
-pub(super) async fn answer(
+/// What a form of the page is answered: `Ok` leads on; errors stand beside their fields.
+pub(super) async fn respond(
     app: &App,
     asked: &Asked,
     current: &CurrentSession,
-    typed: &Typed,
+    typed: &AccountFormValues,
     is_json: bool,
     result: Result<HttpResponse>,
 ) -> Result<HttpResponse> {
     match result {
         Err(Error::Invalid(fields)) if !is_json && !asked.wants_json => {
-            let page = shown(app, asked, current, typed, Saved::default(), &fields).await;
+            let page = render(app, asked, current, typed, SavedQuery::default(), &fields).await;
             page.map(unprocessable)
         }
         other => other,
@@ -103,13 +105,13 @@ pub(super) async fn answer(
 }
 
 /// `POST /settings/account` with `_method=delete`
-pub async fn destroy_by_form(
+pub async fn destroy_via_post(
     app: Data<App>,
     asked: Asked,
     request: HttpRequest,
     current: CurrentSession,
     session: Session,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<AccountDeletionInput>,
 ) -> Result<HttpResponse> {
     match input.fields.method {
         Method::Delete => destroy(app, asked, request, current, session, input).await,
@@ -124,30 +126,32 @@ pub async fn destroy(
     request: HttpRequest,
     current: CurrentSession,
     session: Session,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<AccountDeletionInput>,
 ) -> Result<HttpResponse> {
-    let gone = go(&app, &request, &current, &input.fields).await.map(|()| {
-        session.purge();
-        done(&asked, input.is_json, "/farewell")
-    });
-    let typed = Typed {
+    let gone = delete_account(&app, &request, &current, &input.fields)
+        .await
+        .map(|()| {
+            session.purge();
+            done(&asked, input.is_json, "/farewell")
+        });
+    let typed = AccountFormValues {
         confirm: input.fields.confirm,
-        ..Typed::default()
+        ..AccountFormValues::default()
     };
-    answer(&app, &asked, &current, &typed, input.is_json, gone).await
+    respond(&app, &asked, &current, &typed, input.is_json, gone).await
 }
 
-async fn go(
+async fn delete_account(
     app: &App,
     request: &HttpRequest,
     current: &CurrentSession,
-    typed: &Fields,
+    typed: &AccountDeletionInput,
 ) -> Result<()> {
     let user = &current.user;
     if typed.confirm.trim() != user.username {
         return Err(Error::field("confirm", "error-confirm-username"));
     }
-    require_proof(
+    require_reauthentication(
         app,
         request,
         current,
@@ -167,7 +171,7 @@ async fn go(
 }
 
 /// `GET /farewell`
-pub async fn farewell(app: Data<App>, asked: Asked) -> Result<HttpResponse> {
+pub async fn account_deleted(app: Data<App>, asked: Asked) -> Result<HttpResponse> {
     let page_of = Page::signed_out(asked.look());
-    page(&app, &FarewellPage { page: page_of })
+    page(&app, &AccountDeletedPage { page: page_of })
 }

@@ -6,7 +6,7 @@ use actix_web::web::{self, Data};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::{Saved, profile, saved, unprocessable};
+use super::{SavedQuery, profile, redirect_saved, unprocessable};
 use crate::controllers::App;
 use crate::controllers::concerns::attempt::Attempt;
 use crate::controllers::extractors::current_user::CurrentUser;
@@ -21,7 +21,7 @@ use crate::services::image::MAX_BYTES;
 /// What the form without a file sends.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct AvatarInput {
     #[serde(rename = "_method")]
     method: Method,
 }
@@ -37,22 +37,22 @@ pub async fn create(
 ) -> Result<HttpResponse> {
     let mut payload = payload.into_inner();
     if request.content_type() != "multipart/form-data" {
-        let input = FormOrJson::<Fields>::from_request(&request, &mut payload).await?;
+        let input = FormOrJson::<AvatarInput>::from_request(&request, &mut payload).await?;
         return match input.fields.method {
             Method::Delete => destroy(app, asked, current).await,
             _ => Err(Error::UnsupportedMedia),
         };
     }
     let CurrentUser(user) = current;
-    match take(&app, &user, &request, payload).await {
-        Ok(()) => Ok(saved(&asked, false, "profile", "picture")),
+    match save_upload(&app, &user, &request, payload).await {
+        Ok(()) => Ok(redirect_saved(&asked, false, "profile", "picture")),
         Err(Error::Invalid(fields)) if !asked.wants_json => {
-            let page = again(&app, &asked, &user, fields).await;
+            let page = render_errors(&app, &asked, &user, fields).await;
             page.map(unprocessable)
         }
         Err(Error::PayloadTooLarge) if !asked.wants_json => {
             let limit = Sentence::with("error-avatar-large", "limit", MAX_BYTES / 1024 / 1024);
-            let mut page = again(&app, &asked, &user, vec![("avatar", limit)]).await?;
+            let mut page = render_errors(&app, &asked, &user, vec![("avatar", limit)]).await?;
             *page.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
             Ok(page)
         }
@@ -71,17 +71,27 @@ pub async fn destroy(
         .write(move |conn| avatar::set(conn, user.id, None));
     let tries = app.throttles.profile_change(user.id)?;
     Attempt::spend(&app, tries, write).await?;
-    Ok(saved(&asked, false, "profile", "picture"))
+    Ok(redirect_saved(&asked, false, "profile", "picture"))
 }
 
 /// Reads an upload and makes it the person's picture. Nothing is kept of one that is refused.
-async fn take(app: &App, user: &User, request: &HttpRequest, payload: Payload) -> Result<()> {
-    let _place = app.darkroom.enter(user.id)?;
+async fn save_upload(
+    app: &App,
+    user: &User,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<()> {
+    let _permit = app.darkroom.enter(user.id)?;
     let tries = app.throttles.profile_change(user.id)?;
-    Attempt::spend(app, tries, store(app, user, request, payload)).await
+    Attempt::spend(app, tries, process_and_store(app, user, request, payload)).await
 }
 
-async fn store(app: &App, user: &User, request: &HttpRequest, payload: Payload) -> Result<()> {
+async fn process_and_store(
+    app: &App,
+    user: &User,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<()> {
     let upload = upload::read(request, payload, "avatar", MAX_BYTES).await?;
     let portrait = app.darkroom.develop(upload).await?;
     let user_id = user.id;
@@ -91,12 +101,12 @@ async fn store(app: &App, user: &User, request: &HttpRequest, payload: Payload) 
     write.await
 }
 
-async fn again(
+async fn render_errors(
     app: &App,
     asked: &Asked,
     user: &User,
     fields: Vec<(&'static str, Sentence)>,
 ) -> Result<HttpResponse> {
     let name = user.username.clone();
-    profile::shown(app, asked, user, name, Saved::default(), &fields).await
+    profile::render(app, asked, user, name, SavedQuery::default(), &fields).await
 }

@@ -5,8 +5,8 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 
-use super::account::{Typed, answer};
-use super::{require_proof, saved};
+use super::account::{AccountFormValues, respond};
+use super::{redirect_saved, require_reauthentication};
 use crate::controllers::concerns::github_oauth::{Intent, Visit, begin, door};
 use crate::controllers::concerns::sign_in::origin;
 use crate::controllers::errors::told;
@@ -21,12 +21,12 @@ use crate::models::auth::security_event::Kind;
 use crate::models::auth::session;
 use crate::models::user::User;
 use crate::views::layout::Page;
-use crate::views::pages::settings::LeavingPage;
+use crate::views::pages::settings::RedirectPage;
 
 /// What the forms send.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct GithubInput {
     github_password: String,
     #[serde(rename = "_method")]
     method: Method,
@@ -34,7 +34,7 @@ pub struct Fields {
 
 /// Where somebody goes who asked in JSON.
 #[derive(Serialize)]
-struct Location {
+struct RedirectLocation {
     location: String,
 }
 
@@ -44,39 +44,40 @@ pub async fn create(
     asked: Asked,
     request: HttpRequest,
     current: CurrentSession,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<GithubInput>,
 ) -> Result<HttpResponse> {
     if input.fields.method == Method::Delete {
         return destroy(app, asked, request, current, input).await;
     }
     door(&app)?;
     let typed = &input.fields.github_password;
-    let begun = match require_proof(&app, &request, &current, typed, "github_password").await {
-        Ok(()) => leave_for(
-            &app,
-            &asked,
-            &request,
-            &current,
-            Intent::Join,
-            input.is_json,
-        ),
-        Err(error) => Err(error),
-    };
-    let typed = Typed::default();
-    answer(&app, &asked, &current, &typed, input.is_json, begun).await
+    let redirect =
+        match require_reauthentication(&app, &request, &current, typed, "github_password").await {
+            Ok(()) => redirect_to_github(
+                &app,
+                &asked,
+                &request,
+                &current,
+                Intent::Join,
+                input.is_json,
+            ),
+            Err(error) => Err(error),
+        };
+    let typed = AccountFormValues::default();
+    respond(&app, &asked, &current, &typed, input.is_json, redirect).await
 }
 
 /// `POST /settings/github/confirmation`: GitHub says once more who I am, for those who have no password to type.
-pub async fn again(
+pub async fn reauthenticate(
     app: Data<App>,
     asked: Asked,
     request: HttpRequest,
     current: CurrentSession,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<GithubInput>,
 ) -> Result<HttpResponse> {
     door(&app)?;
     let is_json = input.is_json;
-    leave_for(&app, &asked, &request, &current, Intent::Confirm, is_json)
+    redirect_to_github(&app, &asked, &request, &current, Intent::Confirm, is_json)
 }
 
 /// `DELETE /settings/github`
@@ -85,27 +86,27 @@ pub async fn destroy(
     asked: Asked,
     request: HttpRequest,
     current: CurrentSession,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<GithubInput>,
 ) -> Result<HttpResponse> {
     door(&app)?;
-    let left = leave(&app, &request, &current, &input.fields).await;
-    let left = left.map(|()| saved(&asked, input.is_json, "account", "github-left"));
-    let typed = Typed::default();
-    answer(&app, &asked, &current, &typed, input.is_json, left).await
+    let left = unlink(&app, &request, &current, &input.fields).await;
+    let left = left.map(|()| redirect_saved(&asked, input.is_json, "account", "github-left"));
+    let typed = AccountFormValues::default();
+    respond(&app, &asked, &current, &typed, input.is_json, left).await
 }
 
-async fn leave(
+async fn unlink(
     app: &App,
     request: &HttpRequest,
     current: &CurrentSession,
-    typed: &Fields,
+    typed: &GithubInput,
 ) -> Result<()> {
     let (user_id, origin) = (current.user.id, origin(request));
     let read = app.database.run(move |conn| User::ways_in(conn, user_id));
     if !read.await?.has_another() {
         return Err(Error::field("github", "error-github-last"));
     }
-    require_proof(
+    require_reauthentication(
         app,
         request,
         current,
@@ -121,7 +122,7 @@ async fn leave(
 }
 
 /// A form may lead to no other site (`form-action`), so a page of ours does.
-fn leave_for(
+fn redirect_to_github(
     app: &App,
     asked: &Asked,
     request: &HttpRequest,
@@ -130,15 +131,15 @@ fn leave_for(
     is_json: bool,
 ) -> Result<HttpResponse> {
     let visit = Visit::of_session(app, intent, &current.key_hash)?;
-    let begun = begin(app, request, &visit)?;
+    let redirect = begin(app, request, &visit)?;
     let mut response = if is_json || asked.wants_json {
-        let location = begun.address;
-        HttpResponse::Ok().json(Location { location })
+        let location = redirect.address;
+        HttpResponse::Ok().json(RedirectLocation { location })
     } else {
-        let refresh = format!("0;url={}", begun.address);
-        let view = LeavingPage {
+        let refresh = format!("0;url={}", redirect.address);
+        let view = RedirectPage {
             page: Page::signed_out(asked.look()),
-            address: begun.address,
+            address: redirect.address,
         };
         let mut response = page(app, &view)?;
         let refresh = header::HeaderValue::from_str(&refresh).map_err(Error::internal)?;
@@ -146,13 +147,13 @@ fn leave_for(
         response
     };
     response
-        .add_cookie(&begun.cookie)
+        .add_cookie(&redirect.cookie)
         .map_err(Error::internal)?;
     Ok(response)
 }
 
 /// Back from GitHub, which from now on opens the door.
-pub(crate) async fn join(
+pub(crate) async fn link(
     app: &App,
     request: &HttpRequest,
     current: &CurrentSession,
@@ -193,7 +194,7 @@ pub(crate) async fn confirm(
 }
 
 /// The page again, with what did not work out.
-pub(crate) async fn refused(
+pub(crate) async fn show_error(
     app: &App,
     asked: &Asked,
     current: &CurrentSession,
@@ -201,8 +202,8 @@ pub(crate) async fn refused(
 ) -> Result<HttpResponse> {
     let (status, sentence) = told(error);
     let mistake = Err(Error::field("github", sentence));
-    let typed = Typed::default();
-    let mut response = answer(app, asked, current, &typed, false, mistake).await?;
+    let typed = AccountFormValues::default();
+    let mut response = respond(app, asked, current, &typed, false, mistake).await?;
     *response.status_mut() = status;
     Ok(response)
 }

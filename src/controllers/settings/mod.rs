@@ -29,8 +29,8 @@ use crate::models::user::User;
 use crate::services::password_hasher::Verdict;
 use crate::services::password_hasher::queue::Priority;
 use crate::views::layout::Page;
-use crate::views::pages::rooms::links;
-use crate::views::pages::settings::Frame;
+use crate::views::pages::rooms::room_links;
+use crate::views::pages::settings::SettingsLayout;
 
 /// The fields of all forms on these pages.
 const FIELDS: [&str; 16] = [
@@ -55,12 +55,12 @@ const FIELDS: [&str; 16] = [
 /// What was saved just now.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Saved {
+pub struct SavedQuery {
     saved: String,
 }
 
 /// What is wrong with what was typed, by field.
-type Mistakes<'a> = &'a [(&'static str, Sentence)];
+type FieldErrors<'a> = &'a [(&'static str, Sentence)];
 
 /// `GET /settings`
 pub async fn show(_: CurrentUser) -> HttpResponse {
@@ -68,26 +68,26 @@ pub async fn show(_: CurrentUser) -> HttpResponse {
 }
 
 /// What all of the pages have.
-async fn frame(
+async fn settings_layout(
     app: &App,
     asked: &Asked,
     user: &User,
     section: &'static str,
-    saved: Saved,
-    mistakes: Mistakes<'_>,
-) -> Result<Frame> {
+    saved: SavedQuery,
+    errors: FieldErrors<'_>,
+) -> Result<SettingsLayout> {
     let user_id = user.id;
     let rooms = app
         .database
         .run(move |conn| Room::list_of(conn, user_id))
         .await?;
-    let mut errors = field_sentences(asked.locale(), mistakes);
+    let mut errors = field_sentences(asked.locale(), errors);
     for field in FIELDS {
         errors.entry(field).or_default();
     }
-    Ok(Frame {
+    Ok(SettingsLayout {
         page: Page::signed_in(asked.look(), &user.public(), user.is_admin()),
-        rooms: links(asked.locale(), rooms, None),
+        rooms: room_links(asked.locale(), rooms, None),
         section,
         saved: saved.saved,
         errors,
@@ -95,7 +95,7 @@ async fn frame(
 }
 
 /// Back to the page, which says that it is done.
-fn saved(asked: &Asked, is_json: bool, section: &str, what: &str) -> HttpResponse {
+fn redirect_saved(asked: &Asked, is_json: bool, section: &str, what: &str) -> HttpResponse {
     done(
         asked,
         is_json,
@@ -113,7 +113,7 @@ fn unprocessable(mut response: HttpResponse) -> HttpResponse {
 ///
 /// # Errors
 /// `Invalid` for `field`; `RateLimited` after too many wrong ones; `Unavailable` when too many passwords are looked at.
-async fn require_proof(
+async fn require_reauthentication(
     app: &App,
     request: &HttpRequest,
     current: &CurrentSession,

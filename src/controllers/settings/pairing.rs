@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::{Saved, frame};
+use super::{SavedQuery, settings_layout};
 use crate::controllers::concerns::sign_in::origin;
 use crate::controllers::extractors::current_user::CurrentSession;
 use crate::controllers::extractors::form::{FormOrJson, Method};
@@ -23,7 +23,7 @@ const ADDRESS: &str = "/settings/pairing";
 /// What the forms send.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct PairingInput {
     #[serde(rename = "_method")]
     method: Method,
     /// Which link they are about: another may have been made since.
@@ -46,8 +46,9 @@ pub async fn show(
     };
     let own = own_origin(&request).unwrap_or_default();
     let link = format!("{own}/pairings/{}", pairing.token(&app.keyed)?);
-    let frame = frame(&app, &asked, &user, "sessions", Saved::default(), &[]).await?;
-    page(&app, &PairingPage::new(frame, pairing, link))
+    let layout =
+        settings_layout(&app, &asked, &user, "sessions", SavedQuery::default(), &[]).await?;
+    page(&app, &PairingPage::new(layout, pairing, link))
 }
 
 /// `POST /settings/pairing`: makes a code. With `_method=put` or `delete`, those.
@@ -56,7 +57,7 @@ pub async fn create(
     asked: Asked,
     request: HttpRequest,
     current: CurrentSession,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<PairingInput>,
 ) -> Result<HttpResponse> {
     match input.fields.method {
         Method::Post => {}
@@ -82,14 +83,14 @@ pub async fn update(
     asked: Asked,
     request: HttpRequest,
     CurrentSession { user, key_hash, .. }: CurrentSession,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<PairingInput>,
 ) -> Result<HttpResponse> {
     let (id, origin) = (input.fields.id, origin(&request));
     let write = app.database.write(move |conn| {
         pairing::decide(conn, &key_hash, &id, true)?;
         security_event::record(conn, Kind::PairingAllowed, user.id, &origin)
     });
-    answer(&asked, input.is_json, write.await, ADDRESS)
+    respond(&asked, input.is_json, write.await, ADDRESS)
 }
 
 /// `DELETE /settings/pairing` with `id`: the device that has asked may not come in. Where none has, the code is taken back.
@@ -98,7 +99,7 @@ pub async fn destroy(
     asked: Asked,
     request: HttpRequest,
     CurrentSession { user, key_hash, .. }: CurrentSession,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<PairingInput>,
 ) -> Result<HttpResponse> {
     let (id, origin) = (input.fields.id, origin(&request));
     let write =
@@ -109,11 +110,11 @@ pub async fn destroy(
                 Err(error) => Err(error),
             },
         );
-    answer(&asked, input.is_json, write.await, ADDRESS)
+    respond(&asked, input.is_json, write.await, ADDRESS)
 }
 
 /// What cannot be decided any more is shown as it is.
-fn answer(
+fn respond(
     asked: &Asked,
     is_json: bool,
     decided: Result<()>,

@@ -4,8 +4,8 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::account::{Typed, answer};
-use super::{require_proof, saved};
+use super::account::{AccountFormValues, respond};
+use super::{redirect_saved, require_reauthentication};
 use crate::controllers::App;
 use crate::controllers::concerns::attempt::Attempt;
 use crate::controllers::concerns::sign_in::origin;
@@ -24,7 +24,7 @@ use crate::services::password_hasher::queue::Priority;
 /// What the form sends.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct PasswordInput {
     old_password: String,
     password: String,
 }
@@ -35,22 +35,22 @@ pub async fn update(
     asked: Asked,
     request: HttpRequest,
     current: CurrentSession,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<PasswordInput>,
 ) -> Result<HttpResponse> {
     let changed = change(&app, &request, &current, &input.fields).await;
-    let changed = changed.map(|()| saved(&asked, input.is_json, "account", "password"));
-    let typed = Typed::default();
-    answer(&app, &asked, &current, &typed, input.is_json, changed).await
+    let changed = changed.map(|()| redirect_saved(&asked, input.is_json, "account", "password"));
+    let typed = AccountFormValues::default();
+    respond(&app, &asked, &current, &typed, input.is_json, changed).await
 }
 
 async fn change(
     app: &App,
     request: &HttpRequest,
     current: &CurrentSession,
-    typed: &Fields,
+    typed: &PasswordInput,
 ) -> Result<()> {
     let password = Password::parse(&typed.password)?;
-    require_proof(app, request, current, &typed.old_password, "old_password").await?;
+    require_reauthentication(app, request, current, &typed.old_password, "old_password").await?;
     let user_id = current.user.id;
     let read = app.database.run(move |conn| User::phone(conn, user_id));
     let phone = read.await?.map(PhoneNumber::from_stored);

@@ -4,8 +4,8 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::account::{Typed, answer};
-use super::{require_proof, saved};
+use super::account::{AccountFormValues, respond};
+use super::{redirect_saved, require_reauthentication};
 use crate::controllers::App;
 use crate::controllers::accounts::users;
 use crate::controllers::concerns::phone_verification::begin;
@@ -24,7 +24,7 @@ use crate::models::values::phone_number::PhoneNumber;
 /// What the form sends.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct PhoneInput {
     phone: String,
     region: String,
     phone_password: String,
@@ -36,15 +36,15 @@ pub async fn update(
     asked: Asked,
     request: HttpRequest,
     current: CurrentSession,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<PhoneInput>,
 ) -> Result<HttpResponse> {
     let changed = change(&app, &asked, &request, &current, &input).await;
-    let typed = Typed {
+    let typed = AccountFormValues {
         phone: input.fields.phone,
         region: input.fields.region,
-        ..Typed::default()
+        ..AccountFormValues::default()
     };
-    answer(&app, &asked, &current, &typed, input.is_json, changed).await
+    respond(&app, &asked, &current, &typed, input.is_json, changed).await
 }
 
 async fn change(
@@ -52,12 +52,12 @@ async fn change(
     asked: &Asked,
     request: &HttpRequest,
     current: &CurrentSession,
-    input: &FormOrJson<Fields>,
+    input: &FormOrJson<PhoneInput>,
 ) -> Result<HttpResponse> {
     let typed = &input.fields;
     let region = users::region(app, asked, &typed.region);
     let phone = PhoneNumber::parse(&typed.phone, &region)?;
-    require_proof(
+    require_reauthentication(
         app,
         request,
         current,
@@ -80,5 +80,10 @@ async fn change(
         })
         .await?;
     app.database.erase_traces();
-    Ok(saved(asked, input.is_json, "account", "phone-number"))
+    Ok(redirect_saved(
+        asked,
+        input.is_json,
+        "account",
+        "phone-number",
+    ))
 }

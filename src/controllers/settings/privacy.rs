@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
 use serde::Deserialize;
 
-use super::{Mistakes, Saved, frame, saved, unprocessable};
+use super::{FieldErrors, SavedQuery, redirect_saved, settings_layout, unprocessable};
 use crate::controllers::concerns::attempt::Attempt;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::FormOrJson;
@@ -18,7 +18,7 @@ use crate::views::pages::settings::PrivacyPage;
 /// What the form sends.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct PrivacyInput {
     reachable_by: String,
 }
 
@@ -27,26 +27,26 @@ pub async fn show(
     app: Data<App>,
     asked: Asked,
     CurrentUser(user): CurrentUser,
-    query: Query<Saved>,
+    query: Query<SavedQuery>,
 ) -> Result<HttpResponse> {
     let user_id = user.id;
     let read = app
         .database
         .run(move |conn| direct_message_policy::of(conn, user_id));
     let reachable_by = read.await?;
-    shown(&app, &asked, &user, reachable_by, query.into_inner(), &[]).await
+    render(&app, &asked, &user, reachable_by, query.into_inner(), &[]).await
 }
 
-async fn shown(
+async fn render(
     app: &App,
     asked: &Asked,
     user: &User,
     reachable_by: String,
-    saved: Saved,
-    mistakes: Mistakes<'_>,
+    saved: SavedQuery,
+    errors: FieldErrors<'_>,
 ) -> Result<HttpResponse> {
     let view = PrivacyPage {
-        frame: frame(app, asked, user, "privacy", saved, mistakes).await?,
+        layout: settings_layout(app, asked, user, "privacy", saved, errors).await?,
         reachable_by,
     };
     page(app, &view)
@@ -57,7 +57,7 @@ pub async fn update(
     app: Data<App>,
     asked: Asked,
     CurrentUser(user): CurrentUser,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<PrivacyInput>,
 ) -> Result<HttpResponse> {
     let (user_id, choice) = (user.id, input.fields.reachable_by.clone());
     let write = app
@@ -65,10 +65,10 @@ pub async fn update(
         .write(move |conn| direct_message_policy::set(conn, user_id, &choice));
     let tries = app.throttles.profile_change(user_id)?;
     match Attempt::spend(&app, tries, write).await {
-        Ok(()) => Ok(saved(&asked, input.is_json, "privacy", "reach")),
+        Ok(()) => Ok(redirect_saved(&asked, input.is_json, "privacy", "reach")),
         Err(Error::Invalid(fields)) if !input.is_json && !asked.wants_json => {
             let typed = input.fields.reachable_by;
-            let page = shown(&app, &asked, &user, typed, Saved::default(), &fields);
+            let page = render(&app, &asked, &user, typed, SavedQuery::default(), &fields);
             page.await.map(unprocessable)
         }
         Err(error) => Err(error),

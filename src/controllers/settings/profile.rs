@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
 use serde::Deserialize;
 
-use super::{Mistakes, Saved, frame, saved, unprocessable};
+use super::{FieldErrors, SavedQuery, redirect_saved, settings_layout, unprocessable};
 use crate::controllers::concerns::attempt::Attempt;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::FormOrJson;
@@ -19,7 +19,7 @@ use crate::views::pages::settings::ProfilePage;
 /// What the form sends.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct ProfileInput {
     username: String,
 }
 
@@ -28,22 +28,22 @@ pub async fn show(
     app: Data<App>,
     asked: Asked,
     CurrentUser(user): CurrentUser,
-    query: Query<Saved>,
+    query: Query<SavedQuery>,
 ) -> Result<HttpResponse> {
     let username = user.username.clone();
-    shown(&app, &asked, &user, username, query.into_inner(), &[]).await
+    render(&app, &asked, &user, username, query.into_inner(), &[]).await
 }
 
-pub(super) async fn shown(
+pub(super) async fn render(
     app: &App,
     asked: &Asked,
     user: &User,
     username: String,
-    saved: Saved,
-    mistakes: Mistakes<'_>,
+    saved: SavedQuery,
+    errors: FieldErrors<'_>,
 ) -> Result<HttpResponse> {
     let view = ProfilePage {
-        frame: frame(app, asked, user, "profile", saved, mistakes).await?,
+        layout: settings_layout(app, asked, user, "profile", saved, errors).await?,
         username,
         upload_max: MAX_BYTES,
     };
@@ -55,13 +55,13 @@ pub async fn update(
     app: Data<App>,
     asked: Asked,
     CurrentUser(user): CurrentUser,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<ProfileInput>,
 ) -> Result<HttpResponse> {
     match rename(&app, &user, &input.fields.username).await {
-        Ok(()) => Ok(saved(&asked, input.is_json, "profile", "name")),
+        Ok(()) => Ok(redirect_saved(&asked, input.is_json, "profile", "name")),
         Err(Error::Invalid(fields)) if !input.is_json && !asked.wants_json => {
             let typed = input.fields.username;
-            let page = shown(&app, &asked, &user, typed, Saved::default(), &fields);
+            let page = render(&app, &asked, &user, typed, SavedQuery::default(), &fields);
             page.await.map(unprocessable)
         }
         Err(error) => Err(error),

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
 
-use super::{Saved, frame};
+use super::{SavedQuery, settings_layout};
 use crate::controllers::accounts::security_events::{Cursor, find};
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::request_context::Asked;
@@ -20,7 +20,8 @@ pub async fn show(
 ) -> Result<HttpResponse> {
     let view = SecurityPage {
         list: find(&app, &asked, Some(user.id), &query).await?,
-        frame: frame(&app, &asked, &user, "security", Saved::default(), &[]).await?,
+        layout: settings_layout(&app, &asked, &user, "security", SavedQuery::default(), &[])
+            .await?,
     };
     page(&app, &view)
 }

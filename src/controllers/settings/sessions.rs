@@ -4,7 +4,7 @@ use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::{Saved, frame, saved};
+use super::{SavedQuery, redirect_saved, settings_layout};
 use crate::controllers::concerns::sign_in::origin;
 use crate::controllers::extractors::current_user::CurrentSession;
 use crate::controllers::extractors::form::{FormOrJson, Method};
@@ -14,12 +14,12 @@ use crate::error::{Error, Result};
 use crate::models::auth::security_event;
 use crate::models::auth::security_event::Kind;
 use crate::models::auth::{device, session};
-use crate::views::pages::settings::{SessionsPage, ShownDevice};
+use crate::views::pages::settings::{DeviceItem, SessionsPage};
 
 /// What the forms send.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct SessionInput {
     #[serde(rename = "_method")]
     method: Method,
 }
@@ -29,18 +29,18 @@ pub async fn index(
     app: Data<App>,
     asked: Asked,
     current: CurrentSession,
-    query: Query<Saved>,
+    query: Query<SavedQuery>,
 ) -> Result<HttpResponse> {
     let user_id = current.user.id;
     let read = app.database.run(move |conn| device::all_of(conn, user_id));
     let devices = read.await?.into_iter();
-    let mut devices: Vec<ShownDevice> = devices
-        .map(|device| ShownDevice::new(asked.look(), device, &current.key_hash))
+    let mut devices: Vec<DeviceItem> = devices
+        .map(|device| DeviceItem::new(asked.look(), device, &current.key_hash))
         .collect();
     devices.sort_by_key(|device| !device.is_current());
     let saved = query.into_inner();
     let view = SessionsPage {
-        frame: frame(&app, &asked, &current.user, "sessions", saved, &[]).await?,
+        layout: settings_layout(&app, &asked, &current.user, "sessions", saved, &[]).await?,
         devices,
     };
     page(&app, &view)
@@ -60,7 +60,7 @@ pub async fn clear(
     });
     write.await?;
     app.live.look_now();
-    Ok(saved(&asked, false, "sessions", "devices"))
+    Ok(redirect_saved(&asked, false, "sessions", "devices"))
 }
 
 /// `DELETE /settings/sessions/{id}`: signs one device out.
@@ -78,16 +78,16 @@ pub async fn destroy(
     });
     write.await?;
     app.live.look_now();
-    Ok(saved(&asked, false, "sessions", "devices"))
+    Ok(redirect_saved(&asked, false, "sessions", "devices"))
 }
 
 /// `POST /settings/sessions` with `_method=delete`
-pub async fn clear_by_form(
+pub async fn clear_via_post(
     app: Data<App>,
     asked: Asked,
     request: HttpRequest,
     current: CurrentSession,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<SessionInput>,
 ) -> Result<HttpResponse> {
     match input.fields.method {
         Method::Delete => clear(app, asked, request, current).await,
@@ -96,13 +96,13 @@ pub async fn clear_by_form(
 }
 
 /// `POST /settings/sessions/{id}` with `_method=delete`
-pub async fn destroy_by_form(
+pub async fn destroy_via_post(
     app: Data<App>,
     asked: Asked,
     request: HttpRequest,
     current: CurrentSession,
     id: Path<String>,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<SessionInput>,
 ) -> Result<HttpResponse> {
     match input.fields.method {
         Method::Delete => destroy(app, asked, request, current, id).await,

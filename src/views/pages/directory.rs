@@ -8,12 +8,12 @@ use super::rooms::RoomLinks;
 use crate::models::room::Room;
 use crate::models::room::directory::Slice;
 use crate::realtime::frames::Id;
-use crate::views::layout::{Page, Person};
+use crate::views::layout::{DisplayUser, Page};
 use crate::views::templates::View;
 
 /// Which part of a list a page shows.
 #[derive(Debug, Serialize)]
-pub struct Pages {
+pub struct Pagination {
     /// The place of its first entry in the list, from 1.
     pub first: i64,
     /// The place of its last entry.
@@ -28,7 +28,7 @@ pub struct Pages {
     pub next: Option<String>,
 }
 
-impl Pages {
+impl Pagination {
     /// The part that a slice is, of what was searched for.
     pub fn new<T>(slice: &Slice<T>, search: &str) -> Self {
         let query = |after: Option<String>| {
@@ -68,7 +68,7 @@ pub struct RoomsPage<'a> {
     /// Those I may enter.
     pub open_rooms: Vec<OpenRoom>,
     /// Which part of the open ones that is.
-    pub pages: Pages,
+    pub pages: Pagination,
     /// What was looked for.
     pub search: &'a str,
     /// What was typed.
@@ -119,9 +119,9 @@ pub struct PeoplePage<'a> {
     #[serde(flatten)]
     pub rooms: RoomLinks,
     /// The people found.
-    pub people: Vec<Person>,
+    pub people: Vec<DisplayUser>,
     /// Which part of all that is.
-    pub pages: Pages,
+    pub pages: Pagination,
     /// What was looked for.
     pub search: &'a str,
     /// Whom a conversation could not be started with.

@@ -20,7 +20,7 @@ pub struct ErrorPage<'a> {
     /// By which the log line is found.
     pub request_id: &'a str,
     /// The page to try again; nothing when a form was sent, which is still in the page before.
-    pub again: Option<&'a str>,
+    pub retry_url: Option<&'a str>,
 }
 
 impl View for ErrorPage<'_> {

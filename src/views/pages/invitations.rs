@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::rooms::RoomLinks;
 use crate::realtime::frames::{Id, Invitation, InvitedRoom};
-use crate::views::layout::{Page, Person};
+use crate::views::layout::{DisplayUser, Page};
 use crate::views::locale::Locale;
 use crate::views::templates::View;
 
@@ -30,7 +30,7 @@ impl View for InvitationsPage {
 pub struct InvitationItem {
     id: Id,
     room: InvitedRoom,
-    inviter: Person,
+    inviter: DisplayUser,
 }
 
 impl InvitationItem {
@@ -39,7 +39,7 @@ impl InvitationItem {
         Self {
             id: invitation.id,
             room: invitation.room,
-            inviter: Person::named_in(locale, &invitation.inviter),
+            inviter: DisplayUser::localized(locale, &invitation.inviter),
         }
     }
 }

@@ -41,24 +41,24 @@ pub struct InviteForm<'a> {
 #[derive(Debug, Serialize)]
 pub struct InviteItem {
     id: Id,
-    maker: String,
+    created_by: String,
     link: String,
     qr: Option<Qr>,
-    left: i32,
+    uses_left: i32,
     /// UTC, such as `2026-11-20 19:04`.
-    until: String,
+    expires_at: String,
 }
 
 impl InviteItem {
     /// A link, by whom it was made, and what it says.
-    pub fn new(invite: &Invite, maker: String, link: String) -> Self {
+    pub fn new(invite: &Invite, created_by: String, link: String) -> Self {
         Self {
             id: Id(invite.id),
-            maker,
-            qr: Qr::of(&link),
+            created_by,
+            qr: Qr::encode(&link),
             link,
-            left: invite.max_uses - invite.uses,
-            until: invite.expires_at.format("%Y-%m-%d %H:%M").to_string(),
+            uses_left: invite.max_uses - invite.uses,
+            expires_at: invite.expires_at.format("%Y-%m-%d %H:%M").to_string(),
         }
     }
 }

@@ -4,8 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::realtime::frames;
-use crate::views::display_preferences::Look;
-use crate::views::layout::Person;
+use crate::views::display_preferences::DisplayPreferences;
+use crate::views::layout::DisplayUser;
 use crate::views::templates::View;
 
 /// Messages of one author within this time stand together.
@@ -28,7 +28,7 @@ struct MessageItem {
     ver: i64,
     id: frames::Id,
     client_id: String,
-    user: Person,
+    user: DisplayUser,
     content: String,
     html: String,
     created_at: String,
@@ -50,7 +50,7 @@ impl View for MessageList {
 
 impl MessageList {
     /// A view of messages in their order.
-    pub fn new(look: Look, room_id: i64, messages: Vec<frames::Message>) -> Self {
+    pub fn new(look: DisplayPreferences, room_id: i64, messages: Vec<frames::Message>) -> Self {
         let mut items: Vec<MessageItem> = Vec::with_capacity(messages.len());
         for message in messages {
             let item = MessageItem::after(look, items.last(), message);
@@ -66,7 +66,7 @@ impl MessageList {
 }
 
 impl MessageItem {
-    fn after(look: Look, before: Option<&Self>, message: frames::Message) -> Self {
+    fn after(look: DisplayPreferences, before: Option<&Self>, message: frames::Message) -> Self {
         let (day, time) = (
             message.created_at[..10].to_owned(),
             look.time(&message.created_at),
@@ -74,7 +74,7 @@ impl MessageItem {
         let new_day = before.is_none_or(|before| before.day != day);
         let continued = !new_day
             && before.is_some_and(|before| {
-                before.user.is(&message.user)
+                before.user.is_same(&message.user)
                     && before.deleted_at.is_none()
                     && elapsed(&before.created_at, &message.created_at)
                         .is_some_and(|time| time < TOGETHER)
@@ -85,7 +85,7 @@ impl MessageItem {
             ver: message.ver,
             id: message.id,
             client_id: message.client_id,
-            user: Person::named_in(look.locale, &message.user),
+            user: DisplayUser::localized(look.locale, &message.user),
             content: message.content,
             html: message.html,
             created_at: message.created_at,

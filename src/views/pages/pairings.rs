@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::settings::{Frame, browser, system};
+use super::settings::{SettingsLayout, browser, system};
 use crate::models::auth::pairing::{MINUTES, Pairing};
 use crate::views::layout::Page;
 use crate::views::qr::Qr;
@@ -13,7 +13,7 @@ use crate::views::templates::View;
 pub struct PairingPage {
     /// What all settings have.
     #[serde(flatten)]
-    frame: Frame,
+    layout: SettingsLayout,
     /// `open`, `asked`, `allowed`, `refused`, `used`, or `over`.
     state: &'static str,
     /// Names the link in forms.
@@ -34,13 +34,13 @@ pub struct PairingPage {
 
 impl PairingPage {
     /// With a link, which is shown while nobody has asked.
-    pub fn new(frame: Frame, pairing: Pairing, link: String) -> Self {
+    pub fn new(layout: SettingsLayout, pairing: Pairing, link: String) -> Self {
         let state = pairing.state();
         let link = (state == "open").then_some(link);
         Self {
-            frame,
+            layout,
             state,
-            qr: link.as_deref().and_then(Qr::of),
+            qr: link.as_deref().and_then(Qr::encode),
             link,
             browser: browser(&pairing.user_agent),
             system: system(&pairing.user_agent),
@@ -58,7 +58,7 @@ impl View for PairingPage {
 
 /// On the device that wants to be.
 #[derive(Debug, Serialize)]
-pub struct AskingPage<'a> {
+pub struct PairingRequestPage<'a> {
     /// The frame.
     #[serde(flatten)]
     pub page: Page,
@@ -72,6 +72,6 @@ pub struct AskingPage<'a> {
     pub code: &'a str,
 }
 
-impl View for AskingPage<'_> {
+impl View for PairingRequestPage<'_> {
     const TEMPLATE: &'static str = "pairings/show.html";
 }

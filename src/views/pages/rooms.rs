@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::models::room::MyRooms;
 use crate::realtime::frames::{self, Limits};
-use crate::views::layout::{Base, Page, Person, shown_name};
+use crate::views::layout::{Base, DisplayUser, Page, display_name};
 use crate::views::locale::Locale;
 use crate::views::templates::View;
 
@@ -73,23 +73,23 @@ pub struct Extent<'a> {
 #[derive(Debug, Hash, Serialize)]
 pub struct Panel<'a> {
     /// The room.
-    pub room: &'a ShownRoom,
+    pub room: &'a RoomDetails,
     /// Whether the person may write here.
     pub member: bool,
     /// Whether the person may change and delete the room.
-    pub keeper: bool,
+    pub can_manage: bool,
     /// Whether it is the Lobby.
     pub lobby: bool,
     /// In the conversation of two people: the other one's name.
-    pub other: Option<&'a str>,
+    pub other_username: Option<&'a str>,
     /// Whether the other one of the two deleted their account.
-    pub gone: bool,
+    pub other_deleted: bool,
     /// Whether the person blocks the other one of the two.
     pub blocked: bool,
     /// Whether the room became open lately, after the person came into it.
-    pub opened: bool,
+    pub recently_opened: bool,
     /// `added` or `invited`, just after the person named somebody.
-    pub told: Option<&'static str>,
+    pub member_notice: Option<&'static str>,
     /// What was typed, by field.
     pub form: &'a BTreeMap<&'static str, String>,
     /// Sentences beside the fields.
@@ -103,13 +103,13 @@ pub struct People<'a> {
     #[serde(flatten)]
     pub base: &'a Base,
     /// The room.
-    pub room: &'a ShownRoom,
+    pub room: &'a RoomDetails,
     /// Whether the person may remove others.
-    pub keeper: bool,
+    pub can_manage: bool,
     /// Whether it is the Lobby.
     pub lobby: bool,
     /// Whether it is the conversation of two people.
-    pub pair: bool,
+    pub one_to_one: bool,
     /// Everybody, with what they have read; nobody in the Lobby.
     pub members: &'a [Member],
 }
@@ -118,7 +118,7 @@ pub struct People<'a> {
 #[derive(Debug, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "as in the hello frame")]
-pub struct ShownRoom {
+pub struct RoomDetails {
     pub id: frames::Id,
     pub kind: String,
     pub name: String,
@@ -147,7 +147,7 @@ pub struct RoomLink {
     pub current: bool,
     pub involvement: String,
     pub last_message_at: Option<String>,
-    pub other: Option<Person>,
+    pub other: Option<DisplayUser>,
 }
 
 impl View for RoomPage<'_> {
@@ -170,7 +170,7 @@ impl View for Sidebar<'_> {
 #[derive(Debug, Hash, Serialize)]
 pub struct Member {
     #[serde(flatten)]
-    person: Person,
+    person: DisplayUser,
     /// Everything up to here is read.
     #[serde(rename = "readSeq")]
     read_seq: i64,
@@ -180,14 +180,14 @@ impl Member {
     /// A member and what they have read.
     pub fn new(locale: Locale, user: &frames::User, read_seq: i64) -> Self {
         Self {
-            person: Person::named_in(locale, user),
+            person: DisplayUser::localized(locale, user),
             read_seq,
         }
     }
 }
 
 /// The sidebar: rooms by name, then conversations by latest activity. What is hidden shows only while it is open.
-pub fn links(
+pub fn room_links(
     locale: Locale,
     MyRooms { rooms, invitations }: MyRooms,
     current: Option<frames::Id>,
@@ -203,12 +203,14 @@ pub fn links(
         current: Some(room.id) == current,
         id: room.id,
         kind: room.kind,
-        name: shown_name(locale, &room.name),
+        name: display_name(locale, &room.name),
         unread: room.unread,
         mentions: room.mentions,
         involvement: room.involvement,
         last_message_at: room.last_message_at,
-        other: room.other.map(|other| Person::named_in(locale, &other)),
+        other: room
+            .other
+            .map(|other| DisplayUser::localized(locale, &other)),
     };
     RoomLinks {
         rooms: others.into_iter().chain(directs).map(link).collect(),

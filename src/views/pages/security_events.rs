@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::rooms::RoomLinks;
-use super::settings::{Frame, browser, system};
+use super::settings::{SettingsLayout, browser, system};
 use crate::models::auth::security_event::Entry;
 use crate::models::rfc3339;
-use crate::views::display_preferences::Look;
+use crate::views::display_preferences::DisplayPreferences;
 use crate::views::layout::Page;
 use crate::views::templates::View;
 
@@ -17,7 +17,7 @@ use crate::views::templates::View;
 pub struct SecurityPage {
     /// What all settings have.
     #[serde(flatten)]
-    pub frame: Frame,
+    pub layout: SettingsLayout,
     /// What happened.
     #[serde(flatten)]
     pub list: EventList,
@@ -27,7 +27,7 @@ impl View for SecurityPage {
     const TEMPLATE: &'static str = "settings/security.html";
 }
 
-/// What happened to everybody's.
+/// What happened to all_accounts's.
 #[derive(Debug, Serialize)]
 pub struct EventsPage {
     /// The frame.
@@ -48,28 +48,33 @@ impl View for EventsPage {
 /// `security_events/_list.html`
 #[derive(Debug, Serialize)]
 pub struct EventList {
-    /// Whether it is about everybody.
-    everybody: bool,
+    /// Whether it is about all_accounts.
+    all_accounts: bool,
     /// Where the page is.
     address: &'static str,
     /// Latest first.
-    events: Vec<Item>,
+    events: Vec<SecurityEventItem>,
     /// Before which event the next page begins, if there is one.
     next: Option<i64>,
 }
 
 impl EventList {
     /// A page of events.
-    pub fn new(look: Look, everybody: bool, entries: Vec<Entry>, next: Option<i64>) -> Self {
+    pub fn new(
+        look: DisplayPreferences,
+        all_accounts: bool,
+        entries: Vec<Entry>,
+        next: Option<i64>,
+    ) -> Self {
         Self {
-            everybody,
-            address: match everybody {
+            all_accounts,
+            address: match all_accounts {
                 true => "/security_events",
                 false => "/settings/security",
             },
             events: entries
                 .into_iter()
-                .map(|entry| Item::new(look, entry))
+                .map(|entry| SecurityEventItem::new(look, entry))
                 .collect(),
             next,
         }
@@ -78,10 +83,10 @@ impl EventList {
 
 /// Something that happened.
 #[derive(Debug, Serialize)]
-struct Item {
+struct SecurityEventItem {
     kind: String,
     /// What, in the reader's language.
-    what: String,
+    description: String,
     username: Option<String>,
     phone: Option<String>,
     ip: String,
@@ -97,12 +102,12 @@ struct Item {
     time: String,
 }
 
-impl Item {
-    fn new(look: Look, entry: Entry) -> Self {
+impl SecurityEventItem {
+    fn new(look: DisplayPreferences, entry: Entry) -> Self {
         let sentence = format!("event-{}", entry.kind);
         let created_at = rfc3339(entry.created_at);
         Self {
-            what: look.locale.say_with(&sentence, &HashMap::new()),
+            description: look.locale.translate_with(&sentence, &HashMap::new()),
             kind: entry.kind,
             username: entry.username,
             phone: entry.phone,

@@ -9,14 +9,14 @@ use super::sessions::Region;
 use crate::models::auth::device::Device;
 use crate::models::auth::session::KeyHash;
 use crate::models::rfc3339;
-use crate::views::display_preferences::Look;
+use crate::views::display_preferences::DisplayPreferences;
 use crate::views::layout::Page;
 use crate::views::locale::Locale;
 use crate::views::templates::View;
 
 /// What all of these pages have.
 #[derive(Debug, Serialize)]
-pub struct Frame {
+pub struct SettingsLayout {
     /// The frame.
     #[serde(flatten)]
     pub page: Page,
@@ -36,7 +36,7 @@ pub struct Frame {
 pub struct ProfilePage {
     /// What all of them have.
     #[serde(flatten)]
-    pub frame: Frame,
+    pub layout: SettingsLayout,
     /// The name, as typed.
     pub username: String,
     /// The most bytes of a picture.
@@ -52,7 +52,7 @@ impl View for ProfilePage {
 pub struct AppearancePage {
     /// What all of them have.
     #[serde(flatten)]
-    pub frame: Frame,
+    pub layout: SettingsLayout,
     /// The languages by their tags.
     pub locales: Vec<&'static str>,
     /// The chosen language's tag, or nothing for the browser's.
@@ -65,9 +65,14 @@ pub struct AppearancePage {
 
 impl AppearancePage {
     /// With what was chosen.
-    pub fn new(frame: Frame, locale: String, appearance: String, time_format: String) -> Self {
+    pub fn new(
+        layout: SettingsLayout,
+        locale: String,
+        appearance: String,
+        time_format: String,
+    ) -> Self {
         Self {
-            frame,
+            layout,
             locales: Locale::ALL.iter().map(|locale| locale.tag()).collect(),
             locale,
             chosen_appearance: appearance,
@@ -85,7 +90,7 @@ impl View for AppearancePage {
 pub struct PrivacyPage {
     /// What all of them have.
     #[serde(flatten)]
-    pub frame: Frame,
+    pub layout: SettingsLayout,
     /// `everybody`, `roommates` or `nobody`.
     pub reachable_by: String,
 }
@@ -99,9 +104,9 @@ impl View for PrivacyPage {
 pub struct SessionsPage {
     /// What all of them have.
     #[serde(flatten)]
-    pub frame: Frame,
+    pub layout: SettingsLayout,
     /// This one, and then the others.
-    pub devices: Vec<ShownDevice>,
+    pub devices: Vec<DeviceItem>,
 }
 
 impl View for SessionsPage {
@@ -110,7 +115,7 @@ impl View for SessionsPage {
 
 /// A browser or a program.
 #[derive(Debug, Serialize)]
-pub struct ShownDevice {
+pub struct DeviceItem {
     id: String,
     /// Such as `Firefox`; unknown where nothing is said.
     browser: Option<String>,
@@ -121,19 +126,19 @@ pub struct ShownDevice {
     /// RFC 3339.
     seen_at: String,
     /// `2026-11-20, 19:04`, UTC.
-    seen: String,
+    last_active: String,
     current: bool,
 }
 
-impl ShownDevice {
+impl DeviceItem {
     /// A device as its person sees it.
-    pub fn new(look: Look, device: Device, current: &KeyHash) -> Self {
+    pub fn new(look: DisplayPreferences, device: Device, current: &KeyHash) -> Self {
         let seen_at = rfc3339(device.seen_at);
         Self {
             browser: browser(&device.user_agent),
             system: system(&device.user_agent),
             token: device.is_token,
-            seen: format!("{}, {}", &seen_at[..10], look.time(&seen_at)),
+            last_active: format!("{}, {}", &seen_at[..10], look.time(&seen_at)),
             seen_at,
             current: device.key_hash == *current,
             id: device.id,
@@ -191,7 +196,7 @@ pub(in crate::views) fn system(user_agent: &str) -> Option<&'static str> {
 /// How people show that it is them, before they change how they get in.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Proof {
+pub enum Reauthentication {
     /// By their password.
     Password,
     /// By GitHub, which they must ask first.
@@ -205,11 +210,11 @@ pub enum Proof {
 pub struct AccountPage<'a> {
     /// What all of them have.
     #[serde(flatten)]
-    pub frame: Frame,
+    pub layout: SettingsLayout,
     /// My name, to be typed by whoever goes.
     pub username: String,
     /// How I show that it is me.
-    pub proof: Proof,
+    pub proof: Reauthentication,
     /// Whether people may come in by GitHub here.
     pub has_github: bool,
     /// What I am called there, if it lets me in.
@@ -221,7 +226,7 @@ pub struct AccountPage<'a> {
     /// Where numbers can be from.
     pub regions: &'a [Region],
     /// Whether what somebody wrote goes with them.
-    pub erases: bool,
+    pub erases_messages: bool,
 }
 
 /// What was typed; never a password.
@@ -241,7 +246,7 @@ impl View for AccountPage<'_> {
 
 /// The way to GitHub.
 #[derive(Debug, Serialize)]
-pub struct LeavingPage {
+pub struct RedirectPage {
     /// The frame.
     #[serde(flatten)]
     pub page: Page,
@@ -249,19 +254,19 @@ pub struct LeavingPage {
     pub address: String,
 }
 
-impl View for LeavingPage {
+impl View for RedirectPage {
     const TEMPLATE: &'static str = "settings/leaving.html";
 }
 
 /// The last page.
 #[derive(Debug, Serialize)]
-pub struct FarewellPage {
+pub struct AccountDeletedPage {
     /// The frame.
     #[serde(flatten)]
     pub page: Page,
 }
 
-impl View for FarewellPage {
+impl View for AccountDeletedPage {
     const TEMPLATE: &'static str = "settings/farewell.html";
 }
 

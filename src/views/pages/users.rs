@@ -43,7 +43,7 @@ pub struct NewUserForm<'a> {
 
 /// What is here instead where not everybody may register.
 #[derive(Debug, Serialize)]
-pub struct ClosedPage {
+pub struct RegistrationClosedPage {
     /// The frame.
     #[serde(flatten)]
     pub page: Page,
@@ -53,7 +53,7 @@ pub struct ClosedPage {
     pub errors: BTreeMap<&'static str, Option<String>>,
 }
 
-impl View for ClosedPage {
+impl View for RegistrationClosedPage {
     const TEMPLATE: &'static str = "users/closed.html";
 }
 

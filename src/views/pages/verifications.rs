@@ -17,11 +17,11 @@ pub struct VerificationPage {
     /// The number that the code went to, masked.
     pub phone: String,
     /// Whether it went only if somebody has that number.
-    pub maybe: bool,
+    pub sent_if_registered: bool,
     /// Where to begin anew.
-    pub back: &'static str,
+    pub restart_url: &'static str,
     /// The message itself: while developing.
-    pub shown: Option<String>,
+    pub development_message: Option<String>,
     /// Sentences beside the fields.
     pub errors: BTreeMap<&'static str, Option<String>>,
 }
