@@ -1,4 +1,4 @@
-//! Conversations: the direct rooms of two people.
+//! Conversations: direct rooms of two users.
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -37,20 +37,20 @@ impl ConversationView {
     }
 }
 
-/// With whom.
+/// Body of `POST /api/conversations`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct ConversationInput {
     username: String,
 }
 
-/// Where the last page ended.
+/// Query of the list of conversations: the last id of the previous page.
 #[derive(Deserialize)]
 pub struct ConversationCursor {
     before: Option<Id>,
 }
 
-/// The same for messages. Refuses unknown parameters, so that a misspelled one does not select the wrong page.
+/// Query of the list of messages. Unknown parameters are an error, because a misspelled one would select another page.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MessageCursor {
@@ -82,7 +82,7 @@ pub async fn create(
         .json(ConversationView::new(conversation, user_id)))
 }
 
-/// `GET /api/conversations`: those in which something was said, latest activity first.
+/// `GET /api/conversations`: conversations with messages, latest activity first.
 pub async fn index(
     app: Data<App>,
     CurrentUser(user): CurrentUser,
@@ -93,11 +93,11 @@ pub async fn index(
         .database
         .run(move |conn| Conversation::page(conn, user.id, before, PAGE))
         .await?;
-    let shown: Vec<ConversationView> = found
+    let page: Vec<ConversationView> = found
         .into_iter()
         .map(|conversation| ConversationView::new(conversation, user.id))
         .collect();
-    Ok(HttpResponse::Ok().json(shown))
+    Ok(HttpResponse::Ok().json(page))
 }
 
 async fn find(app: &App, user_id: i64, id: i64) -> Result<Conversation> {
@@ -137,7 +137,7 @@ pub async fn create_message(
     Ok(HttpResponse::Created().json(ConversationMessage::new(message, user.id)))
 }
 
-/// `GET /api/conversations/{id}/messages`: newest first; what is fetched counts as read.
+/// `GET /api/conversations/{id}/messages`: newest first; marks the returned messages as read.
 pub async fn messages(
     app: Data<App>,
     CurrentUser(user): CurrentUser,
@@ -158,11 +158,11 @@ pub async fn messages(
     if let Some(newest) = found.first() {
         app.live.read(&user.public(), id, newest.seq, false).await?;
     }
-    let shown: Vec<ConversationMessage> = found
+    let page: Vec<ConversationMessage> = found
         .into_iter()
         .map(|message| ConversationMessage::new(message, user.id))
         .collect();
-    Ok(HttpResponse::Ok().json(shown))
+    Ok(HttpResponse::Ok().json(page))
 }
 
 /// `POST /api/conversations/{id}/read_messages`

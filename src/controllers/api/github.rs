@@ -1,4 +1,4 @@
-//! Coming in by GitHub: going there, and coming back.
+//! Sign-in with GitHub: redirect to GitHub and callback.
 
 use actix_session::Session;
 use actix_web::http::header;
@@ -26,7 +26,7 @@ use crate::models::auth::security_event;
 use crate::models::auth::security_event::Kind;
 use crate::models::user::{ACTIVE, User};
 
-/// What somebody goes there for, and how they come on.
+/// Query of `GET /api/oauth/github`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct AuthorizeQuery {
@@ -35,7 +35,7 @@ pub struct AuthorizeQuery {
     invite: String,
 }
 
-/// What somebody comes back with.
+/// Query of the callback, sent by GitHub.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct CallbackQuery {
@@ -44,7 +44,8 @@ pub struct CallbackQuery {
     error: String,
 }
 
-/// `GET /api/oauth/github`: `?client=api` for a token; `?next=`, and `?invite=` where one is needed.
+/// `GET /api/oauth/github`: redirects to GitHub. `?client=api` requests a token; `?next=` is the page after
+/// sign-in and `?invite=` the invite for a registration.
 pub async fn show(
     app: Data<App>,
     request: HttpRequest,
@@ -64,7 +65,7 @@ pub async fn show(
     Ok(response)
 }
 
-/// `GET /api/oauth/github/callback`: does what the visit was for.
+/// `GET /api/oauth/github/callback`: signs in, links or confirms, depending on the intent of the request.
 pub async fn create(
     app: Data<App>,
     asked: Asked,
@@ -75,7 +76,7 @@ pub async fn create(
 ) -> Result<HttpResponse> {
     door(&app)?;
     let visit = end(&app, &request, &query.state).await?;
-    // Only in the session in which they went.
+    // Linking and confirming are valid only in the session that started them.
     let current = current
         .ok()
         .filter(|current| visit.is_of(&app, &current.key_hash));
@@ -105,7 +106,7 @@ pub async fn create(
     Ok(response)
 }
 
-/// Who has come back, by GitHub's word.
+/// Fetches the GitHub account of the authorization code.
 async fn fetch_account(
     app: &App,
     request: &HttpRequest,
@@ -120,9 +121,9 @@ async fn fetch_account(
     let attempt = Attempt::begin(app, app.throttles.github(request)?).await?;
     let github = &door(app)?.github;
     let (code, callback) = (query.code.clone(), callback(request)?);
-    let whose = github.fetch_user(code, &callback, visit.verifier());
-    let account = match whose.await {
-        // Not their fault.
+    let request = github.fetch_user(code, &callback, visit.verifier());
+    let account = match request.await {
+        // An outage of GitHub does not count as an attempt.
         Err(error @ Error::GitHubDown(_)) => {
             attempt.undo().await?;
             return Err(error);
@@ -140,7 +141,7 @@ async fn fetch_account(
     })
 }
 
-/// Lets somebody in, who is made a person if they are none yet.
+/// Signs in the user of a GitHub account, registering them if the account is unknown.
 async fn sign_in_or_register(
     app: &App,
     request: &HttpRequest,
@@ -182,18 +183,18 @@ async fn sign_in_or_register(
     redirect_client(app, &fields)
 }
 
-/// Programs go on at an address of their own.
+/// Redirects to the callback URL of API clients.
 fn redirect_client(app: &App, fields: &[(&str, &str)]) -> Result<HttpResponse> {
-    let back = &door(app)?.client_callback;
+    let callback = &door(app)?.client_callback;
     let query = serde_html_form::to_string(fields).map_err(Error::internal)?;
-    let joint = if back.contains('?') { '&' } else { '?' };
+    let separator = if callback.contains('?') { '&' } else { '?' };
     Ok(HttpResponse::TemporaryRedirect()
-        .insert_header((header::LOCATION, format!("{back}{joint}{query}")))
+        .insert_header((header::LOCATION, format!("{callback}{separator}{query}")))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .finish())
 }
 
-/// What somebody sees when it did not work out: the page that they came from, with a sentence; a program an `error`.
+/// Shows an error on the page where the user started, or redirects API clients with `error`.
 async fn show_failure(
     app: &App,
     asked: &Asked,

@@ -1,4 +1,4 @@
-//! Rooms and their messages.
+//! Rooms and their messages as JSON.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query};
@@ -8,9 +8,8 @@ use super::PAGE;
 use crate::controllers::App;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::Json;
-use crate::controllers::rooms::messages::{
-    MessageEditInput, MessageInput, change, cursor, edit, post,
-};
+use crate::controllers::rooms::history_query::cursor;
+use crate::controllers::rooms::messages::{MessageEditInput, MessageInput, change, edit, post};
 use crate::controllers::rooms::{RoomInput, create_room};
 use crate::error::{Error, Result};
 use crate::models::message::{Cursor, Message};
@@ -18,7 +17,7 @@ use crate::models::room::Room;
 use crate::realtime::frames;
 use crate::realtime::store::{Target, Write};
 
-/// The most messages of a page.
+/// Largest accepted `limit`; larger ones are reduced to it.
 const PAGE_MAX: i64 = 100;
 
 /// `GET /api/rooms`
@@ -58,8 +57,8 @@ pub async fn show(
     Ok(HttpResponse::Ok().json(room))
 }
 
-/// Exactly what to fetch: `before` newest first, `after` oldest first, both the span between, oldest first; `ver` what
-/// changed since.
+/// Selects messages: `before` newest first; `after`, or the range between both, oldest first; `ver` messages changed since.
+/// Unknown parameters are an error, because a misspelled one would select another range.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MessageRange {
@@ -88,7 +87,7 @@ pub async fn messages(
         limit if limit < 1 => return Err(Error::BadRequest("error-limit".into())),
         limit => limit.min(PAGE_MAX),
     };
-    let chosen = match (range.before, range.after, range.ver) {
+    let cursor = match (range.before, range.after, range.ver) {
         (None, None, Some(ver)) if ver >= 0 => {
             let changes = app
                 .database
@@ -110,10 +109,10 @@ pub async fn messages(
         .database
         .run(move |conn| {
             let (room, _) = Room::find_for(conn, &user, id)?;
-            Message::page(conn, &room, chosen, limit)
+            Message::page(conn, &room, cursor, limit)
         })
         .await?;
-    if !matches!(chosen, Cursor::After(_) | Cursor::Between(..)) {
+    if !matches!(cursor, Cursor::After(_) | Cursor::Between(..)) {
         messages.reverse();
     }
     Ok(HttpResponse::Ok().json(messages))
@@ -133,19 +132,19 @@ pub async fn create_message(
 pub async fn update(
     app: Data<App>,
     CurrentUser(user): CurrentUser,
-    place: Path<(i64, i64)>,
+    path: Path<(i64, i64)>,
     Json(typed): Json<MessageEditInput>,
 ) -> Result<HttpResponse> {
-    Ok(HttpResponse::Ok().json(edit(&app, &user, *place, &typed).await?))
+    Ok(HttpResponse::Ok().json(edit(&app, &user, *path, &typed).await?))
 }
 
 /// `DELETE /api/rooms/{id}/messages/{seq}`
 pub async fn destroy(
     app: Data<App>,
     CurrentUser(user): CurrentUser,
-    place: Path<(i64, i64)>,
+    path: Path<(i64, i64)>,
 ) -> Result<HttpResponse> {
-    let (room_id, seq) = *place;
+    let (room_id, seq) = *path;
     let user_id = user.id;
     let target = Target {
         room_id,

@@ -1,4 +1,4 @@
-//! Signing in with a token.
+//! Sign-in of API clients with tokens.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -21,10 +21,10 @@ use crate::models::rfc3339;
 use crate::models::user::User;
 use crate::realtime::frames;
 
-/// A token lives so long.
+/// Lifetime of a token.
 const TOKEN_DAYS: i64 = 14;
 
-/// Phone number and password; in development a username alone.
+/// Body of `POST /api/login`: phone number and password; in development mode a username alone.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct Credentials {
@@ -34,7 +34,7 @@ pub struct Credentials {
     username: Option<String>,
 }
 
-/// A person and what only they may see.
+/// The signed-in user with private fields.
 #[derive(Serialize)]
 pub(super) struct AuthUser {
     #[serde(flatten)]
@@ -42,7 +42,7 @@ pub(super) struct AuthUser {
     phone: Option<String>,
 }
 
-/// A token, and when it ends.
+/// A token and its expiry.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Token {
@@ -90,27 +90,27 @@ async fn auth_user(app: &App, user: &User) -> Result<AuthUser> {
     })
 }
 
-/// By what it is clear who somebody is.
+/// What a token is issued for.
 pub(super) enum TokenGrant {
-    /// Their password.
+    /// Verified password.
     Password,
-    /// GitHub's word.
+    /// Verified GitHub account.
     GitHub,
-    /// A session that they have already.
+    /// An existing session.
     Session(KeyHash),
 }
 
-/// A new token of somebody's.
+/// Issues a token.
 ///
 /// # Errors
-/// `Unauthorized` when the proof is worth nothing any more; `Unavailable` when the database does not answer.
+/// `Unauthorized` when the user was banned or signed out everywhere, or the granting session has ended; `Unavailable` when the database is down.
 pub(super) async fn issue_token(
     app: &App,
     request: &HttpRequest,
     user: &User,
-    proof: TokenGrant,
+    grant: TokenGrant,
 ) -> Result<Token> {
-    let (kind, by) = match proof {
+    let (kind, by) = match grant {
         TokenGrant::Password => (Some(security_event::Kind::SignedIn), None),
         TokenGrant::GitHub => (Some(security_event::Kind::SignedInByGitHub), None),
         TokenGrant::Session(by) => (None, Some(by)),
@@ -151,7 +151,7 @@ pub async fn show(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<Http
     Ok(HttpResponse::Ok().json(auth_user(&app, &user).await?))
 }
 
-/// `POST /api/refresh_token`: another token; the old one lives on until it ends.
+/// `POST /api/refresh_token`: issues another token; the old one stays valid until it expires.
 pub async fn refresh(
     app: Data<App>,
     request: HttpRequest,

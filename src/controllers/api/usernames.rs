@@ -1,4 +1,4 @@
-//! Finding people by the beginning of their name.
+//! Search of usernames by prefix.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
@@ -9,17 +9,17 @@ use crate::controllers::extractors::current_user::CurrentUser;
 use crate::error::{Error, Result};
 use crate::models::room::directory;
 
-/// So many names at the most.
+/// Maximum number of results.
 const MAX_RESULTS: i64 = 5;
 
-/// How the names begin.
+/// Query of the search: a prefix.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct UsernameQuery {
     search: String,
 }
 
-/// `GET /api/usernames?search=`: up to 5 names that begin so, not mine.
+/// `GET /api/usernames?search=`: up to 5 usernames with this prefix, without the own one.
 pub async fn index(
     app: Data<App>,
     CurrentUser(user): CurrentUser,

@@ -2,6 +2,7 @@
 
 pub mod blocks;
 pub mod directs;
+pub mod history_query;
 pub mod home;
 pub mod invitations;
 pub mod involvements;

@@ -1,4 +1,4 @@
-//! Number, password, and going. The page is shared by their forms.
+//! The account page, shared by the forms for phone number, password, GitHub and deletion; deletes the account.
 
 use actix_session::Session;
 use actix_web::web::{Data, Query};
@@ -19,7 +19,7 @@ use crate::views::pages::settings::{
     AccountDeletedPage, AccountForm, AccountPage, Reauthentication,
 };
 
-/// What was typed into any of the page's forms; never a password.
+/// Submitted values of the page's forms, without passwords.
 #[derive(Default)]
 pub(super) struct AccountFormValues {
     pub phone: String,
@@ -27,7 +27,7 @@ pub(super) struct AccountFormValues {
     pub confirm: String,
 }
 
-/// What the form of whoever goes sends.
+/// Fields of `DELETE /settings/account`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct AccountDeletionInput {
@@ -86,7 +86,7 @@ async fn render(
     page(app, &view)
 }
 
-/// What a form of the page is answered: `Ok` leads on; errors stand beside their fields.
+/// Returns the result of a form, or renders the page with 422 when fields are invalid.
 pub(super) async fn respond(
     app: &App,
     asked: &Asked,
@@ -119,7 +119,7 @@ pub async fn destroy_via_post(
     }
 }
 
-/// `DELETE /settings/account`: with `delete_password`, and my name as `confirm`.
+/// `DELETE /settings/account`: with `delete_password`, and the username as `confirm`.
 pub async fn destroy(
     app: Data<App>,
     asked: Asked,
@@ -128,7 +128,7 @@ pub async fn destroy(
     session: Session,
     input: FormOrJson<AccountDeletionInput>,
 ) -> Result<HttpResponse> {
-    let gone = delete_account(&app, &request, &current, &input.fields)
+    let deleted = delete_account(&app, &request, &current, &input.fields)
         .await
         .map(|()| {
             session.purge();
@@ -138,7 +138,7 @@ pub async fn destroy(
         confirm: input.fields.confirm,
         ..AccountFormValues::default()
     };
-    respond(&app, &asked, &current, &typed, input.is_json, gone).await
+    respond(&app, &asked, &current, &typed, input.is_json, deleted).await
 }
 
 async fn delete_account(
@@ -172,6 +172,6 @@ async fn delete_account(
 
 /// `GET /farewell`
 pub async fn account_deleted(app: Data<App>, asked: Asked) -> Result<HttpResponse> {
-    let page_of = Page::signed_out(asked.look());
-    page(&app, &AccountDeletedPage { page: page_of })
+    let layout = Page::signed_out(asked.look());
+    page(&app, &AccountDeletedPage { page: layout })
 }

@@ -1,4 +1,4 @@
-//! Language, colours and clock.
+//! Language, theme and time format.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
@@ -16,7 +16,7 @@ use crate::models::user::preferences::Preferences;
 use crate::views::locale::Locale;
 use crate::views::pages::settings::AppearancePage;
 
-/// What the form sends; no language is the browser's.
+/// Fields of `PUT /settings/appearance`; an empty `locale` follows the browser.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct AppearanceInput {
@@ -93,8 +93,8 @@ pub async fn update(
 
 async fn set(app: &App, user: &User, typed: &AppearanceInput) -> Result<()> {
     let tag = Some(typed.locale.clone()).filter(|tag| !tag.is_empty());
-    let is_known = |tag: &String| Locale::ALL.iter().any(|locale| locale.tag() == tag);
-    if tag.as_ref().is_some_and(|tag| !is_known(tag)) {
+    let is_supported = |tag: &String| Locale::ALL.iter().any(|locale| locale.tag() == tag);
+    if tag.as_ref().is_some_and(|tag| !is_supported(tag)) {
         return Err(Error::field("locale", "error-choice"));
     }
     let preferences = Preferences {

@@ -1,4 +1,4 @@
-//! My picture.
+//! The picture of the current user.
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
@@ -18,7 +18,7 @@ use crate::models::user::User;
 use crate::models::user::avatar;
 use crate::services::image::MAX_BYTES;
 
-/// What the form without a file sends.
+/// Fields of the form without a file.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct AvatarInput {
@@ -26,8 +26,8 @@ pub struct AvatarInput {
     method: Method,
 }
 
-/// `POST /settings/avatar`: the field `avatar` of a `multipart/form-data` body is my picture from now on; a form with
-/// `_method=delete` takes it away.
+/// `POST /settings/avatar`: stores the field `avatar` of a `multipart/form-data` body as picture; a form with
+/// `_method=delete` removes the picture.
 pub async fn create(
     app: Data<App>,
     asked: Asked,
@@ -74,7 +74,7 @@ pub async fn destroy(
     Ok(redirect_saved(&asked, false, "profile", "picture"))
 }
 
-/// Reads an upload and makes it the person's picture. Nothing is kept of one that is refused.
+/// Stores an upload as the user's picture. A rejected upload leaves no data.
 async fn save_upload(
     app: &App,
     user: &User,

@@ -1,4 +1,4 @@
-//! My data, to take along.
+//! Export of the current user's data.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,51 +18,51 @@ use crate::models::user::data_export;
 use crate::models::user::data_export::Person;
 use crate::models::{now, rfc3339};
 
-/// A second export of one person may start so many seconds later at the earliest.
+/// `Retry-After` while an export of the user is running, in seconds.
 const RETRY_SECONDS: u64 = 10;
 
-/// The exports that are being written: one of each person, and of all of them one at a time reads the database.
+/// Running exports: at most one per user, and one at a time reads the database.
 pub struct Exports {
-    people: Arc<Mutex<HashSet<i64>>>,
-    read_turn: Semaphore,
+    user_ids: Arc<Mutex<HashSet<i64>>>,
+    reader: Semaphore,
 }
 
 impl Default for Exports {
     fn default() -> Self {
         Self {
-            people: Arc::default(),
-            read_turn: Semaphore::new(1),
+            user_ids: Arc::default(),
+            reader: Semaphore::new(1),
         }
     }
 }
 
 impl Exports {
     fn acquire(&self, user_id: i64) -> Result<ExportPermit> {
-        let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
-        if !people.insert(user_id) {
+        let mut user_ids = self.user_ids.lock().unwrap_or_else(PoisonError::into_inner);
+        if !user_ids.insert(user_id) {
             return Err(Error::RateLimited {
                 seconds: RETRY_SECONDS,
             });
         }
-        let people = self.people.clone();
-        Ok(ExportPermit { people, user_id })
+        let user_ids = self.user_ids.clone();
+        Ok(ExportPermit { user_ids, user_id })
     }
 }
 
-/// A person's export, until it is dropped: also when the stream_state is cut off.
+/// Permit for a user's export. Dropping it ends the export, also when the client disconnects.
 struct ExportPermit {
-    people: Arc<Mutex<HashSet<i64>>>,
+    user_ids: Arc<Mutex<HashSet<i64>>>,
     user_id: i64,
 }
 
 impl Drop for ExportPermit {
     fn drop(&mut self) {
-        let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
-        people.remove(&self.user_id);
+        let mut user_ids = self.user_ids.lock().unwrap_or_else(PoisonError::into_inner);
+        user_ids.remove(&self.user_id);
     }
 }
 
-/// The file's header_object: everything but the messages.
+/// The exported data without messages.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ExportHeader {
@@ -71,11 +71,11 @@ struct ExportHeader {
     person: Person,
 }
 
-/// Where a stream_state is.
+/// State of a streamed export.
 struct ExportStream {
     app: Data<App>,
     user_id: i64,
-    /// What goes next, if it is there already.
+    /// Text to send before the next batch.
     pending: Option<String>,
     batches: VecDeque<(i64, Vec<i64>)>,
     is_first: bool,
@@ -83,7 +83,7 @@ struct ExportStream {
     _permit: ExportPermit,
 }
 
-/// `GET /settings/export`: a JSON file, written piece by piece while it is read; one at a time for each person.
+/// `GET /settings/export`: streams a JSON file in batches; one export per user at a time.
 pub async fn show(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<HttpResponse> {
     let user_id = user.id;
     let permit = app.exports.acquire(user_id)?;
@@ -95,11 +95,11 @@ pub async fn show(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<Http
         person,
     };
     let json = serde_json::to_string(&header_object).map_err(Error::internal)?;
-    let open = json.strip_suffix('}').unwrap_or_default();
+    let prefix = json.strip_suffix('}').unwrap_or_default();
     let stream_state = ExportStream {
         app,
         user_id,
-        pending: Some(format!("{open},\"messages\":[")),
+        pending: Some(format!("{prefix},\"messages\":[")),
         batches: batches.into(),
         is_first: true,
         is_finished: false,
@@ -117,7 +117,7 @@ pub async fn show(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<Http
 }
 
 async fn read(app: &App, user_id: i64) -> Result<(Person, Vec<(i64, Vec<i64>)>)> {
-    let _turn = app.exports.read_turn.acquire().await;
+    let _permit = app.exports.reader.acquire().await;
     let read = app.database.run(move |conn| {
         let person = data_export::person(conn, user_id)?;
         Ok((person, data_export::places(conn, user_id)?))
@@ -126,7 +126,7 @@ async fn read(app: &App, user_id: i64) -> Result<(Person, Vec<(i64, Vec<i64>)>)>
 }
 
 impl ExportStream {
-    /// The next piece. A failure ends the connection without an end of the file, so that nobody takes it for whole.
+    /// Returns the next batch. On failure the connection ends without the end of the JSON, so that the file is invalid.
     async fn next(mut self) -> Result<Option<(Bytes, Self)>> {
         if let Some(text) = self.pending.take() {
             return Ok(Some((text.into(), self)));
@@ -139,7 +139,7 @@ impl ExportStream {
             return Ok(Some((Bytes::from_static(b"\n]}\n"), self)));
         };
         let user_id = self.user_id;
-        let turn = self.app.exports.read_turn.acquire().await;
+        let turn = self.app.exports.reader.acquire().await;
         let read = self
             .app
             .database

@@ -1,4 +1,4 @@
-//! Whether GitHub opens the door to me.
+//! Linking and unlinking the GitHub account of the current user.
 
 use actix_web::http::header;
 use actix_web::web::Data;
@@ -23,7 +23,7 @@ use crate::models::user::User;
 use crate::views::layout::Page;
 use crate::views::pages::settings::RedirectPage;
 
-/// What the forms send.
+/// Fields of `/settings/github`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct GithubInput {
@@ -32,13 +32,13 @@ pub struct GithubInput {
     method: Method,
 }
 
-/// Where somebody goes who asked in JSON.
+/// JSON response instead of a redirect.
 #[derive(Serialize)]
 struct RedirectLocation {
     location: String,
 }
 
-/// `POST /settings/github`: begins to join; with `_method=delete` it leaves.
+/// `POST /settings/github`: starts linking an account; with `_method=delete` unlinks it.
 pub async fn create(
     app: Data<App>,
     asked: Asked,
@@ -67,7 +67,7 @@ pub async fn create(
     respond(&app, &asked, &current, &typed, input.is_json, redirect).await
 }
 
-/// `POST /settings/github/confirmation`: GitHub says once more who I am, for those who have no password to type.
+/// `POST /settings/github/confirmation`: reauthenticates users without a password at GitHub.
 pub async fn reauthenticate(
     app: Data<App>,
     asked: Asked,
@@ -89,10 +89,11 @@ pub async fn destroy(
     input: FormOrJson<GithubInput>,
 ) -> Result<HttpResponse> {
     door(&app)?;
-    let left = unlink(&app, &request, &current, &input.fields).await;
-    let left = left.map(|()| redirect_saved(&asked, input.is_json, "account", "github-left"));
+    let unlinked = unlink(&app, &request, &current, &input.fields).await;
+    let unlinked =
+        unlinked.map(|()| redirect_saved(&asked, input.is_json, "account", "github-left"));
     let typed = AccountFormValues::default();
-    respond(&app, &asked, &current, &typed, input.is_json, left).await
+    respond(&app, &asked, &current, &typed, input.is_json, unlinked).await
 }
 
 async fn unlink(
@@ -121,7 +122,7 @@ async fn unlink(
     write.await
 }
 
-/// A form may lead to no other site (`form-action`), so a page of ours does.
+/// Redirects to GitHub with a page, because the CSP (`form-action`) forbids forms to redirect to other sites.
 fn redirect_to_github(
     app: &App,
     asked: &Asked,
@@ -152,7 +153,7 @@ fn redirect_to_github(
     Ok(response)
 }
 
-/// Back from GitHub, which from now on opens the door.
+/// Handles the return from GitHub: links the account.
 pub(crate) async fn link(
     app: &App,
     request: &HttpRequest,
@@ -163,7 +164,7 @@ pub(crate) async fn link(
     let (key_hash, origin) = (current.key_hash.clone(), origin(request));
     let write = app.database.write(move |conn| {
         User::join_github(conn, user_id, &account)?;
-        // Not if they were signed out meanwhile.
+        // The session may have ended meanwhile.
         session::find_live(conn, &key_hash)?.ok_or(Error::Unauthorized)?;
         session::confirm(conn, &key_hash)?;
         security_event::record(conn, Kind::GitHubJoined, user_id, &origin)
@@ -172,7 +173,7 @@ pub(crate) async fn link(
     Ok(see_other("/settings/account?saved=github#github"))
 }
 
-/// Back from GitHub, which said again who it is.
+/// Handles the return from GitHub: confirms the identity for this session.
 pub(crate) async fn confirm(
     app: &App,
     request: &HttpRequest,
@@ -193,7 +194,7 @@ pub(crate) async fn confirm(
     Ok(see_other("/settings/account?saved=confirmed#github"))
 }
 
-/// The page again, with what did not work out.
+/// Renders the account page with the error.
 pub(crate) async fn show_error(
     app: &App,
     asked: &Asked,
@@ -201,9 +202,9 @@ pub(crate) async fn show_error(
     error: &Error,
 ) -> Result<HttpResponse> {
     let (status, sentence) = told(error);
-    let mistake = Err(Error::field("github", sentence));
+    let failure = Err(Error::field("github", sentence));
     let typed = AccountFormValues::default();
-    let mut response = respond(app, asked, current, &typed, false, mistake).await?;
+    let mut response = respond(app, asked, current, &typed, false, failure).await?;
     *response.status_mut() = status;
     Ok(response)
 }

@@ -1,4 +1,4 @@
-//! What a person changes about themselves: one file per page or form.
+//! Settings of the current user: one file per page or form.
 
 pub mod account;
 pub mod appearance;
@@ -32,7 +32,7 @@ use crate::views::layout::Page;
 use crate::views::pages::rooms::room_links;
 use crate::views::pages::settings::SettingsLayout;
 
-/// The fields of all forms on these pages.
+/// Fields of all settings forms.
 const FIELDS: [&str; 16] = [
     "username",
     "avatar",
@@ -52,14 +52,14 @@ const FIELDS: [&str; 16] = [
     "form",
 ];
 
-/// What was saved just now.
+/// Query of a settings page after a successful save: which form was saved.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct SavedQuery {
     saved: String,
 }
 
-/// What is wrong with what was typed, by field.
+/// Errors by field.
 type FieldErrors<'a> = &'a [(&'static str, Sentence)];
 
 /// `GET /settings`
@@ -67,7 +67,7 @@ pub async fn show(_: CurrentUser) -> HttpResponse {
     see_other("/settings/profile")
 }
 
-/// What all of the pages have.
+/// Loads the layout shared by all settings pages.
 async fn settings_layout(
     app: &App,
     asked: &Asked,
@@ -94,7 +94,7 @@ async fn settings_layout(
     })
 }
 
-/// Back to the page, which says that it is done.
+/// Redirects to the page, which confirms that `what` was saved; 204 for JSON.
 fn redirect_saved(asked: &Asked, is_json: bool, section: &str, what: &str) -> HttpResponse {
     done(
         asked,
@@ -108,11 +108,12 @@ fn unprocessable(mut response: HttpResponse) -> HttpResponse {
     response
 }
 
-/// Whoever sits at an open window must show that it is theirs before they change how its person gets in: by the password,
-/// or, for those who have none, by what GitHub said lately in this session.
+/// Verifies the user's identity before a change of credentials: by password or, without one, by a recent GitHub
+/// confirmation in this session.
 ///
 /// # Errors
-/// `Invalid` for `field`; `RateLimited` after too many wrong ones; `Unavailable` when too many passwords are looked at.
+/// `Invalid` for `field`; `RateLimited` after too many wrong passwords; `Unavailable` when too many passwords are being
+/// verified.
 async fn require_reauthentication(
     app: &App,
     request: &HttpRequest,

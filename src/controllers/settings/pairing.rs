@@ -1,4 +1,4 @@
-//! Signing in another device, on the one that is signed in.
+//! Pairing: signing in another device from the device that is signed in.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -17,20 +17,20 @@ use crate::models::auth::security_event::Kind;
 use crate::models::auth::{pairing, rate_limit};
 use crate::views::pages::pairings::PairingPage;
 
-/// Where it is.
-const ADDRESS: &str = "/settings/pairing";
+/// Path of the page.
+const PATH: &str = "/settings/pairing";
 
-/// What the forms send.
+/// Fields of `/settings/pairing`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct PairingInput {
     #[serde(rename = "_method")]
     method: Method,
-    /// Which link they are about: another may have been made since.
+    /// Pairing to decide: a newer one may exist meanwhile.
     id: String,
 }
 
-/// `GET /settings/pairing`: the code to be photographed, and who has asked by it.
+/// `GET /settings/pairing`: the QR code, and the device that requests to sign in.
 pub async fn show(
     app: Data<App>,
     asked: Asked,
@@ -44,14 +44,14 @@ pub async fn show(
         Err(Error::NotFound) if !asked.wants_json => return Ok(see_other("/settings/sessions")),
         pairing => pairing?,
     };
-    let own = own_origin(&request).unwrap_or_default();
-    let link = format!("{own}/pairings/{}", pairing.token(&app.keyed)?);
+    let origin = own_origin(&request).unwrap_or_default();
+    let link = format!("{origin}/pairings/{}", pairing.token(&app.keyed)?);
     let layout =
         settings_layout(&app, &asked, &user, "sessions", SavedQuery::default(), &[]).await?;
     page(&app, &PairingPage::new(layout, pairing, link))
 }
 
-/// `POST /settings/pairing`: makes a code. With `_method=put` or `delete`, those.
+/// `POST /settings/pairing`: creates a pairing. `_method=put` or `delete` dispatch to these actions.
 pub async fn create(
     app: Data<App>,
     asked: Asked,
@@ -74,10 +74,10 @@ pub async fn create(
         security_event::record(conn, Kind::PairingMade, user.id, &origin)
     });
     write.await?;
-    Ok(done(&asked, input.is_json, ADDRESS))
+    Ok(done(&asked, input.is_json, PATH))
 }
 
-/// `PUT /settings/pairing` with `id`: the device that has asked may come in.
+/// `PUT /settings/pairing` with `id`: allows the requesting device to sign in.
 pub async fn update(
     app: Data<App>,
     asked: Asked,
@@ -90,10 +90,10 @@ pub async fn update(
         pairing::decide(conn, &key_hash, &id, true)?;
         security_event::record(conn, Kind::PairingAllowed, user.id, &origin)
     });
-    respond(&asked, input.is_json, write.await, ADDRESS)
+    respond(&asked, input.is_json, write.await, PATH)
 }
 
-/// `DELETE /settings/pairing` with `id`: the device that has asked may not come in. Where none has, the code is taken back.
+/// `DELETE /settings/pairing` with `id`: denies the requesting device; without one, cancels the pairing.
 pub async fn destroy(
     app: Data<App>,
     asked: Asked,
@@ -110,10 +110,10 @@ pub async fn destroy(
                 Err(error) => Err(error),
             },
         );
-    respond(&asked, input.is_json, write.await, ADDRESS)
+    respond(&asked, input.is_json, write.await, PATH)
 }
 
-/// What cannot be decided any more is shown as it is.
+/// Redirects to the page, also when the pairing no longer exists; 404 for JSON.
 fn respond(
     asked: &Asked,
     is_json: bool,

@@ -1,4 +1,4 @@
-//! Another password.
+//! Change of the password.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -21,7 +21,7 @@ use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::username::Username;
 use crate::services::password_hasher::queue::Priority;
 
-/// What the form sends.
+/// Fields of `PUT /settings/password`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct PasswordInput {
@@ -29,7 +29,7 @@ pub struct PasswordInput {
     password: String,
 }
 
-/// `PUT /settings/password`: signs out everywhere but here. Whoever has none yet gets their first.
+/// `PUT /settings/password`: sets or changes the password and ends all other sessions.
 pub async fn update(
     app: Data<App>,
     asked: Asked,

@@ -1,4 +1,4 @@
-//! Another phone number.
+//! Change of the phone number.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -21,7 +21,7 @@ use crate::models::auth::security_event::Kind;
 use crate::models::user::User;
 use crate::models::values::phone_number::PhoneNumber;
 
-/// What the form sends.
+/// Fields of `PUT /settings/phone`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct PhoneInput {
@@ -30,7 +30,7 @@ pub struct PhoneInput {
     phone_password: String,
 }
 
-/// `PUT /settings/phone`: where numbers are verified, a code is sent to the new one first.
+/// `PUT /settings/phone`: changes the number; with verification enabled, sends a code to the new number first.
 pub async fn update(
     app: Data<App>,
     asked: Asked,
@@ -66,11 +66,11 @@ async fn change(
     )
     .await?;
     let user_id = current.user.id;
-    // Without verification the answer tells whether the number is taken.
+    // Without verification the response reveals whether the number is taken.
     throttle::take(app, &app.throttles.number_claim(user_id)?).await?;
     if app.verification.is_some() {
-        let mine = |wanted: &mut Verification| wanted.user_id = Some(user_id);
-        return begin(app, request, asked, &phone, PHONE, mine).await;
+        let set_user = |verification: &mut Verification| verification.user_id = Some(user_id);
+        return begin(app, request, asked, &phone, PHONE, set_user).await;
     }
     let origin = origin(request);
     app.database

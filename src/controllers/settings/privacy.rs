@@ -1,4 +1,4 @@
-//! Who may write to me.
+//! Who may send direct messages to the current user.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
@@ -15,7 +15,7 @@ use crate::models::user::User;
 use crate::models::user::direct_message_policy;
 use crate::views::pages::settings::PrivacyPage;
 
-/// What the form sends.
+/// Fields of `PUT /settings/privacy`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct PrivacyInput {

@@ -1,4 +1,4 @@
-//! Name and picture.
+//! Username and picture.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
@@ -16,7 +16,7 @@ use crate::models::values::username::Username;
 use crate::services::image::MAX_BYTES;
 use crate::views::pages::settings::ProfilePage;
 
-/// What the form sends.
+/// Fields of `PATCH /settings/profile`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct ProfileInput {

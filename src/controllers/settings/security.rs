@@ -1,4 +1,4 @@
-//! What happened to my account.
+//! Security events of the current user's account.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};

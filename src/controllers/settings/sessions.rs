@@ -1,4 +1,4 @@
-//! My devices.
+//! Signed-in devices of the current user.
 
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
@@ -16,7 +16,7 @@ use crate::models::auth::security_event::Kind;
 use crate::models::auth::{device, session};
 use crate::views::pages::settings::{DeviceItem, SessionsPage};
 
-/// What the forms send.
+/// Fields of `/settings/sessions`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct SessionInput {
@@ -46,7 +46,7 @@ pub async fn index(
     page(&app, &view)
 }
 
-/// `DELETE /settings/sessions`: signs out everywhere but here. What hangs on the ended sessions is closed.
+/// `DELETE /settings/sessions`: ends all other sessions and closes their sockets and streams.
 pub async fn clear(
     app: Data<App>,
     asked: Asked,
@@ -63,7 +63,7 @@ pub async fn clear(
     Ok(redirect_saved(&asked, false, "sessions", "devices"))
 }
 
-/// `DELETE /settings/sessions/{id}`: signs one device out.
+/// `DELETE /settings/sessions/{id}`: signs out one device.
 pub async fn destroy(
     app: Data<App>,
     asked: Asked,

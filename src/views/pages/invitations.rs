@@ -1,4 +1,4 @@
-//! `invitations/index.html`: pending invitations into rooms.
+//! `invitations/index.html`: pending room invitations.
 
 use serde::Serialize;
 
@@ -8,13 +8,13 @@ use crate::views::layout::{DisplayUser, Page};
 use crate::views::locale::Locale;
 use crate::views::templates::View;
 
-/// The page.
+/// Pending invitations of the user.
 #[derive(Debug, Serialize)]
 pub struct InvitationsPage {
-    /// The frame.
+    /// Layout.
     #[serde(flatten)]
     pub page: Page,
-    /// The sidebar.
+    /// Sidebar.
     #[serde(flatten)]
     pub rooms: RoomLinks,
     /// Oldest first.
@@ -34,7 +34,7 @@ pub struct InvitationItem {
 }
 
 impl InvitationItem {
-    /// As its inviter is called in the reader's language.
+    /// Makes an item with the inviter's name in the reader's language.
     pub fn new(locale: Locale, invitation: Invitation) -> Self {
         Self {
             id: invitation.id,

@@ -1,4 +1,4 @@
-//! `rooms/_messages.html`: a stretch of a room's history. It is the same for everybody who reads it.
+//! `rooms/_messages.html`: a range of a room's history, the same for all readers.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -8,10 +8,10 @@ use crate::views::display_preferences::DisplayPreferences;
 use crate::views::layout::DisplayUser;
 use crate::views::templates::View;
 
-/// Messages of one author within this time stand together.
-const TOGETHER: TimeDelta = TimeDelta::minutes(5);
+/// Consecutive messages of one author within this time are grouped.
+const GROUP_WITHIN: TimeDelta = TimeDelta::minutes(5);
 
-/// A stretch of history, oldest first.
+/// A range of messages, oldest first.
 #[derive(Debug, Serialize)]
 pub struct MessageList {
     lang: &'static str,
@@ -38,9 +38,9 @@ struct MessageItem {
     time: String,
     /// UTC, such as `2026-11-20`.
     day: String,
-    /// Whether it is the first of its day, and of this list.
+    /// Whether it is the first message of its day in this list.
     new_day: bool,
-    /// Whether it stands under the name of the message before.
+    /// Whether it is grouped with the previous message.
     continued: bool,
 }
 
@@ -49,7 +49,7 @@ impl View for MessageList {
 }
 
 impl MessageList {
-    /// A view of messages in their order.
+    /// Makes the view of messages in ascending order.
     pub fn new(look: DisplayPreferences, room_id: i64, messages: Vec<frames::Message>) -> Self {
         let mut items: Vec<MessageItem> = Vec::with_capacity(messages.len());
         for message in messages {
@@ -77,7 +77,7 @@ impl MessageItem {
                 before.user.is_same(&message.user)
                     && before.deleted_at.is_none()
                     && elapsed(&before.created_at, &message.created_at)
-                        .is_some_and(|time| time < TOGETHER)
+                        .is_some_and(|time| time < GROUP_WITHIN)
             });
         Self {
             room_id: message.room_id,

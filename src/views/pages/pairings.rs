@@ -1,4 +1,4 @@
-//! `settings/pairing.html` and `pairings/show.html`: signing in another device, as the two devices see it.
+//! `settings/pairing.html` and `pairings/show.html`: device pairing on the signed-in and on the new device.
 
 use serde::Serialize;
 
@@ -8,23 +8,23 @@ use crate::views::layout::Page;
 use crate::views::qr::Qr;
 use crate::views::templates::View;
 
-/// On the device that is signed in.
+/// Page on the signed-in device.
 #[derive(Debug, Serialize)]
 pub struct PairingPage {
-    /// What all settings have.
+    /// Layout.
     #[serde(flatten)]
     layout: SettingsLayout,
     /// `open`, `asked`, `allowed`, `refused`, `used`, or `over`.
     state: &'static str,
-    /// Names the link in forms.
+    /// Id of the pairing in forms.
     id: String,
-    /// The link, while nobody has asked.
+    /// URL for the new device, while the state is `open`.
     link: Option<String>,
-    /// The same, to be photographed.
+    /// QR code of the link.
     qr: Option<Qr>,
-    /// What both devices show.
+    /// Code shown on both devices for comparison.
     code: String,
-    /// Such as `Firefox`; unknown where nothing is said.
+    /// Such as `Firefox`; `None` if unknown.
     browser: Option<String>,
     /// Such as `Android`.
     system: Option<&'static str>,
@@ -33,7 +33,7 @@ pub struct PairingPage {
 }
 
 impl PairingPage {
-    /// With a link, which is shown while nobody has asked.
+    /// Makes the page; `link` is shown while the state is `open`.
     pub fn new(layout: SettingsLayout, pairing: Pairing, link: String) -> Self {
         let state = pairing.state();
         let link = (state == "open").then_some(link);
@@ -56,19 +56,19 @@ impl View for PairingPage {
     const TEMPLATE: &'static str = "settings/pairing.html";
 }
 
-/// On the device that wants to be.
+/// Page on the new device.
 #[derive(Debug, Serialize)]
 pub struct PairingRequestPage<'a> {
-    /// The frame.
+    /// Layout.
     #[serde(flatten)]
     pub page: Page,
     /// `open`, `asked`, `allowed`, `refused`, or `over`.
     pub state: &'static str,
-    /// Whose account; nobody's where it is over.
+    /// Username of the account; empty when the pairing has ended.
     pub username: &'a str,
-    /// What the link ends with.
+    /// Token of the pairing, the last segment of its URL.
     pub token: &'a str,
-    /// What both devices show, once this one has asked.
+    /// Code shown on both devices for comparison, once requested.
     pub code: &'a str,
 }
 

@@ -1,4 +1,4 @@
-//! `settings/security.html` and `security_events/index.html`: what happened to accounts.
+//! `settings/security.html` and `security_events/index.html`: the security log.
 
 use std::collections::HashMap;
 
@@ -12,13 +12,13 @@ use crate::views::display_preferences::DisplayPreferences;
 use crate::views::layout::Page;
 use crate::views::templates::View;
 
-/// What happened to my account.
+/// Security log of the user's account.
 #[derive(Debug, Serialize)]
 pub struct SecurityPage {
-    /// What all settings have.
+    /// Layout.
     #[serde(flatten)]
     pub layout: SettingsLayout,
-    /// What happened.
+    /// Events.
     #[serde(flatten)]
     pub list: EventList,
 }
@@ -27,16 +27,16 @@ impl View for SecurityPage {
     const TEMPLATE: &'static str = "settings/security.html";
 }
 
-/// What happened to all_accounts's.
+/// Security log of all accounts.
 #[derive(Debug, Serialize)]
 pub struct EventsPage {
-    /// The frame.
+    /// Layout.
     #[serde(flatten)]
     pub page: Page,
-    /// The sidebar: my rooms.
+    /// Sidebar.
     #[serde(flatten)]
     pub rooms: RoomLinks,
-    /// What happened.
+    /// Events.
     #[serde(flatten)]
     pub list: EventList,
 }
@@ -48,18 +48,18 @@ impl View for EventsPage {
 /// `security_events/_list.html`
 #[derive(Debug, Serialize)]
 pub struct EventList {
-    /// Whether it is about all_accounts.
+    /// Whether it shows all accounts.
     all_accounts: bool,
-    /// Where the page is.
+    /// Path of the page.
     address: &'static str,
     /// Latest first.
     events: Vec<SecurityEventItem>,
-    /// Before which event the next page begins, if there is one.
+    /// Cursor (`before`) of the next page, if there is one.
     next: Option<i64>,
 }
 
 impl EventList {
-    /// A page of events.
+    /// Makes a page of events.
     pub fn new(
         look: DisplayPreferences,
         all_accounts: bool,
@@ -81,20 +81,20 @@ impl EventList {
     }
 }
 
-/// Something that happened.
+/// A security event.
 #[derive(Debug, Serialize)]
 struct SecurityEventItem {
     kind: String,
-    /// What, in the reader's language.
+    /// Description in the reader's language.
     description: String,
     username: Option<String>,
     phone: Option<String>,
     ip: String,
-    /// Such as `Firefox`; unknown where nothing is said.
+    /// Such as `Firefox`; `None` if unknown.
     browser: Option<String>,
     /// Such as `Android`.
     system: Option<&'static str>,
-    /// All that it says of itself.
+    /// Complete `User-Agent`.
     user_agent: String,
     /// RFC 3339.
     created_at: String,
@@ -104,10 +104,10 @@ struct SecurityEventItem {
 
 impl SecurityEventItem {
     fn new(look: DisplayPreferences, entry: Entry) -> Self {
-        let sentence = format!("event-{}", entry.kind);
+        let message_id = format!("event-{}", entry.kind);
         let created_at = rfc3339(entry.created_at);
         Self {
-            description: look.locale.translate_with(&sentence, &HashMap::new()),
+            description: look.locale.translate_with(&message_id, &HashMap::new()),
             kind: entry.kind,
             username: entry.username,
             phone: entry.phone,

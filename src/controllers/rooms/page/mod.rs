@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use self::message_list::{LoadedMessages, MessageListQuery};
 use self::presenter::RoomPagePresenter;
-use super::messages::PAGE;
+use super::history_query::PAGE;
 use crate::controllers::extractors::current_user::Caller;
 use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::{App, packed_html};
