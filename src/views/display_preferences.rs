@@ -61,11 +61,11 @@ mod tests {
 
     #[test]
     fn twelve_hour_clock_shows_noon_and_midnight_as_twelve() {
-        let look = DisplayPreferences {
+        let display = DisplayPreferences {
             time_format: "12",
             ..Locale::EnUs.into()
         };
-        let time = |hour: &str| look.time(&format!("2026-11-20T{hour}:05:00.000Z"));
+        let time = |hour: &str| display.time(&format!("2026-11-20T{hour}:05:00.000Z"));
         assert_eq!(time("00"), "12:05 AM");
         assert_eq!(time("12"), "12:05 PM");
         assert_eq!(time("19"), "7:05 PM");

@@ -1,6 +1,5 @@
-//! Gzip (RFC 1952) with reusable blocks: fragments shared by many responses are compressed once and joined with the
-//! others. Browsers read only the first member of a gzip file, so fragments become independent deflate blocks of a single
-//! member.
+//! Gzip (RFC 1952) with reusable blocks: fragments shared by many responses are compressed once and joined with others.
+//! Browsers read only the first member of a gzip file, so fragments become independent deflate blocks of one member.
 
 use std::borrow::Borrow;
 use std::cell::RefCell;

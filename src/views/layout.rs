@@ -41,23 +41,23 @@ pub struct Page {
 
 impl Page {
     /// Layout without a signed-in user.
-    pub fn signed_out(look: DisplayPreferences) -> Self {
+    pub fn signed_out(display: DisplayPreferences) -> Self {
         Self {
             base: Base {
-                lang: look.locale.tag(),
+                lang: display.locale.tag(),
                 assets: assets::prefix(),
                 user: None,
             },
-            strings: Strings(look.locale),
-            appearance: look.appearance,
-            time_format: look.time_format,
+            strings: Strings(display.locale),
+            appearance: display.appearance,
+            time_format: display.time_format,
         }
     }
 
     /// Layout for a signed-in user.
-    pub fn signed_in(look: DisplayPreferences, user: &frames::User, admin: bool) -> Self {
+    pub fn signed_in(display: DisplayPreferences, user: &frames::User, admin: bool) -> Self {
         let person = DisplayUser::from(user);
-        let mut page = Self::signed_out(look);
+        let mut page = Self::signed_out(display);
         page.base.user = Some(Viewer { person, admin });
         page
     }

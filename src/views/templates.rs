@@ -30,7 +30,7 @@ static TEMPLATES: LazyLock<TeraResult<Tera>> = LazyLock::new(parse);
 pub struct Templates(());
 
 impl Templates {
-    /// Checks the templates in debug builds, which read them from the file system. Release builds were checked by tests.
+    /// Checks the templates in debug builds, which read them from the file system.
     ///
     /// # Errors
     /// `Internal` with the template engine's message.

@@ -24,8 +24,7 @@ pub async fn index(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<Htt
     Ok(HttpResponse::Ok().json(Connections { open, limit }))
 }
 
-/// `DELETE /api/connections/oldest`: closes, with 4009, the connection hidden for the longest time,
-/// or else the oldest.
+/// `DELETE /api/connections/oldest`: closes (4009) the connection hidden for the longest time, or else the oldest.
 pub async fn destroy(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<HttpResponse> {
     app.live.free_place(user.id)?;
     Ok(HttpResponse::NoContent().finish())

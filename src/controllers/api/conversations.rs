@@ -50,7 +50,7 @@ pub struct ConversationCursor {
     before: Option<Id>,
 }
 
-/// Query of the list of messages. Unknown parameters are an error, because a misspelled one would select another page.
+/// Query of the list of messages. Unknown parameters are an error: a misspelled one would select another page.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MessageCursor {

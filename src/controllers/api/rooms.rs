@@ -57,8 +57,8 @@ pub async fn show(
     Ok(HttpResponse::Ok().json(room))
 }
 
-/// Selects messages: `before` newest first; `after`, or the range between both, oldest first; `ver` messages changed since.
-/// Unknown parameters are an error, because a misspelled one would select another range.
+/// Selects messages: `before` newest first; `after`, or the range between both, oldest first; `ver` changes since then.
+/// Unknown parameters are an error: a misspelled one would select another range.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MessageRange {

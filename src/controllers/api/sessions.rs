@@ -103,7 +103,8 @@ pub(super) enum TokenGrant {
 /// Issues a token.
 ///
 /// # Errors
-/// `Unauthorized` when the user was banned or signed out everywhere, or the granting session has ended; `Unavailable` when the database is down.
+/// `Unauthorized` when the user was banned or signed out everywhere, or the granting session has ended; `Unavailable`
+/// when the database is down.
 pub(super) async fn issue_token(
     app: &App,
     request: &HttpRequest,

@@ -9,11 +9,12 @@ use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 
-use crate::controllers::rooms::page::LAST_ROOM_COOKIE;
 use crate::controllers::{App, Site};
 use crate::models::auth::session;
 use crate::models::auth::session::KeyHash;
 
+/// Name of the cookie with the id of the last visited room.
+pub const LAST_ROOM_COOKIE: &str = "teahouse-room";
 /// The most cookies of one name that are looked at.
 const SAME_NAME_MAX: usize = 8;
 

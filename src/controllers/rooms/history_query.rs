@@ -9,7 +9,7 @@ use crate::models::message::Cursor;
 pub const PAGE: i64 = 50;
 /// Largest accepted `limit`; larger ones are reduced to it.
 const PAGE_MAX: i64 = 100;
-/// Selects a range of the history. Unknown parameters are an error, because a misspelled one would select another range.
+/// Selects a range of the history. Unknown parameters are an error: a misspelled one would select another range.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HistoryQuery {

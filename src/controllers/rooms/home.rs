@@ -3,7 +3,6 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::page::LAST_ROOM_COOKIE;
 use crate::controllers::extractors::cookies;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::{App, see_other};
@@ -22,7 +21,7 @@ pub async fn show(
         Err(Error::Unauthorized) => return Ok(see_other("/login")),
         Err(error) => return Err(error),
     };
-    let last = cookies::all(&request, LAST_ROOM_COOKIE)
+    let last = cookies::all(&request, cookies::LAST_ROOM_COOKIE)
         .iter()
         .find_map(|cookie| cookie.value().parse().ok());
     let room = app

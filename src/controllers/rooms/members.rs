@@ -47,11 +47,11 @@ pub async fn create(
             if is_new {
                 app.live.enter(newcomer, id, false);
             }
-            Ok(InviteOutcome::Added)
+            Ok(InviteResponse::Added)
         }
         Ok((invitee, Answer::Invited)) => {
             app.live.invitations_changed(invitee);
-            Ok(InviteOutcome::Invited)
+            Ok(InviteResponse::Invited)
         }
         Err(error) => Err(error),
     };
@@ -63,14 +63,14 @@ pub async fn create(
     }
 }
 
-/// Result shown to the inviter; the same whether the invitation is new, pending or was declined.
+/// Result shown to the inviter. It does not reveal whether the invitation is new, pending or was declined before.
 #[derive(Clone, Copy)]
-enum InviteOutcome {
+enum InviteResponse {
     Added,
     Invited,
 }
 
-impl InviteOutcome {
+impl InviteResponse {
     fn respond(self, is_json: bool, room_id: i64) -> HttpResponse {
         match (self, is_json) {
             (Self::Added, true) => HttpResponse::NoContent().finish(),

@@ -60,11 +60,11 @@ pub async fn index(
         room_id: id,
         cursor,
         limit,
-        look: asked.look(),
+        display: asked.look(),
         cache: app.message_lists.clone(),
     };
     let representation = Representation::new(&app, &asked);
-    let if_none_match = IfNoneMatch::of(&request);
+    let if_none_match = IfNoneMatch::from_request(&request);
     let read = move |conn: &mut DbConn, live: &Live| {
         let (room, _) = Room::find_for(conn, &live.user, id)?;
         let version = message_list::version(conn, &room)?;

@@ -27,13 +27,13 @@ pub struct MessageListVersion {
 
 impl HistoryRange {
     /// A range of at most `limit` messages.
-    pub fn new(room_id: i64, cursor: Cursor, limit: i64, look: DisplayPreferences) -> Self {
+    pub fn new(room_id: i64, cursor: Cursor, limit: i64, display: DisplayPreferences) -> Self {
         Self {
             room_id,
             cursor,
             limit,
-            lang: look.locale.tag(),
-            time_format: look.time_format,
+            lang: display.locale.tag(),
+            time_format: display.time_format,
         }
     }
 }

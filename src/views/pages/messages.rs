@@ -50,14 +50,14 @@ impl View for MessageList {
 
 impl MessageList {
     /// Makes the view of messages in ascending order.
-    pub fn new(look: DisplayPreferences, room_id: i64, messages: Vec<frames::Message>) -> Self {
+    pub fn new(display: DisplayPreferences, room_id: i64, messages: Vec<frames::Message>) -> Self {
         let mut items: Vec<MessageItem> = Vec::with_capacity(messages.len());
         for message in messages {
-            let item = MessageItem::after(look, items.last(), message);
+            let item = MessageItem::after(display, items.last(), message);
             items.push(item);
         }
         Self {
-            lang: look.locale.tag(),
+            lang: display.locale.tag(),
             assets: crate::views::assets::prefix(),
             room_id: room_id.to_string(),
             messages: items,
@@ -66,10 +66,10 @@ impl MessageList {
 }
 
 impl MessageItem {
-    fn after(look: DisplayPreferences, before: Option<&Self>, message: frames::Message) -> Self {
+    fn after(display: DisplayPreferences, before: Option<&Self>, message: frames::Message) -> Self {
         let (day, time) = (
             message.created_at[..10].to_owned(),
-            look.time(&message.created_at),
+            display.time(&message.created_at),
         );
         let new_day = before.is_none_or(|before| before.day != day);
         let continued = !new_day
@@ -85,7 +85,7 @@ impl MessageItem {
             ver: message.ver,
             id: message.id,
             client_id: message.client_id,
-            user: DisplayUser::localized(look.locale, &message.user),
+            user: DisplayUser::localized(display.locale, &message.user),
             content: message.content,
             html: message.html,
             created_at: message.created_at,

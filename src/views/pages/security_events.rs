@@ -61,7 +61,7 @@ pub struct EventList {
 impl EventList {
     /// Makes a page of events.
     pub fn new(
-        look: DisplayPreferences,
+        display: DisplayPreferences,
         all_accounts: bool,
         entries: Vec<Entry>,
         next: Option<i64>,
@@ -74,7 +74,7 @@ impl EventList {
             },
             events: entries
                 .into_iter()
-                .map(|entry| SecurityEventItem::new(look, entry))
+                .map(|entry| SecurityEventItem::new(display, entry))
                 .collect(),
             next,
         }
@@ -103,11 +103,11 @@ struct SecurityEventItem {
 }
 
 impl SecurityEventItem {
-    fn new(look: DisplayPreferences, entry: Entry) -> Self {
+    fn new(display: DisplayPreferences, entry: Entry) -> Self {
         let message_id = format!("event-{}", entry.kind);
         let created_at = rfc3339(entry.created_at);
         Self {
-            description: look.locale.translate_with(&message_id, &HashMap::new()),
+            description: display.locale.translate_with(&message_id, &HashMap::new()),
             kind: entry.kind,
             username: entry.username,
             phone: entry.phone,
@@ -115,7 +115,7 @@ impl SecurityEventItem {
             browser: browser(&entry.user_agent),
             system: system(&entry.user_agent),
             user_agent: entry.user_agent,
-            time: format!("{}, {}", &created_at[..10], look.time(&created_at)),
+            time: format!("{}, {}", &created_at[..10], display.time(&created_at)),
             created_at,
         }
     }

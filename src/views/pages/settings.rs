@@ -132,13 +132,13 @@ pub struct DeviceItem {
 
 impl DeviceItem {
     /// Makes an item; `current` is the session of the request.
-    pub fn new(look: DisplayPreferences, device: Device, current: &KeyHash) -> Self {
+    pub fn new(display: DisplayPreferences, device: Device, current: &KeyHash) -> Self {
         let seen_at = rfc3339(device.seen_at);
         Self {
             browser: browser(&device.user_agent),
             system: system(&device.user_agent),
             token: device.is_token,
-            last_active: format!("{}, {}", &seen_at[..10], look.time(&seen_at)),
+            last_active: format!("{}, {}", &seen_at[..10], display.time(&seen_at)),
             seen_at,
             current: device.key_hash == *current,
             id: device.id,

@@ -1,4 +1,4 @@
-//! `verifications/show.html`, `password_resets/new.html` and `passwords/edit.html`: codes sent to phones, and the new password.
+//! `verifications/show.html`, `password_resets/new.html` and `passwords/edit.html`: codes by SMS, and the new password.
 
 use std::collections::BTreeMap;
 

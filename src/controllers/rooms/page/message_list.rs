@@ -26,7 +26,7 @@ pub(in crate::controllers) struct MessageListQuery {
     pub(in crate::controllers) room_id: i64,
     pub(in crate::controllers) cursor: Cursor,
     pub(in crate::controllers) limit: i64,
-    pub(in crate::controllers) look: DisplayPreferences,
+    pub(in crate::controllers) display: DisplayPreferences,
     pub(in crate::controllers) cache: MessageListCache,
 }
 
@@ -55,12 +55,12 @@ pub(in crate::controllers) fn version(
 impl MessageListQuery {
     /// Applies the user's preferences.
     pub(in crate::controllers) fn with_preferences(mut self, preferences: &Preferences) -> Self {
-        self.look = self.look.with_preferences(preferences);
+        self.display = self.display.with_preferences(preferences);
         self
     }
 
     fn range(&self) -> HistoryRange {
-        HistoryRange::new(self.room_id, self.cursor, self.limit, self.look)
+        HistoryRange::new(self.room_id, self.cursor, self.limit, self.display)
     }
 
     /// Loads the messages unless the cache has the fragment. The caller has checked access to the room.
@@ -92,7 +92,7 @@ impl MessageListQuery {
             (Some(first), Some(last)) => (first.seq, last.seq),
             _ => (0, 0),
         };
-        let view = MessageList::new(self.look, self.room_id, messages);
+        let view = MessageList::new(self.display, self.room_id, messages);
         let list = Arc::new(RenderedMessageList::new(
             &app.templates.render(&view)?,
             ends,
@@ -107,7 +107,7 @@ impl MessageListQuery {
 pub(in crate::controllers) struct Representation {
     pub(in crate::controllers) is_json: bool,
     epoch: String,
-    look: DisplayPreferences,
+    display: DisplayPreferences,
 }
 
 impl Representation {
@@ -115,22 +115,22 @@ impl Representation {
         Self {
             is_json: asked.wants_json,
             epoch: app.live.epoch.clone(),
-            look: asked.look(),
+            display: asked.look(),
         }
     }
 
     /// Applies the user's preferences.
     pub(in crate::controllers) fn with_preferences(mut self, preferences: &Preferences) -> Self {
-        self.look = self.look.with_preferences(preferences);
+        self.display = self.display.with_preferences(preferences);
         self
     }
 
-    /// Returns the ETag: database, history and profile versions, static files (fragments contain their URLs) and format.
-    /// It is weak because the compressed response has the same one.
+    /// Returns the ETag: the versions of database, history and profiles, the static files (fragments contain their URLs)
+    /// and the format. It is weak because the compressed response has the same one.
     pub(in crate::controllers) fn etag(&self, version: MessageListVersion) -> String {
         let format = match self.is_json {
             true => "json".to_owned(),
-            false => format!("{}-{}", self.look.locale.tag(), self.look.time_format),
+            false => format!("{}-{}", self.display.locale.tag(), self.display.time_format),
         };
         format!(
             "W/\"{}-{}-{}-{}-{format}\"",
@@ -146,7 +146,7 @@ impl Representation {
 pub(in crate::controllers) struct IfNoneMatch(Vec<String>);
 
 impl IfNoneMatch {
-    pub(in crate::controllers) fn of(request: &HttpRequest) -> Self {
+    pub(in crate::controllers) fn from_request(request: &HttpRequest) -> Self {
         let values = request.headers().get_all(header::IF_NONE_MATCH);
         let values = values.filter_map(|value| value.to_str().ok());
         Self(

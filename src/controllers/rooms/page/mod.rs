@@ -11,6 +11,7 @@ use serde::Deserialize;
 use self::message_list::{LoadedMessages, MessageListQuery};
 use self::presenter::RoomPagePresenter;
 use super::history_query::PAGE;
+use crate::controllers::extractors::cookies::LAST_ROOM_COOKIE;
 use crate::controllers::extractors::current_user::Caller;
 use crate::controllers::extractors::request_context::Asked;
 use crate::controllers::{App, packed_html};
@@ -24,9 +25,6 @@ use crate::models::user::block;
 use crate::models::values::client_id::ClientId;
 use crate::views::cache::fragments::Slot;
 use crate::views::gzip::DeflateBlock;
-
-/// Cookie with the id of the last visited room.
-pub(in crate::controllers) const LAST_ROOM_COOKIE: &str = "teahouse-room";
 
 /// Query of a room's page: the permalinked message (`at`) and the result of inviting a member.
 #[derive(Default, Deserialize)]
@@ -124,6 +122,7 @@ pub(in crate::controllers) struct FormState {
     pub errors: Vec<(&'static str, Sentence)>,
 }
 
+/// Page data, message list and the query of the list.
 type PageParts = (RoomPageData, LoadedMessages, MessageListQuery);
 
 fn read(conn: &mut DbConn, user: &User, list_query: MessageListQuery) -> Result<PageParts> {
@@ -136,7 +135,7 @@ fn list_query(app: &App, asked: &Asked, id: i64, cursor: Cursor) -> MessageListQ
         room_id: id,
         cursor,
         limit: PAGE,
-        look: asked.look(),
+        display: asked.look(),
         cache: app.message_lists.clone(),
     }
 }
@@ -154,12 +153,12 @@ pub(in crate::controllers) async fn show(
         let list_query = list_query.with_preferences(&live.preferences);
         read(conn, &live.user, list_query)
     });
-    let (session, data) = read.await?;
+    let (session, parts) = read.await?;
     let form = FormState {
         member_notice: query.member_notice(),
         ..FormState::default()
     };
-    render(app, asked, &session.user, data, form)
+    render(app, asked, &session.user, parts, form)
 }
 
 /// Renders the room's page with submitted values and their errors.
