@@ -67,7 +67,7 @@ routes! { register_pages, PAGES:
     "/pairings/{token}" => { GET pairings::show, POST pairings::create }
     "/pairings/{token}/session" => { POST pairings::finish }
     "/invites" => { GET invites::index, POST invites::create }
-    "/invites/{id}" => { DELETE invites::destroy, POST invites::overridden }
+    "/invites/{id}" => { DELETE invites::destroy, POST invites::method_override }
     "/settings/security" => { GET settings::security::show }
     "/security_events" => { GET security_events::index }
     "/development_session" => { POST development_sessions::create }

@@ -118,7 +118,7 @@ pub async fn destroy(
 }
 
 /// `POST /invites/{id}` with `_method=delete`
-pub async fn overridden(
+pub async fn method_override(
     app: Data<App>,
     asked: Asked,
     request: HttpRequest,

@@ -5,7 +5,6 @@ use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::history_query::HistoryQuery;
 use super::page;
 use super::page::FormState;
 use super::page::message_list;
@@ -17,7 +16,7 @@ use crate::controllers::{App, done, packed_html, see_other};
 use crate::error::{Error, Result};
 use crate::models::auth::session::Live;
 use crate::models::database::connection::DbConn;
-use crate::models::message::Message;
+use crate::models::message::{Cursor, Message};
 use crate::models::realtime_store::draft;
 use crate::models::room::Room;
 use crate::models::user::User;
@@ -27,8 +26,48 @@ use crate::realtime::frames;
 use crate::realtime::store::{Target, Write};
 use crate::views::gzip;
 
+/// Messages per page by default.
+pub const PAGE: i64 = 50;
+/// Largest accepted `limit`; larger ones are reduced to it.
+const PAGE_MAX: i64 = 100;
 /// Browsers may store the response but must revalidate it.
 const CACHE: &str = "private, no-cache";
+
+/// Selects a range of the history. Unknown parameters are an error: a misspelled one would select another range.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryQuery {
+    before: Option<i64>,
+    after: Option<i64>,
+    limit: Option<i64>,
+}
+
+impl HistoryQuery {
+    fn parse(&self) -> Result<(Cursor, i64)> {
+        let cursor = cursor(self.before, self.after)?;
+        match self.limit.unwrap_or(PAGE) {
+            limit @ 1..=PAGE_MAX => Ok((cursor, limit)),
+            limit if limit > PAGE_MAX => Ok((cursor, PAGE_MAX)),
+            _ => Err(Error::BadRequest("error-limit".into())),
+        }
+    }
+}
+
+/// Converts `before` and `after`, both exclusive, into a cursor.
+///
+/// # Errors
+/// `BadRequest` for a number below 0.
+pub(in crate::controllers) fn cursor(before: Option<i64>, after: Option<i64>) -> Result<Cursor> {
+    if [before, after].into_iter().flatten().any(|seq| seq < 0) {
+        return Err(Error::BadRequest("error-cursor".into()));
+    }
+    Ok(match (before, after) {
+        (Some(before), Some(after)) => Cursor::Between(after, before),
+        (Some(seq), None) => Cursor::Before(seq),
+        (None, Some(seq)) => Cursor::After(seq),
+        (None, None) => Cursor::Newest,
+    })
+}
 
 /// Result of reading the history.
 enum HistoryResponse {
@@ -246,3 +285,6 @@ fn check_rate_limit(app: &App, user_id: i64) -> Result<()> {
         seconds: wait.as_secs_f64().ceil().max(1.0) as u64,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,6 @@
 
 pub mod blocks;
 pub mod directs;
-pub mod history_query;
 pub mod home;
 pub mod invitations;
 pub mod involvements;
