@@ -17,7 +17,7 @@ use teahouse::models::values::content::{self, Content};
 use teahouse::realtime::frames::{ClientFrame, Id, Message, ServerFrame, User};
 use teahouse::realtime::store::{Log, WriteCommand};
 use teahouse::realtime::subscriber::Subscriber;
-use teahouse::views::gzip::{self, Block};
+use teahouse::views::gzip::{self, DeflateBlock};
 use teahouse::views::locale::Locale;
 use teahouse::views::pages::messages::MessageList;
 use teahouse::views::templates::Templates;
@@ -97,11 +97,11 @@ fn pages(criterion: &mut Criterion) {
     let html = render(messages.clone());
     let mut group = criterion.benchmark_group("compress a list");
     group.throughput(Throughput::Bytes(html.len() as u64));
-    let compress = |html: &str| Block::several(std::iter::once(html));
+    let compress = |html: &str| DeflateBlock::compress_all(std::iter::once(html));
     group.bench_function("whole", |bencher| bencher.iter(|| compress(&html)));
-    let blocks = Block::several([&html[..10_000], &html, &html[..5_000]].into_iter());
+    let blocks = DeflateBlock::compress_all([&html[..10_000], &html, &html[..5_000]].into_iter());
     group.bench_function("into a page", |bencher| {
-        bencher.iter(|| gzip::file(&blocks));
+        bencher.iter(|| gzip::assemble(&blocks));
     });
     group.finish();
 }

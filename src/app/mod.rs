@@ -39,13 +39,14 @@ use crate::jobs;
 use crate::models::database::Database;
 use crate::models::installation;
 use crate::models::user::User;
+use crate::models::values::content;
 use crate::models::values::signing::HmacKey;
 use crate::realtime::change_poller::ChangePoller;
 use crate::realtime::worker_hub::WorkerHub;
 use crate::routes;
 use crate::services::image::AvatarProcessor;
-use crate::views::cache::fragments::Parts;
-use crate::views::cache::message_lists::Lists;
+use crate::views::cache::fragments::FragmentCache;
+use crate::views::cache::message_lists::MessageListCache;
 use crate::views::templates::Templates;
 
 /// Serves until SIGTERM or SIGINT.
@@ -133,8 +134,8 @@ async fn build(settings: &Settings, database: Database, hmac_key: HmacKey) -> Re
         avatar_processor: AvatarProcessor::default(),
         exports: Exports::default(),
         account_deleted: Arc::default(),
-        message_lists: Lists::default(),
-        fragments: Parts::default(),
+        message_lists: MessageListCache::default(),
+        fragments: FragmentCache::default(),
         site: Site {
             is_development: settings.environment == Environment::Development,
             public_origin: Some(settings.server.public_origin.clone())

@@ -62,7 +62,7 @@ async fn show(
     id: web::Path<i64>,
 ) -> Result<HttpResponse> {
     let (id, key_hash) = (*id, key_hash(request.headers()));
-    let found = state.database.run(move |conn| {
+    let found = state.database.read(move |conn| {
         let live = session::find_active(conn, &key_hash)?.ok_or(Error::Unauthorized)?;
         let (room, membership) = Room::find_for(conn, &live.user, id)?;
         let version = installation::profile_version(conn)?;
@@ -70,7 +70,7 @@ async fn show(
             LOBBY => Vec::new(),
             _ => Membership::members(conn, id)?,
         };
-        let rooms = Room::all_of(conn, live.user.id)?;
+        let rooms = Room::summaries(conn, live.user.id)?;
         Ok((room, membership, version, members, rooms))
     });
     std::hint::black_box(found.await?);

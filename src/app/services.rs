@@ -187,8 +187,9 @@ pub(super) fn metrics_token(settings: &Settings) -> Option<KeyHash> {
 
 /// Builds the metrics registry from every component's collectors.
 pub(super) fn metrics(
-    settings: &Settings,
-    realtime: &Realtime, database: &Database, hasher: &PasswordHasher,
+    realtime: &Realtime,
+    database: &Database,
+    hasher: &PasswordHasher,
 ) -> Metrics {
     Metrics::new(|registry| {
         realtime.hub.metrics.register(registry);

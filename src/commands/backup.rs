@@ -150,7 +150,7 @@ pub fn restore(url: &DatabaseUrl, arguments: &RestoreArguments) -> Result<()> {
     let file = &arguments.file;
     read(file)?;
     let mut conn = DbConn::open_or_create(url)?;
-    conn.require_sound_library()?;
+    conn.require_working_client_library()?;
     conn.require_utf8mb4()?;
     let summary = backup::restore(&mut conn, || read(file))?;
     print(&format!(

@@ -7,7 +7,7 @@ use clap::{Subcommand, ValueEnum};
 use super::print;
 use crate::error::{Error, Result};
 use crate::models::auth::security_event;
-use crate::models::auth::security_event::{SecurityEventKind, ClientInfo};
+use crate::models::auth::security_event::{ClientInfo, SecurityEventKind};
 use crate::models::auth::session;
 use crate::models::database::connection::DbConn;
 use crate::models::rfc3339;

@@ -153,7 +153,9 @@ pub(crate) fn frame_error_message(code: ErrorCode, content_chars: usize) -> Loca
         ErrorCode::BadFrame => "error-bad-request".into(),
         ErrorCode::NotFound => "error-not-found".into(),
         ErrorCode::Empty => "error-content-empty".into(),
-        ErrorCode::TooLong => LocalizedMessage::with("error-content-too-long", "limit", content_chars),
+        ErrorCode::TooLong => {
+            LocalizedMessage::with("error-content-too-long", "limit", content_chars)
+        }
         ErrorCode::Invalid => "error-content-invalid".into(),
         ErrorCode::RateLimited => LocalizedMessage::with("error-rate-limited", "seconds", 1),
         ErrorCode::Conflict => "error-conflict".into(),
@@ -185,7 +187,7 @@ pub(crate) fn field_messages(
 ) -> BTreeMap<&'static str, Option<String>> {
     fields
         .iter()
-        .map(|(field, message)| (*field, Some(locale.say(message))))
+        .map(|(field, message)| (*field, Some(locale.translate(message))))
         .collect()
 }
 
@@ -213,15 +215,15 @@ pub(crate) fn respond(
             .insert_header((header::UPGRADE, "websocket"))
             .insert_header((header::SEC_WEBSOCKET_VERSION, "13"));
     }
-    let text = context.locale().say(&message);
+    let text = context.locale().translate(&message);
     if !context.wants_json {
         let page = ErrorPage {
             page: Page::signed_out(context.display_preferences()),
             status: status.as_u16(),
-            title: context.locale().say(&title(status).into()),
+            title: context.locale().translate(&title(status).into()),
             text: text.clone(),
             request_id: &context.request_id,
-            again: context.retry_url(),
+            retry_url: context.retry_url(),
         };
         if let Ok(body) = templates.render(&page) {
             return response
@@ -233,7 +235,7 @@ pub(crate) fn respond(
         Error::Invalid(fields) => response.json(FieldErrors {
             errors: fields
                 .iter()
-                .map(|(field, message)| (*field, context.locale().say(message)))
+                .map(|(field, message)| (*field, context.locale().translate(message)))
                 .collect(),
         }),
         _ => response.json(ErrorBody {

@@ -32,7 +32,7 @@ pub(crate) fn gzip_html(
         true => response
             .insert_header((header::CONTENT_ENCODING, "gzip"))
             .body(file),
-        false => response.body(gzip::unpack(&file).map_err(Error::internal)?),
+        false => response.body(gzip::decompress(&file).map_err(Error::internal)?),
     })
 }
 

@@ -20,8 +20,8 @@ use crate::services::github::GithubClient;
 use crate::services::image::AvatarProcessor;
 use crate::services::password_hasher::PasswordHasher;
 use crate::services::sms::SmsQueue;
-use crate::views::cache::fragments::Parts;
-use crate::views::cache::message_lists::Lists;
+use crate::views::cache::fragments::FragmentCache;
+use crate::views::cache::message_lists::MessageListCache;
 use crate::views::pages::sessions::Region;
 use crate::views::templates::Templates;
 
@@ -34,9 +34,9 @@ pub struct App {
     /// HTML templates.
     pub templates: Templates,
     /// Cache of rendered message lists, shared by all users.
-    pub message_lists: Lists,
+    pub message_lists: MessageListCache,
     /// Cache of rendered page fragments, per user.
-    pub fragments: Parts,
+    pub fragments: FragmentCache,
     /// Password hasher.
     pub hasher: PasswordHasher,
     /// Signs tokens, and hashes low-entropy values.

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use crate::error::Result;
 use crate::models::auth::session;
-use crate::models::auth::session::{KeyHash, SessionKind, NewSession};
+use crate::models::auth::session::{KeyHash, NewSession, SessionKind};
 use crate::models::database::connection::DbConn;
 use crate::models::database::diagnostics;
 use crate::models::installation;

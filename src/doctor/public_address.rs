@@ -139,8 +139,10 @@ fn reach(http: &Http, is_running: bool) -> Result<Response<String>, Option<Findi
 /// Checks that each security header arrives once and unchanged.
 fn check_headers(origin: &str, headers: &HeaderMap) -> Finding {
     let is_secure = origin.starts_with("https:");
-    let transport =
-        is_secure.then_some(("strict-transport-security", security_headers::STRICT_TRANSPORT));
+    let transport = is_secure.then_some((
+        "strict-transport-security",
+        security_headers::STRICT_TRANSPORT,
+    ));
     let changed: Vec<_> = security_headers::HEADERS
         .into_iter()
         .chain(transport)

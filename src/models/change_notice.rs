@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::schema::notices;
 use crate::models::{installation, now};
-use crate::realtime::change_poller::{NOTICE_RETENTION, ChangeNotice, ChangeNotices};
+use crate::realtime::change_poller::{ChangeNotice, ChangeNotices, NOTICE_RETENTION};
 
 #[derive(Insertable)]
 #[diesel(table_name = notices)]
@@ -28,7 +28,9 @@ struct NewNotice {
 impl NewNotice {
     fn new(change_id: i64, place: i64, notice: ChangeNotice, created_at: NaiveDateTime) -> Self {
         let (kind, room_id, user_id) = match notice {
-            ChangeNotice::Membership { room_id, user_id } => ("membership", Some(room_id), Some(user_id)),
+            ChangeNotice::Membership { room_id, user_id } => {
+                ("membership", Some(room_id), Some(user_id))
+            }
             ChangeNotice::Room(room_id) => ("room", Some(room_id), None),
             ChangeNotice::Sessions(user_id) => ("sessions", None, Some(user_id)),
             // Stored as a membership without a room: the column allows no other kinds, and earlier versions ignore it.
@@ -84,7 +86,9 @@ pub fn list_after(conn: &mut DbConn, after: i64) -> Result<ChangeNotices> {
         (kind, Some(room_id), Some(user_id)) if kind == "membership" => {
             Some(ChangeNotice::Membership { room_id, user_id })
         }
-        (kind, None, Some(user_id)) if kind == "membership" => Some(ChangeNotice::Invitations(user_id)),
+        (kind, None, Some(user_id)) if kind == "membership" => {
+            Some(ChangeNotice::Invitations(user_id))
+        }
         (kind, Some(room_id), _) if kind == "room" => Some(ChangeNotice::Room(room_id)),
         (kind, _, Some(user_id)) if kind == "sessions" => Some(ChangeNotice::Sessions(user_id)),
         // Written by a later version.

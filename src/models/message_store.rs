@@ -18,18 +18,21 @@ use crate::models::database::pool::PooledConnection;
 use crate::models::installation;
 use crate::models::message::Message;
 use crate::models::message::append::{WriteCache, append};
+use crate::models::room::Room;
 use crate::models::room::direct::Recipients;
 use crate::models::room::invitation;
 use crate::models::room::membership::Membership;
-use crate::models::room::Room;
-use crate::models::values::room_kind::RoomKind;
 use crate::models::schema::{memberships, rooms};
 use crate::models::user::User;
 use crate::models::values::client_id::ClientId;
 use crate::models::values::content::{Content, ContentError};
+use crate::models::values::room_kind::RoomKind;
 use crate::realtime::change_poller::{ChangeNotices, ChangeSource, RoomMember};
 use crate::realtime::frames::{self, ErrorCode};
-use crate::realtime::store::{Changes, DirectRoom, ValidatedMessage, Log, ReadPosition, SequencedPage, Store, WriteResult, WriteCommand};
+use crate::realtime::store::{
+    Changes, DirectRoom, Log, ReadPosition, SequencedPage, Store, ValidatedMessage, WriteCommand,
+    WriteResult,
+};
 
 impl Store for Database {
     fn validate_message(
@@ -55,10 +58,12 @@ impl Store for Database {
         seq: i64,
         unread: bool,
     ) -> BoxFuture<'static, Result<ReadPosition>> {
-        self.boxed_write(move |conn| Membership::set_read_position(conn, user_id, room_id, seq, unread))
+        self.boxed_write(move |conn| {
+            Membership::set_read_position(conn, user_id, room_id, seq, unread)
+        })
     }
 
-    fn mark_all_read(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<(i64, Mark)>>> {
+    fn mark_all_read(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<(i64, ReadPosition)>>> {
         self.boxed_write(move |conn| Membership::mark_all_read(conn, user_id))
     }
 
@@ -70,9 +75,17 @@ impl Store for Database {
         self.boxed_read(move |conn| invitation::pending(conn, user_id))
     }
 
-    fn find_or_create_direct(&self, user_id: i64, to: String) -> BoxFuture<'static, Result<DirectRoom>> {
+    fn find_or_create_direct(
+        &self,
+        user_id: i64,
+        to: String,
+    ) -> BoxFuture<'static, Result<DirectRoom>> {
         let database = self.clone();
-        Box::pin(async move { database.find_or_create_direct(user_id, Recipients::UsernamesOrPhones(vec![to])).await })
+        Box::pin(async move {
+            database
+                .find_or_create_direct(user_id, Recipients::UsernamesOrPhones(vec![to]))
+                .await
+        })
     }
 
     fn rooms_for(
@@ -143,7 +156,12 @@ impl From<ContentError> for ErrorCode {
 }
 
 /// Creates the command that stores a message.
-pub fn new_message(user_id: i64, room_id: i64, client_id: ClientId, content: &Content) -> ValidatedMessage {
+pub fn new_message(
+    user_id: i64,
+    room_id: i64,
+    client_id: ClientId,
+    content: &Content,
+) -> ValidatedMessage {
     ValidatedMessage {
         room_id,
         user_id,
@@ -211,8 +229,13 @@ impl ChangeSource for Database {
         self.boxed_read(move |conn| members(conn, &room_ids, &user_ids))
     }
 
-    fn live_sessions(&self, sessions: Vec<Arc<str>>) -> BoxFuture<'static, Result<HashSet<String>>> {
-        self.boxed_read(move |conn| session::alive(conn, sessions.iter().map(|hash| &**hash)))
+    fn live_sessions(
+        &self,
+        sessions: Vec<Arc<str>>,
+    ) -> BoxFuture<'static, Result<HashSet<String>>> {
+        self.boxed_read(move |conn| {
+            session::active_among(conn, sessions.iter().map(|hash| &**hash))
+        })
     }
 }
 

@@ -1,12 +1,12 @@
-//! How pages look for whoever reads them.
+//! Language, theme and time format of the person who reads a page.
 
 use crate::models::user::preferences::{APPEARANCES, Preferences, TIME_FORMATS};
 use crate::views::locale::Locale;
 
-/// Language, colours and clock.
+/// Language, theme and time format.
 #[derive(Debug, Clone, Copy)]
-pub struct Look {
-    /// The language.
+pub struct DisplayPreferences {
+    /// Interface language.
     pub locale: Locale,
     /// One of [`APPEARANCES`].
     pub appearance: &'static str,
@@ -14,7 +14,7 @@ pub struct Look {
     pub time_format: &'static str,
 }
 
-impl From<Locale> for Look {
+impl From<Locale> for DisplayPreferences {
     fn from(locale: Locale) -> Self {
         Self {
             locale,
@@ -24,31 +24,31 @@ impl From<Locale> for Look {
     }
 }
 
-impl Look {
-    /// The same, as a person likes it.
-    pub fn preferring(self, preferences: &Preferences) -> Self {
-        let known = |all: [&'static str; 3], chosen: &str| {
-            let found = all.into_iter().find(|known| *known == chosen);
+impl DisplayPreferences {
+    /// Applies stored preferences; unknown values become the defaults.
+    pub fn with_preferences(self, preferences: &Preferences) -> Self {
+        let parse = |all: [&'static str; 3], chosen: &str| {
+            let found = all.into_iter().find(|value| *value == chosen);
             found.unwrap_or(all[0])
         };
         let locale = preferences.locale.as_deref();
         Self {
             locale: locale.map_or(self.locale, Locale::from_tag),
-            appearance: known(APPEARANCES, &preferences.appearance),
-            time_format: known(TIME_FORMATS, &preferences.time_format),
+            appearance: parse(APPEARANCES, &preferences.appearance),
+            time_format: parse(TIME_FORMATS, &preferences.time_format),
         }
     }
 
-    /// The time of day of an RFC 3339 time, in UTC: scripts put the reader's own in its place.
+    /// Formats the time of day (UTC) of an RFC 3339 timestamp. Scripts replace it with the local time.
     pub fn time(self, rfc3339: &str) -> String {
         let time = rfc3339.get(11..16).unwrap_or_default();
         let hour = time.get(..2).and_then(|hour| hour.parse::<u32>().ok());
         match (self.time_format, hour) {
             ("12", Some(hour)) => {
-                let half = if hour < 12 { "time-am" } else { "time-pm" };
+                let period = if hour < 12 { "time-am" } else { "time-pm" };
                 let short = format!("{}{}", (hour + 11) % 12 + 1, &time[2..]);
-                let sentence = crate::error::LocalizedMessage::with(half, "time", short);
-                self.locale.say(&sentence)
+                let sentence = crate::error::LocalizedMessage::with(period, "time", short);
+                self.locale.translate(&sentence)
             }
             _ => time.to_owned(),
         }
@@ -60,17 +60,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn noon_and_midnight_are_twelve() {
-        let look = Look {
+    fn twelve_hour_clock_shows_noon_and_midnight_as_twelve() {
+        let display = DisplayPreferences {
             time_format: "12",
             ..Locale::EnUs.into()
         };
-        let time = |hour: &str| look.time(&format!("2026-11-20T{hour}:05:00.000Z"));
+        let time = |hour: &str| display.time(&format!("2026-11-20T{hour}:05:00.000Z"));
         assert_eq!(time("00"), "12:05 AM");
         assert_eq!(time("12"), "12:05 PM");
         assert_eq!(time("19"), "7:05 PM");
         assert_eq!(
-            Look::from(Locale::EnUs).time("2026-11-20T09:05:00.000Z"),
+            DisplayPreferences::from(Locale::EnUs).time("2026-11-20T09:05:00.000Z"),
             "09:05"
         );
     }

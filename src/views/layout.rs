@@ -1,35 +1,35 @@
-//! What every page has.
+//! Template variables that every page has.
 
 use serde::{Serialize, Serializer};
 
 use crate::models::user::account_deletion;
 use crate::realtime::frames;
 use crate::views::assets;
-use crate::views::display_preferences::Look;
+use crate::views::display_preferences::DisplayPreferences;
 use crate::views::locale::Locale;
 
-/// So many colours there are for people without a picture.
+/// Number of colours for avatars without a picture.
 const HUES: i64 = 12;
 
-/// What every part of a page has.
+/// Template variables that every fragment of a page has.
 #[derive(Debug, Clone, Hash, Serialize)]
 pub struct Base {
     lang: &'static str,
     assets: &'static str,
-    user: Option<Me>,
+    user: Option<Viewer>,
 }
 
-/// The sentences of a language that scripts say.
+/// The `js-` messages of a language, which scripts use.
 #[derive(Debug, Hash)]
 struct Strings(Locale);
 
 impl Serialize for Strings {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.0.for_scripts())
+        serializer.serialize_str(self.0.script_messages_json())
     }
 }
 
-/// The frame around a page's own view.
+/// Template variables of the page layout.
 #[derive(Debug, Hash, Serialize)]
 pub struct Page {
     #[serde(flatten)]
@@ -40,97 +40,97 @@ pub struct Page {
 }
 
 impl Page {
-    /// The frame for nobody in particular.
-    pub fn signed_out(look: Look) -> Self {
+    /// Layout without a signed-in user.
+    pub fn signed_out(display: DisplayPreferences) -> Self {
         Self {
             base: Base {
-                lang: look.locale.tag(),
+                lang: display.locale.tag(),
                 assets: assets::prefix(),
                 user: None,
             },
-            strings: Strings(look.locale),
-            appearance: look.appearance,
-            time_format: look.time_format,
+            strings: Strings(display.locale),
+            appearance: display.appearance,
+            time_format: display.time_format,
         }
     }
 
-    /// The frame for somebody.
-    pub fn signed_in(look: Look, user: &frames::User, admin: bool) -> Self {
-        let person = Person::from(user);
-        let mut page = Self::signed_out(look);
-        page.base.user = Some(Me { person, admin });
+    /// Layout for a signed-in user.
+    pub fn signed_in(display: DisplayPreferences, user: &frames::User, admin: bool) -> Self {
+        let person = DisplayUser::from(user);
+        let mut page = Self::signed_out(display);
+        page.base.user = Some(Viewer { person, admin });
         page
     }
 
-    /// What its parts need of it.
+    /// Returns the variables that fragments need.
     pub fn base(&self) -> &Base {
         &self.base
     }
 }
 
-/// The person who looks.
+/// The signed-in user.
 #[derive(Debug, Clone, Hash, Serialize)]
-struct Me {
+struct Viewer {
     #[serde(flatten)]
-    person: Person,
+    person: DisplayUser,
     admin: bool,
 }
 
-/// A person with what stands for their picture.
+/// A user with the initials and colour shown without a picture.
 #[derive(Debug, Clone, Hash, Serialize)]
-pub struct Person {
+pub struct DisplayUser {
     #[serde(flatten)]
     user: frames::User,
     initials: String,
     hue: i64,
-    /// Whether they deleted their account.
-    gone: bool,
+    /// Whether the account is deleted.
+    deleted: bool,
 }
 
-impl From<&frames::User> for Person {
+impl From<&frames::User> for DisplayUser {
     fn from(user: &frames::User) -> Self {
         Self {
             initials: initials(&user.username),
             hue: user.id.0.rem_euclid(HUES),
             user: user.clone(),
-            gone: false,
+            deleted: false,
         }
     }
 }
 
-impl Person {
-    /// A person who may have deleted their account, which is said in the reader's language.
-    pub fn named_in(locale: Locale, user: &frames::User) -> Self {
+impl DisplayUser {
+    /// Makes a user whose name is translated if the account is deleted.
+    pub fn localized(locale: Locale, user: &frames::User) -> Self {
         let mut person = Self::from(user);
-        person.user.username = shown_name(locale, &user.username);
-        person.gone = user.username == account_deletion::DELETED_USERNAME;
-        if person.gone {
+        person.user.username = display_name(locale, &user.username);
+        person.deleted = user.username == account_deletion::DELETED_USERNAME;
+        if person.deleted {
             person.initials = "–".to_owned();
         }
         person
     }
 
-    /// Whether this is that person.
-    pub fn is(&self, user: &frames::User) -> bool {
+    /// Whether both are the same user.
+    pub fn is_same(&self, user: &frames::User) -> bool {
         self.user.id == user.id
     }
 }
 
-/// A person's name, or those of a direct room with commas between; whoever is gone is called so in the reader's language.
-pub fn shown_name(locale: Locale, name: &str) -> String {
+/// Translates the placeholder of deleted accounts in a username, or in the comma-separated names of a direct room.
+pub fn display_name(locale: Locale, name: &str) -> String {
     if !name.contains(account_deletion::DELETED_USERNAME) {
         return name.to_owned();
     }
-    let gone = locale.say(&"deleted-person".into());
+    let deleted_name = locale.translate(&"deleted-person".into());
     let names = name.split(", ").map(|name| match name {
-        account_deletion::DELETED_USERNAME => gone.as_str(),
+        account_deletion::DELETED_USERNAME => deleted_name.as_str(),
         name => name,
     });
     let names: Vec<&str> = names.collect();
     names.join(", ")
 }
 
-/// The first letter of a name, or of its first two words; one character of a script without letter case says enough.
+/// Returns the first letters of the first two words of a name; one character for scripts without letter case.
 fn initials(username: &str) -> String {
     let mut words = username
         .split(['_', '-', '.'])
@@ -154,7 +154,7 @@ mod tests {
     use super::initials;
 
     #[test]
-    fn initials_suit_the_script() {
+    fn initials_depend_on_the_script() {
         assert_eq!(initials("mei"), "M");
         assert_eq!(initials("mei_lin"), "ML");
         assert_eq!(initials("李梅"), "李");

@@ -1,4 +1,4 @@
-//! What pages may see: one struct per template, and the words in the person's language.
+//! Views: one struct per template, localized texts, static files and the caches of rendered HTML.
 
 pub mod assets;
 pub mod cache;

@@ -33,13 +33,15 @@ pub(in crate::controllers) async fn authenticate(
     let region = phone_region(app, &RequestContext::new(request), region);
     let phone = PhoneNumber::parse(phone, &region).ok();
     let trusted = find_trusted_browser(app, request, phone.as_ref()).await?;
-    let buckets = app
-        .rate_limits
-        .sign_in(client_address(request), phone.as_ref(), trusted.as_ref())?;
+    let buckets =
+        app.rate_limits
+            .sign_in(client_address(request), phone.as_ref(), trusted.as_ref())?;
     let attempt = Attempt::begin(app, buckets).await?;
     let found = match phone.clone() {
         Some(phone) => {
-            let read = app.database.run(move |conn| User::with_phone(conn, &phone));
+            let read = app
+                .database
+                .read(move |conn| User::find_by_phone(conn, &phone));
             read.await?
         }
         None => None,
@@ -47,7 +49,7 @@ pub(in crate::controllers) async fn authenticate(
     let (user, hash) = found.unzip();
     let (user, hash) = (user, hash.flatten());
     let priority = match trusted {
-        Some(_) => Priority::Known,
+        Some(_) => Priority::Trusted,
         None => Priority::SignIn,
     };
     let requester = app.rate_limits.requester(client_address(request), priority);
@@ -88,7 +90,7 @@ async fn find_trusted_browser(
     else {
         return Ok(None);
     };
-    let read = app.database.run(move |conn| {
+    let read = app.database.read(move |conn| {
         let is_trusted = trusted_browser::is_trusted(conn, &browser, &phone)?;
         Ok(is_trusted.then_some(browser))
     });
@@ -106,7 +108,13 @@ async fn record_failure(
     let (user_id, client) = (user.map(|user| user.id), client_info(request));
     app.database
         .write(move |conn| {
-            security_event::record_with_phone(conn, SecurityEventKind::SignInFailed, user_id, &phone, &client)
+            security_event::record_with_phone(
+                conn,
+                SecurityEventKind::SignInFailed,
+                user_id,
+                &phone,
+                &client,
+            )
         })
         .await
 }

@@ -72,7 +72,10 @@ pub(in crate::controllers) async fn find(
         return Err(Error::NotFound);
     }
     let name = name.to_owned();
-    let found = app.database.read(move |conn| find_active_user(conn, &name)).await;
+    let found = app
+        .database
+        .read(move |conn| find_active_user(conn, &name))
+        .await;
     found.map_err(|error| match error {
         Error::NotFound => Error::Unauthorized,
         other => other,

@@ -12,7 +12,7 @@ use crate::controllers::extractors::form::{FormOrJson, Method};
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::middleware::same_origin::own_origin;
 use crate::controllers::{App, page, redirect_or_no_content, see_other};
-use crate::error::{Error, Result, LocalizedMessage};
+use crate::error::{Error, LocalizedMessage, Result};
 use crate::models::auth::invite;
 use crate::models::auth::security_event;
 use crate::models::auth::security_event::SecurityEventKind;
@@ -21,7 +21,7 @@ use crate::models::user::User;
 use crate::models::user::registration::RegistrationPolicy;
 use crate::views::layout::Page;
 use crate::views::pages::invites::{InviteForm, InviteItem, InvitesPage};
-use crate::views::pages::rooms::links;
+use crate::views::pages::rooms::room_links;
 
 /// The fields of the form: maximum registrations, and days until expiry.
 #[derive(Deserialize)]
@@ -119,7 +119,7 @@ pub async fn destroy(
 }
 
 /// `POST /invites/{id}` with `_method=delete`.
-pub async fn overridden(
+pub async fn method_override(
     app: Data<App>,
     context: RequestContext,
     request: HttpRequest,
@@ -167,7 +167,7 @@ async fn show(
                 &user.to_public(),
                 user.is_admin(),
             ),
-            rooms: links(context.locale(), rooms, None),
+            rooms: room_links(context.locale(), rooms, None),
             invites: invites?,
             form: InviteForm {
                 uses: &typed.uses,

@@ -8,7 +8,7 @@ use crate::controllers::concerns::github_oauth;
 use crate::controllers::errors::{field_messages, status_and_message};
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page};
-use crate::error::{Error, Result, LocalizedMessage};
+use crate::error::{Error, LocalizedMessage, Result};
 use crate::models::user::registration::RegistrationPolicy;
 use crate::views::layout::Page;
 use crate::views::pages::sessions::{NewSessionForm, NewSessionPage};

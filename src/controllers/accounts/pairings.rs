@@ -17,7 +17,7 @@ use crate::models::auth::pairing;
 use crate::models::auth::security_event;
 use crate::models::auth::security_event::SecurityEventKind;
 use crate::views::layout::Page;
-use crate::views::pages::pairings::AskingPage;
+use crate::views::pages::pairings::PairingRequestPage;
 
 /// `GET /pairings/{token}`: shows the account and the state of the pairing.
 pub async fn show(
@@ -38,7 +38,7 @@ pub async fn show(
     if state == "over" {
         return show_expired(&app, &context);
     }
-    let view = AskingPage {
+    let view = PairingRequestPage {
         page: Page::signed_out(context.display_preferences()),
         state,
         username: &user.username,
@@ -111,7 +111,7 @@ fn show_expired(app: &App, context: &RequestContext) -> Result<HttpResponse> {
     if context.wants_json {
         return Err(Error::NotFound);
     }
-    let view = AskingPage {
+    let view = PairingRequestPage {
         page: Page::signed_out(context.display_preferences()),
         state: "over",
         username: "",

@@ -13,17 +13,17 @@ use crate::controllers::extractors::form::FormOrJson;
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::middleware::same_origin::own_origin;
 use crate::controllers::{App, page};
-use crate::error::{Error, Result, LocalizedMessage};
+use crate::error::{Error, LocalizedMessage, Result};
 use crate::models::auth::password_reset_link;
 use crate::models::auth::security_event;
 use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::room::Room;
 use crate::models::user::User;
+use crate::models::values::user_status::Status;
 use crate::views::layout::Page;
 use crate::views::pages::invites::PasswordLinkPage;
-use crate::views::pages::rooms::links;
+use crate::views::pages::rooms::room_links;
 use crate::views::qr::Qr;
-use crate::models::values::user_status::Status;
 
 /// Lifetime of a link.
 const LINK_HOURS: i64 = 4;
@@ -63,7 +63,12 @@ pub async fn create(
             return Err(Error::NotFound);
         }
         let token = password_reset_link::create(conn, user.id, TimeDelta::hours(LINK_HOURS))?;
-        security_event::record(conn, SecurityEventKind::PasswordLinkCreated, user.id, &client)?;
+        security_event::record(
+            conn,
+            SecurityEventKind::PasswordLinkCreated,
+            user.id,
+            &client,
+        )?;
         Ok((user.username, token))
     });
     match created.await {
@@ -107,9 +112,9 @@ async fn show(
                 &admin.to_public(),
                 admin.is_admin(),
             ),
-            rooms: links(context.locale(), read.await?, None),
+            rooms: room_links(context.locale(), read.await?, None),
             username,
-            qr: link.as_deref().and_then(Qr::of),
+            qr: link.as_deref().and_then(Qr::encode),
             link,
             hours: LINK_HOURS,
             errors,

@@ -11,7 +11,7 @@ use crate::controllers::errors::field_messages;
 use crate::controllers::extractors::form::Form;
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page};
-use crate::error::{Error, Result, LocalizedMessage};
+use crate::error::{Error, LocalizedMessage, Result};
 use crate::models::auth::phone_verification::VerificationPurpose;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::views::layout::Page;
@@ -41,7 +41,17 @@ pub async fn create(
     require_verification(&app)?;
     let region = phone_region(&app, &context, &typed.region);
     let sent = match PhoneNumber::parse(&typed.phone, &region) {
-        Ok(phone) => start_verification(&app, &request, &context, &phone, VerificationPurpose::PasswordReset, |_| ()).await,
+        Ok(phone) => {
+            start_verification(
+                &app,
+                &request,
+                &context,
+                &phone,
+                VerificationPurpose::PasswordReset,
+                |_| (),
+            )
+            .await
+        }
         Err(error) => Err(error),
     };
     match sent {

@@ -13,7 +13,7 @@ use crate::controllers::extractors::client_address::client_address;
 use crate::controllers::extractors::form::Form;
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page};
-use crate::error::{Error, Result, LocalizedMessage};
+use crate::error::{Error, LocalizedMessage, Result};
 use crate::models::auth::password_reset_link;
 use crate::models::auth::security_event;
 use crate::models::auth::security_event::SecurityEventKind;

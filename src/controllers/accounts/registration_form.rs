@@ -8,7 +8,7 @@ use crate::controllers::concerns::github_oauth;
 use crate::controllers::errors::field_messages;
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page};
-use crate::error::{Error, Result, LocalizedMessage};
+use crate::error::{Error, LocalizedMessage, Result};
 use crate::models::auth::invite;
 use crate::models::user::User;
 use crate::models::user::registration::RegistrationPolicy;
@@ -17,7 +17,7 @@ use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::signing::constant_time_eq;
 use crate::models::values::username::Username;
 use crate::views::layout::Page;
-use crate::views::pages::users::{ClosedPage, NewUserForm, NewUserPage};
+use crate::views::pages::users::{NewUserForm, NewUserPage, RegistrationClosedPage};
 
 /// The fields of the form.
 #[derive(Default, Deserialize)]
@@ -98,7 +98,7 @@ pub(in crate::controllers) fn phone_region(
     chosen: &str,
 ) -> String {
     let chosen =
-        Some(chosen.to_ascii_uppercase()).filter(|region| PhoneNumber::knows_region(region));
+        Some(chosen.to_ascii_uppercase()).filter(|region| PhoneNumber::is_known_region(region));
     chosen
         .or_else(|| context.region())
         .unwrap_or_else(|| app.accounts.default_region.clone())
@@ -115,13 +115,16 @@ pub(super) async fn show(
         app.accounts.registration_policy,
         invite::verify_token(&app.hmac_key, &typed.invite),
     );
-    let read = app.database.run(move |conn| {
-        let is_first = !User::any(conn)?;
+    let read = app.database.read(move |conn| {
+        let is_first = !User::exists(conn)?;
         let is_invited = match id {
             Some(id) if policy == RegistrationPolicy::Invite => invite::is_valid(conn, id)?,
             _ => false,
         };
-        Ok((is_first, is_first || policy == RegistrationPolicy::Open || is_invited))
+        Ok((
+            is_first,
+            is_first || policy == RegistrationPolicy::Open || is_invited,
+        ))
     });
     let (is_first, may_register) = read.await?;
     if !may_register {
@@ -160,7 +163,7 @@ fn closed(app: &App, context: &RequestContext, has_invite: bool) -> Result<HttpR
     let fields = if has_invite { &invite_error[..] } else { &[] };
     let mut errors = field_messages(context.locale(), fields);
     errors.entry("invite").or_default();
-    let view = ClosedPage {
+    let view = RegistrationClosedPage {
         page: Page::signed_out(context.display_preferences()),
         closed: app.accounts.registration_policy == RegistrationPolicy::Closed,
         errors,

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::models::auth::security_event;
 use crate::models::room::Room;
 use crate::views::layout::Page;
-use crate::views::pages::rooms::links;
+use crate::views::pages::rooms::room_links;
 use crate::views::pages::security_events::{EventList, EventsPage};
 
 /// Events per page.
@@ -39,7 +39,7 @@ pub async fn index(
             &user.to_public(),
             user.is_admin(),
         ),
-        rooms: links(context.locale(), read.await?, None),
+        rooms: room_links(context.locale(), read.await?, None),
         list: find(&app, &context, None, &query).await?,
     };
     page(&app, &view)

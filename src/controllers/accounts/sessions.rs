@@ -94,7 +94,7 @@ pub async fn destroy(
                     security_event::record(conn, SecurityEventKind::SignedOut, user.id, &client)
                 })
                 .await?;
-            app.realtime.sign_out(user.id, session);
+            app.realtime.close_session(user.id, session);
         }
         Err(Error::Unauthorized) => {}
         Err(error) => return Err(error),

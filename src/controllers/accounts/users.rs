@@ -114,7 +114,7 @@ async fn create_user(app: &App, request: &HttpRequest, new_user: ValidNewUser) -
     // Hashing is expensive: check the name first.
     let read = app
         .database
-        .run(move |conn| User::require_free_name(conn, &wanted));
+        .read(move |conn| User::require_username_available(conn, &wanted));
     read.await?;
     let requester = app
         .rate_limits
@@ -133,7 +133,13 @@ async fn create_user(app: &App, request: &HttpRequest, new_user: ValidNewUser) -
     let write = app.database.write(move |conn| {
         let user = User::register(conn, &registration)?;
         let id = Some(user.id);
-        security_event::record_with_phone(conn, SecurityEventKind::Registered, id, &phone, &client)?;
+        security_event::record_with_phone(
+            conn,
+            SecurityEventKind::Registered,
+            id,
+            &phone,
+            &client,
+        )?;
         Ok(user)
     });
     write.await
@@ -172,9 +178,9 @@ async fn hash_password(app: &App, request: &HttpRequest, new_user: ValidNewUser)
     let (policy, invite) = (app.accounts.registration_policy, new_user.invite);
     let wanted = new_user.username;
     let may_be_first = new_user.may_be_first;
-    let read = app.database.run(move |conn| {
-        User::require_free_name(conn, &wanted)?;
-        match (User::any(conn)?, policy) {
+    let read = app.database.read(move |conn| {
+        User::require_username_available(conn, &wanted)?;
+        match (User::exists(conn)?, policy) {
             (false, _) if !may_be_first => Err(Error::field("setup_code", "error-setup-code")),
             (true, RegistrationPolicy::Closed) => Err(Error::Forbidden),
             (true, RegistrationPolicy::Invite) => match invite {

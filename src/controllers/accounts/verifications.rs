@@ -18,13 +18,11 @@ use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::Form;
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page, see_other};
-use crate::error::{Error, Result, LocalizedMessage};
+use crate::error::{Error, LocalizedMessage, Result};
 use crate::models::auth::phone_verification;
-use crate::models::auth::phone_verification::{
-    CodeCheck, VerificationPurpose, Verification,
-};
+use crate::models::auth::phone_verification::{CodeCheck, Verification, VerificationPurpose};
 use crate::models::auth::security_event;
-use crate::models::auth::security_event::{SecurityEventKind, ClientInfo};
+use crate::models::auth::security_event::{ClientInfo, SecurityEventKind};
 use crate::models::auth::{invite, password_reset_link, rate_limit};
 use crate::models::database::connection::DbConn;
 use crate::models::room::LOBBY;
@@ -158,7 +156,13 @@ async fn check(
             CodeCheck::Incorrect(left, verification) => {
                 let (user_id, phone) = (verification.user_id, verification.phone);
                 let phone = PhoneNumber::from_stored(phone);
-                security_event::record_with_phone(conn, SecurityEventKind::CodeFailed, user_id, &phone, &client)?;
+                security_event::record_with_phone(
+                    conn,
+                    SecurityEventKind::CodeFailed,
+                    user_id,
+                    &phone,
+                    &client,
+                )?;
                 // Not an outer error, which would roll back the count of wrong codes.
                 Ok(Err(match left {
                     0 => LocalizedMessage::from("error-code-expired"),
@@ -205,7 +209,13 @@ fn finish(
                     may_be_first: verification.may_be_first,
                 },
             )?;
-            security_event::record_with_phone(conn, SecurityEventKind::Registered, Some(user.id), &phone, client)?;
+            security_event::record_with_phone(
+                conn,
+                SecurityEventKind::Registered,
+                Some(user.id),
+                &phone,
+                client,
+            )?;
             Ok(Completed::Registered(user))
         }
         (VerificationPurpose::PasswordReset, Some(user_id)) => {
@@ -216,7 +226,13 @@ fn finish(
         // Only for the user who requested the change, who must still be signed in.
         (VerificationPurpose::PhoneChange, Some(user_id)) if current_user_id == Some(user_id) => {
             User::set_phone(conn, user_id, &phone)?;
-            security_event::record_with_phone(conn, SecurityEventKind::PhoneChanged, Some(user_id), &phone, client)?;
+            security_event::record_with_phone(
+                conn,
+                SecurityEventKind::PhoneChanged,
+                Some(user_id),
+                &phone,
+                client,
+            )?;
             Ok(Completed::PhoneChanged)
         }
         _ => Err(Error::Unauthorized),
@@ -247,13 +263,13 @@ fn form(
         &VerificationPage {
             page: Page::signed_out(context.display_preferences()),
             phone: phone.masked(),
-            maybe: verification.purpose() == VerificationPurpose::PasswordReset,
-            back: match verification.purpose() {
+            sent_if_registered: verification.purpose() == VerificationPurpose::PasswordReset,
+            restart_url: match verification.purpose() {
                 VerificationPurpose::Registration => "/register",
                 VerificationPurpose::PasswordReset => "/password_reset",
                 _ => "/settings/account",
             },
-            shown: require_verification(app)?.sms.last_text(phone.as_str()),
+            development_message: require_verification(app)?.sms.last_text(phone.as_str()),
             errors,
         },
     )

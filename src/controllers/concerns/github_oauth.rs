@@ -173,7 +173,8 @@ pub async fn finish(app: &App, request: &HttpRequest, state: &str) -> Result<OAu
     let cookies = cookies::all(request, app.site.github_cookie_name());
     let mut values = cookies.iter().map(Cookie::value);
     let is_signed = |value: &&str| {
-        app.hmac_key.verify(PURPOSE, &signed_text(until, value), signature)
+        app.hmac_key
+            .verify(PURPOSE, &signed_text(until, value), signature)
     };
     let value = values.find(is_signed).ok_or_else(stale)?;
     if until <= Utc::now().timestamp() {

@@ -158,7 +158,7 @@ impl Collector for Queues {
             (
                 "writes_waiting",
                 "Messages queued for the database",
-                self.writer.waiting(),
+                self.writer.queue_length(),
             ),
             (
                 "password_hashes_running",

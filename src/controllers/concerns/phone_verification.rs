@@ -10,10 +10,10 @@ use crate::controllers::extractors::client_address::client_address;
 use crate::controllers::extractors::cookies;
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, PhoneVerification, see_other};
-use crate::error::{Error, Result, LocalizedMessage};
+use crate::error::{Error, LocalizedMessage, Result};
 use crate::models::auth::phone_verification;
 use crate::models::auth::phone_verification::{
-    VerificationCode, VALID_MINUTES, VerificationPurpose, Verification,
+    VALID_MINUTES, Verification, VerificationCode, VerificationPurpose,
 };
 use crate::models::auth::rate_limit;
 use crate::models::auth::security_event;
@@ -95,11 +95,7 @@ pub async fn send_code(
     let buckets = app
         .rate_limits
         .verification_code(client_address(request), &phone)?;
-    let (client, purpose, number) = (
-        client_info(request),
-        verification.purpose(),
-        phone.clone(),
-    );
+    let (client, purpose, number) = (client_info(request), verification.purpose(), phone.clone());
     let is_eligible = app.database.write(move |conn| {
         rate_limit::take(conn, &buckets)?;
         let (owner, is_eligible) = owner_and_eligibility(conn, &verification, &phone)?;
@@ -115,7 +111,13 @@ pub async fn send_code(
             ..verification.clone()
         };
         phone_verification::save(conn, &renewed)?;
-        security_event::record_with_phone(conn, SecurityEventKind::CodeSent, owner, &phone, &client)?;
+        security_event::record_with_phone(
+            conn,
+            SecurityEventKind::CodeSent,
+            owner,
+            &phone,
+            &client,
+        )?;
         Ok(is_eligible)
     });
     let code = is_eligible.await?.then_some(&code);
@@ -162,7 +164,7 @@ fn sms_message(
     };
     Some(SmsMessage {
         number: phone.as_str().to_owned(),
-        text: context.locale().say(&text),
+        text: context.locale().translate(&text),
         code: code.map(|code| code.as_str().to_owned()),
     })
 }

@@ -127,11 +127,11 @@ impl RateLimits {
     /// A value that can be used once within `window`, even if rate limits are disabled.
     pub fn single_use(&self, value: &str, window: TimeDelta) -> Result<Bucket> {
         let rule = Rule {
-            tries: 1,
+            attempts: 1,
             window,
-            wait: None,
+            backoff: None,
         };
-        let key_hash = self.hmac_key.hash("throttle", &format!("once {value}"))?;
+        let key_hash = self.hmac_key.sign("throttle", &format!("once {value}"))?;
         Ok(Bucket { key_hash, rule })
     }
 
@@ -226,7 +226,7 @@ impl RateLimits {
     ) -> Result<Vec<Bucket>> {
         let all = self.rules.as_ref().map(wanted).unwrap_or_default();
         let bucket = |(rule, key): (Rule, String)| {
-            let key_hash = self.hmac_key.hash("throttle", &key)?;
+            let key_hash = self.hmac_key.sign("throttle", &key)?;
             Ok(Bucket { key_hash, rule })
         };
         all.into_iter().map(bucket).collect()

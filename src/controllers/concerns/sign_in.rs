@@ -47,7 +47,7 @@ pub async fn sign_in(
     let (key, key_hash) = session::new_key();
     let (user_id, client) = (user.id, client_info(request));
     let new = NewSession {
-        kind: SecurityEventKind::Cookie,
+        kind: SessionKind::Cookie,
         user_id,
         epoch: user.session_epoch,
         by: match method {
@@ -57,18 +57,18 @@ pub async fn sign_in(
         user_agent: client.user_agent.clone(),
         ip: client.ip.clone(),
         lifetime: app.accounts.session_lifetime,
-        by_github: is_github,
-        most: app.accounts.max_sessions_per_user,
+        is_github_sign_in: is_github,
+        max_sessions: app.accounts.max_sessions_per_user,
     };
     let Browser { hash, cookie } = browser_id::get_or_create(app, request)?;
     let write = app.database.write(move |conn| {
         let created = session::create(conn, &key_hash, &new)?;
         trusted_browser::trust(conn, &hash, user_id)?;
         security_event::record(conn, event, user_id, &client)?;
-        Ok(created.ended)
+        Ok(created.evicted)
     });
     if write.await? > 0 {
-        app.realtime.look_now();
+        app.realtime.poll_now();
     }
     session.renew();
     session.remove(KEY_HASH);

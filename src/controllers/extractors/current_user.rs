@@ -15,7 +15,7 @@ use crate::controllers::middleware::anonymous_limit::mark_authenticated;
 use crate::controllers::middleware::session_cookie::KEY_HASH;
 use crate::error::{Error, Result};
 use crate::models::auth::session;
-use crate::models::auth::session::{KeyHash, ActiveSession};
+use crate::models::auth::session::{ActiveSession, KeyHash};
 use crate::models::database::connection::DbConn;
 use crate::models::user::User;
 use crate::models::user::preferences::Preferences;

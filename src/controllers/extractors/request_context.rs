@@ -15,13 +15,13 @@ use crate::error::Error;
 use crate::models::user::preferences::Preferences;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::views::assets::Encoding;
-use crate::views::display_preferences::Look;
+use crate::views::display_preferences::DisplayPreferences;
 use crate::views::locale::Locale;
 
 /// Per-request context. Clones share the display preferences, so that those loaded later apply to earlier clones.
 #[derive(Debug, Clone)]
 pub struct RequestContext {
-    display_preferences: Rc<Cell<Look>>,
+    display_preferences: Rc<Cell<DisplayPreferences>>,
     /// Whether the client prefers JSON to HTML.
     pub wants_json: bool,
     /// Random id that identifies the request in the log.
@@ -66,7 +66,7 @@ impl RequestContext {
     }
 
     /// Returns the display preferences of the response.
-    pub fn display_preferences(&self) -> Look {
+    pub fn display_preferences(&self) -> DisplayPreferences {
         self.display_preferences.get()
     }
 
@@ -77,7 +77,7 @@ impl RequestContext {
 
     /// Applies the preferences of the authenticated user.
     pub fn apply_preferences(&self, preferences: &Preferences) {
-        let display = self.display_preferences().preferring(preferences);
+        let display = self.display_preferences().with_preferences(preferences);
         self.display_preferences.set(display);
     }
 

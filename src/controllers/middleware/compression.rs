@@ -50,7 +50,7 @@ pub async fn compress(
             let encoding = HeaderValue::from_static("gzip");
             head.headers_mut()
                 .insert(header::CONTENT_ENCODING, encoding);
-            BoxBody::new(Bytes::from(gzip::quick(&text)))
+            BoxBody::new(Bytes::from(gzip::compress_fast(&text)))
         }
         Ok(text) => BoxBody::new(text),
         Err(body) => body,

@@ -42,7 +42,9 @@ pub async fn all(
         context,
         &request,
         connect_request,
-        &query, StreamContent::AllFrames)
+        &query,
+        StreamContent::AllFrames,
+    )
     .await
 }
 
@@ -83,15 +85,20 @@ async fn open(
         worker,
         app.realtime.clone(),
         connect_request,
-        Box::new(move |code: ErrorCode| locale.say(&frame_error_message(code, chars))),
+        Box::new(move |code: ErrorCode| locale.translate(&frame_error_message(code, chars))),
     )
     .await?;
-    bind_lifetimes(request, &connection.subscriber, app.sockets.close_grace_seconds);
+    bind_lifetimes(
+        request,
+        &connection.subscriber,
+        app.sockets.close_grace_seconds,
+    );
     close_with_peer(request);
     if query.view.is_some() || query.away {
         connection.view(query.view, query.away);
     }
-    let events = EventStream::start(connection, wanted, last_event(request).or(query.after)).await?;
+    let events =
+        EventStream::start(connection, wanted, last_event(request).or(query.after)).await?;
     let stream = stream::unfold(events, |mut events| async move {
         let event = events.next().await?;
         Some((Ok::<Bytes, Error>(event), events))

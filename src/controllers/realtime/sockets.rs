@@ -62,7 +62,7 @@ pub async fn create(
         worker,
         app.realtime.clone(),
         connect_request,
-        Box::new(move |code: ErrorCode| locale.say(&frame_error_message(code, chars))),
+        Box::new(move |code: ErrorCode| locale.translate(&frame_error_message(code, chars))),
     )
     .await?;
     let subscriber = connection.subscriber.clone();
@@ -219,7 +219,9 @@ impl Socket {
         }
         match message {
             AggregatedMessage::Text(text) => self.connection.receive(&text).await,
-            AggregatedMessage::Binary(_) => self.connection.send_error(ErrorCode::BadFrame, None, None),
+            AggregatedMessage::Binary(_) => {
+                self.connection.send_error(ErrorCode::BadFrame, None, None)
+            }
             AggregatedMessage::Ping(payload) => subscriber.push(websocket::pong(&payload)),
             AggregatedMessage::Pong(_) => {}
             AggregatedMessage::Close(_) => subscriber.close(CloseCode::Normal),

@@ -1,4 +1,4 @@
-//! Whose direct messages I do not want.
+//! Users blocked by the current user.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -16,26 +16,26 @@ use crate::models::room::invitation;
 use crate::models::room::invitation::InvitationFilter;
 use crate::models::user::block;
 
-/// Whom; and where to go on.
+/// Fields of `/blocks`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct BlockInput {
     username: String,
     #[serde(rename = "_method")]
     method: Method,
 }
 
-/// `POST /blocks` with `username`; with `_method=delete` the block ends.
+/// `POST /blocks` with `username`; with `_method=delete` unblocks.
 pub async fn create(
     app: Data<App>,
     context: RequestContext,
     current: CurrentUser,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<BlockInput>,
 ) -> Result<HttpResponse> {
     if input.fields.method == Method::Delete {
         return destroy(app, context, current, input).await;
     }
-    set(&app, &context, current, input, true).await
+    set_blocked(&app, &context, current, input, true).await
 }
 
 /// `DELETE /blocks` with `username`
@@ -43,16 +43,16 @@ pub async fn destroy(
     app: Data<App>,
     context: RequestContext,
     current: CurrentUser,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<BlockInput>,
 ) -> Result<HttpResponse> {
-    set(&app, &context, current, input, false).await
+    set_blocked(&app, &context, current, input, false).await
 }
 
-async fn set(
+async fn set_blocked(
     app: &App,
     context: &RequestContext,
     CurrentUser(user): CurrentUser,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<BlockInput>,
     blocked: bool,
 ) -> Result<HttpResponse> {
     rate_limits::acquire(&app.database, &app.rate_limits.block_change(user.id)?).await?;

@@ -13,19 +13,19 @@ use crate::controllers::{App, see_other};
 use crate::error::{Error, Result};
 use crate::models::room::direct::Recipients;
 
-/// Whom to talk to.
+/// Fields of `POST /directs`: usernames.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct DirectInput {
     to: Vec<String>,
 }
 
-/// `POST /directs`: finds or makes the room of these people.
+/// `POST /directs`: finds or creates the direct room of these people and redirects there.
 pub async fn create(
     app: Data<App>,
     context: RequestContext,
     CurrentUser(user): CurrentUser,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<DirectInput>,
 ) -> Result<HttpResponse> {
     let to = Recipients::UsernamesOrPhones(input.fields.to.clone());
     let is_page = !input.is_json && !context.wants_json;

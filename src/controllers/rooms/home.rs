@@ -1,4 +1,4 @@
-//! The way in.
+//! The start page.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::models::room::membership::Membership;
 use crate::models::room::{LOBBY, Room};
 
-/// `GET /`: to the room visited last, at first the Lobby; or to sign in.
+/// `GET /`: redirects to the last visited room (cookie), the Lobby, or `/login`.
 pub async fn show(
     app: Data<App>,
     request: HttpRequest,

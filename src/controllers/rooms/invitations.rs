@@ -1,4 +1,4 @@
-//! My pending invitations into rooms. (Links by which people register are `invites`.)
+//! Room invitations of the current user. (Registration links are `invites`.)
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
@@ -7,15 +7,15 @@ use serde::Deserialize;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::{FormOrJson, Method};
 use crate::controllers::extractors::request_context::RequestContext;
-use crate::controllers::{App, redirect_or_no_content, page};
+use crate::controllers::{App, page, redirect_or_no_content};
 use crate::error::{Error, Result};
 use crate::models::room::Room;
 use crate::models::room::invitation;
 use crate::views::layout::Page;
 use crate::views::pages::invitations::{InvitationItem, InvitationsPage};
-use crate::views::pages::rooms::links;
+use crate::views::pages::rooms::room_links;
 
-/// `GET /invitations`: a page; for programs a bare array as in the `invitation` frame.
+/// `GET /invitations`: an HTML page, or a JSON array of invitations as in the `invitation` frame.
 pub async fn index(
     app: Data<App>,
     context: RequestContext,
@@ -34,14 +34,18 @@ pub async fn index(
     }
     let item = |invitation| InvitationItem::new(context.locale(), invitation);
     let view = InvitationsPage {
-        page: Page::signed_in(context.display_preferences(), &user.to_public(), user.is_admin()),
-        rooms: links(context.locale(), rooms, None),
+        page: Page::signed_in(
+            context.display_preferences(),
+            &user.to_public(),
+            user.is_admin(),
+        ),
+        rooms: room_links(context.locale(), rooms, None),
         pending: pending.into_iter().map(item).collect(),
     };
     page(&app, &view)
 }
 
-/// `PUT /invitations/{id}`: accepts. Browsers go on in the room.
+/// `PUT /invitations/{id}`: accepts, and redirects browsers to the room.
 pub async fn update(
     app: Data<App>,
     context: RequestContext,
@@ -55,7 +59,11 @@ pub async fn update(
     let room_id = write.await?;
     app.realtime.join_room(user_id, room_id, false);
     app.realtime.invitations_changed(user_id);
-    Ok(redirect_or_no_content(&context, false, &format!("/rooms/{room_id}")))
+    Ok(redirect_or_no_content(
+        &context,
+        false,
+        &format!("/rooms/{room_id}"),
+    ))
 }
 
 /// `DELETE /invitations/{id}`: declines.
@@ -74,21 +82,21 @@ pub async fn destroy(
     Ok(redirect_or_no_content(&context, false, "/invitations"))
 }
 
-/// What the forms send.
+/// Fields of `POST /invitations/{id}`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Overriding {
+pub struct InvitationInput {
     #[serde(rename = "_method")]
     method: Method,
 }
 
 /// `POST /invitations/{id}` with `_method`
-pub async fn overridden(
+pub async fn method_override(
     app: Data<App>,
     context: RequestContext,
     user: CurrentUser,
     id: Path<i64>,
-    input: FormOrJson<Overriding>,
+    input: FormOrJson<InvitationInput>,
 ) -> Result<HttpResponse> {
     match input.fields.method {
         Method::Put | Method::Patch => update(app, context, user, id).await,

@@ -1,4 +1,4 @@
-//! How much a room matters to me.
+//! Notification level of a room.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
@@ -14,29 +14,31 @@ use crate::models::room::membership::Membership;
 use crate::realtime::frames::ServerFrame;
 use crate::realtime::hub::worker_commands::WorkerCommand;
 
-/// What the form sends.
+/// Fields of `/rooms/{id}/involvement`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct InvolvementInput {
     involvement: String,
 }
 
-/// `PUT /rooms/{id}/involvement`, or `POST`: everything, mentions, nothing or hidden.
+/// `PUT /rooms/{id}/involvement`, or `POST`: `everything`, `mentions`, `nothing` or `hidden`.
 pub async fn update(
     app: Data<App>,
     context: RequestContext,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<InvolvementInput>,
 ) -> Result<HttpResponse> {
-    let (id, user_id, wanted) = (*id, user.id, input.fields.involvement);
+    let (id, user_id, level) = (*id, user.id, input.fields.involvement);
     let write = app.database.write(move |conn| {
-        Membership::set_notification_level(conn, id, user_id, &wanted)?;
+        Membership::set_notification_level(conn, id, user_id, &level)?;
         Room::summary(conn, user_id, id)
     });
     let changed = write.await.map(|room| {
         let frame = ServerFrame::Room { room: &room }.encode();
-        app.realtime.hub.send_to_workers(&WorkerCommand::SendToUser(user_id, frame));
+        app.realtime
+            .hub
+            .send_to_workers(&WorkerCommand::SendToUser(user_id, frame));
     });
-    rooms::answer(&app, &context, user, id, changed, Vec::new(), input.is_json).await
+    rooms::respond(&app, &context, user, id, changed, Vec::new(), input.is_json).await
 }

@@ -1,4 +1,4 @@
-//! Others' membership: inviting and removing.
+//! Members of a room: inviting and removing other users.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
@@ -14,22 +14,23 @@ use crate::error::Result;
 use crate::models::room::Room;
 use crate::models::room::invitation::InviteOutcome;
 
-/// What the forms send.
+/// Fields of `/rooms/{id}/members`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct MemberInput {
     username: String,
     #[serde(rename = "_method")]
     method: Method,
 }
 
-/// `POST /rooms/{id}/members`: adds (204) or invites (202 with `state`); with `_method=delete` removes.
+/// `POST /rooms/{id}/members`: adds (204) or invites (202 with `state`) a user; with `_method=delete` removes
+/// one.
 pub async fn create(
     app: Data<App>,
     context: RequestContext,
     current: CurrentUser,
     id: Path<i64>,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<MemberInput>,
 ) -> Result<HttpResponse> {
     if input.fields.method == Method::Delete {
         return destroy(app, context, current, id, input).await;
@@ -41,34 +42,36 @@ pub async fn create(
     let write = app
         .database
         .write(move |conn| Room::add_member(conn, &person, id, &name));
-    let told = match write.await {
+    let outcome = match write.await {
         Ok((newcomer, InviteOutcome::Added { is_new })) => {
             if is_new {
                 app.realtime.join_room(newcomer, id, false);
             }
-            Ok(Told::Added)
+            Ok(InviteResponse::Added)
         }
         Ok((invitee, InviteOutcome::Invited)) => {
             app.realtime.invitations_changed(invitee);
-            Ok(Told::Invited)
+            Ok(InviteResponse::Invited)
         }
         Err(error) => Err(error),
     };
-    match told {
-        Ok(told) => Ok(told.answer(input.is_json || context.wants_json, id)),
-        Err(error) => rooms::answer(&app, &context, user, id, Err(error), typed, input.is_json).await,
+    match outcome {
+        Ok(outcome) => Ok(outcome.respond(input.is_json || context.wants_json, id)),
+        Err(error) => {
+            rooms::respond(&app, &context, user, id, Err(error), typed, input.is_json).await
+        }
     }
 }
 
-/// What the inviter is told: nothing about what became of an invitation.
+/// Result shown to the inviter. It does not reveal whether the invitation is new, pending or was declined before.
 #[derive(Clone, Copy)]
-enum Told {
+enum InviteResponse {
     Added,
     Invited,
 }
 
-impl Told {
-    fn answer(self, is_json: bool, room_id: i64) -> HttpResponse {
+impl InviteResponse {
+    fn respond(self, is_json: bool, room_id: i64) -> HttpResponse {
         match (self, is_json) {
             (Self::Added, true) => HttpResponse::NoContent().finish(),
             (Self::Invited, true) => HttpResponse::Accepted().json(json!({"state": "invited"})),
@@ -84,7 +87,7 @@ pub async fn destroy(
     context: RequestContext,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<MemberInput>,
 ) -> Result<HttpResponse> {
     rate_limits::acquire(&app.database, &app.rate_limits.membership_change(user.id)?).await?;
     let (id, person, name) = (*id, user.clone(), input.fields.username);
@@ -92,6 +95,8 @@ pub async fn destroy(
     let write = app
         .database
         .write(move |conn| Room::remove_member(conn, &person, id, &name));
-    let removed = write.await.map(|gone| app.realtime.leave_room(gone, id));
-    rooms::answer(&app, &context, user, id, removed, typed, input.is_json).await
+    let removed = write
+        .await
+        .map(|user_id| app.realtime.leave_room(user_id, id));
+    rooms::respond(&app, &context, user, id, removed, typed, input.is_json).await
 }

@@ -1,4 +1,4 @@
-//! My own membership: entering and leaving a room.
+//! Membership of the current user: joining and leaving a room.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
@@ -12,21 +12,21 @@ use crate::controllers::{App, redirect_or_no_content};
 use crate::error::Result;
 use crate::models::room::Room;
 
-/// What the forms send.
+/// Fields of `/rooms/{id}/membership`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct MembershipInput {
     #[serde(rename = "_method")]
     method: Method,
 }
 
-/// `POST /rooms/{id}/membership`: enters an open room; with `_method=delete` leaves.
+/// `POST /rooms/{id}/membership`: joins an open room; with `_method=delete` leaves.
 pub async fn create(
     app: Data<App>,
     context: RequestContext,
     current: CurrentUser,
     id: Path<i64>,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<MembershipInput>,
 ) -> Result<HttpResponse> {
     if input.fields.method == Method::Delete {
         return destroy(app, context, current, id).await;
@@ -39,7 +39,11 @@ pub async fn create(
         app.realtime.join_room(user_id, id, false);
         app.realtime.invitations_changed(user_id);
     }
-    Ok(redirect_or_no_content(&context, input.is_json, &format!("/rooms/{id}")))
+    Ok(redirect_or_no_content(
+        &context,
+        input.is_json,
+        &format!("/rooms/{id}"),
+    ))
 }
 
 /// `DELETE /rooms/{id}/membership`

@@ -1,4 +1,4 @@
-//! A room's messages: reading its history and saying something.
+//! A room's messages: reading the history, posting, editing and deleting.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, Path, Query};
@@ -6,13 +6,13 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::page;
-use super::page::Mistakes;
+use super::page::FormState;
 use super::page::message_list;
-use super::page::message_list::{Form, History, Known, Wanted};
-use crate::controllers::extractors::current_user::{LazyCurrentUser, CurrentUser};
+use super::page::message_list::{IfNoneMatch, LoadedMessages, MessageListQuery, Representation};
+use crate::controllers::extractors::current_user::{CurrentUser, LazyCurrentUser};
 use crate::controllers::extractors::form::{FormOrJson, Method};
 use crate::controllers::extractors::request_context::RequestContext;
-use crate::controllers::{App, redirect_or_no_content, gzip_html, see_other};
+use crate::controllers::{App, gzip_html, redirect_or_no_content, see_other};
 use crate::error::{Error, Result};
 use crate::models::auth::session::ActiveSession;
 use crate::models::database::connection::DbConn;
@@ -26,23 +26,23 @@ use crate::realtime::frames;
 use crate::realtime::store::{MessageRef, WriteCommand};
 use crate::views::gzip;
 
-/// Messages of a page when the request does not say.
+/// Messages per page by default.
 pub const PAGE: i64 = 50;
-/// The most that a request may ask for.
+/// Largest accepted `limit`; larger ones are reduced to it.
 const PAGE_MAX: i64 = 100;
-/// Kept by the browser, but asked about each time.
+/// Browsers may store the response but must revalidate it.
 const CACHE: &str = "private, no-cache";
 
-/// Selects a part of the history. Refuses unknown parameters, so that a misspelled one does not select the wrong page.
+/// Selects a range of the history. Unknown parameters are an error: a misspelled one would select another range.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Range {
+pub struct HistoryQuery {
     before: Option<i64>,
     after: Option<i64>,
     limit: Option<i64>,
 }
 
-impl Range {
+impl HistoryQuery {
     fn parse(&self) -> Result<(Cursor, i64)> {
         let cursor = cursor(self.before, self.after)?;
         match self.limit.unwrap_or(PAGE) {
@@ -53,7 +53,7 @@ impl Range {
     }
 }
 
-/// Up to which message, and from which on: both ends are exclusive.
+/// Converts `before` and `after`, both exclusive, into a cursor.
 ///
 /// # Errors
 /// `BadRequest` for a number below 0.
@@ -69,12 +69,11 @@ pub(in crate::controllers) fn cursor(before: Option<i64>, after: Option<i64>) ->
     })
 }
 
-/// What there is to answer.
-enum Found {
-    /// The client has it.
-    Known,
-    Messages(Vec<frames::Message>),
-    History(History, Wanted),
+/// Result of reading the history.
+enum HistoryResponse {
+    NotModified,
+    Json(Vec<frames::Message>),
+    Fragment(LoadedMessages, MessageListQuery),
 }
 
 /// `GET /rooms/{id}/messages`: an HTML fragment or JSON, oldest first.
@@ -84,53 +83,53 @@ pub async fn index(
     request: HttpRequest,
     caller: LazyCurrentUser,
     id: Path<i64>,
-    range: Result<Query<Range>, actix_web::Error>,
+    range: Result<Query<HistoryQuery>, actix_web::Error>,
 ) -> Result<HttpResponse> {
     let range = range.map_err(|_| Error::BadRequest("error-cursor".into()));
     let (cursor, limit) = match range.and_then(|range| range.parse()) {
         Ok(range) => range,
         Err(error) => {
-            // Strangers are told to sign in, whatever they ask for.
+            // Without a session the response is 401, also for an invalid range.
             caller.authenticate_and_read(|_, _| Ok(())).await?;
             return Err(error);
         }
     };
     let id = *id;
-    let wanted = Wanted {
+    let list_query = MessageListQuery {
         room_id: id,
         cursor,
         limit,
-        look: context.display_preferences(),
-        lists: app.message_lists.clone(),
+        display: context.display_preferences(),
+        cache: app.message_lists.clone(),
     };
-    let form = Form::of(&app, &context);
-    let known = Known::of(&request);
+    let representation = Representation::new(&app, &context);
+    let if_none_match = IfNoneMatch::from_request(&request);
     let read = move |conn: &mut DbConn, live: &ActiveSession| {
         let (room, _) = Room::find_for(conn, &live.user, id)?;
         let version = message_list::version(conn, &room)?;
-        let form = form.preferring(&live.preferences);
-        let etag = form.etag(version);
-        let found = match form.is_json {
-            _ if known.has(&etag) => Found::Known,
-            true => Found::Messages(Message::page(conn, &room, cursor, limit)?),
+        let representation = representation.with_preferences(&live.preferences);
+        let etag = representation.etag(version);
+        let found = match representation.is_json {
+            _ if if_none_match.matches(&etag) => HistoryResponse::NotModified,
+            true => HistoryResponse::Json(Message::page(conn, &room, cursor, limit)?),
             false => {
-                let wanted = wanted.preferring(&live.preferences);
-                Found::History(wanted.read(conn, &room, version)?, wanted)
+                let list_query = list_query.with_preferences(&live.preferences);
+                HistoryResponse::Fragment(list_query.read(conn, &room, version)?, list_query)
             }
         };
         Ok((etag, found))
     };
     let (_, (etag, found)) = caller.authenticate_and_read(read).await?;
     let mut response = match found {
-        Found::Known => HttpResponse::NotModified()
+        HistoryResponse::NotModified => HttpResponse::NotModified()
             .insert_header((header::CACHE_CONTROL, CACHE))
             .finish(),
-        Found::Messages(messages) => HttpResponse::Ok()
+        HistoryResponse::Json(messages) => HttpResponse::Ok()
             .insert_header((header::CACHE_CONTROL, CACHE))
             .json(messages),
-        Found::History(history, wanted) => {
-            let list = wanted.fill(&app, history)?;
-            gzip_html(&context, gzip::file(&list.blocks), CACHE)?
+        HistoryResponse::Fragment(loaded, list_query) => {
+            let list = list_query.render(&app, loaded)?;
+            gzip_html(&context, gzip::assemble(&list.blocks), CACHE)?
         }
     };
     let etag = header::HeaderValue::try_from(etag).map_err(Error::internal)?;
@@ -142,34 +141,33 @@ pub async fn index(
     Ok(response)
 }
 
-/// What somebody says.
+/// A new message.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub struct NewMessage {
+pub struct MessageInput {
     pub(in crate::controllers) content: String,
     pub(in crate::controllers) client_id: Option<String>,
 }
 
-/// `POST /rooms/{id}/messages`: form in, back to the room; JSON in, JSON out.
+/// `POST /rooms/{id}/messages`: returns the message for JSON input, and redirects to the room for a form.
 pub async fn create(
     app: Data<App>,
     context: RequestContext,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
-    input: FormOrJson<NewMessage>,
+    input: FormOrJson<MessageInput>,
 ) -> Result<HttpResponse> {
     let typed = input.fields;
     match post(&app, &user, *id, &typed).await {
         Ok(message) if input.is_json => Ok(HttpResponse::Created().json(message)),
         Ok(_) => Ok(see_other(&format!("/rooms/{id}"))),
         Err(Error::Invalid(fields)) if !input.is_json && !context.wants_json => {
-            let typed = vec![("content", typed.content)];
-            let mistakes = Mistakes {
-                typed,
-                fields,
-                ..Mistakes::default()
+            let form = FormState {
+                values: vec![("content", typed.content)],
+                errors: fields,
+                ..FormState::default()
             };
-            let mut response = page::corrected(&app, &context, user, *id, mistakes).await?;
+            let mut response = page::show_with_errors(&app, &context, user, *id, form).await?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }
@@ -181,7 +179,7 @@ pub(in crate::controllers) async fn post(
     app: &App,
     user: &User,
     room_id: i64,
-    typed: &NewMessage,
+    typed: &MessageInput,
 ) -> Result<frames::Message> {
     let client_id = match &typed.client_id {
         None => ClientId::random(),
@@ -190,35 +188,37 @@ pub(in crate::controllers) async fn post(
         }
     };
     let content = Content::parse(&typed.content)?;
-    throttle(app, user.id)?;
+    check_rate_limit(app, user.id)?;
     Ok(app
         .realtime
         .writer
-        .write(WriteCommand::Post(new_message(user.id, room_id, client_id, &content)))
+        .write(WriteCommand::Post(new_message(
+            user.id, room_id, client_id, &content,
+        )))
         .await?
         .message)
 }
 
-/// A message's new text.
+/// The new text of a message.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct MessageFields {
+pub struct MessageEditInput {
     content: String,
     #[serde(rename = "_method")]
     method: Method,
 }
 
 /// `POST /rooms/{id}/messages/{seq}` with `_method`
-pub async fn overridden(
+pub async fn method_override(
     app: Data<App>,
     context: RequestContext,
     current: CurrentUser,
-    place: Path<(i64, i64)>,
-    input: FormOrJson<MessageFields>,
+    path: Path<(i64, i64)>,
+    input: FormOrJson<MessageEditInput>,
 ) -> Result<HttpResponse> {
     match input.fields.method {
-        Method::Put | Method::Patch => update(app, context, current, place, input).await,
-        Method::Delete => destroy(app, context, current, place).await,
+        Method::Put | Method::Patch => update(app, context, current, path, input).await,
+        Method::Delete => destroy(app, context, current, path).await,
         Method::Post => Err(Error::MethodNotAllowed),
     }
 }
@@ -228,10 +228,10 @@ pub async fn update(
     app: Data<App>,
     context: RequestContext,
     CurrentUser(user): CurrentUser,
-    place: Path<(i64, i64)>,
-    input: FormOrJson<MessageFields>,
+    path: Path<(i64, i64)>,
+    input: FormOrJson<MessageEditInput>,
 ) -> Result<HttpResponse> {
-    let (room_id, seq) = *place;
+    let (room_id, seq) = *path;
     let message = edit(&app, &user, (room_id, seq), &input.fields).await?;
     Ok(match input.is_json || context.wants_json {
         true => HttpResponse::Ok().json(message),
@@ -244,23 +244,27 @@ pub async fn destroy(
     app: Data<App>,
     context: RequestContext,
     CurrentUser(user): CurrentUser,
-    place: Path<(i64, i64)>,
+    path: Path<(i64, i64)>,
 ) -> Result<HttpResponse> {
-    let (room_id, seq) = *place;
+    let (room_id, seq) = *path;
     let target = MessageRef {
         room_id,
         seq,
         user_id: user.id,
     };
     change(&app, WriteCommand::Delete(target), user.id).await?;
-    Ok(redirect_or_no_content(&context, false, &format!("/rooms/{room_id}?at={seq}")))
+    Ok(redirect_or_no_content(
+        &context,
+        false,
+        &format!("/rooms/{room_id}?at={seq}"),
+    ))
 }
 
 pub(in crate::controllers) async fn edit(
     app: &App,
     user: &User,
     (room_id, seq): (i64, i64),
-    fields: &MessageFields,
+    fields: &MessageEditInput,
 ) -> Result<frames::Message> {
     let content = Content::parse(&fields.content)?.as_str().to_owned();
     let user_id = user.id;
@@ -277,11 +281,11 @@ pub(in crate::controllers) async fn change(
     write: WriteCommand,
     user_id: i64,
 ) -> Result<frames::Message> {
-    throttle(app, user_id)?;
+    check_rate_limit(app, user_id)?;
     Ok(app.realtime.writer.write(write).await?.message)
 }
 
-fn throttle(app: &App, user_id: i64) -> Result<()> {
+fn check_rate_limit(app: &App, user_id: i64) -> Result<()> {
     let taken = app.realtime.rate_limiter.try_acquire(user_id);
     taken.map_err(|wait| Error::RateLimited {
         seconds: wait.as_secs_f64().ceil().max(1.0) as u64,
@@ -289,34 +293,4 @@ fn throttle(app: &App, user_id: i64) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn a_part_of_the_history_is_a_sensible_one_or_an_error(
-            before in any::<Option<i64>>(),
-            after in any::<Option<i64>>(),
-            limit in prop_oneof![any::<Option<i64>>(), (-2_i64..200).prop_map(Some)],
-        ) {
-            match (Range { before, after, limit }).parse() {
-                Ok((_, count)) => {
-                    prop_assert!(before.is_none_or(|seq| seq >= 0) && after.is_none_or(|seq| seq >= 0));
-                    prop_assert_eq!(count, limit.unwrap_or(PAGE).min(PAGE_MAX));
-                    prop_assert!((1..=PAGE_MAX).contains(&count));
-                }
-                Err(_) => {
-                    let is_negative = [before, after].into_iter().flatten().any(|seq| seq < 0);
-                    prop_assert!(is_negative || limit.is_some_and(|limit| limit < 1));
-                }
-            }
-        }
-
-        #[test]
-        fn any_query_is_read_or_refused(query in prop_oneof![any::<String>(), "(before|after|limit|=|&|-|[0-9]|%){0,12}"]) {
-            let _ = Query::<Range>::from_query(&query).map(|range| range.parse().is_ok());
-        }
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! Rooms: the directory, making one, changing and deleting it.
+//! Rooms: directory, creation, changes and deletion.
 
 pub mod blocks;
 pub mod directs;
@@ -17,14 +17,14 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Query};
 use serde::Deserialize;
 
-use self::page::{Around, Mistakes};
+use self::page::{FormState, RoomPageQuery};
 use super::concerns::rate_limits;
 use super::errors::field_messages;
 use super::{App, redirect_or_no_content, see_other};
-use crate::controllers::extractors::current_user::{LazyCurrentUser, CurrentUser};
+use crate::controllers::extractors::current_user::{CurrentUser, LazyCurrentUser};
 use crate::controllers::extractors::form::{FormOrJson, Method};
 use crate::controllers::extractors::request_context::RequestContext;
-use crate::error::{Error, Result, LocalizedMessage};
+use crate::error::{Error, LocalizedMessage, Result};
 use crate::models::room::Room;
 use crate::models::room::directory;
 use crate::models::room::directory::DirectoryCursor;
@@ -32,30 +32,30 @@ use crate::models::room::management::{NewRoom, RoomChange, parse_kind};
 use crate::models::user::User;
 use crate::models::values::room_name::{RoomName, Topic};
 use crate::views::layout::Page;
-use crate::views::pages::directory::{OpenRoom, Pages, RoomForm, RoomsPage};
+use crate::views::pages::directory::{OpenRoom, Pagination, RoomForm, RoomsPage};
 
-/// What to look for.
+/// Query of the directories of rooms and people: search text and page cursor.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Search {
+pub struct DirectoryQuery {
     search: String,
     after: String,
 }
 
-/// `GET /rooms`: my rooms and the open ones.
+/// `GET /rooms`: the open rooms that the user can join, and the form for a new room.
 pub async fn index(
     app: Data<App>,
     context: RequestContext,
     CurrentUser(user): CurrentUser,
-    query: Query<Search>,
+    query: Query<DirectoryQuery>,
 ) -> Result<HttpResponse> {
-    directory_page(&app, &context, user, &query, &RoomFields::default(), &[]).await
+    render_directory(&app, &context, user, &query, &RoomInput::default(), &[]).await
 }
 
-/// What the forms about a room send.
+/// Fields of the forms that create, change and delete a room.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct RoomFields {
+pub struct RoomInput {
     name: Option<String>,
     topic: Option<String>,
     kind: Option<String>,
@@ -65,7 +65,7 @@ pub struct RoomFields {
     method: Method,
 }
 
-impl RoomFields {
+impl RoomInput {
     pub(super) fn new_room(&self) -> Result<NewRoom> {
         Ok(NewRoom {
             name: RoomName::parse(self.name.as_deref().unwrap_or_default())?,
@@ -85,8 +85,8 @@ impl RoomFields {
     }
 }
 
-/// Makes a room and shows it to its members; answers its id.
-pub(super) async fn make(app: &App, user: &User, fields: &RoomFields) -> Result<i64> {
+/// Creates a room, notifies its members and invitees, and returns its id.
+pub(super) async fn create_room(app: &App, user: &User, fields: &RoomInput) -> Result<i64> {
     let (creator, new) = (user.clone(), fields.new_room()?);
     let members = new.members.iter().filter(|name| !name.trim().is_empty());
     let tries = app.rate_limits.room_creation(user.id, members.count())?;
@@ -94,14 +94,14 @@ pub(super) async fn make(app: &App, user: &User, fields: &RoomFields) -> Result<
     let write = app
         .database
         .write(move |conn| Room::create(conn, &creator, &new));
-    let made = write.await?;
-    for member in made.members {
-        app.realtime.join_room(member, made.id, false);
+    let created = write.await?;
+    for member in created.members {
+        app.realtime.join_room(member, created.id, false);
     }
-    for invitee in made.invited {
+    for invitee in created.invited {
         app.realtime.invitations_changed(invitee);
     }
-    Ok(made.id)
+    Ok(created.id)
 }
 
 /// `POST /rooms`
@@ -109,16 +109,16 @@ pub async fn create(
     app: Data<App>,
     context: RequestContext,
     CurrentUser(user): CurrentUser,
-    input: FormOrJson<RoomFields>,
+    input: FormOrJson<RoomInput>,
 ) -> Result<HttpResponse> {
-    match make(&app, &user, &input.fields).await {
+    match create_room(&app, &user, &input.fields).await {
         Ok(id) => Ok(see_other(&format!("/rooms/{id}"))),
         Err(Error::Invalid(fields)) if !input.is_json && !context.wants_json => {
-            let mut response = directory_page(
+            let mut response = render_directory(
                 &app,
                 &context,
                 user,
-                &Search::default(),
+                &DirectoryQuery::default(),
                 &input.fields,
                 &fields,
             )
@@ -136,18 +136,18 @@ pub async fn show(
     context: RequestContext,
     caller: LazyCurrentUser,
     id: Path<i64>,
-    around: Query<Around>,
+    query: Query<RoomPageQuery>,
 ) -> Result<HttpResponse> {
-    page::show(&app, &context, caller, *id, &around).await
+    page::show(&app, &context, caller, *id, &query).await
 }
 
 /// `POST /rooms/{id}` with `_method`
-pub async fn overridden(
+pub async fn method_override(
     app: Data<App>,
     context: RequestContext,
     current: CurrentUser,
     id: Path<i64>,
-    input: FormOrJson<RoomFields>,
+    input: FormOrJson<RoomInput>,
 ) -> Result<HttpResponse> {
     match input.fields.method {
         Method::Put | Method::Patch => update(app, context, current, id, input).await,
@@ -162,7 +162,7 @@ pub async fn update(
     context: RequestContext,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
-    input: FormOrJson<RoomFields>,
+    input: FormOrJson<RoomInput>,
 ) -> Result<HttpResponse> {
     let (id, person) = (*id, user.clone());
     let updated = match input.fields.change() {
@@ -177,7 +177,7 @@ pub async fn update(
     if updated.is_ok() {
         app.realtime.poll_now();
     }
-    let RoomFields {
+    let RoomInput {
         name,
         topic,
         kind,
@@ -190,7 +190,7 @@ pub async fn update(
         ("kind", kind.unwrap_or_default()),
         ("confirm", confirm),
     ];
-    answer(&app, &context, user, id, updated, typed, input.is_json).await
+    respond(&app, &context, user, id, updated, typed, input.is_json).await
 }
 
 /// `DELETE /rooms/{id}`
@@ -199,7 +199,7 @@ pub async fn destroy(
     context: RequestContext,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
-    input: FormOrJson<RoomFields>,
+    input: FormOrJson<RoomInput>,
 ) -> Result<HttpResponse> {
     let (id, person, confirm) = (*id, user.clone(), input.fields.confirm);
     let typed = vec![("confirm", confirm.clone())];
@@ -211,12 +211,12 @@ pub async fn destroy(
             app.realtime.room_deleted(id);
             Ok(redirect_or_no_content(&context, input.is_json, "/rooms"))
         }
-        Err(error) => answer(&app, &context, user, id, Err(error), typed, input.is_json).await,
+        Err(error) => respond(&app, &context, user, id, Err(error), typed, input.is_json).await,
     }
 }
 
-/// Back to the room; with sentences beside the fields when something must be corrected.
-pub(super) async fn answer(
+/// Redirects to the room (204 for JSON), or renders its page with 422 when fields are invalid.
+pub(super) async fn respond(
     app: &App,
     context: &RequestContext,
     user: User,
@@ -226,14 +226,18 @@ pub(super) async fn answer(
     is_json: bool,
 ) -> Result<HttpResponse> {
     match result {
-        Ok(()) => Ok(redirect_or_no_content(context, is_json, &format!("/rooms/{id}"))),
+        Ok(()) => Ok(redirect_or_no_content(
+            context,
+            is_json,
+            &format!("/rooms/{id}"),
+        )),
         Err(Error::Invalid(fields)) if !is_json && !context.wants_json => {
-            let mistakes = Mistakes {
-                typed,
-                fields,
-                ..Mistakes::default()
+            let form = FormState {
+                values: typed,
+                errors: fields,
+                ..FormState::default()
             };
-            let mut response = page::corrected(app, context, user, id, mistakes).await?;
+            let mut response = page::show_with_errors(app, context, user, id, form).await?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }
@@ -241,16 +245,16 @@ pub(super) async fn answer(
     }
 }
 
-async fn directory_page(
+async fn render_directory(
     app: &App,
     context: &RequestContext,
     user: User,
-    query: &Search,
-    typed: &RoomFields,
+    query: &DirectoryQuery,
+    typed: &RoomInput,
     fields: &[(&'static str, LocalizedMessage)],
 ) -> Result<HttpResponse> {
     let (search, after) = (&query.search, DirectoryCursor::parse(&query.after));
-    let (me, wanted) = (user.to_public(), search.clone());
+    let (viewer, pattern) = (user.to_public(), search.clone());
     let is_admin = user.is_admin();
     let (rooms, open) = app
         .database
@@ -258,7 +262,7 @@ async fn directory_page(
             let rooms = Room::list_for(conn, user.id)?;
             Ok((
                 rooms,
-                directory::open_rooms(conn, user.id, &wanted, after.as_ref())?,
+                directory::open_rooms(conn, user.id, &pattern, after.as_ref())?,
             ))
         })
         .await?;
@@ -269,9 +273,9 @@ async fn directory_page(
     super::page(
         app,
         &RoomsPage {
-            page: Page::signed_in(context.display_preferences(), &me, is_admin),
-            rooms: crate::views::pages::rooms::links(context.locale(), rooms, None),
-            pages: Pages::new(&open, search),
+            page: Page::signed_in(context.display_preferences(), &viewer, is_admin),
+            rooms: crate::views::pages::rooms::room_links(context.locale(), rooms, None),
+            pages: Pagination::new(&open, search),
             open_rooms: open.items.into_iter().map(OpenRoom::from).collect(),
             search,
             form: RoomForm {

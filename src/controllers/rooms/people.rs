@@ -1,42 +1,34 @@
-//! The directory of people.
+//! The directory of users.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
-use serde::Deserialize;
 
+use super::DirectoryQuery;
 use crate::controllers::accounts::invites;
 use crate::controllers::errors::field_messages;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page};
-use crate::error::{Result, LocalizedMessage};
+use crate::error::{LocalizedMessage, Result};
 use crate::models::room::Room;
 use crate::models::room::directory;
 use crate::models::room::directory::DirectoryCursor;
 use crate::models::user::User;
-use crate::views::layout::{Page, Person};
-use crate::views::pages::directory::{Pages, PeoplePage};
-use crate::views::pages::rooms::links;
-
-/// Whom to look for.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct Search {
-    search: String,
-    after: String,
-}
+use crate::views::layout::{DisplayUser, Page};
+use crate::views::pages::directory::{Pagination, PeoplePage};
+use crate::views::pages::rooms::room_links;
 
 /// `GET /people`
 pub async fn index(
     app: Data<App>,
     context: RequestContext,
     CurrentUser(user): CurrentUser,
-    query: Query<Search>,
+    query: Query<DirectoryQuery>,
 ) -> Result<HttpResponse> {
-    listed(&app, &context, user, &query, "", &[]).await
+    render(&app, &context, user, &query, "", &[]).await
 }
 
-/// The directory, also with somebody in it who could not be found.
+/// Renders the directory with the recipients as typed and the errors beside them.
 pub(in crate::controllers) async fn show(
     app: &App,
     context: &RequestContext,
@@ -44,18 +36,18 @@ pub(in crate::controllers) async fn show(
     to: &str,
     fields: &[(&'static str, LocalizedMessage)],
 ) -> Result<HttpResponse> {
-    listed(app, context, user, &Search::default(), to, fields).await
+    render(app, context, user, &DirectoryQuery::default(), to, fields).await
 }
 
-async fn listed(
+async fn render(
     app: &App,
     context: &RequestContext,
     user: User,
-    query: &Search,
+    query: &DirectoryQuery,
     to: &str,
     fields: &[(&'static str, LocalizedMessage)],
 ) -> Result<HttpResponse> {
-    let (wanted, after) = (query.search.clone(), DirectoryCursor::parse(&query.after));
+    let (pattern, after) = (query.search.clone(), DirectoryCursor::parse(&query.after));
     let (search, user_id) = (&query.search, user.id);
     let (rooms, found) = app
         .database
@@ -63,7 +55,7 @@ async fn listed(
             let rooms = Room::list_for(conn, user_id)?;
             Ok((
                 rooms,
-                directory::users_page(conn, user_id, &wanted, after.as_ref())?,
+                directory::users_page(conn, user_id, &pattern, after.as_ref())?,
             ))
         })
         .await?;
@@ -72,13 +64,17 @@ async fn listed(
     page(
         app,
         &PeoplePage {
-            page: Page::signed_in(context.display_preferences(), &user.to_public(), user.is_admin()),
-            rooms: links(context.locale(), rooms, None),
-            pages: Pages::new(&found, search),
+            page: Page::signed_in(
+                context.display_preferences(),
+                &user.to_public(),
+                user.is_admin(),
+            ),
+            rooms: room_links(context.locale(), rooms, None),
+            pages: Pagination::new(&found, search),
             people: found
                 .items
                 .iter()
-                .map(|person| Person::from(&person.to_public()))
+                .map(|person| DisplayUser::from(&person.to_public()))
                 .collect(),
             may_invite: invites::require_inviter(app, &user).is_ok(),
             search,

@@ -1,4 +1,4 @@
-//! What I have read.
+//! Read positions of the current user.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
@@ -10,10 +10,10 @@ use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, redirect_or_no_content};
 use crate::error::Result;
 
-/// As in the socket's `read` frame.
+/// Fields of `/rooms/{id}/read_mark`, as in the `read` frame.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct ReadMarkInput {
     seq: i64,
     unread: bool,
 }
@@ -24,14 +24,20 @@ pub async fn update(
     context: RequestContext,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<ReadMarkInput>,
 ) -> Result<HttpResponse> {
-    let Fields { seq, unread } = input.fields;
-    app.realtime.mark_read(&user.to_public(), *id, seq, unread).await?;
-    Ok(redirect_or_no_content(&context, input.is_json, &format!("/rooms/{id}")))
+    let ReadMarkInput { seq, unread } = input.fields;
+    app.realtime
+        .mark_read(&user.to_public(), *id, seq, unread)
+        .await?;
+    Ok(redirect_or_no_content(
+        &context,
+        input.is_json,
+        &format!("/rooms/{id}"),
+    ))
 }
 
-/// `POST /read_marks`: everything is read.
+/// `POST /read_marks`: marks all rooms as read.
 pub async fn create(
     app: Data<App>,
     context: RequestContext,

@@ -1,10 +1,10 @@
-//! Language, colours and clock.
+//! Language, theme and time format.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
 use serde::Deserialize;
 
-use super::{Mistakes, Saved, frame, saved, unprocessable};
+use super::{FieldErrors, SavedQuery, redirect_saved, settings_layout, unprocessable};
 use crate::controllers::concerns::attempt::Attempt;
 use crate::controllers::extractors::current_user::{CurrentSession, CurrentUser};
 use crate::controllers::extractors::form::FormOrJson;
@@ -16,10 +16,10 @@ use crate::models::user::preferences::Preferences;
 use crate::views::locale::Locale;
 use crate::views::pages::settings::AppearancePage;
 
-/// What the form sends; no language is the browser's.
+/// Fields of `PUT /settings/appearance`; an empty `locale` follows the browser.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct AppearanceInput {
     locale: String,
     appearance: String,
     time_format: String,
@@ -32,33 +32,33 @@ pub async fn show(
     CurrentSession {
         user, preferences, ..
     }: CurrentSession,
-    query: Query<Saved>,
+    query: Query<SavedQuery>,
 ) -> Result<HttpResponse> {
-    let chosen = Fields {
+    let chosen = AppearanceInput {
         locale: preferences.locale.unwrap_or_default(),
         appearance: preferences.appearance,
         time_format: preferences.time_format,
     };
-    shown(&app, &context, &user, chosen, query.into_inner(), &[]).await
+    render(&app, &context, &user, chosen, query.into_inner(), &[]).await
 }
 
-async fn shown(
+async fn render(
     app: &App,
     context: &RequestContext,
     user: &User,
-    chosen: Fields,
-    saved: Saved,
-    mistakes: Mistakes<'_>,
+    chosen: AppearanceInput,
+    saved: SavedQuery,
+    errors: FieldErrors<'_>,
 ) -> Result<HttpResponse> {
-    let frame = frame(app, context, user, "appearance", saved, mistakes).await?;
-    let Fields {
+    let layout = settings_layout(app, context, user, "appearance", saved, errors).await?;
+    let AppearanceInput {
         locale,
         appearance,
         time_format,
     } = chosen;
     page(
         app,
-        &AppearancePage::new(frame, locale, appearance, time_format),
+        &AppearancePage::new(layout, locale, appearance, time_format),
     )
 }
 
@@ -67,22 +67,34 @@ pub async fn update(
     app: Data<App>,
     context: RequestContext,
     CurrentUser(user): CurrentUser,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<AppearanceInput>,
 ) -> Result<HttpResponse> {
     match set(&app, &user, &input.fields).await {
-        Ok(()) => Ok(saved(&context, input.is_json, "appearance", "appearance")),
+        Ok(()) => Ok(redirect_saved(
+            &context,
+            input.is_json,
+            "appearance",
+            "appearance",
+        )),
         Err(Error::Invalid(fields)) if !input.is_json && !context.wants_json => {
-            let page = shown(&app, &context, &user, input.fields, Saved::default(), &fields);
+            let page = render(
+                &app,
+                &context,
+                &user,
+                input.fields,
+                SavedQuery::default(),
+                &fields,
+            );
             page.await.map(unprocessable)
         }
         Err(error) => Err(error),
     }
 }
 
-async fn set(app: &App, user: &User, typed: &Fields) -> Result<()> {
+async fn set(app: &App, user: &User, typed: &AppearanceInput) -> Result<()> {
     let tag = Some(typed.locale.clone()).filter(|tag| !tag.is_empty());
-    let is_known = |tag: &String| Locale::ALL.iter().any(|locale| locale.tag() == tag);
-    if tag.as_ref().is_some_and(|tag| !is_known(tag)) {
+    let is_supported = |tag: &String| Locale::ALL.iter().any(|locale| locale.tag() == tag);
+    if tag.as_ref().is_some_and(|tag| !is_supported(tag)) {
         return Err(Error::field("locale", "error-choice"));
     }
     let preferences = Preferences {

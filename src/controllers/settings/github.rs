@@ -1,12 +1,12 @@
-//! Whether GitHub opens the door to me.
+//! Linking and unlinking the GitHub account of the current user.
 
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 
-use super::account::{Typed, answer};
-use super::{require_proof, saved};
+use super::account::{AccountFormValues, respond};
+use super::{redirect_saved, require_reauthentication};
 use crate::controllers::concerns::github_oauth;
 use crate::controllers::concerns::github_oauth::{Intent, OAuthState, start};
 use crate::controllers::concerns::sign_in::client_info;
@@ -16,68 +16,69 @@ use crate::controllers::extractors::form::{FormOrJson, Method};
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page, see_other};
 use crate::error::{Error, Result};
-use crate::models::values::github_account::GithubAccount;
 use crate::models::auth::security_event;
 use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::auth::session;
 use crate::models::user::User;
+use crate::models::values::github_account::GithubAccount;
 use crate::views::layout::Page;
-use crate::views::pages::settings::LeavingPage;
+use crate::views::pages::settings::RedirectPage;
 
-/// What the forms send.
+/// Fields of `/settings/github`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct GithubInput {
     github_password: String,
     #[serde(rename = "_method")]
     method: Method,
 }
 
-/// Where somebody goes who asked in JSON.
+/// JSON response instead of a redirect.
 #[derive(Serialize)]
-struct Location {
+struct RedirectLocation {
     location: String,
 }
 
-/// `POST /settings/github`: begins to join; with `_method=delete` it leaves.
+/// `POST /settings/github`: starts linking an account; with `_method=delete` unlinks it.
 pub async fn create(
     app: Data<App>,
     context: RequestContext,
     request: HttpRequest,
     current: CurrentSession,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<GithubInput>,
 ) -> Result<HttpResponse> {
     if input.fields.method == Method::Delete {
         return destroy(app, context, request, current, input).await;
     }
     github_oauth::require_enabled(&app)?;
     let typed = &input.fields.github_password;
-    let redirect = match require_proof(&app, &request, &current, typed, "github_password").await {
-        Ok(()) => leave_for(
-            &app,
-            &context,
-            &request,
-            &current,
-            Intent::Link,
-            input.is_json,
-        ),
-        Err(error) => Err(error),
-    };
-    let typed = Typed::default();
-    answer(&app, &context, &current, &typed, input.is_json, redirect).await
+    let redirect =
+        match require_reauthentication(&app, &request, &current, typed, "github_password").await {
+            Ok(()) => redirect_to_github(
+                &app,
+                &context,
+                &request,
+                &current,
+                Intent::Link,
+                input.is_json,
+            ),
+            Err(error) => Err(error),
+        };
+    let typed = AccountFormValues::default();
+    respond(&app, &context, &current, &typed, input.is_json, redirect).await
 }
 
-/// `POST /settings/github/confirmation`: GitHub says once more who I am, for those who have no password to type.
-pub async fn again(
+/// `POST /settings/github/confirmation`: reauthenticates users without a password at GitHub.
+pub async fn reauthenticate(
     app: Data<App>,
     context: RequestContext,
     request: HttpRequest,
     current: CurrentSession,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<GithubInput>,
 ) -> Result<HttpResponse> {
     github_oauth::require_enabled(&app)?;
     let is_json = input.is_json;
-    leave_for(&app, &context, &request, &current, Intent::Confirm, is_json)
+    redirect_to_github(&app, &context, &request, &current, Intent::Confirm, is_json)
 }
 
 /// `DELETE /settings/github`
@@ -86,27 +87,30 @@ pub async fn destroy(
     context: RequestContext,
     request: HttpRequest,
     current: CurrentSession,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<GithubInput>,
 ) -> Result<HttpResponse> {
     github_oauth::require_enabled(&app)?;
-    let left = leave(&app, &request, &current, &input.fields).await;
-    let left = left.map(|()| saved(&context, input.is_json, "account", "github-left"));
-    let typed = Typed::default();
-    answer(&app, &context, &current, &typed, input.is_json, left).await
+    let unlinked = unlink(&app, &request, &current, &input.fields).await;
+    let unlinked =
+        unlinked.map(|()| redirect_saved(&context, input.is_json, "account", "github-left"));
+    let typed = AccountFormValues::default();
+    respond(&app, &context, &current, &typed, input.is_json, unlinked).await
 }
 
-async fn leave(
+async fn unlink(
     app: &App,
     request: &HttpRequest,
     current: &CurrentSession,
-    typed: &Fields,
+    typed: &GithubInput,
 ) -> Result<()> {
     let (user_id, client) = (current.user.id, client_info(request));
-    let read = app.database.read(move |conn| User::login_methods(conn, user_id));
+    let read = app
+        .database
+        .read(move |conn| User::login_methods(conn, user_id));
     if !read.await?.allows_password_login() {
         return Err(Error::field("github", "error-github-last"));
     }
-    require_proof(
+    require_reauthentication(
         app,
         request,
         current,
@@ -121,8 +125,8 @@ async fn leave(
     write.await
 }
 
-/// A form may lead to no other site (`form-action`), so a page of ours does.
-fn leave_for(
+/// Redirects to GitHub with a page, because the CSP (`form-action`) forbids forms to redirect to other sites.
+fn redirect_to_github(
     app: &App,
     context: &RequestContext,
     request: &HttpRequest,
@@ -134,10 +138,10 @@ fn leave_for(
     let redirect = start(app, request, &state)?;
     let mut response = if is_json || context.wants_json {
         let location = redirect.url;
-        HttpResponse::Ok().json(Location { location })
+        HttpResponse::Ok().json(RedirectLocation { location })
     } else {
         let refresh = format!("0;url={}", redirect.url);
-        let view = LeavingPage {
+        let view = RedirectPage {
             page: Page::signed_out(context.display_preferences()),
             address: redirect.url,
         };
@@ -152,8 +156,8 @@ fn leave_for(
     Ok(response)
 }
 
-/// Back from GitHub, which from now on opens the door.
-pub(crate) async fn join(
+/// Handles the return from GitHub: links the account.
+pub(crate) async fn link(
     app: &App,
     request: &HttpRequest,
     current: &CurrentSession,
@@ -163,7 +167,7 @@ pub(crate) async fn join(
     let (key_hash, client) = (current.key_hash.clone(), client_info(request));
     let write = app.database.write(move |conn| {
         User::link_github(conn, user_id, &account)?;
-        // Not if they were signed out meanwhile.
+        // The session may have ended meanwhile.
         session::find_active(conn, &key_hash)?.ok_or(Error::Unauthorized)?;
         session::confirm_by_github(conn, &key_hash)?;
         security_event::record(conn, SecurityEventKind::GitHubLinked, user_id, &client)
@@ -172,7 +176,7 @@ pub(crate) async fn join(
     Ok(see_other("/settings/account?saved=github#github"))
 }
 
-/// Back from GitHub, which said again who it is.
+/// Handles the return from GitHub: confirms the identity for this session.
 pub(crate) async fn confirm(
     app: &App,
     request: &HttpRequest,
@@ -193,17 +197,17 @@ pub(crate) async fn confirm(
     Ok(see_other("/settings/account?saved=confirmed#github"))
 }
 
-/// The page again, with what did not work out.
-pub(crate) async fn refused(
+/// Renders the account page with the error.
+pub(crate) async fn show_error(
     app: &App,
     context: &RequestContext,
     current: &CurrentSession,
     error: &Error,
 ) -> Result<HttpResponse> {
     let (status, sentence) = status_and_message(error);
-    let mistake = Err(Error::field("github", sentence));
-    let typed = Typed::default();
-    let mut response = answer(app, context, current, &typed, false, mistake).await?;
+    let failure = Err(Error::field("github", sentence));
+    let typed = AccountFormValues::default();
+    let mut response = respond(app, context, current, &typed, false, failure).await?;
     *response.status_mut() = status;
     Ok(response)
 }

@@ -1,10 +1,10 @@
-//! Who may write to me.
+//! Who may send direct messages to the current user.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
 use serde::Deserialize;
 
-use super::{Mistakes, Saved, frame, saved, unprocessable};
+use super::{FieldErrors, SavedQuery, redirect_saved, settings_layout, unprocessable};
 use crate::controllers::concerns::attempt::Attempt;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::FormOrJson;
@@ -15,10 +15,10 @@ use crate::models::user::User;
 use crate::models::user::direct_message_policy;
 use crate::views::pages::settings::PrivacyPage;
 
-/// What the form sends.
+/// Fields of `PUT /settings/privacy`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct PrivacyInput {
     reachable_by: String,
 }
 
@@ -27,26 +27,26 @@ pub async fn show(
     app: Data<App>,
     context: RequestContext,
     CurrentUser(user): CurrentUser,
-    query: Query<Saved>,
+    query: Query<SavedQuery>,
 ) -> Result<HttpResponse> {
     let user_id = user.id;
     let read = app
         .database
         .read(move |conn| direct_message_policy::of(conn, user_id));
     let reachable_by = read.await?.as_str().to_owned();
-    shown(&app, &context, &user, reachable_by, query.into_inner(), &[]).await
+    render(&app, &context, &user, reachable_by, query.into_inner(), &[]).await
 }
 
-async fn shown(
+async fn render(
     app: &App,
     context: &RequestContext,
     user: &User,
     reachable_by: String,
-    saved: Saved,
-    mistakes: Mistakes<'_>,
+    saved: SavedQuery,
+    errors: FieldErrors<'_>,
 ) -> Result<HttpResponse> {
     let view = PrivacyPage {
-        frame: frame(app, context, user, "privacy", saved, mistakes).await?,
+        layout: settings_layout(app, context, user, "privacy", saved, errors).await?,
         reachable_by,
     };
     page(app, &view)
@@ -57,7 +57,7 @@ pub async fn update(
     app: Data<App>,
     context: RequestContext,
     CurrentUser(user): CurrentUser,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<PrivacyInput>,
 ) -> Result<HttpResponse> {
     let (user_id, choice) = (user.id, input.fields.reachable_by.clone());
     let write = app
@@ -65,10 +65,10 @@ pub async fn update(
         .write(move |conn| direct_message_policy::set(conn, user_id, &choice));
     let tries = app.rate_limits.profile_change(user_id)?;
     match Attempt::run(&app, tries, write).await {
-        Ok(()) => Ok(saved(&context, input.is_json, "privacy", "reach")),
+        Ok(()) => Ok(redirect_saved(&context, input.is_json, "privacy", "reach")),
         Err(Error::Invalid(fields)) if !input.is_json && !context.wants_json => {
             let typed = input.fields.reachable_by;
-            let page = shown(&app, &context, &user, typed, Saved::default(), &fields);
+            let page = render(&app, &context, &user, typed, SavedQuery::default(), &fields);
             page.await.map(unprocessable)
         }
         Err(error) => Err(error),

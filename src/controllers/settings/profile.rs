@@ -1,10 +1,10 @@
-//! Name and picture.
+//! Username and picture.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
 use serde::Deserialize;
 
-use super::{Mistakes, Saved, frame, saved, unprocessable};
+use super::{FieldErrors, SavedQuery, redirect_saved, settings_layout, unprocessable};
 use crate::controllers::concerns::attempt::Attempt;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::FormOrJson;
@@ -16,10 +16,10 @@ use crate::models::values::username::Username;
 use crate::services::image::UPLOAD_MAX_BYTES;
 use crate::views::pages::settings::ProfilePage;
 
-/// What the form sends.
+/// Fields of `PATCH /settings/profile`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct ProfileInput {
     username: String,
 }
 
@@ -28,22 +28,22 @@ pub async fn show(
     app: Data<App>,
     context: RequestContext,
     CurrentUser(user): CurrentUser,
-    query: Query<Saved>,
+    query: Query<SavedQuery>,
 ) -> Result<HttpResponse> {
     let username = user.username.clone();
-    shown(&app, &context, &user, username, query.into_inner(), &[]).await
+    render(&app, &context, &user, username, query.into_inner(), &[]).await
 }
 
-pub(super) async fn shown(
+pub(super) async fn render(
     app: &App,
     context: &RequestContext,
     user: &User,
     username: String,
-    saved: Saved,
-    mistakes: Mistakes<'_>,
+    saved: SavedQuery,
+    errors: FieldErrors<'_>,
 ) -> Result<HttpResponse> {
     let view = ProfilePage {
-        frame: frame(app, context, user, "profile", saved, mistakes).await?,
+        layout: settings_layout(app, context, user, "profile", saved, errors).await?,
         username,
         upload_max: UPLOAD_MAX_BYTES,
     };
@@ -55,13 +55,13 @@ pub async fn update(
     app: Data<App>,
     context: RequestContext,
     CurrentUser(user): CurrentUser,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<ProfileInput>,
 ) -> Result<HttpResponse> {
     match rename(&app, &user, &input.fields.username).await {
-        Ok(()) => Ok(saved(&context, input.is_json, "profile", "name")),
+        Ok(()) => Ok(redirect_saved(&context, input.is_json, "profile", "name")),
         Err(Error::Invalid(fields)) if !input.is_json && !context.wants_json => {
             let typed = input.fields.username;
-            let page = shown(&app, &context, &user, typed, Saved::default(), &fields);
+            let page = render(&app, &context, &user, typed, SavedQuery::default(), &fields);
             page.await.map(unprocessable)
         }
         Err(error) => Err(error),

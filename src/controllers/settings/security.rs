@@ -1,9 +1,9 @@
-//! What happened to my account.
+//! Security events of the current user's account.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
 
-use super::{Saved, frame};
+use super::{SavedQuery, settings_layout};
 use crate::controllers::accounts::security_events::{EventsQuery, find};
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::request_context::RequestContext;
@@ -20,7 +20,15 @@ pub async fn show(
 ) -> Result<HttpResponse> {
     let view = SecurityPage {
         list: find(&app, &context, Some(user.id), &query).await?,
-        frame: frame(&app, &context, &user, "security", Saved::default(), &[]).await?,
+        layout: settings_layout(
+            &app,
+            &context,
+            &user,
+            "security",
+            SavedQuery::default(),
+            &[],
+        )
+        .await?,
     };
     page(&app, &view)
 }

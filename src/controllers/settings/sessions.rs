@@ -1,10 +1,10 @@
-//! My devices.
+//! Signed-in devices of the current user.
 
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::{Saved, frame, saved};
+use super::{SavedQuery, redirect_saved, settings_layout};
 use crate::controllers::concerns::sign_in::client_info;
 use crate::controllers::extractors::current_user::CurrentSession;
 use crate::controllers::extractors::form::{FormOrJson, Method};
@@ -14,12 +14,12 @@ use crate::error::{Error, Result};
 use crate::models::auth::security_event;
 use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::auth::{device, session};
-use crate::views::pages::settings::{SessionsPage, ShownDevice};
+use crate::views::pages::settings::{DeviceItem, SessionsPage};
 
-/// What the forms send.
+/// Fields of `/settings/sessions`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct SessionInput {
     #[serde(rename = "_method")]
     method: Method,
 }
@@ -29,24 +29,24 @@ pub async fn index(
     app: Data<App>,
     context: RequestContext,
     current: CurrentSession,
-    query: Query<Saved>,
+    query: Query<SavedQuery>,
 ) -> Result<HttpResponse> {
     let user_id = current.user.id;
     let read = app.database.read(move |conn| device::list(conn, user_id));
     let devices = read.await?.into_iter();
-    let mut devices: Vec<ShownDevice> = devices
-        .map(|device| ShownDevice::new(context.display_preferences(), device, &current.key_hash))
+    let mut devices: Vec<DeviceItem> = devices
+        .map(|device| DeviceItem::new(context.display_preferences(), device, &current.key_hash))
         .collect();
     devices.sort_by_key(|device| !device.is_current());
     let saved = query.into_inner();
     let view = SessionsPage {
-        frame: frame(&app, &context, &current.user, "sessions", saved, &[]).await?,
+        layout: settings_layout(&app, &context, &current.user, "sessions", saved, &[]).await?,
         devices,
     };
     page(&app, &view)
 }
 
-/// `DELETE /settings/sessions`: signs out everywhere but here. What hangs on the ended sessions is closed.
+/// `DELETE /settings/sessions`: ends all other sessions and closes their sockets and streams.
 pub async fn clear(
     app: Data<App>,
     context: RequestContext,
@@ -60,10 +60,10 @@ pub async fn clear(
     });
     write.await?;
     app.realtime.poll_now();
-    Ok(saved(&context, false, "sessions", "devices"))
+    Ok(redirect_saved(&context, false, "sessions", "devices"))
 }
 
-/// `DELETE /settings/sessions/{id}`: signs one device out.
+/// `DELETE /settings/sessions/{id}`: signs out one device.
 pub async fn destroy(
     app: Data<App>,
     context: RequestContext,
@@ -78,16 +78,16 @@ pub async fn destroy(
     });
     write.await?;
     app.realtime.poll_now();
-    Ok(saved(&context, false, "sessions", "devices"))
+    Ok(redirect_saved(&context, false, "sessions", "devices"))
 }
 
 /// `POST /settings/sessions` with `_method=delete`
-pub async fn clear_by_form(
+pub async fn clear_via_post(
     app: Data<App>,
     context: RequestContext,
     request: HttpRequest,
     current: CurrentSession,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<SessionInput>,
 ) -> Result<HttpResponse> {
     match input.fields.method {
         Method::Delete => clear(app, context, request, current).await,
@@ -96,13 +96,13 @@ pub async fn clear_by_form(
 }
 
 /// `POST /settings/sessions/{id}` with `_method=delete`
-pub async fn destroy_by_form(
+pub async fn destroy_via_post(
     app: Data<App>,
     context: RequestContext,
     request: HttpRequest,
     current: CurrentSession,
     id: Path<String>,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<SessionInput>,
 ) -> Result<HttpResponse> {
     match input.fields.method {
         Method::Delete => destroy(app, context, request, current, id).await,

@@ -88,7 +88,10 @@ impl User {
         let registration = Registration {
             policy: request.policy,
             invite: request.invite,
-            credential: Credential::GitHub { id: request.account.id, login: request.account.login.clone() },
+            credential: Credential::GitHub {
+                id: request.account.id,
+                login: request.account.login.clone(),
+            },
             username,
             may_be_first: request.may_be_first,
         };

@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::schema::{password_links, users};
 use crate::models::user::User;
-use crate::models::{installation, now};
 use crate::models::values::user_status::Status;
+use crate::models::{installation, now};
 
 /// Creates a link for the user and returns its token. The user's earlier link becomes invalid.
 ///

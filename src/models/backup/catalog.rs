@@ -109,10 +109,7 @@ pub(super) fn tables(conn: &mut DbConn) -> Result<Vec<Table>> {
     Ok(in_order(tables.collect()))
 }
 
-fn add_references(
-    tables: &mut Found,
-    rows: Vec<ReferenceRow>,
-) {
+fn add_references(tables: &mut Found, rows: Vec<ReferenceRow>) {
     let mut last = None;
     for row in rows {
         let Some((table, _)) = tables.get_mut(&row.table_name) else {

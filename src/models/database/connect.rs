@@ -16,8 +16,8 @@ use url::Url;
 use super::connection::{DbConn, on_each};
 use super::mysql_probe::probe_mysql;
 use super::url::DatabaseUrl;
-use crate::models::backup;
 use crate::error::{Error, Result};
+use crate::models::backup;
 
 /// SQLite's `busy_timeout` at most; migrations retry by themselves.
 const MAX_SQLITE_LOCK_SECONDS: u32 = 5;

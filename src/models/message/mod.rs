@@ -19,9 +19,9 @@ use super::user::User;
 use crate::error::Result;
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::values::content;
+use crate::models::values::room_kind::RoomKind;
 use crate::realtime::frames::{self, Id};
 use crate::realtime::store::{Changes, SequencedPage};
-use crate::models::values::room_kind::RoomKind;
 
 /// Most messages of one page of changes.
 pub const SYNC_PAGE: i64 = 200;
@@ -182,7 +182,11 @@ impl Message {
     }
 
     /// Returns one page of the messages after a message id that others sent to a user in direct rooms of two.
-    pub fn direct_messages_to(conn: &mut DbConn, user_id: i64, after: i64) -> Result<SequencedPage> {
+    pub fn direct_messages_to(
+        conn: &mut DbConn,
+        user_id: i64,
+        after: i64,
+    ) -> Result<SequencedPage> {
         let rows: Vec<(i64, Self, User)> = messages::table
             .inner_join(users::table)
             .inner_join(rooms::table)

@@ -6,7 +6,7 @@ use super::direct::find_active_user;
 use super::invitation::{self, InvitationFilter, InviteOutcome};
 use super::name_key;
 use super::{LOBBY, Room};
-use crate::error::{Error, Result, LocalizedMessage};
+use crate::error::{Error, LocalizedMessage, Result};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::schema::{memberships, rooms};
 use crate::models::user::User;
@@ -74,7 +74,8 @@ impl Room {
         for name in new.members.iter().filter(|name| !name.trim().is_empty()) {
             let user = find_active_user(conn, name.trim()).map_err(|error| match error {
                 Error::NotFound => {
-                    let unknown = LocalizedMessage::with("error-member-unknown", "name", name.trim());
+                    let unknown =
+                        LocalizedMessage::with("error-member-unknown", "name", name.trim());
                     Error::field("members", unknown)
                 }
                 other => other,
@@ -198,7 +199,7 @@ impl Room {
     /// Requires that the user may change and delete the room.
     pub(super) fn require_manager(&self, user: &User) -> Result<()> {
         let is_manager = user.is_admin() || self.created_by == Some(user.id);
-        if self.kind == RoomKind::DirectRoom || !is_manager {
+        if self.kind == RoomKind::Direct || !is_manager {
             return Err(Error::Forbidden);
         }
         Ok(())

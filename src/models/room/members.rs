@@ -4,7 +4,7 @@ use super::direct::find_active_user;
 use super::invitation::{self, InvitationFilter, InviteOutcome};
 use super::membership::Membership;
 use super::{LOBBY, Room};
-use crate::error::{Error, Result, LocalizedMessage};
+use crate::error::{Error, LocalizedMessage, Result};
 use crate::models::database::connection::DbConn;
 use crate::models::user::User;
 use crate::models::values::notification_level::NotificationLevel;
@@ -106,7 +106,7 @@ impl Room {
     }
 
     fn require_changeable_members(&self) -> Result<()> {
-        if self.id == LOBBY || self.kind == RoomKind::DirectRoom {
+        if self.id == LOBBY || self.kind == RoomKind::Direct {
             return Err(Error::Forbidden);
         }
         Ok(())

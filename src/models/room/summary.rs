@@ -88,7 +88,7 @@ impl Room {
             _ => unread::mentions_after(conn, user_id, id, membership.read_seq)?,
         };
         let others = match room.kind {
-            RoomKind::DirectRoom => {
+            RoomKind::Direct => {
                 let members = Membership::members(conn, id)?.into_iter();
                 let others = members.filter(|(member, _)| member.id != user_id);
                 Some(others.map(|(member, _)| member).collect())

@@ -8,7 +8,7 @@ use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCa
 
 use super::phone_number::PhoneNumber;
 use super::{bidi, characters};
-use crate::error::{Error, Result, LocalizedMessage};
+use crate::error::{Error, LocalizedMessage, Result};
 
 /// Minimum length in characters.
 pub const MIN_CHARS: usize = 2;

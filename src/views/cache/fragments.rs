@@ -1,137 +1,138 @@
-//! Filled templates, compressed and kept. Whoever opens the same page again mostly sees the same around the messages: what
-//! a part shows is known when its view is, and is compared by a digest; a part that would show the same is not filled and
-//! compressed again.
+//! Cache of rendered and compressed templates. A page that is opened again is mostly the same around the messages: the
+//! digest of a view identifies its output, so an unchanged view is not rendered and compressed again.
 
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::Arc;
 
-use super::{Bulk, Kept};
+use super::{Weight, WeightedLru};
 use crate::error::Result;
 use crate::views::gzip;
-use crate::views::gzip::Block;
+use crate::views::gzip::DeflateBlock;
 use crate::views::templates::{Templates, View};
 
-/// Where something stands in a part that is filled apart from it.
+/// A place in a template for separately rendered content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hole {
+pub enum Slot {
     /// `rooms/_sidebar.html`.
     Sidebar,
     /// `rooms/_people.html`.
     People,
     /// `rooms/_messages.html`.
     Messages,
-    /// The first, second and third piece of `rooms/_extent.html`.
+    /// The first block of `rooms/_extent.html`: attributes.
     Extent,
-    /// See [`Hole::Extent`].
+    /// The second block of `rooms/_extent.html`: link to older messages.
     Older,
-    /// See [`Hole::Extent`].
+    /// The third block of `rooms/_extent.html`: link to newer messages.
     Newer,
-    /// Nothing is missing: only here a part is cut in pieces.
+    /// Splits a fragment into blocks without inserting content.
     Cut,
-    /// A new one each time.
+    /// Client id of the message form, new for each response.
     ClientId,
 }
 
-/// How they are marked in templates. Nothing that a person writes can look like that.
-const MARKS: [(&str, Hole); 8] = [
-    ("<!--sidebar-->", Hole::Sidebar),
-    ("<!--people-->", Hole::People),
-    ("<!--messages-->", Hole::Messages),
-    ("<!--extent-->", Hole::Extent),
-    ("<!--older-->", Hole::Older),
-    ("<!--newer-->", Hole::Newer),
-    ("<!--cut-->", Hole::Cut),
-    ("<!--client-id-->", Hole::ClientId),
+/// Markers in templates. User content is escaped, so it cannot contain them.
+const SLOT_MARKERS: [(&str, Slot); 8] = [
+    ("<!--sidebar-->", Slot::Sidebar),
+    ("<!--people-->", Slot::People),
+    ("<!--messages-->", Slot::Messages),
+    ("<!--extent-->", Slot::Extent),
+    ("<!--older-->", Slot::Older),
+    ("<!--newer-->", Slot::Newer),
+    ("<!--cut-->", Slot::Cut),
+    ("<!--client-id-->", Slot::ClientId),
 ];
 
-/// A filled template: between two blocks there is a hole.
+/// A rendered template: compressed blocks with a slot between each two.
 #[derive(Debug)]
-pub struct Part {
-    blocks: Vec<Block>,
-    holes: Vec<Hole>,
+pub struct Fragment {
+    blocks: Vec<DeflateBlock>,
+    slots: Vec<Slot>,
 }
 
-impl Part {
-    /// Takes a filled template apart.
+impl Fragment {
+    /// Splits rendered HTML at its slots and compresses the blocks.
     pub fn new(html: &str) -> Self {
-        let (mut texts, mut holes, mut start) = (Vec::new(), Vec::new(), 0);
+        let (mut texts, mut slots, mut start) = (Vec::new(), Vec::new(), 0);
         for (at, _) in html.match_indices("<!--") {
-            let marked = MARKS.iter().find(|(mark, _)| html[at..].starts_with(mark));
-            if let Some((mark, hole)) = marked {
+            let marked = SLOT_MARKERS
+                .iter()
+                .find(|(marker, _)| html[at..].starts_with(marker));
+            if let Some((marker, slot)) = marked {
                 texts.push(&html[start..at]);
-                holes.push(*hole);
-                start = at + mark.len();
+                slots.push(*slot);
+                start = at + marker.len();
             }
         }
         texts.push(&html[start..]);
-        let blocks = Block::several(texts.into_iter());
-        Self { blocks, holes }
+        let blocks = DeflateBlock::compress_all(texts.into_iter());
+        Self { blocks, slots }
     }
 
-    /// The gzip file of a page, with what stands in each hole.
-    pub fn page<'a>(&'a self, filling: impl Fn(Hole) -> &'a [Block]) -> Vec<u8> {
+    /// Returns the gzip file of the page, with the given blocks in each slot.
+    pub fn assemble<'a>(&'a self, content: impl Fn(Slot) -> &'a [DeflateBlock]) -> Vec<u8> {
         let mut blocks = Vec::new();
         for (n, block) in self.blocks.iter().enumerate() {
             blocks.push(block);
-            if let Some(hole) = self.holes.get(n) {
-                blocks.extend(filling(*hole));
+            if let Some(slot) = self.slots.get(n) {
+                blocks.extend(content(*slot));
             }
         }
-        gzip::file(&blocks)
+        gzip::assemble(&blocks)
     }
 
-    /// All of it, where nothing is missing.
-    pub fn blocks(&self) -> &[Block] {
+    /// Returns the blocks of a fragment without content to insert.
+    pub fn blocks(&self) -> &[DeflateBlock] {
         &self.blocks
     }
 }
 
-impl Bulk for Part {
+impl Weight for Fragment {
     fn bytes(&self) -> usize {
-        let blocks: usize = self.blocks.iter().map(Block::bytes).sum();
+        let blocks: usize = self.blocks.iter().map(DeflateBlock::bytes).sum();
         blocks + size_of::<Self>()
     }
 }
 
-/// Whose page, of which room, by which template.
+/// A user, a room and a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Place {
+struct FragmentKey {
     user_id: i64,
     room_id: i64,
     template: &'static str,
 }
 
-/// See the module's description. Nobody is shown what was filled for somebody else.
+/// Fragments by user, room and template; none is shared between users.
 #[derive(Default)]
-pub struct Parts {
-    kept: Kept<Place, u64, Part>,
-    /// Its key is secret: nobody can make two views that have one digest.
-    digests: RandomState,
+pub struct FragmentCache {
+    cache: WeightedLru<FragmentKey, u64, Fragment>,
+    /// Randomly keyed, so that digest collisions cannot be constructed.
+    hasher: RandomState,
 }
 
-impl Parts {
-    /// A view's filled template, for a person in a room.
+impl FragmentCache {
+    /// Returns the rendered fragment of a view for a user in a room, cached if the view has not changed.
     ///
     /// # Errors
     /// As [`Templates::render`].
-    pub fn fill<V: View + Hash>(
+    pub fn render<V: View + Hash>(
         &self,
         templates: &Templates,
         (user_id, room_id): (i64, i64),
         view: &V,
-    ) -> Result<Arc<Part>> {
-        let digest = self.digests.hash_one(view);
-        let place = Place {
+    ) -> Result<Arc<Fragment>> {
+        let digest = self.hasher.hash_one(view);
+        let key = FragmentKey {
             user_id,
             room_id,
             template: V::TEMPLATE,
         };
-        if let Some(kept) = self.kept.find(&place, &digest) {
-            return Ok(kept);
+        if let Some(cached) = self.cache.get(&key, &digest) {
+            return Ok(cached);
         }
-        let part = Arc::new(Part::new(&templates.render(view)?));
-        self.kept.keep(place, digest, part.clone());
-        Ok(part)
+        let fragment = Arc::new(Fragment::new(&templates.render(view)?));
+        self.cache.insert(key, digest, fragment.clone());
+        Ok(fragment)
     }
 }
 
@@ -140,17 +141,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn holes_are_filled_where_they_are_marked() {
-        let part = Part::new("<p>tea<!--messages--></p><!-- mark --><!--sidebar-->!");
+    fn content_is_inserted_at_the_markers() {
+        let fragment = Fragment::new("<p>tea<!--messages--></p><!-- mark --><!--sidebar-->!");
         let (messages, sidebar) = (
-            [Block::stored(b" and cups")],
-            [Block::stored(b"<i>"), Block::stored(b"</i>")],
+            [DeflateBlock::stored(b" and cups")],
+            [DeflateBlock::stored(b"<i>"), DeflateBlock::stored(b"</i>")],
         );
-        let page = part.page(|hole| match hole {
-            Hole::Messages => &messages,
+        let page = fragment.assemble(|slot| match slot {
+            Slot::Messages => &messages,
             _ => &sidebar,
         });
-        let page = gzip::unpack(&page).expect("a gzip file");
+        let page = gzip::decompress(&page).expect("a gzip file");
         assert_eq!(page, b"<p>tea and cups</p><!-- mark --><i></i>!");
     }
 }

@@ -1,14 +1,14 @@
-//! Filled `rooms/_messages.html`, kept. A stretch of history looks the same to everybody who reads it in one language, so
-//! it is filled and compressed once for as long as nothing in its room and nobody's name or picture changes.
+//! Cache of rendered `rooms/_messages.html`. A range of history is the same for all readers with the same language and
+//! time format, so it is rendered once per change of the room or of any name or picture.
 
-use super::{Bulk, Kept};
+use super::{Weight, WeightedLru};
 use crate::models::message::Cursor;
-use crate::views::display_preferences::Look;
-use crate::views::gzip::Block;
+use crate::views::display_preferences::DisplayPreferences;
+use crate::views::gzip::DeflateBlock;
 
-/// Which stretch of a room's history, and how it looks.
+/// A range of a room's history with language and time format.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Stretch {
+pub struct HistoryRange {
     room_id: i64,
     cursor: Cursor,
     limit: i64,
@@ -16,51 +16,51 @@ pub struct Stretch {
     time_format: &'static str,
 }
 
-/// What a list shows: the room's `ver`, and the version of people's names and pictures.
+/// Version of a rendered range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Version {
-    /// The room's latest change.
+pub struct MessageListVersion {
+    /// `ver` of the room: its latest change.
     pub ver: i64,
-    /// See [`crate::models::installation::profile_version`].
-    pub people: i64,
+    /// Version of all names and pictures ([`crate::models::installation::profile_version`]).
+    pub profile_version: i64,
 }
 
-impl Stretch {
-    /// A stretch of at most `limit` messages.
-    pub fn new(room_id: i64, cursor: Cursor, limit: i64, look: Look) -> Self {
+impl HistoryRange {
+    /// A range of at most `limit` messages.
+    pub fn new(room_id: i64, cursor: Cursor, limit: i64, display: DisplayPreferences) -> Self {
         Self {
             room_id,
             cursor,
             limit,
-            lang: look.locale.tag(),
-            time_format: look.time_format,
+            lang: display.locale.tag(),
+            time_format: display.time_format,
         }
     }
 }
 
-/// A filled list, compressed.
+/// A rendered and compressed list of messages.
 #[derive(Debug)]
-pub struct List {
-    /// All of it.
-    pub blocks: Vec<Block>,
-    /// The `seq` of its first and its last message, or 0.
+pub struct RenderedMessageList {
+    /// Compressed HTML.
+    pub blocks: Vec<DeflateBlock>,
+    /// `seq` of the first and the last message, or 0.
     pub ends: (i64, i64),
 }
 
-impl List {
-    /// A list of messages from one `seq` to another.
+impl RenderedMessageList {
+    /// Compresses a rendered list; `ends` are the `seq` of its first and last message.
     pub fn new(html: &str, ends: (i64, i64)) -> Self {
-        let blocks = Block::several(std::iter::once(html));
+        let blocks = DeflateBlock::compress_all(std::iter::once(html));
         Self { blocks, ends }
     }
 }
 
-impl Bulk for List {
+impl Weight for RenderedMessageList {
     fn bytes(&self) -> usize {
-        let blocks: usize = self.blocks.iter().map(Block::bytes).sum();
-        blocks + size_of::<Stretch>()
+        let blocks: usize = self.blocks.iter().map(DeflateBlock::bytes).sum();
+        blocks + size_of::<HistoryRange>()
     }
 }
 
-/// See the module's description. Cheap to clone.
-pub type Lists = Kept<Stretch, Version, List>;
+/// Rendered lists by range. Clones share the entries.
+pub type MessageListCache = WeightedLru<HistoryRange, MessageListVersion, RenderedMessageList>;

@@ -1,4 +1,4 @@
-//! What was filled once and is wanted again: kept for as long as it would be filled with the same, and there is room.
+//! LRU cache of rendered fragments by key and version, limited in bytes and entries.
 
 pub mod fragments;
 pub mod message_lists;
@@ -9,62 +9,62 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lru::LruCache;
 
-/// All of them take at most so many bytes …
+/// Maximum weight of the entries in bytes.
 pub(super) const BYTES_MAX: usize = 16 * 1024 * 1024;
-/// … and are at most so many.
+/// Maximum number of entries.
 const COUNT_MAX: NonZeroUsize = NonZeroUsize::new(4096).expect("more than none");
 
-/// Something that takes room.
-pub trait Bulk {
-    /// Bytes, nearly.
+/// A value with a known size.
+pub trait Weight {
+    /// Returns the approximate memory used, in bytes.
     fn bytes(&self) -> usize;
 }
 
-struct Shelf<K, V, T> {
-    things: LruCache<K, (V, Arc<T>)>,
+struct CacheInner<K, V, T> {
+    entries: LruCache<K, (V, Arc<T>)>,
     bytes: usize,
 }
 
-/// By its place (`K`) and what it shows (`V`). Cheap to clone.
-pub struct Kept<K, V, T>(Arc<Mutex<Shelf<K, V, T>>>);
+/// Values `T` by key `K`, each valid for one version `V`. Clones share the entries.
+pub struct WeightedLru<K, V, T>(Arc<Mutex<CacheInner<K, V, T>>>);
 
-impl<K, V, T> Clone for Kept<K, V, T> {
+impl<K, V, T> Clone for WeightedLru<K, V, T> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-impl<K: Hash + Eq, V, T> Default for Kept<K, V, T> {
+impl<K: Hash + Eq, V, T> Default for WeightedLru<K, V, T> {
     fn default() -> Self {
-        let things = LruCache::unbounded();
-        Self(Arc::new(Mutex::new(Shelf { things, bytes: 0 })))
+        let entries = LruCache::unbounded();
+        Self(Arc::new(Mutex::new(CacheInner { entries, bytes: 0 })))
     }
 }
 
-impl<K: Hash + Eq, V: PartialEq, T: Bulk> Kept<K, V, T> {
-    fn lock(&self) -> MutexGuard<'_, Shelf<K, V, T>> {
+impl<K: Hash + Eq, V: PartialEq, T: Weight> WeightedLru<K, V, T> {
+    fn lock(&self) -> MutexGuard<'_, CacheInner<K, V, T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is kept of a place, unless it shows something else.
-    pub fn find(&self, place: &K, version: &V) -> Option<Arc<T>> {
-        let mut shelf = self.lock();
-        let (of, thing) = shelf.things.get(place)?;
-        (of == version).then(|| thing.clone())
+    /// Returns the value of a key if it has this version.
+    pub fn get(&self, key: &K, version: &V) -> Option<Arc<T>> {
+        let mut inner = self.lock();
+        let (cached_version, value) = inner.entries.get(key)?;
+        (cached_version == version).then(|| value.clone())
     }
 
-    /// Keeps a thing, and as many of the others as there is room for.
-    pub fn keep(&self, place: K, version: V, thing: Arc<T>) {
-        let mut shelf = self.lock();
-        shelf.bytes += thing.bytes();
-        if let Some((_, before)) = shelf.things.put(place, (version, thing)) {
-            shelf.bytes -= before.bytes();
+    /// Inserts a value, and evicts the least recently used ones above the limits.
+    pub fn insert(&self, key: K, version: V, value: Arc<T>) {
+        let mut inner = self.lock();
+        inner.bytes += value.bytes();
+        if let Some((_, replaced)) = inner.entries.put(key, (version, value)) {
+            inner.bytes -= replaced.bytes();
         }
-        while shelf.bytes > BYTES_MAX || shelf.things.len() > COUNT_MAX.get() {
-            let Some((_, (_, oldest))) = shelf.things.pop_lru() else {
+        while inner.bytes > BYTES_MAX || inner.entries.len() > COUNT_MAX.get() {
+            let Some((_, (_, oldest))) = inner.entries.pop_lru() else {
                 return;
             };
-            shelf.bytes -= oldest.bytes();
+            inner.bytes -= oldest.bytes();
         }
     }
 }
@@ -73,30 +73,30 @@ impl<K: Hash + Eq, V: PartialEq, T: Bulk> Kept<K, V, T> {
 mod tests {
     use super::*;
 
-    impl Bulk for Vec<u8> {
+    impl Weight for Vec<u8> {
         fn bytes(&self) -> usize {
             self.len()
         }
     }
 
     #[test]
-    fn a_thing_is_kept_until_it_shows_something_else() {
-        let kept = Kept::default();
-        kept.keep("lobby", 7, Arc::new(b"tea".to_vec()));
-        let found = |version| kept.find(&"lobby", &version).is_some();
+    fn value_is_returned_only_for_its_version() {
+        let cache = WeightedLru::default();
+        cache.insert("lobby", 7, Arc::new(b"tea".to_vec()));
+        let found = |version| cache.get(&"lobby", &version).is_some();
         assert!(found(7));
         assert!(!found(8));
-        assert!(kept.find(&"kitchen", &7).is_none());
+        assert!(cache.get(&"kitchen", &7).is_none());
     }
 
     #[test]
-    fn the_oldest_make_room() {
-        let kept = Kept::default();
-        for place in 1..=40 {
-            kept.keep(place, 1, Arc::new(vec![0; BYTES_MAX / 10]));
+    fn least_recently_used_values_are_evicted() {
+        let cache = WeightedLru::default();
+        for key in 1..=40 {
+            cache.insert(key, 1, Arc::new(vec![0; BYTES_MAX / 10]));
         }
-        assert!(kept.lock().bytes <= BYTES_MAX);
-        assert!(kept.find(&1, &1).is_none());
-        assert!(kept.find(&40, &1).is_some());
+        assert!(cache.lock().bytes <= BYTES_MAX);
+        assert!(cache.get(&1, &1).is_none());
+        assert!(cache.get(&40, &1).is_some());
     }
 }

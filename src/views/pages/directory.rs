@@ -1,4 +1,4 @@
-//! `rooms/index.html` and `people/index.html`: what can be found.
+//! `rooms/index.html` and `people/index.html`: the directories.
 
 use std::collections::BTreeMap;
 
@@ -8,28 +8,28 @@ use super::rooms::RoomLinks;
 use crate::models::room::Room;
 use crate::models::room::directory::DirectoryPage;
 use crate::realtime::frames::Id;
-use crate::views::layout::{Page, Person};
+use crate::views::layout::{DisplayUser, Page};
 use crate::views::templates::View;
 
-/// Which part of a list a page shows.
+/// Position of a page in a list.
 #[derive(Debug, Serialize)]
-pub struct Pages {
-    /// The place of its first entry in the list, from 1.
+pub struct Pagination {
+    /// Position of its first entry, from 1.
     pub first: i64,
-    /// The place of its last entry.
+    /// Position of its last entry.
     pub last: i64,
-    /// How many entries the list has.
+    /// Number of entries of the list.
     pub count: i64,
-    /// Whether it is the whole list.
+    /// Whether the page has the whole list.
     pub whole: bool,
-    /// The query of the first page, unless this is it.
+    /// Query string of the first page, unless this is it.
     pub start: Option<String>,
-    /// The query of the next page, if there is one.
+    /// Query string of the next page, if there is one.
     pub next: Option<String>,
 }
 
-impl Pages {
-    /// The part that a slice is, of what was searched for.
+impl Pagination {
+    /// Makes the pagination of a slice of the results of a search.
     pub fn new<T>(slice: &DirectoryPage<T>, search: &str) -> Self {
         let query = |after: Option<String>| {
             let mut query = url::form_urlencoded::Serializer::new(String::new());
@@ -51,33 +51,33 @@ impl Pages {
             next: slice
                 .next
                 .as_ref()
-                .map(|place| query(Some(place.to_string()))),
+                .map(|cursor| query(Some(cursor.to_string()))),
         }
     }
 }
 
-/// My rooms, the open ones, and the form for a new one.
+/// The directory of open rooms, and the form for a new room.
 #[derive(Debug, Serialize)]
 pub struct RoomsPage<'a> {
-    /// The frame.
+    /// Layout.
     #[serde(flatten)]
     pub page: Page,
-    /// The sidebar: my rooms.
+    /// Sidebar.
     #[serde(flatten)]
     pub rooms: RoomLinks,
-    /// Those I may enter.
+    /// Open rooms that the user can join.
     pub open_rooms: Vec<OpenRoom>,
-    /// Which part of the open ones that is.
-    pub pages: Pages,
-    /// What was looked for.
+    /// Pagination of the open rooms.
+    pub pages: Pagination,
+    /// Search text.
     pub search: &'a str,
-    /// What was typed.
+    /// Submitted values.
     pub form: RoomForm<'a>,
-    /// Sentences beside the fields.
+    /// Error messages by field.
     pub errors: BTreeMap<&'static str, Option<String>>,
 }
 
-/// A room to enter.
+/// An open room.
 #[derive(Debug, Serialize)]
 pub struct OpenRoom {
     id: Id,
@@ -95,7 +95,7 @@ impl From<Room> for OpenRoom {
     }
 }
 
-/// What was typed for a new room.
+/// Submitted values of a new room.
 #[derive(Debug, Serialize)]
 #[expect(missing_docs, reason = "as in POST /rooms")]
 pub struct RoomForm<'a> {
@@ -109,26 +109,26 @@ impl View for RoomsPage<'_> {
     const TEMPLATE: &'static str = "rooms/index.html";
 }
 
-/// People to talk to.
+/// The directory of users.
 #[derive(Debug, Serialize)]
 pub struct PeoplePage<'a> {
-    /// The frame.
+    /// Layout.
     #[serde(flatten)]
     pub page: Page,
-    /// The sidebar.
+    /// Sidebar.
     #[serde(flatten)]
     pub rooms: RoomLinks,
-    /// The people found.
-    pub people: Vec<Person>,
-    /// Which part of all that is.
-    pub pages: Pages,
-    /// What was looked for.
+    /// Users on this page.
+    pub people: Vec<DisplayUser>,
+    /// Pagination of the users.
+    pub pages: Pagination,
+    /// Search text.
     pub search: &'a str,
-    /// Whom a conversation could not be started with.
+    /// Submitted recipients with whom no conversation could be started.
     pub to: &'a str,
-    /// Whether the person may make links for others to come by.
+    /// Whether the user may create invite links.
     pub may_invite: bool,
-    /// Sentences beside the fields.
+    /// Error messages by field.
     pub errors: BTreeMap<&'static str, Option<String>>,
 }
 

@@ -1,26 +1,26 @@
-//! `errors/show.html`: what went wrong.
+//! `errors/show.html`: an error.
 
 use serde::Serialize;
 
 use crate::views::layout::Page;
 use crate::views::templates::View;
 
-/// An error's page.
+/// The page of an error.
 #[derive(Debug, Serialize)]
 pub struct ErrorPage<'a> {
-    /// The frame.
+    /// Layout.
     #[serde(flatten)]
     pub page: Page,
-    /// The HTTP status.
+    /// HTTP status.
     pub status: u16,
-    /// What happened, in a few words.
+    /// Short description.
     pub title: String,
-    /// What to do.
+    /// Explanation and advice.
     pub text: String,
-    /// By which the log line is found.
+    /// Request id, which the log lines contain.
     pub request_id: &'a str,
-    /// The page to try again; nothing when a form was sent, which is still in the page before.
-    pub again: Option<&'a str>,
+    /// URL to retry; `None` for a submitted form, which the previous page still has.
+    pub retry_url: Option<&'a str>,
 }
 
 impl View for ErrorPage<'_> {

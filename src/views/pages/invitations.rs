@@ -1,20 +1,20 @@
-//! `invitations/index.html`: pending invitations into rooms.
+//! `invitations/index.html`: pending room invitations.
 
 use serde::Serialize;
 
 use super::rooms::RoomLinks;
 use crate::realtime::frames::{Id, Invitation, InvitedRoom};
-use crate::views::layout::{Page, Person};
+use crate::views::layout::{DisplayUser, Page};
 use crate::views::locale::Locale;
 use crate::views::templates::View;
 
-/// The page.
+/// Pending invitations of the user.
 #[derive(Debug, Serialize)]
 pub struct InvitationsPage {
-    /// The frame.
+    /// Layout.
     #[serde(flatten)]
     pub page: Page,
-    /// The sidebar.
+    /// Sidebar.
     #[serde(flatten)]
     pub rooms: RoomLinks,
     /// Oldest first.
@@ -30,16 +30,16 @@ impl View for InvitationsPage {
 pub struct InvitationItem {
     id: Id,
     room: InvitedRoom,
-    inviter: Person,
+    inviter: DisplayUser,
 }
 
 impl InvitationItem {
-    /// As its inviter is called in the reader's language.
+    /// Makes an item with the inviter's name in the reader's language.
     pub fn new(locale: Locale, invitation: Invitation) -> Self {
         Self {
             id: invitation.id,
             room: invitation.room,
-            inviter: Person::named_in(locale, &invitation.inviter),
+            inviter: DisplayUser::localized(locale, &invitation.inviter),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `invites/index.html` and `password_links/new.html`: links for people who are not in yet.
+//! `invites/index.html` and `password_links/new.html`: links for registration and for a new password.
 
 use std::collections::BTreeMap;
 
@@ -11,54 +11,54 @@ use crate::views::layout::Page;
 use crate::views::qr::Qr;
 use crate::views::templates::View;
 
-/// The links that still let somebody in, and the form for a new one.
+/// Valid invite links, and the form for a new one.
 #[derive(Debug, Serialize)]
 pub struct InvitesPage<'a> {
-    /// The frame.
+    /// Layout.
     #[serde(flatten)]
     pub page: Page,
-    /// The sidebar: my rooms.
+    /// Sidebar.
     #[serde(flatten)]
     pub rooms: RoomLinks,
     /// Newest first.
     pub invites: Vec<InviteItem>,
-    /// What was typed.
+    /// Submitted values.
     pub form: InviteForm<'a>,
-    /// Sentences beside the fields.
+    /// Error messages by field.
     pub errors: BTreeMap<&'static str, Option<String>>,
 }
 
-/// What was typed.
+/// Submitted values.
 #[derive(Debug, Serialize)]
 pub struct InviteForm<'a> {
-    /// How many may come.
+    /// Number of registrations.
     pub uses: &'a str,
-    /// For how many days.
+    /// Validity in days.
     pub days: &'a str,
 }
 
-/// One link.
+/// An invite link.
 #[derive(Debug, Serialize)]
 pub struct InviteItem {
     id: Id,
-    maker: String,
+    created_by: String,
     link: String,
     qr: Option<Qr>,
-    left: i32,
+    uses_left: i32,
     /// UTC, such as `2026-11-20 19:04`.
-    until: String,
+    expires_at: String,
 }
 
 impl InviteItem {
-    /// A link, by whom it was made, and what it says.
-    pub fn new(invite: &Invite, maker: String, link: String) -> Self {
+    /// Makes an item from an invite, the name of its creator and its URL.
+    pub fn new(invite: &Invite, created_by: String, link: String) -> Self {
         Self {
             id: Id(invite.id),
-            maker,
-            qr: Qr::of(&link),
+            created_by,
+            qr: Qr::encode(&link),
             link,
-            left: invite.max_uses - invite.uses,
-            until: invite.expires_at.format("%Y-%m-%d %H:%M").to_string(),
+            uses_left: invite.max_uses - invite.uses,
+            expires_at: invite.expires_at.format("%Y-%m-%d %H:%M").to_string(),
         }
     }
 }
@@ -67,24 +67,24 @@ impl View for InvitesPage<'_> {
     const TEMPLATE: &'static str = "invites/index.html";
 }
 
-/// Where an admin makes a link for somebody who cannot get in; and the link, once.
+/// The page where an admin creates a password reset link, which is shown once.
 #[derive(Debug, Serialize)]
 pub struct PasswordLinkPage<'a> {
-    /// The frame.
+    /// Layout.
     #[serde(flatten)]
     pub page: Page,
-    /// The sidebar: my rooms.
+    /// Sidebar.
     #[serde(flatten)]
     pub rooms: RoomLinks,
-    /// For whom.
+    /// User of the link.
     pub username: &'a str,
-    /// The link.
+    /// URL of the new link.
     pub link: Option<String>,
-    /// The same, to be photographed.
+    /// QR code of the link.
     pub qr: Option<Qr>,
-    /// How long it is good for.
+    /// Validity in hours.
     pub hours: i64,
-    /// Sentences beside the fields.
+    /// Error messages by field.
     pub errors: BTreeMap<&'static str, Option<String>>,
 }
 

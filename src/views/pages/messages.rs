@@ -1,17 +1,17 @@
-//! `rooms/_messages.html`: a stretch of a room's history. It is the same for everybody who reads it.
+//! `rooms/_messages.html`: a range of a room's history, the same for all readers.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::realtime::frames;
-use crate::views::display_preferences::Look;
-use crate::views::layout::Person;
+use crate::views::display_preferences::DisplayPreferences;
+use crate::views::layout::DisplayUser;
 use crate::views::templates::View;
 
-/// Messages of one author within this time stand together.
-const TOGETHER: TimeDelta = TimeDelta::minutes(5);
+/// Consecutive messages of one author within this time are grouped.
+const GROUP_WITHIN: TimeDelta = TimeDelta::minutes(5);
 
-/// A stretch of history, oldest first.
+/// A range of messages, oldest first.
 #[derive(Debug, Serialize)]
 pub struct MessageList {
     lang: &'static str,
@@ -28,7 +28,7 @@ struct MessageItem {
     ver: i64,
     id: frames::Id,
     client_id: String,
-    user: Person,
+    user: DisplayUser,
     content: String,
     html: String,
     created_at: String,
@@ -38,9 +38,9 @@ struct MessageItem {
     time: String,
     /// UTC, such as `2026-11-20`.
     day: String,
-    /// Whether it is the first of its day, and of this list.
+    /// Whether it is the first message of its day in this list.
     new_day: bool,
-    /// Whether it stands under the name of the message before.
+    /// Whether it is grouped with the previous message.
     continued: bool,
 }
 
@@ -49,15 +49,15 @@ impl View for MessageList {
 }
 
 impl MessageList {
-    /// A view of messages in their order.
-    pub fn new(look: Look, room_id: i64, messages: Vec<frames::Message>) -> Self {
+    /// Makes the view of messages in ascending order.
+    pub fn new(display: DisplayPreferences, room_id: i64, messages: Vec<frames::Message>) -> Self {
         let mut items: Vec<MessageItem> = Vec::with_capacity(messages.len());
         for message in messages {
-            let item = MessageItem::after(look, items.last(), message);
+            let item = MessageItem::after(display, items.last(), message);
             items.push(item);
         }
         Self {
-            lang: look.locale.tag(),
+            lang: display.locale.tag(),
             assets: crate::views::assets::prefix(),
             room_id: room_id.to_string(),
             messages: items,
@@ -66,18 +66,18 @@ impl MessageList {
 }
 
 impl MessageItem {
-    fn after(look: Look, before: Option<&Self>, message: frames::Message) -> Self {
+    fn after(display: DisplayPreferences, before: Option<&Self>, message: frames::Message) -> Self {
         let (day, time) = (
             message.created_at[..10].to_owned(),
-            look.time(&message.created_at),
+            display.time(&message.created_at),
         );
         let new_day = before.is_none_or(|before| before.day != day);
         let continued = !new_day
             && before.is_some_and(|before| {
-                before.user.is(&message.user)
+                before.user.is_same(&message.user)
                     && before.deleted_at.is_none()
                     && elapsed(&before.created_at, &message.created_at)
-                        .is_some_and(|time| time < TOGETHER)
+                        .is_some_and(|time| time < GROUP_WITHIN)
             });
         Self {
             room_id: message.room_id,
@@ -85,7 +85,7 @@ impl MessageItem {
             ver: message.ver,
             id: message.id,
             client_id: message.client_id,
-            user: Person::named_in(look.locale, &message.user),
+            user: DisplayUser::localized(display.locale, &message.user),
             content: message.content,
             html: message.html,
             created_at: message.created_at,

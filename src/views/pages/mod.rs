@@ -1,4 +1,4 @@
-//! The data of each page.
+//! The data of each page's template.
 
 pub mod directory;
 pub mod errors;

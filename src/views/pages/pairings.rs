@@ -1,30 +1,30 @@
-//! `settings/pairing.html` and `pairings/show.html`: signing in another device, as the two devices see it.
+//! `settings/pairing.html` and `pairings/show.html`: device pairing on the signed-in and on the new device.
 
 use serde::Serialize;
 
-use super::settings::{Frame, browser, system};
-use crate::models::auth::pairing::{VALID_MINUTES, Pairing};
+use super::settings::{SettingsLayout, browser, system};
+use crate::models::auth::pairing::{Pairing, VALID_MINUTES};
 use crate::views::layout::Page;
 use crate::views::qr::Qr;
 use crate::views::templates::View;
 
-/// On the device that is signed in.
+/// Page on the signed-in device.
 #[derive(Debug, Serialize)]
 pub struct PairingPage {
-    /// What all settings have.
+    /// Layout.
     #[serde(flatten)]
-    frame: Frame,
+    layout: SettingsLayout,
     /// `open`, `asked`, `allowed`, `refused`, `used`, or `over`.
     state: &'static str,
-    /// Names the link in forms.
+    /// Id of the pairing in forms.
     id: String,
-    /// The link, while nobody has asked.
+    /// URL for the new device, while the state is `open`.
     link: Option<String>,
-    /// The same, to be photographed.
+    /// QR code of the link.
     qr: Option<Qr>,
-    /// What both devices show.
+    /// Code shown on both devices for comparison.
     code: String,
-    /// Such as `Firefox`; unknown where nothing is said.
+    /// Such as `Firefox`; `None` if unknown.
     browser: Option<String>,
     /// Such as `Android`.
     system: Option<&'static str>,
@@ -33,14 +33,14 @@ pub struct PairingPage {
 }
 
 impl PairingPage {
-    /// With a link, which is shown while nobody has asked.
-    pub fn new(frame: Frame, pairing: Pairing, link: String) -> Self {
+    /// Makes the page; `link` is shown while the state is `open`.
+    pub fn new(layout: SettingsLayout, pairing: Pairing, link: String) -> Self {
         let state = pairing.state();
         let link = (state == "open").then_some(link);
         Self {
-            frame,
+            layout,
             state,
-            qr: link.as_deref().and_then(Qr::of),
+            qr: link.as_deref().and_then(Qr::encode),
             link,
             browser: browser(&pairing.user_agent),
             system: system(&pairing.user_agent),
@@ -56,22 +56,22 @@ impl View for PairingPage {
     const TEMPLATE: &'static str = "settings/pairing.html";
 }
 
-/// On the device that wants to be.
+/// Page on the new device.
 #[derive(Debug, Serialize)]
-pub struct AskingPage<'a> {
-    /// The frame.
+pub struct PairingRequestPage<'a> {
+    /// Layout.
     #[serde(flatten)]
     pub page: Page,
     /// `open`, `asked`, `allowed`, `refused`, or `over`.
     pub state: &'static str,
-    /// Whose account; nobody's where it is over.
+    /// Username of the account; empty when the pairing has ended.
     pub username: &'a str,
-    /// What the link ends with.
+    /// Token of the pairing, the last segment of its URL.
     pub token: &'a str,
-    /// What both devices show, once this one has asked.
+    /// Code shown on both devices for comparison, once requested.
     pub code: &'a str,
 }
 
-impl View for AskingPage<'_> {
+impl View for PairingRequestPage<'_> {
     const TEMPLATE: &'static str = "pairings/show.html";
 }

@@ -1,4 +1,4 @@
-//! `rooms/show.html`: a room.
+//! `rooms/show.html` and its fragments: a room.
 
 use std::collections::BTreeMap;
 
@@ -6,119 +6,119 @@ use serde::Serialize;
 
 use crate::models::room::summary::RoomList;
 use crate::realtime::frames::{self, ClientLimits};
-use crate::views::layout::{Base, Page, Person, shown_name};
+use crate::views::layout::{Base, DisplayUser, Page, display_name};
 use crate::views::locale::Locale;
 use crate::views::templates::View;
 
-/// A room's page, with holes for whatever changes when somebody says something, and for the form's client id.
+/// A room's page, with slots for the content that changes with each message and for the client id of the form.
 #[derive(Debug, Hash, Serialize)]
 pub struct RoomPage<'a> {
-    /// The frame.
+    /// Layout.
     #[serde(flatten)]
     pub page: &'a Page,
-    /// The panel.
+    /// Panel.
     #[serde(flatten)]
     pub panel: Panel<'a>,
-    /// Whether it has no messages.
+    /// Whether the room has no messages.
     pub empty: bool,
-    /// What the person may do.
+    /// Limits of the user's messages.
     pub limits: ClientLimits,
-    /// The database's name.
+    /// Epoch of the database.
     pub epoch: &'a str,
-    /// The program's name.
+    /// Version of the server.
     pub version: &'a str,
 }
 
 /// The sidebar.
 #[derive(Debug, Hash, Serialize)]
 pub struct Sidebar<'a> {
-    /// The frame.
+    /// Layout.
     #[serde(flatten)]
     pub base: &'a Base,
-    /// Its lines.
+    /// Entries.
     #[serde(flatten)]
     pub rooms: &'a RoomLinks,
 }
 
-/// Which part of a room's history the page shows, in pieces: attributes, and ways to what is before and after.
+/// The range of the history on the page, as three blocks: attributes, link to older messages, link to newer ones.
 #[derive(Debug, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Extent<'a> {
-    /// The frame.
+    /// Layout.
     #[serde(flatten)]
     pub base: &'a Base,
-    /// The room.
+    /// Room id.
     pub room_id: frames::Id,
-    /// Its last message.
+    /// `seq` of the room's last message.
     pub seq: i64,
-    /// Its last change.
+    /// `ver` of the room's last change.
     pub ver: i64,
-    /// What the person has read.
+    /// Read position of the user.
     pub read_seq: i64,
-    /// The first message shown, or 0.
+    /// `seq` of the first message shown, or 0.
     pub first_seq: i64,
-    /// The last message shown, or 0.
+    /// `seq` of the last message shown, or 0.
     pub last_seq: i64,
     /// Whether there are messages before the first one shown.
     pub older: bool,
     /// Whether there are messages after the last one shown.
     pub newer: bool,
-    /// The message that a permalink means.
+    /// `seq` of the permalinked message.
     pub at: Option<i64>,
-    /// When the other one of the two was last here (RFC 3339), as far as that is known.
+    /// When the other user of a one-to-one room was last seen (RFC 3339), if known.
     pub last_seen: Option<&'a str>,
 }
 
-/// What can be done about a room.
+/// The panel with the forms of a room.
 #[derive(Debug, Hash, Serialize)]
 pub struct Panel<'a> {
     /// The room.
-    pub room: &'a ShownRoom,
-    /// Whether the person may write here.
+    pub room: &'a RoomDetails,
+    /// Whether the user is a member.
     pub member: bool,
-    /// Whether the person may change and delete the room.
-    pub keeper: bool,
+    /// Whether the user may change and delete the room.
+    pub can_manage: bool,
     /// Whether it is the Lobby.
     pub lobby: bool,
-    /// In the conversation of two people: the other one's name.
-    pub other: Option<&'a str>,
-    /// Whether the other one of the two deleted their account.
-    pub gone: bool,
-    /// Whether the person blocks the other one of the two.
+    /// Username of the other user of a one-to-one room.
+    pub other_username: Option<&'a str>,
+    /// Whether the other user's account is deleted.
+    pub other_deleted: bool,
+    /// Whether the user blocks the other user.
     pub blocked: bool,
-    /// Whether the room became open lately, after the person came into it.
-    pub opened: bool,
-    /// `added` or `invited`, just after the person named somebody.
-    pub told: Option<&'static str>,
-    /// What was typed, by field.
+    /// Whether the room was recently changed from closed to open while the user was a member.
+    pub recently_opened: bool,
+    /// `added` or `invited` after a member was invited.
+    pub member_notice: Option<&'static str>,
+    /// Submitted values by field.
     pub form: &'a BTreeMap<&'static str, String>,
-    /// Sentences beside the fields.
+    /// Error messages by field.
     pub errors: &'a BTreeMap<&'static str, Option<String>>,
 }
 
-/// Who is in a room.
+/// The members of a room.
 #[derive(Debug, Hash, Serialize)]
 pub struct People<'a> {
-    /// The frame.
+    /// Layout.
     #[serde(flatten)]
     pub base: &'a Base,
     /// The room.
-    pub room: &'a ShownRoom,
-    /// Whether the person may remove others.
-    pub keeper: bool,
+    pub room: &'a RoomDetails,
+    /// Whether the user may remove members.
+    pub can_manage: bool,
     /// Whether it is the Lobby.
     pub lobby: bool,
-    /// Whether it is the conversation of two people.
-    pub pair: bool,
-    /// Everybody, with what they have read; nobody in the Lobby.
+    /// Whether it is a one-to-one room.
+    pub one_to_one: bool,
+    /// Members with read positions; empty for the Lobby.
     pub members: &'a [Member],
 }
 
-/// The room itself.
+/// The room.
 #[derive(Debug, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "as in the hello frame")]
-pub struct ShownRoom {
+pub struct RoomDetails {
     pub id: frames::Id,
     pub kind: String,
     pub name: String,
@@ -126,16 +126,16 @@ pub struct ShownRoom {
     pub involvement: String,
 }
 
-/// What the sidebar lists.
+/// Entries of the sidebar.
 #[derive(Debug, Hash, Serialize)]
 pub struct RoomLinks {
-    /// Its lines.
+    /// Rooms.
     pub rooms: Vec<RoomLink>,
-    /// How many invitations are pending.
+    /// Number of pending invitations.
     pub invitations: i64,
 }
 
-/// A line of the sidebar.
+/// An entry of the sidebar.
 #[derive(Debug, Hash, Serialize)]
 #[expect(missing_docs, reason = "as in the hello frame")]
 pub struct RoomLink {
@@ -147,7 +147,7 @@ pub struct RoomLink {
     pub current: bool,
     pub involvement: String,
     pub last_message_at: Option<String>,
-    pub other: Option<Person>,
+    pub other: Option<DisplayUser>,
 }
 
 impl View for RoomPage<'_> {
@@ -166,52 +166,54 @@ impl View for Sidebar<'_> {
     const TEMPLATE: &'static str = "rooms/_sidebar.html";
 }
 
-/// Somebody in the room.
+/// A member of the room.
 #[derive(Debug, Hash, Serialize)]
 pub struct Member {
     #[serde(flatten)]
-    person: Person,
-    /// Everything up to here is read.
+    person: DisplayUser,
+    /// Read position.
     #[serde(rename = "readSeq")]
     read_seq: i64,
 }
 
 impl Member {
-    /// A member and what they have read.
+    /// Makes a member with a read position.
     pub fn new(locale: Locale, user: &frames::User, read_seq: i64) -> Self {
         Self {
-            person: Person::named_in(locale, user),
+            person: DisplayUser::localized(locale, user),
             read_seq,
         }
     }
 }
 
-/// The sidebar: rooms by name, then conversations by latest activity. What is hidden shows only while it is open.
-pub fn links(
+/// Makes the sidebar: rooms by name, then conversations by latest activity. Hidden ones are listed only while open.
+pub fn room_links(
     locale: Locale,
     RoomList { rooms, invitations }: RoomList,
     current: Option<frames::Id>,
 ) -> RoomLinks {
     let is_shown = |room: &frames::Room| room.involvement != "hidden" || Some(room.id) == current;
-    let (mut directs, mut others): (Vec<_>, Vec<_>) = rooms
+    let (mut directs, mut rooms): (Vec<_>, Vec<_>) = rooms
         .into_iter()
         .filter(is_shown)
         .partition(|room| room.kind == "direct");
-    others.sort_by_cached_key(|room| (room.id.0 != 1, room.name.to_lowercase()));
+    rooms.sort_by_cached_key(|room| (room.id.0 != 1, room.name.to_lowercase()));
     directs.sort_by(|a, b| b.last_message_at.cmp(&a.last_message_at));
     let link = |room: frames::Room| RoomLink {
         current: Some(room.id) == current,
         id: room.id,
         kind: room.kind,
-        name: shown_name(locale, &room.name),
+        name: display_name(locale, &room.name),
         unread: room.unread,
         mentions: room.mentions,
         involvement: room.involvement,
         last_message_at: room.last_message_at,
-        other: room.other.map(|other| Person::named_in(locale, &other)),
+        other: room
+            .other
+            .map(|other| DisplayUser::localized(locale, &other)),
     };
     RoomLinks {
-        rooms: others.into_iter().chain(directs).map(link).collect(),
+        rooms: rooms.into_iter().chain(directs).map(link).collect(),
         invitations,
     }
 }

@@ -1,24 +1,24 @@
-//! `settings/security.html` and `security_events/index.html`: what happened to accounts.
+//! `settings/security.html` and `security_events/index.html`: the security log.
 
 use std::collections::HashMap;
 
 use serde::Serialize;
 
 use super::rooms::RoomLinks;
-use super::settings::{Frame, browser, system};
+use super::settings::{SettingsLayout, browser, system};
 use crate::models::auth::security_event::SecurityEvent;
 use crate::models::rfc3339;
-use crate::views::display_preferences::Look;
+use crate::views::display_preferences::DisplayPreferences;
 use crate::views::layout::Page;
 use crate::views::templates::View;
 
-/// What happened to my account.
+/// Security log of the user's account.
 #[derive(Debug, Serialize)]
 pub struct SecurityPage {
-    /// What all settings have.
+    /// Layout.
     #[serde(flatten)]
-    pub frame: Frame,
-    /// What happened.
+    pub layout: SettingsLayout,
+    /// Events.
     #[serde(flatten)]
     pub list: EventList,
 }
@@ -27,16 +27,16 @@ impl View for SecurityPage {
     const TEMPLATE: &'static str = "settings/security.html";
 }
 
-/// What happened to everybody's.
+/// Security log of all accounts.
 #[derive(Debug, Serialize)]
 pub struct EventsPage {
-    /// The frame.
+    /// Layout.
     #[serde(flatten)]
     pub page: Page,
-    /// The sidebar: my rooms.
+    /// Sidebar.
     #[serde(flatten)]
     pub rooms: RoomLinks,
-    /// What happened.
+    /// Events.
     #[serde(flatten)]
     pub list: EventList,
 }
@@ -48,48 +48,53 @@ impl View for EventsPage {
 /// `security_events/_list.html`
 #[derive(Debug, Serialize)]
 pub struct EventList {
-    /// Whether it is about everybody.
-    everybody: bool,
-    /// Where the page is.
+    /// Whether it shows all accounts.
+    all_accounts: bool,
+    /// Path of the page.
     address: &'static str,
     /// Latest first.
-    events: Vec<Item>,
-    /// Before which event the next page begins, if there is one.
+    events: Vec<SecurityEventItem>,
+    /// Cursor (`before`) of the next page, if there is one.
     next: Option<i64>,
 }
 
 impl EventList {
-    /// A page of events.
-    pub fn new(look: Look, everybody: bool, entries: Vec<SecurityEvent>, next: Option<i64>) -> Self {
+    /// Makes a page of events.
+    pub fn new(
+        display: DisplayPreferences,
+        all_accounts: bool,
+        entries: Vec<SecurityEvent>,
+        next: Option<i64>,
+    ) -> Self {
         Self {
-            everybody,
-            address: match everybody {
+            all_accounts,
+            address: match all_accounts {
                 true => "/security_events",
                 false => "/settings/security",
             },
             events: entries
                 .into_iter()
-                .map(|entry| Item::new(look, entry))
+                .map(|entry| SecurityEventItem::new(display, entry))
                 .collect(),
             next,
         }
     }
 }
 
-/// Something that happened.
+/// A security event.
 #[derive(Debug, Serialize)]
-struct Item {
+struct SecurityEventItem {
     kind: String,
-    /// What, in the reader's language.
-    what: String,
+    /// Description in the reader's language.
+    description: String,
     username: Option<String>,
     phone: Option<String>,
     ip: String,
-    /// Such as `Firefox`; unknown where nothing is said.
+    /// Such as `Firefox`; `None` if unknown.
     browser: Option<String>,
     /// Such as `Android`.
     system: Option<&'static str>,
-    /// All that it says of itself.
+    /// Complete `User-Agent`.
     user_agent: String,
     /// RFC 3339.
     created_at: String,
@@ -97,12 +102,12 @@ struct Item {
     time: String,
 }
 
-impl Item {
-    fn new(look: Look, entry: SecurityEvent) -> Self {
-        let sentence = format!("event-{}", entry.kind);
+impl SecurityEventItem {
+    fn new(display: DisplayPreferences, entry: SecurityEvent) -> Self {
+        let message_id = format!("event-{}", entry.kind);
         let created_at = rfc3339(entry.created_at);
         Self {
-            what: look.locale.say_with(&sentence, &HashMap::new()),
+            description: display.locale.translate_with(&message_id, &HashMap::new()),
             kind: entry.kind,
             username: entry.username,
             phone: entry.phone,
@@ -110,7 +115,7 @@ impl Item {
             browser: browser(&entry.user_agent),
             system: system(&entry.user_agent),
             user_agent: entry.user_agent,
-            time: format!("{}, {}", &created_at[..10], look.time(&created_at)),
+            time: format!("{}, {}", &created_at[..10], display.time(&created_at)),
             created_at,
         }
     }

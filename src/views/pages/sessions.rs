@@ -1,4 +1,4 @@
-//! `sessions/new.html`: signing in.
+//! `sessions/new.html`: sign-in.
 
 use std::collections::BTreeMap;
 
@@ -10,39 +10,39 @@ use crate::views::templates::View;
 /// The sign-in page.
 #[derive(Debug, Serialize)]
 pub struct NewSessionPage<'a> {
-    /// The frame.
+    /// Layout.
     #[serde(flatten)]
     pub page: Page,
-    /// What was typed.
+    /// Submitted values.
     pub form: NewSessionForm<'a>,
-    /// Sentences beside the fields.
+    /// Error messages by field.
     pub errors: BTreeMap<&'static str, Option<String>>,
-    /// Where numbers can be from.
+    /// Countries of phone numbers.
     pub regions: &'a [Region],
-    /// Whether people may register.
+    /// Whether registration is open.
     pub registration: bool,
-    /// Whether somebody who has forgotten their password can get a code.
+    /// Whether passwords can be reset by a code.
     pub reset: bool,
-    /// The way to GitHub, where people may sign in with it.
+    /// URL of the sign-in with GitHub, if enabled.
     pub github: Option<String>,
-    /// Whether developers may sign in by name alone.
+    /// Whether development mode allows sign-in by username alone.
     pub development: bool,
 }
 
-/// What was typed; never the password.
+/// Submitted values without the password.
 #[derive(Debug, Serialize)]
 pub struct NewSessionForm<'a> {
-    /// The number.
+    /// Phone number.
     pub phone: &'a str,
-    /// Its country.
+    /// Country of the phone number.
     pub region: &'a str,
-    /// Where to go afterwards.
+    /// Page after sign-in.
     pub next: &'a str,
-    /// Whom a developer wanted to be.
+    /// Username of the development sign-in.
     pub username: &'a str,
 }
 
-/// A country and its dialling code.
+/// A country and its calling code.
 #[derive(Debug, Clone, Serialize)]
 pub struct Region {
     code: &'static str,
@@ -50,7 +50,7 @@ pub struct Region {
 }
 
 impl Region {
-    /// `("CN", 86)`.
+    /// Makes a region from ISO code and calling code, such as `("CN", 86)`.
     pub fn new((code, dial): (&'static str, u16)) -> Self {
         Self {
             code,

@@ -1,4 +1,4 @@
-//! `settings/*.html`: what a person changes about themselves.
+//! `settings/*.html`: settings of the user.
 
 use std::collections::BTreeMap;
 
@@ -9,37 +9,37 @@ use super::sessions::Region;
 use crate::models::auth::device::Device;
 use crate::models::auth::session::KeyHash;
 use crate::models::rfc3339;
-use crate::views::display_preferences::Look;
+use crate::views::display_preferences::DisplayPreferences;
 use crate::views::layout::Page;
 use crate::views::locale::Locale;
 use crate::views::templates::View;
 
-/// What all of these pages have.
+/// Layout of the settings pages.
 #[derive(Debug, Serialize)]
-pub struct Frame {
-    /// The frame.
+pub struct SettingsLayout {
+    /// Layout.
     #[serde(flatten)]
     pub page: Page,
-    /// The sidebar.
+    /// Sidebar.
     #[serde(flatten)]
     pub rooms: RoomLinks,
-    /// Which of the pages: the end of its address.
+    /// Current page: the last segment of its path.
     pub section: &'static str,
-    /// What was saved just now, if anything: the field, or the form's name.
+    /// Field or form that was saved just before, or empty.
     pub saved: String,
-    /// Sentences beside the fields.
+    /// Error messages by field.
     pub errors: BTreeMap<&'static str, Option<String>>,
 }
 
-/// Name and picture.
+/// Username and picture.
 #[derive(Debug, Serialize)]
 pub struct ProfilePage {
-    /// What all of them have.
+    /// Layout.
     #[serde(flatten)]
-    pub frame: Frame,
-    /// The name, as typed.
+    pub layout: SettingsLayout,
+    /// Username as submitted.
     pub username: String,
-    /// The most bytes of a picture.
+    /// Maximum size of a picture in bytes.
     pub upload_max: usize,
 }
 
@@ -47,15 +47,15 @@ impl View for ProfilePage {
     const TEMPLATE: &'static str = "settings/profile.html";
 }
 
-/// Language, colours and clock.
+/// Language, theme and time format.
 #[derive(Debug, Serialize)]
 pub struct AppearancePage {
-    /// What all of them have.
+    /// Layout.
     #[serde(flatten)]
-    pub frame: Frame,
-    /// The languages by their tags.
+    pub layout: SettingsLayout,
+    /// Tags of all languages.
     pub locales: Vec<&'static str>,
-    /// The chosen language's tag, or nothing for the browser's.
+    /// Tag of the chosen language; empty to follow the browser.
     pub locale: String,
     /// `system`, `light` or `dark`.
     pub chosen_appearance: String,
@@ -64,10 +64,15 @@ pub struct AppearancePage {
 }
 
 impl AppearancePage {
-    /// With what was chosen.
-    pub fn new(frame: Frame, locale: String, appearance: String, time_format: String) -> Self {
+    /// Makes the page with the chosen values.
+    pub fn new(
+        layout: SettingsLayout,
+        locale: String,
+        appearance: String,
+        time_format: String,
+    ) -> Self {
         Self {
-            frame,
+            layout,
             locales: Locale::ALL.iter().map(|locale| locale.tag()).collect(),
             locale,
             chosen_appearance: appearance,
@@ -80,12 +85,12 @@ impl View for AppearancePage {
     const TEMPLATE: &'static str = "settings/appearance.html";
 }
 
-/// Who may write to me.
+/// Who may send direct messages to the user.
 #[derive(Debug, Serialize)]
 pub struct PrivacyPage {
-    /// What all of them have.
+    /// Layout.
     #[serde(flatten)]
-    pub frame: Frame,
+    pub layout: SettingsLayout,
     /// `everybody`, `roommates` or `nobody`.
     pub reachable_by: String,
 }
@@ -94,25 +99,25 @@ impl View for PrivacyPage {
     const TEMPLATE: &'static str = "settings/privacy.html";
 }
 
-/// My devices.
+/// Signed-in devices of the user.
 #[derive(Debug, Serialize)]
 pub struct SessionsPage {
-    /// What all of them have.
+    /// Layout.
     #[serde(flatten)]
-    pub frame: Frame,
-    /// This one, and then the others.
-    pub devices: Vec<ShownDevice>,
+    pub layout: SettingsLayout,
+    /// The current device first.
+    pub devices: Vec<DeviceItem>,
 }
 
 impl View for SessionsPage {
     const TEMPLATE: &'static str = "settings/sessions.html";
 }
 
-/// A browser or a program.
+/// A device: a browser, or an API client with a token.
 #[derive(Debug, Serialize)]
-pub struct ShownDevice {
+pub struct DeviceItem {
     id: String,
-    /// Such as `Firefox`; unknown where nothing is said.
+    /// Such as `Firefox`; `None` if unknown.
     browser: Option<String>,
     /// Such as `Android`.
     system: Option<&'static str>,
@@ -121,19 +126,19 @@ pub struct ShownDevice {
     /// RFC 3339.
     seen_at: String,
     /// `2026-11-20, 19:04`, UTC.
-    seen: String,
+    last_active: String,
     current: bool,
 }
 
-impl ShownDevice {
-    /// A device as its person sees it.
-    pub fn new(look: Look, device: Device, current: &KeyHash) -> Self {
+impl DeviceItem {
+    /// Makes an item; `current` is the session of the request.
+    pub fn new(display: DisplayPreferences, device: Device, current: &KeyHash) -> Self {
         let seen_at = rfc3339(device.seen_at);
         Self {
             browser: browser(&device.user_agent),
             system: system(&device.user_agent),
             token: device.is_token,
-            seen: format!("{}, {}", &seen_at[..10], look.time(&seen_at)),
+            last_active: format!("{}, {}", &seen_at[..10], display.time(&seen_at)),
             seen_at,
             current: device.key_hash == *current,
             id: device.id,
@@ -141,13 +146,13 @@ impl ShownDevice {
         }
     }
 
-    /// Whether it is the one that asks.
+    /// Whether it is the device of the request.
     pub fn is_current(&self) -> bool {
         self.current
     }
 }
 
-/// What browsers say of themselves, and what they are: each also says what those after it do.
+/// Marks in `User-Agent` and the browsers' names. Most browsers also send the marks after theirs, so the order matters.
 const BROWSERS: [(&str, &str); 12] = [
     ("EdgA/", "Edge"),
     ("Edg/", "Edge"),
@@ -172,66 +177,66 @@ const SYSTEMS: [(&str, &str); 7] = [
     ("Linux", "Linux"),
 ];
 
-/// A browser's name, or what a program calls itself before the first `/`.
+/// Returns the browser's name; for other clients the product name before the first `/`.
 pub(in crate::views) fn browser(user_agent: &str) -> Option<String> {
-    let known = BROWSERS.iter().find(|(said, _)| user_agent.contains(said));
-    let name = known.map_or_else(
+    let found = BROWSERS.iter().find(|(mark, _)| user_agent.contains(mark));
+    let name = found.map_or_else(
         || user_agent.split(['/', ' ']).next().unwrap_or_default(),
         |(_, name)| name,
     );
     Some(name.chars().take(40).collect()).filter(|name: &String| !name.is_empty())
 }
 
-/// The system that it runs on.
+/// Returns the operating system.
 pub(in crate::views) fn system(user_agent: &str) -> Option<&'static str> {
-    let known = SYSTEMS.iter().find(|(said, _)| user_agent.contains(said));
-    known.map(|(_, name)| *name)
+    let found = SYSTEMS.iter().find(|(mark, _)| user_agent.contains(mark));
+    found.map(|(_, name)| *name)
 }
 
-/// How people show that it is them, before they change how they get in.
+/// How the user reauthenticates before a change of credentials.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Proof {
-    /// By their password.
+pub enum Reauthentication {
+    /// By password.
     Password,
-    /// By GitHub, which they must ask first.
+    /// By GitHub, not confirmed yet.
     GitHub,
-    /// GitHub has just said so.
+    /// Confirmed by GitHub recently.
     Confirmed,
 }
 
-/// Number, password, and going.
+/// Phone number, password, GitHub, export and deletion.
 #[derive(Debug, Serialize)]
 pub struct AccountPage<'a> {
-    /// What all of them have.
+    /// Layout.
     #[serde(flatten)]
-    pub frame: Frame,
-    /// My name, to be typed by whoever goes.
+    pub layout: SettingsLayout,
+    /// Username, to be typed to confirm the deletion.
     pub username: String,
-    /// How I show that it is me.
-    pub proof: Proof,
-    /// Whether people may come in by GitHub here.
+    /// How the user reauthenticates.
+    pub proof: Reauthentication,
+    /// Whether sign-in with GitHub is enabled.
     pub has_github: bool,
-    /// What I am called there, if it lets me in.
+    /// Login of the linked GitHub account.
     pub github: Option<String>,
-    /// My number as it is, if I have one.
+    /// Current phone number.
     pub phone: Option<String>,
-    /// What was typed.
+    /// Submitted values.
     pub form: AccountForm<'a>,
-    /// Where numbers can be from.
+    /// Countries of phone numbers.
     pub regions: &'a [Region],
-    /// Whether what somebody wrote goes with them.
-    pub erases: bool,
+    /// Whether the messages of deleted accounts are erased.
+    pub erases_messages: bool,
 }
 
-/// What was typed; never a password.
+/// Submitted values without passwords.
 #[derive(Debug, Serialize)]
 pub struct AccountForm<'a> {
-    /// The number.
+    /// Phone number.
     pub phone: &'a str,
-    /// Its country.
+    /// Country of the phone number.
     pub region: &'a str,
-    /// The name of whoever goes.
+    /// Username that confirms the deletion.
     pub confirm: &'a str,
 }
 
@@ -239,29 +244,29 @@ impl View for AccountPage<'_> {
     const TEMPLATE: &'static str = "settings/account.html";
 }
 
-/// The way to GitHub.
+/// Redirect to GitHub.
 #[derive(Debug, Serialize)]
-pub struct LeavingPage {
-    /// The frame.
+pub struct RedirectPage {
+    /// Layout.
     #[serde(flatten)]
     pub page: Page,
-    /// Where it leads.
+    /// Target URL.
     pub address: String,
 }
 
-impl View for LeavingPage {
+impl View for RedirectPage {
     const TEMPLATE: &'static str = "settings/redirect.html";
 }
 
-/// The last page.
+/// The page after the account was deleted.
 #[derive(Debug, Serialize)]
-pub struct FarewellPage {
-    /// The frame.
+pub struct AccountDeletedPage {
+    /// Layout.
     #[serde(flatten)]
     pub page: Page,
 }
 
-impl View for FarewellPage {
+impl View for AccountDeletedPage {
     const TEMPLATE: &'static str = "settings/account_deleted.html";
 }
 
@@ -270,7 +275,7 @@ mod tests {
     use super::{browser, system};
 
     #[test]
-    fn browsers_are_called_by_their_names() {
+    fn browsers_and_systems_are_recognised() {
         let of = |agent| (browser(agent), system(agent));
         let windows = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0";
         let iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1";

@@ -1,4 +1,4 @@
-//! `users/new.html`: registering.
+//! `users/new.html` and `users/closed.html`: registration.
 
 use std::collections::BTreeMap;
 
@@ -11,49 +11,49 @@ use crate::views::templates::View;
 /// The registration page.
 #[derive(Debug, Serialize)]
 pub struct NewUserPage<'a> {
-    /// The frame.
+    /// Layout.
     #[serde(flatten)]
     pub page: Page,
-    /// What was typed.
+    /// Submitted values.
     pub form: NewUserForm<'a>,
-    /// Sentences beside the fields.
+    /// Error messages by field.
     pub errors: BTreeMap<&'static str, Option<String>>,
-    /// Where numbers can be from.
+    /// Countries of phone numbers.
     pub regions: &'a [Region],
-    /// Whether the first person must know the set-up code.
+    /// Whether the first user must enter the set-up code.
     pub needs_setup_code: bool,
-    /// The way to GitHub, where people may come in by it.
+    /// URL of the registration with GitHub, if enabled.
     pub github: Option<String>,
 }
 
-/// What was typed; never the password.
+/// Submitted values without the password.
 #[derive(Debug, Serialize)]
 pub struct NewUserForm<'a> {
-    /// The number.
+    /// Phone number.
     pub phone: &'a str,
-    /// Its country.
+    /// Country of the phone number.
     pub region: &'a str,
-    /// The name.
+    /// Username.
     pub username: &'a str,
-    /// The set-up code.
+    /// Set-up code.
     pub setup_code: &'a str,
-    /// The invite that they come with.
+    /// Invite of the link.
     pub invite: &'a str,
 }
 
-/// What is here instead where not everybody may register.
+/// The page instead of the form where registration is not open.
 #[derive(Debug, Serialize)]
-pub struct ClosedPage {
-    /// The frame.
+pub struct RegistrationClosedPage {
+    /// Layout.
     #[serde(flatten)]
     pub page: Page,
-    /// Whether nobody may; otherwise an invite is needed.
+    /// Whether registration is closed; otherwise it needs an invite.
     pub closed: bool,
-    /// What is wrong with the invite.
+    /// Error of the invite.
     pub errors: BTreeMap<&'static str, Option<String>>,
 }
 
-impl View for ClosedPage {
+impl View for RegistrationClosedPage {
     const TEMPLATE: &'static str = "users/closed.html";
 }
 

@@ -1,4 +1,4 @@
-//! `verifications/show.html`, `password_resets/new.html` and `passwords/edit.html`: proving whose a number is.
+//! `verifications/show.html`, `password_resets/new.html` and `passwords/edit.html`: codes by SMS, and the new password.
 
 use std::collections::BTreeMap;
 
@@ -8,21 +8,21 @@ use super::sessions::Region;
 use crate::views::layout::Page;
 use crate::views::templates::View;
 
-/// Where the code is typed.
+/// Entry of a code.
 #[derive(Debug, Serialize)]
 pub struct VerificationPage {
-    /// The frame.
+    /// Layout.
     #[serde(flatten)]
     pub page: Page,
-    /// The number that the code went to, masked.
+    /// Phone number that the code was sent to, masked.
     pub phone: String,
-    /// Whether it went only if somebody has that number.
-    pub maybe: bool,
-    /// Where to begin anew.
-    pub back: &'static str,
-    /// The message itself: while developing.
-    pub shown: Option<String>,
-    /// Sentences beside the fields.
+    /// Whether a code was sent only if an account has the number.
+    pub sent_if_registered: bool,
+    /// Path to start again.
+    pub restart_url: &'static str,
+    /// Text of the message, in development mode.
+    pub development_message: Option<String>,
+    /// Error messages by field.
     pub errors: BTreeMap<&'static str, Option<String>>,
 }
 
@@ -30,26 +30,26 @@ impl View for VerificationPage {
     const TEMPLATE: &'static str = "verifications/show.html";
 }
 
-/// Where a code is asked for by somebody who has forgotten their password.
+/// Request for a code to reset the password.
 #[derive(Debug, Serialize)]
 pub struct PasswordResetPage<'a> {
-    /// The frame.
+    /// Layout.
     #[serde(flatten)]
     pub page: Page,
-    /// What was typed.
+    /// Submitted values.
     pub form: ResetForm<'a>,
-    /// Sentences beside the fields.
+    /// Error messages by field.
     pub errors: BTreeMap<&'static str, Option<String>>,
-    /// Where numbers can be from.
+    /// Countries of phone numbers.
     pub regions: &'a [Region],
 }
 
-/// What was typed.
+/// Submitted values.
 #[derive(Debug, Serialize)]
 pub struct ResetForm<'a> {
-    /// The number.
+    /// Phone number.
     pub phone: &'a str,
-    /// Its country.
+    /// Country of the phone number.
     pub region: &'a str,
 }
 
@@ -57,17 +57,17 @@ impl View for PasswordResetPage<'_> {
     const TEMPLATE: &'static str = "password_resets/new.html";
 }
 
-/// Where a new password is chosen.
+/// Entry of a new password.
 #[derive(Debug, Serialize)]
 pub struct NewPasswordPage<'a> {
-    /// The frame.
+    /// Layout.
     #[serde(flatten)]
     pub page: Page,
-    /// Whose.
+    /// Username of the account.
     pub username: &'a str,
-    /// What lets them.
+    /// Token that permits the change.
     pub token: &'a str,
-    /// Sentences beside the fields.
+    /// Error messages by field.
     pub errors: BTreeMap<&'static str, Option<String>>,
 }
 

@@ -1,4 +1,4 @@
-//! A stretch of a room's history as HTML: filled before, or now.
+//! A range of a room's history as an HTML fragment, rendered or taken from the cache.
 
 use std::sync::Arc;
 
@@ -15,143 +15,155 @@ use crate::models::room::Room;
 use crate::models::user::preferences::Preferences;
 use crate::realtime::frames;
 use crate::views::assets;
-use crate::views::cache::message_lists::{List, Lists, Stretch, Version};
-use crate::views::display_preferences::Look;
+use crate::views::cache::message_lists::{
+    HistoryRange, MessageListCache, MessageListVersion, RenderedMessageList,
+};
+use crate::views::display_preferences::DisplayPreferences;
 use crate::views::pages::messages::MessageList;
 
-/// Which stretch, for whom.
-pub(in crate::controllers) struct Wanted {
+/// Range of a room's history and how to display it.
+pub(in crate::controllers) struct MessageListQuery {
     pub(in crate::controllers) room_id: i64,
     pub(in crate::controllers) cursor: Cursor,
     pub(in crate::controllers) limit: i64,
-    pub(in crate::controllers) look: Look,
-    pub(in crate::controllers) lists: Lists,
+    pub(in crate::controllers) display: DisplayPreferences,
+    pub(in crate::controllers) cache: MessageListCache,
 }
 
-/// What was found of it.
-pub(in crate::controllers) struct History {
-    version: Version,
-    found: Found,
+/// Cached fragment, or messages still to be rendered, at a version.
+pub(in crate::controllers) struct LoadedMessages {
+    version: MessageListVersion,
+    source: MessageSource,
 }
 
-enum Found {
-    Kept(Arc<List>),
-    Read(Vec<frames::Message>),
+enum MessageSource {
+    Cached(Arc<RenderedMessageList>),
+    Loaded(Vec<frames::Message>),
 }
 
-/// What a room's history looks like now. Whatever is read after this is at least as new.
-pub(in crate::controllers) fn version(conn: &mut DbConn, room: &Room) -> Result<Version> {
-    Ok(Version {
+/// Returns the version of a room's history. Must be read before the messages, so that these are at least as new.
+pub(in crate::controllers) fn version(
+    conn: &mut DbConn,
+    room: &Room,
+) -> Result<MessageListVersion> {
+    Ok(MessageListVersion {
         ver: room.last_ver,
-        people: installation::profile_version(conn)?,
+        profile_version: installation::profile_version(conn)?,
     })
 }
 
-impl Wanted {
-    /// The same, as a person likes it.
-    pub(in crate::controllers) fn preferring(mut self, preferences: &Preferences) -> Self {
-        self.look = self.look.preferring(preferences);
+impl MessageListQuery {
+    /// Applies the user's preferences.
+    pub(in crate::controllers) fn with_preferences(mut self, preferences: &Preferences) -> Self {
+        self.display = self.display.with_preferences(preferences);
         self
     }
 
-    fn stretch(&self) -> Stretch {
-        Stretch::new(self.room_id, self.cursor, self.limit, self.look)
+    fn range(&self) -> HistoryRange {
+        HistoryRange::new(self.room_id, self.cursor, self.limit, self.display)
     }
 
-    /// Reads what is not kept. The room was found for the person who asks.
+    /// Loads the messages unless the cache has the fragment. The caller has checked access to the room.
     pub(in crate::controllers) fn read(
         &self,
         conn: &mut DbConn,
         room: &Room,
-        version: Version,
-    ) -> Result<History> {
-        let kept = self.lists.find(&self.stretch(), &version).map(Found::Kept);
-        let found = match kept {
-            Some(kept) => kept,
-            None => Found::Read(Message::page(conn, room, self.cursor, self.limit)?),
+        version: MessageListVersion,
+    ) -> Result<LoadedMessages> {
+        let cached = self.cache.get(&self.range(), &version);
+        let source = match cached {
+            Some(list) => MessageSource::Cached(list),
+            None => MessageSource::Loaded(Message::page(conn, room, self.cursor, self.limit)?),
         };
-        Ok(History { version, found })
+        Ok(LoadedMessages { version, source })
     }
 
-    /// Fills what was read, and keeps it.
-    pub(in crate::controllers) fn fill(&self, app: &App, history: History) -> Result<Arc<List>> {
-        let messages = match history.found {
-            Found::Kept(list) => return Ok(list),
-            Found::Read(messages) => messages,
+    /// Renders loaded messages and caches the fragment.
+    pub(in crate::controllers) fn render(
+        &self,
+        app: &App,
+        loaded: LoadedMessages,
+    ) -> Result<Arc<RenderedMessageList>> {
+        let messages = match loaded.source {
+            MessageSource::Cached(list) => return Ok(list),
+            MessageSource::Loaded(messages) => messages,
         };
         let ends = match (messages.first(), messages.last()) {
             (Some(first), Some(last)) => (first.seq, last.seq),
             _ => (0, 0),
         };
-        let view = MessageList::new(self.look, self.room_id, messages);
-        let list = Arc::new(List::new(&app.templates.render(&view)?, ends));
-        let stretch = self.stretch();
-        self.lists.keep(stretch, history.version, list.clone());
+        let view = MessageList::new(self.display, self.room_id, messages);
+        let list = Arc::new(RenderedMessageList::new(
+            &app.templates.render(&view)?,
+            ends,
+        ));
+        self.cache
+            .insert(self.range(), loaded.version, list.clone());
         Ok(list)
     }
 }
 
-/// How the answer looks, apart from what is in it.
-pub(in crate::controllers) struct Form {
+/// Format of the response.
+pub(in crate::controllers) struct Representation {
     pub(in crate::controllers) is_json: bool,
     epoch: String,
-    look: Look,
+    display: DisplayPreferences,
 }
 
-impl Form {
-    pub(in crate::controllers) fn of(app: &App, context: &RequestContext) -> Self {
+impl Representation {
+    pub(in crate::controllers) fn new(app: &App, context: &RequestContext) -> Self {
         Self {
             is_json: context.wants_json,
             epoch: app.realtime.epoch.clone(),
-            look: context.display_preferences(),
+            display: context.display_preferences(),
         }
     }
 
-    /// The same, as a person likes it.
-    pub(in crate::controllers) fn preferring(mut self, preferences: &Preferences) -> Self {
-        self.look = self.look.preferring(preferences);
+    /// Applies the user's preferences.
+    pub(in crate::controllers) fn with_preferences(mut self, preferences: &Preferences) -> Self {
+        self.display = self.display.with_preferences(preferences);
         self
     }
 
-    /// Names what is answered: what is said, how its authors are called and look now, and the form. A fragment names
-    /// static files, so it changes with them. It is weak, because it is the same for a compressed answer.
-    pub(in crate::controllers) fn etag(&self, version: Version) -> String {
-        let form = match self.is_json {
+    /// Returns the ETag: the versions of database, history and profiles, the static files (fragments contain their URLs)
+    /// and the format. It is weak because the compressed response has the same one.
+    pub(in crate::controllers) fn etag(&self, version: MessageListVersion) -> String {
+        let format = match self.is_json {
             true => "json".to_owned(),
-            false => format!("{}-{}", self.look.locale.tag(), self.look.time_format),
+            false => format!("{}-{}", self.display.locale.tag(), self.display.time_format),
         };
         format!(
-            "W/\"{}-{}-{}-{}-{form}\"",
+            "W/\"{}-{}-{}-{}-{format}\"",
             self.epoch,
             version.ver,
-            version.people,
+            version.profile_version,
             assets::fingerprint(),
         )
     }
 }
 
-/// The versions that a client has already (RFC 9110, section 13.1.2).
-pub(in crate::controllers) struct Known(Vec<String>);
+/// Entity tags of `If-None-Match` (RFC 9110, section 13.1.2).
+pub(in crate::controllers) struct IfNoneMatch(Vec<String>);
 
-impl Known {
-    pub(in crate::controllers) fn of(request: &HttpRequest) -> Self {
-        let known = request.headers().get_all(header::IF_NONE_MATCH);
-        let known = known.filter_map(|known| known.to_str().ok());
+impl IfNoneMatch {
+    pub(in crate::controllers) fn from_request(request: &HttpRequest) -> Self {
+        let values = request.headers().get_all(header::IF_NONE_MATCH);
+        let values = values.filter_map(|value| value.to_str().ok());
         Self(
-            known
-                .flat_map(|known| known.split(','))
+            values
+                .flat_map(|value| value.split(','))
                 .map(opaque)
                 .collect(),
         )
     }
 
-    pub(in crate::controllers) fn has(&self, etag: &str) -> bool {
+    pub(in crate::controllers) fn matches(&self, etag: &str) -> bool {
         let etag = opaque(etag);
-        (self.0.iter()).any(|known| *known == etag || known == "*")
+        (self.0.iter()).any(|tag| *tag == etag || tag == "*")
     }
 }
 
-/// A tag without saying that it is weak: here nothing depends on it.
+/// Removes the weakness indicator: `If-None-Match` uses weak comparison.
 fn opaque(etag: &str) -> String {
     etag.trim().trim_start_matches("W/").to_owned()
 }

@@ -1,4 +1,4 @@
-//! A room's page: what it is made of.
+//! The page of a room.
 
 pub(super) mod message_list;
 pub(super) mod presenter;
@@ -8,14 +8,14 @@ use actix_web::cookie::{Cookie, SameSite};
 use chrono::NaiveDateTime;
 use serde::Deserialize;
 
-use self::message_list::{History, Wanted};
-use self::presenter::Sheet;
+use self::message_list::{LoadedMessages, MessageListQuery};
+use self::presenter::RoomPagePresenter;
 use super::messages::PAGE;
 use crate::controllers::extractors::cookies::LAST_ROOM_COOKIE;
 use crate::controllers::extractors::current_user::LazyCurrentUser;
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, gzip_html};
-use crate::error::{Error, Result, LocalizedMessage};
+use crate::error::{Error, LocalizedMessage, Result};
 use crate::models::database::connection::DbConn;
 use crate::models::message::Cursor;
 use crate::models::room::membership::Membership;
@@ -24,58 +24,62 @@ use crate::models::room::{LOBBY, Room};
 use crate::models::user::User;
 use crate::models::user::block;
 use crate::models::values::client_id::ClientId;
-use crate::views::cache::fragments::Hole;
-use crate::views::gzip::Block;
 use crate::models::values::room_kind::RoomKind;
+use crate::views::cache::fragments::Slot;
+use crate::views::gzip::DeflateBlock;
 
-
-/// A permalink's message.
+/// Query of a room's page: the permalinked message (`at`) and the result of inviting a member.
 #[derive(Default, Deserialize)]
-pub struct Around {
+pub struct RoomPageQuery {
     at: Option<i64>,
-    member: Option<Told>,
+    member: Option<MemberNotice>,
 }
 
-/// What became of a person who was named in the room's panel.
+/// Result of the form that invites a member.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Told {
+enum MemberNotice {
     Added,
     Invited,
     #[serde(other)]
     Other,
 }
 
-impl Around {
-    /// Which part of the history that is.
+impl RoomPageQuery {
+    /// Returns the range of the history to show.
     pub fn cursor(&self) -> Cursor {
         self.at.map_or(Cursor::Newest, Cursor::Around)
     }
 
-    fn told(&self) -> Option<&'static str> {
+    fn member_notice(&self) -> Option<&'static str> {
         match self.member? {
-            Told::Added => Some("added"),
-            Told::Invited => Some("invited"),
-            Told::Other => None,
+            MemberNotice::Added => Some("added"),
+            MemberNotice::Invited => Some("invited"),
+            MemberNotice::Other => None,
         }
     }
 }
 
-struct Found {
+struct RoomPageData {
     room: Room,
     membership: Option<Membership>,
     members: Vec<(User, i64)>,
     blocks: bool,
-    opened: bool,
+    recently_opened: bool,
     seen_at: Option<NaiveDateTime>,
     rooms: RoomList,
 }
 
-impl Found {
-    fn by(conn: &mut DbConn, user: &User, id: i64, wanted: &Wanted) -> Result<(Self, History)> {
+impl RoomPageData {
+    fn load(
+        conn: &mut DbConn,
+        user: &User,
+        id: i64,
+        list_query: &MessageListQuery,
+    ) -> Result<(Self, LoadedMessages)> {
         let (room, membership) = Room::find_for(conn, user, id)?;
         let version = message_list::version(conn, &room)?;
-        // Everybody is in the Lobby: a list of its members says nothing.
+        // Every user is a member of the Lobby, so its members are not listed.
         let members = match id {
             LOBBY => Vec::new(),
             _ => Membership::members(conn, id)?,
@@ -91,127 +95,131 @@ impl Found {
             ),
             _ => (false, None),
         };
-        let opened = room.kind == RoomKind::Open
+        let recently_opened = room.kind == RoomKind::Open
             && id != LOBBY
             && membership.is_some()
             && Room::opened_since_joining(conn, user.id, id)?;
-        let history = wanted.read(conn, &room, version)?;
-        let found = Self {
+        let loaded = list_query.read(conn, &room, version)?;
+        let data = Self {
             rooms: Room::list_for(conn, user.id)?,
-            opened,
+            recently_opened,
             room,
             membership,
             members,
             blocks,
             seen_at,
         };
-        Ok((found, history))
+        Ok((data, loaded))
     }
 }
 
-/// What could not be done as it was typed, or was done.
+/// Submitted values and errors of the forms on the page.
 #[derive(Default)]
-pub(in crate::controllers) struct Mistakes {
-    /// `added` or `invited`: what became of a person who was named.
-    pub told: Option<&'static str>,
-    /// What was typed, by field.
-    pub typed: Vec<(&'static str, String)>,
-    /// What is wrong with it, by field.
-    pub fields: Vec<(&'static str, LocalizedMessage)>,
+pub(in crate::controllers) struct FormState {
+    /// `added` or `invited` after a member was invited.
+    pub member_notice: Option<&'static str>,
+    /// Submitted values by field.
+    pub values: Vec<(&'static str, String)>,
+    /// Errors by field.
+    pub errors: Vec<(&'static str, LocalizedMessage)>,
 }
 
-/// What a page is made of, as it was found.
-type Read = (Found, History, Wanted);
+/// Page data, message list and the query of the list.
+type PageParts = (RoomPageData, LoadedMessages, MessageListQuery);
 
-fn read(conn: &mut DbConn, user: &User, wanted: Wanted) -> Result<Read> {
-    let (found, history) = Found::by(conn, user, wanted.room_id, &wanted)?;
-    Ok((found, history, wanted))
+fn read(conn: &mut DbConn, user: &User, list_query: MessageListQuery) -> Result<PageParts> {
+    let (data, loaded) = RoomPageData::load(conn, user, list_query.room_id, &list_query)?;
+    Ok((data, loaded, list_query))
 }
 
-fn wanted(app: &App, context: &RequestContext, id: i64, cursor: Cursor) -> Wanted {
-    Wanted {
+fn list_query(app: &App, context: &RequestContext, id: i64, cursor: Cursor) -> MessageListQuery {
+    MessageListQuery {
         room_id: id,
         cursor,
         limit: PAGE,
-        look: context.display_preferences(),
-        lists: app.message_lists.clone(),
+        display: context.display_preferences(),
+        cache: app.message_lists.clone(),
     }
 }
 
-/// The room's page.
+/// Renders the room's page.
 pub(in crate::controllers) async fn show(
     app: &App,
     context: &RequestContext,
     caller: LazyCurrentUser,
     id: i64,
-    around: &Around,
+    query: &RoomPageQuery,
 ) -> Result<HttpResponse> {
-    let wanted = wanted(app, context, id, around.cursor());
+    let list_query = list_query(app, context, id, query.cursor());
     let read = caller.authenticate_and_read(move |conn, live| {
-        let wanted = wanted.preferring(&live.preferences);
-        read(conn, &live.user, wanted)
+        let list_query = list_query.with_preferences(&live.preferences);
+        read(conn, &live.user, list_query)
     });
-    let (session, found) = read.await?;
-    let mistakes = Mistakes {
-        told: around.told(),
-        ..Mistakes::default()
+    let (session, parts) = read.await?;
+    let form = FormState {
+        member_notice: query.member_notice(),
+        ..FormState::default()
     };
-    answer(app, context, &session.user, found, mistakes)
+    render(app, context, &session.user, parts, form)
 }
 
-/// The room's page as it is now, with what could not be done as it was typed.
-pub(in crate::controllers) async fn corrected(
+/// Renders the room's page with submitted values and their errors.
+pub(in crate::controllers) async fn show_with_errors(
     app: &App,
     context: &RequestContext,
     user: User,
     id: i64,
-    mistakes: Mistakes,
+    form: FormState,
 ) -> Result<HttpResponse> {
-    let wanted = wanted(app, context, id, Cursor::Newest);
+    let list_query = list_query(app, context, id, Cursor::Newest);
     let person = user.clone();
-    let read = app.database.read(move |conn| read(conn, &person, wanted));
-    answer(app, context, &user, read.await?, mistakes)
+    let read = app
+        .database
+        .read(move |conn| read(conn, &person, list_query));
+    render(app, context, &user, read.await?, form)
 }
 
-fn answer(
+fn render(
     app: &App,
     context: &RequestContext,
     user: &User,
-    (found, history, wanted): Read,
-    mistakes: Mistakes,
+    (data, loaded, list_query): PageParts,
+    form: FormState,
 ) -> Result<HttpResponse> {
-    let id = found.room.id;
-    let list = wanted.fill(app, history)?;
-    let at = match wanted.cursor {
+    let id = data.room.id;
+    let list = list_query.render(app, loaded)?;
+    let at = match list_query.cursor {
         Cursor::Around(seq) => Some(seq),
         _ => None,
     };
-    let sheet = Sheet::new(context, user, found, mistakes);
-    let (parts, templates, place) = (&app.fragments, &app.templates, (user.id, id));
-    let page = parts.fill(templates, place, &sheet.page(app))?;
-    let sidebar = parts.fill(templates, place, &sheet.sidebar())?;
-    let people = parts.fill(templates, place, &sheet.people())?;
-    let extent = parts.fill(templates, place, &sheet.extent(at, list.ends))?;
-    let piece = |n: usize| extent.blocks().get(n..=n).unwrap_or_default();
-    let client_id = [Block::stored(ClientId::random().to_string().as_bytes())];
-    let file = page.page(|hole| match hole {
-        Hole::Sidebar => sidebar.blocks(),
-        Hole::People => people.blocks(),
-        Hole::Messages => &list.blocks,
-        Hole::Extent => piece(0),
-        Hole::Older => piece(1),
-        Hole::Newer => piece(2),
-        Hole::Cut => &[],
-        Hole::ClientId => &client_id,
+    let presenter = RoomPagePresenter::new(context, user, data, form);
+    let (fragments, templates, key) = (&app.fragments, &app.templates, (user.id, id));
+    let page = fragments.render(templates, key, &presenter.page(app))?;
+    let sidebar = fragments.render(templates, key, &presenter.sidebar())?;
+    let people = fragments.render(templates, key, &presenter.people())?;
+    let extent = fragments.render(templates, key, &presenter.extent(at, list.ends))?;
+    let extent_block = |n: usize| extent.blocks().get(n..=n).unwrap_or_default();
+    let client_id = [DeflateBlock::stored(
+        ClientId::random().to_string().as_bytes(),
+    )];
+    let file = page.assemble(|slot| match slot {
+        Slot::Sidebar => sidebar.blocks(),
+        Slot::People => people.blocks(),
+        Slot::Messages => &list.blocks,
+        Slot::Extent => extent_block(0),
+        Slot::Older => extent_block(1),
+        Slot::Newer => extent_block(2),
+        Slot::Cut => &[],
+        Slot::ClientId => &client_id,
     });
     let mut response = gzip_html(context, file, "no-store")?;
-    let last = Cookie::build(LAST_ROOM_COOKIE, id.to_string())
+    let last_room = Cookie::build(LAST_ROOM_COOKIE, id.to_string())
         .path("/")
         .http_only(true)
         .same_site(SameSite::Lax)
         .secure(app.site.is_secure())
         .max_age(actix_web::cookie::time::Duration::days(365))
         .finish();
-    response.add_cookie(&last).map_err(Error::internal)?;
+    response.add_cookie(&last_room).map_err(Error::internal)?;
     Ok(response)
 }

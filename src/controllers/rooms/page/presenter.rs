@@ -1,8 +1,8 @@
-//! What a room's page says, from what was found for it.
+//! Builds the views of a room's page from the loaded data.
 
 use std::collections::BTreeMap;
 
-use super::{Found, Mistakes};
+use super::{FormState, RoomPageData};
 use crate::controllers::App;
 use crate::controllers::errors::field_messages;
 use crate::controllers::extractors::request_context::RequestContext;
@@ -10,16 +10,16 @@ use crate::models::rfc3339;
 use crate::models::room::{LOBBY, Room};
 use crate::models::user::User;
 use crate::models::user::account_deletion;
+use crate::models::values::room_kind::RoomKind;
 use crate::realtime::frames::Id;
-use crate::views::layout::{Page, shown_name};
+use crate::views::layout::{Page, display_name};
 use crate::views::locale::Locale;
 use crate::views::pages::rooms::{
-    Extent, Member, Panel, People, RoomLinks, RoomPage, ShownRoom, Sidebar, links,
+    Extent, Member, Panel, People, RoomDetails, RoomLinks, RoomPage, Sidebar, room_links,
 };
-use crate::models::values::room_kind::RoomKind;
 
-/// The fields of the forms on the page.
-const FIELDS: [&str; 7] = [
+/// Fields of the forms on the page.
+const FORM_FIELDS: [&str; 7] = [
     "content",
     "name",
     "topic",
@@ -29,64 +29,74 @@ const FIELDS: [&str; 7] = [
     "involvement",
 ];
 
-/// What the page's parts show.
-pub(super) struct Sheet {
+/// Data shared by the views of the page.
+pub(super) struct RoomPagePresenter {
     page: Page,
-    room: ShownRoom,
+    room: RoomDetails,
     seq: i64,
     ver: i64,
     read_seq: i64,
     rooms: RoomLinks,
     members: Vec<Member>,
     is_member: bool,
-    is_keeper: bool,
+    can_manage: bool,
     is_pair: bool,
-    other: Option<String>,
-    is_gone: bool,
+    other_username: Option<String>,
+    other_deleted: bool,
     blocks: bool,
-    opened: bool,
-    told: Option<&'static str>,
+    recently_opened: bool,
+    member_notice: Option<&'static str>,
     last_seen: Option<String>,
     form: BTreeMap<&'static str, String>,
     errors: BTreeMap<&'static str, Option<String>>,
 }
 
-impl Sheet {
-    pub(super) fn new(context: &RequestContext, user: &User, found: Found, mistakes: Mistakes) -> Self {
+impl RoomPagePresenter {
+    pub(super) fn new(
+        context: &RequestContext,
+        user: &User,
+        data: RoomPageData,
+        state: FormState,
+    ) -> Self {
         let locale = context.locale();
-        let (room, members) = (found.room, found.members);
-        let is_gone = |(member, _): &(User, i64)| member.username == account_deletion::DELETED_USERNAME;
+        let (room, members) = (data.room, data.members);
+        let is_deleted =
+            |(member, _): &(User, i64)| member.username == account_deletion::DELETED_USERNAME;
         let is_other = |(member, _): &&(User, i64)| room.is_one_to_one() && member.id != user.id;
         let other = members.iter().find(is_other);
-        let mut form = BTreeMap::from(FIELDS.map(|field| (field, String::new())));
-        form.extend(mistakes.typed);
-        let mut errors = BTreeMap::from(FIELDS.map(|field| (field, None)));
-        errors.extend(field_messages(locale, &mistakes.fields));
+        let mut form = BTreeMap::from(FORM_FIELDS.map(|field| (field, String::new())));
+        form.extend(state.values);
+        let mut errors = BTreeMap::from(FORM_FIELDS.map(|field| (field, None)));
+        errors.extend(field_messages(locale, &state.errors));
         Self {
-            page: Page::signed_in(context.display_preferences(), &user.to_public(), user.is_admin()),
-            rooms: links(locale, found.rooms, Some(Id(room.id))),
-            is_member: found.membership.is_some(),
-            is_keeper: room.can_be_managed_by(user),
+            page: Page::signed_in(
+                context.display_preferences(),
+                &user.to_public(),
+                user.is_admin(),
+            ),
+            rooms: room_links(locale, data.rooms, Some(Id(room.id))),
+            is_member: data.membership.is_some(),
+            can_manage: room.can_be_managed_by(user),
             is_pair: room.is_one_to_one(),
-            other: other.map(|(other, _)| other.username.clone()),
-            is_gone: room.is_one_to_one() && members.iter().any(is_gone),
-            blocks: found.blocks,
-            opened: found.opened,
-            told: mistakes.told,
-            last_seen: found.seen_at.map(rfc3339),
+            other_username: other.map(|(other, _)| other.username.clone()),
+            other_deleted: room.is_one_to_one() && members.iter().any(is_deleted),
+            blocks: data.blocks,
+            recently_opened: data.recently_opened,
+            member_notice: state.member_notice,
+            last_seen: data.seen_at.map(rfc3339),
             members: members
                 .iter()
                 .map(|(member, seq)| Member::new(locale, &member.to_public(), *seq))
                 .collect(),
             seq: room.last_seq,
             ver: room.last_ver,
-            read_seq: (found.membership.as_ref()).map_or(room.last_seq, |member| member.read_seq),
-            room: ShownRoom {
+            read_seq: (data.membership.as_ref()).map_or(room.last_seq, |member| member.read_seq),
+            room: RoomDetails {
                 id: Id(room.id),
-                name: name_of(&room, &members, user, locale),
+                name: room_title(&room, &members, user, locale),
                 kind: room.kind.to_string(),
                 topic: room.topic,
-                involvement: (found.membership)
+                involvement: (data.membership)
                     .map_or_else(String::new, |member| member.involvement.to_string()),
             },
             form,
@@ -132,9 +142,9 @@ impl Sheet {
         People {
             base: self.page.base(),
             room: &self.room,
-            keeper: self.is_keeper,
+            can_manage: self.can_manage,
             lobby: self.room.id.0 == LOBBY,
-            pair: self.is_pair,
+            one_to_one: self.is_pair,
             members: &self.members,
         }
     }
@@ -143,25 +153,25 @@ impl Sheet {
         Panel {
             room: &self.room,
             member: self.is_member,
-            keeper: self.is_keeper,
+            can_manage: self.can_manage,
             lobby: self.room.id.0 == LOBBY,
-            other: self.other.as_deref(),
-            gone: self.is_gone,
+            other_username: self.other_username.as_deref(),
+            other_deleted: self.other_deleted,
             blocked: self.blocks,
-            opened: self.opened,
-            told: self.told,
+            recently_opened: self.recently_opened,
+            member_notice: self.member_notice,
             form: &self.form,
             errors: &self.errors,
         }
     }
 }
 
-/// What a room is called: a direct one by its other people.
-fn name_of(room: &Room, members: &[(User, i64)], user: &User, locale: Locale) -> String {
+/// Returns the name shown for a room: for a direct room, the names of the other members.
+fn room_title(room: &Room, members: &[(User, i64)], user: &User, locale: Locale) -> String {
     if room.kind != RoomKind::Direct {
         return room.name.clone();
     }
     let others = members.iter().filter(|(member, _)| member.id != user.id);
     let names: Vec<&str> = others.map(|(member, _)| member.username.as_str()).collect();
-    shown_name(locale, &names.join(", "))
+    display_name(locale, &names.join(", "))
 }

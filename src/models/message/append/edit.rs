@@ -11,7 +11,7 @@ use crate::models::message::Message;
 use crate::models::schema::{deleted_messages, message_versions, messages, rooms};
 use crate::models::user::User;
 use crate::realtime::frames::{self, ErrorCode};
-use crate::realtime::store::{StoredMessage, MessageRef, WriteResult};
+use crate::realtime::store::{MessageRef, StoredMessage, WriteResult};
 
 #[derive(Insertable)]
 #[diesel(table_name = message_versions)]

@@ -12,9 +12,9 @@ use crate::models::message::Message;
 use crate::models::room::Room;
 use crate::models::schema::{memberships, messages, rooms, users};
 use crate::models::user::User;
-use crate::realtime::store::WriteCommand;
 use crate::models::values::room_kind::RoomKind;
 use crate::models::values::user_status::Status;
+use crate::realtime::store::WriteCommand;
 
 select_by_ids!(
     /// Selects active users.
@@ -115,7 +115,9 @@ pub(super) fn load_members(
 pub(super) fn load_active_users(conn: &mut DbConn, user_ids: &[i64]) -> Result<Vec<(i64, User)>> {
     let users: Vec<User> = match conn {
         DbConn::Sqlite(conn) => load_each(user_ids, |user_id| {
-            let active = users::table.find(user_id).filter(users::status.eq(Status::Active));
+            let active = users::table
+                .find(user_id)
+                .filter(users::status.eq(Status::Active));
             active.select(User::as_select()).get_result(conn)
         })?,
         DbConn::Mysql(conn) => SelectActiveUsers::of(user_ids)?.load(conn)?,

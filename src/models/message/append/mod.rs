@@ -24,7 +24,7 @@ use crate::models::user::User;
 use crate::models::user::block;
 use crate::models::{installation, now};
 use crate::realtime::frames::ErrorCode;
-use crate::realtime::store::{WriteResult, WriteCommand};
+use crate::realtime::store::{WriteCommand, WriteResult};
 
 /// Executes all writes, or none if it fails. Returns one result per write, in order, and the cache to use for the next
 /// batch once the transaction is committed.
@@ -41,7 +41,9 @@ pub(in crate::models) fn append(
     for (write, id) in writes.iter().zip(batch.first_id..) {
         results.push(match write {
             WriteCommand::Post(draft) => batch.post(draft, id),
-            WriteCommand::Edit { target, content } => batch.edit(conn, target, Some(content), id)?,
+            WriteCommand::Edit { target, content } => {
+                batch.edit(conn, target, Some(content), id)?
+            }
             WriteCommand::Delete(target) => batch.edit(conn, target, None, id)?,
             WriteCommand::Erase(target) => batch.erase(conn, target, id)?,
         });
@@ -154,9 +156,9 @@ impl<'a> Batch<'a> {
 fn room_and_user(write: &WriteCommand) -> (i64, i64) {
     match write {
         WriteCommand::Post(draft) => (draft.room_id, draft.user_id),
-        WriteCommand::Edit { target, .. } | WriteCommand::Delete(target) | WriteCommand::Erase(target) => {
-            (target.room_id, target.user_id)
-        }
+        WriteCommand::Edit { target, .. }
+        | WriteCommand::Delete(target)
+        | WriteCommand::Erase(target) => (target.room_id, target.user_id),
     }
 }
 

@@ -4,7 +4,7 @@ use super::Batch;
 use super::rows::{MessageRow, SentMessage};
 use crate::models::room::bulk_read_positions::PendingPosition;
 use crate::realtime::frames::ErrorCode;
-use crate::realtime::store::{ValidatedMessage, StoredMessage, WriteResult};
+use crate::realtime::store::{StoredMessage, ValidatedMessage, WriteResult};
 
 impl<'a> Batch<'a> {
     /// Adds a message, or returns the stored one if this is a retry.
@@ -43,7 +43,9 @@ impl<'a> Batch<'a> {
         let mentions = self.add_mentions(draft.room_id, row.seq, &draft.content);
         let read_seq = self.members.get(&member).copied().unwrap_or(0);
         let position = self.read_positions.entry(member);
-        position.or_insert(PendingPosition::unchanged(read_seq)).record_post(row.seq);
+        position
+            .or_insert(PendingPosition::unchanged(read_seq))
+            .record_post(row.seq);
         let message = row.to_public(&user, &mentions);
         let sent = SentMessage {
             room_id: draft.room_id,

@@ -13,9 +13,9 @@ use crate::models::database::connection::DbConn;
 use crate::models::schema::{memberships, mentions, users};
 use crate::models::values::content::links;
 use crate::models::values::script;
+use crate::models::values::user_status::Status;
 use crate::models::values::username;
 use crate::models::values::username::Username;
-use crate::models::values::user_status::Status;
 
 mod ending;
 
