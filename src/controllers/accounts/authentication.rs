@@ -33,9 +33,9 @@ pub(in crate::controllers) async fn authenticate(
     let region = phone_region(app, &RequestContext::new(request), region);
     let phone = PhoneNumber::parse(phone, &region).ok();
     let trusted = find_trusted_browser(app, request, phone.as_ref()).await?;
-    let buckets = app
-        .rate_limits
-        .sign_in(client_address(request), phone.as_ref(), trusted.as_ref())?;
+    let buckets =
+        app.rate_limits
+            .sign_in(client_address(request), phone.as_ref(), trusted.as_ref())?;
     let attempt = Attempt::begin(app, buckets).await?;
     let found = match phone.clone() {
         Some(phone) => {
