@@ -19,7 +19,6 @@ mod send_queue;
 pub mod service;
 pub mod store;
 pub mod subscriber;
-mod subscription;
 pub mod websocket;
 pub mod worker_hub;
 pub mod writer;

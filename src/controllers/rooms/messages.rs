@@ -8,7 +8,9 @@ use serde::Deserialize;
 use super::page;
 use super::page::FormState;
 use super::page::message_list;
-use super::page::message_list::{IfNoneMatch, LoadedMessages, MessageListQuery, Representation};
+use super::page::message_list::{
+    IfNoneMatch, LoadedMessages, MessageListQuery, PAGE, Representation,
+};
 use crate::controllers::extractors::current_user::{CurrentUser, LazyCurrentUser};
 use crate::controllers::extractors::form::{FormOrJson, Method};
 use crate::controllers::extractors::request_context::RequestContext;
@@ -26,8 +28,6 @@ use crate::realtime::frames;
 use crate::realtime::store::{MessageRef, WriteCommand};
 use crate::views::gzip;
 
-/// Messages per page by default.
-pub const PAGE: i64 = 50;
 /// Largest accepted `limit`; larger ones are reduced to it.
 const PAGE_MAX: i64 = 100;
 /// Browsers may store the response but must revalidate it.

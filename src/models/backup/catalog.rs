@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
-use super::marker::MARKER;
+use super::MARKER;
 use super::{Column, Kind, Reference, Table};
 use crate::error::Result;
 use crate::models::database::connection::{DbConn, on_each};

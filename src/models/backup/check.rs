@@ -5,30 +5,13 @@ use std::io::BufRead;
 
 use super::archive::{Line, Reader};
 use super::cell::Cell;
+use super::faults::Faults;
 use super::rooms::{NumberSet, RoomLogs};
 use super::{Summary, Table};
 use crate::error::{Error, Result};
 
-/// Faults that are named; the others are counted.
-const NAMED: usize = 100;
 /// Tables without which nothing works.
 const REQUIRED: [&str; 5] = ["installation", "users", "rooms", "memberships", "messages"];
-
-/// What is wrong with a backup.
-#[derive(Debug, Default)]
-pub(super) struct Faults {
-    named: Vec<String>,
-    count: u64,
-}
-
-impl Faults {
-    pub(super) fn add(&mut self, sentence: String) {
-        self.count += 1;
-        if self.named.len() < NAMED {
-            self.named.push(sentence);
-        }
-    }
-}
 
 /// What a check found.
 #[derive(Debug)]

@@ -88,7 +88,7 @@ fn claim(conn: &mut DbConn) -> Result<()> {
 
 /// Requires that the database is empty. What an interrupted restore left is taken away.
 fn empty(conn: &mut DbConn) -> Result<()> {
-    if catalog::has_table(conn, marker::MARKER)? {
+    if catalog::has_table(conn, super::MARKER)? {
         tracing::info!("removing what an interrupted restore left");
         conn.revert_all_migrations()?;
     }
@@ -124,7 +124,7 @@ fn fill<R: BufRead>(conn: &mut DbConn, reader: &mut Reader<R>, report: &Report) 
     for table in there
         .iter()
         .rev()
-        .filter(|table| table.name != marker::MARKER)
+        .filter(|table| table.name != super::MARKER)
     {
         let sql = format!("DELETE FROM `{}`", table.name);
         on_each!(conn, conn => conn.batch_execute(&sql))?;

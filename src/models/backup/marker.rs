@@ -3,12 +3,10 @@
 
 use diesel::connection::SimpleConnection;
 
+use super::MARKER;
 use super::catalog::has_table;
 use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, on_each};
-
-/// Name of the table.
-pub(super) const MARKER: &str = "__teahouse_restore";
 
 /// Refuses a database whose restore was interrupted or is still under way.
 pub(in crate::models) fn require_complete(conn: &mut DbConn) -> Result<()> {

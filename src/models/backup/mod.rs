@@ -13,6 +13,7 @@ mod catalog;
 mod cell;
 mod check;
 mod dump;
+mod faults;
 mod load;
 mod marker;
 mod rooms;
@@ -25,6 +26,9 @@ pub use check::{Report, check};
 pub use dump::dump;
 pub use load::restore;
 pub(super) use marker::{forget, require_complete};
+
+/// Name of the table that a database has while a backup is restored into it.
+const MARKER: &str = "__teahouse_restore";
 
 /// Version of the file format.
 const FORMAT: u32 = 1;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::Table;
 use super::cell::Cell;
-use super::check::Faults;
+use super::faults::Faults;
 
 /// A set of positive numbers that takes little memory where they lie together.
 #[derive(Debug, Default)]

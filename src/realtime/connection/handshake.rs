@@ -14,7 +14,7 @@ use crate::realtime::frames::{Invitation, Room, ServerFrame, User};
 use crate::realtime::hub::change_clock::Timestamp;
 use crate::realtime::service::Realtime;
 use crate::realtime::subscriber::Subscriber;
-use crate::realtime::subscription::Subscription;
+use crate::realtime::subscriber::subscription::Subscription;
 use crate::realtime::worker_hub::WorkerHub;
 
 /// The connection's subscriptions by room.

@@ -1,5 +1,6 @@
 //! A live connection as the hub sees it: a send queue and its room subscriptions.
 
+pub(super) mod subscription;
 mod subscriptions;
 
 use std::cell::{Cell, RefCell};
@@ -15,7 +16,7 @@ use crate::realtime::frames::{Id, Invitation, ServerFrame};
 use crate::realtime::hub::worker_commands::Audience;
 pub use crate::realtime::send_queue::DirectSink;
 use crate::realtime::send_queue::SendQueue;
-use crate::realtime::subscription::Subscription;
+use self::subscription::Subscription;
 use crate::realtime::websocket;
 use crate::realtime::websocket::CloseCode;
 

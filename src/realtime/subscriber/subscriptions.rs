@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::Subscriber;
-use crate::realtime::subscription::{Subscription, SubscriptionState};
+use super::subscription::{Subscription, SubscriptionState};
 
 impl Subscriber {
     /// Returns the rooms that it is subscribed to.

@@ -15,7 +15,7 @@ use crate::realtime::hub::worker_commands::{
     DeliveryBacklog, EncodedBatch, WorkerCommand, WorkerReceiver,
 };
 use crate::realtime::subscriber::Subscriber;
-use crate::realtime::subscription::Subscription;
+use crate::realtime::subscriber::subscription::Subscription;
 use crate::realtime::websocket::CloseCode;
 
 /// Number of subscribers after which the fan-out yields to other tasks.

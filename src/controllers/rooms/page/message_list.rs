@@ -21,6 +21,9 @@ use crate::views::cache::message_lists::{
 use crate::views::display_preferences::DisplayPreferences;
 use crate::views::pages::messages::MessageList;
 
+/// Messages per page by default.
+pub(in crate::controllers::rooms) const PAGE: i64 = 50;
+
 /// Range of a room's history and how to display it.
 pub(in crate::controllers) struct MessageListQuery {
     pub(in crate::controllers) room_id: i64,

@@ -10,13 +10,13 @@ use crate::realtime::subscriber::Subscriber;
 use crate::realtime::websocket::CloseCode;
 
 /// A subscriber's subscription to one room.
-pub(super) struct Subscription {
-    pub(super) subscriber: Rc<Subscriber>,
-    pub(super) slot: usize,
-    pub(super) state: RefCell<SubscriptionState>,
+pub(in crate::realtime) struct Subscription {
+    pub(in crate::realtime) subscriber: Rc<Subscriber>,
+    pub(in crate::realtime) slot: usize,
+    pub(in crate::realtime) state: RefCell<SubscriptionState>,
 }
 
-pub(super) enum SubscriptionState {
+pub(in crate::realtime) enum SubscriptionState {
     /// The room's state and the membership are being read from the store; live changes are buffered.
     Pending(Vec<Arc<EncodedBatch>>),
     /// Changes after this version are sent at once.
@@ -29,7 +29,7 @@ pub(super) enum SubscriptionState {
 
 impl Subscription {
     /// Creates a subscription that buffers live changes until the room has been read.
-    pub(super) fn pending(subscriber: Rc<Subscriber>, slot: usize) -> Rc<Self> {
+    pub(in crate::realtime) fn pending(subscriber: Rc<Subscriber>, slot: usize) -> Rc<Self> {
         Rc::new(Self {
             subscriber,
             slot,
@@ -38,12 +38,12 @@ impl Subscription {
     }
 
     /// Whether a live change is expected to go directly to a socket.
-    pub(super) fn is_writable(&self) -> bool {
+    pub(in crate::realtime) fn is_writable(&self) -> bool {
         matches!(*self.state.borrow(), SubscriptionState::Live(_)) && self.subscriber.is_writable()
     }
 
     /// Handles live changes; returns whether they were sent to a socket.
-    pub(super) fn receive(&self, batch: &Arc<EncodedBatch>) -> bool {
+    pub(in crate::realtime) fn receive(&self, batch: &Arc<EncodedBatch>) -> bool {
         if self.subscriber.notify_changed() {
             return false;
         }
