@@ -12,11 +12,11 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use tokio::sync::Notify;
 
+use self::subscription::Subscription;
 use crate::realtime::frames::{Id, Invitation, ServerFrame};
 use crate::realtime::hub::worker_commands::Audience;
 pub use crate::realtime::send_queue::DirectSink;
 use crate::realtime::send_queue::SendQueue;
-use self::subscription::Subscription;
 use crate::realtime::websocket;
 use crate::realtime::websocket::CloseCode;
 

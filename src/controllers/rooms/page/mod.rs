@@ -8,9 +8,9 @@ use actix_web::cookie::{Cookie, SameSite};
 use chrono::NaiveDateTime;
 use serde::Deserialize;
 
+use self::message_list::PAGE;
 use self::message_list::{LoadedMessages, MessageListQuery};
 use self::presenter::RoomPagePresenter;
-use self::message_list::PAGE;
 use crate::controllers::extractors::cookies::LAST_ROOM_COOKIE;
 use crate::controllers::extractors::current_user::LazyCurrentUser;
 use crate::controllers::extractors::request_context::RequestContext;
