@@ -15,7 +15,12 @@ const CIRCLES: &[&str] = &[];
 const SHARED_NAMES: &[&str] = &["src: Message", "src: Room", "src: User"];
 
 /// Files that are still too long.
-const LONG_FILES: &[&str] = &[];
+const LONG_FILES: &[&str] = &[
+    "tests/limits.rs",
+    "tests/settings.rs",
+    "tests/support/teahouse.rs",
+    "tests/verification.rs",
+];
 
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
