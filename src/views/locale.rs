@@ -181,7 +181,7 @@ mod tests {
         let translate = |count: &str| {
             Locale::EnUs.translate(&LocalizedMessage::with("error-code-wrong", "left", count))
         };
-        assert!(translate("1").contains("once") && translate("4").contains("4 more times"));
+        assert!(translate("1").contains("1 try left") && translate("4").contains("4 tries left"));
         let mut message = LocalizedMessage::with("sms-code", "code", "012345");
         message.args.push(("minutes", "10".to_owned()));
         let message = Locale::EnUs.translate(&message);
