@@ -1,4 +1,4 @@
-//! What is done for every message, every delivery and every page. `cargo bench` prints how long each takes.
+//! Micro-benchmarks of the code that runs per message, delivery and page. Run with `cargo bench`.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -6,20 +6,20 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use teahouse::models::client_id::ClientId;
-use teahouse::models::connection::DbConn;
-use teahouse::models::content::{self, Content};
-use teahouse::models::database::{Database, Limits};
-use teahouse::models::database_url::DatabaseUrl;
-use teahouse::models::log::{MessageLog, draft};
-use teahouse::models::rehearsal;
-use teahouse::models::session::KeyHash;
+use teahouse::models::auth::session::KeyHash;
+use teahouse::models::database::connection::DbConn;
+use teahouse::models::database::url::DatabaseUrl;
+use teahouse::models::database::{Database, PoolLimits};
+use teahouse::models::fixtures;
+use teahouse::models::message_store::{MessageWriter, new_message};
+use teahouse::models::values::client_id::ClientId;
+use teahouse::models::values::content::{self, Content};
 use teahouse::realtime::frames::{ClientFrame, Id, Message, ServerFrame, User};
-use teahouse::realtime::seat::Seat;
-use teahouse::realtime::store::{Log, Write};
-use teahouse::views::gzip::{self, Block};
+use teahouse::realtime::store::{Log, WriteCommand};
+use teahouse::realtime::subscriber::Subscriber;
+use teahouse::views::gzip::{self, DeflateBlock};
 use teahouse::views::locale::Locale;
-use teahouse::views::messages::MessageList;
+use teahouse::views::pages::messages::MessageList;
 use teahouse::views::templates::Templates;
 
 const TEXT: &str = "The kettle is on, and there is a table by the window at https://example.org/tables/4 for @李梅 and me. 今天喝龙井还是普洱？\nCome when you like; the cups are warm and nobody is in a hurry.";
@@ -45,9 +45,9 @@ fn message(seq: i64) -> Message {
 }
 
 fn frames(criterion: &mut Criterion) {
-    let said = message(1);
+    let sent = message(1);
     criterion.bench_function("encode a message", |bencher| {
-        bencher.iter(|| ServerFrame::Message(black_box(&said)).encode());
+        bencher.iter(|| ServerFrame::Message(black_box(&sent)).encode());
     });
     let content = serde_json::to_string(TEXT).expect("a string");
     let post = format!(
@@ -58,25 +58,25 @@ fn frames(criterion: &mut Criterion) {
     });
 }
 
-fn texts(criterion: &mut Criterion) {
-    criterion.bench_function("check a text", |bencher| {
+fn parsing(criterion: &mut Criterion) {
+    criterion.bench_function("parse content", |bencher| {
         bencher.iter(|| Content::parse(black_box(TEXT)));
     });
-    criterion.bench_function("hash a text", |bencher| {
+    criterion.bench_function("hash content", |bencher| {
         let content = Content::parse(TEXT).expect("a text");
         bencher.iter(|| black_box(&content).hash());
     });
-    criterion.bench_function("make a text HTML", |bencher| {
+    criterion.bench_function("render content as HTML", |bencher| {
         bencher.iter(|| content::to_html(black_box(TEXT), &[]));
     });
 }
 
 fn deliveries(criterion: &mut Criterion) {
-    let seat = Seat::new(1, 7, Arc::from("session"));
-    seat.greet(ServerFrame::Pong.encode());
+    let seat = Subscriber::new(1, 7, Arc::from("session"));
+    seat.send_hello(ServerFrame::Pong.encode());
     let wire = ServerFrame::Message(&message(1)).encode();
     let mut context = Context::from_waker(Waker::noop());
-    criterion.bench_function("queue a delivery and take it", |bencher| {
+    criterion.bench_function("queue and take a delivery", |bencher| {
         bencher.iter(|| {
             seat.push(wire.clone());
             seat.poll_wire(&mut context)
@@ -87,41 +87,41 @@ fn deliveries(criterion: &mut Criterion) {
 fn pages(criterion: &mut Criterion) {
     let templates = Templates::load().expect("templates");
     let messages: Vec<_> = (1..=50).map(message).collect();
-    let fill = |messages| {
+    let render = |messages| {
         let list = MessageList::new(Locale::EnUs.into(), 1, messages);
         templates.render(&list).expect("a list")
     };
-    criterion.bench_function("fill a list of 50 messages", |bencher| {
-        bencher.iter_batched(|| messages.clone(), fill, BatchSize::SmallInput);
+    criterion.bench_function("render a list of 50 messages", |bencher| {
+        bencher.iter_batched(|| messages.clone(), render, BatchSize::SmallInput);
     });
-    let html = fill(messages.clone());
+    let html = render(messages.clone());
     let mut group = criterion.benchmark_group("compress a list");
     group.throughput(Throughput::Bytes(html.len() as u64));
-    let compress = |html: &str| Block::several(std::iter::once(html));
+    let compress = |html: &str| DeflateBlock::compress_all(std::iter::once(html));
     group.bench_function("whole", |bencher| bencher.iter(|| compress(&html)));
-    let blocks = Block::several([&html[..10_000], &html, &html[..5_000]].into_iter());
+    let blocks = DeflateBlock::compress_all([&html[..10_000], &html, &html[..5_000]].into_iter());
     group.bench_function("into a page", |bencher| {
-        bencher.iter(|| gzip::file(&blocks));
+        bencher.iter(|| gzip::assemble(&blocks));
     });
     group.finish();
 }
 
-fn stores(criterion: &mut Criterion) {
+fn storage(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a folder");
     let url = DatabaseUrl::Sqlite(folder.path().join("teahouse.db"));
-    let limits = Limits {
+    let limits = PoolLimits {
         pool_size: 2,
         queue_size: 8,
         deadline: Duration::from_secs(2),
     };
     let database = Database::open(url.clone(), limits).expect("a database");
-    let people =
-        rehearsal::people(&mut DbConn::open(&url).expect("a connection"), 100).expect("people");
-    let log = MessageLog::new(database);
+    let mut conn = DbConn::open(&url).expect("a connection");
+    let users = fixtures::create_users(&mut conn, 100).expect("users");
+    let log = MessageWriter::new(database);
     let content = Content::parse(TEXT).expect("a text");
     let write = |n: usize| {
-        let person = people[n % people.len()].id;
-        Write::Post(draft(person, 1, ClientId::random(), &content))
+        let user_id = users[n % users.len()].id;
+        WriteCommand::Post(new_message(user_id, 1, ClientId::random(), &content))
     };
     let mut group = criterion.benchmark_group("store durably");
     for size in [1, 16, 256] {
@@ -132,10 +132,10 @@ fn stores(criterion: &mut Criterion) {
         });
     }
     group.finish();
-    criterion.bench_function("hash a session's key", |bencher| {
-        bencher.iter(|| KeyHash::of(black_box(&people[0].key)));
+    criterion.bench_function("hash a session key", |bencher| {
+        bencher.iter(|| KeyHash::of(black_box(&users[0].key)));
     });
 }
 
-criterion_group!(all, frames, texts, deliveries, pages, stores);
+criterion_group!(all, frames, parsing, deliveries, pages, storage);
 criterion_main!(all);

@@ -1,23 +1,23 @@
-//! What can go wrong, named for what its reader can do about it. How it is answered is decided elsewhere.
+//! The program's error type. Variants are named for what the caller can do; `controllers/errors.rs` maps them to HTTP.
 
 pub mod outage;
 
 use std::error::Error as StdError;
 
-/// The result of everything that can fail here.
+/// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// A sentence for a person: the id of a message in `locales/` and what it is filled with.
+/// A text for the user: the id of a message in `locales/` and its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sentence {
-    /// The message's id.
+pub struct LocalizedMessage {
+    /// The message id.
     pub id: &'static str,
-    /// The values of its variables, by name.
+    /// Names and values of the message's variables.
     pub args: Vec<(&'static str, String)>,
 }
 
-impl Sentence {
-    /// The message with one variable filled in.
+impl LocalizedMessage {
+    /// Creates a message with one argument.
     pub fn with(id: &'static str, name: &'static str, value: impl ToString) -> Self {
         Self {
             id,
@@ -26,7 +26,7 @@ impl Sentence {
     }
 }
 
-impl From<&'static str> for Sentence {
+impl From<&'static str> for LocalizedMessage {
     fn from(id: &'static str) -> Self {
         Self {
             id,
@@ -35,90 +35,90 @@ impl From<&'static str> for Sentence {
     }
 }
 
-/// Everything that can go wrong.
+/// Any failure of the program.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The person can correct these fields.
-    #[error("fields to correct")]
-    Invalid(Vec<(&'static str, Sentence)>),
-    /// The request itself makes no sense.
+    /// The input fields by name, each with what the user should correct (422).
+    #[error("invalid input")]
+    Invalid(Vec<(&'static str, LocalizedMessage)>),
+    /// The request is malformed.
     #[error("bad request: {}", .0.id)]
-    BadRequest(Sentence),
-    /// Sign in first.
+    BadRequest(LocalizedMessage),
+    /// The request needs a session.
     #[error("not signed in")]
     Unauthorized,
-    /// The person may know of this, but not do it.
+    /// The user may see the resource but not do this with it.
     #[error("forbidden")]
     Forbidden,
-    /// The person may not, and the sentence says why, and perhaps what to do about it.
-    #[error("refused: {}", .0.id)]
-    Refused(Sentence),
-    /// The other one takes no new conversations from this person.
+    /// Like [`Error::Forbidden`], with a reason for the user.
+    #[error("forbidden: {}", .0.id)]
+    ForbiddenBecause(LocalizedMessage),
+    /// The recipient accepts no new conversations from this user.
     #[error("not reachable")]
     Unreachable,
-    /// What is said does not reach the other one.
-    #[error("not delivered")]
+    /// The other member blocked the sender, or deleted their account.
+    #[error("blocked")]
     Blocked,
-    /// The answer cannot have the form that was asked for.
+    /// No representation matches the `Accept` header.
     #[error("not acceptable")]
     NotAcceptable,
-    /// The request comes from another site's page.
+    /// The request comes from a page of another origin.
     #[error("cross-origin request")]
     CrossOrigin,
-    /// It does not exist, or the person may not know of it.
+    /// The resource does not exist, or the user may not know that it does.
     #[error("not found")]
     NotFound,
-    /// The address exists, but not for this method.
+    /// The route exists, but not with this method.
     #[error("method not allowed")]
     MethodNotAllowed,
-    /// The same `clientId` came with other content or for another room.
+    /// The `clientId` was already used with other content or in another room.
     #[error("conflict")]
     Conflict,
-    /// The body is larger than allowed.
+    /// The request body exceeds the limit.
     #[error("payload too large")]
     PayloadTooLarge,
-    /// The body's content type is not understood.
+    /// The request body has an unsupported content type.
     #[error("unsupported media type")]
     UnsupportedMedia,
-    /// The address speaks WebSocket (RFC 6455, version 13) alone.
+    /// The route accepts only WebSocket (RFC 6455, version 13) upgrades.
     #[error("upgrade required")]
     UpgradeRequired,
-    /// Too much at once; try again after so many seconds.
+    /// A rate limit is exceeded.
     #[error("rate limited")]
     RateLimited {
-        /// Seconds to wait.
+        /// Seconds until the next attempt is allowed.
         seconds: u64,
     },
-    /// The request's body took too long.
-    #[error("the body took too long")]
+    /// The request body did not arrive in time.
+    #[error("request body timed out")]
     TimedOut,
-    /// The person has too many sockets and event streams open.
-    #[error("too many sockets of one person")]
+    /// The user has too many WebSockets and event streams open.
+    #[error("too many sockets for one user")]
     TooManySockets,
-    /// Too many who are not signed in came from the same address.
+    /// Too many connections without a session from one IP address.
     #[error("too many connections from one address")]
-    Crowded,
-    /// Something we need does not answer; the outcome may be unknown. Try again.
+    TooManyConnections,
+    /// The database or another dependency failed. The outcome may be unknown; retry.
     #[error("unavailable: {0}")]
     Unavailable(String),
-    /// Others were writing the same, and nothing was done. Doing it again is all it takes.
-    #[error("collided: {0}")]
-    Collided(String),
-    /// GitHub does not answer, or not as it says it would. Try again, or come in another way.
+    /// The transaction conflicted with a concurrent one and was rolled back; retry.
+    #[error("serialization failure: {0}")]
+    SerializationFailure(String),
+    /// GitHub is unreachable or returned an unexpected response.
     #[error("GitHub: {0}")]
     GitHubDown(String),
-    /// A fault of ours.
+    /// A bug or a failure that no caller can handle.
     #[error("internal error: {}", chain(&**.0))]
     Internal(Box<dyn StdError + Send + Sync>),
 }
 
-/// An error with all its causes, on one line, each once.
+/// Formats an error and its sources on one line, omitting repeated text.
 pub fn chain(error: &(dyn StdError + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
         let cause_text = cause.to_string();
-        // Some libraries repeat their cause in their own text.
+        // Some libraries include the source in their own message.
         if !text.contains(&cause_text) {
             text = format!("{text}: {cause_text}");
         }
@@ -129,12 +129,12 @@ pub fn chain(error: &(dyn StdError + 'static)) -> String {
 }
 
 impl Error {
-    /// One field to correct.
-    pub fn field(name: &'static str, sentence: impl Into<Sentence>) -> Self {
-        Self::Invalid(vec![(name, sentence.into())])
+    /// Creates an [`Error::Invalid`] for one field.
+    pub fn field(name: &'static str, message: impl Into<LocalizedMessage>) -> Self {
+        Self::Invalid(vec![(name, message.into())])
     }
 
-    /// A fault of ours, with its cause.
+    /// Creates an [`Error::Internal`].
     pub fn internal(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Internal(cause.into())
     }
@@ -145,7 +145,7 @@ impl From<diesel::result::Error> for Error {
         use diesel::result::{DatabaseErrorKind as Kind, Error as Diesel};
         match error {
             Diesel::NotFound => Self::NotFound,
-            // Lost connections, time-outs, full disks and failed commits arrive as `Unknown`.
+            // Diesel reports lost connections, timeouts, full disks and failed commits as `Unknown`.
             Diesel::DatabaseError(
                 Kind::Unknown
                 | Kind::ClosedConnection
@@ -153,16 +153,16 @@ impl From<diesel::result::Error> for Error {
                 | Kind::UnableToSendCommand,
                 info,
             ) => Self::Unavailable(info.message().to_owned()),
-            // A unique key that was free a moment ago is another connection's now.
+            // A concurrent transaction inserted the same unique key after this one had checked it.
             Diesel::DatabaseError(Kind::SerializationFailure | Kind::UniqueViolation, info) => {
-                Self::Collided(info.message().to_owned())
+                Self::SerializationFailure(info.message().to_owned())
             }
-            // The connection was lost at the commit, whose outcome is unknown.
+            // The connection was lost during the commit, so its outcome is unknown.
             Diesel::RollbackErrorOnCommit { commit_error, .. } => {
                 Self::Unavailable(commit_error.to_string())
             }
             Diesel::BrokenTransactionManager => {
-                Self::Unavailable("the connection was lost in a transaction".to_owned())
+                Self::Unavailable("connection lost during a transaction".to_owned())
             }
             other => Self::internal(other),
         }
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn an_internal_error_names_all_its_causes() {
+    fn internal_error_prints_each_cause_once() {
         for (texts, wanted) in [
             (&["one"][..], "internal error: one"),
             (&["one", "two", "three"], "internal error: one: two: three"),

@@ -1,25 +1,19 @@
 //! Teahouse (茶馆): a multi-room chat server.
 //!
-//! Who may import whom: `main → app → routes → controllers → {views → models → error, realtime, jobs → models,
-//! realtime, github, sms, transport}`; `realtime` imports `error` at most, `transport` nothing, and `github` and `sms`
-//! ask other servers through `upstream`. `chat`, the terminal
-//! client, and `doctor`, which examines an installation, stand beside it all, and `commands` beside `app`, on `models`
-//! alone. `bench`, which measures, knows `models` and otherwise the program from outside. docs/architecture.md has the picture.
+//! Import directions: `main → app → routes → controllers → {views, jobs, services}`; `views`, `jobs` and `services` import
+//! `models`; `models` imports `realtime`; all import `error`. `commands` (admin commands) imports `models` alone.
+//! `doctor` (installation checks) stands beside the server. docs/architecture.md has the picture; `tests/house.rs`
+//! checks the directions.
 
 pub mod app;
-pub mod bench;
-pub mod chat;
 pub mod commands;
 pub mod config;
 pub mod controllers;
 pub mod doctor;
 pub mod error;
-pub mod github;
 pub mod jobs;
 pub mod models;
 pub mod realtime;
 pub mod routes;
-pub mod sms;
-pub mod transport;
-pub mod upstream;
+pub mod services;
 pub mod views;

@@ -1,4 +1,4 @@
-//! Every URL.
+//! All routes.
 
 use std::sync::LazyLock;
 
@@ -8,30 +8,35 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, guard};
 
-use crate::controllers::concerns::own_cookies::own_cookies;
-use crate::controllers::{
-    App, api, avatars, blocks, development_sessions, directs, health, home, invitations, invites,
-    involvements, members, memberships, messages, metrics, pairings, password_links,
-    password_resets, passwords, people, read_marks, rooms, security_events, sessions, settings,
-    sockets, static_files, users, verifications,
+use crate::controllers::accounts::{
+    development_sessions, invites, pairings, password_links, password_resets, passwords,
+    security_events, sessions, users, verifications,
 };
+use crate::controllers::extractors::cookies::keep_own_cookies;
+use crate::controllers::realtime::{event_streams, sockets};
+use crate::controllers::rooms::{
+    blocks, directs, home, invitations, involvements, members, memberships, messages, people,
+    read_marks,
+};
+use crate::controllers::site::{avatars, health, metrics, static_files};
+use crate::controllers::{App, api, rooms, settings};
 use crate::error::Error;
 
-/// Makes a function that registers routes, and a list of them.
+/// Defines a function that registers routes, and a constant that lists them.
 macro_rules! routes {
     ($register:ident, $list:ident: $($path:literal => { $($method:ident $action:path),+ $(,)? })+) => {
-        /// Method and path of each route.
+        /// Methods and paths of the routes.
         pub const $list: &[(&str, &str)] = &[$($((stringify!($method), $path)),+),+];
 
         fn $register(config: &mut ServiceConfig) {
             $(config.service(
                 web::resource($path)
                     $(.route(routes!(@route $method).to($action)))+
-                    .default_service(web::to(wrong_method)),
+                    .default_service(web::to(method_not_allowed)),
             );)+
         }
     };
-    // What can be got can be asked about.
+    // HEAD is handled like GET.
     (@route GET) => { web::route().guard(guard::Any(guard::Get()).or(guard::Head())) };
     (@route POST) => { web::post() };
     (@route PUT) => { web::put() };
@@ -39,7 +44,7 @@ macro_rules! routes {
     (@route DELETE) => { web::delete() };
 }
 
-// Nobody need be known here, and no session is looked at.
+// These routes do not read the session.
 routes! { register_public, PUBLIC:
     "/healthz" => { GET health::alive }
     "/readyz" => { GET health::ready }
@@ -55,27 +60,27 @@ routes! { register_pages, PAGES:
     "/login" => { GET sessions::new, POST sessions::create }
     "/logout" => { POST sessions::destroy }
     "/verification" => { GET verifications::show, POST verifications::create }
-    "/verification/code" => { POST verifications::again }
+    "/verification/code" => { POST verifications::resend_code }
     "/password_reset" => { GET password_resets::new, POST password_resets::create }
     "/passwords/{token}" => { GET passwords::edit, POST passwords::update }
     "/password_links" => { GET password_links::new, POST password_links::create }
     "/pairings/{token}" => { GET pairings::show, POST pairings::create }
     "/pairings/{token}/session" => { POST pairings::finish }
     "/invites" => { GET invites::index, POST invites::create }
-    "/invites/{id}" => { DELETE invites::destroy, POST invites::overridden }
+    "/invites/{id}" => { DELETE invites::destroy, POST invites::method_override }
     "/settings/security" => { GET settings::security::show }
     "/security_events" => { GET security_events::index }
     "/development_session" => { POST development_sessions::create }
     "/invitations" => { GET invitations::index }
-    "/invitations/{id}" => { PUT invitations::update, DELETE invitations::destroy, POST invitations::overridden }
+    "/invitations/{id}" => { PUT invitations::update, DELETE invitations::destroy, POST invitations::method_override }
     "/rooms" => { GET rooms::index, POST rooms::create }
-    "/rooms/{id}" => { GET rooms::show, PATCH rooms::update, DELETE rooms::destroy, POST rooms::overridden }
+    "/rooms/{id}" => { GET rooms::show, PATCH rooms::update, DELETE rooms::destroy, POST rooms::method_override }
     "/rooms/{id}/membership" => { POST memberships::create, DELETE memberships::destroy }
     "/rooms/{id}/members" => { POST members::create, DELETE members::destroy }
     "/rooms/{id}/involvement" => { PUT involvements::update, POST involvements::update }
     "/rooms/{id}/read_mark" => { PUT read_marks::update, POST read_marks::update }
     "/rooms/{id}/messages" => { GET messages::index, POST messages::create }
-    "/rooms/{id}/messages/{seq}" => { PATCH messages::update, DELETE messages::destroy, POST messages::overridden }
+    "/rooms/{id}/messages/{seq}" => { PATCH messages::update, DELETE messages::destroy, POST messages::method_override }
     "/read_marks" => { POST read_marks::create }
     "/directs" => { POST directs::create }
     "/people" => { GET people::index }
@@ -85,16 +90,16 @@ routes! { register_pages, PAGES:
     "/settings/avatar" => { POST settings::avatar::create, DELETE settings::avatar::destroy }
     "/settings/appearance" => { GET settings::appearance::show, PUT settings::appearance::update, POST settings::appearance::update }
     "/settings/privacy" => { GET settings::privacy::show, PUT settings::privacy::update, POST settings::privacy::update }
-    "/settings/sessions" => { GET settings::sessions::index, DELETE settings::sessions::clear, POST settings::sessions::clear_by_form }
-    "/settings/sessions/{id}" => { DELETE settings::sessions::destroy, POST settings::sessions::destroy_by_form }
+    "/settings/sessions" => { GET settings::sessions::index, DELETE settings::sessions::clear, POST settings::sessions::clear_via_post }
+    "/settings/sessions/{id}" => { DELETE settings::sessions::destroy, POST settings::sessions::destroy_via_post }
     "/settings/pairing" => { GET settings::pairing::show, PUT settings::pairing::update, DELETE settings::pairing::destroy, POST settings::pairing::create }
-    "/settings/account" => { GET settings::account::show, DELETE settings::account::destroy, POST settings::account::destroy_by_form }
+    "/settings/account" => { GET settings::account::show, DELETE settings::account::destroy, POST settings::account::destroy_via_post }
     "/settings/phone" => { PUT settings::phone::update, POST settings::phone::update }
     "/settings/password" => { PUT settings::password::update, POST settings::password::update }
     "/settings/github" => { POST settings::github::create, DELETE settings::github::destroy }
-    "/settings/github/confirmation" => { POST settings::github::again }
+    "/settings/github/confirmation" => { POST settings::github::reauthenticate }
     "/settings/export" => { GET settings::export::show }
-    "/farewell" => { GET settings::account::farewell }
+    "/farewell" => { GET settings::account::account_deleted }
     "/blocks" => { POST blocks::create, DELETE blocks::destroy }
 }
 
@@ -109,19 +114,19 @@ routes! { register_api, API:
     "/api/conversations" => { GET api::conversations::index, POST api::conversations::create }
     "/api/conversations/{id}" => { GET api::conversations::show }
     "/api/conversations/{id}/other_participant" => { GET api::conversations::other }
-    "/api/conversations/{id}/messages" => { GET api::conversations::messages, POST api::conversations::say }
+    "/api/conversations/{id}/messages" => { GET api::conversations::messages, POST api::conversations::create_message }
     "/api/conversations/{id}/read_messages" => { POST api::conversations::read }
-    "/api/messages" => { GET api::events::messages }
+    "/api/messages" => { GET event_streams::messages }
     "/api/rooms" => { GET api::rooms::index, POST api::rooms::create }
     "/api/rooms/{id}" => { GET api::rooms::show }
-    "/api/rooms/{id}/messages" => { GET api::rooms::messages, POST api::rooms::say }
+    "/api/rooms/{id}/messages" => { GET api::rooms::messages, POST api::rooms::create_message }
     "/api/rooms/{id}/messages/{seq}" => { PATCH api::rooms::update, DELETE api::rooms::destroy }
     "/api/connections" => { GET api::connections::index }
     "/api/connections/oldest" => { DELETE api::connections::destroy }
-    "/api/events" => { GET api::events::all }
+    "/api/events" => { GET event_streams::all }
 }
 
-/// Registers everything. `pages` wraps the routes that know people by their session.
+/// Registers all routes. `cookies` wraps those that use the session.
 pub fn configure(config: &mut ServiceConfig, app: &Data<App>, cookies: CookieMiddleware) {
     config.app_data(app.clone());
     config.app_data(web::PathConfig::default().error_handler(|_, _| Error::NotFound.into()));
@@ -130,34 +135,34 @@ pub fn configure(config: &mut ServiceConfig, app: &Data<App>, cookies: CookieMid
             .error_handler(|_, _| Error::BadRequest("error-bad-request".into()).into()),
     );
     config.app_data(web::PayloadConfig::new(
-        crate::controllers::concerns::input::BODY_MAX_BYTES,
+        crate::controllers::extractors::form::BODY_MAX_BYTES,
     ));
     register_public(config);
     config.service(
         web::scope("")
             .wrap(cookies)
-            .wrap(from_fn(own_cookies))
+            .wrap(from_fn(keep_own_cookies))
             .configure(register_pages)
             .configure(register_api)
-            .default_service(web::to(unknown)),
+            .default_service(web::to(redirect_or_not_found)),
     );
 }
 
-/// The middleware that reads and sets the session's cookie.
+/// The middleware that reads and sets the session cookie.
 pub type CookieMiddleware =
-    actix_session::SessionMiddleware<crate::controllers::concerns::cookies::DatabaseStore>;
+    actix_session::SessionMiddleware<crate::controllers::middleware::session_cookie::DatabaseStore>;
 
-/// Answers what no route takes: a final slash too many leads to the route without it.
-async fn unknown(request: HttpRequest) -> Result<HttpResponse, Error> {
-    let location = without_final_slash(request.uri()).ok_or(Error::NotFound)?;
+/// Handles unmatched paths: redirects `/path/` to `/path` if that is a route, otherwise returns 404.
+async fn redirect_or_not_found(request: HttpRequest) -> Result<HttpResponse, Error> {
+    let location = without_trailing_slash(request.uri()).ok_or(Error::NotFound)?;
     Ok(HttpResponse::PermanentRedirect()
         .insert_header((header::LOCATION, location))
         .finish())
 }
 
-/// The address without its final slash, with its query, if there is a route. It always is a path of this site: to a browser
-/// one that begins with two slashes, or with a slash and a backslash, is another site's.
-fn without_final_slash(uri: &Uri) -> Option<String> {
+/// Returns path and query without the trailing slash, if that is a route. Refuses paths that a browser would read as
+/// another origin: those that begin with two slashes, or contain a backslash.
+fn without_trailing_slash(uri: &Uri) -> Option<String> {
     static ROUTES: LazyLock<ResourceDef> = LazyLock::new(|| {
         let all = PUBLIC.iter().chain(PAGES).chain(API);
         ResourceDef::new(all.map(|(_, path)| *path).collect::<Vec<_>>())
@@ -174,7 +179,7 @@ fn without_final_slash(uri: &Uri) -> Option<String> {
     })
 }
 
-async fn wrong_method() -> Result<HttpResponse, Error> {
+async fn method_not_allowed() -> Result<HttpResponse, Error> {
     Err(Error::MethodNotAllowed)
 }
 
@@ -182,12 +187,12 @@ async fn wrong_method() -> Result<HttpResponse, Error> {
 mod tests {
     use super::*;
 
-    fn leads(address: &str) -> Option<String> {
-        without_final_slash(&address.parse().expect("an address"))
+    fn redirect_target(address: &str) -> Option<String> {
+        without_trailing_slash(&address.parse().expect("an address"))
     }
 
     #[test]
-    fn a_final_slash_leads_to_a_route_of_this_site_or_nowhere() {
+    fn trailing_slash_redirects_only_to_local_routes() {
         for (from, to) in [
             ("/login/", "/login"),
             ("/login/?next=%2Frooms%2F1", "/login?next=%2Frooms%2F1"),
@@ -202,7 +207,7 @@ mod tests {
                 "/passwords/%2F%2Fevil.example",
             ),
         ] {
-            assert_eq!(leads(from).as_deref(), Some(to), "{from}");
+            assert_eq!(redirect_target(from).as_deref(), Some(to), "{from}");
         }
         for nowhere in [
             "/",
@@ -217,7 +222,7 @@ mod tests {
             "/rooms/1/nowhere/",
             "/%5Cevil.example/",
         ] {
-            assert_eq!(leads(nowhere), None, "{nowhere}");
+            assert_eq!(redirect_target(nowhere), None, "{nowhere}");
         }
     }
 }

@@ -40,18 +40,8 @@ async fn two_who_register_at_the_same_moment_do_not_both_become_admin() {
     for status in futures_util::future::join_all(forms).await {
         assert_eq!(status, 303);
     }
-    assert_eq!(
-        house
-            .database()
-            .number("SELECT COUNT(*) AS value FROM users WHERE role = 'admin'"),
-        1
-    );
-    assert_eq!(
-        house
-            .database()
-            .number("SELECT COUNT(*) AS value FROM memberships WHERE room_id = 1"),
-        8
-    );
+    assert_eq!(house.count("users WHERE role = 'admin'"), 1);
+    assert_eq!(house.count("memberships WHERE room_id = 1"), 8);
 }
 
 #[tokio::test]
@@ -84,12 +74,7 @@ async fn in_production_the_first_person_needs_the_code_that_the_server_printed()
             ["setup_code"]
         );
     }
-    assert_eq!(
-        house
-            .database()
-            .number("SELECT COUNT(*) AS value FROM users"),
-        0
-    );
+    assert_eq!(house.count("users"), 0);
     // Whatever the line looks like, the code is one of its words.
     let said = house
         .log()
@@ -167,12 +152,7 @@ async fn each_wrong_field_gets_its_sentence_beside_it() {
             "the password came back"
         );
     }
-    assert_eq!(
-        house
-            .database()
-            .number("SELECT COUNT(*) AS value FROM users"),
-        0
-    );
+    assert_eq!(house.count("users"), 0);
     let fits = ming
         .post(
             "/register",

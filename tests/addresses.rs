@@ -36,8 +36,7 @@ async fn a_final_slash_leads_to_every_route_without_it() {
 
 #[tokio::test]
 async fn a_final_slash_leads_to_no_other_site_and_to_nothing_that_is_not_there() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     for path in [
         "//",
         "//evil.example/",
@@ -67,8 +66,7 @@ async fn a_final_slash_leads_to_no_other_site_and_to_nothing_that_is_not_there()
 
 #[tokio::test]
 async fn media_types_compare_without_case() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
     for (accept, is_json) in [
         ("application/json", true),
         ("Application/JSON", true),
@@ -104,9 +102,8 @@ async fn media_types_compare_without_case() {
 
 #[tokio::test]
 async fn nobody_begins_a_conversation_with_themselves() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
-    let why = "You cannot start a conversation with yourself.";
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
+    let why = "You can’t message yourself.";
     for name in ["Ming", " ming ", "MING", &ming.phone] {
         let body = json!({ "username": name });
         let (status, answer) = ming.post_json("/api/conversations", &body).await;

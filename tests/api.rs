@@ -6,9 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 pub async fn house() -> (Teahouse, Person, Person) {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "Mei").await;
-    let li = Person::register(&house, "Li").await;
+    let (house, [mei, li]) = Teahouse::with_people(["Mei", "Li"]).await;
     (house, mei, li)
 }
 

@@ -2,17 +2,16 @@
 
 use crate::support::pictures::{file, picture};
 use crate::support::raw_pictures::{animated_webp, jpeg, png};
-use crate::support::{Person, Teahouse, field_errors};
+use crate::support::{Teahouse, field_errors};
 use image::codecs::gif::GifEncoder;
 use image::{DynamicImage, Frame, ImageFormat};
 
-const PIXELS: &str = "too many pixels";
-const BROKEN: &str = "incomplete or broken";
+const PIXELS: &str = "12 megapixels";
+const BROKEN: &str = "incomplete or damaged";
 
 /// Uploads each file, and compares what is said of it: nothing when it is accepted.
 async fn check(cases: Vec<(&str, Vec<u8>, Option<&str>)>) -> u64 {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "Mei").await;
+    let (house, [mei]) = Teahouse::with_people(["Mei"]).await;
     let before = house.peak_memory_kib();
     for (what, bytes, refusal) in cases {
         assert!(bytes.len() < 10 << 20, "{what}: {} bytes", bytes.len());

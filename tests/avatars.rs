@@ -25,8 +25,7 @@ fn holds(bytes: &[u8], text: &[u8]) -> bool {
 
 #[tokio::test]
 async fn a_photograph_is_served_small_square_upright_and_without_its_place() {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "Mei").await;
+    let (house, [mei]) = Teahouse::with_people(["Mei"]).await;
     let photo = photograph();
     assert!(holds(&photo, TELEPHONE.as_bytes()) && holds(&photo, b"Exif"));
     let before = house.memory_kib();
@@ -60,8 +59,7 @@ async fn a_photograph_is_served_small_square_upright_and_without_its_place() {
 
 #[tokio::test]
 async fn every_common_kind_of_picture_is_understood() {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "Mei").await;
+    let (house, [mei]) = Teahouse::with_people(["Mei"]).await;
     let clear = DynamicImage::from(RgbaImage::from_pixel(300, 500, Rgba([0, 0, 0, 0])));
     let deep = DynamicImage::from(picture(300, 200).to_rgb16());
     for (bytes, kind, what) in [
@@ -143,8 +141,7 @@ fn vast_jpeg() -> Vec<u8> {
 
 #[tokio::test]
 async fn what_is_no_good_picture_is_refused_with_a_sentence_and_leaves_nothing_behind() {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "Mei").await;
+    let (house, [mei]) = Teahouse::with_people(["Mei"]).await;
     let script =
         b"<svg xmlns=\"http://www.w3.org/2000/svg\"><script>alert(1)</script></svg>".to_vec();
     let page = b"<!doctype html><script>alert(1)</script>".to_vec();
@@ -266,9 +263,7 @@ async fn what_is_no_good_picture_is_refused_with_a_sentence_and_leaves_nothing_b
 
 #[tokio::test]
 async fn a_picture_is_kept_once_and_goes_with_the_last_who_has_it() {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "Mei").await;
-    let li = Person::register(&house, "Li").await;
+    let (house, [mei, li]) = Teahouse::with_people(["Mei", "Li"]).await;
     let jpeg = file(&picture(300, 300), ImageFormat::Jpeg);
     mei.upload(&jpeg, "a.jpg", JPEG).await;
     li.upload(&jpeg, "b.jpg", JPEG).await;
@@ -301,9 +296,7 @@ async fn a_picture_is_kept_once_and_goes_with_the_last_who_has_it() {
 
 #[tokio::test]
 async fn a_new_face_is_seen_wherever_its_person_is() {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "Mei").await;
-    let li = Person::register(&house, "Li").await;
+    let (_house, [mei, li]) = Teahouse::with_people(["Mei", "Li"]).await;
     let room = li.direct(&["Mei"]).await;
     mei.say("before").await;
     let path = "/rooms/1/messages";

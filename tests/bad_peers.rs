@@ -1,7 +1,7 @@
 //! Peers that do not keep the rules get a clear answer, and nobody else notices.
 
 use crate::support::raw::{Frame, frame};
-use crate::support::{LOBBY, Person, RawSocket, Teahouse, client_id};
+use crate::support::{LOBBY, Person, RawSocket, Teahouse, client_id, hurried};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -56,11 +56,7 @@ fn declares(length: u64) -> Vec<u8> {
 
 #[tokio::test]
 async fn every_broken_rule_has_its_answer_and_costs_no_memory() {
-    let house = Teahouse::start();
-    let (ming, ana) = (
-        Person::register(&house, "Ming").await,
-        Person::register(&house, "Ana").await,
-    );
+    let (house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
     let mut bystander = ana.socket().await;
     bystander.say("before").await;
     let error = |code: &str| vec![Answer::Error(code.to_owned())];
@@ -186,11 +182,7 @@ async fn every_broken_rule_has_its_answer_and_costs_no_memory() {
 
 #[tokio::test]
 async fn a_frame_without_end_is_not_collected() {
-    let house = Teahouse::start();
-    let (ming, ana) = (
-        Person::register(&house, "Ming").await,
-        Person::register(&house, "Ana").await,
-    );
+    let (house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
     let mut bystander = ana.socket().await;
     bystander.say("before").await;
     let before = house.memory_kib();
@@ -230,8 +222,7 @@ async fn a_frame_without_end_is_not_collected() {
 
 #[tokio::test]
 async fn a_message_in_pieces_is_a_message() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let mut socket = open(&ming).await;
     let text = post("in pieces 茶🍵");
     // The pieces may end in the middle of a character, and a ping may come in between.
@@ -258,8 +249,7 @@ async fn a_message_in_pieces_is_a_message() {
 
 #[tokio::test]
 async fn the_largest_frame_is_still_read() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let mut socket = open(&ming).await;
     let mut text = post("hello").into_bytes();
     text.resize(64 * 1024, b' ');
@@ -269,12 +259,8 @@ async fn the_largest_frame_is_still_read() {
 
 #[tokio::test]
 async fn whoever_reads_nothing_is_let_go_and_delays_nobody() {
-    let house = Teahouse::start();
-    let (ming, ana, slow) = (
-        Person::register(&house, "Ming").await,
-        Person::register(&house, "Ana").await,
-        Person::register(&house, "Slow").await,
-    );
+    let house = Teahouse::with(hurried());
+    let [ming, ana, slow] = Person::register_each(&house, ["Ming", "Ana", "Slow"]).await;
     let (mut writer, mut reader) = (ming.socket().await, ana.socket().await);
     reader.send(json!({"type": "view", "roomId": LOBBY})).await;
     let mut stalled = open(&slow).await;
@@ -309,10 +295,7 @@ async fn whoever_floods_is_shown_out() {
         ("TEAHOUSE__MESSAGES__BURST", "5"),
         ("TEAHOUSE__MESSAGES__POSTS_PER_SECOND", "1"),
     ]);
-    let (ming, ana) = (
-        Person::register(&house, "Ming").await,
-        Person::register(&house, "Ana").await,
-    );
+    let [ming, ana] = Person::register_each(&house, ["Ming", "Ana"]).await;
     let (mut flood, mut other) = (ming.socket().await, ana.socket().await);
     for n in 0..300 {
         flood.post(LOBBY, &format!("spam {n}")).await;

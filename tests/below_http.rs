@@ -163,7 +163,7 @@ async fn what_cannot_be_parsed_fills_no_log() {
     exchange(house.host(), b"nonsense\r\n\r\n").await;
     eventually("it is logged at DEBUG", async || {
         let log = house.log();
-        let is_it = |line: &String| line.contains("DEBUG") && line.contains("client's fault");
+        let is_it = |line: &String| line.contains("DEBUG") && line.contains("client error");
         log.iter().any(is_it).then_some(())
     })
     .await;

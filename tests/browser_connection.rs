@@ -82,20 +82,20 @@ async fn a_window_without_the_server_tries_often_says_so_and_returns_at_once() {
         .await;
     bar_says(
         &ming,
-        &["Teahouse cannot be reached.", "Next try in", "Try now"],
+        &["Can’t reach Teahouse.", "Retrying in", "Retry now"],
     )
     .await;
     tries_without_long_pauses(&ming, 8).await;
     // What the browser knows of its network.
     set_offline(&ming, true).await;
-    bar_says(&ming, &["You are offline.", "Try now"]).await;
-    assert!(!bar(&ming).await.contains("Next try"));
+    bar_says(&ming, &["You’re offline.", "Retry now"]).await;
+    assert!(!bar(&ming).await.contains("Retrying in"));
     ming.suits_everybody("the bar without a network").await;
     set_offline(&ming, false).await;
-    bar_says(&ming, &["Teahouse cannot be reached."]).await;
+    bar_says(&ming, &["Can’t reach Teahouse."]).await;
     ming.suits_everybody("the bar without a server").await;
     // Hidden, it has time: so what follows is not luck.
-    let quarter_minute = "const {textContent} = document.querySelector('#connection .notice-countdown'); return Number(textContent.match(/\\d+/)?.[0]) >= 12";
+    let quarter_minute = "const {textContent} = document.querySelector('#connection .status-bar-countdown'); return Number(textContent.match(/\\d+/)?.[0]) >= 12";
     for wakes in ["online", "visible", "button"] {
         set_hidden(&ming, true).await;
         ming.until("it tries seldom", quarter_minute).await;
@@ -137,7 +137,7 @@ async fn window_without_a_place(house: &Teahouse, ming: &Person) -> Browser {
     window
         .find("#connection[data-state=crowded] [data-action=use-here]")
         .await;
-    bar_says(&window, &["You have too many windows open.", "Use it here"]).await;
+    bar_says(&window, &["You have too many windows open.", "Use here"]).await;
     window
 }
 
@@ -163,7 +163,7 @@ async fn one_window_too_many_says_so_waits_for_a_place_or_takes_one() {
     hidden.find("#connection[data-state=replaced]").await;
     bar_says(
         &hidden,
-        &["Teahouse is being used in another window.", "Use it here"],
+        &["Teahouse is open in another window.", "Use here"],
     )
     .await;
     set_hidden(&hidden, false).await;

@@ -36,17 +36,17 @@ async fn somebody_joins_github_comes_in_by_it_and_leaves_it() {
     let mei = Browser::open(&house, Profile::English).await;
     mei.register(PHONE, "mei").await;
     mei.visit("/settings/account").await;
-    says(&mei, "github", "Join GitHub").await;
+    says(&mei, "github", "Connect GitHub").await;
     nothing_wrong(&mei, "settings").await;
     mei.fill("#github_password", PASSWORD).await;
     mei.click("#github-join button[type=submit]").await;
     // Over a page of ours, because a form leads nowhere else.
     mei.click("#cancel").await;
-    says(&mei, "github-error", "did not let GitHub").await;
+    says(&mei, "github-error", "didn’t give GitHub permission").await;
     mei.fill("#github_password", PASSWORD).await;
     mei.click("#github-join button[type=submit]").await;
     mei.click("#authorize").await;
-    says(&mei, "github-joined", "GitHub is joined").await;
+    says(&mei, "github-joined", "GitHub connected").await;
     says(&mei, "github-now", "octocat").await;
     assert_eq!(mei.path().await, "/settings/account?saved=github");
     nothing_wrong(&mei, "joined").await;
@@ -54,7 +54,7 @@ async fn somebody_joins_github_comes_in_by_it_and_leaves_it() {
     nothing_wrong(&mei, "login").await;
     mei.click("#github").await;
     mei.click("#cancel").await;
-    says(&mei, "form-error", "did not let GitHub").await;
+    says(&mei, "form-error", "didn’t give GitHub permission").await;
     nothing_wrong(&mei, "denied").await;
     mei.click("#github").await;
     mei.click("#authorize").await;
@@ -66,8 +66,8 @@ async fn somebody_joins_github_comes_in_by_it_and_leaves_it() {
     mei.visit("/settings/account").await;
     mei.fill("#github-leave #github_password", PASSWORD).await;
     mei.click("#github-leave button[type=submit]").await;
-    says(&mei, "github-left", "GitHub lets nobody in").await;
-    says(&mei, "github", "Join GitHub").await;
+    says(&mei, "github-left", "GitHub disconnected").await;
+    says(&mei, "github", "Connect GitHub").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -84,17 +84,17 @@ async fn somebody_comes_by_github_alone_and_may_not_leave_it_before_there_is_ano
     assert_eq!(cat.path().await, "/rooms/1");
     cat.visit("/settings/account").await;
     cat.click("#github-leave button[type=submit]").await;
-    says(&cat, "github-error", "could not sign in").await;
+    says(&cat, "github-error", "no longer be able to sign in").await;
     house
         .database()
         .run("UPDATE sessions SET github_at = '2020-01-01 00:00:00.000'");
     cat.fill("#phone", OTHER).await;
     cat.click("#phone-form button[type=submit]").await;
-    says(&cat, "phone_password-error", "Confirm with GitHub").await;
-    says(&cat, "github-proof", "no password here").await;
+    says(&cat, "phone_password-error", "confirm with GitHub").await;
+    says(&cat, "github-proof", "don’t have a password").await;
     cat.click("#github-confirm button").await;
     cat.click("#authorize").await;
-    says(&cat, "github-proof", "good for 10 minutes").await;
+    says(&cat, "github-proof", "valid for 10 minutes").await;
     cat.fill("#phone", OTHER).await;
     cat.click("#phone-form button[type=submit]").await;
     cat.find("#phone-number").await;
@@ -103,7 +103,7 @@ async fn somebody_comes_by_github_alone_and_may_not_leave_it_before_there_is_ano
     cat.find("#password-changed").await;
     cat.fill("#github-leave #github_password", PASSWORD).await;
     cat.click("#github-leave button[type=submit]").await;
-    says(&cat, "github-left", "GitHub lets nobody in").await;
+    says(&cat, "github-left", "GitHub disconnected").await;
     sign_out(&cat).await;
     cat.fill("#phone", OTHER).await;
     cat.fill("#password", PASSWORD).await;
@@ -125,7 +125,7 @@ async fn the_pages_of_somebody_without_a_password_have_nothing_wrong() {
         .database()
         .run("UPDATE sessions SET github_at = '2020-01-01 00:00:00.000'");
     cat.visit("/settings/account").await;
-    says(&cat, "github-proof", "没有密码").await;
+    says(&cat, "github-proof", "没有设置密码").await;
     nothing_wrong(&cat, "passwordless").await;
     cat.click("#github-confirm button").await;
     cat.click("#authorize").await;

@@ -93,10 +93,10 @@ async fn messages_are_walked_through_named_and_acted_on_by_keyboard() {
             "return document.activeElement.closest('[role=toolbar]')?.getAttribute('aria-label')"
         )
         .await,
-        "What to do with this message"
+        "Message actions"
     );
     let steps = [
-        (Key::Right, "talk"),
+        (Key::Right, "message-person"),
         (Key::End, "mark-unread"),
         (Key::Right, "copy-link"),
         (Key::Left, "mark-unread"),
@@ -144,7 +144,7 @@ async fn focus_stays_at_the_message_after_each_action() {
     }
     walk_to(&ming, "message-4").await;
     press(&ming, &[Key::Tab, Key::End, Key::Enter]).await;
-    focus_is(&ming, "delete-sure", "at the question").await;
+    focus_is(&ming, "confirm-delete", "at the question").await;
     press(&ming, &[Key::Right]).await;
     focus_is(&ming, "cancel", "at the question after Right").await;
     press(&ming, &[Key::Left, Key::Enter]).await;
@@ -159,7 +159,7 @@ async fn focus_stays_at_the_message_after_each_action() {
         ming.press(&format!("#message-5 [data-message-action={action}]"))
             .await;
         if action == "delete" {
-            ming.press("#message-5 [data-message-action=delete-sure]")
+            ming.press("#message-5 [data-message-action=confirm-delete]")
                 .await;
             ming.find("#message-5[data-state=deleted]").await;
         }
@@ -190,7 +190,7 @@ async fn focus_survives_what_the_page_redraws() {
     let label = ming
         .script("return document.activeElement.getAttribute('aria-label')")
         .await;
-    assert_eq!(label, "Talk to Ana", "the focus in the list of people");
+    assert_eq!(label, "Message Ana", "the focus in the list of people");
     ming.click(".people-close").await;
     focus_is(&ming, "people-toggle", "after the panel closed").await;
     // A room in the list at the side that is mine no longer.

@@ -55,7 +55,7 @@ async fn signing_out_with_waiting_messages_drops_them_when_told_to() {
     let back = "return !document.querySelector('dialog') && document.activeElement.matches('form[action=\"/logout\"] button')";
     ming.until("the dialog is gone", back).await;
     ming.click("form[action='/logout'] button").await;
-    ming.press("dialog [data-action=drop]").await;
+    ming.press("dialog [data-action=discard]").await;
     ming.find("#login").await;
     assert!(ming.kept().await.is_empty());
     let before = said(&house);
@@ -83,7 +83,7 @@ async fn who_cannot_reach_the_house_is_not_signed_out_and_loses_nothing() {
     ming.connected().await;
     // What signing out asks comes right after the page.
     let loaded = "const loaded = performance.getEntriesByType('resource').map(({ name }) => name); \
-        return ['leaving', 'dialog', 'unsent'].every(file => loaded.some(name => name.endsWith(`/${file}.js`)))";
+        return ['sign_out_dialog', 'dialog', 'unsent'].every(file => loaded.some(name => name.endsWith(`/${file}.js`)))";
     ming.until("signing out is loaded", loaded).await;
     network.fail(&ming).await;
     ming.find("#connection[data-state=reconnecting], #connection[data-state=offline]")
@@ -91,7 +91,7 @@ async fn who_cannot_reach_the_house_is_not_signed_out_and_loses_nothing() {
     ming.say("等一等").await;
     ming.keeps(1).await;
     ming.click("form[action='/logout'] button").await;
-    ming.press("dialog [data-action=drop]").await;
+    ming.press("dialog [data-action=discard]").await;
     let told = "return document.querySelector('dialog .dialog-status').innerText !== ''";
     ming.until("it says why", told).await;
     ming.press("dialog .dialog-actions [data-action=send]")

@@ -44,8 +44,7 @@ async fn is_offline(browser: &Browser) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_written_offline_arrives_once_and_in_order_though_tab_and_server_ended() {
-    let mut house = Teahouse::start();
-    let bo = Person::register(&house, "Bo").await;
+    let (mut house, [bo]) = Teahouse::with_people(["Bo"]).await;
     let network = Network::to(&house).await;
     let ming = ming_by(&house, &network).await;
     bo.say("are you there?").await;
@@ -213,8 +212,7 @@ async fn thirty_waiting_messages_go_out_without_flooding() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_somebody_wrote_is_neither_seen_nor_sent_by_who_signs_in_after_them() {
-    let house = Teahouse::start();
-    let bo = Person::register(&house, "Bo").await;
+    let (house, [bo]) = Teahouse::with_people(["Bo"]).await;
     let network = Network::to(&house).await;
     let ming = ming_by(&house, &network).await;
     network.fail(&ming).await;

@@ -1,6 +1,6 @@
 //! Signing in another device, as people see it in Chromium at both windows.
 
-use crate::support::{Browser, Person, Profile, Teahouse};
+use crate::support::{Browser, Profile, Teahouse};
 
 const MING: &str = "+8613800770001";
 
@@ -63,8 +63,7 @@ async fn a_phone_comes_in_while_both_windows_look_on() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_phone_comes_in_without_scripts_and_another_is_refused() {
-    let house = Teahouse::start();
-    let person = Person::register(&house, "Ming").await;
+    let (house, [person]) = Teahouse::with_people(["Ming"]).await;
     let ming = Browser::open(&house, Profile::WithoutScripts).await;
     ming.visit("/login").await;
     ming.sign_in(&person.phone).await;

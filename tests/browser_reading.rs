@@ -78,7 +78,7 @@ async fn what_is_read_on_one_device_is_read_on_the_other() {
         .await;
     unread_is(&there, &room, 2).await;
     unread_is(&here, &room, 2).await;
-    here.find(".new + .message[data-seq='3']").await;
+    here.find(".new-separator + .message[data-seq='3']").await;
     nothing_to_complain_about(&[&here, &there]).await;
 }
 
@@ -116,7 +116,9 @@ async fn scrolling_up_does_not_read_what_was_never_shown() {
     unread_is(&window, &room, 120).await;
     window.go_into(&room).await;
     // It opens where Bo left off: what is on screen is read, the hundred below is not.
-    window.find(".new + .message[data-seq='41']").await;
+    window
+        .find(".new-separator + .message[data-seq='41']")
+        .await;
     let shown = eventually("what is on screen is read", || async {
         let shown = window.script(LAST_ON_SCREEN).await.as_i64();
         shown.filter(|seq| *seq > 40 && *seq < 120)
@@ -137,7 +139,7 @@ async fn scrolling_up_does_not_read_what_was_never_shown() {
     assert_eq!(read_seq(&bo, &room).await, read);
     unread_is(&window, &room, u32::try_from(160 - read).expect("a count")).await;
     // At the end everything is read; up again, what comes below is not.
-    window.press("#pill:not([hidden])").await;
+    window.press("#jump-to-latest:not([hidden])").await;
     unread_is(&window, &room, 0).await;
     window
         .script("document.querySelector('#message-120').scrollIntoView()")
@@ -150,7 +152,7 @@ async fn scrolling_up_does_not_read_what_was_never_shown() {
     looked(&window).await;
     assert_eq!(read_seq(&bo, &room).await, 160);
     unread_is(&window, &room, 3).await;
-    let pill = window.find("#pill:not([hidden])").await;
+    let pill = window.find("#jump-to-latest:not([hidden])").await;
     assert!(pill.text().await.expect("text").contains('3'));
     pill.click().await.expect("clicked");
     unread_is(&window, &room, 0).await;
@@ -163,8 +165,7 @@ async fn scrolling_up_does_not_read_what_was_never_shown() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_edit_and_a_deletion_reach_a_window_that_was_offline() {
-    let house = Teahouse::start();
-    let bo = Person::register(&house, "Bo").await;
+    let (house, [bo]) = Teahouse::with_people(["Bo"]).await;
     let ming = Browser::open(&house, Profile::English).await;
     ming.look_at().await;
     ming.register(MING, "Ming").await;
@@ -200,9 +201,9 @@ async fn an_edit_and_a_deletion_reach_a_window_that_was_offline() {
     ming.find("#message-3 .message-edited").await;
     ming.click("#message-1 .message-body").await;
     ming.press("#message-1 [data-message-action=delete]").await;
-    ming.press("#message-1 [data-message-action=delete-sure]")
+    ming.press("#message-1 [data-message-action=confirm-delete]")
         .await;
-    ming.find("#message-1[data-state=deleted] .message-gone")
+    ming.find("#message-1[data-state=deleted] .message-deleted")
         .await;
     ming.say("and another").await;
     ming.sees("and another").await;
@@ -214,7 +215,7 @@ async fn an_edit_and_a_deletion_reach_a_window_that_was_offline() {
     window.sees("a biscuit").await;
     window.find("#message-3 .message-edited").await;
     window
-        .find("#message-1[data-state=deleted] .message-gone")
+        .find("#message-1[data-state=deleted] .message-deleted")
         .await;
     for browser in [&window, &ming] {
         assert_eq!(browser.texts().await, new);

@@ -26,11 +26,7 @@ async fn a_refused_message_can_be_tried_again() {
     eventually("all four are stored", || async {
         ming.script("document.querySelector('#messages [data-action=retry]')?.click()")
             .await;
-        (house
-            .database()
-            .number("SELECT COUNT(*) AS value FROM messages")
-            == 4)
-            .then_some(())
+        (house.count("messages") == 4).then_some(())
     })
     .await;
     for text in texts {
@@ -61,12 +57,7 @@ async fn shift_enter_breaks_the_line_and_an_input_methods_enter_does_not_send() 
     let enter = json!({"type": "rawKeyDown", "key": "Process", "code": "Enter", "windowsVirtualKeyCode": 229, "nativeVirtualKeyCode": 229});
     ming.cdp("Input.dispatchKeyEvent", enter).await;
     ming.cdp("Input.insertText", json!({"text": " 茶"})).await;
-    assert_eq!(
-        house
-            .database()
-            .number("SELECT COUNT(*) AS value FROM messages"),
-        0
-    );
+    assert_eq!(house.count("messages"), 0);
     field
         .send_keys(thirtyfour::Key::Enter + "")
         .await
@@ -80,8 +71,7 @@ async fn shift_enter_breaks_the_line_and_an_input_methods_enter_does_not_send() 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_reader_is_not_carried_away_from_what_they_read() {
-    let house = Teahouse::start();
-    let ana = Person::register(&house, "Ana").await;
+    let (house, [ana]) = Teahouse::with_people(["Ana"]).await;
     let mut socket = ana.socket().await;
     for n in 1..=160 {
         socket.post(LOBBY, &format!("message {n}")).await;
@@ -109,7 +99,7 @@ async fn the_reader_is_not_carried_away_from_what_they_read() {
     // Not following: a button instead.
     ana.say("message 162").await;
     ming.sees("message 162").await;
-    let pill = ming.find("#pill:not([hidden])").await;
+    let pill = ming.find("#jump-to-latest:not([hidden])").await;
     assert!(pill.text().await.expect("text").contains('1'));
     pill.click().await.expect("clicked");
     ming.until("it is at the end again", AT_THE_END).await;
@@ -132,24 +122,18 @@ async fn who_comes_and_goes_is_said_quietly() {
     let mut socket = ana.socket().await;
     let text = "return document.querySelector('#log').innerText";
     socket.send(json!({"type": "view", "roomId": LOBBY})).await;
-    ming.until("Ana came in", &format!("{text}.includes('Ana came in')"))
+    ming.until("Ana joined", &format!("{text}.includes('Ana joined')"))
         .await;
     ming.find("#people-list [data-user-id]:nth-child(2)").await;
     socket.cut();
     ming.until("Ana left", &format!("{text}.includes('Ana left')"))
         .await;
-    assert_eq!(
-        house
-            .database()
-            .number("SELECT COUNT(*) AS value FROM messages"),
-        0
-    );
+    assert_eq!(house.count("messages"), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_people_write_runs_nowhere_even_without_the_policy() {
-    let house = Teahouse::start();
-    let ana = Person::register(&house, "Ana").await;
+    let (house, [ana]) = Teahouse::with_people(["Ana"]).await;
     let attacks = [
         "<script>window.hacked = 1</script>",
         "<img src=x onerror=\"window.hacked = 2\">",
@@ -176,8 +160,7 @@ async fn what_people_write_runs_nowhere_even_without_the_policy() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everybody_can_use_every_page_light_and_dark_small_and_large() {
-    let house = Teahouse::start();
-    let ana = Person::register(&house, "Ana").await;
+    let (house, [ana]) = Teahouse::with_people(["Ana"]).await;
     ana.say("see https://example.com/ for tea").await;
     let ming = Browser::open(&house, Profile::English).await;
     for path in ["/login", "/register"] {

@@ -20,7 +20,7 @@ async fn make_room(browser: &Browser, kind: &str, name: &str) -> String {
     let shown = browser.find(".room-title h1").await;
     assert_eq!(shown.text().await.expect("text"), name);
     let id = browser
-        .script("return document.querySelector('.frame').dataset.roomId")
+        .script("return document.querySelector('.layout').dataset.roomId")
         .await;
     id.as_str().expect("an id").to_owned()
 }
@@ -124,7 +124,7 @@ async fn who_is_removed_from_a_closed_room_has_it_off_the_screen_and_hears_no_mo
     let removed = Instant::now();
     let gone = format!(
         "return document.readyState === 'complete' && !document.body.innerText.includes('hello Bo') && \
-         document.querySelector('.frame')?.dataset.roomId === '{LOBBY}' && !document.querySelector(\"{}\")",
+         document.querySelector('.layout')?.dataset.roomId === '{LOBBY}' && !document.querySelector(\"{}\")",
         line_of(&room)
     );
     bo.until("the room disappears", &gone).await;
@@ -166,7 +166,7 @@ async fn a_conversation_begun_by_phone_number_waits_for_who_is_signed_out() {
     ming.click("#rooms-people").await;
     ming.fill("#to", BO).await;
     ming.press("#direct-form button[type=submit]").await;
-    ming.find(".frame[data-kind=direct][data-connection=online]")
+    ming.find(".layout[data-kind=direct][data-connection=online]")
         .await;
     let texts = ["are you there?", "there is tea", "and cake"];
     for text in texts {
@@ -185,7 +185,7 @@ async fn a_conversation_begun_by_phone_number_waits_for_who_is_signed_out() {
     bo.until("the title says 3", "return document.title.includes('3')")
         .await;
     item.click().await.expect("clicked");
-    bo.find(".frame[data-kind=direct] .new + .message[data-seq='1']")
+    bo.find(".layout[data-kind=direct] .new-separator + .message[data-seq='1']")
         .await;
     assert_eq!(bo.texts().await, texts);
     bo.find("#directs-list .rooms-item[data-unread='0'] .badge[hidden]")
@@ -201,10 +201,7 @@ async fn everybody_can_find_rooms_and_people_light_and_dark_small_and_large() {
     let ming = Browser::open(&house, Profile::English).await;
     ming.look_at().await;
     ming.register(MING, "Ming").await;
-    let (ana, bo) = (
-        Person::register(&house, "Ana").await,
-        Person::register(&house, "Bo").await,
-    );
+    let [ana, bo] = Person::register_each(&house, ["Ana", "Bo"]).await;
     let room = ana.make_room("open", "Tea & cake", &[&bo]).await;
     let direct = ana.direct(&["Ming"]).await;
     ana.say_in(&direct, "hello").await;

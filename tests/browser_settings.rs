@@ -2,7 +2,7 @@
 
 use crate::support::person::PASSWORD;
 use crate::support::pictures::{TELEPHONE, photograph};
-use crate::support::{Browser, Person, Profile, Teahouse};
+use crate::support::{Browser, Profile, Teahouse};
 use std::time::{Duration, Instant};
 
 const MING: &str = "+8613800138000";
@@ -38,7 +38,8 @@ async fn a_portrait(profile: Profile) {
         .await
         .expect("chosen");
     if profile != Profile::WithoutScripts {
-        ming.find(".picture > .avatar img[src^='blob:']").await;
+        ming.find(".avatar-editor > .avatar img[src^='blob:']")
+            .await;
     }
     ming.click("#avatar-form button[type=submit]").await;
     ming.find("#picture[role=status]").await;
@@ -96,9 +97,7 @@ async fn a_photograph_becomes_my_picture_without_scripts() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn signing_out_another_device_takes_it_out_of_its_room() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
-    let bo = Person::register(&house, "Bo").await;
+    let (house, [ming, bo]) = Teahouse::with_people(["Ming", "Bo"]).await;
     let room = bo.make_room("closed", "Backroom", &[&ming]).await;
     bo.say_in(&room, "between us").await;
     let (here, there) = (
@@ -134,9 +133,7 @@ async fn signing_out_another_device_takes_it_out_of_its_room() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_deletes_their_account_is_gone_from_all_windows() {
-    let house = Teahouse::start();
-    let bo = Person::register(&house, "Bo").await;
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [bo, ming]) = Teahouse::with_people(["Bo", "Ming"]).await;
     ming.say("it was nice here").await;
     let pair = ming.direct(&["Bo"]).await;
     ming.say_in(&pair, "goodbye").await;
@@ -238,8 +235,7 @@ async fn the_pages_look_at_once_as_somebody_likes_them() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everybody_can_use_the_settings_light_and_dark_small_and_large() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     ming.on_another_device(&house).await;
     let browser = Browser::of(&house, &ming).await;
     for page in ["profile", "appearance", "privacy", "sessions", "account"] {

@@ -59,9 +59,7 @@ async fn all_show(browser: &Browser, tabs: &[WindowHandle], texts: &[String]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn eight_tabs_without_sockets_share_one_stream_which_outlives_its_leader() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
-    let bo = Person::register(&house, "Bo").await;
+    let (house, [ming, bo]) = Teahouse::with_people(["Ming", "Bo"]).await;
     let program = Program::of(&house, &ming).await;
     let (browser, mut tabs) = tabs(&house, &ming, 8, NO_SOCKETS).await;
     assert_eq!(open(&program).await, 1, "streams of eight tabs");
@@ -107,8 +105,7 @@ async fn eight_tabs_without_sockets_share_one_stream_which_outlives_its_leader()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tabs_that_cannot_share_have_a_stream_each() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let program = Program::of(&house, &ming).await;
     let (browser, tabs) = tabs(&house, &ming, 2, ALONE).await;
     assert_eq!(open(&program).await, 2, "streams of two tabs");

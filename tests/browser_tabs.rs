@@ -19,8 +19,7 @@ async fn in_another_tab(browser: &Browser, person: &Person) -> thirtyfour::Windo
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn signing_in_again_in_another_tab_leaves_the_first_one_where_it_was() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let browser = Browser::of(&house, &ming).await;
     let opened = browser.script(OPENED).await;
     browser.fill("#composer-content", "not yet sent").await;
@@ -40,9 +39,7 @@ async fn signing_in_again_in_another_tab_leaves_the_first_one_where_it_was() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn signing_in_as_somebody_else_in_another_tab_makes_the_first_one_theirs() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
-    let bo = Person::register(&house, "Bo").await;
+    let (house, [ming, bo]) = Teahouse::with_people(["Ming", "Bo"]).await;
     let browser = Browser::of(&house, &ming).await;
     // Without a word between the tabs: the first one finds out by itself.
     browser

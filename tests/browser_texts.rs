@@ -61,8 +61,7 @@ async fn a_text_is_the_same_live_and_after_a_reload() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_link_to_a_message_of_ours_opens_in_place() {
-    let house = Teahouse::start();
-    let ana = Person::register(&house, "Ana").await;
+    let (house, [ana]) = Teahouse::with_people(["Ana"]).await;
     for n in 1..=70 {
         ana.say(&format!("message {n}")).await;
     }

@@ -56,12 +56,12 @@ async fn somebody_registers_with_wrong_expired_and_repeated_codes_and_at_last_th
     nothing_wrong(&ming).await;
     let code = phones.code(0).await;
     type_code(&ming, &other(&code)).await;
-    is_told(&ming, "4 more times").await;
+    is_told(&ming, "4 tries left").await;
     house
         .database()
         .run("UPDATE verifications SET expires_at = '2020-01-01 00:00:00.000'");
     type_code(&ming, &code).await;
-    is_told(&ming, "worth nothing").await;
+    is_told(&ming, "no longer valid").await;
     nothing_wrong(&ming).await;
     ming.click("#again button").await;
     let second = phones.code(1).await;
@@ -191,13 +191,13 @@ async fn another_number_is_mine_once_the_code_that_came_to_it_is_typed() {
     nothing_wrong(&ming).await;
     let code = phones.code(1).await;
     type_code(&ming, &other(&code)).await;
-    is_told(&ming, "4 more times").await;
+    is_told(&ming, "4 tries left").await;
     // It is the old one until the right code is typed.
     let numbers = "SELECT phone AS value FROM users";
     assert_eq!(house.database().words(numbers), [PHONE]);
     type_code(&ming, &code).await;
     ming.find("#phone-number[role=status]").await;
-    let shown = ming.find(".settings-phone").await.text().await;
+    let shown = ming.find(".settings-value").await.text().await;
     assert_eq!(shown.expect("text"), NEW);
     nothing_wrong(&ming).await;
     ming.resize(1280, 900, "light").await;

@@ -1,7 +1,7 @@
 //! Unread counts that change live, in Chromium: they are what a reload says.
 
 use crate::browser::nothing_to_complain_about;
-use crate::support::{Browser, Person, Teahouse, eventually, line_of};
+use crate::support::{Browser, Teahouse, eventually, line_of};
 use serde_json::{Value, json};
 
 /// A window's counts of a room: unread, and whether it mentions its person.
@@ -37,9 +37,7 @@ async fn title_is(browser: &Browser, count: u32) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn own_and_deleted_messages_lower_and_raise_no_count_in_other_windows() {
-    let house = Teahouse::start();
-    let ana = Person::register(&house, "Ana").await;
-    let bo = Person::register(&house, "Bo").await;
+    let (house, [ana, bo]) = Teahouse::with_people(["Ana", "Bo"]).await;
     let room = ana.make_room("closed", "tea", &[&bo]).await;
     let everything = [("involvement", "everything")];
     let path = format!("/rooms/{room}/involvement");

@@ -4,8 +4,7 @@ use crate::support::{LOBBY, Person, Socket, Teahouse};
 use serde_json::{Value, json};
 
 async fn house_with(messages: usize) -> (Teahouse, Person) {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let mut socket = ming.socket().await;
     for n in 1..=messages {
         socket.post(LOBBY, &format!("message {n}")).await;

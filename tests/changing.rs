@@ -7,10 +7,7 @@ use serde_json::{Value, json};
 
 /// An admin, two members of the Lobby, and a message of the first of them.
 async fn house() -> (Teahouse, Person, Person, Person) {
-    let house = Teahouse::start();
-    let admin = Person::register(&house, "Admin").await;
-    let mei = Person::register(&house, "Mei").await;
-    let li = Person::register(&house, "Li").await;
+    let (house, [admin, mei, li]) = Teahouse::with_people(["Admin", "Mei", "Li"]).await;
     mei.say("frist").await;
     (house, admin, mei, li)
 }

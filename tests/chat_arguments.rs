@@ -1,15 +1,9 @@
-//! `teahouse chat` in scripts: texts that begin with a hyphen, and input lines that are no frames.
+//! `teahouse chat` in scripts: option values that begin with a hyphen, and invalid input lines.
 
-use crate::support::person::PASSWORD;
-use crate::support::{LOBBY, Person, Teahouse};
 use serde_json::json;
 
-async fn token(person: &Person) -> String {
-    let typed = json!({"phone": person.phone, "password": PASSWORD});
-    let (status, answer) = person.post_json("/api/login", &typed).await;
-    assert_eq!(status, 200, "{answer}");
-    answer["token"].as_str().expect("a token").to_owned()
-}
+use crate::support::terminal::token;
+use crate::support::{LOBBY, Person, Teahouse};
 
 async fn contents(person: &Person, room: &str) -> Vec<String> {
     let history = person.history(room).await;
@@ -21,9 +15,8 @@ async fn contents(person: &Person, room: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn values_of_options_may_begin_with_a_hyphen() {
-    let house = Teahouse::start();
-    let lin = Person::register(&house, "lin").await;
+async fn option_values_may_begin_with_a_hyphen() {
+    let (house, [lin]) = Teahouse::with_people(["lin"]).await;
     Person::register(&house, "-n").await;
     let room = lin.make_room("open", "-x", &[]).await;
     let token = token(&lin).await;
@@ -49,7 +42,7 @@ async fn values_of_options_may_begin_with_a_hyphen() {
     assert_eq!(contents(&lin, LOBBY).await, said);
     assert_eq!(contents(&lin, &room).await, ["--room"]);
     assert_eq!(lin.rooms().await.len(), 3);
-    // Not to be confused with options: the account of somebody whose name begins with a hyphen.
+    // A username argument may begin with a hyphen too.
     let ended = house.command_reading(&["user", "ban", "-n"], "");
     assert!(ended.status.success(), "{ended:?}");
     let ended = chat(&["--phone", "-1", "--help"]);
@@ -57,10 +50,8 @@ async fn values_of_options_may_begin_with_a_hyphen() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn lines_of_a_script_that_are_no_objects_are_errors_and_reach_nobody() {
-    let house = Teahouse::start();
-    let lin = Person::register(&house, "lin").await;
-    let mei = Person::register(&house, "mei").await;
+async fn script_lines_that_are_no_objects_are_errors_and_not_sent() {
+    let (house, [lin, mei]) = Teahouse::with_people(["lin", "mei"]).await;
     let token = token(&lin).await;
     let args = ["chat", "--url", &house.url, "--token", &token, "--json"];
     for stray in [
@@ -104,8 +95,12 @@ async fn lines_of_a_script_that_are_no_objects_are_errors_and_reach_nobody() {
             "{said:?}"
         );
     }
-    assert_eq!(mei.rooms().await.len(), 1, "nobody was written to");
-    // Empty lines and commands that post nothing are no faults.
+    assert_eq!(
+        mei.rooms().await.len(),
+        1,
+        "no direct conversation was opened"
+    );
+    // Empty lines and commands that post nothing are valid.
     let ended = house.command_reading(&args, "\n  \n/rooms\n");
     assert!(
         ended.status.success() && ended.stderr.is_empty(),

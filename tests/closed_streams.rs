@@ -71,8 +71,7 @@ async fn leave(mut stream: TcpStream, how: Leaving) -> Option<TcpStream> {
 
 #[tokio::test]
 async fn a_closed_stream_frees_its_descriptor_at_once() {
-    let house = Teahouse::start();
-    let li = Person::register(&house, "Li").await;
+    let (house, [li]) = Teahouse::with_people(["Li"]).await;
     house.has_connections(0).await;
     for path in ["/api/events?view=1", "/api/events", "/api/messages"] {
         for behind in [0, BEHIND] {
@@ -90,8 +89,7 @@ async fn a_closed_stream_frees_its_descriptor_at_once() {
 
 #[tokio::test]
 async fn a_stream_that_is_closed_before_its_answer_begins_is_noticed() {
-    let house = Teahouse::start();
-    let li = Person::register(&house, "Li").await;
+    let (house, [li]) = Teahouse::with_people(["Li"]).await;
     house.has_connections(0).await;
     let request = format!(
         "GET /api/events HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\nCookie: {}\r\n\r\n",
@@ -109,9 +107,7 @@ async fn a_stream_that_is_closed_before_its_answer_begins_is_noticed() {
 
 #[tokio::test]
 async fn whoever_closed_a_stream_is_no_longer_there() {
-    let house = Teahouse::start();
-    let li = Person::register(&house, "Li").await;
-    let ana = Person::register(&house, "Ana").await;
+    let (_house, [li, ana]) = Teahouse::with_people(["Li", "Ana"]).await;
     let mut socket = ana.socket().await;
     socket.send(json!({"type": "view", "roomId": LOBBY})).await;
     let shows_li = |frame: &Value| frame["online"].to_string().contains("Li");

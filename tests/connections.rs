@@ -19,8 +19,7 @@ async fn ask(program: &Program, method: Method, path: &str) -> (u16, serde_json:
 #[tokio::test]
 async fn the_oldest_hidden_connection_yields_its_place() {
     let house = Teahouse::with(LIMITED);
-    let ming = Person::register(&house, "Ming").await;
-    let ana = Person::register(&house, "Ana").await;
+    let [ming, ana] = Person::register_each(&house, ["Ming", "Ana"]).await;
     let program = Program::of(&house, &ming).await;
     let mut others = ana.socket().await;
     let mut first = ming.socket().await;

@@ -107,12 +107,7 @@ async fn a_conversation_is_begun_once() {
             404
         );
     }
-    assert_eq!(
-        house
-            .database()
-            .number("SELECT COUNT(*) AS value FROM messages"),
-        0
-    );
+    assert_eq!(house.count("messages"), 0);
 }
 
 #[tokio::test]

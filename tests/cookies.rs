@@ -50,8 +50,7 @@ fn surroundings(ours: &str) -> Vec<Vec<Vec<u8>>> {
 
 #[tokio::test]
 async fn a_foreign_cookie_never_hides_the_session() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     for cookies in surroundings(&ming.cookie()) {
         let text: Vec<_> = cookies.iter().map(|c| String::from_utf8_lossy(c)).collect();
         for path in ["/rooms/1", "/api/auth_user"] {
@@ -68,8 +67,7 @@ async fn a_foreign_cookie_never_hides_the_session() {
 
 #[tokio::test]
 async fn of_several_sessions_the_living_one_counts() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let other = ming.on_another_device(&house).await;
     let (ended, living) = (other.cookie(), ming.cookie());
     other.sign_out().await;
@@ -96,8 +94,7 @@ async fn of_several_sessions_the_living_one_counts() {
 
 #[tokio::test]
 async fn the_other_cookies_of_ours_are_found_too() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let room = ming
         .post("/rooms", &[("name", "Tea"), ("kind", "open")])
         .await;

@@ -120,7 +120,7 @@ async fn refused(what: &str, answer: impl Future<Output = Response>) -> (Duratio
 /// What people and programs are told while the database is away.
 async fn look_around(house: &Teahouse, ming: &Person, socket: &mut Socket) -> Duration {
     let (mut slowest, page) = refused("a page", ming.get("/rooms/1")).await;
-    assert!(page.contains("Back in a moment"), "{page}");
+    assert!(page.contains("We’ll be right back"), "{page}");
     assert!(
         page.contains("Try again") && page.contains("href=\"/rooms/1\""),
         "{page}"
@@ -158,8 +158,7 @@ async fn while_the_database_is_away_everybody_is_told_so_and_afterwards_all_goes
     let Some((mut server, house)) = private() else {
         return;
     };
-    let ming = Person::register(&house, "Ming").await;
-    let mei = Person::register(&house, "Mei").await;
+    let [ming, mei] = Person::register_each(&house, ["Ming", "Mei"]).await;
     let mut socket = ming.socket().await;
     let mut other = mei.socket().await;
     let program = Program::of(&house, &mei).await;
@@ -209,7 +208,7 @@ fn a_server_that_says_nothing_is_named_at_the_start() {
     let settings = [("DATABASE_URL", database.url.as_str())];
     let refused = Teahouse::run(&["serve"], &settings, folder.path());
     assert_eq!(refused.status.code(), Some(1), "{refused:?}");
-    assert!(refused.stderr.contains("says nothing"), "{refused:?}");
+    assert!(refused.stderr.contains("sends no greeting"), "{refused:?}");
     println!("refused after {:?}", refused.took);
 }
 

@@ -22,8 +22,7 @@ fn locks(house: &Teahouse) -> Vec<(&'static str, &'static str)> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_somebody_else_holds_is_refused_in_time_and_works_afterwards() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let mut socket = ming.socket().await;
     let begin = match house.database().is_mysql() {
         true => "START TRANSACTION",

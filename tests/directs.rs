@@ -5,10 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 async fn house() -> (Teahouse, Person, Person, Person) {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "Mei").await;
-    let li = Person::register(&house, "Li").await;
-    let bo = Person::register(&house, "Bo").await;
+    let (house, [mei, li, bo]) = Teahouse::with_people(["Mei", "Li", "Bo"]).await;
     (house, mei, li, bo)
 }
 
@@ -267,9 +264,7 @@ async fn a_page_leads_to_the_room() {
 
 #[tokio::test]
 async fn a_conversation_says_when_the_other_was_last_here() {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "mei").await;
-    let li = Person::register(&house, "li").await;
+    let (_house, [mei, li]) = Teahouse::with_people(["mei", "li"]).await;
     let room = mei.direct(&["li"]).await;
     assert!(
         mei.page(&format!("/rooms/{room}"))

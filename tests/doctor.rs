@@ -75,7 +75,7 @@ async fn a_machine_with_few_files_or_a_full_disk_is_named() {
     if mount.is_ok_and(|done| done.status.success()) {
         let report = doctor("true", small.path());
         let undone = Command::new("umount").arg(small.path()).status();
-        report.expect("disk", "fail", "room");
+        report.expect("disk", "fail", "free some space");
         assert!(undone.is_ok_and(|status| status.success()));
     } else {
         println!("only root may mount: the full disk is not tried");

@@ -1,6 +1,6 @@
 //! What was acknowledged stays, whatever happens to the program.
 
-use crate::support::{LOBBY, Person, Senders, Teahouse, long_tests};
+use crate::support::{LOBBY, Senders, Teahouse, long_tests};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -41,8 +41,7 @@ async fn nothing_acknowledged_is_lost_when_the_program_is_killed_again_and_again
 
 #[tokio::test]
 async fn after_a_kill_people_are_still_signed_in_and_the_database_is_the_same() {
-    let mut house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (mut house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let stored = ming.say("before").await;
     let epoch = ming.socket().await.hello["epoch"].clone();
     house.kill9();

@@ -34,8 +34,7 @@ async fn numbers_of_deleted_accounts_are_gone_from_the_files() {
     if server().is_some() {
         return;
     }
-    let house = Teahouse::start();
-    let stays = Person::register(&house, "Stays").await;
+    let (house, [stays]) = Teahouse::with_people(["Stays"]).await;
     let count = if long_tests() { 60 } else { 12 };
     let mut people = Vec::new();
     for n in 0..count {
@@ -65,8 +64,7 @@ async fn changed_number_is_gone_from_the_files_while_others_read() {
     if server().is_some() {
         return;
     }
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let before = [ming.phone.clone()];
     // Somebody reads for a while: the log cannot be cut at once.
     let mut other = house.database().other();

@@ -1,6 +1,6 @@
 //! Whatever people write is shown as they wrote it, and is never a part of the page.
 
-use crate::support::{LOBBY, Person, Teahouse};
+use crate::support::{LOBBY, Teahouse};
 
 const ATTACKS: [&str; 12] = [
     "<script>alert(1)</script>",
@@ -73,8 +73,7 @@ fn shown(html: &str) -> String {
 
 #[tokio::test]
 async fn a_message_is_text_whatever_it_looks_like() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
     for attack in ATTACKS {
         let message = ming.say(attack).await;
         let html = message["html"].as_str().expect("html");
@@ -102,8 +101,7 @@ async fn a_message_is_text_whatever_it_looks_like() {
 
 #[tokio::test]
 async fn links_can_be_followed_and_lead_where_they_say() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let html = ming
         .say("see https://example.com/a?b=1&c=2#d, or http://例え.jp/茶。")
         .await["html"]
@@ -128,8 +126,7 @@ async fn links_can_be_followed_and_lead_where_they_say() {
 
 #[tokio::test]
 async fn names_are_text_too() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     // Nobody can choose such a name; should one get into the database all the same, it stays a name.
     house
         .database()

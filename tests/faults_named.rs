@@ -108,7 +108,7 @@ fn each_rule_of_the_public_origin_has_its_own_sentence() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_outage_of_the_database_is_logged_when_it_begins_and_when_it_ends() {
-    let house = Teahouse::with(&[("TEAHOUSE__DATABASE__DEADLINE_MS", "200")]);
+    let house = Teahouse::with(&[("TEAHOUSE__DATABASE__DEADLINE_MS", "800")]);
     let ming = Person::register(&house, "Ming").await;
     let mut other = house.database().other();
     match house.database().is_mysql() {
@@ -180,13 +180,16 @@ async fn an_outage_of_the_sender_is_logged_once() {
         ("TEAHOUSE__SMS__SENDER", "webhook"),
         ("TEAHOUSE__SMS__WEBHOOK_URL", "http://127.0.0.1:1/x"),
         ("TEAHOUSE__SMS__WEBHOOK_SECRET", "a webhook's secret"),
-        ("TEAHOUSE__LOG__FILTER", "info,teahouse::sms=debug"),
+        (
+            "TEAHOUSE__LOG__FILTER",
+            "info,teahouse::services::sms=debug",
+        ),
     ]);
     for n in 0..4 {
         let visitor = Person::visitor(&house);
         visitor.submit_registration(&format!("Ming-{n}")).await;
     }
-    let failed = |line: &&String| line.contains("a message could not be sent");
+    let failed = |line: &&String| line.contains("sms failed");
     eventually("all have failed", async || {
         (house.log().iter().filter(failed).count() == 4).then_some(())
     })

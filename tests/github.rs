@@ -48,9 +48,7 @@ pub async fn newcomer(house: &Teahouse, github: &GitHub, id: i64, login: &str) -
 }
 
 fn people(house: &Teahouse) -> i64 {
-    house
-        .database()
-        .number("SELECT COUNT(*) AS value FROM users")
+    house.count("users")
 }
 
 async fn refused(answer: Response, status: u16, sentence: &str) {
@@ -145,7 +143,7 @@ async fn whoever_says_no_at_github_is_nobody_and_may_try_again() {
     let visitor = Person::visitor(&house);
     let there = set_out(&visitor, "?next=/rooms/1").await;
     let answer = browse(&visitor, &github.refuse(&there)).await;
-    refused(answer, 403, "did not let GitHub").await;
+    refused(answer, 403, "didn’t give GitHub permission").await;
     assert!(github.asked().is_empty());
     assert_eq!(people(&house), 0);
     assert_eq!(leads_to(&come(&visitor, &github, "").await), (303, "/"));
@@ -159,7 +157,7 @@ async fn only_the_browser_that_set_out_comes_back_and_only_once() {
     let stale = async |answer: Response, why: &str| {
         assert_eq!(answer.status(), 400, "{why}");
         let page = answer.text().await.expect("text");
-        assert!(page.contains("Please start again"), "{why}: {page}");
+        assert!(page.contains("Start again"), "{why}: {page}");
     };
     // What the other one got at GitHub is pushed under somebody's door, who was on the way or not.
     let theirs = github.agree(&set_out(&mallory, "").await);
@@ -255,7 +253,7 @@ async fn a_code_that_github_takes_no_more_lets_nobody_in() {
     let back = github.agree(&set_out(&visitor, "").await);
     github.forget_codes();
     let answer = browse(&visitor, &back).await;
-    refused(answer, 400, "start again").await;
+    refused(answer, 400, "Start again").await;
     // Used before, by the same browser on another visit.
     let back = github.agree(&set_out(&visitor, "").await);
     assert_eq!(browse(&visitor, &back).await.status(), 303);
@@ -264,13 +262,13 @@ async fn a_code_that_github_takes_no_more_lets_nobody_in() {
     let (_, state) = there.split_once("state=").expect("a state");
     let (code, _) = back.split_once("state=").expect("a code");
     let answer = browse(&visitor, &format!("{code}state={state}")).await;
-    refused(answer, 400, "start again").await;
+    refused(answer, 400, "Start again").await;
     let answer = {
         let back = github.refuse(&set_out(&visitor, "").await);
         let back = back.replace("access_denied", "application_suspended");
         browse(&visitor, &back).await
     };
-    refused(answer, 400, "start again").await;
+    refused(answer, 400, "Start again").await;
     assert!(visitor.cookie().is_empty() || visitor.get("/").await.status() == 303);
 }
 
@@ -292,7 +290,7 @@ async fn while_github_fails_people_are_told_soon_and_others_notice_nothing() {
         let start = Instant::now();
         let answer = come(&visitor, &github, "").await;
         assert!(answer.headers().contains_key("cache-control"));
-        refused(answer, 503, "GitHub does not answer").await;
+        refused(answer, 503, "GitHub isn’t responding").await;
         times.push(format!("{mood:?} {} ms", start.elapsed().as_millis()));
         assert!(start.elapsed() < Duration::from_secs(3), "{mood:?}");
     }
@@ -350,7 +348,7 @@ async fn nothing_listens_where_github_should_be() {
     );
     let visitor = Person::visitor(&house);
     let answer = come(&visitor, &github, "").await;
-    refused(answer, 503, "GitHub does not answer").await;
+    refused(answer, 503, "GitHub isn’t responding").await;
 }
 
 #[tokio::test]

@@ -60,8 +60,8 @@ async fn somebody_joins_their_account_comes_in_by_it_and_leaves_it_again() {
     let house = house(&github, &[]);
     let mei = Person::register(&house, "mei").await;
     for (typed, sentence) in [
-        ("", "type your password"),
-        ("wrong password", "not your password"),
+        ("", "Enter your password"),
+        ("wrong password", "Wrong password"),
     ] {
         let answer = mei
             .post("/settings/github", &[("github_password", typed)])
@@ -85,7 +85,7 @@ async fn somebody_joins_their_account_comes_in_by_it_and_leaves_it_again() {
     let answer = other
         .post("/settings/github", &leave("wrong password"))
         .await;
-    told(answer, 422, "github_password", "not your password").await;
+    told(answer, 422, "github_password", "Wrong password").await;
     let answer = other.post("/settings/github", &leave(PASSWORD)).await;
     assert_eq!(leads_to(&answer).0, 303);
     let events = mei.page("/settings/security").await;
@@ -100,15 +100,14 @@ async fn somebody_joins_their_account_comes_in_by_it_and_leaves_it_again() {
     );
     // And cannot be joined by another.
     let answer = join(&mei, &github).await;
-    told(answer, 403, "github", "Somebody else").await;
+    told(answer, 403, "github", "connected to another account here").await;
 }
 
 #[tokio::test]
 async fn joining_ends_in_the_session_in_which_it_began_or_not_at_all() {
     let github = GitHub::open();
     let house = house(&github, &[]);
-    let mei = Person::register(&house, "mei").await;
-    let ana = Person::register(&house, "ana").await;
+    let [mei, ana] = Person::register_each(&house, ["mei", "ana"]).await;
     let joined = "SELECT COUNT(*) AS value FROM users WHERE github_id IS NOT NULL";
     let form = [("github_password", PASSWORD)];
     // Signed out meanwhile, or somebody else: nothing is joined to them.
@@ -146,18 +145,29 @@ async fn joining_ends_in_the_session_in_which_it_began_or_not_at_all() {
 async fn an_account_joins_one_person_and_a_person_one_account() {
     let github = GitHub::open();
     let house = house(&github, &[]);
-    let mei = Person::register(&house, "mei").await;
-    let ana = Person::register(&house, "ana").await;
+    let [mei, ana] = Person::register_each(&house, ["mei", "ana"]).await;
     assert_eq!(join(&mei, &github).await.status(), 303);
-    told(join(&ana, &github).await, 403, "github", "Somebody else").await;
+    told(
+        join(&ana, &github).await,
+        403,
+        "github",
+        "connected to another account here",
+    )
+    .await;
     github.sees(7, "other");
-    told(join(&mei, &github).await, 403, "github", "another account").await;
+    told(
+        join(&mei, &github).await,
+        403,
+        "github",
+        "different GitHub account",
+    )
+    .await;
     let there = sent(&ana, "/settings/github", &[("github_password", PASSWORD)]).await;
     told(
         browse(&ana, &github.refuse(&there)).await,
         403,
         "github",
-        "did not let",
+        "didn’t give GitHub permission",
     )
     .await;
     // A program is told where to go, and what went wrong.
@@ -179,7 +189,7 @@ async fn somebody_without_a_password_confirms_by_github_and_leaves_when_there_is
     let mut octocat = newcomer(&house, &github, 583_231, "octocat").await;
     let leave = [("_method", "delete")];
     let answer = octocat.post("/settings/github", &leave).await;
-    told(answer, 422, "github", "could not sign in").await;
+    told(answer, 422, "github", "no longer be able to sign in").await;
     // Coming in was a while ago.
     time_passes(&house);
     let (phone, password) = (octocat.phone.clone(), [("password", PASSWORD)]);
@@ -192,7 +202,7 @@ async fn somebody_without_a_password_confirms_by_github_and_leaves_when_there_is
     ];
     for (path, form, field) in forms {
         let answer = octocat.post(path, form).await;
-        told(answer, 422, field, "Confirm with GitHub").await;
+        told(answer, 422, field, "confirm with GitHub").await;
     }
     // Another's word does not count, and neither does a token that was made of this session.
     github.sees(7, "other");
@@ -200,7 +210,7 @@ async fn somebody_without_a_password_confirms_by_github_and_leaves_when_there_is
         confirm(&octocat, &github).await,
         403,
         "github",
-        "not the account",
+        "not the GitHub account",
     )
     .await;
     github.sees(583_231, "octocat");
@@ -217,12 +227,12 @@ async fn somebody_without_a_password_confirms_by_github_and_leaves_when_there_is
     let answer = octocat.post("/settings/phone", &phone).await;
     assert_eq!(leads_to(&answer).0, 303);
     let answer = octocat.post("/settings/github", &leave).await;
-    told(answer, 422, "github", "could not sign in").await;
+    told(answer, 422, "github", "no longer be able to sign in").await;
     let answer = octocat.post("/settings/password", &password).await;
     assert_eq!(leads_to(&answer).0, 303);
     // From now on it is the password that counts.
     let answer = octocat.post("/settings/github", &leave).await;
-    told(answer, 422, "github_password", "type your password").await;
+    told(answer, 422, "github_password", "Enter your password").await;
     let form = [leave[0], ("github_password", PASSWORD)];
     assert_eq!(
         leads_to(&octocat.post("/settings/github", &form).await).0,
@@ -264,13 +274,7 @@ async fn who_is_banned_or_has_left_is_not_let_in() {
         let visitor = Person::visitor(&house);
         let answer = come(&visitor, &github, "").await;
         assert_eq!(answer.status(), 403, "{verb}");
-        assert!(
-            answer
-                .text()
-                .await
-                .expect("text")
-                .contains("may not sign in")
-        );
+        assert!(answer.text().await.expect("text").contains("sign in here"));
         let answer = come(&visitor, &github, "?client=api").await;
         assert_eq!(leads_to(&answer), (307, "/callback?error=forbidden"));
         assert!(visitor.cookie().is_empty());
@@ -329,7 +333,7 @@ async fn where_not_everybody_may_register_github_opens_no_other_door() {
             .text()
             .await
             .expect("text")
-            .contains("Nobody can register")
+            .contains("registration is closed")
     );
     assert_eq!(join(&mei, &github).await.status(), 303);
     assert_eq!(leads_to(&come(&visitor, &github, "").await), (303, "/"));
@@ -343,7 +347,7 @@ async fn where_not_everybody_may_register_github_opens_no_other_door() {
             .text()
             .await
             .expect("text")
-            .contains("need an invitation")
+            .contains("need an invitation link")
     );
     admin
         .post("/invites", &[("uses", "1"), ("days", "7")])

@@ -1,7 +1,7 @@
 //! Growing: what a page costs does not depend on how much there is.
 
 use crate::support::database::{on_server, server};
-use crate::support::{Database, Person, Teahouse, eventually, long_tests};
+use crate::support::{Database, Person, Teahouse, long_tests, queries};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -52,24 +52,9 @@ fn fill(house: &Teahouse, rooms: u32) {
     }
 }
 
-/// How many queries a page needed, by its line in the log.
-async fn queries(house: &Teahouse, person: &Person, path: &str, route: &str) -> u64 {
-    let wanted = format!("method=GET route=\"{route}\"");
-    let before = house.log().len();
-    person.get(path).await;
-    eventually("the page's line in the log", || async {
-        let log = house.log();
-        let line = log[before..].iter().find(|line| line.contains(&wanted))?;
-        let count = line.split("queries=").nth(1)?;
-        count.split_whitespace().next()?.parse().ok()
-    })
-    .await
-}
-
 #[tokio::test]
 async fn a_thousand_unread_rooms_need_no_more_questions_than_one() {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "mei").await;
+    let (house, [mei]) = Teahouse::with_people(["mei"]).await;
     let pages = [
         ("/rooms/1", "/rooms/{id}"),
         ("/rooms", "/rooms"),
@@ -187,8 +172,7 @@ async fn a_room_with_a_million_messages_is_as_quick_as_one_with_a_thousand() {
         return;
     }
     const PAGES: u32 = 300;
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "mei").await;
+    let (house, [mei]) = Teahouse::with_people(["mei"]).await;
     long_room(&house, 11, 1_000);
     long_room(&house, 12, 1_000_000);
     let (short, long) = ("/rooms/11", "/rooms/12");

@@ -39,8 +39,7 @@ async fn answer(person: &Person, version: &str, changed: &[(&str, &str)], wanted
 
 #[tokio::test]
 async fn only_websocket_13_over_http_1_1_is_upgraded() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let cases: &[Case] = &[
         ("1.1", &[], 101),
         ("1.1", &[("Upgrade", "WebSocket")], 101),
@@ -108,8 +107,7 @@ async fn only_websocket_13_over_http_1_1_is_upgraded() {
 
 #[tokio::test]
 async fn a_length_with_more_bytes_than_it_needs_closes_with_1002() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let ping = br#"{"type":"ping"}"#;
     let short = u8::try_from(ping.len()).expect("short");
     let long = |length: u64| [&[0xFF][..], &length.to_be_bytes()].concat();

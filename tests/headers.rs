@@ -89,8 +89,7 @@ async fn every_response_of_every_route_carries_them() {
 
 #[tokio::test]
 async fn pages_of_people_who_are_signed_in_are_kept_nowhere() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
     for path in ["/", "/rooms/1", "/rooms/999", "/nowhere"] {
         assert_eq!(cache_control(&ming.get(path).await), "no-store", "{path}");
     }

@@ -1,6 +1,6 @@
 //! Sending the same message again never makes a second one.
 
-use crate::support::{LOBBY, Person, Teahouse, client_id};
+use crate::support::{LOBBY, Teahouse, client_id};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -9,9 +9,7 @@ const PATH: &str = "/rooms/1/messages";
 
 #[tokio::test]
 async fn fifty_sends_of_one_message_at_once_are_one_message() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
-    let ana = Person::register(&house, "Ana").await;
+    let (house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
     let mut witness = ana.socket().await;
     let mut sockets = Vec::new();
     for _ in 0..17 {
@@ -36,12 +34,7 @@ async fn fifty_sends_of_one_message_at_once_are_one_message() {
         assert_eq!(acks[0][field], stored[0].1[field], "{field}");
     }
     assert!(forms.iter().all(|answer| answer.status() == 303));
-    assert_eq!(
-        house
-            .database()
-            .number("SELECT COUNT(*) AS value FROM messages"),
-        1
-    );
+    assert_eq!(house.count("messages"), 1);
     assert_eq!(witness.expect("message").await["seq"], 1);
     witness.expect_none("message").await;
     let again = sockets[0].say("another").await;
@@ -50,8 +43,7 @@ async fn fifty_sends_of_one_message_at_once_are_one_message() {
 
 #[tokio::test]
 async fn a_retry_after_a_restart_gets_the_first_answer() {
-    let mut house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (mut house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let body = json!({"content": "once", "clientId": client_id()});
     let (_, first) = ming.post_json(PATH, &body).await;
     house.kill9();
@@ -64,8 +56,7 @@ async fn a_retry_after_a_restart_gets_the_first_answer() {
 
 #[tokio::test]
 async fn of_two_texts_with_one_id_the_first_wins_and_the_other_is_a_conflict() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let garden = house.database().add_room("open", "Garden", &["Ming"]);
     let id = client_id();
     let mut sockets = Vec::new();
@@ -108,10 +99,5 @@ async fn of_two_texts_with_one_id_the_first_wins_and_the_other_is_a_conflict() {
             .count(),
         10
     );
-    assert_eq!(
-        house
-            .database()
-            .number("SELECT COUNT(*) AS value FROM messages"),
-        1
-    );
+    assert_eq!(house.count("messages"), 1);
 }

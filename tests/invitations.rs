@@ -6,11 +6,7 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 async fn house() -> (Teahouse, Person, Person, Person, Person) {
-    let house = Teahouse::start();
-    let admin = Person::register(&house, "Admin").await;
-    let mei = Person::register(&house, "Mei").await;
-    let li = Person::register(&house, "Li").await;
-    let bo = Person::register(&house, "Bo").await;
+    let (house, [admin, mei, li, bo]) = Teahouse::with_people(["Admin", "Mei", "Li", "Bo"]).await;
     (house, admin, mei, li, bo)
 }
 
@@ -153,11 +149,7 @@ async fn a_declined_invitation_does_not_come_back() {
 #[tokio::test]
 async fn invitations_go_with_the_room_and_with_people() {
     let (house, _, mei, li, bo) = house().await;
-    let count = || {
-        house
-            .database()
-            .number("SELECT COUNT(*) AS value FROM invitations")
-    };
+    let count = || house.count("invitations");
     let mut socket = li.socket().await;
     let ways: [(&str, u16); 5] = [
         ("deleted", 303),
@@ -307,7 +299,7 @@ async fn rooms_members_blocks_and_conversations_are_limited_per_person() {
     mei.direct(&["A_"]).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_invitation_is_accepted_and_declined_at_a_window() {
     let (house, _, mei, li, _) = house().await;
     let browser = Browser::of(&house, &li).await;

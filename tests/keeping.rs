@@ -6,11 +6,7 @@ use serde_json::{Value, json};
 
 /// An admin and three others.
 async fn house() -> (Teahouse, Person, Person, Person, Person) {
-    let house = Teahouse::start();
-    let admin = Person::register(&house, "Admin").await;
-    let mei = Person::register(&house, "Mei").await;
-    let li = Person::register(&house, "李雷").await;
-    let bo = Person::register(&house, "Bo").await;
+    let (house, [admin, mei, li, bo]) = Teahouse::with_people(["Admin", "Mei", "李雷", "Bo"]).await;
     (house, admin, mei, li, bo)
 }
 

@@ -29,12 +29,7 @@ async fn go(person: &Person, confirm: &str, password: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn what_somebody_said_stays_by_a_deleted_person() {
-    let house = Teahouse::start();
-    let (admin, mei, li) = (
-        Person::register(&house, "Admin").await,
-        Person::register(&house, "Mei").await,
-        Person::register(&house, "Li").await,
-    );
+    let (house, [admin, mei, li]) = Teahouse::with_people(["Admin", "Mei", "Li"]).await;
     let phone = mei.on_another_device(&house).await;
     let room = mei.make_room("closed", "ours", &[&li]).await;
     mei.add_member(&room, &admin).await;
@@ -83,12 +78,7 @@ async fn what_somebody_said_stays_by_a_deleted_person() {
             .await,
         303
     );
-    assert_eq!(
-        house
-            .database()
-            .number("SELECT COUNT(*) AS value FROM avatars"),
-        0
-    );
+    assert_eq!(house.count("avatars"), 0);
     let sessions = "SELECT COUNT(*) AS value FROM sessions WHERE user_id = 2";
     assert_eq!(house.database().number(sessions), 0);
     // In the reader's language.
@@ -112,11 +102,7 @@ async fn what_somebody_said_stays_by_a_deleted_person() {
 #[tokio::test]
 async fn where_the_house_says_so_the_messages_go_too() {
     let mut house = Teahouse::with(&[("TEAHOUSE__ACCOUNTS__DELETED_MESSAGES", "delete")]);
-    let (_admin, mei, li) = (
-        Person::register(&house, "Admin").await,
-        Person::register(&house, "Mei").await,
-        Person::register(&house, "Li").await,
-    );
+    let [_admin, mei, li] = Person::register_each(&house, ["Admin", "Mei", "Li"]).await;
     let room = mei.make_room("closed", "ours", &[&li]).await;
     let mut meis = mei.socket().await;
     for n in 0..250 {
@@ -129,7 +115,7 @@ async fn where_the_house_says_so_the_messages_go_too() {
     assert!(
         mei.page("/settings/account")
             .await
-            .contains("is deleted with you")
+            .contains("messages are deleted too")
     );
     let mut lis = li.socket().await;
     assert!(go(&mei, "Mei", PASSWORD).await.is_empty());
@@ -157,9 +143,7 @@ async fn where_the_house_says_so_the_messages_go_too() {
 
 #[tokio::test]
 async fn the_last_admin_goes_last() {
-    let house = Teahouse::start();
-    let admin = Person::register(&house, "Admin").await;
-    let mei = Person::register(&house, "Mei").await;
+    let (house, [admin, mei]) = Teahouse::with_people(["Admin", "Mei"]).await;
     assert_eq!(go(&admin, "Admin", PASSWORD).await, ["confirm"]);
     assert_eq!(admin.get("/settings/account").await.status(), 200);
     assert!(go(&mei, "Mei", PASSWORD).await.is_empty());
@@ -187,9 +171,7 @@ async fn what_is_said_while_somebody_goes_is_theirs_or_refused() {
     assert!(gone.is_empty());
     assert_eq!(socket.close_code(SOON).await, 4001);
     let acked = socket.taken("ack").len() as i64;
-    let stored = house
-        .database()
-        .number("SELECT COUNT(*) AS value FROM messages");
+    let stored = house.count("messages");
     println!("{acked} acknowledged, {stored} stored");
     assert!(acked <= stored, "{acked} acknowledged, {stored} stored");
     let theirs = "SELECT COUNT(*) AS value FROM messages WHERE user_id <> 2";

@@ -81,10 +81,7 @@ async fn upgrade(person: &Person) -> (u16, Option<String>) {
 #[tokio::test]
 async fn a_person_has_ten_sockets_and_streams_and_not_one_more() {
     let house = house_with(&[]);
-    let (ming, ana) = (
-        Person::register(&house, "Ming").await,
-        Person::register(&house, "Ana").await,
-    );
+    let [ming, ana] = Person::register_each(&house, ["Ming", "Ana"]).await;
     let program = Program::of(&house, &ming).await;
     let (mut sockets, mut streams) = (Vec::new(), Vec::new());
     for _ in 0..5 {
@@ -113,8 +110,7 @@ async fn a_person_has_ten_sockets_and_streams_and_not_one_more() {
 #[tokio::test]
 async fn there_is_an_end_to_all_sockets() {
     let house = house_with(&[("TEAHOUSE__SOCKET__TOTAL", "3")]);
-    let ming = Person::register(&house, "Ming").await;
-    let ana = Person::register(&house, "Ana").await;
+    let [ming, ana] = Person::register_each(&house, ["Ming", "Ana"]).await;
     let open = [ming.socket().await, ming.socket().await, ana.socket().await];
     assert_eq!(upgrade(&ana).await, (503, Some("2".to_owned())));
     assert_eq!(ana.get("/rooms/1").await.status(), 200);
@@ -188,10 +184,7 @@ async fn socket_form_and_api_share_what_one_may_say() {
 #[tokio::test]
 async fn pings_and_frames_are_counted_too() {
     let house = house_with(&[]);
-    let (ming, ana) = (
-        Person::register(&house, "Ming").await,
-        Person::register(&house, "Ana").await,
-    );
+    let [ming, ana] = Person::register_each(&house, ["Ming", "Ana"]).await;
     let mut other = ana.socket().await;
     let ping = raw::frame(0x89, b"tea");
     let pong = raw::frame(0x8A, b"");
@@ -275,7 +268,7 @@ async fn an_address_with_too_many_strangers_is_still_one_from_which_people_come(
     assert_eq!(page.status(), 429);
     let page = page.text().await.expect("text");
     assert!(
-        page.contains("Too many visitors come from your network"),
+        page.contains("too many visitors from your network"),
         "{page}"
     );
     assert_eq!(ming.get("/rooms/1").await.status(), 200);

@@ -17,8 +17,7 @@ async fn links(person: &Person, text: &str) -> (Vec<String>, String) {
 
 #[tokio::test]
 async fn a_link_ends_where_the_text_goes_on() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let cases: &[(&str, &[&str])] = &[
         ("https://example.com。谢谢", &["https://example.com"]),
         (
@@ -59,8 +58,7 @@ async fn a_link_ends_where_the_text_goes_on() {
 
 #[tokio::test]
 async fn an_address_that_leads_elsewhere_than_it_looks_is_no_link() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
     for text in [
         "https://bank.example@evil.example",
         "https://bank.example:443@evil.example/a",
@@ -79,8 +77,7 @@ async fn an_address_that_leads_elsewhere_than_it_looks_is_no_link() {
 
 #[tokio::test]
 async fn only_links_to_our_own_rooms_stay_in_the_window() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let own = format!("{}/rooms/1?at=1", house.url);
     let (found, html) = links(&ming, &format!("see {own}")).await;
     assert_eq!(found, [own]);
@@ -119,11 +116,7 @@ async fn a_name_ends_where_it_cannot_go_on() {
         ("@李梅2点见", "@李梅"),
         ("@민수님", "@민수"),
     ];
-    let count = || {
-        house
-            .database()
-            .number("SELECT COUNT(*) AS value FROM mentions")
-    };
+    let count = || house.count("mentions");
     for (text, name) in cases {
         let before = count();
         let (_, html) = links(&people[0], text).await;

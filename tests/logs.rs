@@ -196,8 +196,7 @@ async fn no_code_link_signature_or_known_browser_is_ever_in_it() {
 
 #[tokio::test]
 async fn every_request_is_one_line() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let asked = [
         (
             "GET",

@@ -22,8 +22,7 @@ async fn shown(person: &Person, query: &str) -> Vec<u64> {
 
 #[tokio::test]
 async fn before_and_after_together_are_a_span() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
     for n in 1..=12 {
         ming.say(&format!("message {n}")).await;
     }
@@ -62,9 +61,7 @@ async fn before_and_after_together_are_a_span() {
 
 #[tokio::test]
 async fn a_list_of_messages_takes_only_its_own_parameters() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
-    let mei = Person::register(&house, "Mei").await;
+    let (_house, [ming, mei]) = Teahouse::with_people(["Ming", "Mei"]).await;
     ming.say("one").await;
     let (status, conversation) = ming
         .post_json("/api/conversations", &json!({"username": mei.name}))

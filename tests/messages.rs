@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 const PATH: &str = "/rooms/1/messages";
 
 async fn ming() -> (Teahouse, Person) {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     (house, ming)
 }
 
@@ -157,12 +156,7 @@ async fn the_same_client_id_with_something_else_is_a_conflict() {
             .0,
         201
     );
-    assert_eq!(
-        house
-            .database()
-            .number("SELECT COUNT(*) AS value FROM messages"),
-        2
-    );
+    assert_eq!(house.count("messages"), 2);
 }
 
 #[tokio::test]
@@ -178,12 +172,7 @@ async fn a_client_id_is_the_same_however_it_is_written() {
             201
         );
     }
-    assert_eq!(
-        house
-            .database()
-            .number("SELECT COUNT(*) AS value FROM messages"),
-        1
-    );
+    assert_eq!(house.count("messages"), 1);
     for wrong in ["1", "not-a-uuid", &format!("{id}0")] {
         let (status, answer) = ming
             .post_json(PATH, &json!({"content": "one", "clientId": wrong}))
@@ -193,12 +182,7 @@ async fn a_client_id_is_the_same_however_it_is_written() {
             "{wrong}: {status} {answer}"
         );
     }
-    assert_eq!(
-        house
-            .database()
-            .number("SELECT COUNT(*) AS value FROM messages"),
-        1
-    );
+    assert_eq!(house.count("messages"), 1);
 }
 
 #[tokio::test]
@@ -229,12 +213,7 @@ async fn what_cannot_be_a_message_is_refused_beside_its_field() {
         page.contains("what I typed")
             && (page.contains("id=\"composer-error\"") || field_errors(&page) == ["content"])
     );
-    assert_eq!(
-        house
-            .database()
-            .number("SELECT COUNT(*) AS value FROM messages"),
-        0
-    );
+    assert_eq!(house.count("messages"), 0);
     assert_eq!(
         house
             .database()
@@ -313,12 +292,7 @@ async fn bodies_that_are_too_large_or_of_another_kind_are_refused() {
             "{error}"
         );
     }
-    assert_eq!(
-        house
-            .database()
-            .number("SELECT COUNT(*) AS value FROM messages"),
-        0
-    );
+    assert_eq!(house.count("messages"), 0);
 }
 
 #[tokio::test]

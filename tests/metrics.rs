@@ -23,11 +23,7 @@ async fn grows(visitor: &Person, before: &Figures, sample: &str, by: f64) {
 
 #[tokio::test]
 async fn what_people_do_is_counted() {
-    let house = Teahouse::start();
-    let (ming, ana) = (
-        Person::register(&house, "Ming").await,
-        Person::register(&house, "Ana").await,
-    );
+    let (house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
     let visitor = Person::visitor(&house);
     let (mut his, mut hers) = (ming.socket().await, ana.socket().await);
     let program = Program::of(&house, &ana).await;
@@ -99,8 +95,7 @@ async fn what_people_do_is_counted() {
 
 #[tokio::test]
 async fn no_figure_says_who_or_what() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let mut socket = ming.socket().await;
     socket.say("a very private sentence").await;
     let id = client_id();
@@ -194,8 +189,7 @@ fn metrics_of(expression: &str) -> BTreeSet<&str> {
 
 #[tokio::test]
 async fn the_dashboard_shows_only_what_is_there_and_all_of_it() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
     ming.socket().await.say("hello").await;
     ming.get("/rooms/4711").await;
     // The request itself is counted when it is answered.
@@ -239,6 +233,8 @@ async fn the_dashboard_shows_only_what_is_there_and_all_of_it() {
 async fn what_is_refused_is_counted_too() {
     let house = Teahouse::with(&[
         ("TEAHOUSE__THROTTLE__ENABLED", "true"),
+        ("TEAHOUSE__ACCOUNTS__HASH_MEMORY_KIB", "19456"),
+        ("TEAHOUSE__ACCOUNTS__HASH_PASSES", "10"),
         ("TEAHOUSE__ACCOUNTS__HASH_PERMITS", "1"),
         ("TEAHOUSE__ACCOUNTS__HASH_QUEUE", "1"),
     ]);

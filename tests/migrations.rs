@@ -70,8 +70,7 @@ async fn the_tables_can_be_taken_back_and_made_again() {
 
 #[tokio::test]
 async fn migrating_again_changes_nothing() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     ming.say("still here").await;
     let again = house.command(&["migrate"]);
     assert!(again.status.success(), "{again:?}");

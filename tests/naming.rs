@@ -29,8 +29,7 @@ struct Cast {
 impl Cast {
     async fn gather(settings: &[(&str, &str)]) -> Self {
         let house = Teahouse::with(settings);
-        let admin = Person::register(&house, "admin").await;
-        let asker = Person::register(&house, "asker").await;
+        let [admin, asker] = Person::register_each(&house, ["admin", "asker"]).await;
         let mut hidden = Vec::new();
         for name in ["nobody", "roommates", "blocker", "banned"] {
             let person = Person::register(&house, &format!("is_{name}")).await;
@@ -118,7 +117,7 @@ fn every_route_and_frame_says_how_it_names_a_person() {
         .filter(|line| line.contains(" /"))
         .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
         .collect();
-    let source = include_str!("../src/realtime/frames.rs");
+    let source = include_str!("../src/realtime/frames/client.rs");
     let (_, client) = source
         .split_once("pub enum ClientFrame {")
         .expect("the frames");
@@ -217,8 +216,7 @@ async fn look_ups_by_number_are_counted_whatever_they_find() {
         ("TEAHOUSE__THROTTLE__REGISTRATIONS_PER_ADDRESS", "1000"),
     ];
     let house = Teahouse::with(&settings);
-    let mei = Person::register(&house, "Mei").await;
-    let li = Person::register(&house, "Li").await;
+    let [mei, li] = Person::register_each(&house, ["Mei", "Li"]).await;
     mei.direct(&[&li.phone]).await;
     assert_eq!(mei.frame_code(&li.phone).await, "ok");
     let body = json!({"to": ["+8613999999990", "+8613999999991"]});
@@ -243,8 +241,7 @@ async fn numbers_set_as_ones_own_are_counted() {
         ("TEAHOUSE__THROTTLE__REGISTRATIONS_PER_ADDRESS", "1000"),
     ];
     let house = Teahouse::with(&settings);
-    let mei = Person::register(&house, "Mei").await;
-    let li = Person::register(&house, "Li").await;
+    let [mei, li] = Person::register_each(&house, ["Mei", "Li"]).await;
     let claim = async |number: &str| {
         let body = json!({"phone": number, "phone_password": crate::support::person::PASSWORD});
         mei.json(Method::PUT, "/settings/phone", body).await.0

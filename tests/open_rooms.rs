@@ -38,9 +38,7 @@ async fn walk(person: &Person, first: &str, list: &str) -> (Vec<String>, usize) 
 
 #[tokio::test]
 async fn every_open_room_is_on_a_page_of_the_directory() {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "Mei").await;
-    let li = Person::register(&house, "Li").await;
+    let (house, [mei, li]) = Teahouse::with_people(["Mei", "Li"]).await;
     for n in 0..230 {
         // Several of the same name, and some that a search finds.
         let name = match n % 2 {
@@ -81,8 +79,7 @@ async fn every_open_room_is_on_a_page_of_the_directory() {
 
 #[tokio::test]
 async fn everybody_is_on_a_page_of_the_people() {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "Mei").await;
+    let (house, [mei]) = Teahouse::with_people(["Mei"]).await;
     for n in 0..104 {
         Person::register(&house, &format!("guest_{n:03}")).await;
     }
@@ -93,10 +90,7 @@ async fn everybody_is_on_a_page_of_the_people() {
 
 #[tokio::test]
 async fn a_closed_room_is_opened_by_its_name_and_its_members_are_told() {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "Mei").await;
-    let li = Person::register(&house, "Li").await;
-    let bo = Person::register(&house, "Bo").await;
+    let (_house, [mei, li, bo]) = Teahouse::with_people(["Mei", "Li", "Bo"]).await;
     let id = mei.make_room("closed", "Tea", &[&li]).await;
     let path = format!("/rooms/{id}");
     let mut socket = li.socket().await;
@@ -151,11 +145,9 @@ async fn a_closed_room_is_opened_by_its_name_and_its_members_are_told() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn members_at_a_window_see_that_their_room_is_open_now() {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "Mei").await;
-    let li = Person::register(&house, "Li").await;
+    let (house, [mei, li]) = Teahouse::with_people(["Mei", "Li"]).await;
     let id = mei.make_room("closed", "Tea", &[&li]).await;
     let browser = Browser::of(&house, &li).await;
     let form = [("kind", "open"), ("confirm", "Tea")];
@@ -163,7 +155,7 @@ async fn members_at_a_window_see_that_their_room_is_open_now() {
     browser
         .until(
             "the toast names the room",
-            "return /Tea.*open now/.test(document.querySelector('#toast').innerText)",
+            "return /Tea.*now open/.test(document.querySelector('#toast').innerText)",
         )
         .await;
     browser

@@ -124,9 +124,7 @@ fn check(document: &Value, schema: &Value, value: &Value, place: &str) {
 
 #[tokio::test]
 async fn answers_are_as_described() {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "Mei").await;
-    let li = Person::register(&house, "Li").await;
+    let (house, [mei, li]) = Teahouse::with_people(["Mei", "Li"]).await;
     let pair = mei.direct(&["Li"]).await;
     li.say_in(&pair, "hello").await;
     mei.say("@li").await;

@@ -64,8 +64,7 @@ impl Person {
 
 #[tokio::test]
 async fn a_phone_comes_in_by_a_code_that_the_first_device_allows() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let phone = Person::visitor(&house);
     assert_eq!(
         leads_to(&ming.get(CODE).await),
@@ -141,8 +140,7 @@ async fn a_phone_comes_in_by_a_code_that_the_first_device_allows() {
 
 #[tokio::test]
 async fn whom_the_first_device_refuses_stays_out() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let phone = Person::visitor(&house);
     let link = ming.makes_a_code().await;
     assert_eq!(phone.asks(&link).await, 303);
@@ -165,9 +163,7 @@ async fn whom_the_first_device_refuses_stays_out() {
 
 #[tokio::test]
 async fn nobody_else_asks_or_comes_in_by_somebodys_code() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
-    let ana = Person::register(&house, "Ana").await;
+    let (house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
     let link = ming.makes_a_code().await;
     let id = after(&ming.page(CODE).await, "name=\"id\" value=\"").to_owned();
     // Of many who ask at once one does, and the others are told that it is over.
@@ -216,8 +212,7 @@ async fn nobody_else_asks_or_comes_in_by_somebodys_code() {
 
 #[tokio::test]
 async fn a_code_ends_after_four_minutes_and_with_the_next_one() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let phone = Person::visitor(&house);
     let old = ming.makes_a_code().await;
     let ends = house
@@ -260,8 +255,7 @@ async fn a_code_ends_after_four_minutes_and_with_the_next_one() {
 
 #[tokio::test]
 async fn a_code_ends_with_the_session_that_made_it() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let ends: [(&str, &str); 3] = [
         ("signed out", "POST"),
         ("signed out elsewhere", "DELETE"),

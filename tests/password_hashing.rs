@@ -10,9 +10,10 @@ const ON: (&str, &str) = ("TEAHOUSE__THROTTLE__ENABLED", "true");
 const WRONG: &str = "not the password";
 
 /// Hashes so expensive that a single one keeps the only place busy.
-const SLOW: [(&str, &str); 4] = [
+const SLOW: [(&str, &str); 5] = [
     ("TEAHOUSE__ACCOUNTS__HASH_PERMITS", "1"),
     ("TEAHOUSE__ACCOUNTS__HASH_QUEUE", "1"),
+    ("TEAHOUSE__ACCOUNTS__HASH_MEMORY_KIB", "19456"),
     ("TEAHOUSE__ACCOUNTS__HASH_PASSES", "40"),
     ("TEAHOUSE__THROTTLE__SIGN_INS_PER_ADDRESS", "1000"),
 ];
@@ -192,6 +193,7 @@ async fn a_known_browser_goes_before_strangers() {
         ON,
         ("TEAHOUSE__ACCOUNTS__HASH_PERMITS", "1"),
         ("TEAHOUSE__ACCOUNTS__HASH_QUEUE", "8"),
+        ("TEAHOUSE__ACCOUNTS__HASH_MEMORY_KIB", "19456"),
         ("TEAHOUSE__ACCOUNTS__HASH_PASSES", "10"),
         ("TEAHOUSE__THROTTLE__SIGN_INS_PER_ADDRESS", "1000"),
     ]);

@@ -18,9 +18,7 @@ fn link(page: &str) -> String {
 
 #[tokio::test]
 async fn an_admin_lets_somebody_back_in_who_forgot_the_password() {
-    let house = Teahouse::start();
-    let admin = Person::register(&house, "admin").await;
-    let mei = Person::register(&house, "mei").await;
+    let (house, [admin, mei]) = Teahouse::with_people(["admin", "mei"]).await;
     let mut socket = mei.socket().await;
     let ask = async |name: &str| admin.post("/password_links", &[("username", name)]).await;
     let answer = ask("nobody-here").await;
@@ -92,8 +90,7 @@ async fn an_admin_lets_somebody_back_in_who_forgot_the_password() {
 
 #[tokio::test]
 async fn of_two_who_use_a_link_at_once_one_gets_in() {
-    let house = Teahouse::start();
-    let admin = Person::register(&house, "admin").await;
+    let (house, [admin]) = Teahouse::with_people(["admin"]).await;
     Person::register(&house, "mei").await;
     let answer = admin.post("/password_links", &[("username", "mei")]).await;
     let link = link(&answer.text().await.expect("text"));
@@ -120,9 +117,7 @@ async fn of_two_who_use_a_link_at_once_one_gets_in() {
 
 #[tokio::test]
 async fn a_link_ends_after_four_hours_and_for_whom_is_banned() {
-    let house = Teahouse::start();
-    let admin = Person::register(&house, "admin").await;
-    let mei = Person::register(&house, "mei").await;
+    let (house, [admin, mei]) = Teahouse::with_people(["admin", "mei"]).await;
     assert_eq!(mei.get("/password_links").await.status(), 403);
     assert_eq!(
         mei.post("/password_links", &[("username", "admin")])

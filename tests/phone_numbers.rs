@@ -124,11 +124,7 @@ async fn the_form_offers_the_country_that_the_browser_suggests() {
 
 #[tokio::test]
 async fn a_number_is_shown_to_nobody_else() {
-    let house = Teahouse::start();
-    let (ming, ana) = (
-        Person::register(&house, "Ming").await,
-        Person::register(&house, "Ana").await,
-    );
+    let (_house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
     let mut socket = ana.socket().await;
     ming.say("hello").await;
     let message = socket.expect("message").await;

@@ -34,11 +34,7 @@ async fn sees(socket: &mut Socket, names: &[&str]) {
 
 #[tokio::test]
 async fn everybody_in_the_room_sees_who_comes_and_goes() {
-    let house = Teahouse::start();
-    let (ming, ana) = (
-        Person::register(&house, "Ming").await,
-        Person::register(&house, "Ana").await,
-    );
+    let (house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
     let mut here = ming.socket().await;
     view(&mut here, false).await;
     sees(&mut here, &["Ming online"]).await;
@@ -52,22 +48,12 @@ async fn everybody_in_the_room_sees_who_comes_and_goes() {
     sees(&mut here, &["Ana online", "Ming online"]).await;
     there.cut();
     sees(&mut here, &["Ming online"]).await;
-    assert_eq!(
-        house
-            .database()
-            .number("SELECT COUNT(*) AS value FROM messages"),
-        0,
-        "that is no message"
-    );
+    assert_eq!(house.count("messages"), 0, "that is no message");
 }
 
 #[tokio::test]
 async fn somebody_with_two_windows_is_here_once() {
-    let house = Teahouse::start();
-    let (ming, ana) = (
-        Person::register(&house, "Ming").await,
-        Person::register(&house, "Ana").await,
-    );
+    let (_house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
     let (mut watch, mut one) = (ming.socket().await, ana.socket().await);
     view(&mut watch, false).await;
     view(&mut one, true).await;
@@ -85,11 +71,7 @@ async fn somebody_with_two_windows_is_here_once() {
 
 #[tokio::test]
 async fn whoever_signs_out_is_no_longer_here() {
-    let house = Teahouse::start();
-    let (ming, ana) = (
-        Person::register(&house, "Ming").await,
-        Person::register(&house, "Ana").await,
-    );
+    let (_house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
     let (mut watch, mut other) = (ming.socket().await, ana.socket().await);
     view(&mut watch, false).await;
     view(&mut other, false).await;
@@ -100,11 +82,7 @@ async fn whoever_signs_out_is_no_longer_here() {
 
 #[tokio::test]
 async fn a_room_that_is_not_looked_at_is_not_reported() {
-    let house = Teahouse::start();
-    let (ming, ana) = (
-        Person::register(&house, "Ming").await,
-        Person::register(&house, "Ana").await,
-    );
+    let (_house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
     let (mut blind, mut other) = (ming.socket().await, ana.socket().await);
     view(&mut other, false).await;
     other.expect("presence").await;
@@ -161,10 +139,7 @@ async fn a_peer_that_answers_no_ping_is_dropped_and_the_others_stay() {
         ("TEAHOUSE__SOCKET__PING_SECONDS", "1"),
         ("TEAHOUSE__SOCKET__PONG_SECONDS", "1"),
     ]);
-    let (ming, ana) = (
-        Person::register(&house, "Ming").await,
-        Person::register(&house, "Ana").await,
-    );
+    let [ming, ana] = Person::register_each(&house, ["Ming", "Ana"]).await;
     let mut watch = ming.socket().await;
     view(&mut watch, false).await;
     let mut silent = RawSocket::open(&ana).await;

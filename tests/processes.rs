@@ -351,7 +351,7 @@ async fn what_others_wrote_while_the_database_was_away_is_heard_afterwards() {
     assert!(here.command(&["user", "ban", "bo"]).status.success());
     // The other server has looked, and seen nothing.
     let blind = || async {
-        let line = "not seen for now";
+        let line = "cannot poll for changes";
         there
             .log()
             .iter()

@@ -188,7 +188,7 @@ fn what_is_no_address_is_refused_at_the_start() {
     assert!(
         outcome
             .stderr
-            .contains("nginx is no address and no network"),
+            .contains("nginx is not an IP address or network"),
         "{outcome:?}"
     );
 }

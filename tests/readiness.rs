@@ -46,8 +46,7 @@ async fn database_that_cannot_be_written_is_not_ready() {
     if server().is_some() {
         return;
     }
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     assert_eq!(readiness(&ming).await, 200);
     let mut other = house.database().other();
     other.run("BEGIN IMMEDIATE");

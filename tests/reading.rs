@@ -4,10 +4,7 @@ use crate::support::{LOBBY, Person, Socket, Teahouse};
 use serde_json::{Value, json};
 
 async fn house() -> (Teahouse, Person, Person, Person) {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "Mei").await;
-    let li = Person::register(&house, "Li").await;
-    let bo = Person::register(&house, "李梅").await;
+    let (house, [mei, li, bo]) = Teahouse::with_people(["Mei", "Li", "李梅"]).await;
     (house, mei, li, bo)
 }
 

@@ -43,9 +43,7 @@ fn days_later(house: &Teahouse, days: i64) {
 
 #[tokio::test]
 async fn nobody_else_takes_a_name_within_90_days_after_it_was_given_up() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
-    let ana = Person::register(&house, "Ana").await;
+    let (house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
     assert_eq!(rename(&ming, "Minghua").await, 204);
     let taken = register(&house, "Ana").await;
     // Compared as usernames are: in whatever case and width.
@@ -62,9 +60,7 @@ async fn nobody_else_takes_a_name_within_90_days_after_it_was_given_up() {
 
 #[tokio::test]
 async fn whoever_gave_a_name_up_may_take_it_back_and_leave_the_other_one_reserved() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
-    let ana = Person::register(&house, "Ana").await;
+    let (_house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
     assert_eq!(rename(&ming, "Minghua").await, 204);
     assert_eq!(rename(&ming, "MING").await, 204);
     assert_eq!(rename(&ming, "Ming").await, 204, "another case is no other");
@@ -75,9 +71,7 @@ async fn whoever_gave_a_name_up_may_take_it_back_and_leave_the_other_one_reserve
 
 #[tokio::test]
 async fn the_name_of_a_deleted_account_is_reserved_too_and_not_written_down() {
-    let house = Teahouse::start();
-    let _admin = Person::register(&house, "admin").await;
-    let mei = Person::register(&house, "Meilinghua").await;
+    let (house, [_admin, mei]) = Teahouse::with_people(["admin", "Meilinghua"]).await;
     let form = [("confirm", "Meilinghua"), ("delete_password", PASSWORD)];
     let status = mei.act("delete", "/settings/account", &form).await;
     assert_eq!(status, 303);

@@ -12,9 +12,7 @@ use tokio::time::{Instant, timeout};
 const OFF: Duration = Duration::from_secs(25);
 
 async fn house() -> (Teahouse, Person, Person) {
-    let house = Teahouse::start();
-    let admin = Person::register(&house, "admin").await;
-    let mei = Person::register(&house, "mei").await;
+    let (house, [admin, mei]) = Teahouse::with_people(["admin", "mei"]).await;
     (house, admin, mei)
 }
 

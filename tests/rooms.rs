@@ -18,8 +18,7 @@ fn seqs(list: &[Value]) -> Vec<u64> {
 
 /// A house in which somebody has said 1, 2, 3 … in the Lobby.
 async fn house_with(messages: usize) -> (Teahouse, Person) {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let mut socket = ming.socket().await;
     for n in 1..=messages {
         socket.post(LOBBY, &format!("message {n}.")).await;
@@ -59,12 +58,7 @@ async fn somebody_at_the_door_sees_no_page_but_the_forms() {
         401
     );
     assert_eq!(Socket::refusal(Socket::request(&visitor)).await, 401);
-    assert_eq!(
-        house
-            .database()
-            .number("SELECT COUNT(*) AS value FROM messages"),
-        0
-    );
+    assert_eq!(house.count("messages"), 0);
 }
 
 #[tokio::test]
@@ -216,11 +210,7 @@ async fn html_and_json_of_a_page_are_never_confused() {
 
 #[tokio::test]
 async fn an_outsider_cannot_open_a_closed_room_or_hear_it() {
-    let house = Teahouse::start();
-    let (ming, ana) = (
-        Person::register(&house, "Ming").await,
-        Person::register(&house, "Ana").await,
-    );
+    let (house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
     for kind in ["closed", "direct"] {
         let room = house
             .database()
@@ -273,11 +263,7 @@ async fn an_outsider_cannot_open_a_closed_room_or_hear_it() {
 
 #[tokio::test]
 async fn anybody_may_read_an_open_room_but_only_members_write() {
-    let house = Teahouse::start();
-    let (ming, ana) = (
-        Person::register(&house, "Ming").await,
-        Person::register(&house, "Ana").await,
-    );
+    let (house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
     let room = house.database().add_room("open", "Garden", &["Ming"]);
     ming.say_in(&room, "come and look").await;
     let page = ana.page(&format!("/rooms/{room}")).await;
@@ -315,8 +301,7 @@ async fn anybody_may_read_an_open_room_but_only_members_write() {
 
 #[tokio::test]
 async fn what_does_not_exist_is_not_found_in_the_form_one_asks_for() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     for path in [
         "/nowhere",
         "/rooms/999",

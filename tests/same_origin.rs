@@ -56,8 +56,7 @@ fn rows(house: &Teahouse) -> Vec<i64> {
 
 #[tokio::test]
 async fn no_unsafe_request_of_another_site_does_anything() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let unsafe_routes: Vec<_> = house
         .routes()
         .into_iter()
@@ -114,8 +113,7 @@ fn twice(house: &Teahouse) -> Vec<[(&'static str, String); 2]> {
 
 #[tokio::test]
 async fn one_foreign_value_among_several_is_enough() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     for headers in twice(&house) {
         let mut post = ming.request(Method::POST, "/rooms/1/messages");
         let mut upgrade = Socket::request(&ming);
@@ -142,8 +140,7 @@ async fn one_foreign_value_among_several_is_enough() {
 
 #[tokio::test]
 async fn no_socket_opens_for_another_site() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     for (name, value) in foreign(&house) {
         let mut request = Socket::request(&ming);
         request
@@ -163,8 +160,7 @@ async fn no_socket_opens_for_another_site() {
 
 #[tokio::test]
 async fn our_own_pages_may_do_everything() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     for headers in [
         vec![("origin", house.url.as_str())],
         vec![("sec-fetch-site", "same-origin")],
@@ -222,8 +218,7 @@ async fn the_public_origin_is_the_only_one() {
 
 #[tokio::test]
 async fn a_proxys_headers_from_a_stranger_change_nothing() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let request = ming
         .request(Method::POST, "/rooms/1/messages")
         .header("origin", "https://evil.example");

@@ -1,6 +1,6 @@
 //! The key that signs cookies: made where people develop, given where it counts.
 
-use crate::support::{Person, Teahouse, a_secret};
+use crate::support::{Teahouse, a_secret};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use tempfile::TempDir;
@@ -43,8 +43,7 @@ fn in_production_a_missing_or_weak_key_is_refused_with_the_command_that_makes_on
 
 #[tokio::test]
 async fn elsewhere_it_is_made_once_for_nobody_else_to_read_and_kept() {
-    let mut house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (mut house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let made: Vec<_> = std::fs::read_dir(house.folder())
         .expect("a folder")
         .map(|entry| entry.expect("an entry").path())

@@ -11,9 +11,7 @@ fn kinds(page: &str) -> Vec<&str> {
 
 #[tokio::test]
 async fn somebody_sees_what_happened_to_their_account_and_an_admin_what_happened_to_all() {
-    let house = Teahouse::start();
-    let admin = Person::register(&house, "admin").await;
-    let mei = Person::register(&house, "mei").await;
+    let (house, [admin, mei]) = Teahouse::with_people(["admin", "mei"]).await;
     let form = [
         ("phone", mei.phone.as_str()),
         ("password", "not the password"),
@@ -84,8 +82,7 @@ async fn somebody_sees_what_happened_to_their_account_and_an_admin_what_happened
 
 #[tokio::test]
 async fn what_is_done_to_people_at_the_command_line_is_there_too() {
-    let house = Teahouse::start();
-    let admin = Person::register(&house, "admin").await;
+    let (house, [admin]) = Teahouse::with_people(["admin"]).await;
     Person::register(&house, "mei").await;
     for args in [
         &["user", "role", "mei", "admin"][..],
@@ -116,8 +113,7 @@ async fn what_is_done_to_people_at_the_command_line_is_there_too() {
 
 #[tokio::test]
 async fn old_events_are_forgotten_and_many_have_pages() {
-    let house = Teahouse::start();
-    let admin = Person::register(&house, "admin").await;
+    let (house, [admin]) = Teahouse::with_people(["admin"]).await;
     let now = chrono::Utc::now()
         .format("%Y-%m-%d %H:%M:%S%.3f")
         .to_string();
@@ -135,9 +131,7 @@ async fn old_events_are_forgotten_and_many_have_pages() {
     // The job runs when a server starts.
     let beside = house.beside();
     crate::support::eventually("old ones are gone", || async {
-        let left = house
-            .database()
-            .number("SELECT COUNT(*) AS value FROM security_events");
+        let left = house.count("security_events");
         (left == 62).then_some(())
     })
     .await;
@@ -155,9 +149,7 @@ async fn old_events_are_forgotten_and_many_have_pages() {
 
 #[tokio::test]
 async fn whoever_deletes_their_account_leaves_nothing_of_that_behind() {
-    let house = Teahouse::start();
-    let admin = Person::register(&house, "admin").await;
-    let mei = Person::register(&house, "mei").await;
+    let (house, [admin, mei]) = Teahouse::with_people(["admin", "mei"]).await;
     let made = admin.post("/password_links", &[("username", "mei")]).await;
     assert_eq!(made.status(), 200);
     let form = [

@@ -83,8 +83,7 @@ async fn what_one_person_does_too_often_is_throttled() {
         ("TEAHOUSE__THROTTLE__PROFILE_CHANGES_PER_PERSON", "3"),
         ("TEAHOUSE__THROTTLE__EXPORTS_PER_PERSON", "3"),
     ]);
-    let ming = Person::register(&house, "Ming").await;
-    let ana = Person::register(&house, "Ana").await;
+    let [ming, ana] = Person::register_each(&house, ["Ming", "Ana"]).await;
     let look = json!({"locale": "", "appearance": "dark", "time_format": "24"});
     let table = [
         (Method::POST, "/api/refresh_token", json!(null), 200),
@@ -137,20 +136,22 @@ async fn what_one_person_does_too_often_is_throttled() {
 
 #[tokio::test]
 async fn one_export_at_a_time_for_each_person_and_a_cut_off_one_ends() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
-    let ana = Person::register(&house, "Ana").await;
+    let (house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
     // More than socket buffers hold, so that a download that nobody reads stays under way.
     let text = "x".repeat(3900);
-    let insert = |seq: i64| {
-        format!(
-            "INSERT INTO messages (room_id, seq, ver, id, change_id, user_id, client_id, sent_hash, content, created_at) \
-             SELECT 1, {seq}, {seq}, {seq} + 1000, {seq} + 1000, id, '{seq:036}', 'x', '{text}', '2026-01-01 00:00:00.000' \
-             FROM users WHERE username = 'Ming'"
-        )
-    };
-    for seq in 1..=4000 {
-        house.database().run(&insert(seq));
+    let columns =
+        "room_id, seq, ver, id, change_id, user_id, client_id, sent_hash, content, created_at";
+    house.database().run(&format!(
+        "INSERT INTO messages ({columns}) \
+         SELECT 1, 1, 1, 1001, 1001, id, '1', 'x', '{text}', '2026-01-01 00:00:00.000' \
+         FROM users WHERE username = 'Ming'"
+    ));
+    for n in (0..12).map(|doublings| 1 << doublings) {
+        house.database().run(&format!(
+            "INSERT INTO messages ({columns}) \
+             SELECT 1, seq + {n}, ver + {n}, id + {n}, change_id + {n}, user_id, CAST(seq + {n} AS CHAR), 'x', content, \
+             created_at FROM messages"
+        ));
     }
     let export = || ming.request(Method::GET, "/settings/export").send();
     let first = export().await.expect("an answer");

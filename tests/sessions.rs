@@ -5,8 +5,7 @@ use std::time::Duration;
 
 #[tokio::test]
 async fn a_stranger_learns_nothing_from_a_failed_sign_in() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let stranger = Person::visitor(&house);
     let mut sentences = Vec::new();
     for (phone, password) in [
@@ -31,8 +30,7 @@ async fn a_stranger_learns_nothing_from_a_failed_sign_in() {
 
 #[tokio::test]
 async fn somebody_who_is_banned_is_let_in_no_more() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     house.database().run("UPDATE users SET status = 'banned'");
     assert_eq!(ming.sign_in().await.status(), 422);
     assert_eq!(ming.get("/rooms/1").await.status(), 303);
@@ -41,8 +39,7 @@ async fn somebody_who_is_banned_is_let_in_no_more() {
 
 #[tokio::test]
 async fn signing_in_leads_on_to_where_one_wanted_to_go() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let visitor = Person::visitor(&house);
     let answer = visitor.get("/rooms/1?at=7").await;
     assert_eq!(answer.status(), 303);
@@ -75,8 +72,7 @@ async fn signing_in_leads_on_to_where_one_wanted_to_go() {
 
 #[tokio::test]
 async fn signing_in_leads_to_no_other_site() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     for next in [
         "https://evil.example/",
         "//evil.example",
@@ -121,8 +117,7 @@ async fn signing_in_leads_to_no_other_site() {
 
 #[tokio::test]
 async fn signing_out_ends_the_session_and_its_sockets_but_no_other() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let phone = ming.on_another_device(&house).await;
     let (mut here, mut there) = (ming.socket().await, phone.socket().await);
     let cookie = ming.cookie();
@@ -140,8 +135,7 @@ async fn signing_out_ends_the_session_and_its_sockets_but_no_other() {
 
 #[tokio::test]
 async fn a_session_is_a_new_one_after_signing_in() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let before = ming.cookie();
     assert_eq!(ming.sign_in().await.status(), 303);
     assert_ne!(before, ming.cookie());

@@ -29,9 +29,7 @@ const DONE: (u16, Vec<String>) = (303, Vec::new());
 
 #[tokio::test]
 async fn another_name_is_seen_by_everybody_at_once() {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "Mei").await;
-    let li = Person::register(&house, "Li").await;
+    let (house, [mei, li]) = Teahouse::with_people(["Mei", "Li"]).await;
     let room = li.direct(&["Mei"]).await;
     mei.say("under my old name").await;
     let mut socket = li.socket().await;
@@ -79,9 +77,7 @@ async fn another_name_is_seen_by_everybody_at_once() {
 
 #[tokio::test]
 async fn another_number_signs_in_and_needs_the_password() {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "Mei").await;
-    let li = Person::register(&house, "Li").await;
+    let (house, [mei, li]) = Teahouse::with_people(["Mei", "Li"]).await;
     let form = |phone: &str, password: &str| {
         [
             ("phone", phone.to_owned()),
@@ -135,8 +131,7 @@ async fn another_number_signs_in_and_needs_the_password() {
 
 #[tokio::test]
 async fn another_password_signs_out_everywhere_else() {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "Mei").await;
+    let (house, [mei]) = Teahouse::with_people(["Mei"]).await;
     let other = mei.on_another_device(&house).await;
     let program = Program::of(&house, &mei).await;
     let (mut here, mut there) = (mei.socket().await, other.socket().await);
@@ -184,8 +179,7 @@ impl Person {
 
 #[tokio::test]
 async fn language_and_colours_are_as_chosen_on_every_page_and_device() {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "Mei").await;
+    let (house, [mei]) = Teahouse::with_people(["Mei"]).await;
     assert!(mei.page("/rooms/1").await.contains("<html lang=\"en-US\">"));
     let good = [
         ("locale", "zh-CN"),
@@ -234,8 +228,7 @@ async fn language_and_colours_are_as_chosen_on_every_page_and_device() {
 
 #[tokio::test]
 async fn times_are_written_as_chosen_without_scripts_too() {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "Mei").await;
+    let (house, [mei]) = Teahouse::with_people(["Mei"]).await;
     mei.say("at seven").await;
     house
         .database()
@@ -288,14 +281,9 @@ async fn attempts(who: &Person, mei: &str) -> [String; 4] {
 
 #[tokio::test]
 async fn only_those_begin_to_write_to_me_who_may() {
-    const REFUSED: &str = "422 This person does not take new conversations from you.";
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "Mei").await;
-    let friend = Person::register(&house, "Friend").await;
-    let (li, ana) = (
-        Person::register(&house, "Li").await,
-        Person::register(&house, "Ana").await,
-    );
+    const REFUSED: &str = "422 This person isn’t accepting new conversations from you.";
+    let (house, [mei, friend]) = Teahouse::with_people(["Mei", "Friend"]).await;
+    let [li, ana] = Person::register_each(&house, ["Li", "Ana"]).await;
     Person::register(&house, "Bo").await;
     let old = friend.direct(&["Mei"]).await;
     assert_eq!(
@@ -315,7 +303,7 @@ async fn only_those_begin_to_write_to_me_who_may() {
     assert_eq!(attempts(&li, "mei").await, refused);
     // Whether a number is somebody's is not told; whether a name is, everybody may know.
     let unknown = [
-        "422 Nobody here has this name or number.",
+        "422 No one here has this username or number.",
         "404 not_found",
         "not_found",
         "422",
@@ -345,10 +333,7 @@ async fn only_those_begin_to_write_to_me_who_may() {
 
 #[tokio::test]
 async fn whoever_refuses_all_tells_the_blocked_no_more_than_others() {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "Mei").await;
-    let li = Person::register(&house, "Li").await;
-    let ana = Person::register(&house, "Ana").await;
+    let (_house, [mei, li, ana]) = Teahouse::with_people(["Mei", "Li", "Ana"]).await;
     mei.act("post", "/blocks", &[("username", "Li")]).await;
     set(&mei, "privacy", &[("reachable_by", "nobody")]).await;
     let ask = async |who: &Person| {
@@ -375,9 +360,7 @@ async fn devices(person: &Person) -> (Vec<String>, String) {
 
 #[tokio::test]
 async fn i_see_my_devices_and_sign_out_those_that_i_do_not_have() {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "Mei").await;
-    let stranger = Person::register(&house, "Stranger").await;
+    let (house, [mei, stranger]) = Teahouse::with_people(["Mei", "Stranger"]).await;
     let phone = mei.on_another_device(&house).await;
     let program = Program::of(&house, &mei).await;
     let (others, here) = devices(&mei).await;
@@ -427,9 +410,7 @@ async fn i_see_my_devices_and_sign_out_those_that_i_do_not_have() {
 
 #[tokio::test]
 async fn my_data_is_all_there_and_nobody_elses() {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "Mei").await;
-    let li = Person::register(&house, "Li").await;
+    let (house, [mei, li]) = Teahouse::with_people(["Mei", "Li"]).await;
     Program::of(&house, &mei).await;
     mei.act("post", "/blocks", &[("username", "Li")]).await;
     let room = mei.make_room("closed", "ours", &[&li]).await;

@@ -1,6 +1,7 @@
 //! One address attacks registration and sign-in with many connections, and others sign in as if nothing happened.
 
-use crate::support::{Person, Teahouse, long_tests, person::PASSWORD};
+use crate::support::person::{PASSWORD, PRODUCTION_HASHES};
+use crate::support::{Person, Teahouse, long_tests};
 use reqwest::Method;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -109,7 +110,7 @@ async fn one_address_attacks_registration_and_sign_in_and_others_hardly_notice()
         true => (Duration::from_secs(20), LIMIT),
         false => (Duration::from_secs(2), LIMIT * LOOSER),
     };
-    let house = Teahouse::with(&[]);
+    let house = Teahouse::with(&PRODUCTION_HASHES);
     let mut people = vec![Person::register(&house, "Ming").await];
     people.push(Person::register(&house, "Ana").await);
     for verification in ["false", "true"] {

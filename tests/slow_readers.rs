@@ -1,7 +1,7 @@
 //! Whoever reads too slowly, or not at all, is let go: the connection's file descriptor and memory with it, and nobody
 //! else waits.
 
-use crate::support::{Person, Program, Teahouse};
+use crate::support::{Person, Program, Teahouse, hurried};
 use serde_json::json;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -90,7 +90,7 @@ fn long_text() -> String {
 
 #[tokio::test]
 async fn whoever_falls_behind_is_gone_within_seconds_however_they_read() {
-    let house = Teahouse::start();
+    let house = Teahouse::with(hurried());
     let before = 1;
     let ming = Person::register(&house, "Ming").await;
     let mut writer = ming.socket().await;
@@ -160,8 +160,7 @@ async fn a_page_that_nobody_takes_does_not_keep_its_connection() {
 
 #[tokio::test]
 async fn a_slow_line_is_not_a_dead_one() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let mut writer = ming.socket().await;
     for _ in 0..100 {
         writer.say(&long_text()).await;
@@ -203,7 +202,10 @@ fn is_complete(answer: &[u8]) -> bool {
 
 #[tokio::test]
 async fn whatever_ends_a_socket_its_descriptor_is_gone_though_nobody_reads_the_goodbye() {
-    let house = Teahouse::start();
+    let farewell = hurried()
+        .iter()
+        .filter(|(name, _)| name.contains("FAREWELL"));
+    let house = Teahouse::with(&farewell.copied().collect::<Vec<_>>());
     let before = 1;
     let ming = Person::register(&house, "Ming").await;
     let mut writer = ming.socket().await;
@@ -357,10 +359,7 @@ async fn whoever_vanishes_without_a_word_is_gone_soon() {
     };
     let house = Teahouse::with(&[("HOST", "0.0.0.0")]);
     let before = 1;
-    let (ming, ana) = (
-        Person::register(&house, "Ming").await,
-        Person::register(&house, "Ana").await,
-    );
+    let [ming, ana] = Person::register_each(&house, ["Ming", "Ana"]).await;
     let mut bystander = ming.socket().await;
     bystander.send(json!({"type": "view", "roomId": "1"})).await;
     bystander.settle().await;

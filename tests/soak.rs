@@ -1,6 +1,6 @@
 //! People come and go for a long time, and the program neither grows nor keeps what they left behind.
 
-use crate::support::{LOBBY, Member, Person, Socket, Teahouse, client_id, long_tests};
+use crate::support::{LOBBY, Member, Socket, Teahouse, client_id, long_tests};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,8 +29,8 @@ const LONG: Plan = Plan {
 const QUICK: Plan = Plan {
     members: 60,
     clients: 40,
-    warm: Duration::from_secs(8),
-    measured: Duration::from_secs(12),
+    warm: Duration::from_secs(5),
+    measured: Duration::from_secs(7),
     growth: 5 * 1024,
 };
 const CHURN_A_SECOND: u64 = 5;
@@ -96,8 +96,7 @@ fn median(values: &[i64]) -> i64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_comes_and_goes_for_long_leaves_nothing_behind() {
     let plan = if long_tests() { LONG } else { QUICK };
-    let house = Teahouse::start();
-    let talker = Person::register(&house, "talker").await;
+    let (house, [talker]) = Teahouse::with_people(["talker"]).await;
     let members = house.crowd(plan.members);
     let mut talking = talker.socket().await;
     // Files that are always there: the database's, the log's, the door's, one socket of the talker.

@@ -7,8 +7,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 #[tokio::test]
 async fn the_socket_says_hello_with_everything_one_needs() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     ming.say("one").await;
     let hello = ming.socket().await.hello;
     assert_eq!(hello["user"]["username"], "Ming");
@@ -59,11 +58,7 @@ async fn the_socket_says_hello_with_everything_one_needs() {
 
 #[tokio::test]
 async fn what_somebody_says_is_acknowledged_and_heard_by_everybody() {
-    let house = Teahouse::start();
-    let (ming, ana) = (
-        Person::register(&house, "Ming").await,
-        Person::register(&house, "Ana").await,
-    );
+    let (_house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
     let (mut here, mut there) = (ming.socket().await, ana.socket().await);
     let id = here.post(LOBBY, "hello 茶 🍵").await;
     let ack = here.expect("ack").await;
@@ -90,8 +85,7 @@ async fn what_somebody_says_is_acknowledged_and_heard_by_everybody() {
 
 #[tokio::test]
 async fn each_mistake_has_its_code_and_the_socket_lives_on() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let room = house.database().add_room("open", "Garden", &["Ming"]);
     let outside = house.database().add_room("open", "Pond", &[]);
     let mut socket = ming.socket().await;
@@ -150,8 +144,7 @@ async fn each_mistake_has_its_code_and_the_socket_lives_on() {
 
 #[tokio::test]
 async fn errors_are_in_the_language_of_the_person() {
-    let house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
     let mut request = Socket::request(&ming);
     request
         .headers_mut()

@@ -1,8 +1,6 @@
 //! An orderly end.
 
-use crate::support::{
-    Follower, LOBBY, Last, Person, RawSocket, Senders, Teahouse, kept, long_tests,
-};
+use crate::support::{Follower, LOBBY, Last, RawSocket, Senders, Teahouse, kept, long_tests};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -16,11 +14,7 @@ const BACK: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn everybody_is_told_and_what_was_acknowledged_is_stored() {
-    let mut house = Teahouse::start();
-    let (ming, ana) = (
-        Person::register(&house, "Ming").await,
-        Person::register(&house, "Ana").await,
-    );
+    let (mut house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
     let (mut one, mut two, mut three) =
         (ming.socket().await, ming.socket().await, ana.socket().await);
     for n in 0..50 {
@@ -34,12 +28,7 @@ async fn everybody_is_told_and_what_was_acknowledged_is_stored() {
     let status = house.ended(IN_TIME).expect("it ends");
     assert_eq!(status.code(), Some(0), "{status}");
     let acked = 1 + one.taken("ack").len();
-    assert!(
-        house
-            .database()
-            .number("SELECT COUNT(*) AS value FROM messages")
-            >= acked as i64
-    );
+    assert!(house.count("messages") >= acked as i64);
     house.start_again();
     let history = ming.whole_history(LOBBY).await;
     let seqs: Vec<_> = history
@@ -51,8 +40,7 @@ async fn everybody_is_told_and_what_was_acknowledged_is_stored() {
 
 #[tokio::test]
 async fn nobody_can_hold_the_program_up() {
-    let mut house = Teahouse::start();
-    let ming = Person::register(&house, "Ming").await;
+    let (mut house, [ming]) = Teahouse::with_people(["Ming"]).await;
     // A socket that answers nothing, a request that never ends, a connection that says nothing.
     let _socket = RawSocket::open(&ming).await;
     let mut half = tokio::net::TcpStream::connect(house.host())

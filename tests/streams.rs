@@ -7,9 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 async fn house() -> (Teahouse, Person, Person) {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "Mei").await;
-    let li = Person::register(&house, "Li").await;
+    let (house, [mei, li]) = Teahouse::with_people(["Mei", "Li"]).await;
     (house, mei, li)
 }
 
@@ -206,8 +204,7 @@ async fn a_client_that_loses_its_stream_has_everything_once_and_in_order() {
 
 #[tokio::test]
 async fn whoever_only_asks_about_a_stream_is_answered_at_once() {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "mei").await;
+    let (_house, [mei]) = Teahouse::with_people(["mei"]).await;
     for path in ["/api/events", "/api/messages"] {
         let asked = mei.request(Method::HEAD, path);
         let answer = asked.header("accept", "text/event-stream").send();

@@ -5,11 +5,7 @@ use chrono::{DateTime, Utc};
 
 #[tokio::test]
 async fn an_admin_reads_who_said_what_where_and_when() {
-    let house = Teahouse::start();
-    let (ming, ana) = (
-        Person::register(&house, "明明").await,
-        Person::register(&house, "Ana").await,
-    );
+    let (house, [ming, ana]) = Teahouse::with_people(["明明", "Ana"]).await;
     let garden = house.database().add_room("closed", "花园 🌱", &["Ana"]);
     let long = "茶🍵".repeat(2000);
     let said = [
@@ -62,9 +58,7 @@ async fn an_admin_reads_who_said_what_where_and_when() {
             "{before} {at} {after}"
         );
     }
-    let open = house.database().number(
-        "SELECT COUNT(*) AS value FROM chat_history WHERE edited_at IS NULL AND deleted_at IS NULL",
-    );
+    let open = house.count("chat_history WHERE edited_at IS NULL AND deleted_at IS NULL");
     assert_eq!(open, 4);
 }
 

@@ -29,9 +29,7 @@ fn statuses(house: &Teahouse) -> Vec<String> {
 
 #[tokio::test]
 async fn everybody_is_listed_and_no_number_is_shown_whole() {
-    let house = Teahouse::start();
-    let admin = Person::register(&house, "admin").await;
-    let mei = Person::register(&house, "李梅").await;
+    let (house, [admin, mei]) = Teahouse::with_people(["admin", "李梅"]).await;
     house
         .database()
         .run("DELETE FROM sessions WHERE user_id = 2");
@@ -82,8 +80,7 @@ async fn somebody_is_banned_by_number_and_let_in_again_by_name() {
 
 #[tokio::test]
 async fn signing_out_ends_every_session_and_nothing_else() {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "mei").await;
+    let (house, [mei]) = Teahouse::with_people(["mei"]).await;
     let phone = mei.on_another_device(&house).await;
     let li = Person::register(&house, "li").await;
     assert_eq!(
@@ -99,10 +96,9 @@ async fn signing_out_ends_every_session_and_nothing_else() {
 
 #[tokio::test]
 async fn a_new_password_comes_from_standard_input_and_the_old_one_is_over() {
-    let house = Teahouse::start();
-    let mei = Person::register(&house, "mei").await;
+    let (house, [mei]) = Teahouse::with_people(["mei"]).await;
     let short = house.command_reading(&["user", "reset-password", "mei"], "short\n");
-    assert_eq!(refused(&short), "a password has 8 to 128 characters");
+    assert_eq!(refused(&short), "a password must have 8 to 128 characters");
     assert_eq!(mei.get_json("/api/rooms").await.0, 200);
     let new = "a new password, with spaces ";
     let line = format!("{new}\n");
@@ -118,10 +114,8 @@ async fn a_new_password_comes_from_standard_input_and_the_old_one_is_over() {
 
 #[tokio::test]
 async fn one_admin_is_always_left() {
-    let house = Teahouse::start();
-    let admin = Person::register(&house, "admin").await;
-    let mei = Person::register(&house, "mei").await;
-    let last = "admin is the last active admin: make somebody else admin first";
+    let (house, [admin, mei]) = Teahouse::with_people(["admin", "mei"]).await;
+    let last = "admin is the last active admin; make another user admin first";
     for args in [
         &["user", "ban", "admin"][..],
         &["user", "deactivate", &admin.phone],
@@ -152,7 +146,7 @@ async fn what_makes_no_sense_is_one_clear_line() {
     Person::register(&house, "mei").await;
     for who in ["nobody", "+8613800000000", "", "no spaces here"] {
         let outcome = house.command(&["user", "ban", who]);
-        assert_eq!(refused(&outcome), format!("nobody is called {who}").trim());
+        assert_eq!(refused(&outcome), format!("no such user: {who}").trim());
     }
     for args in [
         &["user"][..],

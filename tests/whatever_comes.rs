@@ -163,9 +163,16 @@ async fn status_of(person: &Person, request: &Request) -> Option<u16> {
     let answer = asking.body(request.body.clone()).send().await.ok()?;
     let status = answer.status().as_u16();
     let header = |name| answer.headers().get(name);
-    if header("x-content-type-options").is_none() {
-        // What is not HTTP, such as two hosts, ends before the program.
-        assert_eq!(status, 400, "{request:?}: {answer:?}");
+    assert!(
+        header("x-content-type-options").is_some(),
+        "{request:?}: {answer:?}"
+    );
+    if status == 400 && header("content-length").is_some_and(|length| length == "0") {
+        // The HTTP parser refused it, for example because of two Host headers: no route was reached.
+        assert!(
+            header("connection").is_some_and(|value| value == "close"),
+            "{request:?}: {answer:?}"
+        );
         return Some(status);
     }
     let is_json = header("content-type").is_some_and(|kind| kind == "application/json");

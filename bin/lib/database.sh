@@ -14,8 +14,8 @@ database_running() {
   [[ -f $1/server.pid && -f $1/port ]] && kill -0 "$(<"$1/server.pid")" 2>/dev/null && listens "$(<"$1/port")"
 }
 
-# database_start FOLDER SQL: starts the server on a free port, which FOLDER/port then holds.
-# The SQL, one statement a line, runs at every start, before anybody can connect.
+# database_start FOLDER SQL [OPTION…]: starts the server on a free port, which FOLDER/port then holds.
+# The SQL, one statement a line, runs at every start, before clients can connect. The options are the server's own.
 database_start() {
   local folder=$1 port server pid _
   local options=()
@@ -36,7 +36,7 @@ database_start() {
   setsid "$server" --no-defaults "${options[@]}" --datadir="$folder/files" --socket=server.sock \
     --bind-address=127.0.0.1 --port="$port" --skip-name-resolve --pid-file="$folder/server.pid" \
     --character-set-server=utf8mb4 --collation-server=utf8mb4_bin --innodb-flush-log-at-trx-commit=1 \
-    --max-connections=500 --init-file="$folder/init.sql" >"$folder/server.log" 2>&1 </dev/null &
+    --max-connections=500 --init-file="$folder/init.sql" "${@:3}" >"$folder/server.log" 2>&1 </dev/null &
   pid=$!
   echo "$port" >"$folder/port"
   for _ in {1..300}; do

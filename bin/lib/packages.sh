@@ -1,6 +1,6 @@
 # Sourced by the scripts in bin/: installs system packages, and only those that are missing.
 
-# The servers live in sbin, which is not on everybody's PATH.
+# The servers are in sbin, which is not on every user's PATH.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 missing=()
@@ -18,7 +18,7 @@ any_of() {
   return 1
 }
 
-# This version loses texts that it reads (CONC-821); Debian's security updates have a newer one.
+# This version truncates text results (CONC-821); Debian's security updates have a fixed one.
 mariadb_client_is_sound() {
   ! dpkg-query -W -f '${Version}' libmariadb3 2>/dev/null | grep -q '10\.11\.18-'
 }

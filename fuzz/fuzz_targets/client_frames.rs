@@ -1,4 +1,4 @@
-//! Any text is a frame or none, and a frame that is printed is read as the same.
+//! Parsing any text does not panic, and frames round-trip through JSON.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

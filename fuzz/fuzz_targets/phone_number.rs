@@ -1,8 +1,8 @@
-//! Whatever is typed becomes one E.164 number or none. The first two bytes are the region.
+//! Any text parses to a valid E.164 number or is rejected. The first two bytes are the region.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use teahouse::models::phone_number::PhoneNumber;
+use teahouse::models::values::phone_number::PhoneNumber;
 
 fuzz_target!(init: PhoneNumber::warm_up(), |text: &str| {
     let Some((region, typed)) = text.split_at_checked(2) else {

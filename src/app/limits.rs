@@ -1,74 +1,73 @@
-//! What the settings allow, as the parts of the program take it.
+//! Converts limits and timeouts of the settings to the components' option types.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use teahouse_transport::{AnonymousLimiter, ServerOptions, Timeouts};
 
 use crate::config::Settings;
-use crate::controllers::concerns::frame;
+use crate::controllers::middleware::security_headers;
 use crate::controllers::{App, SocketLimits};
-use crate::models::database::Limits;
-use crate::realtime::throttle::Rate;
-use crate::transport::Patience;
-use crate::transport::server::Options;
-use crate::transport::strangers::Strangers;
+use crate::models::database::PoolLimits;
+use crate::realtime::rate_limit::Rate;
 
-/// How long connections may take, and who is counted.
-pub(super) fn server(settings: &Settings, app: &App) -> Options {
+/// Returns the options of the HTTP server.
+pub(super) fn server(settings: &Settings, app: &App) -> ServerOptions {
     let server = &settings.server;
-    Options {
+    ServerOptions {
         workers: server.workers,
-        shutdown: server.shutdown_seconds.saturating_sub(2),
-        patience: Patience {
-            head: server.head_seconds,
-            idle: server.idle_seconds,
-            blocked: settings.socket.blocked_seconds,
-            stalled: server.stalled_seconds,
-            least: server.least_bytes_per_second,
-            window: 10,
-            farewell: settings.socket.farewell_seconds,
+        shutdown_seconds: server.shutdown_seconds.saturating_sub(2),
+        timeouts: Timeouts {
+            request_head: server.head_seconds,
+            keep_alive: server.idle_seconds,
+            stream_stall: settings.socket.blocked_seconds,
+            response_stall: server.stalled_seconds,
+            min_bytes_per_second: server.least_bytes_per_second,
+            rate_window: 10,
+            close_grace: settings.socket.farewell_seconds,
         },
-        strangers: strangers(settings),
-        proxies: app.site.trusted_proxies.clone(),
-        headers: frame::header_lines(app),
+        anonymous_limiter: anonymous_limiter(settings),
+        trusted_proxies: app.site.trusted_proxies.clone(),
+        error_headers: security_headers::header_lines(&app.site),
     }
 }
 
-/// What may be asked of the database at once.
-pub(super) fn database(settings: &Settings) -> Limits {
-    Limits {
+/// Returns the limits of the connection pool.
+pub(super) fn database(settings: &Settings) -> PoolLimits {
+    PoolLimits {
         pool_size: settings.database.pool_size,
         queue_size: settings.database.queue_size,
         deadline: Duration::from_millis(settings.database.deadline_ms),
     }
 }
 
-/// Those who are not signed in, by address.
-pub(super) fn strangers(settings: &Settings) -> Arc<Strangers> {
-    Strangers::new(throttled(settings, settings.server.strangers_per_address))
+/// Returns the limiter of connections without a session, per address.
+pub(super) fn anonymous_limiter(settings: &Settings) -> Arc<AnonymousLimiter> {
+    AnonymousLimiter::new(throttled(settings, settings.server.strangers_per_address))
 }
 
-/// A limit that only holds while throttling is on.
+/// Returns the limit, or `None` when throttling is disabled.
 pub(super) fn throttled<T>(settings: &Settings, limit: T) -> Option<T> {
     settings.throttle.enabled.then_some(limit)
 }
 
-/// How sockets are watched.
+/// Returns the limits and timeouts of WebSockets.
 pub(super) fn sockets(settings: &Settings) -> SocketLimits {
     let socket = &settings.socket;
     let rate = |per_second, burst| throttled(settings, Rate { per_second, burst });
     SocketLimits {
         frame_max_bytes: socket.frame_max_bytes,
-        ping: Duration::from_secs(socket.ping_seconds),
-        pong: Duration::from_secs(socket.pong_seconds),
-        farewell_seconds: socket.farewell_seconds,
-        frames: rate(socket.frames_per_second, socket.frame_burst),
-        controls: rate(socket.controls_per_second, socket.control_burst),
+        ping_interval: Duration::from_secs(socket.ping_seconds),
+        pong_timeout: Duration::from_secs(socket.pong_seconds),
+        close_grace_seconds: socket.farewell_seconds,
+        frame_rate: rate(socket.frames_per_second, socket.frame_burst),
+        control_rate: rate(socket.controls_per_second, socket.control_burst),
     }
 }
 
-/// Each connection is an open file, and shells allow few (soft) where the machine allows many (hard).
+/// Raises the soft limit of open files to the hard limit: each connection takes a file descriptor, and shells set low
+/// soft limits.
 pub(super) fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
@@ -76,6 +75,6 @@ pub(super) fn raise_file_limit() {
         maximum: limit.maximum,
     };
     if let Err(error) = setrlimit(Resource::Nofile, raised) {
-        tracing::warn!(%error, allowed = limit.current, "the limit of open files stays");
+        tracing::warn!(%error, soft_limit = limit.current, "cannot raise the limit of open files");
     }
 }

@@ -1,4 +1,4 @@
-//! The key that signs cookies, and with which whatever could be guessed is hashed.
+//! The secret key: signs cookies, and keys the hashes of low-entropy values such as codes and phone numbers.
 
 use std::fs;
 use std::io::{self, Write};
@@ -8,62 +8,62 @@ use std::path::Path;
 use actix_web::cookie::Key;
 use rand::RngExt;
 
-use super::{data_dir_error, make_data_dir};
+use super::database_url::create_data_dir;
 use crate::config::{Environment, Settings};
 use crate::error::{Error, Result};
 
-/// In production none is made: it must outlive the machine, and be the same on all servers. A key file that every user
-/// of the machine can read is refused there, also when the key comes from the settings: it may be the same key.
+/// Requires a configured key in production, because it must be the same on all servers and survive the machine. There, a
+/// key file that all users of the machine can read is refused even if the settings contain a key: it may be the same one.
 ///
 /// # Errors
-/// `Unavailable` with the command that makes one, or that closes the file.
+/// `Unavailable` with the command that generates a key or restricts the file.
 pub(super) fn require(settings: &Settings) -> Result<()> {
-    if let Some(fault) = exposed(&settings.data.dir.join("secret.key")) {
+    if let Some(warning) = exposure(&settings.data.dir.join("secret.key")) {
         if settings.environment == Environment::Production {
-            return Err(Error::Unavailable(fault));
+            return Err(Error::Unavailable(warning));
         }
-        tracing::warn!("{fault}");
+        tracing::warn!("{warning}");
     }
     let is_missing = settings.data.secret_key.expose().is_empty();
     if is_missing && settings.environment == Environment::Production {
         return Err(Error::Unavailable(
-            "TEAHOUSE__DATA__SECRET_KEY is required in production: `openssl rand -hex 64` makes one".into(),
+            "TEAHOUSE__DATA__SECRET_KEY is required in production: generate one with `openssl rand -hex 64`".into(),
         ));
     }
     Ok(())
 }
 
-/// The configured one, or one that is made once and kept in the data directory.
+/// Returns the configured key, or the one in the data directory's `secret.key`, which is created if missing.
 ///
 /// # Errors
-/// `Unavailable` with a sentence about the file.
-pub(super) fn read(settings: &Settings) -> Result<Key> {
+/// `Unavailable` when the file cannot be created or read.
+pub(super) fn load(settings: &Settings) -> Result<Key> {
     let configured = settings.data.secret_key.expose();
     if !configured.is_empty() {
         return Ok(Key::derive_from(configured.as_bytes()));
     }
     let path = settings.data.dir.join("secret.key");
-    make_data_dir(&settings.data.dir).map_err(|error| data_dir_error(settings, &error))?;
-    let fault = |what: &str, error: &io::Error| {
+    create_data_dir(settings)?;
+    let failure = |what: &str, error: &io::Error| {
         let path = path.display();
         Error::Unavailable(format!("the key file {path} cannot be {what}: {error}"))
     };
-    // A link to nothing is there too: what it leads to may be a disk that is not mounted.
+    // Not `exists`: a dangling link may point to a disk that is not mounted, and must not be replaced.
     if fs::symlink_metadata(&path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
-        write(&path).map_err(|error| fault("made", &error))?;
+        create(&path).map_err(|error| failure("created", &error))?;
     }
-    let bytes = fs::read(&path).map_err(|error| fault("read", &error))?;
+    let bytes = fs::read(&path).map_err(|error| failure("read", &error))?;
     if bytes.len() < 64 {
         return Err(Error::Unavailable(format!(
-            "{} is too short: remove it to get another",
+            "{} is too short: delete it to generate a new key",
             path.display()
         )));
     }
     Ok(Key::derive_from(&bytes))
 }
 
-/// Says how to close a key file that every user of the machine can read or write.
-fn exposed(path: &Path) -> Option<String> {
+/// Returns a warning if all users of the machine can access the key file.
+fn exposure(path: &Path) -> Option<String> {
     let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
     let shown = path.display();
     (mode & 0o007 != 0).then(|| {
@@ -71,11 +71,11 @@ fn exposed(path: &Path) -> Option<String> {
     })
 }
 
-/// Written whole under another name first, so that a program that starts at the same moment never reads half of it.
-fn write(path: &Path) -> io::Result<()> {
+/// Writes a random key to a temporary file and renames it, so that a process starting concurrently never reads a part.
+fn create(path: &Path) -> io::Result<()> {
     let mut bytes = [0_u8; 64];
     rand::rng().fill(&mut bytes);
-    // A name of its own: a program that was killed here may have had the same process id.
+    // A random name: an earlier process killed here may have left its file behind.
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut draft = tempfile::Builder::new()
         .prefix("secret.key.")

@@ -1,15 +1,17 @@
-//! What admins do from the command line, on the database itself.
+//! Administrative commands, which work directly on the database.
 
+pub mod backup;
+pub mod fixtures;
 pub mod user;
 
 use std::io::{self, Write};
 
 use crate::error::{Error, Result};
 
-/// Writes to standard output. Whoever reads only the first lines and hangs up is no failure.
+/// Writes to standard output. Ignores a closed pipe, as with `| head`.
 ///
 /// # Errors
-/// `Internal` with the cause, such as a full disk.
+/// `Internal` on any other failure, such as a full disk.
 pub fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

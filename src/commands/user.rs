@@ -1,4 +1,4 @@
-//! `teahouse user`: who may come in, and as what. A running server heeds it within seconds.
+//! `teahouse user`: manages accounts. Running servers apply the change within seconds.
 
 use std::io::{self, IsTerminal};
 
@@ -6,109 +6,113 @@ use clap::{Subcommand, ValueEnum};
 
 use super::print;
 use crate::error::{Error, Result};
-use crate::models::connection::DbConn;
-use crate::models::password::{MAX_CHARS, MIN_CHARS, Password};
-use crate::models::phone_number::{PhoneNumber, masked};
+use crate::models::auth::security_event;
+use crate::models::auth::security_event::{ClientInfo, SecurityEventKind};
+use crate::models::auth::session;
+use crate::models::database::connection::DbConn;
 use crate::models::rfc3339;
-use crate::models::security_event::{self, Kind, Origin};
-use crate::models::user::{ACTIVE, ADMIN, BANNED, DEACTIVATED, MEMBER, User};
-use crate::models::username::Username;
-use crate::models::{session, standing::Listed};
+use crate::models::user::User;
+use crate::models::user::moderation::UserOverview;
+use crate::models::values::password::{MAX_CHARS, MIN_CHARS, Password};
+use crate::models::values::phone_number::{PhoneNumber, masked};
+use crate::models::values::user_status::{Role, Status};
+use crate::models::values::username::Username;
 
-/// What to do. `<WHO>` is a username, or a phone number; `accounts.region` says where one without + is dialled.
+/// Subcommands. `<WHO>` is a username or a phone number; one without + is read in the country of `accounts.region`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// List everybody: id, username, role, status, phone number (masked), last seen
+    /// List users: id, username, role, status, phone number (masked), last seen
     List,
-    /// Sign somebody out everywhere and let them in no more
+    /// Ban a user and end all their sessions
     Ban {
-        /// Username, or phone number (without +: of the configured country)
+        /// Username or phone number (without +: of the configured country)
         #[arg(allow_hyphen_values = true)]
         who: String,
     },
-    /// Let somebody in again who was banned or deactivated
+    /// Reactivate a banned or deactivated user
     #[command(visible_alias = "activate")]
     Unban {
-        /// Username, or phone number (without +: of the configured country)
+        /// Username or phone number (without +: of the configured country)
         #[arg(allow_hyphen_values = true)]
         who: String,
     },
-    /// Sign somebody out everywhere who has left
+    /// Deactivate a user who has left and end all their sessions
     Deactivate {
-        /// Username, or phone number (without +: of the configured country)
+        /// Username or phone number (without +: of the configured country)
         #[arg(allow_hyphen_values = true)]
         who: String,
     },
-    /// End all sessions of somebody
+    /// End all sessions of a user
     SignOut {
-        /// Username, or phone number (without +: of the configured country)
+        /// Username or phone number (without +: of the configured country)
         #[arg(allow_hyphen_values = true)]
         who: String,
     },
-    /// Make somebody an admin or a member
+    /// Change a user's role
     Role {
-        /// Username, or phone number (without +: of the configured country)
+        /// Username or phone number (without +: of the configured country)
         #[arg(allow_hyphen_values = true)]
         who: String,
-        /// As what
-        role: Role,
+        /// The new role
+        role: RoleArgument,
     },
-    /// Give somebody a new password (asked for, or one line of standard input) and end all their sessions
+    /// Set a user's password (prompted for, or one line of standard input) and end all their sessions
     ResetPassword {
-        /// Username, or phone number (without +: of the configured country)
+        /// Username or phone number (without +: of the configured country)
         #[arg(allow_hyphen_values = true)]
         who: String,
     },
 }
 
-/// What somebody can be.
+/// A role given on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Role {
-    /// Like everybody else
+pub enum RoleArgument {
+    /// No special rights
     Member,
-    /// Keeps order
+    /// May moderate and manage users
     Admin,
 }
 
-/// Does it, and says in one line that it is done. A number without `+` is read in `region` (ISO 3166-1 alpha-2).
+/// Runs a subcommand and prints its outcome in one line. Phone numbers without `+` are read in `region`
+/// (ISO 3166-1 alpha-2).
 ///
 /// # Errors
-/// `Unavailable` with one sentence about what kept it from being done.
+/// `Unavailable` with the reason of the failure.
 pub fn run(conn: &mut DbConn, command: Command, region: &str) -> Result<()> {
     let find = |conn: &mut DbConn, who: &str| find(conn, who, region);
     match command {
         Command::List => list(conn),
         Command::Ban { who } => {
             let user = find(conn, &who)?;
-            stop(conn, user, BANNED)
+            exclude(conn, user, Status::Banned)
         }
         Command::Deactivate { who } => {
             let user = find(conn, &who)?;
-            stop(conn, user, DEACTIVATED)
+            exclude(conn, user, Status::Deactivated)
         }
         Command::Unban { who } => {
             let user = find(conn, &who)?;
             conn.write(|conn| {
-                User::set_status(conn, user.id, ACTIVE)?;
-                note(conn, Kind::Unbanned, &user)
+                User::set_status(conn, user.id, Status::Active)?;
+                record_event(conn, SecurityEventKind::Unbanned, &user)
             })?;
-            say(&format!("{} is active", user.username))
+            print_line(&format!("{} is active", user.username))
         }
         Command::SignOut { who } => {
             let user = find(conn, &who)?;
             let ended = conn.write(|conn| {
                 let ended = session::end_all(conn, user.id, None)?;
-                note(conn, Kind::SessionsEnded, &user)?;
+                record_event(conn, SecurityEventKind::SessionsEnded, &user)?;
                 Ok(ended)
             })?;
-            say(&format!(
+            print_line(&format!(
                 "{} is signed out: {ended} sessions ended",
                 user.username
             ))
         }
         Command::Role { who, role } => {
             let user = find(conn, &who)?;
-            appoint(conn, user, role)
+            set_role(conn, user, role)
         }
         Command::ResetPassword { who } => {
             let user = find(conn, &who)?;
@@ -118,117 +122,119 @@ pub fn run(conn: &mut DbConn, command: Command, region: &str) -> Result<()> {
 }
 
 fn find(conn: &mut DbConn, who: &str, region: &str) -> Result<User> {
-    User::named_in(conn, who, region).map_err(|error| match error {
-        Error::NotFound => Error::Unavailable(format!("nobody is called {who}")),
+    User::find_by_username_or_phone(conn, who, region).map_err(|error| match error {
+        Error::NotFound => Error::Unavailable(format!("no such user: {who}")),
         other => other,
     })
 }
 
-/// What the model refuses for the sake of the last admin, as a sentence.
-fn explain(error: Error, user: &User) -> Error {
+/// Explains why the last active admin can be neither excluded nor made a member.
+fn explain_last_admin(error: Error, user: &User) -> Error {
     match error {
         Error::Forbidden => Error::Unavailable(format!(
-            "{} is the last active admin: make somebody else admin first",
+            "{} is the last active admin; make another user admin first",
             user.username
         )),
         other => other,
     }
 }
 
-fn stop(conn: &mut DbConn, user: User, status: &str) -> Result<()> {
+fn exclude(conn: &mut DbConn, user: User, status: Status) -> Result<()> {
     let ended = conn
         .write(|conn| {
             let ended = User::set_status(conn, user.id, status)?;
-            let is_ban = status == BANNED;
+            let is_ban = status == Status::Banned;
             let kind = if is_ban {
-                Kind::Banned
+                SecurityEventKind::Banned
             } else {
-                Kind::Deactivated
+                SecurityEventKind::Deactivated
             };
-            note(conn, kind, &user)?;
+            record_event(conn, kind, &user)?;
             Ok(ended)
         })
-        .map_err(|error| explain(error, &user))?;
-    say(&format!(
+        .map_err(|error| explain_last_admin(error, &user))?;
+    print_line(&format!(
         "{} is {status}: {ended} sessions ended",
         user.username
     ))
 }
 
-fn appoint(conn: &mut DbConn, user: User, role: Role) -> Result<()> {
-    let name = match role {
-        Role::Member => MEMBER,
-        Role::Admin => ADMIN,
+fn set_role(conn: &mut DbConn, user: User, role: RoleArgument) -> Result<()> {
+    let role = match role {
+        RoleArgument::Member => Role::Member,
+        RoleArgument::Admin => Role::Admin,
     };
     conn.write(|conn| {
-        User::set_role(conn, user.id, name)?;
-        note(conn, Kind::RoleChanged, &user)
+        User::set_role(conn, user.id, role)?;
+        record_event(conn, SecurityEventKind::RoleChanged, &user)
     })
-    .map_err(|error| explain(error, &user))?;
-    say(&format!("{} is {name}", user.username))
+    .map_err(|error| explain_last_admin(error, &user))?;
+    print_line(&format!("{} is {role}", user.username))
 }
 
 fn reset_password(conn: &mut DbConn, user: User) -> Result<()> {
-    let typed = ask_password()?;
-    let password = fitting(conn, &user, &typed)?;
+    let typed = read_password()?;
+    let password = valid_password(conn, &user, &typed)?;
     let hash = password.hash()?;
     let ended = conn.write(|conn| {
         let ended = User::set_password(conn, user.id, &hash, None)?;
-        note(conn, Kind::PasswordReset, &user)?;
+        record_event(conn, SecurityEventKind::PasswordReset, &user)?;
         Ok(ended)
     })?;
-    say(&format!(
+    print_line(&format!(
         "{} has a new password: {ended} sessions ended",
         user.username
     ))
 }
 
-/// The password, if it may be this person's.
-fn fitting(conn: &mut DbConn, user: &User, typed: &str) -> Result<Password> {
+/// Validates a password against the rules that hold for this user.
+fn valid_password(conn: &mut DbConn, user: &User, typed: &str) -> Result<Password> {
     let phone = User::phone(conn, user.id)?.map(PhoneNumber::from_stored);
-    let fits = Password::parse(typed).and_then(|password| {
+    let parsed = Password::parse(typed).and_then(|password| {
         let name = Username::from_stored(user.username.clone());
         password.require_unlike(phone.as_ref(), &name)?;
         Ok(password)
     });
-    fits.map_err(|error| match error {
+    parsed.map_err(|error| match error {
         Error::Invalid(fields) => Error::Unavailable(match fields[0].1.id {
-            "error-password-common" => "everybody tries this password first".to_owned(),
+            "error-password-common" => "this password is too common".to_owned(),
             "error-password-characters" => {
-                "a password has no control characters or invisible ones".to_owned()
+                "a password must not contain control or invisible characters".to_owned()
             }
-            "error-password-own" => "this is their own name or number".to_owned(),
-            _ => format!("a password has {MIN_CHARS} to {MAX_CHARS} characters"),
+            "error-password-own" => {
+                "a password must not be the user's own name or number".to_owned()
+            }
+            _ => format!("a password must have {MIN_CHARS} to {MAX_CHARS} characters"),
         }),
         other => other,
     })
 }
 
-/// Writes down what was done to somebody here.
-fn note(conn: &mut DbConn, kind: Kind, user: &User) -> Result<()> {
-    security_event::record(conn, kind, user.id, &Origin::command_line())
+fn record_event(conn: &mut DbConn, kind: SecurityEventKind, user: &User) -> Result<()> {
+    security_event::record(conn, kind, user.id, &ClientInfo::command_line())
 }
 
-/// Asked twice where somebody types; one line where nobody does.
-fn ask_password() -> Result<String> {
-    let unread = |error: io::Error| Error::Unavailable(format!("no password was read: {error}"));
+/// Prompts twice on a terminal; otherwise reads one line of standard input.
+fn read_password() -> Result<String> {
+    let failed =
+        |error: io::Error| Error::Unavailable(format!("cannot read the password: {error}"));
     if !io::stdin().is_terminal() {
         let mut line = String::new();
-        io::stdin().read_line(&mut line).map_err(unread)?;
+        io::stdin().read_line(&mut line).map_err(failed)?;
         return Ok(line.trim_end_matches(['\n', '\r']).to_owned());
     }
-    let typed = rpassword::prompt_password("New password: ").map_err(unread)?;
-    let again = rpassword::prompt_password("Once more: ").map_err(unread)?;
+    let typed = rpassword::prompt_password("New password: ").map_err(failed)?;
+    let again = rpassword::prompt_password("Repeat it: ").map_err(failed)?;
     if typed == again {
         Ok(typed)
     } else {
-        Err(Error::Unavailable("the two were not the same".into()))
+        Err(Error::Unavailable("the passwords do not match".into()))
     }
 }
 
 fn list(conn: &mut DbConn) -> Result<()> {
     let mut lines = String::from("id\tusername\trole\tstatus\tphone\tlast seen\n");
-    for Listed {
+    for UserOverview {
         user,
         phone,
         seen_at,
@@ -244,6 +250,6 @@ fn list(conn: &mut DbConn) -> Result<()> {
     print(&lines)
 }
 
-fn say(line: &str) -> Result<()> {
+fn print_line(line: &str) -> Result<()> {
     print(&format!("{line}\n"))
 }

@@ -1,17 +1,17 @@
-//! Who may come in, and how often they may try.
+//! Settings about accounts: registration, sessions, rate limits and phone verification.
 
 use serde::Deserialize;
 
-use super::{DeletedMessages, words};
+use super::values::words;
 
 #[derive(Debug, Clone, Deserialize)]
 #[expect(missing_docs, reason = "config/default.toml has the descriptions")]
-pub struct Accounts {
+pub struct AccountSettings {
     pub region: String,
     pub deleted_messages: DeletedMessages,
     pub session_days: i64,
-    pub registration: Registration,
-    pub invites: Invites,
+    pub registration: RegistrationMode,
+    pub invites: InviteMode,
     pub security_event_days: i64,
     pub hash_memory_kib: u32,
     pub hash_passes: u32,
@@ -21,31 +21,41 @@ pub struct Accounts {
     pub sessions_per_person: i64,
 }
 
+/// What happens to the messages of a user who deletes their account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeletedMessages {
+    /// They stay, attributed to a "deleted person".
+    Keep,
+    /// They are deleted.
+    Delete,
+}
+
 /// Who may register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Registration {
-    /// Everybody.
+pub enum RegistrationMode {
+    /// Anyone.
     Open,
-    /// Who has an invite.
+    /// Only holders of an invite link.
     Invite,
-    /// Nobody.
+    /// No one.
     Closed,
 }
 
-/// Who may invite others.
+/// Who may create invite links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Invites {
-    /// Everybody who is here.
+pub enum InviteMode {
+    /// All users.
     Members,
-    /// Admins alone.
+    /// Only admins.
     Admins,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[expect(missing_docs, reason = "config/default.toml has the descriptions")]
-pub struct Throttle {
+pub struct ThrottleSettings {
     pub enabled: bool,
     pub sign_in_failures: i32,
     pub sign_in_window_seconds: i64,
@@ -72,7 +82,7 @@ pub struct Throttle {
 
 #[derive(Debug, Clone, Deserialize)]
 #[expect(missing_docs, reason = "config/default.toml has the descriptions")]
-pub struct Verification {
+pub struct VerificationSettings {
     pub enabled: bool,
     #[serde(deserialize_with = "words")]
     pub countries: Vec<String>,

@@ -1,4 +1,4 @@
-//! Signing in with GitHub.
+//! Settings of GitHub sign-in.
 
 use serde::Deserialize;
 
@@ -6,7 +6,7 @@ use super::Secret;
 
 #[derive(Debug, Clone, Deserialize)]
 #[expect(missing_docs, reason = "config/default.toml has the descriptions")]
-pub struct Github {
+pub struct GithubSettings {
     pub client_id: String,
     pub client_secret: Secret,
     pub client_callback: String,
@@ -16,38 +16,39 @@ pub struct Github {
     pub timeout_seconds: u64,
 }
 
-impl Github {
-    /// Whether people may sign in with it.
-    pub fn is_on(&self) -> bool {
+impl GithubSettings {
+    /// Returns whether GitHub sign-in is enabled.
+    pub fn is_enabled(&self) -> bool {
         !self.client_id.is_empty()
     }
 
-    /// Id and secret belong together, and addresses must be such.
+    /// Checks that id and secret are both set or both empty, and that URLs are valid.
     ///
     /// # Errors
-    /// A sentence that names what is wrong.
+    /// A sentence naming the invalid setting.
     pub(super) fn check(&self) -> Result<(), String> {
-        if self.is_on() == self.client_secret.expose().is_empty() {
-            return Err("github.client_id and github.client_secret need each other".into());
+        if self.is_enabled() == self.client_secret.expose().is_empty() {
+            return Err("github.client_id and github.client_secret must be set together".into());
         }
-        let is_web = |text: &str| {
+        let is_http_url = |text: &str| {
             let url = url::Url::parse(text);
             url.is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
         };
-        for (name, address) in [
+        for (name, url) in [
             ("authorize_url", &self.authorize_url),
             ("token_url", &self.token_url),
             ("user_url", &self.user_url),
         ] {
-            if !is_web(address) {
-                return Err(format!("github.{name} must be a web address"));
+            if !is_http_url(url) {
+                return Err(format!("github.{name} must be an http or https URL"));
             }
         }
-        let back = &self.client_callback;
-        let is_path = back.starts_with('/') && !back.starts_with("//") && !back.contains('\\');
-        match (is_path || is_web(back)) && !back.contains('#') {
+        let callback = &self.client_callback;
+        let is_path =
+            callback.starts_with('/') && !callback.starts_with("//") && !callback.contains('\\');
+        match (is_path || is_http_url(callback)) && !callback.contains('#') {
             true => Ok(()),
-            false => Err("github.client_callback must be a path or a web address".into()),
+            false => Err("github.client_callback must be a path or an http or https URL".into()),
         }
     }
 }

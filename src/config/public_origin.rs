@@ -1,12 +1,12 @@
-//! What `PUBLIC_ORIGIN` may be: scheme, host and, where it is not the scheme's own, port. Browsers send it exactly so in
-//! `Origin`, and it is compared byte by byte.
+//! Validation of `PUBLIC_ORIGIN`: scheme, host and non-default port, serialized as browsers do, because it is compared
+//! byte by byte with the `Origin` header.
 
 use url::{Host, Url};
 
-/// Checks an origin; an empty one is none.
+/// Checks an origin. The empty string is valid and means that none is set.
 ///
 /// # Errors
-/// One sentence about the rule that it breaks, with what would be right where that is clear.
+/// A sentence about the broken rule, with the corrected origin where it is clear.
 pub(super) fn check(origin: &str) -> Result<(), String> {
     let example = "such as https://chat.example.org";
     let broken = |rule: &str| Err(format!("PUBLIC_ORIGIN {rule}"));
@@ -17,7 +17,7 @@ pub(super) fn check(origin: &str) -> Result<(), String> {
         return broken("must not contain spaces, tabs or line breaks");
     }
     if origin.contains(',') {
-        return broken("must be a single origin: other addresses lead there by a redirect");
+        return broken("must be a single origin: redirect other addresses to it");
     }
     let Some((scheme, rest)) = origin.split_once("://") else {
         return broken(&format!("must begin with https:// or http://, {example}"));
@@ -38,7 +38,7 @@ pub(super) fn check(origin: &str) -> Result<(), String> {
     if authority.is_empty() || authority.starts_with(':') {
         return broken(&format!("must name a host after {scheme}://, {example}"));
     }
-    check_rest(after).or_else(|rule| broken(&rule))?;
+    check_end(after).or_else(|rule| broken(&rule))?;
     let port = authority
         .rsplit_once(':')
         .filter(|(_, port)| !port.contains(']'));
@@ -51,7 +51,7 @@ pub(super) fn check(origin: &str) -> Result<(), String> {
     }
     let url = match Url::parse(origin) {
         Ok(url) => url,
-        Err(error) => return broken(&format!("has a host that cannot be read: {error}")),
+        Err(error) => return broken(&format!("has an invalid host: {error}")),
     };
     if matches!(url.host(), Some(Host::Domain(name)) if name.ends_with('.')) {
         return broken("must not end with a dot after the host");
@@ -60,19 +60,20 @@ pub(super) fn check(origin: &str) -> Result<(), String> {
     match canonical == origin {
         true => Ok(()),
         false => broken(&format!(
-            "must be written as browsers do: {canonical} (lower case, no default port, punycode)"
+            "must be written as browsers send it: {canonical} (lower case, no default port, punycode)"
         )),
     }
 }
 
-/// What follows the host must be nothing at all.
-fn check_rest(after: &str) -> Result<(), String> {
+/// Checks that nothing follows the host and port.
+fn check_end(after: &str) -> Result<(), String> {
     let rule = match after.as_bytes() {
         [] => return Ok(()),
         [b'/'] => "must not end with a slash: remove it",
         [b'/', ..] => {
             let path = after.split(['?', '#']).next().unwrap_or_default();
-            let rule = "must not contain a path: the program serves the root of its host; remove";
+            let rule =
+                "must not contain a path, because Teahouse serves the root of its host: remove";
             return Err(match path {
                 "/" => format!("must end after the host: remove {after}"),
                 path => format!("{rule} {path}"),
@@ -89,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_broken_rule_has_its_own_sentence() {
+    fn each_broken_rule_has_its_own_error() {
         for (origin, sentence) in [
             (
                 "chat.example.org",
@@ -138,40 +139,43 @@ mod tests {
             ),
             (
                 "https://chat.example.org:443",
-                "written as browsers do: https://chat.example.org (",
+                "written as browsers send it: https://chat.example.org (",
             ),
             (
                 "http://chat.example.org:80",
-                "written as browsers do: http://chat.example.org (",
+                "written as browsers send it: http://chat.example.org (",
             ),
             (
                 "https://Chat.Example.org",
-                "written as browsers do: https://chat.example.org (",
+                "written as browsers send it: https://chat.example.org (",
             ),
             (
                 "HTTPS://chat.example.org",
-                "written as browsers do: https://chat.example.org (",
+                "written as browsers send it: https://chat.example.org (",
             ),
-            ("https://茶.example", "written as browsers do: https://xn--"),
+            (
+                "https://茶.example",
+                "written as browsers send it: https://xn--",
+            ),
             ("https://chat.example.org.", "must not end with a dot"),
             ("https://chat example.org", "spaces"),
             (" https://chat.example.org", "spaces"),
             ("https://chat.example.org\n", "line breaks"),
             ("https://a.example,https://b.example", "a single origin"),
             ("https://chat.example.org\\x", "backslash"),
-            ("https://[::1", "cannot be read"),
-            ("https://a_b|c", "cannot be read"),
+            ("https://[::1", "an invalid host"),
+            ("https://a_b|c", "an invalid host"),
             ("https://::1", "must name a host"),
         ] {
-            let said = check(origin).expect_err(origin);
-            assert!(said.contains(sentence), "{origin}: {said}");
-            assert!(said.starts_with("PUBLIC_ORIGIN "), "{said}");
-            assert!(!said.contains("secret"), "{said}");
+            let error = check(origin).expect_err(origin);
+            assert!(error.contains(sentence), "{origin}: {error}");
+            assert!(error.starts_with("PUBLIC_ORIGIN "), "{error}");
+            assert!(!error.contains("secret"), "{error}");
         }
     }
 
     #[test]
-    fn origins_are_taken() {
+    fn valid_origins_are_accepted() {
         for origin in [
             "",
             "https://chat.example.org",

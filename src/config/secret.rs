@@ -1,36 +1,35 @@
-//! What only the program may know.
+//! Settings whose value is secret.
 
 use std::collections::HashSet;
 use std::fmt;
 
 use serde::Deserialize;
 
-/// Bytes of a key, at least.
-const LENGTH: usize = 64;
-/// Different bytes in it, at least: 64 random hexadecimal digits have 16, hardly ever fewer than 12.
-const DIFFERENT: usize = 10;
+const KEY_MIN_BYTES: usize = 64;
+/// Minimum number of distinct bytes in a key: 64 random hexadecimal digits have 16, hardly ever fewer than 12.
+const KEY_MIN_DISTINCT: usize = 10;
 
-/// A setting that must not be shown. `Debug` says `[secret]`.
+/// A secret setting. `Debug` prints `[secret]`.
 #[derive(Clone, Default, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
 
 impl Secret {
-    /// The secret itself.
+    /// Returns the secret value.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether it is there, and too short for a key, or something typed again and again.
+    /// Returns whether the value is set but too short or too repetitive for a key.
     pub(super) fn is_weak(&self) -> bool {
         let bytes = self.0.as_bytes();
         if bytes.is_empty() {
             return false;
         }
-        let different: HashSet<&u8> = bytes.iter().collect();
+        let distinct: HashSet<&u8> = bytes.iter().collect();
         let repeats =
             (1..=bytes.len() / 2).any(|period| bytes[period..] == bytes[..bytes.len() - period]);
-        bytes.len() < LENGTH || different.len() < DIFFERENT || repeats
+        bytes.len() < KEY_MIN_BYTES || distinct.len() < KEY_MIN_DISTINCT || repeats
     }
 
     #[cfg(test)]
@@ -50,10 +49,13 @@ mod tests {
     use super::Secret;
 
     #[test]
-    fn what_is_short_or_typed_again_and_again_is_no_key() {
+    fn short_or_repetitive_secrets_are_weak_keys() {
         let good = "52fdfc072182654f163f5f0f9a621d729566c74d10037c4d7bbb0407d1e2c649";
         assert!(!Secret::of(good).is_weak());
-        assert!(!Secret::of("").is_weak(), "none is something else");
+        assert!(
+            !Secret::of("").is_weak(),
+            "an empty secret is missing, not weak"
+        );
         for weak in [
             &good[1..],
             &"k".repeat(128),

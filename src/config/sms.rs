@@ -1,4 +1,4 @@
-//! How messages reach phones.
+//! Settings of the SMS sender.
 
 use serde::Deserialize;
 
@@ -6,8 +6,8 @@ use super::Secret;
 
 #[derive(Debug, Clone, Deserialize)]
 #[expect(missing_docs, reason = "config/default.toml has the descriptions")]
-pub struct Sms {
-    pub sender: Sender,
+pub struct SmsSettings {
+    pub sender: SmsProvider,
     pub timeout_seconds: u64,
     pub command: String,
     pub webhook_url: String,
@@ -24,15 +24,15 @@ pub struct Sms {
     pub aliyun_notice_template: String,
 }
 
-/// What carries messages to phones.
+/// How text messages are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Sender {
-    /// The server's log: while developing.
+pub enum SmsProvider {
+    /// Only written to the server's log, for development.
     Log,
-    /// A program.
+    /// A program of the operator.
     Command,
-    /// An address of one's own.
+    /// A URL of the operator.
     Webhook,
     /// Twilio's HTTP API.
     Twilio,
@@ -40,36 +40,36 @@ pub enum Sender {
     Aliyun,
 }
 
-impl Sms {
-    /// What the sender needs must be there.
+impl SmsSettings {
+    /// Checks that the sender's required settings are set.
     ///
     /// # Errors
-    /// A sentence that names what is missing.
+    /// A sentence naming the missing setting.
     pub(super) fn check(&self, is_production: bool) -> Result<(), String> {
-        let needed: &[(&str, &str)] = match self.sender {
-            Sender::Log if is_production => {
-                return Err("sms.sender = \"log\" shows codes to everybody: choose another one in production".into());
+        let required: &[(&str, &str)] = match self.sender {
+            SmsProvider::Log if is_production => {
+                return Err("sms.sender = \"log\" reveals codes to everyone and is not allowed in production".into());
             }
-            Sender::Log => &[],
-            Sender::Command => &[("command", &self.command)],
-            Sender::Webhook => &[
+            SmsProvider::Log => &[],
+            SmsProvider::Command => &[("command", &self.command)],
+            SmsProvider::Webhook => &[
                 ("webhook_url", &self.webhook_url),
                 ("webhook_secret", self.webhook_secret.expose()),
             ],
-            Sender::Twilio => &[
+            SmsProvider::Twilio => &[
                 ("twilio_account", &self.twilio_account),
                 ("twilio_token", self.twilio_token.expose()),
                 ("twilio_from", &self.twilio_from),
             ],
-            Sender::Aliyun => &[
+            SmsProvider::Aliyun => &[
                 ("aliyun_key_id", &self.aliyun_key_id),
                 ("aliyun_key_secret", self.aliyun_key_secret.expose()),
                 ("aliyun_sign_name", &self.aliyun_sign_name),
                 ("aliyun_code_template", &self.aliyun_code_template),
             ],
         };
-        match needed.iter().find(|(_, value)| value.is_empty()) {
-            Some((name, _)) => Err(format!("sms.{name} is needed to send codes")),
+        match required.iter().find(|(_, value)| value.is_empty()) {
+            Some((name, _)) => Err(format!("sms.{name} is required to send codes")),
             None => Ok(()),
         }
     }

@@ -1,4 +1,4 @@
-//! The only place where an error becomes a status, and a sentence in somebody's language.
+//! Maps errors to HTTP statuses and localized messages. Nothing else does.
 
 use std::collections::BTreeMap;
 
@@ -6,37 +6,37 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
-use super::concerns::asked::Asked;
-use super::concerns::door::CROWDED_SECONDS;
+use crate::controllers::extractors::request_context::RequestContext;
+use crate::controllers::middleware::anonymous_limit::RETRY_AFTER_SECONDS;
 use crate::error::outage::explains;
-use crate::error::{Error, Sentence, chain};
-use crate::realtime::frames::Code;
-use crate::views::errors::ErrorPage;
+use crate::error::{Error, LocalizedMessage, chain};
+use crate::realtime::frames::ErrorCode;
+use crate::views::layout::Page;
 use crate::views::locale::Locale;
-use crate::views::page::Page;
+use crate::views::pages::errors::ErrorPage;
 use crate::views::templates::Templates;
 
-/// When to try again after a 503, in seconds.
+/// `Retry-After` of a 503, in seconds.
 const UNAVAILABLE_SECONDS: u64 = 2;
-/// The same where it is GitHub that does not answer.
+/// `Retry-After` of a 503 caused by GitHub, in seconds.
 const GITHUB_SECONDS: u64 = 30;
 
-/// Status, code, and the id of the sentence.
-fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
+/// Returns status, error code and message.
+fn describe(error: &Error) -> (StatusCode, &'static str, LocalizedMessage) {
     match error {
         Error::Invalid(_) => (
             StatusCode::UNPROCESSABLE_ENTITY,
             "invalid",
             "error-bad-request".into(),
         ),
-        Error::BadRequest(sentence) => (StatusCode::BAD_REQUEST, "bad_request", sentence.clone()),
+        Error::BadRequest(message) => (StatusCode::BAD_REQUEST, "bad_request", message.clone()),
         Error::Unauthorized => (
             StatusCode::UNAUTHORIZED,
             "unauthorized",
             "error-unauthorized".into(),
         ),
         Error::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "error-forbidden".into()),
-        Error::Refused(sentence) => (StatusCode::FORBIDDEN, "forbidden", sentence.clone()),
+        Error::ForbiddenBecause(message) => (StatusCode::FORBIDDEN, "forbidden", message.clone()),
         Error::Unreachable => (
             StatusCode::FORBIDDEN,
             "forbidden",
@@ -73,7 +73,7 @@ fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
         Error::RateLimited { seconds } => (
             StatusCode::TOO_MANY_REQUESTS,
             "rate_limited",
-            wait(*seconds),
+            retry_message(*seconds),
         ),
         Error::TimedOut => (
             StatusCode::REQUEST_TIMEOUT,
@@ -90,12 +90,12 @@ fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
             "too_many_sockets",
             "error-too-many-sockets".into(),
         ),
-        Error::Crowded => (
+        Error::TooManyConnections => (
             StatusCode::TOO_MANY_REQUESTS,
             "too_many_connections",
-            "error-crowded".into(),
+            "error-too-many-visitors".into(),
         ),
-        Error::Unavailable(_) | Error::Collided(_) => (
+        Error::Unavailable(_) | Error::SerializationFailure(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
             "unavailable",
             "error-unavailable".into(),
@@ -113,11 +113,11 @@ fn answer_of(error: &Error) -> (StatusCode, &'static str, Sentence) {
     }
 }
 
-/// When to try again, in the unit that people would use.
-fn wait(seconds: u64) -> Sentence {
+/// Returns the message of a rate limit: with seconds below 100, otherwise with minutes.
+fn retry_message(seconds: u64) -> LocalizedMessage {
     match seconds {
-        0..=99 => Sentence::with("error-rate-limited", "seconds", seconds),
-        _ => Sentence::with(
+        0..=99 => LocalizedMessage::with("error-rate-limited", "seconds", seconds),
+        _ => LocalizedMessage::with(
             "error-rate-limited-minutes",
             "minutes",
             seconds.div_ceil(60),
@@ -125,82 +125,89 @@ fn wait(seconds: u64) -> Sentence {
     }
 }
 
-/// What a failure is called.
-pub(crate) fn code_of(error: &Error) -> &'static str {
-    answer_of(error).1
+/// Returns the error code of the JSON response and the metrics.
+pub(crate) fn error_code(error: &Error) -> &'static str {
+    describe(error).1
 }
 
-/// Its status, and its sentence, for a page that goes on.
-pub(crate) fn told(error: &Error) -> (StatusCode, Sentence) {
-    let (status, _, sentence) = answer_of(error);
-    (status, sentence)
+/// Returns status and message, for pages that show the error in a form.
+pub(crate) fn status_and_message(error: &Error) -> (StatusCode, LocalizedMessage) {
+    let (status, _, message) = describe(error);
+    (status, message)
 }
 
+/// Returns the value of `Retry-After`, in seconds.
 fn retry_after(error: &Error) -> Option<u64> {
     match error {
         Error::RateLimited { seconds } => Some(*seconds),
-        Error::Unavailable(_) | Error::Collided(_) => Some(UNAVAILABLE_SECONDS),
+        Error::Unavailable(_) | Error::SerializationFailure(_) => Some(UNAVAILABLE_SECONDS),
         Error::GitHubDown(_) => Some(GITHUB_SECONDS),
-        Error::TooManySockets | Error::Crowded => Some(CROWDED_SECONDS),
+        Error::TooManySockets | Error::TooManyConnections => Some(RETRY_AFTER_SECONDS),
         _ => None,
     }
 }
 
-/// The sentence of an error frame.
-pub(crate) fn sentence_of(code: Code, content_chars: usize) -> Sentence {
+/// Returns the message of an error frame.
+pub(crate) fn frame_error_message(code: ErrorCode, content_chars: usize) -> LocalizedMessage {
     match code {
-        Code::BadFrame => "error-bad-request".into(),
-        Code::NotFound => "error-not-found".into(),
-        Code::Empty => "error-content-empty".into(),
-        Code::TooLong => Sentence::with("error-content-too-long", "limit", content_chars),
-        Code::Invalid => "error-content-invalid".into(),
-        Code::RateLimited => Sentence::with("error-rate-limited", "seconds", 1),
-        Code::Conflict => "error-conflict".into(),
-        Code::Forbidden => "error-forbidden".into(),
-        Code::Unreachable => "error-direct-unreachable".into(),
-        Code::Oneself => "error-direct-oneself".into(),
-        Code::Blocked => "error-blocked".into(),
-        Code::Unavailable => "error-unavailable".into(),
+        ErrorCode::BadFrame => "error-bad-request".into(),
+        ErrorCode::NotFound => "error-not-found".into(),
+        ErrorCode::Empty => "error-content-empty".into(),
+        ErrorCode::TooLong => {
+            LocalizedMessage::with("error-content-too-long", "limit", content_chars)
+        }
+        ErrorCode::Invalid => "error-content-invalid".into(),
+        ErrorCode::RateLimited => LocalizedMessage::with("error-rate-limited", "seconds", 1),
+        ErrorCode::Conflict => "error-conflict".into(),
+        ErrorCode::Forbidden => "error-forbidden".into(),
+        ErrorCode::Unreachable => "error-direct-unreachable".into(),
+        ErrorCode::Oneself => "error-direct-oneself".into(),
+        ErrorCode::Blocked => "error-blocked".into(),
+        ErrorCode::Unavailable => "error-unavailable".into(),
     }
 }
 
-/// `{"errors":{"<field>":"<sentence>"}}`
+/// JSON body of a validation error: `{"errors":{"<field>":"<message>"}}`.
 #[derive(Serialize)]
 struct FieldErrors {
     errors: BTreeMap<&'static str, String>,
 }
 
-/// `{"code":"<snake_case>","message":"<sentence>"}`
+/// JSON body of any other error: `{"code":"<snake_case>","message":"<message>"}`.
 #[derive(Serialize)]
-struct Failure {
+struct ErrorBody {
     code: &'static str,
     message: String,
 }
 
-/// The sentences beside the fields of a form, by field.
-pub(crate) fn field_sentences(
+/// Returns the localized messages of a form's fields, by field.
+pub(crate) fn field_messages(
     locale: Locale,
-    fields: &[(&'static str, Sentence)],
+    fields: &[(&'static str, LocalizedMessage)],
 ) -> BTreeMap<&'static str, Option<String>> {
     fields
         .iter()
-        .map(|(field, sentence)| (*field, Some(locale.say(sentence))))
+        .map(|(field, message)| (*field, Some(locale.translate(message))))
         .collect()
 }
 
-/// What a failed request is answered: to JSON clients JSON, to people a page; whoever is signed out goes to sign in.
-pub(crate) fn respond(error: &Error, asked: &Asked, templates: &Templates) -> HttpResponse {
-    log(error, asked);
-    if matches!(error, Error::Unauthorized) && asked.is_page() {
-        return super::see_other(&asked.login_address());
+/// Builds the response to an error: JSON or a page, as the client prefers. Redirects pages to sign-in on `Unauthorized`.
+pub(crate) fn respond(
+    error: &Error,
+    context: &RequestContext,
+    templates: &Templates,
+) -> HttpResponse {
+    log_cause(error, context);
+    if matches!(error, Error::Unauthorized) && context.is_page() {
+        return super::see_other(&context.login_url());
     }
-    let (status, code, sentence) = answer_of(error);
+    let (status, code, message) = describe(error);
     let mut response = HttpResponse::build(status);
     response.insert_header((header::CACHE_CONTROL, "no-store"));
     if let Some(seconds) = retry_after(error) {
         response.insert_header((header::RETRY_AFTER, seconds));
     }
-    if matches!(error, Error::TimedOut | Error::Crowded) {
+    if matches!(error, Error::TimedOut | Error::TooManyConnections) {
         response.force_close();
     }
     if matches!(error, Error::UpgradeRequired) {
@@ -208,15 +215,15 @@ pub(crate) fn respond(error: &Error, asked: &Asked, templates: &Templates) -> Ht
             .insert_header((header::UPGRADE, "websocket"))
             .insert_header((header::SEC_WEBSOCKET_VERSION, "13"));
     }
-    let message = asked.locale().say(&sentence);
-    if !asked.wants_json {
+    let text = context.locale().translate(&message);
+    if !context.wants_json {
         let page = ErrorPage {
-            page: Page::signed_out(asked.look()),
+            page: Page::signed_out(context.display_preferences()),
             status: status.as_u16(),
-            title: asked.locale().say(&title(status).into()),
-            text: message.clone(),
-            request_id: &asked.request_id,
-            again: asked.again(),
+            title: context.locale().translate(&title(status).into()),
+            text: text.clone(),
+            request_id: &context.request_id,
+            retry_url: context.retry_url(),
         };
         if let Ok(body) = templates.render(&page) {
             return response
@@ -228,31 +235,35 @@ pub(crate) fn respond(error: &Error, asked: &Asked, templates: &Templates) -> Ht
         Error::Invalid(fields) => response.json(FieldErrors {
             errors: fields
                 .iter()
-                .map(|(field, sentence)| (*field, asked.locale().say(sentence)))
+                .map(|(field, message)| (*field, context.locale().translate(message)))
                 .collect(),
         }),
-        _ => response.json(Failure { code, message }),
+        _ => response.json(ErrorBody {
+            code,
+            message: text,
+        }),
     }
 }
 
-/// Causes are logged here, once, and never shown.
-pub(crate) fn log(error: &Error, asked: &Asked) {
-    let request_id = &asked.request_id;
+/// Logs the cause, which is not sent to the client.
+pub(crate) fn log_cause(error: &Error, context: &RequestContext) {
+    let request_id = &context.request_id;
     match error {
         Error::Internal(cause) => {
             let cause = chain(&**cause);
             tracing::error!(%request_id, cause, "internal error");
         }
-        // An outage was logged when it began.
+        // The outage was logged when it began.
         _ if explains(error) => tracing::debug!(%request_id, %error, "unavailable"),
-        Error::Unavailable(cause) | Error::Collided(cause) => {
+        Error::Unavailable(cause) | Error::SerializationFailure(cause) => {
             tracing::warn!(%request_id, %cause, "unavailable");
         }
-        Error::GitHubDown(cause) => tracing::warn!(%request_id, %cause, "GitHub is not there"),
+        Error::GitHubDown(cause) => tracing::warn!(%request_id, %cause, "GitHub unavailable"),
         _ => {}
     }
 }
 
+/// Returns the message id of an error page's title.
 fn title(status: StatusCode) -> &'static str {
     match status {
         StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => "error-title-400",
@@ -274,10 +285,10 @@ fn title(status: StatusCode) -> &'static str {
 
 impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
-        answer_of(self).0
+        describe(self).0
     }
 
-    /// Only the status: `concerns::frame` knows the request's language and gives it a body.
+    /// Returns an empty response: the `render_errors` middleware knows the request's language and adds the body.
     fn error_response(&self) -> HttpResponse {
         HttpResponse::new(self.status_code())
     }

@@ -1,38 +1,43 @@
-//! Whose clock is right. The program writes every time itself, in UTC; but people who compare logs look at both.
+//! Compares the clocks of the database server and this machine. The program writes all times itself, in UTC, but a
+//! difference makes their logs hard to compare.
 
 use chrono::Utc;
 
 use super::finding::Finding;
 use crate::error::Result;
-use crate::models::connection::DbConn;
-use crate::models::inspection::{self, Variables};
+use crate::models::database::connection::DbConn;
+use crate::models::database::diagnostics;
+use crate::models::database::diagnostics::Variables;
 
-/// Seconds.
-const TOLERANCE: i64 = 2;
+const TOLERANCE_SECONDS: i64 = 2;
 
-/// Compares the server's clock with this machine's, and looks at the session's time zone.
+/// Checks the server's clock and the session's time zone.
 ///
 /// # Errors
-/// `Unavailable` when the database does not answer.
+/// `Unavailable` when a query fails.
 pub(super) fn check(conn: &mut DbConn, variables: &Variables) -> Result<Vec<Finding>> {
     let before = Utc::now().naive_utc();
-    let (theirs, offset) = inspection::clock(conn)?;
+    let (server_time, offset) = diagnostics::clock(conn)?;
     let after = Utc::now().naive_utc();
-    // Between asking and hearing any time is right.
-    let ahead = (theirs - after).num_milliseconds();
-    let behind = (before - theirs).num_milliseconds();
-    let differs = ahead.max(behind).max(0);
-    let what = format!("the database's and this machine's differ by {differs} ms");
-    let clock = match differs > TOLERANCE * 1000 {
+    // Any time between request and response counts as equal.
+    let ahead = (server_time - after).num_milliseconds();
+    let behind = (before - server_time).num_milliseconds();
+    let difference = ahead.max(behind).max(0);
+    let what = format!("the clocks of the database and this machine differ by {difference} ms");
+    let clock = match difference > TOLERANCE_SECONDS * 1000 {
         false => Finding::ok("clock", what),
-        true => Finding::warn("clock", what, "let NTP set both (timedatectl set-ntp true)"),
+        true => Finding::warn(
+            "clock",
+            what,
+            "synchronize both by NTP (timedatectl set-ntp true)",
+        ),
     };
     let zone = variables.get("time_zone");
     let zone = match offset {
-        0 => Finding::ok("time zone", format!("sessions work in UTC ({zone})")),
+        0 => Finding::ok("time zone", format!("sessions use UTC ({zone})")),
         seconds => Finding::warn(
             "time zone",
-            format!("sessions are {seconds} seconds away from UTC ({zone})"),
+            format!("sessions are {seconds} seconds off UTC ({zone})"),
             "SET GLOBAL time_zone = '+00:00', and in the server's configuration",
         ),
     };

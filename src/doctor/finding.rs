@@ -1,66 +1,63 @@
-//! What a check finds.
+//! The result of a check.
 
 use serde::Serialize;
 
-/// How one thing stands.
+/// The outcome of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum State {
-    /// As it should be.
     Ok,
-    /// It works, but may not for long, or not as well as it could.
+    /// Works, but could fail later or work better.
     Warn,
-    /// It does not work, or what is acknowledged may be lost.
+    /// Does not work, or acknowledged messages could be lost.
     Fail,
 }
 
-/// One thing that was looked at. Holds no secret.
+/// The result of one check. Contains no secrets.
 #[derive(Debug, Serialize)]
 pub(super) struct Finding {
     check: &'static str,
     pub(super) state: State,
     what: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mend: Option<String>,
+    /// A command, setting or configuration line. The JSON key is documented and kept.
+    #[serde(rename = "mend", skip_serializing_if = "Option::is_none")]
+    fix: Option<String>,
 }
 
 impl Finding {
-    /// As it should be.
     pub(super) fn ok(check: &'static str, what: impl Into<String>) -> Self {
         Self {
             check,
             state: State::Ok,
             what: one_line(&what.into()),
-            mend: None,
+            fix: None,
         }
     }
 
-    /// It works, but: and the line that makes it better.
     pub(super) fn warn(
         check: &'static str,
         what: impl Into<String>,
-        mend: impl Into<String>,
+        fix: impl Into<String>,
     ) -> Self {
         Self {
             state: State::Warn,
-            mend: Some(one_line(&mend.into())),
+            fix: Some(one_line(&fix.into())),
             ..Self::ok(check, what)
         }
     }
 
-    /// It is broken: and the line that mends it.
     pub(super) fn fail(
         check: &'static str,
         what: impl Into<String>,
-        mend: impl Into<String>,
+        fix: impl Into<String>,
     ) -> Self {
         Self {
             state: State::Fail,
-            ..Self::warn(check, what, mend)
+            ..Self::warn(check, what, fix)
         }
     }
 
-    /// `ok`, `warn` or `FAIL`, which thing, what; and in the next line what mends it.
+    /// Formats the finding as a line with state, check and description, and a second line with the fix.
     pub(super) fn lines(&self) -> String {
         let state = match self.state {
             State::Ok => "ok",
@@ -68,14 +65,14 @@ impl Finding {
             State::Fail => "FAIL",
         };
         let mut lines = format!("{state:<5} {:<16} {}\n", self.check, self.what);
-        if let Some(mend) = &self.mend {
-            lines.push_str(&format!("{:23}→ {mend}\n", ""));
+        if let Some(fix) = &self.fix {
+            lines.push_str(&format!("{:23}→ {fix}\n", ""));
         }
         lines
     }
 }
 
-/// Whatever a library's message looks like.
+/// Joins lines: some libraries' messages have several.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,4 +1,4 @@
-//! Whether free pages of an SQLite file still hold what was deleted before `secure_delete` overwrote it.
+//! Checks whether free pages of an SQLite file still contain data deleted by a version without `secure_delete`.
 
 use std::fs::File;
 use std::io;
@@ -8,19 +8,19 @@ use std::path::Path;
 use super::finding::Finding;
 
 const CHECK: &str = "free pages";
-/// Offsets in the file's header: the page size, the first trunk page of the list of free pages, and their number.
+/// Offsets in the database header: page size, first trunk page of the freelist, and number of free pages.
 const PAGE_SIZE: usize = 16;
 const FIRST_TRUNK: usize = 32;
 const FREE_COUNT: usize = 36;
 
-/// What the file itself says; the write-ahead log may know newer.
+/// The freelist of the database file. The write-ahead log may contain a newer one.
 pub(super) struct FreePages {
     count: u64,
     holds_data: bool,
 }
 
-/// Reads the list of free pages. Must run while this process has no connection to the file: closing any descriptor of
-/// it ends all locks that the process has there.
+/// Reads the freelist. Must run before this process connects to the file: closing any file descriptor of a file releases
+/// all POSIX locks of the process on it.
 pub(super) fn read(path: &Path) -> io::Result<FreePages> {
     let file = File::open(path)?;
     let mut header = [0; 100];
@@ -29,53 +29,54 @@ pub(super) fn read(path: &Path) -> io::Result<FreePages> {
         1 => 65_536,
         size => usize::from(size.max(512)),
     };
-    let count = u64::from(number(&header, FREE_COUNT));
-    let mut trunk = number(&header, FIRST_TRUNK);
+    let count = u64::from(read_u32(&header, FREE_COUNT));
+    let mut trunk = read_u32(&header, FIRST_TRUNK);
     let (mut seen, mut page) = (0, vec![0; size]);
     let mut holds_data = false;
     while trunk != 0 && seen < count && !holds_data {
         seen += 1;
-        let list = page_of(&file, trunk, size)?;
-        let leaves = (number(&list, 4) as usize).min(size / 4 - 2);
+        let list = read_page(&file, trunk, size)?;
+        let leaves = (read_u32(&list, 4) as usize).min(size / 4 - 2);
         holds_data = list[8 + 4 * leaves..].iter().any(|byte| *byte != 0);
-        for leaf in (0..leaves).map(|leaf| number(&list, 8 + 4 * leaf)) {
+        for leaf in (0..leaves).map(|leaf| read_u32(&list, 8 + 4 * leaf)) {
             seen += 1;
-            page.copy_from_slice(&page_of(&file, leaf, size)?);
+            page.copy_from_slice(&read_page(&file, leaf, size)?);
             holds_data |= page.iter().any(|byte| *byte != 0);
         }
-        trunk = number(&list, 0);
+        trunk = read_u32(&list, 0);
     }
     Ok(FreePages { count, holds_data })
 }
 
-fn page_of(file: &File, page: u32, size: usize) -> io::Result<Vec<u8>> {
+fn read_page(file: &File, page: u32, size: usize) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; size];
     let index = u64::from(page).saturating_sub(1);
     file.read_exact_at(&mut bytes, index * size as u64)?;
     Ok(bytes)
 }
 
-fn number(bytes: &[u8], at: usize) -> u32 {
+/// Reads a big-endian integer.
+fn read_u32(bytes: &[u8], at: usize) -> u32 {
     bytes[at..]
         .iter()
         .take(4)
         .fold(0, |number, byte| (number << 8) | u32::from(*byte))
 }
 
-/// Offers to rewrite the file when free pages hold data, or may: `counted` is what SQLite says.
-pub(super) fn check(found: io::Result<FreePages>, counted: u64, path: &Path) -> Finding {
-    let holds_data = match found {
-        Ok(found) => found.holds_data || found.count != counted,
-        Err(_) => counted > 0,
+/// Suggests `VACUUM` if free pages contain data, or if that is unknown. `count` is the number reported by SQLite.
+pub(super) fn check(read: io::Result<FreePages>, count: u64, path: &Path) -> Finding {
+    let may_hold_data = match read {
+        Ok(free) => free.holds_data || free.count != count,
+        Err(_) => true,
     };
-    if counted == 0 || !holds_data {
-        return Finding::ok(CHECK, format!("{counted}, overwritten"));
+    if count == 0 || !may_hold_data {
+        return Finding::ok(CHECK, format!("{count}, overwritten"));
     }
     Finding::warn(
         CHECK,
-        format!("{counted} free pages may still hold what was deleted, such as phone numbers"),
+        format!("{count} free pages may still contain deleted data, such as phone numbers"),
         format!(
-            "stop the program, then: sqlite3 {} 'VACUUM; PRAGMA wal_checkpoint(TRUNCATE)'",
+            "stop the server, then run: sqlite3 {} 'VACUUM; PRAGMA wal_checkpoint(TRUNCATE)'",
             path.display()
         ),
     )

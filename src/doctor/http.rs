@@ -1,4 +1,4 @@
-//! The public address, asked as a browser would.
+//! HTTP client for the public address.
 
 use std::net::{IpAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
@@ -7,12 +7,11 @@ use ureq::http::Response;
 use ureq::{Agent, Body, RequestBuilder};
 use url::Url;
 
-use crate::chat;
+use crate::services::http_client;
 
-/// Whoever needs longer does not answer.
-pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A site.
+/// A client of one origin.
 pub(super) struct Http {
     agent: Agent,
     /// Scheme, host and port.
@@ -21,15 +20,16 @@ pub(super) struct Http {
 
 impl Http {
     pub(super) fn new(origin: &str) -> Self {
-        let agent = concat!("teahouse-doctor/", env!("CARGO_PKG_VERSION"));
         Self {
-            agent: chat::agent(origin.starts_with("https:"), agent, PATIENCE),
+            agent: http_client::build(TIMEOUT),
             origin: origin.to_owned(),
         }
     }
 
+    /// Sends a GET request.
+    ///
     /// # Errors
-    /// In a library's words: nobody listens, the certificate is no good, no answer came in time.
+    /// The library's message, such as a refused connection, an invalid certificate or a timeout.
     pub(super) fn get(&self, path: &str, token: Option<&str>) -> Result<Response<Body>, String> {
         let request = self.agent.get(format!("{}{path}", self.origin));
         let request = match path {
@@ -38,11 +38,11 @@ impl Http {
                 .header("accept-encoding", "gzip"),
             _ => request,
         };
-        let answer = with(request, token).call();
-        answer.map_err(|error| error.to_string())
+        let response = authorized(request, token).call();
+        response.map_err(|error| error.to_string())
     }
 
-    /// The same, with the whole text.
+    /// Like [`Http::get`], with the whole body.
     ///
     /// # Errors
     /// As [`Http::get`].
@@ -52,7 +52,7 @@ impl Http {
         Ok(Response::from_parts(head, text))
     }
 
-    /// Posts nothing, with these headers.
+    /// Sends a POST request with these headers and an empty body.
     ///
     /// # Errors
     /// As [`Http::get`].
@@ -62,7 +62,7 @@ impl Http {
         token: &str,
         headers: &[(&str, &str)],
     ) -> Result<Response<Body>, String> {
-        let mut request = with(
+        let mut request = authorized(
             self.agent.post(format!("{}{path}", self.origin)),
             Some(token),
         );
@@ -72,35 +72,37 @@ impl Http {
         request.send_empty().map_err(|error| error.to_string())
     }
 
-    /// The socket's address.
-    pub(super) fn socket_url(&self) -> String {
+    /// Returns the WebSocket URL.
+    pub(super) fn websocket_url(&self) -> String {
         format!("{}/ws", self.origin.replacen("http", "ws", 1))
     }
 
-    /// The address from which this machine comes to the site.
-    pub(super) fn own_address(&self) -> Option<IpAddr> {
+    /// Returns the local address of a connection to the site.
+    pub(super) fn local_address(&self) -> Option<IpAddr> {
         let url = Url::parse(&self.origin).ok()?;
         let port = url.port_or_known_default()?;
         let host = url.host_str()?.trim_matches(['[', ']']);
         let mut addresses = (host, port).to_socket_addrs().ok()?;
-        let reached =
-            addresses.find_map(|address| TcpStream::connect_timeout(&address, PATIENCE).ok())?;
-        Some(reached.local_addr().ok()?.ip().to_canonical())
+        let connection =
+            addresses.find_map(|address| TcpStream::connect_timeout(&address, TIMEOUT).ok())?;
+        Some(connection.local_addr().ok()?.ip().to_canonical())
     }
 }
 
-fn with<B>(request: RequestBuilder<B>, token: Option<&str>) -> RequestBuilder<B> {
+fn authorized<B>(request: RequestBuilder<B>, token: Option<&str>) -> RequestBuilder<B> {
+    let user_agent = concat!("teahouse-doctor/", env!("CARGO_PKG_VERSION"));
+    let request = request.header("user-agent", user_agent);
     match token {
         Some(token) => request.header("authorization", format!("Bearer {token}")),
         None => request,
     }
 }
 
-/// What stands in front of the program calls itself so; the program itself is silent about that.
-pub(super) fn proxy<T>(answer: &Response<T>) -> String {
-    let name = answer
+/// Returns the proxy's name from the `Server` header, which Teahouse itself does not send.
+pub(super) fn proxy_name<T>(response: &Response<T>) -> String {
+    let name = response
         .headers()
         .get("server")
         .and_then(|name| name.to_str().ok());
-    name.map_or_else(|| "it".to_owned(), str::to_owned)
+    name.map_or_else(|| "the proxy".to_owned(), str::to_owned)
 }

@@ -1,44 +1,42 @@
-//! `teahouse doctor`: looks at an installation as it stands, with the settings that the program would have, and says
-//! for each fault what mends it. It changes nothing, but for a session of two minutes that it makes to try the public
-//! address with, and ends again.
+//! `teahouse doctor`: checks an installation with the server's settings and suggests a fix for each problem. Its only
+//! change is a temporary session for testing the public address.
 //!
-//! A check is a function in a file of its own that answers findings.
+//! Each check is a function `check` in a file of its own that returns findings.
 
 mod clock;
+mod database;
 mod disk;
 mod durability;
-mod files;
+mod event_stream;
 mod finding;
 mod free_pages;
-mod guest;
 mod http;
+mod mysql;
+mod open_files;
 mod permissions;
+mod probe_session;
+mod proxy_headers;
 mod public_address;
 mod secret_key;
-mod server;
 mod settings;
-mod socket;
 mod sqlite;
-mod storage;
-mod stream;
-mod visitors;
-
-use std::io::{self, Write};
+mod websocket;
 
 use self::finding::{Finding, State};
+use crate::commands::print;
 use crate::config::Settings;
 use crate::error::{Error, Result};
 
-/// Checks everything and prints what is found, as a table or as a JSON array.
+/// Runs all checks and prints the findings as a table or a JSON array.
 ///
 /// # Errors
-/// `Unavailable` with the number of faults, when there are any.
+/// `Unavailable` with the number of failed checks, if any.
 pub fn run(is_json: bool) -> Result<()> {
     let findings = match Settings::load() {
-        Ok(settings) => examine(&settings),
-        Err(sentence) => vec![Finding::fail(
+        Ok(settings) => run_checks(&settings),
+        Err(error) => vec![Finding::fail(
             "settings",
-            sentence,
+            error,
             "config/default.toml describes every setting",
         )],
     };
@@ -48,42 +46,31 @@ pub fn run(is_json: bool) -> Result<()> {
             .filter(|finding| finding.state == state)
             .count()
     };
-    let faults = count(State::Fail);
+    let failed = count(State::Fail);
     if is_json {
         let json = serde_json::to_string(&findings).map_err(Error::internal)?;
         print(&format!("{json}\n"))?;
     } else {
         let lines: String = findings.iter().map(Finding::lines).collect();
-        let (ok, warn) = (count(State::Ok), count(State::Warn));
+        let (ok, warnings) = (count(State::Ok), count(State::Warn));
         print(&format!(
-            "{lines}\n{ok} ok, {warn} to look at, {faults} to mend\n"
+            "{lines}\n{ok} ok, {warnings} warnings, {failed} failed\n"
         ))?;
     }
-    match faults {
+    match failed {
         0 => Ok(()),
-        1 => Err(Error::Unavailable("one thing must be mended".into())),
-        many => Err(Error::Unavailable(format!("{many} things must be mended"))),
+        1 => Err(Error::Unavailable("1 check failed".into())),
+        many => Err(Error::Unavailable(format!("{many} checks failed"))),
     }
 }
 
-/// Whoever reads only the first lines and hangs up is no failure.
-fn print(text: &str) -> Result<()> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Error::internal(format!("standard output: {error}")))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn examine(settings: &Settings) -> Vec<Finding> {
+fn run_checks(settings: &Settings) -> Vec<Finding> {
     let mut findings = settings::check(settings);
     findings.extend(secret_key::check(settings));
-    findings.extend(files::check(settings));
+    findings.extend(open_files::check(settings));
     findings.extend(permissions::check(settings));
     findings.extend(disk::check(settings));
-    let (mut conn, found) = storage::check(settings);
+    let (mut conn, found) = database::check(settings);
     findings.extend(found);
     findings.extend(public_address::check(settings, conn.as_mut()));
     findings

@@ -1,4 +1,4 @@
-//! Whether other users of this machine can read what is stored.
+//! Checks whether other users of the machine can read the stored data.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -7,27 +7,30 @@ use std::path::{Path, PathBuf};
 use super::finding::Finding;
 use crate::app;
 use crate::config::Settings;
-use crate::models::database_url::DatabaseUrl;
+use crate::models::database::url::DatabaseUrl;
 
 const CHECK: &str = "permissions";
 
-/// Checks the data directory and the SQLite database's files. The secret key has a check of its own.
+/// Checks the data directory and the SQLite files. `secret_key` checks the key file.
 pub(super) fn check(settings: &Settings) -> Vec<Finding> {
     let mut findings = Vec::new();
     let folder = &settings.data.dir;
     if let Some(mode) = mode(folder).filter(|mode| mode & 0o077 != 0) {
-        let shown = folder.display();
+        let path = folder.display();
         findings.push(Finding::warn(
             CHECK,
-            format!("others may look into {shown} (mode {mode:03o})"),
-            format!("chmod 700 {shown}"),
+            format!("other users can access {path} (mode {mode:03o})"),
+            format!("chmod 700 {path}"),
         ));
     }
-    if let Ok(DatabaseUrl::Sqlite(file)) = app::meant_database(settings) {
-        findings.extend(files(&file).iter().filter_map(|file| look(file)));
+    if let Ok(DatabaseUrl::Sqlite(file)) = app::configured_database_url(settings) {
+        findings.extend(files(&file).iter().filter_map(|file| check_file(file)));
     }
     if findings.is_empty() {
-        findings.push(Finding::ok(CHECK, "nobody else may read what is stored"));
+        findings.push(Finding::ok(
+            CHECK,
+            "only the owner can read the stored data",
+        ));
     }
     findings
 }
@@ -38,7 +41,7 @@ fn mode(path: &Path) -> Option<u32> {
         .map(|meta| meta.permissions().mode() & 0o777)
 }
 
-/// The database and what SQLite keeps beside it.
+/// Returns the paths of the database and SQLite's journal files.
 fn files(database: &Path) -> Vec<PathBuf> {
     let beside = |suffix: &str| {
         let mut name = database.as_os_str().to_owned();
@@ -48,22 +51,22 @@ fn files(database: &Path) -> Vec<PathBuf> {
     ["", "-wal", "-shm", "-journal"].map(beside).to_vec()
 }
 
-fn look(file: &Path) -> Option<Finding> {
+fn check_file(file: &Path) -> Option<Finding> {
     let mode = mode(file).filter(|mode| mode & 0o077 != 0)?;
-    let shown = file.display();
-    let what = format!("others may read {shown} (mode {mode:03o})");
-    let mend = format!("chmod 600 {shown}");
+    let path = file.display();
+    let what = format!("other users can read {path} (mode {mode:03o})");
+    let fix = format!("chmod 600 {path}");
     let folder = file
         .parent()
         .and_then(|folder| fs::canonicalize(folder).ok());
-    // A closed folder above keeps everybody out.
-    let is_reached = folder.is_some_and(|folder| {
+    // A parent folder without permission for others protects the file.
+    let is_reachable = folder.is_some_and(|folder| {
         folder.ancestors().all(|above| {
             fs::metadata(above).is_ok_and(|meta| meta.permissions().mode() & 0o001 != 0)
         })
     });
-    Some(match is_reached && mode & 0o007 != 0 {
-        true => Finding::fail(CHECK, what, mend),
-        false => Finding::warn(CHECK, what, mend),
+    Some(match is_reachable && mode & 0o007 != 0 {
+        true => Finding::fail(CHECK, what, fix),
+        false => Finding::warn(CHECK, what, fix),
     })
 }

@@ -1,47 +1,48 @@
-//! The address where people come in: whether it leads to the program, and leaves it as it is.
+//! Checks that the public address reaches the server and that the proxy passes requests and responses unchanged.
 
 use ureq::http::{HeaderMap, Response};
 use url::Url;
 
+use super::database::cause;
 use super::finding::Finding;
-use super::guest::Guest;
-use super::http::{Http, proxy};
-use super::storage::cause;
-use super::{socket, stream, visitors};
+use super::http::{Http, proxy_name};
+use super::probe_session::ProbeSession;
+use super::{event_stream, proxy_headers, websocket};
 use crate::config::Settings;
-use crate::controllers::concerns::frame;
-use crate::models::connection::DbConn;
+use crate::controllers::middleware::security_headers;
+use crate::models::database::connection::DbConn;
 
 const CHECK: &str = "public address";
 
-/// Goes in by the public address, as far as one gets.
+/// Runs the checks in order until one prevents the next.
 pub(super) fn check(settings: &Settings, conn: Option<&mut DbConn>) -> Vec<Finding> {
-    let (is_running, mut findings) = program(settings);
+    let (is_running, finding) = check_process(settings);
+    let mut findings = vec![finding];
     let Some(origin) = origin(settings) else {
         return findings;
     };
     let http = Http::new(&origin);
     match reach(&http, is_running) {
-        Ok(answer) => findings.push(headers(&http.origin, answer.headers())),
-        Err(fault) => {
-            findings.extend(fault);
+        Ok(response) => findings.push(check_headers(&http.origin, response.headers())),
+        Err(failure) => {
+            findings.extend(failure);
             return findings;
         }
     }
     let Some(conn) = conn else {
         findings.push(Finding::warn(
             CHECK,
-            "without its database nobody can be signed in to try it",
-            "mend that first",
+            "not tested further: this needs a session, and the database is not usable",
+            "fix the database first",
         ));
         return findings;
     };
-    findings.extend(visit(&http, settings, conn));
+    findings.extend(check_signed_in(&http, settings, conn));
     findings
 }
 
-/// The program's own address, where it is told to listen at one.
-fn own(settings: &Settings) -> Option<String> {
+/// Returns the address the server listens on, unless it takes a free port.
+fn listen_address(settings: &Settings) -> Option<String> {
     let host = match settings.server.host.as_str() {
         "0.0.0.0" => "127.0.0.1".to_owned(),
         "::" => "[::1]".to_owned(),
@@ -51,66 +52,56 @@ fn own(settings: &Settings) -> Option<String> {
     (settings.server.port != 0).then(|| format!("http://{host}:{}", settings.server.port))
 }
 
-/// The public address; without one, the program's own.
+/// Returns the public origin, or the listen address if none is set.
 fn origin(settings: &Settings) -> Option<String> {
     match settings.server.public_origin.as_str() {
-        "" => own(settings),
+        "" => listen_address(settings),
         origin => Some(origin.to_owned()),
     }
 }
 
-/// Whether the program runs where the settings say.
-fn program(settings: &Settings) -> (bool, Vec<Finding>) {
+/// Returns whether the server runs at the configured address.
+fn check_process(settings: &Settings) -> (bool, Finding) {
     const CHECK: &str = "program";
-    let Some(own) = own(settings) else {
-        let what = "with PORT=0 it takes a free port, which is not known here";
-        return (false, vec![Finding::warn(CHECK, what, "PORT=8080")]);
+    let Some(address) = listen_address(settings) else {
+        let what = "with PORT=0 the server takes a free port, which this command does not know";
+        return (false, Finding::warn(CHECK, what, "PORT=8080"));
     };
-    match Http::new(&own).text("/healthz") {
-        Ok(answer) if is_ours(&answer) => {
-            (true, vec![Finding::ok(CHECK, format!("it runs at {own}"))])
+    match Http::new(&address).text("/healthz") {
+        Ok(response) if is_teahouse(&response) => {
+            (true, Finding::ok(CHECK, format!("running at {address}")))
         }
-        Ok(answer) => {
-            let what = format!(
-                "something else answers at {own}, with status {}",
-                answer.status().as_u16()
-            );
-            (
-                false,
-                vec![Finding::fail(
-                    CHECK,
-                    what,
-                    "another PORT, for one of the two",
-                )],
-            )
+        Ok(response) => {
+            let status = response.status().as_u16();
+            let what = format!("another program listens at {address} (status {status})");
+            let fix = "set a different PORT for one of the two";
+            (false, Finding::fail(CHECK, what, fix))
         }
         Err(_) => {
-            let what = format!("it does not run: nothing answers at {own}");
-            let mend = "start it and run this again: only then the public address can be tried";
-            (false, vec![Finding::warn(CHECK, what, mend)])
+            let what = format!("not running: no response from {address}");
+            let fix = "start it and run this command again to test the public address";
+            (false, Finding::warn(CHECK, what, fix))
         }
     }
 }
 
-fn is_ours(answer: &Response<String>) -> bool {
-    answer.status() == 200
-        && answer.body()
-            == "alive
-"
+fn is_teahouse(response: &Response<String>) -> bool {
+    response.status() == 200 && response.body() == "alive\n"
 }
 
-/// Whether the address leads to the program. A program that does not run has been told of already.
+/// Requests `/healthz` at the public address. Returns no finding when the server does not run, which `check_process` has
+/// reported.
 fn reach(http: &Http, is_running: bool) -> Result<Response<String>, Option<Finding>> {
     let origin = &http.origin;
-    let fault =
-        |what: String, mend: &str| Err(is_running.then(|| Finding::fail(CHECK, what, mend)));
+    let failure =
+        |what: String, fix: &str| Err(is_running.then(|| Finding::fail(CHECK, what, fix)));
     match http.text("/healthz") {
-        Err(error) => fault(
-            format!("{origin} cannot be reached from here: {error}"),
-            "let its name lead to this machine, and the proxy listen there with a certificate for it",
+        Err(error) => failure(
+            format!("cannot reach {origin} from here: {error}"),
+            "point its DNS name to this machine, and let the proxy listen there with a certificate for it",
         ),
-        Ok(answer) if answer.status().is_redirection() => {
-            let to = answer
+        Ok(response) if response.status().is_redirection() => {
+            let to = response
                 .headers()
                 .get("location")
                 .and_then(|to| to.to_str().ok());
@@ -120,36 +111,39 @@ fn reach(http: &Http, is_running: bool) -> Result<Response<String>, Option<Findi
             let to = to.unwrap_or_else(|| "another address".to_owned());
             Err(Some(Finding::fail(
                 CHECK,
-                format!("{origin} leads to {to}"),
+                format!("{origin} redirects to {to}"),
                 format!("PUBLIC_ORIGIN={to}"),
             )))
         }
-        Ok(answer) if answer.status().is_server_error() => fault(
+        Ok(response) if response.status().is_server_error() => failure(
             format!(
-                "{} answers {} at {origin}",
-                proxy(&answer),
-                answer.status().as_u16()
+                "{} returns {} at {origin}",
+                proxy_name(&response),
+                response.status().as_u16()
             ),
-            "in nginx: proxy_pass must name the address where the program listens",
+            "in nginx: proxy_pass must name the address that the server listens on",
         ),
-        Ok(answer) if is_ours(&answer) => Ok(answer),
-        Ok(answer) => Err(Some(Finding::fail(
+        Ok(response) if is_teahouse(&response) => Ok(response),
+        Ok(response) => Err(Some(Finding::fail(
             CHECK,
             format!(
-                "something else answers at {origin} ({}, status {})",
-                proxy(&answer),
-                answer.status().as_u16()
+                "another program responds at {origin} ({}, status {})",
+                proxy_name(&response),
+                response.status().as_u16()
             ),
-            "in nginx: server_name must be the public address's host, and `location / { proxy_pass …; }` lead to the program",
+            "in nginx: server_name must be the public address's host, and `location / { proxy_pass …; }` must lead to the server",
         ))),
     }
 }
 
-/// What protects people in their browsers must arrive, once and unchanged.
-fn headers(origin: &str, headers: &HeaderMap) -> Finding {
+/// Checks that each security header arrives once and unchanged.
+fn check_headers(origin: &str, headers: &HeaderMap) -> Finding {
     let is_secure = origin.starts_with("https:");
-    let transport = is_secure.then_some(("strict-transport-security", frame::STRICT_TRANSPORT));
-    let changed: Vec<_> = frame::HEADERS
+    let transport = is_secure.then_some((
+        "strict-transport-security",
+        security_headers::STRICT_TRANSPORT,
+    ));
+    let changed: Vec<_> = security_headers::HEADERS
         .into_iter()
         .chain(transport)
         .filter(|(name, value)| !headers.get_all(*name).iter().eq([value]))
@@ -158,40 +152,39 @@ fn headers(origin: &str, headers: &HeaderMap) -> Finding {
     match changed.is_empty() {
         true => Finding::ok(
             CHECK,
-            format!("{origin} leads to the program, and its headers arrive"),
+            format!("{origin} reaches the server, and its security headers arrive"),
         ),
         false => Finding::fail(
             CHECK,
             format!(
-                "{origin} changes what the program sends: {}",
+                "{origin} changes the server's headers: {}",
                 changed.join(", ")
             ),
-            "in nginx: no add_header and no proxy_hide_header for these; another program's PUBLIC_ORIGIN must be this one",
+            "in nginx: no add_header and no proxy_hide_header for these; the server's PUBLIC_ORIGIN must be this one",
         ),
     }
 }
 
-/// What only somebody who is signed in can try.
-fn visit(http: &Http, settings: &Settings, conn: &mut DbConn) -> Vec<Finding> {
+/// Runs the checks that need a session.
+fn check_signed_in(http: &Http, settings: &Settings, conn: &mut DbConn) -> Vec<Finding> {
     let unwritable = |error| {
-        let mend = "let the account or user that this runs as write the database";
         Finding::fail(
             "database",
-            format!("it cannot be written: {}", cause(error)),
-            mend,
+            format!("cannot write: {}", cause(error)),
+            "allow the account or user of this command to write the database",
         )
     };
-    let guest = match Guest::arrive(conn) {
-        Ok(Some(guest)) => guest,
-        Ok(None) => return vec![socket::knock(http)],
+    let probe = match ProbeSession::create(conn) {
+        Ok(Some(probe)) => probe,
+        Ok(None) => return vec![websocket::check_signed_out(http)],
         Err(error) => return vec![unwritable(error)],
     };
     let mut findings = vec![
-        socket::check(http, &guest),
-        stream::check(http, &guest),
-        visitors::check(http, &guest, settings, conn),
+        websocket::check(http, &probe),
+        event_stream::check(http, &probe),
+        proxy_headers::check(http, &probe, settings, conn),
     ];
-    if let Err(error) = guest.leave(conn) {
+    if let Err(error) = probe.end(conn) {
         findings.push(unwritable(error));
     }
     findings

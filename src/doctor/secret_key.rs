@@ -1,4 +1,4 @@
-//! The key that signs cookies: whoever knows it can make them.
+//! Checks the secret key, which signs cookies.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -8,10 +8,9 @@ use super::finding::Finding;
 use crate::config::{Environment, Settings};
 
 const CHECK: &str = "secret key";
-/// Bytes.
-const LENGTH: u64 = 64;
+const MIN_BYTES: u64 = 64;
 
-/// Checks that it is there, long enough, and nobody else's to read.
+/// Checks that the key exists, is long enough and readable by its owner only.
 pub(super) fn check(settings: &Settings) -> Vec<Finding> {
     let path = settings.data.dir.join("secret.key");
     let shown = path.display();
@@ -22,7 +21,7 @@ pub(super) fn check(settings: &Settings) -> Vec<Finding> {
             true => Finding::fail(
                 CHECK,
                 format!(
-                    "from the settings, but others may read {shown}: in production the program refuses to start"
+                    "from the settings, but other users can read {shown}: in production the server refuses to start"
                 ),
                 format!("chmod 600 {shown}"),
             ),
@@ -32,27 +31,30 @@ pub(super) fn check(settings: &Settings) -> Vec<Finding> {
     if settings.environment == Environment::Production {
         return vec![Finding::fail(
             CHECK,
-            "there is none, and in production the program does not make one",
-            "TEAHOUSE__DATA__SECRET_KEY=… (`openssl rand -hex 64` makes one)",
+            "missing; in production the server does not generate one",
+            "TEAHOUSE__DATA__SECRET_KEY=… (generate it with `openssl rand -hex 64`)",
         )];
     }
     let finding = match fs::metadata(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            Finding::ok(CHECK, format!("{shown} is made when the program starts"))
+            Finding::ok(CHECK, format!("{shown} is created when the server starts"))
         }
         Err(error) => Finding::fail(
             CHECK,
-            format!("{shown} cannot be read: {error}"),
-            format!("chown it to whom the program runs as, and chmod 600 {shown}"),
+            format!("cannot read {shown}: {error}"),
+            format!("chown it to the server's user, and chmod 600 {shown}"),
         ),
-        Ok(file) if file.len() < LENGTH => Finding::fail(
+        Ok(file) if file.len() < MIN_BYTES => Finding::fail(
             CHECK,
             format!("{shown} is too short"),
-            format!("rm {shown}; the program makes another, and everybody signs in again"),
+            format!("rm {shown}; the server generates a new one, and all users must sign in again"),
         ),
         Ok(file) if file.permissions().mode() & 0o077 != 0 => Finding::fail(
             CHECK,
-            format!("others may read {shown} (mode {:03o})", file.mode() & 0o777),
+            format!(
+                "other users can read {shown} (mode {:03o})",
+                file.mode() & 0o777
+            ),
             format!("chmod 600 {shown}"),
         ),
         Ok(_) => Finding::ok(CHECK, format!("{shown}, mode 600")),

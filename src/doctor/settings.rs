@@ -1,4 +1,4 @@
-//! Settings that can be read, but should not be so.
+//! Checks settings that are valid but unsafe or inconsistent.
 
 use url::{Host, Url};
 
@@ -7,7 +7,7 @@ use crate::config::{Environment, Settings};
 
 const CHECK: &str = "settings";
 
-/// Checks the settings against each other.
+/// Checks environment, public origin, trusted proxies and throttling.
 pub(super) fn check(settings: &Settings) -> Vec<Finding> {
     let mut findings = Vec::new();
     let origin = Url::parse(&settings.server.public_origin).ok();
@@ -18,29 +18,29 @@ pub(super) fn check(settings: &Settings) -> Vec<Finding> {
     if is_public && settings.environment != Environment::Production {
         findings.push(Finding::warn(
             CHECK,
-            "the public address is for people, but the environment is not production",
+            "the server has a public address, but the environment is not production",
             "TEAHOUSE_ENV=production",
         ));
     }
     if is_public && !is_secure {
         findings.push(Finding::warn(
             CHECK,
-            "people's passwords travel without encryption: the public address is not https",
-            "PUBLIC_ORIGIN=https://…, and a certificate for the proxy (certbot)",
+            "the public address is not https: passwords are sent unencrypted",
+            "PUBLIC_ORIGIN=https://…, with a certificate for the proxy (certbot)",
         ));
     }
     if is_secure && settings.server.trusted_proxies.is_empty() {
         findings.push(Finding::warn(
             CHECK,
-            "a proxy speaks https for the program, but is not trusted: everybody seems to come from its address",
+            "https is terminated by a proxy that is not trusted: all clients appear to have its address",
             "TEAHOUSE__SERVER__TRUSTED_PROXIES=127.0.0.1 (the proxy's address)",
         ));
     }
     if settings.environment == Environment::Production && !settings.throttle.enabled {
         findings.push(Finding::warn(
             CHECK,
-            "there are no limits per person",
-            "leave TEAHOUSE__THROTTLE__ENABLED out",
+            "rate limits are disabled",
+            "remove TEAHOUSE__THROTTLE__ENABLED",
         ));
     }
     if findings.is_empty() {
@@ -56,7 +56,7 @@ pub(super) fn check(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-/// Whether only this machine can mean it.
+/// Returns whether the origin is only reachable from this machine.
 fn is_local(origin: &Url) -> bool {
     match origin.host() {
         Some(Host::Domain(name)) => name == "localhost",

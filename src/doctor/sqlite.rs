@@ -1,43 +1,38 @@
-//! What SQLite does with its file.
+//! Checks SQLite's journal mode, synchronization and encoding.
 
 use super::finding::Finding;
 use crate::error::Result;
-use crate::models::connection::DbConn;
-use crate::models::database_url::DatabaseUrl;
-use crate::models::inspection;
+use crate::models::database::connection::DbConn;
+use crate::models::database::diagnostics;
+use crate::models::database::url::DatabaseUrl;
 
-/// Checks the file's journal and how it is written.
+/// Checks the file's settings.
 ///
 /// # Errors
 /// `Unavailable` when the file cannot be read.
 pub(super) fn check(conn: &mut DbConn, url: &DatabaseUrl) -> Result<Vec<Finding>> {
     const FULL: &str = "2";
-    let version = inspection::sqlite_version(conn)?;
-    let journal = inspection::pragma(conn, "journal_mode")?;
-    let synchronous = inspection::pragma(conn, "synchronous")?;
-    let encoding = inspection::pragma(conn, "encoding")?;
+    let version = diagnostics::sqlite_version(conn)?;
+    let journal = diagnostics::pragma(conn, "journal_mode")?;
+    let synchronous = diagnostics::pragma(conn, "synchronous")?;
+    let encoding = diagnostics::pragma(conn, "encoding")?;
     let mut findings = vec![Finding::ok(
         "database",
         format!("{url} is SQLite {version}"),
     )];
     findings.push(match journal == "wal" {
-        true => Finding::ok(
-            "journal",
-            "WAL: readers and the writer do not wait for each other",
-        ),
+        true => Finding::ok("journal", "WAL: readers do not block the writer"),
         false => Finding::fail(
             "journal",
             format!("the journal mode is {journal}: the file system does not allow WAL"),
-            "let DATA_DIR be on a local disk, not on a network file system",
+            "move DATA_DIR from the network file system to a local disk",
         ),
     });
     findings.push(match synchronous == FULL {
-        true => Finding::ok("durability", "every commit is on disk"),
+        true => Finding::ok("durability", "every commit is flushed to disk"),
         false => Finding::fail(
             "durability",
-            format!(
-                "synchronous is {synchronous}: a power cut loses messages that were acknowledged"
-            ),
+            format!("synchronous is {synchronous}: a power failure loses acknowledged messages"),
             "PRAGMA synchronous = FULL",
         ),
     });
@@ -46,7 +41,7 @@ pub(super) fn check(conn: &mut DbConn, url: &DatabaseUrl) -> Result<Vec<Finding>
         false => Finding::warn(
             "characters",
             encoding,
-            "PRAGMA encoding = 'UTF-8', in a new file",
+            "PRAGMA encoding = 'UTF-8' in a new file",
         ),
     });
     Ok(findings)

@@ -1,5 +1,5 @@
-//! Logs an outage of what the program needs once when it begins, and once when it ends, with its length. Between the two
-//! each failed request would say the same again: such lines are logged at DEBUG.
+//! Logs outages of dependencies: one warning at the start and one at the end, with the duration. Failures in between are
+//! logged at DEBUG.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -7,134 +7,138 @@ use std::time::{Duration, Instant};
 
 use super::Error;
 
-/// Each of so many different causes is logged once in an outage. A database that is away has many names for that, and
-/// only the first is; what a provider says is what its operator has to mend.
-const CAUSES: usize = 8;
+/// Number of distinct causes logged per outage of a provider: the operator has to act on each. For the database it is 1,
+/// because one outage has many error messages.
+const PROVIDER_CAUSES: usize = 8;
 
-/// The database of this process.
-pub static DATABASE: Outage = Outage::of("database", Duration::from_secs(1), 1);
-/// Whatever carries messages to phones.
-pub static SMS: Outage = Outage::of("SMS sender", Duration::ZERO, CAUSES);
-/// GitHub.
-pub static GITHUB: Outage = Outage::of("GitHub", Duration::ZERO, CAUSES);
+/// The process's database.
+pub static DATABASE: Outage = Outage::new("database", Duration::from_secs(1), 1);
+/// The configured SMS sender.
+pub static SMS: Outage = Outage::new("SMS sender", Duration::ZERO, PROVIDER_CAUSES);
+/// GitHub's OAuth and user API.
+pub static GITHUB: Outage = Outage::new("GitHub", Duration::ZERO, PROVIDER_CAUSES);
 
-/// Whether something answers, as far as its users noticed.
+/// The availability of one dependency, derived from the results of calls to it.
 #[derive(Debug)]
 pub struct Outage {
-    what: &'static str,
-    /// It must answer for so long without a failure: a server that is coming back refuses some and answers others.
-    calm: Duration,
-    causes: usize,
-    /// The same as whether there is a state, for those who only ask.
-    is_on: AtomicBool,
+    dependency: &'static str,
+    /// How long calls must succeed before the outage is over: during recovery some calls still fail.
+    recovery_time: Duration,
+    max_causes: usize,
+    /// Mirrors `state.is_some()`, readable without the lock.
+    is_active: AtomicBool,
     state: Mutex<Option<State>>,
 }
 
 #[derive(Debug)]
 struct State {
     since: Instant,
-    /// When it first answered after the last failure.
-    back_at: Option<Instant>,
-    /// Reading never failed: then only a write says that it is over.
-    is_of_writes: bool,
+    /// Time of the first success after the last failure.
+    recovered_at: Option<Instant>,
+    /// Only writes failed, so only a successful write ends the outage.
+    is_writes_only: bool,
     causes: Vec<String>,
 }
 
 impl Outage {
-    const fn of(what: &'static str, calm: Duration, causes: usize) -> Self {
+    const fn new(dependency: &'static str, recovery_time: Duration, max_causes: usize) -> Self {
         Self {
-            what,
-            calm,
-            causes,
-            is_on: AtomicBool::new(false),
+            dependency,
+            recovery_time,
+            max_causes,
+            is_active: AtomicBool::new(false),
             state: Mutex::new(None),
         }
     }
 
-    /// Whether it is known that there is one.
-    pub fn is_on(&self) -> bool {
-        self.is_on.load(Ordering::Relaxed)
+    /// Returns whether the dependency is known to be unavailable.
+    pub fn is_active(&self) -> bool {
+        self.is_active.load(Ordering::Relaxed)
     }
 
-    /// Takes note of a result: every error but `Unavailable` and its kind is an answer too.
-    pub fn note<T>(&self, result: &Result<T, Error>) {
-        self.note_of(false, result);
+    /// Records the result of a call. Only `Unavailable` and `GitHubDown` count as failures.
+    pub fn record<T>(&self, result: &Result<T, Error>) {
+        self.record_call(false, result);
     }
 
-    /// The same for something that was to be written: a full or locked database answers readers all the time.
-    pub fn note_write<T>(&self, result: &Result<T, Error>) {
-        self.note_of(true, result);
+    /// Records the result of a write. A full or locked database fails writes while reads succeed.
+    pub fn record_write<T>(&self, result: &Result<T, Error>) {
+        self.record_call(true, result);
     }
 
-    fn note_of<T>(&self, is_write: bool, result: &Result<T, Error>) {
+    fn record_call<T>(&self, is_write: bool, result: &Result<T, Error>) {
         match result {
             Err(Error::Unavailable(cause) | Error::GitHubDown(cause)) => {
-                self.failed(is_write, cause);
+                self.record_failure(is_write, cause);
             }
-            _ => self.answered(is_write),
+            _ => self.record_success(is_write),
         }
     }
 
-    fn failed(&self, is_write: bool, cause: &str) {
+    fn record_failure(&self, is_write: bool, cause: &str) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match &mut *state {
             Some(state) => {
-                state.back_at = None;
-                state.is_of_writes &= is_write;
+                state.recovered_at = None;
+                state.is_writes_only &= is_write;
                 let is_known = state.causes.iter().any(|known| known == cause);
-                if !is_known && state.causes.len() < self.causes {
+                if !is_known && state.causes.len() < self.max_causes {
                     state.causes.push(cause.to_owned());
-                    tracing::warn!(cause, "the {} is unavailable for another reason", self.what);
+                    tracing::warn!(cause, "the {} fails with another error", self.dependency);
                 }
             }
             None => {
                 let since = Instant::now();
                 *state = Some(State {
                     since,
-                    back_at: None,
-                    is_of_writes: is_write,
+                    recovered_at: None,
+                    is_writes_only: is_write,
                     causes: vec![cause.to_owned()],
                 });
-                self.is_on.store(true, Ordering::Relaxed);
-                tracing::warn!(cause, "outage: the {} is unavailable", self.what);
+                self.is_active.store(true, Ordering::Relaxed);
+                tracing::warn!(cause, "outage: the {} is unavailable", self.dependency);
             }
         }
     }
 
-    fn answered(&self, is_write: bool) {
-        if !self.is_on() {
+    fn record_success(&self, is_write: bool) {
+        if !self.is_active() {
             return;
         }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(outage) = &mut *state else {
             return;
         };
-        if outage.is_of_writes && !is_write {
+        if outage.is_writes_only && !is_write {
             return;
         }
-        let back_at = *outage.back_at.get_or_insert_with(Instant::now);
-        if back_at.elapsed() < self.calm {
+        let recovered_at = *outage.recovered_at.get_or_insert_with(Instant::now);
+        if recovered_at.elapsed() < self.recovery_time {
             return;
         }
-        let lasted = (back_at - outage.since).as_secs_f64();
+        let duration = (recovered_at - outage.since).as_secs_f64();
         *state = None;
-        self.is_on.store(false, Ordering::Relaxed);
-        let seconds = (lasted * 10.0).round() / 10.0;
-        tracing::warn!(seconds, "outage over: the {} is available again", self.what);
+        self.is_active.store(false, Ordering::Relaxed);
+        let seconds = (duration * 10.0).round() / 10.0;
+        tracing::warn!(
+            seconds,
+            "outage over: the {} is available again",
+            self.dependency
+        );
     }
 }
 
-/// Whether an outage that was logged when it began is the reason of this.
+/// Returns whether a known outage caused the error.
 pub fn explains(error: &Error) -> bool {
     match error {
-        Error::Unavailable(_) | Error::Collided(_) => DATABASE.is_on(),
-        Error::GitHubDown(_) => GITHUB.is_on(),
+        Error::Unavailable(_) | Error::SerializationFailure(_) => DATABASE.is_active(),
+        Error::GitHubDown(_) => GITHUB.is_active(),
         _ => false,
     }
 }
 
-/// Logs an error as a warning, or at DEBUG when an outage explains it: `warn_of!(error, fields …, "message")`.
-macro_rules! warn_of {
+/// Logs an error as a warning, or at DEBUG during a known outage: `warn_unless_outage!(error, fields …, "message")`.
+macro_rules! warn_unless_outage {
     ($error:expr, $($rest:tt)+) => {
         match $crate::error::outage::explains(&$error) {
             true => tracing::debug!(error = %$error, $($rest)+),
@@ -142,7 +146,7 @@ macro_rules! warn_of {
         }
     };
 }
-pub(crate) use warn_of;
+pub(crate) use warn_unless_outage;
 
 #[cfg(test)]
 mod tests {
@@ -153,34 +157,34 @@ mod tests {
     }
 
     #[test]
-    fn an_outage_ends_when_all_was_calm_for_a_while() {
-        let outage = Outage::of("test", Duration::from_millis(20), 1);
-        outage.note(&Ok(()));
-        outage.note(&Err::<(), _>(Error::NotFound));
-        assert!(!outage.is_on());
-        outage.note(&down());
-        outage.note(&Ok(()));
-        assert!(outage.is_on(), "it may have been one answer among failures");
+    fn outage_ends_after_the_recovery_time_without_failures() {
+        let outage = Outage::new("test", Duration::from_millis(20), 1);
+        outage.record(&Ok(()));
+        outage.record(&Err::<(), _>(Error::NotFound));
+        assert!(!outage.is_active());
+        outage.record(&down());
+        outage.record(&Ok(()));
+        assert!(outage.is_active(), "one success is not a recovery");
         std::thread::sleep(Duration::from_millis(25));
-        outage.note(&down());
-        outage.note(&Ok(()));
-        assert!(outage.is_on(), "there was a failure in between");
+        outage.record(&down());
+        outage.record(&Ok(()));
+        assert!(outage.is_active(), "a failure restarts the recovery time");
         std::thread::sleep(Duration::from_millis(25));
-        outage.note(&Err::<(), _>(Error::NotFound));
-        assert!(!outage.is_on());
+        outage.record(&Err::<(), _>(Error::NotFound));
+        assert!(!outage.is_active());
     }
 
     #[test]
-    fn reading_does_not_end_an_outage_of_writes() {
-        let outage = Outage::of("test", Duration::ZERO, 1);
-        outage.note_write(&down());
-        outage.note(&Ok(()));
-        assert!(outage.is_on());
-        outage.note_write(&Ok(()));
-        assert!(!outage.is_on());
-        outage.note_write(&down());
-        outage.note(&down());
-        outage.note(&Ok(()));
-        assert!(!outage.is_on(), "all of it was away, and is back");
+    fn successful_read_does_not_end_an_outage_of_writes() {
+        let outage = Outage::new("test", Duration::ZERO, 1);
+        outage.record_write(&down());
+        outage.record(&Ok(()));
+        assert!(outage.is_active());
+        outage.record_write(&Ok(()));
+        assert!(!outage.is_active());
+        outage.record_write(&down());
+        outage.record(&down());
+        outage.record(&Ok(()));
+        assert!(!outage.is_active(), "reads failed too, so a read ends it");
     }
 }

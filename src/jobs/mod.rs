@@ -1,7 +1,7 @@
-//! Work that happens later: one small file each.
+//! Background jobs, one per file. Each `run` loops until the process ends.
 
-pub mod departed;
-pub mod erased_traces;
-pub mod expired_sessions;
-pub mod old_notices;
-pub mod spent_records;
+pub mod erase_deleted_users;
+pub mod prune_change_notices;
+pub mod prune_expired_records;
+pub mod prune_expired_sessions;
+pub mod truncate_wal;

@@ -1,4 +1,7 @@
-//! The one row that names this database and counts its changes.
+//! The one-row table that identifies this database and counts its changes.
+//!
+//! # Errors
+//! `Unavailable` when the database does not respond.
 
 use diesel::backend::Backend;
 use diesel::prelude::*;
@@ -6,16 +9,13 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
 use diesel::sql_types::BigInt;
 
-use super::connection::{DbConn, on_each};
 use super::schema::installation::dsl;
 use crate::error::Result;
+use crate::models::database::connection::{DbConn, on_each};
 
 const ROW: i32 = 1;
 
-/// The database's name: another one means that what clients remember is about something else.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
+/// Returns the database's identity. When it changes, clients discard what they stored of the previous one.
 pub fn epoch(conn: &mut DbConn) -> Result<String> {
     Ok(dsl::installation
         .find(ROW)
@@ -23,33 +23,39 @@ pub fn epoch(conn: &mut DbConn) -> Result<String> {
         .get_result(conn)?)
 }
 
-/// Waits for the transactions that began so before, until this one ends. Must be the first statement of its transaction,
-/// or two could wait for each other.
+/// Gives the database another name: what clients remember is about the one that it was copied from.
 ///
 /// # Errors
 /// `Unavailable` when the database does not answer.
-pub fn take_turn(conn: &mut DbConn) -> Result<()> {
-    take_numbers(conn, 0).map(|_| ())
+pub(super) fn renew_epoch(conn: &mut DbConn) -> Result<()> {
+    let epoch = uuid::Uuid::new_v4().simple().to_string();
+    diesel::update(dsl::installation.find(ROW))
+        .set(dsl::epoch.eq(epoch))
+        .execute(conn)?;
+    Ok(())
 }
 
-/// Takes the next `count` numbers; answers the first. Must be the first statement of its transaction, or come after
-/// [`take_turn`]: whoever comes later waits for the commit, and so numbers become visible in their order.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn take_numbers(conn: &mut DbConn, count: i64) -> Result<i64> {
-    on_each!(conn, conn => Count(count).execute(conn))?;
-    let last: i64 = latest_number(conn)?;
+/// Waits for the row until the transaction ends, which serializes the transactions that lock it. Must be the first statement
+/// of its transaction to prevent deadlocks.
+pub fn lock(conn: &mut DbConn) -> Result<()> {
+    allocate_ids(conn, 0).map(|_| ())
+}
+
+/// Allocates the next `count` ids and returns the first. Must be the first statement of its transaction, or follow
+/// [`lock`]: later transactions wait for the commit, so ids become visible in ascending order.
+pub fn allocate_ids(conn: &mut DbConn, count: i64) -> Result<i64> {
+    on_each!(conn, conn => AdvanceCounter(count).execute(conn))?;
+    let last: i64 = latest_id(conn)?;
     Ok(last - count + 1)
 }
 
-/// Counts on. Diesel's own updates are prepared each time, this one once for each connection.
+/// Advances the counter. Diesel prepares its own updates each time, but this statement once per connection.
 #[derive(QueryId)]
-struct Count(i64);
+struct AdvanceCounter(i64);
 
-impl<C: Connection> RunQueryDsl<C> for Count {}
+impl<C: Connection> RunQueryDsl<C> for AdvanceCounter {}
 
-impl<B: Backend> QueryFragment<B> for Count
+impl<B: Backend> QueryFragment<B> for AdvanceCounter
 where
     i64: ToSql<BigInt, B>,
 {
@@ -61,29 +67,20 @@ where
     }
 }
 
-/// The latest number that was taken.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn latest_number(conn: &mut DbConn) -> Result<i64> {
+/// Returns the last allocated id.
+pub fn latest_id(conn: &mut DbConn) -> Result<i64> {
     let row = dsl::installation.find(ROW).select(dsl::counter);
     Ok(on_each!(conn, conn => row.get_result(conn))?)
 }
 
-/// How often somebody's name or picture changed.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn people(conn: &mut DbConn) -> Result<i64> {
+/// Returns the number of changes of usernames and avatars so far.
+pub fn profile_version(conn: &mut DbConn) -> Result<i64> {
     let row = dsl::installation.find(ROW).select(dsl::people);
     Ok(on_each!(conn, conn => row.get_result(conn))?)
 }
 
-/// Somebody's name or picture changed. Runs in a transaction that writes.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
-pub fn people_changed(conn: &mut DbConn) -> Result<()> {
+/// Records that a username or avatar changed. Runs in a write transaction.
+pub fn bump_profile_version(conn: &mut DbConn) -> Result<()> {
     diesel::update(dsl::installation.find(ROW))
         .set(dsl::people.eq(dsl::people + 1))
         .execute(conn)?;

@@ -1,4 +1,4 @@
-//! The tables, as both databases have them (`migrations/sqlite`, `migrations/mysql`).
+//! The tables, which both databases have (`migrations/sqlite`, `migrations/mysql`).
 #![expect(
     missing_docs,
     reason = "the tables are described in docs/architecture.md"

@@ -1,31 +1,26 @@
-//! Live messages: frames, the writer that stores them, the hub that delivers them. Pure tokio: what is stored, and
-//! where, is behind the traits of [`store`]; what carries the bytes is behind [`seat::Seat`].
+//! Realtime messaging: protocol frames, the writer that stores messages, and the hub that delivers them. Independent of
+//! HTTP and the database: storage is behind the traits of [`store`], sockets read from [`subscriber::Subscriber`].
 //!
 //! ```text
-//! connection ─→ Writer ─ one transaction, many messages ─→ Hub ─ one hand-over per worker ─→ Desk ─→ Seats
+//! connection ─→ Writer ─ one transaction, many messages ─→ Hub ─ one command per worker ─→ WorkerHub ─→ Subscribers
 //! ```
 
+pub mod change_poller;
+pub mod connected_sessions;
 pub mod connection;
-pub mod desk;
-pub mod events;
-pub mod figures;
-mod following;
+pub mod connection_limiter;
+pub mod event_stream;
 pub mod frames;
 pub mod hub;
-pub mod live;
-mod mending;
-pub mod news;
-mod outbound;
-pub mod parcels;
-mod place;
+pub mod metrics;
 pub mod presence;
-pub mod seat;
-pub mod served;
+pub mod rate_limit;
+mod send_queue;
+pub mod service;
 pub mod store;
-pub mod throttle;
-pub mod turnstile;
-pub mod watch;
-pub mod wire;
+pub mod subscriber;
+pub mod websocket;
+pub mod worker_hub;
 pub mod writer;
 
 #[cfg(test)]

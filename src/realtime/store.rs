@@ -1,20 +1,21 @@
-//! What the live side needs to know from whatever keeps the messages.
+//! The storage that the realtime layer needs, as traits. Reads fail with `Unavailable` when the database cannot be
+//! read.
 
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use super::frames::{Code, Invitation, Message, Room};
+use super::frames::{ErrorCode, Invitation, Message, Room};
 use crate::error::Result;
 
-/// A message that was checked and is not stored yet.
+/// A validated message that is not stored yet.
 #[derive(Debug, Clone)]
-pub struct Draft {
-    /// Where it is said.
+pub struct ValidatedMessage {
+    /// The room.
     pub room_id: i64,
-    /// Who says it.
+    /// The author.
     pub user_id: i64,
-    /// The sender's UUID for it, 36 lower-case characters.
+    /// The client's UUID for the message: 36 lower-case characters.
     pub client_id: String,
     /// The text, within the limits.
     pub content: String,
@@ -22,166 +23,172 @@ pub struct Draft {
     pub hash: [u8; 32],
 }
 
-/// One change of a room's log.
+/// A change of a room's log.
 #[derive(Debug, Clone)]
-pub enum Write {
-    /// A new message.
-    Post(Draft),
-    /// Another text for a message of one's own.
+pub enum WriteCommand {
+    /// Adds a message.
+    Post(ValidatedMessage),
+    /// Replaces the text of the user's own message.
     Edit {
-        /// Which message.
-        target: Target,
-        /// Its new text, within the limits.
+        /// The message.
+        target: MessageRef,
+        /// The new text, within the limits.
         content: String,
     },
-    /// A message is hidden; its text stays for admins.
-    Delete(Target),
-    /// The same, of somebody who is gone and wanted it so: nobody's leave is asked.
-    Erase(Target),
+    /// Hides a message; admins can still read it.
+    Delete(MessageRef),
+    /// Hides a message of a deleted user, without a permission check.
+    Erase(MessageRef),
 }
 
-/// A message that somebody wants to change.
+/// A message, and the user who changes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Target {
-    /// Its room.
+pub struct MessageRef {
+    /// The room.
     pub room_id: i64,
-    /// Its place there.
+    /// The message's number in the room.
     pub seq: i64,
-    /// Who wants it.
+    /// The user who makes the change.
     pub user_id: i64,
 }
 
-/// What became of a write: the message as it is now, or why nothing was done.
-pub type Verdict = Result<Stored, Code>;
+/// The outcome of a write: the message as it is now, or why it was rejected.
+pub type WriteResult = Result<StoredMessage, ErrorCode>;
 
 /// A message after a write.
 #[derive(Debug, Clone)]
-pub struct Stored {
+pub struct StoredMessage {
     /// The message as it is now.
     pub message: Message,
-    /// Whether this write changed anything: a retry does not.
+    /// Whether this write changed anything; false for a retry.
     pub is_new: bool,
 }
 
-/// Where a person's mark in a room is.
+/// A user's read position in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mark {
-    /// Everything up to here is read.
+pub struct ReadPosition {
+    /// The last read message.
     pub read_seq: i64,
-    /// The room's latest change that the counts include.
+    /// The room version that the counts refer to.
     pub ver: i64,
-    /// How many messages of others came since, without deleted ones.
+    /// Unread messages of others, without deleted ones.
     pub unread: i64,
-    /// How many of those name the person.
+    /// Unread messages that mention the user.
     pub mentions: i64,
-    /// Whether the room is small enough that others are told.
+    /// Whether the room is small enough to show read positions to other members.
     pub is_shared: bool,
 }
 
-/// A direct room, and whether it was made just now.
+/// A direct room that was found or created.
 #[derive(Debug, Clone)]
-pub struct Direct {
+pub struct DirectRoom {
     /// The room.
     pub room_id: i64,
-    /// Everybody in it.
+    /// All members.
     pub members: Vec<i64>,
-    /// Whether nobody knew it before.
+    /// Whether it was created by this call.
     pub is_new: bool,
 }
 
-/// What changed in a room, in the order of its numbers.
+/// A page of a room's changes, in the order of their versions.
 #[derive(Debug)]
 pub struct Changes {
     /// Each changed message as it is now.
     pub messages: Vec<Message>,
-    /// Everything up to this number is known now.
+    /// The page covers all changes up to this version.
     pub ver: i64,
-    /// Whether the room has later changes.
+    /// Whether there are later changes.
     pub more: bool,
-    /// The room's own latest number, which is below the asked one when the client knows more than the database.
+    /// The room's latest version; below the requested one when the client is ahead of the database, as after a restore.
     pub last_ver: i64,
 }
 
-/// Messages of several rooms with their numbers in the installation.
+/// A page of messages from several rooms with their sequence numbers in the installation.
 #[derive(Debug)]
-pub struct Numbered {
-    /// In the order of the numbers.
+pub struct SequencedPage {
+    /// The sequence numbers and messages, in ascending order.
     pub messages: Vec<(i64, Message)>,
     /// Whether there are more.
     pub more: bool,
 }
 
-/// Changes rooms' logs. Used by one thread at a time, which may block; only when that one hangs, another goes on.
+/// Appends changes to rooms' logs. May block. Called by one thread at a time, unless the writer has replaced a thread
+/// that hangs in a call.
 pub trait Log: Send + Sync {
-    /// Stores all of them in one transaction, or none; one verdict each, in order.
+    /// Stores all writes in one transaction; returns one result each, in order.
     ///
     /// # Errors
-    /// `Unavailable` when the outcome is unknown; the same writes again settle it.
-    fn append(&self, writes: &[Write]) -> Result<Vec<Verdict>>;
+    /// `Unavailable` when the outcome is unknown; repeating the same writes is safe.
+    fn append(&self, writes: &[WriteCommand]) -> Result<Vec<WriteResult>>;
 }
 
-/// Reads rooms and messages, and checks what people send.
+/// Reads rooms and messages, and validates input.
 pub trait Store: Send + Sync {
-    /// Makes a draft of what somebody sent.
+    /// Validates a new message.
     ///
     /// # Errors
-    /// `BadFrame` for a `client_id` that is no UUID; `Empty`, `TooLong`, `Invalid` for the text.
-    fn draft(
+    /// `BadFrame` for a `client_id` that is not a UUID; `Empty`, `TooLong`, `Invalid` for the text.
+    fn validate_message(
         &self,
         user_id: i64,
         room_id: i64,
         client_id: &str,
         content: &str,
-    ) -> Result<Draft, Code>;
+    ) -> Result<ValidatedMessage, ErrorCode>;
 
-    /// The checked text of an edit.
+    /// Validates and returns the new text of an edit.
     ///
     /// # Errors
     /// `Empty`, `TooLong`, `Invalid`.
-    fn content(&self, content: &str) -> Result<String, Code>;
+    fn validate_content(&self, content: &str) -> Result<String, ErrorCode>;
 
-    /// Moves what a person has read in a room: forward only, or back to just before `seq` when they mark it unread.
-    /// `NotFound` when they are not in it.
-    fn mark(
+    /// Moves a user's read position: forward only, or with `unread` back to just before `seq`. `NotFound` when they are
+    /// not a member.
+    fn set_read_position(
         &self,
         user_id: i64,
         room_id: i64,
         seq: i64,
         unread: bool,
-    ) -> BoxFuture<'static, Result<Mark>>;
+    ) -> BoxFuture<'static, Result<ReadPosition>>;
 
-    /// Everything is read; answers the rooms in which a mark moved.
-    fn mark_all(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<(i64, Mark)>>>;
+    /// Marks all rooms of a user as read; returns the rooms whose position moved.
+    fn mark_all_read(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<(i64, ReadPosition)>>>;
 
-    /// A room as this person sees it; `NotFound` when they are not in it.
-    fn room_of(&self, user_id: i64, room_id: i64) -> BoxFuture<'static, Result<Room>>;
+    /// Returns a room as this user sees it; `NotFound` when they are not a member.
+    fn room_for(&self, user_id: i64, room_id: i64) -> BoxFuture<'static, Result<Room>>;
 
-    /// The pending invitations of a person, oldest first.
-    fn invitations_of(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<Invitation>>>;
+    /// Returns a user's pending invitations, oldest first.
+    fn invitations_for(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<Invitation>>>;
 
-    /// The direct room of a person with another, found or made; the other is named as in [`ClientFrame::Post`]'s `to`.
+    /// Finds or creates the direct room of a user with another, who is given as in [`ClientFrame::Post`]'s `to`.
     ///
     /// [`ClientFrame::Post`]: super::frames::ClientFrame::Post
-    fn direct_with(&self, user_id: i64, to: String) -> BoxFuture<'static, Result<Direct>>;
+    fn find_or_create_direct(
+        &self,
+        user_id: i64,
+        to: String,
+    ) -> BoxFuture<'static, Result<DirectRoom>>;
 
-    /// The rooms of a person, with what they have read; `Unauthorized` when this session of theirs ended.
-    fn rooms_of(&self, user_id: i64, session: Arc<str>) -> BoxFuture<'static, Result<Vec<Room>>>;
+    /// Returns a user's rooms with their read positions; `Unauthorized` when the session has ended.
+    fn rooms_for(&self, user_id: i64, session: Arc<str>) -> BoxFuture<'static, Result<Vec<Room>>>;
 
-    /// Remembers when the last window of a person closed.
-    fn last_seen(&self, user_id: i64) -> BoxFuture<'static, Result<()>>;
+    /// Stores the time at which a user's last connection closed.
+    fn record_last_seen(&self, user_id: i64) -> BoxFuture<'static, Result<()>>;
 
-    /// The installation's latest number.
+    /// Returns the installation's latest change number.
     fn latest_change(&self) -> BoxFuture<'static, Result<i64>>;
 
-    /// Messages after a number, in their order: all changes in a person's rooms, by the change's number; or only new
-    /// messages of others in conversations of two, by the message's.
+    /// Returns messages after a number of the installation, in ascending order: all changes in the user's rooms, by
+    /// change number; or, if `only_conversations`, new messages of others in direct rooms of two members, by message
+    /// id.
     fn messages_after(
         &self,
         user_id: i64,
         after: i64,
         only_conversations: bool,
-    ) -> BoxFuture<'static, Result<Numbered>>;
+    ) -> BoxFuture<'static, Result<SequencedPage>>;
 
-    /// At most 200 changed messages of a room after `ver`.
+    /// Returns at most 200 changed messages of a room after version `ver`.
     fn changes(&self, room_id: i64, ver: i64) -> BoxFuture<'static, Result<Changes>>;
 }

@@ -1,8 +1,8 @@
-//! What no test through the front door can time: what happens between two steps.
+//! Tests of interleavings that integration tests cannot time.
 
 mod client;
-mod orders;
-mod shelf;
+mod delivery_properties;
+mod memory_store;
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -11,35 +11,35 @@ use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::task::LocalSet;
 
-use super::connection::{Arrival, Connection};
-use super::desk::Desk;
-use super::events::{Events, Wanted};
-use super::frames::Limits;
+use super::connection::{ConnectRequest, Connection};
+use super::frames::ClientLimits;
 use super::hub::Hub;
-use super::live::Live;
-use super::parcels::Parcel;
 use super::presence::Presence;
-use super::seat::Seat;
 use super::store::Store;
-use super::throttle::Throttle;
-use super::turnstile::Turnstile;
-use super::wire::{CloseCode, payload};
 use super::writer::Writer;
-use shelf::{Shelf, person};
+use crate::realtime::connection_limiter::ConnectionLimiter;
+use crate::realtime::event_stream::{EventStream, StreamContent};
+use crate::realtime::hub::worker_commands::WorkerCommand;
+use crate::realtime::rate_limit::UserRateLimiter;
+use crate::realtime::service::Realtime;
+use crate::realtime::subscriber::Subscriber;
+use crate::realtime::websocket::{CloseCode, payload};
+use crate::realtime::worker_hub::WorkerHub;
+use memory_store::{MemoryStore, user};
 
 const ROOM: i64 = 1;
 
-fn live(shelf: &Shelf) -> Arc<Live> {
-    let store: Arc<dyn Store> = Arc::new(shelf.clone());
+fn realtime(memory: &MemoryStore) -> Arc<Realtime> {
+    let store: Arc<dyn Store> = Arc::new(memory.clone());
     let hub = Arc::new(Hub::new(store.clone()));
-    Arc::new(Live {
-        writer: Writer::start(shelf.clone(), hub.clone(), 8).expect("a thread"),
+    Arc::new(Realtime {
+        writer: Writer::start(memory.clone(), hub.clone(), 8).expect("a thread"),
         hub,
         store,
         presence: Presence::default(),
-        throttle: Throttle::new(1, 1, false),
-        turnstile: Turnstile::new(None, usize::MAX),
-        limits: Limits {
+        rate_limiter: UserRateLimiter::new(1, 1, false),
+        connection_limiter: ConnectionLimiter::new(None, usize::MAX),
+        limits: ClientLimits {
             content_chars: 1,
             posts_per_second: 1,
             burst: 1,
@@ -47,32 +47,32 @@ fn live(shelf: &Shelf) -> Arc<Live> {
         },
         epoch: String::new(),
         version: "",
-        noted: Notify::new(),
+        poll_requested: Notify::new(),
     })
 }
 
-async fn connect(live: &Arc<Live>) -> Connection {
-    let desk = Desk::open(live.hub.clone());
-    let sentences = Box::new(|_| String::new());
-    let arrival = arrival(live, 1).await;
-    let connection = Connection::open(desk, live.clone(), arrival, sentences).await;
+async fn connect(realtime: &Arc<Realtime>) -> Connection {
+    let worker = WorkerHub::start(realtime.hub.clone());
+    let error_texts = Box::new(|_| String::new());
+    let request = read_request(realtime, 1).await;
+    let connection = Connection::open(worker, realtime.clone(), request, error_texts).await;
     connection.expect("a connection")
 }
 
-/// What is read of somebody who comes in.
-async fn arrival(live: &Live, user_id: i64) -> Arrival {
-    let since = live.hub.news.now();
-    let rooms = live.store.rooms_of(user_id, "".into()).await;
-    Arrival {
-        user: person(user_id),
+/// Reads a connecting user's state.
+async fn read_request(realtime: &Realtime, user_id: i64) -> ConnectRequest {
+    let since = realtime.hub.change_clock.now();
+    let rooms = realtime.store.rooms_for(user_id, "".into()).await;
+    ConnectRequest {
+        user: user(user_id),
         session: "".into(),
-        rooms: rooms.expect("the shelf has a room for everybody"),
+        rooms: rooms.expect("the room"),
         invitations: Vec::new(),
         since,
     }
 }
 
-/// The JSON of text frames that lie back to back; `null` for a close frame.
+/// Parses consecutive text frames as JSON; `null` stands for a close frame.
 fn frames(mut wire: &[u8]) -> Vec<Value> {
     let mut frames = Vec::new();
     while !wire.is_empty() {
@@ -87,157 +87,177 @@ fn frames(mut wire: &[u8]) -> Vec<Value> {
     frames
 }
 
-/// The next frames of a seat: a message as its content, others by their type.
-async fn heard(seat: &Seat, until: &str) -> Vec<String> {
-    let mut heard = Vec::new();
-    while heard.last().map(String::as_str) != Some(until) {
-        let wire = poll_fn(|cx| seat.poll_wire(cx)).await.expect("more");
+/// Returns the received frames up to `until`: a message by its content, others by their type.
+async fn received(subscriber: &Subscriber, until: &str) -> Vec<String> {
+    let mut received = Vec::new();
+    while received.last().map(String::as_str) != Some(until) {
+        let wire = poll_fn(|cx| subscriber.poll_wire(cx)).await.expect("more");
         for frame in frames(&wire) {
             let name = frame["content"].as_str().or(frame["type"].as_str());
-            heard.push(name.unwrap_or_default().to_owned());
+            received.push(name.unwrap_or_default().to_owned());
         }
     }
-    heard
+    received
 }
 
-async fn settle() {
+async fn yield_to_tasks() {
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
 }
 
-/// Runs a test with a clock that jumps ahead when nothing else is to be done.
+/// Runs a test with a paused clock, which advances when all tasks are idle.
 fn run(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .expect("a runtime");
-    let patience = std::time::Duration::from_secs(600);
-    let test = async { tokio::time::timeout(patience, test).await };
+    let time_limit = std::time::Duration::from_secs(600);
+    let test = async { tokio::time::timeout(time_limit, test).await };
     let in_time = runtime.block_on(LocalSet::new().run_until(test));
-    in_time.expect("what was expected never came");
+    in_time.expect("the test ran into its time limit");
 }
 
 #[test]
-fn what_is_said_while_a_page_is_read_comes_after_it() {
+fn changes_during_a_sync_page_are_sent_after_it() {
     run(async {
-        let shelf = Shelf::new(0);
-        (1..=3).for_each(|_| drop(shelf.add()));
-        let live = live(&shelf);
-        let mut connection = connect(&live).await;
-        let seat = connection.seat.clone();
-        assert_eq!(heard(&seat, "hello").await, ["hello"]);
+        let store = MemoryStore::new(0);
+        (1..=3).for_each(|_| drop(store.add()));
+        let realtime = realtime(&store);
+        let mut connection = connect(&realtime).await;
+        let subscriber = connection.subscriber.clone();
+        assert_eq!(received(&subscriber, "hello").await, ["hello"]);
         let sync = tokio::task::spawn_local(async move {
             connection
                 .receive(r#"{"type":"sync","roomId":"1","ver":0}"#)
                 .await;
             connection
         });
-        settle().await;
-        // The page was read, but is not out yet; now two more are said.
-        let later = [shelf.add(), shelf.add()];
-        live.hub.publish(later.iter());
-        settle().await;
-        shelf.0.pages.add_permits(1);
+        yield_to_tasks().await;
+        // The page has been read but not sent; two more messages are published.
+        let later = [store.add(), store.add()];
+        realtime.hub.publish(later.iter());
+        yield_to_tasks().await;
+        store.0.pages.add_permits(1);
         let _connection = sync.await.expect("no panic");
-        assert_eq!(heard(&seat, "5").await, ["1", "2", "3", "synced", "4", "5"]);
+        assert_eq!(
+            received(&subscriber, "5").await,
+            ["1", "2", "3", "synced", "4", "5"]
+        );
     });
 }
 
 #[test]
-fn what_others_wrote_before_the_room_was_settled_is_not_forgotten() {
+fn external_changes_before_the_baseline_are_delivered() {
     run(async {
-        let shelf = Shelf::new(8);
-        (1..=3).for_each(|_| drop(shelf.add()));
-        let live = live(&shelf);
-        let mender = live.hub.clone();
-        tokio::task::spawn_local(async move { mender.mend().await });
-        let desk = Desk::open(live.hub.clone());
-        let seat = Seat::new(1, 1, "".into());
-        desk.admit(&seat);
-        desk.join(&seat, ROOM);
-        // It read the room at 3; then others wrote, and that was seen before the seat went live.
-        (4..=5).for_each(|_| drop(shelf.add()));
-        live.hub.reach(&[(ROOM, 5)]);
-        seat.greet(super::frames::ServerFrame::Pong.encode());
-        live.hub.settle(ROOM, 3);
-        seat.go_live(ROOM, 3);
-        assert_eq!(heard(&seat, "5").await, ["pong", "4", "5"]);
+        let store = MemoryStore::new(8);
+        (1..=3).for_each(|_| drop(store.add()));
+        let realtime = realtime(&store);
+        let hub = realtime.hub.clone();
+        tokio::task::spawn_local(async move { hub.run_gap_recovery().await });
+        let worker = WorkerHub::start(realtime.hub.clone());
+        let subscriber = Subscriber::new(1, 1, "".into());
+        worker.add(&subscriber);
+        worker.subscribe(&subscriber, ROOM);
+        // The room was read at version 3. Two more changes by others are noticed before the subscriber is live.
+        (4..=5).for_each(|_| drop(store.add()));
+        realtime.hub.note_latest_versions(&[(ROOM, 5)]);
+        subscriber.send_hello(super::frames::ServerFrame::Pong.encode());
+        realtime.hub.set_baseline(ROOM, 3);
+        subscriber.go_live(ROOM, 3);
+        assert_eq!(received(&subscriber, "5").await, ["pong", "4", "5"]);
     });
 }
 
 #[test]
-fn a_hole_that_closed_meanwhile_costs_nothing() {
+fn a_gap_that_closed_by_itself_causes_no_store_read() {
     run(async {
-        let shelf = Shelf::new(0);
-        let live = live(&shelf);
-        let mender = live.hub.clone();
-        tokio::task::spawn_local(async move { mender.mend().await });
-        let connection = connect(&live).await;
-        let mine = [shelf.add(), shelf.add()];
-        // Seen in the store before this server's own writer could publish it.
-        live.hub.reach(&[(ROOM, 2)]);
-        live.hub.publish(mine.iter());
-        assert_eq!(heard(&connection.seat, "2").await, ["hello", "1", "2"]);
+        let store = MemoryStore::new(0);
+        let realtime = realtime(&store);
+        let hub = realtime.hub.clone();
+        tokio::task::spawn_local(async move { hub.run_gap_recovery().await });
+        let connection = connect(&realtime).await;
+        let mine = [store.add(), store.add()];
+        // Noticed in the store before this server's writer publishes them.
+        realtime.hub.note_latest_versions(&[(ROOM, 2)]);
+        realtime.hub.publish(mine.iter());
+        assert_eq!(
+            received(&connection.subscriber, "2").await,
+            ["hello", "1", "2"]
+        );
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-        // Nobody waits for a page.
-        shelf.0.pages.add_permits(1);
-        settle().await;
-        assert_eq!(shelf.0.pages.available_permits(), 1);
+        // No task is waiting for a page.
+        store.0.pages.add_permits(1);
+        yield_to_tasks().await;
+        assert_eq!(store.0.pages.available_permits(), 1);
     });
 }
 
 #[test]
-fn an_event_stream_says_nothing_after_its_person_was_signed_out() {
+fn event_stream_sends_nothing_after_its_session_ended() {
     run(async {
-        let live = live(&Shelf::new(0));
-        let connection = connect(&live).await;
-        let seat = connection.seat.clone();
-        let events = Events::start(connection, Wanted::Everything, None).await;
+        let realtime = realtime(&MemoryStore::new(0));
+        let connection = connect(&realtime).await;
+        let subscriber = connection.subscriber.clone();
+        let events = EventStream::start(connection, StreamContent::AllFrames, None).await;
         let mut events = events.expect("a stream");
-        // There is something to be sent, and then the session ends.
-        seat.close(CloseCode::SignedOut);
+        // An event is queued when the session ends.
+        subscriber.close(CloseCode::SignedOut);
         assert_eq!(events.next().await, None);
     });
 }
 
-/// The room's latest change, as `hello` tells it.
-async fn told(connection: &Connection) -> Option<i64> {
-    let wire = poll_fn(|cx| connection.seat.poll_wire(cx)).await?;
+/// Returns the room's version in `hello`.
+async fn hello_ver(connection: &Connection) -> Option<i64> {
+    let wire = poll_fn(|cx| connection.subscriber.poll_wire(cx)).await?;
     frames(&wire).first()?["rooms"][0]["ver"].as_i64()
 }
 
 #[test]
-fn what_is_said_before_somebody_is_there_and_after_they_were_read_is_not_missed() {
+fn changes_between_read_and_subscription_are_not_missed() {
     run(async {
-        let shelf = Shelf::new(8);
-        let live = live(&shelf);
-        let desk = Desk::open(live.hub.clone());
-        let open = |arrival| {
-            let sentences = Box::new(|_| String::new());
-            Connection::open(desk.clone(), live.clone(), arrival, sentences)
+        let store = MemoryStore::new(8);
+        let realtime = realtime(&store);
+        let worker = WorkerHub::start(realtime.hub.clone());
+        let open = |request| {
+            let error_texts = Box::new(|_| String::new());
+            Connection::open(worker.clone(), realtime.clone(), request, error_texts)
         };
-        let read = arrival(&live, 1).await;
-        live.hub.publish([shelf.add()].iter());
-        let first = open(read).await.expect("a connection");
-        assert_eq!(told(&first).await, Some(1), "nobody followed the room");
+        let request = read_request(&realtime, 1).await;
+        realtime.hub.publish([store.add()].iter());
+        let first = open(request).await.expect("a connection");
+        assert_eq!(
+            hello_ver(&first).await,
+            Some(1),
+            "the room had no subscribers"
+        );
 
-        let read = arrival(&live, 2).await;
-        live.hub.publish([shelf.add()].iter());
-        let second = open(read).await.expect("a connection");
-        assert_eq!(told(&second).await, Some(2), "somebody followed it");
+        let request = read_request(&realtime, 2).await;
+        realtime.hub.publish([store.add()].iter());
+        let second = open(request).await.expect("a connection");
+        assert_eq!(
+            hello_ver(&second).await,
+            Some(2),
+            "the room had a subscriber"
+        );
 
-        let read = arrival(&live, 3).await;
-        live.hub.publish([shelf.add()].iter());
+        let request = read_request(&realtime, 3).await;
+        realtime.hub.publish([store.add()].iter());
         drop((first, second));
-        let third = open(read).await.expect("a connection");
-        assert_eq!(told(&third).await, Some(3), "they had left again");
+        let third = open(request).await.expect("a connection");
+        assert_eq!(hello_ver(&third).await, Some(3), "the subscribers had left");
 
-        let read = arrival(&live, 4).await;
-        shelf.dismiss(4);
-        live.hub.to_all(&Parcel::Leave(4, ROOM));
-        let fourth = open(read).await.expect("a connection");
-        assert_eq!(told(&fourth).await, None, "they were removed meanwhile");
+        let request = read_request(&realtime, 4).await;
+        store.remove_member(4);
+        realtime
+            .hub
+            .send_to_workers(&WorkerCommand::LeaveRoom(4, ROOM));
+        let fourth = open(request).await.expect("a connection");
+        assert_eq!(
+            hello_ver(&fourth).await,
+            None,
+            "the user was removed meanwhile"
+        );
     });
 }

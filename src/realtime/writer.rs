@@ -1,9 +1,9 @@
-//! One thread stores all messages. While a transaction commits, new messages gather; then all of them go into the next
-//! one, so that many messages share the cost of one durable commit.
+//! A single thread stores all messages. While a transaction commits, new messages are queued, and the next transaction
+//! stores them together, so that they share the cost of one durable commit.
 //!
-//! A database that never answers would hold that thread for ever. So when a transaction takes far longer than anybody
-//! waits for it, another thread goes on with what came since. The first one may still finish: its messages are
-//! delivered then, and their senders' retries find them stored.
+//! A database that never responds would block that thread forever. When a transaction exceeds `HANG_TIMEOUT`, a new
+//! thread takes over the queue. If the hung transaction still commits, its messages are delivered then, and retries by
+//! their senders find them stored.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,81 +14,84 @@ use std::{io, thread};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::frames::Code;
+use super::frames::ErrorCode;
 use super::hub::Hub;
-use super::store::{Log, Verdict, Write};
-use crate::error::outage::{explains, warn_of};
+use super::store::{Log, WriteCommand, WriteResult};
+use crate::error::outage::{explains, warn_unless_outage};
 use crate::error::{Error, Result};
 
-/// The most messages of one transaction.
+/// Maximum number of messages in one transaction.
 const BATCH: usize = 256;
-/// Whether more has come is looked at so often.
-const GLANCE: Duration = Duration::from_micros(50);
-/// A transaction that failed for no fault of its messages is tried again so often,
-const ATTEMPTS: usize = 3;
-/// but only within this time: whoever waits behind it shall be answered too.
-const AGAIN_WITHIN: Duration = Duration::from_millis(500);
-/// A sender who waits longer is told `unavailable`.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// A transaction that takes longer hangs.
-const HANGING: Duration = Duration::from_secs(3);
-/// So many threads may hang at once, from one outage after another; then the last one is waited for.
-const HANGING_MAX: usize = 64;
+/// Interval at which the queue length is checked while a batch forms.
+const POLL_INTERVAL: Duration = Duration::from_micros(50);
+/// Attempts for a transaction that failed temporarily …
+const MAX_ATTEMPTS: usize = 3;
+/// … within this time, so that queued messages do not time out as well.
+const RETRY_WINDOW: Duration = Duration::from_millis(500);
+/// Time after which a sender receives `unavailable`.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Time after which a transaction counts as hung.
+const HANG_TIMEOUT: Duration = Duration::from_secs(3);
+/// Maximum number of hung threads; after that the last one is waited for.
+const MAX_HUNG_THREADS: usize = 64;
 
 enum Job {
-    Store(Write, oneshot::Sender<Verdict>),
-    /// Everything before it is done.
+    Store(WriteCommand, oneshot::Sender<WriteResult>),
+    /// Signals that all earlier jobs are done.
     Finish(oneshot::Sender<()>),
 }
 
-/// The way into the log. Cheap to clone.
+/// Submits writes to the writer thread. Cheap to clone.
 #[derive(Clone)]
 pub struct Writer {
     queue: mpsc::Sender<Job>,
-    shift: Arc<dyn Shift>,
+    failover: Arc<dyn Failover>,
 }
 
 impl Writer {
-    /// Starts the thread. At most `queue_size` messages wait for it.
+    /// Starts the writer thread with a queue of at most `queue_size` writes.
     ///
     /// # Errors
-    /// When no thread can be started.
+    /// When the thread cannot be spawned.
     pub fn start(log: impl Log + 'static, hub: Arc<Hub>, queue_size: usize) -> io::Result<Self> {
         let (queue, jobs) = mpsc::channel(queue_size);
-        let room = Arc::new(Room {
+        let shared = Arc::new(Shared {
             jobs: Mutex::new(jobs),
             log,
             hub,
             state: Mutex::default(),
             is_failing: AtomicBool::default(),
         });
-        room.clone().start_thread(0)?;
-        Ok(Self { queue, shift: room })
+        shared.clone().start_thread(0)?;
+        Ok(Self {
+            queue,
+            failover: shared,
+        })
     }
 
-    /// Writes; answers after the commit. One person's writes are done in the order of these calls (not of the
-    /// awaits): this one is in the queue when the call returns.
-    pub fn write(&self, write: Write) -> impl Future<Output = Verdict> + use<> {
-        let (reply, verdict) = oneshot::channel();
-        self.shift.clone().relieve();
+    /// Submits a write; the future resolves after the commit. The write is queued when this call returns (not at the
+    /// first poll), so a user's writes are stored in the order of the calls.
+    pub fn write(&self, write: WriteCommand) -> impl Future<Output = WriteResult> + use<> {
+        let (reply, result) = oneshot::channel();
+        self.failover.clone().replace_hung_thread();
         let queued = self.queue.try_send(Job::Store(write, reply)).is_ok();
         async move {
             if !queued {
-                return Err(Code::Unavailable);
+                return Err(ErrorCode::Unavailable);
             }
-            match timeout(PATIENCE, verdict).await {
-                Ok(Ok(verdict)) => verdict,
-                Ok(Err(_)) | Err(_) => Err(Code::Unavailable),
+            match timeout(RESPONSE_TIMEOUT, result).await {
+                Ok(Ok(result)) => result,
+                Ok(Err(_)) | Err(_) => Err(ErrorCode::Unavailable),
             }
         }
     }
 
-    /// How many writes wait for the thread.
-    pub fn waiting(&self) -> usize {
+    /// Returns the number of queued writes.
+    pub fn queue_length(&self) -> usize {
         self.queue.max_capacity() - self.queue.capacity()
     }
 
-    /// Waits until everything that was written before is stored.
+    /// Waits until all earlier writes are stored.
     pub async fn finish(&self) {
         let (done, finished) = oneshot::channel();
         if self.queue.send(Job::Finish(done)).await.is_ok() {
@@ -97,53 +100,55 @@ impl Writer {
     }
 }
 
-/// Which thread writes, and since when its transaction is under way.
+/// The current thread, and since when its transaction has been running.
 #[derive(Default)]
 struct State {
     thread: u64,
-    since: Option<Instant>,
-    hanging: usize,
+    busy_since: Option<Instant>,
+    hung_threads: usize,
 }
 
-/// What the threads share of which one after another writes.
-struct Room<L> {
+/// State shared by the writer threads, of which one is current.
+struct Shared<L> {
     jobs: Mutex<mpsc::Receiver<Job>>,
     log: L,
     hub: Arc<Hub>,
     state: Mutex<State>,
-    /// The last batch was not stored.
+    /// Whether the last batch failed.
     is_failing: AtomicBool,
 }
 
-/// Whoever can take over from a thread that hangs.
-trait Shift: Send + Sync {
-    /// Starts another thread when the present one hangs.
-    fn relieve(self: Arc<Self>);
+/// Replaces hung writer threads. Hides the log's type from [`Writer`].
+trait Failover: Send + Sync {
+    /// Starts a new thread if the current one hangs.
+    fn replace_hung_thread(self: Arc<Self>);
 }
 
-impl<L: Log + 'static> Shift for Room<L> {
-    fn relieve(self: Arc<Self>) {
+impl<L: Log + 'static> Failover for Shared<L> {
+    fn replace_hung_thread(self: Arc<Self>) {
         let mut state = self.state();
-        let hangs = state.since.is_some_and(|since| since.elapsed() > HANGING);
-        if !hangs || state.hanging == HANGING_MAX {
+        let hangs = state
+            .busy_since
+            .is_some_and(|since| since.elapsed() > HANG_TIMEOUT);
+        if !hangs || state.hung_threads == MAX_HUNG_THREADS {
             return;
         }
         state.thread += 1;
-        state.since = None;
-        state.hanging += 1;
+        state.busy_since = None;
+        state.hung_threads += 1;
         let thread = state.thread;
         drop(state);
-        tracing::warn!("storing messages hangs: another thread goes on");
-        self.hub.figures.relieved.inc();
+        tracing::warn!("writer transaction hangs; continuing on a new thread");
+        self.hub.metrics.writer_threads_replaced.inc();
         if let Err(error) = self.clone().start_thread(thread) {
-            tracing::error!(%error, "no thread can be started to store messages");
-            // The next message tries again.
-            self.state().since = Some(Instant::now());
+            tracing::error!(%error, "cannot start a new writer thread");
+            // The next write tries again.
+            self.state().busy_since = Some(Instant::now());
         }
     }
 }
 
-impl<L: Log + 'static> Room<L> {
+impl<L: Log + 'static> Shared<L> {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -151,20 +156,20 @@ impl<L: Log + 'static> Room<L> {
     fn start_thread(self: Arc<Self>, number: u64) -> io::Result<()> {
         thread::Builder::new()
             .name("writer".into())
-            .spawn(move || self.work(number))?;
+            .spawn(move || self.run(number))?;
         Ok(())
     }
 
-    fn work(&self, number: u64) {
-        let mut waiting = Vec::with_capacity(BATCH);
+    fn run(&self, number: u64) {
+        let mut batch = Vec::with_capacity(BATCH);
         let mut expected = 0;
-        while self.receive(&mut waiting) {
-            let mut writes = Vec::with_capacity(waiting.len());
-            let mut replies = Vec::with_capacity(waiting.len());
+        while self.receive(&mut batch) {
+            let mut writes = Vec::with_capacity(batch.len());
+            let mut replies = Vec::with_capacity(batch.len());
             let mut finished = Vec::new();
-            for job in waiting.drain(..) {
+            for job in batch.drain(..) {
                 match job {
-                    // Nobody waits for this one any more: its sender was told to try again.
+                    // The sender has given up and was told to retry.
                     Job::Store(_, reply) if reply.is_closed() => {}
                     Job::Store(write, reply) => {
                         writes.push(write);
@@ -174,120 +179,105 @@ impl<L: Log + 'static> Room<L> {
                 }
             }
             let begun = Instant::now();
-            self.state().since = Some(begun);
-            let asked = writes.len();
+            self.state().busy_since = Some(begun);
+            let count = writes.len();
             if !writes.is_empty() {
-                let verdicts = self.append(&writes);
-                // A retry's message is published too: the hub drops what it delivered before, and delivers what the
-                // first attempt could not because the commit's outcome was unknown.
+                let results = self.append(&writes);
+                // Messages of retries are published too. The hub drops versions that it has delivered, and delivers
+                // messages whose first commit had an unknown outcome.
                 self.hub
-                    .publish(verdicts.iter().flatten().map(|stored| &stored.message));
-                expected = asked + self.queued();
-                for (reply, verdict) in replies.into_iter().zip(verdicts) {
-                    let _ = reply.send(verdict);
+                    .publish(results.iter().flatten().map(|stored| &stored.message));
+                expected = count + self.pending_jobs();
+                for (reply, result) in replies.into_iter().zip(results) {
+                    let _ = reply.send(result);
                 }
             }
             for done in finished {
                 let _ = done.send(());
             }
-            if !self.goes_on(number) {
+            if !self.is_current(number) {
                 return;
             }
-            self.hub.rest(self.queued() >= BATCH);
-            self.gather(expected, begun.elapsed() / 2);
+            self.hub.wait_for_backlog(self.pending_jobs() >= BATCH);
+            self.wait_for_batch(expected, begun.elapsed() / 2);
         }
     }
 
-    /// Waits until as many writes are there as people are talking, or not for long. Whoever has just been answered often
-    /// has the next message on its way, and it can go with those of the others: one commit for all, one write to each
-    /// socket.
-    fn gather(&self, expected: usize, patience: Duration) {
+    /// Waits until `expected` writes are queued, or at most `patience`. Senders that have just been acknowledged often
+    /// send their next message right away; storing these together saves commits and socket writes.
+    fn wait_for_batch(&self, expected: usize, patience: Duration) {
         let deadline = Instant::now() + patience;
-        // For one alone, receiving is waiting enough.
-        while expected > 1 && self.queued() < expected.min(BATCH) && Instant::now() < deadline {
-            thread::sleep(GLANCE);
+        // With a single sender, `receive` waits long enough.
+        while expected > 1 && self.pending_jobs() < expected.min(BATCH) && Instant::now() < deadline
+        {
+            thread::sleep(POLL_INTERVAL);
         }
     }
 
-    /// How many wait; 0 for a thread that was relieved, while the other one waits.
-    fn queued(&self) -> usize {
+    /// Returns the number of queued jobs; 0 for a replaced thread, because the current one holds the lock while it
+    /// waits.
+    fn pending_jobs(&self) -> usize {
         self.jobs.try_lock().map_or(0, |jobs| jobs.len())
     }
 
-    /// Takes what waits; false when nobody can write any more.
-    fn receive(&self, waiting: &mut Vec<Job>) -> bool {
+    /// Waits for jobs; returns false when all [`Writer`]s are gone.
+    fn receive(&self, batch: &mut Vec<Job>) -> bool {
         let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        jobs.blocking_recv_many(waiting, BATCH) > 0
+        jobs.blocking_recv_many(batch, BATCH) > 0
     }
 
-    /// Whether this thread still writes, or hung and was relieved.
-    fn goes_on(&self, number: u64) -> bool {
+    /// Returns whether this is still the current thread, or was replaced while it hung.
+    fn is_current(&self, number: u64) -> bool {
         let mut state = self.state();
         if state.thread == number {
-            state.since = None;
+            state.busy_since = None;
             return true;
         }
-        state.hanging -= 1;
+        state.hung_threads -= 1;
         false
     }
 
-    fn append(&self, writes: &[Write]) -> Vec<Verdict> {
+    fn append(&self, writes: &[WriteCommand]) -> Vec<WriteResult> {
         let start = Instant::now();
-        for attempt in 1..=ATTEMPTS {
+        for attempt in 1..=MAX_ATTEMPTS {
             let begun = Instant::now();
             match self.append_once(writes) {
-                Ok(verdicts) => {
-                    self.hub.figures.committed(writes.len(), begun.elapsed());
+                Ok(results) => {
+                    self.hub.metrics.committed(writes.len(), begun.elapsed());
                     self.is_failing.store(false, Ordering::Relaxed);
-                    return verdicts;
+                    return results;
                 }
-                Err(error @ (Error::Unavailable(_) | Error::Collided(_)))
-                    if attempt < ATTEMPTS && start.elapsed() < AGAIN_WITHIN =>
+                Err(error @ (Error::Unavailable(_) | Error::SerializationFailure(_)))
+                    if attempt < MAX_ATTEMPTS && start.elapsed() < RETRY_WINDOW =>
                 {
-                    warn_of!(error, attempt, "a batch of messages is tried again");
-                    self.hub.figures.retries.inc();
+                    warn_unless_outage!(
+                        error,
+                        attempt,
+                        "cannot store a batch of messages; retrying"
+                    );
+                    self.hub.metrics.commit_retries.inc();
                 }
                 Err(error) => {
                     let writes = writes.len();
-                    // Once for as long as an outage lasts.
+                    // Logged as an error once per outage.
                     match explains(&error) && self.is_failing.swap(true, Ordering::Relaxed) {
                         true => {
-                            tracing::debug!(%error, writes, "a batch of messages was not stored")
+                            tracing::debug!(%error, writes, "batch of messages was not stored")
                         }
                         false => {
-                            tracing::error!(%error, writes, "a batch of messages was not stored")
+                            tracing::error!(%error, writes, "batch of messages was not stored")
                         }
                     }
                     break;
                 }
             }
         }
-        vec![Err(Code::Unavailable); writes.len()]
+        vec![Err(ErrorCode::Unavailable); writes.len()]
     }
 
-    /// A panic must not end the only thread that stores messages.
-    fn append_once(&self, writes: &[Write]) -> Result<Vec<Verdict>> {
+    /// A panic must not end the writer thread.
+    fn append_once(&self, writes: &[WriteCommand]) -> Result<Vec<WriteResult>> {
         catch_unwind(AssertUnwindSafe(|| self.log.append(writes)))
             .unwrap_or_else(|_| Err(Error::internal("the writer panicked")))
-    }
-}
-
-/// The outcome of a post for those who need an error.
-impl From<Code> for Error {
-    fn from(code: Code) -> Self {
-        match code {
-            Code::BadFrame => Self::BadRequest("error-bad-request".into()),
-            Code::NotFound => Self::NotFound,
-            Code::Empty => Self::field("content", "error-content-empty"),
-            Code::TooLong => Self::field("content", "error-content-too-long"),
-            Code::Invalid => Self::field("content", "error-content-invalid"),
-            Code::RateLimited => Self::RateLimited { seconds: 1 },
-            Code::Conflict => Self::Conflict,
-            Code::Forbidden => Self::Forbidden,
-            Code::Unreachable => Self::Unreachable,
-            Code::Oneself => Self::Refused("error-direct-oneself".into()),
-            Code::Blocked => Self::Blocked,
-            Code::Unavailable => Self::Unavailable("the message was not stored".into()),
-        }
     }
 }

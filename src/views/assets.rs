@@ -1,4 +1,4 @@
-//! The files under `static/`, built into the program.
+//! The files under `static/`, embedded in the binary.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -11,12 +11,13 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 use sha2::{Digest, Sha256};
 
 use super::gzip;
+use crate::models::values::signing::hex;
 
 #[derive(RustEmbed)]
 #[folder = "static/"]
 struct Files;
 
-/// One fingerprint of all files: with any change, every address is another one.
+/// Fingerprint of all files. It is part of every URL, so files can be cached forever.
 static FINGERPRINT: LazyLock<String> = LazyLock::new(|| {
     let mut names: Vec<_> = Files::iter().collect();
     names.sort_unstable();
@@ -27,18 +28,14 @@ static FINGERPRINT: LazyLock<String> = LazyLock::new(|| {
             all.update(file.metadata.sha256_hash());
         }
     }
-    all.finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&all.finalize()[..8])
 });
 
-/// A file, and its media type.
+/// A static file.
 pub struct Asset {
-    /// What is in it.
+    /// Content, not compressed.
     pub data: Bytes,
-    /// Such as `text/css; charset=utf-8`.
+    /// Media type, such as `text/css; charset=utf-8`.
     pub media_type: String,
     is_text: bool,
     gzip: OnceLock<Bytes>,
@@ -65,20 +62,20 @@ impl Asset {
         }
     }
 
-    /// The same as small as it gets in this encoding, if that is smaller.
+    /// Returns the compressed content; `None` for binary files and where compression does not make it smaller.
     pub fn compressed(&self, encoding: Encoding) -> Option<&Bytes> {
         if !self.is_text {
             return None;
         }
         let compressed = match encoding {
-            Encoding::Gzip => (self.gzip).get_or_init(|| gzip::small(&self.data).into()),
+            Encoding::Gzip => (self.gzip).get_or_init(|| gzip::compress_best(&self.data).into()),
             Encoding::Brotli => (self.brotli).get_or_init(|| brotli(&self.data).into()),
         };
         (compressed.len() < self.data.len()).then_some(compressed)
     }
 }
 
-/// How a file is compressed.
+/// A content encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
     /// RFC 1952.
@@ -88,7 +85,7 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// As HTTP calls it.
+    /// Returns the `Content-Encoding` token.
     pub fn name(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",
@@ -97,37 +94,40 @@ impl Encoding {
     }
 }
 
+/// The best, except in a debug build, where that would delay each start's first page by more than a second.
+const QUALITY: i32 = if cfg!(debug_assertions) { 4 } else { 11 };
+
 fn brotli(text: &[u8]) -> Vec<u8> {
     let mut file = Vec::new();
     let params = BrotliEncoderParams {
-        quality: 11,
+        quality: QUALITY,
         size_hint: text.len(),
         mode: BrotliEncoderMode::BROTLI_MODE_TEXT,
         ..BrotliEncoderParams::default()
     };
-    // Memory neither ends nor fails.
+    // Reading from and writing to memory is infallible.
     let _ = brotli::BrotliCompress(&mut &*text, &mut file, &params);
     file
 }
 
-/// All of them, each compressed when it is asked for the first time.
+/// All files by path; each is compressed on first use.
 static ASSETS: LazyLock<HashMap<String, Asset>> = LazyLock::new(|| {
     let asset = |name: Cow<'static, str>| Some((name.to_string(), Asset::new(Files::get(&name)?)));
     Files::iter().filter_map(asset).collect()
 });
 
-/// What changes with any file: 16 hexadecimal digits.
+/// Returns the fingerprint of all files: 16 hexadecimal digits.
 pub fn fingerprint() -> &'static str {
     &FINGERPRINT
 }
 
-/// The address under which all files are.
+/// Returns the URL path that all files are under.
 pub fn prefix() -> &'static str {
     static PREFIX: LazyLock<String> = LazyLock::new(|| format!("/static/{}", *FINGERPRINT));
     &PREFIX
 }
 
-/// A file by the fingerprint and its path; `None` when either is another.
+/// Finds a file; `None` for another fingerprint or an unknown path.
 pub fn find(fingerprint: &str, path: &str) -> Option<&'static Asset> {
     (fingerprint == *FINGERPRINT).then(|| ASSETS.get(path))?
 }

@@ -1,6 +1,5 @@
-//! Text compressed with gzip (RFC 1952), also in pieces: what many answers have in common is compressed once, and put
-//! between what is particular to each. A browser stops after the first member of a gzip file, so the pieces become blocks
-//! of one member; each refers to nothing before it.
+//! Gzip (RFC 1952) with reusable blocks: fragments shared by many responses are compressed once and joined with others.
+//! Browsers read only the first member of a gzip file, so fragments become independent deflate blocks of one member.
 
 use std::borrow::Borrow;
 use std::cell::RefCell;
@@ -10,50 +9,50 @@ use crc32fast::Hasher;
 use flate2::bufread::GzDecoder;
 use flate2::{Compress, Compression, FlushCompress};
 
-/// Magic number, deflate, no flags, no time, no hints, an unknown system.
+/// Header: magic number, deflate, no flags, no time, no extra flags, unknown system.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
-/// For pages, most of which is kept.
-const QUICK: u32 = 5;
-/// For what never changes.
-const SMALL: u32 = 9;
+/// Level for pages, most of which are cached fragments.
+const FAST_LEVEL: u32 = 5;
+/// Level for static files, which are compressed once.
+const BEST_LEVEL: u32 = 9;
 
 thread_local! {
-    /// What compresses pages takes 300 KB. Made anew for each, it left holes in the heap between what is kept.
-    static PAGES: RefCell<Compress> = RefCell::new(Compress::new(Compression::new(QUICK), false));
+    /// A compressor takes 300 KB; one per page fragmented the heap between the cached fragments.
+    static COMPRESSOR: RefCell<Compress> = RefCell::new(Compress::new(Compression::new(FAST_LEVEL), false));
 }
 
-/// A last block with nothing in it: the end of a compressed text.
+/// Empty final block, which ends the deflate stream.
 const END: [u8; 2] = [3, 0];
-/// Fewer bytes are not worth it.
-const FEW: usize = 60;
-/// A block that is not compressed says its length in two bytes.
-const STORED_MAX: usize = 0xffff;
+/// Shorter texts are stored uncompressed.
+const MIN_COMPRESSED_LEN: usize = 60;
+/// Maximum length of a stored block: its length field has 16 bits.
+const STORED_MAX_LEN: usize = 0xffff;
 
-/// A piece of a compressed text.
+/// A deflate block that refers to no data before it, with checksum and length of its text.
 #[derive(Debug)]
-pub struct Block {
+pub struct DeflateBlock {
     deflated: Vec<u8>,
     crc: Hasher,
     length: usize,
 }
 
-impl Block {
-    /// Compresses texts that stand apart from each other.
-    pub fn several<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<Self> {
-        PAGES.with_borrow_mut(|compress| {
+impl DeflateBlock {
+    /// Compresses each text to a block of its own.
+    pub fn compress_all<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<Self> {
+        COMPRESSOR.with_borrow_mut(|compress| {
             compress.reset();
-            // In full: what comes later refers to nothing before it.
+            // A full flush resets the dictionary, so that later blocks do not refer to earlier ones.
             let block = |text: &str| match text.len() {
-                ..FEW => Self::stored(text.as_bytes()),
+                ..MIN_COMPRESSED_LEN => Self::stored(text.as_bytes()),
                 _ => Self::with(compress, text.as_bytes(), FlushCompress::Full),
             };
             texts.map(block).collect()
         })
     }
 
-    /// Bytes (65,535 at most) as they are.
+    /// Makes an uncompressed block of at most 65,535 bytes; longer text is cut.
     pub fn stored(text: &[u8]) -> Self {
-        let text = &text[..text.len().min(STORED_MAX)];
+        let text = &text[..text.len().min(STORED_MAX_LEN)];
         let length = text.len() as u16;
         let mut deflated = vec![0];
         deflated.extend_from_slice(&length.to_le_bytes());
@@ -76,31 +75,34 @@ impl Block {
         }
     }
 
-    /// How many bytes it takes.
+    /// Returns the memory used, in bytes.
     pub fn bytes(&self) -> usize {
         self.deflated.len() + size_of::<Self>()
     }
 }
 
-/// A whole gzip file of one text, quickly.
-pub fn quick(text: &[u8]) -> Vec<u8> {
-    PAGES.with_borrow_mut(|compress| {
+/// Compresses a text to a gzip file at the fast level.
+pub fn compress_fast(text: &[u8]) -> Vec<u8> {
+    COMPRESSOR.with_borrow_mut(|compress| {
         compress.reset();
-        whole(compress, text)
+        compress_file(compress, text)
     })
 }
 
-/// A whole gzip file of one text that is sent again and again.
-pub fn small(text: &[u8]) -> Vec<u8> {
-    whole(&mut Compress::new(Compression::new(SMALL), false), text)
+/// Compresses a text to a gzip file at the best level, for files that are sent often.
+pub fn compress_best(text: &[u8]) -> Vec<u8> {
+    compress_file(
+        &mut Compress::new(Compression::new(BEST_LEVEL), false),
+        text,
+    )
 }
 
-fn whole(compress: &mut Compress, text: &[u8]) -> Vec<u8> {
-    file(&[Block::with(compress, text, FlushCompress::Sync)])
+fn compress_file(compress: &mut Compress, text: &[u8]) -> Vec<u8> {
+    assemble(&[DeflateBlock::with(compress, text, FlushCompress::Sync)])
 }
 
-/// A whole gzip file of blocks in their order.
-pub fn file<B: Borrow<Block>>(blocks: &[B]) -> Vec<u8> {
+/// Joins blocks to a gzip file.
+pub fn assemble<B: Borrow<DeflateBlock>>(blocks: &[B]) -> Vec<u8> {
     let size: usize = blocks
         .iter()
         .map(|block| block.borrow().deflated.len())
@@ -121,11 +123,11 @@ pub fn file<B: Borrow<Block>>(blocks: &[B]) -> Vec<u8> {
     file
 }
 
-/// The text of a gzip file that was made here.
+/// Decompresses a gzip file with a single member.
 ///
 /// # Errors
-/// When it is another.
-pub fn unpack(file: &[u8]) -> io::Result<Vec<u8>> {
+/// When the file is invalid.
+pub fn decompress(file: &[u8]) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     GzDecoder::new(file).read_to_end(&mut text)?;
     Ok(text)
@@ -137,7 +139,7 @@ fn deflate(compress: &mut Compress, text: &[u8], flush: FlushCompress) -> Vec<u8
     loop {
         let read = (compress.total_in() - start) as usize;
         let before = compress.total_out();
-        // It fails only when it is told to go on after its end.
+        // Fails only after `FlushCompress::Finish`, which is not used.
         let _ = compress.compress_vec(&text[read..], &mut deflated, flush);
         let wrote = compress.total_out() > before;
         if deflated.len() < deflated.capacity() || !wrote {
@@ -155,23 +157,23 @@ mod tests {
     use super::*;
 
     fn text(file: &[u8]) -> Vec<u8> {
-        unpack(file).expect("one sound member")
+        decompress(file).expect("a valid gzip file")
     }
 
     proptest! {
         #[test]
-        fn what_is_put_together_is_what_was_taken_apart(
+        fn assembled_blocks_decompress_to_the_concatenated_texts(
             head in ".{0,5000}",
             block in "[a-d ]{0,20000}",
             between in "[ -~]{0,50}",
         ) {
-            let whole = [&head, between.as_str(), &block, &head].concat();
-            let blocks = Block::several([head.as_str(), &block, &head].into_iter());
-            let between = Block::stored(between.as_bytes());
-            let together = file(&[&blocks[0], &between, &blocks[1], &blocks[2]]);
-            prop_assert_eq!(text(&together), whole.as_bytes());
-            prop_assert_eq!(text(&quick(whole.as_bytes())), whole.as_bytes());
-            prop_assert_eq!(text(&small(whole.as_bytes())), whole.as_bytes());
+            let expected = [&head, between.as_str(), &block, &head].concat();
+            let blocks = DeflateBlock::compress_all([head.as_str(), &block, &head].into_iter());
+            let between = DeflateBlock::stored(between.as_bytes());
+            let assembled = assemble(&[&blocks[0], &between, &blocks[1], &blocks[2]]);
+            prop_assert_eq!(text(&assembled), expected.as_bytes());
+            prop_assert_eq!(text(&compress_fast(expected.as_bytes())), expected.as_bytes());
+            prop_assert_eq!(text(&compress_best(expected.as_bytes())), expected.as_bytes());
         }
     }
 }

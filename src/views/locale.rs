@@ -1,4 +1,4 @@
-//! The languages, and every sentence in them (`locales/`).
+//! Interface languages and their messages (`locales/`).
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -7,13 +7,13 @@ use std::sync::LazyLock;
 use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader, langid};
 
-use crate::error::Sentence;
+use crate::error::LocalizedMessage;
 
 fluent_templates::static_loader! {
-    static SENTENCES = {
+    static MESSAGES = {
         locales: "./locales",
         fallback_language: "en-US",
-        // Names stand in <bdi> elements, which do the same for the eye and leave the text clean.
+        // Templates isolate names with <bdi>, so no isolation characters are needed in the text.
         customise: |bundle| bundle.set_use_isolating(false),
     };
 }
@@ -22,10 +22,10 @@ static EN_US: LanguageIdentifier = langid!("en-US");
 static ZH_CN: LanguageIdentifier = langid!("zh-CN");
 const IDS: &str = include_str!("../../locales/en-US/main.ftl");
 
-/// What scripts fill in themselves.
+/// Variables that scripts substitute.
 const SCRIPT_VARIABLES: [&str; 5] = ["count", "name", "time", "date", "limit"];
 
-/// A language that Teahouse speaks.
+/// An interface language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Locale {
     /// English.
@@ -36,7 +36,7 @@ pub enum Locale {
 }
 
 impl Locale {
-    /// The first language of a list of BCP 47 tags, best first, that Teahouse speaks; English when there is none.
+    /// Returns the first supported language of a list of BCP 47 tags, best first; English without one.
     pub fn negotiate<'a>(tags: impl Iterator<Item = &'a str>) -> Self {
         tags.filter_map(|tag| match tag.split('-').next() {
             Some(language) if language.eq_ignore_ascii_case("zh") => Some(Self::ZhCn),
@@ -47,10 +47,10 @@ impl Locale {
         .unwrap_or_default()
     }
 
-    /// All of them, by their tags.
+    /// All languages.
     pub const ALL: [Self; 2] = [Self::EnUs, Self::ZhCn];
 
-    /// Reads a tag that [`Locale::tag`] wrote.
+    /// Parses a tag made by [`Locale::tag`]; English for any other.
     pub fn from_tag(tag: &str) -> Self {
         match tag {
             "zh-CN" => Self::ZhCn,
@@ -58,7 +58,7 @@ impl Locale {
         }
     }
 
-    /// Its BCP 47 tag.
+    /// Returns the BCP 47 tag.
     pub fn tag(self) -> &'static str {
         match self {
             Self::EnUs => "en-US",
@@ -73,40 +73,44 @@ impl Locale {
         }
     }
 
-    /// A sentence in this language.
-    pub fn say(self, sentence: &Sentence) -> String {
+    /// Translates a message with its arguments.
+    pub fn translate(self, sentence: &LocalizedMessage) -> String {
         let args = sentence
             .args
             .iter()
             .map(|(name, value)| (Cow::Borrowed(*name), fluent_value(value)))
             .collect();
-        self.say_with(sentence.id, &args)
+        self.translate_with(sentence.id, &args)
     }
 
-    /// A message with its variables.
-    pub fn say_with(self, id: &str, args: &HashMap<Cow<'static, str>, FluentValue<'_>>) -> String {
-        let plain = args.is_empty().then(|| self.plain(id)).flatten();
-        match plain {
+    /// Translates a message by id and variables.
+    pub fn translate_with(
+        self,
+        id: &str,
+        args: &HashMap<Cow<'static, str>, FluentValue<'_>>,
+    ) -> String {
+        let static_text = args.is_empty().then(|| self.static_text(id)).flatten();
+        match static_text {
             Some(sentence) => sentence.to_owned(),
-            None => SENTENCES.lookup_with_args(self.id(), id, args),
+            None => MESSAGES.lookup_with_args(self.id(), id, args),
         }
     }
 
-    /// A message as it is without variables. They are put together once: a page has dozens of them.
-    pub fn plain(self, id: &str) -> Option<&'static str> {
-        static EN: LazyLock<HashMap<&str, String>> = LazyLock::new(|| plain_sentences(&EN_US));
-        static ZH: LazyLock<HashMap<&str, String>> = LazyLock::new(|| plain_sentences(&ZH_CN));
-        let sentences = match self {
+    /// Returns a message without variables. These are formatted once, because a page has dozens of them.
+    pub fn static_text(self, id: &str) -> Option<&'static str> {
+        static EN: LazyLock<HashMap<&str, String>> = LazyLock::new(|| static_texts(&EN_US));
+        static ZH: LazyLock<HashMap<&str, String>> = LazyLock::new(|| static_texts(&ZH_CN));
+        let messages = match self {
             Self::EnUs => &EN,
             Self::ZhCn => &ZH,
         };
-        sentences.get(id).map(String::as_str)
+        messages.get(id).map(String::as_str)
     }
 
-    /// The messages for scripts (those whose ids begin with `js-`) as a JSON object; variables stand as `{name}`.
-    pub fn for_scripts(self) -> &'static str {
-        static EN: LazyLock<String> = LazyLock::new(|| script_sentences(Locale::EnUs));
-        static ZH: LazyLock<String> = LazyLock::new(|| script_sentences(Locale::ZhCn));
+    /// Returns the messages for scripts (ids with the prefix `js-`) as a JSON object; variables remain as `{name}`.
+    pub fn script_messages_json(self) -> &'static str {
+        static EN: LazyLock<String> = LazyLock::new(|| script_messages(Locale::EnUs));
+        static ZH: LazyLock<String> = LazyLock::new(|| script_messages(Locale::ZhCn));
         match self {
             Self::EnUs => &EN,
             Self::ZhCn => &ZH,
@@ -114,7 +118,7 @@ impl Locale {
     }
 }
 
-/// A number, if it would be written just so: codes and names may begin with a zero.
+/// Converts canonical integers to numbers; codes and names with leading zeros stay text.
 fn fluent_value(value: &str) -> FluentValue<'_> {
     match value.parse::<i64>() {
         Ok(number) if number.to_string() == value => FluentValue::from(number),
@@ -122,29 +126,24 @@ fn fluent_value(value: &str) -> FluentValue<'_> {
     }
 }
 
-/// The name of every message.
+/// Returns the ids of all messages.
 fn ids() -> impl Iterator<Item = &'static str> {
     let names = IDS.lines().filter_map(|line| line.split_once('='));
     names.map(|(id, _)| id.trim_end())
 }
 
-fn plain_sentences(language: &LanguageIdentifier) -> HashMap<&'static str, String> {
-    let say = |id| {
-        (
-            id,
-            SENTENCES.lookup_with_args(language, id, &HashMap::new()),
-        )
-    };
-    ids().filter(|id| is_id(id)).map(say).collect()
+fn static_texts(language: &LanguageIdentifier) -> HashMap<&'static str, String> {
+    let format = |id| (id, MESSAGES.lookup_with_args(language, id, &HashMap::new()));
+    ids().filter(|id| is_id(id)).map(format).collect()
 }
 
-/// Whether a line begins with a message's name, and not with a text that has an equals sign in it.
+/// Whether text before an equals sign is a message id; continuation lines may contain one too.
 fn is_id(text: &str) -> bool {
     text.bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-fn script_sentences(locale: Locale) -> String {
+fn script_messages(locale: Locale) -> String {
     let args = SCRIPT_VARIABLES
         .iter()
         .map(|name| {
@@ -154,11 +153,11 @@ fn script_sentences(locale: Locale) -> String {
             )
         })
         .collect();
-    let sentences: BTreeMap<&str, String> = ids()
+    let messages: BTreeMap<&str, String> = ids()
         .filter(|id| id.starts_with("js-"))
-        .map(|id| (id, locale.say_with(id, &args)))
+        .map(|id| (id, locale.translate_with(id, &args)))
         .collect();
-    serde_json::to_string(&sentences).unwrap_or_default()
+    serde_json::to_string(&messages).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -168,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_language_that_is_spoken_wins() {
+    fn first_supported_language_is_chosen() {
         let negotiate = |tags: &[&'static str]| Locale::negotiate(tags.iter().copied());
         assert_eq!(negotiate(&["zh-Hans-CN", "en"]), Locale::ZhCn);
         assert_eq!(negotiate(&["fr-FR", "en-GB", "zh"]), Locale::EnUs);
@@ -178,13 +177,14 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_numbers_and_digits_that_begin_with_a_zero_stay() {
-        let say =
-            |count: &str| Locale::EnUs.say(&Sentence::with("error-code-wrong", "left", count));
-        assert!(say("1").contains("once") && say("4").contains("4 more times"));
-        let mut message = Sentence::with("sms-code", "code", "012345");
+    fn canonical_integers_are_numbers_and_leading_zeros_are_kept() {
+        let translate = |count: &str| {
+            Locale::EnUs.translate(&LocalizedMessage::with("error-code-wrong", "left", count))
+        };
+        assert!(translate("1").contains("1 try left") && translate("4").contains("4 tries left"));
+        let mut message = LocalizedMessage::with("sms-code", "code", "012345");
         message.args.push(("minutes", "10".to_owned()));
-        let message = Locale::EnUs.say(&message);
+        let message = Locale::EnUs.translate(&message);
         assert!(
             message.starts_with("012345") && message.contains("10 minutes"),
             "{message}"
@@ -192,9 +192,9 @@ mod tests {
     }
 
     #[test]
-    fn sentences_for_scripts_keep_their_variables() {
+    fn all_script_messages_exist_in_chinese() {
         let all: HashMap<String, String> =
-            serde_json::from_str(Locale::ZhCn.for_scripts()).expect("JSON");
+            serde_json::from_str(Locale::ZhCn.script_messages_json()).expect("JSON");
         assert!(!all.is_empty());
         assert!(
             all.values()
@@ -204,11 +204,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_id_and_any_value_give_a_sentence(id in "\\PC{0,20}", value in any::<String>()) {
+        fn any_id_and_any_value_give_a_text(id in "\\PC{0,20}", value in any::<String>()) {
             for locale in [Locale::EnUs, Locale::ZhCn] {
-                prop_assert!(!locale.say_with(&id, &HashMap::new()).is_empty());
-                let said = locale.say(&Sentence::with("error-content-too-long", "limit", &value));
-                prop_assert!(value.parse::<f64>().is_ok() || said.contains(&value), "{}", said);
+                prop_assert!(!locale.translate_with(&id, &HashMap::new()).is_empty());
+                let text = locale.translate(&LocalizedMessage::with("error-content-too-long", "limit", &value));
+                prop_assert!(value.parse::<f64>().is_ok() || text.contains(&value), "{}", text);
             }
         }
 

@@ -1,24 +1,11 @@
-//! What pages may see: one struct per template, and the words in the person's language.
+//! Views: one struct per template, localized texts, static files and the caches of rendered HTML.
 
 pub mod assets;
-pub mod directory;
-pub mod errors;
+pub mod cache;
+pub mod display_preferences;
 pub mod gzip;
-pub mod invitations;
-pub mod invites;
-pub mod kept;
-pub mod lists;
+pub mod layout;
 pub mod locale;
-pub mod look;
-pub mod messages;
-pub mod page;
-pub mod pairings;
-pub mod parts;
+pub mod pages;
 pub mod qr;
-pub mod rooms;
-pub mod security_events;
-pub mod sessions;
-pub mod settings;
 pub mod templates;
-pub mod users;
-pub mod verifications;

@@ -1,4 +1,4 @@
-//! Fills templates.
+//! Renders templates.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -16,24 +16,24 @@ use crate::error::{Error, Result};
 #[folder = "templates/"]
 struct Files;
 
-/// A struct that one template shows.
+/// Data of one template.
 pub trait View: Serialize {
-    /// The template's name.
+    /// Path below `templates/`.
     const TEMPLATE: &'static str;
 }
 
-/// All templates, parsed when the first page is filled.
+/// All templates, parsed on first use.
 static TEMPLATES: LazyLock<TeraResult<Tera>> = LazyLock::new(parse);
 
-/// The templates that are built into the program.
+/// The embedded templates.
 #[derive(Clone, Copy)]
 pub struct Templates(());
 
 impl Templates {
-    /// Parses the templates where they may have been changed: in a debug build, which reads them from their files.
+    /// Checks the templates in debug builds, which read them from the file system.
     ///
     /// # Errors
-    /// `Internal` with the template engine's description of the mistake.
+    /// `Internal` with the template engine's message.
     pub fn load() -> Result<Self> {
         if cfg!(debug_assertions) {
             TEMPLATES.as_ref().map_err(Error::internal)?;
@@ -41,10 +41,10 @@ impl Templates {
         Ok(Self(()))
     }
 
-    /// Fills a view's template.
+    /// Renders a view.
     ///
     /// # Errors
-    /// `Internal` with the template engine's description of the mistake.
+    /// `Internal` with the template engine's message.
     pub fn render<V: View>(&self, view: &V) -> Result<String> {
         let context = Context::from_serialize(view).map_err(Error::internal)?;
         let templates = TEMPLATES.as_ref().map_err(Error::internal)?;
@@ -68,20 +68,20 @@ fn parse() -> TeraResult<Tera> {
     Ok(tera)
 }
 
-/// `t(key="some-id", name=value)`: a sentence in the page's language (`lang`).
+/// `t(key="some-id", name=value)`: a message in the page's language (`lang`).
 fn translate(kwargs: Kwargs, state: &State<'_>) -> TeraResult<Value> {
     let key: &str = kwargs.must_get("key")?;
     let lang: Option<Value> = state.get("lang")?;
     let locale = Locale::from_tag(lang.as_ref().and_then(Value::as_str).unwrap_or_default());
     let has_args = kwargs.iter().nth(1).is_some();
-    if let (false, Some(sentence)) = (has_args, locale.plain(key)) {
-        return Ok(sentence.into());
+    if let (false, Some(text)) = (has_args, locale.static_text(key)) {
+        return Ok(text.into());
     }
     let args: HashMap<Cow<'static, str>, FluentValue<'_>> = kwargs
         .iter()
         .filter_map(|(name, value)| Some((name.as_str()?.to_owned().into(), fluent_value(value))))
         .collect();
-    Ok(locale.say_with(key, &args).into())
+    Ok(locale.translate_with(key, &args).into())
 }
 
 fn fluent_value(value: &Value) -> FluentValue<'static> {

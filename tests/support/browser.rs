@@ -47,7 +47,11 @@ impl Drop for Service {
 }
 
 impl Browser {
+    /// A fresh profile at its first, empty page.
     pub async fn open(house: &Teahouse, profile: Profile) -> Self {
+        // On its own thread only, dropping the driver would wait two minutes for an answer that nobody reads.
+        let flavor = tokio::runtime::Handle::current().runtime_flavor();
+        assert_eq!(flavor, tokio::runtime::RuntimeFlavor::MultiThread);
         let folder = TempDir::new().expect("a folder");
         let (service, service_url) = start_service();
         let driver = WebDriver::new(&service_url, capabilities(profile, &folder))

@@ -13,6 +13,15 @@ pub fn long_tests() -> bool {
     std::env::var_os("TEAHOUSE_TEST_ALL").is_some()
 }
 
+/// Peers that take nothing are given a second; in the long tests as long as in production.
+pub fn hurried() -> &'static [(&'static str, &'static str)] {
+    const HURRIED: [(&str, &str); 2] = [
+        ("TEAHOUSE__SOCKET__BLOCKED_SECONDS", "1"),
+        ("TEAHOUSE__SOCKET__FAREWELL_SECONDS", "1"),
+    ];
+    if long_tests() { &[] } else { &HURRIED }
+}
+
 /// Where a test's program keeps its data. On a server the database is dropped at the end.
 pub struct Database {
     /// As the program gets it in `DATABASE_URL`.
@@ -261,6 +270,12 @@ pub fn on_server(server: &str, sql: &str) {
 }
 
 impl Teahouse {
+    /// How many rows there are in a table, perhaps with `WHERE`.
+    pub fn count(&self, rows: &str) -> i64 {
+        let sql = format!("SELECT COUNT(*) AS value FROM {rows}");
+        self.database.number(&sql)
+    }
+
     /// Rooms, people and messages as the database has them.
     pub fn database(&self) -> &Database {
         &self.database

@@ -1,6 +1,6 @@
 //! What the program counts about itself.
 
-use super::Person;
+use super::{Person, Teahouse, eventually};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the program says, sample by sample: `name{labels}` and its value.
@@ -58,4 +58,18 @@ impl Figures {
         let value = |line: &str| Some(line.split_once(&start)?.1.split_once('"')?.0.to_owned());
         self.text.lines().filter_map(value).collect()
     }
+}
+
+/// How many queries a page needed, by its line in the log.
+pub async fn queries(house: &Teahouse, person: &Person, path: &str, route: &str) -> u64 {
+    let wanted = format!("method=GET route=\"{route}\"");
+    let before = house.log().len();
+    person.get(path).await;
+    eventually("the page's line in the log", || async {
+        let log = house.log();
+        let line = log[before..].iter().find(|line| line.contains(&wanted))?;
+        let count = line.split("queries=").nth(1)?;
+        count.split_whitespace().next()?.parse().ok()
+    })
+    .await
 }

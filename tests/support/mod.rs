@@ -2,6 +2,7 @@
 
 mod asked;
 mod audit;
+pub mod backups;
 mod browser;
 pub mod crowd;
 pub mod database;
@@ -28,13 +29,14 @@ mod small_disk;
 mod socket;
 pub mod talk;
 mod teahouse;
+pub mod terminal;
 mod visits;
 mod windows;
 
 pub use browser::{Browser, Profile};
 pub use crowd::{Member, kept};
-pub use database::{Database, long_tests};
-pub use figures::Figures;
+pub use database::{Database, hurried, long_tests};
+pub use figures::{Figures, queries};
 pub use follower::{Follower, Last};
 pub use github::GitHub;
 pub use mariadb::MariaDb;

@@ -10,6 +10,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The password of everybody in the tests.
 pub const PASSWORD: &str = "correct horse battery";
 
+/// What a password's hash costs in production; in config/test.toml it is cheap.
+pub const PRODUCTION_HASHES: [(&str, &str); 2] = [
+    ("TEAHOUSE__ACCOUNTS__HASH_MEMORY_KIB", "19456"),
+    ("TEAHOUSE__ACCOUNTS__HASH_PASSES", "2"),
+];
+
 static PHONES: AtomicU64 = AtomicU64::new(13_800_100_000);
 
 /// A person, signed in or not.
@@ -56,6 +62,17 @@ impl Person {
             answer.text().await.unwrap_or_default()
         );
         person
+    }
+
+    /// The same for each of these names, in their order.
+    pub async fn register_each<const N: usize>(house: &Teahouse, names: [&str; N]) -> [Self; N] {
+        let mut people = Vec::with_capacity(N);
+        for name in names {
+            people.push(Self::register(house, name).await);
+        }
+        people
+            .try_into()
+            .unwrap_or_else(|_| panic!("{N} people for {N} names"))
     }
 
     /// The registration form, filled in.
@@ -237,6 +254,15 @@ impl Person {
         let mut socket = Socket::open(self).await;
         socket.hello = socket.expect("hello").await;
         socket
+    }
+}
+
+impl Teahouse {
+    /// A program with the settings of the tests, and people who registered in this order: the first one is the admin.
+    pub async fn with_people<const N: usize>(names: [&str; N]) -> (Self, [Person; N]) {
+        let house = Self::start();
+        let people = Person::register_each(&house, names).await;
+        (house, people)
     }
 }
 

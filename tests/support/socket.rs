@@ -113,13 +113,21 @@ impl Socket {
 
     /// The next frame of any of these types, whatever comes in between.
     pub async fn first_of(&mut self, kinds: &[&str]) -> Value {
+        self.first_where(|frame| kinds.iter().any(|kind| frame["type"] == *kind))
+            .await
+    }
+
+    /// The next frame that is as wanted, whatever comes in between.
+    pub async fn first_where(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         let deadline = Instant::now() + PATIENCE;
+        let mut others = Vec::new();
         loop {
             let frame = self.next_before(deadline).await;
-            let frame = frame.unwrap_or_else(|| panic!("none of {kinds:?} came"));
-            if kinds.iter().any(|kind| frame["type"] == *kind) {
+            let frame = frame.unwrap_or_else(|| panic!("it did not come, but {others:?}"));
+            if wanted(&frame) {
                 return frame;
             }
+            others.push(frame);
         }
     }
 

@@ -1,7 +1,9 @@
 //! The real program, started as its own process on a database of its own.
 
 use super::Database;
+use socket2::{Domain, Socket, Type};
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -17,6 +19,7 @@ pub struct Teahouse {
     // Killed first, dropped before the database is.
     process: Process,
     settings: Vec<(String, String)>,
+    _port: Port,
     pub(super) database: Arc<Database>,
     folder: Arc<TempDir>,
     log: Arc<Mutex<Vec<String>>>,
@@ -29,6 +32,25 @@ pub struct Outcome {
     pub stdout: String,
     pub stderr: String,
     pub took: Duration,
+}
+
+/// A port that nobody else is given, even while the program that listens there is started again: a socket that never
+/// listens holds it.
+struct Port(Socket);
+
+impl Port {
+    fn reserve() -> Self {
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        socket.set_reuse_address(true).expect("an option");
+        socket.bind(&address.into()).expect("a free port");
+        Self(socket)
+    }
+
+    fn number(&self) -> String {
+        let address = self.0.local_addr().ok().and_then(|own| own.as_socket());
+        address.expect("an address").port().to_string()
+    }
 }
 
 struct Process(Child);
@@ -90,11 +112,13 @@ impl Teahouse {
         settings: Vec<(String, String)>,
     ) -> Self {
         let log = Arc::default();
-        let (process, url) = serve(&folder, &database.url, &settings, "0", &log);
+        let port = Port::reserve();
+        let (process, url) = serve(&folder, &database.url, &settings, &port.number(), &log);
         Self {
             url,
             process,
             settings,
+            _port: port,
             database,
             folder,
             log,

@@ -116,7 +116,7 @@ impl Browser {
     /// Goes into a room by the list at the side.
     pub async fn go_into(&self, room: &str) {
         self.press(&line_of(room)).await;
-        let there = format!(".frame[data-room-id='{room}'][data-connection=online]");
+        let there = format!(".layout[data-room-id='{room}'][data-connection=online]");
         self.find(&there).await;
     }
 

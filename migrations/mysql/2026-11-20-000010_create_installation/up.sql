@@ -1,4 +1,4 @@
--- One row: which database this is, and the counter from which every message change takes its number.
+-- A single row: the database's identity, and the counter that numbers every change of a message.
 CREATE TABLE installation (
   id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
   epoch VARCHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,

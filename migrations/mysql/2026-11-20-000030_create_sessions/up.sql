@@ -1,4 +1,4 @@
--- Signed-in browsers and API tokens. Only a hash of the key is kept.
+-- Sessions of browsers and API tokens. Stores only a hash of the key.
 CREATE TABLE sessions (
   key_hash CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
   user_id BIGINT NOT NULL,

@@ -12,5 +12,5 @@ CREATE TABLE rooms (
   FOREIGN KEY (created_by) REFERENCES users (id)
 ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
--- The Lobby: everybody is in it.
+-- The Lobby, of which every user is a member.
 INSERT INTO rooms (id, kind, name, created_at) VALUES (1, 'open', 'Lobby', UTC_TIMESTAMP(3));

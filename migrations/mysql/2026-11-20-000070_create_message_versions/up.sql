@@ -1,4 +1,4 @@
--- What an edit or a deletion replaced.
+-- Texts replaced by edits and deletions.
 CREATE TABLE message_versions (
   room_id BIGINT NOT NULL,
   seq BIGINT NOT NULL,

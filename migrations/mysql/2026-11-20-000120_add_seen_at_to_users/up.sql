@@ -1,2 +1,2 @@
--- When the last window of a person closed.
+-- When the user's last connection closed.
 ALTER TABLE users ADD COLUMN seen_at DATETIME(3) NULL;

@@ -1,4 +1,4 @@
--- What changed beside messages, for other servers on this database: where to look, not what to find there.
+-- Notices to other servers on this database of changes other than messages: what to read again, not the new state.
 CREATE TABLE notices (
   change_id BIGINT NOT NULL,
   place BIGINT NOT NULL,

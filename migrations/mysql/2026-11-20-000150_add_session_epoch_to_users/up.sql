@@ -1,2 +1,2 @@
--- How often all sessions of a person were ended at once: who signs in meanwhile is not let in by what was true before.
+-- Number of times that all sessions of the user were ended. A sign-in that began before is rejected.
 ALTER TABLE users ADD COLUMN session_epoch BIGINT NOT NULL DEFAULT 0;

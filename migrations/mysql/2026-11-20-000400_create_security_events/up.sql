@@ -1,4 +1,4 @@
--- What happened to accounts: sign-ins, failures, changes. Numbers are masked; rows go after a while.
+-- Security log of accounts: sign-ins, failures, changes. Phone numbers are masked; old rows are deleted.
 CREATE TABLE security_events (
   id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   kind VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,

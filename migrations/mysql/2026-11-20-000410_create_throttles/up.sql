@@ -1,5 +1,5 @@
--- How often something was tried lately. The key is a hash of what is counted (whose, where from), made with the
--- installation's secret, so that no number can be read out of it.
+-- Counters of recent attempts. The key is an HMAC of what is counted (account, address) with the installation's secret, so
+-- it reveals no phone number or address.
 CREATE TABLE throttles (
   key_hash CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
   tries INT NOT NULL,

@@ -1,5 +1,5 @@
--- Codes on their way to a number, each bound to the browser that asked. What a registration needs waits here until the
--- code is typed. Of browser and code only hashes are kept.
+-- Verification codes sent to a phone number, each bound to the requesting browser, with the registration's data until the
+-- code is entered. Stores only hashes of browser and code.
 CREATE TABLE verifications (
   browser_hash CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
   purpose VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL CHECK (purpose IN ('registration', 'password', 'phone')),

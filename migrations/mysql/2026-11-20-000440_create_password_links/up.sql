@@ -1,4 +1,4 @@
--- Links that let somebody set a new password, once. Of the link only a hash is kept.
+-- Single-use links for setting a new password. Stores only a hash of the link.
 CREATE TABLE password_links (
   token_hash CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
   user_id BIGINT NOT NULL,

@@ -1,2 +1,2 @@
--- How often somebody's name or picture changed: pages that show them are as old as this number.
+-- Number of changes of usernames and avatars; part of the validator of cached pages.
 ALTER TABLE installation ADD COLUMN people BIGINT NOT NULL DEFAULT 0;

@@ -1,5 +1,5 @@
--- Links by which a session signs in another device: one for each session, with the browser that asked. Of the link and
--- the browser only hashes are kept.
+-- Links with which a session signs in another device, at most one per session, and the browser that opened the link. Stores
+-- only hashes of link and browser.
 CREATE TABLE pairings (
   session_hash CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
   id CHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,

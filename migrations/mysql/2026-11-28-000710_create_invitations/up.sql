@@ -1,5 +1,5 @@
--- Invitations into rooms that wait for the invited person's answer. A declined one stays for a while, so that asking
--- again changes nothing. (Links by which people register are in `invites`.)
+-- Pending invitations to rooms. A declined one stays for a while, so that inviting again has no effect. (Registration links
+-- are in `invites`.)
 CREATE TABLE invitations (
   id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   room_id BIGINT NOT NULL,

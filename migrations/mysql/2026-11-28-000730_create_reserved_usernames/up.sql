@@ -1,4 +1,4 @@
--- Names that were given up: nobody else may take them before that time. Only a hash of the compared form is kept.
+-- Released usernames, reserved for the previous owner until a time. Stores only a hash of the username key.
 CREATE TABLE reserved_usernames (
   key_hash CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
   user_id BIGINT NOT NULL,

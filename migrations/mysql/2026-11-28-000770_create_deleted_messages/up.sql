@@ -1,4 +1,4 @@
--- Where deleted messages stand: an unread count leaves them out. Written at a deletion only.
+-- Deleted messages, which unread counts exclude. Written at a deletion only.
 CREATE TABLE deleted_messages (
   room_id BIGINT NOT NULL,
   seq BIGINT NOT NULL,

@@ -1,4 +1,4 @@
--- A deletion keeps the text in message_versions, so the few rows there lead to all deleted messages.
+-- Every deletion leaves a row in message_versions, which is much smaller than messages.
 INSERT IGNORE INTO deleted_messages (room_id, seq, user_id)
 SELECT m.room_id, m.seq, m.user_id
 FROM (SELECT DISTINCT room_id, seq FROM message_versions) v

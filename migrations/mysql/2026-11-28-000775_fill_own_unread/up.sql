@@ -1,4 +1,4 @@
--- One pass over an index that covers the query, whatever the number of memberships that are behind.
+-- A single scan of a covering index, however many memberships have unread messages.
 UPDATE memberships
 JOIN (
   SELECT m.room_id, m.user_id, count(*) AS own

@@ -1,4 +1,4 @@
--- One row: which database this is, and the counter from which every message change takes its number.
+-- A single row: the database's identity, and the counter that numbers every change of a message.
 CREATE TABLE installation (
   id INTEGER PRIMARY KEY NOT NULL CHECK (id = 1),
   epoch TEXT NOT NULL,

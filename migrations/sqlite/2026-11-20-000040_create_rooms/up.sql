@@ -11,5 +11,5 @@ CREATE TABLE rooms (
   created_at TIMESTAMP NOT NULL
 );
 
--- The Lobby: everybody is in it.
+-- The Lobby, of which every user is a member.
 INSERT INTO rooms (id, kind, name, created_at) VALUES (1, 'open', 'Lobby', strftime('%Y-%m-%d %H:%M:%f', 'now'));

@@ -1,4 +1,4 @@
--- A room's history lies together on disk, in the order in which it is read.
+-- The primary key stores each room's messages together, in reading order.
 CREATE TABLE messages (
   room_id BIGINT NOT NULL REFERENCES rooms (id),
   seq BIGINT NOT NULL,

@@ -1,4 +1,4 @@
--- The transcript for admins. Times are UTC, to the millisecond.
+-- A transcript of all rooms for admins. Times are UTC, in milliseconds.
 CREATE VIEW chat_history AS
 SELECT
   messages.id AS message_id,

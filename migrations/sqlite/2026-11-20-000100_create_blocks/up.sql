@@ -1,4 +1,4 @@
--- Whose direct messages somebody does not want.
+-- Users whose direct messages a user has blocked.
 CREATE TABLE blocks (
   blocker_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
   blocked_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,

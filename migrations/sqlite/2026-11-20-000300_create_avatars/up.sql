@@ -1,4 +1,4 @@
--- People's pictures, as they are shown: in the database, so that every server on it has them. `hash` is the content's.
+-- Processed avatars, stored in the database for every server on it. `hash` is the hash of `picture`.
 CREATE TABLE avatars (
   hash TEXT PRIMARY KEY NOT NULL,
   picture BLOB NOT NULL,

@@ -1,3 +1,3 @@
--- When a person deleted their account, and whether their messages are still to be hidden. The row stays for the messages.
+-- When the user deleted the account, and whether messages remain to be erased. The row stays, because messages refer to it.
 ALTER TABLE users ADD COLUMN deleted_at TIMESTAMP;
 ALTER TABLE users ADD COLUMN erasing BOOLEAN NOT NULL DEFAULT FALSE;

@@ -1,4 +1,4 @@
--- Browsers that somebody has signed in with before. Only a hash of what the browser keeps is kept here.
+-- Browsers from which a user has signed in before. Stores only a hash of the browser's cookie.
 CREATE TABLE known_browsers (
   key_hash TEXT NOT NULL,
   user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,

@@ -1,4 +1,4 @@
--- Links that let somebody set a new password, once. Of the link only a hash is kept.
+-- Single-use links for setting a new password. Stores only a hash of the link.
 CREATE TABLE password_links (
   token_hash TEXT PRIMARY KEY NOT NULL,
   user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,

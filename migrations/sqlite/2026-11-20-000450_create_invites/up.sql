@@ -1,4 +1,4 @@
--- Links by which people may register. The link itself is made from the row and the installation's secret, and not kept.
+-- Registration links. The link is derived from the row and the installation's secret, and not stored.
 CREATE TABLE invites (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
   user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,

@@ -1,5 +1,5 @@
--- Links by which a session signs in another device: one for each session, with the browser that asked. Of the link and
--- the browser only hashes are kept.
+-- Links with which a session signs in another device, at most one per session, and the browser that opened the link. Stores
+-- only hashes of link and browser.
 CREATE TABLE pairings (
   session_hash TEXT PRIMARY KEY NOT NULL,
   id TEXT NOT NULL,

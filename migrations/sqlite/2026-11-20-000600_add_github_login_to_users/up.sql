@@ -1,2 +1,2 @@
--- What `github_id` is called at GitHub, to be shown to its owner. It may change there: the number does not.
+-- The GitHub login of `github_id`, shown to the account's owner. The login may change at GitHub, the id does not.
 ALTER TABLE users ADD COLUMN github_login TEXT;

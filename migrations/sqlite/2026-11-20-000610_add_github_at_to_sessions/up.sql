@@ -1,2 +1,2 @@
--- When GitHub last said whose session this is: for a while that stands for the password of somebody who has none.
+-- When GitHub last confirmed the session's user: for a while this replaces the password of users without one.
 ALTER TABLE sessions ADD COLUMN github_at TIMESTAMP;

@@ -1,2 +1,2 @@
--- When a room was last made open. Set for good: sharing a room that anybody could once enter proves no acquaintance.
+-- When the room was last made open; never reset. Members of a room that was once open do not count as acquaintances.
 ALTER TABLE rooms ADD COLUMN opened_at TIMESTAMP;

@@ -1,31 +1,31 @@
-//! My sockets and event streams on this server, of which there is a limit.
+//! Open sockets and event streams of the current user on this server.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde::Serialize;
 
 use crate::controllers::App;
-use crate::controllers::concerns::current_user::CurrentUser;
+use crate::controllers::extractors::current_user::CurrentUser;
 use crate::error::Result;
 
-/// How many there are, and may be (`null`: any number).
+/// Open connections and their limit (`null`: none).
 #[derive(Serialize)]
 struct Connections {
     open: usize,
     limit: Option<usize>,
 }
 
-/// `GET /api/connections`: returns the status that `/ws` would, because browsers hide why a socket was refused; 429 when
-/// the person's connection limit is reached.
+/// `GET /api/connections`: returns the status of `/ws`, because browsers hide why a WebSocket failed; 429 at the
+/// connection limit of the user.
 pub async fn index(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<HttpResponse> {
-    let turnstile = &app.live.turnstile;
-    let open = turnstile.check_place(user.id)?;
-    let limit = turnstile.per_person();
+    let limiter = &app.realtime.connection_limiter;
+    let open = limiter.check_capacity(user.id)?;
+    let limit = limiter.per_user();
     Ok(HttpResponse::Ok().json(Connections { open, limit }))
 }
 
-/// `DELETE /api/connections/oldest`: the one that is hidden for the longest, or else the oldest, is closed with 4009.
+/// `DELETE /api/connections/oldest`: closes (4009) the connection hidden for the longest time, or else the oldest.
 pub async fn destroy(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<HttpResponse> {
-    app.live.free_place(user.id)?;
+    app.realtime.evict_connection(user.id)?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,4 +1,4 @@
-//! Conversations: the direct rooms of two people.
+//! Conversations: direct rooms of two users.
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -7,25 +7,25 @@ use serde::{Deserialize, Serialize};
 
 use super::{ConversationMessage, PAGE};
 use crate::controllers::App;
-use crate::controllers::concerns::current_user::CurrentUser;
-use crate::controllers::concerns::input::Json;
-use crate::controllers::messages::{NewMessage, post};
+use crate::controllers::extractors::current_user::CurrentUser;
+use crate::controllers::extractors::form::Json;
+use crate::controllers::rooms::messages::{MessageInput, post};
 use crate::error::{Error, Result};
-use crate::models::conversation::Conversation;
-use crate::models::direct::To;
 use crate::models::message::Message;
+use crate::models::room::conversation::Conversation;
+use crate::models::room::direct::Recipients;
 use crate::realtime::frames::{Id, User};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Shown {
+struct ConversationView {
     id: Id,
     other_participant: User,
     last_message: Option<ConversationMessage>,
     has_unread_messages: bool,
 }
 
-impl Shown {
+impl ConversationView {
     fn new(conversation: Conversation, user_id: i64) -> Self {
         let last = conversation.last_message;
         Self {
@@ -37,23 +37,23 @@ impl Shown {
     }
 }
 
-/// With whom.
+/// Body of `POST /api/conversations`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct NewConversation {
+pub struct ConversationInput {
     username: String,
 }
 
-/// Where the last page ended.
+/// Query of the list of conversations: the last id of the previous page.
 #[derive(Deserialize)]
-pub struct Before {
+pub struct ConversationCursor {
     before: Option<Id>,
 }
 
-/// The same for messages. Refuses unknown parameters, so that a misspelled one does not select the wrong page.
+/// Query of the list of messages. Unknown parameters are an error: a misspelled one would select another page.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct BeforeMessage {
+pub struct MessageCursor {
     before: Option<Id>,
 }
 
@@ -61,16 +61,18 @@ pub struct BeforeMessage {
 pub async fn create(
     app: Data<App>,
     CurrentUser(user): CurrentUser,
-    Json(typed): Json<NewConversation>,
+    Json(typed): Json<ConversationInput>,
 ) -> Result<HttpResponse> {
     let name = typed.username.trim().to_owned();
     if name.is_empty() {
         return Err(Error::field("username", "error-username-missing"));
     }
     let user_id = user.id;
-    let direct = app.database.direct(user_id, To::Usernames(vec![name]));
+    let direct = app
+        .database
+        .find_or_create_direct(user_id, Recipients::Usernames(vec![name]));
     let direct = direct.await?;
-    app.live.announce(&direct);
+    app.realtime.announce_direct(&direct);
     let conversation = find(&app, user_id, direct.room_id).await?;
     let mut response = match direct.is_new {
         true => HttpResponse::Created(),
@@ -79,30 +81,30 @@ pub async fn create(
     let location = format!("/api/conversations/{}", direct.room_id);
     Ok(response
         .insert_header((header::LOCATION, location))
-        .json(Shown::new(conversation, user_id)))
+        .json(ConversationView::new(conversation, user_id)))
 }
 
-/// `GET /api/conversations`: those in which something was said, latest activity first.
+/// `GET /api/conversations`: conversations with messages, latest activity first.
 pub async fn index(
     app: Data<App>,
     CurrentUser(user): CurrentUser,
-    page: Query<Before>,
+    page: Query<ConversationCursor>,
 ) -> Result<HttpResponse> {
     let before = page.before.map(|id| id.0);
     let found = app
         .database
-        .run(move |conn| Conversation::page(conn, user.id, before, PAGE))
+        .read(move |conn| Conversation::page(conn, user.id, before, PAGE))
         .await?;
-    let shown: Vec<Shown> = found
+    let page: Vec<ConversationView> = found
         .into_iter()
-        .map(|conversation| Shown::new(conversation, user.id))
+        .map(|conversation| ConversationView::new(conversation, user.id))
         .collect();
-    Ok(HttpResponse::Ok().json(shown))
+    Ok(HttpResponse::Ok().json(page))
 }
 
 async fn find(app: &App, user_id: i64, id: i64) -> Result<Conversation> {
     app.database
-        .run(move |conn| Conversation::find(conn, user_id, id))
+        .read(move |conn| Conversation::find(conn, user_id, id))
         .await
 }
 
@@ -113,7 +115,7 @@ pub async fn show(
     id: Path<i64>,
 ) -> Result<HttpResponse> {
     let conversation = find(&app, user.id, *id).await?;
-    Ok(HttpResponse::Ok().json(Shown::new(conversation, user.id)))
+    Ok(HttpResponse::Ok().json(ConversationView::new(conversation, user.id)))
 }
 
 /// `GET /api/conversations/{id}/other_participant`
@@ -126,23 +128,23 @@ pub async fn other(
 }
 
 /// `POST /api/conversations/{id}/messages`
-pub async fn say(
+pub async fn create_message(
     app: Data<App>,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
-    Json(typed): Json<NewMessage>,
+    Json(typed): Json<MessageInput>,
 ) -> Result<HttpResponse> {
     find(&app, user.id, *id).await?;
     let message = post(&app, &user, *id, &typed).await?;
     Ok(HttpResponse::Created().json(ConversationMessage::new(message, user.id)))
 }
 
-/// `GET /api/conversations/{id}/messages`: newest first; what is fetched counts as read.
+/// `GET /api/conversations/{id}/messages`: newest first; marks the returned messages as read.
 pub async fn messages(
     app: Data<App>,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
-    page: Query<BeforeMessage>,
+    page: Query<MessageCursor>,
 ) -> Result<HttpResponse> {
     if page.before.is_some_and(|id| id.0 < 0) {
         return Err(Error::BadRequest("error-cursor".into()));
@@ -150,19 +152,21 @@ pub async fn messages(
     let (id, before, person) = (*id, page.before.map(|id| id.0), user.clone());
     let found = app
         .database
-        .run(move |conn| {
+        .read(move |conn| {
             let (room, _) = Conversation::room(conn, &person, id)?;
             Message::page_before_id(conn, &room, before, PAGE)
         })
         .await?;
     if let Some(newest) = found.first() {
-        app.live.read(&user.public(), id, newest.seq, false).await?;
+        app.realtime
+            .mark_read(&user.to_public(), id, newest.seq, false)
+            .await?;
     }
-    let shown: Vec<ConversationMessage> = found
+    let page: Vec<ConversationMessage> = found
         .into_iter()
         .map(|message| ConversationMessage::new(message, user.id))
         .collect();
-    Ok(HttpResponse::Ok().json(shown))
+    Ok(HttpResponse::Ok().json(page))
 }
 
 /// `POST /api/conversations/{id}/read_messages`
@@ -172,6 +176,8 @@ pub async fn read(
     id: Path<i64>,
 ) -> Result<HttpResponse> {
     find(&app, user.id, *id).await?;
-    app.live.read(&user.public(), *id, i64::MAX, false).await?;
+    app.realtime
+        .mark_read(&user.to_public(), *id, i64::MAX, false)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }

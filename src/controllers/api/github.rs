@@ -1,4 +1,4 @@
-//! Coming in by GitHub: going there, and coming back.
+//! Sign-in with GitHub: redirect to GitHub and callback.
 
 use actix_session::Session;
 use actix_web::http::header;
@@ -6,121 +6,132 @@ use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::sessions::{Proof, issue};
-use crate::controllers::concerns::asked::Asked;
+use super::sessions::{TokenGrant, issue_token};
+use crate::controllers::accounts::login_form;
 use crate::controllers::concerns::attempt::Attempt;
-use crate::controllers::concerns::browser;
-use crate::controllers::concerns::current_user::CurrentSession;
-use crate::controllers::concerns::github_visit::{
-    Intent, Visit, begin, callback, door, end, forget,
+use crate::controllers::concerns::github_oauth;
+use crate::controllers::concerns::github_oauth::{
+    Intent, OAuthState, callback_url, finish, removal_cookie, start,
 };
-use crate::controllers::concerns::sign_in::{Way, origin, sign_in};
-use crate::controllers::errors::{code_of, log};
-use crate::controllers::{App, see_other, sessions, settings};
+use crate::controllers::concerns::sign_in::{SignInMethod, client_info, sign_in};
+use crate::controllers::errors::{error_code, log_cause};
+use crate::controllers::extractors::browser_id;
+use crate::controllers::extractors::client_address::client_address;
+use crate::controllers::extractors::current_user::CurrentSession;
+use crate::controllers::extractors::request_context::RequestContext;
+use crate::controllers::{App, see_other, settings};
 use crate::error::{Error, Result};
-use crate::models::github_account::{Account, Arrival};
-use crate::models::invite;
-use crate::models::security_event::{self, Kind};
-use crate::models::throttle as tries;
-use crate::models::user::{ACTIVE, User};
+use crate::models::auth::github_account::GithubRegistration;
+use crate::models::auth::invite;
+use crate::models::auth::rate_limit as tries;
+use crate::models::auth::security_event;
+use crate::models::auth::security_event::SecurityEventKind;
+use crate::models::user::User;
+use crate::models::values::github_account::GithubAccount;
+use crate::models::values::user_status::Status;
 
-/// What somebody goes there for, and how they come on.
+/// Query of `GET /api/oauth/github`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Wanted {
+pub struct AuthorizeQuery {
     client: String,
     next: String,
     invite: String,
 }
 
-/// What somebody comes back with.
+/// Query of the callback, sent by GitHub.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Brought {
+pub struct CallbackQuery {
     state: String,
     code: String,
     error: String,
 }
 
-/// `GET /api/oauth/github`: `?client=api` for a token; `?next=`, and `?invite=` where one is needed.
+/// `GET /api/oauth/github`: redirects to GitHub. `?client=api` requests a token; `?next=` is the page after
+/// sign-in and `?invite=` the invite for a registration.
 pub async fn show(
     app: Data<App>,
     request: HttpRequest,
-    query: Query<Wanted>,
+    query: Query<AuthorizeQuery>,
 ) -> Result<HttpResponse> {
-    door(&app)?;
+    github_oauth::require_enabled(&app)?;
     let intent = match query.client.as_str() {
         "api" => Intent::Token,
         _ => Intent::SignIn,
     };
-    let visit = Visit::of_visitor(intent, &query.next, &query.invite);
-    let begun = begin(&app, &request, &visit)?;
-    let mut response = see_other(&begun.address);
+    let state = OAuthState::anonymous(intent, &query.next, &query.invite);
+    let redirect = start(&app, &request, &state)?;
+    let mut response = see_other(&redirect.url);
     response
-        .add_cookie(&begun.cookie)
+        .add_cookie(&redirect.cookie)
         .map_err(Error::internal)?;
     Ok(response)
 }
 
-/// `GET /api/oauth/github/callback`: does what the visit was for.
+/// `GET /api/oauth/github/callback`: signs in, links or confirms, depending on the intent of the request.
 pub async fn create(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
     session: Session,
     current: Result<CurrentSession, Error>,
-    query: Query<Brought>,
+    query: Query<CallbackQuery>,
 ) -> Result<HttpResponse> {
-    door(&app)?;
-    let visit = end(&app, &request, &query.state).await?;
-    // Only in the session in which they went.
+    github_oauth::require_enabled(&app)?;
+    let state = finish(&app, &request, &query.state).await?;
+    // Linking and confirming are valid only in the session that started them.
     let current = current
         .ok()
-        .filter(|current| visit.is_of(&app, &current.key_hash));
-    let done = match (visit.intent, &current) {
+        .filter(|current| state.belongs_to(&app, &current.key_hash));
+    let done = match (state.intent, &current) {
         (Intent::SignIn | Intent::Token, _) => {
-            arrive(&app, &request, &session, &visit, &query).await
+            sign_in_or_register(&app, &request, &session, &state, &query).await
         }
-        (Intent::Join, Some(current)) => {
-            let account = recognise(&app, &request, &visit, &query).await;
-            settings::github::join(&app, &request, current, account).await
+        (Intent::Link, Some(current)) => {
+            let account = fetch_account(&app, &request, &state, &query).await;
+            settings::github::link(&app, &request, current, account).await
         }
         (Intent::Confirm, Some(current)) => {
-            let account = recognise(&app, &request, &visit, &query).await;
+            let account = fetch_account(&app, &request, &state, &query).await;
             settings::github::confirm(&app, &request, current, account).await
         }
-        (Intent::Join | Intent::Confirm, None) => {
-            Err(Error::Refused("error-github-session".into()))
+        (Intent::Link | Intent::Confirm, None) => {
+            Err(Error::ForbiddenBecause("error-github-session".into()))
         }
     };
     let mut response = match done {
         Ok(response) => response,
-        Err(error) => failed(&app, &asked, &visit, current.as_ref(), error).await?,
+        Err(error) => show_failure(&app, &context, &state, current.as_ref(), error).await?,
     };
     response
-        .add_cookie(&forget(&app))
+        .add_cookie(&removal_cookie(&app))
         .map_err(Error::internal)?;
     Ok(response)
 }
 
-/// Who has come back, by GitHub's word.
-async fn recognise(
+/// Fetches the GitHub account of the authorization code.
+async fn fetch_account(
     app: &App,
     request: &HttpRequest,
-    visit: &Visit,
-    brought: &Brought,
-) -> Result<Account> {
-    match brought.error.as_str() {
-        "" if !brought.code.is_empty() => {}
-        "access_denied" => return Err(Error::Refused("error-github-denied".into())),
+    state: &OAuthState,
+    query: &CallbackQuery,
+) -> Result<GithubAccount> {
+    match query.error.as_str() {
+        "" if !query.code.is_empty() => {}
+        "access_denied" => return Err(Error::ForbiddenBecause("error-github-denied".into())),
         _ => return Err(Error::BadRequest("error-github-code".into())),
     }
-    let attempt = Attempt::begin(app, app.throttles.github(request)?).await?;
-    let github = &door(app)?.github;
-    let (code, callback) = (brought.code.clone(), callback(request)?);
-    let whose = github.whose(code, &callback, visit.verifier());
-    let account = match whose.await {
-        // Not their fault.
+    let attempt = Attempt::begin(
+        app,
+        app.rate_limits.github_sign_in(client_address(request))?,
+    )
+    .await?;
+    let github = &github_oauth::require_enabled(app)?.github;
+    let (code, callback) = (query.code.clone(), callback_url(request)?);
+    let request = github.fetch_user(code, &callback, state.verifier());
+    let account = match request.await {
+        // An outage of GitHub does not count as an attempt.
         Err(error @ Error::GitHubDown(_)) => {
             attempt.undo().await?;
             return Err(error);
@@ -131,90 +142,100 @@ async fn recognise(
         }
         Ok(account) => account,
     };
-    attempt.forgive().await?;
-    Ok(Account {
+    attempt.succeed().await?;
+    Ok(GithubAccount {
         id: account.id,
         login: account.login,
     })
 }
 
-/// Lets somebody in, who is made a person if they are none yet.
-async fn arrive(
+/// Signs in the user of a GitHub account, registering them if the account is unknown.
+async fn sign_in_or_register(
     app: &App,
     request: &HttpRequest,
     session: &Session,
-    visit: &Visit,
-    brought: &Brought,
+    state: &OAuthState,
+    query: &CallbackQuery,
 ) -> Result<HttpResponse> {
-    let account = recognise(app, request, visit, brought).await?;
-    let device = browser::recognise(app, request)?;
-    let (by_address, by_browser) = app.throttles.registration(request, &device.hash)?;
+    let account = fetch_account(app, request, state, query).await?;
+    let device = browser_id::get_or_create(app, request)?;
+    let (by_address, by_browser) = app
+        .rate_limits
+        .registration(client_address(request), &device.hash)?;
     let registering = [by_address, by_browser].concat();
-    let arrival = Arrival {
+    let arrival = GithubRegistration {
         account,
-        policy: app.accounts.policy,
-        invite: invite::id_of(&app.keyed, &visit.invite),
+        policy: app.accounts.registration_policy,
+        invite: invite::verify_token(&app.hmac_key, &state.invite),
         may_be_first: app.accounts.setup_code.is_none(),
     };
-    let origin = origin(request);
+    let client = client_info(request);
     let write = app.database.write(move |conn| {
-        if !User::is_github_known(conn, &arrival.account)? {
+        if !User::is_github_linked(conn, &arrival.account)? {
             tries::take(conn, &registering)?;
         }
-        if let Some(user) = User::with_github(conn, &arrival.account)? {
-            return match user.status.as_str() {
-                ACTIVE => Ok(user),
-                _ => Err(Error::Refused("error-github-banned".into())),
+        if let Some(user) = User::find_by_github(conn, &arrival.account)? {
+            return match user.status {
+                Status::Active => Ok(user),
+                _ => Err(Error::ForbiddenBecause("error-github-banned".into())),
             };
         }
-        let user = User::register_by_github(conn, &arrival)?;
-        security_event::record(conn, Kind::Registered, user.id, &origin)?;
+        let user = User::register_with_github(conn, &arrival)?;
+        security_event::record(conn, SecurityEventKind::Registered, user.id, &client)?;
         Ok(user)
     });
     let user = write.await?;
-    if visit.intent == Intent::SignIn {
-        return sign_in(app, request, session, &user, Way::GITHUB, &visit.next).await;
+    if state.intent == Intent::SignIn {
+        return sign_in(
+            app,
+            request,
+            session,
+            &user,
+            SignInMethod::Github,
+            &state.next,
+        )
+        .await;
     }
-    let token = issue(app, request, &user, Proof::GitHub).await?;
+    let token = issue_token(app, request, &user, TokenGrant::GitHub).await?;
     let fields = [("token", &*token.token), ("expires_at", &*token.expires_at)];
-    lead_program(app, &fields)
+    redirect_client(app, &fields)
 }
 
-/// Programs go on at an address of their own.
-fn lead_program(app: &App, fields: &[(&str, &str)]) -> Result<HttpResponse> {
-    let back = &door(app)?.client_callback;
+/// Redirects to the callback URL of API clients.
+fn redirect_client(app: &App, fields: &[(&str, &str)]) -> Result<HttpResponse> {
+    let callback = &github_oauth::require_enabled(app)?.client_callback;
     let query = serde_html_form::to_string(fields).map_err(Error::internal)?;
-    let joint = if back.contains('?') { '&' } else { '?' };
+    let separator = if callback.contains('?') { '&' } else { '?' };
     Ok(HttpResponse::TemporaryRedirect()
-        .insert_header((header::LOCATION, format!("{back}{joint}{query}")))
+        .insert_header((header::LOCATION, format!("{callback}{separator}{query}")))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .finish())
 }
 
-/// What somebody sees when it did not work out: the page that they came from, with a sentence; a program an `error`.
-async fn failed(
+/// Shows an error on the page where the user started, or redirects API clients with `error`.
+async fn show_failure(
     app: &App,
-    asked: &Asked,
-    visit: &Visit,
+    context: &RequestContext,
+    state: &OAuthState,
     current: Option<&CurrentSession>,
     error: Error,
 ) -> Result<HttpResponse> {
-    let is_told = matches!(
+    let is_shown = matches!(
         error,
         Error::BadRequest(_)
-            | Error::Refused(_)
+            | Error::ForbiddenBecause(_)
             | Error::Unauthorized
             | Error::GitHubDown(_)
             | Error::RateLimited { .. }
     );
-    if !is_told || (asked.wants_json && visit.intent != Intent::Token) {
+    if !is_shown || (context.wants_json && state.intent != Intent::Token) {
         return Err(error);
     }
-    log(&error, asked);
-    match (visit.intent, current) {
-        (Intent::Token, _) => lead_program(app, &[("error", code_of(&error))]),
-        (Intent::SignIn, _) => sessions::refused(app, asked, &visit.next, &error),
-        (_, Some(current)) => settings::github::refused(app, asked, current, &error).await,
+    log_cause(&error, context);
+    match (state.intent, current) {
+        (Intent::Token, _) => redirect_client(app, &[("error", error_code(&error))]),
+        (Intent::SignIn, _) => login_form::show_github_error(app, context, &state.next, &error),
+        (_, Some(current)) => settings::github::show_error(app, context, current, &error).await,
         (_, None) => Err(error),
     }
 }

@@ -1,8 +1,7 @@
-//! The JSON API under `/api`: for programs, and for pages without WebSocket.
+//! The JSON API under `/api`.
 
 pub mod connections;
 pub mod conversations;
-pub mod events;
 pub mod github;
 pub mod openapi;
 pub mod rooms;
@@ -13,10 +12,10 @@ use serde::Serialize;
 
 use crate::realtime::frames::{Id, Message, User};
 
-/// Entries of a page when the request does not say.
+/// Entries per page by default.
 pub(super) const PAGE: i64 = 25;
 
-/// A message of a conversation.
+/// A message of a conversation as JSON.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ConversationMessage {
@@ -32,7 +31,7 @@ pub(super) struct ConversationMessage {
 }
 
 impl ConversationMessage {
-    /// The message as this person sees it.
+    /// Makes the message as seen by a user: `mine` tells whether they are its author.
     pub(super) fn new(message: Message, user_id: i64) -> Self {
         Self {
             id: message.id,

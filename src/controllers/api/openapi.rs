@@ -1,9 +1,9 @@
-//! The description of the API.
+//! The OpenAPI description.
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
 
-/// OpenAPI 3.1.
+/// OpenAPI 3.1 document.
 const DESCRIPTION: &str = include_str!("../../../docs/openapi.json");
 
 /// `GET /api/openapi.json`

@@ -1,4 +1,4 @@
-//! Rooms and their messages.
+//! Rooms and their messages as JSON.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query};
@@ -6,24 +6,26 @@ use serde::{Deserialize, Serialize};
 
 use super::PAGE;
 use crate::controllers::App;
-use crate::controllers::concerns::current_user::CurrentUser;
-use crate::controllers::concerns::input::Json;
-use crate::controllers::messages::{MessageFields, NewMessage, change, cursor, edit, post};
-use crate::controllers::rooms::{RoomFields, make};
+use crate::controllers::extractors::current_user::CurrentUser;
+use crate::controllers::extractors::form::Json;
+use crate::controllers::rooms::messages::{
+    MessageEditInput, MessageInput, change, cursor, edit, post,
+};
+use crate::controllers::rooms::{RoomInput, create_room};
 use crate::error::{Error, Result};
 use crate::models::message::{Cursor, Message};
 use crate::models::room::Room;
 use crate::realtime::frames;
-use crate::realtime::store::{Target, Write};
+use crate::realtime::store::{MessageRef, WriteCommand};
 
-/// The most messages of a page.
+/// Largest accepted `limit`; larger ones are reduced to it.
 const PAGE_MAX: i64 = 100;
 
 /// `GET /api/rooms`
 pub async fn index(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<HttpResponse> {
     let rooms = app
         .database
-        .run(move |conn| Room::all_of(conn, user.id))
+        .read(move |conn| Room::summaries(conn, user.id))
         .await?;
     Ok(HttpResponse::Ok().json(rooms))
 }
@@ -32,12 +34,12 @@ pub async fn index(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<Htt
 pub async fn create(
     app: Data<App>,
     CurrentUser(user): CurrentUser,
-    Json(typed): Json<RoomFields>,
+    Json(typed): Json<RoomInput>,
 ) -> Result<HttpResponse> {
-    let id = make(&app, &user, &typed).await?;
+    let id = create_room(&app, &user, &typed).await?;
     let room = app
         .database
-        .run(move |conn| Room::of(conn, user.id, id))
+        .read(move |conn| Room::summary(conn, user.id, id))
         .await?;
     Ok(HttpResponse::Created().json(room))
 }
@@ -51,16 +53,16 @@ pub async fn show(
     let id = *id;
     let room = app
         .database
-        .run(move |conn| Room::shown_to(conn, &user, id))
+        .read(move |conn| Room::summary_for_reader(conn, &user, id))
         .await?;
     Ok(HttpResponse::Ok().json(room))
 }
 
-/// Exactly what to fetch: `before` newest first, `after` oldest first, both the span between, oldest first; `ver` what
-/// changed since.
+/// Selects messages: `before` newest first; `after`, or the range between both, oldest first; `ver` changes since then.
+/// Unknown parameters are an error: a misspelled one would select another range.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Range {
+pub struct MessageRange {
     before: Option<i64>,
     after: Option<i64>,
     ver: Option<i64>,
@@ -79,20 +81,20 @@ pub async fn messages(
     app: Data<App>,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
-    range: Query<Range>,
+    range: Query<MessageRange>,
 ) -> Result<HttpResponse> {
     let id = *id;
     let limit = match range.limit.unwrap_or(PAGE) {
         limit if limit < 1 => return Err(Error::BadRequest("error-limit".into())),
         limit => limit.min(PAGE_MAX),
     };
-    let chosen = match (range.before, range.after, range.ver) {
+    let cursor = match (range.before, range.after, range.ver) {
         (None, None, Some(ver)) if ver >= 0 => {
             let changes = app
                 .database
-                .run(move |conn| {
+                .read(move |conn| {
                     Room::find_for(conn, &user, id)?;
-                    Message::changes(conn, id, ver)
+                    Message::changes_after(conn, id, ver)
                 })
                 .await?;
             return Ok(HttpResponse::Ok().json(ChangesPage {
@@ -106,23 +108,23 @@ pub async fn messages(
     };
     let mut messages = app
         .database
-        .run(move |conn| {
+        .read(move |conn| {
             let (room, _) = Room::find_for(conn, &user, id)?;
-            Message::page(conn, &room, chosen, limit)
+            Message::page(conn, &room, cursor, limit)
         })
         .await?;
-    if !matches!(chosen, Cursor::After(_) | Cursor::Between(..)) {
+    if !matches!(cursor, Cursor::After(_) | Cursor::Between(..)) {
         messages.reverse();
     }
     Ok(HttpResponse::Ok().json(messages))
 }
 
 /// `POST /api/rooms/{id}/messages`
-pub async fn say(
+pub async fn create_message(
     app: Data<App>,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
-    Json(typed): Json<NewMessage>,
+    Json(typed): Json<MessageInput>,
 ) -> Result<HttpResponse> {
     Ok(HttpResponse::Created().json(post(&app, &user, *id, &typed).await?))
 }
@@ -131,25 +133,25 @@ pub async fn say(
 pub async fn update(
     app: Data<App>,
     CurrentUser(user): CurrentUser,
-    place: Path<(i64, i64)>,
-    Json(typed): Json<MessageFields>,
+    path: Path<(i64, i64)>,
+    Json(typed): Json<MessageEditInput>,
 ) -> Result<HttpResponse> {
-    Ok(HttpResponse::Ok().json(edit(&app, &user, *place, &typed).await?))
+    Ok(HttpResponse::Ok().json(edit(&app, &user, *path, &typed).await?))
 }
 
 /// `DELETE /api/rooms/{id}/messages/{seq}`
 pub async fn destroy(
     app: Data<App>,
     CurrentUser(user): CurrentUser,
-    place: Path<(i64, i64)>,
+    path: Path<(i64, i64)>,
 ) -> Result<HttpResponse> {
-    let (room_id, seq) = *place;
+    let (room_id, seq) = *path;
     let user_id = user.id;
-    let target = Target {
+    let target = MessageRef {
         room_id,
         seq,
         user_id,
     };
-    let message = change(&app, Write::Delete(target), user_id).await?;
+    let message = change(&app, WriteCommand::Delete(target), user_id).await?;
     Ok(HttpResponse::Ok().json(message))
 }

@@ -1,28 +1,30 @@
-//! Signing in with a token.
+//! Sign-in of API clients with tokens.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use crate::controllers::concerns::asked::Asked;
+use crate::controllers::App;
+use crate::controllers::accounts::{authentication, development_sessions};
 use crate::controllers::concerns::attempt::Attempt;
-use crate::controllers::concerns::client_address::client_text;
-use crate::controllers::concerns::current_user::{CurrentSession, CurrentUser};
-use crate::controllers::concerns::input::Json;
-use crate::controllers::concerns::sign_in::{origin, user_agent};
-use crate::controllers::{App, development_sessions, sessions};
+use crate::controllers::concerns::sign_in::{client_info, user_agent};
+use crate::controllers::extractors::client_address::client_text;
+use crate::controllers::extractors::current_user::{CurrentSession, CurrentUser};
+use crate::controllers::extractors::form::Json;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::error::{Error, Result};
+use crate::models::auth::security_event;
+use crate::models::auth::session;
+use crate::models::auth::session::{KeyHash, NewSession, SessionKind};
 use crate::models::rfc3339;
-use crate::models::security_event;
-use crate::models::session::{self, KeyHash, Kind, NewSession};
 use crate::models::user::User;
 use crate::realtime::frames;
 
-/// A token lives so long.
+/// Lifetime of a token.
 const TOKEN_DAYS: i64 = 14;
 
-/// Phone number and password; in development a username alone.
+/// Body of `POST /api/login`: phone number and password; in development mode a username alone.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct Credentials {
@@ -32,7 +34,7 @@ pub struct Credentials {
     username: Option<String>,
 }
 
-/// A person and what only they may see.
+/// The signed-in user with private fields.
 #[derive(Serialize)]
 pub(super) struct AuthUser {
     #[serde(flatten)]
@@ -40,7 +42,7 @@ pub(super) struct AuthUser {
     phone: Option<String>,
 }
 
-/// A token, and when it ends.
+/// A token and its expiry.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Token {
@@ -58,7 +60,8 @@ pub async fn create(
 ) -> Result<HttpResponse> {
     let user = match &typed.username {
         Some(name) if typed.phone.is_empty() => {
-            let found = development_sessions::find(&app, &Asked::of(&request), name).await;
+            let found =
+                development_sessions::find(&app, &RequestContext::new(&request), name).await;
             found.map_err(|error| match error {
                 Error::Unauthorized => Error::NotFound,
                 other => other,
@@ -66,13 +69,13 @@ pub async fn create(
         }
         _ => {
             let (phone, region) = (&typed.phone, &typed.region);
-            sessions::authenticate(&app, &request, phone, region, &typed.password)
+            authentication::authenticate(&app, &request, phone, region, &typed.password)
                 .await?
                 .ok_or(Error::Unauthorized)?
         }
     };
     let auth_user = auth_user(&app, &user).await?;
-    let token = issue(&app, &request, &user, Proof::Password).await?;
+    let token = issue_token(&app, &request, &user, TokenGrant::Password).await?;
     Ok(HttpResponse::Ok().json(Token {
         auth_user: Some(auth_user),
         ..token
@@ -80,62 +83,66 @@ pub async fn create(
 }
 
 async fn auth_user(app: &App, user: &User) -> Result<AuthUser> {
-    let (public, id) = (user.public(), user.id);
-    let phone = app.database.run(move |conn| User::phone(conn, id)).await?;
+    let (public, id) = (user.to_public(), user.id);
+    let phone = app.database.read(move |conn| User::phone(conn, id)).await?;
     Ok(AuthUser {
         user: public,
         phone,
     })
 }
 
-/// By what it is clear who somebody is.
-pub(super) enum Proof {
-    /// Their password.
+/// What a token is issued for.
+pub(super) enum TokenGrant {
+    /// Verified password.
     Password,
-    /// GitHub's word.
+    /// Verified GitHub account.
     GitHub,
-    /// A session that they have already.
+    /// An existing session.
     Session(KeyHash),
 }
 
-/// A new token of somebody's.
+/// Issues a token.
 ///
 /// # Errors
-/// `Unauthorized` when the proof is worth nothing any more; `Unavailable` when the database does not answer.
-pub(super) async fn issue(
+/// `Unauthorized` when the user was banned or signed out everywhere, or the granting session has ended; `Unavailable`
+/// when the database is down.
+pub(super) async fn issue_token(
     app: &App,
     request: &HttpRequest,
     user: &User,
-    proof: Proof,
+    grant: TokenGrant,
 ) -> Result<Token> {
-    let (kind, by) = match proof {
-        Proof::Password => (Some(security_event::Kind::SignedIn), None),
-        Proof::GitHub => (Some(security_event::Kind::SignedInByGitHub), None),
-        Proof::Session(by) => (None, Some(by)),
+    let (kind, by) = match grant {
+        TokenGrant::Password => (Some(security_event::SecurityEventKind::SignedIn), None),
+        TokenGrant::GitHub => (
+            Some(security_event::SecurityEventKind::SignedInByGitHub),
+            None,
+        ),
+        TokenGrant::Session(by) => (None, Some(by)),
     };
     let (token, key_hash) = session::new_key();
     let new = NewSession {
-        kind: Kind::Token,
+        kind: SessionKind::Token,
         user_id: user.id,
         epoch: user.session_epoch,
         by,
         user_agent: user_agent(request),
         ip: client_text(request),
         lifetime: TimeDelta::days(TOKEN_DAYS),
-        by_github: kind == Some(security_event::Kind::SignedInByGitHub),
-        most: app.accounts.sessions_per_person,
+        is_github_sign_in: kind == Some(security_event::SecurityEventKind::SignedInByGitHub),
+        max_sessions: app.accounts.max_sessions_per_user,
     };
-    let origin = origin(request);
+    let client = client_info(request);
     let write = app.database.write(move |conn| {
         let created = session::create(conn, &key_hash, &new)?;
         if let Some(kind) = kind {
-            security_event::record(conn, kind, new.user_id, &origin)?;
+            security_event::record(conn, kind, new.user_id, &client)?;
         }
         Ok(created)
     });
     let created = write.await?;
-    if created.ended > 0 {
-        app.live.look_now();
+    if created.evicted > 0 {
+        app.realtime.poll_now();
     }
     Ok(Token {
         auth_user: None,
@@ -149,14 +156,14 @@ pub async fn show(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<Http
     Ok(HttpResponse::Ok().json(auth_user(&app, &user).await?))
 }
 
-/// `POST /api/refresh_token`: another token; the old one lives on until it ends.
+/// `POST /api/refresh_token`: issues another token; the old one stays valid until it expires.
 pub async fn refresh(
     app: Data<App>,
     request: HttpRequest,
     CurrentSession { user, key_hash, .. }: CurrentSession,
 ) -> Result<HttpResponse> {
-    let tries = app.throttles.token_refresh(user.id)?;
-    let issued = issue(&app, &request, &user, Proof::Session(key_hash));
-    let token = Attempt::spend(&app, tries, issued).await?;
+    let tries = app.rate_limits.token_refresh(user.id)?;
+    let issued = issue_token(&app, &request, &user, TokenGrant::Session(key_hash));
+    let token = Attempt::run(&app, tries, issued).await?;
     Ok(HttpResponse::Ok().json(token))
 }

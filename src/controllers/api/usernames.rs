@@ -1,29 +1,29 @@
-//! Finding people by the beginning of their name.
+//! Search of usernames by prefix.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
 use serde::Deserialize;
 
 use crate::controllers::App;
-use crate::controllers::concerns::current_user::CurrentUser;
+use crate::controllers::extractors::current_user::CurrentUser;
 use crate::error::{Error, Result};
-use crate::models::directory;
+use crate::models::room::directory;
 
-/// So many names at the most.
-const MAX: i64 = 5;
+/// Maximum number of results.
+const MAX_RESULTS: i64 = 5;
 
-/// How the names begin.
+/// Query of the search: a prefix.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Search {
+pub struct UsernameQuery {
     search: String,
 }
 
-/// `GET /api/usernames?search=`: up to 5 names that begin so, not mine.
+/// `GET /api/usernames?search=`: up to 5 usernames with this prefix, without the own one.
 pub async fn index(
     app: Data<App>,
     CurrentUser(user): CurrentUser,
-    query: Query<Search>,
+    query: Query<UsernameQuery>,
 ) -> Result<HttpResponse> {
     let search = query.into_inner().search;
     if search.trim().is_empty() {
@@ -31,7 +31,7 @@ pub async fn index(
     }
     let people = app
         .database
-        .run(move |conn| directory::people(conn, user.id, &search, MAX))
+        .read(move |conn| directory::find_users(conn, user.id, &search, MAX_RESULTS))
         .await?;
     let names: Vec<String> = people.into_iter().map(|person| person.username).collect();
     Ok(HttpResponse::Ok().json(names))

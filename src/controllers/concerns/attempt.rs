@@ -1,4 +1,4 @@
-//! A counted attempt that is taken back unless a secret was compared.
+//! Rate-limited attempts to present a secret. Attempts are counted first, and uncounted if no secret was compared.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,129 +9,130 @@ use tokio::time::sleep;
 
 use crate::controllers::App;
 use crate::error::{Error, Result};
+use crate::models::auth::rate_limit;
+use crate::models::auth::rate_limit::Bucket;
 use crate::models::database::Database;
-use crate::models::throttle::{self, Bucket};
 
-/// A refused attempt is answered this much later, so that 18 connections of one address repeat at most 60 a second.
+/// Delay of the response to a refused attempt, so that the 18 connections of one address send at most 60 per second.
 const REFUSAL_DELAY: Duration = Duration::from_millis(300);
-/// How often taking an attempt back is tried in the background while the database is away.
+/// Background retries of uncounting an attempt while the database is unavailable.
 const RETRIES: u32 = 8;
-/// The pause before the first retry; each later one is twice as long.
+/// Pause before the first retry; doubled for each later one.
 const RETRY_PAUSE: Duration = Duration::from_millis(250);
 
-/// What becomes of an attempt when it is dropped.
+/// How an attempt is settled.
 #[derive(Clone, Copy)]
-enum End {
-    /// Nothing was compared: it never happened.
+enum Outcome {
+    /// No secret was compared: the attempt is uncounted.
     Undone,
-    /// The secret was right: it does not count, and neither do the wrong ones before it.
-    Forgiven,
-    /// The secret was wrong.
+    /// The secret was right: the attempt is uncounted, and so are earlier failures in buckets whose wait grows.
+    Succeeded,
+    /// The secret was wrong: the attempt stays counted.
     Counted,
 }
 
-/// An attempt that was counted before its outcome is known.
+/// An attempt that is counted before its outcome is known.
 ///
-/// Dropping it takes it back, whatever the reason: an overloaded hasher, a database that fails, or a client that
-/// disconnects. Nobody learns anything from an attempt that ends like that, so it is no guess.
+/// Dropping it uncounts it: after an overloaded hasher, a database failure or a disconnect the client has learned nothing
+/// about the secret.
 pub struct Attempt {
     database: Database,
     buckets: Vec<Bucket>,
-    end: End,
+    on_drop: Outcome,
 }
 
 impl Attempt {
     /// Counts an attempt in all of these buckets.
     ///
     /// # Errors
-    /// `RateLimited` when one of them is full; `Unavailable` when the database does not answer.
+    /// `RateLimited` when one of them is full; `Unavailable` when the database is.
     pub async fn begin(app: &App, buckets: Vec<Bucket>) -> Result<Self> {
         let mut attempt = Self {
             database: app.database.clone(),
             buckets,
-            end: End::Counted,
+            on_drop: Outcome::Counted,
         };
         if attempt.buckets.is_empty() {
             return Ok(attempt);
         }
         let wanted = attempt.buckets.clone();
-        // A transaction may outlive its request: it must not count for a client that was told 503.
-        let waiting = Waiting::default();
-        let gone = waiting.0.clone();
+        // A transaction may outlive its request. It is rolled back if the client was sent a 503 meanwhile.
+        let cancel_on_drop = CancelOnDrop::default();
+        let is_cancelled = cancel_on_drop.0.clone();
         let write = app.database.write(move |conn| {
-            throttle::take(conn, &wanted)?;
-            match gone.load(Ordering::Acquire) {
-                true => Err(Error::Unavailable("the request was given up".into())),
+            rate_limit::take(conn, &wanted)?;
+            match is_cancelled.load(Ordering::Acquire) {
+                true => Err(Error::Unavailable("the request was cancelled".into())),
                 false => Ok(()),
             }
         });
         let counted = write.await;
         if let Err(Error::RateLimited { .. }) = counted {
-            // Otherwise a client that repeats refused attempts takes the processor from those whose password is hashed.
+            // Without the delay, a client that repeats refused attempts would take CPU time from password hashing.
             sleep(REFUSAL_DELAY).await;
         }
         counted?;
-        attempt.end = End::Undone;
+        attempt.on_drop = Outcome::Undone;
         Ok(attempt)
     }
 
-    /// Does something that counts whether it succeeds or not, unless the program was not able to do it.
+    /// Runs `work` as an attempt that counts whether it succeeds or fails, except when it fails with `Unavailable`.
     ///
     /// # Errors
     /// Those of [`Self::begin`] and of `work`.
-    pub async fn spend<T>(
+    pub async fn run<T>(
         app: &App,
         buckets: Vec<Bucket>,
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         let attempt = Self::begin(app, buckets).await?;
         match work.await {
-            Err(error @ (Error::Unavailable(_) | Error::Collided(_))) => {
+            Err(error @ (Error::Unavailable(_) | Error::SerializationFailure(_))) => {
                 attempt.undo().await?;
                 Err(error)
             }
-            done => {
+            result => {
                 attempt.count();
-                done
+                result
             }
         }
     }
 
-    /// The secret was wrong.
+    /// Settles the attempt after a wrong secret: it stays counted.
     pub fn count(mut self) {
-        self.end = End::Counted;
+        self.on_drop = Outcome::Counted;
     }
 
-    /// The secret was right.
+    /// Settles the attempt after a right secret: uncounts it, and earlier failures in buckets whose wait grows.
     ///
     /// # Errors
-    /// `Unavailable` when the database does not answer; it is then tried again in the background.
-    pub async fn forgive(self) -> Result<()> {
-        self.settle(End::Forgiven).await
+    /// `Unavailable` when the database is; it is then retried in the background.
+    pub async fn succeed(self) -> Result<()> {
+        self.settle(Outcome::Succeeded).await
     }
 
-    /// Nothing was compared.
+    /// Uncounts the attempt, because no secret was compared.
     ///
     /// # Errors
-    /// As [`Self::forgive`].
+    /// As [`Self::succeed`].
     pub async fn undo(self) -> Result<()> {
-        self.settle(End::Undone).await
+        self.settle(Outcome::Undone).await
     }
 
-    /// It counts, but not in these buckets.
+    /// Uncounts the attempt in these buckets only.
     ///
     /// # Errors
-    /// As [`Self::forgive`].
+    /// As [`Self::succeed`].
     pub async fn count_except(mut self, buckets: Vec<Bucket>) -> Result<()> {
         self.buckets = buckets;
-        self.settle(End::Undone).await
+        self.settle(Outcome::Undone).await
     }
 
-    async fn settle(mut self, end: End) -> Result<()> {
-        self.end = end;
-        let settled = apply(&self.database, &self.buckets, end).await;
+    async fn settle(mut self, outcome: Outcome) -> Result<()> {
+        self.on_drop = outcome;
+        let settled = apply(&self.database, &self.buckets, outcome).await;
         if settled.is_ok() {
-            self.end = End::Counted;
+            self.on_drop = Outcome::Counted;
         }
         settled
     }
@@ -139,47 +140,49 @@ impl Attempt {
 
 impl Drop for Attempt {
     fn drop(&mut self) {
-        if matches!(self.end, End::Counted) || self.buckets.is_empty() {
+        if matches!(self.on_drop, Outcome::Counted) || self.buckets.is_empty() {
             return;
         }
-        let (database, end) = (self.database.clone(), self.end);
+        let (database, outcome) = (self.database.clone(), self.on_drop);
         let buckets = std::mem::take(&mut self.buckets);
-        // Without a runtime the program ends.
+        // There is no runtime only while the process exits.
         if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(retry(database, buckets, end));
+            runtime.spawn(retry(database, buckets, outcome));
         }
     }
 }
 
-async fn retry(database: Database, buckets: Vec<Bucket>, end: End) {
+async fn retry(database: Database, buckets: Vec<Bucket>, outcome: Outcome) {
     for n in 0..RETRIES {
-        match apply(&database, &buckets, end).await {
+        match apply(&database, &buckets, outcome).await {
             Ok(()) => return,
-            Err(error) => tracing::debug!(%error, "an attempt could not be taken back yet"),
+            Err(error) => {
+                tracing::debug!(%error, "cannot uncount a rate-limited attempt; retrying")
+            }
         }
         sleep(RETRY_PAUSE * 2_u32.pow(n)).await;
     }
-    tracing::warn!("an attempt counts although nothing was compared");
+    tracing::warn!("gave up uncounting a rate-limited attempt");
 }
 
-async fn apply(database: &Database, buckets: &[Bucket], end: End) -> Result<()> {
+async fn apply(database: &Database, buckets: &[Bucket], outcome: Outcome) -> Result<()> {
     if buckets.is_empty() {
         return Ok(());
     }
     let buckets = buckets.to_vec();
-    let write = database.write(move |conn| match end {
-        End::Undone => throttle::undo(conn, &buckets),
-        End::Forgiven => throttle::give_back(conn, &buckets),
-        End::Counted => Ok(()),
+    let write = database.write(move |conn| match outcome {
+        Outcome::Undone => rate_limit::undo(conn, &buckets),
+        Outcome::Succeeded => rate_limit::forgive(conn, &buckets),
+        Outcome::Counted => Ok(()),
     });
     write.await
 }
 
-/// Tells a transaction whether its request still waits.
+/// Tells a transaction that its request was dropped.
 #[derive(Default)]
-struct Waiting(Arc<AtomicBool>);
+struct CancelOnDrop(Arc<AtomicBool>);
 
-impl Drop for Waiting {
+impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Release);
     }

@@ -1,82 +1,74 @@
-//! Signing somebody in.
+//! Creates sessions.
 
 use actix_session::Session;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::browser::{self, Browser};
-use super::client_address::client_text;
-use super::cookies::{KEY, KEY_HASH};
+use crate::controllers::extractors::browser_id;
+use crate::controllers::extractors::browser_id::Browser;
+use crate::controllers::extractors::client_address::client_text;
+use crate::controllers::middleware::session_cookie::{KEY, KEY_HASH};
 use crate::controllers::{App, see_other};
 use crate::error::{Error, Result};
-use crate::models::known_browser;
-use crate::models::security_event::{self, Origin};
-use crate::models::session::{self, KeyHash, Kind, NewSession};
+use crate::models::auth::security_event;
+use crate::models::auth::security_event::ClientInfo;
+use crate::models::auth::session;
+use crate::models::auth::session::{KeyHash, NewSession, SessionKind};
+use crate::models::auth::trusted_browser;
 use crate::models::user::User;
 
-/// How somebody comes in.
-pub struct Way {
-    kind: security_event::Kind,
-    by: Option<KeyHash>,
+/// How a user signs in.
+pub enum SignInMethod {
+    /// With a password, a verification code or a link.
+    Credentials,
+    /// With GitHub.
+    Github,
+    /// With a link from another session, which must still be active.
+    Pairing(KeyHash),
 }
 
-impl Way {
-    /// By what they know: a password, a code, a link.
-    pub const KNOWING: Self = Self {
-        kind: security_event::Kind::SignedIn,
-        by: None,
-    };
-
-    /// Because GitHub said who it is.
-    pub const GITHUB: Self = Self {
-        kind: security_event::Kind::SignedInByGitHub,
-        by: None,
-    };
-
-    /// Brought in by another session, which must still be alive.
-    pub fn brought_by(session: KeyHash) -> Self {
-        Self {
-            by: Some(session),
-            ..Self::KNOWING
-        }
-    }
-}
-
-/// From this answer on the browser is signed in, with a key that nobody had before; it goes on at `location`, and is known
-/// again from now on.
+/// Creates a session with a new key, marks the browser as trusted by the user, and redirects to `location`.
 ///
 /// # Errors
-/// `Unauthorized` when what they showed is worth nothing any more; `Unavailable` when the database does not answer.
+/// `Unauthorized` when the user's sessions or the pairing session ended meanwhile; `Unavailable` when the database is.
 pub async fn sign_in(
     app: &App,
     request: &HttpRequest,
     session: &Session,
     user: &User,
-    Way { kind, by }: Way,
+    method: SignInMethod,
     location: &str,
 ) -> Result<HttpResponse> {
+    let is_github = matches!(method, SignInMethod::Github);
+    let event = match is_github {
+        true => security_event::SecurityEventKind::SignedInByGitHub,
+        false => security_event::SecurityEventKind::SignedIn,
+    };
     let (key, key_hash) = session::new_key();
-    let (user_id, origin) = (user.id, origin(request));
+    let (user_id, client) = (user.id, client_info(request));
     let new = NewSession {
-        kind: Kind::Cookie,
+        kind: SessionKind::Cookie,
         user_id,
         epoch: user.session_epoch,
-        by,
-        user_agent: origin.user_agent.clone(),
-        ip: origin.ip.clone(),
+        by: match method {
+            SignInMethod::Pairing(session) => Some(session),
+            SignInMethod::Credentials | SignInMethod::Github => None,
+        },
+        user_agent: client.user_agent.clone(),
+        ip: client.ip.clone(),
         lifetime: app.accounts.session_lifetime,
-        by_github: kind == security_event::Kind::SignedInByGitHub,
-        most: app.accounts.sessions_per_person,
+        is_github_sign_in: is_github,
+        max_sessions: app.accounts.max_sessions_per_user,
     };
-    let Browser { hash, cookie } = browser::recognise(app, request)?;
+    let Browser { hash, cookie } = browser_id::get_or_create(app, request)?;
     let write = app.database.write(move |conn| {
         let created = session::create(conn, &key_hash, &new)?;
-        known_browser::remember(conn, &hash, user_id)?;
-        security_event::record(conn, kind, user_id, &origin)?;
-        Ok(created.ended)
+        trusted_browser::trust(conn, &hash, user_id)?;
+        security_event::record(conn, event, user_id, &client)?;
+        Ok(created.evicted)
     });
     if write.await? > 0 {
-        app.live.look_now();
+        app.realtime.poll_now();
     }
     session.renew();
     session.remove(KEY_HASH);
@@ -86,15 +78,15 @@ pub async fn sign_in(
     Ok(response)
 }
 
-/// Where a request comes from.
-pub fn origin(request: &HttpRequest) -> Origin {
-    Origin {
+/// Returns address and user agent of the client.
+pub fn client_info(request: &HttpRequest) -> ClientInfo {
+    ClientInfo {
         ip: client_text(request),
         user_agent: user_agent(request),
     }
 }
 
-/// What a browser or program calls itself.
+/// Returns the `User-Agent` header, or an empty string.
 pub fn user_agent(request: &HttpRequest) -> String {
     let agent = request.headers().get(header::USER_AGENT);
     agent.map_or_else(String::new, |agent| {
@@ -102,7 +94,7 @@ pub fn user_agent(request: &HttpRequest) -> String {
     })
 }
 
-/// Where to go after signing in: only paths of this site, so that nobody is led elsewhere.
+/// Returns `next` if it is a path of this site, otherwise `/`. Prevents open redirects after sign-in.
 pub fn local_path(next: &str) -> &str {
     let is_local = next.starts_with('/')
         && !next.starts_with("//")
@@ -118,7 +110,7 @@ mod tests {
     use super::local_path;
 
     #[test]
-    fn nobody_is_led_to_another_site() {
+    fn other_origins_are_rejected() {
         assert_eq!(local_path("/rooms/1?at=3"), "/rooms/1?at=3");
         for next in [
             "",
@@ -134,7 +126,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_asked_for_the_site_stays_the_same(
+        fn result_always_resolves_to_same_origin(
             next in prop_oneof![any::<String>(), "[/\\\\.:@a%0-9#?\t\r\n]{0,12}", "//?/?\\PC{0,12}"],
         ) {
             let here = url::Url::parse("https://teahouse.example/login?next=x").expect("a URL");

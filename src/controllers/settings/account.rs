@@ -1,33 +1,36 @@
-//! Number, password, and going. The page is shared by their forms.
+//! The account page, shared by the forms for phone number, password, GitHub and deletion; deletes the account.
 
 use actix_session::Session;
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::{Mistakes, Saved, frame, require_proof, unprocessable};
-use crate::controllers::concerns::asked::Asked;
-use crate::controllers::concerns::current_user::CurrentSession;
-use crate::controllers::concerns::input::{FormOrJson, Method};
-use crate::controllers::{App, done, page, users};
+use super::{FieldErrors, SavedQuery, require_reauthentication, settings_layout, unprocessable};
+use crate::controllers::accounts::registration_form::phone_region;
+use crate::controllers::extractors::current_user::CurrentSession;
+use crate::controllers::extractors::form::{FormOrJson, Method};
+use crate::controllers::extractors::request_context::RequestContext;
+use crate::controllers::{App, page, redirect_or_no_content};
 use crate::error::{Error, Result};
-use crate::models::session;
+use crate::models::auth::session;
 use crate::models::user::User;
-use crate::views::page::Page;
-use crate::views::settings::{AccountForm, AccountPage, FarewellPage, Proof};
+use crate::views::layout::Page;
+use crate::views::pages::settings::{
+    AccountDeletedPage, AccountForm, AccountPage, Reauthentication,
+};
 
-/// What was typed into any of the page's forms; never a password.
+/// Submitted values of the page's forms, without passwords.
 #[derive(Default)]
-pub(super) struct Typed {
+pub(super) struct AccountFormValues {
     pub phone: String,
     pub region: String,
     pub confirm: String,
 }
 
-/// What the form of whoever goes sends.
+/// Fields of `DELETE /settings/account`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct AccountDeletionInput {
     confirm: String,
     delete_password: String,
     #[serde(rename = "_method")]
@@ -37,64 +40,67 @@ pub struct Fields {
 /// `GET /settings/account`
 pub async fn show(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     current: CurrentSession,
-    query: Query<Saved>,
+    query: Query<SavedQuery>,
 ) -> Result<HttpResponse> {
-    let typed = Typed::default();
-    shown(&app, &asked, &current, &typed, query.into_inner(), &[]).await
+    let typed = AccountFormValues::default();
+    render(&app, &context, &current, &typed, query.into_inner(), &[]).await
 }
 
-async fn shown(
+async fn render(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     current: &CurrentSession,
-    typed: &Typed,
-    saved: Saved,
-    mistakes: Mistakes<'_>,
+    typed: &AccountFormValues,
+    saved: SavedQuery,
+    errors: FieldErrors<'_>,
 ) -> Result<HttpResponse> {
     let (user, key_hash) = (&current.user, current.key_hash.clone());
     let user_id = user.id;
-    let read = app.database.run(move |conn| {
-        let ways_in = User::ways_in(conn, user_id)?;
-        Ok((ways_in, session::is_confirmed(conn, &key_hash)?))
+    let read = app.database.read(move |conn| {
+        let login_methods = User::login_methods(conn, user_id)?;
+        Ok((
+            login_methods,
+            session::is_confirmed_by_github(conn, &key_hash)?,
+        ))
     });
-    let (ways_in, is_confirmed) = read.await?;
-    let region = users::region(app, asked, &typed.region);
+    let (login_methods, is_confirmed) = read.await?;
+    let region = phone_region(app, context, &typed.region);
     let view = AccountPage {
-        frame: frame(app, asked, user, "account", saved, mistakes).await?,
+        layout: settings_layout(app, context, user, "account", saved, errors).await?,
         username: user.username.clone(),
-        proof: match ways_in.has_password {
-            true => Proof::Password,
-            false if is_confirmed => Proof::Confirmed,
-            false => Proof::GitHub,
+        proof: match login_methods.has_password {
+            true => Reauthentication::Password,
+            false if is_confirmed => Reauthentication::Confirmed,
+            false => Reauthentication::GitHub,
         },
         has_github: app.github.is_some(),
-        github: ways_in.github,
-        phone: ways_in.phone,
+        github: login_methods.github,
+        phone: login_methods.phone,
         form: AccountForm {
             phone: &typed.phone,
             region: &region,
             confirm: &typed.confirm,
         },
         regions: &app.accounts.regions,
-        erases: app.accounts.erases_messages,
+        erases_messages: app.accounts.erases_messages,
     };
     page(app, &view)
 }
 
-/// What a form of the page is answered: `Ok` leads on; mistakes stand beside their fields.
-pub(super) async fn answer(
+/// Returns the result of a form, or renders the page with 422 when fields are invalid.
+pub(super) async fn respond(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     current: &CurrentSession,
-    typed: &Typed,
+    typed: &AccountFormValues,
     is_json: bool,
     result: Result<HttpResponse>,
 ) -> Result<HttpResponse> {
     match result {
-        Err(Error::Invalid(fields)) if !is_json && !asked.wants_json => {
-            let page = shown(app, asked, current, typed, Saved::default(), &fields).await;
+        Err(Error::Invalid(fields)) if !is_json && !context.wants_json => {
+            let page = render(app, context, current, typed, SavedQuery::default(), &fields).await;
             page.map(unprocessable)
         }
         other => other,
@@ -102,51 +108,55 @@ pub(super) async fn answer(
 }
 
 /// `POST /settings/account` with `_method=delete`
-pub async fn destroy_by_form(
+pub async fn destroy_via_post(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
     current: CurrentSession,
     session: Session,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<AccountDeletionInput>,
 ) -> Result<HttpResponse> {
     match input.fields.method {
-        Method::Delete => destroy(app, asked, request, current, session, input).await,
+        Method::Delete => destroy(app, context, request, current, session, input).await,
         _ => Err(Error::MethodNotAllowed),
     }
 }
 
-/// `DELETE /settings/account`: with `delete_password`, and my name as `confirm`.
+/// `DELETE /settings/account`: with `delete_password`, and the username as `confirm`.
 pub async fn destroy(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
     current: CurrentSession,
     session: Session,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<AccountDeletionInput>,
 ) -> Result<HttpResponse> {
-    let gone = go(&app, &request, &current, &input.fields).await.map(|()| {
-        session.purge();
-        done(&asked, input.is_json, "/farewell")
-    });
-    let typed = Typed {
-        confirm: input.fields.confirm,
-        ..Typed::default()
+    let deleted = match delete_account(&app, &request, &current, &input.fields).await {
+        // Another request has deleted the account meanwhile.
+        Err(Error::NotFound) => Err(Error::Unauthorized),
+        gone => gone.map(|()| {
+            session.purge();
+            redirect_or_no_content(&context, input.is_json, "/farewell")
+        }),
     };
-    answer(&app, &asked, &current, &typed, input.is_json, gone).await
+    let typed = AccountFormValues {
+        confirm: input.fields.confirm,
+        ..AccountFormValues::default()
+    };
+    respond(&app, &context, &current, &typed, input.is_json, deleted).await
 }
 
-async fn go(
+async fn delete_account(
     app: &App,
     request: &HttpRequest,
     current: &CurrentSession,
-    typed: &Fields,
+    typed: &AccountDeletionInput,
 ) -> Result<()> {
     let user = &current.user;
     if typed.confirm.trim() != user.username {
         return Err(Error::field("confirm", "error-confirm-username"));
     }
-    require_proof(
+    require_reauthentication(
         app,
         request,
         current,
@@ -159,14 +169,14 @@ async fn go(
         .database
         .write(move |conn| User::delete(conn, user_id, erases));
     write.await?;
-    app.database.erase_traces();
-    app.live.look_now();
-    app.departed.notify_one();
+    app.database.request_wal_truncation();
+    app.realtime.poll_now();
+    app.account_deleted.notify_one();
     Ok(())
 }
 
 /// `GET /farewell`
-pub async fn farewell(app: Data<App>, asked: Asked) -> Result<HttpResponse> {
-    let page_of = Page::signed_out(asked.look());
-    page(&app, &FarewellPage { page: page_of })
+pub async fn account_deleted(app: Data<App>, context: RequestContext) -> Result<HttpResponse> {
+    let layout = Page::signed_out(context.display_preferences());
+    page(&app, &AccountDeletedPage { page: layout })
 }

@@ -1,25 +1,25 @@
-//! Language, colours and clock.
+//! Language, theme and time format.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
 use serde::Deserialize;
 
-use super::{Mistakes, Saved, frame, saved, unprocessable};
-use crate::controllers::concerns::asked::Asked;
+use super::{FieldErrors, SavedQuery, redirect_saved, settings_layout, unprocessable};
 use crate::controllers::concerns::attempt::Attempt;
-use crate::controllers::concerns::current_user::{CurrentSession, CurrentUser};
-use crate::controllers::concerns::input::FormOrJson;
+use crate::controllers::extractors::current_user::{CurrentSession, CurrentUser};
+use crate::controllers::extractors::form::FormOrJson;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page};
 use crate::error::{Error, Result};
-use crate::models::preferences::Preferences;
 use crate::models::user::User;
+use crate::models::user::preferences::Preferences;
 use crate::views::locale::Locale;
-use crate::views::settings::AppearancePage;
+use crate::views::pages::settings::AppearancePage;
 
-/// What the form sends; no language is the browser's.
+/// Fields of `PUT /settings/appearance`; an empty `locale` follows the browser.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct AppearanceInput {
     locale: String,
     appearance: String,
     time_format: String,
@@ -28,61 +28,73 @@ pub struct Fields {
 /// `GET /settings/appearance`
 pub async fn show(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentSession {
         user, preferences, ..
     }: CurrentSession,
-    query: Query<Saved>,
+    query: Query<SavedQuery>,
 ) -> Result<HttpResponse> {
-    let chosen = Fields {
+    let chosen = AppearanceInput {
         locale: preferences.locale.unwrap_or_default(),
         appearance: preferences.appearance,
         time_format: preferences.time_format,
     };
-    shown(&app, &asked, &user, chosen, query.into_inner(), &[]).await
+    render(&app, &context, &user, chosen, query.into_inner(), &[]).await
 }
 
-async fn shown(
+async fn render(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     user: &User,
-    chosen: Fields,
-    saved: Saved,
-    mistakes: Mistakes<'_>,
+    chosen: AppearanceInput,
+    saved: SavedQuery,
+    errors: FieldErrors<'_>,
 ) -> Result<HttpResponse> {
-    let frame = frame(app, asked, user, "appearance", saved, mistakes).await?;
-    let Fields {
+    let layout = settings_layout(app, context, user, "appearance", saved, errors).await?;
+    let AppearanceInput {
         locale,
         appearance,
         time_format,
     } = chosen;
     page(
         app,
-        &AppearancePage::new(frame, locale, appearance, time_format),
+        &AppearancePage::new(layout, locale, appearance, time_format),
     )
 }
 
 /// `PUT /settings/appearance`
 pub async fn update(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<AppearanceInput>,
 ) -> Result<HttpResponse> {
     match set(&app, &user, &input.fields).await {
-        Ok(()) => Ok(saved(&asked, input.is_json, "appearance", "appearance")),
-        Err(Error::Invalid(fields)) if !input.is_json && !asked.wants_json => {
-            let page = shown(&app, &asked, &user, input.fields, Saved::default(), &fields);
+        Ok(()) => Ok(redirect_saved(
+            &context,
+            input.is_json,
+            "appearance",
+            "appearance",
+        )),
+        Err(Error::Invalid(fields)) if !input.is_json && !context.wants_json => {
+            let page = render(
+                &app,
+                &context,
+                &user,
+                input.fields,
+                SavedQuery::default(),
+                &fields,
+            );
             page.await.map(unprocessable)
         }
         Err(error) => Err(error),
     }
 }
 
-async fn set(app: &App, user: &User, typed: &Fields) -> Result<()> {
+async fn set(app: &App, user: &User, typed: &AppearanceInput) -> Result<()> {
     let tag = Some(typed.locale.clone()).filter(|tag| !tag.is_empty());
-    let is_known = |tag: &String| Locale::ALL.iter().any(|locale| locale.tag() == tag);
-    if tag.as_ref().is_some_and(|tag| !is_known(tag)) {
+    let is_supported = |tag: &String| Locale::ALL.iter().any(|locale| locale.tag() == tag);
+    if tag.as_ref().is_some_and(|tag| !is_supported(tag)) {
         return Err(Error::field("locale", "error-choice"));
     }
     let preferences = Preferences {
@@ -93,6 +105,6 @@ async fn set(app: &App, user: &User, typed: &Fields) -> Result<()> {
     let user_id = user.id;
     let write = app
         .database
-        .write(move |conn| preferences.set(conn, user_id));
-    Attempt::spend(app, app.throttles.profile_change(user_id)?, write).await
+        .write(move |conn| preferences.save(conn, user_id));
+    Attempt::run(app, app.rate_limits.profile_change(user_id)?, write).await
 }

@@ -1,4 +1,4 @@
-//! My data, to take along.
+//! Export of the current user's data.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,97 +12,98 @@ use tokio::sync::Semaphore;
 
 use crate::controllers::App;
 use crate::controllers::concerns::attempt::Attempt;
-use crate::controllers::concerns::current_user::CurrentUser;
+use crate::controllers::extractors::current_user::CurrentUser;
 use crate::error::{Error, Result};
-use crate::models::export::{self, Person};
+use crate::models::user::data_export;
+use crate::models::user::data_export::ExportedUser;
 use crate::models::{now, rfc3339};
 
-/// A second export of one person may start so many seconds later at the earliest.
+/// `Retry-After` while an export of the user is running, in seconds.
 const RETRY_SECONDS: u64 = 10;
 
-/// The exports that are being written: one of each person, and of all of them one at a time reads the database.
+/// Running exports: at most one per user, and one at a time reads the database.
 pub struct Exports {
-    people: Arc<Mutex<HashSet<i64>>>,
-    reading: Semaphore,
+    user_ids: Arc<Mutex<HashSet<i64>>>,
+    reader: Semaphore,
 }
 
 impl Default for Exports {
     fn default() -> Self {
         Self {
-            people: Arc::default(),
-            reading: Semaphore::new(1),
+            user_ids: Arc::default(),
+            reader: Semaphore::new(1),
         }
     }
 }
 
 impl Exports {
-    fn enter(&self, user_id: i64) -> Result<Place> {
-        let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
-        if !people.insert(user_id) {
+    fn acquire(&self, user_id: i64) -> Result<ExportPermit> {
+        let mut user_ids = self.user_ids.lock().unwrap_or_else(PoisonError::into_inner);
+        if !user_ids.insert(user_id) {
             return Err(Error::RateLimited {
                 seconds: RETRY_SECONDS,
             });
         }
-        let people = self.people.clone();
-        Ok(Place { people, user_id })
+        let user_ids = self.user_ids.clone();
+        Ok(ExportPermit { user_ids, user_id })
     }
 }
 
-/// A person's export, until it is dropped: also when the download is cut off.
-struct Place {
-    people: Arc<Mutex<HashSet<i64>>>,
+/// Permit for a user's export. Dropping it ends the export, also when the client disconnects.
+struct ExportPermit {
+    user_ids: Arc<Mutex<HashSet<i64>>>,
     user_id: i64,
 }
 
-impl Drop for Place {
+impl Drop for ExportPermit {
     fn drop(&mut self) {
-        let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
-        people.remove(&self.user_id);
+        let mut user_ids = self.user_ids.lock().unwrap_or_else(PoisonError::into_inner);
+        user_ids.remove(&self.user_id);
     }
 }
 
-/// The file's beginning: everything but the messages.
+/// The exported data without messages.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Beginning {
+struct ExportHeader {
     exported_at: String,
     #[serde(flatten)]
-    person: Person,
+    person: ExportedUser,
 }
 
-/// Where a download is.
-struct Download {
+/// State of a streamed export.
+struct ExportStream {
     app: Data<App>,
     user_id: i64,
-    /// What goes next, if it is there already.
-    ready: Option<String>,
-    pieces: VecDeque<(i64, Vec<i64>)>,
+    /// Text to send before the next batch.
+    pending: Option<String>,
+    batches: VecDeque<(i64, Vec<i64>)>,
     is_first: bool,
-    is_over: bool,
-    _place: Place,
+    is_finished: bool,
+    _permit: ExportPermit,
 }
 
-/// `GET /settings/export`: a JSON file, written piece by piece while it is read; one at a time for each person.
+/// `GET /settings/export`: streams a JSON file in batches; one export per user at a time.
 pub async fn show(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<HttpResponse> {
     let user_id = user.id;
-    let place = app.exports.enter(user_id)?;
-    let tries = app.throttles.export(user_id)?;
-    let (person, pieces) = Attempt::spend(&app, tries, read(&app, user_id)).await?;
+    let permit = app.exports.acquire(user_id)?;
+    let tries = app.rate_limits.export(user_id)?;
+    let (person, batches) = Attempt::run(&app, tries, read(&app, user_id)).await?;
     let exported_at = rfc3339(now());
-    let beginning = Beginning {
+    let header_object = ExportHeader {
         exported_at,
         person,
     };
-    let json = serde_json::to_string(&beginning).map_err(Error::internal)?;
-    let open = json.strip_suffix('}').unwrap_or_default();
-    let download = Download {
+    let json = serde_json::to_string(&header_object).map_err(Error::internal)?;
+    let prefix = json.strip_suffix('}').unwrap_or_default();
+    let stream_state = ExportStream {
         app,
         user_id,
-        ready: Some(format!("{open},\"messages\":[")),
-        pieces: pieces.into(),
+        pending: Some(format!("{prefix},\"messages\":[")),
+        batches: batches.into(),
         is_first: true,
-        is_over: false,
-        _place: place,
+        is_finished: false,
+        _permit: permit,
     };
     let name = DispositionParam::Filename("teahouse.json".to_owned());
     let disposition = ContentDisposition {
@@ -112,37 +113,37 @@ pub async fn show(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<Http
     Ok(HttpResponse::Ok()
         .insert_header(header::ContentType::json())
         .insert_header(disposition)
-        .streaming(stream::try_unfold(download, Download::next)))
+        .streaming(stream::try_unfold(stream_state, ExportStream::next)))
 }
 
-async fn read(app: &App, user_id: i64) -> Result<(Person, Vec<(i64, Vec<i64>)>)> {
-    let _turn = app.exports.reading.acquire().await;
-    let read = app.database.run(move |conn| {
-        let person = export::person(conn, user_id)?;
-        Ok((person, export::places(conn, user_id)?))
+async fn read(app: &App, user_id: i64) -> Result<(ExportedUser, Vec<(i64, Vec<i64>)>)> {
+    let _permit = app.exports.reader.acquire().await;
+    let read = app.database.read(move |conn| {
+        let person = data_export::user(conn, user_id)?;
+        Ok((person, data_export::message_batches(conn, user_id)?))
     });
     read.await
 }
 
-impl Download {
-    /// The next piece. A failure ends the connection without an end of the file, so that nobody takes it for whole.
+impl ExportStream {
+    /// Returns the next batch. On failure the connection ends without the end of the JSON, so that the file is invalid.
     async fn next(mut self) -> Result<Option<(Bytes, Self)>> {
-        if let Some(text) = self.ready.take() {
+        if let Some(text) = self.pending.take() {
             return Ok(Some((text.into(), self)));
         }
-        if self.is_over {
+        if self.is_finished {
             return Ok(None);
         }
-        let Some((room_id, seqs)) = self.pieces.pop_front() else {
-            self.is_over = true;
+        let Some((room_id, seqs)) = self.batches.pop_front() else {
+            self.is_finished = true;
             return Ok(Some((Bytes::from_static(b"\n]}\n"), self)));
         };
         let user_id = self.user_id;
-        let turn = self.app.exports.reading.acquire().await;
+        let turn = self.app.exports.reader.acquire().await;
         let read = self
             .app
             .database
-            .run(move |conn| export::written(conn, user_id, room_id, &seqs));
+            .read(move |conn| data_export::messages_at(conn, user_id, room_id, &seqs));
         let messages = read.await?;
         drop(turn);
         let mut text = String::new();

@@ -1,110 +1,116 @@
-//! Whether GitHub opens the door to me.
+//! Linking and unlinking the GitHub account of the current user.
 
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 
-use super::account::{Typed, answer};
-use super::{require_proof, saved};
-use crate::controllers::concerns::asked::Asked;
-use crate::controllers::concerns::current_user::CurrentSession;
-use crate::controllers::concerns::github_visit::{Intent, Visit, begin, door};
-use crate::controllers::concerns::input::{FormOrJson, Method};
-use crate::controllers::concerns::sign_in::origin;
-use crate::controllers::errors::told;
+use super::account::{AccountFormValues, respond};
+use super::{redirect_saved, require_reauthentication};
+use crate::controllers::concerns::github_oauth;
+use crate::controllers::concerns::github_oauth::{Intent, OAuthState, start};
+use crate::controllers::concerns::sign_in::client_info;
+use crate::controllers::errors::status_and_message;
+use crate::controllers::extractors::current_user::CurrentSession;
+use crate::controllers::extractors::form::{FormOrJson, Method};
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page, see_other};
 use crate::error::{Error, Result};
-use crate::models::github_account::Account;
-use crate::models::security_event::{self, Kind};
-use crate::models::session;
+use crate::models::auth::security_event;
+use crate::models::auth::security_event::SecurityEventKind;
+use crate::models::auth::session;
 use crate::models::user::User;
-use crate::views::page::Page;
-use crate::views::settings::LeavingPage;
+use crate::models::values::github_account::GithubAccount;
+use crate::views::layout::Page;
+use crate::views::pages::settings::RedirectPage;
 
-/// What the forms send.
+/// Fields of `/settings/github`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct GithubInput {
     github_password: String,
     #[serde(rename = "_method")]
     method: Method,
 }
 
-/// Where somebody goes who asked in JSON.
+/// JSON response instead of a redirect.
 #[derive(Serialize)]
-struct Location {
+struct RedirectLocation {
     location: String,
 }
 
-/// `POST /settings/github`: begins to join; with `_method=delete` it leaves.
+/// `POST /settings/github`: starts linking an account; with `_method=delete` unlinks it.
 pub async fn create(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
     current: CurrentSession,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<GithubInput>,
 ) -> Result<HttpResponse> {
     if input.fields.method == Method::Delete {
-        return destroy(app, asked, request, current, input).await;
+        return destroy(app, context, request, current, input).await;
     }
-    door(&app)?;
+    github_oauth::require_enabled(&app)?;
     let typed = &input.fields.github_password;
-    let begun = match require_proof(&app, &request, &current, typed, "github_password").await {
-        Ok(()) => leave_for(
-            &app,
-            &asked,
-            &request,
-            &current,
-            Intent::Join,
-            input.is_json,
-        ),
-        Err(error) => Err(error),
-    };
-    let typed = Typed::default();
-    answer(&app, &asked, &current, &typed, input.is_json, begun).await
+    let redirect =
+        match require_reauthentication(&app, &request, &current, typed, "github_password").await {
+            Ok(()) => redirect_to_github(
+                &app,
+                &context,
+                &request,
+                &current,
+                Intent::Link,
+                input.is_json,
+            ),
+            Err(error) => Err(error),
+        };
+    let typed = AccountFormValues::default();
+    respond(&app, &context, &current, &typed, input.is_json, redirect).await
 }
 
-/// `POST /settings/github/confirmation`: GitHub says once more who I am, for those who have no password to type.
-pub async fn again(
+/// `POST /settings/github/confirmation`: reauthenticates users without a password at GitHub.
+pub async fn reauthenticate(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
     current: CurrentSession,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<GithubInput>,
 ) -> Result<HttpResponse> {
-    door(&app)?;
+    github_oauth::require_enabled(&app)?;
     let is_json = input.is_json;
-    leave_for(&app, &asked, &request, &current, Intent::Confirm, is_json)
+    redirect_to_github(&app, &context, &request, &current, Intent::Confirm, is_json)
 }
 
 /// `DELETE /settings/github`
 pub async fn destroy(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
     current: CurrentSession,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<GithubInput>,
 ) -> Result<HttpResponse> {
-    door(&app)?;
-    let left = leave(&app, &request, &current, &input.fields).await;
-    let left = left.map(|()| saved(&asked, input.is_json, "account", "github-left"));
-    let typed = Typed::default();
-    answer(&app, &asked, &current, &typed, input.is_json, left).await
+    github_oauth::require_enabled(&app)?;
+    let unlinked = unlink(&app, &request, &current, &input.fields).await;
+    let unlinked =
+        unlinked.map(|()| redirect_saved(&context, input.is_json, "account", "github-left"));
+    let typed = AccountFormValues::default();
+    respond(&app, &context, &current, &typed, input.is_json, unlinked).await
 }
 
-async fn leave(
+async fn unlink(
     app: &App,
     request: &HttpRequest,
     current: &CurrentSession,
-    typed: &Fields,
+    typed: &GithubInput,
 ) -> Result<()> {
-    let (user_id, origin) = (current.user.id, origin(request));
-    let read = app.database.run(move |conn| User::ways_in(conn, user_id));
-    if !read.await?.has_another() {
+    let (user_id, client) = (current.user.id, client_info(request));
+    let read = app
+        .database
+        .read(move |conn| User::login_methods(conn, user_id));
+    if !read.await?.allows_password_login() {
         return Err(Error::field("github", "error-github-last"));
     }
-    require_proof(
+    require_reauthentication(
         app,
         request,
         current,
@@ -113,31 +119,31 @@ async fn leave(
     )
     .await?;
     let write = app.database.write(move |conn| {
-        User::leave_github(conn, user_id)?;
-        security_event::record(conn, Kind::GitHubLeft, user_id, &origin)
+        User::unlink_github(conn, user_id)?;
+        security_event::record(conn, SecurityEventKind::GitHubUnlinked, user_id, &client)
     });
     write.await
 }
 
-/// A form may lead to no other site (`form-action`), so a page of ours does.
-fn leave_for(
+/// Redirects to GitHub with a page, because the CSP (`form-action`) forbids forms to redirect to other sites.
+fn redirect_to_github(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     request: &HttpRequest,
     current: &CurrentSession,
     intent: Intent,
     is_json: bool,
 ) -> Result<HttpResponse> {
-    let visit = Visit::of_session(app, intent, &current.key_hash)?;
-    let begun = begin(app, request, &visit)?;
-    let mut response = if is_json || asked.wants_json {
-        let location = begun.address;
-        HttpResponse::Ok().json(Location { location })
+    let state = OAuthState::for_session(app, intent, &current.key_hash)?;
+    let redirect = start(app, request, &state)?;
+    let mut response = if is_json || context.wants_json {
+        let location = redirect.url;
+        HttpResponse::Ok().json(RedirectLocation { location })
     } else {
-        let refresh = format!("0;url={}", begun.address);
-        let view = LeavingPage {
-            page: Page::signed_out(asked.look()),
-            address: begun.address,
+        let refresh = format!("0;url={}", redirect.url);
+        let view = RedirectPage {
+            page: Page::signed_out(context.display_preferences()),
+            address: redirect.url,
         };
         let mut response = page(app, &view)?;
         let refresh = header::HeaderValue::from_str(&refresh).map_err(Error::internal)?;
@@ -145,63 +151,63 @@ fn leave_for(
         response
     };
     response
-        .add_cookie(&begun.cookie)
+        .add_cookie(&redirect.cookie)
         .map_err(Error::internal)?;
     Ok(response)
 }
 
-/// Back from GitHub, which from now on opens the door.
-pub(crate) async fn join(
+/// Handles the return from GitHub: links the account.
+pub(crate) async fn link(
     app: &App,
     request: &HttpRequest,
     current: &CurrentSession,
-    account: Result<Account>,
+    account: Result<GithubAccount>,
 ) -> Result<HttpResponse> {
     let (account, user_id) = (account?, current.user.id);
-    let (key_hash, origin) = (current.key_hash.clone(), origin(request));
+    let (key_hash, client) = (current.key_hash.clone(), client_info(request));
     let write = app.database.write(move |conn| {
-        User::join_github(conn, user_id, &account)?;
-        // Not if they were signed out meanwhile.
-        session::find_live(conn, &key_hash)?.ok_or(Error::Unauthorized)?;
-        session::confirm(conn, &key_hash)?;
-        security_event::record(conn, Kind::GitHubJoined, user_id, &origin)
+        User::link_github(conn, user_id, &account)?;
+        // The session may have ended meanwhile.
+        session::find_active(conn, &key_hash)?.ok_or(Error::Unauthorized)?;
+        session::confirm_by_github(conn, &key_hash)?;
+        security_event::record(conn, SecurityEventKind::GitHubLinked, user_id, &client)
     });
     write.await?;
     Ok(see_other("/settings/account?saved=github#github"))
 }
 
-/// Back from GitHub, which said again who it is.
+/// Handles the return from GitHub: confirms the identity for this session.
 pub(crate) async fn confirm(
     app: &App,
     request: &HttpRequest,
     current: &CurrentSession,
-    account: Result<Account>,
+    account: Result<GithubAccount>,
 ) -> Result<HttpResponse> {
     let (account, user_id) = (account?, current.user.id);
-    let (key_hash, origin) = (current.key_hash.clone(), origin(request));
+    let (key_hash, client) = (current.key_hash.clone(), client_info(request));
     let write = app.database.write(move |conn| {
-        let owner = User::with_github(conn, &account)?;
+        let owner = User::find_by_github(conn, &account)?;
         if owner.is_none_or(|owner| owner.id != user_id) {
-            return Err(Error::Refused("error-github-not-yours".into()));
+            return Err(Error::ForbiddenBecause("error-github-not-yours".into()));
         }
-        session::confirm(conn, &key_hash)?;
-        security_event::record(conn, Kind::GitHubConfirmed, user_id, &origin)
+        session::confirm_by_github(conn, &key_hash)?;
+        security_event::record(conn, SecurityEventKind::GitHubConfirmed, user_id, &client)
     });
     write.await?;
     Ok(see_other("/settings/account?saved=confirmed#github"))
 }
 
-/// The page again, with what did not work out.
-pub(crate) async fn refused(
+/// Renders the account page with the error.
+pub(crate) async fn show_error(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     current: &CurrentSession,
     error: &Error,
 ) -> Result<HttpResponse> {
-    let (status, sentence) = told(error);
-    let mistake = Err(Error::field("github", sentence));
-    let typed = Typed::default();
-    let mut response = answer(app, asked, current, &typed, false, mistake).await?;
+    let (status, sentence) = status_and_message(error);
+    let failure = Err(Error::field("github", sentence));
+    let typed = AccountFormValues::default();
+    let mut response = respond(app, context, current, &typed, false, failure).await?;
     *response.status_mut() = status;
     Ok(response)
 }

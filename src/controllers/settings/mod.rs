@@ -1,4 +1,4 @@
-//! What a person changes about themselves: one file per page or form.
+//! Settings of the current user: one file per page or form.
 
 pub mod account;
 pub mod appearance;
@@ -17,22 +17,23 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::concerns::asked::Asked;
 use super::concerns::attempt::Attempt;
-use super::concerns::current_user::{CurrentSession, CurrentUser};
-use super::errors::field_sentences;
-use super::{App, done, see_other};
-use crate::error::{Error, Result, Sentence};
-use crate::models::hash_queue::Priority;
-use crate::models::hasher::Verdict;
+use super::errors::field_messages;
+use super::extractors::client_address::client_address;
+use super::{App, redirect_or_no_content, see_other};
+use crate::controllers::extractors::current_user::{CurrentSession, CurrentUser};
+use crate::controllers::extractors::request_context::RequestContext;
+use crate::error::{Error, LocalizedMessage, Result};
+use crate::models::auth::session;
 use crate::models::room::Room;
-use crate::models::session;
 use crate::models::user::User;
-use crate::views::page::Page;
-use crate::views::rooms::links;
-use crate::views::settings::Frame;
+use crate::services::password_hasher::PasswordCheck;
+use crate::services::password_hasher::queue::Priority;
+use crate::views::layout::Page;
+use crate::views::pages::rooms::room_links;
+use crate::views::pages::settings::SettingsLayout;
 
-/// The fields of all forms on these pages.
+/// Fields of all settings forms.
 const FIELDS: [&str; 16] = [
     "username",
     "avatar",
@@ -52,52 +53,61 @@ const FIELDS: [&str; 16] = [
     "form",
 ];
 
-/// What was saved just now.
+/// Query of a settings page after a successful save: which form was saved.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Saved {
+pub struct SavedQuery {
     saved: String,
 }
 
-/// What is wrong with what was typed, by field.
-type Mistakes<'a> = &'a [(&'static str, Sentence)];
+/// Errors by field.
+type FieldErrors<'a> = &'a [(&'static str, LocalizedMessage)];
 
 /// `GET /settings`
 pub async fn show(_: CurrentUser) -> HttpResponse {
     see_other("/settings/profile")
 }
 
-/// What all of the pages have.
-async fn frame(
+/// Loads the layout shared by all settings pages.
+async fn settings_layout(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     user: &User,
     section: &'static str,
-    saved: Saved,
-    mistakes: Mistakes<'_>,
-) -> Result<Frame> {
+    saved: SavedQuery,
+    errors: FieldErrors<'_>,
+) -> Result<SettingsLayout> {
     let user_id = user.id;
     let rooms = app
         .database
-        .run(move |conn| Room::list_of(conn, user_id))
+        .read(move |conn| Room::list_for(conn, user_id))
         .await?;
-    let mut errors = field_sentences(asked.locale(), mistakes);
+    let mut errors = field_messages(context.locale(), errors);
     for field in FIELDS {
         errors.entry(field).or_default();
     }
-    Ok(Frame {
-        page: Page::signed_in(asked.look(), &user.public(), user.is_admin()),
-        rooms: links(asked.locale(), rooms, None),
+    Ok(SettingsLayout {
+        page: Page::signed_in(
+            context.display_preferences(),
+            &user.to_public(),
+            user.is_admin(),
+        ),
+        rooms: room_links(context.locale(), rooms, None),
         section,
         saved: saved.saved,
         errors,
     })
 }
 
-/// Back to the page, which says that it is done.
-fn saved(asked: &Asked, is_json: bool, section: &str, what: &str) -> HttpResponse {
-    done(
-        asked,
+/// Redirects to the page, which confirms that `what` was saved; 204 for JSON.
+fn redirect_saved(
+    context: &RequestContext,
+    is_json: bool,
+    section: &str,
+    what: &str,
+) -> HttpResponse {
+    redirect_or_no_content(
+        context,
         is_json,
         &format!("/settings/{section}?saved={what}#{what}"),
     )
@@ -108,12 +118,13 @@ fn unprocessable(mut response: HttpResponse) -> HttpResponse {
     response
 }
 
-/// Whoever sits at an open window must show that it is theirs before they change how its person gets in: by the password,
-/// or, for those who have none, by what GitHub said lately in this session.
+/// Verifies the user's identity before a change of credentials: by password or, without one, by a recent GitHub
+/// confirmation in this session.
 ///
 /// # Errors
-/// `Invalid` for `field`; `RateLimited` after too many wrong ones; `Unavailable` when too many passwords are looked at.
-async fn require_proof(
+/// `Invalid` for `field`; `RateLimited` after too many wrong passwords; `Unavailable` when too many passwords are being
+/// verified.
+async fn require_reauthentication(
     app: &App,
     request: &HttpRequest,
     current: &CurrentSession,
@@ -121,9 +132,9 @@ async fn require_proof(
     field: &'static str,
 ) -> Result<()> {
     let (user_id, key_hash) = (current.user.id, current.key_hash.clone());
-    let read = app.database.run(move |conn| {
+    let read = app.database.read(move |conn| {
         let hash = User::password_hash(conn, user_id)?;
-        Ok((hash, session::is_confirmed(conn, &key_hash)?))
+        Ok((hash, session::is_confirmed_by_github(conn, &key_hash)?))
     });
     let (hash, is_confirmed) = read.await?;
     match hash {
@@ -132,12 +143,14 @@ async fn require_proof(
         Some(_) if typed.is_empty() => return Err(Error::field(field, "error-password-missing")),
         Some(_) => {}
     }
-    let attempt = Attempt::begin(app, app.throttles.password(user_id)?).await?;
-    let requester = app.throttles.requester(request, Priority::Known);
+    let attempt = Attempt::begin(app, app.rate_limits.password_confirmation(user_id)?).await?;
+    let requester = app
+        .rate_limits
+        .requester(client_address(request), Priority::Trusted);
     let verdict = app.hasher.verify(requester, typed.to_owned(), hash);
     match verdict.await {
-        Ok(Verdict::Right | Verdict::RightButCheap(_)) => attempt.forgive().await,
-        Ok(Verdict::Wrong) => {
+        Ok(PasswordCheck::Valid | PasswordCheck::ValidNeedsRehash(_)) => attempt.succeed().await,
+        Ok(PasswordCheck::Invalid) => {
             attempt.count();
             Err(Error::field(field, "error-password-wrong"))
         }

@@ -1,69 +1,73 @@
-//! Another password.
+//! Change of the password.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::account::{Typed, answer};
-use super::{require_proof, saved};
+use super::account::{AccountFormValues, respond};
+use super::{redirect_saved, require_reauthentication};
 use crate::controllers::App;
-use crate::controllers::concerns::asked::Asked;
 use crate::controllers::concerns::attempt::Attempt;
-use crate::controllers::concerns::current_user::CurrentSession;
-use crate::controllers::concerns::input::FormOrJson;
-use crate::controllers::concerns::sign_in::origin;
+use crate::controllers::concerns::sign_in::client_info;
+use crate::controllers::extractors::client_address::client_address;
+use crate::controllers::extractors::current_user::CurrentSession;
+use crate::controllers::extractors::form::FormOrJson;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::error::Result;
-use crate::models::hash_queue::Priority;
-use crate::models::password::Password;
-use crate::models::phone_number::PhoneNumber;
-use crate::models::security_event::{self, Kind};
+use crate::models::auth::security_event;
+use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::user::User;
-use crate::models::username::Username;
+use crate::models::values::password::Password;
+use crate::models::values::phone_number::PhoneNumber;
+use crate::models::values::username::Username;
+use crate::services::password_hasher::queue::Priority;
 
-/// What the form sends.
+/// Fields of `PUT /settings/password`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct PasswordInput {
     old_password: String,
     password: String,
 }
 
-/// `PUT /settings/password`: signs out everywhere but here. Whoever has none yet gets their first.
+/// `PUT /settings/password`: sets or changes the password and ends all other sessions.
 pub async fn update(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
     current: CurrentSession,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<PasswordInput>,
 ) -> Result<HttpResponse> {
     let changed = change(&app, &request, &current, &input.fields).await;
-    let changed = changed.map(|()| saved(&asked, input.is_json, "account", "password"));
-    let typed = Typed::default();
-    answer(&app, &asked, &current, &typed, input.is_json, changed).await
+    let changed = changed.map(|()| redirect_saved(&context, input.is_json, "account", "password"));
+    let typed = AccountFormValues::default();
+    respond(&app, &context, &current, &typed, input.is_json, changed).await
 }
 
 async fn change(
     app: &App,
     request: &HttpRequest,
     current: &CurrentSession,
-    typed: &Fields,
+    typed: &PasswordInput,
 ) -> Result<()> {
     let password = Password::parse(&typed.password)?;
-    require_proof(app, request, current, &typed.old_password, "old_password").await?;
+    require_reauthentication(app, request, current, &typed.old_password, "old_password").await?;
     let user_id = current.user.id;
-    let read = app.database.run(move |conn| User::phone(conn, user_id));
+    let read = app.database.read(move |conn| User::phone(conn, user_id));
     let phone = read.await?.map(PhoneNumber::from_stored);
     let name = Username::from_stored(current.user.username.clone());
     password.require_unlike(phone.as_ref(), &name)?;
-    let requester = app.throttles.requester(request, Priority::Known);
-    let tries = app.throttles.new_password(user_id)?;
-    let hash = Attempt::spend(app, tries, app.hasher.hash(requester, password)).await?;
-    let (here, origin) = (current.key_hash.clone(), origin(request));
+    let requester = app
+        .rate_limits
+        .requester(client_address(request), Priority::Trusted);
+    let tries = app.rate_limits.new_password(user_id)?;
+    let hash = Attempt::run(app, tries, app.hasher.hash(requester, password)).await?;
+    let (here, client) = (current.key_hash.clone(), client_info(request));
     let write = app.database.write(move |conn| {
         User::set_password(conn, user_id, &hash, Some(&here))?;
-        security_event::record(conn, Kind::PasswordChanged, user_id, &origin)
+        security_event::record(conn, SecurityEventKind::PasswordChanged, user_id, &client)
     });
     write.await?;
-    app.live.look_now();
+    app.realtime.poll_now();
     Ok(())
 }

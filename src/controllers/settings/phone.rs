@@ -1,61 +1,63 @@
-//! Another phone number.
+//! Change of the phone number.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::account::{Typed, answer};
-use super::{require_proof, saved};
-use crate::controllers::concerns::asked::Asked;
-use crate::controllers::concerns::current_user::CurrentSession;
-use crate::controllers::concerns::input::FormOrJson;
-use crate::controllers::concerns::sign_in::origin;
-use crate::controllers::concerns::throttle;
-use crate::controllers::concerns::verifying::begin;
-use crate::controllers::{App, users};
+use super::account::{AccountFormValues, respond};
+use super::{redirect_saved, require_reauthentication};
+use crate::controllers::App;
+use crate::controllers::accounts::registration_form::phone_region;
+use crate::controllers::concerns::phone_verification::start_verification;
+use crate::controllers::concerns::rate_limits;
+use crate::controllers::concerns::sign_in::client_info;
+use crate::controllers::extractors::current_user::CurrentSession;
+use crate::controllers::extractors::form::FormOrJson;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::error::Result;
-use crate::models::phone_number::PhoneNumber;
-use crate::models::security_event::{self, Kind};
+use crate::models::auth::phone_verification::{Verification, VerificationPurpose};
+use crate::models::auth::security_event;
+use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::user::User;
-use crate::models::verification::{PHONE, Verification};
+use crate::models::values::phone_number::PhoneNumber;
 
-/// What the form sends.
+/// Fields of `PUT /settings/phone`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct PhoneInput {
     phone: String,
     region: String,
     phone_password: String,
 }
 
-/// `PUT /settings/phone`: where numbers are verified, a code is sent to the new one first.
+/// `PUT /settings/phone`: changes the number; with verification enabled, sends a code to the new number first.
 pub async fn update(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     request: HttpRequest,
     current: CurrentSession,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<PhoneInput>,
 ) -> Result<HttpResponse> {
-    let changed = change(&app, &asked, &request, &current, &input).await;
-    let typed = Typed {
+    let changed = change(&app, &context, &request, &current, &input).await;
+    let typed = AccountFormValues {
         phone: input.fields.phone,
         region: input.fields.region,
-        ..Typed::default()
+        ..AccountFormValues::default()
     };
-    answer(&app, &asked, &current, &typed, input.is_json, changed).await
+    respond(&app, &context, &current, &typed, input.is_json, changed).await
 }
 
 async fn change(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     request: &HttpRequest,
     current: &CurrentSession,
-    input: &FormOrJson<Fields>,
+    input: &FormOrJson<PhoneInput>,
 ) -> Result<HttpResponse> {
     let typed = &input.fields;
-    let region = users::region(app, asked, &typed.region);
+    let region = phone_region(app, context, &typed.region);
     let phone = PhoneNumber::parse(&typed.phone, &region)?;
-    require_proof(
+    require_reauthentication(
         app,
         request,
         current,
@@ -64,19 +66,38 @@ async fn change(
     )
     .await?;
     let user_id = current.user.id;
-    // Without verification the answer tells whether the number is taken.
-    throttle::take(app, &app.throttles.number_claim(user_id)?).await?;
+    // Without verification the response reveals whether the number is taken.
+    rate_limits::acquire(&app.database, &app.rate_limits.phone_claim(user_id)?).await?;
     if app.verification.is_some() {
-        let mine = |wanted: &mut Verification| wanted.user_id = Some(user_id);
-        return begin(app, request, asked, &phone, PHONE, mine).await;
+        let set_user = |verification: &mut Verification| verification.user_id = Some(user_id);
+        return start_verification(
+            app,
+            request,
+            context,
+            &phone,
+            VerificationPurpose::PhoneChange,
+            set_user,
+        )
+        .await;
     }
-    let origin = origin(request);
+    let client = client_info(request);
     app.database
         .write(move |conn| {
             User::set_phone(conn, user_id, &phone)?;
-            security_event::record_about(conn, Kind::PhoneChanged, Some(user_id), &phone, &origin)
+            security_event::record_with_phone(
+                conn,
+                SecurityEventKind::PhoneChanged,
+                Some(user_id),
+                &phone,
+                &client,
+            )
         })
         .await?;
-    app.database.erase_traces();
-    Ok(saved(asked, input.is_json, "account", "phone-number"))
+    app.database.request_wal_truncation();
+    Ok(redirect_saved(
+        context,
+        input.is_json,
+        "account",
+        "phone-number",
+    ))
 }

@@ -1,50 +1,52 @@
-//! Who may write to me.
+//! Who may send direct messages to the current user.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
 use serde::Deserialize;
 
-use super::{Mistakes, Saved, frame, saved, unprocessable};
-use crate::controllers::concerns::asked::Asked;
+use super::{FieldErrors, SavedQuery, redirect_saved, settings_layout, unprocessable};
 use crate::controllers::concerns::attempt::Attempt;
-use crate::controllers::concerns::current_user::CurrentUser;
-use crate::controllers::concerns::input::FormOrJson;
+use crate::controllers::extractors::current_user::CurrentUser;
+use crate::controllers::extractors::form::FormOrJson;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page};
 use crate::error::{Error, Result};
-use crate::models::reach;
 use crate::models::user::User;
-use crate::views::settings::PrivacyPage;
+use crate::models::user::direct_message_policy;
+use crate::views::pages::settings::PrivacyPage;
 
-/// What the form sends.
+/// Fields of `PUT /settings/privacy`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct PrivacyInput {
     reachable_by: String,
 }
 
 /// `GET /settings/privacy`
 pub async fn show(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
-    query: Query<Saved>,
+    query: Query<SavedQuery>,
 ) -> Result<HttpResponse> {
     let user_id = user.id;
-    let read = app.database.run(move |conn| reach::of(conn, user_id));
-    let reachable_by = read.await?;
-    shown(&app, &asked, &user, reachable_by, query.into_inner(), &[]).await
+    let read = app
+        .database
+        .read(move |conn| direct_message_policy::of(conn, user_id));
+    let reachable_by = read.await?.as_str().to_owned();
+    render(&app, &context, &user, reachable_by, query.into_inner(), &[]).await
 }
 
-async fn shown(
+async fn render(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     user: &User,
     reachable_by: String,
-    saved: Saved,
-    mistakes: Mistakes<'_>,
+    saved: SavedQuery,
+    errors: FieldErrors<'_>,
 ) -> Result<HttpResponse> {
     let view = PrivacyPage {
-        frame: frame(app, asked, user, "privacy", saved, mistakes).await?,
+        layout: settings_layout(app, context, user, "privacy", saved, errors).await?,
         reachable_by,
     };
     page(app, &view)
@@ -53,20 +55,20 @@ async fn shown(
 /// `PUT /settings/privacy`
 pub async fn update(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<PrivacyInput>,
 ) -> Result<HttpResponse> {
     let (user_id, choice) = (user.id, input.fields.reachable_by.clone());
     let write = app
         .database
-        .write(move |conn| reach::set(conn, user_id, &choice));
-    let tries = app.throttles.profile_change(user_id)?;
-    match Attempt::spend(&app, tries, write).await {
-        Ok(()) => Ok(saved(&asked, input.is_json, "privacy", "reach")),
-        Err(Error::Invalid(fields)) if !input.is_json && !asked.wants_json => {
+        .write(move |conn| direct_message_policy::set(conn, user_id, &choice));
+    let tries = app.rate_limits.profile_change(user_id)?;
+    match Attempt::run(&app, tries, write).await {
+        Ok(()) => Ok(redirect_saved(&context, input.is_json, "privacy", "reach")),
+        Err(Error::Invalid(fields)) if !input.is_json && !context.wants_json => {
             let typed = input.fields.reachable_by;
-            let page = shown(&app, &asked, &user, typed, Saved::default(), &fields);
+            let page = render(&app, &context, &user, typed, SavedQuery::default(), &fields);
             page.await.map(unprocessable)
         }
         Err(error) => Err(error),

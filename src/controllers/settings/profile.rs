@@ -1,51 +1,51 @@
-//! Name and picture.
+//! Username and picture.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
 use serde::Deserialize;
 
-use super::{Mistakes, Saved, frame, saved, unprocessable};
-use crate::controllers::concerns::asked::Asked;
+use super::{FieldErrors, SavedQuery, redirect_saved, settings_layout, unprocessable};
 use crate::controllers::concerns::attempt::Attempt;
-use crate::controllers::concerns::current_user::CurrentUser;
-use crate::controllers::concerns::input::FormOrJson;
+use crate::controllers::extractors::current_user::CurrentUser;
+use crate::controllers::extractors::form::FormOrJson;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page};
 use crate::error::{Error, Result};
-use crate::models::picture::MAX_BYTES;
 use crate::models::user::User;
-use crate::models::username::Username;
-use crate::views::settings::ProfilePage;
+use crate::models::values::username::Username;
+use crate::services::image::UPLOAD_MAX_BYTES;
+use crate::views::pages::settings::ProfilePage;
 
-/// What the form sends.
+/// Fields of `PATCH /settings/profile`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub struct ProfileInput {
     username: String,
 }
 
 /// `GET /settings/profile`
 pub async fn show(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
-    query: Query<Saved>,
+    query: Query<SavedQuery>,
 ) -> Result<HttpResponse> {
     let username = user.username.clone();
-    shown(&app, &asked, &user, username, query.into_inner(), &[]).await
+    render(&app, &context, &user, username, query.into_inner(), &[]).await
 }
 
-pub(super) async fn shown(
+pub(super) async fn render(
     app: &App,
-    asked: &Asked,
+    context: &RequestContext,
     user: &User,
     username: String,
-    saved: Saved,
-    mistakes: Mistakes<'_>,
+    saved: SavedQuery,
+    errors: FieldErrors<'_>,
 ) -> Result<HttpResponse> {
     let view = ProfilePage {
-        frame: frame(app, asked, user, "profile", saved, mistakes).await?,
+        layout: settings_layout(app, context, user, "profile", saved, errors).await?,
         username,
-        upload_max: MAX_BYTES,
+        upload_max: UPLOAD_MAX_BYTES,
     };
     page(app, &view)
 }
@@ -53,15 +53,15 @@ pub(super) async fn shown(
 /// `PATCH /settings/profile`
 pub async fn update(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
-    input: FormOrJson<Fields>,
+    input: FormOrJson<ProfileInput>,
 ) -> Result<HttpResponse> {
     match rename(&app, &user, &input.fields.username).await {
-        Ok(()) => Ok(saved(&asked, input.is_json, "profile", "name")),
-        Err(Error::Invalid(fields)) if !input.is_json && !asked.wants_json => {
+        Ok(()) => Ok(redirect_saved(&context, input.is_json, "profile", "name")),
+        Err(Error::Invalid(fields)) if !input.is_json && !context.wants_json => {
             let typed = input.fields.username;
-            let page = shown(&app, &asked, &user, typed, Saved::default(), &fields);
+            let page = render(&app, &context, &user, typed, SavedQuery::default(), &fields);
             page.await.map(unprocessable)
         }
         Err(error) => Err(error),
@@ -73,7 +73,7 @@ async fn rename(app: &App, user: &User, typed: &str) -> Result<()> {
     let write = app
         .database
         .write(move |conn| User::rename(conn, user_id, &name));
-    Attempt::spend(app, app.throttles.rename(user_id)?, write).await?;
-    app.live.look_now();
+    Attempt::run(app, app.rate_limits.rename(user_id)?, write).await?;
+    app.realtime.poll_now();
     Ok(())
 }

@@ -1,26 +1,34 @@
-//! What happened to my account.
+//! Security events of the current user's account.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
 
-use super::{Saved, frame};
-use crate::controllers::concerns::asked::Asked;
-use crate::controllers::concerns::current_user::CurrentUser;
-use crate::controllers::security_events::{Cursor, find};
+use super::{SavedQuery, settings_layout};
+use crate::controllers::accounts::security_events::{EventsQuery, find};
+use crate::controllers::extractors::current_user::CurrentUser;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page};
 use crate::error::Result;
-use crate::views::security_events::SecurityPage;
+use crate::views::pages::security_events::SecurityPage;
 
 /// `GET /settings/security`
 pub async fn show(
     app: Data<App>,
-    asked: Asked,
+    context: RequestContext,
     CurrentUser(user): CurrentUser,
-    query: Query<Cursor>,
+    query: Query<EventsQuery>,
 ) -> Result<HttpResponse> {
     let view = SecurityPage {
-        list: find(&app, &asked, Some(user.id), &query).await?,
-        frame: frame(&app, &asked, &user, "security", Saved::default(), &[]).await?,
+        list: find(&app, &context, Some(user.id), &query).await?,
+        layout: settings_layout(
+            &app,
+            &context,
+            &user,
+            "security",
+            SavedQuery::default(),
+            &[],
+        )
+        .await?,
     };
     page(&app, &view)
 }

@@ -1,10 +1,10 @@
-//! What one socket may say and is told, without the socket itself.
+//! Handles the frames of one client, independent of the transport.
 
-mod coming;
-mod reading;
-mod writing;
+mod handshake;
+mod reads;
+mod writes;
 
-pub use coming::Arrival;
+pub use handshake::ConnectRequest;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -16,21 +16,21 @@ use futures_util::stream::FuturesUnordered;
 use serde::Deserialize;
 
 use crate::error::Result;
-use crate::realtime::desk::Desk;
-use crate::realtime::frames::{ClientFrame, Code, Id, ServerFrame, User};
-use crate::realtime::live::Live;
-use crate::realtime::seat::Seat;
-use crate::realtime::store::{Verdict, Write};
-use crate::realtime::turnstile::Pass;
+use crate::realtime::connection_limiter::ConnectionPermit;
+use crate::realtime::frames::{ClientFrame, ErrorCode, Id, ServerFrame, User};
+use crate::realtime::service::Realtime;
+use crate::realtime::store::{WriteCommand, WriteResult};
+use crate::realtime::subscriber::Subscriber;
+use crate::realtime::worker_hub::WorkerHub;
 
-/// So many writes of one socket may be under way; then it is read no further.
-const WRITES_IN_FLIGHT: usize = 64;
+/// Maximum number of concurrent writes per connection; beyond it no frames are read.
+const MAX_WRITES_IN_FLIGHT: usize = 64;
 
-/// The sentence for an error, in the person's language.
-pub type Sentences = Box<dyn Fn(Code) -> String>;
+/// Returns the text for an error code, in the user's language.
+pub type ErrorTexts = Box<dyn Fn(ErrorCode) -> String>;
 
-/// What a write is answered to.
-enum Asked {
+/// The client's request that a write belongs to.
+enum PendingWrite {
     Post {
         client_id: String,
         room_id: Option<Id>,
@@ -42,61 +42,68 @@ enum Asked {
     },
 }
 
-/// One person's socket. It leaves its rooms when it is dropped.
+/// A client's connection. Dropping it unsubscribes and disconnects.
 pub struct Connection {
-    /// Where its frames are queued.
-    pub seat: Rc<Seat>,
+    /// The connection's send queue and subscriptions.
+    pub subscriber: Rc<Subscriber>,
     user: User,
-    desk: Rc<Desk>,
-    live: Arc<Live>,
-    sentences: Sentences,
+    worker: Rc<WorkerHub>,
+    realtime: Arc<Realtime>,
+    error_texts: ErrorTexts,
     away: Cell<bool>,
-    refused_in_a_row: u32,
-    typed_at: Option<Instant>,
-    writes: FuturesUnordered<LocalBoxFuture<'static, (Asked, Verdict)>>,
-    pass: Pass,
+    rejected_in_a_row: u32,
+    last_typing_at: Option<Instant>,
+    writes: FuturesUnordered<LocalBoxFuture<'static, (PendingWrite, WriteResult)>>,
+    permit: ConnectionPermit,
 }
 
 impl Connection {
-    /// Takes a seat, follows the person's rooms and queues `hello`. What was read before is read again only when something
-    /// happened since, which is rare.
+    /// Connects, subscribes to the user's rooms and sends `hello`. Reads `request`'s state again only if it has changed
+    /// since.
     ///
     /// # Errors
-    /// `Unavailable` when the rooms cannot be read or there are too many sockets, `TooManySockets` when the person has
-    /// too many, `Unauthorized` when the session ended meanwhile.
+    /// `Unavailable` when the rooms cannot be read or there are too many connections, `TooManySockets` at the user's
+    /// limit, `Unauthorized` when the session has ended.
     pub async fn open(
-        desk: Rc<Desk>,
-        live: Arc<Live>,
-        arrival: Arrival,
-        sentences: Sentences,
+        worker: Rc<WorkerHub>,
+        realtime: Arc<Realtime>,
+        request: ConnectRequest,
+        error_texts: ErrorTexts,
     ) -> Result<Self> {
-        Self::take(desk, live, arrival, Seat::new, sentences).await
+        Self::establish(worker, realtime, request, Subscriber::new, error_texts).await
     }
 
-    /// The same for an event stream.
+    /// Like [`Connection::open`], for an event stream.
     ///
     /// # Errors
-    /// As [`Connection::open`].
-    pub async fn listen(
-        desk: Rc<Desk>,
-        live: Arc<Live>,
-        arrival: Arrival,
-        sentences: Sentences,
+    /// Those of [`Connection::open`].
+    pub async fn open_event_stream(
+        worker: Rc<WorkerHub>,
+        realtime: Arc<Realtime>,
+        request: ConnectRequest,
+        error_texts: ErrorTexts,
     ) -> Result<Self> {
-        Self::take(desk, live, arrival, Seat::listening, sentences).await
+        Self::establish(
+            worker,
+            realtime,
+            request,
+            Subscriber::event_stream,
+            error_texts,
+        )
+        .await
     }
 
-    /// What it is part of.
-    pub fn live(&self) -> &Live {
-        &self.live
+    /// Returns the realtime services.
+    pub fn realtime(&self) -> &Realtime {
+        &self.realtime
     }
 
-    /// Whether another frame may be read now.
-    pub fn is_ready(&self) -> bool {
-        self.writes.len() < WRITES_IN_FLIGHT
+    /// Whether another frame may be received now.
+    pub fn can_receive(&self) -> bool {
+        self.writes.len() < MAX_WRITES_IN_FLIGHT
     }
 
-    /// Answers a text frame.
+    /// Handles a text frame.
     pub async fn receive(&mut self, text: &str) {
         match ClientFrame::parse(text) {
             Some(ClientFrame::Post {
@@ -110,32 +117,32 @@ impl Connection {
                 room_id: None,
                 to: Some(to),
                 content,
-            }) => self.post_to(client_id, to, content),
+            }) => self.post_direct(client_id, to, content),
             Some(ClientFrame::Edit {
                 room_id,
                 seq,
                 content,
             }) => self.edit(room_id, seq, &content),
             Some(ClientFrame::Delete { room_id, seq }) => {
-                let target = self.target(room_id, seq);
-                self.change(room_id, seq, Write::Delete(target));
+                let target = self.message_ref(room_id, seq);
+                self.change(room_id, seq, WriteCommand::Delete(target));
             }
-            // Both are boxed: otherwise each socket would keep room for them all the time.
+            // Boxed, since these futures would otherwise enlarge every connection's task.
             Some(ClientFrame::Sync { room_id, ver }) => Box::pin(self.sync(room_id, ver)).await,
             Some(ClientFrame::Read {
                 room_id,
                 seq,
                 unread,
-            }) => Box::pin(self.read(room_id, seq, unread)).await,
+            }) => Box::pin(self.mark_read(room_id, seq, unread)).await,
             Some(ClientFrame::View { room_id, away }) => self.view(room_id, away),
             Some(ClientFrame::Typing { room_id }) => self.typing(room_id),
-            Some(ClientFrame::Ping) => self.seat.push(ServerFrame::Pong.encode()),
-            Some(ClientFrame::Post { .. }) | None => self.refuse_bad_frame(text),
+            Some(ClientFrame::Ping) => self.subscriber.push(ServerFrame::Pong.encode()),
+            Some(ClientFrame::Post { .. }) | None => self.send_bad_frame_error(text),
         }
     }
 
-    fn refuse_bad_frame(&self, text: &str) {
-        /// What an error can name even when the rest makes no sense.
+    fn send_bad_frame_error(&self, text: &str) {
+        /// What can be read of an invalid frame, to refer to it in the error.
         #[derive(Default, Deserialize)]
         #[serde(rename_all = "camelCase", default)]
         struct Names {
@@ -143,31 +150,35 @@ impl Connection {
             room_id: Option<Id>,
         }
         let names: Names = serde_json::from_str(text).unwrap_or_default();
-        self.refuse(Code::BadFrame, names.client_id.as_deref(), names.room_id);
+        self.send_error(
+            ErrorCode::BadFrame,
+            names.client_id.as_deref(),
+            names.room_id,
+        );
     }
 
-    /// Queues an error for something that was not understood or not done.
-    pub fn refuse(&self, code: Code, client_id: Option<&str>, room_id: Option<Id>) {
-        self.refuse_at(code, client_id, room_id, None);
+    /// Sends an error frame.
+    pub fn send_error(&self, code: ErrorCode, client_id: Option<&str>, room_id: Option<Id>) {
+        self.send_error_frame(code, client_id, room_id, None);
     }
 
-    fn refuse_post(&self, code: Code, client_id: &str, room_id: Option<Id>) {
-        self.refuse_at(code, Some(client_id), room_id, None);
+    fn send_post_error(&self, code: ErrorCode, client_id: &str, room_id: Option<Id>) {
+        self.send_error_frame(code, Some(client_id), room_id, None);
     }
 
-    fn refuse_change(&self, code: Code, room_id: Id, seq: i64) {
-        self.refuse_at(code, None, Some(room_id), Some(seq));
+    fn send_change_error(&self, code: ErrorCode, room_id: Id, seq: i64) {
+        self.send_error_frame(code, None, Some(room_id), Some(seq));
     }
 
-    fn refuse_at(
+    fn send_error_frame(
         &self,
-        code: Code,
+        code: ErrorCode,
         client_id: Option<&str>,
         room_id: Option<Id>,
         seq: Option<i64>,
     ) {
-        self.live.hub.figures.refused(code);
-        let message = (self.sentences)(code);
+        self.realtime.hub.metrics.error_sent(code);
+        let message = (self.error_texts)(code);
         let error = ServerFrame::Error {
             code,
             message: &message,
@@ -175,16 +186,16 @@ impl Connection {
             room_id,
             seq,
         };
-        self.seat.push(error.encode());
+        self.subscriber.push(error.encode());
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.desk.leave(&self.seat);
-        let view = self.seat.view.get();
-        self.live
+        self.worker.remove(&self.subscriber);
+        let view = self.subscriber.view.get();
+        self.realtime
             .presence
-            .leave(self.seat.user_id, view, self.away.get());
+            .disconnect(self.subscriber.user_id, view, self.away.get());
     }
 }

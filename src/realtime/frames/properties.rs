@@ -1,9 +1,11 @@
-//! What holds for every frame, whatever is in it.
+//! Properties of all frames.
 
+use bytes::BytesMut;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::realtime::websocket;
 
 fn id() -> impl Strategy<Value = Id> {
     any::<i64>().prop_map(Id)
@@ -45,7 +47,7 @@ fn frame() -> impl Strategy<Value = ClientFrame> {
     ]
 }
 
-/// JSON that has the names of frames and fields in unusual places.
+/// JSON that uses the names of frames and fields in arbitrary places.
 fn any_json() -> impl Strategy<Value = Value> {
     let names = [
         "type", "post", "edit", "delete", "read", "typing", "sync", "view", "ping", "clientId",
@@ -70,35 +72,35 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-fn printed(frame: &ClientFrame) -> String {
+fn to_json(frame: &ClientFrame) -> String {
     serde_json::to_string(frame).expect("JSON")
 }
 
 proptest! {
     #[test]
-    fn a_frame_that_is_printed_is_read_as_the_same(frame in frame(), extra in any_json()) {
-        prop_assert_eq!(&ClientFrame::parse(&printed(&frame)).expect("a frame"), &frame);
+    fn frames_round_trip_and_ignore_unknown_fields(frame in frame(), extra in any_json()) {
+        prop_assert_eq!(&ClientFrame::parse(&to_json(&frame)).expect("a frame"), &frame);
         let mut value = json!(frame);
         value["something else"] = extra;
         prop_assert_eq!(ClientFrame::parse(&value.to_string()).expect("a frame"), frame);
     }
 
     #[test]
-    fn any_json_is_a_frame_or_none(value in any_json()) {
+    fn parsed_json_round_trips(value in any_json()) {
         if let Some(frame) = ClientFrame::parse(&value.to_string()) {
             prop_assert!(value["type"].is_string());
-            prop_assert_eq!(ClientFrame::parse(&printed(&frame)).expect("a frame"), frame);
+            prop_assert_eq!(ClientFrame::parse(&to_json(&frame)).expect("a frame"), frame);
         }
     }
 
     #[test]
-    fn any_bytes_are_a_frame_or_none(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn parsing_any_bytes_does_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = ClientFrame::parse(&String::from_utf8_lossy(&bytes));
     }
 
     #[test]
-    fn a_frame_cut_anywhere_is_none(frame in frame(), cut in any::<prop::sample::Index>()) {
-        let json = printed(&frame);
+    fn truncated_frames_are_rejected(frame in frame(), cut in any::<prop::sample::Index>()) {
+        let json = to_json(&frame);
         let mut cut = cut.index(json.len());
         while !json.is_char_boundary(cut) {
             cut -= 1;
@@ -107,17 +109,17 @@ proptest! {
     }
 
     #[test]
-    fn what_goes_out_together_can_be_told_apart(texts in prop::collection::vec("\\PC{0,400}", 1..6)) {
-        let mut together = BytesMut::new();
+    fn concatenated_frames_can_be_split(texts in prop::collection::vec("\\PC{0,400}", 1..6)) {
+        let mut wire = BytesMut::new();
         for text in &texts {
             let client_id = Some(text.as_str());
-            let (code, message) = (Code::Invalid, text.as_str());
+            let (code, message) = (ErrorCode::Invalid, text.as_str());
             let frame = ServerFrame::Error { code, message, client_id, room_id: None, seq: None };
-            frame.encode_into(&mut together);
+            frame.encode_into(&mut wire);
         }
-        let mut rest = &together[..];
+        let mut rest = &wire[..];
         for text in &texts {
-            let json = wire::payload(rest).expect("a text frame");
+            let json = websocket::payload(rest).expect("a text frame");
             let header = rest.len() - json.len();
             let length = match header {
                 2 => usize::from(rest[1]),

@@ -1,97 +1,97 @@
-//! Who is here. A change is told at most ten times a second, a crowd's size once a second, and only to windows that
-//! show the room; that of a direct room to all its people.
+//! Tracks which users are online. Changes are sent to windows that show the room, at most ten times a second (counts of
+//! large rooms once a second), and in direct rooms to all members.
 
-mod telling;
+mod broadcast;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::frames::{Room, User};
 use super::hub::Hub;
-use crate::error::outage::warn_of;
+use crate::error::outage::warn_unless_outage;
 
-/// Changes within this time are told together.
-const GATHER: Duration = Duration::from_millis(100);
+/// Interval within which changes are sent together.
+const BATCH_DELAY: Duration = Duration::from_millis(100);
 
-struct Person {
+struct UserPresence {
     user: User,
     rooms: HashSet<i64>,
-    /// How many windows, and how many of them are away.
+    /// Number of open windows, and of those that are away.
     windows: usize,
     away: usize,
     left_at: Option<Instant>,
 }
 
 #[derive(Default)]
-struct Inner {
-    people: HashMap<i64, Person>,
+struct State {
+    users: HashMap<i64, UserPresence>,
     rooms: HashMap<i64, HashSet<i64>>,
     directs: HashSet<i64>,
     viewers: HashMap<i64, usize>,
     changed: HashSet<i64>,
-    leaving: HashSet<i64>,
-    crowd_told: HashMap<i64, Instant>,
+    departing: HashSet<i64>,
+    count_sent_at: HashMap<i64, Instant>,
 }
 
-/// See the module's description.
+/// The online users and their rooms.
 #[derive(Default)]
 pub struct Presence {
-    inner: Mutex<Inner>,
+    inner: Mutex<State>,
     change: Notify,
 }
 
 impl Presence {
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A window of a person opened; they are in these rooms.
-    pub fn arrive(&self, user: &User, rooms: &[Room]) {
+    /// Adds a window of a user who is a member of these rooms.
+    pub fn connect(&self, user: &User, rooms: &[Room]) {
         let mut inner = self.lock();
-        let Inner {
-            people,
-            rooms: here,
+        let State {
+            users,
+            rooms: members,
             directs,
             changed,
-            leaving,
+            departing,
             ..
         } = &mut *inner;
-        let person = people.entry(user.id.0).or_insert_with(|| Person {
+        let entry = users.entry(user.id.0).or_insert_with(|| UserPresence {
             user: user.clone(),
             rooms: HashSet::new(),
             windows: 0,
             away: 0,
             left_at: None,
         });
-        person.windows += 1;
-        let is_back = person.left_at.take().is_some();
-        leaving.remove(&user.id.0);
+        entry.windows += 1;
+        let is_back = entry.left_at.take().is_some();
+        departing.remove(&user.id.0);
         for room in rooms {
             let room_id = room.id.0;
             if room.kind == "direct" {
                 directs.insert(room_id);
             }
-            let is_new = person.rooms.insert(room_id);
-            here.entry(room_id).or_default().insert(user.id.0);
-            if is_new || is_back || person.away > 0 {
+            let is_new = entry.rooms.insert(room_id);
+            members.entry(room_id).or_default().insert(user.id.0);
+            if is_new || is_back || entry.away > 0 {
                 changed.insert(room_id);
             }
         }
         self.change.notify_one();
     }
 
-    /// Somebody who is here came into a room.
-    pub fn enter(&self, user_id: i64, room_id: i64, is_direct: bool) {
+    /// Adds an online user to a room they joined.
+    pub fn join(&self, user_id: i64, room_id: i64, is_direct: bool) {
         let mut inner = self.lock();
         if is_direct {
             inner.directs.insert(room_id);
         }
-        if let Some(person) = inner.people.get_mut(&user_id) {
-            let is_new = person.rooms.insert(room_id);
+        if let Some(entry) = inner.users.get_mut(&user_id) {
+            let is_new = entry.rooms.insert(room_id);
             inner.rooms.entry(room_id).or_default().insert(user_id);
             if is_new {
                 inner.changed.insert(room_id);
@@ -100,15 +100,15 @@ impl Presence {
         }
     }
 
-    /// Somebody is no longer in a room.
-    pub fn exit(&self, user_id: i64, room_id: i64) {
+    /// Removes a user from a room they left.
+    pub fn leave(&self, user_id: i64, room_id: i64) {
         let mut inner = self.lock();
-        if let Some(person) = inner.people.get_mut(&user_id) {
-            person.rooms.remove(&room_id);
+        if let Some(entry) = inner.users.get_mut(&user_id) {
+            entry.rooms.remove(&room_id);
         }
-        if let Some(here) = inner.rooms.get_mut(&room_id) {
-            let was_here = here.remove(&user_id);
-            if here.is_empty() {
+        if let Some(members) = inner.rooms.get_mut(&room_id) {
+            let was_here = members.remove(&user_id);
+            if members.is_empty() {
                 inner.rooms.remove(&room_id);
             }
             if was_here {
@@ -118,91 +118,78 @@ impl Presence {
         }
     }
 
-    /// A room is no more.
-    pub fn forget(&self, room_id: i64) {
+    /// Removes a deleted room.
+    pub fn forget_room(&self, room_id: i64) {
         let mut inner = self.lock();
         for user_id in inner.rooms.remove(&room_id).into_iter().flatten() {
-            if let Some(person) = inner.people.get_mut(&user_id) {
-                person.rooms.remove(&room_id);
+            if let Some(entry) = inner.users.get_mut(&user_id) {
+                entry.rooms.remove(&room_id);
             }
         }
         inner.directs.remove(&room_id);
     }
 
-    /// A window of a person closed; it showed a room, or was away.
-    pub fn leave(&self, user_id: i64, view: Option<i64>, away: bool) {
+    /// Removes a window, which showed room `view` and may have been away.
+    pub fn disconnect(&self, user_id: i64, view: Option<i64>, away: bool) {
         let mut inner = self.lock();
         inner.count_viewer(view, None);
-        let Some(person) = inner.people.get_mut(&user_id) else {
+        let Some(entry) = inner.users.get_mut(&user_id) else {
             return;
         };
-        person.windows -= 1;
-        person.away -= usize::from(away);
-        if person.windows == 0 {
-            person.left_at = Some(Instant::now());
-            inner.leaving.insert(user_id);
+        entry.windows -= 1;
+        entry.away -= usize::from(away);
+        if entry.windows == 0 {
+            entry.left_at = Some(Instant::now());
+            inner.departing.insert(user_id);
         } else {
-            inner.person_changed(user_id);
+            inner.user_changed(user_id);
         }
         self.change.notify_one();
     }
 
-    /// A window shows another room, or its person went away or came back.
-    pub fn look(&self, user_id: i64, from: (Option<i64>, bool), to: (Option<i64>, bool)) {
+    /// Updates the room that a window shows and whether it is away.
+    pub fn set_view(&self, user_id: i64, from: (Option<i64>, bool), to: (Option<i64>, bool)) {
         let mut inner = self.lock();
         inner.count_viewer(from.0, to.0);
         if from.1 != to.1
-            && let Some(person) = inner.people.get_mut(&user_id)
+            && let Some(entry) = inner.users.get_mut(&user_id)
         {
-            person.away = person.away + usize::from(to.1) - usize::from(from.1);
-            inner.person_changed(user_id);
+            entry.away = entry.away + usize::from(to.1) - usize::from(from.1);
+            inner.user_changed(user_id);
             self.change.notify_one();
         }
     }
 
-    /// The present state of a room, as a frame.
+    /// Returns a room's presence frame.
     pub fn frame(&self, room_id: i64) -> Bytes {
         self.lock().frame(room_id)
     }
 
-    /// The present states of those direct rooms in which somebody else is here, as frames.
-    pub fn others(&self, user_id: i64, rooms: impl Iterator<Item = i64>) -> Bytes {
-        let inner = self.lock();
-        let mut wire = BytesMut::new();
-        for room_id in rooms {
-            let here = inner.rooms.get(&room_id).into_iter().flatten();
-            if here.into_iter().any(|id| *id != user_id) {
-                wire.extend_from_slice(&inner.frame(room_id));
-            }
-        }
-        wire.freeze()
-    }
-
-    /// Tells changes for as long as the program runs.
-    pub async fn tell(&self, hub: Arc<Hub>) {
+    /// Sends changes until the process ends.
+    pub async fn run(&self, hub: Arc<Hub>) {
         loop {
             let waits = {
                 let inner = self.lock();
-                !inner.leaving.is_empty() || !inner.changed.is_empty()
+                !inner.departing.is_empty() || !inner.changed.is_empty()
             };
             if !waits {
                 self.change.notified().await;
             }
-            tokio::time::sleep(GATHER).await;
-            let (frames, gone) = self.lock().take_changes(Instant::now());
+            tokio::time::sleep(BATCH_DELAY).await;
+            let (frames, departed) = self.lock().take_changes(Instant::now());
             for (room_id, audience, frame) in frames {
-                hub.to_room(room_id, audience, frame);
+                hub.send_to_room(room_id, audience, frame);
             }
-            for user_id in gone {
-                if let Err(error) = hub.store().last_seen(user_id).await {
-                    warn_of!(error, "when somebody was last seen was not stored");
+            for user_id in departed {
+                if let Err(error) = hub.store().record_last_seen(user_id).await {
+                    warn_unless_outage!(error, "cannot store when a user was last seen");
                 }
             }
         }
     }
 }
 
-impl Inner {
+impl State {
     fn count_viewer(&mut self, from: Option<i64>, to: Option<i64>) {
         if let Some(room_id) = from
             && let Some(viewers) = self.viewers.get_mut(&room_id)
@@ -217,9 +204,9 @@ impl Inner {
         }
     }
 
-    fn person_changed(&mut self, user_id: i64) {
-        if let Some(person) = self.people.get(&user_id) {
-            self.changed.extend(&person.rooms);
+    fn user_changed(&mut self, user_id: i64) {
+        if let Some(entry) = self.users.get(&user_id) {
+            self.changed.extend(&entry.rooms);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A client as docs/protocol.md describes it, which is strict about what it is told.
+//! A client that follows docs/protocol.md and checks every frame that it receives.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -9,70 +9,70 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
-use super::shelf::Shelf;
-use super::{ROOM, arrival, frames};
+use super::memory_store::MemoryStore;
+use super::{ROOM, frames, read_request};
 use crate::realtime::connection::Connection;
-use crate::realtime::desk::Desk;
-use crate::realtime::live::Live;
-use crate::realtime::seat::Seat;
+use crate::realtime::service::Realtime;
+use crate::realtime::subscriber::Subscriber;
+use crate::realtime::worker_hub::WorkerHub;
 
-/// See the module's description.
+/// A client's state: one room and a connection.
 pub(super) struct Client {
     pub(super) user_id: i64,
-    /// Everything up to here is known.
+    /// The version that the client has.
     pub(super) ver: i64,
-    /// The number of the latest change of each message, by its place.
-    pub(super) known: BTreeMap<i64, i64>,
-    /// Whether the server said that it follows the room.
-    is_in: bool,
-    /// Whether they were removed and were not asked in again.
-    pub(super) is_out: bool,
-    /// So many times `sync` was asked and not answered yet.
-    asks: usize,
+    /// The version of each message, by `seq`.
+    pub(super) versions: BTreeMap<i64, i64>,
+    /// Whether the server has sent the room.
+    is_subscribed: bool,
+    /// Whether the user was removed and has not joined again.
+    pub(super) is_removed: bool,
+    /// Number of `sync` requests without a response.
+    pending_syncs: usize,
     pub(super) socket: Option<Socket>,
 }
 
-/// A connection that works by itself.
+/// A connection that runs as a task.
 pub(super) struct Socket {
-    seat: oneshot::Receiver<Rc<Seat>>,
-    taken: Option<Rc<Seat>>,
-    says: mpsc::UnboundedSender<String>,
+    subscriber: oneshot::Receiver<Rc<Subscriber>>,
+    established: Option<Rc<Subscriber>>,
+    sender: mpsc::UnboundedSender<String>,
     task: AbortHandle,
 }
 
 impl Socket {
-    pub(super) fn open(live: Arc<Live>, desk: Rc<Desk>, user_id: i64) -> Self {
-        let (tell, seat) = oneshot::channel();
-        let (says, mut said) = mpsc::unbounded_channel::<String>();
+    pub(super) fn open(realtime: Arc<Realtime>, worker: Rc<WorkerHub>, user_id: i64) -> Self {
+        let (established_sender, subscriber) = oneshot::channel();
+        let (sender, mut inputs) = mpsc::unbounded_channel::<String>();
         let task = tokio::task::spawn_local(async move {
-            let arrival = arrival(&live, user_id).await;
-            let sentences = Box::new(|_| String::new());
-            let opened = Connection::open(desk, live, arrival, sentences).await;
-            let mut connection = opened.expect("the shelf has a room for everybody");
-            let _ = tell.send(connection.seat.clone());
-            while let Some(text) = said.recv().await {
+            let request = read_request(&realtime, user_id).await;
+            let error_texts = Box::new(|_| String::new());
+            let opened = Connection::open(worker, realtime, request, error_texts).await;
+            let mut connection = opened.expect("a connection");
+            let _ = established_sender.send(connection.subscriber.clone());
+            while let Some(text) = inputs.recv().await {
                 connection.receive(&text).await;
             }
         });
         Self {
-            seat,
-            taken: None,
-            says,
+            subscriber,
+            established: None,
+            sender,
             task: task.abort_handle(),
         }
     }
 
-    /// What has come; `Null` at its end when the server closed.
+    /// Reads the available frames; ends with `Null` when the server closed.
     fn read(&mut self) -> Vec<Value> {
-        if self.taken.is_none() {
-            self.taken = self.seat.try_recv().ok();
+        if self.established.is_none() {
+            self.established = self.subscriber.try_recv().ok();
         }
-        let Some(seat) = &self.taken else {
+        let Some(subscriber) = &self.established else {
             return Vec::new();
         };
         let mut read = Vec::new();
         let mut cx = Context::from_waker(Waker::noop());
-        while let Poll::Ready(Some(wire)) = seat.poll_wire(&mut cx) {
+        while let Poll::Ready(Some(wire)) = subscriber.poll_wire(&mut cx) {
             read.extend(frames(&wire));
         }
         read
@@ -90,98 +90,98 @@ impl Client {
         Self {
             user_id,
             ver: 0,
-            known: BTreeMap::new(),
-            is_in: false,
-            is_out: false,
-            asks: 0,
+            versions: BTreeMap::new(),
+            is_subscribed: false,
+            is_removed: false,
+            pending_syncs: 0,
             socket: None,
         }
     }
 
-    /// Whether it follows the room and waits for nothing.
+    /// Whether the client is subscribed and waits for no response.
     pub(super) fn is_idle(&self) -> bool {
-        self.is_in && self.asks == 0
+        self.is_subscribed && self.pending_syncs == 0
     }
 
     pub(super) fn sync_from(&mut self, ver: i64) {
         if let Some(socket) = &self.socket {
-            self.asks += 1;
+            self.pending_syncs += 1;
             let frame = format!(r#"{{"type":"sync","roomId":"{ROOM}","ver":{ver}}}"#);
-            socket.says.send(frame).expect("the connection lives");
+            socket.sender.send(frame).expect("the connection is open");
         }
     }
 
-    /// The connection is gone, and with it what was asked.
-    pub(super) fn lose(&mut self) {
-        (self.socket, self.is_in, self.asks) = (None, false, 0);
+    /// Drops the connection and its pending requests.
+    pub(super) fn disconnect(&mut self) {
+        (self.socket, self.is_subscribed, self.pending_syncs) = (None, false, 0);
     }
 
-    pub(super) fn read(&mut self, shelf: &Shelf) {
+    pub(super) fn read(&mut self, store: &MemoryStore) {
         let read = self.socket.as_mut().map_or_else(Vec::new, Socket::read);
         for frame in read {
             if frame.is_null() {
-                return self.lose();
+                return self.disconnect();
             }
-            self.hear(&frame, shelf);
+            self.handle(&frame, store);
         }
     }
 
-    fn hear(&mut self, frame: &Value, shelf: &Shelf) {
+    fn handle(&mut self, frame: &Value, store: &MemoryStore) {
         match frame["type"].as_str() {
             Some("hello") if frame["rooms"][0].is_null() => {}
-            Some("hello") => self.starts_at(&frame["rooms"][0]),
-            Some("room") => self.starts_at(&frame["room"]),
-            Some("message") => self.learn(frame, shelf),
+            Some("hello") => self.handle_room(&frame["rooms"][0]),
+            Some("room") => self.handle_room(&frame["room"]),
+            Some("message") => self.handle_message(frame, store),
             Some("synced") => {
                 let ver = frame["ver"].as_i64().expect("ver");
-                assert!(ver >= self.ver, "a page takes nothing back");
+                assert!(ver >= self.ver, "a page never moves the version back");
                 self.ver = ver;
-                self.asks -= 1;
+                self.pending_syncs -= 1;
                 if frame["more"] == true {
                     self.sync_from(ver);
                 }
             }
             Some("resync") => {
-                self.known.clear();
+                self.versions.clear();
                 self.ver = 0;
-                self.asks -= 1;
+                self.pending_syncs -= 1;
                 self.sync_from(0);
             }
             Some("error") if frame["code"] == "unavailable" => {
-                self.asks -= 1;
+                self.pending_syncs -= 1;
                 self.sync_from(self.ver);
             }
-            // Removed meanwhile; whoever is back has to ask again.
+            // Removed meanwhile. If the user has joined again, the client has to sync again.
             Some("error") if frame["code"] == "not_found" => {
-                self.asks -= 1;
+                self.pending_syncs -= 1;
                 if self.is_idle() {
                     self.sync_from(self.ver);
                 }
             }
-            Some("removed") => self.is_in = false,
-            _ => panic!("nobody asked for {frame}"),
+            Some("removed") => self.is_subscribed = false,
+            _ => panic!("unexpected frame {frame}"),
         }
     }
 
-    fn starts_at(&mut self, room: &Value) {
+    fn handle_room(&mut self, room: &Value) {
         let ver = room["ver"].as_i64().expect("ver");
-        self.is_in = true;
+        self.is_subscribed = true;
         if ver > self.ver {
             self.sync_from(self.ver);
         }
     }
 
-    fn learn(&mut self, message: &Value, shelf: &Shelf) {
+    fn handle_message(&mut self, message: &Value, store: &MemoryStore) {
         let number = |field: &str| message[field].as_i64().expect("a number");
         let (seq, ver) = (number("seq"), number("ver"));
-        assert!(!self.is_out, "{ver} is told to somebody who was removed");
-        if self.asks == 0 {
-            assert!(ver > self.ver, "{ver} comes after {}", self.ver);
-            let missed = shelf.changed_between(self.ver, ver);
-            assert!(missed.is_empty(), "{missed:?} are left out before {ver}");
+        assert!(!self.is_removed, "{ver} was sent to a removed user");
+        if self.pending_syncs == 0 {
+            assert!(ver > self.ver, "{ver} is not after {}", self.ver);
+            let missed = store.changed_between(self.ver, ver);
+            assert!(missed.is_empty(), "{missed:?} are missing before {ver}");
             self.ver = ver;
         }
-        let known = self.known.entry(seq).or_default();
-        *known = ver.max(*known);
+        let versions = self.versions.entry(seq).or_default();
+        *versions = ver.max(*versions);
     }
 }

@@ -5,26 +5,26 @@ import { outbox } from "../models/outbox.js"
 import { element } from "../views/element.js"
 import { icon } from "../views/icon.js"
 
-const COUNT_FROM = 200
+const COUNT_BELOW = 200
 
-// The message box. Enter sends, Shift and Enter break the line, Enter in an input method does neither.
-// Tells "composer:send" with the content; "composer:edit" with `seq` and `content` of a message that was changed;
-// "composer:last" when the last own message is to be changed; "composer:done" when none is any more; "composer:typing".
+// The message box. Enter sends and Shift+Enter starts a new line, except while an input method is composing. Events:
+// "composer:send" with the content; "composer:edit" with `seq` and `content`; "composer:last" to edit the last own
+// message; "composer:done" when editing ends; "composer:typing".
 export default class Composer extends Controller {
   connect() {
     this.input = this.find("textarea")
     this.count = this.find("output")
     this.button = this.find('button[type="submit"]')
     this.limit = Number(this.element.dataset.limit)
-    const { roomId, name } = document.querySelector(".frame").dataset
+    const { roomId, name } = document.querySelector(".layout").dataset
     this.room = { roomId, roomName: name }
     this.on(this.input, "keydown", this.key)
     this.on(this.input, "input", this.typed)
     this.on(this.input, "edit", ({ detail }) => this.edit(detail))
     this.on(this.element, "submit", this.send)
-    this.on(outbox, "forgotten", this.empty)
-    this.change()
-    this.recall()
+    this.on(outbox, "cleared", this.clear)
+    this.update()
+    this.loadDraft()
     const isAskedFor = document.querySelector(".people[data-open]") || location.hash || location.search
     if (matchMedia("(pointer: fine)").matches && !isAskedFor) this.input.focus({ preventScroll: true })
   }
@@ -54,48 +54,48 @@ export default class Composer extends Controller {
     if (!this.content || this.left < 0) return this.input.focus()
     if (this.editing) return this.save()
     this.tell("composer:send", this.content)
-    this.empty()
-    this.keep()
+    this.clear()
+    this.saveDraft()
     this.find(".field-error")?.remove()
     this.input.focus()
   }
 
   typed() {
-    this.change()
+    this.update()
     if (this.editing) return
-    this.keep()
+    this.saveDraft()
     if (this.content) this.tell("composer:typing")
   }
 
-  empty() {
-    if (this.editing) this.waiting = ""
+  clear() {
+    if (this.editing) this.stashed = ""
     else this.input.value = ""
-    this.change()
+    this.update()
   }
 
-  // What is being written is kept as it grows, so that closing the tab loses none of it.
-  keep() {
+  // Saves the draft on every input, so that closing the tab loses nothing.
+  saveDraft() {
     this.hasTyped = true
-    drafts.keep({ ...this.room, text: this.input.value })
+    drafts.save({ ...this.room, text: this.input.value })
   }
 
-  // What was begun here before, unless the person was quicker.
-  async recall() {
-    const text = await drafts.recall(this.room.roomId)
+  // Restores the draft, unless something was typed in the meantime.
+  async loadDraft() {
+    const text = await drafts.load(this.room.roomId)
     if (!text || this.hasTyped) return
-    if (this.editing) this.waiting ||= text
+    if (this.editing) this.stashed ||= text
     else this.input.value ||= text
-    this.change()
+    this.update()
   }
 
-  // A message of mine takes the box; what was being written waits.
+  // Edits an own message; the draft is put aside until editing ends.
   edit({ seq, content }) {
-    if (!this.editing) this.waiting = this.input.value
+    if (!this.editing) this.stashed = this.input.value
     this.editing = { seq, content }
-    this.banner ??= this.makeBanner()
+    this.banner ??= this.createBanner()
     this.find(".composer-box").before(this.banner)
     this.input.value = content
-    this.change()
+    this.update()
     this.input.focus()
     this.input.setSelectionRange(content.length, content.length)
   }
@@ -109,30 +109,30 @@ export default class Composer extends Controller {
   stopEditing() {
     this.editing = null
     this.banner.remove()
-    this.input.value = this.waiting
-    this.change()
+    this.input.value = this.stashed
+    this.update()
     this.input.focus()
     this.tell("composer:done")
   }
 
-  makeBanner() {
+  createBanner() {
     const cancel = element("button", { class: "button-link", type: "button", id: "composer-cancel" }, t("js-cancel"))
     cancel.addEventListener("click", () => this.stopEditing())
     return element("p", { class: "composer-editing", id: "composer-editing", role: "status" }, icon("pencil"), element("span", {}, t("js-editing")), cancel)
   }
 
-  change() {
+  update() {
     this.left = this.limit - [...this.content].length
     this.button.setAttribute("aria-disabled", !this.content || this.left < 0)
     this.input.toggleAttribute("aria-invalid", false)
     if (this.left < 0) this.input.setAttribute("aria-invalid", "true")
-    this.count.hidden = this.left > COUNT_FROM
+    this.count.hidden = this.left > COUNT_BELOW
     this.count.toggleAttribute("data-over", this.left < 0)
     if (!this.count.hidden) this.count.value = plural(this.left < 0 ? "js-characters-over" : "js-characters-left", Math.abs(this.left))
     this.grow()
   }
 
-  // Where the browser does not grow the box by itself.
+  // For browsers without field-sizing.
   grow() {
     if (CSS.supports("field-sizing", "content")) return
     this.input.style.blockSize = "auto"

@@ -1,7 +1,7 @@
 import { Controller } from "./registry.js"
 import { invitations } from "../models/invitations.js"
 
-// The page of pending invitations: shows those that come while it is open, and drops those that are over.
+// The page of pending invitations: reloads its list when they change.
 export default class InvitationsPage extends Controller {
   connect() {
     this.on(invitations, "change", this.change)
@@ -15,16 +15,16 @@ export default class InvitationsPage extends Controller {
 
   async refresh() {
     try {
-      const answer = await fetch("/invitations", { headers: { Accept: "text/html" } })
-      if (!answer.ok) return
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html")
+      const response = await fetch("/invitations", { headers: { Accept: "text/html" } })
+      if (!response.ok) return
+      const page = new DOMParser().parseFromString(await response.text(), "text/html")
       const fresh = page.getElementById("invitations")
       if (!fresh) return
       const hadFocus = this.element.contains(document.activeElement)
       this.element.replaceChildren(...document.importNode(fresh, true).childNodes)
       if (hadFocus) this.element.focus({ preventScroll: true })
     } catch {
-      // The next change or visit shows them.
+      // Retried at the next change.
     }
   }
 }

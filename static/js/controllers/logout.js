@@ -3,9 +3,9 @@ import { lazy, afterStart } from "../models/lazy.js"
 import { t } from "../models/strings.js"
 import { toast } from "../views/toast.js"
 
-const load = lazy(() => import("./leaving.js"))
+const load = lazy(() => import("./sign_out_dialog.js"))
 
-// The form that signs out. What it asks is loaded after the start; a submission before that waits for it.
+// The sign-out form. Its dialog is loaded after the start; a submit before that waits for it.
 export default class Logout extends Controller {
   connect() {
     this.on(this.element, "submit", this.submitted)
@@ -13,17 +13,17 @@ export default class Logout extends Controller {
   }
 
   disconnect() {
-    this.leaving?.stop()
+    this.dialog?.stop()
   }
 
   async submitted(event) {
     event.preventDefault()
     const loaded = await load().catch(() => null)
-    if (!loaded) return toast(t("js-leave-unreachable"))
-    if (!this.leaving) {
-      this.leaving = new loaded.Leaving(this.element)
-      this.leaving.connect()
+    if (!loaded) return toast(t("js-sign-out-unreachable"))
+    if (!this.dialog) {
+      this.dialog = new loaded.SignOutDialog(this.element)
+      this.dialog.connect()
     }
-    this.leaving.begin()
+    this.dialog.begin()
   }
 }

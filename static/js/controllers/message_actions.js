@@ -1,41 +1,41 @@
 import { connection } from "../models/connection.js"
 import { rooms } from "../models/rooms.js"
 import { t } from "../models/strings.js"
-import { Actions } from "../views/actions.js"
-import { talkTo } from "../views/talk.js"
+import { MessageToolbar } from "../views/message_toolbar.js"
+import { startDirect } from "../views/start_direct.js"
 import { toast } from "../views/toast.js"
 
-// What can be done with the messages of a room: the toolbar's buttons and what they do.
+// Provides the actions of the message toolbar.
 export class MessageActions {
   constructor(room) {
     this.room = room
-    this.actions = new Actions(room.transcript.container, room.scroller.element, {
-      offered: article => this.offered(article),
-      run: (...what) => this.run(...what),
+    this.toolbar = new MessageToolbar(room.transcript.container, room.scroller.element, {
+      actionsFor: article => this.actionsFor(article),
+      onAction: (...args) => this.perform(...args),
     }, room.signal)
   }
 
   refresh(article) {
-    this.actions.refresh(article)
+    this.toolbar.refresh(article)
   }
 
-  offered(article) {
+  actionsFor(article) {
     const { me, isMember, element } = this.room
     const { userId, state } = article.dataset
-    const isGone = article.querySelector(".message-author").textContent === t("js-deleted-person")
-    const isThere = state !== "deleted"
+    const isDeletedPerson = article.querySelector(".message-author").textContent === t("js-deleted-person")
+    const exists = state !== "deleted"
     const isMine = userId === me.id
     const isAdmin = element.dataset.admin === "true"
     return [
-      "copy-link", !isMine && !isGone && element.dataset.kind !== "direct" && "talk", isMember && "mark-unread", isThere && isMine && isMember && "edit",
-      isThere && (isMine || isAdmin) && isMember && "delete",
+      "copy-link", !isMine && !isDeletedPerson && element.dataset.kind !== "direct" && "message-person", isMember && "mark-unread", exists && isMine && isMember && "edit",
+      exists && (isMine || isAdmin) && isMember && "delete",
     ].filter(Boolean)
   }
 
-  run(action, article, isKeyboard) {
+  perform(action, article, isKeyboard) {
     const seq = Number(article.dataset.seq)
     if (action === "copy-link") this.copyLink(seq)
-    else if (action === "talk") talkTo(article.querySelector(".message-author").textContent)
+    else if (action === "message-person") startDirect(article.querySelector(".message-author").textContent)
     else if (action === "mark-unread") this.markUnread(seq)
     else if (action === "edit") {
       this.room.edit(seq)
@@ -55,8 +55,8 @@ export class MessageActions {
 
   markUnread(seq) {
     connection.send({ type: "read", roomId: this.room.id, seq, unread: true })
-    rooms.unsee(this.room.id, seq)
-    this.room.unread(seq)
+    rooms.markUnread(this.room.id, seq)
+    this.room.markUnread(seq)
     toast(t("js-marked-unread"))
   }
 }

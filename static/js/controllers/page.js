@@ -1,7 +1,7 @@
 import { Controller } from "./registry.js"
 import { forgetEverything } from "../models/memory.js"
 
-// What every page does: leave nothing private behind for the next person at this window.
+// On every page: leaves no private data for the next user of this browser.
 export default class Page extends Controller {
   connect() {
     if (!this.element.dataset.userId) forgetEverything()
@@ -9,7 +9,7 @@ export default class Page extends Controller {
     this.on(window, "pageshow", this.show)
   }
 
-  // A page kept in memory for "Back" is blank until it has been asked for anew.
+  // A page in the back/forward cache is hidden until it is reloaded.
   hide(event) {
     if (event.persisted) document.documentElement.hidden = true
   }

@@ -1,43 +1,43 @@
 import { Controller } from "./registry.js"
 
-const PAUSE = 1_500
+const POLL_INTERVAL = 1_500
 const ENDS = new Set(["used", "refused", "over"])
 
-// Signing in another device, as both of them see it: drawn anew as soon as the other one has done something.
+// Pairing, on both devices: polls until the other device has done something, then shows the new state.
 export default class Pairing extends Controller {
   connect() {
-    this.goOn()
-    this.on(document, "visibilitychange", () => document.hidden || !this.timer || this.look())
+    this.proceed()
+    this.on(document, "visibilitychange", () => document.hidden || !this.timer || this.poll())
   }
 
   disconnect() {
-    this.rest()
+    this.stopPolling()
   }
 
-  rest() {
+  stopPolling() {
     clearTimeout(this.timer)
     this.timer = 0
   }
 
-  // Whoever was let in comes in by a form: a link alone lets nobody in.
-  goOn() {
+  // Signing in takes a form submit, so that a link alone signs in no one.
+  proceed() {
     const enter = this.find("#pairing-enter")
     if (enter) enter.requestSubmit()
-    else if (!ENDS.has(this.element.dataset.state)) this.timer = setTimeout(() => this.look(), PAUSE)
+    else if (!ENDS.has(this.element.dataset.state)) this.timer = setTimeout(() => this.poll(), POLL_INTERVAL)
   }
 
-  async look() {
-    this.rest()
+  async poll() {
+    this.stopPolling()
     try {
-      const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store", signal: AbortSignal.any([this.signal, AbortSignal.timeout(10_000)]) })
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html")
-      // Whoever was signed out meanwhile is shown where to sign in; a failure is not the end.
-      if (answer.redirected) return location.reload()
-      if (answer.ok || answer.status === 404) this.show(page.getElementById("pairing"))
+      const response = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store", signal: AbortSignal.any([this.signal, AbortSignal.timeout(10_000)]) })
+      const page = new DOMParser().parseFromString(await response.text(), "text/html")
+      // Redirected when signed out meanwhile. Any other failure is retried.
+      if (response.redirected) return location.reload()
+      if (response.ok || response.status === 404) this.show(page.getElementById("pairing"))
     } catch {
-      // The next look will tell.
+      // Retried by the next poll.
     }
-    if (!this.signal.aborted) this.goOn()
+    if (!this.signal.aborted) this.proceed()
   }
 
   show(now) {

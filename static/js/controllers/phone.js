@@ -1,7 +1,7 @@
 import { Controller } from "./registry.js"
 import { language } from "../models/strings.js"
 
-// Countries by their names in the reader's language, in its order.
+// Names and sorts the countries in the user's language.
 export default class Phone extends Controller {
   connect() {
     const select = this.find("select")

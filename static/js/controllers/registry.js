@@ -1,5 +1,5 @@
-// A controller belongs to an element with data-controller="its name": it connects when the element is there and
-// disconnects when it goes.
+// Connects a controller to each element with data-controller="its name" when the element is added, and disconnects it
+// when the element is removed.
 const RETRY_AFTER = 5_000
 const classes = new Map()
 const loaders = new Map()
@@ -15,12 +15,12 @@ export class Controller {
   connect() {}
   disconnect() {}
 
-  // Listens until the controller disconnects.
+  // Adds a listener that is removed on disconnect.
   on(target, type, handler, options = {}) {
     target.addEventListener(type, handler.bind(this), { ...options, signal: this.#listening.signal })
   }
 
-  // Aborts when the controller disconnects.
+  // Aborted on disconnect.
   get signal() {
     return this.#listening.signal
   }
@@ -43,7 +43,7 @@ export function register(name, controller) {
   classes.set(name, controller)
 }
 
-// One that is loaded when an element asks for it; `when(run)` may put that off.
+// Registers a controller that is loaded when an element needs it; `when(run)` may delay that.
 export function registerLater(name, load, when = run => run()) {
   loaders.set(name, { load, when })
 }
@@ -83,7 +83,6 @@ function load(name) {
     try {
       register(name, (await loader.load()).default)
     } catch {
-      // The network may be back by then.
       setTimeout(() => (loaders.set(name, loader), load(name)), RETRY_AFTER)
       return
     }

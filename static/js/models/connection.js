@@ -1,62 +1,57 @@
-// The one connection of this window. It comes back by itself, with growing, jittered pauses. Where no WebSocket gets
-// through although the server answers, it is an event stream.
+// The WebSocket of this window, which reconnects by itself; an event stream where WebSockets don't get through.
 //
-// Events: "state" (connecting, online, offline), "retry" when the time of the next try is another one, "wake" when tries
-// are to be made at once or of what stands in the way, "frame:<type>" with the frame as detail, "signedout", and "somebodyelse" when this browser is
-// signed in as another person than the one whose page this is.
-import { Backoff } from "./backoff.js"
-import { ANSWER_WITHIN, ask, isReady } from "./server.js"
-import { isHeld } from "./turn.js"
+// Events: "state" (connecting, online, offline); "retry" when `nextTry` or `obstacle` changed; "wake" to try at once;
+// "frame:<type>" with the frame as detail; "signedout"; "otheruser" when this browser is signed in as another user.
+import { Backoff, REPLACED } from "./backoff.js"
+import { RESPONSE_TIMEOUT, request, isReady } from "./http.js"
+import { isLockHeld } from "./leader_lock.js"
 
-// The first answer of a server that is there takes less; a try that hangs counts as a pause.
-const HANDSHAKE_WITHIN = 5_000
-const HELLO_WITHIN = 10_000
+// A hanging attempt counts as part of the pause.
+const HANDSHAKE_TIMEOUT = 5_000
+const HELLO_TIMEOUT = 10_000
 const RESTART_AFTER = 1_000
-const PING_EVERY = 20_000
-const SESSION_WITHIN = 3_000
-const OFFLINE_WITHIN = 2_000
-const SHORTEST = 250
-// Chromium delays the sockets of a host with many failed ones, by seconds in the end. After this many, HTTP finds out
-// first whether the server is back.
-const KNOCK_AFTER = 4
-// Answers as a socket would that is refused: 401, or 429 with a sentence when too many are open.
-const PLACES = "/api/connections"
+const PING_INTERVAL = 20_000
+const SESSION_TIMEOUT = 3_000
+const OFFLINE_PING_TIMEOUT = 2_000
+const MIN_PAUSE = 250
+// Chromium delays sockets to a host at which many have failed, so after this many attempts /readyz is asked first.
+const PROBE_AFTER = 4
+// Returns what a handshake would: 401, or 429 when too many connections are open.
+const CONNECTIONS_URL = "/api/connections"
 const SIGNED_OUT = 4001
-const REPLACED = 4009
-const REFUSALS = 2
+const MAX_REFUSALS = 2
 const OPEN = 1
-const STEADY = 10_000
+const STABLE_AFTER = 10_000
 
 export class Connection extends EventTarget {
   state = "connecting"
-  // When the next try is due (as Date.now()); null while one is under way.
+  // When the next attempt is due (as Date.now()); null during an attempt.
   nextTry = null
-  // What keeps this window out although the server is there: `{kind, message}`. "crowded": too many are open; "replaced":
-  // another one took this one's place.
+  // Why a reachable server refuses this window, as `{kind, message}`: "crowded" (too many connections) or "replaced"
+  // (another window took over); null if it doesn't.
   obstacle = null
   // Whether this window is signing out.
   isLeaving = false
-  // The last frame about who is here, for those who are loaded after it came; null without a connection.
+  // The last presence frame, for modules that are loaded later; null while offline.
   presence = null
   #socket = null
   #stream = null
   #probe = null
-  #person = null
+  #userId = null
   #view = null
   #refusals = 0
   #backoff = new Backoff()
   #triedAt = 0
-  #greetedAt = 0
+  #onlineSince = 0
   #retry = 0
   #deadline = 0
   #heartbeat = 0
   #stopped = true
 
-  // `probe` is an address that answers who is signed in, and 401 once nobody is; `person` the id of whose page this is;
-  // `view` the room that this window shows.
-  open(probe, person, view = null) {
+  // `probe` is a URL that returns the signed-in user, or 401; `userId` is the page's user; `view` the room it shows.
+  open(probe, userId, view = null) {
     this.#probe = probe
-    this.#person = person
+    this.#userId = userId
     this.#view = view
     this.#stopped = false
     this.#try()
@@ -65,48 +60,48 @@ export class Connection extends EventTarget {
   close() {
     this.#stopped = true
     clearTimeout(this.#retry)
-    this.#drop()
+    this.#disconnect()
   }
 
-  // Tries again at once: the network came or went, the person returned to the window, or asks for it.
+  // Tries at once: the network changed, the user returned to the window, or asked for it.
   wake() {
     if (this.#stopped) return
     this.dispatchEvent(new Event("wake"))
     if (this.obstacle?.kind === "replaced") return
     if (this.state === "online" && this.#stream) return this.#stream.check()
-    if (this.state === "online") return this.#ping(navigator.onLine ? ANSWER_WITHIN / 2 : OFFLINE_WITHIN)
+    if (this.state === "online") return this.#ping(navigator.onLine ? RESPONSE_TIMEOUT / 2 : OFFLINE_PING_TIMEOUT)
     if (!this.canTry) return
     if (this.#stream) return this.#try()
     const isUnderWay = this.nextTry === null && this.state === "offline" || this.#socket
-    // One that hangs may have begun on a network that is gone.
+    // A hanging attempt may belong to a network that is gone.
     const hangs = this.#socket?.readyState !== OPEN && Date.now() - this.#triedAt > RESTART_AFTER
     if (isUnderWay && !hangs) return
-    this.#drop()
+    this.#disconnect()
     this.#try()
   }
 
-  // Goes on in this window; when there is no place, in that of the oldest hidden one, which shows that.
+  // Continues in this window; if there are too many, it replaces the oldest hidden one.
   async claim() {
     clearTimeout(this.#retry)
     try {
-      let answer = await ask(PLACES)
-      if (answer.status === 429) answer = await ask(`${PLACES}/oldest`, { method: "DELETE" })
-      if (answer.status === 429) return this.#obstruct("crowded", (await answer.json()).message)
+      let response = await request(CONNECTIONS_URL)
+      if (response.status === 429) response = await request(`${CONNECTIONS_URL}/oldest`, { method: "DELETE" })
+      if (response.status === 429) return this.#setObstacle("crowded", (await response.json()).message)
     } catch {
-      // The next try tells why.
+      // The next attempt reports why.
     }
     if (this.#stopped || this.state === "online") return
-    this.#clearWay()
-    this.#drop()
+    this.#clearObstacle()
+    this.#disconnect()
     this.#try()
   }
 
-  // Whether a try at once is of use: after flooding the server wants its time.
+  // Whether an attempt makes sense now: the server rejects them for a while after flooding.
   get canTry() {
     return Date.now() >= this.#backoff.notBefore
   }
 
-  // Answers whether the frame went out.
+  // Returns whether the frame was sent.
   send(frame) {
     if (this.state === "online" && this.#stream) {
       this.#stream.send(frame)
@@ -120,185 +115,184 @@ export class Connection extends EventTarget {
   async #try() {
     clearTimeout(this.#retry)
     const triedAt = this.#triedAt = Date.now()
-    this.#plan(null)
-    const isOpen = this.obstacle ? await this.#hasPlace() : this.#backoff.attempts < KNOCK_AFTER || await isReady(HANDSHAKE_WITHIN)
+    this.#setNextTry(null)
+    const isOpen = this.obstacle ? await this.#hasSlot() : this.#backoff.attempts < PROBE_AFTER || await isReady(HANDSHAKE_TIMEOUT)
     if (!isOpen) {
       if (this.#triedAt === triedAt && !this.#stopped && !this.#socket) this.#tryLater()
       return
     }
-    if (this.#triedAt === triedAt && !this.#stopped) this.#dial()
+    if (this.#triedAt === triedAt && !this.#stopped) this.#openSocket()
   }
 
-  async #hasPlace() {
+  async #hasSlot() {
     try {
-      const answer = await ask(PLACES)
-      if (answer.status === 401) this.#signedOut()
-      if (answer.ok) this.#clearWay()
-      return answer.ok
+      const response = await request(CONNECTIONS_URL)
+      if (response.status === 401) this.#signedOut()
+      if (response.ok) this.#clearObstacle()
+      return response.ok
     } catch {
       return false
     }
   }
 
-  // A stream that other windows share takes no place of its own.
-  async #crowded(message) {
-    if (this.#stream || !(await isHeld(`teahouse.stream.${this.#person}`))) return this.#obstruct("crowded", message)
-    this.#refusals = REFUSALS
+  // A shared event stream needs no connection of its own.
+  async #tooMany(message) {
+    if (this.#stream || !(await isLockHeld(`teahouse.stream.${this.#userId}`))) return this.#setObstacle("crowded", message)
+    this.#refusals = MAX_REFUSALS
   }
 
-  #obstruct(kind, message = null) {
+  #setObstacle(kind, message = null) {
     if (this.#stopped || this.state === "online") return
     this.obstacle = { kind, message }
     if (this.nextTry === null) this.#tryLater()
     this.dispatchEvent(new Event("retry"))
   }
 
-  #clearWay() {
+  #clearObstacle() {
     this.obstacle = null
     this.#backoff.reset()
     this.dispatchEvent(new Event("retry"))
   }
 
-  #dial() {
+  #openSocket() {
     if (this.#stream) return this.#stream.retry()
-    if (this.#refusals >= REFUSALS || !("WebSocket" in globalThis)) return this.#listen()
+    if (this.#refusals >= MAX_REFUSALS || !("WebSocket" in globalThis)) return this.#openStream()
     const address = new URL("/ws", location.href)
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:"
     const socket = new WebSocket(address)
     this.#socket = socket
-    this.#expect(HANDSHAKE_WITHIN)
-    socket.onopen = () => this.#socket === socket && this.#expect(HELLO_WITHIN)
+    this.#setDeadline(HANDSHAKE_TIMEOUT)
+    socket.onopen = () => this.#socket === socket && this.#setDeadline(HELLO_TIMEOUT)
     socket.onmessage = event => this.#socket === socket && this.#receive(event.data)
     socket.onclose = event => this.#socket === socket && this.#closed(event.code)
   }
 
-  // Few need the event stream: it is loaded when it is needed, from the server that answers. Its window keeps to it; the
-  // next page tries a socket again.
-  async #listen() {
-    const loaded = await import("./stream.js").catch(() => null)
+  // Loaded only when needed. The window keeps using the stream; the next page tries a WebSocket again.
+  async #openStream() {
+    const loaded = await import("./event_stream.js").catch(() => null)
     if (this.#stopped || this.#socket || this.#stream) return
     if (!loaded) return this.#closed(1006)
-    const { Stream } = loaded
-    this.#stream = new Stream({
-      person: this.#person,
+    const { EventStream } = loaded
+    this.#stream = new EventStream({
+      userId: this.#userId,
       view: this.#view,
-      heard: frame => this.#stream && this.#hear(frame),
-      lost: () => this.#stream && this.#streamLost(),
+      onFrame: frame => this.#stream && this.#handleFrame(frame),
+      onLost: () => this.#stream && this.#streamLost(),
     })
   }
 
-  // It does not say why: the session may be over, or another one's place.
+  // The reason is unknown: the session may have ended, or the leader's may.
   #streamLost() {
-    const greeted = this.state === "online"
-    if (greeted && Date.now() - this.#greetedAt > STEADY) this.#backoff.reset()
-    this.#become("offline")
-    this.#tryLater(1006, greeted ? 0 : Date.now() - this.#triedAt)
+    const wasOnline = this.state === "online"
+    if (wasOnline && Date.now() - this.#onlineSince > STABLE_AFTER) this.#backoff.reset()
+    this.#setState("offline")
+    this.#tryLater(1006, wasOnline ? 0 : Date.now() - this.#triedAt)
     this.#checkSession()
   }
 
   #receive(data) {
-    this.#expect(null)
+    this.#setDeadline(null)
     let frame
     try {
       frame = JSON.parse(data)
     } catch {
       return
     }
-    this.#hear(frame)
+    this.#handleFrame(frame)
   }
 
-  #hear(frame) {
+  #handleFrame(frame) {
     if (frame.type === "closed") return this.#closed(frame.code)
-    if (frame.type === "hello" && frame.user.id !== this.#person) return this.#leave("somebodyelse")
-    if (frame.type === "hello") this.#greeted()
+    if (frame.type === "hello" && frame.user.id !== this.#userId) return this.#closeWith("otheruser")
+    if (frame.type === "hello") this.#helloReceived()
     if (frame.type === "presence") this.presence = frame
     this.dispatchEvent(new CustomEvent(`frame:${frame.type}`, { detail: frame }))
   }
 
-  #greeted() {
-    this.#greetedAt = Date.now()
+  #helloReceived() {
+    this.#onlineSince = Date.now()
     this.#refusals = 0
     clearInterval(this.#heartbeat)
-    if (this.#socket) this.#heartbeat = setInterval(() => this.#ping(ANSWER_WITHIN), PING_EVERY)
+    if (this.#socket) this.#heartbeat = setInterval(() => this.#ping(RESPONSE_TIMEOUT), PING_INTERVAL)
     clearTimeout(this.#retry)
     this.obstacle = null
-    this.#plan(null)
-    this.#become("online")
+    this.#setNextTry(null)
+    this.#setState("online")
   }
 
-  #ping(patience) {
-    if (this.#socket && this.send({ type: "ping" })) this.#expect(patience)
+  #ping(timeout) {
+    if (this.#socket && this.send({ type: "ping" })) this.#setDeadline(timeout)
   }
 
-  // Something must arrive in time, or the connection is as good as lost.
-  #expect(milliseconds) {
+  // Closes the connection unless something is received in time.
+  #setDeadline(milliseconds) {
     clearTimeout(this.#deadline)
     if (milliseconds) this.#deadline = setTimeout(() => this.#closed(1006), milliseconds)
   }
 
   #closed(code) {
-    const greeted = this.state === "online"
-    // A connection that is lost again at once is tried more and more slowly.
-    if (greeted && Date.now() - this.#greetedAt > STEADY) this.#backoff.reset()
-    this.#drop()
+    const wasOnline = this.state === "online"
+    // A connection that is lost again at once must not reset the backoff.
+    if (wasOnline && Date.now() - this.#onlineSince > STABLE_AFTER) this.#backoff.reset()
+    this.#disconnect()
     if (this.#stopped) return
-    this.#become("offline")
-    if (code === SIGNED_OUT) return this.#askAgain()
-    // The time that a failed try took is part of the pause after it.
-    this.#tryLater(code, greeted ? 0 : Date.now() - this.#triedAt)
-    if (code === REPLACED) this.#obstruct("replaced")
-    else if (!greeted) this.#checkSession()
+    this.#setState("offline")
+    if (code === SIGNED_OUT) return this.#verifySession()
+    // The duration of a failed attempt is part of the pause.
+    this.#tryLater(code, wasOnline ? 0 : Date.now() - this.#triedAt)
+    if (code === REPLACED) this.#setObstacle("replaced")
+    else if (!wasOnline) this.#checkSession()
   }
 
-  #tryLater(code, spent = Date.now() - this.#triedAt) {
+  #tryLater(code, elapsed = Date.now() - this.#triedAt) {
     clearTimeout(this.#retry)
-    const pause = Math.max(SHORTEST * Math.random(), this.#backoff.next(code) - spent)
+    const pause = Math.max(MIN_PAUSE * Math.random(), this.#backoff.next(code) - elapsed)
     this.#retry = setTimeout(() => this.#try(), pause)
-    this.#plan(Date.now() + pause)
+    this.#setNextTry(Date.now() + pause)
   }
 
-  #plan(time) {
+  #setNextTry(time) {
     this.nextTry = time
     this.dispatchEvent(new Event("retry"))
   }
 
-  // The session of this connection is over, but another tab may have signed in anew since. Who cannot be asked is out:
-  // what is on the screen is not left there for whoever comes.
-  async #askAgain() {
+  // The session ended, but another tab may have signed in since. If that can't be checked, the page is left, so that
+  // nothing private stays on the screen.
+  async #verifySession() {
     try {
-      const answer = await ask(this.#probe, { signal: AbortSignal.timeout(SESSION_WITHIN) })
+      const response = await request(this.#probe, { signal: AbortSignal.timeout(SESSION_TIMEOUT) })
       if (this.#stopped) return
-      if (!answer.ok) return this.#signedOut()
-      const { id } = await answer.json()
-      if (id !== this.#person) this.#leave("somebodyelse")
+      if (!response.ok) return this.#signedOut()
+      const { id } = await response.json()
+      if (id !== this.#userId) this.#closeWith("otheruser")
       else if (!this.#socket && !this.#stream) this.#tryLater(SIGNED_OUT)
     } catch {
       if (!this.#stopped) this.#signedOut()
     }
   }
 
-  // A refused handshake does not say why, so ask over HTTP.
+  // A failed handshake doesn't tell the reason, so this asks over HTTP.
   async #checkSession() {
     try {
-      const answer = await ask(PLACES)
-      if (answer.status === 401 || answer.type === "opaqueredirect") this.#signedOut()
-      else if (answer.status === 429) await this.#crowded((await answer.json()).message)
-      else if (answer.ok && this.state !== "online") this.#refusals += 1
+      const response = await request(CONNECTIONS_URL)
+      if (response.status === 401 || response.type === "opaqueredirect") this.#signedOut()
+      else if (response.status === 429) await this.#tooMany((await response.json()).message)
+      else if (response.ok && this.state !== "online") this.#refusals += 1
     } catch {
-      // No network: the next attempt will tell.
+      // No network: the next attempt tells.
     }
   }
 
   #signedOut() {
-    this.#leave("signedout")
+    this.#closeWith("signedout")
   }
 
-  #leave(why) {
+  #closeWith(type) {
     this.close()
-    this.dispatchEvent(new Event(why))
+    this.dispatchEvent(new Event(type))
   }
 
-  #drop() {
+  #disconnect() {
     clearTimeout(this.#deadline)
     clearInterval(this.#heartbeat)
     const [socket, stream] = [this.#socket, this.#stream]
@@ -307,7 +301,7 @@ export class Connection extends EventTarget {
     stream?.close()
   }
 
-  #become(state) {
+  #setState(state) {
     if (this.state === state) return
     this.state = state
     if (state !== "online") this.presence = null

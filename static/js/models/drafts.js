@@ -1,4 +1,4 @@
-// What was begun and not sent: one text for each room, person and database. The latest wins.
+// Drafts: one text per room, user and database epoch; the latest wins.
 import { outbox } from "./outbox.js"
 import { store } from "./store.js"
 
@@ -6,20 +6,21 @@ class Drafts {
   #next = new Map()
   #writing = new Set()
 
-  // What was begun in a room, or an empty text.
-  async recall(roomId) {
+  // The draft of a room, or an empty string.
+  async load(roomId) {
     const key = this.#key(roomId)
     const draft = (await this.all()).find(draft => draft.key === key)
     return draft?.text ?? ""
   }
 
-  // Every draft of this person.
+  // All drafts of this user.
   async all() {
     return (await store.all("drafts", outbox.userId)).values
   }
 
-  // Keeps a text, or forgets it when it is empty. While one is being written only the latest of the next ones counts.
-  async keep({ roomId, roomName, text }) {
+  // Saves a draft, or removes it when it is empty. Of the texts that arrive during a write only the latest is
+  // written.
+  async save({ roomId, roomName, text }) {
     const key = this.#key(roomId)
     this.#next.set(key, { key, userId: outbox.userId, epoch: outbox.epoch, roomId, roomName, text })
     if (this.#writing.has(key)) return

@@ -1,4 +1,4 @@
-// Messages of the past, over HTTP.
+// Loads earlier messages over HTTP.
 export class SignedOut extends Error {}
 
 export class History {
@@ -6,17 +6,17 @@ export class History {
     this.address = `/rooms/${roomId}/messages`
   }
 
-  // Up to `limit` messages right before `seq`, oldest first.
+  // Up to `limit` messages before `seq`, oldest first.
   before(seq, limit = 50) {
     return this.#get(`before=${seq}&limit=${limit}`)
   }
 
-  // Up to `limit` messages right after `seq`, oldest first.
+  // Up to `limit` messages after `seq`, oldest first.
   after(seq, limit = 50) {
     return this.#get(`after=${seq}&limit=${limit}`)
   }
 
-  // The place of the first message said at a time or later; null when there is none. `last` is the newest place.
+  // The `seq` of the first message at a time or later, or null. `last` is the newest `seq`.
   async firstSince(time, last) {
     let [low, high] = [1, last + 1]
     while (low < high) {
@@ -29,13 +29,13 @@ export class History {
   }
 
   async #get(query) {
-    const answer = await fetch(`${this.address}?${query}`, {
+    const response = await fetch(`${this.address}?${query}`, {
       headers: { Accept: "application/json" },
       redirect: "error",
       signal: AbortSignal.timeout(10_000),
     })
-    if (answer.status === 401) throw new SignedOut()
-    if (!answer.ok) throw new Error(`history: ${answer.status}`)
-    return answer.json()
+    if (response.status === 401) throw new SignedOut()
+    if (!response.ok) throw new Error(`history: ${response.status}`)
+    return response.json()
   }
 }

@@ -1,4 +1,4 @@
-// My pending invitations into rooms, as the server tells them: after each hello all of them come again.
+// My pending room invitations. The server sends all of them after each hello.
 //
 // Events: "change".
 import { connection } from "./connection.js"
@@ -25,7 +25,7 @@ class Invitations extends EventTarget {
     return [...this.#pending.keys()]
   }
 
-  // The invitations after a hello come in the same turn: one event tells of all.
+  // Those after a hello arrive together: one event for all.
   #change(change) {
     change()
     clearTimeout(this.timer)

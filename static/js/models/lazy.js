@@ -1,10 +1,9 @@
-// Loads modules that a page does not need to show itself: right after its start, or at their first use if that comes
-// earlier. An idle callback would come too late for a person whose network goes at once.
+// Runs right after the page's start. An idle callback would be too late if the network goes away.
 export function afterStart(run) {
   queueMicrotask(run)
 }
 
-// Wraps a function that imports: calls share one load, and a failed load is tried again by the next call.
+// Wraps an import: calls share one load, and a failed load is retried by the next call.
 export function lazy(load) {
   let loading = null
   return () => (loading ??= load().catch(error => {

@@ -1,4 +1,4 @@
-// What a window remembers across a reload: drafts and messages on their way. Gone when the person signs out.
+// Values that survive a reload of this window, until sign-out.
 const prefix = "teahouse."
 
 export function remember(key, value) {
@@ -6,7 +6,7 @@ export function remember(key, value) {
     if (value == null || value.length === 0) sessionStorage.removeItem(prefix + key)
     else sessionStorage.setItem(prefix + key, JSON.stringify(value))
   } catch {
-    // Storage may be full or forbidden: then a reload forgets, nothing else.
+    // Storage is full or forbidden: a reload forgets.
   }
 }
 
@@ -22,6 +22,6 @@ export function forgetEverything() {
   try {
     for (const key of Object.keys(sessionStorage)) if (key.startsWith(prefix)) sessionStorage.removeItem(key)
   } catch {
-    // Nothing was kept, then.
+    // Nothing was stored.
   }
 }

@@ -1,24 +1,24 @@
-// My messages on their way, of all rooms and of all windows of this browser. Each is kept with its clientId before it is
-// sent and until the server has it, so that sending it again never makes a second one. They belong to one person and to
-// one database (its epoch): whatever was written for another is never sent.
+// My unsent messages, of all rooms and windows of this browser. Each is stored with its clientId before it is sent
+// and until the server has it, so that a retry never duplicates it. They belong to one user and one database epoch;
+// others are never sent.
 //
-// An entry is waiting, sending or failed; at its end it is stored (acknowledged) or gone.
-// Events: "change" with the entry as detail; "forgotten" when the person dropped everything.
+// States: waiting, sending, failed; finally stored (acknowledged) or gone. Events: "change" with the entry; "cleared"
+// when everything was discarded.
 import { store } from "./store.js"
 import { uuid } from "./uuid.js"
 
-const READ_AGAIN = 5_000
-const KEPT = ["clientId", "userId", "epoch", "roomId", "roomName", "content", "createdAt", "order", "state", "code", "reason"]
+const REFRESH_AFTER = 5_000
+const FIELDS = ["clientId", "userId", "epoch", "roomId", "roomName", "content", "createdAt", "order", "state", "code", "reason"]
 
 export class Outbox extends EventTarget {
   #entries = new Map()
-  #done = new Set()
+  #finished = new Set()
   #channel = null
-  #again = 0
+  #refreshTimer = 0
   userId = document.body?.dataset.userId
-  epoch = document.querySelector(".frame")?.dataset.epoch ?? null
+  epoch = document.querySelector(".layout")?.dataset.epoch ?? null
 
-  // Resolves when what was kept is here.
+  // Resolves when the stored entries are loaded.
   open() {
     this.#listen()
     this.ready = this.refresh()
@@ -28,34 +28,34 @@ export class Outbox extends EventTarget {
   close() {
     this.#channel?.close()
     this.#channel = this.ready = null
-    clearTimeout(this.#again)
+    clearTimeout(this.#refreshTimer)
   }
 
-  // Everything on its way, in the order in which it was written.
+  // All entries, in the order in which they were written.
   get all() {
     return [...this.#entries.values()].sort((a, b) => a.order - b.order)
   }
 
-  // What may be sent here and now.
+  // The entries that may be sent now.
   get waiting() {
     return this.all.filter(entry => entry.state !== "failed" && !this.isForeign(entry))
   }
 
-  // Whether an entry was written for another database than the one that is there now.
+  // Whether an entry was written for another database.
   isForeign(entry) {
     return this.epoch !== null && entry.epoch !== this.epoch
   }
 
-  // Whether everything here outlives this window.
-  get isLasting() {
-    return this.#entries.size === 0 || store.isLasting("outbox")
+  // Whether all entries survive closing this window.
+  get isPersistent() {
+    return this.#entries.size === 0 || store.isPersistent("outbox")
   }
 
   get(clientId) {
     return this.#entries.get(clientId)
   }
 
-  // What is on its way to a room.
+  // The entries of a room.
   of(roomId) {
     return this.all.filter(entry => entry.roomId === roomId && !this.isForeign(entry))
   }
@@ -65,11 +65,11 @@ export class Outbox extends EventTarget {
     const { userId, epoch } = this
     const entry = { clientId: uuid(), userId, epoch, roomId, roomName, content, createdAt: new Date().toISOString(), order, state: "waiting" }
     this.#entries.set(entry.clientId, entry)
-    this.#tell(entry)
-    await this.#keep(entry)
+    this.#emit(entry)
+    await this.#save(entry)
   }
 
-  // Once more. An id that the server knows with another text is of no use any more.
+  // Retries a failed entry. After a conflict it gets a new clientId.
   async retry(clientId) {
     const entry = this.#entries.get(clientId)
     if (entry?.state !== "failed" || this.isForeign(entry)) return
@@ -78,115 +78,113 @@ export class Outbox extends EventTarget {
       return this.add(entry)
     }
     this.#change(entry, { state: "waiting", code: undefined, reason: undefined })
-    await this.#keep(entry)
+    await this.#save(entry)
   }
 
   discard(clientId) {
-    this.#end(clientId, "gone")
+    this.#finish(clientId, "gone")
   }
 
-  sending(entry) {
+  markSending(entry) {
     this.#change(entry, { state: "sending" })
-    this.#say({ entry: record(entry) })
+    this.#broadcast({ entry: record(entry) })
   }
 
-  // It goes on waiting: nobody knows whether it arrived, or it was not its turn.
+  // Back to waiting: it may or may not have arrived.
   postpone(clientId) {
     const entry = this.#entries.get(clientId)
     if (entry?.state !== "sending") return
     this.#change(entry, { state: "waiting" })
-    this.#say({ entry: record(entry) })
+    this.#broadcast({ entry: record(entry) })
   }
 
-  // It is stored: the server said so.
-  stored(clientId) {
-    this.#end(clientId, "stored")
+  markStored(clientId) {
+    this.#finish(clientId, "stored")
   }
 
-  // It is not, and will not be.
-  refused({ clientId, code, message }) {
+  markFailed({ clientId, code, message }) {
     const entry = this.#entries.get(clientId)
     if (!entry) return
     this.#change(entry, { state: "failed", code, reason: message })
-    this.#keep(entry)
+    this.#save(entry)
   }
 
-  // Nothing is left, here and in the other windows.
-  async forget() {
-    for (const { clientId } of this.all) this.#leave(clientId, "gone")
-    await store.forget(this.userId)
-    this.#say({ forgotten: true })
+  // Removes everything, in all windows.
+  async clear() {
+    for (const { clientId } of this.all) this.#remove(clientId, "gone")
+    await store.clear(this.userId)
+    this.#broadcast({ forgotten: true })
   }
 
-  // Reads again what is kept: other windows may have written or finished something.
+  // Reloads the stored entries, which other windows may have changed.
   async refresh() {
-    const { values, isWhole } = await store.all("outbox", this.userId)
+    const { values, isComplete } = await store.all("outbox", this.userId)
     const kept = new Set(values.map(({ clientId }) => clientId))
-    if (isWhole) for (const { clientId, isKept } of this.all) if (isKept && !kept.has(clientId)) this.#leave(clientId, "gone")
-    values.forEach(entry => this.#learn(entry))
-    clearTimeout(this.#again)
-    if (!isWhole && this.ready) this.#again = setTimeout(() => this.refresh(), READ_AGAIN)
+    if (isComplete) for (const { clientId, isSaved } of this.all) if (isSaved && !kept.has(clientId)) this.#remove(clientId, "gone")
+    values.forEach(entry => this.#merge(entry))
+    clearTimeout(this.#refreshTimer)
+    if (!isComplete && this.ready) this.#refreshTimer = setTimeout(() => this.refresh(), REFRESH_AFTER)
   }
 
-  async #keep(entry) {
+  async #save(entry) {
     await store.put("outbox", { ...record(entry), state: entry.state === "failed" ? "failed" : "waiting" })
-    // Acknowledged or discarded meanwhile: it must not come back.
-    if (this.#done.has(entry.clientId)) return store.remove("outbox", entry.clientId)
-    entry.isKept = true
-    this.#tell(entry)
-    this.#say({ entry: record(entry) })
+    // Acknowledged or discarded meanwhile.
+    if (this.#finished.has(entry.clientId)) return store.remove("outbox", entry.clientId)
+    entry.isSaved = true
+    this.#emit(entry)
+    this.#broadcast({ entry: record(entry) })
   }
 
-  #end(clientId, state) {
-    this.#leave(clientId, state)
+  #finish(clientId, state) {
+    this.#remove(clientId, state)
     store.remove("outbox", clientId)
-    this.#say({ ended: clientId, state })
+    this.#broadcast({ ended: clientId, state })
   }
 
-  #leave(clientId, state) {
+  #remove(clientId, state) {
     const entry = this.#entries.get(clientId)
     this.#entries.delete(clientId)
-    this.#done.add(clientId)
+    this.#finished.add(clientId)
     if (entry) this.#change(entry, { state })
   }
 
-  // What another window, or an earlier one, says of an entry.
-  #learn(kept) {
-    if (this.#done.has(kept.clientId)) return
+  // Merges an entry of another window or of an earlier page.
+  #merge(kept) {
+    if (this.#finished.has(kept.clientId)) return
     const entry = this.#entries.get(kept.clientId) ?? { clientId: kept.clientId }
-    const isNews = KEPT.some(field => entry[field] !== kept[field])
-    this.#entries.set(entry.clientId, Object.assign(entry, kept, { isKept: true }))
-    if (isNews) this.#tell(entry)
+    const isChanged = FIELDS.some(field => entry[field] !== kept[field])
+    this.#entries.set(entry.clientId, Object.assign(entry, kept, { isSaved: true }))
+    if (isChanged) this.#emit(entry)
   }
 
   #listen() {
     if (!("BroadcastChannel" in globalThis)) return
     this.#channel = new BroadcastChannel(`teahouse.${this.userId}`)
     this.#channel.onmessage = ({ data: { entry, ended, state, forgotten } }) => {
-      if (entry) this.#learn(entry)
-      if (ended) this.#leave(ended, state)
+      if (entry) this.#merge(entry)
+      if (ended) this.#remove(ended, state)
       if (!forgotten) return
-      for (const { clientId } of this.all) this.#leave(clientId, "gone")
-      this.dispatchEvent(new Event("forgotten"))
+      for (const { clientId } of this.all) this.#remove(clientId, "gone")
+      this.dispatchEvent(new Event("cleared"))
     }
   }
 
-  #say(words) {
-    this.#channel?.postMessage(words)
+  #broadcast(message) {
+    this.#channel?.postMessage(message)
   }
 
   #change(entry, values) {
     Object.assign(entry, values)
-    this.#tell(entry)
+    this.#emit(entry)
   }
 
-  #tell(entry) {
+  #emit(entry) {
     this.dispatchEvent(new CustomEvent("change", { detail: entry }))
   }
 }
 
 function record(entry) {
-  return Object.fromEntries(KEPT.map(field => [field, entry[field]]))
+  return Object.fromEntries(FIELDS.map(field => [field, entry[field]]))
 }
 
 export const outbox = new Outbox()

@@ -1,7 +1,7 @@
-// How a person likes this browser to be; nothing private.
+// Settings of this browser; nothing private.
 const prefix = "teahouse."
 
-export function prefers(key) {
+export function getPreference(key) {
   try {
     return localStorage.getItem(prefix + key) === "true"
   } catch {
@@ -9,11 +9,11 @@ export function prefers(key) {
   }
 }
 
-export function prefer(key, wanted) {
+export function setPreference(key, wanted) {
   try {
     if (wanted) localStorage.setItem(prefix + key, "true")
     else localStorage.removeItem(prefix + key)
   } catch {
-    // Then it lasts as long as the page.
+    // Lasts as long as the page.
   }
 }

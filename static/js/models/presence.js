@@ -1,4 +1,4 @@
-// Who is here, and who came and went since the state before. The first state after a connection is nobody's coming.
+// Who is online, and who joined and left since the previous state. The first state after a reconnect reports no one.
 export class Presence {
   #people = null
 
@@ -12,11 +12,11 @@ export class Presence {
   }
 
   // With too many people only their number is known.
-  get isCrowd() {
+  get isCountOnly() {
     return this.#people === null && this.count > 0
   }
 
-  forget() {
+  clear() {
     this.#people = null
   }
 
@@ -24,9 +24,9 @@ export class Presence {
     const before = this.#people
     this.#people = online ? new Map(online.map(person => [person.user.id, person])) : null
     this.count = online ? online.length : count
-    if (!before || !this.#people) return { came: [], left: [] }
+    if (!before || !this.#people) return { joined: [], left: [] }
     const others = (these, those) =>
       [...these.values()].map(person => person.user).filter(({ id }) => id !== this.me && !those.has(id))
-    return { came: others(this.#people, before), left: others(before, this.#people) }
+    return { joined: others(this.#people, before), left: others(before, this.#people) }
   }
 }

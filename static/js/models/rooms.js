@@ -1,17 +1,17 @@
-// My rooms: the server's counts as of a room's `ver`, and what this window saw arrive after it.
+// My rooms: the server's counts as of a room's `ver`, and the changes that arrived after it.
 //
-// Events: "change"; "removed" and "opened" (it was closed) with the room as detail.
+// Events: "change"; "removed" and "opened" (it was closed before) with the room.
 import { connection } from "./connection.js"
-import { Counts } from "./counts.js"
+import { UnreadCounts } from "./unread_counts.js"
 import { recall, remember } from "./memory.js"
 
-const ECHO_WITHIN = 2_000
+const ECHO_TIMEOUT = 2_000
 const PREVIEW_CHARS = 120
 
 export class Rooms extends EventTarget {
   #rooms = new Map()
   #counts = new Map()
-  #asking = new Map()
+  #fetching = new Map()
   #me = document.body?.dataset.userId
   #previews = recall(this.#key) ?? {}
   isKnown = false
@@ -30,30 +30,30 @@ export class Rooms extends EventTarget {
     return this.#rooms.get(id)
   }
 
-  // This window showed everything up to `seq`. Answers whether that is news.
-  see(id, seq) {
+  // This window showed everything up to `seq`. Returns whether that changed something.
+  markRead(id, seq) {
     const room = this.get(id)
     if (!room || seq <= room.readSeq) return false
-    this.#countsOf(room).see(Math.min(seq, room.seq))
-    room.movedAt = Date.now()
+    this.#countsOf(room).read(Math.min(seq, room.seq))
+    room.readAt = Date.now()
     this.#changed()
     return true
   }
 
-  // From `seq` on it is as if I had not read it. How much that is, the server's `read` frame tells.
-  unsee(id, seq) {
+  // Marks as unread from `seq`; the counts come with the server's `read` frame.
+  markUnread(id, seq) {
     const room = this.get(id)
     if (!room) return
     room.readSeq = seq - 1
-    room.movedAt = 0
+    room.readAt = 0
   }
 
-  // The newest message of a room, where it is known.
+  // The newest message of a room, if known.
   preview(id) {
     return this.#previews[id]
   }
 
-  learn(id, { seq, author, mine, text }) {
+  setPreview(id, { seq, author, mine, text }) {
     const known = this.#previews[id]
     if (known && known.seq > seq) return
     this.#previews[id] = { seq, author, mine, text: text.slice(0, PREVIEW_CHARS) }
@@ -66,11 +66,11 @@ export class Rooms extends EventTarget {
   }
 
   #countsOf(room) {
-    if (!this.#counts.has(room.id)) this.#counts.set(room.id, new Counts(room))
+    if (!this.#counts.has(room.id)) this.#counts.set(room.id, new UnreadCounts(room))
     return this.#counts.get(room.id)
   }
 
-  // What was mine before the connection was lost, and is not in the greeting, was removed meanwhile.
+  // Rooms that are missing in a later hello were removed meanwhile.
   #hello({ rooms }) {
     const before = this.#rooms
     this.#rooms = new Map(rooms.map(room => [room.id, room]))
@@ -88,7 +88,7 @@ export class Rooms extends EventTarget {
       const { seq, ver, readSeq, unread, mentions, lastMessageAt, ...rest } = room
       Object.assign(known, rest)
       if (seq >= known.seq) known.lastMessageAt = lastMessageAt
-      this.#countsOf(known).start({ seq, ver, readSeq, unread, mentions })
+      this.#countsOf(known).reset({ seq, ver, readSeq, unread, mentions })
     }
     this.#changed()
     if (wasClosed && room.kind === "open") this.dispatchEvent(new CustomEvent("opened", { detail: room }))
@@ -109,37 +109,37 @@ export class Rooms extends EventTarget {
     if (!room) return
     const { seq, ver, user, content, html, createdAt, deletedAt } = message
     const isMine = user.id === this.#me
-    if (seq >= (this.#previews[room.id]?.seq ?? 0) && seq >= room.seq) this.learn(room.id, { seq, author: user.username, mine: isMine, text: content })
+    if (seq >= (this.#previews[room.id]?.seq ?? 0) && seq >= room.seq) this.setPreview(room.id, { seq, author: user.username, mine: isMine, text: content })
     if (seq > room.seq) room.lastMessageAt = createdAt
-    const isCertain = this.#countsOf(room).arrive({ seq, ver, isMine, isDeleted: Boolean(deletedAt), isNamed: !isMine && this.#names(html) })
-    if (!isCertain) this.#ask(room.id)
+    const isCertain = this.#countsOf(room).add({ seq, ver, isMine, isDeleted: Boolean(deletedAt), isMention: !isMine && this.#mentionsMe(html) })
+    if (!isCertain) this.#refetch(room.id)
     this.#changed()
   }
 
-  // A message that this window never saw may have mentioned me before it changed: only the server knows.
-  async #ask(id) {
-    if (this.#asking.has(id)) return this.#asking.set(id, true)
-    this.#asking.set(id, false)
+  // A message that this window never loaded may have mentioned me before it was edited: asks the server.
+  async #refetch(id) {
+    if (this.#fetching.has(id)) return this.#fetching.set(id, true)
+    this.#fetching.set(id, false)
     try {
-      const answer = await fetch(`/api/rooms/${id}`, { headers: { Accept: "application/json" }, redirect: "error", signal: AbortSignal.timeout(10_000) })
-      if (answer.ok) this.#room({ room: await answer.json() })
+      const response = await fetch(`/api/rooms/${id}`, { headers: { Accept: "application/json" }, redirect: "error", signal: AbortSignal.timeout(10_000) })
+      if (response.ok) this.#room({ room: await response.json() })
     } catch {
-      // The next greeting tells.
+      // The next hello corrects it.
     }
-    const isAskedAgain = this.#asking.get(id)
-    this.#asking.delete(id)
-    if (isAskedAgain) this.#ask(id)
+    const isStale = this.#fetching.get(id)
+    this.#fetching.delete(id)
+    if (isStale) this.#refetch(id)
   }
 
-  #names(html) {
+  #mentionsMe(html) {
     return html.includes(`data-user-id="${this.#me}"`)
   }
 
-  // My mark moved, here or on another device. The echo of an older move of this window is no news.
+  // My read position changed here or on another device. Echoes of older positions are ignored.
   #read({ roomId, seq, ver, unread, mentions }) {
     const room = this.get(roomId)
-    if (!room || (seq < room.readSeq && Date.now() - (room.movedAt ?? 0) < ECHO_WITHIN)) return
-    this.#countsOf(room).start({ seq: room.seq, ver: ver ?? room.ver, readSeq: seq, unread, mentions })
+    if (!room || (seq < room.readSeq && Date.now() - (room.readAt ?? 0) < ECHO_TIMEOUT)) return
+    this.#countsOf(room).reset({ seq: room.seq, ver: ver ?? room.ver, readSeq: seq, unread, mentions })
     this.#changed()
   }
 

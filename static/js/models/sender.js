@@ -1,28 +1,28 @@
-// Sends what the outbox holds over this window's connection: in order, one at a time in each room, no faster than the
-// server allows. Of several windows one has the turn. Where the browser has no locks each of them sends: the clientId
-// makes one message of it, and as all send in the same order, that order is kept.
-import { longestPause } from "./backoff.js"
-import { inTurn } from "./turn.js"
+// Sends the outbox over this window's connection: one message at a time in each room, within the server's rate limit.
+// One window at a time sends, by a lock. Without locks all windows send the same messages in the same order, and the
+// clientId removes the duplicates.
+import { maxPause } from "./backoff.js"
+import { withLock } from "./leader_lock.js"
 
-const ANSWER_WITHIN = 8_000
-const PAUSE_FIRST = 1_500
-const TEMPORARY = new Set(["rate_limited", "unavailable", "internal"])
+const RESPONSE_TIMEOUT = 8_000
+const FIRST_PAUSE = 1_500
+const RETRYABLE = new Set(["rate_limited", "unavailable", "internal"])
 
 export class Sender {
-  #listening = new AbortController()
-  #flying = new Map()
+  #abort = new AbortController()
+  #inFlight = new Map()
   #limits = null
   #tokens = 0
   #filledAt = 0
-  #turn = null
+  #lock = null
   #timer = 0
-  #pauses = 0
+  #retries = 0
   #pausedUntil = 0
   #isLimited = false
 
   constructor(outbox, connection) {
     Object.assign(this, { outbox, connection })
-    const { signal } = this.#listening
+    const { signal } = this.#abort
     const on = (target, type, handler) => target.addEventListener(type, handler.bind(this), { signal })
     on(outbox, "change", this.#pump)
     on(connection, "state", this.#state)
@@ -32,43 +32,43 @@ export class Sender {
   }
 
   stop() {
-    this.#listening.abort()
-    this.#land()
+    this.#abort.abort()
+    this.#reset()
   }
 
-  // Whoever the server takes us for is the only one we send for.
+  // Sends only as the user whose page this is.
   #hello({ user, epoch, limits }) {
     this.outbox.epoch = epoch
-    this.#land()
+    this.#reset()
     if (user.id !== this.outbox.userId) return
     if (!this.#limits) this.#tokens = limits.burst
     this.#limits = limits
     this.isGreeted = true
-    this.#pauses = this.#pausedUntil = 0
+    this.#retries = this.#pausedUntil = 0
     this.outbox.ready.then(() => this.#pump())
   }
 
   #state() {
-    if (this.connection.state !== "online") this.#land()
+    if (this.connection.state !== "online") this.#reset()
   }
 
   #ack({ clientId }) {
-    this.#pauses = 0
-    this.#arrived(clientId)
-    this.outbox.stored(clientId)
+    this.#retries = 0
+    this.#settle(clientId)
+    this.outbox.markStored(clientId)
     this.#pump()
   }
 
-  // A message of mine that everybody hears of is stored, whichever window sent it.
+  // An own message that is broadcast is stored, whichever window sent it.
   #message({ user, clientId }) {
     if (user.id === this.outbox.userId && this.outbox.get(clientId)) this.#ack({ clientId })
   }
 
   #error({ clientId, code, message }) {
-    if (!clientId || !this.#arrived(clientId)) return
-    if (!TEMPORARY.has(code)) this.outbox.refused({ clientId, code, message })
+    if (!clientId || !this.#settle(clientId)) return
+    if (!RETRYABLE.has(code)) this.outbox.markFailed({ clientId, code, message })
     else {
-      // Another device may have spent what this one counts on.
+      // Another device may have used up the tokens.
       this.#isLimited = code === "rate_limited"
       if (this.#isLimited) this.#tokens = 0
       this.#pause()
@@ -77,15 +77,15 @@ export class Sender {
     this.#pump()
   }
 
-  // Longer each time, until something gets through; what was sent together is put off together.
+  // Backs off exponentially; messages refused together are delayed together.
   #pause() {
     if (performance.now() < this.#pausedUntil) return
-    const longest = Math.min(longestPause(), PAUSE_FIRST * 2 ** this.#pauses)
+    const longest = Math.min(maxPause(), FIRST_PAUSE * 2 ** this.#retries)
     this.#pausedUntil = performance.now() + longest * (3 + Math.random()) / 4
-    this.#pauses += 1
+    this.#retries += 1
   }
 
-  // Tries at once, unless the server asked to slow down.
+  // Sends at once, unless rate limited.
   #wake() {
     if (this.#isLimited) return
     this.#pausedUntil = 0
@@ -96,14 +96,14 @@ export class Sender {
     clearTimeout(this.#timer)
     const { waiting } = this.outbox
     if (!this.isGreeted) return
-    if (waiting.length === 0) return this.#letGo()
-    if (!this.#turn) return this.#take()
-    if (!this.#turn.isMine) return
-    const busy = new Set([...this.#flying.values()].map(({ roomId }) => roomId))
+    if (waiting.length === 0) return this.#releaseLock()
+    if (!this.#lock) return this.#acquireLock()
+    if (!this.#lock.isHeld) return
+    const busy = new Set([...this.#inFlight.values()].map(({ roomId }) => roomId))
     for (const entry of waiting) {
       if (busy.has(entry.roomId)) continue
       busy.add(entry.roomId)
-      if (!entry.isKept) continue
+      if (!entry.isSaved) continue
       const wait = Math.max(this.#pausedUntil - performance.now(), this.#waitForToken())
       if (wait > 0) {
         this.#timer = setTimeout(() => this.#pump(), wait)
@@ -115,16 +115,16 @@ export class Sender {
 
   #send(entry) {
     const { clientId, roomId, content } = entry
-    const timer = setTimeout(() => this.#overdue(clientId), ANSWER_WITHIN)
-    this.#flying.set(clientId, { roomId, timer })
+    const timer = setTimeout(() => this.#timedOut(clientId), RESPONSE_TIMEOUT)
+    this.#inFlight.set(clientId, { roomId, timer })
     this.#tokens -= 1
-    if (!this.connection.send({ type: "post", clientId, roomId, content })) return this.#arrived(clientId)
-    this.outbox.sending(entry)
+    if (!this.connection.send({ type: "post", clientId, roomId, content })) return this.#settle(clientId)
+    this.outbox.markSending(entry)
   }
 
-  // No answer: the connection may be dead. The same message goes again.
-  #overdue(clientId) {
-    this.#arrived(clientId)
+  // The connection may be dead; the message is sent again.
+  #timedOut(clientId) {
+    this.#settle(clientId)
     this.outbox.postpone(clientId)
     this.connection.wake()
     this.#pump()
@@ -138,47 +138,47 @@ export class Sender {
     return this.#tokens >= 1 ? 0 : (1 - this.#tokens) / postsPerSecond * 1000 + 10
   }
 
-  // Answers whether it was under way.
-  #arrived(clientId) {
-    clearTimeout(this.#flying.get(clientId)?.timer)
-    return this.#flying.delete(clientId)
+  // Returns whether it was in flight.
+  #settle(clientId) {
+    clearTimeout(this.#inFlight.get(clientId)?.timer)
+    return this.#inFlight.delete(clientId)
   }
 
-  // Nothing is under way any more; what was, waits.
-  #land() {
+  // In-flight messages go back to waiting.
+  #reset() {
     this.isGreeted = false
     clearTimeout(this.#timer)
-    for (const clientId of [...this.#flying.keys()]) {
-      this.#arrived(clientId)
+    for (const clientId of [...this.#inFlight.keys()]) {
+      this.#settle(clientId)
       this.outbox.postpone(clientId)
     }
-    this.#letGo()
+    this.#releaseLock()
   }
 
-  #take() {
-    const turn = { isMine: false, end: () => {} }
-    this.#turn = turn
+  #acquireLock() {
+    const lock = { isHeld: false, release: () => {} }
+    this.#lock = lock
     const work = async () => {
-      if (this.#turn !== turn) return
-      const over = new Promise(resolve => (turn.end = resolve))
+      if (this.#lock !== lock) return
+      const released = new Promise(resolve => (lock.release = resolve))
       await this.outbox.refresh()
-      turn.isMine = true
+      lock.isHeld = true
       this.#pump()
-      await over
+      await released
     }
     const name = `teahouse.outbox.${this.outbox.userId}`
-    inTurn(name, work).catch(() => this.#turn === turn && this.#lost())
+    withLock(name, work).catch(() => this.#lock === lock && this.#lockLost())
   }
 
-  // Another window waited too long and goes on with it; this one looks later whether anything is left.
-  #lost() {
-    this.#letGo()
-    this.#timer = setTimeout(() => this.#pump(), PAUSE_FIRST)
+  // Another window stole the lock; checks later whether anything is left.
+  #lockLost() {
+    this.#releaseLock()
+    this.#timer = setTimeout(() => this.#pump(), FIRST_PAUSE)
   }
 
-  #letGo() {
-    const turn = this.#turn
-    this.#turn = null
-    turn?.end()
+  #releaseLock() {
+    const lock = this.#lock
+    this.#lock = null
+    lock?.release()
   }
 }

@@ -1,87 +1,87 @@
-// What this browser keeps for its people over tabs, restarts and lost connections: IndexedDB, with promises. Where that
-// is refused (some private windows, a full disk) or takes its time, a window keeps things itself, while it is open.
+// Persistent storage in IndexedDB. Where it is unavailable (some private windows, a full disk) or slow, values are
+// kept in this window.
 //
-// Everything kept has a `userId`; a message on its way is found by its `clientId`, a draft by its `key`. The event "kept"
-// says that something was written, perhaps later than anybody waited for it.
-import { WindowStore } from "./window_store.js"
+// Every value has a `userId`; outbox entries are keyed by `clientId`, drafts by `key`. Event: "saved" after each
+// write, even one that timed out.
+import { SessionStore } from "./session_store.js"
 
 const NAME = "teahouse"
 const STORES = { outbox: "clientId", drafts: "key" }
-const WRITE_WITHIN = 2_000
-const READ_WITHIN = 5_000
-const GLANCE = 200
+const WRITE_TIMEOUT = 2_000
+const READ_TIMEOUT = 5_000
+const SHORT_READ_TIMEOUT = 200
 
 class Store extends EventTarget {
   #database = null
   #isSlow = false
-  #window = new WindowStore(STORES)
+  #fallback = new SessionStore(STORES)
 
-  // Whether everything in a store outlives this window.
-  isLasting(store) {
-    return this.#window.isEmpty(store)
+  // Whether everything in a store survives closing this window.
+  isPersistent(store) {
+    return this.#fallback.isEmpty(store)
   }
 
-  // Everything that belongs to a person, and whether that is all: for a moment a database may not be readable.
+  // All values of a user, and whether the list is complete: a database may be temporarily unreadable.
   async all(store, userId) {
-    let kept = null
+    let saved = null
     try {
-      const reading = this.#ask("readonly", stores => stores(store).index("userId").getAll(userId))
-      kept = await inTime(reading, this.#isSlow ? GLANCE : READ_WITHIN)
+      const reading = this.#transaction("readonly", stores => stores(store).index("userId").getAll(userId))
+      saved = await withTimeout(reading, this.#isSlow ? SHORT_READ_TIMEOUT : READ_TIMEOUT)
       this.#isSlow = false
     } catch (error) {
-      this.#isSlow = error instanceof TooLate
+      this.#isSlow = error instanceof TimeoutError
     }
-    return { values: [...(kept ?? []), ...this.#window.all(store, userId)], isWhole: kept !== null }
+    return { values: [...(saved ?? []), ...this.#fallback.all(store, userId)], isComplete: saved !== null }
   }
 
-  // Resolves when it is kept, in one way or the other.
+  // Resolves when the value is stored in either place.
   async put(store, value) {
     const id = value[STORES[store]]
-    const writing = this.#ask("readwrite", stores => stores(store).put(value)).then(() => {
+    const writing = this.#transaction("readwrite", stores => stores(store).put(value)).then(() => {
       this.#isSlow = false
-      this.#window.remove(store, id)
-      this.dispatchEvent(new Event("kept"))
+      this.#fallback.remove(store, id)
+      this.dispatchEvent(new Event("saved"))
     })
     try {
-      if (this.#isSlow) throw new TooLate()
-      await inTime(writing, WRITE_WITHIN)
+      if (this.#isSlow) throw new TimeoutError()
+      await withTimeout(writing, WRITE_TIMEOUT)
     } catch (error) {
       writing.catch(() => {})
-      this.#isSlow = error instanceof TooLate
-      this.#window.put(store, value)
+      this.#isSlow = error instanceof TimeoutError
+      this.#fallback.put(store, value)
     }
   }
 
   async remove(store, id) {
-    this.#window.remove(store, id)
-    await this.#ask("readwrite", stores => stores(store).delete(id)).catch(() => {})
+    this.#fallback.remove(store, id)
+    await this.#transaction("readwrite", stores => stores(store).delete(id)).catch(() => {})
   }
 
-  // Nothing of a person is left.
-  async forget(userId) {
-    this.#window.forget(userId)
-    const asked = this.#ask("readwrite", stores => {
+  // Removes everything of a user.
+  async clear(userId) {
+    this.#fallback.clear(userId)
+    const clearing = this.#transaction("readwrite", stores => {
       for (const name of Object.keys(STORES)) {
         const request = stores(name).index("userId").getAllKeys(userId)
         request.onsuccess = () => request.result.forEach(key => stores(name).delete(key))
       }
     })
-    await inTime(asked, READ_WITHIN).catch(() => {})
+    await withTimeout(clearing, READ_TIMEOUT).catch(() => {})
   }
 
-  // Every transaction spans all stores, so that whatever is asked for first is done first.
-  async #ask(mode, ask) {
+  // Transactions span all stores, which keeps them in order.
+  async #transaction(mode, run) {
     this.#database ??= this.#open()
     try {
       const database = await this.#database
       return await new Promise((resolve, reject) => {
         const transaction = database.transaction(Object.keys(STORES), mode)
-        const request = ask(name => transaction.objectStore(name))
+        const request = run(name => transaction.objectStore(name))
         transaction.oncomplete = () => resolve(request?.result)
         transaction.onabort = transaction.onerror = () => reject(transaction.error)
       })
     } catch (error) {
-      // A database that was taken away may be there again the next time.
+      // A deleted database may be opened again.
       this.#database = null
       throw error
     }
@@ -103,11 +103,11 @@ class Store extends EventTarget {
   }
 }
 
-class TooLate extends Error {}
+class TimeoutError extends Error {}
 
-function inTime(promise, milliseconds) {
+function withTimeout(promise, milliseconds) {
   let timer
-  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new TooLate()), milliseconds)))
+  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new TimeoutError()), milliseconds)))
   return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }
 

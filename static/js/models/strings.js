@@ -1,4 +1,4 @@
-// Sentences in the reader's language. The server puts them into the page; placeholders look like {name}.
+// Texts in the user's language, which the server puts into the page. Placeholders look like {name}.
 export const language = document.documentElement.lang || "en-US"
 
 const strings = JSON.parse(document.body?.dataset.strings || "{}")
@@ -9,20 +9,20 @@ export function t(id, values = {}) {
   return pieces(id, values).join("")
 }
 
-// `plural("js-here", 2)` is the sentence js-here-one or js-here-other.
+// Uses `<id>-one` or `<id>-other`, with {count}.
 export function plural(id, count) {
   const exact = `${id}-${plurals.select(count)}`
   return t(exact in strings ? exact : `${id}-other`, { count: numbers.format(count) })
 }
 
-// The same with nodes for values, for names that need an element of their own.
+// Like `t`, with nodes as values.
 export function nodes(id, values) {
   const fragment = document.createDocumentFragment()
   fragment.append(...pieces(id, values))
   return fragment
 }
 
-// A name in a direction of its own.
+// A name, isolated from the direction of the text around it.
 export function name(text, className = "") {
   const bdi = document.createElement("bdi")
   bdi.textContent = text

@@ -1,4 +1,4 @@
-// A random id. crypto.randomUUID is only there on https and localhost.
+// A random UUID; crypto.randomUUID exists only on https and localhost.
 export function uuid() {
   if (crypto.randomUUID) return crypto.randomUUID()
   const bytes = crypto.getRandomValues(new Uint8Array(16))

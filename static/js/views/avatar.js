@@ -1,11 +1,11 @@
-// A person's picture, or initials on their hue: the same as the server makes.
-import { isGone } from "../models/names.js"
+// A user's avatar: picture or initials, the same as the server renders.
+import { isDeletedPerson } from "../models/display_names.js"
 import { element } from "./element.js"
 
 const HUES = 12n
 const known = new Map()
 
-// Remembers what the server showed for somebody.
+// Reuses the avatars that the server rendered.
 export function learnAvatar(userId, avatarElement) {
   if (avatarElement && !known.has(userId)) known.set(userId, avatarElement.cloneNode(true))
 }
@@ -13,14 +13,14 @@ export function learnAvatar(userId, avatarElement) {
 export function avatar({ id, username, avatarURL }) {
   const shown = known.get(id)
   if (shown && (shown.querySelector("img")?.getAttribute("src") ?? null) === (avatarURL ?? null)) return shown.cloneNode(true)
-  const span = element("span", { class: `avatar hue-${BigInt(id) % HUES}`, "aria-hidden": "true" }, isGone(username) ? "–" : initials(username))
-  // The initials are seen where the picture does not come.
+  const span = element("span", { class: `avatar hue-${BigInt(id) % HUES}`, "aria-hidden": "true" }, isDeletedPerson(username) ? "–" : initials(username))
+  // The initials show while the picture is missing.
   if (avatarURL) span.append(element("img", { src: avatarURL, alt: "", width: 36, height: 36, loading: "lazy" }))
   known.set(id, span)
   return span.cloneNode(true)
 }
 
-// The first letter of the first word and, where the words are alphabetic, of the second: "Mei_Lin" is ML, "李小明" is 李.
+// The first letters of the first two words if alphabetic ("Mei_Lin": ML), otherwise the first character ("李小明": 李).
 function initials(username) {
   const [first = [], second = []] = username.split(/[._-]+/).filter(Boolean).map(word => [...word])
   const both = /^[a-z]$/i.test(first[0] ?? "") && /^[a-z]$/i.test(second[0] ?? "")

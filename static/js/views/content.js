@@ -1,4 +1,4 @@
-// The text of a message as nodes. The server's HTML is trusted for nothing but text, breaks, links and mentions.
+// A message's text as nodes. Of the server's HTML only text, line breaks, links and mentions are kept.
 import { element } from "./element.js"
 
 export function contentNodes(html) {
@@ -8,15 +8,15 @@ export function contentNodes(html) {
   return fragment
 }
 
-// A text of our own that the server has not seen yet.
+// An own text that has not been rendered by the server.
 export function plainNodes(text) {
   const fragment = document.createDocumentFragment()
   text.split("\n").forEach((line, index) => fragment.append(...(index ? [element("br"), line] : [line])))
   return fragment
 }
 
-// What only this browser knows about the server's HTML: names that are meant for me stand out, and links to this site's
-// own rooms and messages open in place, whatever origin the server is configured with.
+// Highlights mentions of me, and opens links to this site's rooms and messages in place, whatever origin is
+// configured.
 export function personalize(root) {
   for (const link of root.querySelectorAll("a[target]")) {
     if (isPermalink(link)) ["target", "rel"].forEach(name => link.removeAttribute(name))
@@ -24,13 +24,13 @@ export function personalize(root) {
   for (const node of root.querySelectorAll(".mention")) node.toggleAttribute("data-me", node.dataset.userId === document.body.dataset.userId)
 }
 
-// What was typed, from what is shown.
+// The source text of rendered content.
 export function plainText(node) {
   if (node.nodeType === Node.TEXT_NODE) return node.data
   return node.nodeName === "BR" ? "\n" : [...node.childNodes].map(plainText).join("")
 }
 
-// Whether a link leads to a room of this site or to a message in one.
+// Whether a link leads to a room or message of this site.
 function isPermalink({ origin, pathname, search, hash }) {
   return origin === location.origin && /^\/rooms\/\d+$/.test(pathname) && /^(\?at=\d+)?$/.test(search) && !hash
 }

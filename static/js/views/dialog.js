@@ -1,7 +1,8 @@
-// A question that needs an answer, and what it is about. Escape is always an answer: it changes nothing.
+// A modal dialog with a list of items. Escape closes it and changes nothing.
+import { roomName as displayRoomName } from "../models/display_names.js"
 import { name, t } from "../models/strings.js"
 import { element } from "./element.js"
-import { defaultPlace } from "./focus.js"
+import { defaultFocus } from "./focus.js"
 import { icon } from "./icon.js"
 
 export class Dialog {
@@ -10,8 +11,8 @@ export class Dialog {
   #actions = element("div", { class: "dialog-actions" })
   #shown = ""
 
-  // `closed()` hears of its end; `act(action, id)` of the buttons: those at the foot, and those of an item with its id.
-  constructor({ title, lead, act, closed }) {
+  // Calls `onClose()`, and `onAction(action, id)` with the item's id for buttons of an item.
+  constructor({ title, lead, onAction, onClose }) {
     const heading = element("h2", { class: "dialog-title", id: "dialog-title" }, title)
     const close = element("button", { class: "button button-quiet button-icon", type: "button", "aria-label": t("js-close"), title: t("js-close"), "data-action": "cancel" }, icon("x"))
     this.#list.setAttribute("aria-labelledby", "dialog-title")
@@ -21,13 +22,13 @@ export class Dialog {
       this.#list, this.#status, this.#actions)
     this.element.addEventListener("click", ({ target }) => {
       const button = target.closest("[data-action]")
-      if (button) act(button.dataset.action, button.closest(".dialog-item")?.dataset.id)
+      if (button) onAction(button.dataset.action, button.closest(".dialog-item")?.dataset.id)
     })
     this.element.addEventListener("close", () => {
       this.element.remove()
-      closed()
-      // What opened it may be gone.
-      if (document.activeElement === document.body) defaultPlace()?.focus({ preventScroll: true })
+      onClose()
+      // The opener may be gone.
+      if (document.activeElement === document.body) defaultFocus()?.focus({ preventScroll: true })
     })
     document.body.append(this.element)
   }
@@ -40,30 +41,30 @@ export class Dialog {
     this.element.close()
   }
 
-  // Items are as in models/unsent.js; `actions` are the names of what can be done with each.
-  list(items, actions = []) {
-    const words = JSON.stringify([items, actions])
-    if (this.#shown === words) return
-    this.#shown = words
+  // Items as in models/unsent.js; `actions` are the buttons of each.
+  setItems(items, actions = []) {
+    const key = JSON.stringify([items, actions])
+    if (this.#shown === key) return
+    this.#shown = key
     const before = this.#list.contains(document.activeElement)
-    this.#list.replaceChildren(...items.map(({ id, isDraft, roomName, note, text }) => element("li", { class: "dialog-item", "data-id": id, "data-failed": Boolean(note) && !isDraft },
-      element("p", { class: "dialog-item-head" }, name(roomName ?? "", "dialog-item-room"), note ? element("span", { class: "dialog-item-note" }, note) : ""),
+    this.#list.replaceChildren(...items.map(({ id, isDraft, roomId, roomName, note, text }) => element("li", { class: "dialog-item", "data-id": id, "data-failed": Boolean(note) && !isDraft },
+      element("p", { class: "dialog-item-head" }, name(displayRoomName({ id: roomId, name: roomName ?? "" }), "dialog-item-room"), note ? element("span", { class: "dialog-item-note" }, note) : ""),
       element("p", { class: "dialog-item-text", dir: "auto" }, text),
       ...(actions.length ? [element("p", { class: "dialog-item-actions" }, ...actions.map(action => link(action)))] : []))))
     if (before) this.#list.focus({ preventScroll: true })
   }
 
-  // Buttons at the foot by their action: `{send: "button-primary"}`. The first takes the focus when there was none.
-  offer(actions) {
+  // The dialog's buttons, as `{send: "button-primary"}`. The first gets the focus if nothing has it.
+  setActions(actions) {
     const wanted = Object.entries(actions)
     const shown = [...this.#actions.children].map(({ dataset }) => dataset.action)
     if (shown.join() === wanted.map(([action]) => action).join()) return
     const hadFocus = this.#actions.contains(document.activeElement) || !this.element.contains(document.activeElement)
-    this.#actions.replaceChildren(...wanted.map(([action, look]) => element("button", { class: `button ${look}`, type: "button", "data-action": action }, t(`js-leave-${action}`))))
+    this.#actions.replaceChildren(...wanted.map(([action, style]) => element("button", { class: `button ${style}`, type: "button", "data-action": action }, t(`js-sign-out-${action}`))))
     if (hadFocus) this.#actions.firstElementChild?.focus({ preventScroll: true })
   }
 
-  say(text) {
+  setStatus(text) {
     if (this.#status.textContent !== text) this.#status.textContent = text
   }
 }

@@ -1,4 +1,4 @@
-// A small hand for building elements: element("p", { class: "note", hidden: true }, "text", node).
+// Creates an element: element("p", { class: "note", hidden: true }, "text", node).
 export function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag)
   for (const [key, value] of Object.entries(attributes)) {

@@ -1,29 +1,29 @@
-// Keyboard focus when the page changes under it: it never falls back to the top of the page.
+// Keeps the keyboard focus when the page changes under it.
 const FOCUSABLE = 'a[href], button:not(:disabled), input:not([type="hidden"]), select, textarea, summary, [tabindex]'
 
-// Focuses a part of the page that is not in the tab order by itself, such as a message.
+// Focuses an element that is not in the tab order, such as a message.
 export function focusNode(node) {
   if (!node.matches(FOCUSABLE)) node.tabIndex = -1
   node.focus({ preventScroll: true })
 }
 
-// Makes a change. When that takes away or hides what had the focus inside the container, its counterpart of after the
-// change gets it, otherwise the fallback.
-export function keepFocus(container, change, fallback = defaultPlace()) {
+// Runs `change`. If that removes or hides the focused element in the container, its counterpart gets the focus, or
+// else the fallback.
+export function preserveFocus(container, change, fallback = defaultFocus()) {
   const focused = container.contains(document.activeElement) ? document.activeElement : null
-  const place = focused && describe(focused, container)
+  const position = focused && describe(focused, container)
   change()
   if (!focused || document.activeElement === focused && focused.checkVisibility()) return
-  const next = focused.isConnected && focused.checkVisibility() ? focused : counterpart(place, container) ?? fallback
+  const next = focused.isConnected && focused.checkVisibility() ? focused : counterpart(position, container) ?? fallback
   if (next) focusNode(next)
 }
 
-// Where to go on when nothing else is left: the message box, or the room.
-export function defaultPlace() {
+// The message box, or the room.
+export function defaultFocus() {
   return document.getElementById("composer-content") ?? document.getElementById("log") ?? document.getElementById("room")
 }
 
-// An element is found again by the id of the nearest part that has one, and by its place in that part.
+// Identifies an element by its closest ancestor with an id, and its index in there.
 function describe(focused, container) {
   const part = focused.closest("[id], [data-user-id], [data-room-id]")
   const isInside = part && part !== container && container.contains(part)
@@ -40,7 +40,7 @@ function counterpart({ selector, index }, container) {
   return part && focusables(part)[index]
 }
 
-// The part itself is one too.
+// Includes the part itself.
 function focusables(part) {
   return [part, ...part.querySelectorAll(FOCUSABLE)].filter(node => node.matches(FOCUSABLE) && node.checkVisibility())
 }

@@ -1,5 +1,5 @@
-// One message: the same article as templates/rooms/_message.html, and what it is while on its way.
-import { shownName } from "../models/names.js"
+// Message elements: the same as templates/rooms/_message.html, and the states of unsent messages.
+import { displayName } from "../models/display_names.js"
 import { name, t } from "../models/strings.js"
 import { fullTime, shortTime } from "../models/times.js"
 import { avatar } from "./avatar.js"
@@ -9,26 +9,26 @@ import { focusNode } from "./focus.js"
 import { icon } from "./icon.js"
 
 export function storedMessage(message) {
-  const article = frame(message.user, message.createdAt)
-  fill(article, message)
+  const article = createArticle(message.user, message.createdAt)
+  updateArticle(article, message)
   return article
 }
 
-// Makes an article, perhaps one that was on its way, what the server says it is now.
-export function fill(article, message) {
+// Updates an element, perhaps of a pending message, to the server's version.
+export function updateArticle(article, message) {
   const { seq, ver, id, clientId, user, html, createdAt, editedAt, deletedAt } = message
   const hadFocus = article.contains(document.activeElement)
   article.id = `message-${seq}`
   delete article.dataset.progress
   delete article.dataset.order
   Object.assign(article.dataset, { seq, ver, id, clientId, createdAt, userId: user.id, state: deletedAt ? "deleted" : "stored" })
-  article.querySelector(".message-author").textContent = shownName(user.username)
+  article.querySelector(".message-author").textContent = displayName(user.username)
   showTime(article)
   const body = article.querySelector(".message-body")
-  const content = deletedAt ? gone() : contentNodes(html)
+  const content = deletedAt ? deletedText() : contentNodes(html)
   const fresh = element("div")
   fresh.append(content)
-  // What is the same stays, so that it is not read out again.
+  // Unchanged content stays, so that screen readers don't repeat it.
   if (fresh.innerHTML !== body.innerHTML) body.replaceChildren(...fresh.childNodes)
   article.querySelectorAll(".message-status, .message-edited").forEach(part => part.remove())
   if (editedAt && !deletedAt) article.append(element("small", { class: "message-edited" }, t("js-edited")))
@@ -36,7 +36,7 @@ export function fill(article, message) {
   if (hadFocus && !article.contains(document.activeElement)) focusNode(article)
 }
 
-// The accessible name of a message: its author, time and text.
+// Accessible name: author, time and text.
 export function nameMessage(article) {
   const parts = ["author", "time", "body"].map(part => [article.querySelector(`.message-${part}`), `${article.id}-${part}`])
   for (const [part, id] of parts) part.id = id
@@ -44,7 +44,7 @@ export function nameMessage(article) {
 }
 
 export function pendingMessage(user, entry) {
-  const article = frame(user, entry.createdAt)
+  const article = createArticle(user, entry.createdAt)
   article.id = `message-${entry.clientId}`
   article.dataset.clientId = entry.clientId
   article.dataset.userId = user.id
@@ -57,7 +57,7 @@ export function pendingMessage(user, entry) {
   return article
 }
 
-// waiting and sending are "pending" to the eye; stored waits for its own frame and looks settled already.
+// waiting and sending look "pending"; stored looks final already.
 export function showProgress(article, { state, code, reason }) {
   const wasPending = article.dataset.state === "pending"
   const isPending = state === "waiting" || state === "sending"
@@ -83,7 +83,7 @@ function failure(code, reason) {
   return element("div", { class: "message-status" }, icon("circle-alert"), element("span", { class: "message-failure" }, text), ...buttons)
 }
 
-// The server writes UTC; the reader has a clock of their own.
+// The server renders UTC.
 export function showTime(article) {
   const date = new Date(article.dataset.createdAt)
   const time = article.querySelector(".message-time")
@@ -92,14 +92,14 @@ export function showTime(article) {
   time.title = fullTime(date)
 }
 
-function frame(user, createdAt) {
+function createArticle(user, createdAt) {
   const time = element("time", { class: "message-time", datetime: createdAt })
   return element("article", { class: "message" },
     avatar(user),
-    element("header", { class: "message-head" }, name(shownName(user.username), "message-author"), " ", time),
+    element("header", { class: "message-head" }, name(displayName(user.username), "message-author"), " ", time),
     element("div", { class: "message-body", dir: "auto" }))
 }
 
-function gone() {
-  return element("em", { class: "message-gone" }, t("js-deleted"))
+function deletedText() {
+  return element("em", { class: "message-deleted" }, t("js-deleted"))
 }

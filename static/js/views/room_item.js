@@ -1,5 +1,5 @@
-// A line of the sidebar: the same as templates/rooms/_item.html.
-import { shownName } from "../models/names.js"
+// A sidebar item: the same as templates/rooms/_item.html.
+import { displayName, roomName } from "../models/display_names.js"
 import { language, name, plural, t } from "../models/strings.js"
 import { fullTime, listTime } from "../models/times.js"
 import { avatar } from "./avatar.js"
@@ -7,7 +7,7 @@ import { element } from "./element.js"
 import { icon } from "./icon.js"
 
 const ICONS = { open: "hash", closed: "lock", direct: "message-circle" }
-const said = new WeakMap()
+const shownState = new WeakMap()
 const numbers = new Intl.NumberFormat(language)
 
 export function roomItem(id) {
@@ -16,12 +16,12 @@ export function roomItem(id) {
     element("span", { class: "badge", hidden: true })))
 }
 
-// Makes a line say what is known of the room now. Most lines say it already.
+// Updates an item; unchanged ones are skipped.
 export function showRoom(item, room, preview, progress) {
   const { kind, unread, mentions, involvement, lastMessageAt } = room
-  const words = [room.name, kind, unread, mentions, involvement, lastMessageAt, preview?.seq, preview?.text, progress].join("\n")
-  if (said.get(item) === words) return
-  said.set(item, words)
+  const key = [room.name, kind, unread, mentions, involvement, lastMessageAt, preview?.seq, preview?.text, progress].join("\n")
+  if (shownState.get(item) === key) return
+  shownState.set(item, key)
   const link = item.firstElementChild
   if (link.dataset.kind !== kind || !link.querySelector(".icon, .avatar")) {
     link.querySelector(".icon, .avatar")?.remove()
@@ -29,7 +29,7 @@ export function showRoom(item, room, preview, progress) {
   }
   Object.assign(link.dataset, { kind, unread, involvement })
   const text = link.querySelector(".rooms-text")
-  say(text.querySelector(".rooms-name"), shownName(room.name))
+  setText(text.querySelector(".rooms-name"), roomName(room))
   showTime(text, lastMessageAt)
   showPreview(text, preview, kind)
   showProgress(link, progress)
@@ -37,12 +37,12 @@ export function showRoom(item, room, preview, progress) {
   showBadge(link.querySelector(".badge"), { unread, mentions, involvement })
 }
 
-// Whether the face of the other one of a conversation is still to be asked for.
-export function lacksFace(item, { kind, name }) {
+// Whether the avatar of a conversation must be loaded.
+export function needsAvatar(item, { kind, name }) {
   return kind === "direct" && !name.includes(", ") && !item.querySelector(".avatar")
 }
 
-export function showFace(item, person) {
+export function showAvatar(item, person) {
   item.querySelector(".rooms-item > :is(.icon, .avatar)").replaceWith(avatar(person))
 }
 
@@ -56,25 +56,25 @@ function showTime(text, lastMessageAt) {
   const date = new Date(lastMessageAt)
   time.dateTime = lastMessageAt
   time.title = fullTime(date)
-  say(time, listTime(date))
+  setText(time, listTime(date))
 }
 
 function showPreview(text, preview, kind) {
   const line = text.querySelector(".rooms-preview")
   if (!preview?.text) return line?.remove()
-  const place = line ?? text.appendChild(element("span", { class: "rooms-preview", dir: "auto" }))
-  const words = preview.text.replace(/\s+/g, " ")
-  if (preview.mine) say(place, t("js-you-said", { name: words }))
-  else say(place, kind === "direct" ? words : t("js-said", { name: shownName(preview.author), date: words }))
+  const node = line ?? text.appendChild(element("span", { class: "rooms-preview", dir: "auto" }))
+  const content = preview.text.replace(/\s+/g, " ")
+  if (preview.mine) setText(node, t("js-preview-own", { name: content }))
+  else setText(node, kind === "direct" ? content : t("js-preview", { name: displayName(preview.author), date: content }))
 }
 
-// What I wrote there and the server does not have: it waits, or it failed.
+// An own message is waiting or failed.
 function showProgress(link, progress) {
   const mark = link.querySelector(".rooms-progress")
   if (mark?.dataset.progress === progress) return
   mark?.remove()
   if (!progress) return
-  const label = t(`js-${progress}-here`)
+  const label = t(`js-room-${progress}`)
   const symbol = icon(progress === "failed" ? "circle-alert" : "clock")
   link.querySelector(".rooms-text").after(element("span", { class: "rooms-progress", "data-progress": progress, title: label }, symbol, element("span", { class: "visually-hidden" }, ` ${label}`)))
 }
@@ -97,6 +97,6 @@ function showBadge(badge, { unread, mentions, involvement }) {
   badge.replaceChildren(element("span", { "aria-hidden": "true" }, numbers.format(unread)), element("span", { class: "visually-hidden" }, ` ${plural("js-unread", unread)}`))
 }
 
-function say(node, text) {
+function setText(node, text) {
   if (node.textContent !== text) node.textContent = text
 }

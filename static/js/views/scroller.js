@@ -1,6 +1,6 @@
-// The scrolling window onto a room. It is reversed in CSS: 0 is the newest message, less is further up.
-const NEAR = 100
-const FAR = 600
+// The scroll container of a room. It is reversed in CSS: 0 is the newest message.
+const NEAR_END = 100
+const FAR_FROM_END = 600
 
 export class Scroller {
   constructor(element) {
@@ -12,14 +12,14 @@ export class Scroller {
   }
 
   get isNearEnd() {
-    return this.distance <= NEAR
+    return this.distance <= NEAR_END
   }
 
   get isFarFromEnd() {
-    return this.distance > FAR
+    return this.distance > FAR_FROM_END
   }
 
-  // Brings something to the upper third, unless the end is nearer than that.
+  // Scrolls a node to the upper quarter.
   toNode(node) {
     const { top, height } = this.element.getBoundingClientRect()
     this.element.scrollTop += node.getBoundingClientRect().top - top - height / 4
@@ -29,8 +29,8 @@ export class Scroller {
     this.element.scrollTop = 0
   }
 
-  // Lets the page change while what the reader reads stays where it is.
-  keepPlace(change) {
+  // Runs `change` without moving what is visible.
+  keepScrollPosition(change) {
     const top = this.element.getBoundingClientRect().top
     const anchor = [...this.element.querySelectorAll(".message")].find(node => node.getBoundingClientRect().bottom > top)
     const before = anchor?.getBoundingClientRect().top
@@ -38,11 +38,11 @@ export class Scroller {
     if (anchor?.isConnected) this.element.scrollTop += anchor.getBoundingClientRect().top - before
   }
 
-  // The same, without reading out what was only fetched from the past.
-  quietly(change) {
+  // Likewise, without announcing loaded messages to screen readers.
+  withoutAnnouncing(change) {
     const { element } = this
     element.setAttribute("aria-live", "off")
-    this.keepPlace(change)
+    this.keepScrollPosition(change)
     setTimeout(() => element.setAttribute("aria-live", "polite"), 500)
   }
 }

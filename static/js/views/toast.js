@@ -1,11 +1,11 @@
-// A word in passing, at the lower edge.
-const FOR = 6_000
+// A short message at the bottom.
+const DURATION = 6_000
 let timer = 0
 
 export function toast(text) {
-  const place = document.getElementById("toast")
-  if (!place) return
+  const container = document.getElementById("toast")
+  if (!container) return
   clearTimeout(timer)
-  place.textContent = text
-  timer = setTimeout(() => place.replaceChildren(), FOR)
+  container.textContent = text
+  timer = setTimeout(() => container.replaceChildren(), DURATION)
 }

@@ -1,15 +1,14 @@
-// The messages of a room in the page: by seq, one of each; what is on its way stands last. Days, groups and the quiet
-// lines about people are arranged here.
+// The messages of a room by `seq`, pending ones last, with day separators, grouping and presence lines.
 import { name, nodes, t } from "../models/strings.js"
 import { dayName, dayOf } from "../models/times.js"
 import { learnAvatar } from "./avatar.js"
 import { personalize } from "./content.js"
 import { element } from "./element.js"
-import { defaultPlace, focusNode } from "./focus.js"
-import { fill, nameMessage, pendingMessage, showProgress, showTime, storedMessage } from "./message.js"
+import { defaultFocus, focusNode } from "./focus.js"
+import { updateArticle, nameMessage, pendingMessage, showProgress, showTime, storedMessage } from "./message.js"
 
 const GROUP_WITHIN = 5 * 60_000
-const LINES_IN_A_ROW = 5
+const MAX_PRESENCE_LINES = 5
 
 export class Transcript {
   #bySeq = new Map()
@@ -34,12 +33,12 @@ export class Transcript {
     return [...this.#bySeq.values()].some(({ dataset }) => dataset.clientId === clientId && dataset.userId === this.me.id)
   }
 
-  // Shows a message as it is now. Answers "added", "changed", or null when there was nothing to do.
+  // Shows a message in its current state. Returns "added", "changed" or null.
   apply(message, isLive) {
     const shown = this.#bySeq.get(message.seq)
     if (shown) {
       if (Number(shown.dataset.ver) >= message.ver) return null
-      fill(shown, message)
+      updateArticle(shown, message)
       return "changed"
     }
     const article = this.#insert(message)
@@ -51,8 +50,8 @@ export class Transcript {
     return this.#bySeq.get(seq)
   }
 
-  // My newest message that is still there.
-  lastMine() {
+  // My newest message that isn't deleted.
+  lastOwn() {
     return this.articles.findLast(({ dataset }) => dataset.userId === this.me.id && dataset.state === "stored")
   }
 
@@ -60,24 +59,24 @@ export class Transcript {
     for (const message of messages) if (!this.#bySeq.has(message.seq)) this.#insert(message)
   }
 
-  // A message on its way, new or in another state. Answers whether it is new here.
-  progress(entry) {
+  // Shows a pending message. Returns true when it is new here.
+  showPending(entry) {
     const shown = this.#pending.get(entry.clientId)
     if (shown) return showProgress(shown, entry)
     const article = pendingMessage(this.me, entry)
     article.dataset.mine = ""
     article.dataset.arriving = ""
-    // In the order in which they were written, whichever window wrote them.
+    // In the order of writing, whichever window it was.
     const next = this.#nextPending(entry.order)
     this.#pending.set(entry.clientId, article)
-    this.container.insertBefore(article, next ? this.#head(next) : this.container.querySelector(":scope > .newer"))
-    this.#arrange(article)
-    if (next) this.#arrange(next)
+    this.container.insertBefore(article, next ? this.#firstNodeOf(next) : this.container.querySelector(":scope > .newer"))
+    this.#updateSeparators(article)
+    if (next) this.#updateSeparators(next)
     return true
   }
 
-  // It is stored; what the server made of it is still to come.
-  settle(clientId) {
+  // Acknowledged; the server's version is still to come.
+  markStored(clientId) {
     const article = this.#pending.get(clientId)
     if (article) showProgress(article, { state: "stored" })
   }
@@ -89,22 +88,22 @@ export class Transcript {
     this.#remove(article)
   }
 
-  // A quiet line, "Mei came in". A long row of them keeps only its end.
-  line(id, username) {
+  // A line such as "Mei joined". Only the last few in a row are kept.
+  addPresenceLine(id, username) {
     const lines = []
-    for (let node = this.#end()?.previousElementSibling ?? this.container.lastElementChild; node?.matches(".arrival"); node = node.previousElementSibling) lines.push(node)
-    if (lines.length >= LINES_IN_A_ROW) lines.at(-1).remove()
-    this.container.insertBefore(element("p", { class: "arrival" }, nodes(id, { name: name(username) })), this.#end())
+    for (let node = this.#pendingStart()?.previousElementSibling ?? this.container.lastElementChild; node?.matches(".presence-line"); node = node.previousElementSibling) lines.push(node)
+    if (lines.length >= MAX_PRESENCE_LINES) lines.at(-1).remove()
+    this.container.insertBefore(element("p", { class: "presence-line" }, nodes(id, { name: name(username) })), this.#pendingStart())
   }
 
-  // The line between what the reader has seen and the message that has just come.
+  // The separator above the first new message.
   markNew(seq) {
     this.clearNew()
     const article = this.#bySeq.get(seq)
     if (!article) return null
-    this.#newLine = element("div", { class: "new" }, t("js-new"))
+    this.#newLine = element("div", { class: "new-separator" }, t("js-new"))
     article.before(this.#newLine)
-    this.#arrange(article)
+    this.#updateSeparators(article)
     return this.#newLine
   }
 
@@ -112,10 +111,10 @@ export class Transcript {
     const after = this.#newLine?.nextElementSibling
     this.#newLine?.remove()
     this.#newLine = null
-    if (after?.matches(".message")) this.#arrange(after)
+    if (after?.matches(".message")) this.#updateSeparators(after)
   }
 
-  // Forgets the oldest, so that a window open for weeks stays light.
+  // Removes the oldest messages, to keep long-lived windows light.
   trim(keep) {
     const seqs = [...this.#bySeq.keys()].sort((a, b) => a - b)
     for (const seq of seqs.slice(0, -keep)) {
@@ -123,23 +122,23 @@ export class Transcript {
       this.#bySeq.delete(seq)
       this.#remove(article)
     }
-    this.container.querySelectorAll(":scope > .arrival").forEach(line => this.#before(line) || line.remove())
+    this.container.querySelectorAll(":scope > .presence-line").forEach(line => this.#before(line) || line.remove())
   }
 
   clear() {
-    if (this.articles.some(article => article.contains(document.activeElement))) focusNode(defaultPlace())
+    if (this.articles.some(article => article.contains(document.activeElement))) focusNode(defaultFocus())
     this.clearNew()
     for (const article of this.#bySeq.values()) this.#remove(article)
     this.#bySeq.clear()
-    this.container.querySelectorAll(":scope > .arrival").forEach(line => line.remove())
+    this.container.querySelectorAll(":scope > .presence-line").forEach(line => line.remove())
   }
 
-  nameDays() {
+  updateDayNames() {
     for (const [article, line] of this.#days) line.textContent = dayName(new Date(article.dataset.createdAt))
   }
 
   #adopt() {
-    this.container.querySelectorAll(":scope > .day").forEach(day => day.remove())
+    this.container.querySelectorAll(":scope > .day-separator").forEach(day => day.remove())
     for (const article of this.container.querySelectorAll(":scope > .message")) {
       this.#bySeq.set(Number(article.dataset.seq), article)
       learnAvatar(article.dataset.userId, article.querySelector(".avatar"))
@@ -147,7 +146,7 @@ export class Transcript {
       showTime(article)
       nameMessage(article)
       personalize(article)
-      this.#arrange(article)
+      this.#updateSeparators(article)
     }
   }
 
@@ -159,42 +158,42 @@ export class Transcript {
     const after = waiting && this.#after(waiting)
     if (waiting) {
       this.#pending.delete(message.clientId)
-      fill(waiting, message)
+      updateArticle(waiting, message)
     }
     article.toggleAttribute("data-mine", isMine)
     this.#bySeq.set(message.seq, article)
     this.#place(article, message.seq, last)
-    this.#arrange(article)
-    for (const next of new Set([after, this.#after(article)])) if (next) this.#arrange(next)
+    this.#updateSeparators(article)
+    for (const next of new Set([after, this.#after(article)])) if (next) this.#updateSeparators(next)
     return article
   }
 
-  // Before what is on its way; or, when it is older than something shown, right before that.
+  // Before pending messages, or before the next newer message.
   #place(article, seq, last) {
-    let before = this.#end(article)
+    let before = this.#pendingStart(article)
     if (seq < last) {
       const next = [...this.#bySeq.keys()].filter(other => other > seq).reduce((a, b) => Math.min(a, b))
-      before = this.#head(this.#bySeq.get(next))
+      before = this.#firstNodeOf(this.#bySeq.get(next))
     }
-    const here = this.#head(article)
+    const here = this.#firstNodeOf(article)
     if (here.isConnected && article.nextElementSibling === before) return
     this.#days.get(article)?.remove()
     this.#days.delete(article)
-    // Moving a node takes the focus from it.
+    // Moving a node removes its focus.
     const focused = article.contains(document.activeElement) ? document.activeElement : null
     this.container.insertBefore(article, before)
     focused?.focus({ preventScroll: true })
   }
 
-  // Sets the day line above a message, and whether it goes on from the one before.
-  #arrange(article) {
+  // Updates the day separator above a message, and its grouping.
+  #updateSeparators(article) {
     const date = new Date(article.dataset.createdAt)
     const previous = this.#before(article)
     const previousDate = previous && new Date(previous.dataset.createdAt)
     const isNewDay = !previous || dayOf(previousDate) !== dayOf(date)
     let line = this.#days.get(article)
     if (isNewDay && !line) {
-      line = element("div", { class: "day" })
+      line = element("div", { class: "day-separator" })
       this.#days.set(article, line)
     } else if (!isNewDay && line) {
       line.remove()
@@ -215,29 +214,29 @@ export class Transcript {
   #remove(article) {
     const after = this.#after(article)
     const hadFocus = article.contains(document.activeElement)
-    const next = hadFocus && (after ?? this.#before(article) ?? defaultPlace())
+    const next = hadFocus && (after ?? this.#before(article) ?? defaultFocus())
     if (article.previousElementSibling === this.#newLine) this.clearNew()
     this.#days.get(article)?.remove()
     this.#days.delete(article)
     article.remove()
     if (next) focusNode(next)
-    if (after) this.#arrange(after)
+    if (after) this.#updateSeparators(after)
   }
 
-  // Where what is on its way begins; or the lower end.
-  #end(except = null) {
+  // The first pending message, or the lower end.
+  #pendingStart(except = null) {
     const first = this.#nextPending(-1, except)
-    return first ? this.#head(first) : this.container.querySelector(":scope > .newer")
+    return first ? this.#firstNodeOf(first) : this.container.querySelector(":scope > .newer")
   }
 
-  // The earliest of those on their way that were written after something.
+  // The earliest pending message written after `order`.
   #nextPending(order, except = null) {
     const later = [...this.#pending.values()].filter(article => article !== except && article.dataset.order > order)
     return later.sort((a, b) => a.dataset.order - b.dataset.order)[0]
   }
 
-  // A message with the day line above it.
-  #head(article) {
+  // The message's day separator, or the message.
+  #firstNodeOf(article) {
     return this.#days.get(article) ?? article
   }
 

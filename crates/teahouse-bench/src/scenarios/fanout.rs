@@ -1,0 +1,61 @@
+//! `fanout`: all sockets are in one room, and a few of their users post.
+
+use anyhow::Result;
+
+use super::{alternate, environments};
+use crate::load::LoadPlan;
+use crate::measurement::measure;
+use crate::options::{Options, Target};
+use crate::report::Report;
+use crate::{LOBBY, progress};
+
+const SOCKETS: [usize; 3] = [100, 1_000, 10_000];
+const POSTERS: [usize; 2] = [4, 32];
+const COLUMNS: &[&str] = &[
+    "posts_per_second",
+    "deliveries_per_second",
+    "ack_p50_ms",
+    "ack_p99_ms",
+    "delivery_p99_ms",
+    "server_us",
+    "x_raw",
+    "server_without_store_us",
+    "x_raw_without_store",
+    "database_us",
+    "generator_us",
+    "generator_cores",
+    "rows",
+    "lost",
+    "doubled",
+];
+
+pub(super) fn run(options: &Options) -> Result<Report> {
+    let mut report = Report::new("fanout", COLUMNS);
+    let (runs, seconds) = options.effort();
+    let sockets = options.sockets_or(&SOCKETS);
+    let users = sockets.iter().copied().max().unwrap_or(0);
+    let environments = environments(options, &Target::DELIVERING, users)?;
+    for sockets in sockets {
+        for posters in options.posters_or(&POSTERS) {
+            alternate(runs, &environments, |environment, run| {
+                let target = environment.target;
+                progress(&format!(
+                    "fanout: {} with {sockets} sockets, {posters} posters, run {run}",
+                    target.name()
+                ));
+                let labels = [
+                    ("target", target.name().to_owned()),
+                    ("sockets", sockets.to_string()),
+                    ("posters", posters.to_string()),
+                ];
+                let plan = LoadPlan::one_room(target, LOBBY, sockets, posters);
+                report.add(&labels, measure(environment, &plan, seconds)?);
+                Ok(())
+            })?;
+        }
+    }
+    let baseline = Target::Raw.name();
+    report.compare("server_us", baseline, "x_raw");
+    report.compare("server_without_store_us", baseline, "x_raw_without_store");
+    Ok(report)
+}

@@ -1,0 +1,184 @@
+//! `teahouse backup` and `teahouse restore`: a copy of the database in one file, and back.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use chrono::Utc;
+use clap::Args;
+
+use super::print;
+use crate::error::{Error, Result};
+use crate::models::backup::{self, Summary};
+use crate::models::database::connection::DbConn;
+use crate::models::database::url::DatabaseUrl;
+
+/// Ending of a file that is not finished.
+const PARTIAL: &str = ".partial";
+
+/// Where a backup goes.
+#[derive(Debug, Args)]
+pub struct BackupArguments {
+    /// A folder, in which the file is named by its time, or a file that does not exist yet
+    #[arg(value_name = "FOLDER_OR_FILE")]
+    to: PathBuf,
+}
+
+/// What to do with a backup.
+#[derive(Debug, Args)]
+pub struct RestoreArguments {
+    /// Only check the file: no database is touched. Ends with 1 if it has a fault
+    #[arg(long)]
+    check: bool,
+    /// The backup
+    file: PathBuf,
+}
+
+impl RestoreArguments {
+    /// The file, if it is only to be checked.
+    pub fn to_check(&self) -> Option<&Path> {
+        self.check.then_some(&self.file)
+    }
+}
+
+/// Writes the database into a new file, readable by its owner only, while servers go on. Until the file is complete and
+/// on disk it has another name.
+///
+/// # Errors
+/// `Unavailable` with one sentence; then there is no file.
+pub fn back_up(url: &DatabaseUrl, arguments: &BackupArguments) -> Result<()> {
+    let start = Instant::now();
+    let path = target(&arguments.to);
+    let shown = path.display();
+    let unwritable =
+        |error: io::Error| Error::Unavailable(format!("{shown} cannot be written: {error}"));
+    if fs::symlink_metadata(&path).is_ok() {
+        return Err(Error::Unavailable(format!(
+            "{shown} is there already, and no backup overwrites another"
+        )));
+    }
+    let mut conn = open(url)?;
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    // Created with mode 0600, and removed if it is not finished.
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let draft = tempfile::Builder::new()
+        .prefix(&format!(".{name}."))
+        .suffix(PARTIAL)
+        .tempfile_in(folder)
+        .map_err(unwritable)?;
+    let out = BufWriter::with_capacity(1 << 20, draft);
+    let (mut out, summary) = backup::dump(&mut conn, out)?;
+    out.flush().map_err(unwritable)?;
+    let draft = out
+        .into_inner()
+        .map_err(|error| unwritable(error.into_error()))?;
+    draft.as_file().sync_all().map_err(unwritable)?;
+    let file = draft
+        .persist_noclobber(&path)
+        .map_err(|error| unwritable(error.error))?;
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(unwritable)?;
+    let bytes = file.metadata().map_err(unwritable)?.len();
+    print(&format!(
+        "{shown}: {}, {bytes} bytes, {:.1} s\n",
+        described(&summary),
+        start.elapsed().as_secs_f64()
+    ))
+}
+
+/// The file that a path means.
+fn target(to: &Path) -> PathBuf {
+    if !to.is_dir() {
+        return to.to_owned();
+    }
+    to.join(format!(
+        "teahouse-{}.jsonl.gz",
+        Utc::now().format("%Y%m%dT%H%M%SZ")
+    ))
+}
+
+fn open(url: &DatabaseUrl) -> Result<DbConn> {
+    // SQLite would make a missing file.
+    if let DatabaseUrl::Sqlite(path) = url
+        && !path.exists()
+    {
+        return Err(Error::Unavailable(format!("there is no database {url}")));
+    }
+    DbConn::open(url).map_err(|error| match error {
+        Error::Unavailable(cause) => {
+            Error::Unavailable(format!("cannot use the database {url}: {cause}"))
+        }
+        other => other,
+    })
+}
+
+/// Checks a backup without a database, and says what is wrong with it, a line for each fault.
+///
+/// # Errors
+/// `Unavailable` with one sentence if there is any fault.
+pub fn check(file: &Path) -> Result<()> {
+    let report = backup::check(read(file)?)?;
+    let shown = file.display();
+    if report.count == 0 {
+        return print(&format!(
+            "{shown}: sound, from {}: {}\n",
+            report.summary.created_at,
+            described(&report.summary)
+        ));
+    }
+    let lines: Vec<String> = report
+        .faults
+        .iter()
+        .map(|fault| format!("{fault}\n"))
+        .collect();
+    print(&lines.concat())?;
+    let count = report.count;
+    Err(Error::Unavailable(format!("{shown} has {count} faults")))
+}
+
+/// Restores a backup into the empty database of the settings.
+///
+/// # Errors
+/// `Unavailable` with one sentence.
+pub fn restore(url: &DatabaseUrl, arguments: &RestoreArguments) -> Result<()> {
+    let start = Instant::now();
+    let file = &arguments.file;
+    read(file)?;
+    let mut conn = DbConn::open_or_create(url)?;
+    conn.require_working_client_library()?;
+    conn.require_utf8mb4()?;
+    let summary = backup::restore(&mut conn, || read(file))?;
+    print(&format!(
+        "restored {} into {url}: {}; each room is whole; everybody signs in anew; {:.1} s\n",
+        file.display(),
+        described(&summary),
+        start.elapsed().as_secs_f64()
+    ))
+}
+
+fn read(file: &Path) -> Result<BufReader<File>> {
+    let shown = file.display();
+    let opened = File::open(file).and_then(|opened| match opened.metadata()?.is_dir() {
+        true => Err(io::ErrorKind::IsADirectory.into()),
+        false => Ok(opened),
+    });
+    let opened =
+        opened.map_err(|error| Error::Unavailable(format!("{shown} cannot be read: {error}")))?;
+    Ok(BufReader::with_capacity(1 << 20, opened))
+}
+
+fn described(summary: &Summary) -> String {
+    format!(
+        "{} people, {} rooms, {} messages, {} pictures, {} rows in all",
+        summary.count("users"),
+        summary.count("rooms"),
+        summary.count("messages"),
+        summary.count("avatars"),
+        summary.total()
+    )
+}

@@ -1,0 +1,56 @@
+//! Connects a subscriber of the hub to the TCP connection of its request.
+
+use std::rc::Rc;
+
+use actix_web::HttpRequest;
+use teahouse_transport::Connection;
+
+use crate::controllers::middleware::connection_state::connection;
+use crate::realtime::subscriber::{DirectSink, Subscriber};
+use crate::realtime::websocket::CloseCode;
+
+/// Closes the TCP connection when the subscriber closes, and closes the subscriber (4008) when the peer stops reading.
+pub(super) fn bind_lifetimes(
+    request: &HttpRequest,
+    subscriber: &Rc<Subscriber>,
+    close_grace_seconds: u32,
+) {
+    let Some(connection) = connection(request) else {
+        return;
+    };
+    let (closing, slow) = (connection.clone(), Rc::downgrade(subscriber));
+    subscriber.on_close(move || closing.close_within(close_grace_seconds));
+    connection.on_stall(move || {
+        if let Some(subscriber) = slow.upgrade() {
+            let user_id = subscriber.user_id;
+            tracing::debug!(user_id, "client stopped reading; closing with 4008");
+            subscriber.close(CloseCode::TooSlow);
+        }
+    });
+}
+
+/// Closes the connection when its peer closes it or its sending half. Event streams need this, because HTTP notices a
+/// closed peer only when it writes.
+pub(super) fn close_with_peer(request: &HttpRequest) {
+    if let Some(connection) = connection(request) {
+        connection.close_with_peer();
+    }
+}
+
+impl DirectSink for Connection {
+    fn try_write(&self, bytes: &[u8]) -> usize {
+        self.try_write(bytes)
+    }
+
+    fn is_writable(&self) -> bool {
+        self.is_writable()
+    }
+}
+
+/// Lets the subscriber write directly to the connection. What the connection does not take at once is sent in the response
+/// body. The subscriber begins only after the body was polled, so that it cannot overtake the response head.
+pub(super) fn enable_direct_writes(request: &HttpRequest, subscriber: &Subscriber) {
+    if let Some(connection) = connection(request).cloned() {
+        subscriber.set_direct_sink(connection);
+    }
+}

@@ -1,0 +1,125 @@
+//! Server-sent events (HTML Standard, section 9.2), for clients without WebSocket.
+
+use std::rc::Rc;
+
+use actix_web::http::{Method, header};
+use actix_web::web::{Bytes, Data, Query};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use futures_util::stream;
+use serde::Deserialize;
+
+use super::attach::{bind_lifetimes, close_with_peer};
+use crate::controllers::App;
+use crate::controllers::api::ConversationMessage;
+use crate::controllers::errors::frame_error_message;
+use crate::controllers::extractors::connecting_user::ConnectingUser;
+use crate::controllers::extractors::request_context::{RequestContext, accepts};
+use crate::error::{Error, Result};
+use crate::realtime::connection::{ConnectRequest, Connection};
+use crate::realtime::event_stream::{EventStream, StreamContent};
+use crate::realtime::frames::{ErrorCode, Id};
+use crate::realtime::worker_hub::WorkerHub;
+
+/// Last event received, the room in view, and whether the user is away.
+#[derive(Deserialize)]
+pub struct StreamQuery {
+    after: Option<i64>,
+    view: Option<Id>,
+    #[serde(default)]
+    away: bool,
+}
+
+/// `GET /api/events`: the frames of the WebSocket.
+pub async fn all(
+    app: Data<App>,
+    context: RequestContext,
+    request: HttpRequest,
+    ConnectingUser(connect_request): ConnectingUser,
+    query: Query<StreamQuery>,
+) -> Result<HttpResponse> {
+    open(
+        &app,
+        context,
+        &request,
+        connect_request,
+        &query,
+        StreamContent::AllFrames,
+    )
+    .await
+}
+
+/// `GET /api/messages`: messages of other users in the user's conversations.
+pub async fn messages(
+    app: Data<App>,
+    context: RequestContext,
+    request: HttpRequest,
+    ConnectingUser(connect_request): ConnectingUser,
+    query: Query<StreamQuery>,
+) -> Result<HttpResponse> {
+    let user_id = connect_request.user.id.0;
+    let wanted = StreamContent::DirectMessages(Box::new(move |message| {
+        serde_json::to_string(&ConversationMessage::new(message, user_id)).unwrap_or_default()
+    }));
+    open(&app, context, &request, connect_request, &query, wanted).await
+}
+
+async fn open(
+    app: &App,
+    context: RequestContext,
+    request: &HttpRequest,
+    connect_request: ConnectRequest,
+    query: &StreamQuery,
+    wanted: StreamContent,
+) -> Result<HttpResponse> {
+    if !accepts(request, "text/event-stream") {
+        return Err(Error::NotAcceptable);
+    }
+    if request.method() == Method::HEAD {
+        return Ok(headers().finish());
+    }
+    let worker = request.app_data::<Rc<WorkerHub>>().cloned();
+    let worker = worker.ok_or_else(|| Error::internal("the worker has no hub"))?;
+    // Only these values: the context would stay in memory as long as the connection.
+    let (locale, chars) = (context.locale(), app.realtime.limits.content_chars);
+    let connection = Connection::open_event_stream(
+        worker,
+        app.realtime.clone(),
+        connect_request,
+        Box::new(move |code: ErrorCode| locale.translate(&frame_error_message(code, chars))),
+    )
+    .await?;
+    bind_lifetimes(
+        request,
+        &connection.subscriber,
+        app.sockets.close_grace_seconds,
+    );
+    close_with_peer(request);
+    if query.view.is_some() || query.away {
+        connection.view(query.view, query.away);
+    }
+    let events =
+        EventStream::start(connection, wanted, last_event(request).or(query.after)).await?;
+    let stream = stream::unfold(events, |mut events| async move {
+        let event = events.next().await?;
+        Some((Ok::<Bytes, Error>(event), events))
+    });
+    Ok(headers().streaming(stream))
+}
+
+fn headers() -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response
+        // The connection closes when the stream ends.
+        .force_close()
+        .insert_header((header::CONTENT_TYPE, "text/event-stream"))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        // Disables nginx's buffering.
+        .insert_header(("x-accel-buffering", "no"));
+    response
+}
+
+/// Returns the `Last-Event-ID` header.
+fn last_event(request: &HttpRequest) -> Option<i64> {
+    let id = request.headers().get("last-event-id")?;
+    id.to_str().ok()?.trim().parse().ok()
+}

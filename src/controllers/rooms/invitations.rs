@@ -1,0 +1,106 @@
+//! Room invitations of the current user. (Registration links are `invites`.)
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path};
+use serde::Deserialize;
+
+use crate::controllers::extractors::current_user::CurrentUser;
+use crate::controllers::extractors::form::{FormOrJson, Method};
+use crate::controllers::extractors::request_context::RequestContext;
+use crate::controllers::{App, page, redirect_or_no_content};
+use crate::error::{Error, Result};
+use crate::models::room::Room;
+use crate::models::room::invitation;
+use crate::views::layout::Page;
+use crate::views::pages::invitations::{InvitationItem, InvitationsPage};
+use crate::views::pages::rooms::room_links;
+
+/// `GET /invitations`: an HTML page, or a JSON array of invitations as in the `invitation` frame.
+pub async fn index(
+    app: Data<App>,
+    context: RequestContext,
+    CurrentUser(user): CurrentUser,
+) -> Result<HttpResponse> {
+    let user_id = user.id;
+    let read = app.database.read(move |conn| {
+        let rooms = Room::list_for(conn, user_id)?;
+        Ok((rooms, invitation::pending(conn, user_id)?))
+    });
+    let (rooms, pending) = read.await?;
+    if context.wants_json {
+        return Ok(HttpResponse::Ok()
+            .insert_header(("cache-control", "no-store"))
+            .json(pending));
+    }
+    let item = |invitation| InvitationItem::new(context.locale(), invitation);
+    let view = InvitationsPage {
+        page: Page::signed_in(
+            context.display_preferences(),
+            &user.to_public(),
+            user.is_admin(),
+        ),
+        rooms: room_links(context.locale(), rooms, None),
+        pending: pending.into_iter().map(item).collect(),
+    };
+    page(&app, &view)
+}
+
+/// `PUT /invitations/{id}`: accepts, and redirects browsers to the room.
+pub async fn update(
+    app: Data<App>,
+    context: RequestContext,
+    CurrentUser(user): CurrentUser,
+    id: Path<i64>,
+) -> Result<HttpResponse> {
+    let (user_id, id) = (user.id, *id);
+    let write = app
+        .database
+        .write(move |conn| invitation::accept(conn, user_id, id));
+    let room_id = write.await?;
+    app.realtime.join_room(user_id, room_id, false);
+    app.realtime.invitations_changed(user_id);
+    Ok(redirect_or_no_content(
+        &context,
+        false,
+        &format!("/rooms/{room_id}"),
+    ))
+}
+
+/// `DELETE /invitations/{id}`: declines.
+pub async fn destroy(
+    app: Data<App>,
+    context: RequestContext,
+    CurrentUser(user): CurrentUser,
+    id: Path<i64>,
+) -> Result<HttpResponse> {
+    let (user_id, id) = (user.id, *id);
+    let write = app
+        .database
+        .write(move |conn| invitation::decline(conn, user_id, id));
+    write.await?;
+    app.realtime.invitations_changed(user_id);
+    Ok(redirect_or_no_content(&context, false, "/invitations"))
+}
+
+/// Fields of `POST /invitations/{id}`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct InvitationInput {
+    #[serde(rename = "_method")]
+    method: Method,
+}
+
+/// `POST /invitations/{id}` with `_method`
+pub async fn method_override(
+    app: Data<App>,
+    context: RequestContext,
+    user: CurrentUser,
+    id: Path<i64>,
+    input: FormOrJson<InvitationInput>,
+) -> Result<HttpResponse> {
+    match input.fields.method {
+        Method::Put | Method::Patch => update(app, context, user, id).await,
+        Method::Delete => destroy(app, context, user, id).await,
+        Method::Post => Err(Error::MethodNotAllowed),
+    }
+}

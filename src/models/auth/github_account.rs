@@ -1,0 +1,230 @@
+//! Registration and sign-in with GitHub accounts.
+//!
+//! Writing functions must be called in a write transaction.
+
+use diesel::prelude::*;
+
+use crate::error::{Error, Result};
+use crate::models::database::connection::DbConn;
+use crate::models::installation;
+use crate::models::schema::users;
+use crate::models::user::User;
+use crate::models::user::registration::{Credential, Registration, RegistrationPolicy};
+use crate::models::values::github_account::GithubAccount;
+use crate::models::values::username;
+use crate::models::values::username::Username;
+
+/// Number of usernames derived from the login before falling back to the account's id.
+const MAX_CANDIDATES: i64 = 50;
+
+/// The ways in which a user can sign in.
+#[derive(Debug, Clone)]
+pub struct LoginMethods {
+    /// Phone number in E.164 form.
+    pub phone: Option<String>,
+    /// Whether a password is set.
+    pub has_password: bool,
+    /// Login name of the linked GitHub account.
+    pub github: Option<String>,
+}
+
+impl LoginMethods {
+    /// Returns whether the user can sign in with phone number and password.
+    pub fn allows_password_login(&self) -> bool {
+        self.phone.is_some() && self.has_password
+    }
+}
+
+/// A registration with a GitHub account.
+#[derive(Debug, Clone)]
+pub struct GithubRegistration {
+    /// The authenticated account.
+    pub account: GithubAccount,
+    /// Who may register.
+    pub policy: RegistrationPolicy,
+    /// The invite, if any.
+    pub invite: Option<i64>,
+    /// Whether registration as the installation's first user is allowed.
+    pub may_be_first: bool,
+}
+
+impl User {
+    /// Returns whether the account is linked to a user.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database fails.
+    pub fn is_github_linked(conn: &mut DbConn, account: &GithubAccount) -> Result<bool> {
+        let owner = users::table.filter(users::github_id.eq(account.id));
+        Ok(owner.count().get_result::<i64>(conn)? > 0)
+    }
+
+    /// Returns the user linked to the account, whatever their status, and updates the stored login name. When there is none,
+    /// no other transaction can link the account before this one ends.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database fails.
+    pub fn find_by_github(conn: &mut DbConn, account: &GithubAccount) -> Result<Option<Self>> {
+        installation::lock(conn)?;
+        let owner = users::table.filter(users::github_id.eq(account.id));
+        let user: Option<Self> = owner
+            .select(Self::as_select())
+            .get_result(conn)
+            .optional()?;
+        if user.is_some() {
+            diesel::update(owner)
+                .set(users::github_login.eq(&account.login))
+                .execute(conn)?;
+        }
+        Ok(user)
+    }
+
+    /// Registers a user for an account that is not linked yet, with a username derived from the login.
+    ///
+    /// # Errors
+    /// `ForbiddenBecause` when registration is closed, requires an invite, or, for the first user, a set-up code.
+    pub fn register_with_github(conn: &mut DbConn, request: &GithubRegistration) -> Result<Self> {
+        installation::lock(conn)?;
+        let username = Self::free_username(conn, &request.account)?;
+        let registration = Registration {
+            policy: request.policy,
+            invite: request.invite,
+            credential: Credential::GitHub {
+                id: request.account.id,
+                login: request.account.login.clone(),
+            },
+            username,
+            may_be_first: request.may_be_first,
+        };
+        Self::register(conn, &registration).map_err(|error| match error {
+            Error::Forbidden => Error::ForbiddenBecause("error-github-closed".into()),
+            Error::Invalid(fields) => match fields[..] {
+                [("setup_code", _)] => Error::ForbiddenBecause("error-github-first".into()),
+                [("invite", _)] => Error::ForbiddenBecause("error-github-invite".into()),
+                _ => Error::Invalid(fields),
+            },
+            other => other,
+        })
+    }
+
+    /// Links an account to a user.
+    ///
+    /// # Errors
+    /// `ForbiddenBecause` when it is linked to another user, or the user is linked to another account.
+    pub fn link_github(conn: &mut DbConn, id: i64, account: &GithubAccount) -> Result<()> {
+        installation::lock(conn)?;
+        let linked: Option<i64> = users::table
+            .find(id)
+            .select(users::github_id)
+            .get_result(conn)?;
+        if linked.is_some_and(|linked| linked != account.id) {
+            return Err(Error::ForbiddenBecause("error-github-another".into()));
+        }
+        let owner = Self::find_by_github(conn, account)?;
+        if owner.is_some_and(|owner| owner.id != id) {
+            return Err(Error::ForbiddenBecause("error-github-taken".into()));
+        }
+        diesel::update(users::table.find(id))
+            .set((
+                users::github_id.eq(account.id),
+                users::github_login.eq(&account.login),
+            ))
+            .execute(conn)?;
+        Ok(())
+    }
+
+    /// Unlinks a user's account.
+    ///
+    /// # Errors
+    /// `Invalid` for `github` when the user could not sign in without it.
+    pub fn unlink_github(conn: &mut DbConn, id: i64) -> Result<()> {
+        installation::lock(conn)?;
+        if !Self::login_methods(conn, id)?.allows_password_login() {
+            return Err(Error::field("github", "error-github-last"));
+        }
+        diesel::update(users::table.find(id))
+            .set((
+                users::github_id.eq(None::<i64>),
+                users::github_login.eq(None::<String>),
+            ))
+            .execute(conn)?;
+        Ok(())
+    }
+
+    /// Returns the ways in which a user can sign in.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such user.
+    pub fn login_methods(conn: &mut DbConn, id: i64) -> Result<LoginMethods> {
+        let (phone, password_hash, github): (_, Option<String>, _) = users::table
+            .find(id)
+            .select((users::phone, users::password_hash, users::github_login))
+            .get_result(conn)?;
+        Ok(LoginMethods {
+            phone,
+            has_password: password_hash.is_some(),
+            github,
+        })
+    }
+
+    /// Returns an unused username for an account.
+    fn free_username(conn: &mut DbConn, account: &GithubAccount) -> Result<Username> {
+        for n in 1..=MAX_CANDIDATES {
+            if let Some(name) = username_candidate(&account.login, n)
+                && !Self::is_username_taken(conn, &name)?
+            {
+                return Ok(name);
+            }
+        }
+        Username::parse(&format!("github-{}", account.id))
+    }
+}
+
+/// Returns the `n`th username derived from a login; from the second on with the number appended.
+fn username_candidate(login: &str, n: i64) -> Option<Username> {
+    let suffix = match n {
+        1 => String::new(),
+        n => format!("-{n}"),
+    };
+    let named = |head: &str| {
+        let allowed = head.chars().filter(|c| username::is_allowed(*c));
+        let head: String = allowed.take(username::MAX_CHARS - suffix.len()).collect();
+        Username::parse(&format!("{head}{suffix}")).ok()
+    };
+    named(login).or_else(|| named(&format!("github-{login}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn name(login: &str, n: i64) -> String {
+        username_candidate(login, n)
+            .expect(login)
+            .as_str()
+            .to_owned()
+    }
+
+    #[test]
+    fn usernames_resemble_logins() {
+        assert_eq!(name("octocat", 1), "octocat");
+        assert_eq!(name("Octo-Cat", 1), "Octo-Cat");
+        assert_eq!(name("octocat", 2), "octocat-2");
+        assert_eq!(name("x", 1), "github-x");
+        assert_eq!(name("13800138000", 1), "github-13800138000");
+        assert_eq!(name("octo cat[bot]", 1), "octocatbot");
+        assert_eq!(name(&"x".repeat(39), 12), format!("{}-12", "x".repeat(29)));
+    }
+
+    proptest! {
+        #[test]
+        fn every_login_yields_usernames(
+            login in prop_oneof!["[a-zA-Z0-9-]{1,39}", "\\PC{1,40}"],
+            n in 1_i64..=MAX_CANDIDATES,
+        ) {
+            let is_login = login.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+            prop_assert!(username_candidate(&login, n).is_some() || !is_login, "{}", login);
+        }
+    }
+}

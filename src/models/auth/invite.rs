@@ -1,0 +1,175 @@
+//! Invite links, with which people can register while open registration is disabled.
+//!
+//! Writing functions must be called in a write transaction.
+
+use chrono::{NaiveDateTime, TimeDelta};
+use diesel::prelude::*;
+
+use crate::error::{Error, Result};
+use crate::models::database::connection::{DbConn, on_each};
+use crate::models::now;
+use crate::models::schema::{invites, users};
+use crate::models::user::User;
+use crate::models::values::signing::{HmacKey, constant_time_eq};
+use crate::models::values::user_status::Status;
+
+/// Maximum number of registrations with one invite.
+pub const MAX_USES: i32 = 1000;
+/// Maximum lifetime of an invite in days.
+pub const MAX_DAYS: i64 = 90;
+/// Hexadecimal digits of the signature in a token: 128 bits.
+const SIGNATURE_CHARS: usize = 32;
+/// Signature purpose of tokens; see [`HmacKey::sign`].
+const PURPOSE: &str = "invite";
+
+/// Who may create invites.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvitePolicy {
+    /// Every user.
+    Members,
+    /// Admins only.
+    Admins,
+}
+
+impl InvitePolicy {
+    /// Returns whether the user may create invites.
+    pub fn allows(self, user: &User) -> bool {
+        self == Self::Members || user.is_admin()
+    }
+}
+
+/// An invite.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = invites)]
+pub struct Invite {
+    /// Primary key.
+    pub id: i64,
+    /// Number of registrations so far.
+    pub uses: i32,
+    /// Maximum number of registrations.
+    pub max_uses: i32,
+    /// When the invite expires.
+    pub expires_at: NaiveDateTime,
+}
+
+/// Returns the token in an invite's link: the id and a signature.
+///
+/// # Errors
+/// Never; see [`HmacKey::sign`].
+pub fn token(hmac_key: &HmacKey, id: i64) -> Result<String> {
+    let signature = hmac_key.sign(PURPOSE, &id.to_string())?;
+    Ok(format!("{id}-{}", &signature[..SIGNATURE_CHARS]))
+}
+
+/// Returns the id of the invite if the token's signature is valid.
+pub fn verify_token(hmac_key: &HmacKey, typed: &str) -> Option<i64> {
+    let (id, _) = typed.trim().split_once('-')?;
+    let id: i64 = id.parse().ok()?;
+    let expected = token(hmac_key, id).ok()?;
+    constant_time_eq(&expected, typed.trim()).then_some(id)
+}
+
+/// Creates an invite.
+///
+/// # Errors
+/// `Invalid` for `uses` and `days` when they are out of range.
+pub fn create(conn: &mut DbConn, user_id: i64, uses: i32, days: i64) -> Result<()> {
+    let mut errors = Vec::new();
+    if !(1..=MAX_USES).contains(&uses) {
+        errors.push(("uses", "error-invite-uses".into()));
+    }
+    if !(1..=MAX_DAYS).contains(&days) {
+        errors.push(("days", "error-invite-days".into()));
+    }
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    let now = now();
+    let row = (
+        invites::user_id.eq(user_id),
+        invites::uses.eq(0),
+        invites::max_uses.eq(uses),
+        invites::created_at.eq(now),
+        invites::expires_at.eq(now + TimeDelta::days(days)),
+    );
+    on_each!(conn, conn => diesel::insert_into(invites::table).values(row).execute(conn))
+        .map_err(Error::from)?;
+    Ok(())
+}
+
+/// Returns the user's invites that can still be used, or everyone's for an admin, each with its creator's username; newest
+/// first, at most 100.
+///
+/// # Errors
+/// `Unavailable` when the database fails.
+pub fn list_for(conn: &mut DbConn, user: &User) -> Result<Vec<(Invite, String)>> {
+    let mut open = invites::table
+        .inner_join(users::table)
+        .filter(invites::revoked_at.is_null())
+        .filter(invites::expires_at.gt(now()))
+        .filter(invites::uses.lt(invites::max_uses))
+        .order(invites::id.desc())
+        .limit(100)
+        .select((Invite::as_select(), users::username))
+        .into_boxed();
+    if !user.is_admin() {
+        open = open.filter(invites::user_id.eq(user.id));
+    }
+    Ok(open.load(conn)?)
+}
+
+/// Revokes an invite.
+///
+/// # Errors
+/// `NotFound` when there is none with this id, or the user is neither its creator nor an admin.
+pub fn revoke(conn: &mut DbConn, user: &User, id: i64) -> Result<()> {
+    let creator: i64 = invites::table
+        .find(id)
+        .select(invites::user_id)
+        .get_result(conn)?;
+    if creator != user.id && !user.is_admin() {
+        return Err(Error::NotFound);
+    }
+    diesel::update(invites::table.find(id))
+        .set(invites::revoked_at.eq(now()))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Returns whether an invite can still be used: it is neither revoked, expired nor used up, and its creator is active.
+///
+/// # Errors
+/// `Unavailable` when the database fails.
+pub fn is_valid(conn: &mut DbConn, id: i64) -> Result<bool> {
+    let found: Option<i64> = invites::table
+        .inner_join(users::table)
+        .filter(invites::id.eq(id))
+        .filter(invites::revoked_at.is_null())
+        .filter(invites::expires_at.gt(now()))
+        .filter(invites::uses.lt(invites::max_uses))
+        .filter(users::status.eq(Status::Active))
+        .select(invites::id)
+        .get_result(conn)
+        .optional()?;
+    Ok(found.is_some())
+}
+
+/// Counts a registration with an invite. Checking and counting are atomic, so concurrent registrations cannot exceed the
+/// limit.
+///
+/// # Errors
+/// `Invalid` for `invite` when it is missing or can no longer be used.
+pub(in crate::models) fn redeem(conn: &mut DbConn, id: Option<i64>) -> Result<()> {
+    let refused = || Error::field("invite", "error-invite");
+    let id = id.ok_or_else(refused)?;
+    if !is_valid(conn, id)? {
+        return Err(refused());
+    }
+    let open = invites::table
+        .find(id)
+        .filter(invites::uses.lt(invites::max_uses));
+    let counted = diesel::update(open)
+        .set(invites::uses.eq(invites::uses + 1))
+        .execute(conn)?;
+    if counted == 0 { Err(refused()) } else { Ok(()) }
+}

@@ -1,0 +1,12 @@
+//! Authentication: sessions, devices, verification codes, single-use links, GitHub accounts and rate limits.
+
+pub mod device;
+pub mod github_account;
+pub mod invite;
+pub mod pairing;
+pub mod password_reset_link;
+pub mod phone_verification;
+pub mod rate_limit;
+pub mod security_event;
+pub mod session;
+pub mod trusted_browser;

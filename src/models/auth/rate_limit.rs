@@ -1,0 +1,215 @@
+//! Rate limits on attempts, such as sign-ins and codes. They are counted in the database, so they hold across restarts
+//! and servers.
+//!
+//! Writing functions must be called in a write transaction.
+
+use chrono::{DateTime, NaiveDateTime, TimeDelta};
+use diesel::prelude::*;
+
+use crate::error::{Error, Result};
+use crate::models::database::connection::DbConn;
+use crate::models::now;
+use crate::models::schema::throttles;
+
+/// A limit on the number of attempts.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// Maximum number of attempts in the window.
+    pub attempts: i32,
+    /// Length of the window, which begins with the first attempt.
+    pub window: TimeDelta,
+    /// Delay before the next attempt once the maximum is reached; doubled by each further attempt, up to the window.
+    /// `None`: until the window ends.
+    pub backoff: Option<TimeDelta>,
+}
+
+/// A counter of attempts, for example of one user or from one address.
+#[derive(Debug, Clone)]
+pub struct Bucket {
+    /// Hash of the counted subject, by [`HmacKey::sign`](crate::models::values::signing::HmacKey::sign).
+    pub key_hash: String,
+    /// The limit.
+    pub rule: Rule,
+}
+
+/// `open_at` of buckets that are not full. It is not the current time: with differing clocks, or when transactions lock
+/// the row in another order than they read the clock, that could be in the future.
+const ALWAYS_OPEN: NaiveDateTime = DateTime::UNIX_EPOCH.naive_utc();
+
+/// The stored state of a bucket.
+#[derive(Debug, Clone, Copy, Queryable)]
+struct State {
+    tries: i32,
+    ends_at: NaiveDateTime,
+    open_at: NaiveDateTime,
+}
+
+impl State {
+    /// Returns the state after one more attempt, or the time to wait before it.
+    fn after_attempt(self, rule: &Rule, now: NaiveDateTime) -> Result<Self, TimeDelta> {
+        if self.open_at > now {
+            return Err(self.open_at - now);
+        }
+        let is_over = self.ends_at <= now;
+        let tries = if is_over { 1 } else { self.tries + 1 };
+        let ends_at = if is_over {
+            now + rule.window
+        } else {
+            self.ends_at
+        };
+        let Some(backoff) = rule.backoff else {
+            let is_full = tries >= rule.attempts;
+            let open_at = if is_full { ends_at } else { ALWAYS_OPEN };
+            return Ok(Self {
+                tries,
+                ends_at,
+                open_at,
+            });
+        };
+        let doublings = u32::try_from(tries - rule.attempts).ok().map(|n| n.min(16));
+        let wait = doublings.map_or(TimeDelta::zero(), |n| (backoff * (1 << n)).min(rule.window));
+        // Attempts during the backoff keep the window open.
+        let ends_at = if doublings.is_some() {
+            now + wait + rule.window
+        } else {
+            ends_at
+        };
+        Ok(Self {
+            tries,
+            ends_at,
+            open_at: doublings.map_or(ALWAYS_OPEN, |_| now + wait),
+        })
+    }
+
+    /// Returns the state without the latest attempt. The bucket is open then: an earlier backoff had ended before it.
+    fn without_last_attempt(self) -> Self {
+        Self {
+            tries: (self.tries - 1).max(0),
+            open_at: ALWAYS_OPEN,
+            ..self
+        }
+    }
+}
+
+/// Counts an attempt in all buckets. Attempts are counted before their outcome is known, so that concurrent ones cannot
+/// exceed the limit.
+///
+/// # Errors
+/// `RateLimited` when a bucket is full; no bucket is changed then.
+pub fn take(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
+    let now = now();
+    let mut longest = TimeDelta::zero();
+    let mut taken = Vec::new();
+    for bucket in in_lock_order(buckets) {
+        match lock(conn, bucket, now)?.after_attempt(&bucket.rule, now) {
+            Ok(state) => taken.push((bucket, state)),
+            Err(wait) => longest = longest.max(wait),
+        }
+    }
+    if longest > TimeDelta::zero() {
+        let seconds = longest.num_milliseconds().unsigned_abs().div_ceil(1000);
+        return Err(Error::RateLimited { seconds });
+    }
+    for (bucket, state) in taken {
+        set(conn, bucket, state)?;
+    }
+    Ok(())
+}
+
+/// Counts several attempts, one per bucket; the same bucket may occur more than once.
+///
+/// # Errors
+/// `RateLimited` when a bucket is full; the transaction must then be rolled back.
+pub fn take_each(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
+    buckets
+        .iter()
+        .try_for_each(|bucket| take(conn, std::slice::from_ref(bucket)))
+}
+
+/// Uncounts a successful attempt. In buckets with backoff, the failed attempts before it are uncounted too.
+///
+/// # Errors
+/// `Unavailable` when the database fails.
+pub fn forgive(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
+    let now = now();
+    for bucket in in_lock_order(buckets) {
+        if bucket.rule.backoff.is_some() {
+            diesel::delete(throttles::table.find(&bucket.key_hash)).execute(conn)?;
+            continue;
+        }
+        let state = lock(conn, bucket, now)?;
+        set(conn, bucket, state.without_last_attempt())?;
+    }
+    Ok(())
+}
+
+/// Uncounts an attempt that was not made. Unlike [`forgive`], it leaves earlier attempts counted.
+///
+/// # Errors
+/// `Unavailable` when the database fails.
+pub fn undo(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
+    let now = now();
+    for bucket in in_lock_order(buckets) {
+        let state = lock(conn, bucket, now)?;
+        set(conn, bucket, state.without_last_attempt())?;
+    }
+    Ok(())
+}
+
+/// Returns the buckets in the order in which they are locked, which is always the same to prevent deadlocks.
+fn in_lock_order(buckets: &[Bucket]) -> Vec<&Bucket> {
+    let mut all: Vec<&Bucket> = buckets.iter().collect();
+    all.sort_by(|one, other| one.key_hash.cmp(&other.key_hash));
+    all
+}
+
+/// Inserts the row if it is missing, and locks it until the transaction ends.
+fn lock(conn: &mut DbConn, bucket: &Bucket, now: NaiveDateTime) -> Result<State> {
+    let key_hash = &bucket.key_hash;
+    let empty = (
+        throttles::key_hash.eq(key_hash),
+        throttles::tries.eq(0),
+        throttles::ends_at.eq(now),
+        throttles::open_at.eq(ALWAYS_OPEN),
+    );
+    let insert = diesel::insert_into(throttles::table).values(empty);
+    let same = throttles::key_hash.eq(key_hash);
+    match conn {
+        DbConn::Sqlite(conn) => insert.on_conflict_do_nothing().execute(conn)?,
+        DbConn::Mysql(conn) => insert
+            .on_conflict(diesel::dsl::DuplicatedKeys)
+            .do_update()
+            .set(same)
+            .execute(conn)?,
+    };
+    Ok(throttles::table
+        .find(key_hash)
+        .select((throttles::tries, throttles::ends_at, throttles::open_at))
+        .get_result(conn)?)
+}
+
+fn set(conn: &mut DbConn, bucket: &Bucket, state: State) -> Result<()> {
+    diesel::update(throttles::table.find(&bucket.key_hash))
+        .set((
+            throttles::tries.eq(state.tries),
+            throttles::ends_at.eq(state.ends_at),
+            throttles::open_at.eq(state.open_at),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Deletes buckets whose window and backoff have ended; returns their number.
+///
+/// # Errors
+/// `Unavailable` when the database fails.
+pub fn delete_expired(conn: &mut DbConn) -> Result<usize> {
+    let now = now();
+    let old = throttles::table
+        .filter(throttles::ends_at.lt(now))
+        .filter(throttles::open_at.lt(now));
+    Ok(diesel::delete(old).execute(conn)?)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,234 @@
+//! The file: written and read line by line, with checksums.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+
+use flate2::Compression;
+use flate2::bufread::GzDecoder;
+use flate2::write::GzEncoder;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::cell::{Cell, append_row};
+use super::{FORMAT, Manifest};
+use crate::error::{Error, Result};
+
+/// Longest line, in bytes: far more than the longest row.
+const LINE_BYTES: u64 = 64 << 20;
+/// Name in the last line.
+const BACKUP: &str = "backup";
+
+/// The line after a table's rows, and the last line of all.
+#[derive(Serialize, Deserialize)]
+struct End {
+    end: String,
+    rows: u64,
+    sha256: String,
+}
+
+fn unwritable(error: io::Error) -> Error {
+    Error::Unavailable(format!("the backup cannot be written: {error}"))
+}
+
+fn damaged(cause: impl std::fmt::Display) -> Error {
+    Error::Unavailable(format!("the file is damaged: {cause}"))
+}
+
+fn unreadable(error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => damaged("it is cut off"),
+        _ => damaged(error),
+    }
+}
+
+fn hex(digest: &Sha256) -> String {
+    let bytes = digest.clone().finalize();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Writes a backup.
+pub(super) struct Writer<W: Write> {
+    out: GzEncoder<W>,
+    line: Vec<u8>,
+    digest: Sha256,
+    total: u64,
+}
+
+impl<W: Write> Writer<W> {
+    pub(super) fn new(out: W, manifest: &Manifest) -> Result<Self> {
+        let mut writer = Self {
+            // Three quarters of what the best level saves, at four times its speed.
+            out: GzEncoder::new(out, Compression::new(3)),
+            line: Vec::new(),
+            digest: Sha256::new(),
+            total: 0,
+        };
+        writer.json(manifest)?;
+        Ok(writer)
+    }
+
+    pub(super) fn row(&mut self, row: &[Cell]) -> Result<()> {
+        append_row(row, &mut self.line)?;
+        self.total += 1;
+        self.put()
+    }
+
+    pub(super) fn end_table(&mut self, name: &str, rows: u64) -> Result<()> {
+        self.end(name, rows)
+    }
+
+    /// Ends the file and returns what is below it.
+    pub(super) fn finish(mut self) -> Result<W> {
+        self.end(BACKUP, self.total)?;
+        self.out.finish().map_err(unwritable)
+    }
+
+    fn end(&mut self, end: &str, rows: u64) -> Result<()> {
+        let (end, sha256) = (end.to_owned(), hex(&self.digest));
+        self.json(&End { end, rows, sha256 })
+    }
+
+    fn json(&mut self, value: &impl Serialize) -> Result<()> {
+        serde_json::to_writer(&mut self.line, value).map_err(Error::internal)?;
+        self.line.push(b'\n');
+        self.put()
+    }
+
+    fn put(&mut self) -> Result<()> {
+        self.digest.update(&self.line);
+        let written = self.out.write_all(&self.line);
+        self.line.clear();
+        written.map_err(unwritable)
+    }
+}
+
+/// What a line is, after the first one.
+pub(super) enum Line {
+    Row(Vec<Cell>),
+    /// The current table is over, with as many rows as it should have.
+    TableEnd,
+    /// Nothing follows.
+    End,
+}
+
+/// Reads a backup. Every error is a fault of the file, and nothing after it can be read.
+pub(super) struct Reader<R: BufRead> {
+    input: BufReader<GzDecoder<R>>,
+    line: Vec<u8>,
+    digest: Sha256,
+    /// Of the file.
+    pub(super) manifest: Manifest,
+    table: usize,
+    rows: u64,
+    total: u64,
+}
+
+impl<R: BufRead> Reader<R> {
+    pub(super) fn new(input: R) -> Result<Self> {
+        let mut input = BufReader::with_capacity(1 << 16, GzDecoder::new(input));
+        let mut line = Vec::new();
+        if let Err(error) = read_line(&mut input, &mut line) {
+            return Err(Error::Unavailable(format!(
+                "this is no backup of Teahouse: {}",
+                sentence(error)
+            )));
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Version {
+            teahouse_backup: u32,
+        }
+        let version: Version = serde_json::from_slice(&line)
+            .map_err(|_| Error::Unavailable("this is no backup of Teahouse".into()))?;
+        if version.teahouse_backup != FORMAT {
+            return Err(Error::Unavailable(format!(
+                "this backup has the format {}, and this program knows only {FORMAT}: use the version that wrote it",
+                version.teahouse_backup
+            )));
+        }
+        let manifest = serde_json::from_slice(&line).map_err(damaged)?;
+        let digest = Sha256::new_with_prefix(&line);
+        Ok(Self {
+            input,
+            line,
+            digest,
+            manifest,
+            table: 0,
+            rows: 0,
+            total: 0,
+        })
+    }
+
+    pub(super) fn next(&mut self) -> Result<Line> {
+        read_line(&mut self.input, &mut self.line)?;
+        if self.line.first() == Some(&b'[') {
+            let row = serde_json::from_slice(&self.line)
+                .map_err(|error| damaged(format!("row {}: {error}", self.total + 1)))?;
+            self.digest.update(&self.line);
+            self.rows += 1;
+            self.total += 1;
+            return Ok(Line::Row(row));
+        }
+        let end: End = serde_json::from_slice(&self.line).map_err(damaged)?;
+        let table = self.manifest.tables.get(self.table);
+        let (expected, rows) = match table {
+            Some(table) => (table.name.as_str(), self.rows),
+            None => (BACKUP, self.total),
+        };
+        if end.end != expected {
+            return Err(damaged(format!(
+                "{expected} should end here, not {}",
+                end.end
+            )));
+        }
+        if end.rows != rows {
+            return Err(damaged(format!(
+                "{expected} should have {} rows, but has {rows}",
+                end.rows
+            )));
+        }
+        if end.sha256 != hex(&self.digest) {
+            return Err(damaged(format!("the checksum of {expected} is wrong")));
+        }
+        self.digest.update(&self.line);
+        if table.is_some() {
+            (self.table, self.rows) = (self.table + 1, 0);
+            return Ok(Line::TableEnd);
+        }
+        self.require_end()?;
+        Ok(Line::End)
+    }
+
+    /// Reads the end of the compressed data, and with it its checksum.
+    fn require_end(&mut self) -> Result<()> {
+        let mut rest = [0];
+        let more = self.input.read(&mut rest).map_err(unreadable)?;
+        let below = self
+            .input
+            .get_mut()
+            .get_mut()
+            .fill_buf()
+            .map_err(unreadable)?;
+        if more > 0 || !below.is_empty() {
+            return Err(damaged("something follows its end"));
+        }
+        Ok(())
+    }
+}
+
+fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> Result<()> {
+    line.clear();
+    let read = input.take(LINE_BYTES).read_until(b'\n', line);
+    match read {
+        Ok(_) if line.last() == Some(&b'\n') => Ok(()),
+        Ok(_) if line.len() as u64 == LINE_BYTES => Err(damaged("a line is too long")),
+        Ok(_) => Err(damaged("it is cut off")),
+        Err(error) => Err(unreadable(error)),
+    }
+}
+
+fn sentence(error: Error) -> String {
+    match error {
+        Error::Unavailable(sentence) => sentence,
+        other => other.to_string(),
+    }
+}

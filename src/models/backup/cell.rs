@@ -1,0 +1,152 @@
+//! Values of rows: the same on both databases, in the file, and on the way between them.
+
+use chrono::NaiveDateTime;
+use diesel::backend::Backend;
+use diesel::deserialize::{self, FromSql, QueryableByName};
+use diesel::row::{Field, NamedRow, Row};
+use diesel::sql_types::Text;
+use serde::de::{Deserialize, Deserializer, Visitor};
+
+use super::Kind;
+use crate::error::{Error, Result};
+
+/// One value.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Cell {
+    Null,
+    Integer(i64),
+    /// Text, time or hexadecimal digits.
+    Text(String),
+}
+
+impl Cell {
+    /// A value that the database returned as text.
+    pub(super) fn from_database(kind: Kind, value: Option<String>) -> Result<Self> {
+        let Some(mut value) = value else {
+            return Ok(Self::Null);
+        };
+        match kind {
+            Kind::Integer => value.parse().map(Self::Integer).map_err(|_| {
+                Error::Unavailable(format!("{value:?} stands in a column of integers"))
+            }),
+            Kind::Time => {
+                // SQLite compares times as text, so the spelling must be the one that Diesel writes.
+                if let Some(whole) = value.strip_suffix(".000") {
+                    value.truncate(whole.len());
+                }
+                Ok(Self::Text(value))
+            }
+            Kind::Text | Kind::Binary => Ok(Self::Text(value)),
+        }
+    }
+
+    /// The value as a statement's parameter.
+    pub(super) fn to_parameter(&self) -> Option<String> {
+        match self {
+            Self::Null => None,
+            Self::Integer(number) => Some(number.to_string()),
+            Self::Text(text) => Some(text.clone()),
+        }
+    }
+
+    pub(super) fn integer(&self) -> Option<i64> {
+        match self {
+            Self::Integer(number) => Some(*number),
+            Self::Null | Self::Text(_) => None,
+        }
+    }
+
+    /// Length of its text, in bytes.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Null | Self::Integer(_) => 8,
+        }
+    }
+
+    /// Whether a column of this kind may hold it. Null is another question.
+    pub(super) fn fits(&self, kind: Kind) -> bool {
+        match (self, kind) {
+            (Self::Null, _) | (Self::Integer(_), Kind::Integer) | (Self::Text(_), Kind::Text) => {
+                true
+            }
+            (Self::Text(text), Kind::Binary) => {
+                text.len() % 2 == 0 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+            }
+            (Self::Text(text), Kind::Time) => {
+                NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").is_ok()
+            }
+            (Self::Integer(_), _) | (Self::Text(_), Kind::Integer) => false,
+        }
+    }
+
+    fn append(&self, line: &mut Vec<u8>) -> Result<()> {
+        match self {
+            Self::Null => line.extend(b"null"),
+            Self::Integer(number) => line.extend(number.to_string().bytes()),
+            Self::Text(text) => serde_json::to_writer(line, text).map_err(Error::internal)?,
+        }
+        Ok(())
+    }
+}
+
+/// Writes a row as one line of JSON.
+pub(super) fn append_row(row: &[Cell], line: &mut Vec<u8>) -> Result<()> {
+    for (place, cell) in row.iter().enumerate() {
+        line.push(if place == 0 { b'[' } else { b',' });
+        cell.append(line)?;
+    }
+    line.extend(b"]\n");
+    Ok(())
+}
+
+impl<'de> Deserialize<'de> for Cell {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_any(CellVisitor)
+    }
+}
+
+struct CellVisitor;
+
+impl Visitor<'_> for CellVisitor {
+    type Value = Cell;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("null, an integer or a text")
+    }
+
+    fn visit_unit<E>(self) -> std::result::Result<Cell, E> {
+        Ok(Cell::Null)
+    }
+
+    fn visit_i64<E>(self, number: i64) -> std::result::Result<Cell, E> {
+        Ok(Cell::Integer(number))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> std::result::Result<Cell, E> {
+        let number = i64::try_from(number).map_err(|_| E::custom("an integer of over 63 bits"))?;
+        Ok(Cell::Integer(number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> std::result::Result<Cell, E> {
+        Ok(Cell::Text(text.to_owned()))
+    }
+}
+
+/// A row whose columns are known only at run time, all of them text.
+pub(super) struct Values(pub(super) Vec<Option<String>>);
+
+impl<DB: Backend> QueryableByName<DB> for Values
+where
+    String: FromSql<Text, DB>,
+{
+    fn build<'a>(row: &impl NamedRow<'a, DB>) -> deserialize::Result<Self> {
+        let mut values = Vec::with_capacity(row.field_count());
+        for place in 0..row.field_count() {
+            let field = Row::get(row, place).ok_or("a column is missing")?;
+            let value = field.value();
+            values.push(value.map(String::from_sql).transpose()?);
+        }
+        Ok(Self(values))
+    }
+}

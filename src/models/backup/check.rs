@@ -1,0 +1,185 @@
+//! Checks a backup without any database. Memory grows with people, rooms and one room's versions, a few bits each.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::BufRead;
+
+use super::archive::{Line, Reader};
+use super::cell::Cell;
+use super::faults::Faults;
+use super::rooms::{NumberSet, RoomLogs};
+use super::{Summary, Table};
+use crate::error::{Error, Result};
+
+/// Tables without which nothing works.
+const REQUIRED: [&str; 5] = ["installation", "users", "rooms", "memberships", "messages"];
+
+/// What a check found.
+#[derive(Debug)]
+pub struct Report {
+    /// What the backup holds, as far as it could be read.
+    pub summary: Summary,
+    /// A sentence for each fault, the first hundred.
+    pub faults: Vec<String>,
+    /// Number of all faults.
+    pub count: u64,
+    /// Rooms with their `last_seq`.
+    pub(super) ends: BTreeMap<i64, i64>,
+}
+
+/// Reads a whole backup and checks its form, checksums, counts, keys, references and the log of each room.
+///
+/// # Errors
+/// `Unavailable` when it is no backup, or of a format that this program does not know. Everything else is in the report.
+pub fn check(input: impl BufRead) -> Result<Report> {
+    let mut reader = Reader::new(input)?;
+    let tables = reader.manifest.tables.clone();
+    let mut checker = Checker::new(&tables);
+    let mut summary = Summary {
+        created_at: reader.manifest.created_at.clone(),
+        ..Summary::default()
+    };
+    let mut left = tables.iter();
+    let mut table = left.next();
+    let is_whole = loop {
+        match (reader.next(), table) {
+            (Ok(Line::Row(row)), Some(table)) => {
+                *summary.rows.entry(table.name.clone()).or_default() += 1;
+                checker.row(table, row);
+            }
+            (Ok(Line::TableEnd), _) => {
+                checker.last_key.clear();
+                table = left.next();
+            }
+            (Ok(Line::End), _) => break true,
+            (Ok(Line::Row(_)), None) => {
+                checker.faults.add("a row belongs to no table".into());
+                break false;
+            }
+            (Err(Error::Unavailable(sentence)), _) => {
+                checker.faults.add(sentence);
+                break false;
+            }
+            (Err(error), _) => return Err(error),
+        }
+    };
+    if is_whole {
+        checker.logs.finish(&mut checker.faults);
+    }
+    Ok(Report {
+        summary,
+        faults: checker.faults.named,
+        count: checker.faults.count,
+        ends: checker.logs.ends(),
+    })
+}
+
+struct Checker<'a> {
+    faults: Faults,
+    logs: RoomLogs,
+    /// Numbers of the rows that others may refer to, by table.
+    ids: HashMap<&'a str, NumberSet>,
+    /// Primary key of the row before.
+    last_key: Vec<Cell>,
+}
+
+impl<'a> Checker<'a> {
+    fn new(tables: &'a [Table]) -> Self {
+        let mut faults = Faults::default();
+        for name in REQUIRED {
+            if !tables.iter().any(|table| table.name == name) {
+                faults.add(format!("the table {name} is missing"));
+            }
+        }
+        let references = tables.iter().flat_map(|table| &table.references);
+        let single = references.filter(|reference| reference.columns.len() == 1);
+        let ids = single.map(|reference| (reference.table.as_str(), NumberSet::default()));
+        Self {
+            faults,
+            logs: RoomLogs::default(),
+            ids: ids.collect(),
+            last_key: Vec::new(),
+        }
+    }
+
+    fn row(&mut self, table: &'a Table, row: Vec<Cell>) {
+        if !self.has_form(table, &row) {
+            return;
+        }
+        let key: Vec<Cell> = match table.positions(&table.key) {
+            Some(places) => places.iter().map(|place| row[*place].clone()).collect(),
+            None => Vec::new(),
+        };
+        if !key.is_empty() && key <= self.last_key {
+            let key = shown(&key);
+            self.faults
+                .add(format!("{}: {key} comes twice or out of order", table.name));
+        }
+        if let ([Cell::Integer(id)], Some(ids)) =
+            (key.as_slice(), self.ids.get_mut(table.name.as_str()))
+        {
+            ids.insert(*id);
+        }
+        self.logs.visit(table, &row, &mut self.faults);
+        self.references(table, &row, &key);
+        self.last_key = key;
+    }
+
+    /// Whether the row has the columns of its table.
+    fn has_form(&mut self, table: &Table, row: &[Cell]) -> bool {
+        if row.len() != table.columns.len() {
+            let name = &table.name;
+            self.faults
+                .add(format!("{name}: a row has {} columns", row.len()));
+            return false;
+        }
+        for (cell, column) in row.iter().zip(&table.columns) {
+            let is_wrong_null = *cell == Cell::Null && !column.nullable;
+            if is_wrong_null || !cell.fits(column.kind) {
+                let (name, column) = (&table.name, &column.name);
+                self.faults
+                    .add(format!("{name}: {column} has a value that it cannot have"));
+                return false;
+            }
+        }
+        true
+    }
+
+    fn references(&mut self, table: &Table, row: &[Cell], key: &[Cell]) {
+        for reference in &table.references {
+            let values = reference.columns.iter().map(|column| {
+                let place = table.position(column)?;
+                row[place].integer()
+            });
+            let values: Option<Vec<i64>> = values.collect();
+            // Null refers to nothing.
+            let exists = match values.as_deref() {
+                None => true,
+                Some([id]) => {
+                    let ids = self.ids.get(reference.table.as_str());
+                    ids.is_some_and(|ids| ids.contains(*id))
+                }
+                Some([room_id, seq]) if reference.table == "messages" => {
+                    self.logs.has_message(*room_id, *seq)
+                }
+                // The database that it is restored into looks at any other.
+                Some(_) => true,
+            };
+            if !exists {
+                let (name, columns) = (&table.name, reference.columns.join(", "));
+                self.faults.add(format!(
+                    "{name}: {} refers by {columns} to a row of {} that is not there",
+                    shown(key),
+                    reference.table
+                ));
+            }
+        }
+    }
+}
+
+fn shown(key: &[Cell]) -> String {
+    let parts: Vec<String> = key
+        .iter()
+        .map(|cell| cell.to_parameter().unwrap_or_default())
+        .collect();
+    format!("({})", parts.join(", "))
+}

@@ -1,0 +1,87 @@
+//! Changes to a user's own profile.
+
+use diesel::prelude::*;
+
+use super::User;
+use super::reserved_username;
+use crate::error::{Error, Result};
+use crate::models::database::connection::DbConn;
+use crate::models::schema::{memberships, rooms, users};
+use crate::models::values::phone_number::PhoneNumber;
+use crate::models::values::room_kind::RoomKind;
+use crate::models::values::username::Username;
+use crate::models::{change_notice, installation};
+use crate::realtime::change_poller::ChangeNotice;
+
+impl User {
+    /// Changes a user's name and reserves the old one for a while. Requires a write transaction.
+    ///
+    /// # Errors
+    /// `Invalid` for `username` when it is in use or reserved.
+    pub fn rename(conn: &mut DbConn, id: i64, name: &Username) -> Result<()> {
+        // Serialises registrations and renames.
+        installation::lock(conn)?;
+        let same = users::table
+            .filter(users::username_key.eq(name.key()))
+            .filter(users::id.ne(id));
+        let is_taken = same.count().get_result::<i64>(conn)? > 0
+            || reserved_username::is_reserved(conn, name.key(), Some(id))?;
+        if is_taken {
+            return Err(Error::field("username", "error-username-taken"));
+        }
+        let before: String = users::table
+            .find(id)
+            .select(users::username_key)
+            .get_result(conn)?;
+        if before != name.key() {
+            reserved_username::reserve(conn, &before, id)?;
+            reserved_username::release(conn, name.key())?;
+        }
+        diesel::update(users::table.find(id))
+            .set((
+                users::username.eq(name.as_str()),
+                users::username_key.eq(name.key()),
+            ))
+            .execute(conn)?;
+        installation::bump_profile_version(conn)?;
+        Self::write_direct_room_notices(conn, id)
+    }
+
+    /// Changes a user's phone number. Requires a write transaction.
+    ///
+    /// # Errors
+    /// `Invalid` for `phone` when another user has it.
+    pub fn set_phone(conn: &mut DbConn, id: i64, phone: &PhoneNumber) -> Result<()> {
+        installation::lock(conn)?;
+        let same = users::table
+            .filter(users::phone.eq(phone.as_str()))
+            .filter(users::id.ne(id));
+        if same.count().get_result::<i64>(conn)? > 0 {
+            return Err(Error::field("phone", "error-phone-taken"));
+        }
+        diesel::update(users::table.find(id))
+            .set(users::phone.eq(phone.as_str()))
+            .execute(conn)?;
+        Ok(())
+    }
+
+    /// Returns a user's password hash, if they have a password.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such user.
+    pub fn password_hash(conn: &mut DbConn, id: i64) -> Result<Option<String>> {
+        let hash = users::table.find(id).select(users::password_hash);
+        Ok(hash.get_result(conn)?)
+    }
+
+    /// Writes a change notice for each direct room of a user, since the room's name contains the username.
+    pub(in crate::models) fn write_direct_room_notices(conn: &mut DbConn, id: i64) -> Result<()> {
+        let direct_rooms: Vec<i64> = memberships::table
+            .inner_join(rooms::table)
+            .filter(memberships::user_id.eq(id))
+            .filter(rooms::kind.eq(RoomKind::Direct))
+            .select(memberships::room_id)
+            .load(conn)?;
+        change_notice::record(conn, direct_rooms.into_iter().map(ChangeNotice::Room))
+    }
+}

@@ -1,0 +1,176 @@
+//! Registration of users.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use super::User;
+use super::reserved_username;
+use crate::error::{Error, Result};
+use crate::models::auth::invite;
+use crate::models::database::connection::DbConn;
+use crate::models::room::LOBBY;
+use crate::models::room::membership::Membership;
+use crate::models::schema::users;
+use crate::models::values::notification_level::NotificationLevel;
+use crate::models::values::phone_number::PhoneNumber;
+use crate::models::values::user_status::{Role, Status};
+use crate::models::values::username::Username;
+use crate::models::{installation, now};
+
+/// Who may register. The first user may register under any policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RegistrationPolicy {
+    /// Registration is open to all.
+    Open,
+    /// Registration requires an invite.
+    Invite,
+    /// Registration is closed.
+    Closed,
+}
+
+/// What a user signs in with.
+#[derive(Debug, Clone)]
+pub enum Credential {
+    /// A phone number and a password.
+    Phone {
+        /// The phone number.
+        phone: PhoneNumber,
+        /// Password hash as a PHC string.
+        password_hash: String,
+    },
+    /// A GitHub account.
+    GitHub {
+        /// Numeric id at GitHub, which never changes.
+        id: i64,
+        /// Username at GitHub.
+        login: String,
+    },
+}
+
+impl Credential {
+    fn phone(&self) -> Option<&PhoneNumber> {
+        match self {
+            Self::Phone { phone, .. } => Some(phone),
+            Self::GitHub { .. } => None,
+        }
+    }
+
+    fn password_hash(&self) -> Option<&str> {
+        match self {
+            Self::Phone { password_hash, .. } => Some(password_hash),
+            Self::GitHub { .. } => None,
+        }
+    }
+
+    fn github(&self) -> Option<(i64, &str)> {
+        match self {
+            Self::Phone { .. } => None,
+            Self::GitHub { id, login } => Some((*id, login)),
+        }
+    }
+}
+
+/// A request to register.
+#[derive(Debug)]
+pub struct Registration {
+    /// Who may register.
+    pub policy: RegistrationPolicy,
+    /// Id of the invite used.
+    pub invite: Option<i64>,
+    /// What the user will sign in with.
+    pub credential: Credential,
+    /// The chosen username.
+    pub username: Username,
+    /// Whether the request carries the set-up code, or none is needed.
+    pub may_be_first: bool,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = users)]
+struct NewUser<'a> {
+    phone: Option<&'a str>,
+    username: &'a str,
+    username_key: &'a str,
+    password_hash: Option<&'a str>,
+    github_id: Option<i64>,
+    github_login: Option<&'a str>,
+    role: Role,
+    status: Status,
+    created_at: NaiveDateTime,
+}
+
+impl User {
+    /// Returns whether a username is in use or reserved.
+    pub fn is_username_taken(conn: &mut DbConn, username: &Username) -> Result<bool> {
+        let same = users::table.filter(users::username_key.eq(username.key()));
+        Ok(same.count().get_result::<i64>(conn)? > 0
+            || reserved_username::is_reserved(conn, username.key(), None)?)
+    }
+
+    /// Requires that a username is neither in use nor reserved.
+    ///
+    /// # Errors
+    /// `Invalid` for `username`.
+    pub fn require_username_available(conn: &mut DbConn, username: &Username) -> Result<()> {
+        match Self::is_username_taken(conn, username)? {
+            true => Err(Error::field("username", "error-username-taken")),
+            false => Ok(()),
+        }
+    }
+
+    /// Creates a user and adds them to the Lobby. The first user becomes admin, even when several register at once.
+    /// Requires a write transaction.
+    ///
+    /// # Errors
+    /// `Invalid` for `phone` and `username` when taken, for `setup_code` when the first user needs one, and for
+    /// `invite` when a valid one is required; `Forbidden` when registration is closed.
+    pub fn register(conn: &mut DbConn, registration: &Registration) -> Result<Self> {
+        // Serialises registrations, so that only one user can be the first.
+        installation::lock(conn)?;
+        let Registration {
+            credential,
+            username,
+            ..
+        } = registration;
+        let mut taken = Vec::new();
+        if let Some(phone) = credential.phone()
+            && Self::find_id_by_phone(conn, phone)?.is_some()
+        {
+            taken.push(("phone", "error-phone-taken".into()));
+        }
+        if Self::is_username_taken(conn, username)? {
+            taken.push(("username", "error-username-taken".into()));
+        }
+        if !taken.is_empty() {
+            return Err(Error::Invalid(taken));
+        }
+        let is_first = !Self::exists(conn)?;
+        if is_first && !registration.may_be_first {
+            return Err(Error::field("setup_code", "error-setup-code"));
+        }
+        match registration.policy {
+            RegistrationPolicy::Invite if !is_first => invite::redeem(conn, registration.invite)?,
+            RegistrationPolicy::Closed if !is_first => return Err(Error::Forbidden),
+            RegistrationPolicy::Open | RegistrationPolicy::Invite | RegistrationPolicy::Closed => {}
+        }
+        diesel::insert_into(users::table)
+            .values(NewUser {
+                phone: credential.phone().map(PhoneNumber::as_str),
+                username: username.as_str(),
+                username_key: username.key(),
+                password_hash: credential.password_hash(),
+                github_id: credential.github().map(|(id, _)| id),
+                github_login: credential.github().map(|(_, login)| login),
+                role: if is_first { Role::Admin } else { Role::Member },
+                status: Status::Active,
+                created_at: now(),
+            })
+            .execute(conn)?;
+        let user: Self = users::table
+            .filter(users::username_key.eq(username.key()))
+            .select(Self::as_select())
+            .get_result(conn)?;
+        Membership::create(conn, LOBBY, user.id, NotificationLevel::Mentions)?;
+        Ok(user)
+    }
+}

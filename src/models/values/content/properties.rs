@@ -1,0 +1,202 @@
+//! Property tests: texts are stored unchanged or refused, and rendered with our own markup only.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::models::message::mention;
+
+/// Generates texts with fragments of markup, URLs, mentions and control characters.
+fn texts() -> impl Strategy<Value = String> {
+    let part = prop_oneof![
+        prop::sample::select(vec![
+            "<",
+            ">",
+            "&",
+            "\"",
+            "'",
+            "=",
+            "</a>",
+            "<br>",
+            "&lt;",
+            "&#39;",
+            "@mei",
+            "@mei_lin",
+            "@李梅",
+            "http://",
+            "https://a.b/",
+            "HTTPS://x.y?q=",
+            "javascript:",
+            "data:text/html,",
+            "ftp://a.b ",
+            "mailto:a@b.cd",
+            "www.x.yz",
+            "x@y.zz",
+            "https://a.b@c.de",
+            "https://a.bc",
+            "/wiki/",
+            "?q=",
+            "@john",
+            "茶",
+            "\u{200b}",
+            "\u{2066}",
+            " ",
+            "\n",
+            "\r\n",
+            "\r",
+            "\t",
+            "\u{3000}",
+            "\0",
+            "\u{7f}",
+            "\u{202e}",
+            "。",
+            ")",
+            "(",
+        ])
+        .prop_map(str::to_owned),
+        any::<char>().prop_map(String::from),
+        "\\PC{0,8}",
+    ];
+    prop::collection::vec(part, 0..24).prop_map(|parts| parts.concat())
+}
+
+fn known(key: &str) -> Option<i64> {
+    let names = ["mei", "mei_lin", "李梅"];
+    names
+        .iter()
+        .position(|name| *name == key)
+        .map(|index| index as i64)
+}
+
+/// A token of the HTML that `to_html` may produce.
+#[derive(Debug, PartialEq)]
+enum HtmlToken {
+    Text(String),
+    Link(String),
+    LinkEnd,
+    Mention(i64),
+    MentionEnd,
+}
+
+/// Returns whether a link leads where its text says, and the text has no invisible characters.
+fn is_honest(text: &str, address: &str) -> bool {
+    let (scheme, rest) = address.split_once(':').unwrap_or_default();
+    let is_readable = !text.contains(|c: char| {
+        c.is_whitespace() || matches!(c, '\u{200b}' | '\u{202e}' | '\u{2066}' | '<' | '"')
+    });
+    is_readable
+        && match scheme.to_ascii_lowercase().as_str() {
+            "mailto" => address.ends_with(text) && rest.matches('@').count() == 1,
+            "http" | "https" => {
+                let host = rest.trim_start_matches('/').split(['/', '?', '#']).next();
+                let is_whole = text == address
+                    || text.to_ascii_lowercase().starts_with("www.") && rest == format!("//{text}");
+                is_whole
+                    && host.is_some_and(|host| !host.is_empty() && !host.contains(['@', '\\', '%']))
+            }
+            _ => false,
+        }
+}
+
+fn unescaped(text: &str) -> String {
+    assert!(!text.contains(['<', '>', '"', '\'', '\n']), "{text}");
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('&') {
+        plain.push_str(before);
+        let (name, after) = after.split_once(';').expect("an entity");
+        plain.push(match name {
+            "amp" => '&',
+            "lt" => '<',
+            "gt" => '>',
+            "quot" => '"',
+            "#39" => '\'',
+            other => panic!("unexpected entity &{other};"),
+        });
+        rest = after;
+    }
+    plain + rest
+}
+
+/// Parses HTML; panics on markup that `to_html` never produces.
+fn html_tokens(html: &str) -> Vec<HtmlToken> {
+    let mut tokens = Vec::new();
+    let mut rest = html;
+    while !rest.is_empty() {
+        let text;
+        (text, rest) = rest.split_at(rest.find('<').unwrap_or(rest.len()));
+        if !text.is_empty() {
+            tokens.push(HtmlToken::Text(unescaped(text)));
+        }
+        let Some((tag, after)) = rest.split_once('>') else {
+            break;
+        };
+        rest = after;
+        let link = tag.strip_prefix("<a href=\"").and_then(|tag| {
+            let web = tag.strip_suffix("\" rel=\"noopener noreferrer nofollow\" target=\"_blank\"");
+            web.or_else(|| tag.strip_suffix('"').filter(|_| tag.starts_with("mailto:")))
+        });
+        let mention = tag
+            .strip_prefix("<span class=\"mention\" data-user-id=\"")
+            .and_then(|tag| tag.strip_suffix('"'));
+        tokens.push(match (tag, link, mention) {
+            (_, Some(address), _) => HtmlToken::Link(unescaped(address)),
+            (_, _, Some(id)) => HtmlToken::Mention(id.parse().expect("an id")),
+            ("</a", ..) => HtmlToken::LinkEnd,
+            ("</span", ..) => HtmlToken::MentionEnd,
+            ("<br", ..) => HtmlToken::Text("\n".to_owned()),
+            _ => panic!("unexpected tag <{tag}>"),
+        });
+    }
+    tokens
+}
+
+proptest! {
+    #[test]
+    fn texts_are_stored_unchanged_or_refused(sent in texts()) {
+        let lines = sent.replace("\r\n", "\n").replace('\r', "\n");
+        let is_control = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+        match Content::parse(&sent) {
+            Ok(content) => {
+                prop_assert_eq!(content.as_str(), lines.trim());
+                prop_assert!(!content.as_str().contains(is_control));
+                prop_assert_eq!(Content::parse(content.as_str()), Ok(content));
+            }
+            Err(ContentError::Empty) => prop_assert!(is_blank(&lines)),
+            Err(ContentError::Invalid) => prop_assert!(lines.trim().contains(is_control)),
+            Err(ContentError::TooLong) => prop_assert!(lines.trim().chars().count() > MAX_CHARS),
+        }
+    }
+
+    #[test]
+    fn plain_texts_are_limited_by_length_only(c in "[\\p{Lu}\\p{Ll}\\p{Nd}\\p{Po}]", length in 3_990_usize..4_010) {
+        prop_assert_eq!(Content::parse(&c.repeat(length)).is_ok(), length <= MAX_CHARS);
+    }
+
+    #[test]
+    fn rendered_text_is_the_original_text(text in texts()) {
+        let named = mention::find(&text, known);
+        let mut shown = String::new();
+        let mut inside = None;
+        for token in html_tokens(&to_html(&text, &named)) {
+            match (token, &inside) {
+                (HtmlToken::Text(text), None) => shown.push_str(&text),
+                (HtmlToken::Text(text), Some(HtmlToken::Link(address))) => {
+                    prop_assert!(is_honest(&text, address), "{text:?} leads to {address:?}");
+                    shown.push_str(&text);
+                }
+                (HtmlToken::Text(text), Some(HtmlToken::Mention(id))) => {
+                    let range = shown.len()..shown.len() + text.len();
+                    let name = Mention { user_id: *id, range };
+                    prop_assert!(named.contains(&name));
+                    shown.push_str(&text);
+                }
+                (token @ (HtmlToken::Link(_) | HtmlToken::Mention(_)), None) => inside = Some(token),
+                (HtmlToken::LinkEnd, Some(HtmlToken::Link(_)))
+                | (HtmlToken::MentionEnd, Some(HtmlToken::Mention(_))) => inside = None,
+                (token, _) => prop_assert!(false, "{token:?} inside {inside:?}"),
+            }
+        }
+        prop_assert_eq!(inside, None);
+        prop_assert_eq!(shown, text);
+    }
+}

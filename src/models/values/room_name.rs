@@ -1,0 +1,97 @@
+//! Names and topics of rooms.
+
+use super::characters::is_blank;
+use crate::error::{Error, Result};
+
+const NAME_MAX_CHARS: usize = 80;
+const TOPIC_MAX_CHARS: usize = 250;
+
+/// A room's name: 1 to 80 Unicode scalar values on one line, not all invisible, without control characters and surrounding
+/// white space.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomName(String);
+
+impl RoomName {
+    /// Parses a name and trims white space.
+    ///
+    /// # Errors
+    /// `Invalid` for the field `name`.
+    pub fn parse(typed: &str) -> Result<Self> {
+        let name = typed.trim();
+        if is_invisible(name) {
+            return Err(Error::field("name", "error-room-name-missing"));
+        }
+        if name.chars().count() > NAME_MAX_CHARS || name.chars().any(char::is_control) {
+            return Err(Error::field("name", "error-room-name-invalid"));
+        }
+        Ok(Self(name.to_owned()))
+    }
+
+    /// Returns the name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A room's topic: at most 250 Unicode scalar values on one line, without control characters; may be empty.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Topic(String);
+
+impl Topic {
+    /// Parses a topic and trims white space.
+    ///
+    /// # Errors
+    /// `Invalid` for the field `topic`.
+    pub fn parse(typed: &str) -> Result<Self> {
+        let topic = typed.trim();
+        if !topic.is_empty() && is_invisible(topic) {
+            return Err(Error::field("topic", "error-room-topic-invisible"));
+        }
+        if topic.chars().count() > TOPIC_MAX_CHARS || topic.chars().any(char::is_control) {
+            return Err(Error::field("topic", "error-room-topic-invalid"));
+        }
+        Ok(Self(topic.to_owned()))
+    }
+
+    /// Returns the topic.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Returns whether the text is blank, but not because of control characters, which have their own error message.
+fn is_invisible(text: &str) -> bool {
+    is_blank(text) && !text.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn names_and_topics_are_one_trimmed_line(typed in prop::collection::vec(any::<char>(), 0..300)) {
+            let typed: String = typed.into_iter().collect();
+            let is_trimmed_line = |text: &str, max_chars: usize| {
+                text == typed.trim()
+                    && text.chars().count() <= max_chars
+                    && !text.chars().any(char::is_control)
+            };
+            if let Ok(name) = RoomName::parse(&typed) {
+                prop_assert!(is_trimmed_line(name.as_str(), NAME_MAX_CHARS) && !name.as_str().is_empty());
+                prop_assert_eq!(RoomName::parse(name.as_str()).expect("valid"), name);
+            }
+            if let Ok(topic) = Topic::parse(&typed) {
+                prop_assert!(is_trimmed_line(topic.as_str(), TOPIC_MAX_CHARS));
+                prop_assert_eq!(Topic::parse(topic.as_str()).expect("valid"), topic);
+            }
+        }
+
+        #[test]
+        fn any_visible_line_within_the_limit_is_a_name(name in "\\PC{0,80}") {
+            prop_assert_eq!(RoomName::parse(&name).is_ok(), !is_blank(&name));
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Properties of characters that determine where words, links and mentions end.
+
+use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
+use unicode_script::{Script, UnicodeScript};
+
+/// Returns the script that a letter, mark or digit belongs to. `ー` and its half-width form are Common in Unicode.
+pub(in crate::models) fn of(c: char) -> Script {
+    match c {
+        '\u{30fc}' | '\u{ff70}' => Script::Katakana,
+        c => c.script(),
+    }
+}
+
+/// Returns whether the script is written without spaces between words.
+pub(in crate::models) fn is_unspaced(script: Script) -> bool {
+    matches!(
+        script,
+        Script::Han
+            | Script::Hiragana
+            | Script::Katakana
+            | Script::Bopomofo
+            | Script::Yi
+            | Script::Thai
+            | Script::Lao
+            | Script::Khmer
+            | Script::Myanmar
+            | Script::Tibetan
+            | Script::Javanese
+            | Script::Balinese
+            | Script::Tai_Le
+            | Script::Tai_Tham
+            | Script::Tai_Viet
+            | Script::New_Tai_Lue
+    )
+}
+
+/// Returns whether a word that begins with this character may directly follow a word of another script: in scripts without
+/// spaces, and in Hangul, whose particles are attached to the preceding word.
+pub(in crate::models) fn attaches_to_foreign_words(c: char) -> bool {
+    let script = of(c);
+    is_unspaced(script) || script == Script::Hangul
+}
+
+/// Returns whether the character is part of a word: a letter, a mark or a decimal digit of any script.
+pub(in crate::models) fn is_word(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_alphanumeric();
+    }
+    !is_invisible(c)
+        && (c.general_category() == GeneralCategory::DecimalNumber
+            || c == '〇'
+            || matches!(
+                c.general_category_group(),
+                GeneralCategoryGroup::Letter | GeneralCategoryGroup::Mark
+            ))
+}
+
+/// Returns whether the character starts a bidirectional embedding, override or isolate.
+pub(in crate::models) fn starts_bidi_run(c: char) -> bool {
+    matches!(
+        c,
+        '\u{202a}' | '\u{202b}' | '\u{202d}' | '\u{202e}' | '\u{2066}'..='\u{2068}'
+    )
+}
+
+/// Returns whether the character has no glyph: default-ignorable code points and other format characters.
+pub(in crate::models) fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+        || c.general_category() == GeneralCategory::Format
+}

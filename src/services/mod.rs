@@ -1,0 +1,7 @@
+//! Services besides the database: password hashing, image processing, and clients of other servers (GitHub, SMS).
+
+pub mod github;
+pub mod http_client;
+pub mod image;
+pub mod password_hasher;
+pub mod sms;

@@ -1,0 +1,163 @@
+//! Template variables that every page has.
+
+use serde::{Serialize, Serializer};
+
+use crate::models::user::account_deletion;
+use crate::realtime::frames;
+use crate::views::assets;
+use crate::views::display_preferences::DisplayPreferences;
+use crate::views::locale::Locale;
+
+/// Number of colours for avatars without a picture.
+const HUES: i64 = 12;
+
+/// Template variables that every fragment of a page has.
+#[derive(Debug, Clone, Hash, Serialize)]
+pub struct Base {
+    lang: &'static str,
+    assets: &'static str,
+    user: Option<Viewer>,
+}
+
+/// The `js-` messages of a language, which scripts use.
+#[derive(Debug, Hash)]
+struct Strings(Locale);
+
+impl Serialize for Strings {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.script_messages_json())
+    }
+}
+
+/// Template variables of the page layout.
+#[derive(Debug, Hash, Serialize)]
+pub struct Page {
+    #[serde(flatten)]
+    base: Base,
+    strings: Strings,
+    appearance: &'static str,
+    time_format: &'static str,
+}
+
+impl Page {
+    /// Layout without a signed-in user.
+    pub fn signed_out(display: DisplayPreferences) -> Self {
+        Self {
+            base: Base {
+                lang: display.locale.tag(),
+                assets: assets::prefix(),
+                user: None,
+            },
+            strings: Strings(display.locale),
+            appearance: display.appearance,
+            time_format: display.time_format,
+        }
+    }
+
+    /// Layout for a signed-in user.
+    pub fn signed_in(display: DisplayPreferences, user: &frames::User, admin: bool) -> Self {
+        let person = DisplayUser::from(user);
+        let mut page = Self::signed_out(display);
+        page.base.user = Some(Viewer { person, admin });
+        page
+    }
+
+    /// Returns the variables that fragments need.
+    pub fn base(&self) -> &Base {
+        &self.base
+    }
+}
+
+/// The signed-in user.
+#[derive(Debug, Clone, Hash, Serialize)]
+struct Viewer {
+    #[serde(flatten)]
+    person: DisplayUser,
+    admin: bool,
+}
+
+/// A user with the initials and colour shown without a picture.
+#[derive(Debug, Clone, Hash, Serialize)]
+pub struct DisplayUser {
+    #[serde(flatten)]
+    user: frames::User,
+    initials: String,
+    hue: i64,
+    /// Whether the account is deleted.
+    deleted: bool,
+}
+
+impl From<&frames::User> for DisplayUser {
+    fn from(user: &frames::User) -> Self {
+        Self {
+            initials: initials(&user.username),
+            hue: user.id.0.rem_euclid(HUES),
+            user: user.clone(),
+            deleted: false,
+        }
+    }
+}
+
+impl DisplayUser {
+    /// Makes a user whose name is translated if the account is deleted.
+    pub fn localized(locale: Locale, user: &frames::User) -> Self {
+        let mut person = Self::from(user);
+        person.user.username = display_name(locale, &user.username);
+        person.deleted = user.username == account_deletion::DELETED_USERNAME;
+        if person.deleted {
+            person.initials = "–".to_owned();
+        }
+        person
+    }
+
+    /// Whether both are the same user.
+    pub fn is_same(&self, user: &frames::User) -> bool {
+        self.user.id == user.id
+    }
+}
+
+/// Translates the placeholder of deleted accounts in a username, or in the comma-separated names of a direct room.
+pub fn display_name(locale: Locale, name: &str) -> String {
+    if !name.contains(account_deletion::DELETED_USERNAME) {
+        return name.to_owned();
+    }
+    let deleted_name = locale.translate(&"deleted-person".into());
+    let names = name.split(", ").map(|name| match name {
+        account_deletion::DELETED_USERNAME => deleted_name.as_str(),
+        name => name,
+    });
+    let names: Vec<&str> = names.collect();
+    names.join(", ")
+}
+
+/// Returns the first letters of the first two words of a name; one character for scripts without letter case.
+fn initials(username: &str) -> String {
+    let mut words = username
+        .split(['_', '-', '.'])
+        .filter(|word| !word.is_empty());
+    let first = words
+        .next()
+        .and_then(|word| word.chars().next())
+        .unwrap_or('?');
+    if !(first.is_uppercase() || first.is_lowercase()) {
+        return first.to_string();
+    }
+    let second = words.next().and_then(|word| word.chars().next());
+    first
+        .to_uppercase()
+        .chain(second.into_iter().flat_map(char::to_uppercase))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::initials;
+
+    #[test]
+    fn initials_depend_on_the_script() {
+        assert_eq!(initials("mei"), "M");
+        assert_eq!(initials("mei_lin"), "ML");
+        assert_eq!(initials("李梅"), "李");
+        assert_eq!(initials("_x"), "X");
+    }
+}

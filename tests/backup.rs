@@ -1,0 +1,214 @@
+//! `teahouse backup` and `teahouse restore`: a copy taken under load and restored into either database.
+
+use crate::support::backups::{backed_up, check, filled, lines, refusal, restore, rows_of};
+use crate::support::{Database, LOBBY, Person, Senders, SmallDisk, Teahouse, database};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// Tables whose rows no backup holds. One that is added here needs a reason, in docs/operations.md.
+const OMITTED: [&str; 6] = [
+    "notices",
+    "pairings",
+    "password_links",
+    "sessions",
+    "throttles",
+    "verifications",
+];
+
+/// Kinds of databases to back up and to restore into: a server's too when the environment names one.
+fn pairs(folder: &Path) -> Vec<(Database, Database)> {
+    let file = |name: &str| {
+        let folder = folder.join(name);
+        fs::create_dir(&folder).expect("a folder");
+        Database::file(&folder)
+    };
+    if database::server().is_none() {
+        return vec![(file("from"), file("to"))];
+    }
+    let server = || Database::new(folder);
+    vec![
+        (server(), server()),
+        (server(), file("to")),
+        (file("from"), server()),
+    ]
+}
+
+async fn picture(person: &Person) -> Vec<u8> {
+    let url = person.avatar_url().await.expect("a picture");
+    person
+        .get(&url)
+        .await
+        .bytes()
+        .await
+        .expect("bytes")
+        .to_vec()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restored_server_serves_the_same_history_counts_and_pictures() {
+    let folder = TempDir::new().expect("a folder");
+    for (from, to) in pairs(folder.path()) {
+        let house = Teahouse::on(from, &[]);
+        let (mei, bob, room) = filled(&house).await;
+        let copies = TempDir::new().expect("a folder");
+        let file = backed_up(&house, &copies);
+        let sound = check(&file);
+        assert!(sound.status.success(), "{sound:?}");
+        let epoch = "SELECT epoch AS value FROM installation";
+        let old_epoch = house.database().words(epoch);
+
+        let outcome = restore(&file, &to.url, copies.path());
+        assert!(outcome.status.success(), "{outcome:?}");
+        assert!(
+            outcome.stdout.contains("2 people, 2 rooms, 8 messages"),
+            "{outcome:?}"
+        );
+        let again = Teahouse::on(to, &[]);
+        assert_ne!(again.database().words(epoch), old_epoch);
+        let sessions = "SELECT COUNT(*) AS value FROM sessions";
+        assert_eq!(again.database().number(sessions), 0);
+        assert_eq!(mei.at(&again).get_json("/api/rooms").await.0, 401);
+        let (mei_again, bob_again) = (
+            mei.on_another_device(&again).await,
+            bob.on_another_device(&again).await,
+        );
+        for (old, new) in [(&mei, &mei_again), (&bob, &bob_again)] {
+            assert_eq!(
+                old.whole_history(LOBBY).await,
+                new.whole_history(LOBBY).await
+            );
+            assert_eq!(old.history(&room).await, new.history(&room).await);
+            assert_eq!(old.rooms().await, new.rooms().await);
+        }
+        assert_eq!(picture(&mei).await, picture(&mei_again).await);
+        assert_eq!(mei_again.say("go on").await["seq"], 8);
+        let versions = "SELECT content AS value FROM message_versions ORDER BY seq, ver";
+        assert_eq!(
+            house.database().words(versions),
+            again.database().words(versions)
+        );
+
+        // The copy of the copy has the same rows.
+        let second = TempDir::new().expect("a folder");
+        let third = Database::file(second.path());
+        let outcome = restore(&file, &third.url, second.path());
+        assert!(outcome.status.success(), "{outcome:?}");
+        let path = second.path().join("again.gz");
+        let arguments = ["backup", &path.display().to_string()];
+        let outcome = Teahouse::run(&arguments, &[("DATABASE_URL", &third.url)], second.path());
+        assert!(outcome.status.success(), "{outcome:?}");
+        let rows = |file: &Path, table: &str| {
+            let lines = lines(file);
+            lines[rows_of(&lines, table)].to_vec()
+        };
+        for table in [
+            "users",
+            "rooms",
+            "memberships",
+            "messages",
+            "mentions",
+            "avatars",
+        ] {
+            assert_eq!(rows(&file, table), rows(&path, table), "{table}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn backup_under_load_holds_a_prefix_with_all_that_was_acknowledged_before() {
+    let folder = TempDir::new().expect("a folder");
+    let house = Teahouse::start();
+    let senders = Senders::start(&house, 4).await;
+    let reader = Person::register(&house, "reader").await;
+    senders.until_acked(300, Duration::from_secs(20)).await;
+    let before = house
+        .database()
+        .number("SELECT last_seq AS value FROM rooms WHERE id = 1");
+    let file = backed_up(&house, &folder);
+    senders.until_acked(100, Duration::from_secs(20)).await;
+    let record = senders.stop().await;
+    assert_eq!((record.refused, record.lost_sockets), (0, 0));
+    let sound = check(&file);
+    assert!(sound.status.success(), "{sound:?}");
+    let lines = lines(&file);
+    let messages: Vec<Value> = lines[rows_of(&lines, "messages")]
+        .iter()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let all = reader.whole_history(LOBBY).await;
+    println!(
+        "{before} before, {} copied, {} at last",
+        messages.len(),
+        all.len()
+    );
+    assert!(messages.len() as i64 >= before && messages.len() < all.len());
+    for (row, message) in messages.iter().zip(&all) {
+        assert_eq!((&row[1], &row[8]), (&message["seq"], &message["content"]));
+    }
+}
+
+#[tokio::test]
+async fn every_table_and_column_is_in_a_backup() {
+    let folder = TempDir::new().expect("a folder");
+    let house = Teahouse::start();
+    let database = house.database();
+    database.run("CREATE TABLE reactions (id BIGINT NOT NULL PRIMARY KEY, emoji VARCHAR(8))");
+    database.run("ALTER TABLE users ADD COLUMN mood VARCHAR(8)");
+    let file = backed_up(&house, &folder);
+    let manifest: Value = serde_json::from_str(&lines(&file)[0]).expect("JSON");
+    let mut carried = BTreeSet::new();
+    for table in manifest["tables"].as_array().expect("tables") {
+        for column in table["columns"].as_array().expect("columns") {
+            let name = |value: &Value| value["name"].as_str().expect("a name").to_owned();
+            carried.insert(format!("{}.{}", name(table), name(column)));
+        }
+    }
+    let sql = if database.is_mysql() {
+        "SELECT CONCAT(c.table_name, '.', c.column_name) AS value FROM information_schema.columns c \
+         JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name \
+         WHERE c.table_schema = DATABASE() AND t.table_type = 'BASE TABLE'"
+    } else {
+        "SELECT m.name || '.' || c.name AS value FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+         WHERE m.type = 'table' AND m.name <> 'sqlite_sequence'"
+    };
+    let is_left_out = |name: &String| {
+        let table = name.split('.').next().expect("a table");
+        OMITTED.contains(&table) || table == "__diesel_schema_migrations"
+    };
+    let mut there: BTreeSet<String> = database.words(sql).into_iter().collect();
+    there.retain(|name| !is_left_out(name));
+    assert_eq!(carried, there);
+    assert!(carried.contains("users.mood") && carried.contains("reactions.emoji"));
+}
+
+#[tokio::test]
+async fn backup_overwrites_nothing_and_leaves_nothing_unfinished() {
+    let folder = TempDir::new().expect("a folder");
+    let house = Teahouse::start();
+    filled(&house).await;
+    let file = backed_up(&house, &folder);
+    let mode = fs::metadata(&file).expect("a file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let before = fs::read(&file).expect("a file");
+    let to = |path: &Path| house.command(&["backup", &path.display().to_string()]);
+    assert!(refusal(&to(&file)).contains("there already"));
+    assert_eq!(fs::read(&file).expect("a file"), before);
+    assert!(refusal(&to(Path::new("/nowhere/copy.gz"))).contains("cannot be written"));
+    assert!(to(folder.path()).status.success(), "a folder");
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 2);
+    let missing = folder.path().join("missing.gz");
+    let outcome = restore(&missing, "sqlite://other.db", folder.path());
+    assert!(refusal(&outcome).contains("cannot be read"), "{outcome:?}");
+    assert!(!folder.path().join("other.db").exists());
+    if let Some(disk) = SmallDisk::new(1) {
+        disk.fill_but(4096);
+        assert!(refusal(&to(disk.path())).contains("cannot be written"));
+        let left = fs::read_dir(disk.path()).expect("a folder").count();
+        assert_eq!(left, 1, "the filler alone");
+    }
+}

@@ -1,0 +1,206 @@
+//! Backups that are damaged, broken or of another version, and restores that stop in the middle.
+
+use crate::support::backups::{
+    backed_up, check, filled, lines, packed, refusal, restore, rows_of, sealed, set,
+};
+use crate::support::{Database, Teahouse};
+use serde_json::{Value, json};
+use std::fs;
+use tempfile::TempDir;
+
+#[tokio::test]
+async fn check_names_each_fault() {
+    let folder = TempDir::new().expect("a folder");
+    let house = Teahouse::start();
+    filled(&house).await;
+    let file = backed_up(&house, &folder);
+    let sound = lines(&file);
+    type Change = fn(&mut Vec<String>);
+    let changes: [(&str, Change); 15] = [
+        ("room 1: message 4 is missing", |all| {
+            all.remove(rows_of(all, "messages").start + 3);
+        }),
+        ("comes twice or out of order", |all| {
+            let at = rows_of(all, "messages").start;
+            all.insert(at, all[at].clone());
+        }),
+        ("room 1: messages 8 to 9 are missing", |all| {
+            set(all, "rooms", 0, "last_seq", json!(9))
+        }),
+        ("should end at message 6", |all| {
+            set(all, "rooms", 0, "last_seq", json!(6))
+        }),
+        ("its version 99 is not between", |all| {
+            set(all, "messages", 0, "ver", json!(99))
+        }),
+        ("has the version 7 too", |all| {
+            set(all, "messages", 4, "ver", json!(7))
+        }),
+        ("above the installation's counter", |all| {
+            set(all, "installation", 0, "counter", json!(3))
+        }),
+        ("row of users that is not there", |all| {
+            set(all, "memberships", -1, "user_id", json!(77))
+        }),
+        ("row of rooms that is not there", |all| {
+            set(all, "messages", -1, "room_id", json!(77))
+        }),
+        ("row of messages that is not there", |all| {
+            set(all, "mentions", -1, "seq", json!(77))
+        }),
+        ("username has a value", |all| {
+            set(all, "users", 0, "username", Value::Null)
+        }),
+        ("created_at has a value", |all| {
+            set(all, "users", 0, "created_at", json!("now"))
+        }),
+        ("picture has a value", |all| {
+            set(all, "avatars", 0, "picture", json!("xy"))
+        }),
+        ("a row has 0 columns", |all| {
+            let at = rows_of(all, "users").start;
+            all[at] = "[]".into();
+        }),
+        ("messages should end here, not", |all| {
+            let at = rows_of(all, "messages").end;
+            all[at] = all[at].replace("messages", "mentions");
+        }),
+    ];
+    for (wanted, change) in changes {
+        let mut changed = sound.clone();
+        change(&mut changed);
+        fs::write(&file, sealed(&changed)).expect("written");
+        let outcome = check(&file);
+        assert!(refusal(&outcome).contains("fault"), "{outcome:?}");
+        assert!(outcome.stdout.contains(wanted), "{wanted}: {outcome:?}");
+    }
+    let resealed = sealed(&sound);
+    fs::write(&file, &resealed).expect("written");
+    assert!(
+        check(&file).status.success(),
+        "the helper writes sound ones"
+    );
+    let text = sound.join("\n") + "\n";
+    let format = text.replacen("\"teahouseBackup\":1", "\"teahouseBackup\":9", 1);
+    for (wanted, bytes) in [
+        (
+            "checksum",
+            packed(text.replacen("edited", "EDITED", 1).as_bytes()),
+        ),
+        (
+            "rows, but has",
+            packed(text.replacen("\"rows\":2", "\"rows\":3", 1).as_bytes()),
+        ),
+        ("cut off", packed(&text.as_bytes()[..text.len() - 40])),
+        ("cut off", resealed[..resealed.len() / 2].to_vec()),
+        ("cut off", resealed[..resealed.len() - 3].to_vec()),
+        ("follows its end", [&*resealed, b"more"].concat()),
+        ("format 9", packed(format.as_bytes())),
+        ("no backup", b"once upon a time".to_vec()),
+        ("no backup", Vec::new()),
+    ] {
+        fs::write(&file, bytes).expect("written");
+        let outcome = check(&file);
+        refusal(&outcome);
+        assert!(
+            format!("{outcome:?}").contains(wanted),
+            "{wanted}: {outcome:?}"
+        );
+    }
+    for at in (12..resealed.len() - 1).step_by(resealed.len() / 40) {
+        let mut altered = resealed.clone();
+        altered[at] ^= 0x10;
+        fs::write(&file, altered).expect("written");
+        refusal(&check(&file));
+    }
+}
+
+#[tokio::test]
+async fn interrupted_restore_is_refused_by_the_server_and_cleared_by_the_next() {
+    let folder = TempDir::new().expect("a folder");
+    let house = Teahouse::start();
+    filled(&house).await;
+    let file = backed_up(&house, &folder);
+    let target = Database::new(folder.path());
+    let mut broken = lines(&file);
+    // Found by the database alone, in the middle.
+    let client_id = json!("00000000-0000-4000-8000-000000000000");
+    for row in [0, 1] {
+        set(&mut broken, "messages", row, "client_id", client_id.clone());
+    }
+    let bad = folder.path().join("bad.gz");
+    fs::write(&bad, sealed(&broken)).expect("written");
+    let outcome = restore(&bad, &target.url, folder.path());
+    assert!(refusal(&outcome).contains("only in part"), "{outcome:?}");
+    let settings = [("DATABASE_URL", &*target.url)];
+    for command in ["serve", "migrate", "backup"] {
+        let arguments = [command, "x.gz"];
+        let arguments = &arguments[..if command == "backup" { 2 } else { 1 }];
+        let outcome = Teahouse::run(arguments, &settings, folder.path());
+        assert!(
+            refusal(&outcome).contains("restored only in part"),
+            "{outcome:?}"
+        );
+    }
+    let outcome = restore(&file, &target.url, folder.path());
+    assert!(outcome.status.success(), "{outcome:?}");
+    let outcome = restore(&file, &target.url, folder.path());
+    assert!(
+        refusal(&outcome).contains("not empty, it has 2 people and 8 messages"),
+        "{outcome:?}"
+    );
+    let again = Teahouse::on(target, &[]);
+    assert_eq!(
+        again
+            .database()
+            .number("SELECT COUNT(*) AS value FROM messages"),
+        8
+    );
+}
+
+#[tokio::test]
+async fn backup_of_a_newer_program_is_refused_and_one_of_an_older_brought_up_to_date() {
+    let folder = TempDir::new().expect("a folder");
+    let house = Teahouse::start();
+    filled(&house).await;
+    let file = backed_up(&house, &folder);
+    let mut all = lines(&file);
+    let mut manifest: Value = serde_json::from_str(&all[0]).expect("JSON");
+    let migrations = manifest["migrations"].as_array_mut().expect("migrations");
+    migrations.push(json!("29991231000000"));
+    all[0] = manifest.to_string();
+    let newer = folder.path().join("newer.gz");
+    fs::write(&newer, sealed(&all)).expect("written");
+    let target = Database::new(folder.path());
+    let outcome = restore(&newer, &target.url, folder.path());
+    assert!(refusal(&outcome).contains("newer program"), "{outcome:?}");
+    let migrations = manifest["migrations"].as_array_mut().expect("migrations");
+    migrations.retain(|version| version.as_str() < Some("20261128000774"));
+    let memberships = manifest["tables"]
+        .as_array_mut()
+        .expect("tables")
+        .iter_mut();
+    let table = memberships
+        .into_iter()
+        .find(|table| table["name"] == "memberships");
+    let columns = table.expect("a table")["columns"]
+        .as_array_mut()
+        .expect("columns");
+    let place = columns
+        .iter()
+        .position(|column| column["name"] == "own_unread");
+    columns.remove(place.expect("a column"));
+    all[0] = manifest.to_string();
+    for at in rows_of(&all, "memberships") {
+        let mut row: Vec<Value> = serde_json::from_str(&all[at]).expect("JSON");
+        row.remove(place.expect("a column"));
+        all[at] = json!(row).to_string();
+    }
+    let older = folder.path().join("older.gz");
+    fs::write(&older, sealed(&all)).expect("written");
+    let outcome = restore(&older, &target.url, folder.path());
+    assert!(outcome.status.success(), "{outcome:?}");
+    let own = "SELECT SUM(own_unread) + 0 AS value FROM memberships";
+    let own = own.replace("SUM(own_unread) + 0", "CAST(SUM(own_unread) AS CHAR)");
+    assert_eq!(target.words(&own), house.database().words(&own));
+}

@@ -1,0 +1,131 @@
+//! Backups: taken, restored, checked, and spoilt in a chosen place.
+
+use super::pictures::photograph;
+use super::{LOBBY, Outcome, Person, Teahouse};
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// Takes a backup of what this server serves.
+pub fn backed_up(house: &Teahouse, folder: &TempDir) -> PathBuf {
+    let path = folder.path().join("copy.gz");
+    let outcome = house.command(&["backup", &path.display().to_string()]);
+    assert!(outcome.status.success(), "{outcome:?}");
+    path
+}
+
+/// Restores a backup into the database of a URL.
+pub fn restore(file: &Path, url: &str, folder: &Path) -> Outcome {
+    let settings = [("DATABASE_URL", url), ("DATA_DIR", "data")];
+    Teahouse::run(&["restore", &file.display().to_string()], &settings, folder)
+}
+
+/// Checks a backup alone.
+pub fn check(file: &Path) -> Outcome {
+    let folder = file.parent().expect("a folder");
+    let file = file.display().to_string();
+    let outcome = Teahouse::run(&["restore", "--check", &file], &[], folder);
+    let left = fs::read_dir(folder).expect("a folder").count();
+    assert_eq!(left, 1, "nothing is made beside it");
+    outcome
+}
+
+/// The sentence of a command that refused.
+pub fn refusal(outcome: &Outcome) -> &str {
+    assert_eq!(outcome.status.code(), Some(1), "{outcome:?}");
+    outcome.stderr.trim_end()
+}
+
+/// The lines of a backup.
+pub fn lines(file: &Path) -> Vec<String> {
+    let mut text = String::new();
+    let file = fs::File::open(file).expect("a file");
+    GzDecoder::new(file)
+        .read_to_string(&mut text)
+        .expect("text");
+    text.lines().map(str::to_owned).collect()
+}
+
+/// Writes a backup of these lines, with the counts and checksums that they should have.
+pub fn sealed(lines: &[String]) -> Vec<u8> {
+    let (mut text, mut rows, mut total) = (String::new(), 0, 0);
+    for line in lines {
+        let mut line = line.clone();
+        if line.starts_with('[') {
+            (rows, total) = (rows + 1, total + 1);
+        } else if line.starts_with("{\"end\"") {
+            let mut end: Value = serde_json::from_str(&line).expect("JSON");
+            end["rows"] = json!(if end["end"] == "backup" { total } else { rows });
+            let digest = Sha256::digest(&text);
+            let digest: Vec<String> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            end["sha256"] = json!(digest.concat());
+            (line, rows) = (end.to_string(), 0);
+        }
+        text += &line;
+        text.push('\n');
+    }
+    packed(text.as_bytes())
+}
+
+/// Compresses a backup.
+pub fn packed(bytes: &[u8]) -> Vec<u8> {
+    let mut out = GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    out.write_all(bytes).expect("memory");
+    out.finish().expect("memory")
+}
+
+/// Where the rows of a table are in the lines.
+pub fn rows_of(lines: &[String], table: &str) -> std::ops::Range<usize> {
+    let end = lines
+        .iter()
+        .position(|line| line.starts_with(&format!("{{\"end\":\"{table}\"")))
+        .expect("a table");
+    let rows = lines[..end].iter().rev();
+    end - rows.take_while(|line| line.starts_with('[')).count()..end
+}
+
+/// Changes a column of a row; negative numbers count from the end of the table.
+pub fn set(lines: &mut [String], table: &str, row: i64, column: &str, value: Value) {
+    let manifest: Value = serde_json::from_str(&lines[0]).expect("JSON");
+    let tables = manifest["tables"].as_array().expect("tables");
+    let table_of = tables.iter().find(|other| other["name"] == table);
+    let columns = table_of.expect(table)["columns"]
+        .as_array()
+        .expect("columns");
+    let place = columns.iter().position(|other| other["name"] == column);
+    let rows = rows_of(lines, table);
+    let at = match usize::try_from(row) {
+        Ok(row) => rows.start + row,
+        Err(_) => rows.end - usize::try_from(-row).expect("small"),
+    };
+    let mut cells: Value = serde_json::from_str(&lines[at]).expect("JSON");
+    cells[place.expect(column)] = value;
+    lines[at] = cells.to_string();
+}
+
+/// Two people, and what can be in a database: edits, deletions, mentions, a picture. Returns them and their room.
+pub async fn filled(house: &Teahouse) -> (Person, Person, String) {
+    let mei = Person::register(house, "mei").await;
+    let bob = Person::register(house, "bob").await;
+    let room = mei.make_room("closed", "书房 📚", &[&bob]).await;
+    for n in 1..=7 {
+        mei.say(&format!("第 {n} 杯茶\n\"☕\" @bob \\ \u{1F375}"))
+            .await;
+    }
+    mei.say_in(&room, "only here").await;
+    mei.edit(LOBBY, 2, "edited").await;
+    assert_eq!(mei.erase(LOBBY, 3).await, 204);
+    assert_eq!(bob.has_read(LOBBY, 4).await, 204);
+    assert_eq!(
+        mei.upload(&photograph(), "a.jpg", "image/jpeg")
+            .await
+            .status(),
+        303
+    );
+    (mei, bob, room)
+}
