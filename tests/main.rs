@@ -121,6 +121,7 @@ mod handshakes;
 mod headers;
 mod house;
 mod locales;
+mod method_override;
 mod modules;
 mod nginx;
 mod proxies;

@@ -6,11 +6,10 @@ use serde::Deserialize;
 
 use crate::controllers::extractors::current_user::Admin;
 use crate::controllers::extractors::request_context::RequestContext;
-use crate::controllers::{App, page};
+use crate::controllers::{App, page, signed_in_page};
 use crate::error::Result;
 use crate::models::auth::security_event;
 use crate::models::room::Room;
-use crate::views::layout::Page;
 use crate::views::pages::rooms::room_links;
 use crate::views::pages::security_events::{EventList, EventsPage};
 
@@ -34,11 +33,7 @@ pub async fn index(
     let user_id = user.id;
     let read = app.database.read(move |conn| Room::list_for(conn, user_id));
     let view = EventsPage {
-        page: Page::signed_in(
-            context.display_preferences(),
-            &user.to_public(),
-            user.is_admin(),
-        ),
+        page: signed_in_page(&context, &user),
         rooms: room_links(context.locale(), read.await?, None),
         list: find(&app, &context, None, &query).await?,
     };

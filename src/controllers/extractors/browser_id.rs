@@ -2,9 +2,8 @@
 
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
-use actix_web::{HttpMessage, HttpRequest};
 
-use super::cookies;
+use super::request_context::RequestContext;
 use crate::controllers::App;
 use crate::error::Result;
 use crate::models::auth::session;
@@ -23,42 +22,45 @@ pub struct Browser {
     pub cookie: Cookie<'static>,
 }
 
-/// Returns the browser's id if the request has a cookie with a valid signature.
-pub fn verified_id(app: &App, request: &HttpRequest) -> Option<KeyHash> {
-    verified_cookie(app, request).map(|(hash, _)| hash)
-}
-
-/// Returns id and value of the first browser cookie with a valid signature.
-fn verified_cookie(app: &App, request: &HttpRequest) -> Option<(KeyHash, String)> {
-    let cookies = cookies::all(request, app.site.browser_cookie_name());
-    cookies.iter().find_map(|cookie| {
-        let (key, signature) = cookie.value().split_once('.')?;
-        let is_valid = app.hmac_key.verify(PURPOSE, key, signature);
-        is_valid.then(|| (KeyHash::of(key), cookie.value().to_owned()))
-    })
-}
-
-/// Returns the request's browser, with a new id if it has none. Repeated calls for one request return the same.
-///
-/// # Errors
-/// `Internal` when the id cannot be signed.
-pub fn get_or_create(app: &App, request: &HttpRequest) -> Result<Browser> {
-    if let Some(browser) = request.extensions().get::<Browser>() {
-        return Ok(browser.clone());
+impl RequestContext {
+    /// Returns the browser's id if the request has a cookie with a valid signature.
+    pub fn browser_id(&self, app: &App) -> Option<KeyHash> {
+        self.verified_cookie(app).map(|(hash, _)| hash)
     }
-    let name = app.site.browser_cookie_name();
-    let (hash, value) = match verified_cookie(app, request) {
-        Some(verified) => verified,
-        None => {
-            let (key, hash) = session::new_key();
-            let signature = app.hmac_key.sign(PURPOSE, &key)?;
-            (hash, format!("{key}.{signature}"))
+
+    /// Returns the request's browser, with a new id if it has none. Repeated calls return the same.
+    ///
+    /// # Errors
+    /// `Internal` when the id cannot be signed.
+    pub fn browser(&self, app: &App) -> Result<Browser> {
+        if let Some(browser) = self.browser.get() {
+            return Ok(browser.clone());
         }
-    };
-    let cookie = build_cookie(app, name, value, Duration::days(TRUST_DAYS));
-    let browser = Browser { hash, cookie };
-    request.extensions_mut().insert(browser.clone());
-    Ok(browser)
+        let (hash, value) = match self.verified_cookie(app) {
+            Some((hash, value)) => (hash, value.to_owned()),
+            None => {
+                let (key, hash) = session::new_key();
+                let signature = app.hmac_key.sign(PURPOSE, &key)?;
+                (hash, format!("{key}.{signature}"))
+            }
+        };
+        let name = app.site.browser_cookie_name();
+        let cookie = build_cookie(app, name, value, Duration::days(TRUST_DAYS));
+        Ok(self
+            .browser
+            .get_or_init(|| Browser { hash, cookie })
+            .clone())
+    }
+
+    /// Returns id and value of the first browser cookie with a valid signature.
+    fn verified_cookie(&self, app: &App) -> Option<(KeyHash, &str)> {
+        self.cookies(app.site.browser_cookie_name())
+            .find_map(|value| {
+                let (key, signature) = value.split_once('.')?;
+                let is_valid = app.hmac_key.verify(PURPOSE, key, signature);
+                is_valid.then(|| (KeyHash::of(key), value))
+            })
+    }
 }
 
 /// Builds a cookie that scripts cannot read and cross-site requests do not carry.

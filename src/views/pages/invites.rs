@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::rooms::RoomLinks;
 use crate::models::auth::invite::Invite;
@@ -13,7 +13,7 @@ use crate::views::templates::View;
 
 /// Valid invite links, and the form for a new one.
 #[derive(Debug, Serialize)]
-pub struct InvitesPage<'a> {
+pub struct InvitesPage {
     /// Layout.
     #[serde(flatten)]
     pub page: Page,
@@ -23,18 +23,28 @@ pub struct InvitesPage<'a> {
     /// Newest first.
     pub invites: Vec<InviteItem>,
     /// Submitted values.
-    pub form: InviteForm<'a>,
+    pub form: InviteForm,
     /// Error messages by field.
     pub errors: BTreeMap<&'static str, Option<String>>,
 }
 
-/// Submitted values.
-#[derive(Debug, Serialize)]
-pub struct InviteForm<'a> {
+/// Fields of the form.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(default)]
+pub struct InviteForm {
     /// Number of registrations.
-    pub uses: &'a str,
+    pub uses: String,
     /// Validity in days.
-    pub days: &'a str,
+    pub days: String,
+}
+
+impl Default for InviteForm {
+    fn default() -> Self {
+        Self {
+            uses: "1".to_owned(),
+            days: "7".to_owned(),
+        }
+    }
 }
 
 /// An invite link.
@@ -63,7 +73,7 @@ impl InviteItem {
     }
 }
 
-impl View for InvitesPage<'_> {
+impl View for InvitesPage {
     const TEMPLATE: &'static str = "invites/index.html";
 }
 

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::views::layout::Page;
 use crate::views::templates::View;
 
 /// The sign-in page.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub struct NewSessionPage<'a> {
     /// Layout.
     #[serde(flatten)]
     pub page: Page,
     /// Submitted values.
-    pub form: NewSessionForm<'a>,
+    pub form: LoginForm,
     /// Error messages by field.
     pub errors: BTreeMap<&'static str, Option<String>>,
     /// Countries of phone numbers.
@@ -29,17 +29,21 @@ pub struct NewSessionPage<'a> {
     pub development: bool,
 }
 
-/// Submitted values without the password.
-#[derive(Debug, Serialize)]
-pub struct NewSessionForm<'a> {
+/// Fields of the form.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct LoginForm {
     /// Phone number.
-    pub phone: &'a str,
+    pub phone: String,
     /// Country of the phone number.
-    pub region: &'a str,
+    pub region: String,
+    /// Password.
+    #[serde(skip_serializing)]
+    pub password: String,
     /// Page after sign-in.
-    pub next: &'a str,
+    pub next: String,
     /// Username of the development sign-in.
-    pub username: &'a str,
+    pub username: String,
 }
 
 /// A country and its calling code.

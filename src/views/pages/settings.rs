@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::rooms::RoomLinks;
 use super::sessions::Region;
@@ -55,28 +55,29 @@ pub struct AppearancePage {
     pub layout: SettingsLayout,
     /// Tags of all languages.
     pub locales: Vec<&'static str>,
-    /// Tag of the chosen language; empty to follow the browser.
+    /// Chosen values.
+    pub form: AppearanceForm,
+}
+
+/// Fields of the form.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct AppearanceForm {
+    /// Tag of the language; empty to follow the browser.
     pub locale: String,
     /// `system`, `light` or `dark`.
-    pub chosen_appearance: String,
+    pub appearance: String,
     /// `language`, `12` or `24`.
-    pub chosen_time_format: String,
+    pub time_format: String,
 }
 
 impl AppearancePage {
     /// Makes the page with the chosen values.
-    pub fn new(
-        layout: SettingsLayout,
-        locale: String,
-        appearance: String,
-        time_format: String,
-    ) -> Self {
+    pub fn new(layout: SettingsLayout, form: AppearanceForm) -> Self {
         Self {
             layout,
             locales: Locale::ALL.iter().map(|locale| locale.tag()).collect(),
-            locale,
-            chosen_appearance: appearance,
-            chosen_time_format: time_format,
+            form,
         }
     }
 }
@@ -206,7 +207,7 @@ pub enum Reauthentication {
 }
 
 /// Phone number, password, GitHub, export and deletion.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub struct AccountPage<'a> {
     /// Layout.
     #[serde(flatten)]
@@ -222,22 +223,38 @@ pub struct AccountPage<'a> {
     /// Current phone number.
     pub phone: Option<String>,
     /// Submitted values.
-    pub form: AccountForm<'a>,
+    pub form: AccountForm,
     /// Countries of phone numbers.
     pub regions: &'a [Region],
     /// Whether the messages of deleted accounts are erased.
     pub erases_messages: bool,
 }
 
-/// Submitted values without passwords.
-#[derive(Debug, Serialize)]
-pub struct AccountForm<'a> {
-    /// Phone number.
-    pub phone: &'a str,
+/// Fields of the forms on the page; each form has some of them.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct AccountForm {
+    /// New phone number.
+    pub phone: String,
     /// Country of the phone number.
-    pub region: &'a str,
+    pub region: String,
+    /// Password that permits the change of the phone number.
+    #[serde(skip_serializing)]
+    pub phone_password: String,
+    /// Password that permits the change of the password.
+    #[serde(skip_serializing)]
+    pub old_password: String,
+    /// New password.
+    #[serde(skip_serializing)]
+    pub password: String,
+    /// Password that permits linking and unlinking GitHub.
+    #[serde(skip_serializing)]
+    pub github_password: String,
     /// Username that confirms the deletion.
-    pub confirm: &'a str,
+    pub confirm: String,
+    /// Password that permits the deletion.
+    #[serde(skip_serializing)]
+    pub delete_password: String,
 }
 
 impl View for AccountPage<'_> {

@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::sessions::Region;
 use crate::views::layout::Page;
 use crate::views::templates::View;
 
 /// The registration page.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub struct NewUserPage<'a> {
     /// Layout.
     #[serde(flatten)]
     pub page: Page,
     /// Submitted values.
-    pub form: NewUserForm<'a>,
+    pub form: &'a NewUserForm,
     /// Error messages by field.
     pub errors: BTreeMap<&'static str, Option<String>>,
     /// Countries of phone numbers.
@@ -26,19 +26,23 @@ pub struct NewUserPage<'a> {
     pub github: Option<String>,
 }
 
-/// Submitted values without the password.
-#[derive(Debug, Serialize)]
-pub struct NewUserForm<'a> {
+/// Fields of the form.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct NewUserForm {
     /// Phone number.
-    pub phone: &'a str,
+    pub phone: String,
     /// Country of the phone number.
-    pub region: &'a str,
+    pub region: String,
     /// Username.
-    pub username: &'a str,
+    pub username: String,
+    /// Password.
+    #[serde(skip_serializing)]
+    pub password: String,
     /// Set-up code.
-    pub setup_code: &'a str,
+    pub setup_code: String,
     /// Invite of the link.
-    pub invite: &'a str,
+    pub invite: String,
 }
 
 /// The page instead of the form where registration is not open.

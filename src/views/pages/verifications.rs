@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::sessions::Region;
 use crate::views::layout::Page;
@@ -37,20 +37,21 @@ pub struct PasswordResetPage<'a> {
     #[serde(flatten)]
     pub page: Page,
     /// Submitted values.
-    pub form: ResetForm<'a>,
+    pub form: ResetForm,
     /// Error messages by field.
     pub errors: BTreeMap<&'static str, Option<String>>,
     /// Countries of phone numbers.
     pub regions: &'a [Region],
 }
 
-/// Submitted values.
-#[derive(Debug, Serialize)]
-pub struct ResetForm<'a> {
+/// Fields of the form.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct ResetForm {
     /// Phone number.
-    pub phone: &'a str,
+    pub phone: String,
     /// Country of the phone number.
-    pub region: &'a str,
+    pub region: String,
 }
 
 impl View for PasswordResetPage<'_> {

@@ -1,13 +1,15 @@
 //! A range of a room's history as an HTML fragment, rendered or taken from the cache.
 
+use std::future::{Ready, ready};
 use std::sync::Arc;
 
-use actix_web::HttpRequest;
+use actix_web::dev::Payload;
 use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest};
 
 use crate::controllers::App;
 use crate::controllers::extractors::request_context::RequestContext;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
 use crate::models::installation;
 use crate::models::message::{Cursor, Message};
@@ -146,20 +148,21 @@ impl Representation {
 }
 
 /// Entity tags of `If-None-Match` (RFC 9110, section 13.1.2).
-pub(in crate::controllers) struct IfNoneMatch(Vec<String>);
+pub struct IfNoneMatch(Vec<String>);
 
-impl IfNoneMatch {
-    pub(in crate::controllers) fn from_request(request: &HttpRequest) -> Self {
+impl FromRequest for IfNoneMatch {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let values = request.headers().get_all(header::IF_NONE_MATCH);
         let values = values.filter_map(|value| value.to_str().ok());
-        Self(
-            values
-                .flat_map(|value| value.split(','))
-                .map(opaque)
-                .collect(),
-        )
+        let tags = values.flat_map(|value| value.split(',')).map(opaque);
+        ready(Ok(Self(tags.collect())))
     }
+}
 
+impl IfNoneMatch {
     pub(in crate::controllers) fn matches(&self, etag: &str) -> bool {
         let etag = opaque(etag);
         (self.0.iter()).any(|tag| *tag == etag || tag == "*")

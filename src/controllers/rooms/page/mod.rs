@@ -4,18 +4,20 @@ pub(super) mod message_list;
 pub(super) mod presenter;
 
 use actix_web::HttpResponse;
-use actix_web::cookie::{Cookie, SameSite};
+use actix_web::cookie::time::Duration;
 use chrono::NaiveDateTime;
 use serde::Deserialize;
 
 use self::message_list::PAGE;
 use self::message_list::{LoadedMessages, MessageListQuery};
 use self::presenter::RoomPagePresenter;
+use crate::controllers::concerns::form_action::FieldErrors;
+use crate::controllers::extractors::browser_id::build_cookie;
 use crate::controllers::extractors::cookies::LAST_ROOM_COOKIE;
 use crate::controllers::extractors::current_user::LazyCurrentUser;
 use crate::controllers::extractors::request_context::RequestContext;
-use crate::controllers::{App, gzip_html};
-use crate::error::{Error, LocalizedMessage, Result};
+use crate::controllers::{App, gzip_html, with_cookie};
+use crate::error::Result;
 use crate::models::database::connection::DbConn;
 use crate::models::message::Cursor;
 use crate::models::room::membership::Membership;
@@ -113,15 +115,18 @@ impl RoomPageData {
     }
 }
 
+/// Submitted values by field.
+pub(super) type FormValues = Vec<(&'static str, String)>;
+
 /// Submitted values and errors of the forms on the page.
 #[derive(Default)]
 pub(in crate::controllers) struct FormState {
     /// `added` or `invited` after a member was invited.
     pub member_notice: Option<&'static str>,
     /// Submitted values by field.
-    pub values: Vec<(&'static str, String)>,
+    pub values: FormValues,
     /// Errors by field.
-    pub errors: Vec<(&'static str, LocalizedMessage)>,
+    pub errors: FieldErrors,
 }
 
 /// Page data, message list and the query of the list.
@@ -212,14 +217,6 @@ fn render(
         Slot::Cut => &[],
         Slot::ClientId => &client_id,
     });
-    let mut response = gzip_html(context, file, "no-store")?;
-    let last_room = Cookie::build(LAST_ROOM_COOKIE, id.to_string())
-        .path("/")
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .secure(app.site.is_secure())
-        .max_age(actix_web::cookie::time::Duration::days(365))
-        .finish();
-    response.add_cookie(&last_room).map_err(Error::internal)?;
-    Ok(response)
+    let last_room = build_cookie(app, LAST_ROOM_COOKIE, id.to_string(), Duration::days(365));
+    with_cookie(gzip_html(context, file, "no-store")?, &last_room)
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{FormState, RoomPageData};
-use crate::controllers::App;
 use crate::controllers::errors::field_messages;
 use crate::controllers::extractors::request_context::RequestContext;
+use crate::controllers::{App, signed_in_page};
 use crate::models::rfc3339;
 use crate::models::room::{LOBBY, Room};
 use crate::models::user::User;
@@ -66,14 +66,8 @@ impl RoomPagePresenter {
         let other = members.iter().find(is_other);
         let mut form = BTreeMap::from(FORM_FIELDS.map(|field| (field, String::new())));
         form.extend(state.values);
-        let mut errors = BTreeMap::from(FORM_FIELDS.map(|field| (field, None)));
-        errors.extend(field_messages(locale, &state.errors));
         Self {
-            page: Page::signed_in(
-                context.display_preferences(),
-                &user.to_public(),
-                user.is_admin(),
-            ),
+            page: signed_in_page(context, user),
             rooms: room_links(locale, data.rooms, Some(Id(room.id))),
             is_member: data.membership.is_some(),
             can_manage: room.can_be_managed_by(user),
@@ -100,7 +94,7 @@ impl RoomPagePresenter {
                     .map_or_else(String::new, |member| member.involvement.to_string()),
             },
             form,
-            errors,
+            errors: field_messages(context, &FORM_FIELDS, &state.errors),
         }
     }
 
