@@ -17,7 +17,7 @@ use crate::models::auth::session;
 use crate::models::auth::session::{KeyHash, NewSession, SessionKind};
 use crate::models::rfc3339;
 use crate::models::user::User;
-use crate::realtime::frames;
+use crate::protocol;
 
 /// Lifetime of a token.
 const TOKEN_DAYS: i64 = 14;
@@ -36,7 +36,7 @@ pub struct Credentials {
 #[derive(Serialize)]
 pub(super) struct AuthUser {
     #[serde(flatten)]
-    user: frames::User,
+    user: protocol::User,
     phone: Option<String>,
 }
 

@@ -16,7 +16,7 @@ use crate::models::auth::session::ActiveSession;
 use crate::models::database::connection::DbConn;
 use crate::models::message::{Cursor, Message};
 use crate::models::room::Room;
-use crate::realtime::frames;
+use crate::protocol;
 use crate::views::gzip;
 
 /// Largest accepted `limit`; larger ones are reduced to it.
@@ -63,7 +63,7 @@ pub(in crate::controllers) fn cursor(before: Option<i64>, after: Option<i64>) ->
 /// Result of reading the history.
 enum HistoryResponse {
     NotModified,
-    Json(Vec<frames::Message>),
+    Json(Vec<protocol::Message>),
     Fragment(LoadedMessages, MessageListQuery),
 }
 
