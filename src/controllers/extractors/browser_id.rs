@@ -3,11 +3,9 @@
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 
-use super::request_context::RequestContext;
 use crate::controllers::App;
 use crate::error::Result;
-use crate::models::auth::session;
-use crate::models::auth::session::KeyHash;
+use crate::models::auth::session::{self, KeyHash};
 use crate::models::auth::trusted_browser::TRUST_DAYS;
 
 /// Domain separator of the signature.
@@ -22,21 +20,22 @@ pub struct Browser {
     pub cookie: Cookie<'static>,
 }
 
-impl RequestContext {
-    /// Returns the browser's id if the request has a cookie with a valid signature.
-    pub fn browser_id(&self, app: &App) -> Option<KeyHash> {
-        self.verified_cookie(app).map(|(hash, _)| hash)
-    }
+/// Returns id and value of the first cookie with a valid signature.
+pub(super) fn verify<'a>(
+    app: &App,
+    mut cookies: impl Iterator<Item = &'a str>,
+) -> Option<(KeyHash, &'a str)> {
+    cookies.find_map(|value| {
+        let (key, signature) = value.split_once('.')?;
+        let is_valid = app.hmac_key.verify(PURPOSE, key, signature);
+        is_valid.then(|| (KeyHash::of(key), value))
+    })
+}
 
-    /// Returns the request's browser, with a new id if it has none. Repeated calls return the same.
-    ///
-    /// # Errors
-    /// `Internal` when the id cannot be signed.
-    pub fn browser(&self, app: &App) -> Result<Browser> {
-        if let Some(browser) = self.browser.get() {
-            return Ok(browser.clone());
-        }
-        let (hash, value) = match self.verified_cookie(app) {
+impl Browser {
+    /// Returns the browser with this verified cookie, or with a new id.
+    pub(super) fn new(app: &App, verified: Option<(KeyHash, &str)>) -> Result<Self> {
+        let (hash, value) = match verified {
             Some((hash, value)) => (hash, value.to_owned()),
             None => {
                 let (key, hash) = session::new_key();
@@ -46,20 +45,7 @@ impl RequestContext {
         };
         let name = app.site.browser_cookie_name();
         let cookie = build_cookie(app, name, value, Duration::days(TRUST_DAYS));
-        Ok(self
-            .browser
-            .get_or_init(|| Browser { hash, cookie })
-            .clone())
-    }
-
-    /// Returns id and value of the first browser cookie with a valid signature.
-    fn verified_cookie(&self, app: &App) -> Option<(KeyHash, &str)> {
-        self.cookies(app.site.browser_cookie_name())
-            .find_map(|value| {
-                let (key, signature) = value.split_once('.')?;
-                let is_valid = app.hmac_key.verify(PURPOSE, key, signature);
-                is_valid.then(|| (KeyHash::of(key), value))
-            })
+        Ok(Self { hash, cookie })
     }
 }
 

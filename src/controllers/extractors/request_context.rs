@@ -15,13 +15,14 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::accept::{accepts, encodings, parse_quality_list, prefers_json};
-use super::browser_id::Browser;
+use super::browser_id::{self, Browser};
 use super::client_address::{client_address, is_loopback};
 use super::form::BodyFormat;
 use super::{cookies, session_token};
 use crate::controllers::{App, Site};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::models::auth::security_event::ClientInfo;
+use crate::models::auth::session::KeyHash;
 use crate::models::user::preferences::Preferences;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::views::assets::Encoding;
@@ -50,8 +51,8 @@ pub struct RequestValues {
     pub wants_json: bool,
     /// Whether the body is JSON.
     pub has_json_body: bool,
-    pub(super) cookies: Vec<Cookie<'static>>,
-    pub(super) browser: OnceCell<Browser>,
+    cookies: Vec<Cookie<'static>>,
+    browser: OnceCell<Browser>,
     display_preferences: Cell<DisplayPreferences>,
     encodings: Vec<Encoding>,
     is_navigation: bool,
@@ -129,6 +130,25 @@ impl RequestValues {
         named.map(Cookie::value)
     }
 
+    /// Returns the browser's id if the request has a cookie with a valid signature.
+    pub fn browser_id(&self, app: &App) -> Option<KeyHash> {
+        let cookies = self.cookies(app.site.browser_cookie_name());
+        browser_id::verify(app, cookies).map(|(hash, _)| hash)
+    }
+
+    /// Returns the request's browser, with a new id if it has none. Repeated calls return the same.
+    ///
+    /// # Errors
+    /// `Internal` when the id cannot be signed.
+    pub fn browser(&self, app: &App) -> Result<Browser> {
+        if let Some(browser) = self.browser.get() {
+            return Ok(browser.clone());
+        }
+        let cookies = self.cookies(app.site.browser_cookie_name());
+        let browser = Browser::new(app, browser_id::verify(app, cookies))?;
+        Ok(self.browser.get_or_init(|| browser).clone())
+    }
+
     /// Whether the client accepts this content encoding.
     pub fn accepts_encoding(&self, encoding: Encoding) -> bool {
         self.encodings.contains(&encoding)
@@ -191,7 +211,7 @@ impl RequestValues {
 
 impl FromRequest for RequestContext {
     type Error = Error;
-    type Future = Ready<Result<Self, Error>>;
+    type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Ok(Self::of(request)))

@@ -5,9 +5,7 @@ use actix_web::http::header;
 use actix_web::web::{Data, Path, Query};
 use serde::Deserialize;
 
-use super::page::message_list::{
-    self, IfNoneMatch, LoadedMessages, MessageListQuery, PAGE, Representation,
-};
+use super::page::message_list::{self, IfNoneMatch, LoadedMessages, MessageListQuery, PAGE};
 use crate::controllers::extractors::current_user::LazyCurrentUser;
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, gzip_html};
@@ -86,26 +84,17 @@ pub async fn index(
         }
     };
     let id = *id;
-    let list_query = MessageListQuery {
-        room_id: id,
-        cursor,
-        limit,
-        display: context.display_preferences(),
-        cache: app.message_lists.clone(),
-    };
-    let representation = Representation::new(&app, &context);
+    let list_query = MessageListQuery::new(&app, &context, id, cursor, limit);
+    let (epoch, is_json) = (app.realtime.epoch.clone(), context.wants_json);
     let read = move |conn: &mut DbConn, live: &ActiveSession| {
+        let list_query = list_query.with_preferences(&live.preferences);
         let (room, _) = Room::find_for(conn, &live.user, id)?;
         let version = message_list::version(conn, &room)?;
-        let representation = representation.with_preferences(&live.preferences);
-        let etag = representation.etag(version);
-        let found = match representation.is_json {
+        let etag = list_query.etag(&epoch, version, is_json);
+        let found = match is_json {
             _ if if_none_match.matches(&etag) => HistoryResponse::NotModified,
             true => HistoryResponse::Json(Message::page(conn, &room, cursor, limit)?),
-            false => {
-                let list_query = list_query.with_preferences(&live.preferences);
-                HistoryResponse::Fragment(list_query.read(conn, &room, version)?, list_query)
-            }
+            false => HistoryResponse::Fragment(list_query.read(conn, &room, version)?, list_query),
         };
         Ok((etag, found))
     };

@@ -137,16 +137,6 @@ fn read(conn: &mut DbConn, user: &User, list_query: MessageListQuery) -> Result<
     Ok((data, loaded, list_query))
 }
 
-fn list_query(app: &App, context: &RequestContext, id: i64, cursor: Cursor) -> MessageListQuery {
-    MessageListQuery {
-        room_id: id,
-        cursor,
-        limit: PAGE,
-        display: context.display_preferences(),
-        cache: app.message_lists.clone(),
-    }
-}
-
 /// Renders the room's page.
 pub(in crate::controllers) async fn show(
     app: &App,
@@ -155,7 +145,7 @@ pub(in crate::controllers) async fn show(
     id: i64,
     query: &RoomPageQuery,
 ) -> Result<HttpResponse> {
-    let list_query = list_query(app, context, id, query.cursor());
+    let list_query = MessageListQuery::new(app, context, id, query.cursor(), PAGE);
     let read = caller.authenticate_and_read(move |conn, live| {
         let list_query = list_query.with_preferences(&live.preferences);
         read(conn, &live.user, list_query)
@@ -176,7 +166,7 @@ pub(in crate::controllers) async fn show_with_errors(
     id: i64,
     form: FormState,
 ) -> Result<HttpResponse> {
-    let list_query = list_query(app, context, id, Cursor::Newest);
+    let list_query = MessageListQuery::new(app, context, id, Cursor::Newest, PAGE);
     let person = user.clone();
     let read = app
         .database
