@@ -4,6 +4,8 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::frames::{ErrorCode, Invitation, Message, Room};
 use crate::error::Result;
@@ -91,7 +93,7 @@ pub struct DirectRoom {
 }
 
 /// A page of a room's changes, in the order of their versions.
-#[derive(Debug)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Changes {
     /// Each changed message as it is now.
     pub messages: Vec<Message>,
@@ -100,6 +102,7 @@ pub struct Changes {
     /// Whether there are later changes.
     pub more: bool,
     /// The room's latest version; below the requested one when the client is ahead of the database, as after a restore.
+    #[serde(skip)]
     pub last_ver: i64,
 }
 
