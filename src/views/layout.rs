@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
+use crate::models::user::User;
 use crate::models::user::account_deletion::DELETED_USERNAME;
 use crate::realtime::frames;
 use crate::views::assets;
@@ -60,10 +61,12 @@ impl Page {
     }
 
     /// Layout for a signed-in user.
-    pub fn signed_in(display: DisplayPreferences, user: &frames::User, admin: bool) -> Self {
-        let person = DisplayUser::from(user);
+    pub fn signed_in(display: DisplayPreferences, user: &User) -> Self {
         let mut page = Self::signed_out(display);
-        page.base.user = Some(Viewer { person, admin });
+        page.base.user = Some(Viewer {
+            person: DisplayUser::from(&user.to_public()),
+            admin: user.is_admin(),
+        });
         page
     }
 

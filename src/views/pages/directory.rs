@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::rooms::RoomLinks;
+use super::rooms::SidebarPage;
 use crate::models::room::Room;
 use crate::models::room::directory::DirectoryPage;
 use crate::realtime::frames::Id;
-use crate::views::layout::{DisplayUser, FieldMessages, Page};
+use crate::views::layout::{DisplayUser, FieldMessages};
 
 /// Position of a page in a list.
 #[derive(Debug, Serialize)]
@@ -54,9 +54,7 @@ impl Pagination {
 #[derive(Debug, Serialize)]
 pub struct RoomsPage<'a> {
     #[serde(flatten)]
-    pub page: Page,
-    #[serde(flatten)]
-    pub rooms: RoomLinks,
+    pub layout: SidebarPage,
     pub open_rooms: Vec<OpenRoom>,
     pub pages: Pagination,
     pub search: &'a str,
@@ -95,9 +93,7 @@ pub struct RoomForm<'a> {
 #[derive(Debug, Serialize)]
 pub struct PeoplePage<'a> {
     #[serde(flatten)]
-    pub page: Page,
-    #[serde(flatten)]
-    pub rooms: RoomLinks,
+    pub layout: SidebarPage,
     pub people: Vec<DisplayUser>,
     pub pages: Pagination,
     pub search: &'a str,

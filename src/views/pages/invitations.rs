@@ -2,18 +2,16 @@
 
 use serde::Serialize;
 
-use super::rooms::RoomLinks;
+use super::rooms::SidebarPage;
 use crate::realtime::frames::{Id, Invitation, InvitedRoom};
-use crate::views::layout::{DisplayUser, Page};
+use crate::views::layout::DisplayUser;
 use crate::views::locale::Locale;
 
 /// Pending invitations of the user.
 #[derive(Debug, Serialize)]
 pub struct InvitationsPage {
     #[serde(flatten)]
-    pub page: Page,
-    #[serde(flatten)]
-    pub rooms: RoomLinks,
+    pub layout: SidebarPage,
     /// Oldest first.
     pub pending: Vec<InvitationItem>,
 }

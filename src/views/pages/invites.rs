@@ -2,19 +2,17 @@
 
 use serde::Serialize;
 
-use super::rooms::RoomLinks;
+use super::rooms::SidebarPage;
 use crate::models::auth::invite::Invite;
 use crate::realtime::frames::Id;
-use crate::views::layout::{FieldMessages, Page};
+use crate::views::layout::FieldMessages;
 use crate::views::qr::Qr;
 
 /// Valid invite links, and the form for a new one.
 #[derive(Debug, Serialize)]
 pub struct InvitesPage<'a> {
     #[serde(flatten)]
-    pub page: Page,
-    #[serde(flatten)]
-    pub rooms: RoomLinks,
+    pub layout: SidebarPage,
     /// Newest first.
     pub invites: Vec<InviteItem>,
     pub form: InviteForm<'a>,
@@ -58,9 +56,7 @@ impl InviteItem {
 #[derive(Debug, Serialize)]
 pub struct PasswordLinkPage<'a> {
     #[serde(flatten)]
-    pub page: Page,
-    #[serde(flatten)]
-    pub rooms: RoomLinks,
+    pub layout: SidebarPage,
     pub username: &'a str,
     pub link: Option<String>,
     pub qr: Option<Qr>,

@@ -6,9 +6,11 @@ use serde::Serialize;
 
 use crate::models::room::LOBBY;
 use crate::models::room::summary::RoomList;
+use crate::models::user::User;
 use crate::models::values::notification_level::NotificationLevel;
 use crate::models::values::room_kind::RoomKind;
 use crate::realtime::frames::{self, ClientLimits};
+use crate::views::display_preferences::DisplayPreferences;
 use crate::views::layout::{Base, DisplayUser, FieldMessages, Page, display_name};
 use crate::views::locale::Locale;
 
@@ -104,6 +106,24 @@ pub struct RoomDetails {
 pub struct RoomLinks {
     pub rooms: Vec<RoomLink>,
     pub invitations: i64,
+}
+
+/// Layout of a page with the sidebar, other than a room's.
+#[derive(Debug, Serialize)]
+pub struct SidebarPage {
+    #[serde(flatten)]
+    page: Page,
+    #[serde(flatten)]
+    rooms: RoomLinks,
+}
+
+impl SidebarPage {
+    pub fn new(display: DisplayPreferences, user: &User, rooms: RoomList) -> Self {
+        Self {
+            page: Page::signed_in(display, user),
+            rooms: room_links(display.locale, rooms, None),
+        }
+    }
 }
 
 /// An entry of the sidebar.

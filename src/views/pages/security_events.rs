@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::clients::Client;
-use super::rooms::RoomLinks;
+use super::rooms::SidebarPage;
 use super::settings::SettingsLayout;
 use crate::models::auth::security_event::SecurityEvent;
 use crate::models::rfc3339;
 use crate::views::display_preferences::DisplayPreferences;
-use crate::views::layout::Page;
 
 /// Security log of the user's account.
 #[derive(Debug, Serialize)]
@@ -25,9 +24,7 @@ pub struct SecurityPage {
 #[derive(Debug, Serialize)]
 pub struct EventsPage {
     #[serde(flatten)]
-    pub page: Page,
-    #[serde(flatten)]
-    pub rooms: RoomLinks,
+    pub layout: SidebarPage,
     #[serde(flatten)]
     pub list: EventList,
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::clients::Client;
-use super::rooms::RoomLinks;
+use super::rooms::SidebarPage;
 use super::sessions::Region;
 use crate::models::auth::device::Device;
 use crate::models::auth::session::KeyHash;
@@ -16,9 +16,7 @@ use crate::views::locale::Locale;
 #[derive(Debug, Serialize)]
 pub struct SettingsLayout {
     #[serde(flatten)]
-    pub page: Page,
-    #[serde(flatten)]
-    pub rooms: RoomLinks,
+    pub layout: SidebarPage,
     /// Current page: the last segment of its path.
     pub section: &'static str,
     /// Field or form that was saved just before, or empty.
