@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::connections::Connections;
 use super::conversations::ConversationView;
-use super::sessions::SignIn;
+use super::sessions::{SignIn, Token};
 use crate::controllers::errors::{Failure, FieldErrors};
 use crate::error::{Error, Result};
 use crate::realtime::frames::Room;
@@ -40,6 +40,7 @@ fn response_schemas() -> SchemaGenerator {
     generator.subschema_for::<FieldErrors>();
     generator.subschema_for::<Room>();
     generator.subschema_for::<SignIn>();
+    generator.subschema_for::<Token>();
     generator
 }
 
