@@ -91,7 +91,10 @@ fn check(document: &Value, schema: &Value, value: &Value, place: &str) {
         if value.is_null() && null {
             return;
         }
-        return check(document, &choices[0], value, place);
+        let fits = |choice: &&Value| choice["const"].is_null() || choice["const"] == *value;
+        let choice = choices.iter().find(fits);
+        let choice = choice.unwrap_or_else(|| panic!("{place}: {value}"));
+        return check(document, choice, value, place);
     }
     let kind = match value {
         Value::Null => "null",

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::models::user::User;
 use crate::models::user::account_deletion::DELETED_USERNAME;
-use crate::realtime::frames;
+use crate::protocol;
 use crate::views::assets;
 use crate::views::display_preferences::DisplayPreferences;
 use crate::views::locale::Locale;
@@ -88,15 +88,15 @@ struct Viewer {
 #[derive(Debug, Clone, Hash, Serialize)]
 pub struct DisplayUser {
     #[serde(flatten)]
-    user: frames::User,
+    user: protocol::User,
     initials: String,
     hue: i64,
     /// Whether the account is deleted.
     deleted: bool,
 }
 
-impl From<&frames::User> for DisplayUser {
-    fn from(user: &frames::User) -> Self {
+impl From<&protocol::User> for DisplayUser {
+    fn from(user: &protocol::User) -> Self {
         Self {
             initials: initials(&user.username),
             hue: user.id.0.rem_euclid(HUES),
@@ -108,7 +108,7 @@ impl From<&frames::User> for DisplayUser {
 
 impl DisplayUser {
     /// Makes a user whose name is translated if the account is deleted.
-    pub fn localized(locale: Locale, user: &frames::User) -> Self {
+    pub fn localized(locale: Locale, user: &protocol::User) -> Self {
         let mut person = Self::from(user);
         person.user.username = display_name(locale, &user.username);
         person.deleted = user.username == DELETED_USERNAME;

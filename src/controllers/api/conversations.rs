@@ -16,7 +16,7 @@ use crate::models::database::connection::DbConn;
 use crate::models::message::Message;
 use crate::models::room::conversation::Conversation;
 use crate::models::room::direct::Recipients;
-use crate::realtime::frames::{Id, User};
+use crate::protocol::{Id, User};
 
 /// A conversation as seen by one of its members.
 #[derive(Serialize, JsonSchema)]

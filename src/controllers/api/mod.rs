@@ -11,7 +11,7 @@ pub mod usernames;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::realtime::frames::{Id, Message, User};
+use crate::protocol::{Id, Message, User};
 
 /// Entries per page by default.
 pub(super) const PAGE: i64 = 25;

@@ -12,8 +12,8 @@ use super::conversations::ConversationView;
 use super::sessions::{SignIn, Token};
 use crate::controllers::errors::{Failure, FieldErrors};
 use crate::error::{Error, Result};
-use crate::realtime::frames::Room;
-use crate::realtime::store::Changes;
+use crate::protocol::Room;
+use crate::protocol::commands::Changes;
 
 /// Routes, parameters, request bodies and statuses. The schemas of the responses are made from their types.
 const ROUTES: &str = include_str!("../../../docs/openapi.json");

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
 use crate::models::message::{Cursor, Message};
 use crate::models::room::Room;
-use crate::realtime::store::{MessageRef, WriteCommand};
+use crate::protocol::commands::{MessageRef, WriteCommand};
 
 /// Largest accepted `limit`; larger ones are reduced to it.
 const PAGE_MAX: i64 = 100;

@@ -21,7 +21,7 @@ use crate::models::auth::session;
 use crate::models::auth::session::{KeyHash, NewSession, SessionKind};
 use crate::models::rfc3339;
 use crate::models::user::User;
-use crate::realtime::frames;
+use crate::protocol;
 
 /// Lifetime of a token.
 const TOKEN_DAYS: i64 = 14;
@@ -40,7 +40,7 @@ pub struct Credentials {
 #[derive(Serialize, JsonSchema)]
 struct AuthUser {
     #[serde(flatten)]
-    user: frames::User,
+    user: protocol::User,
     /// E.164.
     phone: Option<String>,
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::rooms::SidebarPage;
 use crate::models::room::Room;
 use crate::models::room::directory::DirectoryPage;
-use crate::realtime::frames::Id;
+use crate::protocol::Id;
 use crate::views::layout::{DisplayUser, FieldMessages};
 
 /// Position of a page in a list.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::rooms::SidebarPage;
-use crate::realtime::frames::{Id, Invitation, InvitedRoom};
+use crate::protocol::{Id, Invitation, InvitedRoom};
 use crate::views::layout::DisplayUser;
 use crate::views::locale::Locale;
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::rooms::SidebarPage;
 use crate::models::auth::invite::Invite;
-use crate::realtime::frames::Id;
+use crate::protocol::Id;
 use crate::views::layout::FieldMessages;
 use crate::views::qr::Qr;
 

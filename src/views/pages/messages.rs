@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta};
 use serde::Serialize;
 
-use crate::realtime::frames::Message;
+use crate::protocol::Message;
 use crate::views::display_preferences::DisplayPreferences;
 use crate::views::layout::DisplayUser;
 

@@ -7,9 +7,7 @@ use serde::Serialize;
 use crate::models::room::LOBBY;
 use crate::models::room::summary::RoomList;
 use crate::models::user::User;
-use crate::models::values::notification_level::NotificationLevel;
-use crate::models::values::room_kind::RoomKind;
-use crate::realtime::frames::{self, ClientLimits};
+use crate::protocol::{self, ClientLimits, NotificationLevel, RoomKind};
 use crate::views::display_preferences::DisplayPreferences;
 use crate::views::layout::{Base, DisplayUser, FieldMessages, Page, display_name};
 use crate::views::locale::Locale;
@@ -42,7 +40,7 @@ pub struct Sidebar<'a> {
 pub struct Extent<'a> {
     #[serde(flatten)]
     pub base: &'a Base,
-    pub room_id: frames::Id,
+    pub room_id: protocol::Id,
     pub seq: i64,
     pub ver: i64,
     pub read_seq: i64,
@@ -94,8 +92,8 @@ pub struct People<'a> {
 #[derive(Debug, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RoomDetails {
-    pub id: frames::Id,
-    pub kind: String,
+    pub id: protocol::Id,
+    pub kind: protocol::RoomKind,
     pub name: String,
     pub topic: String,
     pub involvement: String,
@@ -129,13 +127,13 @@ impl SidebarPage {
 /// An entry of the sidebar.
 #[derive(Debug, Hash, Serialize)]
 pub struct RoomLink {
-    pub id: frames::Id,
-    pub kind: String,
+    pub id: protocol::Id,
+    pub kind: protocol::RoomKind,
     pub name: String,
     pub unread: i64,
     pub mentions: i64,
     pub current: bool,
-    pub involvement: String,
+    pub involvement: protocol::NotificationLevel,
     pub last_message_at: Option<String>,
     pub other: Option<DisplayUser>,
 }
@@ -150,7 +148,7 @@ pub struct Member {
 }
 
 impl Member {
-    pub fn new(locale: Locale, user: &frames::User, read_seq: i64) -> Self {
+    pub fn new(locale: Locale, user: &protocol::User, read_seq: i64) -> Self {
         Self {
             person: DisplayUser::localized(locale, user),
             read_seq,
@@ -162,18 +160,18 @@ impl Member {
 pub fn room_links(
     locale: Locale,
     RoomList { rooms, invitations }: RoomList,
-    current: Option<frames::Id>,
+    current: Option<protocol::Id>,
 ) -> RoomLinks {
-    let is_shown = |room: &frames::Room| {
-        room.involvement != NotificationLevel::Hidden.as_str() || Some(room.id) == current
+    let is_shown = |room: &protocol::Room| {
+        room.involvement != NotificationLevel::Hidden || Some(room.id) == current
     };
     let (mut directs, mut rooms): (Vec<_>, Vec<_>) = rooms
         .into_iter()
         .filter(is_shown)
-        .partition(|room| room.kind == RoomKind::Direct.as_str());
+        .partition(|room| room.kind == RoomKind::Direct);
     rooms.sort_by_cached_key(|room| (room.id.0 != LOBBY, room.name.to_lowercase()));
     directs.sort_by(|a, b| b.last_message_at.cmp(&a.last_message_at));
-    let link = |room: frames::Room| RoomLink {
+    let link = |room: protocol::Room| RoomLink {
         current: Some(room.id) == current,
         id: room.id,
         kind: room.kind,

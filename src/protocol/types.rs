@@ -1,15 +1,11 @@
-//! The JSON frames of the protocol, in both directions (docs/protocol.md).
-
-mod client;
-mod server;
-
-pub use client::ClientFrame;
-pub use server::ServerFrame;
+//! Rooms, messages and users as clients see them (docs/protocol.md).
 
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::text_enum::text_enum;
 
 /// A database id, which is a decimal string in JSON because JavaScript's numbers are exact only up to 2⁵³.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, JsonSchema)]
@@ -53,9 +49,8 @@ pub struct User {
 pub struct Room {
     /// The id.
     pub id: Id,
-    /// `open`, `closed` or `direct`.
-    #[schemars(extend("enum" = ["open", "closed", "direct"]))]
-    pub kind: String,
+    /// The kind.
+    pub kind: RoomKind,
     /// The name; of a direct room, the usernames of the others.
     pub name: String,
     /// The topic; may be empty.
@@ -70,9 +65,8 @@ pub struct Room {
     pub unread: i64,
     /// Unread messages that mention the user.
     pub mentions: i64,
-    /// `everything`, `mentions`, `nothing` or `hidden`.
-    #[schemars(extend("enum" = ["everything", "mentions", "nothing", "hidden"]))]
-    pub involvement: String,
+    /// What the user is notified of.
+    pub involvement: NotificationLevel,
     /// RFC 3339.
     #[schemars(extend("format" = "date-time"))]
     pub last_message_at: Option<String>,
@@ -100,8 +94,8 @@ pub struct Invitation {
 pub struct InvitedRoom {
     /// The id.
     pub id: Id,
-    /// `open` or `closed`.
-    pub kind: String,
+    /// Open or closed.
+    pub kind: RoomKind,
     /// The name.
     pub name: String,
     /// The topic; may be empty.
@@ -205,5 +199,30 @@ pub enum ErrorCode {
     Unavailable,
 }
 
-#[cfg(test)]
-mod properties;
+text_enum! {
+    /// Kind of a room.
+    #[derive(JsonSchema)]
+    pub enum RoomKind {
+        /// Any user may read and join the room.
+        Open = "open",
+        /// Only members may read the room.
+        Closed = "closed",
+        /// The only room of a fixed set of users.
+        Direct = "direct",
+    }
+}
+
+text_enum! {
+    /// What a member is notified of in a room.
+    #[derive(JsonSchema)]
+    pub enum NotificationLevel {
+        /// Every message. Default in direct rooms.
+        Everything = "everything",
+        /// Messages that mention the member. Default in other rooms.
+        Mentions = "mentions",
+        /// No message.
+        Nothing = "nothing",
+        /// No message; the room is also hidden from the sidebar.
+        Hidden = "hidden",
+    }
+}
