@@ -209,7 +209,7 @@ field-invite-username = Username
 ## Browse rooms
 
 directory-title = Rooms
-directory-lead = Open rooms you haven’t joined.
+directory-lead = Open rooms you haven’t joined
 directory-search = Search rooms
 directory-search-submit = Search
 directory-empty = You’ve joined every open room.
@@ -217,10 +217,7 @@ directory-empty-action = Create a room
 directory-no-match = No rooms match “{ $search }”.
 directory-show-all = Show all rooms
 directory-join = Join
-directory-count = { $count ->
-    [one] { $count } room
-   *[other] { $count } rooms
-}
+directory-count = Open rooms you haven’t joined: { $count }
 directory-range = { $first }–{ $last } of { $count }
 directory-pages = Pages
 directory-page-empty = Nothing on this page.

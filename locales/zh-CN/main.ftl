@@ -202,7 +202,7 @@ field-invite-username = 用户名
 ## 发现房间
 
 directory-title = 房间
-directory-lead = 你还没有加入的公开房间。
+directory-lead = 你还没有加入的公开房间
 directory-search = 搜索房间
 directory-search-submit = 搜索
 directory-empty = 你已加入所有公开房间。
@@ -210,7 +210,7 @@ directory-empty-action = 新建房间
 directory-no-match = 没有找到与“{ $search }”相关的房间。
 directory-show-all = 显示所有房间
 directory-join = 加入
-directory-count = 共 { $count } 个
+directory-count = 你还没有加入的公开房间：{ $count } 个
 directory-range = 第 { $first }–{ $last } 项，共 { $count } 项
 directory-pages = 分页
 directory-page-empty = 这一页没有内容。
