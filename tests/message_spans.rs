@@ -22,7 +22,7 @@ async fn shown(person: &Person, query: &str) -> Vec<u64> {
 
 #[tokio::test]
 async fn before_and_after_together_are_a_span() {
-    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
+    let (_server, [ming]) = Teahouse::with_users(["Ming"]).await;
     for n in 1..=12 {
         ming.say(&format!("message {n}")).await;
     }
@@ -61,7 +61,7 @@ async fn before_and_after_together_are_a_span() {
 
 #[tokio::test]
 async fn a_list_of_messages_takes_only_its_own_parameters() {
-    let (_house, [ming, mei]) = Teahouse::with_people(["Ming", "Mei"]).await;
+    let (_server, [ming, mei]) = Teahouse::with_users(["Ming", "Mei"]).await;
     ming.say("one").await;
     let (status, conversation) = ming
         .post_json("/api/conversations", &json!({"username": mei.name}))
@@ -97,7 +97,7 @@ async fn a_list_of_messages_takes_only_its_own_parameters() {
             for accept in ["text/html", "application/json"] {
                 let request = ming.request(Method::GET, &format!("{list}?{query}"));
                 let answer = request.header("accept", accept).send().await;
-                let status = answer.expect("an answer").status();
+                let status = answer.expect("a response").status();
                 assert_eq!(status, 400, "{list}?{query} as {accept}");
             }
         }

@@ -1,15 +1,15 @@
 //! Saying something without a socket: the form, and JSON.
 
 use crate::support::person::read;
-use crate::support::{LOBBY, Person, Teahouse, client_id, field_errors, leads_to};
+use crate::support::{LOBBY, Person, Teahouse, client_id, field_errors, status_and_location};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 const PATH: &str = "/rooms/1/messages";
 
 async fn ming() -> (Teahouse, Person) {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
-    (house, ming)
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
+    (server, ming)
 }
 
 /// RFC 3339, UTC, with milliseconds.
@@ -20,14 +20,14 @@ pub fn is_time(value: &Value) -> bool {
 
 #[tokio::test]
 async fn the_form_posts_a_message_and_leads_back() {
-    let (_house, ming) = ming().await;
+    let (_server, ming) = ming().await;
     let answer = ming
         .post(
             PATH,
             &[("content", "hello from a form"), ("clientId", &client_id())],
         )
         .await;
-    let (status, location) = leads_to(&answer);
+    let (status, location) = status_and_location(&answer);
     assert!(
         status == 303 && location.starts_with("/rooms/1"),
         "{status} {location}"
@@ -69,7 +69,7 @@ async fn the_form_posts_a_message_and_leads_back() {
 
 #[tokio::test]
 async fn json_in_gives_the_stored_message_out() {
-    let (_house, ming) = ming().await;
+    let (_server, ming) = ming().await;
     let id = client_id();
     let (status, message) = ming
         .post_json(
@@ -120,8 +120,8 @@ async fn json_in_gives_the_stored_message_out() {
 
 #[tokio::test]
 async fn the_same_client_id_with_something_else_is_a_conflict() {
-    let (house, ming) = ming().await;
-    let room = house.database().add_room("open", "Garden", &["Ming"]);
+    let (server, ming) = ming().await;
+    let room = server.database().add_room("open", "Garden", &["Ming"]);
     let id = client_id();
     assert_eq!(
         ming.post_json(PATH, &json!({"content": "one", "clientId": id}))
@@ -149,19 +149,19 @@ async fn the_same_client_id_with_something_else_is_a_conflict() {
         );
     }
     // Another person's id is their own.
-    let ana = Person::register(&house, "Ana").await;
+    let ana = Person::register(&server, "Ana").await;
     assert_eq!(
         ana.post_json(PATH, &json!({"content": "two", "clientId": id}))
             .await
             .0,
         201
     );
-    assert_eq!(house.count("messages"), 2);
+    assert_eq!(server.count("messages"), 2);
 }
 
 #[tokio::test]
 async fn a_client_id_is_the_same_however_it_is_written() {
-    let (house, ming) = ming().await;
+    let (server, ming) = ming().await;
     let id = client_id();
     let written = [id.clone(), id.to_uppercase()];
     for id in &written {
@@ -172,7 +172,7 @@ async fn a_client_id_is_the_same_however_it_is_written() {
             201
         );
     }
-    assert_eq!(house.count("messages"), 1);
+    assert_eq!(server.count("messages"), 1);
     for wrong in ["1", "not-a-uuid", &format!("{id}0")] {
         let (status, answer) = ming
             .post_json(PATH, &json!({"content": "one", "clientId": wrong}))
@@ -182,12 +182,12 @@ async fn a_client_id_is_the_same_however_it_is_written() {
             "{wrong}: {status} {answer}"
         );
     }
-    assert_eq!(house.count("messages"), 1);
+    assert_eq!(server.count("messages"), 1);
 }
 
 #[tokio::test]
 async fn what_cannot_be_a_message_is_refused_beside_its_field() {
-    let (house, ming) = ming().await;
+    let (server, ming) = ming().await;
     let too_long = "🍵".repeat(4001);
     for content in [
         "",
@@ -213,9 +213,9 @@ async fn what_cannot_be_a_message_is_refused_beside_its_field() {
         page.contains("what I typed")
             && (page.contains("id=\"composer-error\"") || field_errors(&page) == ["content"])
     );
-    assert_eq!(house.count("messages"), 0);
+    assert_eq!(server.count("messages"), 0);
     assert_eq!(
-        house
+        server
             .database()
             .number("SELECT last_seq AS value FROM rooms WHERE id = 1"),
         0
@@ -224,7 +224,7 @@ async fn what_cannot_be_a_message_is_refused_beside_its_field() {
 
 #[tokio::test]
 async fn text_is_kept_as_written_but_for_its_edges_and_line_ends() {
-    let (_house, ming) = ming().await;
+    let (_server, ming) = ming().await;
     let most = "🍵".repeat(4000);
     for (written, kept) in [
         ("  edges\n ", "edges"),
@@ -260,7 +260,7 @@ async fn text_is_kept_as_written_but_for_its_edges_and_line_ends() {
 
 #[tokio::test]
 async fn bodies_that_are_too_large_or_of_another_kind_are_refused() {
-    let (house, ming) = ming().await;
+    let (server, ming) = ming().await;
     let huge = "x".repeat(3 * 1024 * 1024);
     let (status, error) = ming.post_json(PATH, &json!({"content": huge})).await;
     assert_eq!(
@@ -292,13 +292,13 @@ async fn bodies_that_are_too_large_or_of_another_kind_are_refused() {
             "{error}"
         );
     }
-    assert_eq!(house.count("messages"), 0);
+    assert_eq!(server.count("messages"), 0);
 }
 
 #[tokio::test]
 async fn everything_said_without_a_socket_is_heard_on_every_socket() {
-    let (house, ming) = ming().await;
-    let ana = Person::register(&house, "Ana").await;
+    let (server, ming) = ming().await;
+    let ana = Person::register(&server, "Ana").await;
     let (mut here, mut there) = (ming.socket().await, ana.socket().await);
     let stored = ming.say("by JSON").await;
     ming.post(PATH, &[("content", "by form")]).await;

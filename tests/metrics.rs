@@ -1,7 +1,7 @@
 //! What the program counts is there for whoever watches it, says what happened, and nothing about anybody.
 
 use crate::support::{
-    Figures, LOBBY, Nginx, PATIENCE, Person, Program, Teahouse, client_id, eventually,
+    Metrics, LOBBY, Nginx, TIMEOUT, Person, ApiClient, Teahouse, client_id, eventually,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -11,10 +11,10 @@ use std::time::Duration;
 const DASHBOARD: &str = include_str!("../docs/grafana.json");
 
 /// Asks until a figure has grown by so much, and not by more.
-async fn grows(visitor: &Person, before: &Figures, sample: &str, by: f64) {
+async fn grows(visitor: &Person, before: &Metrics, sample: &str, by: f64) {
     let what = format!("{sample} grows by {by}");
     eventually(&what, || async {
-        let now = Figures::of(visitor).await.get(sample) - before.get(sample);
+        let now = Metrics::of(visitor).await.get(sample) - before.get(sample);
         assert!(now <= by, "{sample} grew by {now}, not {by}");
         (now == by).then_some(())
     })
@@ -23,12 +23,12 @@ async fn grows(visitor: &Person, before: &Figures, sample: &str, by: f64) {
 
 #[tokio::test]
 async fn what_people_do_is_counted() {
-    let (house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
-    let visitor = Person::visitor(&house);
+    let (server, [ming, ana]) = Teahouse::with_users(["Ming", "Ana"]).await;
+    let visitor = Person::visitor(&server);
     let (mut his, mut hers) = (ming.socket().await, ana.socket().await);
-    let program = Program::of(&house, &ana).await;
+    let program = ApiClient::of(&server, &ana).await;
     let stream = program.stream("/api/events", None).await;
-    let before = Figures::of(&visitor).await;
+    let before = Metrics::of(&visitor).await;
     assert_eq!(before.get("teahouse_connections{kind=\"socket\"}"), 2.0);
     assert_eq!(before.get("teahouse_connections{kind=\"stream\"}"), 1.0);
     for n in 0..5 {
@@ -69,7 +69,7 @@ async fn what_people_do_is_counted() {
         grows(&visitor, &before, sample, by).await;
     }
     ming.sign_out().await;
-    assert_eq!(his.close_code(PATIENCE).await, 4001);
+    assert_eq!(his.close_code(TIMEOUT).await, 4001);
     drop((his, hers, stream));
     grows(
         &visitor,
@@ -80,11 +80,11 @@ async fn what_people_do_is_counted() {
     .await;
     // That a stream's reader has gone is seen at its next comment.
     eventually("no socket is open any more", || async {
-        let now = Figures::of(&visitor).await;
+        let now = Metrics::of(&visitor).await;
         (now.get("teahouse_connections{kind=\"socket\"}") == 0.0).then_some(())
     })
     .await;
-    let after = Figures::of(&visitor).await;
+    let after = Metrics::of(&visitor).await;
     println!(
         "{} samples, {} bytes; mean ack {:.2} ms",
         after.samples.len(),
@@ -95,7 +95,7 @@ async fn what_people_do_is_counted() {
 
 #[tokio::test]
 async fn no_figure_says_who_or_what() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let mut socket = ming.socket().await;
     socket.say("a very private sentence").await;
     let id = client_id();
@@ -110,12 +110,12 @@ async fn no_figure_says_who_or_what() {
     ming.request(method, "/rooms")
         .send()
         .await
-        .expect("an answer");
-    let figures = Figures::of(&ming).await;
+        .expect("a response");
+    let figures = Metrics::of(&ming).await;
     for secret in ["Ming", &ming.phone[3..], "private", &id, "SNOOP"] {
         assert!(!figures.text.contains(secret), "{secret}");
     }
-    let patterns = house.command(&["routes"]).stdout;
+    let patterns = server.command(&["routes"]).stdout;
     let patterns: BTreeSet<_> = patterns
         .lines()
         .filter_map(|line| line.split_whitespace().nth(1))
@@ -130,8 +130,8 @@ async fn no_figure_says_who_or_what() {
 #[tokio::test]
 async fn only_this_machine_and_whoever_has_the_token_may_look() {
     let token = "a-token-for-prometheus";
-    let house = Teahouse::with(&[("TEAHOUSE__METRICS__TOKEN", token)]);
-    let visitor = Person::visitor(&house);
+    let server = Teahouse::with(&[("TEAHOUSE__METRICS__TOKEN", token)]);
+    let visitor = Person::visitor(&server);
     let status = async |header: (&str, &str), token: Option<&str>| {
         let request = visitor
             .request(Method::GET, "/metrics")
@@ -140,7 +140,7 @@ async fn only_this_machine_and_whoever_has_the_token_may_look() {
             Some(token) => request.bearer_auth(token),
             None => request,
         };
-        request.send().await.expect("an answer").status().as_u16()
+        request.send().await.expect("a response").status().as_u16()
     };
     let direct = ("accept", "*/*");
     let forwarded = ("x-forwarded-for", "203.0.113.7");
@@ -162,21 +162,21 @@ async fn only_this_machine_and_whoever_has_the_token_may_look() {
             .bearer_auth("")
             .send()
             .await
-            .expect("an answer")
+            .expect("a response")
             .status(),
         404
     );
     // The shipped nginx lets nobody through, token or not.
     let nginx = Nginx::at(
         &crate::support::nginx::public_origin(),
-        &[house.host()],
+        &[server.host()],
         str::to_owned,
     );
     let request = nginx
-        .visitor(&house)
+        .visitor(&server)
         .request(Method::GET, "/metrics")
         .bearer_auth(token);
-    assert_eq!(request.send().await.expect("an answer").status(), 404);
+    assert_eq!(request.send().await.expect("a response").status(), 404);
 }
 
 /// The metrics that an expression names.
@@ -189,12 +189,12 @@ fn metrics_of(expression: &str) -> BTreeSet<&str> {
 
 #[tokio::test]
 async fn the_dashboard_shows_only_what_is_there_and_all_of_it() {
-    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
+    let (_server, [ming]) = Teahouse::with_users(["Ming"]).await;
     ming.socket().await.say("hello").await;
     ming.get("/rooms/4711").await;
     // The request itself is counted when it is answered.
-    Figures::of(&ming).await;
-    let figures = Figures::of(&ming).await;
+    Metrics::of(&ming).await;
+    let figures = Metrics::of(&ming).await;
     let exported = figures.names();
     let dashboard: Value = serde_json::from_str(DASHBOARD).expect("JSON");
     let panels = dashboard["panels"].as_array().expect("panels");
@@ -231,15 +231,15 @@ async fn the_dashboard_shows_only_what_is_there_and_all_of_it() {
 
 #[tokio::test]
 async fn what_is_refused_is_counted_too() {
-    let house = Teahouse::with(&[
+    let server = Teahouse::with(&[
         ("TEAHOUSE__THROTTLE__ENABLED", "true"),
         ("TEAHOUSE__ACCOUNTS__HASH_MEMORY_KIB", "19456"),
         ("TEAHOUSE__ACCOUNTS__HASH_PASSES", "10"),
         ("TEAHOUSE__ACCOUNTS__HASH_PERMITS", "1"),
         ("TEAHOUSE__ACCOUNTS__HASH_QUEUE", "1"),
     ]);
-    let ming = Person::register(&house, "Ming").await;
-    let before = Figures::of(&ming).await;
+    let ming = Person::register(&server, "Ming").await;
+    let before = Metrics::of(&ming).await;
     let mut socket = ming.socket().await;
     for n in 0..40 {
         socket.post(LOBBY, &format!("message {n}")).await;
@@ -265,7 +265,7 @@ async fn what_is_refused_is_counted_too() {
             refused as f64,
         )
         .await;
-        let now = Figures::of(&ming).await;
+        let now = Metrics::of(&ming).await;
         assert!(now.get("teahouse_errors_total{code=\"rate_limited\"}") >= 1.0);
         assert_eq!(now.get("teahouse_password_hashes_waiting"), 0.0);
     })

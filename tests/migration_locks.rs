@@ -1,7 +1,7 @@
 //! Migrations take as long as they need, and one program at a time runs them.
 
-use crate::support::database::{on_server, server};
-use crate::support::{Database, Outcome, PATIENCE, Teahouse, long_tests};
+use crate::support::database::{on_server, mysql_url};
+use crate::support::{Database, Outcome, TIMEOUT, Teahouse, long_tests};
 use std::path::Path;
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
@@ -36,7 +36,7 @@ fn migrate(database: &Database, folder: &Path) -> Outcome {
 fn until(what: &str, is_true: impl Fn() -> bool) {
     let start = Instant::now();
     while !is_true() {
-        assert!(start.elapsed() < PATIENCE, "never happened: {what}");
+        assert!(start.elapsed() < TIMEOUT, "never happened: {what}");
         thread::sleep(Duration::from_millis(20));
     }
 }
@@ -45,7 +45,7 @@ fn until(what: &str, is_true: impl Fn() -> bool) {
 fn statement_longer_than_every_limit_is_not_cut_and_a_second_program_waits_for_it() {
     let folder = TempDir::new().expect("a folder");
     let database = without_index(folder.path());
-    let mut other = database.other();
+    let mut other = database.second_connection();
     let (begin, hold) = match database.is_mysql() {
         true => ("START TRANSACTION", "SELECT * FROM mentions"),
         false => ("BEGIN IMMEDIATE", "CREATE TABLE mine (id INTEGER)"),
@@ -85,13 +85,13 @@ fn statement_longer_than_every_limit_is_not_cut_and_a_second_program_waits_for_i
 
 #[test]
 fn reverting_longer_than_every_limit_is_not_cut() {
-    if server().is_none() {
+    if mysql_url().is_none() {
         return;
     }
     let folder = TempDir::new().expect("a folder");
     let database = Database::new(folder.path());
     assert!(migrate(&database, folder.path()).status.success());
-    let mut other = database.other();
+    let mut other = database.second_connection();
     other.run("START TRANSACTION");
     other.run("SELECT * FROM pairings");
     let outcome = thread::scope(|scope| {
@@ -108,22 +108,22 @@ fn reverting_longer_than_every_limit_is_not_cut() {
 
 #[test]
 fn lock_is_per_database_and_an_idle_holder_is_named() {
-    let Some(server) = server() else {
+    let Some(mysql) = mysql_url() else {
         return;
     };
     let folder = TempDir::new().expect("a folder");
     // The longest name that a database may have: lock names are not longer.
     let long = format!("{:a<64}", format!("test_{}", uuid::Uuid::new_v4().simple()));
-    let elsewhere = Database::at(format!("{server}/{long}"));
+    let elsewhere = Database::at(format!("{mysql}/{long}"));
     let database = Database::new(folder.path());
     let name = database.url.rsplit('/').next().expect("a name");
     let made = migrate(&database, folder.path());
     assert!(made.status.success(), "{made:?}");
     database.run("DELETE FROM __diesel_schema_migrations WHERE version = '20261120000610'");
-    let mut other = database.other();
+    let mut other = database.second_connection();
     other.run(&format!("DO GET_LOCK('teahouse_migrate:{name}', 0)"));
     let done = migrate(&elsewhere, folder.path());
-    on_server(&server, &format!("DROP DATABASE IF EXISTS {long}"));
+    on_server(&mysql, &format!("DROP DATABASE IF EXISTS {long}"));
     assert!(done.status.success(), "{done:?}");
     if !long_tests() {
         return;

@@ -1,6 +1,6 @@
 //! A start that was killed at any moment, or failed for a reason that was mended since, goes on at the next start.
 
-use crate::support::database::{on_server, server};
+use crate::support::database::{on_server, mysql_url};
 use crate::support::{Database, MariaDb, Outcome, Teahouse, long_tests};
 use std::fs;
 use std::path::Path;
@@ -32,7 +32,7 @@ fn schema(database: &Database) -> Vec<String> {
         "SELECT CAST(COUNT(*) AS CHAR) AS value FROM installation",
     ];
     let all = questions.iter().chain(&rows);
-    all.flat_map(|sql| database.words(sql)).collect()
+    all.flat_map(|sql| database.strings(sql)).collect()
 }
 
 fn reference(folder: &Path) -> Vec<String> {
@@ -74,13 +74,13 @@ fn migrations(way: &str) -> Vec<(String, Vec<String>)> {
 /// A database in which only the first `migrations` and then `statements` of the next were run, as text.
 fn partial(folder: &Path, whole: usize, statements: usize) -> Database {
     let database = Database::new(folder);
-    let server = server().expect("a server");
+    let mysql = mysql_url().expect("a server");
     let name = database.url.rsplit('/').next().expect("a name");
     on_server(
-        &server,
+        &mysql,
         &format!("CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"),
     );
-    let mut conn = database.other();
+    let mut conn = database.second_connection();
     conn.run(
         "CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL, \
          run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)",
@@ -115,7 +115,7 @@ fn places() -> Vec<(usize, usize)> {
 
 #[test]
 fn start_killed_after_any_statement_goes_on() {
-    if server().is_none() {
+    if mysql_url().is_none() {
         return;
     }
     let folder = TempDir::new().expect("a folder");
@@ -137,7 +137,7 @@ fn start_killed_after_any_statement_goes_on() {
 
 #[test]
 fn half_done_migrations_can_be_taken_back() {
-    if server().is_none() {
+    if mysql_url().is_none() {
         return;
     }
     let folder = TempDir::new().expect("a folder");
@@ -151,7 +151,7 @@ fn half_done_migrations_can_be_taken_back() {
             "migration {index}, statement {part}: {back:?}"
         );
         assert_eq!(
-            database.words(names),
+            database.strings(names),
             ["__diesel_schema_migrations"],
             "migration {index}, statement {part}"
         );
@@ -160,7 +160,7 @@ fn half_done_migrations_can_be_taken_back() {
 
 #[test]
 fn interrupted_revert_goes_on() {
-    if server().is_none() {
+    if mysql_url().is_none() {
         return;
     }
     let folder = TempDir::new().expect("a folder");
@@ -170,7 +170,7 @@ fn interrupted_revert_goes_on() {
     for (index, part) in places() {
         let (_, parts) = &down[index];
         let database = partial(folder.path(), index + 1, 0);
-        let mut conn = database.other();
+        let mut conn = database.second_connection();
         parts.iter().take(part).for_each(|sql| conn.run(sql));
         let back = run(&["migrate", "--revert-all"], &database.url, folder.path());
         assert!(
@@ -178,7 +178,7 @@ fn interrupted_revert_goes_on() {
             "migration {index}, statement {part}: {back:?}"
         );
         assert_eq!(
-            database.words(names),
+            database.strings(names),
             ["__diesel_schema_migrations"],
             "migration {index}, statement {part}"
         );
@@ -205,8 +205,8 @@ fn first_start_killed_at_any_moment_is_followed_by_one_that_serves() {
         program.kill().expect("it was running");
         program.wait().expect("it ended");
         let tables = database_tables(&database);
-        let house = Teahouse::on(database, &[("DATA_DIR", data)]);
-        assert_eq!(schema(house.database()), whole, "killed at moment {moment}");
+        let server = Teahouse::on(database, &[("DATA_DIR", data)]);
+        assert_eq!(schema(server.database()), whole, "killed at moment {moment}");
         found.push(tables);
     }
     println!("usual start {usual:?}; tables and views when it was killed: {found:?}");
@@ -215,9 +215,9 @@ fn first_start_killed_at_any_moment_is_followed_by_one_that_serves() {
 /// How many tables and views there are; 0 as well when there is no database.
 fn database_tables(database: &Database) -> i64 {
     let name = database.url.rsplit('/').next().expect("a name");
-    match server() {
+    match mysql_url() {
         None => -1,
-        Some(server) => Database::at(format!("{server}/information_schema")).number(&format!(
+        Some(mariadb) => Database::at(format!("{mariadb}/information_schema")).number(&format!(
             "SELECT COUNT(*) AS value FROM information_schema.tables WHERE table_schema = '{name}'"
         )),
     }
@@ -230,11 +230,11 @@ fn binary_log_by_statement_is_refused_before_the_first_table() {
         "--server-id=1",
         "--binlog-format=STATEMENT",
     ];
-    let Some(server) = MariaDb::start_with(None, &arguments) else {
+    let Some(mariadb) = MariaDb::start_with(None, &arguments) else {
         return;
     };
     let folder = TempDir::new().expect("a folder");
-    let database = Database::on(&server.url);
+    let database = Database::on(&mariadb.url);
     let refused = run(&["serve"], &database.url, folder.path());
     println!("{}", refused.stderr);
     assert_eq!(refused.status.code(), Some(1), "{refused:?}");
@@ -245,17 +245,17 @@ fn binary_log_by_statement_is_refused_before_the_first_table() {
     let tables =
         "SELECT COUNT(*) AS value FROM information_schema.tables WHERE table_schema = DATABASE()";
     assert_eq!(database.number(tables), 0);
-    on_server(&server.url, "SET GLOBAL binlog_format = 'ROW'");
+    on_server(&mariadb.url, "SET GLOBAL binlog_format = 'ROW'");
     drop(Teahouse::on(Database::at(database.url.clone()), &[]));
 }
 
 #[test]
 fn account_without_a_right_is_refused_before_the_first_table_and_goes_on_when_it_has_it() {
-    let Some(server) = server() else {
+    let Some(mysql) = mysql_url() else {
         return;
     };
     let folder = TempDir::new().expect("a folder");
-    let host = server.rsplit('@').next().expect("a host");
+    let host = mysql.rsplit('@').next().expect("a host");
     const ALL: [&str; 10] = [
         "SELECT",
         "INSERT",
@@ -273,17 +273,17 @@ fn account_without_a_right_is_refused_before_the_first_table_and_goes_on_when_it
         let name = database.url.rsplit('/').next().expect("a name");
         let account = &name[..25];
         on_server(
-            &server,
+            &mysql,
             &format!("CREATE DATABASE {name} CHARACTER SET utf8mb4"),
         );
         on_server(
-            &server,
+            &mysql,
             &format!("CREATE USER '{account}'@'%' IDENTIFIED BY 'pot'"),
         );
         let granted: Vec<&str> = ALL.into_iter().filter(|other| *other != right).collect();
         let rights = granted.join(", ");
         on_server(
-            &server,
+            &mysql,
             &format!("GRANT {rights} ON {name}.* TO '{account}'@'%'"),
         );
         let url = format!("mysql://{account}:pot@{host}/{name}");
@@ -293,11 +293,11 @@ fn account_without_a_right_is_refused_before_the_first_table_and_goes_on_when_it
         );
         let left = database.number(&tables);
         on_server(
-            &server,
+            &mysql,
             &format!("GRANT {right} ON {name}.* TO '{account}'@'%'"),
         );
         let done = run(&["migrate"], &url, folder.path());
-        on_server(&server, &format!("DROP USER '{account}'@'%'"));
+        on_server(&mysql, &format!("DROP USER '{account}'@'%'"));
         println!("{right}: {}", refused.stderr.trim());
         // MariaDB makes foreign keys without this right.
         if right == "REFERENCES" && refused.status.success() {
@@ -315,7 +315,7 @@ fn account_without_a_right_is_refused_before_the_first_table_and_goes_on_when_it
 
 #[test]
 fn tables_of_another_program_are_left_alone() {
-    if server().is_none() {
+    if mysql_url().is_none() {
         return;
     }
     let folder = TempDir::new().expect("a folder");
@@ -339,7 +339,7 @@ fn tables_of_another_program_are_left_alone() {
 #[test]
 fn waiting_for_the_start_never_takes_longer_than_usual() {
     // A database that is up to date needs no write lock to start.
-    if server().is_some() {
+    if mysql_url().is_some() {
         return;
     }
     let folder = TempDir::new().expect("a folder");
@@ -349,7 +349,7 @@ fn waiting_for_the_start_never_takes_longer_than_usual() {
             .status
             .success()
     );
-    let mut other = database.other();
+    let mut other = database.second_connection();
     other.run("BEGIN IMMEDIATE");
     let done = run(&["migrate"], &database.url, folder.path());
     assert!(

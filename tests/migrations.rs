@@ -28,15 +28,15 @@ const TABLES: [&str; 21] = [
     "mentions",
 ];
 
-fn tables(house: &Teahouse) -> BTreeSet<String> {
-    let sql = if house.database().is_mysql() {
+fn tables(server: &Teahouse) -> BTreeSet<String> {
+    let sql = if server.database().is_mysql() {
         "SELECT table_name AS value FROM information_schema.tables WHERE table_schema = DATABASE()"
     } else {
         "SELECT name AS value FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
     };
-    house
+    server
         .database()
-        .words(sql)
+        .strings(sql)
         .into_iter()
         .filter(|name| !name.starts_with("__diesel"))
         .collect()
@@ -44,35 +44,35 @@ fn tables(house: &Teahouse) -> BTreeSet<String> {
 
 #[tokio::test]
 async fn the_tables_can_be_taken_back_and_made_again() {
-    let mut house = Teahouse::start();
-    Person::register(&house, "Ming").await.say("before").await;
+    let mut server = Teahouse::start();
+    Person::register(&server, "Ming").await.say("before").await;
     let all: BTreeSet<_> = TABLES
         .iter()
         .chain(&["chat_history"])
         .map(|name| (*name).to_owned())
         .collect();
-    assert_eq!(tables(&house), all);
-    house.kill9();
-    let back = house.command(&["migrate", "--revert-all"]);
+    assert_eq!(tables(&server), all);
+    server.kill();
+    let back = server.command(&["migrate", "--revert-all"]);
     assert!(back.status.success(), "{back:?}");
-    assert_eq!(tables(&house), BTreeSet::new());
-    let again = house.command(&["migrate"]);
+    assert_eq!(tables(&server), BTreeSet::new());
+    let again = server.command(&["migrate"]);
     assert!(again.status.success(), "{again:?}");
-    assert_eq!(tables(&house), all);
-    house.start_again();
-    let ming = Person::register(&house, "Ming").await;
+    assert_eq!(tables(&server), all);
+    server.restart();
+    let ming = Person::register(&server, "Ming").await;
     assert_eq!(ming.say("after").await["seq"], 1);
     assert_eq!(
-        house.database().words("SELECT role AS value FROM users"),
+        server.database().strings("SELECT role AS value FROM users"),
         ["admin"]
     );
 }
 
 #[tokio::test]
 async fn migrating_again_changes_nothing() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     ming.say("still here").await;
-    let again = house.command(&["migrate"]);
+    let again = server.command(&["migrate"]);
     assert!(again.status.success(), "{again:?}");
     assert_eq!(ming.history("1").await.len(), 1);
 }
@@ -107,7 +107,7 @@ fn every_migration_has_its_twin_and_goes_both_ways() {
 
 #[tokio::test]
 async fn both_databases_have_the_same_columns() {
-    let house = Teahouse::start();
+    let server = Teahouse::start();
     // What the program believes of its tables is what the database has.
     let schema = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/models/schema.rs"))
         .expect("schema.rs");
@@ -119,14 +119,14 @@ async fn both_databases_have_the_same_columns() {
             .filter_map(|line| line.split_once("->"))
             .map(|(name, _)| name.trim().to_owned())
             .collect();
-        let sql = if house.database().is_mysql() {
+        let sql = if server.database().is_mysql() {
             format!(
                 "SELECT column_name AS value FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = '{table}'"
             )
         } else {
             format!("SELECT name AS value FROM pragma_table_info('{table}')")
         };
-        let found: BTreeSet<_> = house.database().words(&sql).into_iter().collect();
+        let found: BTreeSet<_> = server.database().strings(&sql).into_iter().collect();
         assert_eq!(found, believed, "{table}");
     }
 }

@@ -38,7 +38,7 @@ async fn refusal_of_name(person: &Person, name: &str) -> Option<String> {
         .request(Method::POST, "/register")
         .header("accept", "application/json")
         .form(&body);
-    let answer = request.send().await.expect("an answer");
+    let answer = request.send().await.expect("a response");
     if answer.status() == 303 {
         return None;
     }
@@ -59,7 +59,7 @@ async fn refusal_of_name(person: &Person, name: &str) -> Option<String> {
 
 #[tokio::test]
 async fn names_in_right_to_left_scripts_are_accepted_with_their_marks() {
-    let house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
+    let server = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
     for name in [
         "שָׁלוֹם",
         "יִשְׂרָאֵל",
@@ -77,13 +77,13 @@ async fn names_in_right_to_left_scripts_are_accepted_with_their_marks() {
         "नमस्ते",
         "ไทย",
     ] {
-        let person = Person::visitor(&house);
+        let person = Person::visitor(&server);
         assert_eq!(refusal_of_name(&person, name).await, None, "{name}");
-        let shown = house
+        let shown = server
             .database()
-            .words("SELECT username AS value FROM users ORDER BY id DESC");
+            .strings("SELECT username AS value FROM users ORDER BY id DESC");
         assert_eq!(shown[0], name);
-        let other = Person::visitor(&house);
+        let other = Person::visitor(&server);
         let taken = refusal_of_name(&other, name).await.expect("taken");
         assert!(taken.contains("is taken"), "{name}: {taken}");
     }
@@ -91,8 +91,8 @@ async fn names_in_right_to_left_scripts_are_accepted_with_their_marks() {
 
 #[tokio::test]
 async fn the_sentence_says_which_rule_a_name_breaks() {
-    let house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
-    let visitor = Person::visitor(&house);
+    let server = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
+    let visitor = Person::visitor(&server);
     let long = "茶".repeat(33);
     for (name, sentence) in [
         ("", "Choose a username"),
@@ -128,9 +128,9 @@ async fn the_sentence_says_which_rule_a_name_breaks() {
 
 #[tokio::test]
 async fn texts_of_which_nothing_can_be_seen_are_refused_everywhere() {
-    let house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
-    let mei = Person::register(&house, "mei").await;
-    let room = mei.make_room("closed", "tea", &[]).await;
+    let server = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
+    let mei = Person::register(&server, "mei").await;
+    let room = mei.create_room("closed", "tea", &[]).await;
     let mut socket = mei.socket().await;
     let seq = mei.say("visible").await["seq"].as_i64().expect("a number");
     for text in INVISIBLE {
@@ -212,11 +212,11 @@ async fn texts_of_which_nothing_can_be_seen_are_refused_everywhere() {
 
 #[tokio::test]
 async fn open_rooms_have_names_of_their_own() {
-    let house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
-    let [mei, li] = Person::register_each(&house, ["mei", "li"]).await;
-    let room = mei.make_room("open", "Café Tea", &[]).await;
-    let closed = li.make_room("closed", "café tea", &[]).await;
-    let other = li.make_room("open", "other", &[]).await;
+    let server = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
+    let [mei, li] = Person::register_each(&server, ["mei", "li"]).await;
+    let room = mei.create_room("open", "Café Tea", &[]).await;
+    let closed = li.create_room("closed", "café tea", &[]).await;
+    let other = li.create_room("open", "other", &[]).await;
     let create = async |name: &str, kind: &str| {
         let body = json!({"name": name, "kind": kind});
         let (status, answer) = li.post_json("/api/rooms", &body).await;
@@ -292,9 +292,9 @@ async fn open_rooms_have_names_of_their_own() {
 
 #[tokio::test]
 async fn of_rooms_that_are_made_at_once_with_one_name_one_is_made() {
-    let house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
-    let beside = house.beside();
-    let mei = Person::register(&house, "mei").await;
+    let server = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
+    let beside = server.second_server();
+    let mei = Person::register(&server, "mei").await;
     let there = mei.at(&beside);
     let makers: Vec<_> = (0..12)
         .map(|n| (if n % 2 == 0 { &mei } else { &there }, n))
@@ -311,21 +311,21 @@ async fn of_rooms_that_are_made_at_once_with_one_name_one_is_made() {
 
 #[tokio::test]
 async fn rooms_of_one_name_from_before_do_not_keep_the_program_from_starting() {
-    let mut house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
-    let mei = Person::register(&house, "mei").await;
-    house.kill9();
+    let mut server = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
+    let mei = Person::register(&server, "mei").await;
+    server.kill();
     for name in ["Old Tea", "old  tea", "OLD TEA"] {
-        house.database().add_room("open", name, &["mei"]);
+        server.database().add_room("open", name, &["mei"]);
     }
-    house.start_again();
-    let mei = mei.at(&house);
+    server.restart();
+    let mei = mei.at(&server);
     let (status, answer) = mei
         .post_json("/api/rooms", &json!({"name": "old tea"}))
         .await;
     assert_eq!(status, 422, "{answer}");
     assert_eq!(mei.rooms().await.len(), 4, "all of them are there");
     // Closed by an admin with SQL: its name is free again.
-    house
+    server
         .database()
         .run("UPDATE rooms SET kind = 'closed' WHERE kind = 'open' AND id > 1");
     let (status, answer) = mei

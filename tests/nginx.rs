@@ -1,29 +1,29 @@
 //! Behind nginx, with the file that is shipped, everything is as it is without.
 
 use crate::support::nginx::public_origin;
-use crate::support::{LOBBY, Nginx, PATIENCE, Person, Program, Socket, Teahouse};
+use crate::support::{LOBBY, Nginx, TIMEOUT, Person, ApiClient, Socket, Teahouse};
 use std::time::{Duration, Instant};
 
 /// A program, and nginx in front of it.
 fn start() -> (Teahouse, Nginx) {
     let origin = public_origin();
-    let house = Teahouse::with(&[
+    let server = Teahouse::with(&[
         ("PUBLIC_ORIGIN", &origin),
         ("TEAHOUSE__SERVER__TRUSTED_PROXIES", "127.0.0.1"),
     ]);
-    let nginx = Nginx::at(&origin, &[house.host()], str::to_owned);
-    (house, nginx)
+    let nginx = Nginx::at(&origin, &[server.host()], str::to_owned);
+    (server, nginx)
 }
 
 #[tokio::test]
 async fn people_register_read_and_talk_through_it() {
-    let (house, nginx) = start();
-    let visitor = nginx.visitor(&house);
+    let (server, nginx) = start();
+    let visitor = nginx.visitor(&server);
     let page = visitor.page("/login").await;
     assert!(page.contains("name=\"password\""), "{page}");
     let (ming, ana) = (
-        nginx.register(&house, "Ming").await,
-        nginx.register(&house, "Ana").await,
+        nginx.register(&server, "Ming").await,
+        nginx.register(&server, "Ana").await,
     );
     assert_eq!(ming.sign_in().await.status(), 303);
     let (mut his, mut hers) = (ming.socket().await, ana.socket().await);
@@ -44,7 +44,7 @@ async fn people_register_read_and_talk_through_it() {
     assert!(page.contains("by a form"));
     // As the program sends them: nothing twice, nothing taken away.
     let (direct, through) = (
-        Person::visitor(&house).get("/healthz").await,
+        Person::visitor(&server).get("/healthz").await,
         visitor.get("/healthz").await,
     );
     for (name, value) in direct.headers().iter().filter(|(name, _)| *name != "date") {
@@ -55,14 +55,14 @@ async fn people_register_read_and_talk_through_it() {
 
 #[tokio::test]
 async fn events_arrive_at_once() {
-    let (house, nginx) = start();
+    let (server, nginx) = start();
     let (ming, ana) = (
-        nginx.register(&house, "Ming").await,
-        nginx.register(&house, "Ana").await,
+        nginx.register(&server, "Ming").await,
+        nginx.register(&server, "Ana").await,
     );
-    let mut door = nginx.visitor(&house);
+    let mut door = nginx.visitor(&server);
     door.phone.clone_from(&ana.phone);
-    let program = Program::signed_in(door).await;
+    let program = ApiClient::signed_in(door).await;
     let mut events = program.stream("/api/events", None).await;
     let mut worst = Duration::ZERO;
     for n in 0..10 {
@@ -78,8 +78,8 @@ async fn events_arrive_at_once() {
 
 #[tokio::test]
 async fn static_files_come_packed_and_large_requests_are_refused_clearly() {
-    let (house, nginx) = start();
-    let ming = nginx.register(&house, "Ming").await;
+    let (server, nginx) = start();
+    let ming = nginx.register(&server, "Ming").await;
     let page = ming.page("/rooms/1").await;
     let start = page.find("/static/").expect("a static file");
     let asset: String = page[start..].chars().take_while(|c| *c != '"').collect();
@@ -88,7 +88,7 @@ async fn static_files_come_packed_and_large_requests_are_refused_clearly() {
         .header("accept-encoding", "gzip")
         .send()
         .await
-        .expect("an answer");
+        .expect("a response");
     assert_eq!(packed.status(), 200, "{asset}");
     let cache = packed.headers()["cache-control"].to_str().expect("text");
     assert!(cache.contains("immutable"), "{cache}");
@@ -108,7 +108,7 @@ async fn static_files_come_packed_and_large_requests_are_refused_clearly() {
 
 #[tokio::test]
 async fn a_session_knows_where_its_person_came_from_whatever_they_claim() {
-    let (house, nginx) = start();
+    let (server, nginx) = start();
     // Another address of this machine than the proxy's.
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
@@ -116,7 +116,7 @@ async fn a_session_knows_where_its_person_came_from_whatever_they_claim() {
         .build()
         .expect("a client");
     let form = [
-        ("phone", nginx.visitor(&house).phone.as_str()),
+        ("phone", nginx.visitor(&server).phone.as_str()),
         ("username", "Ming"),
         ("password", crate::support::person::PASSWORD),
     ]
@@ -129,21 +129,21 @@ async fn a_session_knows_where_its_person_came_from_whatever_they_claim() {
         .form(&form)
         .send()
         .await
-        .expect("an answer");
+        .expect("a response");
     assert_eq!(answer.status(), 303);
-    let ips = house.database().words("SELECT ip AS value FROM sessions");
+    let ips = server.database().strings("SELECT ip AS value FROM sessions");
     assert_eq!(ips, ["127.0.0.77"]);
 }
 
 #[tokio::test]
 async fn when_the_program_stops_people_are_told_and_come_back() {
-    let (mut house, nginx) = start();
-    let ming = nginx.register(&house, "Ming").await;
+    let (mut server, nginx) = start();
+    let ming = nginx.register(&server, "Ming").await;
     let mut socket = ming.socket().await;
     socket.say("before").await;
-    house.ask_to_stop();
-    assert_eq!(socket.close_code(PATIENCE).await, 1001);
-    let status = house.ended(PATIENCE).expect("it ends");
+    server.terminate();
+    assert_eq!(socket.close_code(TIMEOUT).await, 1001);
+    let status = server.wait_for_exit(TIMEOUT).expect("it ends");
     assert_eq!(status.code(), Some(0));
     // Nobody is there: a clear answer, and when to come again.
     let away = ming.get("/rooms/1").await;
@@ -151,7 +151,7 @@ async fn when_the_program_stops_people_are_told_and_come_back() {
     assert_eq!(away.headers()["retry-after"], "2");
     let refusal = Socket::refusal(Socket::request(&ming)).await;
     assert_eq!(refusal, 503);
-    house.start_again();
+    server.restart();
     let mut socket = crate::support::eventually("the socket is back", || async {
         Socket::try_open(&ming).await.ok()
     })

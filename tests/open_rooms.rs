@@ -38,14 +38,14 @@ async fn walk(person: &Person, first: &str, list: &str) -> (Vec<String>, usize) 
 
 #[tokio::test]
 async fn every_open_room_is_on_a_page_of_the_directory() {
-    let (house, [mei, li]) = Teahouse::with_people(["Mei", "Li"]).await;
+    let (server, [mei, li]) = Teahouse::with_users(["Mei", "Li"]).await;
     for n in 0..230 {
         // Several of the same name, and some that a search finds.
         let name = match n % 2 {
             0 => format!("tea & cake {n:03}"),
             _ => format!("spam {:02}", n % 20),
         };
-        house.database().add_room("open", &name, &[]);
+        server.database().add_room("open", &name, &[]);
     }
     let (all, pages) = walk(&li, "/rooms", "open-rooms").await;
     assert_eq!((all.len(), pages), (230, 3));
@@ -79,9 +79,9 @@ async fn every_open_room_is_on_a_page_of_the_directory() {
 
 #[tokio::test]
 async fn everybody_is_on_a_page_of_the_people() {
-    let (house, [mei]) = Teahouse::with_people(["Mei"]).await;
+    let (server, [mei]) = Teahouse::with_users(["Mei"]).await;
     for n in 0..104 {
-        Person::register(&house, &format!("guest_{n:03}")).await;
+        Person::register(&server, &format!("guest_{n:03}")).await;
     }
     let (all, pages) = walk(&mei, "/people?search=guest", "directory-people").await;
     assert_eq!((all.len(), pages), (104, 2));
@@ -90,8 +90,8 @@ async fn everybody_is_on_a_page_of_the_people() {
 
 #[tokio::test]
 async fn a_closed_room_is_opened_by_its_name_and_its_members_are_told() {
-    let (_house, [mei, li, bo]) = Teahouse::with_people(["Mei", "Li", "Bo"]).await;
-    let id = mei.make_room("closed", "Tea", &[&li]).await;
+    let (_server, [mei, li, bo]) = Teahouse::with_users(["Mei", "Li", "Bo"]).await;
+    let id = mei.create_room("closed", "Tea", &[&li]).await;
     let path = format!("/rooms/{id}");
     let mut socket = li.socket().await;
     for confirm in [
@@ -121,23 +121,23 @@ async fn a_closed_room_is_opened_by_its_name_and_its_members_are_told() {
     socket.expect_none("room").await;
     // Changing anything else asks for nothing.
     assert_eq!(
-        mei.act("patch", &path, &[("kind", "closed"), ("topic", "x")])
+        mei.submit("patch", &path, &[("kind", "closed"), ("topic", "x")])
             .await,
         303
     );
     socket.expect("room").await;
     assert_eq!(
-        mei.act("patch", &path, &[("kind", "open"), ("confirm", " Tea ")])
+        mei.submit("patch", &path, &[("kind", "open"), ("confirm", " Tea ")])
             .await,
         303
     );
     assert_eq!(socket.expect("room").await["room"]["kind"], "open");
-    assert_eq!(bo.enter(&id).await, 303);
+    assert_eq!(bo.join(&id).await, 303);
     for (person, is_told) in [(&li, true), (&mei, true), (&bo, false)] {
         let page = person.page(&path).await;
         assert_eq!(page.contains("room-opened"), is_told, "{}", person.name);
     }
-    let open = mei.make_room("open", "Square", &[]).await;
+    let open = mei.create_room("open", "Square", &[]).await;
     assert!(
         !mei.page(&format!("/rooms/{open}"))
             .await
@@ -147,13 +147,13 @@ async fn a_closed_room_is_opened_by_its_name_and_its_members_are_told() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn members_at_a_window_see_that_their_room_is_open_now() {
-    let (house, [mei, li]) = Teahouse::with_people(["Mei", "Li"]).await;
-    let id = mei.make_room("closed", "Tea", &[&li]).await;
-    let browser = Browser::of(&house, &li).await;
+    let (server, [mei, li]) = Teahouse::with_users(["Mei", "Li"]).await;
+    let id = mei.create_room("closed", "Tea", &[&li]).await;
+    let browser = Browser::signed_in(&server, &li).await;
     let form = [("kind", "open"), ("confirm", "Tea")];
-    assert_eq!(mei.act("patch", &format!("/rooms/{id}"), &form).await, 303);
+    assert_eq!(mei.submit("patch", &format!("/rooms/{id}"), &form).await, 303);
     browser
-        .until(
+        .wait_until(
             "the toast names the room",
             "return /Tea.*now open/.test(document.querySelector('#toast').innerText)",
         )
@@ -161,8 +161,8 @@ async fn members_at_a_window_see_that_their_room_is_open_now() {
     browser
         .visit(&format!("/rooms/{id}?member=invited#people"))
         .await;
-    browser.connected().await;
+    browser.wait_until_connected().await;
     browser.find("#member-told").await;
     browser.find("#room-opened").await;
-    browser.suits_everybody("a room that became open").await;
+    browser.check_accessibility("a room that became open").await;
 }

@@ -1,13 +1,13 @@
 //! The API's description is what the program does.
 
-use crate::support::{LOBBY, Person, Program, Teahouse};
+use crate::support::{LOBBY, Person, ApiClient, Teahouse};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
-async fn description(house: &Teahouse) -> Value {
-    let (status, document) = Person::visitor(house).get_json("/api/openapi.json").await;
+async fn description(server: &Teahouse) -> Value {
+    let (status, document) = Person::visitor(server).get_json("/api/openapi.json").await;
     assert_eq!(status, 200);
     document
 }
@@ -41,8 +41,8 @@ fn references<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
 
 #[tokio::test]
 async fn every_route_of_the_api_is_described_and_no_other() {
-    let house = Teahouse::start();
-    let document = description(&house).await;
+    let server = Teahouse::start();
+    let document = description(&server).await;
     assert_eq!(document["openapi"], "3.1.0");
     assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
     let mut described = BTreeSet::new();
@@ -69,7 +69,7 @@ async fn every_route_of_the_api_is_described_and_no_other() {
             assert_eq!(named, places, "{method} {path}");
         }
     }
-    let routes = house.command(&["routes"]).stdout;
+    let routes = server.command(&["routes"]).stdout;
     let real: BTreeSet<_> = routes
         .lines()
         .filter(|line| line.contains(" /api/"))
@@ -124,12 +124,12 @@ fn check(document: &Value, schema: &Value, value: &Value, place: &str) {
 
 #[tokio::test]
 async fn answers_are_as_described() {
-    let (house, [mei, li]) = Teahouse::with_people(["Mei", "Li"]).await;
+    let (server, [mei, li]) = Teahouse::with_users(["Mei", "Li"]).await;
     let pair = mei.direct(&["Li"]).await;
     li.say_in(&pair, "hello").await;
     mei.say("@li").await;
-    let program = Program::of(&house, &mei).await;
-    let document = description(&house).await;
+    let program = ApiClient::of(&server, &mei).await;
+    let document = description(&server).await;
     for (path, id, status) in [
         ("/api/auth_user", "", 200),
         ("/api/usernames?search=l", "", 200),

@@ -1,6 +1,6 @@
 //! What is counted before a password is hashed, and what of it is taken back.
 
-use crate::support::{Person, Program, Teahouse, eventually, person::PASSWORD};
+use crate::support::{Person, ApiClient, Teahouse, eventually, person::PASSWORD};
 use futures_util::future::join_all;
 use reqwest::Response;
 use serde_json::json;
@@ -38,14 +38,14 @@ async fn login(who: &Person, phone: &str, password: &str) -> Response {
 }
 
 /// How many attempts are counted, over all buckets.
-fn tries(house: &Teahouse) -> i64 {
+fn tries(server: &Teahouse) -> i64 {
     let sum = "SELECT COALESCE(SUM(tries), 0) AS value FROM throttles";
-    house.database().number(sum)
+    server.database().number(sum)
 }
 
 /// How many hashes the program has refused so far.
-async fn refused(house: &Teahouse) -> u64 {
-    let page = Person::visitor(house).page("/metrics").await;
+async fn refused(server: &Teahouse) -> u64 {
+    let page = Person::visitor(server).page("/metrics").await;
     let line = page
         .lines()
         .find(|line| line.contains("password_hashes_refused") && !line.starts_with('#'));
@@ -56,16 +56,16 @@ async fn refused(house: &Teahouse) -> u64 {
 #[tokio::test]
 async fn a_taken_username_counts_with_and_without_verification() {
     for verification in ["false", "true"] {
-        let house = Teahouse::with(&[("TEAHOUSE__VERIFICATION__ENABLED", "false")]);
-        Person::register(&house, "Ming").await;
-        let house = house.beside_with(&[
+        let server = Teahouse::with(&[("TEAHOUSE__VERIFICATION__ENABLED", "false")]);
+        Person::register(&server, "Ming").await;
+        let server = server.second_server_with(&[
             ON,
             ("TEAHOUSE__VERIFICATION__ENABLED", verification),
             ("TEAHOUSE__THROTTLE__REGISTRATIONS_PER_ADDRESS", "4"),
         ]);
         let mut answers = Vec::new();
         for _ in 0..6 {
-            answers.push(register(&Person::visitor(&house), "ming").await);
+            answers.push(register(&Person::visitor(&server), "ming").await);
         }
         println!("verification {verification}: {answers:?}");
         assert_eq!(answers, [422, 422, 422, 422, 429, 429], "{verification}");
@@ -74,8 +74,8 @@ async fn a_taken_username_counts_with_and_without_verification() {
 
 #[tokio::test]
 async fn a_new_password_by_link_or_by_the_form_is_counted() {
-    let house = Teahouse::with(&[ON, ("TEAHOUSE__THROTTLE__NEW_PASSWORDS_PER_PERSON", "3")]);
-    let ming = Person::register(&house, "Ming").await;
+    let server = Teahouse::with(&[ON, ("TEAHOUSE__THROTTLE__NEW_PASSWORDS_PER_PERSON", "3")]);
+    let ming = Person::register(&server, "Ming").await;
     let mut old = PASSWORD.to_owned();
     let mut answers = Vec::new();
     for n in 0..5 {
@@ -118,15 +118,15 @@ async fn knock(door: Door, ming: &Person, stranger: &Person) -> u16 {
 #[tokio::test]
 async fn five_refusals_of_the_hasher_lock_nobody_out() {
     for door in [Door::Page, Door::Api, Door::Settings] {
-        let house = slow(&[]);
-        let ming = Person::register(&house, "Ming").await;
-        let stranger = Person::visitor(&house);
+        let server = slow(&[]);
+        let ming = Person::register(&server, "Ming").await;
+        let stranger = Person::visitor(&server);
         let is_over = Cell::new(false);
         // The only place and the queue are taken all the time, by people as urgent as these.
         let crowd: Vec<_> = (0..6)
             .map(|_| match door {
                 Door::Settings => ming.clone(),
-                _ => Person::visitor(&house),
+                _ => Person::visitor(&server),
             })
             .collect();
         let busy = join_all(crowd.iter().map(async |who| {
@@ -136,7 +136,7 @@ async fn five_refusals_of_the_hasher_lock_nobody_out() {
                     continue;
                 }
                 // Always another number, so that no wait grows.
-                let answer = login(who, &Person::visitor(&house).phone, WRONG).await;
+                let answer = login(who, &Person::visitor(&server).phone, WRONG).await;
                 assert_ne!(answer.status(), 429, "one address, below its limit");
             }
         }));
@@ -161,24 +161,24 @@ async fn five_refusals_of_the_hasher_lock_nobody_out() {
 
 #[tokio::test]
 async fn a_client_that_disconnects_leaves_no_attempt_behind() {
-    let house = slow(&[]);
-    let ming = Person::register(&house, "Ming").await;
-    let before = tries(&house);
+    let server = slow(&[]);
+    let ming = Person::register(&server, "Ming").await;
+    let before = tries(&server);
     // One keeps the hasher busy, the others leave while they wait.
-    let busy = Person::visitor(&house);
+    let busy = Person::visitor(&server);
     let busy_phone = busy.phone.clone();
     let holding = tokio::spawn(async move { login(&busy, &busy_phone, WRONG).await.status() });
     eventually("the hasher is busy", async || {
-        (tries(&house) > before).then_some(())
+        (tries(&server) > before).then_some(())
     })
     .await;
     for _ in 0..6 {
-        let leaver = Person::visitor(&house);
+        let leaver = Person::visitor(&server);
         let wait = std::time::Duration::from_millis(60);
         let _ = tokio::time::timeout(wait, login(&leaver, &ming.phone, PASSWORD)).await;
     }
     assert!([422, 503].contains(&holding.await.expect("no panic").as_u16()));
-    let stranger = Person::visitor(&house);
+    let stranger = Person::visitor(&server);
     eventually("the right password gets in", async || {
         let status = login(&stranger, &ming.phone, PASSWORD).await.status();
         assert_ne!(status, 429, "locked out");
@@ -189,7 +189,7 @@ async fn a_client_that_disconnects_leaves_no_attempt_behind() {
 
 #[tokio::test]
 async fn a_known_browser_goes_before_strangers() {
-    let house = Teahouse::with(&[
+    let server = Teahouse::with(&[
         ON,
         ("TEAHOUSE__ACCOUNTS__HASH_PERMITS", "1"),
         ("TEAHOUSE__ACCOUNTS__HASH_QUEUE", "8"),
@@ -197,13 +197,13 @@ async fn a_known_browser_goes_before_strangers() {
         ("TEAHOUSE__ACCOUNTS__HASH_PASSES", "10"),
         ("TEAHOUSE__THROTTLE__SIGN_INS_PER_ADDRESS", "1000"),
     ]);
-    let ming = Person::register(&house, "Ming").await;
-    let token = Program::of(&house, &ming).await;
-    let strangers: Vec<_> = (0..20).map(|_| Person::visitor(&house)).collect();
+    let ming = Person::register(&server, "Ming").await;
+    let token = ApiClient::of(&server, &ming).await;
+    let strangers: Vec<_> = (0..20).map(|_| Person::visitor(&server)).collect();
     let flood = join_all(strangers.iter().map(|who| login(who, &who.phone, PASSWORD)));
     let known = async {
         eventually("the queue is full", async || {
-            (refused(&house).await > 0).then_some(())
+            (refused(&server).await > 0).then_some(())
         })
         .await;
         let start = std::time::Instant::now();

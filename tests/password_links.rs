@@ -1,6 +1,6 @@
 //! A link from an admin lets somebody back in, once.
 
-use crate::support::{Person, Teahouse, field_errors, leads_to, person::PASSWORD};
+use crate::support::{Person, Teahouse, field_errors, status_and_location, person::PASSWORD};
 
 const NEW_PASSWORD: &str = "a new one, long enough";
 
@@ -18,7 +18,7 @@ fn link(page: &str) -> String {
 
 #[tokio::test]
 async fn an_admin_lets_somebody_back_in_who_forgot_the_password() {
-    let (house, [admin, mei]) = Teahouse::with_people(["admin", "mei"]).await;
+    let (server, [admin, mei]) = Teahouse::with_users(["admin", "mei"]).await;
     let mut socket = mei.socket().await;
     let ask = async |name: &str| admin.post("/password_links", &[("username", name)]).await;
     let answer = ask("nobody-here").await;
@@ -40,7 +40,7 @@ async fn an_admin_lets_somebody_back_in_who_forgot_the_password() {
         !admin.page("/password_links").await.contains("/passwords/"),
         "shown once"
     );
-    let visitor = Person::visitor(&house);
+    let visitor = Person::visitor(&server);
     assert_eq!(visitor.get(&first).await.status(), 404, "the newest counts");
     assert_eq!(
         mei.get("/rooms/1").await.status(),
@@ -61,7 +61,7 @@ async fn an_admin_lets_somebody_back_in_who_forgot_the_password() {
         );
     }
     let answer = visitor.post(&second, &[("password", NEW_PASSWORD)]).await;
-    assert_eq!(leads_to(&answer), (303, "/"));
+    assert_eq!(status_and_location(&answer), (303, "/"));
     assert_eq!(visitor.get("/rooms/1").await.status(), 200);
     assert_eq!(
         socket.close_code(std::time::Duration::from_secs(25)).await,
@@ -70,15 +70,15 @@ async fn an_admin_lets_somebody_back_in_who_forgot_the_password() {
     assert_eq!(mei.get("/rooms/1").await.status(), 303);
     assert_eq!(mei.sign_in().await.status(), 422);
     assert_eq!(
-        Person::visitor(&house)
+        Person::visitor(&server)
             .post(&second, &[("password", PASSWORD)])
             .await
             .status(),
         404
     );
-    let kinds = house
+    let kinds = server
         .database()
-        .words("SELECT kind AS value FROM security_events WHERE user_id = 2 ORDER BY id");
+        .strings("SELECT kind AS value FROM security_events WHERE user_id = 2 ORDER BY id");
     let wanted = [
         "password-link-made",
         "password-reset",
@@ -90,11 +90,11 @@ async fn an_admin_lets_somebody_back_in_who_forgot_the_password() {
 
 #[tokio::test]
 async fn of_two_who_use_a_link_at_once_one_gets_in() {
-    let (house, [admin]) = Teahouse::with_people(["admin"]).await;
-    Person::register(&house, "mei").await;
+    let (server, [admin]) = Teahouse::with_users(["admin"]).await;
+    Person::register(&server, "mei").await;
     let answer = admin.post("/password_links", &[("username", "mei")]).await;
     let link = link(&answer.text().await.expect("text"));
-    let people: Vec<_> = (0..6).map(|_| Person::visitor(&house)).collect();
+    let people: Vec<_> = (0..6).map(|_| Person::visitor(&server)).collect();
     let forms = people
         .iter()
         .map(|who| who.post(&link, &[("password", NEW_PASSWORD)]));
@@ -117,7 +117,7 @@ async fn of_two_who_use_a_link_at_once_one_gets_in() {
 
 #[tokio::test]
 async fn a_link_ends_after_four_hours_and_for_whom_is_banned() {
-    let (house, [admin, mei]) = Teahouse::with_people(["admin", "mei"]).await;
+    let (server, [admin, mei]) = Teahouse::with_users(["admin", "mei"]).await;
     assert_eq!(mei.get("/password_links").await.status(), 403);
     assert_eq!(
         mei.post("/password_links", &[("username", "admin")])
@@ -135,16 +135,16 @@ async fn a_link_ends_after_four_hours_and_for_whom_is_banned() {
                 .expect("text"),
         )
     };
-    let (visitor, token) = (Person::visitor(&house), ask().await);
-    let ends = house
+    let (visitor, token) = (Person::visitor(&server), ask().await);
+    let ends = server
         .database()
-        .words("SELECT CAST(expires_at AS CHAR) AS value FROM password_links")
+        .strings("SELECT CAST(expires_at AS CHAR) AS value FROM password_links")
         .remove(0);
     let ends =
         chrono::NaiveDateTime::parse_from_str(&ends, "%Y-%m-%d %H:%M:%S%.f").expect("a time");
     let minutes = (ends - chrono::Utc::now().naive_utc()).num_minutes();
     assert!((235..=240).contains(&minutes), "{minutes}");
-    house
+    server
         .database()
         .run("UPDATE password_links SET expires_at = '2020-01-01 00:00:00.000'");
     assert_eq!(visitor.get(&token).await.status(), 404);
@@ -156,7 +156,7 @@ async fn a_link_ends_after_four_hours_and_for_whom_is_banned() {
         404
     );
     let token = ask().await;
-    house
+    server
         .database()
         .run("UPDATE users SET status = 'banned' WHERE username = 'mei'");
     assert_eq!(

@@ -7,8 +7,8 @@ use serde_json::json;
 
 #[tokio::test]
 async fn a_password_that_everybody_tries_or_that_is_my_own_name_or_number_is_refused() {
-    let house = Teahouse::start();
-    let ming = Person::visitor(&house);
+    let server = Teahouse::start();
+    let ming = Person::visitor(&server);
     let national = ming.phone.trim_start_matches("+86");
     for password in [
         "password",
@@ -43,7 +43,7 @@ async fn a_password_that_everybody_tries_or_that_is_my_own_name_or_number_is_ref
     .iter()
     .enumerate()
     {
-        let person = Person::visitor(&house);
+        let person = Person::visitor(&server);
         let name = format!("person{n}");
         let form = [
             ("phone", person.phone.as_str()),
@@ -56,7 +56,7 @@ async fn a_password_that_everybody_tries_or_that_is_my_own_name_or_number_is_ref
             "{password}"
         );
     }
-    let reset = house.command_reading(&["user", "reset-password", "person1"], "password1\n");
+    let reset = server.command_with_input(&["user", "reset-password", "person1"], "password1\n");
     assert!(
         !reset.status.success() && reset.stderr.contains("everybody"),
         "{reset:?}"
@@ -66,12 +66,12 @@ async fn a_password_that_everybody_tries_or_that_is_my_own_name_or_number_is_ref
 #[tokio::test]
 async fn a_hash_is_renewed_at_sign_in_when_hashes_cost_more_than_it_did() {
     // At what they cost where nothing is set, which is production's.
-    let house = Teahouse::with(&[("TEAHOUSE_ENV", "development")]);
-    let ming = Person::register(&house, "Ming").await;
+    let server = Teahouse::with(&[("TEAHOUSE_ENV", "development")]);
+    let ming = Person::register(&server, "Ming").await;
     let hash = || {
-        house
+        server
             .database()
-            .words("SELECT password_hash AS value FROM users")
+            .strings("SELECT password_hash AS value FROM users")
             .remove(0)
     };
     let before = hash();
@@ -79,7 +79,7 @@ async fn a_hash_is_renewed_at_sign_in_when_hashes_cost_more_than_it_did() {
         before.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
         "{before}"
     );
-    let dearer = house.beside_with(&[("TEAHOUSE__ACCOUNTS__HASH_PASSES", "3")]);
+    let dearer = server.second_server_with(&[("TEAHOUSE__ACCOUNTS__HASH_PASSES", "3")]);
     let wrong = [
         ("phone", ming.phone.as_str()),
         ("password", "not the password"),
@@ -99,8 +99,8 @@ async fn a_hash_is_renewed_at_sign_in_when_hashes_cost_more_than_it_did() {
     assert_eq!(hash(), after);
 }
 
-async fn signs_in(house: &Teahouse, phone: &str, password: &str) -> (u16, u16) {
-    let visitor = Person::visitor(house);
+async fn signs_in(server: &Teahouse, phone: &str, password: &str) -> (u16, u16) {
+    let visitor = Person::visitor(server);
     let form = [("phone", phone), ("password", password)];
     let page = visitor.post("/login", &form).await.status();
     let body = json!({"phone": phone, "password": password});
@@ -110,7 +110,7 @@ async fn signs_in(house: &Teahouse, phone: &str, password: &str) -> (u16, u16) {
 
 #[tokio::test]
 async fn a_password_is_the_same_however_a_keyboard_composes_it() {
-    let house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
+    let server = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
     for (n, (set, same, others)) in [
         // Composed, decomposed; case and width count.
         (
@@ -156,7 +156,7 @@ async fn a_password_is_the_same_however_a_keyboard_composes_it() {
     .into_iter()
     .enumerate()
     {
-        let person = Person::visitor(&house);
+        let person = Person::visitor(&server);
         let name = format!("person{n}");
         let form = [
             ("phone", person.phone.as_str()),
@@ -166,14 +166,14 @@ async fn a_password_is_the_same_however_a_keyboard_composes_it() {
         assert_eq!(person.post("/register", &form).await.status(), 303, "{set}");
         for typed in [set, same] {
             assert_eq!(
-                signs_in(&house, &person.phone, typed).await,
+                signs_in(&server, &person.phone, typed).await,
                 (303, 200),
                 "{typed}"
             );
         }
         for typed in others {
             assert_eq!(
-                signs_in(&house, &person.phone, typed).await,
+                signs_in(&server, &person.phone, typed).await,
                 (422, 401),
                 "{typed}"
             );
@@ -198,23 +198,23 @@ async fn a_password_is_the_same_however_a_keyboard_composes_it() {
         );
         let phone = &person.phone;
         assert_eq!(
-            signs_in(&house, phone, "another caf\u{e9} word").await,
+            signs_in(&server, phone, "another caf\u{e9} word").await,
             (303, 200),
             "{set}"
         );
-        let reset = house.command_reading(&["user", "reset-password", &name], &format!("{same}\n"));
+        let reset = server.command_with_input(&["user", "reset-password", &name], &format!("{same}\n"));
         assert!(reset.status.success(), "{reset:?}");
-        assert_eq!(signs_in(&house, phone, set).await, (303, 200), "{set}");
+        assert_eq!(signs_in(&server, phone, set).await, (303, 200), "{set}");
     }
 }
 
 #[tokio::test]
 async fn hashes_from_before_passwords_were_normalized_are_accepted_and_renewed() {
-    let (house, [mei]) = Teahouse::with_people(["mei"]).await;
-    let database = house.database();
+    let (server, [mei]) = Teahouse::with_users(["mei"]).await;
+    let database = server.database();
     let hash = || {
         database
-            .words("SELECT password_hash AS value FROM users")
+            .strings("SELECT password_hash AS value FROM users")
             .remove(0)
     };
     for (raw, is_renewed, same) in [
@@ -231,16 +231,16 @@ async fn hashes_from_before_passwords_were_normalized_are_accepted_and_renewed()
         database.run(&format!("UPDATE users SET password_hash = '{old}'"));
         if let Some(same) = same {
             assert_eq!(
-                signs_in(&house, &mei.phone, same).await,
+                signs_in(&server, &mei.phone, same).await,
                 (422, 401),
                 "{same}"
             );
         }
-        assert_eq!(signs_in(&house, &mei.phone, raw).await, (303, 200), "{raw}");
+        assert_eq!(signs_in(&server, &mei.phone, raw).await, (303, 200), "{raw}");
         assert_eq!(hash() != old, is_renewed, "{raw}");
         for typed in [Some(raw), same].into_iter().flatten() {
             assert_eq!(
-                signs_in(&house, &mei.phone, typed).await,
+                signs_in(&server, &mei.phone, typed).await,
                 (303, 200),
                 "{typed}"
             );
@@ -250,16 +250,16 @@ async fn hashes_from_before_passwords_were_normalized_are_accepted_and_renewed()
 
 #[tokio::test]
 async fn passwords_with_characters_that_nobody_can_type_are_refused_when_set() {
-    let house = Teahouse::start();
-    let mei = Person::visitor(&house);
+    let server = Teahouse::start();
+    let mei = Person::visitor(&server);
     for password in [
         "a\tb of tea leaves",
-        "bell\u{7} of the house",
-        "nul\0 of the house",
-        "line\nof the house",
-        "zero\u{200b}width house",
-        "back\u{202e}wards house",
-        "delete\u{7f} the house",
+        "bell\u{7} of the server",
+        "nul\0 of the server",
+        "line\nof the server",
+        "zero\u{200b}width server",
+        "back\u{202e}wards server",
+        "delete\u{7f} the server",
         "\u{fdd0} is no character",
     ] {
         let form = [

@@ -1,6 +1,6 @@
 //! Who may do what: every route and every frame of the socket, for everybody who could try (permissions.tsv).
 
-use crate::support::{Person, Program, Socket, Teahouse, client_id};
+use crate::support::{Person, ApiClient, Socket, Teahouse, client_id};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -46,7 +46,7 @@ fn rows() -> Vec<Row> {
 /// Everybody who could try. The admin is in no room but the Lobby; each room has a message of the member's, 1, and
 /// one of the creator's, 2.
 struct Cast {
-    house: Teahouse,
+    server: Teahouse,
     people: Vec<Person>,
     /// Whoever is talked about.
     other: Person,
@@ -56,19 +56,19 @@ struct Cast {
 
 impl Cast {
     async fn gather() -> Self {
-        let house = Teahouse::with(&[
+        let server = Teahouse::with(&[
             ("TEAHOUSE__GITHUB__CLIENT_ID", "teahouse"),
             ("TEAHOUSE__GITHUB__CLIENT_SECRET", "a client's secret"),
         ]);
-        let admin = Person::register(&house, "admin").await;
-        let mut people = vec![Person::visitor(&house)];
+        let admin = Person::register(&server, "admin").await;
+        let mut people = vec![Person::visitor(&server)];
         for name in &WHO[1..5] {
-            people.push(Person::register(&house, name).await);
+            people.push(Person::register(&server, name).await);
         }
         people.push(admin);
-        let other = Person::register(&house, "other").await;
+        let other = Person::register(&server, "other").await;
         Self {
-            house,
+            server,
             people,
             other,
             room_name: RefCell::default(),
@@ -86,7 +86,7 @@ impl Cast {
             kind => {
                 let name = format!("the room {}", client_id());
                 self.room_name.replace(name.clone());
-                creator.make_room(kind, &name, &[former, member]).await
+                creator.create_room(kind, &name, &[former, member]).await
             }
         };
         // A conversation is the same one each time: what was said before stays.
@@ -123,7 +123,7 @@ impl Cast {
             }
             _ => request.json(&self.body(&path)),
         };
-        let answer = request.send().await.expect("an answer");
+        let answer = request.send().await.expect("a response");
         answer.status().as_u16().to_string()
     }
 
@@ -238,7 +238,7 @@ async fn everybody_may_do_exactly_what_the_table_says() {
 #[tokio::test]
 async fn a_token_opens_no_more_than_its_person_may() {
     let cast = Cast::gather().await;
-    let stranger = Program::of(&cast.house, &cast.people[1]).await;
+    let stranger = ApiClient::of(&cast.server, &cast.people[1]).await;
     let room = cast.room("closed").await;
     let (status, error) = stranger.get(&format!("/api/rooms/{room}")).await;
     assert_eq!((status, &error["code"]), (404, &Value::from("not_found")));

@@ -16,8 +16,8 @@ const FORMS: [(&str, &str); 8] = [
 
 #[tokio::test]
 async fn every_form_of_a_number_belongs_to_the_same_person() {
-    let house = Teahouse::start();
-    let first = Person::visitor(&house);
+    let server = Teahouse::start();
+    let first = Person::visitor(&server);
     let answer = first
         .post(
             "/register",
@@ -31,7 +31,7 @@ async fn every_form_of_a_number_belongs_to_the_same_person() {
         .await;
     assert_eq!(answer.status(), 303);
     assert_eq!(
-        house.database().words("SELECT phone AS value FROM users"),
+        server.database().strings("SELECT phone AS value FROM users"),
         ["+8613800138000"]
     );
     for (phone, region) in FORMS {
@@ -45,7 +45,7 @@ async fn every_form_of_a_number_belongs_to_the_same_person() {
             .into_iter()
             .filter(|(name, value)| *name != "region" || !value.is_empty())
             .collect();
-        let visitor = Person::visitor(&house);
+        let visitor = Person::visitor(&server);
         let answer = visitor.post("/register", &form).await;
         assert_eq!(answer.status(), 422, "{phone}");
         assert_eq!(
@@ -60,14 +60,14 @@ async fn every_form_of_a_number_belongs_to_the_same_person() {
 
 #[tokio::test]
 async fn the_browsers_language_suggests_the_country() {
-    let house = Teahouse::start();
+    let server = Teahouse::start();
     let register = async |language: &str, phone: &str, name: &str| {
         let form = [("phone", phone), ("username", name), ("password", PASSWORD)];
-        let request = Person::visitor(&house)
+        let request = Person::visitor(&server)
             .request(Method::POST, "/register")
             .header("accept-language", language)
             .form(&form);
-        request.send().await.expect("an answer").status().as_u16()
+        request.send().await.expect("a response").status().as_u16()
     };
     assert_eq!(
         register("zh-CN,zh;q=0.9,en;q=0.8", "13800138001", "chinese").await,
@@ -84,9 +84,9 @@ async fn the_browsers_language_suggests_the_country() {
         "no American number"
     );
     assert_eq!(register("", "13800138003", "configured").await, 303);
-    let numbers = house
+    let numbers = server
         .database()
-        .words("SELECT phone AS value FROM users ORDER BY id");
+        .strings("SELECT phone AS value FROM users ORDER BY id");
     assert_eq!(
         numbers,
         [
@@ -100,16 +100,16 @@ async fn the_browsers_language_suggests_the_country() {
 
 #[tokio::test]
 async fn the_form_offers_the_country_that_the_browser_suggests() {
-    let house = Teahouse::start();
+    let server = Teahouse::start();
     for (language, code) in [("zh-CN", "CN"), ("de-DE,de;q=0.9", "DE"), ("en-SG", "SG")] {
         for path in ["/register", "/login"] {
-            let request = Person::visitor(&house)
+            let request = Person::visitor(&server)
                 .request(Method::GET, path)
                 .header("accept-language", language);
             let page = request
                 .send()
                 .await
-                .expect("an answer")
+                .expect("a response")
                 .text()
                 .await
                 .expect("text");
@@ -124,7 +124,7 @@ async fn the_form_offers_the_country_that_the_browser_suggests() {
 
 #[tokio::test]
 async fn a_number_is_shown_to_nobody_else() {
-    let (_house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
+    let (_server, [ming, ana]) = Teahouse::with_users(["Ming", "Ana"]).await;
     let mut socket = ana.socket().await;
     ming.say("hello").await;
     let message = socket.expect("message").await;

@@ -40,27 +40,27 @@ const SPELLINGS: [(&str, bool); 24] = [
 
 #[tokio::test]
 async fn registration_sign_in_and_the_api_read_every_spelling() {
-    let house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
-    let first = Person::visitor(&house);
+    let server = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
+    let first = Person::visitor(&server);
     let form = [
         ("phone", SPELLINGS[0].0),
         ("username", "Ming"),
         ("password", PASSWORD),
     ];
     assert_eq!(first.post("/register", &form).await.status(), 303);
-    let kept = house.database().words("SELECT phone AS value FROM users");
+    let kept = server.database().strings("SELECT phone AS value FROM users");
     assert_eq!(kept, ["+8613800138000"]);
     for (typed, needs_region) in SPELLINGS {
         let shown = typed.escape_unicode();
         let region = if needs_region { "CN" } else { "DE" };
         let form = [("phone", typed), ("region", region), ("password", PASSWORD)];
-        let visitor = Person::visitor(&house);
+        let visitor = Person::visitor(&server);
         assert_eq!(visitor.post("/login", &form).await.status(), 303, "{shown}");
         let body = json!({"phone": typed, "region": region, "password": PASSWORD});
         let (status, answer) = visitor.post_json("/api/login", &body).await;
         assert_eq!(status, 200, "{shown}: {answer}");
         let form = [&form[..], &[("username", "Other")]].concat();
-        let answer = Person::visitor(&house).post("/register", &form).await;
+        let answer = Person::visitor(&server).post("/register", &form).await;
         let page = answer.text().await.expect("text");
         assert!(page.contains("already has an account"), "{shown}");
     }
@@ -78,24 +78,24 @@ async fn registration_sign_in_and_the_api_read_every_spelling() {
             ("username", "Other"),
             ("password", PASSWORD),
         ];
-        let answer = Person::visitor(&house).post("/register", &form).await;
+        let answer = Person::visitor(&server).post("/register", &form).await;
         assert_eq!(answer.status(), 422, "{typed}");
     }
 }
 
 #[tokio::test]
 async fn settings_and_the_command_line_read_every_spelling() {
-    let house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
-    let mei = Person::register(&house, "mei").await;
+    let server = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
+    let mei = Person::register(&server, "mei").await;
     let phone = || {
-        house
+        server
             .database()
-            .words("SELECT phone AS value FROM users")
+            .strings("SELECT phone AS value FROM users")
             .remove(0)
     };
     for (typed, needs_region) in SPELLINGS {
         let shown = typed.escape_unicode();
-        house
+        server
             .database()
             .run("UPDATE users SET phone = '+8613900139000'");
         let region = if needs_region { "CN" } else { "US" };
@@ -105,16 +105,16 @@ async fn settings_and_the_command_line_read_every_spelling() {
             ("phone_password", PASSWORD),
         ];
         assert_eq!(
-            mei.act("put", "/settings/phone", &form).await,
+            mei.submit("put", "/settings/phone", &form).await,
             303,
             "{shown}"
         );
         assert_eq!(phone(), "+8613800138000", "{shown}");
-        let ended = house.command(&["user", "sign-out", typed]);
+        let ended = server.command(&["user", "sign-out", typed]);
         assert!(ended.status.success(), "{shown}: {ended:?}");
         assert_eq!(mei.sign_in_as("+8613800138000").await, 303);
     }
-    let ended = house.command(&["user", "sign-out", "@mei"]);
+    let ended = server.command(&["user", "sign-out", "@mei"]);
     assert!(ended.status.success(), "{ended:?}");
 }
 
@@ -125,8 +125,8 @@ impl Person {
     }
 }
 
-async fn register(house: &Teahouse, phone: &str, name: &str) -> Person {
-    let mut person = Person::visitor(house);
+async fn register(server: &Teahouse, phone: &str, name: &str) -> Person {
+    let mut person = Person::visitor(server);
     person.phone = phone.to_owned();
     person.name = name.to_owned();
     assert_eq!(
@@ -139,12 +139,12 @@ async fn register(house: &Teahouse, phone: &str, name: &str) -> Person {
 
 #[tokio::test]
 async fn somebody_to_write_to_is_named_by_number_in_my_country_or_by_name() {
-    let house = Teahouse::start();
-    let mei = register(&house, "+8613900139000", "mei").await;
-    let ming = register(&house, "+8613800138000", "ming").await;
-    let anna = register(&house, "+4915123456789", "anna").await;
+    let server = Teahouse::start();
+    let mei = register(&server, "+8613900139000", "mei").await;
+    let ming = register(&server, "+8613800138000", "ming").await;
+    let anna = register(&server, "+4915123456789", "anna").await;
     // A name that has digits alone, but too few for a number.
-    register(&house, "+8613700137000", "123456").await;
+    register(&server, "+8613700137000", "123456").await;
     let room = mei.direct(&["ming"]).await;
     assert_eq!(ming.direct(&["mei"]).await, room);
     let mut socket = mei.socket().await;

@@ -1,6 +1,6 @@
 //! Who is here.
 
-use crate::support::{LOBBY, PATIENCE, Person, RawSocket, Socket, Teahouse};
+use crate::support::{LOBBY, TIMEOUT, Person, RawSocket, Socket, Teahouse};
 use serde_json::{Value, json};
 
 async fn view(socket: &mut Socket, away: bool) {
@@ -34,7 +34,7 @@ async fn sees(socket: &mut Socket, names: &[&str]) {
 
 #[tokio::test]
 async fn everybody_in_the_room_sees_who_comes_and_goes() {
-    let (house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
+    let (server, [ming, ana]) = Teahouse::with_users(["Ming", "Ana"]).await;
     let mut here = ming.socket().await;
     view(&mut here, false).await;
     sees(&mut here, &["Ming online"]).await;
@@ -46,14 +46,14 @@ async fn everybody_in_the_room_sees_who_comes_and_goes() {
     sees(&mut here, &["Ana away", "Ming online"]).await;
     view(&mut there, false).await;
     sees(&mut here, &["Ana online", "Ming online"]).await;
-    there.cut();
+    there.abort();
     sees(&mut here, &["Ming online"]).await;
-    assert_eq!(house.count("messages"), 0, "that is no message");
+    assert_eq!(server.count("messages"), 0, "that is no message");
 }
 
 #[tokio::test]
 async fn somebody_with_two_windows_is_here_once() {
-    let (_house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
+    let (_server, [ming, ana]) = Teahouse::with_users(["Ming", "Ana"]).await;
     let (mut watch, mut one) = (ming.socket().await, ana.socket().await);
     view(&mut watch, false).await;
     view(&mut one, true).await;
@@ -61,17 +61,17 @@ async fn somebody_with_two_windows_is_here_once() {
     let mut two = ana.socket().await;
     view(&mut two, false).await;
     sees(&mut watch, &["Ana online", "Ming online"]).await;
-    two.cut();
+    two.abort();
     sees(&mut watch, &["Ana away", "Ming online"]).await;
     view(&mut one, false).await;
     sees(&mut watch, &["Ana online", "Ming online"]).await;
-    one.cut();
+    one.abort();
     sees(&mut watch, &["Ming online"]).await;
 }
 
 #[tokio::test]
 async fn whoever_signs_out_is_no_longer_here() {
-    let (_house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
+    let (_server, [ming, ana]) = Teahouse::with_users(["Ming", "Ana"]).await;
     let (mut watch, mut other) = (ming.socket().await, ana.socket().await);
     view(&mut watch, false).await;
     view(&mut other, false).await;
@@ -82,7 +82,7 @@ async fn whoever_signs_out_is_no_longer_here() {
 
 #[tokio::test]
 async fn a_room_that_is_not_looked_at_is_not_reported() {
-    let (_house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
+    let (_server, [ming, ana]) = Teahouse::with_users(["Ming", "Ana"]).await;
     let (mut blind, mut other) = (ming.socket().await, ana.socket().await);
     view(&mut other, false).await;
     other.expect("presence").await;
@@ -90,7 +90,7 @@ async fn a_room_that_is_not_looked_at_is_not_reported() {
     view(&mut blind, false).await;
     blind.expect("presence").await;
     blind.send(json!({"type": "view", "roomId": null})).await;
-    blind.settle().await;
+    blind.discard_pending().await;
     view(&mut other, true).await;
     other
         .expect_where("presence", |frame| {
@@ -102,12 +102,12 @@ async fn a_room_that_is_not_looked_at_is_not_reported() {
 
 #[tokio::test]
 async fn a_crowd_is_only_counted() {
-    let house = Teahouse::start();
+    let server = Teahouse::start();
     let mut people = Vec::new();
     for batch in 0..11 {
         let names: Vec<_> = (0..10).map(|n| format!("person{batch}-{n}")).collect();
         people.extend(
-            futures_util::future::join_all(names.iter().map(|name| Person::register(&house, name)))
+            futures_util::future::join_all(names.iter().map(|name| Person::register(&server, name)))
                 .await,
         );
     }
@@ -135,11 +135,11 @@ async fn a_crowd_is_only_counted() {
 
 #[tokio::test]
 async fn a_peer_that_answers_no_ping_is_dropped_and_the_others_stay() {
-    let house = Teahouse::with(&[
+    let server = Teahouse::with(&[
         ("TEAHOUSE__SOCKET__PING_SECONDS", "1"),
         ("TEAHOUSE__SOCKET__PONG_SECONDS", "1"),
     ]);
-    let [ming, ana] = Person::register_each(&house, ["Ming", "Ana"]).await;
+    let [ming, ana] = Person::register_each(&server, ["Ming", "Ana"]).await;
     let mut watch = ming.socket().await;
     view(&mut watch, false).await;
     let mut silent = RawSocket::open(&ana).await;
@@ -162,5 +162,5 @@ async fn a_peer_that_answers_no_ping_is_dropped_and_the_others_stay() {
     sees(&mut watch, &["Ming online"]).await;
     watch.say("still here").await;
     let took = end.await.expect("no panic");
-    assert!(took < PATIENCE, "{took:?}");
+    assert!(took < TIMEOUT, "{took:?}");
 }

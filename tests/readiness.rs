@@ -1,6 +1,6 @@
 //! `/readyz` says whether anything can be written, and costs next to nothing.
 
-use crate::support::database::{on_server, server};
+use crate::support::database::{on_server, mysql_url};
 use crate::support::{Database, MariaDb, Person, SmallDisk, Teahouse, client_id, eventually};
 use futures_util::future::join_all;
 use serde_json::json;
@@ -43,27 +43,27 @@ async fn follow(ming: &Person, mend: impl FnOnce()) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn database_that_cannot_be_written_is_not_ready() {
-    if server().is_some() {
+    if mysql_url().is_some() {
         return;
     }
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     assert_eq!(readiness(&ming).await, 200);
-    let mut other = house.database().other();
+    let mut other = server.database().second_connection();
     other.run("BEGIN IMMEDIATE");
     follow(&ming, || other.run("ROLLBACK")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn full_disk_is_not_ready() {
-    if server().is_some() {
+    if mysql_url().is_some() {
         return;
     }
     let Some(disk) = SmallDisk::new(8) else {
         return;
     };
-    let house = Teahouse::on(Database::file(disk.path()), &[]);
-    let ming = Person::register(&house, "Ming").await;
-    disk.fill_but(0);
+    let server = Teahouse::on(Database::file(disk.path()), &[]);
+    let ming = Person::register(&server, "Ming").await;
+    disk.fill_except(0);
     let mut said = 0;
     while say(&ming).await == 201 {
         said += 1;
@@ -81,12 +81,12 @@ async fn read_only_server_is_not_ready_and_is_asked_once_a_second() {
     on_server(&private.url, "CREATE USER tea@'%' IDENTIFIED BY 'pot'");
     on_server(&private.url, "GRANT ALL ON tea.* TO tea@'%'");
     let url = format!("mysql://tea:pot@127.0.0.1:{}/tea", private.port);
-    let house = Teahouse::on(Database::at(url), &[]);
-    let ming = Person::register(&house, "Ming").await;
+    let server = Teahouse::on(Database::at(url), &[]);
+    let ming = Person::register(&server, "Ming").await;
     on_server(&private.url, "SET GLOBAL read_only = 1");
     // Every write is a transaction, and no read is.
     let writes = || {
-        house.database().number(
+        server.database().number(
             "SELECT CAST(variable_value AS SIGNED) AS value FROM information_schema.global_status \
              WHERE variable_name = 'Com_begin'",
         )

@@ -1,6 +1,6 @@
 //! Clients that are cut off again and again still end with everything, in order.
 
-use crate::support::{Follower, LOBBY, Last, Socket, Teahouse, kept, long_tests};
+use crate::support::{Follower, LOBBY, LastVersion, Socket, Teahouse, message_states, long_tests};
 use rand::RngExt;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -11,7 +11,7 @@ const A_SECOND: u64 = 20;
 const IN_TIME: Duration = Duration::from_secs(60);
 
 /// Listens in short stretches until the last change is known, and then until it is heard.
-async fn restless(mut follower: Follower, last: Last, stretch: u64) -> Follower {
+async fn restless(mut follower: Follower, last: LastVersion, stretch: u64) -> Follower {
     while !follower.has(&last) {
         let stretch = match *last.borrow() {
             None => Duration::from_millis(20 + rand::random_range(0..2 * stretch)),
@@ -35,7 +35,7 @@ async fn write(socket: &mut Socket, n: u64) -> Value {
         2 if n > 0 => json!({"type": "delete", "roomId": LOBBY, "seq": seq}),
         _ => return socket.say(&format!("message {n}")).await,
     };
-    socket.settle().await;
+    socket.discard_pending().await;
     socket.send(frame).await;
     // A message that is deleted already cannot be changed.
     let answer = socket.first_of(&["message", "error"]).await;
@@ -48,12 +48,12 @@ async fn write(socket: &mut Socket, n: u64) -> Value {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_cut_off_at_random_miss_nothing_and_hear_nothing_twice() {
     let (count, seconds) = if long_tests() { (50, 60) } else { (20, 10) };
-    let house = Teahouse::start();
-    let writer = crate::support::Person::register(&house, "writer").await;
+    let server = Teahouse::start();
+    let writer = crate::support::Person::register(&server, "writer").await;
     let (tell, last) = watch::channel(None);
     // In the long form everybody is cut off twenty times or more.
     let stretch = if long_tests() { 1_200 } else { 300 };
-    let clients: Vec<_> = (house.crowd(count).into_iter())
+    let clients: Vec<_> = (server.add_members(count).into_iter())
         .map(|member| {
             tokio::spawn(restless(
                 Follower::new(member.request()),
@@ -73,7 +73,7 @@ async fn people_cut_off_at_random_miss_nothing_and_hear_nothing_twice() {
         said = said.max(answer["seq"].as_u64().expect("seq"));
     }
     tell.send(Some(ver)).expect("they listen");
-    let wanted = kept(&writer.whole_history(LOBBY).await);
+    let wanted = message_states(&writer.whole_history(LOBBY).await);
     assert_eq!(wanted.len() as u64, said);
     let mut cuts = 0;
     for client in clients {
@@ -85,7 +85,7 @@ async fn people_cut_off_at_random_miss_nothing_and_hear_nothing_twice() {
         assert!(client.sockets > 10, "only {} sockets", client.sockets);
         cuts += client.sockets - 1;
     }
-    house.audit_rooms();
+    server.audit_rooms();
     let (edited, deleted) = wanted.values().fold((0, 0), |(edited, deleted), message| {
         (
             edited + usize::from(message.is_edited),

@@ -1,6 +1,6 @@
 //! Whoever is signed out, banned or removed is off at once, and nothing under way brings them back.
 
-use crate::support::{LOBBY, PATIENCE, Person, Program, Socket, Teahouse, client_id};
+use crate::support::{LOBBY, TIMEOUT, Person, ApiClient, Socket, Teahouse, client_id};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -11,16 +11,16 @@ use tokio::time::{Instant, timeout};
 /// Five times what is promised.
 const OFF: Duration = Duration::from_secs(25);
 
-async fn house() -> (Teahouse, Person, Person) {
-    let (house, [admin, mei]) = Teahouse::with_people(["admin", "mei"]).await;
-    (house, admin, mei)
+async fn server() -> (Teahouse, Person, Person) {
+    let (server, [admin, mei]) = Teahouse::with_users(["admin", "mei"]).await;
+    (server, admin, mei)
 }
 
 #[tokio::test]
 async fn signing_out_ends_the_sockets_and_streams_of_that_session_alone() {
-    let (house, _, mei) = house().await;
-    let phone = mei.on_another_device(&house).await;
-    let program = Program::of(&house, &mei).await;
+    let (server, _, mei) = server().await;
+    let phone = mei.on_another_device(&server).await;
+    let program = ApiClient::of(&server, &mei).await;
     let (mut socket, mut stream) = (mei.socket().await, mei.stream().await);
     let (mut other, mut its) = (
         phone.socket().await,
@@ -44,11 +44,11 @@ async fn signing_out_ends_the_sockets_and_streams_of_that_session_alone() {
 
 #[tokio::test]
 async fn somebody_banned_by_sql_can_do_nothing_from_that_moment_and_is_off_soon() {
-    let (house, admin, mei) = house().await;
-    let program = Program::of(&house, &mei).await;
+    let (server, admin, mei) = server().await;
+    let program = ApiClient::of(&server, &mei).await;
     let (mut socket, mut stream) = (mei.socket().await, mei.stream().await);
     let mut its = program.stream("/api/messages", None).await;
-    house
+    server
         .database()
         .run("UPDATE users SET status = 'banned' WHERE username = 'mei'");
     let started = Instant::now();
@@ -66,7 +66,7 @@ async fn somebody_banned_by_sql_can_do_nothing_from_that_moment_and_is_off_soon(
     stream.end(OFF).await;
     its.end(OFF).await;
     println!("banned by SQL, off after {:?}", started.elapsed());
-    let errors = socket.taken("error");
+    let errors = socket.buffered("error");
     assert!(errors.iter().all(|error| error["code"] == "forbidden"));
     assert_eq!(admin.history(LOBBY).await.len(), 0, "nothing was said");
 }
@@ -81,8 +81,8 @@ async fn outcome(socket: &mut Socket, room: &str) -> String {
 
 #[tokio::test]
 async fn what_is_changed_by_sql_counts_for_the_very_next_message_of_whoever_is_talking() {
-    let (house, _, mei) = house().await;
-    let garden = (house.database()).add_room("open", "Garden", &["admin", "mei"]);
+    let (server, _, mei) = server().await;
+    let garden = (server.database()).add_room("open", "Garden", &["admin", "mei"]);
     let mut socket = mei.socket().await;
     let room = format!("WHERE id = {garden}");
     let membership = format!("WHERE room_id = {garden} AND read_seq > 0");
@@ -104,12 +104,12 @@ async fn what_is_changed_by_sql_counts_for_the_very_next_message_of_whoever_is_t
         for _ in 0..3 {
             assert_eq!(outcome(&mut socket, &garden).await, before);
         }
-        house.database().run(sql);
+        server.database().run(sql);
         assert_eq!(outcome(&mut socket, &garden).await, *after, "{sql}");
         before = after;
     }
     socket.say("who am I?").await;
-    (house.database()).run("UPDATE users SET username = 'Li Mei' WHERE username = 'mei'");
+    (server.database()).run("UPDATE users SET username = 'Li Mei' WHERE username = 'mei'");
     let id = socket.post(LOBBY, "and now?").await;
     let is_mine = |message: &Value| message["clientId"] == id;
     let message = socket.expect_where("message", is_mine).await;
@@ -118,18 +118,18 @@ async fn what_is_changed_by_sql_counts_for_the_very_next_message_of_whoever_is_t
 
 #[tokio::test]
 async fn a_session_deleted_or_outlived_in_the_database_is_off_soon() {
-    let (house, _, mei) = house().await;
-    let phone = mei.on_another_device(&house).await;
+    let (server, _, mei) = server().await;
+    let phone = mei.on_another_device(&server).await;
     let (mut socket, mut stream) = (mei.socket().await, phone.stream().await);
     let past = "UPDATE sessions SET expires_at = '2020-01-01 00:00:00.000' WHERE kind = 'cookie'";
-    house.database().run(past);
+    server.database().run(past);
     let started = Instant::now();
     assert_eq!(socket.close_code(OFF).await, 4001);
     stream.end(OFF).await;
     println!("outlived, off after {:?}", started.elapsed());
-    let program = Program::of(&house, &mei).await;
+    let program = ApiClient::of(&server, &mei).await;
     let mut stream = program.stream("/api/events", None).await;
-    house.database().run("DELETE FROM sessions");
+    server.database().run("DELETE FROM sessions");
     let started = Instant::now();
     stream.end(OFF).await;
     println!("deleted by SQL, off after {:?}", started.elapsed());
@@ -138,7 +138,7 @@ async fn a_session_deleted_or_outlived_in_the_database_is_off_soon() {
 
 #[tokio::test]
 async fn a_stream_ends_in_a_room_that_never_is_silent() {
-    let (house, admin, mei) = house().await;
+    let (server, admin, mei) = server().await;
     let mut stream = mei.stream().await;
     let mut socket = admin.socket().await;
     let (quiet, mut is_quiet) = tokio::sync::watch::channel(false);
@@ -151,7 +151,7 @@ async fn a_stream_ends_in_a_room_that_never_is_silent() {
         said
     });
     stream.expect(|event| event["type"] == "message").await;
-    let ban = house.command(&["user", "ban", "mei"]);
+    let ban = server.command(&["user", "ban", "mei"]);
     assert!(ban.status.success(), "{ban:?}");
     let started = Instant::now();
     stream.end(OFF).await;
@@ -162,8 +162,8 @@ async fn a_stream_ends_in_a_room_that_never_is_silent() {
 
 #[tokio::test]
 async fn whoever_is_removed_hears_nothing_more_of_the_room() {
-    let (_house, admin, mei) = house().await;
-    let room = admin.make_room("closed", "tea", &[&mei]).await;
+    let (_server, admin, mei) = server().await;
+    let room = admin.create_room("closed", "tea", &[&mei]).await;
     let (mut socket, mut stream) = (mei.socket().await, mei.stream().await);
     assert_eq!(admin.remove(&room, &mei).await, 303);
     admin.say_in(&room, "among us").await;
@@ -202,15 +202,15 @@ impl Half {
     async fn finish(mut self, body: &str) -> String {
         self.0.write_all(body.as_bytes()).await.expect("sent");
         let mut answer = String::new();
-        let read = timeout(PATIENCE, self.0.read_to_string(&mut answer)).await;
-        read.expect("in time").expect("an answer");
+        let read = timeout(TIMEOUT, self.0.read_to_string(&mut answer)).await;
+        read.expect("in time").expect("a response");
         answer
     }
 }
 
 #[tokio::test]
 async fn no_request_under_way_revives_a_session() {
-    let (house, admin, mei) = house().await;
+    let (server, admin, mei) = server().await;
     let body = json!({"content": "slowly", "clientId": client_id()}).to_string();
     let mut was_under_way = 0;
     // Whether a request was far enough when the session ended is told by its answer.
@@ -218,11 +218,11 @@ async fn no_request_under_way_revives_a_session() {
         assert_eq!(mei.sign_in().await.status(), 303);
         // Old enough that a request prolongs it.
         let old = "UPDATE sessions SET seen_at = '2020-01-01 00:00:00.000' WHERE user_id = 2";
-        house.database().run(old);
+        server.database().run(old);
         let cookie = mei.cookie();
         let slow = Half::begin(&mei, &body).await;
         admin.page("/rooms/1").await;
-        let twin = Person::visitor(&house);
+        let twin = Person::visitor(&server);
         twin.set_cookie(&cookie);
         assert_eq!(twin.sign_out().await.status(), 303);
         let answer = slow.finish(&body).await;
@@ -234,8 +234,8 @@ async fn no_request_under_way_revives_a_session() {
             );
         }
         let sql = "SELECT COUNT(*) AS value FROM sessions WHERE user_id = 2";
-        assert_eq!(house.database().number(sql), 0);
-        let thief = Person::visitor(&house);
+        assert_eq!(server.database().number(sql), 0);
+        let thief = Person::visitor(&server);
         thief.set_cookie(&cookie);
         assert_eq!(thief.get_json("/api/rooms").await.0, 401);
     }
@@ -243,10 +243,10 @@ async fn no_request_under_way_revives_a_session() {
 
 #[tokio::test]
 async fn a_cookie_is_worth_nothing_after_signing_out_amid_two_hundred_slow_requests() {
-    let (house, admin, mei) = house().await;
+    let (server, admin, mei) = server().await;
     // Old enough that every request prolongs it.
     let old = "UPDATE sessions SET seen_at = '2020-01-01 00:00:00.000' WHERE user_id = 2";
-    house.database().run(old);
+    server.database().run(old);
     let cookie = mei.cookie();
     let mut slow = Vec::new();
     for n in 0..200 {
@@ -257,7 +257,7 @@ async fn a_cookie_is_worth_nothing_after_signing_out_amid_two_hundred_slow_reque
             admin.page("/rooms/1").await;
         }
     }
-    let twin = Person::visitor(&house);
+    let twin = Person::visitor(&server);
     twin.set_cookie(&cookie);
     assert_eq!(twin.sign_out().await.status(), 303);
     let finishing = slow
@@ -283,9 +283,9 @@ async fn a_cookie_is_worth_nothing_after_signing_out_amid_two_hundred_slow_reque
         answers.last()
     );
     let sql = "SELECT COUNT(*) AS value FROM sessions WHERE user_id = 2";
-    assert_eq!(house.database().number(sql), 0);
+    assert_eq!(server.database().number(sql), 0);
     for _ in 0..20 {
-        let thief = Person::visitor(&house);
+        let thief = Person::visitor(&server);
         thief.set_cookie(&cookie);
         assert_eq!(thief.get_json("/api/rooms").await.0, 401);
         assert_eq!(thief.get("/rooms/1").await.status(), 303);
@@ -294,10 +294,10 @@ async fn a_cookie_is_worth_nothing_after_signing_out_amid_two_hundred_slow_reque
 
 #[tokio::test]
 async fn whoever_is_signing_in_while_the_password_changes_is_not_let_in_by_the_old_one() {
-    let (house, _, mei) = house().await;
+    let (server, _, mei) = server().await;
     let signing_in: Vec<_> = (0..60)
         .map(|_| {
-            let device = Person::visitor(&house);
+            let device = Person::visitor(&server);
             let (phone, password) = (mei.phone.clone(), crate::support::person::PASSWORD);
             tokio::spawn(async move {
                 let form = [("phone", &*phone), ("password", password)];
@@ -305,12 +305,12 @@ async fn whoever_is_signing_in_while_the_password_changes_is_not_let_in_by_the_o
             })
         })
         .collect();
-    let program = Program::of(&house, &mei).await;
+    let program = ApiClient::of(&server, &mei).await;
     let refreshing = tokio::spawn(async move {
         while program.post("/api/refresh_token", json!({})).await.0 == 200 {}
     });
     let line = "another password\n";
-    let reset = house.command_reading(&["user", "reset-password", "mei"], line);
+    let reset = server.command_with_input(&["user", "reset-password", "mei"], line);
     assert!(reset.status.success(), "{reset:?}");
     let mut answers = Vec::new();
     for attempt in signing_in {
@@ -324,5 +324,5 @@ async fn whoever_is_signing_in_while_the_password_changes_is_not_let_in_by_the_o
         "{answers:?}"
     );
     let sql = "SELECT COUNT(*) AS value FROM sessions WHERE user_id = 2";
-    assert_eq!(house.database().number(sql), 0);
+    assert_eq!(server.database().number(sql), 0);
 }

@@ -1,6 +1,6 @@
 //! Reading a room: its page, its history.
 
-use crate::support::{LOBBY, Person, Socket, Teahouse, leads_to};
+use crate::support::{LOBBY, Person, Socket, Teahouse, status_and_location};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -16,9 +16,9 @@ fn seqs(list: &[Value]) -> Vec<u64> {
         .collect()
 }
 
-/// A house in which somebody has said 1, 2, 3 … in the Lobby.
-async fn house_with(messages: usize) -> (Teahouse, Person) {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
+/// A server in which somebody has said 1, 2, 3 … in the Lobby.
+async fn server_with(messages: usize) -> (Teahouse, Person) {
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let mut socket = ming.socket().await;
     for n in 1..=messages {
         socket.post(LOBBY, &format!("message {n}.")).await;
@@ -26,20 +26,20 @@ async fn house_with(messages: usize) -> (Teahouse, Person) {
     for _ in 0..messages {
         socket.expect("ack").await;
     }
-    (house, ming)
+    (server, ming)
 }
 
 #[tokio::test]
 async fn somebody_at_the_door_sees_no_page_but_the_forms() {
-    let house = Teahouse::start();
-    Person::register(&house, "Ming").await;
-    let visitor = Person::visitor(&house);
-    assert_eq!(leads_to(&visitor.get("/").await), (303, "/login"));
+    let server = Teahouse::start();
+    Person::register(&server, "Ming").await;
+    let visitor = Person::visitor(&server);
+    assert_eq!(status_and_location(&visitor.get("/").await), (303, "/login"));
     assert_eq!(visitor.get("/login").await.status(), 200);
     assert_eq!(visitor.get("/register").await.status(), 200);
     for path in ["/rooms/1", "/rooms/1/messages", "/rooms/999"] {
         let answer = visitor.get(path).await;
-        let (status, location) = leads_to(&answer);
+        let (status, location) = status_and_location(&answer);
         assert!(
             status == 303 && location.starts_with("/login?next="),
             "{path}: {status} {location}"
@@ -58,12 +58,12 @@ async fn somebody_at_the_door_sees_no_page_but_the_forms() {
         401
     );
     assert_eq!(Socket::refusal(Socket::request(&visitor)).await, 401);
-    assert_eq!(house.count("messages"), 0);
+    assert_eq!(server.count("messages"), 0);
 }
 
 #[tokio::test]
 async fn a_room_opens_with_its_newest_fifty_messages() {
-    let (_house, ming) = house_with(60).await;
+    let (_server, ming) = server_with(60).await;
     let page = ming.page("/rooms/1").await;
     assert!(
         !page.contains("message 10.")
@@ -79,7 +79,7 @@ async fn a_room_opens_with_its_newest_fifty_messages() {
 
 #[tokio::test]
 async fn history_is_read_page_by_page_without_holes() {
-    let (_house, ming) = house_with(120).await;
+    let (_server, ming) = server_with(120).await;
     let newest = ming.history_page(LOBBY, "").await;
     assert_eq!(
         seqs(&newest),
@@ -125,7 +125,7 @@ async fn history_is_read_page_by_page_without_holes() {
 
 #[tokio::test]
 async fn nonsense_about_pages_is_refused() {
-    let (_house, ming) = house_with(1).await;
+    let (_server, ming) = server_with(1).await;
     for query in [
         "before=1&after=-1",
         "limit=0",
@@ -148,14 +148,14 @@ async fn nonsense_about_pages_is_refused() {
 
 #[tokio::test]
 async fn a_page_that_has_not_changed_is_not_sent_again() {
-    let (_house, ming) = house_with(3).await;
+    let (_server, ming) = server_with(3).await;
     for accept in ["text/html", "application/json"] {
         let ask = |tag: &str| {
             let request = ming
                 .request(Method::GET, "/rooms/1/messages")
                 .header("accept", accept)
                 .header("if-none-match", tag.to_owned());
-            async { request.send().await.expect("an answer") }
+            async { request.send().await.expect("a response") }
         };
         let first = ask("\"nothing\"").await;
         assert_eq!(first.status(), 200);
@@ -180,7 +180,7 @@ async fn a_page_that_has_not_changed_is_not_sent_again() {
 
 #[tokio::test]
 async fn html_and_json_of_a_page_are_never_confused() {
-    let (_house, ming) = house_with(1).await;
+    let (_server, ming) = server_with(1).await;
     let html = ming.get("/rooms/1/messages").await;
     assert!(
         html.headers()["content-type"]
@@ -202,7 +202,7 @@ async fn html_and_json_of_a_page_are_never_confused() {
         .header("accept", "application/json")
         .header("if-none-match", tag);
     assert_eq!(
-        request.send().await.expect("an answer").status(),
+        request.send().await.expect("a response").status(),
         200,
         "another form has another tag"
     );
@@ -210,9 +210,9 @@ async fn html_and_json_of_a_page_are_never_confused() {
 
 #[tokio::test]
 async fn an_outsider_cannot_open_a_closed_room_or_hear_it() {
-    let (house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
+    let (server, [ming, ana]) = Teahouse::with_users(["Ming", "Ana"]).await;
     for kind in ["closed", "direct"] {
-        let room = house
+        let room = server
             .database()
             .add_room(kind, &format!("{kind} room"), &["Ming"]);
         assert_eq!(ming.say_in(&room, "among us").await["seq"], 1);
@@ -263,8 +263,8 @@ async fn an_outsider_cannot_open_a_closed_room_or_hear_it() {
 
 #[tokio::test]
 async fn anybody_may_read_an_open_room_but_only_members_write() {
-    let (house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
-    let room = house.database().add_room("open", "Garden", &["Ming"]);
+    let (server, [ming, ana]) = Teahouse::with_users(["Ming", "Ana"]).await;
+    let room = server.database().add_room("open", "Garden", &["Ming"]);
     ming.say_in(&room, "come and look").await;
     let page = ana.page(&format!("/rooms/{room}")).await;
     assert!(
@@ -301,7 +301,7 @@ async fn anybody_may_read_an_open_room_but_only_members_write() {
 
 #[tokio::test]
 async fn what_does_not_exist_is_not_found_in_the_form_one_asks_for() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     for path in [
         "/nowhere",
         "/rooms/999",
@@ -324,7 +324,7 @@ async fn what_does_not_exist_is_not_found_in_the_form_one_asks_for() {
             "{path}"
         );
     }
-    for person in [&ming, &Person::visitor(&house)] {
+    for person in [&ming, &Person::visitor(&server)] {
         let request = person
             .request(Method::GET, "/api/nowhere")
             .header("accept", "text/html");
@@ -339,7 +339,7 @@ async fn what_does_not_exist_is_not_found_in_the_form_one_asks_for() {
         ming.request(Method::PUT, "/rooms/1/messages")
             .send()
             .await
-            .expect("an answer")
+            .expect("a response")
             .status(),
         405
     );

@@ -4,8 +4,8 @@ use crate::support::{Person, Socket, Teahouse};
 use reqwest::Method;
 
 /// Header and value as other sites' pages send them.
-fn foreign(house: &Teahouse) -> Vec<(&'static str, String)> {
-    let port: u16 = house
+fn foreign(server: &Teahouse) -> Vec<(&'static str, String)> {
+    let port: u16 = server
         .host()
         .rsplit(':')
         .next()
@@ -44,10 +44,10 @@ fn foreign(house: &Teahouse) -> Vec<(&'static str, String)> {
 }
 
 /// Everything that a request could have changed.
-fn rows(house: &Teahouse) -> Vec<i64> {
+fn rows(server: &Teahouse) -> Vec<i64> {
     ["users", "sessions", "rooms", "memberships", "messages"]
         .map(|table| {
-            house
+            server
                 .database()
                 .number(&format!("SELECT COUNT(*) AS value FROM {table}"))
         })
@@ -56,14 +56,14 @@ fn rows(house: &Teahouse) -> Vec<i64> {
 
 #[tokio::test]
 async fn no_unsafe_request_of_another_site_does_anything() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
-    let unsafe_routes: Vec<_> = house
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
+    let unsafe_routes: Vec<_> = server
         .routes()
         .into_iter()
         .filter(|(method, _)| !method.is_safe())
         .collect();
     assert!(unsafe_routes.len() >= 4, "{unsafe_routes:?}");
-    let before = rows(&house);
+    let before = rows(&server);
     let form = [
         ("phone", "+8613800138000"),
         ("username", "Mallory"),
@@ -71,34 +71,34 @@ async fn no_unsafe_request_of_another_site_does_anything() {
         ("content", "stolen"),
     ];
     for (method, path) in unsafe_routes {
-        for (name, value) in foreign(&house) {
+        for (name, value) in foreign(&server) {
             let answer = ming
                 .request(method.clone(), &path)
                 .header(name, &value)
                 .form(&form)
                 .send()
                 .await
-                .expect("an answer");
+                .expect("a response");
             assert_eq!(answer.status(), 403, "{method} {path} with {name}: {value}");
         }
         // A good origin does not make up for a bad site.
         let answer = ming
             .request(method.clone(), &path)
-            .header("origin", &house.url)
+            .header("origin", &server.url)
             .header("sec-fetch-site", "cross-site")
             .form(&form)
             .send()
             .await
-            .expect("an answer");
+            .expect("a response");
         assert_eq!(answer.status(), 403, "{method} {path}");
     }
-    assert_eq!(rows(&house), before);
+    assert_eq!(rows(&server), before);
     assert_eq!(ming.get("/rooms/1").await.status(), 200, "still signed in");
 }
 
 /// Header names and values of which one is another site's.
-fn twice(house: &Teahouse) -> Vec<[(&'static str, String); 2]> {
-    let (own, evil) = (house.url.clone(), "https://evil.example".to_owned());
+fn twice(server: &Teahouse) -> Vec<[(&'static str, String); 2]> {
+    let (own, evil) = (server.url.clone(), "https://evil.example".to_owned());
     let site = |value: &str| ("sec-fetch-site", value.to_owned());
     vec![
         [site("same-origin"), site("cross-site")],
@@ -113,8 +113,8 @@ fn twice(house: &Teahouse) -> Vec<[(&'static str, String); 2]> {
 
 #[tokio::test]
 async fn one_foreign_value_among_several_is_enough() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
-    for headers in twice(&house) {
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
+    for headers in twice(&server) {
         let mut post = ming.request(Method::POST, "/rooms/1/messages");
         let mut upgrade = Socket::request(&ming);
         for (name, value) in &headers {
@@ -124,7 +124,7 @@ async fn one_foreign_value_among_several_is_enough() {
                 .append(*name, value.parse().expect("a header"));
         }
         let answer = post.form(&[("content", "stolen")]).send().await;
-        let status = answer.expect("an answer").status();
+        let status = answer.expect("a response").status();
         assert_eq!(status, 403, "{headers:?}");
         assert_eq!(Socket::refusal(upgrade).await, 403, "{headers:?}");
     }
@@ -134,14 +134,14 @@ async fn one_foreign_value_among_several_is_enough() {
             .header("sec-fetch-site", site)
             .header("sec-fetch-site", "same-origin");
         let answer = post.form(&[("content", "mine")]).send().await;
-        assert_eq!(answer.expect("an answer").status(), 303, "{site}");
+        assert_eq!(answer.expect("a response").status(), 303, "{site}");
     }
 }
 
 #[tokio::test]
 async fn no_socket_opens_for_another_site() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
-    for (name, value) in foreign(&house) {
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
+    for (name, value) in foreign(&server) {
         let mut request = Socket::request(&ming);
         request
             .headers_mut()
@@ -151,7 +151,7 @@ async fn no_socket_opens_for_another_site() {
     let mut request = Socket::request(&ming);
     request
         .headers_mut()
-        .insert("origin", house.url.parse().expect("a header"));
+        .insert("origin", server.url.parse().expect("a header"));
     request
         .headers_mut()
         .insert("sec-fetch-site", "same-origin".parse().expect("a header"));
@@ -160,9 +160,9 @@ async fn no_socket_opens_for_another_site() {
 
 #[tokio::test]
 async fn our_own_pages_may_do_everything() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     for headers in [
-        vec![("origin", house.url.as_str())],
+        vec![("origin", server.url.as_str())],
         vec![("sec-fetch-site", "same-origin")],
         vec![("sec-fetch-site", "none")],
         vec![],
@@ -174,7 +174,7 @@ async fn our_own_pages_may_do_everything() {
             request = request.header(*name, *value);
         }
         assert_eq!(
-            request.send().await.expect("an answer").status(),
+            request.send().await.expect("a response").status(),
             303,
             "{headers:?}"
         );
@@ -185,21 +185,21 @@ async fn our_own_pages_may_do_everything() {
         .header("sec-fetch-site", "cross-site")
         .send()
         .await
-        .expect("an answer");
+        .expect("a response");
     assert_eq!(answer.status(), 200);
 }
 
 #[tokio::test]
 async fn the_public_origin_is_the_only_one() {
-    let house = Teahouse::with(&[("PUBLIC_ORIGIN", "https://chat.example.org")]);
-    let visitor = Person::visitor(&house);
+    let server = Teahouse::with(&[("PUBLIC_ORIGIN", "https://chat.example.org")]);
+    let visitor = Person::visitor(&server);
     let form = [
         ("phone", visitor.phone.as_str()),
         ("username", "Ming"),
         ("password", crate::support::person::PASSWORD),
     ];
     for (origin, status) in [
-        (house.url.as_str(), 403),
+        (server.url.as_str(), 403),
         ("http://chat.example.org", 403),
         ("https://chat.example.org:8443", 403),
         ("https://chat.example.org.evil.example", 403),
@@ -211,14 +211,14 @@ async fn the_public_origin_is_the_only_one() {
             .form(&form)
             .send()
             .await
-            .expect("an answer");
+            .expect("a response");
         assert_eq!(answer.status(), status, "{origin}");
     }
 }
 
 #[tokio::test]
 async fn a_proxys_headers_from_a_stranger_change_nothing() {
-    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
+    let (_server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let request = ming
         .request(Method::POST, "/rooms/1/messages")
         .header("origin", "https://evil.example");
@@ -231,7 +231,7 @@ async fn a_proxys_headers_from_a_stranger_change_nothing() {
             .form(&[("content", "stolen")])
             .send()
             .await
-            .expect("an answer")
+            .expect("a response")
             .status(),
         403
     );

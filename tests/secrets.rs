@@ -1,6 +1,6 @@
 //! The key that signs cookies: made where people develop, given where it counts.
 
-use crate::support::{Teahouse, a_secret};
+use crate::support::{Teahouse, random_secret};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use tempfile::TempDir;
@@ -22,7 +22,7 @@ fn refusal(folder: &Path, key: Option<&str>) -> String {
 #[test]
 fn in_production_a_missing_or_weak_key_is_refused_with_the_command_that_makes_one() {
     let folder = TempDir::new().expect("a folder");
-    let half = &a_secret()[..63];
+    let half = &random_secret()[..63];
     let typed = "correct horse battery ".repeat(5);
     for key in [
         None,
@@ -43,8 +43,8 @@ fn in_production_a_missing_or_weak_key_is_refused_with_the_command_that_makes_on
 
 #[tokio::test]
 async fn elsewhere_it_is_made_once_for_nobody_else_to_read_and_kept() {
-    let (mut house, [ming]) = Teahouse::with_people(["Ming"]).await;
-    let made: Vec<_> = std::fs::read_dir(house.folder())
+    let (mut server, [ming]) = Teahouse::with_users(["Ming"]).await;
+    let made: Vec<_> = std::fs::read_dir(server.folder())
         .expect("a folder")
         .map(|entry| entry.expect("an entry").path())
         .filter(|path| path.to_string_lossy().contains("secret"))
@@ -56,8 +56,8 @@ async fn elsewhere_it_is_made_once_for_nobody_else_to_read_and_kept() {
         .permissions()
         .mode();
     assert_eq!((key.len(), mode & 0o777), (64, 0o600));
-    house.kill9();
-    house.start_again();
+    server.kill();
+    server.restart();
     assert_eq!(std::fs::read(&made[0]).expect("the key"), key);
     assert_eq!(ming.get("/rooms/1").await.status(), 200, "still signed in");
 }

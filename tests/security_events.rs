@@ -11,12 +11,12 @@ fn kinds(page: &str) -> Vec<&str> {
 
 #[tokio::test]
 async fn somebody_sees_what_happened_to_their_account_and_an_admin_what_happened_to_all() {
-    let (house, [admin, mei]) = Teahouse::with_people(["admin", "mei"]).await;
+    let (server, [admin, mei]) = Teahouse::with_users(["admin", "mei"]).await;
     let form = [
         ("phone", mei.phone.as_str()),
         ("password", "not the password"),
     ];
-    let thief = Person::visitor(&house);
+    let thief = Person::visitor(&server);
     let request = thief
         .request(Method::POST, "/login")
         .header("user-agent", "Thief/1.0");
@@ -25,11 +25,11 @@ async fn somebody_sees_what_happened_to_their_account_and_an_admin_what_happened
             .form(&form)
             .send()
             .await
-            .expect("an answer")
+            .expect("a response")
             .status(),
         422
     );
-    let unknown = Person::visitor(&house).phone;
+    let unknown = Person::visitor(&server).phone;
     let form = [
         ("phone", unknown.as_str()),
         ("password", "not the password"),
@@ -63,15 +63,15 @@ async fn somebody_sees_what_happened_to_their_account_and_an_admin_what_happened
     assert!(page.contains("mei") && !page.contains(&unknown[3..]));
     assert_eq!(mei.get("/security_events").await.status(), 403);
     assert_eq!(
-        Person::visitor(&house)
+        Person::visitor(&server)
             .get("/security_events")
             .await
             .status(),
         303
     );
-    let stored = house
+    let stored = server
         .database()
-        .words("SELECT COALESCE(phone, '') AS value FROM security_events");
+        .strings("SELECT COALESCE(phone, '') AS value FROM security_events");
     assert!(
         stored
             .iter()
@@ -82,8 +82,8 @@ async fn somebody_sees_what_happened_to_their_account_and_an_admin_what_happened
 
 #[tokio::test]
 async fn what_is_done_to_people_at_the_command_line_is_there_too() {
-    let (house, [admin]) = Teahouse::with_people(["admin"]).await;
-    Person::register(&house, "mei").await;
+    let (server, [admin]) = Teahouse::with_users(["admin"]).await;
+    Person::register(&server, "mei").await;
     for args in [
         &["user", "role", "mei", "admin"][..],
         &["user", "role", "mei", "member"],
@@ -92,10 +92,10 @@ async fn what_is_done_to_people_at_the_command_line_is_there_too() {
         &["user", "unban", "mei"],
         &["user", "deactivate", "mei"],
     ] {
-        let done = house.command(args);
+        let done = server.command(args);
         assert!(done.status.success(), "{done:?}");
     }
-    let done = house.command_reading(&["user", "reset-password", "mei"], "another password\n");
+    let done = server.command_with_input(&["user", "reset-password", "mei"], "another password\n");
     assert!(done.status.success(), "{done:?}");
     let page = admin.page("/security_events").await;
     let found = kinds(&page);
@@ -113,7 +113,7 @@ async fn what_is_done_to_people_at_the_command_line_is_there_too() {
 
 #[tokio::test]
 async fn old_events_are_forgotten_and_many_have_pages() {
-    let (house, [admin]) = Teahouse::with_people(["admin"]).await;
+    let (server, [admin]) = Teahouse::with_users(["admin"]).await;
     let now = chrono::Utc::now()
         .format("%Y-%m-%d %H:%M:%S%.3f")
         .to_string();
@@ -122,16 +122,16 @@ async fn old_events_are_forgotten_and_many_have_pages() {
         .to_string();
     for (count, when) in [(60, &now), (5, &old)] {
         for _ in 0..count {
-            house.database().run(&format!(
+            server.database().run(&format!(
                 "INSERT INTO security_events (kind, user_id, ip, user_agent, created_at) \
                  VALUES ('signed-in', 1, '192.0.2.1', 'x', '{when}')"
             ));
         }
     }
     // The job runs when a server starts.
-    let beside = house.beside();
+    let beside = server.second_server();
     crate::support::eventually("old ones are gone", || async {
-        let left = house.count("security_events");
+        let left = server.count("security_events");
         (left == 62).then_some(())
     })
     .await;
@@ -149,7 +149,7 @@ async fn old_events_are_forgotten_and_many_have_pages() {
 
 #[tokio::test]
 async fn whoever_deletes_their_account_leaves_nothing_of_that_behind() {
-    let (house, [admin, mei]) = Teahouse::with_people(["admin", "mei"]).await;
+    let (server, [admin, mei]) = Teahouse::with_users(["admin", "mei"]).await;
     let made = admin.post("/password_links", &[("username", "mei")]).await;
     assert_eq!(made.status(), 200);
     let form = [
@@ -160,6 +160,6 @@ async fn whoever_deletes_their_account_leaves_nothing_of_that_behind() {
     assert_eq!(mei.post("/settings/account", &form).await.status(), 303);
     for table in ["security_events", "known_browsers", "password_links"] {
         let theirs = format!("SELECT COUNT(*) AS value FROM {table} WHERE user_id = 2");
-        assert_eq!(house.database().number(&theirs), 0, "{table}");
+        assert_eq!(server.database().number(&theirs), 0, "{table}");
     }
 }

@@ -1,12 +1,12 @@
 //! Signing in and out.
 
-use crate::support::{Person, Socket, Teahouse, leads_to, person::PASSWORD, text_of};
+use crate::support::{Person, Socket, Teahouse, status_and_location, person::PASSWORD, text_of};
 use std::time::Duration;
 
 #[tokio::test]
 async fn a_stranger_learns_nothing_from_a_failed_sign_in() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
-    let stranger = Person::visitor(&house);
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
+    let stranger = Person::visitor(&server);
     let mut sentences = Vec::new();
     for (phone, password) in [
         (ming.phone.as_str(), "wrong password"),
@@ -30,8 +30,8 @@ async fn a_stranger_learns_nothing_from_a_failed_sign_in() {
 
 #[tokio::test]
 async fn somebody_who_is_banned_is_let_in_no_more() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
-    house.database().run("UPDATE users SET status = 'banned'");
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
+    server.database().run("UPDATE users SET status = 'banned'");
     assert_eq!(ming.sign_in().await.status(), 422);
     assert_eq!(ming.get("/rooms/1").await.status(), 303);
     assert_eq!(ming.get_json("/rooms/1/messages").await.0, 401);
@@ -39,8 +39,8 @@ async fn somebody_who_is_banned_is_let_in_no_more() {
 
 #[tokio::test]
 async fn signing_in_leads_on_to_where_one_wanted_to_go() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
-    let visitor = Person::visitor(&house);
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
+    let visitor = Person::visitor(&server);
     let answer = visitor.get("/rooms/1?at=7").await;
     assert_eq!(answer.status(), 303);
     let login = answer.headers()["location"]
@@ -67,12 +67,12 @@ async fn signing_in_leads_on_to_where_one_wanted_to_go() {
             ],
         )
         .await;
-    assert_eq!(leads_to(&answer), (303, "/rooms/1?at=7"));
+    assert_eq!(status_and_location(&answer), (303, "/rooms/1?at=7"));
 }
 
 #[tokio::test]
 async fn signing_in_leads_to_no_other_site() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     for next in [
         "https://evil.example/",
         "//evil.example",
@@ -88,7 +88,7 @@ async fn signing_in_leads_to_no_other_site() {
         "///evil.example",
         "/\r\nset-cookie: a=b",
     ] {
-        let visitor = Person::visitor(&house);
+        let visitor = Person::visitor(&server);
         let answer = visitor
             .post(
                 "/login",
@@ -117,15 +117,15 @@ async fn signing_in_leads_to_no_other_site() {
 
 #[tokio::test]
 async fn signing_out_ends_the_session_and_its_sockets_but_no_other() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
-    let phone = ming.on_another_device(&house).await;
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
+    let phone = ming.on_another_device(&server).await;
     let (mut here, mut there) = (ming.socket().await, phone.socket().await);
     let cookie = ming.cookie();
     let answer = ming.sign_out().await;
-    assert_eq!(leads_to(&answer), (303, "/login"));
+    assert_eq!(status_and_location(&answer), (303, "/login"));
     assert_eq!(here.close_code(Duration::from_secs(5)).await, 4001);
     // Whoever kept the cookie has nothing.
-    let thief = Person::visitor(&house);
+    let thief = Person::visitor(&server);
     thief.set_cookie(&cookie);
     assert_eq!(thief.get("/rooms/1").await.status(), 303);
     assert_eq!(Socket::refusal(Socket::request(&thief)).await, 401);
@@ -135,11 +135,11 @@ async fn signing_out_ends_the_session_and_its_sockets_but_no_other() {
 
 #[tokio::test]
 async fn a_session_is_a_new_one_after_signing_in() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let before = ming.cookie();
     assert_eq!(ming.sign_in().await.status(), 303);
     assert_ne!(before, ming.cookie());
-    let thief = Person::visitor(&house);
+    let thief = Person::visitor(&server);
     thief.set_cookie(&before);
     assert_eq!(
         thief.get("/rooms/1").await.status(),
@@ -150,9 +150,9 @@ async fn a_session_is_a_new_one_after_signing_in() {
 
 #[tokio::test]
 async fn whoever_develops_signs_in_by_name_and_nobody_else_does() {
-    let house = Teahouse::with(&[("TEAHOUSE_ENV", "development")]);
-    Person::register(&house, "mei").await;
-    let developer = Person::visitor(&house);
+    let server = Teahouse::with(&[("TEAHOUSE_ENV", "development")]);
+    Person::register(&server, "mei").await;
+    let developer = Person::visitor(&server);
     assert!(
         developer
             .page("/login")
@@ -181,10 +181,10 @@ async fn whoever_develops_signs_in_by_name_and_nobody_else_does() {
             .contains("data-username=\"mei\"")
     );
     // Through a proxy on this machine it is somebody else's request.
-    let stranger = Person::visitor(&house);
+    let stranger = Person::visitor(&server);
     let forwarded = stranger
         .request(reqwest::Method::POST, "/development_session")
         .header("x-forwarded-for", "203.0.113.7")
         .form(&[("username", "mei")]);
-    assert_eq!(forwarded.send().await.expect("an answer").status(), 404);
+    assert_eq!(forwarded.send().await.expect("a response").status(), 404);
 }

@@ -2,7 +2,7 @@
 
 use crate::support::person::PASSWORD;
 use crate::support::{
-    Person, Program, Socket, Teahouse, client_id, field_errors, leads_to, text_of,
+    Person, ApiClient, Socket, Teahouse, client_id, field_errors, status_and_location, text_of,
 };
 use reqwest::Method;
 use serde_json::json;
@@ -29,7 +29,7 @@ const DONE: (u16, Vec<String>) = (303, Vec::new());
 
 #[tokio::test]
 async fn another_name_is_seen_by_everybody_at_once() {
-    let (house, [mei, li]) = Teahouse::with_people(["Mei", "Li"]).await;
+    let (server, [mei, li]) = Teahouse::with_users(["Mei", "Li"]).await;
     let room = li.direct(&["Mei"]).await;
     mei.say("under my old name").await;
     let mut socket = li.socket().await;
@@ -59,7 +59,7 @@ async fn another_name_is_seen_by_everybody_at_once() {
     let answer = mei
         .post("/settings/profile", &[("username", "Mei_Lin")])
         .await;
-    let (status, location) = leads_to(&answer);
+    let (status, location) = status_and_location(&answer);
     assert_eq!(status, 303);
     assert!(
         mei.page(location)
@@ -71,13 +71,13 @@ async fn another_name_is_seen_by_everybody_at_once() {
     assert_eq!(li.history("1").await[0]["user"]["username"], "Mei_Lin");
     assert_eq!(li.room(&room).await["name"], "Mei_Lin");
     // The old one stays hers for a while.
-    let newcomer = Person::visitor(&house);
+    let newcomer = Person::visitor(&server);
     assert_eq!(newcomer.submit_registration("Mei").await.status(), 422);
 }
 
 #[tokio::test]
 async fn another_number_signs_in_and_needs_the_password() {
-    let (house, [mei, li]) = Teahouse::with_people(["Mei", "Li"]).await;
+    let (server, [mei, li]) = Teahouse::with_users(["Mei", "Li"]).await;
     let form = |phone: &str, password: &str| {
         [
             ("phone", phone.to_owned()),
@@ -108,7 +108,7 @@ async fn another_number_signs_in_and_needs_the_password() {
             .await
             .contains("+8613912345678")
     );
-    let elsewhere = Person::visitor(&house);
+    let elsewhere = Person::visitor(&server);
     let login = |phone: &str| {
         [
             ("phone", phone.to_owned()),
@@ -120,20 +120,20 @@ async fn another_number_signs_in_and_needs_the_password() {
         .form(&login(&mei.phone))
         .send()
         .await;
-    assert_eq!(old.expect("an answer").status(), 422);
+    assert_eq!(old.expect("a response").status(), 422);
     let new = elsewhere
         .request(Method::POST, "/login")
         .form(&login("+8613912345678"))
         .send()
         .await;
-    assert_eq!(new.expect("an answer").status(), 303);
+    assert_eq!(new.expect("a response").status(), 303);
 }
 
 #[tokio::test]
 async fn another_password_signs_out_everywhere_else() {
-    let (house, [mei]) = Teahouse::with_people(["Mei"]).await;
-    let other = mei.on_another_device(&house).await;
-    let program = Program::of(&house, &mei).await;
+    let (server, [mei]) = Teahouse::with_users(["Mei"]).await;
+    let other = mei.on_another_device(&server).await;
+    let program = ApiClient::of(&server, &mei).await;
     let (mut here, mut there) = (mei.socket().await, other.socket().await);
     let new = "another correct horse";
     for (old, new, field) in [
@@ -161,15 +161,15 @@ async fn another_password_signs_out_everywhere_else() {
     assert_eq!(other.get_json("/api/auth_user").await.0, 401);
     assert_eq!(program.get("/api/auth_user").await.0, 401);
     assert_eq!(mei.get("/settings/account").await.status(), 200);
-    assert_eq!(mei.on_no_device(&house, PASSWORD).await, 422);
-    assert_eq!(mei.on_no_device(&house, new).await, 303);
+    assert_eq!(mei.on_no_device(&server, PASSWORD).await, 422);
+    assert_eq!(mei.on_no_device(&server, new).await, 303);
 }
 
 impl Person {
     /// What signing in with this password is answered, in a browser of its own.
-    async fn on_no_device(&self, house: &Teahouse, password: &str) -> u16 {
+    async fn on_no_device(&self, server: &Teahouse, password: &str) -> u16 {
         let form = [("phone", self.phone.as_str()), ("password", password)];
-        Person::visitor(house)
+        Person::visitor(server)
             .post("/login", &form)
             .await
             .status()
@@ -179,7 +179,7 @@ impl Person {
 
 #[tokio::test]
 async fn language_and_colours_are_as_chosen_on_every_page_and_device() {
-    let (house, [mei]) = Teahouse::with_people(["Mei"]).await;
+    let (server, [mei]) = Teahouse::with_users(["Mei"]).await;
     assert!(mei.page("/rooms/1").await.contains("<html lang=\"en-US\">"));
     let good = [
         ("locale", "zh-CN"),
@@ -204,7 +204,7 @@ async fn language_and_colours_are_as_chosen_on_every_page_and_device() {
             "{path}"
         );
     }
-    let other = mei.on_another_device(&house).await;
+    let other = mei.on_another_device(&server).await;
     assert!(other.page("/rooms/1").await.contains(html));
     // Mistakes and frames too are said in the chosen language.
     let missing = mei.get("/rooms/999").await;
@@ -215,7 +215,7 @@ async fn language_and_colours_are_as_chosen_on_every_page_and_device() {
     let sentence = socket.expect("error").await["message"].to_string();
     assert!(sentence.contains('请'), "{sentence}");
     // Whoever is not signed in is nobody.
-    let door = Person::visitor(&house).page("/login").await;
+    let door = Person::visitor(&server).page("/login").await;
     assert!(door.contains("<html lang=\"en-US\">"));
     let again = [
         ("locale", ""),
@@ -228,9 +228,9 @@ async fn language_and_colours_are_as_chosen_on_every_page_and_device() {
 
 #[tokio::test]
 async fn times_are_written_as_chosen_without_scripts_too() {
-    let (house, [mei]) = Teahouse::with_people(["Mei"]).await;
+    let (server, [mei]) = Teahouse::with_users(["Mei"]).await;
     mei.say("at seven").await;
-    house
+    server
         .database()
         .run("UPDATE messages SET created_at = '2026-11-20 19:04:00.000'");
     let times = async |format: &str, locale: &str| {
@@ -282,9 +282,9 @@ async fn attempts(who: &Person, mei: &str) -> [String; 4] {
 #[tokio::test]
 async fn only_those_begin_to_write_to_me_who_may() {
     const REFUSED: &str = "422 This person isn’t accepting new conversations from you.";
-    let (house, [mei, friend]) = Teahouse::with_people(["Mei", "Friend"]).await;
-    let [li, ana] = Person::register_each(&house, ["Li", "Ana"]).await;
-    Person::register(&house, "Bo").await;
+    let (server, [mei, friend]) = Teahouse::with_users(["Mei", "Friend"]).await;
+    let [li, ana] = Person::register_each(&server, ["Li", "Ana"]).await;
+    Person::register(&server, "Bo").await;
     let old = friend.direct(&["Mei"]).await;
     assert_eq!(
         set(&mei, "privacy", &[("reachable_by", "friends")]).await,
@@ -299,7 +299,7 @@ async fn only_those_begin_to_write_to_me_who_may() {
     only("nobody").await;
     let refused = [REFUSED, "403 forbidden", "forbidden", "422"];
     let rooms = "SELECT COUNT(*) AS value FROM rooms";
-    let before = house.database().number(rooms);
+    let before = server.database().number(rooms);
     assert_eq!(attempts(&li, "mei").await, refused);
     // Whether a number is somebody's is not told; whether a name is, everybody may know.
     let unknown = [
@@ -322,19 +322,19 @@ async fn only_those_begin_to_write_to_me_who_may() {
         refused,
         "the Lobby is no room in common"
     );
-    assert_eq!(house.database().number(rooms), before + 1);
-    mei.make_room("closed", "ours", &[&li]).await;
+    assert_eq!(server.database().number(rooms), before + 1);
+    mei.create_room("closed", "ours", &[&li]).await;
     let written = attempts(&li, "mei").await;
     assert_eq!(written, ["303", "302 ok", "ok", "303"]);
     only("everybody").await;
-    let bo = Person::register(&house, "Bo_2").await;
+    let bo = Person::register(&server, "Bo_2").await;
     assert_eq!(attempts(&bo, "mei").await[0], "303");
 }
 
 #[tokio::test]
 async fn whoever_refuses_all_tells_the_blocked_no_more_than_others() {
-    let (_house, [mei, li, ana]) = Teahouse::with_people(["Mei", "Li", "Ana"]).await;
-    mei.act("post", "/blocks", &[("username", "Li")]).await;
+    let (_server, [mei, li, ana]) = Teahouse::with_users(["Mei", "Li", "Ana"]).await;
+    mei.submit("post", "/blocks", &[("username", "Li")]).await;
     set(&mei, "privacy", &[("reachable_by", "nobody")]).await;
     let ask = async |who: &Person| {
         let (status, error) = who
@@ -360,17 +360,17 @@ async fn devices(person: &Person) -> (Vec<String>, String) {
 
 #[tokio::test]
 async fn i_see_my_devices_and_sign_out_those_that_i_do_not_have() {
-    let (house, [mei, stranger]) = Teahouse::with_people(["Mei", "Stranger"]).await;
-    let phone = mei.on_another_device(&house).await;
-    let program = Program::of(&house, &mei).await;
+    let (server, [mei, stranger]) = Teahouse::with_users(["Mei", "Stranger"]).await;
+    let phone = mei.on_another_device(&server).await;
+    let program = ApiClient::of(&server, &mei).await;
     let (others, here) = devices(&mei).await;
     assert_eq!(others.len(), 2);
     assert!(!others.contains(&here));
     let page = mei.page("/settings/sessions").await;
     assert!(page.contains("127.0.0.1"));
-    let hashes = house
+    let hashes = server
         .database()
-        .words("SELECT key_hash AS value FROM sessions");
+        .strings("SELECT key_hash AS value FROM sessions");
     assert!(
         hashes.iter().all(|hash| !page.contains(hash)),
         "a key's hash is on the page"
@@ -378,13 +378,13 @@ async fn i_see_my_devices_and_sign_out_those_that_i_do_not_have() {
     // Nobody else's.
     for id in [&others[0], "nonsense", "%00"] {
         let path = format!("/settings/sessions/{id}");
-        assert_eq!(stranger.act("delete", &path, &[]).await, 404, "{id}");
+        assert_eq!(stranger.submit("delete", &path, &[]).await, 404, "{id}");
     }
     let (_, at_phone) = devices(&phone).await;
     let mut socket = phone.socket().await;
     let start = Instant::now();
     assert_eq!(
-        mei.act("delete", &format!("/settings/sessions/{at_phone}"), &[])
+        mei.submit("delete", &format!("/settings/sessions/{at_phone}"), &[])
             .await,
         303
     );
@@ -393,14 +393,14 @@ async fn i_see_my_devices_and_sign_out_those_that_i_do_not_have() {
     assert_eq!(phone.get_json("/api/auth_user").await.0, 401);
     assert_eq!(Socket::refusal(Socket::request(&phone)).await, 401);
     assert_eq!(
-        mei.act("delete", &format!("/settings/sessions/{at_phone}"), &[])
+        mei.submit("delete", &format!("/settings/sessions/{at_phone}"), &[])
             .await,
         404
     );
     // All others at once.
-    let tablet = mei.on_another_device(&house).await;
+    let tablet = mei.on_another_device(&server).await;
     let (mut here, mut there) = (mei.socket().await, tablet.socket().await);
-    assert_eq!(mei.act("delete", "/settings/sessions", &[]).await, 303);
+    assert_eq!(mei.submit("delete", "/settings/sessions", &[]).await, 303);
     assert_eq!(there.close_code(SOON).await, 4001);
     assert_eq!(program.get("/api/auth_user").await.0, 401);
     here.say("alone at last").await;
@@ -410,16 +410,16 @@ async fn i_see_my_devices_and_sign_out_those_that_i_do_not_have() {
 
 #[tokio::test]
 async fn my_data_is_all_there_and_nobody_elses() {
-    let (house, [mei, li]) = Teahouse::with_people(["Mei", "Li"]).await;
-    Program::of(&house, &mei).await;
-    mei.act("post", "/blocks", &[("username", "Li")]).await;
-    let room = mei.make_room("closed", "ours", &[&li]).await;
+    let (server, [mei, li]) = Teahouse::with_users(["Mei", "Li"]).await;
+    ApiClient::of(&server, &mei).await;
+    mei.submit("post", "/blocks", &[("username", "Li")]).await;
+    let room = mei.create_room("closed", "ours", &[&li]).await;
     for n in 0..30 {
         mei.say_in(&room, &format!("mine \"{n}\"")).await;
         li.say_in(&room, "of Li").await;
     }
     mei.say("in the Lobby").await;
-    mei.erase(&room, 1).await;
+    mei.delete_message(&room, 1).await;
     let answer = mei.get("/settings/export").await;
     assert_eq!(answer.status(), 200);
     assert_eq!(
@@ -453,7 +453,7 @@ async fn my_data_is_all_there_and_nobody_elses() {
             .any(|message| message["content"] == "mine \"29\"" && message["room"] == "ours")
     );
     assert!(!text.contains("of Li") && !text.contains(&li.phone));
-    let secrets = house.database().words(
+    let secrets = server.database().strings(
         "SELECT key_hash AS value FROM sessions UNION SELECT password_hash AS value FROM users",
     );
     assert!(secrets.iter().all(|secret| !text.contains(secret)));

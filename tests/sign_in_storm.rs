@@ -1,8 +1,8 @@
 //! Many sign in at the same moment, and nobody who talks is kept waiting.
 
-use crate::support::knock::sign_in;
+use crate::support::login::sign_in;
 use crate::support::person::{PASSWORD, PRODUCTION_HASHES};
-use crate::support::talk::{meanwhile, told};
+use crate::support::chat::{chat_during, latency_summary};
 use crate::support::{Person, Teahouse};
 use std::cell::Cell;
 use std::time::Duration;
@@ -33,15 +33,15 @@ async fn storm(host: &str, phone: &str) -> [(usize, Duration); 2] {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_who_sign_in_at_once_keep_nobody_waiting_who_talks() {
-    let house = Teahouse::with(&PRODUCTION_HASHES);
-    let ming = Person::register(&house, "Ming").await;
+    let server = Teahouse::with(&PRODUCTION_HASHES);
+    let ming = Person::register(&server, "Ming").await;
     let mut sockets = Vec::new();
     for n in 0..PEOPLE {
-        let friend = Person::register(&house, &format!("Friend{n}")).await;
+        let friend = Person::register(&server, &format!("Friend{n}")).await;
         sockets.push(friend.socket().await);
     }
-    let (times, sockets) = meanwhile(sockets, sleep(Duration::from_secs(3))).await;
-    let (in_peace, text) = told(&times);
+    let (times, sockets) = chat_during(sockets, sleep(Duration::from_secs(3))).await;
+    let (in_peace, text) = latency_summary(&times);
     println!("in peace: {text}");
     // A debug build on a machine that does other things is slower by far than what people run.
     let is_as_people_run_it = std::env::var_os("TEAHOUSE_TEST_PROGRAM").is_some();
@@ -50,7 +50,7 @@ async fn two_hundred_who_sign_in_at_once_keep_nobody_waiting_who_talks() {
     let storms = Cell::new([(0, Duration::ZERO); 2]);
     let blow = async || {
         for _ in 0..3 {
-            let [(inside, waited), (refused, slowest)] = storm(house.host(), &ming.phone).await;
+            let [(inside, waited), (refused, slowest)] = storm(server.host(), &ming.phone).await;
             println!(
                 "{SIGN_INS} sign-ins at once: {inside} in, the last after {waited:.1?}; {refused} told to come back, the last after {slowest:.1?}"
             );
@@ -62,9 +62,9 @@ async fn two_hundred_who_sign_in_at_once_keep_nobody_waiting_who_talks() {
     // What else the machine does makes it slower now and then, the program's own delay each time.
     let (mut sockets, mut p99) = (sockets, Duration::MAX);
     for _ in 0..3 {
-        let (times, same) = meanwhile(sockets, blow()).await;
+        let (times, same) = chat_during(sockets, blow()).await;
         sockets = same;
-        let (now, text) = told(&times);
+        let (now, text) = latency_summary(&times);
         println!("meanwhile: {text}");
         p99 = p99.min(now);
         if p99 <= limit {

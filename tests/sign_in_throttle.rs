@@ -26,14 +26,14 @@ async fn guess_from(who: &Person, phone: &str, address: &str) -> Response {
         .form(&[("phone", phone), ("password", WRONG)])
         .send()
         .await
-        .expect("an answer")
+        .expect("a response")
 }
 
 #[tokio::test]
 async fn after_five_wrong_passwords_nobody_guesses_on_but_the_owner_gets_in() {
-    let mut house = Teahouse::with(&[ON]);
-    let ming = Person::register(&house, "Ming").await;
-    let thief = Person::visitor(&house);
+    let mut server = Teahouse::with(&[ON]);
+    let ming = Person::register(&server, "Ming").await;
+    let thief = Person::visitor(&server);
     for _ in 0..5 {
         assert_eq!(guess(&thief, &ming.phone, WRONG).await.status(), 422);
     }
@@ -59,12 +59,12 @@ async fn after_five_wrong_passwords_nobody_guesses_on_but_the_owner_gets_in() {
         .header("forwarded", "for=203.0.113.9");
     let forwarded = forwarded.header("x-real-ip", "203.0.113.9");
     let form = [("phone", ming.phone.as_str()), ("password", PASSWORD)];
-    retry_after(&forwarded.form(&form).send().await.expect("an answer"));
+    retry_after(&forwarded.form(&form).send().await.expect("a response"));
     // Nor on another server, nor after a restart.
-    let beside = house.beside();
+    let beside = server.second_server();
     retry_after(&guess(&thief.at(&beside), &ming.phone, PASSWORD).await);
-    house.kill9();
-    house.start_again();
+    server.kill();
+    server.restart();
     retry_after(&guess(&thief, &ming.phone, PASSWORD).await);
     // The owner's browser is known, here and there.
     ming.sign_out().await;
@@ -81,16 +81,16 @@ async fn after_five_wrong_passwords_nobody_guesses_on_but_the_owner_gets_in() {
 
 #[tokio::test]
 async fn a_browser_is_only_known_to_those_who_signed_in_with_it() {
-    let house = Teahouse::with(&[ON]);
-    let [ming, ana] = Person::register_each(&house, ["Ming", "Ana"]).await;
+    let server = Teahouse::with(&[ON]);
+    let [ming, ana] = Person::register_each(&server, ["Ming", "Ana"]).await;
     for _ in 0..5 {
         assert_eq!(guess(&ana, &ming.phone, WRONG).await.status(), 422);
     }
     // Ana's own browser guesses Ming's password like a stranger's.
     retry_after(&guess(&ana, &ming.phone, WRONG).await);
-    retry_after(&guess(&Person::visitor(&house), &ming.phone, WRONG).await);
+    retry_after(&guess(&Person::visitor(&server), &ming.phone, WRONG).await);
     // What looks like a known browser's cookie is none without our signature.
-    let forger = Person::visitor(&house);
+    let forger = Person::visitor(&server);
     let key = "0".repeat(64);
     forger.set_cookie(&format!("teahouse-browser={key}.{key}; Path=/"));
     retry_after(&guess(&forger, &ming.phone, PASSWORD).await);
@@ -99,9 +99,9 @@ async fn a_browser_is_only_known_to_those_who_signed_in_with_it() {
 
 #[tokio::test]
 async fn of_many_guesses_at_the_same_moment_no_more_than_five_are_looked_at() {
-    let house = Teahouse::with(&[ON]);
-    let ming = Person::register(&house, "Ming").await;
-    let thief = Person::visitor(&house);
+    let server = Teahouse::with(&[ON]);
+    let ming = Person::register(&server, "Ming").await;
+    let thief = Person::visitor(&server);
     let guesses = (0..40).map(|_| guess(&thief, &ming.phone, WRONG));
     let answers = futures_util::future::join_all(guesses).await;
     let looked_at = answers
@@ -119,20 +119,20 @@ async fn of_many_guesses_at_the_same_moment_no_more_than_five_are_looked_at() {
 }
 
 /// As if the current wait had begun so long ago that a second of it is left.
-fn a_second_is_left(house: &Teahouse) {
+fn a_second_is_left(server: &Teahouse) {
     let at = |time: chrono::DateTime<chrono::Utc>| time.format("%Y-%m-%d %H:%M:%S%.3f").to_string();
     let now = chrono::Utc::now();
     let (now, soon) = (at(now), at(now + chrono::TimeDelta::seconds(1)));
-    house.database().run(&format!(
+    server.database().run(&format!(
         "UPDATE throttles SET open_at = '{soon}' WHERE open_at > '{now}'"
     ));
 }
 
 #[tokio::test]
 async fn waits_grow_and_a_right_password_ends_them() {
-    let house = Teahouse::with(&[ON, ("TEAHOUSE__THROTTLE__SIGN_INS_PER_ADDRESS", "1000")]);
-    let ming = Person::register(&house, "Ming").await;
-    let stranger = Person::visitor(&house);
+    let server = Teahouse::with(&[ON, ("TEAHOUSE__THROTTLE__SIGN_INS_PER_ADDRESS", "1000")]);
+    let ming = Person::register(&server, "Ming").await;
+    let stranger = Person::visitor(&server);
     for n in 1..=5 {
         let answer = guess(&stranger, &ming.phone, WRONG).await;
         assert_eq!(answer.status(), 422, "{n}");
@@ -142,7 +142,7 @@ async fn waits_grow_and_a_right_password_ends_them() {
         (31..=60).contains(&wait),
         "a minute after the fifth: {wait}"
     );
-    a_second_is_left(&house);
+    a_second_is_left(&server);
     let sixth = eventually("the wait ends", || async {
         let answer = guess(&stranger, &ming.phone, WRONG).await;
         (answer.status() != 429).then_some(answer)
@@ -150,13 +150,13 @@ async fn waits_grow_and_a_right_password_ends_them() {
     assert_eq!(sixth.await.status(), 422);
     let wait = retry_after(&guess(&stranger, &ming.phone, WRONG).await);
     assert!((91..=120).contains(&wait), "twice as long: {wait}");
-    a_second_is_left(&house);
+    a_second_is_left(&server);
     eventually("the right password gets in", || async {
         let answer = guess(&stranger, &ming.phone, PASSWORD).await;
         (answer.status() == 303).then_some(())
     })
     .await;
-    let other = Person::visitor(&house);
+    let other = Person::visitor(&server);
     for _ in 0..4 {
         assert_eq!(
             guess(&other, &ming.phone, WRONG).await.status(),
@@ -168,9 +168,9 @@ async fn waits_grow_and_a_right_password_ends_them() {
 
 #[tokio::test]
 async fn one_address_may_be_wrong_ten_times_a_minute_and_known_browsers_do_not_count() {
-    let house = Teahouse::with(&[ON, ("TEAHOUSE__SERVER__TRUSTED_PROXIES", "127.0.0.1")]);
-    let ming = Person::register(&house, "Ming").await;
-    let thief = Person::visitor(&house);
+    let server = Teahouse::with(&[ON, ("TEAHOUSE__SERVER__TRUSTED_PROXIES", "127.0.0.1")]);
+    let ming = Person::register(&server, "Ming").await;
+    let thief = Person::visitor(&server);
     let number = |n: u32| format!("+86139000{n:05}");
     for n in 0..10 {
         let answer = guess_from(&thief, &number(n), "198.51.100.7").await;
@@ -187,13 +187,13 @@ async fn one_address_may_be_wrong_ten_times_a_minute_and_known_browsers_do_not_c
             .send()
     };
     retry_after(
-        &office(&Person::visitor(&house), PASSWORD)
+        &office(&Person::visitor(&server), PASSWORD)
             .await
-            .expect("an answer"),
+            .expect("a response"),
     );
     // Ming sits in the same office, at the browser that was used before.
     assert_eq!(
-        office(&ming, PASSWORD).await.expect("an answer").status(),
+        office(&ming, PASSWORD).await.expect("a response").status(),
         303
     );
     // Elsewhere nobody notices; a household has one IPv6 network.
@@ -221,13 +221,13 @@ async fn one_address_may_be_wrong_ten_times_a_minute_and_known_browsers_do_not_c
 
 #[tokio::test]
 async fn an_address_registers_so_many_an_hour_and_a_browser_three_a_day() {
-    let house = Teahouse::with(&[ON, ("TEAHOUSE__THROTTLE__REGISTRATIONS_PER_ADDRESS", "7")]);
-    let browser = Person::visitor(&house);
+    let server = Teahouse::with(&[ON, ("TEAHOUSE__THROTTLE__REGISTRATIONS_PER_ADDRESS", "7")]);
+    let browser = Person::visitor(&server);
     let register = async |who: &Person, phone: &str, name: &str| {
         let form = [("phone", phone), ("username", name), ("password", PASSWORD)];
         who.post("/register", &form).await
     };
-    let phones: Vec<String> = (0..12).map(|_| Person::visitor(&house).phone).collect();
+    let phones: Vec<String> = (0..12).map(|_| Person::visitor(&server).phone).collect();
     for (n, phone) in phones.iter().enumerate().take(3) {
         let answer = register(&browser, phone, &format!("person{n}")).await;
         assert_eq!(answer.status(), 303, "{n}");
@@ -239,23 +239,23 @@ async fn an_address_registers_so_many_an_hour_and_a_browser_three_a_day() {
     assert!(retry_after(&answer) > 3600 * 20);
     // Another browser at the same address has two more.
     for (n, phone) in phones.iter().enumerate().skip(4).take(2) {
-        let other = Person::visitor(&house);
+        let other = Person::visitor(&server);
         let answer = register(&other, phone, &format!("person{n}")).await;
         assert_eq!(answer.status(), 303, "{n}");
     }
-    let answer = register(&Person::visitor(&house), &phones[6], "person6").await;
+    let answer = register(&Person::visitor(&server), &phones[6], "person6").await;
     let wait = retry_after(&answer);
     assert!((3000..=3600).contains(&wait), "{wait}");
     assert!(answer.text().await.expect("text").contains("60 minutes"));
     let people = "SELECT COUNT(*) AS value FROM users";
-    assert_eq!(house.database().number(people), 5);
+    assert_eq!(server.database().number(people), 5);
 }
 
 #[tokio::test]
 async fn asking_whether_numbers_have_accounts_by_registering_is_counted() {
-    let house = Teahouse::with(&[ON, ("TEAHOUSE__THROTTLE__REGISTRATIONS_PER_ADDRESS", "4")]);
-    let ming = Person::register(&house, "Ming").await;
-    let curious = Person::visitor(&house);
+    let server = Teahouse::with(&[ON, ("TEAHOUSE__THROTTLE__REGISTRATIONS_PER_ADDRESS", "4")]);
+    let ming = Person::register(&server, "Ming").await;
+    let curious = Person::visitor(&server);
     for n in 0..4 {
         let form = [
             ("phone", ming.phone.as_str()),
@@ -269,27 +269,27 @@ async fn asking_whether_numbers_have_accounts_by_registering_is_counted() {
 
 #[tokio::test]
 async fn without_throttling_nothing_is_counted() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     for _ in 0..12 {
         assert_eq!(
-            guess(&Person::visitor(&house), &ming.phone, WRONG)
+            guess(&Person::visitor(&server), &ming.phone, WRONG)
                 .await
                 .status(),
             422
         );
     }
     let rows = "SELECT COUNT(*) AS value FROM throttles";
-    assert_eq!(house.database().number(rows), 0);
+    assert_eq!(server.database().number(rows), 0);
 }
 
 #[tokio::test]
 async fn no_number_or_address_can_be_read_from_what_is_counted() {
-    let house = Teahouse::with(&[ON]);
-    let ming = Person::register(&house, "Ming").await;
-    guess(&Person::visitor(&house), &ming.phone, WRONG).await;
-    let keys = house
+    let server = Teahouse::with(&[ON]);
+    let ming = Person::register(&server, "Ming").await;
+    guess(&Person::visitor(&server), &ming.phone, WRONG).await;
+    let keys = server
         .database()
-        .words("SELECT key_hash AS value FROM throttles");
+        .strings("SELECT key_hash AS value FROM throttles");
     assert!(keys.len() >= 3, "{keys:?}");
     assert!(
         keys.iter()
@@ -299,10 +299,10 @@ async fn no_number_or_address_can_be_read_from_what_is_counted() {
 
 #[tokio::test]
 async fn fifty_registrations_of_one_number_at_once_make_one_account() {
-    let house = Teahouse::start();
-    Person::register(&house, "admin").await;
-    let phone = Person::visitor(&house).phone;
-    let people: Vec<_> = (0..50).map(|_| Person::visitor(&house)).collect();
+    let server = Teahouse::start();
+    Person::register(&server, "admin").await;
+    let phone = Person::visitor(&server).phone;
+    let people: Vec<_> = (0..50).map(|_| Person::visitor(&server)).collect();
     let forms = people.iter().enumerate().map(|(n, person)| {
         let (phone, name) = (phone.clone(), format!("person{n}"));
         async move {
@@ -325,13 +325,13 @@ async fn fifty_registrations_of_one_number_at_once_make_one_account() {
     assert_eq!(count(303) + count(422) + count(503), 50, "{answers:?}");
     assert!(count(303) <= 1);
     let accounts = format!("SELECT COUNT(*) AS value FROM users WHERE phone = '{phone}'");
-    assert_eq!(house.database().number(&accounts), 1);
+    assert_eq!(server.database().number(&accounts), 1);
 }
 
 #[tokio::test]
 async fn twenty_first_registrations_at_once_make_one_admin() {
-    let house = Teahouse::start();
-    let people: Vec<_> = (0..20).map(|_| Person::visitor(&house)).collect();
+    let server = Teahouse::start();
+    let people: Vec<_> = (0..20).map(|_| Person::visitor(&server)).collect();
     let forms = people.iter().enumerate().map(|(n, person)| async move {
         person
             .submit_registration(&format!("person{n}"))
@@ -341,9 +341,9 @@ async fn twenty_first_registrations_at_once_make_one_admin() {
     });
     let answers = futures_util::future::join_all(forms).await;
     let admins = "SELECT COUNT(*) AS value FROM users WHERE role = 'admin'";
-    assert_eq!(house.database().number(admins), 1);
+    assert_eq!(server.database().number(admins), 1);
     let members = "SELECT COUNT(*) AS value FROM users WHERE role = 'member'";
-    let members = house.database().number(members);
+    let members = server.database().number(members);
     println!("20 first ones at once: 1 admin, {members} members");
     assert!(
         answers.iter().all(|status| [303, 503].contains(status)),

@@ -54,9 +54,9 @@ fn between_halves(times: &[f64]) -> (f64, f64) {
 #[tokio::test]
 async fn an_unknown_number_is_answered_like_a_wrong_password_in_what_and_when() {
     let rounds = if long_tests() { FULL } else { QUICK };
-    let house = Teahouse::with(&PRODUCTION_HASHES);
-    let ming = Person::register(&house, "Ming").await;
-    let (visitor, unknown) = (Person::visitor(&house), Person::visitor(&house).phone);
+    let server = Teahouse::with(&PRODUCTION_HASHES);
+    let ming = Person::register(&server, "Ming").await;
+    let (visitor, unknown) = (Person::visitor(&server), Person::visitor(&server).phone);
     let (mut known_times, mut unknown_times) = (Vec::new(), Vec::new());
     let mut answers = Vec::new();
     for round in 0..rounds + WARM_UP {

@@ -23,7 +23,7 @@ struct Attack {
 
 impl Attack {
     /// Half of the connections register, half guess passwords, each as fast as it is answered.
-    fn start(house: &Teahouse, phone: &str) -> Self {
+    fn start(server: &Teahouse, phone: &str) -> Self {
         let mut attack = Self {
             is_over: Arc::default(),
             answers: Arc::new(std::array::from_fn(|_| AtomicUsize::new(0))),
@@ -31,7 +31,7 @@ impl Attack {
         };
         for n in 0..CONNECTIONS {
             let (is_over, answers) = (attack.is_over.clone(), attack.answers.clone());
-            let (url, phone) = (house.url.clone(), phone.to_owned());
+            let (url, phone) = (server.url.clone(), phone.to_owned());
             attack.connections.spawn(async move {
                 let client = reqwest::Client::builder()
                     .redirect(reqwest::redirect::Policy::none())
@@ -81,13 +81,13 @@ impl Attack {
 
 /// How long sign-ins take that begin within this time: each from an address of its own, in turn by a browser that was used
 /// before and by a new one.
-async fn sign_ins(house: &Teahouse, people: &[Person], time: Duration) -> (Duration, usize) {
+async fn sign_ins(server: &Teahouse, people: &[Person], time: Duration) -> (Duration, usize) {
     let (start, mut times) = (Instant::now(), Vec::new());
     let mut n = 0;
     while start.elapsed() < time || times.len() < 6 {
         n += 1;
         let person = &people[n % people.len()];
-        let stranger = Person::visitor(house);
+        let stranger = Person::visitor(server);
         let browser = if n % 2 == 0 { person } else { &stranger };
         let begin = Instant::now();
         let answer = browser
@@ -96,7 +96,7 @@ async fn sign_ins(house: &Teahouse, people: &[Person], time: Duration) -> (Durat
             .form(&[("phone", person.phone.as_str()), ("password", PASSWORD)])
             .send()
             .await
-            .expect("an answer");
+            .expect("a response");
         times.push(begin.elapsed());
         assert_eq!(answer.status(), 303, "nobody else is refused");
     }
@@ -110,20 +110,20 @@ async fn one_address_attacks_registration_and_sign_in_and_others_hardly_notice()
         true => (Duration::from_secs(20), LIMIT),
         false => (Duration::from_secs(2), LIMIT * LOOSER),
     };
-    let house = Teahouse::with(&PRODUCTION_HASHES);
-    let mut people = vec![Person::register(&house, "Ming").await];
-    people.push(Person::register(&house, "Ana").await);
+    let server = Teahouse::with(&PRODUCTION_HASHES);
+    let mut people = vec![Person::register(&server, "Ming").await];
+    people.push(Person::register(&server, "Ana").await);
     for verification in ["false", "true"] {
-        let house = house.beside_with(&[
+        let server = server.second_server_with(&[
             ("TEAHOUSE__THROTTLE__ENABLED", "true"),
             ("TEAHOUSE__SERVER__TRUSTED_PROXIES", "127.0.0.1"),
             ("TEAHOUSE__VERIFICATION__ENABLED", verification),
         ]);
-        let people: Vec<_> = people.iter().map(|person| person.at(&house)).collect();
-        let (quiet, n) = sign_ins(&house, &people, time / 2).await;
+        let people: Vec<_> = people.iter().map(|person| person.at(&server)).collect();
+        let (quiet, n) = sign_ins(&server, &people, time / 2).await;
         println!("verification {verification}: quiet: median {quiet:.1?} of {n}");
-        let attack = Attack::start(&house, &people[0].phone);
-        let (attacked, n) = sign_ins(&house, &people, time).await;
+        let attack = Attack::start(&server, &people[0].phone);
+        let (attacked, n) = sign_ins(&server, &people, time).await;
         println!("attacked: median {attacked:.1?} of {n}");
         println!("the attacker was answered {}", attack.end().await);
         assert!(attacked <= quiet * limit, "{attacked:?} and {quiet:?}");

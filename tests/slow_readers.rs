@@ -1,7 +1,7 @@
 //! Whoever reads too slowly, or not at all, is let go: the connection's file descriptor and memory with it, and nobody
 //! else waits.
 
-use crate::support::{Person, Program, Teahouse, hurried};
+use crate::support::{Person, ApiClient, Teahouse, short_timeouts};
 use serde_json::json;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 /// What is promised, and how much longer a test waits at most.
 const GONE: Duration = Duration::from_secs(15);
-const PATIENCE: Duration = Duration::from_secs(75);
+const TIMEOUT: Duration = Duration::from_secs(75);
 
 /// How somebody reads.
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +55,7 @@ async fn open_socket(person: &Person) -> TcpStream {
 
 async fn begins(stream: &mut TcpStream, start: &str) {
     let mut head = vec![0; start.len()];
-    stream.read_exact(&mut head).await.expect("an answer");
+    stream.read_exact(&mut head).await.expect("a response");
     assert_eq!(String::from_utf8_lossy(&head), start);
 }
 
@@ -90,22 +90,22 @@ fn long_text() -> String {
 
 #[tokio::test]
 async fn whoever_falls_behind_is_gone_within_seconds_however_they_read() {
-    let house = Teahouse::with(hurried());
+    let server = Teahouse::with(short_timeouts());
     let before = 1;
-    let ming = Person::register(&house, "Ming").await;
+    let ming = Person::register(&server, "Ming").await;
     let mut writer = ming.socket().await;
     writer.say("before").await;
     let mut readers = Readers(Vec::new());
     for pace in PACES {
         let name = format!("Slow{}", readers.0.len());
-        let slow = Person::register(&house, &name).await;
+        let slow = Person::register(&server, &name).await;
         readers.0.push(read_at(open_socket(&slow).await, pace));
         let accept = "Accept: text/event-stream\r\n";
         let mut stream = ask(&slow, "/api/events", accept).await;
         begins(&mut stream, "HTTP/1.1 200").await;
         readers.0.push(read_at(stream, pace));
     }
-    house.has_connections(before + 6).await;
+    server.wait_for_connections(before + 6).await;
     let start = Instant::now();
     let mut slowest = Duration::ZERO;
     for _ in 0..400 {
@@ -115,7 +115,7 @@ async fn whoever_falls_behind_is_gone_within_seconds_however_they_read() {
         writer.expect("message").await;
     }
     let said = start.elapsed();
-    let gone = house.connections_fall_to(before, PATIENCE).await;
+    let gone = server.wait_for_at_most_connections(before, TIMEOUT).await;
     println!(
         "400 messages of 12 KB in {said:.1?}, slowest ack {slowest:.1?}; all six gone {gone:.1?} later"
     );
@@ -124,15 +124,15 @@ async fn whoever_falls_behind_is_gone_within_seconds_however_they_read() {
 
 #[tokio::test]
 async fn a_page_that_nobody_takes_does_not_keep_its_connection() {
-    let house = Teahouse::start();
+    let server = Teahouse::start();
     let before = 1;
-    let ming = Person::register(&house, "Ming").await;
+    let ming = Person::register(&server, "Ming").await;
     let mut writer = ming.socket().await;
     for _ in 0..100 {
         writer.say(&long_text()).await;
-        writer.settle().await;
+        writer.discard_pending().await;
     }
-    let memory = house.memory_kib();
+    let memory = server.memory_kib();
     let mut readers = Readers(Vec::new());
     let history = "/api/rooms/1/messages?before=1000&limit=100";
     for pace in [Pace::Never, Pace::Bytes(1), Pace::Bytes(512)] {
@@ -142,10 +142,10 @@ async fn a_page_that_nobody_takes_does_not_keep_its_connection() {
             readers.0.push(read_at(stream, pace));
         }
     }
-    house.has_connections(before + 15).await;
-    let held = house.memory_kib();
-    let gone = house.connections_fall_to(before, PATIENCE).await;
-    let after = house.memory_kib();
+    server.wait_for_connections(before + 15).await;
+    let held = server.memory_kib();
+    let gone = server.wait_for_at_most_connections(before, TIMEOUT).await;
+    let after = server.memory_kib();
     println!(
         "fifteen who load a page at a trickle: gone in {gone:.1?}; {memory} KiB before, {held} meanwhile, {after} after"
     );
@@ -160,11 +160,11 @@ async fn a_page_that_nobody_takes_does_not_keep_its_connection() {
 
 #[tokio::test]
 async fn a_slow_line_is_not_a_dead_one() {
-    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
+    let (_server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let mut writer = ming.socket().await;
     for _ in 0..100 {
         writer.say(&long_text()).await;
-        writer.settle().await;
+        writer.discard_pending().await;
     }
     let history = "/api/rooms/1/messages?before=1000&limit=100";
     let mut stream = ask(&ming, history, "").await;
@@ -202,12 +202,12 @@ fn is_complete(answer: &[u8]) -> bool {
 
 #[tokio::test]
 async fn whatever_ends_a_socket_its_descriptor_is_gone_though_nobody_reads_the_goodbye() {
-    let farewell = hurried()
+    let farewell = short_timeouts()
         .iter()
         .filter(|(name, _)| name.contains("FAREWELL"));
-    let house = Teahouse::with(&farewell.copied().collect::<Vec<_>>());
+    let server = Teahouse::with(&farewell.copied().collect::<Vec<_>>());
     let before = 1;
-    let ming = Person::register(&house, "Ming").await;
+    let ming = Person::register(&server, "Ming").await;
     let mut writer = ming.socket().await;
     writer.say("before").await;
     let mut readers = Readers(Vec::new());
@@ -219,14 +219,14 @@ async fn whatever_ends_a_socket_its_descriptor_is_gone_though_nobody_reads_the_g
         &[0x88, 0x82, 0, 0, 0, 0, 3, 232],
     ];
     for (n, pace) in PACES.into_iter().enumerate() {
-        let leaver = Person::register(&house, &format!("Leaver{n}")).await;
+        let leaver = Person::register(&server, &format!("Leaver{n}")).await;
         readers.0.push(read_at(open_socket(&leaver).await, pace));
         let accept = "Accept: text/event-stream\r\n";
         let mut stream = ask(&leaver, "/api/events", accept).await;
         begins(&mut stream, "HTTP/1.1 200").await;
         readers.0.push(read_at(stream, pace));
         leavers.push(leaver);
-        let breaker = Person::register(&house, &format!("Breaker{n}")).await;
+        let breaker = Person::register(&server, &format!("Breaker{n}")).await;
         for bytes in broken {
             let (reader, sender) = open_socket(&breaker).await.into_split();
             readers.0.push(read_at(reader, pace));
@@ -234,29 +234,29 @@ async fn whatever_ends_a_socket_its_descriptor_is_gone_though_nobody_reads_the_g
         }
     }
     let all = before + leavers.len() * 2 + breakers.len();
-    house.has_connections(all).await;
+    server.wait_for_connections(all).await;
     // More waits for each of them than the kernel takes, but not too much.
     let (mut taken, mut said) = (0, 0);
     loop {
         for _ in 0..10 {
             writer.say(&long_text()).await;
-            writer.settle().await;
+            writer.discard_pending().await;
         }
         said += 10;
-        let before = std::mem::replace(&mut taken, house.waiting_bytes());
+        let before = std::mem::replace(&mut taken, server.largest_send_queue());
         if taken <= before {
             break;
         }
     }
     println!("after {said} messages the kernel takes no more: {taken} bytes wait in it");
-    assert_eq!(house.connections(), all, "some went before it was time");
+    assert_eq!(server.connections(), all, "some went before it was time");
     for (sender, bytes) in &mut breakers {
         sender.write_all(bytes).await.expect("sent");
     }
     for leaver in &leavers {
         leaver.sign_out().await;
     }
-    let gone = house.connections_fall_to(before, PATIENCE).await;
+    let gone = server.wait_for_at_most_connections(before, TIMEOUT).await;
     println!(
         "signed out, broke the rules or said goodbye, unread: all {} gone in {gone:.1?}",
         all - before
@@ -267,18 +267,18 @@ async fn whatever_ends_a_socket_its_descriptor_is_gone_though_nobody_reads_the_g
 
 #[tokio::test]
 async fn whoever_answers_no_ping_is_gone_too() {
-    let house = Teahouse::with(&[
+    let server = Teahouse::with(&[
         ("TEAHOUSE__SOCKET__PING_SECONDS", "1"),
         ("TEAHOUSE__SOCKET__PONG_SECONDS", "1"),
     ]);
     let before = 0;
-    let ming = Person::register(&house, "Ming").await;
+    let ming = Person::register(&server, "Ming").await;
     let mut readers = Readers(Vec::new());
     for pace in PACES {
         readers.0.push(read_at(open_socket(&ming).await, pace));
     }
-    house.has_connections(before + 3).await;
-    let gone = house.connections_fall_to(before, PATIENCE).await;
+    server.wait_for_connections(before + 3).await;
+    let gone = server.wait_for_at_most_connections(before, TIMEOUT).await;
     println!("silent after a ping: gone in {gone:.1?}");
     assert!(gone < GONE * 2, "{gone:?}");
 }
@@ -357,14 +357,14 @@ async fn whoever_vanishes_without_a_word_is_gone_soon() {
         );
         return;
     };
-    let house = Teahouse::with(&[("HOST", "0.0.0.0")]);
+    let server = Teahouse::with(&[("HOST", "0.0.0.0")]);
     let before = 1;
-    let [ming, ana] = Person::register_each(&house, ["Ming", "Ana"]).await;
+    let [ming, ana] = Person::register_each(&server, ["Ming", "Ana"]).await;
     let mut bystander = ming.socket().await;
     bystander.send(json!({"type": "view", "roomId": "1"})).await;
-    bystander.settle().await;
-    let port = house.url.rsplit(':').next().expect("a port");
-    let token = Program::of(&house, &ana).await.token;
+    bystander.discard_pending().await;
+    let port = server.url.rsplit(':').next().expect("a port");
+    let token = ApiClient::of(&server, &ana).await.token;
     elsewhere.enter(&format!("http://{NEAR}:{port}"), &token);
     let here = |frame: &serde_json::Value| frame["online"].to_string().contains("Ana");
     bystander.expect_where("presence", here).await;
@@ -372,7 +372,7 @@ async fn whoever_vanishes_without_a_word_is_gone_soon() {
     let start = Instant::now();
     // Something is said, which never arrives there.
     bystander.say("are you there?").await;
-    let gone = house.connections_fall_to(before, PATIENCE).await;
+    let gone = server.wait_for_at_most_connections(before, TIMEOUT).await;
     bystander
         .expect_where("presence", |frame| !here(frame))
         .await;

@@ -1,6 +1,6 @@
 //! What carries messages to phones, held against servers and a program that behave as the providers' documents say.
 
-use crate::support::{Person, Phones, Teahouse, a_secret, eventually};
+use crate::support::{Person, SmsProvider, Teahouse, random_secret, eventually};
 use base64::Engine;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
@@ -20,8 +20,8 @@ fn hmac(key: &str, text: &str) -> String {
 }
 
 /// Somebody asks for a code.
-async fn ask(house: &Teahouse) -> Person {
-    let ming = Person::visitor(house);
+async fn ask(server: &Teahouse) -> Person {
+    let ming = Person::visitor(server);
     assert_eq!(ming.submit_registration("Ming").await.status(), 303);
     ming
 }
@@ -33,9 +33,9 @@ fn fields(text: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-async fn log_says(house: &Teahouse, what: &str) {
+async fn log_says(server: &Teahouse, what: &str) {
     eventually(&format!("the log says {what}"), || async {
-        house
+        server
             .log()
             .iter()
             .any(|line| line.contains(what))
@@ -46,8 +46,8 @@ async fn log_says(house: &Teahouse, what: &str) {
 
 #[tokio::test]
 async fn a_webhook_can_be_sure_who_asks_and_when() {
-    let phones = Phones::answering(200, "");
-    let house = Teahouse::with(&[
+    let phones = SmsProvider::responding(200, "");
+    let server = Teahouse::with(&[
         VERIFY,
         ("TEAHOUSE__SMS__SENDER", "webhook"),
         (
@@ -56,7 +56,7 @@ async fn a_webhook_can_be_sure_who_asks_and_when() {
         ),
         ("TEAHOUSE__SMS__WEBHOOK_SECRET", "a webhook's secret"),
     ]);
-    let ming = ask(&house).await;
+    let ming = ask(&server).await;
     let asked = phones.nth(0).await;
     assert_eq!(asked.line, "POST /sms?x=1");
     assert_eq!(asked.headers["content-type"], "application/json");
@@ -79,8 +79,8 @@ async fn a_webhook_can_be_sure_who_asks_and_when() {
 
 #[tokio::test]
 async fn twilio_gets_what_its_document_says() {
-    let phones = Phones::answering(201, r#"{"sid":"SM1","status":"queued"}"#);
-    let house = Teahouse::with(&[
+    let phones = SmsProvider::responding(201, r#"{"sid":"SM1","status":"queued"}"#);
+    let server = Teahouse::with(&[
         VERIFY,
         ("TEAHOUSE__SMS__SENDER", "twilio"),
         ("TEAHOUSE__SMS__TWILIO_URL", &phones.url),
@@ -88,7 +88,7 @@ async fn twilio_gets_what_its_document_says() {
         ("TEAHOUSE__SMS__TWILIO_TOKEN", "twilio-canary-token"),
         ("TEAHOUSE__SMS__TWILIO_FROM", "+15005550006"),
     ]);
-    let ming = ask(&house).await;
+    let ming = ask(&server).await;
     let asked = phones.nth(0).await;
     assert_eq!(
         asked.line,
@@ -110,15 +110,15 @@ async fn twilio_gets_what_its_document_says() {
         (ming.phone.as_str(), "+15005550006")
     );
     assert!(form["Body"].contains("Teahouse code"), "{form:?}");
-    log_says(&house, "sms sent").await;
+    log_says(&server, "sms sent").await;
 }
 
 #[tokio::test]
 async fn what_a_provider_refuses_is_in_the_log_without_number_or_secret() {
     let refusal =
         r#"{"code":21211,"message":"The 'To' number +8613800100000 is not valid","status":400}"#;
-    let phones = Phones::answering(400, refusal);
-    let house = Teahouse::with(&[
+    let phones = SmsProvider::responding(400, refusal);
+    let server = Teahouse::with(&[
         VERIFY,
         ("TEAHOUSE__SMS__SENDER", "twilio"),
         ("TEAHOUSE__SMS__TWILIO_URL", &phones.url),
@@ -127,11 +127,11 @@ async fn what_a_provider_refuses_is_in_the_log_without_number_or_secret() {
         ("TEAHOUSE__SMS__TWILIO_FROM", "MG0123456789"),
         ("TEAHOUSE__LOG__FILTER", "trace"),
     ]);
-    let ming = ask(&house).await;
+    let ming = ask(&server).await;
     let form = fields(&phones.nth(0).await.body);
     assert_eq!(form["MessagingServiceSid"], "MG0123456789");
-    log_says(&house, "error 21211").await;
-    let log = house.log().join("\n");
+    log_says(&server, "error 21211").await;
+    let log = server.log().join("\n");
     let credentials =
         base64::engine::general_purpose::STANDARD.encode("AC0123456789:twilio-canary-token");
     for secret in [
@@ -147,20 +147,20 @@ async fn what_a_provider_refuses_is_in_the_log_without_number_or_secret() {
 
 #[tokio::test]
 async fn aliyun_gets_a_request_signed_as_its_document_says() {
-    let phones = Phones::answering(
+    let phones = SmsProvider::responding(
         200,
         r#"{"Code":"OK","Message":"OK","BizId":"1","RequestId":"2"}"#,
     );
-    let house = Teahouse::with(&[
+    let server = Teahouse::with(&[
         VERIFY,
         ("TEAHOUSE__SMS__SENDER", "aliyun"),
         ("TEAHOUSE__SMS__ALIYUN_URL", &phones.url),
         ("TEAHOUSE__SMS__ALIYUN_KEY_ID", "LTAI0123"),
         ("TEAHOUSE__SMS__ALIYUN_KEY_SECRET", "aliyun-canary-secret"),
-        ("TEAHOUSE__SMS__ALIYUN_SIGN_NAME", "茶馆 house"),
+        ("TEAHOUSE__SMS__ALIYUN_SIGN_NAME", "茶馆 server"),
         ("TEAHOUSE__SMS__ALIYUN_CODE_TEMPLATE", "SMS_123456"),
     ]);
-    let ming = ask(&house).await;
+    let ming = ask(&server).await;
     let asked = phones.nth(0).await;
     let (path, query) = asked
         .line
@@ -170,7 +170,7 @@ async fn aliyun_gets_a_request_signed_as_its_document_says() {
     assert_eq!(path, "/");
     let given = fields(query);
     assert_eq!(given["PhoneNumbers"], ming.phone[1..]);
-    assert_eq!(given["SignName"], "茶馆 house");
+    assert_eq!(given["SignName"], "茶馆 server");
     assert_eq!(given["TemplateCode"], "SMS_123456");
     let values: serde_json::Value = serde_json::from_str(&given["TemplateParam"]).expect("JSON");
     assert_eq!(values["code"].as_str().map(str::len), Some(6), "{values}");
@@ -200,16 +200,16 @@ async fn aliyun_gets_a_request_signed_as_its_document_says() {
     let mut sorted: Vec<&str> = query.split('&').collect();
     sorted.sort_unstable();
     assert_eq!(sorted.join("&"), query, "sorted, as it is signed");
-    log_says(&house, "sms sent").await;
+    log_says(&server, "sms sent").await;
 }
 
 #[tokio::test]
 async fn aliyun_refuses_with_status_200() {
-    let phones = Phones::answering(
+    let phones = SmsProvider::responding(
         200,
         r#"{"Code":"isv.BUSINESS_LIMIT_CONTROL","Message":"13800100000 too often"}"#,
     );
-    let house = Teahouse::with(&[
+    let server = Teahouse::with(&[
         VERIFY,
         ("TEAHOUSE__SMS__SENDER", "aliyun"),
         ("TEAHOUSE__SMS__ALIYUN_URL", &phones.url),
@@ -218,9 +218,9 @@ async fn aliyun_refuses_with_status_200() {
         ("TEAHOUSE__SMS__ALIYUN_SIGN_NAME", "茶馆"),
         ("TEAHOUSE__SMS__ALIYUN_CODE_TEMPLATE", "SMS_123456"),
     ]);
-    ask(&house).await;
-    log_says(&house, "isv.BUSINESS_LIMIT_CONTROL").await;
-    assert!(!house.log().join("\n").contains("13800100000"));
+    ask(&server).await;
+    log_says(&server, "isv.BUSINESS_LIMIT_CONTROL").await;
+    assert!(!server.log().join("\n").contains("13800100000"));
 }
 
 #[tokio::test]
@@ -233,14 +233,14 @@ async fn a_program_reads_the_message_from_its_input_and_gets_no_secret_of_ours()
     );
     std::fs::write(&program, script).expect("written");
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("a mode");
-    let secret = a_secret();
-    let house = Teahouse::with(&[
+    let secret = random_secret();
+    let server = Teahouse::with(&[
         VERIFY,
         ("TEAHOUSE__SMS__SENDER", "command"),
         ("TEAHOUSE__SMS__COMMAND", &program.display().to_string()),
         ("TEAHOUSE__DATA__SECRET_KEY", &secret),
     ]);
-    let ming = ask(&house).await;
+    let ming = ask(&server).await;
     let sent = eventually("the program ran", || async {
         std::fs::read_to_string(&output).ok()
     })
@@ -295,7 +295,7 @@ async fn a_sender_without_what_it_needs_is_told_at_the_start() {
         assert!(!start.status.success(), "{sender}");
         assert!(start.stderr.contains(wanted), "{sender}: {}", start.stderr);
     }
-    let key = a_secret();
+    let key = random_secret();
     let production = [
         VERIFY,
         ("TEAHOUSE_ENV", "production"),

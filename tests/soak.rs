@@ -96,11 +96,11 @@ fn median(values: &[i64]) -> i64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_comes_and_goes_for_long_leaves_nothing_behind() {
     let plan = if long_tests() { LONG } else { QUICK };
-    let (house, [talker]) = Teahouse::with_people(["talker"]).await;
-    let members = house.crowd(plan.members);
+    let (server, [talker]) = Teahouse::with_users(["talker"]).await;
+    let members = server.add_members(plan.members);
     let mut talking = talker.socket().await;
     // Files that are always there: the database's, the log's, the door's, one socket of the talker.
-    let files_without = house.descriptors() as i64;
+    let files_without = server.descriptors() as i64;
     let connected = Arc::new(AtomicUsize::default());
     let mut clients: Vec<_> = (members.iter().take(plan.clients))
         .map(|member| come(member.clone(), connected.clone()))
@@ -119,7 +119,7 @@ async fn who_comes_and_goes_for_long_leaves_nothing_behind() {
             say(&mut talking, &format!("message {said}")).await;
         }
         if start.elapsed() > plan.warm {
-            samples.push(house.memory_kib() as i64);
+            samples.push(server.memory_kib() as i64);
         }
     }
     assert!(
@@ -134,7 +134,7 @@ async fn who_comes_and_goes_for_long_leaves_nothing_behind() {
     // Who went last is still being let go.
     sleep(Duration::from_secs(2)).await;
     let open = connected.load(Ordering::SeqCst) as i64;
-    let files = house.descriptors() as i64 - files_without;
+    let files = server.descriptors() as i64 - files_without;
     println!(
         "{open} clients, {} came and went in {:?}, {said} messages: {before} KiB, at the end {after} KiB; \
          {files} files for {open} sockets",
@@ -153,5 +153,5 @@ async fn who_comes_and_goes_for_long_leaves_nothing_behind() {
         (files - open).abs() <= LOOSE_FILES,
         "{files} files for {open} sockets"
     );
-    house.audit_rooms();
+    server.audit_rooms();
 }

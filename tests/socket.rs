@@ -7,7 +7,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 #[tokio::test]
 async fn the_socket_says_hello_with_everything_one_needs() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     ming.say("one").await;
     let hello = ming.socket().await.hello;
     assert_eq!(hello["user"]["username"], "Ming");
@@ -16,9 +16,9 @@ async fn the_socket_says_hello_with_everything_one_needs() {
     );
     assert_eq!(
         hello["epoch"],
-        house
+        server
             .database()
-            .words("SELECT epoch AS value FROM installation")[0]
+            .strings("SELECT epoch AS value FROM installation")[0]
     );
     assert!(
         hello["version"]
@@ -58,7 +58,7 @@ async fn the_socket_says_hello_with_everything_one_needs() {
 
 #[tokio::test]
 async fn what_somebody_says_is_acknowledged_and_heard_by_everybody() {
-    let (_house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
+    let (_server, [ming, ana]) = Teahouse::with_users(["Ming", "Ana"]).await;
     let (mut here, mut there) = (ming.socket().await, ana.socket().await);
     let id = here.post(LOBBY, "hello 茶 🍵").await;
     let ack = here.expect("ack").await;
@@ -85,9 +85,9 @@ async fn what_somebody_says_is_acknowledged_and_heard_by_everybody() {
 
 #[tokio::test]
 async fn each_mistake_has_its_code_and_the_socket_lives_on() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
-    let room = house.database().add_room("open", "Garden", &["Ming"]);
-    let outside = house.database().add_room("open", "Pond", &[]);
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
+    let room = server.database().add_room("open", "Garden", &["Ming"]);
+    let outside = server.database().add_room("open", "Pond", &[]);
     let mut socket = ming.socket().await;
     let taken = client_id();
     socket
@@ -144,7 +144,7 @@ async fn each_mistake_has_its_code_and_the_socket_lives_on() {
 
 #[tokio::test]
 async fn errors_are_in_the_language_of_the_person() {
-    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
+    let (_server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let mut request = Socket::request(&ming);
     request
         .headers_mut()
@@ -159,7 +159,7 @@ async fn errors_are_in_the_language_of_the_person() {
         .await
         .expect("sent");
     loop {
-        let frame = tokio::time::timeout(crate::support::PATIENCE, stream.next())
+        let frame = tokio::time::timeout(crate::support::TIMEOUT, stream.next())
             .await
             .expect("in time")
             .expect("open")
@@ -182,8 +182,8 @@ async fn errors_are_in_the_language_of_the_person() {
 
 #[tokio::test]
 async fn a_ping_is_answered_and_unknown_fields_are_ignored() {
-    let house = Teahouse::start();
-    let mut socket = Person::register(&house, "Ming").await.socket().await;
+    let server = Teahouse::start();
+    let mut socket = Person::register(&server, "Ming").await.socket().await;
     socket.send(json!({"type": "ping", "since": 1})).await;
     assert_eq!(socket.expect("pong").await, json!({"type": "pong"}));
     socket
@@ -196,20 +196,20 @@ async fn a_ping_is_answered_and_unknown_fields_are_ignored() {
 
 #[tokio::test]
 async fn a_goodbye_is_answered_with_a_goodbye() {
-    let house = Teahouse::start();
-    let mut socket = Person::register(&house, "Ming").await.socket().await;
+    let server = Teahouse::start();
+    let mut socket = Person::register(&server, "Ming").await.socket().await;
     socket.send_raw(Message::Close(None)).await;
-    let code = socket.ending(crate::support::PATIENCE).await;
+    let code = socket.wait_for_end(crate::support::TIMEOUT).await;
     assert!(matches!(code, Some(1000 | 1005) | None), "{code:?}");
 }
 
 #[tokio::test]
 async fn everybody_hears_the_same_order_however_many_speak_at_once() {
-    let house = Teahouse::start();
+    let server = Teahouse::start();
     let mut sockets = Vec::new();
     for n in 0..6 {
         sockets.push(
-            Person::register(&house, &format!("person{n}"))
+            Person::register(&server, &format!("person{n}"))
                 .await
                 .socket()
                 .await,
@@ -232,12 +232,12 @@ async fn everybody_hears_the_same_order_however_many_speak_at_once() {
 
 #[tokio::test]
 async fn somebody_who_types_too_fast_is_slowed_down_but_loses_nothing() {
-    let house = Teahouse::with(&[
+    let server = Teahouse::with(&[
         ("TEAHOUSE__THROTTLE__ENABLED", "true"),
         ("TEAHOUSE__MESSAGES__BURST", "5"),
         ("TEAHOUSE__MESSAGES__POSTS_PER_SECOND", "1"),
     ]);
-    let ming = Person::register(&house, "Ming").await;
+    let ming = Person::register(&server, "Ming").await;
     let mut socket = ming.socket().await;
     assert_eq!(
         (

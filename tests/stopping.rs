@@ -1,6 +1,6 @@
 //! An orderly end.
 
-use crate::support::{Follower, LOBBY, Last, RawSocket, Senders, Teahouse, kept, long_tests};
+use crate::support::{Follower, LOBBY, LastVersion, RawSocket, LoadGenerator, Teahouse, message_states, long_tests};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -14,22 +14,22 @@ const BACK: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn everybody_is_told_and_what_was_acknowledged_is_stored() {
-    let (mut house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
+    let (mut server, [ming, ana]) = Teahouse::with_users(["Ming", "Ana"]).await;
     let (mut one, mut two, mut three) =
         (ming.socket().await, ming.socket().await, ana.socket().await);
     for n in 0..50 {
         one.post(LOBBY, &format!("message {n}")).await;
     }
     one.expect("ack").await;
-    house.ask_to_stop();
+    server.terminate();
     for socket in [&mut one, &mut two, &mut three] {
         assert_eq!(socket.close_code(IN_TIME).await, 1001);
     }
-    let status = house.ended(IN_TIME).expect("it ends");
+    let status = server.wait_for_exit(IN_TIME).expect("it ends");
     assert_eq!(status.code(), Some(0), "{status}");
-    let acked = 1 + one.taken("ack").len();
-    assert!(house.count("messages") >= acked as i64);
-    house.start_again();
+    let acked = 1 + one.buffered("ack").len();
+    assert!(server.count("messages") >= acked as i64);
+    server.restart();
     let history = ming.whole_history(LOBBY).await;
     let seqs: Vec<_> = history
         .iter()
@@ -40,22 +40,22 @@ async fn everybody_is_told_and_what_was_acknowledged_is_stored() {
 
 #[tokio::test]
 async fn nobody_can_hold_the_program_up() {
-    let (mut house, [ming]) = Teahouse::with_people(["Ming"]).await;
+    let (mut server, [ming]) = Teahouse::with_users(["Ming"]).await;
     // A socket that answers nothing, a request that never ends, a connection that says nothing.
     let _socket = RawSocket::open(&ming).await;
-    let mut half = tokio::net::TcpStream::connect(house.host())
+    let mut half = tokio::net::TcpStream::connect(server.host())
         .await
         .expect("a connection");
     half.write_all(b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nphone=")
         .await
         .expect("sent");
-    let _idle = tokio::net::TcpStream::connect(house.host())
+    let _idle = tokio::net::TcpStream::connect(server.host())
         .await
         .expect("a connection");
     assert_eq!(ming.get("/healthz").await.status(), 200);
     let started = Instant::now();
-    house.ask_to_stop();
-    let status = house.ended(IN_TIME).expect("it ends within five seconds");
+    server.terminate();
+    let status = server.wait_for_exit(IN_TIME).expect("it ends within five seconds");
     assert_eq!(
         status.code(),
         Some(0),
@@ -66,7 +66,7 @@ async fn nobody_can_hold_the_program_up() {
 
 /// Listens until it has everything, and comes back as our own clients do: within five seconds after the goodbye, and
 /// soon again when it is not let in.
-async fn faithful(mut follower: Follower, last: Last) -> Follower {
+async fn faithful(mut follower: Follower, last: LastVersion) -> Follower {
     let forever = Instant::now() + Duration::from_secs(600);
     pause(2_000).await;
     while !follower.has(&last) {
@@ -95,10 +95,10 @@ async fn all_here(connected: &AtomicUsize, count: usize) -> Duration {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_crowd_is_told_goodbye_and_is_back_soon_with_everything() {
     let count = if long_tests() { 500 } else { 60 };
-    let mut house = Teahouse::start();
+    let mut server = Teahouse::start();
     let (tell, last) = watch::channel(None);
     let connected = Arc::new(AtomicUsize::default());
-    let crowd: Vec<_> = (house.crowd(count).into_iter())
+    let crowd: Vec<_> = (server.add_members(count).into_iter())
         .map(|member| {
             let mut follower = Follower::new(member.request());
             follower.connected = connected.clone();
@@ -106,21 +106,21 @@ async fn a_crowd_is_told_goodbye_and_is_back_soon_with_everything() {
         })
         .collect();
     all_here(&connected, count).await;
-    let senders = Senders::paced(&house, 8, Duration::from_millis(400)).await;
+    let senders = LoadGenerator::paced(&server, 8, Duration::from_millis(400)).await;
     let reader = senders.people[0].clone();
     senders.until_acked(60, Duration::from_secs(60)).await;
     let start = Instant::now();
-    house.ask_to_stop();
-    let status = house.ended(IN_TIME * 2).expect("it ends");
+    server.terminate();
+    let status = server.wait_for_exit(IN_TIME * 2).expect("it ends");
     let stopped = start.elapsed();
     assert_eq!(status.code(), Some(0), "{status} after {stopped:?}");
-    house.start_again();
+    server.restart();
     let back = all_here(&connected, count).await;
     senders.until_acked(60, Duration::from_secs(60)).await;
     let record = senders.stop().await;
-    let stored = house.audit(&record, &reader).await;
+    let stored = server.audit(&record, &reader).await;
     tell.send(Some(stored as u64)).expect("they listen");
-    let wanted = kept(&reader.whole_history(LOBBY).await);
+    let wanted = message_states(&reader.whole_history(LOBBY).await);
     let mut refused = 0;
     for follower in crowd {
         let follower = timeout(Duration::from_secs(60), follower).await;

@@ -1,14 +1,14 @@
 //! Event streams: for programs, and for pages without WebSocket.
 
-use crate::support::{LOBBY, PATIENCE, Person, Program, Teahouse, client_id};
+use crate::support::{LOBBY, TIMEOUT, Person, ApiClient, Teahouse, client_id};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
 
-async fn house() -> (Teahouse, Person, Person) {
-    let (house, [mei, li]) = Teahouse::with_people(["Mei", "Li"]).await;
-    (house, mei, li)
+async fn server() -> (Teahouse, Person, Person) {
+    let (server, [mei, li]) = Teahouse::with_users(["Mei", "Li"]).await;
+    (server, mei, li)
 }
 
 fn content(value: &Value) -> &str {
@@ -17,8 +17,8 @@ fn content(value: &Value) -> &str {
 
 #[tokio::test]
 async fn a_page_without_a_socket_hears_everything() {
-    let (house, mei, li) = house().await;
-    let program = Program::of(&house, &li).await;
+    let (server, mei, li) = server().await;
+    let program = ApiClient::of(&server, &li).await;
     let mut stream = program.stream("/api/events?view=1", None).await;
     let hello = stream.expect(|event| event["type"] == "hello").await;
     assert_eq!(hello.data["user"]["username"], "Li");
@@ -34,15 +34,15 @@ async fn a_page_without_a_socket_hears_everything() {
         content(&stream.expect(|e| e["type"] == "message").await.data),
         "two"
     );
-    mei.erase(LOBBY, 1).await;
+    mei.delete_message(LOBBY, 1).await;
     let gone = stream.expect(|e| e["type"] == "message").await;
     assert!(gone.data["deletedAt"].is_string());
-    let room = mei.make_room("closed", "tea", &[&li]).await;
+    let room = mei.create_room("closed", "tea", &[&li]).await;
     let shown = stream.expect(|e| e["type"] == "room").await;
     assert_eq!(shown.data["room"]["id"], *room);
     mei.say_in(&room, "in here").await;
     stream.expect(|e| content(e) == "in here").await;
-    li.has_read(LOBBY, 1).await;
+    li.mark_read(LOBBY, 1).await;
     stream.expect(|e| e["type"] == "read").await;
     mei.remove(&room, &li).await;
     stream.expect(|e| e["type"] == "removed").await;
@@ -54,9 +54,9 @@ async fn a_page_without_a_socket_hears_everything() {
 
 #[tokio::test]
 async fn a_program_hears_what_others_say_to_its_person() {
-    let (house, mei, li) = house().await;
-    let bo = Person::register(&house, "Bo").await;
-    let program = Program::of(&house, &li).await;
+    let (server, mei, li) = server().await;
+    let bo = Person::register(&server, "Bo").await;
+    let program = ApiClient::of(&server, &li).await;
     let group = mei.direct(&["Li", "Bo"]).await;
     let pair = mei.direct(&["Li"]).await;
     mei.say_in(&pair, "before").await;
@@ -66,7 +66,7 @@ async fn a_program_hears_what_others_say_to_its_person() {
     li.say_in(&pair, "by me").await;
     mei.say_in(&pair, "to you").await;
     let event = stream
-        .next_before(Instant::now() + PATIENCE)
+        .next_before(Instant::now() + TIMEOUT)
         .await
         .expect("an event");
     assert_eq!(
@@ -81,7 +81,7 @@ async fn a_program_hears_what_others_say_to_its_person() {
         .send(json!({"type": "post", "clientId": client_id(), "to": "Li", "content": "hello"}))
         .await;
     let event = stream
-        .next_before(Instant::now() + PATIENCE)
+        .next_before(Instant::now() + TIMEOUT)
         .await
         .expect("an event");
     assert_eq!(content(&event.data), "hello");
@@ -89,7 +89,7 @@ async fn a_program_hears_what_others_say_to_its_person() {
     let mut again = program.stream("/api/messages?after=0", None).await;
     for text in ["before", "to you", "hello"] {
         let event = again
-            .next_before(Instant::now() + PATIENCE)
+            .next_before(Instant::now() + TIMEOUT)
             .await
             .expect("an event");
         assert_eq!(content(&event.data), text);
@@ -99,7 +99,7 @@ async fn a_program_hears_what_others_say_to_its_person() {
         .await;
     mei.say_in(&pair, "last").await;
     let event = later
-        .next_before(Instant::now() + PATIENCE)
+        .next_before(Instant::now() + TIMEOUT)
         .await
         .expect("an event");
     assert_eq!(content(&event.data), "last");
@@ -107,18 +107,18 @@ async fn a_program_hears_what_others_say_to_its_person() {
 
 #[tokio::test]
 async fn a_first_message_reaches_a_stream_however_soon_it_comes() {
-    let (house, _, li) = house().await;
-    let program = Program::of(&house, &li).await;
+    let (server, _, li) = server().await;
+    let program = ApiClient::of(&server, &li).await;
     let mut stream = program.stream("/api/messages", None).await;
     for n in 0..15 {
-        let friend = Person::register(&house, &format!("friend-{n}")).await;
+        let friend = Person::register(&server, &format!("friend-{n}")).await;
         let text = format!("hello {n}");
         let mut socket = friend.socket().await;
         socket
             .send(json!({"type": "post", "clientId": client_id(), "to": "Li", "content": text}))
             .await;
         let event = stream
-            .next_before(Instant::now() + PATIENCE)
+            .next_before(Instant::now() + TIMEOUT)
             .await
             .expect("an event");
         assert_eq!(content(&event.data), text);
@@ -127,8 +127,8 @@ async fn a_first_message_reaches_a_stream_however_soon_it_comes() {
 
 #[tokio::test]
 async fn a_silent_stream_says_that_it_lives() {
-    let (house, _, li) = house().await;
-    let program = Program::of(&house, &li).await;
+    let (server, _, li) = server().await;
+    let program = ApiClient::of(&server, &li).await;
     let mut stream = program.stream("/api/messages", None).await;
     let before = stream.comments;
     let deadline = Instant::now() + Duration::from_secs(17);
@@ -143,8 +143,8 @@ async fn a_silent_stream_says_that_it_lives() {
 
 #[tokio::test]
 async fn a_client_that_loses_its_stream_has_everything_once_and_in_order() {
-    let (house, mei, li) = house().await;
-    let program = Program::of(&house, &li).await;
+    let (server, mei, li) = server().await;
+    let program = ApiClient::of(&server, &li).await;
     let pair = mei.direct(&["Li"]).await;
     let mut stream = program.stream("/api/messages", None).await;
     let mut events = program.stream("/api/events", None).await;
@@ -204,12 +204,12 @@ async fn a_client_that_loses_its_stream_has_everything_once_and_in_order() {
 
 #[tokio::test]
 async fn whoever_only_asks_about_a_stream_is_answered_at_once() {
-    let (_house, [mei]) = Teahouse::with_people(["mei"]).await;
+    let (_server, [mei]) = Teahouse::with_users(["mei"]).await;
     for path in ["/api/events", "/api/messages"] {
         let asked = mei.request(Method::HEAD, path);
         let answer = asked.header("accept", "text/event-stream").send();
         let answer = tokio::time::timeout(Duration::from_secs(5), answer).await;
-        let answer = answer.expect("in time").expect("an answer");
+        let answer = answer.expect("in time").expect("a response");
         assert_eq!(answer.headers()["content-type"], "text/event-stream");
     }
 }

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 
 #[tokio::test]
 async fn an_admin_reads_who_said_what_where_and_when() {
-    let (house, [ming, ana]) = Teahouse::with_people(["明明", "Ana"]).await;
-    let garden = house.database().add_room("closed", "花园 🌱", &["Ana"]);
+    let (server, [ming, ana]) = Teahouse::with_users(["明明", "Ana"]).await;
+    let garden = server.database().add_room("closed", "花园 🌱", &["Ana"]);
     let long = "茶🍵".repeat(2000);
     let said = [
         (&ming, LOBBY, "你好 🍵 hello"),
@@ -20,7 +20,7 @@ async fn an_admin_reads_who_said_what_where_and_when() {
         stored.push(person.say_in(room, text).await);
     }
     let after = Utc::now();
-    let transcript = house.database().transcript();
+    let transcript = server.database().transcript();
     assert_eq!(transcript.len(), said.len(), "exactly what was said");
     for ((line, message), (person, room, text)) in transcript.iter().zip(&stored).zip(said) {
         assert_eq!(line.content, text);
@@ -58,14 +58,14 @@ async fn an_admin_reads_who_said_what_where_and_when() {
             "{before} {at} {after}"
         );
     }
-    let open = house.count("chat_history WHERE edited_at IS NULL AND deleted_at IS NULL");
+    let open = server.count("chat_history WHERE edited_at IS NULL AND deleted_at IS NULL");
     assert_eq!(open, 4);
 }
 
 #[tokio::test]
 async fn times_are_utc_wherever_the_server_stands() {
-    let house = Teahouse::with(&[("TZ", "Asia/Shanghai")]);
-    let ming = Person::register(&house, "Ming").await;
+    let server = Teahouse::with(&[("TZ", "Asia/Shanghai")]);
+    let ming = Person::register(&server, "Ming").await;
     let before = Utc::now().timestamp_millis();
     let message = ming.say("hello").await;
     let at: DateTime<Utc> = message["createdAt"]
@@ -77,7 +77,7 @@ async fn times_are_utc_wherever_the_server_stands() {
         (before..before + 10_000).contains(&at.timestamp_millis()),
         "{at}"
     );
-    let line = house.database().transcript().remove(0);
+    let line = server.database().transcript().remove(0);
     assert_eq!(
         format!("{}Z", line.sent_at.replace(' ', "T")),
         message["createdAt"].as_str().expect("a time")

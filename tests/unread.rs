@@ -1,7 +1,7 @@
 //! Unread counts: a person's own messages and deleted messages are in none of them, wherever they are shown.
 
 use crate::support::person::PASSWORD;
-use crate::support::{Person, Program, Socket, Teahouse, client_id, queries};
+use crate::support::{Person, ApiClient, Socket, Teahouse, client_id, count_queries};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -24,7 +24,7 @@ struct Sender<'a> {
     socket: Socket,
     other_device: Socket,
     other_server: Socket,
-    program: Program,
+    program: ApiClient,
 }
 
 impl Sender<'_> {
@@ -37,7 +37,7 @@ impl Sender<'_> {
             "other server" => say(&mut self.other_server, room, text).await,
             "form" => {
                 let path = format!("/rooms/{room}/messages");
-                assert_eq!(self.li.act("post", &path, &[("content", text)]).await, 303);
+                assert_eq!(self.li.submit("post", &path, &[("content", text)]).await, 303);
             }
             "json" => {
                 self.li.say_in(room, text).await;
@@ -145,8 +145,8 @@ async fn shown_everywhere(sender: &Sender<'_>, room: &str, expected: Counts, wha
 
 /// Sets Li's mark and returns the counts of the `read` frame that both devices get.
 async fn mark(sender: &mut Sender<'_>, room: &str, seq: i64, unread: bool) -> Counts {
-    sender.socket.settle().await;
-    sender.other_device.settle().await;
+    sender.socket.discard_pending().await;
+    sender.other_device.discard_pending().await;
     let frame = json!({"type": "read", "roomId": room, "seq": seq, "unread": unread});
     sender.socket.send(frame).await;
     // What was marked before may still be on its way.
@@ -181,22 +181,22 @@ async fn li_sends(way: &str, mei: &Person, sender: &mut Sender<'_>, room: &str) 
     assert_eq!(mark(sender, room, 1, true).await, (3, 1), "{way}");
     sender.send(way, room, "after a mark set back").await;
     shown_everywhere(sender, room, (3, 1), &what("set back")).await;
-    assert_eq!(sender.li.act("post", "/read_marks", &[]).await, 303);
+    assert_eq!(sender.li.submit("post", "/read_marks", &[]).await, 303);
     shown_everywhere(sender, room, (0, 0), &what("all read")).await;
 }
 
 #[tokio::test]
 async fn own_messages_never_count_whichever_way_they_are_sent() {
-    let house = Teahouse::start();
-    let beside = house.beside();
-    let [mei, li] = Person::register_each(&house, ["mei", "li"]).await;
-    let device = li.on_another_device(&house).await;
+    let server = Teahouse::start();
+    let beside = server.second_server();
+    let [mei, li] = Person::register_each(&server, ["mei", "li"]).await;
+    let device = li.on_another_device(&server).await;
     let mut sender = Sender {
         li: &li,
         socket: li.socket().await,
         other_device: device.socket().await,
         other_server: li.at(&beside).socket().await,
-        program: Program::of(&house, &li).await,
+        program: ApiClient::of(&server, &li).await,
     };
     for way in WAYS {
         let room = match way {
@@ -208,7 +208,7 @@ async fn own_messages_never_count_whichever_way_they_are_sent() {
                 continue_conversation(&mei, &mut sender, &room, last).await;
                 continue;
             }
-            _ => mei.make_room("closed", way, &[&li]).await,
+            _ => mei.create_room("closed", way, &[&li]).await,
         };
         for socket in [
             &mut sender.socket,
@@ -235,10 +235,10 @@ async fn continue_conversation(mei: &Person, sender: &mut Sender<'_>, room: &str
 
 #[tokio::test]
 async fn deleted_messages_stop_counting_for_those_who_have_not_read_them() {
-    let (house, [mei, li]) = Teahouse::with_people(["mei", "li"]).await;
-    let device = li.on_another_device(&house).await;
+    let (server, [mei, li]) = Teahouse::with_users(["mei", "li"]).await;
+    let device = li.on_another_device(&server).await;
     for room in [
-        mei.make_room("closed", "tea", &[&li]).await,
+        mei.create_room("closed", "tea", &[&li]).await,
         mei.direct(&["li"]).await,
     ] {
         let mut sender = Sender {
@@ -246,7 +246,7 @@ async fn deleted_messages_stop_counting_for_those_who_have_not_read_them() {
             socket: li.socket().await,
             other_device: device.socket().await,
             other_server: li.socket().await,
-            program: Program::of(&house, &li).await,
+            program: ApiClient::of(&server, &li).await,
         };
         for text in ["1", "2 @li", "3", "4 @li"] {
             mei.say_in(&room, text).await;
@@ -254,13 +254,13 @@ async fn deleted_messages_stop_counting_for_those_who_have_not_read_them() {
         li.say_in(&room, "5 is mine").await;
         shown_everywhere(&sender, &room, (4, 2), "before").await;
         for (seq, expected) in [(2, (3, 1)), (4, (2, 0)), (3, (1, 0))] {
-            assert_eq!(mei.erase(&room, seq).await, 204, "{seq}");
+            assert_eq!(mei.delete_message(&room, seq).await, 204, "{seq}");
             shown_everywhere(&sender, &room, expected, "deleted").await;
             // A second deletion changes nothing.
-            assert_eq!(mei.erase(&room, seq).await, 204, "{seq}");
+            assert_eq!(mei.delete_message(&room, seq).await, 204, "{seq}");
             shown_everywhere(&sender, &room, expected, "deleted twice").await;
         }
-        assert_eq!(li.erase(&room, 5).await, 204);
+        assert_eq!(li.delete_message(&room, 5).await, 204);
         shown_everywhere(&sender, &room, (1, 0), "mine deleted").await;
         assert_eq!(mark(&mut sender, &room, 1, false).await, (0, 0));
         shown_everywhere(&sender, &room, (0, 0), "only deleted ones are left").await;
@@ -274,11 +274,11 @@ async fn deleted_messages_stop_counting_for_those_who_have_not_read_them() {
 
 #[tokio::test]
 async fn five_hundred_rooms_with_deleted_messages_need_no_query_each() {
-    let (house, [mei, li]) = Teahouse::with_people(["mei", "li"]).await;
-    let room = mei.make_room("closed", "one", &[&li]).await;
+    let (server, [mei, li]) = Teahouse::with_users(["mei", "li"]).await;
+    let room = mei.create_room("closed", "one", &[&li]).await;
     mei.say_in(&room, "a @li").await;
     mei.say_in(&room, "b").await;
-    assert_eq!(mei.erase(&room, 2).await, 204);
+    assert_eq!(mei.delete_message(&room, 2).await, 204);
     let pages = [
         ("/rooms/1", "/rooms/{id}"),
         ("/rooms", "/rooms"),
@@ -287,11 +287,11 @@ async fn five_hundred_rooms_with_deleted_messages_need_no_query_each() {
     ];
     let mut few = Vec::new();
     for (path, route) in pages {
-        few.push(queries(&house, &li, path, route).await);
+        few.push(count_queries(&server, &li, path, route).await);
     }
-    copy_room(&house, &room, 499);
+    copy_room(&server, &room, 499);
     for ((path, route), few) in pages.into_iter().zip(few) {
-        let many = queries(&house, &li, path, route).await;
+        let many = count_queries(&server, &li, path, route).await;
         println!("{path}: {few} queries with one room, {many} with 500");
         // A first request may need a query more than later ones.
         assert!(many <= few, "{path}: {many}");
@@ -306,8 +306,8 @@ async fn five_hundred_rooms_with_deleted_messages_need_no_query_each() {
 }
 
 /// Copies a room with its members and messages behind the program's back.
-fn copy_room(house: &Teahouse, room: &str, copies: u32) {
-    let database = house.database();
+fn copy_room(server: &Teahouse, room: &str, copies: u32) {
+    let database = server.database();
     let numbers = "(SELECT a.n + 10 * b.n + 100 * c.n AS n FROM \
         (SELECT 0 AS n UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5 UNION SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9) a, \
         (SELECT 0 AS n UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5 UNION SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9) b, \

@@ -93,7 +93,7 @@ impl Table {
                 format!("{} leaves {room}", NAMES[who])
             }
             _ if is_member => {
-                let marked = self.people[who].act("post", "/read_marks", &[]).await;
+                let marked = self.people[who].submit("post", "/read_marks", &[]).await;
                 assert_eq!(marked, 303);
                 for room in &mut self.rooms {
                     let end = room.messages.len();
@@ -103,7 +103,7 @@ impl Table {
             }
             _ => {
                 let id = &self.rooms[room].id;
-                assert_eq!(self.people[who].enter(id).await, 303);
+                assert_eq!(self.people[who].join(id).await, 303);
                 let end = self.rooms[room].messages.len();
                 self.rooms[room].marks.insert(who, end);
                 format!("{} enters {room}", NAMES[who])
@@ -159,7 +159,7 @@ impl Table {
         let at = messages.len() - 1 - self.random.below(messages.len().min(8));
         let said = &mut messages[at];
         let seq = i64::try_from(at).expect("few") + 1;
-        let status = self.people[who].erase(id, seq).await;
+        let status = self.people[who].delete_message(id, seq).await;
         if said.author == who || who == 0 {
             assert_eq!(status, 204);
             said.is_deleted = true;
@@ -183,7 +183,7 @@ impl Table {
         let (unread_count, mentions) = place.recount(who);
         let expected = (place.marks[&who], unread_count, mentions);
         let socket = &mut self.sockets[who];
-        socket.settle().await;
+        socket.discard_pending().await;
         let frame = json!({"type": "read", "roomId": place.id, "seq": at, "unread": unread});
         socket.send(frame).await;
         let frame = socket.expect("read").await;
@@ -223,15 +223,15 @@ fn number(value: &Value, name: &str) -> usize {
 #[tokio::test]
 async fn counts_are_what_a_recount_says_after_any_operations() {
     for seed in [1, 26] {
-        let house = Teahouse::start();
+        let server = Teahouse::start();
         let mut people = Vec::new();
         for name in NAMES {
-            people.push(Person::register(&house, name).await);
+            people.push(Person::register(&server, name).await);
         }
         let mut rooms = Vec::new();
         for name in ["oolong", "sencha"] {
             let id = people[0]
-                .make_room("open", name, &[&people[1], &people[2]])
+                .create_room("open", name, &[&people[1], &people[2]])
                 .await;
             let marks = (0..3).map(|who| (who, 0)).collect();
             let messages = Vec::new();

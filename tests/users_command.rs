@@ -7,8 +7,8 @@ use tempfile::TempDir;
 const OFF: Duration = Duration::from_secs(25);
 
 /// The one line of a command that did what it should.
-fn done(house: &Teahouse, args: &[&str]) -> String {
-    let outcome = house.command(&[&["user"], args].concat());
+fn done(server: &Teahouse, args: &[&str]) -> String {
+    let outcome = server.command(&[&["user"], args].concat());
     assert!(outcome.status.success(), "{args:?}: {outcome:?}");
     outcome.stdout.trim_end().to_owned()
 }
@@ -22,18 +22,18 @@ fn refused(outcome: &Outcome) -> &str {
     line.strip_prefix("teahouse: ").expect("who says it")
 }
 
-fn statuses(house: &Teahouse) -> Vec<String> {
+fn statuses(server: &Teahouse) -> Vec<String> {
     let sql = "SELECT status AS value FROM users ORDER BY id";
-    house.database().words(sql)
+    server.database().strings(sql)
 }
 
 #[tokio::test]
 async fn everybody_is_listed_and_no_number_is_shown_whole() {
-    let (house, [admin, mei]) = Teahouse::with_people(["admin", "李梅"]).await;
-    house
+    let (server, [admin, mei]) = Teahouse::with_users(["admin", "李梅"]).await;
+    server
         .database()
         .run("DELETE FROM sessions WHERE user_id = 2");
-    let list = done(&house, &["list"]);
+    let list = done(&server, &["list"]);
     let lines: Vec<Vec<&str>> = list
         .lines()
         .map(|line| line.split('\t').collect())
@@ -51,18 +51,18 @@ async fn everybody_is_listed_and_no_number_is_shown_whole() {
 
 #[tokio::test]
 async fn somebody_is_banned_by_number_and_let_in_again_by_name() {
-    let house = Teahouse::start();
-    Person::register(&house, "admin").await;
-    let mei = Person::register(&house, "mei").await;
+    let server = Teahouse::start();
+    Person::register(&server, "admin").await;
+    let mei = Person::register(&server, "mei").await;
     let mut socket = mei.socket().await;
     assert_eq!(
-        done(&house, &["ban", &mei.phone]),
+        done(&server, &["ban", &mei.phone]),
         "mei is banned: 1 sessions ended"
     );
-    assert_eq!(statuses(&house), ["active", "banned"]);
+    assert_eq!(statuses(&server), ["active", "banned"]);
     assert_eq!(socket.close_code(OFF).await, 4001);
     assert_eq!(mei.sign_in().await.status(), 422);
-    assert_eq!(done(&house, &["unban", "MEI"]), "mei is active");
+    assert_eq!(done(&server, &["unban", "MEI"]), "mei is active");
     assert_eq!(
         mei.get_json("/api/rooms").await.0,
         401,
@@ -70,21 +70,21 @@ async fn somebody_is_banned_by_number_and_let_in_again_by_name() {
     );
     assert_eq!(mei.sign_in().await.status(), 303);
     assert_eq!(
-        done(&house, &["deactivate", "mei"]),
+        done(&server, &["deactivate", "mei"]),
         "mei is deactivated: 1 sessions ended"
     );
     assert_eq!(mei.get_json("/api/rooms").await.0, 401);
-    assert_eq!(done(&house, &["activate", "mei"]), "mei is active");
+    assert_eq!(done(&server, &["activate", "mei"]), "mei is active");
     assert_eq!(mei.sign_in().await.status(), 303);
 }
 
 #[tokio::test]
 async fn signing_out_ends_every_session_and_nothing_else() {
-    let (house, [mei]) = Teahouse::with_people(["mei"]).await;
-    let phone = mei.on_another_device(&house).await;
-    let li = Person::register(&house, "li").await;
+    let (server, [mei]) = Teahouse::with_users(["mei"]).await;
+    let phone = mei.on_another_device(&server).await;
+    let li = Person::register(&server, "li").await;
     assert_eq!(
-        done(&house, &["sign-out", "mei"]),
+        done(&server, &["sign-out", "mei"]),
         "mei is signed out: 2 sessions ended"
     );
     for device in [&mei, &phone] {
@@ -96,56 +96,56 @@ async fn signing_out_ends_every_session_and_nothing_else() {
 
 #[tokio::test]
 async fn a_new_password_comes_from_standard_input_and_the_old_one_is_over() {
-    let (house, [mei]) = Teahouse::with_people(["mei"]).await;
-    let short = house.command_reading(&["user", "reset-password", "mei"], "short\n");
+    let (server, [mei]) = Teahouse::with_users(["mei"]).await;
+    let short = server.command_with_input(&["user", "reset-password", "mei"], "short\n");
     assert_eq!(refused(&short), "a password must have 8 to 128 characters");
     assert_eq!(mei.get_json("/api/rooms").await.0, 200);
     let new = "a new password, with spaces ";
     let line = format!("{new}\n");
-    let outcome = house.command_reading(&["user", "reset-password", "mei"], &line);
+    let outcome = server.command_with_input(&["user", "reset-password", "mei"], &line);
     assert!(outcome.status.success(), "{outcome:?}");
     assert!(!format!("{outcome:?}").contains(new), "it is not shown");
     assert_eq!(mei.get_json("/api/rooms").await.0, 401);
     assert_eq!(mei.sign_in().await.status(), 422);
     let form = [("phone", &*mei.phone), ("password", new)];
     assert_eq!(mei.post("/login", &form).await.status(), 303);
-    assert!(!house.log().iter().any(|line| line.contains(PASSWORD)));
+    assert!(!server.log().iter().any(|line| line.contains(PASSWORD)));
 }
 
 #[tokio::test]
 async fn one_admin_is_always_left() {
-    let (house, [admin, mei]) = Teahouse::with_people(["admin", "mei"]).await;
+    let (server, [admin, mei]) = Teahouse::with_users(["admin", "mei"]).await;
     let last = "admin is the last active admin; make another user admin first";
     for args in [
         &["user", "ban", "admin"][..],
         &["user", "deactivate", &admin.phone],
         &["user", "role", "admin", "member"],
     ] {
-        assert_eq!(refused(&house.command(args)), last);
+        assert_eq!(refused(&server.command(args)), last);
     }
-    assert_eq!(statuses(&house), ["active", "active"]);
+    assert_eq!(statuses(&server), ["active", "active"]);
     assert_eq!(admin.get_json("/api/rooms").await.0, 200);
-    assert_eq!(done(&house, &["role", "mei", "admin"]), "mei is admin");
+    assert_eq!(done(&server, &["role", "mei", "admin"]), "mei is admin");
     assert_eq!(
-        done(&house, &["role", "admin", "member"]),
+        done(&server, &["role", "admin", "member"]),
         "admin is member"
     );
-    let last = house.command(&["user", "ban", "mei"]);
+    let last = server.command(&["user", "ban", "mei"]);
     assert!(refused(&last).starts_with("mei is the last"), "{last:?}");
     // A banned admin keeps no order, and so does not count.
-    done(&house, &["role", "admin", "admin"]);
-    done(&house, &["ban", "admin"]);
-    let last = house.command(&["user", "deactivate", "mei"]);
+    done(&server, &["role", "admin", "admin"]);
+    done(&server, &["ban", "admin"]);
+    let last = server.command(&["user", "deactivate", "mei"]);
     assert!(refused(&last).starts_with("mei is the last"), "{last:?}");
     assert_eq!(mei.get_json("/api/rooms").await.0, 200);
 }
 
 #[tokio::test]
 async fn what_makes_no_sense_is_one_clear_line() {
-    let house = Teahouse::start();
-    Person::register(&house, "mei").await;
+    let server = Teahouse::start();
+    Person::register(&server, "mei").await;
     for who in ["nobody", "+8613800000000", "", "no spaces here"] {
-        let outcome = house.command(&["user", "ban", who]);
+        let outcome = server.command(&["user", "ban", who]);
         assert_eq!(refused(&outcome), format!("no such user: {who}").trim());
     }
     for args in [
@@ -154,7 +154,7 @@ async fn what_makes_no_sense_is_one_clear_line() {
         &["user", "role", "mei", "king"],
         &["user", "praise", "mei"],
     ] {
-        assert_eq!(house.command(args).status.code(), Some(2), "{args:?}");
+        assert_eq!(server.command(args).status.code(), Some(2), "{args:?}");
     }
 }
 
@@ -169,10 +169,10 @@ fn a_database_that_is_not_there_is_not_made() {
         "{outcome:?}"
     );
     assert!(!file.exists());
-    let Some(server) = database::server() else {
+    let Some(mysql) = database::mysql_url() else {
         return;
     };
-    let url = format!("{server}/test_that_is_not_there");
+    let url = format!("{mysql}/test_that_is_not_there");
     let outcome = Teahouse::run(&["user", "list"], &[("DATABASE_URL", &url)], folder.path());
     assert!(
         refused(&outcome).contains("test_that_is_not_there"),

@@ -1,15 +1,15 @@
 //! Codes that come to a number: registering, and getting back in.
 
 use crate::support::{
-    Person, Phones, Teahouse, eventually, field_errors, leads_to, person::PASSWORD, text_of,
+    Person, SmsProvider, Teahouse, eventually, field_errors, status_and_location, person::PASSWORD, text_of,
 };
 use reqwest::{Method, Response};
 use std::collections::BTreeMap;
 
 const NEW_PASSWORD: &str = "a new one, long enough";
 
-/// A house that sends codes to `phones`.
-fn house(phones: &Phones, more: &[(&str, &str)]) -> Teahouse {
+/// A server that sends codes to `phones`.
+fn server(phones: &SmsProvider, more: &[(&str, &str)]) -> Teahouse {
     let mut settings = vec![
         ("TEAHOUSE__VERIFICATION__ENABLED", "true"),
         ("TEAHOUSE__SMS__SENDER", "webhook"),
@@ -31,27 +31,27 @@ fn other(code: &str) -> String {
 }
 
 /// Somebody who registered and typed the code that came as message number `n`.
-async fn register(house: &Teahouse, phones: &Phones, name: &str, n: usize) -> Person {
-    let mut person = Person::visitor(house);
+async fn register(server: &Teahouse, phones: &SmsProvider, name: &str, n: usize) -> Person {
+    let mut person = Person::visitor(server);
     person.name = name.to_owned();
     let answer = person.submit_registration(name).await;
-    assert_eq!(leads_to(&answer), (303, "/verification"));
+    assert_eq!(status_and_location(&answer), (303, "/verification"));
     let answer = type_code(&person, &phones.code(n).await).await;
-    assert_eq!(leads_to(&answer), (303, "/rooms/1"));
+    assert_eq!(status_and_location(&answer), (303, "/rooms/1"));
     person
 }
 
 #[tokio::test]
 async fn somebody_registers_with_the_code_that_came_to_their_phone() {
-    let phones = Phones::answering(204, "");
-    let house = house(&phones, &[]);
-    let ming = Person::visitor(&house);
+    let phones = SmsProvider::responding(204, "");
+    let server = server(&phones, &[]);
+    let ming = Person::visitor(&server);
     assert_eq!(
-        leads_to(&ming.submit_registration("Ming").await),
+        status_and_location(&ming.submit_registration("Ming").await),
         (303, "/verification")
     );
     let people = "SELECT COUNT(*) AS value FROM users";
-    assert_eq!(house.database().number(people), 0, "not before the code");
+    assert_eq!(server.database().number(people), 0, "not before the code");
     let page = ming.page("/verification").await;
     assert!(
         page.contains("+86") && !page.contains(&ming.phone[3..]),
@@ -67,10 +67,10 @@ async fn somebody_registers_with_the_code_that_came_to_their_phone() {
     assert_eq!(message["number"], ming.phone.as_str());
     assert!(message["text"].as_str().expect("a text").contains(&code));
     // Another browser can do nothing with it.
-    let thief = Person::visitor(&house);
-    assert_eq!(leads_to(&type_code(&thief, &code).await), (303, "/login"));
+    let thief = Person::visitor(&server);
+    assert_eq!(status_and_location(&type_code(&thief, &code).await), (303, "/login"));
     thief.set_cookie(&format!("teahouse-verification={}; Path=/", "0".repeat(64)));
-    assert_eq!(leads_to(&type_code(&thief, &code).await), (303, "/login"));
+    assert_eq!(status_and_location(&type_code(&thief, &code).await), (303, "/login"));
     // A wrong one is told how often it may be tried.
     let answer = type_code(&ming, &other(&code)).await;
     assert_eq!(answer.status(), 422);
@@ -80,28 +80,28 @@ async fn somebody_registers_with_the_code_that_came_to_their_phone() {
     // Spaces do no harm.
     let spaced = format!(" {} {} ", &code[..3], &code[3..]);
     assert_eq!(
-        leads_to(&type_code(&ming, &spaced).await),
+        status_and_location(&type_code(&ming, &spaced).await),
         (303, "/rooms/1")
     );
     let page = ming.page("/rooms/1").await;
     assert!(page.contains("Ming"));
     assert_eq!(
-        house.database().words("SELECT phone AS value FROM users"),
+        server.database().strings("SELECT phone AS value FROM users"),
         [ming.phone.as_str()]
     );
     // Once.
-    assert_eq!(leads_to(&type_code(&ming, &code).await), (303, "/login"));
-    let stored = house
+    assert_eq!(status_and_location(&type_code(&ming, &code).await), (303, "/login"));
+    let stored = server
         .database()
-        .words("SELECT code_hash AS value FROM verifications");
+        .strings("SELECT code_hash AS value FROM verifications");
     assert!(stored.is_empty(), "{stored:?}");
 }
 
 #[tokio::test]
 async fn after_five_wrong_codes_or_ten_minutes_another_one_is_needed() {
-    let phones = Phones::answering(204, "");
-    let house = house(&phones, &[]);
-    let ming = Person::visitor(&house);
+    let phones = SmsProvider::responding(204, "");
+    let server = server(&phones, &[]);
+    let ming = Person::visitor(&server);
     ming.submit_registration("Ming").await;
     let code = phones.code(0).await;
     for _ in 0..5 {
@@ -116,34 +116,34 @@ async fn after_five_wrong_codes_or_ten_minutes_another_one_is_needed() {
     );
     // Another one comes, and the old one is worth nothing.
     let answer = ming.post("/verification/code", &[]).await;
-    assert_eq!(leads_to(&answer), (303, "/verification"));
+    assert_eq!(status_and_location(&answer), (303, "/verification"));
     let second = phones.code(1).await;
     if second != code {
         assert_eq!(type_code(&ming, &code).await.status(), 422);
     }
-    house
+    server
         .database()
         .run("UPDATE verifications SET expires_at = '2020-01-01 00:00:00.000'");
     assert_eq!(type_code(&ming, &second).await.status(), 422, "too late");
     ming.post("/verification/code", &[]).await;
     let third = phones.code(2).await;
-    assert_eq!(leads_to(&type_code(&ming, &third).await), (303, "/rooms/1"));
+    assert_eq!(status_and_location(&type_code(&ming, &third).await), (303, "/rooms/1"));
 }
 
 #[tokio::test]
 async fn of_many_codes_typed_at_the_same_moment_no_more_than_five_are_looked_at() {
-    let phones = Phones::answering(204, "");
-    let house = house(&phones, &[]);
-    let ming = Person::visitor(&house);
+    let phones = SmsProvider::responding(204, "");
+    let server = server(&phones, &[]);
+    let ming = Person::visitor(&server);
     ming.submit_registration("Ming").await;
     let code = phones.code(0).await;
     let wrong = other(&code);
     let guesses = (0..30).map(|_| type_code(&ming, &wrong));
     futures_util::future::join_all(guesses).await;
     let tries = "SELECT tries AS value FROM verifications";
-    assert_eq!(house.database().number(tries), 5);
+    assert_eq!(server.database().number(tries), 5);
     let failures = "SELECT COUNT(*) AS value FROM security_events WHERE kind = 'code-failed'";
-    assert_eq!(house.database().number(failures), 5);
+    assert_eq!(server.database().number(failures), 5);
 }
 
 /// What an answer tells: status, headers but date and the values of cookies, body.
@@ -168,10 +168,10 @@ async fn told(answer: Response) -> (u16, BTreeMap<String, String>, String) {
 
 #[tokio::test]
 async fn registering_a_taken_number_looks_the_same_and_its_owner_is_told() {
-    let phones = Phones::answering(204, "");
-    let house = house(&phones, &[]);
-    let ming = register(&house, &phones, "Ming", 0).await;
-    let (mut curious, honest) = (Person::visitor(&house), Person::visitor(&house));
+    let phones = SmsProvider::responding(204, "");
+    let server = server(&phones, &[]);
+    let ming = register(&server, &phones, "Ming", 0).await;
+    let (mut curious, honest) = (Person::visitor(&server), Person::visitor(&server));
     curious.phone.clone_from(&ming.phone);
     let taken = told(curious.submit_registration("Curious").await).await;
     let message = phones.message(1).await;
@@ -200,9 +200,9 @@ async fn registering_a_taken_number_looks_the_same_and_its_owner_is_told() {
     for code in tries {
         assert_eq!(type_code(&curious, &code).await.status(), 422);
     }
-    assert_eq!(house.count("users"), 1);
+    assert_eq!(server.count("users"), 1);
     // A name that is taken is told at once: names are no secret.
-    let answer = Person::visitor(&house).submit_registration("ming").await;
+    let answer = Person::visitor(&server).submit_registration("ming").await;
     assert_eq!(
         field_errors(&answer.text().await.expect("text")),
         ["username"]
@@ -211,11 +211,11 @@ async fn registering_a_taken_number_looks_the_same_and_its_owner_is_told() {
 
 #[tokio::test]
 async fn somebody_who_forgot_the_password_gets_in_again_and_everything_else_is_signed_out() {
-    let phones = Phones::answering(204, "");
-    let house = house(&phones, &[]);
-    let ming = register(&house, &phones, "Ming", 0).await;
-    let elsewhere = ming.on_another_device(&house).await;
-    let forgetful = Person::visitor(&house);
+    let phones = SmsProvider::responding(204, "");
+    let server = server(&phones, &[]);
+    let ming = register(&server, &phones, "Ming", 0).await;
+    let elsewhere = ming.on_another_device(&server).await;
+    let forgetful = Person::visitor(&server);
     assert!(forgetful.page("/login").await.contains("/password_reset"));
     let answer = forgetful
         .post("/password_reset", &[("phone", &ming.phone)])
@@ -241,20 +241,20 @@ async fn somebody_who_forgot_the_password_gets_in_again_and_everything_else_is_s
     let answer = forgetful
         .post(&location, &[("password", NEW_PASSWORD)])
         .await;
-    assert_eq!(leads_to(&answer), (303, "/"));
+    assert_eq!(status_and_location(&answer), (303, "/"));
     assert_eq!(forgetful.get("/rooms/1").await.status(), 200, "signed in");
     assert_eq!(elsewhere.get("/rooms/1").await.status(), 303);
     assert_eq!(ming.sign_in().await.status(), 422, "the old password");
     let form = [("phone", ming.phone.as_str()), ("password", NEW_PASSWORD)];
     assert_eq!(ming.post("/login", &form).await.status(), 303);
     // Once.
-    assert_eq!(Person::visitor(&house).get(&location).await.status(), 404);
-    let answer = Person::visitor(&house)
+    assert_eq!(Person::visitor(&server).get(&location).await.status(), 404);
+    let answer = Person::visitor(&server)
         .post(&location, &[("password", NEW_PASSWORD)])
         .await;
     assert_eq!(answer.status(), 404);
     // A number without an account is answered the same, and gets no message.
-    let stranger = Person::visitor(&house);
+    let stranger = Person::visitor(&server);
     let unknown = told(
         stranger
             .post("/password_reset", &[("phone", &stranger.phone)])
@@ -263,16 +263,16 @@ async fn somebody_who_forgot_the_password_gets_in_again_and_everything_else_is_s
     .await;
     assert_eq!(known, unknown);
     assert_eq!(type_code(&stranger, "000000").await.status(), 422);
-    assert_eq!(phones.asked().len(), 2);
+    assert_eq!(phones.requests().len(), 2);
 }
 
 #[tokio::test]
 async fn a_new_number_is_taken_when_the_code_that_came_to_it_is_typed() {
-    let phones = Phones::answering(204, "");
-    let house = house(&phones, &[]);
-    let ming = register(&house, &phones, "Ming", 0).await;
-    let ana = register(&house, &phones, "Ana", 1).await;
-    let new = Person::visitor(&house).phone;
+    let phones = SmsProvider::responding(204, "");
+    let server = server(&phones, &[]);
+    let ming = register(&server, &phones, "Ming", 0).await;
+    let ana = register(&server, &phones, "Ana", 1).await;
+    let new = Person::visitor(&server).phone;
     let ask = async |phone: &str| {
         let form = [
             ("_method", "put"),
@@ -281,49 +281,49 @@ async fn a_new_number_is_taken_when_the_code_that_came_to_it_is_typed() {
         ];
         ming.post("/settings/phone", &form).await
     };
-    assert_eq!(leads_to(&ask(&new).await), (303, "/verification"));
+    assert_eq!(status_and_location(&ask(&new).await), (303, "/verification"));
     let mine = "SELECT phone AS value FROM users WHERE username = 'Ming'";
     assert_eq!(
-        house.database().words(mine),
+        server.database().strings(mine),
         [ming.phone.as_str()],
         "not before the code"
     );
     let code = phones.code(2).await;
     assert_eq!(type_code(&ming, &other(&code)).await.status(), 422);
     let answer = type_code(&ming, &code).await;
-    assert_eq!(leads_to(&answer).0, 303);
+    assert_eq!(status_and_location(&answer).0, 303);
     assert!(
-        leads_to(&answer)
+        status_and_location(&answer)
             .1
             .starts_with("/settings/account?saved=phone-number")
     );
-    assert_eq!(house.database().words(mine), [new.as_str()]);
+    assert_eq!(server.database().strings(mine), [new.as_str()]);
     // Somebody else's number looks the same, and its owner is told.
-    assert_eq!(leads_to(&ask(&ana.phone).await), (303, "/verification"));
+    assert_eq!(status_and_location(&ask(&ana.phone).await), (303, "/verification"));
     assert_eq!(phones.message(3).await["number"], ana.phone.as_str());
     assert!(phones.message(3).await["code"].is_null());
     // Whoever is signed out meanwhile changes nothing.
-    let third = Person::visitor(&house).phone;
+    let third = Person::visitor(&server).phone;
     ask(&third).await;
     let code = phones.code(4).await;
     ming.sign_out().await;
     assert_eq!(type_code(&ming, &code).await.status(), 401);
-    assert_eq!(house.database().words(mine), [new.as_str()]);
+    assert_eq!(server.database().strings(mine), [new.as_str()]);
 }
 
 #[tokio::test]
 async fn only_so_many_messages_go_to_a_number_and_because_of_an_address() {
-    let phones = Phones::answering(204, "");
+    let phones = SmsProvider::responding(204, "");
     let on = ("TEAHOUSE__THROTTLE__ENABLED", "true");
     let proxy = ("TEAHOUSE__SERVER__TRUSTED_PROXIES", "127.0.0.1");
-    let house = house(&phones, &[on, proxy]);
-    let victim = Person::visitor(&house).phone;
+    let server = server(&phones, &[on, proxy]);
+    let victim = Person::visitor(&server).phone;
     let ask = async |phone: &str, from: &str| {
-        let request = Person::visitor(&house).request(Method::POST, "/password_reset");
+        let request = Person::visitor(&server).request(Method::POST, "/password_reset");
         let request = request
             .header("x-forwarded-for", from)
             .form(&[("phone", phone)]);
-        request.send().await.expect("an answer")
+        request.send().await.expect("a response")
     };
     for n in 0..3 {
         assert_eq!(ask(&victim, &format!("198.51.100.{n}")).await.status(), 303);
@@ -332,11 +332,11 @@ async fn only_so_many_messages_go_to_a_number_and_because_of_an_address() {
     assert_eq!(answer.status(), 429);
     assert!(answer.headers().contains_key("retry-after"));
     for n in 0..10 {
-        let phone = Person::visitor(&house).phone;
+        let phone = Person::visitor(&server).phone;
         assert_eq!(ask(&phone, "203.0.113.1").await.status(), 303, "{n}");
     }
     assert_eq!(
-        ask(&Person::visitor(&house).phone, "203.0.113.1")
+        ask(&Person::visitor(&server).phone, "203.0.113.1")
             .await
             .status(),
         429
@@ -345,9 +345,9 @@ async fn only_so_many_messages_go_to_a_number_and_because_of_an_address() {
 
 #[tokio::test]
 async fn messages_go_to_the_countries_that_are_allowed() {
-    let phones = Phones::answering(204, "");
-    let house = house(&phones, &[("TEAHOUSE__VERIFICATION__COUNTRIES", "CN,SG")]);
-    let visitor = Person::visitor(&house);
+    let phones = SmsProvider::responding(204, "");
+    let server = server(&phones, &[("TEAHOUSE__VERIFICATION__COUNTRIES", "CN,SG")]);
+    let visitor = Person::visitor(&server);
     let form = [
         ("phone", "+14155552671"),
         ("username", "Ming"),
@@ -362,14 +362,14 @@ async fn messages_go_to_the_countries_that_are_allowed() {
     assert_eq!(answer.status(), 422);
     assert_eq!(visitor.submit_registration("Ming").await.status(), 303);
     phones.nth(0).await;
-    assert_eq!(phones.asked().len(), 1);
+    assert_eq!(phones.requests().len(), 1);
 }
 
 #[tokio::test]
 async fn a_number_that_was_taken_meanwhile_or_a_name_is_told_after_the_code() {
-    let phones = Phones::answering(204, "");
-    let house = house(&phones, &[]);
-    let (first, second) = (Person::visitor(&house), Person::visitor(&house));
+    let phones = SmsProvider::responding(204, "");
+    let server = server(&phones, &[]);
+    let (first, second) = (Person::visitor(&server), Person::visitor(&server));
     first.submit_registration("Ming").await;
     let code = phones.code(0).await;
     second.submit_registration("ming").await;
@@ -379,13 +379,13 @@ async fn a_number_that_was_taken_meanwhile_or_a_name_is_told_after_the_code() {
     assert_eq!(answer.status(), 422);
     let page = answer.text().await.expect("text");
     assert!(text_of(&page, "form-error").contains("name"), "{page}");
-    assert_eq!(house.count("users"), 1);
+    assert_eq!(server.count("users"), 1);
 }
 
 #[tokio::test]
 async fn while_developing_the_code_is_in_the_log_and_on_the_page() {
-    let house = Teahouse::with(&[("TEAHOUSE__VERIFICATION__ENABLED", "true")]);
-    let ming = Person::visitor(&house);
+    let server = Teahouse::with(&[("TEAHOUSE__VERIFICATION__ENABLED", "true")]);
+    let ming = Person::visitor(&server);
     ming.submit_registration("Ming").await;
     let message = eventually("the page shows it", || async {
         let page = ming.page("/verification").await;
@@ -399,7 +399,7 @@ async fn while_developing_the_code_is_in_the_log_and_on_the_page() {
         words.find(|word| word.len() == 6).map(str::to_owned)
     };
     let code = digits(&message).expect("a code");
-    let log = house.log().join("\n");
+    let log = server.log().join("\n");
     assert!(
         log.contains("DEVELOPMENT ONLY") && log.contains(&code),
         "{log}"
@@ -410,8 +410,8 @@ async fn while_developing_the_code_is_in_the_log_and_on_the_page() {
 
 #[tokio::test]
 async fn without_verification_there_are_no_such_pages() {
-    let house = Teahouse::start();
-    let visitor = Person::visitor(&house);
+    let server = Teahouse::start();
+    let visitor = Person::visitor(&server);
     for path in ["/verification", "/password_reset"] {
         assert_eq!(visitor.get(path).await.status(), 404, "{path}");
     }
