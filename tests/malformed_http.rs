@@ -165,7 +165,7 @@ async fn unparsable_requests_do_not_fill_the_log() {
     exchange(server.host(), b"nonsense\r\n\r\n").await;
     eventually("it is logged at DEBUG", async || {
         let log = server.log();
-        let is_it = |line: &String| line.contains("DEBUG") && line.contains("client's fault");
+        let is_it = |line: &String| line.contains("DEBUG") && line.contains("after a client error");
         log.iter().any(is_it).then_some(())
     })
     .await;
