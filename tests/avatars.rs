@@ -2,11 +2,14 @@
 
 use crate::support::images::{CAMERA_MODEL, file, huge_png, photo, picture};
 use crate::support::{Person, Teahouse, field_errors};
-use image::{DynamicImage, GenericImageView, ImageFormat, Rgba, RgbaImage};
+use image::ImageFormat::{Gif, Jpeg, Png, WebP};
+use image::{DynamicImage, GenericImageView, Rgba, RgbaImage};
 use reqwest::Response;
 use std::time::Instant;
 
 const JPEG: &str = "image/jpeg";
+const PNG: &str = "image/png";
+const UNKNOWN: &str = "application/octet-stream";
 
 /// Returns the avatar as served.
 async fn served_avatar(person: &Person) -> (Vec<u8>, DynamicImage) {
@@ -15,7 +18,7 @@ async fn served_avatar(person: &Person) -> (Vec<u8>, DynamicImage) {
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-type"], JPEG);
     let bytes = response.bytes().await.expect("bytes").to_vec();
-    let image = image::load_from_memory_with_format(&bytes, ImageFormat::Jpeg).expect("a JPEG");
+    let image = image::load_from_memory_with_format(&bytes, Jpeg).expect("a JPEG");
     (bytes, image)
 }
 
@@ -62,44 +65,17 @@ async fn each_common_image_format_is_accepted() {
     let (server, [mei]) = Teahouse::with_users(["Mei"]).await;
     let clear = DynamicImage::from(RgbaImage::from_pixel(300, 500, Rgba([0, 0, 0, 0])));
     let deep = DynamicImage::from(picture(300, 200).to_rgb16());
-    for (bytes, kind, what) in [
-        (
-            file(&picture(3000, 900), ImageFormat::Jpeg),
-            JPEG,
-            "a wide JPEG",
-        ),
-        (
-            file(&picture(40, 30), ImageFormat::Png),
-            "image/png",
-            "a tiny PNG",
-        ),
-        (
-            file(&clear, ImageFormat::Png),
-            "image/png",
-            "a transparent PNG",
-        ),
-        (
-            file(&deep, ImageFormat::Png),
-            "image/png",
-            "a PNG of 16 bits",
-        ),
-        (
-            file(&picture(700, 700), ImageFormat::WebP),
-            "image/webp",
-            "a WebP",
-        ),
-        (
-            file(&picture(300, 260), ImageFormat::Gif),
-            "image/gif",
-            "a GIF",
-        ),
-        (
-            file(&picture(300, 260), ImageFormat::Gif),
-            "application/octet-stream",
-            "unknown type",
-        ),
+    let wide = picture(3000, 900);
+    for (image, format, kind, what) in [
+        (wide, Jpeg, JPEG, "a wide JPEG"),
+        (picture(40, 30), Png, PNG, "a tiny PNG"),
+        (clear, Png, PNG, "a transparent PNG"),
+        (deep, Png, PNG, "a PNG of 16 bits"),
+        (picture(700, 700), WebP, "image/webp", "a WebP"),
+        (picture(300, 260), Gif, "image/gif", "a GIF"),
+        (picture(300, 260), Gif, UNKNOWN, "unknown type"),
     ] {
-        let response = mei.upload(&bytes, "picture", kind).await;
+        let response = mei.upload(&file(&image, format), "picture", kind).await;
         assert_eq!(response.status(), 303, "{what}");
         let (bytes, image) = served_avatar(&mei).await;
         assert_eq!(image.dimensions(), (256, 256), "{what}");
@@ -125,14 +101,14 @@ async fn assert_rejected(response: Response, status: u16, what: &str) {
 
 /// A GIF whose header declares the largest dimensions.
 fn huge_gif() -> Vec<u8> {
-    let mut gif = file(&picture(8, 8), ImageFormat::Gif);
+    let mut gif = file(&picture(8, 8), Gif);
     gif[6..10].copy_from_slice(&[0xff; 4]);
     gif
 }
 
 /// A JPEG whose header declares the largest dimensions.
 fn huge_jpeg() -> Vec<u8> {
-    let mut jpeg = file(&picture(8, 8), ImageFormat::Jpeg);
+    let mut jpeg = file(&picture(8, 8), Jpeg);
     let frame = jpeg.windows(2).position(|pair| pair == [0xff, 0xc0]);
     let size = frame.expect("a frame") + 5;
     jpeg[size..size + 4].copy_from_slice(&[0xff, 0xf0, 0xff, 0xf0]);
@@ -151,7 +127,7 @@ async fn invalid_uploads_are_rejected_and_leave_no_files() {
         file.truncate(file.len() / 2);
         file
     };
-    let mut truncated = good(ImageFormat::Jpeg);
+    let mut truncated = good(Jpeg);
     truncated.truncate(truncated.len() - 40);
     let files = server.files();
     // Reading a large body takes some memory, whatever its content.
@@ -161,71 +137,26 @@ async fn invalid_uploads_are_rejected_and_leave_no_files() {
     assert_rejected(huge, 413, "11 MiB").await;
     let before = server.peak_memory_kib();
     for (bytes, name, kind, what) in [
-        (
-            page,
-            "page.png",
-            "image/png",
-            "an HTML page sent as an image",
-        ),
-        (
-            script.clone(),
-            "x.svg",
-            "image/svg+xml",
-            "an SVG with a script",
-        ),
-        (script, "x.png", "image/png", "an SVG sent as a PNG"),
-        (
-            good(ImageFormat::Png),
-            "x.jpg",
-            JPEG,
-            "a PNG sent as a JPEG",
-        ),
-        (
-            good(ImageFormat::Png),
-            "x.html",
-            "text/html",
-            "an image sent as HTML",
-        ),
-        (
-            huge_png(50_000),
-            "x.png",
-            "image/png",
-            "a PNG of 50,000 × 50,000 pixels",
-        ),
-        (
-            huge_png(16_000),
-            "x.png",
-            "image/png",
-            "a PNG of 16,000 × 16,000 pixels",
-        ),
-        (huge_png(0), "x.png", "image/png", "a PNG of no pixels"),
+        (page, "page.png", PNG, "an HTML page sent as an image"),
+        (script.clone(), "x.svg", "image/svg+xml", "an SVG"),
+        (script, "x.png", PNG, "an SVG sent as a PNG"),
+        (good(Png), "x.jpg", JPEG, "a PNG sent as a JPEG"),
+        (good(Png), "x.html", "text/html", "an image sent as HTML"),
+        (huge_png(50_000), "x.png", PNG, "a PNG of 50,000² pixels"),
+        (huge_png(16_000), "x.png", PNG, "a PNG of 16,000² pixels"),
+        (huge_png(0), "x.png", PNG, "a PNG of no pixels"),
         (huge_gif(), "x.gif", "image/gif", "a GIF of maximum size"),
         (huge_jpeg(), "x.jpg", JPEG, "a JPEG of maximum size"),
-        (half(ImageFormat::Jpeg), "x.jpg", JPEG, "half a JPEG"),
+        (half(Jpeg), "x.jpg", JPEG, "half a JPEG"),
         (truncated, "x.jpg", JPEG, "a JPEG without its end"),
-        (half(ImageFormat::Png), "x.png", "image/png", "half a PNG"),
-        (
-            half(ImageFormat::WebP),
-            "x.webp",
-            "image/webp",
-            "a truncated WebP",
-        ),
-        (half(ImageFormat::Gif), "x.gif", "image/gif", "half a GIF"),
-        (
-            good(ImageFormat::Jpeg),
-            "../../x",
-            JPEG,
-            "a file name that is a path",
-        ),
-        (good(ImageFormat::Jpeg), "..\\\\x.jpg", JPEG, "another path"),
-        (Vec::new(), "", "application/octet-stream", "no file"),
+        (half(Png), "x.png", PNG, "half a PNG"),
+        (half(WebP), "x.webp", "image/webp", "half a WebP"),
+        (half(Gif), "x.gif", "image/gif", "half a GIF"),
+        (good(Jpeg), "../../x", JPEG, "a file name that is a path"),
+        (good(Jpeg), "..\\\\x.jpg", JPEG, "another path"),
+        (Vec::new(), "", UNKNOWN, "no file"),
         (Vec::new(), "x.jpg", JPEG, "an empty file"),
-        (
-            vec![0xff, 0xd8, 0xff],
-            "x.jpg",
-            JPEG,
-            "three bytes of a JPEG",
-        ),
+        (vec![0xff, 0xd8, 0xff], "x.jpg", JPEG, "three bytes"),
     ] {
         assert_rejected(mei.upload(&bytes, name, kind).await, 422, what).await;
     }
@@ -253,18 +184,13 @@ async fn invalid_uploads_are_rejected_and_leave_no_files() {
             response.status()
         );
     }
-    assert_eq!(
-        mei.upload(&good(ImageFormat::Jpeg), "x.jpg", JPEG)
-            .await
-            .status(),
-        303
-    );
+    assert_eq!(mei.upload(&good(Jpeg), "x.jpg", JPEG).await.status(), 303);
 }
 
 #[tokio::test]
 async fn identical_avatars_are_stored_once_and_deleted_with_the_last_owner() {
     let (server, [mei, li]) = Teahouse::with_users(["Mei", "Li"]).await;
-    let jpeg = file(&picture(300, 300), ImageFormat::Jpeg);
+    let jpeg = file(&picture(300, 300), Jpeg);
     mei.upload(&jpeg, "a.jpg", JPEG).await;
     li.upload(&jpeg, "b.jpg", JPEG).await;
     let url = mei.avatar_url().await.expect("a picture");
@@ -306,7 +232,7 @@ async fn changed_avatar_appears_everywhere() {
             .header("if-none-match", tag.clone())
     };
     assert_eq!(known().send().await.expect("a response").status(), 304);
-    let jpeg = file(&picture(300, 300), ImageFormat::Jpeg);
+    let jpeg = file(&picture(300, 300), Jpeg);
     mei.upload(&jpeg, "a.jpg", JPEG).await;
     let url = mei.avatar_url().await.expect("a picture");
     // The page in the browser's cache has the previous avatar.

@@ -1,5 +1,6 @@
 //! Two users in Chromium: register, chat, reload, sign out.
 
+use crate::browser_failed_messages::message_contents;
 use crate::support::{Browser, Person, Profile, Teahouse};
 use std::time::{Duration, Instant};
 
@@ -93,12 +94,7 @@ async fn message_form_works_without_scripts() {
     ming.fill("#composer-content", "and again").await;
     ming.click("#composer button[type=submit]").await;
     ming.find("#message-2").await;
-    let texts: Vec<_> = server
-        .database()
-        .transcript()
-        .into_iter()
-        .map(|line| line.content)
-        .collect();
+    let texts = message_contents(&server);
     assert_eq!(texts, ["without scripts", "and again"]);
     ming.click("form[action='/logout'] button").await;
     ming.find("#login").await;
@@ -169,12 +165,7 @@ async fn lost_connection_is_detected_and_no_message_is_lost_or_duplicated() {
     ming.wait_for_message("from the other side").await;
     ming.say("after").await;
     ming.wait_for_message("after").await;
-    let contents: Vec<_> = server
-        .database()
-        .transcript()
-        .into_iter()
-        .map(|line| line.content)
-        .collect();
+    let contents = message_contents(&server);
     assert_eq!(contents.len(), 4, "{contents:?}");
     assert_eq!(
         ming.texts().await,

@@ -44,14 +44,10 @@ async fn content_is_rendered_equally_live_and_after_a_reload() {
     assert_eq!(ming.script(&bodies).await, live);
     ming.check_accessibility("texts").await;
     // Editing starts with the stored content.
-    let field = ming.find("#composer-content").await;
     ming.say(texts[0]).await;
     ming.wait_until("it is stored", &stored(texts.len() * 2 + 1))
         .await;
-    field
-        .send_keys(thirtyfour::Key::Up + "")
-        .await
-        .expect("pressed");
+    ming.press("#composer-content", thirtyfour::Key::Up).await;
     ming.find("#composer-editing").await;
     let value = "return document.querySelector('#composer-content').value";
     assert_eq!(ming.script(value).await, texts[0]);

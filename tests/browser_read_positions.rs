@@ -189,17 +189,11 @@ async fn edit_and_deletion_reach_a_window_that_was_offline() {
         .find("#connection[data-state=reconnecting], #connection[data-state=offline]")
         .await;
     // The Up key edits the last message; another is deleted with the pointer.
-    let field = ming.find("#composer-content").await;
-    field
-        .send_keys(thirtyfour::Key::Up + "")
-        .await
-        .expect("typed");
+    ming.press("#composer-content", thirtyfour::Key::Up).await;
     ming.find("#composer-editing").await;
     ming.fill("#composer-content", "a biscuit").await;
-    field
-        .send_keys(thirtyfour::Key::Enter + "")
-        .await
-        .expect("typed");
+    ming.press("#composer-content", thirtyfour::Key::Enter)
+        .await;
     ming.find("#message-3 .message-edited").await;
     ming.click("#message-1 .message-body").await;
     ming.retry_click("#message-1 [data-message-action=delete]")

@@ -54,10 +54,8 @@ async fn shift_enter_inserts_a_line_break_and_enter_during_composition_does_not_
     ming.cdp("Input.dispatchKeyEvent", enter).await;
     ming.cdp("Input.insertText", json!({"text": " 茶"})).await;
     assert_eq!(server.count("messages"), 0);
-    field
-        .send_keys(thirtyfour::Key::Enter + "")
-        .await
-        .expect("sent");
+    ming.press("#composer-content", thirtyfour::Key::Enter)
+        .await;
     ming.find("#message-1[data-state=stored]").await;
     assert_eq!(
         server.database().transcript()[0].content,

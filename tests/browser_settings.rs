@@ -22,6 +22,13 @@ async fn avatar_url(browser: &Browser) -> String {
     url.as_str().expect("an address").to_owned()
 }
 
+/// Selects a file in the avatar form.
+async fn choose_avatar(browser: &Browser, path: &std::path::Path) {
+    let field = browser.find("#avatar").await;
+    let typed = field.send_keys(path.display().to_string()).await;
+    typed.expect("chosen");
+}
+
 /// Uploads a 12-megapixel photo and checks the resulting avatar.
 async fn check_avatar_upload(profile: Profile) {
     let server = Teahouse::start();
@@ -32,11 +39,7 @@ async fn check_avatar_upload(profile: Profile) {
     ming.emulate_focus().await;
     ming.register(MING, "Ming").await;
     ming.click("#settings-link").await;
-    let field = ming.find("#avatar").await;
-    field
-        .send_keys(path.display().to_string())
-        .await
-        .expect("chosen");
+    choose_avatar(&ming, &path).await;
     if profile != Profile::WithoutScripts {
         ming.find(".avatar-editor > .avatar img[src^='blob:']")
             .await;
@@ -59,11 +62,7 @@ async fn check_avatar_upload(profile: Profile) {
     // A file that is not an image: an error is shown beside the field and the avatar is kept.
     let page = folder.path().join("page.png");
     std::fs::write(&page, "<!doctype html><script>alert(1)</script>").expect("written");
-    let field = ming.find("#avatar").await;
-    field
-        .send_keys(page.display().to_string())
-        .await
-        .expect("chosen");
+    choose_avatar(&ming, &page).await;
     ming.click("#avatar-form button[type=submit]").await;
     ming.find("#avatar-error").await;
     assert_eq!(avatar_url(&ming).await, url);
@@ -71,11 +70,7 @@ async fn check_avatar_upload(profile: Profile) {
     let large = folder.path().join("large.png");
     std::fs::write(&large, vec![7; 30 * 1024 * 1024]).expect("written");
     ming.visit("/settings/profile").await;
-    let field = ming.find("#avatar").await;
-    field
-        .send_keys(large.display().to_string())
-        .await
-        .expect("chosen");
+    choose_avatar(&ming, &large).await;
     ming.click("#avatar-form button[type=submit]").await;
     ming.find("#avatar-error").await;
     ming.click("#avatar-remove button").await;

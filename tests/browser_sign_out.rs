@@ -129,11 +129,8 @@ async fn drafts_of_each_room_survive_a_browser_restart() {
     ming.visit("/rooms/1").await;
     ming.wait_until_connected().await;
     wait_for_draft(&ming, "begun in the Lobby").await;
-    let field = ming.find("#composer-content").await;
-    field
-        .send_keys(thirtyfour::Key::Enter + "")
-        .await
-        .expect("sent");
+    ming.press("#composer-content", thirtyfour::Key::Enter)
+        .await;
     ming.wait_for_message("begun in the Lobby").await;
     ming.wait_for_stored_texts(1).await;
     expect_no_console_errors(&[&ming]).await;

@@ -8,13 +8,11 @@ use tokio::time::Instant;
 
 use crate::support::person::PASSWORD;
 use crate::support::terminal::{Terminal, command, token};
-use crate::support::{LOBBY, Person, TIMEOUT, Teahouse, client_id, eventually};
+use crate::support::{LOBBY, TIMEOUT, Teahouse, client_id, eventually};
 
 #[tokio::test]
 async fn messages_appear_in_both_terminals() {
-    let server = Teahouse::start();
-    let lin = Person::register(&server, "lin").await;
-    let mei = Person::register(&server, "mei").await;
+    let (_server, [lin, mei]) = Teahouse::with_users(["lin", "mei"]).await;
     lin.say("before you came").await;
     let mut mei_chat = Terminal::of(&mei, &[]);
     let mut lin_chat = Terminal::of(&lin, &[]);
@@ -55,9 +53,7 @@ async fn messages_appear_in_both_terminals() {
 
 #[tokio::test]
 async fn other_rooms_are_announced_and_joined_by_name_or_id() {
-    let server = Teahouse::start();
-    let lin = Person::register(&server, "lin").await;
-    let mei = Person::register(&server, "mei").await;
+    let (_server, [lin, mei]) = Teahouse::with_users(["lin", "mei"]).await;
     let mut mei_chat = Terminal::of(&mei, &[]);
     mei_chat.expect("You are in").await;
     let room = json!({"name": "Green tea", "kind": "open"});
@@ -87,8 +83,7 @@ async fn other_rooms_are_announced_and_joined_by_name_or_id() {
 
 #[tokio::test]
 async fn script_sends_frames_and_commands() {
-    let server = Teahouse::start();
-    let lin = Person::register(&server, "lin").await;
+    let (server, [lin]) = Teahouse::with_users(["lin"]).await;
     let token = token(&lin).await;
     let mut command = command(&server.url, &["--json"]);
     command.env("TEAHOUSE_TOKEN", &token);
@@ -135,8 +130,7 @@ async fn script_sends_frames_and_commands() {
 
 #[tokio::test]
 async fn say_exits_with_success_when_the_message_is_stored() {
-    let server = Teahouse::start();
-    let lin = Person::register(&server, "lin").await;
+    let (_server, [lin]) = Teahouse::with_users(["lin"]).await;
     let end = Terminal::of(&lin, &["--say", "backup done"]).end().await;
     assert_eq!(end.code, Some(0), "{end:?}");
     assert!(end.lines.is_empty() && end.stderr.is_empty(), "{end:?}");
@@ -159,9 +153,7 @@ async fn say_exits_with_success_when_the_message_is_stored() {
 
 #[tokio::test]
 async fn direct_message_to_a_phone_number_opens_a_conversation() {
-    let server = Teahouse::start();
-    let lin = Person::register(&server, "lin").await;
-    let mei = Person::register(&server, "mei").await;
+    let (_server, [lin, mei]) = Teahouse::with_users(["lin", "mei"]).await;
     let mut mei_chat = Terminal::of(&mei, &[]);
     mei_chat.expect("You are in").await;
     let mut lin_chat = Terminal::of(&lin, &[]);
@@ -188,8 +180,7 @@ async fn direct_message_to_a_phone_number_opens_a_conversation() {
 
 #[tokio::test]
 async fn failed_sign_in_is_explained_in_one_line() {
-    let server = Teahouse::start();
-    let lin = Person::register(&server, "lin").await;
+    let (server, [lin]) = Teahouse::with_users(["lin"]).await;
     let by_phone = ["--phone", lin.phone.as_str()];
     let mut wrong = command(&server.url, &by_phone);
     wrong.env("TEAHOUSE_PASSWORD", "not the password");

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::support::terminal::Terminal;
-use crate::support::{LOBBY, Person, Teahouse, client_id};
+use crate::support::{LOBBY, Teahouse, client_id};
 
 /// Returns each `n` of the messages `<who> <n>`, in order.
 fn numbers(lines: &[String], who: &str) -> Vec<usize> {
@@ -24,9 +24,7 @@ fn numbers(lines: &[String], who: &str) -> Vec<usize> {
 async fn messages_arrive_once_and_in_order_across_server_restarts() {
     const ROUNDS: usize = 3;
     const EACH: usize = 20;
-    let mut server = Teahouse::start();
-    let lin = Person::register(&server, "lin").await;
-    let mei = Person::register(&server, "mei").await;
+    let (mut server, [lin, mei]) = Teahouse::with_users(["lin", "mei"]).await;
     let mut lin_chat = Terminal::of(&lin, &["--json"]);
     let mut mei_chat = Terminal::of(&mei, &["--json"]);
     lin_chat.frame("hello").await;
@@ -69,9 +67,7 @@ async fn messages_arrive_once_and_in_order_across_server_restarts() {
 
 #[tokio::test]
 async fn direct_message_sent_before_the_reconnect_is_announced() {
-    let mut server = Teahouse::start();
-    let lin = Person::register(&server, "lin").await;
-    let mei = Person::register(&server, "mei").await;
+    let (mut server, [lin, mei]) = Teahouse::with_users(["lin", "mei"]).await;
     let mut mei_chat = Terminal::of(&mei, &[]);
     mei_chat.expect("You are in").await;
     server.kill();
@@ -91,8 +87,7 @@ async fn direct_message_sent_before_the_reconnect_is_announced() {
 
 #[tokio::test]
 async fn input_is_handled_while_the_server_is_down() {
-    let mut server = Teahouse::start();
-    let lin = Person::register(&server, "lin").await;
+    let (mut server, [lin]) = Teahouse::with_users(["lin"]).await;
     let mut lin_chat = Terminal::of(&lin, &[]);
     lin_chat.expect("You are in").await;
     server.kill();

@@ -98,10 +98,7 @@ async fn other_cookies_of_the_server_are_found() {
     let room = ming
         .post("/rooms", &[("name", "Tea"), ("kind", "open")])
         .await;
-    let room = room.headers()["location"]
-        .to_str()
-        .expect("text")
-        .to_owned();
+    let room = crate::support::status_and_location(&room).1.to_owned();
     ming.page(&room).await;
     let cookies = ming.cookies();
     assert!(cookies.contains("teahouse-room="), "{cookies}");

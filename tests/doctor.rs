@@ -177,41 +177,17 @@ async fn database_server_that_may_lose_or_reject_messages_is_reported() {
         "clock",
         "time zone",
     ]);
-    for (fault, fixed, check, fix) in [
-        (
-            "innodb_flush_log_at_trx_commit = 0",
-            "innodb_flush_log_at_trx_commit = 1",
-            "durability",
-            "innodb_flush_log_at_trx_commit = 1",
-        ),
-        (
-            "innodb_flush_log_at_trx_commit = 2",
-            "innodb_flush_log_at_trx_commit = 1",
-            "durability",
-            "innodb_flush_log_at_trx_commit = 1",
-        ),
-        (
-            "max_allowed_packet = 1048576",
-            "max_allowed_packet = 16777216",
-            "packets",
-            "max_allowed_packet = 16777216",
-        ),
-        (
-            "max_connections = 10",
-            "max_connections = 151",
-            "connections",
-            "max_connections = 151",
-        ),
-        (
-            "read_only = ON",
-            "read_only = OFF",
-            "writing",
-            "read_only = OFF",
-        ),
+    for (check, variable, wrong, right) in [
+        ("durability", "innodb_flush_log_at_trx_commit", "0", "1"),
+        ("durability", "innodb_flush_log_at_trx_commit", "2", "1"),
+        ("packets", "max_allowed_packet", "1048576", "16777216"),
+        ("connections", "max_connections", "10", "151"),
+        ("writing", "read_only", "ON", "OFF"),
     ] {
-        on_server(&mariadb.url, &format!("SET GLOBAL {fault}"));
-        report().expect(check, "fail", fix);
-        on_server(&mariadb.url, &format!("SET GLOBAL {fixed}"));
+        let fix = format!("{variable} = {right}");
+        on_server(&mariadb.url, &format!("SET GLOBAL {variable} = {wrong}"));
+        report().expect(check, "fail", &fix);
+        on_server(&mariadb.url, &format!("SET GLOBAL {fix}"));
     }
     assert!(report().is_healthy);
 }

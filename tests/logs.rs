@@ -147,10 +147,7 @@ async fn codes_links_signatures_and_browser_ids_are_not_logged() {
         .await;
     let second = sms.code(1).await;
     let response = guest.post("/verification", &[("code", &second)]).await;
-    let location = response.headers()["location"]
-        .to_str()
-        .expect("text")
-        .to_owned();
+    let location = crate::support::status_and_location(&response).1.to_owned();
     let signature = sms.nth(0).await.headers["x-teahouse-signature"].clone();
     secrets.extend([
         ming.phone[3..].to_owned(),

@@ -37,56 +37,39 @@ fn malformed() -> Vec<(&'static str, Vec<u8>, u16)> {
     let text = |what, text: &str, status| (what, text.as_bytes().to_vec(), status);
     let many: String = (0..200).map(|n| format!("x{n}: y\r\n")).collect();
     let good = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    let login = "GET /login HTTP/1.1\r\nHost: x\r\n\r\n";
+    let head = "GET / HTTP/1.1\r\nHost: x\r\n";
+    let get =
+        |what, headers: &str| text(what, &format!("GET / HTTP/1.1\r\n{headers}\r\n\r\n"), 400);
+    let post = |what, headers: &str| {
+        let request = format!("POST /login HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n");
+        text(what, &request, 400)
+    };
     vec![
         text("no HTTP", "hello\r\n\r\n", 400),
         text("TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\r\n\r\n", 400),
         text("no version", "GET /\r\n\r\n", 400),
         text("another version", "GET / HTTP/3.0\r\nHost: x\r\n\r\n", 400),
-        text(
-            "a space in a name",
-            "GET / HTTP/1.1\r\nHost: x\r\nA b: c\r\n\r\n",
-            400,
-        ),
-        text("no colon", "GET / HTTP/1.1\r\nHost x\r\n\r\n", 400),
+        get("a space in a name", "Host: x\r\nA b: c"),
+        get("no colon", "Host x"),
         text("no host", "GET / HTTP/1.1\r\n\r\n", 400),
-        text(
-            "two hosts",
-            "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-            400,
-        ),
-        text("a NUL", "GET / HTTP/1.1\r\nHost: x\r\nA: \0\r\n\r\n", 400),
-        text(
-            "an invalid length",
-            "POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
-            400,
-        ),
-        text(
-            "two lengths",
-            "POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-            400,
-        ),
-        text(
+        get("two hosts", "Host: a\r\nHost: b"),
+        get("a NUL", "Host: x\r\nA: \0"),
+        post("an invalid length", "Content-Length: x"),
+        post("two lengths", "Content-Length: 1\r\nContent-Length: 2"),
+        post(
             "a length and chunks",
-            "POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
-            400,
+            "Content-Length: 1\r\nTransfer-Encoding: chunked",
         ),
         text(
             "an invalid URL",
             "GET \u{7f} HTTP/1.1\r\nHost: x\r\n\r\n",
             400,
         ),
+        text("too many headers", &format!("{head}{many}\r\n"), 431),
         text(
-            "too many headers",
-            &format!("GET / HTTP/1.1\r\nHost: x\r\n{many}\r\n"),
-            431,
-        ),
-        (
             "an unterminated head",
-            [
-                b"GET / HTTP/1.1\r\nHost: x\r\nA: ",
-                &vec![b'a'; 300 * 1024][..],
-            ]
-            .concat(),
+            &format!("{head}A: {}", "a".repeat(300 * 1024)),
             431,
         ),
         text(
@@ -96,7 +79,7 @@ fn malformed() -> Vec<(&'static str, Vec<u8>, u16)> {
         ),
         text(
             "invalid data after several requests",
-            &format!("{good}{good}GET /login HTTP/1.1\r\nHost: x\r\n\r\nnonsense\r\n\r\n"),
+            &format!("{good}{good}{login}nonsense\r\n\r\n"),
             400,
         ),
     ]

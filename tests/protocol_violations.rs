@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 const MIB: u64 = 1024;
 
 /// The server's reaction.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 enum Reaction {
     Error(String),
     Closed(u16),
@@ -69,77 +69,35 @@ async fn each_protocol_violation_has_a_defined_response_and_leaks_no_memory() {
     let deep = "[".repeat(30_000);
     let deep_inside = format!("{{\"type\":\"post\",\"content\":{deep}");
     let nul = post("a").replace("\"a\"", "\"\\u0000\"");
+    let text = |payload: &[u8]| frame(0x81, payload);
+    let surrogate = post("a").replace("\"a\"", "\"\\ud83c\"");
+    let ping = b"{\"type\":\"ping\"}";
+    let binary = [error("bad_frame"), closed(&[1002, 1003])].concat();
+    let bad = || error("bad_frame");
     let cases = [
-        (
-            "broken JSON",
-            frame(0x81, b"{\"type\":"),
-            error("bad_frame"),
-        ),
-        (
-            "deep JSON",
-            frame(0x81, deep.as_bytes()),
-            error("bad_frame"),
-        ),
-        (
-            "deeply nested JSON in a post",
-            frame(0x81, deep_inside.as_bytes()),
-            error("bad_frame"),
-        ),
-        ("no text at all", frame(0x81, b""), error("bad_frame")),
-        ("a NUL for JSON", frame(0x81, b"\0"), error("bad_frame")),
-        (
-            "a NUL in a message",
-            frame(0x81, nul.as_bytes()),
-            error("invalid"),
-        ),
-        (
-            "an unpaired surrogate",
-            frame(0x81, post("a").replace("\"a\"", "\"\\ud83c\"").as_bytes()),
-            error("bad_frame"),
-        ),
-        (
-            "a binary frame",
-            frame(0x82, b"{\"type\":\"ping\"}"),
-            [error("bad_frame"), closed(&[1002, 1003])]
-                .into_iter()
-                .flatten()
-                .collect(),
-        ),
+        ("broken JSON", text(b"{\"type\":"), bad()),
+        ("deep JSON", text(deep.as_bytes()), bad()),
+        ("deep JSON in a post", text(deep_inside.as_bytes()), bad()),
+        ("an empty text", text(b""), bad()),
+        ("a NUL for JSON", text(b"\0"), bad()),
+        ("a NUL in a message", text(nul.as_bytes()), error("invalid")),
+        ("an unpaired surrogate", text(surrogate.as_bytes()), bad()),
+        ("a binary frame", frame(0x82, ping), binary),
         (
             "invalid UTF-8",
-            frame(0x81, b"{\"type\":\"\xff\xfe\"}"),
+            text(b"{\"type\":\"\xff\xfe\"}"),
             closed(&[1007]),
         ),
+        ("an unmasked frame", unmasked(0x81, ping), closed(&[1002])),
+        ("over 64 KiB", text(&[b' '; 64 * 1024 + 1]), closed(&[1009])),
+        ("declares 8 GiB", frame_header(8 << 30), closed(&[1009])),
         (
-            "an unmasked frame",
-            unmasked(0x81, b"{\"type\":\"ping\"}"),
-            closed(&[1002]),
-        ),
-        (
-            "a text over 64 KiB",
-            frame(0x81, &[b' '; 64 * 1024 + 1]),
-            closed(&[1009]),
-        ),
-        (
-            "a frame that declares 8 GiB",
-            frame_header(8 << 30),
-            closed(&[1009]),
-        ),
-        (
-            "a frame that declares 2⁶³ bytes",
+            "declares 2⁶³ bytes",
             frame_header(1 << 63),
             closed(&[1002, 1009]),
         ),
-        (
-            "a continuation without a first frame",
-            frame(0x80, b"x"),
-            closed(&[1002]),
-        ),
-        (
-            "a reserved bit",
-            frame(0xC1, b"{\"type\":\"ping\"}"),
-            closed(&[1002]),
-        ),
+        ("no first frame", frame(0x80, b"x"), closed(&[1002])),
+        ("a reserved bit", frame(0xC1, ping), closed(&[1002])),
         ("a reserved opcode", frame(0x83, b"x"), closed(&[1002])),
         ("a ping in pieces", frame(0x09, b"x"), closed(&[1002])),
         ("an oversized ping", frame(0x89, &[0; 126]), closed(&[1002])),

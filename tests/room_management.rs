@@ -23,10 +23,7 @@ async fn created_room_appears_for_its_members_at_once() {
         ("members", "mei"),
     ];
     let response = mei.post("/rooms", &form).await;
-    let path = response.headers()["location"]
-        .to_str()
-        .expect("text")
-        .to_owned();
+    let path = crate::support::status_and_location(&response).1.to_owned();
     let id = path.trim_start_matches("/rooms/");
     assert!(li.accept_invitation(id).await);
     let shown = li_socket.expect("room").await["room"].clone();

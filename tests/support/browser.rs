@@ -168,6 +168,12 @@ impl Browser {
         field.send_keys(Key::Enter + "").await.expect("sent");
     }
 
+    /// Presses a key in an element.
+    pub async fn press(&self, selector: &str, key: Key) {
+        let pressed = self.find(selector).await.send_keys(key + "").await;
+        pressed.expect("pressed");
+    }
+
     /// Waits for a stored message with this content.
     pub async fn wait_for_message(&self, text: &str) {
         let what = format!("{text:?} is shown");
@@ -216,8 +222,8 @@ impl Browser {
     pub async fn resize(&self, width: u32, height: u32, scheme: &str) {
         let metrics =
             json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
-        self.cdp("Emulation.setDeviceMetricsOverride", metrics)
-            .await;
+        let override_size = "Emulation.setDeviceMetricsOverride";
+        self.cdp(override_size, metrics).await;
         let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
         self.cdp("Emulation.setEmulatedMedia", features).await;
     }
@@ -313,11 +319,9 @@ const SHELL: &str = "/usr/bin/chromium-headless-shell";
 
 fn capabilities(profile: Profile, folder: &TempDir) -> Capabilities {
     let mut wanted = DesiredCapabilities::chrome();
-    let language = if profile == Profile::Chinese {
-        "zh-CN"
-    } else {
-        "en-US"
-    };
+    let is_chinese = profile == Profile::Chinese;
+    let is_scriptless = profile == Profile::WithoutScripts;
+    let language = if is_chinese { "zh-CN" } else { "en-US" };
     let mut args = vec![
         "--headless=new".to_owned(),
         "--disable-gpu".to_owned(),
@@ -339,15 +343,11 @@ fn capabilities(profile: Profile, folder: &TempDir) -> Capabilities {
         wanted.add_arg(arg).expect("an argument");
     }
     // The headless shell starts much faster, but has no content settings.
-    let is_shell = profile != Profile::WithoutScripts && Path::new(SHELL).exists();
+    let is_shell = !is_scriptless && Path::new(SHELL).exists();
     if is_shell {
         wanted.set_binary(SHELL).expect("a program");
     }
-    let scripts = if profile == Profile::WithoutScripts {
-        2
-    } else {
-        1
-    };
+    let scripts = if is_scriptless { 2 } else { 1 };
     let prefs = json!({
         "intl.accept_languages": language,
         "profile.managed_default_content_settings.javascript": scripts,
