@@ -2,7 +2,7 @@
 //!
 //! Import directions: `main → app → routes → controllers → {views, jobs, services}`; `views`, `jobs` and `services` import
 //! `models`; `models` imports `realtime`; all import `error`. `commands` (admin commands) imports `models` alone.
-//! `doctor` (installation checks) stands beside the server. docs/architecture.md has the picture; `tests/house.rs`
+//! `doctor` (installation checks) stands beside the server. docs/architecture.md has the picture; `tests/import_rules.rs`
 //! checks the directions.
 
 pub mod app;
