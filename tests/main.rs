@@ -118,6 +118,7 @@ mod chat_arguments;
 mod chat_reconnecting;
 mod compression;
 mod cookies;
+mod documents;
 mod headers;
 mod import_rules;
 mod locales;
