@@ -111,14 +111,12 @@ async fn offline_user_finds_all_direct_messages_on_return() {
         assert_eq!((&ack["roomId"], &ack["seq"]), (&room, &json!(seq)));
     }
     let back = li.on_another_device(&server).await;
-    let hello = back.socket().await.hello;
-    let mut rooms = hello["rooms"].as_array().expect("rooms").iter();
-    let shown = rooms.find(|shown| shown["id"] == room).expect("the room");
+    let room = room.as_str().expect("an id").to_owned();
+    let shown = back.socket().await.room(&room).await;
     assert_eq!(
         (&shown["unread"], &shown["name"]),
         (&json!(3), &json!("Mei"))
     );
-    let room = room.as_str().expect("an id").to_owned();
     assert_eq!(back.history(&room).await.len(), 3);
 }
 

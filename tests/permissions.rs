@@ -155,21 +155,28 @@ impl Cast {
             "edit" | "delete" => "message",
             "sync" => "synced",
             "read" => "read",
-            "view" => "presence",
-            _ => "pong",
+            _ => "",
         };
         let mut socket = who.socket().await;
         let frame = json!({
             "type": what, "roomId": room, "seq": 1, "ver": 0, "content": "x", "clientId": client_id(),
         });
         socket.send(frame).await;
-        if what == "typing" {
+        // Handled in order: an error comes before the pong.
+        if ["typing", "view"].contains(&what) {
             socket.send(json!({"type": "ping"})).await;
+            socket.expect("pong").await;
+            if let Some(error) = socket.buffered("error").first() {
+                return error["code"].as_str().expect("a code").to_owned();
+            }
+            let presence = socket.buffered("presence");
+            let is_shown = presence.iter().any(|frame| frame["roomId"] == room);
+            assert!(what == "typing" || is_shown, "{presence:?}");
+            return "ok".to_owned();
         }
-        // Frames about other rooms may arrive first, for instance the presence in a direct conversation.
+        // Others' changes in this and other rooms send frames too.
         let is_answer = |frame: &Value| {
-            frame["type"] == "error"
-                || frame["type"] == answer && (answer == "pong" || frame["roomId"] == room)
+            frame["type"] == "error" || frame["type"] == answer && frame["roomId"] == room
         };
         let answer = socket.first_where(is_answer).await;
         answer["code"].as_str().unwrap_or("ok").to_owned()

@@ -121,9 +121,8 @@ async fn sidebar(person: &Person, path: &str, id: &str) -> (i64, bool) {
 /// Asserts that every view of the room shows these counts.
 async fn assert_shown_everywhere(sender: &Sender<'_>, room: &str, expected: Counts, what: &str) {
     let (li, program) = (sender.li, &sender.program);
-    let hello = li.socket().await.hello;
-    let greeted = counts(of_room(&hello["rooms"], room));
-    assert_eq!(greeted, expected, "{what}: hello");
+    let in_hello = li.socket().await.room(room).await;
+    assert_eq!(counts(&in_hello), expected, "{what}: hello");
     for path in ["/api/rooms", "/api/rooms/"] {
         let answer = match path.ends_with('/') {
             true => program.get(&format!("{path}{room}")).await.1,

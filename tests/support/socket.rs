@@ -131,6 +131,18 @@ impl Socket {
         }
     }
 
+    /// Returns a room as `hello` shows it. A room whose membership changes while `hello` is read comes in a `room` frame after it.
+    pub async fn room(&mut self, id: &str) -> Value {
+        let rooms = self.hello["rooms"].as_array().expect("rooms");
+        match rooms.iter().find(|room| room["id"] == id) {
+            Some(room) => room.clone(),
+            None => self
+                .expect_where("room", |frame| frame["room"]["id"] == id)
+                .await["room"]
+                .take(),
+        }
+    }
+
     /// Returns the next `n` messages in order of arrival.
     pub async fn messages(&mut self, n: usize) -> Vec<Value> {
         let mut list = Vec::with_capacity(n);
