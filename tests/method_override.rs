@@ -38,15 +38,15 @@ async fn post(person: &Person, path: &str, fields: &[(&str, &str)], encoding: En
     send(person, Method::POST, path, fields, encoding).await
 }
 
-fn blocks(house: &Teahouse) -> i64 {
-    house
+fn blocks(server: &Teahouse) -> i64 {
+    server
         .database()
         .number("SELECT COUNT(*) AS value FROM blocks")
 }
 
 #[tokio::test]
 async fn post_with_a_method_field_has_the_status_of_that_method() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let fields = [
         ("username", "Nobody"),
         ("involvement", "everything"),
@@ -58,7 +58,7 @@ async fn post_with_a_method_field_has_the_status_of_that_method() {
         // `seq` is a number.
         Encoding::Json => &fields[..3],
     };
-    let routes = house.routes();
+    let routes = server.routes();
     let mut tried = 0;
     for (method, path) in &routes {
         if !["PUT", "PATCH", "DELETE"].contains(&method.as_str()) || path.starts_with("/api/") {
@@ -69,7 +69,7 @@ async fn post_with_a_method_field_has_the_status_of_that_method() {
             let expected = send(&ming, method.clone(), path, fields(encoding), encoding).await;
             assert_ne!(expected, 405, "{method} {path}");
             for name in [method.as_str().to_owned(), method.as_str().to_lowercase()] {
-                let with_method = [fields(encoding), &[("_method", &name)]].concat();
+                let with_method = [fields(encoding), &[("_method", name.as_str())][..]].concat();
                 let found = post(&ming, path, &with_method, encoding).await;
                 assert_eq!(found, expected, "{name} {path} {encoding:?}");
             }
@@ -80,7 +80,7 @@ async fn post_with_a_method_field_has_the_status_of_that_method() {
 
 #[tokio::test]
 async fn put_and_patch_are_the_same_in_a_method_field() {
-    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
+    let (_server, [ming]) = Teahouse::with_users(["Ming"]).await;
     for path in [
         "/settings/profile",
         "/settings/privacy",
@@ -99,7 +99,7 @@ async fn put_and_patch_are_the_same_in_a_method_field() {
 
 #[tokio::test]
 async fn aliases_need_no_method_field() {
-    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
+    let (_server, [ming]) = Teahouse::with_users(["Ming"]).await;
     ming.say("hello").await;
     for (path, fields, form, json) in [
         (
@@ -137,19 +137,19 @@ async fn aliases_need_no_method_field() {
 
 #[tokio::test]
 async fn the_method_decides_where_post_has_an_action_too() {
-    let (house, [ming, _mei]) = Teahouse::with_people(["Ming", "Mei"]).await;
+    let (server, [ming, _mei]) = Teahouse::with_users(["Ming", "Mei"]).await;
     for (encoding, done) in [(Encoding::Form, 303), (Encoding::Json, 204)] {
         for (method, expected) in [("post", 1), ("delete", 0), ("POST", 1), ("DELETE", 0)] {
             let fields = [("username", "Mei"), ("_method", method)];
             assert_eq!(post(&ming, "/blocks", &fields, encoding).await, done);
-            assert_eq!(blocks(&house), expected, "{method} {encoding:?}");
+            assert_eq!(blocks(&server), expected, "{method} {encoding:?}");
         }
     }
 }
 
 #[tokio::test]
 async fn other_method_fields_are_refused_and_do_nothing() {
-    let (house, [ming, _mei]) = Teahouse::with_people(["Ming", "Mei"]).await;
+    let (server, [ming, _mei]) = Teahouse::with_users(["Ming", "Mei"]).await;
     for (method, expected) in [
         ("", 400),
         ("get", 400),
@@ -173,12 +173,12 @@ async fn other_method_fields_are_refused_and_do_nothing() {
         ("_method", "delete"),
     ];
     assert_eq!(post(&ming, "/blocks", &twice, Encoding::Form).await, 400);
-    assert_eq!(blocks(&house), 0);
+    assert_eq!(blocks(&server), 0);
 }
 
 #[tokio::test]
 async fn only_the_body_of_a_post_to_a_page_names_a_method() {
-    let (house, [ming, _mei]) = Teahouse::with_people(["Ming", "Mei"]).await;
+    let (server, [ming, _mei]) = Teahouse::with_users(["Ming", "Mei"]).await;
     let get = ming.get("/rooms/1?_method=delete").await;
     assert_eq!(get.status(), 200);
     let with_body = ming.request(Method::GET, "/rooms/1");
@@ -187,10 +187,10 @@ async fn only_the_body_of_a_post_to_a_page_names_a_method() {
     let in_query = "/blocks?_method=delete";
     let mei = [("username", "Mei")];
     assert_eq!(post(&ming, in_query, &mei, Encoding::Form).await, 303);
-    assert_eq!(blocks(&house), 1);
+    assert_eq!(blocks(&server), 1);
     let delete = [("username", "Mei"), ("_method", "post")];
     let deleted = send(&ming, Method::DELETE, "/blocks", &delete, Encoding::Form).await;
-    assert_eq!((deleted, blocks(&house)), (303, 0));
+    assert_eq!((deleted, blocks(&server)), (303, 0));
     // The API, and pages that only take POST.
     let message = [("content", "hello"), ("_method", "delete")];
     let path = "/api/rooms/1/messages";
@@ -202,7 +202,7 @@ async fn only_the_body_of_a_post_to_a_page_names_a_method() {
 
 #[tokio::test]
 async fn the_bodies_limits_are_those_of_other_forms() {
-    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
+    let (_server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let privacy = "_method=put&reachable_by=nobody&x=";
     for (length, expected) in [(64 * 1024, 303), (64 * 1024 + 1, 413)] {
         let body = format!("{privacy}{}", "x".repeat(length - privacy.len()));
@@ -226,7 +226,7 @@ async fn the_bodies_limits_are_those_of_other_forms() {
 
 #[tokio::test]
 async fn uploads_are_not_read_for_a_method() {
-    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
+    let (_server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let part =
         "--part\r\nContent-Disposition: form-data; name=\"_method\"\r\n\r\ndelete\r\n--part--\r\n";
     let request = ming.request(Method::POST, "/settings/avatar");
@@ -241,22 +241,22 @@ async fn uploads_are_not_read_for_a_method() {
 
 #[tokio::test]
 async fn the_head_is_checked_before_the_body_arrives() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let request = format!(
         "POST /settings/account HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\nConnection: close\r\n\
          Origin: https://evil.example\r\nContent-Length: 100\r\n\
          Content-Type: application/x-www-form-urlencoded\r\n\r\n_method=delete",
-        house.host(),
+        server.host(),
         ming.cookie(),
     );
-    let response = exchange(house.host(), request.as_bytes()).await;
+    let response = exchange(server.host(), request.as_bytes()).await;
     assert_eq!(status(&response), 403);
 }
 
 #[tokio::test]
 async fn requests_without_a_session_are_refused_whatever_they_name() {
-    let house = Teahouse::start();
-    let visitor = Person::visitor(&house);
+    let server = Teahouse::start();
+    let visitor = Person::visitor(&server);
     for path in ["/invites/1", "/rooms/1", "/settings/account", "/blocks"] {
         for fields in [&[][..], &[("_method", "delete")]] {
             for encoding in ENCODINGS {

@@ -14,8 +14,7 @@ pub mod site;
 mod state;
 
 pub(crate) use self::responses::{
-    gzip_html, page, redirect_or_no_content, see_other, signed_in_page, signed_out_page,
-    with_cookie, with_status,
+    gzip_html, page, redirect_or_no_content, see_other, signed_out_page, with_cookie, with_status,
 };
 pub use self::state::{
     Accounts, App, GithubLogin, PhoneVerification, RequestLimits, Site, SocketLimits,

@@ -7,7 +7,6 @@ use actix_web::http::{StatusCode, header};
 use super::extractors::request_context::RequestContext;
 use super::state::App;
 use crate::error::{Error, Result};
-use crate::models::user::User;
 use crate::views::assets::Encoding;
 use crate::views::gzip;
 use crate::views::layout::Page;
@@ -57,12 +56,6 @@ pub(crate) fn with_status(mut response: HttpResponse, status: StatusCode) -> Htt
 pub(crate) fn with_cookie(mut response: HttpResponse, cookie: &Cookie<'_>) -> Result<HttpResponse> {
     response.add_cookie(cookie).map_err(Error::internal)?;
     Ok(response)
-}
-
-/// Returns the layout of a page for a signed-in user.
-pub(crate) fn signed_in_page(context: &RequestContext, user: &User) -> Page {
-    let display = context.display_preferences();
-    Page::signed_in(display, &user.to_public(), user.is_admin())
 }
 
 /// Returns the layout of a page without a signed-in user.

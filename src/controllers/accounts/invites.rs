@@ -3,12 +3,12 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 
-use crate::controllers::concerns::form_action::{self, FieldErrors};
+use crate::controllers::concerns::form_action::{self, InvalidFields};
 use crate::controllers::errors::field_messages;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::FormOrJson;
 use crate::controllers::extractors::request_context::RequestContext;
-use crate::controllers::{App, page, redirect_or_no_content, see_other, signed_in_page};
+use crate::controllers::{App, page, redirect_or_no_content, see_other};
 use crate::error::{Error, Result};
 use crate::models::auth::invite;
 use crate::models::auth::security_event::{self, SecurityEventKind};
@@ -16,7 +16,7 @@ use crate::models::room::Room;
 use crate::models::user::User;
 use crate::models::user::registration::RegistrationPolicy;
 use crate::views::pages::invites::{InviteForm, InviteItem, InvitesPage};
-use crate::views::pages::rooms::room_links;
+use crate::views::pages::rooms::SidebarPage;
 
 /// Requires that the user may create invites.
 ///
@@ -87,12 +87,12 @@ async fn show(
     context: &RequestContext,
     user: User,
     form: InviteForm,
-    errors: FieldErrors,
+    errors: InvalidFields,
 ) -> Result<HttpResponse> {
-    let page_layout = signed_in_page(context, &user);
+    let person = user.clone();
     let read = app.database.read(move |conn| {
-        let rooms = Room::list_for(conn, user.id)?;
-        Ok((rooms, invite::list_for(conn, &user)?))
+        let rooms = Room::list_for(conn, person.id)?;
+        Ok((rooms, invite::list_for(conn, &person)?))
     });
     let (rooms, open) = read.await?;
     let own = context.origin.as_deref().unwrap_or_default();
@@ -102,8 +102,7 @@ async fn show(
         Ok(InviteItem::new(&invite, maker, link))
     });
     let view = InvitesPage {
-        page: page_layout,
-        rooms: room_links(context.locale(), rooms, None),
+        layout: SidebarPage::new(context.display_preferences(), &user, rooms),
         invites: items.collect::<Result<_>>()?,
         form,
         errors: field_messages(context, &["uses", "days"], &errors),

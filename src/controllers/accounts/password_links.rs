@@ -10,7 +10,7 @@ use crate::controllers::errors::field_messages;
 use crate::controllers::extractors::current_user::Admin;
 use crate::controllers::extractors::form::FormOrJson;
 use crate::controllers::extractors::request_context::RequestContext;
-use crate::controllers::{App, page, signed_in_page};
+use crate::controllers::{App, page};
 use crate::error::{Error, LocalizedMessage, Result};
 use crate::models::auth::password_reset_link;
 use crate::models::auth::security_event::{self, SecurityEventKind};
@@ -18,7 +18,7 @@ use crate::models::room::Room;
 use crate::models::user::User;
 use crate::models::values::user_status::Status;
 use crate::views::pages::invites::PasswordLinkPage;
-use crate::views::pages::rooms::room_links;
+use crate::views::pages::rooms::SidebarPage;
 use crate::views::qr::Qr;
 
 /// Lifetime of a link.
@@ -89,8 +89,7 @@ async fn show(
     let user_id = admin.id;
     let read = app.database.read(move |conn| Room::list_for(conn, user_id));
     let view = PasswordLinkPage {
-        page: signed_in_page(context, admin),
-        rooms: room_links(context.locale(), read.await?, None),
+        layout: SidebarPage::new(context.display_preferences(), admin, read.await?),
         username,
         qr: link.as_deref().and_then(Qr::encode),
         link,

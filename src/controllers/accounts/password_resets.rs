@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 
 use super::registration_form::phone_region;
-use crate::controllers::concerns::form_action::{self, FieldErrors};
+use crate::controllers::concerns::form_action::{self, InvalidFields};
 use crate::controllers::concerns::phone_verification::{require_verification, start_verification};
 use crate::controllers::errors::field_messages;
 use crate::controllers::extractors::form::Form;
@@ -46,7 +46,7 @@ fn show(
     app: &App,
     context: &RequestContext,
     mut form: ResetForm,
-    errors: FieldErrors,
+    errors: InvalidFields,
 ) -> Result<HttpResponse> {
     form.region = phone_region(app, context, &form.region);
     let view = PasswordResetPage {

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
-use crate::controllers::concerns::form_action::FieldErrors;
+use crate::controllers::concerns::form_action::InvalidFields;
 use crate::controllers::concerns::github_oauth;
 use crate::controllers::errors::field_messages;
 use crate::controllers::extractors::request_context::RequestContext;
@@ -100,7 +100,7 @@ pub(super) async fn show(
     app: &App,
     context: &RequestContext,
     mut form: NewUserForm,
-    errors: FieldErrors,
+    errors: InvalidFields,
 ) -> Result<HttpResponse> {
     let policy = app.accounts.registration_policy;
     let id = invite::verify_token(&app.hmac_key, &form.invite);

@@ -6,11 +6,11 @@ use serde::Deserialize;
 
 use crate::controllers::extractors::current_user::Admin;
 use crate::controllers::extractors::request_context::RequestContext;
-use crate::controllers::{App, page, signed_in_page};
+use crate::controllers::{App, page};
 use crate::error::Result;
 use crate::models::auth::security_event;
 use crate::models::room::Room;
-use crate::views::pages::rooms::room_links;
+use crate::views::pages::rooms::SidebarPage;
 use crate::views::pages::security_events::{EventList, EventsPage};
 
 /// Events per page.
@@ -33,8 +33,7 @@ pub async fn index(
     let user_id = user.id;
     let read = app.database.read(move |conn| Room::list_for(conn, user_id));
     let view = EventsPage {
-        page: signed_in_page(&context, &user),
-        rooms: room_links(context.locale(), read.await?, None),
+        layout: SidebarPage::new(context.display_preferences(), &user, read.await?),
         list: find(&app, &context, None, &query).await?,
     };
     page(&app, &view)

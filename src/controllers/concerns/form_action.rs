@@ -8,14 +8,14 @@ use crate::controllers::with_status;
 use crate::error::{Error, LocalizedMessage, Result};
 
 /// Errors by field.
-pub type FieldErrors = Vec<(&'static str, LocalizedMessage)>;
+pub type InvalidFields = Vec<(&'static str, LocalizedMessage)>;
 
 /// Returns the result of a form's action. If fields are invalid, browsers get 422 with the form again, which `show_form`
 /// renders with the errors; JSON clients get the errors.
 pub async fn respond(
     context: &RequestContext,
     result: Result<HttpResponse>,
-    show_form: impl AsyncFnOnce(FieldErrors) -> Result<HttpResponse>,
+    show_form: impl AsyncFnOnce(InvalidFields) -> Result<HttpResponse>,
 ) -> Result<HttpResponse> {
     match result {
         Err(Error::Invalid(errors)) if !context.expects_json() => {

@@ -5,17 +5,17 @@ use actix_web::web::{Data, Query};
 use serde::Deserialize;
 
 use super::room_form::RoomInput;
-use crate::controllers::concerns::form_action::FieldErrors;
+use crate::controllers::concerns::form_action::InvalidFields;
 use crate::controllers::errors::field_messages;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::request_context::RequestContext;
-use crate::controllers::{App, page, signed_in_page};
+use crate::controllers::{App, page};
 use crate::error::Result;
 use crate::models::room::Room;
 use crate::models::room::directory::{self, DirectoryCursor};
 use crate::models::user::User;
 use crate::views::pages::directory::{OpenRoom, Pagination, RoomForm, RoomsPage};
-use crate::views::pages::rooms::room_links;
+use crate::views::pages::rooms::SidebarPage;
 
 /// Query of the directories of rooms and people: search text and page cursor.
 #[derive(Default, Deserialize)]
@@ -42,7 +42,7 @@ pub(super) async fn show_form(
     context: &RequestContext,
     user: User,
     typed: &RoomInput,
-    errors: FieldErrors,
+    errors: InvalidFields,
 ) -> Result<HttpResponse> {
     let query = DirectoryQuery::default();
     render(app, context, user, &query, typed, errors).await
@@ -54,7 +54,7 @@ async fn render(
     user: User,
     query: &DirectoryQuery,
     typed: &RoomInput,
-    errors: FieldErrors,
+    errors: InvalidFields,
 ) -> Result<HttpResponse> {
     let (pattern, after) = (query.search.clone(), DirectoryCursor::parse(&query.after));
     let user_id = user.id;
@@ -65,8 +65,7 @@ async fn render(
     });
     let (rooms, open) = read.await?;
     let view = RoomsPage {
-        page: signed_in_page(context, &user),
-        rooms: room_links(context.locale(), rooms, None),
+        layout: SidebarPage::new(context.display_preferences(), &user, rooms),
         pages: Pagination::new(&open, &query.search),
         open_rooms: open.items.into_iter().map(OpenRoom::from).collect(),
         search: &query.search,

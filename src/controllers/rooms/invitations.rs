@@ -5,12 +5,12 @@ use actix_web::web::{Data, Path};
 
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::request_context::RequestContext;
-use crate::controllers::{App, page, redirect_or_no_content, signed_in_page};
+use crate::controllers::{App, page, redirect_or_no_content};
 use crate::error::Result;
 use crate::models::room::Room;
 use crate::models::room::invitation;
 use crate::views::pages::invitations::{InvitationItem, InvitationsPage};
-use crate::views::pages::rooms::room_links;
+use crate::views::pages::rooms::SidebarPage;
 
 /// `GET /invitations`: an HTML page, or a JSON array of invitations as in the `invitation` frame.
 pub async fn index(
@@ -31,8 +31,7 @@ pub async fn index(
     }
     let item = |invitation| InvitationItem::new(context.locale(), invitation);
     let view = InvitationsPage {
-        page: signed_in_page(&context, &user),
-        rooms: room_links(context.locale(), rooms, None),
+        layout: SidebarPage::new(context.display_preferences(), &user, rooms),
         pending: pending.into_iter().map(item).collect(),
     };
     page(&app, &view)

@@ -5,18 +5,18 @@ use actix_web::web::{Data, Query};
 
 use super::directory::DirectoryQuery;
 use crate::controllers::accounts::invites;
-use crate::controllers::concerns::form_action::FieldErrors;
+use crate::controllers::concerns::form_action::InvalidFields;
 use crate::controllers::errors::field_messages;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::request_context::RequestContext;
-use crate::controllers::{App, page, signed_in_page};
+use crate::controllers::{App, page};
 use crate::error::Result;
 use crate::models::room::Room;
 use crate::models::room::directory::{self, DirectoryCursor};
 use crate::models::user::User;
 use crate::views::layout::DisplayUser;
 use crate::views::pages::directory::{Pagination, PeoplePage};
-use crate::views::pages::rooms::room_links;
+use crate::views::pages::rooms::SidebarPage;
 
 /// `GET /people`
 pub async fn index(
@@ -34,7 +34,7 @@ pub(in crate::controllers) async fn show(
     context: &RequestContext,
     user: User,
     to: &str,
-    errors: FieldErrors,
+    errors: InvalidFields,
 ) -> Result<HttpResponse> {
     render(app, context, user, &DirectoryQuery::default(), to, errors).await
 }
@@ -45,7 +45,7 @@ async fn render(
     user: User,
     query: &DirectoryQuery,
     to: &str,
-    errors: FieldErrors,
+    errors: InvalidFields,
 ) -> Result<HttpResponse> {
     let (pattern, after) = (query.search.clone(), DirectoryCursor::parse(&query.after));
     let user_id = user.id;
@@ -57,8 +57,7 @@ async fn render(
     let (rooms, found) = read.await?;
     let people = found.items.iter();
     let view = PeoplePage {
-        page: signed_in_page(context, &user),
-        rooms: room_links(context.locale(), rooms, None),
+        layout: SidebarPage::new(context.display_preferences(), &user, rooms),
         pages: Pagination::new(&found, &query.search),
         people: people
             .map(|person| DisplayUser::from(&person.to_public()))

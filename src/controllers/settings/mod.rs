@@ -18,15 +18,15 @@ mod reauthentication;
 use actix_web::HttpResponse;
 use serde::Deserialize;
 
-use super::concerns::form_action::FieldErrors;
+use super::concerns::form_action::InvalidFields;
 use super::errors::field_messages;
 use super::extractors::current_user::CurrentUser;
 use super::extractors::request_context::RequestContext;
-use super::{App, redirect_or_no_content, see_other, signed_in_page};
+use super::{App, redirect_or_no_content, see_other};
 use crate::error::Result;
 use crate::models::room::Room;
 use crate::models::user::User;
-use crate::views::pages::rooms::room_links;
+use crate::views::pages::rooms::SidebarPage;
 use crate::views::pages::settings::SettingsLayout;
 
 /// Fields of all settings forms.
@@ -55,11 +55,11 @@ const FIELDS: [&str; 16] = [
 pub struct FormResult {
     saved: String,
     #[serde(skip)]
-    errors: FieldErrors,
+    errors: InvalidFields,
 }
 
-impl From<FieldErrors> for FormResult {
-    fn from(errors: FieldErrors) -> Self {
+impl From<InvalidFields> for FormResult {
+    fn from(errors: InvalidFields) -> Self {
         Self {
             errors,
             ..Self::default()
@@ -83,8 +83,7 @@ async fn settings_layout(
     let user_id = user.id;
     let read = app.database.read(move |conn| Room::list_for(conn, user_id));
     Ok(SettingsLayout {
-        page: signed_in_page(context, user),
-        rooms: room_links(context.locale(), read.await?, None),
+        layout: SidebarPage::new(context.display_preferences(), user, read.await?),
         section,
         saved: result.saved,
         errors: field_messages(context, &FIELDS, &result.errors),

@@ -1,48 +1,34 @@
 //! `sessions/new.html`: sign-in.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
-use crate::views::layout::Page;
-use crate::views::templates::View;
+use crate::views::layout::{FieldMessages, Page};
 
 /// The sign-in page.
 #[derive(Serialize)]
 pub struct NewSessionPage<'a> {
-    /// Layout.
     #[serde(flatten)]
     pub page: Page,
-    /// Submitted values.
     pub form: LoginForm,
-    /// Error messages by field.
-    pub errors: BTreeMap<&'static str, Option<String>>,
-    /// Countries of phone numbers.
+    pub errors: FieldMessages,
     pub regions: &'a [Region],
-    /// Whether registration is open.
     pub registration: bool,
     /// Whether passwords can be reset by a code.
     pub reset: bool,
-    /// URL of the sign-in with GitHub, if enabled.
     pub github: Option<String>,
     /// Whether development mode allows sign-in by username alone.
     pub development: bool,
 }
 
-/// Fields of the form.
+/// Fields of the form. `username` is sent in development only.
 #[derive(Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct LoginForm {
-    /// Phone number.
     pub phone: String,
-    /// Country of the phone number.
     pub region: String,
-    /// Password.
     #[serde(skip_serializing)]
     pub password: String,
-    /// Page after sign-in.
     pub next: String,
-    /// Username of the development sign-in.
     pub username: String,
 }
 
@@ -61,8 +47,4 @@ impl Region {
             dial: format!("+{dial}"),
         }
     }
-}
-
-impl View for NewSessionPage<'_> {
-    const TEMPLATE: &'static str = "sessions/new.html";
 }

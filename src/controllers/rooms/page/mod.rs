@@ -11,7 +11,7 @@ use serde::Deserialize;
 use self::message_list::PAGE;
 use self::message_list::{LoadedMessages, MessageListQuery};
 use self::presenter::RoomPagePresenter;
-use crate::controllers::concerns::form_action::FieldErrors;
+use crate::controllers::concerns::form_action::InvalidFields;
 use crate::controllers::extractors::browser_id::build_cookie;
 use crate::controllers::extractors::cookies::LAST_ROOM_COOKIE;
 use crate::controllers::extractors::current_user::LazyCurrentUser;
@@ -126,7 +126,7 @@ pub(in crate::controllers) struct FormState {
     /// Submitted values by field.
     pub values: FormValues,
     /// Errors by field.
-    pub errors: FieldErrors,
+    pub errors: InvalidFields,
 }
 
 /// Page data, message list and the query of the list.

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{FormState, RoomPageData};
+use crate::controllers::App;
 use crate::controllers::errors::field_messages;
 use crate::controllers::extractors::request_context::RequestContext;
-use crate::controllers::{App, signed_in_page};
 use crate::models::rfc3339;
 use crate::models::room::{LOBBY, Room};
 use crate::models::user::User;
@@ -67,7 +67,7 @@ impl RoomPagePresenter {
         let mut form = BTreeMap::from(FORM_FIELDS.map(|field| (field, String::new())));
         form.extend(state.values);
         Self {
-            page: signed_in_page(context, user),
+            page: Page::signed_in(context.display_preferences(), user),
             rooms: room_links(locale, data.rooms, Some(Id(room.id))),
             is_member: data.membership.is_some(),
             can_manage: room.can_be_managed_by(user),
