@@ -3,32 +3,24 @@
 use actix_session::Session;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use serde::Deserialize;
 
 use super::login_form;
 use crate::controllers::App;
 use crate::controllers::concerns::form_action;
 use crate::controllers::concerns::sign_in::{SignInMethod, sign_in};
-use crate::controllers::extractors::form::FormOrJson;
+use crate::controllers::extractors::form::{FormOrJson, UsernameField};
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::error::{Error, Result};
 use crate::models::room::direct::find_active_user;
 use crate::models::user::User;
 use crate::views::pages::sessions::LoginForm;
 
-/// Fields of the form.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct DevelopmentCredentials {
-    username: String,
-}
-
 /// `POST /development_session`: signs in as any user.
 pub async fn create(
     app: Data<App>,
     context: RequestContext,
     session: Session,
-    FormOrJson(typed): FormOrJson<DevelopmentCredentials>,
+    FormOrJson(typed): FormOrJson<UsernameField>,
 ) -> Result<HttpResponse> {
     let method = SignInMethod::Credentials;
     let result = match find(&app, &context, &typed.username).await {

@@ -3,12 +3,11 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use chrono::TimeDelta;
-use serde::Deserialize;
 
 use crate::controllers::concerns::form_action;
 use crate::controllers::errors::field_messages;
 use crate::controllers::extractors::current_user::Admin;
-use crate::controllers::extractors::form::FormOrJson;
+use crate::controllers::extractors::form::{FormOrJson, UsernameField};
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page};
 use crate::error::{Error, LocalizedMessage, Result};
@@ -24,13 +23,6 @@ use crate::views::qr::Qr;
 /// Lifetime of a link.
 const LINK_HOURS: i64 = 4;
 
-/// Fields of the form.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct NewPasswordLink {
-    username: String,
-}
-
 /// `GET /password_links`: the form.
 pub async fn new(
     app: Data<App>,
@@ -45,7 +37,7 @@ pub async fn create(
     app: Data<App>,
     context: RequestContext,
     Admin(admin): Admin,
-    FormOrJson(typed): FormOrJson<NewPasswordLink>,
+    FormOrJson(typed): FormOrJson<UsernameField>,
 ) -> Result<HttpResponse> {
     let name = typed.username.trim();
     let (wanted, client) = (name.to_owned(), context.client.clone());

@@ -124,12 +124,11 @@ pub fn require_enabled(app: &App) -> Result<&GithubLogin> {
 /// GitHub is disabled.
 pub fn start_url(app: &App, field: &'static str, value: &str) -> Option<String> {
     app.github.as_ref()?;
-    let query = serde_html_form::to_string([(field, value)]).ok();
-    let query = query.filter(|_| !value.is_empty());
-    Some(query.map_or_else(
-        || START_PATH.to_owned(),
-        |query| format!("{START_PATH}?{query}"),
-    ))
+    if value.is_empty() {
+        return Some(START_PATH.to_owned());
+    }
+    let query = serde_html_form::to_string([(field, value)]).ok()?;
+    Some(format!("{START_PATH}?{query}"))
 }
 
 /// Returns the URL to which GitHub redirects.

@@ -9,8 +9,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 
 use crate::controllers::{App, Site};
-use crate::models::auth::session;
-use crate::models::auth::session::KeyHash;
+use crate::models::auth::session::{self, KeyHash};
 
 /// Name of the cookie with the id of the last visited room.
 pub const LAST_ROOM_COOKIE: &str = "teahouse-room";

@@ -5,6 +5,7 @@ use actix_web::http::header;
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::LocalBoxFuture;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
@@ -22,6 +23,14 @@ pub struct FormOrJson<T>(pub T);
 
 /// The fields of a JSON object.
 pub struct Json<T>(pub T);
+
+/// The field of a form that names a user.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct UsernameField {
+    /// As typed.
+    pub username: String,
+}
 
 /// How the fields in a body are encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

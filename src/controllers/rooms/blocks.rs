@@ -3,10 +3,9 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 
-use super::UsernameField;
 use crate::controllers::concerns::rate_limits;
 use crate::controllers::extractors::current_user::CurrentUser;
-use crate::controllers::extractors::form::FormOrJson;
+use crate::controllers::extractors::form::{FormOrJson, UsernameField};
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, redirect_or_no_content};
 use crate::error::{Error, Result};

@@ -4,10 +4,9 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use serde_json::json;
 
-use super::UsernameField;
 use crate::controllers::concerns::rate_limits;
 use crate::controllers::extractors::current_user::CurrentUser;
-use crate::controllers::extractors::form::FormOrJson;
+use crate::controllers::extractors::form::{FormOrJson, UsernameField};
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, rooms, see_other};
 use crate::error::Result;
@@ -35,7 +34,8 @@ pub async fn create(
         }
         respond_invited(&context, id, outcome)
     });
-    rooms::respond_with(&app, &context, user, id, invited, typed.into()).await
+    let values = vec![("username", typed.username)];
+    rooms::respond_with(&app, &context, user, id, invited, values).await
 }
 
 /// Tells the inviter the outcome, but not whether the invitation is new, pending or was declined before.
@@ -69,5 +69,6 @@ pub async fn destroy(
     let removed = write
         .await
         .map(|user_id| app.realtime.leave_room(user_id, id));
-    rooms::respond(&app, &context, user, id, removed, typed.into()).await
+    let values = vec![("username", typed.username)];
+    rooms::respond(&app, &context, user, id, removed, values).await
 }

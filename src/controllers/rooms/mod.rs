@@ -17,7 +17,6 @@ pub(super) mod room_form;
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query};
-use serde::Deserialize;
 
 use self::page::{FormState, FormValues, RoomPageQuery};
 use self::room_form::{RoomInput, create_room};
@@ -29,19 +28,6 @@ use crate::controllers::extractors::request_context::RequestContext;
 use crate::error::Result;
 use crate::models::room::Room;
 use crate::models::user::User;
-
-/// The field of forms about another user.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct UsernameField {
-    username: String,
-}
-
-impl From<UsernameField> for FormValues {
-    fn from(typed: UsernameField) -> Self {
-        vec![("username", typed.username)]
-    }
-}
 
 /// `POST /rooms`
 pub async fn create(

@@ -2,13 +2,12 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
-use serde::Deserialize;
 
 use super::{FormResult, redirect_saved, settings_layout};
 use crate::controllers::concerns::attempt::Attempt;
 use crate::controllers::concerns::form_action;
 use crate::controllers::extractors::current_user::CurrentUser;
-use crate::controllers::extractors::form::FormOrJson;
+use crate::controllers::extractors::form::{FormOrJson, UsernameField};
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page};
 use crate::error::Result;
@@ -16,13 +15,6 @@ use crate::models::user::User;
 use crate::models::values::username::Username;
 use crate::services::image::UPLOAD_MAX_BYTES;
 use crate::views::pages::settings::ProfilePage;
-
-/// Fields of `PATCH /settings/profile`.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct ProfileInput {
-    username: String,
-}
 
 /// `GET /settings/profile`
 pub async fn show(
@@ -55,7 +47,7 @@ pub async fn update(
     app: Data<App>,
     context: RequestContext,
     CurrentUser(user): CurrentUser,
-    FormOrJson(typed): FormOrJson<ProfileInput>,
+    FormOrJson(typed): FormOrJson<UsernameField>,
 ) -> Result<HttpResponse> {
     let renamed = rename(&app, &user, &typed.username).await;
     let renamed = renamed.map(|()| redirect_saved(&context, "profile", "name"));

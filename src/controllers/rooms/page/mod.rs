@@ -34,17 +34,7 @@ use crate::views::gzip::DeflateBlock;
 #[derive(Default, Deserialize)]
 pub struct RoomPageQuery {
     at: Option<i64>,
-    member: Option<MemberNotice>,
-}
-
-/// Result of the form that invites a member.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum MemberNotice {
-    Added,
-    Invited,
-    #[serde(other)]
-    Other,
+    member: Option<String>,
 }
 
 impl RoomPageQuery {
@@ -54,11 +44,8 @@ impl RoomPageQuery {
     }
 
     fn member_notice(&self) -> Option<&'static str> {
-        match self.member? {
-            MemberNotice::Added => Some("added"),
-            MemberNotice::Invited => Some("invited"),
-            MemberNotice::Other => None,
-        }
+        let mut notices = ["added", "invited"].into_iter();
+        notices.find(|notice| self.member.as_deref() == Some(*notice))
     }
 }
 
@@ -73,12 +60,8 @@ struct RoomPageData {
 }
 
 impl RoomPageData {
-    fn load(
-        conn: &mut DbConn,
-        user: &User,
-        id: i64,
-        list_query: &MessageListQuery,
-    ) -> Result<(Self, LoadedMessages)> {
+    fn load(conn: &mut DbConn, user: &User, list_query: MessageListQuery) -> Result<PageParts> {
+        let id = list_query.room_id;
         let (room, membership) = Room::find_for(conn, user, id)?;
         let version = message_list::version(conn, &room)?;
         // Every user is a member of the Lobby, so its members are not listed.
@@ -111,7 +94,7 @@ impl RoomPageData {
             blocks,
             seen_at,
         };
-        Ok((data, loaded))
+        Ok((data, loaded, list_query))
     }
 }
 
@@ -132,11 +115,6 @@ pub(in crate::controllers) struct FormState {
 /// Page data, message list and the query of the list.
 type PageParts = (RoomPageData, LoadedMessages, MessageListQuery);
 
-fn read(conn: &mut DbConn, user: &User, list_query: MessageListQuery) -> Result<PageParts> {
-    let (data, loaded) = RoomPageData::load(conn, user, list_query.room_id, &list_query)?;
-    Ok((data, loaded, list_query))
-}
-
 /// Renders the room's page.
 pub(in crate::controllers) async fn show(
     app: &App,
@@ -148,7 +126,7 @@ pub(in crate::controllers) async fn show(
     let list_query = MessageListQuery::new(app, context, id, query.cursor(), PAGE);
     let read = caller.authenticate_and_read(move |conn, live| {
         let list_query = list_query.with_preferences(&live.preferences);
-        read(conn, &live.user, list_query)
+        RoomPageData::load(conn, &live.user, list_query)
     });
     let (session, parts) = read.await?;
     let form = FormState {
@@ -170,7 +148,7 @@ pub(in crate::controllers) async fn show_with_errors(
     let person = user.clone();
     let read = app
         .database
-        .read(move |conn| read(conn, &person, list_query));
+        .read(move |conn| RoomPageData::load(conn, &person, list_query));
     render(app, context, &user, read.await?, form)
 }
 
