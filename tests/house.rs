@@ -40,7 +40,7 @@ const MAY_IMPORT: [(&str, &[&str]); 13] = [
         ],
     ),
     ("services", &["models", "error"]),
-    ("config", &["error"]),
+    ("config", &["models", "error"]),
     ("routes", &["controllers", "error"]),
     (
         "controllers",

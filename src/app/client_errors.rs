@@ -53,15 +53,15 @@ mod tests {
 
     #[test]
     fn only_client_errors_are_lowered() {
-        assert!(is_client_error(
-            "stream error: request parse error: invalid Header provided"
-        ));
-        assert!(is_client_error(
-            "stream error: I/O error: connection reset by peer"
-        ));
-        assert!(is_client_error("write zero; closing"));
-        assert!(!is_client_error("stream error: Internal error"));
-        assert!(!is_client_error("Response payload stream error: x"));
-        assert!(!is_client_error("Upgrade handler error: x"));
+        for (message, is_client) in [
+            ("stream error: request parse error: invalid Header", true),
+            ("stream error: I/O error: connection reset by peer", true),
+            ("write zero; closing", true),
+            ("stream error: Internal error", false),
+            ("Response payload stream error: x", false),
+            ("Upgrade handler error: x", false),
+        ] {
+            assert_eq!(is_client_error(message), is_client, "{message}");
+        }
     }
 }

@@ -1,17 +1,19 @@
 //! Settings about accounts: registration, sessions, rate limits and phone verification.
+#![expect(missing_docs, reason = "config/default.toml has the descriptions")]
 
 use serde::Deserialize;
 
 use super::values::words;
+use crate::models::auth::invite::InvitePolicy;
+use crate::models::user::registration::RegistrationPolicy;
 
 #[derive(Debug, Clone, Deserialize)]
-#[expect(missing_docs, reason = "config/default.toml has the descriptions")]
 pub struct AccountSettings {
     pub region: String,
     pub deleted_messages: DeletedMessages,
     pub session_days: i64,
-    pub registration: RegistrationMode,
-    pub invites: InviteMode,
+    pub registration: RegistrationPolicy,
+    pub invites: InvitePolicy,
     pub security_event_days: i64,
     pub hash_memory_kib: u32,
     pub hash_passes: u32,
@@ -31,30 +33,7 @@ pub enum DeletedMessages {
     Delete,
 }
 
-/// Who may register.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RegistrationMode {
-    /// Anyone.
-    Open,
-    /// Only holders of an invite link.
-    Invite,
-    /// No one.
-    Closed,
-}
-
-/// Who may create invite links.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum InviteMode {
-    /// All users.
-    Members,
-    /// Only admins.
-    Admins,
-}
-
 #[derive(Debug, Clone, Deserialize)]
-#[expect(missing_docs, reason = "config/default.toml has the descriptions")]
 pub struct ThrottleSettings {
     pub enabled: bool,
     pub sign_in_failures: i32,
@@ -81,7 +60,6 @@ pub struct ThrottleSettings {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-#[expect(missing_docs, reason = "config/default.toml has the descriptions")]
 pub struct VerificationSettings {
     pub enabled: bool,
     #[serde(deserialize_with = "words")]

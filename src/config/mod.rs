@@ -1,4 +1,4 @@
-//! Typed settings. `config/default.toml` describes each of them.
+//! Typed settings. `config/default.toml` describes each of them. Errors are sentences that name the setting.
 
 mod accounts;
 mod github;
@@ -9,8 +9,7 @@ mod sms;
 mod values;
 
 pub use self::accounts::{
-    AccountSettings, DeletedMessages, InviteMode, RegistrationMode, ThrottleSettings,
-    VerificationSettings,
+    AccountSettings, DeletedMessages, ThrottleSettings, VerificationSettings,
 };
 pub use self::github::GithubSettings;
 pub use self::secret::Secret;

@@ -1,4 +1,5 @@
 //! The sections of the settings that have no rules of their own.
+#![expect(missing_docs, reason = "config/default.toml has the descriptions")]
 
 use std::path::PathBuf;
 
@@ -9,7 +10,6 @@ use super::Secret;
 use super::values::{host, networks};
 
 #[derive(Debug, Clone, Deserialize)]
-#[expect(missing_docs, reason = "config/default.toml has the descriptions")]
 pub struct ServerSettings {
     #[serde(deserialize_with = "host")]
     pub host: String,
@@ -28,14 +28,12 @@ pub struct ServerSettings {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-#[expect(missing_docs, reason = "config/default.toml has the descriptions")]
 pub struct DataSettings {
     pub dir: PathBuf,
     pub secret_key: Secret,
 }
 
 #[derive(Debug, Clone, Deserialize)]
-#[expect(missing_docs, reason = "config/default.toml has the descriptions")]
 pub struct DatabaseSettings {
     pub url: Secret,
     pub pool_size: u32,
@@ -44,7 +42,6 @@ pub struct DatabaseSettings {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-#[expect(missing_docs, reason = "config/default.toml has the descriptions")]
 pub struct MessageSettings {
     pub posts_per_second: u32,
     pub burst: u32,
@@ -52,7 +49,6 @@ pub struct MessageSettings {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-#[expect(missing_docs, reason = "config/default.toml has the descriptions")]
 pub struct SocketSettings {
     pub frame_max_bytes: usize,
     pub ping_seconds: u64,
@@ -68,7 +64,6 @@ pub struct SocketSettings {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-#[expect(missing_docs, reason = "config/default.toml has the descriptions")]
 pub struct LogSettings {
     pub filter: String,
     pub format: LogFormat,
@@ -85,7 +80,6 @@ pub enum LogFormat {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-#[expect(missing_docs, reason = "config/default.toml has the descriptions")]
 pub struct MetricsSettings {
     pub token: Secret,
 }

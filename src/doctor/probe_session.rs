@@ -3,8 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::error::Result;
-use crate::models::auth::session;
-use crate::models::auth::session::{KeyHash, NewSession, SessionKind};
+use crate::models::auth::session::{self, KeyHash, NewSession, SessionKind};
 use crate::models::database::connection::DbConn;
 use crate::models::database::diagnostics;
 use crate::models::installation;
@@ -23,9 +22,6 @@ pub(super) struct ProbeSession {
 
 impl ProbeSession {
     /// Creates a session, or returns `None` if there are no users.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database cannot be written.
     pub(super) fn create(conn: &mut DbConn) -> Result<Option<Self>> {
         let Some(admin) = diagnostics::first_admin(conn)? else {
             return Ok(None);
@@ -53,9 +49,6 @@ impl ProbeSession {
     }
 
     /// Ends the session.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database cannot be written.
     pub(super) fn end(self, conn: &mut DbConn) -> Result<()> {
         conn.write(|conn| session::end(conn, &self.key_hash))
     }

@@ -8,7 +8,7 @@ use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::cell::{Cell, append_row};
+use super::cell::Cell;
 use super::{FORMAT, Manifest};
 use crate::error::{Error, Result};
 
@@ -67,13 +67,8 @@ impl<W: Write> Writer<W> {
     }
 
     pub(super) fn row(&mut self, row: &[Cell]) -> Result<()> {
-        append_row(row, &mut self.line)?;
         self.total += 1;
-        self.put()
-    }
-
-    pub(super) fn end_table(&mut self, name: &str, rows: u64) -> Result<()> {
-        self.end(name, rows)
+        self.json(row)
     }
 
     /// Ends the file and returns what is below it.
@@ -82,22 +77,18 @@ impl<W: Write> Writer<W> {
         self.out.finish().map_err(unwritable)
     }
 
-    fn end(&mut self, end: &str, rows: u64) -> Result<()> {
+    /// Ends a table, or all of them.
+    pub(super) fn end(&mut self, end: &str, rows: u64) -> Result<()> {
         let (end, sha256) = (end.to_owned(), hex(&self.digest));
         self.json(&End { end, rows, sha256 })
     }
 
-    fn json(&mut self, value: &impl Serialize) -> Result<()> {
+    fn json(&mut self, value: &(impl Serialize + ?Sized)) -> Result<()> {
+        self.line.clear();
         serde_json::to_writer(&mut self.line, value).map_err(Error::internal)?;
         self.line.push(b'\n');
-        self.put()
-    }
-
-    fn put(&mut self) -> Result<()> {
         self.digest.update(&self.line);
-        let written = self.out.write_all(&self.line);
-        self.line.clear();
-        written.map_err(unwritable)
+        self.out.write_all(&self.line).map_err(unwritable)
     }
 }
 
@@ -126,22 +117,20 @@ impl<R: BufRead> Reader<R> {
     pub(super) fn new(input: R) -> Result<Self> {
         let mut input = BufReader::with_capacity(1 << 16, GzDecoder::new(input));
         let mut line = Vec::new();
-        if let Err(error) = read_line(&mut input, &mut line) {
-            return Err(Error::Unavailable(format!(
-                "this is no backup of Teahouse: {}",
-                sentence(error)
-            )));
-        }
+        read_line(&mut input, &mut line).map_err(|error| {
+            let cause = error.into_cause();
+            Error::Unavailable(format!("this is not a Teahouse backup: {cause}"))
+        })?;
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Version {
             teahouse_backup: u32,
         }
         let version: Version = serde_json::from_slice(&line)
-            .map_err(|_| Error::Unavailable("this is no backup of Teahouse".into()))?;
+            .map_err(|_| Error::Unavailable("this is not a Teahouse backup".into()))?;
         if version.teahouse_backup != FORMAT {
             return Err(Error::Unavailable(format!(
-                "this backup has the format {}, and this program knows only {FORMAT}: use the version that wrote it",
+                "this backup has format {}, but this version reads only format {FORMAT}: use the version that wrote it",
                 version.teahouse_backup
             )));
         }
@@ -202,13 +191,8 @@ impl<R: BufRead> Reader<R> {
     fn require_end(&mut self) -> Result<()> {
         let mut rest = [0];
         let more = self.input.read(&mut rest).map_err(unreadable)?;
-        let below = self
-            .input
-            .get_mut()
-            .get_mut()
-            .fill_buf()
-            .map_err(unreadable)?;
-        if more > 0 || !below.is_empty() {
+        let below = self.input.get_mut().get_mut().fill_buf();
+        if more > 0 || !below.map_err(unreadable)?.is_empty() {
             return Err(damaged("something follows its end"));
         }
         Ok(())
@@ -223,12 +207,5 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> Result<()> {
         Ok(_) if line.len() as u64 == LINE_BYTES => Err(damaged("a line is too long")),
         Ok(_) => Err(damaged("it is cut off")),
         Err(error) => Err(unreadable(error)),
-    }
-}
-
-fn sentence(error: Error) -> String {
-    match error {
-        Error::Unavailable(sentence) => sentence,
-        other => other.to_string(),
     }
 }

@@ -9,6 +9,7 @@
 //! `Unavailable` with a sentence that names the cause, unless a function says otherwise.
 
 mod archive;
+mod avatars;
 mod catalog;
 mod cell;
 mod check;
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::{Report, check};
 pub use dump::dump;
+pub use faults::Faults;
 pub use load::restore;
 pub(super) use marker::{forget, require_complete};
 

@@ -39,9 +39,6 @@ impl CircuitBreaker {
     }
 
     /// Opens a connection; a failure opens the circuit.
-    ///
-    /// # Errors
-    /// `Unavailable` with the database's error message.
     pub(in crate::models) fn connect(&self) -> Result<DbConn> {
         self.check()?;
         connect(TimeoutProfile::Request, &self.url)

@@ -77,9 +77,6 @@ impl DbConn {
     }
 
     /// Opens a connection to an existing database with all migrations applied.
-    ///
-    /// # Errors
-    /// `Unavailable` with the command that fixes it.
     pub fn open_migrated(url: &DatabaseUrl) -> Result<Self> {
         // SQLite would create the missing file.
         if let DatabaseUrl::Sqlite(path) = url
@@ -104,7 +101,10 @@ impl DbConn {
 /// Opens a connection with these timeouts.
 pub(in crate::models) fn connect(profile: TimeoutProfile, url: &DatabaseUrl) -> Result<DbConn> {
     match url {
-        DatabaseUrl::Sqlite(path) => open_sqlite(profile, path),
+        DatabaseUrl::Sqlite(path) => open_sqlite(profile, path).map_err(|error| match profile {
+            TimeoutProfile::Request => error,
+            _ => with_system_error(path, error),
+        }),
         DatabaseUrl::Mysql(address) => {
             // Requests connect through the circuit breaker, which probes the server by itself.
             if profile != TimeoutProfile::Request {
@@ -120,14 +120,6 @@ fn unavailable(error: ConnectionError) -> Error {
 }
 
 fn open_sqlite(profile: TimeoutProfile, path: &Path) -> Result<DbConn> {
-    let outcome = try_open_sqlite(profile, path);
-    match profile {
-        TimeoutProfile::Request => outcome,
-        _ => outcome.map_err(|error| with_system_error(path, error)),
-    }
-}
-
-fn try_open_sqlite(profile: TimeoutProfile, path: &Path) -> Result<DbConn> {
     create_private(path);
     let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(unavailable)?;
     conn.batch_execute(&format!(

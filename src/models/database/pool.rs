@@ -77,9 +77,6 @@ impl Drop for Pool {
 
 impl Pool {
     /// Creates a pool of at most `size` connections; the caller limits the number of jobs.
-    ///
-    /// # Errors
-    /// When the system cannot start threads.
     pub(in crate::models) fn new(url: DatabaseUrl, size: usize) -> io::Result<Self> {
         let threads = Builder::new_current_thread()
             .thread_name("database")
@@ -98,9 +95,6 @@ impl Pool {
     }
 
     /// Opens a connection.
-    ///
-    /// # Errors
-    /// `Unavailable` with the database's error message.
     pub(in crate::models) fn connect(&self) -> Result<PooledConnection> {
         let generation = self.lock().generation;
         let conn = self.circuit_breaker.connect()?;

@@ -45,9 +45,6 @@ impl WriteHealth {
     }
 
     /// Fails while the database accepts no writes. Runs `probe`, which records its result, only if the last write failed.
-    ///
-    /// # Errors
-    /// `Unavailable` with the database's error message.
     pub(in crate::models) async fn require_healthy(
         &self,
         probe: impl Future<Output = Result<()>>,
