@@ -7,7 +7,6 @@ pub mod client_errors;
 mod database_url;
 mod limits;
 pub mod page_baseline;
-mod realtime;
 mod secret_key;
 mod services;
 mod shutdown;
@@ -115,7 +114,7 @@ async fn build(settings: &Settings, database: Database, hmac_key: HmacKey) -> Re
     let epoch = database.read(installation::epoch).await?;
     let is_production = settings.environment == Environment::Production;
     let accounts = &settings.accounts;
-    let realtime = Arc::new(realtime::build(settings, &database, epoch)?);
+    let realtime = Arc::new(services::realtime(settings, &database, epoch)?);
     let hasher = services::hasher(accounts)?;
     Ok(App {
         metrics: services::metrics(&realtime, &database, &hasher),

@@ -1,21 +1,30 @@
-//! Builds services and policies from the settings.
+//! Builds services from the settings.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use tokio::sync::Notify;
 
 use super::limits;
 use crate::config::{AccountSettings, Settings, SmsProvider, SmsSettings};
 use crate::controllers::concerns::metrics::{Metrics, Queues};
 use crate::controllers::concerns::rate_limits::{RateLimitRules, RateLimits};
 use crate::controllers::{GithubLogin, PhoneVerification};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::models::auth::rate_limit::Rule;
 use crate::models::database::Database;
+use crate::models::message_store::MessageWriter;
 use crate::models::room::direct_limits::DirectLimits;
+use crate::models::values::content;
 use crate::models::values::signing::HmacKey;
+use crate::realtime::connection_limiter::ConnectionLimiter;
+use crate::realtime::frames::ClientLimits;
+use crate::realtime::hub::Hub;
+use crate::realtime::presence::Presence;
+use crate::realtime::rate_limit::UserRateLimiter;
 use crate::realtime::service::Realtime;
+use crate::realtime::writer::Writer;
 use crate::services::github::{GithubClient, GithubEndpoints};
 use crate::services::password_hasher::{HashCost, PasswordHasher};
 use crate::services::sms::{
@@ -175,5 +184,42 @@ pub(super) fn metrics(
             writer: realtime.writer.clone(),
             hasher: hasher.clone(),
         }));
+    })
+}
+
+/// Builds the realtime services.
+pub(super) fn realtime(
+    settings: &Settings,
+    database: &Database,
+    epoch: String,
+) -> Result<Realtime> {
+    let store = Arc::new(database.clone());
+    let hub = Arc::new(Hub::new(store.clone()));
+    let messages = &settings.messages;
+    let log = MessageWriter::new(database.clone());
+    let writer = Writer::start(log, hub.clone(), messages.queue_size).map_err(Error::internal)?;
+    Ok(Realtime {
+        hub,
+        writer,
+        store,
+        presence: Presence::default(),
+        rate_limiter: UserRateLimiter::new(
+            messages.posts_per_second,
+            messages.burst,
+            settings.throttle.enabled,
+        ),
+        connection_limiter: ConnectionLimiter::new(
+            limits::throttled(settings, settings.socket.per_person),
+            settings.socket.total,
+        ),
+        limits: ClientLimits {
+            content_chars: content::MAX_CHARS,
+            posts_per_second: messages.posts_per_second,
+            burst: messages.burst,
+            upload_bytes: 0,
+        },
+        epoch,
+        version: env!("CARGO_PKG_VERSION"),
+        poll_requested: Notify::new(),
     })
 }

