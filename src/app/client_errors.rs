@@ -7,7 +7,6 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
-/// The target of actix-http's log lines.
 const DISPATCHER: &str = "actix_http::h1::dispatcher";
 
 /// Replaces client errors by DEBUG events with the same target.

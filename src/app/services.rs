@@ -32,7 +32,6 @@ use crate::services::sms::{
     WebhookSender,
 };
 
-/// Builds the password hasher.
 pub(super) fn hasher(accounts: &AccountSettings) -> Result<PasswordHasher> {
     let cost = HashCost {
         memory_kib: accounts.hash_memory_kib,
@@ -65,7 +64,6 @@ pub(super) fn direct_limits(settings: &Settings, hmac_key: HmacKey) -> Option<Di
     limits::throttled(settings, limits)
 }
 
-/// Builds the rate limits of sign-in, registration and other actions.
 pub(super) fn rate_limits(settings: &Settings, hmac_key: HmacKey) -> RateLimits {
     let throttle = &settings.throttle;
     let per_hour = |attempts| within(attempts, TimeDelta::hours(1));
@@ -95,7 +93,6 @@ pub(super) fn rate_limits(settings: &Settings, hmac_key: HmacKey) -> RateLimits 
     RateLimits::new(hmac_key, limits::throttled(settings, rules))
 }
 
-/// Builds phone verification, if enabled.
 pub(super) fn phone_verification(settings: &Settings) -> Result<Option<PhoneVerification>> {
     if !settings.verification.enabled {
         return Ok(None);
@@ -106,7 +103,6 @@ pub(super) fn phone_verification(settings: &Settings) -> Result<Option<PhoneVeri
     }))
 }
 
-/// Builds the GitHub client, if GitHub sign-in is enabled.
 pub(super) fn github(settings: &Settings) -> Result<Option<GithubLogin>> {
     let github = &settings.github;
     if !github.is_enabled() {
@@ -166,7 +162,6 @@ fn sms_sender(sms: &SmsSettings) -> Result<Arc<dyn SmsSender>> {
     })
 }
 
-/// Builds the metrics registry from every component's collectors.
 pub(super) fn metrics(
     realtime: &Realtime,
     database: &Database,
@@ -187,7 +182,6 @@ pub(super) fn metrics(
     })
 }
 
-/// Builds the realtime services.
 pub(super) fn realtime(
     settings: &Settings,
     database: &Database,

@@ -14,9 +14,6 @@ use crate::models::backup::{self, Summary};
 use crate::models::database::connection::DbConn;
 use crate::models::database::url::DatabaseUrl;
 
-/// Ending of a file that is not finished.
-const PARTIAL: &str = ".partial";
-
 /// Where a backup goes.
 #[derive(Debug, Args)]
 pub struct BackupArguments {
@@ -58,14 +55,17 @@ pub fn back_up(url: &DatabaseUrl, arguments: &BackupArguments) -> Result<()> {
             "{shown} already exists, and a backup overwrites nothing"
         )));
     }
-    let mut conn = open(url)?;
+    let mut conn = DbConn::open(url).map_err(|error| {
+        let cause = error.into_cause();
+        Error::Unavailable(format!("cannot use the database {url}: {cause}"))
+    })?;
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     let folder = folder.unwrap_or(Path::new("."));
     // Created with mode 0600, and removed if it is not finished.
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let draft = tempfile::Builder::new()
         .prefix(&format!(".{name}."))
-        .suffix(PARTIAL)
+        .suffix(".partial")
         .tempfile_in(folder)
         .map_err(unwritable)?;
     let out = BufWriter::with_capacity(1 << 20, draft);
@@ -85,7 +85,6 @@ pub fn back_up(url: &DatabaseUrl, arguments: &BackupArguments) -> Result<()> {
     ))
 }
 
-/// The file that a path means.
 fn target(to: &Path) -> PathBuf {
     match to.is_dir() {
         true => {
@@ -94,19 +93,6 @@ fn target(to: &Path) -> PathBuf {
         }
         false => to.to_owned(),
     }
-}
-
-fn open(url: &DatabaseUrl) -> Result<DbConn> {
-    // SQLite would make a missing file.
-    if let DatabaseUrl::Sqlite(path) = url
-        && !path.exists()
-    {
-        return Err(Error::Unavailable(format!("there is no database {url}")));
-    }
-    DbConn::open(url).map_err(|error| {
-        let cause = error.into_cause();
-        Error::Unavailable(format!("cannot use the database {url}: {cause}"))
-    })
 }
 
 /// Checks a backup without a database, and says what is wrong with it, a line for each fault.

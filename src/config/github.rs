@@ -22,7 +22,6 @@ impl GithubSettings {
         !self.client_id.is_empty()
     }
 
-    /// Checks that id and secret are both set or both empty, and that URLs are valid.
     pub(super) fn check(&self) -> Result<(), String> {
         if self.is_enabled() == self.client_secret.expose().is_empty() {
             return Err("github.client_id and github.client_secret must be set together".into());

@@ -151,7 +151,6 @@ mod tests {
 
     use super::*;
 
-    /// The settings of `config/default.toml`.
     fn settings() -> Settings {
         let default = File::from_str(FILES[0].1, FileFormat::Toml);
         let built = Config::builder().add_source(default).build();

@@ -62,7 +62,6 @@ pub(super) fn check(origin: &str) -> Result<(), String> {
     }
 }
 
-/// Checks that nothing follows the host and port.
 fn check_end(after: &str) -> Result<(), String> {
     let rule = match after.as_bytes() {
         [] => return Ok(()),

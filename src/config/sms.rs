@@ -41,7 +41,6 @@ pub enum SmsProvider {
 }
 
 impl SmsSettings {
-    /// Checks that the sender's required settings are set.
     pub(super) fn check(&self, is_production: bool) -> Result<(), String> {
         let required: &[(&str, &str)] = match self.sender {
             SmsProvider::Log if is_production => {

@@ -12,7 +12,6 @@ const CHECK: &str = "event stream";
 /// The server sends events immediately, so a longer delay is the proxy's.
 const MAX_DELAY: Duration = Duration::from_secs(2);
 
-/// Opens an event stream, triggers an event and measures its delay.
 pub(super) fn check(http: &Http, probe: &ProbeSession) -> Finding {
     let mut response = match http.get("/api/events", Some(&probe.token)) {
         Ok(response) => response,

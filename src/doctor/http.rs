@@ -11,10 +11,8 @@ use crate::services::http_client;
 
 pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A client of one origin.
 pub(super) struct Http {
     agent: Agent,
-    /// Scheme, host and port.
     pub(super) origin: String,
 }
 
@@ -49,7 +47,6 @@ impl Http {
         Ok(Response::from_parts(head, text))
     }
 
-    /// Sends a POST request with these headers and an empty body.
     pub(super) fn post(
         &self,
         path: &str,
@@ -64,7 +61,6 @@ impl Http {
         request.send_empty().map_err(|error| error.to_string())
     }
 
-    /// Returns the WebSocket URL.
     pub(super) fn websocket_url(&self) -> String {
         format!("{}/ws", self.origin.replacen("http", "ws", 1))
     }

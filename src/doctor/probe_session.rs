@@ -11,9 +11,7 @@ use crate::models::installation;
 /// Ends the session even if this command is killed.
 const LIFETIME: TimeDelta = TimeDelta::minutes(2);
 
-/// A temporary session.
 pub(super) struct ProbeSession {
-    /// The bearer token.
     pub(super) token: String,
     /// The database's epoch, to recognize a server on another database.
     pub(super) epoch: String,
@@ -48,7 +46,6 @@ impl ProbeSession {
         }))
     }
 
-    /// Ends the session.
     pub(super) fn end(self, conn: &mut DbConn) -> Result<()> {
         conn.write(|conn| session::end(conn, &self.key_hash))
     }

@@ -156,7 +156,6 @@ fn check_headers(origin: &str, headers: &HeaderMap) -> Finding {
     )
 }
 
-/// Runs the checks that need a session.
 fn check_signed_in(http: &Http, settings: &Settings, conn: &mut DbConn) -> Vec<Finding> {
     let unwritable = |error: Error| {
         Finding::fail(

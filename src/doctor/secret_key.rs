@@ -10,7 +10,6 @@ use crate::config::{Environment, Settings};
 const CHECK: &str = "secret key";
 const MIN_BYTES: u64 = 64;
 
-/// Checks that the key exists, is long enough and readable by its owner only.
 pub(super) fn check(settings: &Settings) -> Vec<Finding> {
     let path = settings.data.dir.join("secret.key");
     let shown = path.display();

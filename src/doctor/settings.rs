@@ -7,7 +7,6 @@ use crate::config::{Environment, Settings};
 
 const CHECK: &str = "settings";
 
-/// Checks environment, public origin, trusted proxies and throttling.
 pub(super) fn check(settings: &Settings) -> Vec<Finding> {
     let (server, environment) = (&settings.server, settings.environment);
     let is_production = environment == Environment::Production;

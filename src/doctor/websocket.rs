@@ -22,7 +22,6 @@ const UPGRADE: &str = "in nginx: proxy_http_version 1.1; proxy_set_header Upgrad
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// Opens a WebSocket, waits for `hello` and exchanges `ping` and `pong`.
 pub(super) fn check(http: &Http, probe: &ProbeSession) -> Finding {
     block_on(async {
         match open(http, Some(&probe.token)).await {
@@ -103,7 +102,6 @@ async fn exchange(mut socket: Socket, probe: &ProbeSession) -> Finding {
     )
 }
 
-/// Returns the next frame of this type.
 async fn receive(socket: &mut Socket, kind: &str) -> Option<Value> {
     let next = async {
         loop {
@@ -126,7 +124,6 @@ fn timed_out(what: &str) -> Finding {
     )
 }
 
-/// Interprets a failed handshake.
 fn handshake_failed(error: &SocketError) -> Finding {
     let SocketError::Http(response) = error else {
         let fix = "let the proxy pass connections to /ws";

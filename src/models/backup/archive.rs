@@ -15,7 +15,6 @@ use crate::models::values::signing::hex;
 
 /// Longest line, in bytes: far more than the longest row.
 const LINE_BYTES: u64 = 64 << 20;
-/// Name in the last line.
 const BACKUP: &str = "backup";
 
 /// The line after a table's rows, and the last line of all.
@@ -41,7 +40,6 @@ fn unreadable(error: io::Error) -> Error {
     }
 }
 
-/// Writes a backup.
 pub(super) struct Writer<W: Write> {
     out: GzEncoder<W>,
     line: Vec<u8>,
@@ -91,9 +89,7 @@ impl<W: Write> Writer<W> {
 /// What a line is, after the first one.
 pub(super) enum Line {
     Row(Vec<Cell>),
-    /// The current table is over, with as many rows as it should have.
     TableEnd,
-    /// Nothing follows.
     End,
 }
 
@@ -102,7 +98,6 @@ pub(super) struct Reader<R: BufRead> {
     input: BufReader<GzDecoder<R>>,
     line: Vec<u8>,
     digest: Sha256,
-    /// Of the file.
     pub(super) manifest: Manifest,
     table: usize,
     rows: u64,

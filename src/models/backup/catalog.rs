@@ -140,7 +140,6 @@ fn kind(declared: &str) -> Kind {
     }
 }
 
-/// Whether there is a table of this name.
 pub(super) fn has_table(conn: &mut DbConn, name: &str) -> Result<bool> {
     let select = match conn {
         DbConn::Sqlite(_) => "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = ",

@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use super::Kind;
 use crate::error::{Error, Result};
 
-/// One value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Cell {

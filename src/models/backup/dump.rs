@@ -19,7 +19,6 @@ use crate::models::{installation, rfc3339};
 const PAGE_ROWS: usize = 2_000;
 /// The same where a row can be large.
 const LARGE_PAGE_ROWS: usize = 50;
-/// Tables with large rows.
 const LARGE: &str = "avatars";
 
 /// Writes the database as it is at one moment, and returns what is below and what was written. Holds no lock that a

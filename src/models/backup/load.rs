@@ -17,13 +17,11 @@ use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::installation;
 
-/// Rows of one statement.
 const STATEMENT_ROWS: usize = 500;
 /// Parameters of one statement: SQLite takes 32,766.
 const STATEMENT_PARAMETERS: usize = 30_000;
 /// Bytes of one statement's values: MySQL's smallest usual `max_allowed_packet` is 16 MiB.
 const STATEMENT_BYTES: usize = 4 << 20;
-/// Statements of one transaction.
 const TRANSACTION_STATEMENTS: usize = 40;
 
 /// Restores a backup: checks the file, brings the empty database to the version that the backup has, fills it, counts,

@@ -60,9 +60,7 @@ struct Manifest {
     created_at: String,
     /// Name of the database that it was read from. A restored one gets another.
     epoch: String,
-    /// Versions of the migrations that had run.
     migrations: Vec<String>,
-    /// In the order of the file.
     tables: Vec<Table>,
     /// Tables that exist but whose rows are not here.
     omitted: Vec<String>,
@@ -89,7 +87,6 @@ impl Table {
     }
 }
 
-/// One column.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Column {
     name: String,
@@ -110,7 +107,6 @@ enum Kind {
     Time,
 }
 
-/// A foreign key.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Reference {
     columns: Vec<String>,

@@ -11,7 +11,6 @@ use super::faults::Faults;
 pub(super) struct NumberSet(HashMap<i64, u64>);
 
 impl NumberSet {
-    /// Returns whether the number is new.
     pub(super) fn insert(&mut self, number: i64) -> bool {
         let bits = self.0.entry(number >> 6).or_default();
         let bit = 1 << (number & 63);
@@ -30,7 +29,6 @@ impl NumberSet {
 struct Room {
     last_seq: i64,
     last_ver: i64,
-    /// Highest `seq` so far.
     seq: i64,
 }
 

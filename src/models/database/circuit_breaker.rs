@@ -26,7 +26,6 @@ pub(in crate::models) struct CircuitBreaker {
 }
 
 impl CircuitBreaker {
-    /// Creates a closed breaker, which lets attempts through.
     pub(in crate::models) fn new(url: DatabaseUrl) -> Self {
         Self {
             url,

@@ -32,7 +32,6 @@ pub(in crate::models) struct PooledConnection {
 }
 
 impl PooledConnection {
-    /// Marks the connection as used now.
     pub(in crate::models) fn touched(mut self) -> Self {
         self.used_at = Instant::now();
         self
@@ -94,7 +93,6 @@ impl Pool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens a connection.
     pub(in crate::models) fn connect(&self) -> Result<PooledConnection> {
         let generation = self.lock().generation;
         let conn = self.circuit_breaker.connect()?;

@@ -13,7 +13,6 @@ use crate::error::{Error, Result};
 use crate::models::now;
 use crate::models::schema::avatars;
 
-/// Least time between two probes.
 const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 /// Bytes written by a probe: on a full disk, a failed message may leave a smaller amount of usable space behind the end of
 /// the write-ahead log.

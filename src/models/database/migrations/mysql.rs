@@ -18,7 +18,6 @@ use crate::models::database::connection::DbConn;
 const CREATE_RECORDS: &str = "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (\
                               version VARCHAR(50) PRIMARY KEY NOT NULL, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)";
 
-/// A migration and its SQL.
 struct Step {
     version: String,
     name: String,
@@ -47,7 +46,6 @@ impl BoxableConnection<Mysql> for Capture {
     }
 }
 
-/// Returns all migrations of this program, oldest first.
 fn steps() -> Result<Vec<Step>> {
     let migrations: Vec<Box<dyn Migration<Mysql>>> =
         MYSQL_MIGRATIONS.migrations().map_err(failed)?;
