@@ -18,7 +18,7 @@ use crate::models::user::User;
 use crate::models::user::preferences::Preferences;
 use crate::models::values::user_status::Status;
 use crate::models::{change_notice, installation, now};
-use crate::realtime::change_poller::ChangeNotice;
+use crate::protocol::commands::ChangeNotice;
 
 /// Minimum time between updates of `seen_at`.
 const TOUCH_INTERVAL: TimeDelta = TimeDelta::hours(1);

@@ -1,0 +1,218 @@
+//! Rooms, messages and users as clients see them (docs/protocol.md).
+
+use std::fmt;
+
+use super::text_enum::text_enum;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// A database id, which is a decimal string in JSON because JavaScript's numbers are exact only up to 2⁵³.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Id(pub i64);
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(de::Error::custom)
+    }
+}
+
+/// A user as others see them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+pub struct User {
+    /// The id.
+    pub id: Id,
+    /// The name as the user entered it.
+    pub username: String,
+    /// The address of the picture, if there is one.
+    #[serde(rename = "avatarURL")]
+    pub avatar_url: Option<String>,
+}
+
+/// A room as one user sees it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Room {
+    /// The id.
+    pub id: Id,
+    /// The kind.
+    pub kind: RoomKind,
+    /// The name.
+    pub name: String,
+    /// The topic; may be empty.
+    pub topic: String,
+    /// `seq` of the latest message.
+    pub seq: i64,
+    /// Version of the latest change; live frames start after it.
+    pub ver: i64,
+    /// `seq` of the last message that the user has read.
+    pub read_seq: i64,
+    /// Unread messages of others, without deleted ones.
+    pub unread: i64,
+    /// Unread messages that mention the user.
+    pub mentions: i64,
+    /// What the user is notified of.
+    pub involvement: NotificationLevel,
+    /// RFC 3339.
+    pub last_message_at: Option<String>,
+    /// The other member of a direct room of two. Used by pages, not sent in frames.
+    #[serde(skip)]
+    pub other: Option<User>,
+}
+
+/// An invitation to a room, as the invited user sees it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Invitation {
+    /// The id.
+    pub id: Id,
+    /// The room.
+    pub room: InvitedRoom,
+    /// The member who sent it.
+    pub inviter: User,
+    /// RFC 3339.
+    pub created_at: String,
+}
+
+/// The part of a room that an invited user may see.
+#[derive(Debug, Clone, Serialize)]
+pub struct InvitedRoom {
+    /// The id.
+    pub id: Id,
+    /// Open or closed.
+    pub kind: RoomKind,
+    /// The name.
+    pub name: String,
+    /// The topic; may be empty.
+    pub topic: String,
+}
+
+/// A message as the members of its room see it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    /// The room.
+    pub room_id: Id,
+    /// Position in the room: 1, 2, 3 …
+    pub seq: i64,
+    /// Version of the latest change to the message.
+    pub ver: i64,
+    /// Id in the installation.
+    pub id: Id,
+    /// The UUID that the client assigned.
+    pub client_id: String,
+    /// The author.
+    pub user: User,
+    /// The text; empty when deleted.
+    pub content: String,
+    /// The text as safe HTML; empty when deleted.
+    pub html: String,
+    /// RFC 3339.
+    pub created_at: String,
+    /// RFC 3339, if it was edited.
+    pub edited_at: Option<String>,
+    /// RFC 3339, if it was deleted.
+    pub deleted_at: Option<String>,
+}
+
+/// Limits that clients should respect.
+#[derive(Debug, Clone, Copy, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClientLimits {
+    /// Maximum length of a message in Unicode scalar values.
+    pub content_chars: usize,
+    /// Sustained rate of messages per second.
+    pub posts_per_second: u32,
+    /// Messages at once.
+    pub burst: u32,
+    /// Maximum size of an upload in bytes; 0: no uploads.
+    pub upload_bytes: u64,
+}
+
+/// An online user.
+#[derive(Debug, Clone, Serialize)]
+pub struct OnlineUser {
+    /// The user.
+    pub user: User,
+    /// Whether they are active or away.
+    pub state: PresenceState,
+}
+
+/// The presence state of an online user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PresenceState {
+    /// Active in at least one window.
+    Online,
+    /// Away in all windows.
+    Away,
+}
+
+/// Why a frame was rejected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// Not a valid frame.
+    BadFrame,
+    /// No such room or message, or the user may not know of it.
+    NotFound,
+    /// The message has no text.
+    Empty,
+    /// The message is too long.
+    TooLong,
+    /// The message contains control characters.
+    Invalid,
+    /// Too many messages.
+    RateLimited,
+    /// The same `clientId` with another text or room.
+    Conflict,
+    /// Not permitted.
+    Forbidden,
+    /// The other user does not accept direct messages from this user. Sent as `forbidden`, with its own text.
+    #[serde(rename = "forbidden")]
+    Unreachable,
+    /// Direct rooms need another user. Sent as `forbidden`, with its own text.
+    #[serde(rename = "forbidden")]
+    Oneself,
+    /// Not delivered: the user is blocked.
+    Blocked,
+    /// The outcome is unknown; the client retries with the same `clientId`.
+    Unavailable,
+}
+
+text_enum! {
+    /// Kind of a room.
+    pub enum RoomKind {
+        /// Any user may read and join the room.
+        Open = "open",
+        /// Only members may read the room.
+        Closed = "closed",
+        /// The only room of a fixed set of users.
+        Direct = "direct",
+    }
+}
+
+text_enum! {
+    /// What a member is notified of in a room.
+    pub enum NotificationLevel {
+        /// Every message. Default in direct rooms.
+        Everything = "everything",
+        /// Messages that mention the member. Default in other rooms.
+        Mentions = "mentions",
+        /// No message.
+        Nothing = "nothing",
+        /// No message; the room is also hidden from the sidebar.
+        Hidden = "hidden",
+    }
+}
