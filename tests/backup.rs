@@ -160,7 +160,7 @@ async fn backup_under_load_contains_all_messages_acknowledged_before_it_began() 
 #[tokio::test(flavor = "multi_thread")]
 async fn client_ahead_of_a_restored_database_misses_no_new_message() {
     let folder = TempDir::new().expect("a folder");
-    for (from, to) in pairs(folder.path()) {
+    for (from, to) in database_pairs(folder.path()) {
         let server = Teahouse::on(from, &[]);
         let [mei, li] = Person::register_each(&server, ["mei", "li"]).await;
         let pair = mei.direct(&["li"]).await;
