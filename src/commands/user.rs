@@ -14,7 +14,6 @@ use crate::models::rfc3339;
 use crate::models::user::User;
 use crate::models::user::moderation::UserOverview;
 use crate::models::values::password::{MAX_CHARS, MIN_CHARS, Password};
-use crate::models::values::phone_number::{PhoneNumber, masked};
 use crate::models::values::user_status::{Role, Status};
 use crate::models::values::username::Username;
 
@@ -189,7 +188,7 @@ fn reset_password(conn: &mut DbConn, user: User) -> Result<()> {
 
 /// Validates a password against the rules that hold for this user.
 fn valid_password(conn: &mut DbConn, user: &User, typed: &str) -> Result<Password> {
-    let phone = User::phone(conn, user.id)?.map(PhoneNumber::from_stored);
+    let phone = User::phone(conn, user.id)?;
     let parsed = Password::parse(typed).and_then(|password| {
         let name = Username::from_stored(user.username.clone());
         password.require_unlike(phone.as_ref(), &name)?;
@@ -240,7 +239,7 @@ fn list(conn: &mut DbConn) -> Result<()> {
         seen_at,
     } in User::list(conn)?
     {
-        let phone = phone.map_or_else(|| "-".to_owned(), |phone| masked(&phone));
+        let phone = phone.map_or_else(|| "-".to_owned(), |phone| phone.masked());
         let seen_at = seen_at.map_or_else(|| "-".to_owned(), rfc3339);
         lines += &format!(
             "{}\t{}\t{}\t{}\t{phone}\t{seen_at}\n",

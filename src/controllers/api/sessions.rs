@@ -87,7 +87,7 @@ async fn auth_user(app: &App, user: &User) -> Result<AuthUser> {
     let phone = app.database.read(move |conn| User::phone(conn, id)).await?;
     Ok(AuthUser {
         user: public,
-        phone,
+        phone: phone.map(|phone| phone.as_str().to_owned()),
     })
 }
 

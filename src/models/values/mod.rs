@@ -12,6 +12,6 @@ pub mod room_kind;
 pub mod room_name;
 pub(super) mod script;
 pub mod signing;
-pub(super) mod text_enum;
+pub(super) mod text_column;
 pub mod user_status;
 pub mod username;

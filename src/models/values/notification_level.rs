@@ -1,6 +1,6 @@
 //! Notification levels.
 
-use super::text_enum::text_enum;
+use super::text_column::text_enum;
 
 text_enum! {
     /// What a member is notified of in a room.

@@ -1,6 +1,6 @@
 //! Kinds of rooms.
 
-use super::text_enum::text_enum;
+use super::text_column::text_enum;
 
 text_enum! {
     /// Kind of a room.

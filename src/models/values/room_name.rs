@@ -16,8 +16,8 @@ impl RoomName {
     ///
     /// # Errors
     /// `Invalid` for the field `name`.
-    pub fn parse(typed: &str) -> Result<Self> {
-        let name = typed.trim();
+    pub fn parse(text: &str) -> Result<Self> {
+        let name = text.trim();
         if is_invisible(name) {
             return Err(Error::field("name", "error-room-name-missing"));
         }
@@ -42,8 +42,8 @@ impl Topic {
     ///
     /// # Errors
     /// `Invalid` for the field `topic`.
-    pub fn parse(typed: &str) -> Result<Self> {
-        let topic = typed.trim();
+    pub fn parse(text: &str) -> Result<Self> {
+        let topic = text.trim();
         if !topic.is_empty() && is_invisible(topic) {
             return Err(Error::field("topic", "error-room-topic-invisible"));
         }
@@ -72,18 +72,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn names_and_topics_are_one_trimmed_line(typed in prop::collection::vec(any::<char>(), 0..300)) {
-            let typed: String = typed.into_iter().collect();
+        fn names_and_topics_are_one_trimmed_line(text in prop::collection::vec(any::<char>(), 0..300)) {
+            let text: String = text.into_iter().collect();
             let is_trimmed_line = |text: &str, max_chars: usize| {
-                text == typed.trim()
+                text == text.trim()
                     && text.chars().count() <= max_chars
                     && !text.chars().any(char::is_control)
             };
-            if let Ok(name) = RoomName::parse(&typed) {
+            if let Ok(name) = RoomName::parse(&text) {
                 prop_assert!(is_trimmed_line(name.as_str(), NAME_MAX_CHARS) && !name.as_str().is_empty());
                 prop_assert_eq!(RoomName::parse(name.as_str()).expect("valid"), name);
             }
-            if let Ok(topic) = Topic::parse(&typed) {
+            if let Ok(topic) = Topic::parse(&text) {
                 prop_assert!(is_trimmed_line(topic.as_str(), TOPIC_MAX_CHARS));
                 prop_assert_eq!(Topic::parse(topic.as_str()).expect("valid"), topic);
             }

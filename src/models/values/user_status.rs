@@ -1,6 +1,6 @@
 //! Roles and status of users.
 
-use super::text_enum::text_enum;
+use super::text_column::text_enum;
 
 text_enum! {
     /// Role of a user.

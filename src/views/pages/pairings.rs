@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::settings::{SettingsLayout, browser, system};
-use crate::models::auth::pairing::{Pairing, VALID_MINUTES};
+use crate::models::auth::pairing::{Pairing, PairingState, VALID_MINUTES};
 use crate::views::layout::Page;
 use crate::views::qr::Qr;
 use crate::views::templates::View;
@@ -14,8 +14,7 @@ pub struct PairingPage {
     /// Layout.
     #[serde(flatten)]
     layout: SettingsLayout,
-    /// `open`, `asked`, `allowed`, `refused`, `used`, or `over`.
-    state: &'static str,
+    state: PairingState,
     /// Id of the pairing in forms.
     id: String,
     /// URL for the new device, while the state is `open`.
@@ -36,7 +35,7 @@ impl PairingPage {
     /// Makes the page; `link` is shown while the state is `open`.
     pub fn new(layout: SettingsLayout, pairing: Pairing, link: String) -> Self {
         let state = pairing.state();
-        let link = (state == "open").then_some(link);
+        let link = (state == PairingState::Open).then_some(link);
         Self {
             layout,
             state,
@@ -63,7 +62,7 @@ pub struct PairingRequestPage<'a> {
     #[serde(flatten)]
     pub page: Page,
     /// `open`, `asked`, `allowed`, `refused`, or `over`.
-    pub state: &'static str,
+    pub state: PairingState,
     /// Username of the account; empty when the pairing has ended.
     pub username: &'a str,
     /// Token of the pairing, the last segment of its URL.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::rooms::RoomLinks;
 use super::sessions::Region;
 use crate::models::auth::device::Device;
-use crate::models::auth::session::KeyHash;
+use crate::models::auth::session::{KeyHash, SessionKind};
 use crate::models::rfc3339;
 use crate::views::display_preferences::DisplayPreferences;
 use crate::views::layout::Page;
@@ -137,11 +137,11 @@ impl DeviceItem {
         Self {
             browser: browser(&device.user_agent),
             system: system(&device.user_agent),
-            token: device.is_token,
+            token: device.kind == SessionKind::Token,
             last_active: format!("{}, {}", &seen_at[..10], display.time(&seen_at)),
             seen_at,
             current: device.key_hash == *current,
-            id: device.id,
+            id: device.id(),
             ip: device.ip,
         }
     }

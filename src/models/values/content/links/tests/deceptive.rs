@@ -56,15 +56,9 @@ fn deceptive_urls_are_not_linked() {
 #[test]
 fn bidi_override_ends_with_its_line_or_terminator() {
     check(&[
-        ("\u{202e}x\nhttps://example.com", &["https://example.com"]),
-        (
-            "\u{202e}x\u{202c} https://example.com",
-            &["https://example.com"],
-        ),
-        (
-            "\u{202e}\u{2066}https://example.com\u{2069}",
-            &["https://example.com"],
-        ),
+        "\u{202e}x\n⟦https://example.com⟧",
+        "\u{202e}x\u{202c} ⟦https://example.com⟧",
+        "\u{202e}\u{2066}⟦https://example.com⟧\u{2069}",
     ]);
 }
 
