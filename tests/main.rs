@@ -116,6 +116,7 @@ mod chat_reconnecting;
 mod closed_streams;
 mod compression;
 mod cookies;
+mod documents;
 mod forwarded;
 mod handshakes;
 mod headers;

@@ -117,7 +117,7 @@ fn every_route_and_frame_says_how_it_names_a_person() {
         .filter(|line| line.contains(" /"))
         .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
         .collect();
-    let source = include_str!("../src/realtime/frames/client.rs");
+    let source = include_str!("../src/protocol/frames.rs");
     let (_, client) = source
         .split_once("pub enum ClientFrame {")
         .expect("the frames");

@@ -189,7 +189,7 @@ fn every_route_and_frame_has_its_rows() {
         .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
         .collect();
     wanted.extend(FRAMES.map(str::to_owned));
-    let source = include_str!("../src/realtime/frames/client.rs");
+    let source = include_str!("../src/protocol/frames.rs");
     let (_, client) = source
         .split_once("pub enum ClientFrame {")
         .expect("the frames");

@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 use crate::models::database::Database;
 use crate::models::message_store::MessageWriter;
 use crate::models::values::content;
+use crate::protocol;
 use crate::realtime::connection_limiter::ConnectionLimiter;
-use crate::realtime::frames;
 use crate::realtime::hub::Hub;
 use crate::realtime::presence::Presence;
 use crate::realtime::rate_limit::UserRateLimiter;
@@ -38,7 +38,7 @@ pub(super) fn build(settings: &Settings, database: &Database, epoch: String) -> 
             limits::throttled(settings, settings.socket.per_person),
             settings.socket.total,
         ),
-        limits: frames::ClientLimits {
+        limits: protocol::ClientLimits {
             content_chars: content::MAX_CHARS,
             posts_per_second: messages.posts_per_second,
             burst: messages.burst,

@@ -10,7 +10,7 @@ use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::middleware::anonymous_limit::RETRY_AFTER_SECONDS;
 use crate::error::outage::explains;
 use crate::error::{Error, LocalizedMessage, chain};
-use crate::realtime::frames::ErrorCode;
+use crate::protocol::ErrorCode;
 use crate::views::layout::Page;
 use crate::views::locale::Locale;
 use crate::views::pages::errors::ErrorPage;

@@ -12,8 +12,8 @@ use crate::error::outage::warn_unless_outage;
 use crate::error::{Error, Result};
 use crate::models::database::Database;
 use crate::models::user::account_deletion::{finish_erasure, messages_to_erase, pending_erasures};
+use crate::protocol::commands::WriteCommand;
 use crate::realtime::service::Realtime;
-use crate::realtime::store::WriteCommand;
 
 /// Poll interval when not notified; picks up erasures left unfinished by another server.
 const INTERVAL: Duration = Duration::from_secs(10 * 60);

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::schema::notices;
 use crate::models::{installation, now};
-use crate::realtime::change_poller::{ChangeNotice, ChangeNotices, NOTICE_RETENTION};
+use crate::protocol::commands::{ChangeNotice, ChangeNotices, NOTICE_RETENTION};
 
 #[derive(Insertable)]
 #[diesel(table_name = notices)]

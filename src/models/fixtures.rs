@@ -22,8 +22,8 @@ use crate::models::message_store::{MessageWriter, new_message};
 use crate::models::statement::Statement;
 use crate::models::values::client_id::ClientId;
 use crate::models::values::content::Content;
-use crate::models::values::room_kind::RoomKind;
-use crate::realtime::store::{Log, WriteCommand};
+use crate::protocol::RoomKind;
+use crate::protocol::commands::WriteCommand;
 
 /// Rows per statement: SQLite binds at most 32,766 values.
 const ROWS: usize = 1_000;

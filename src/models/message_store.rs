@@ -26,13 +26,15 @@ use crate::models::schema::{memberships, rooms};
 use crate::models::user::User;
 use crate::models::values::client_id::ClientId;
 use crate::models::values::content::{Content, ContentError};
-use crate::models::values::room_kind::RoomKind;
-use crate::realtime::change_poller::{ChangeNotices, ChangeSource, RoomMember};
-use crate::realtime::frames::{self, ErrorCode};
-use crate::realtime::store::{
-    Changes, DirectRoom, Log, ReadPosition, SequencedPage, Store, ValidatedMessage, WriteCommand,
-    WriteResult,
+use crate::protocol;
+use crate::protocol::ErrorCode;
+use crate::protocol::RoomKind;
+use crate::protocol::commands::{ChangeNotices, RoomMember};
+use crate::protocol::commands::{
+    Changes, DirectRoom, ReadPosition, SequencedPage, ValidatedMessage, WriteCommand, WriteResult,
 };
+use crate::realtime::change_poller::ChangeSource;
+use crate::realtime::store::{MessageLog, Store};
 
 impl Store for Database {
     fn validate_message(
@@ -67,11 +69,14 @@ impl Store for Database {
         self.boxed_write(move |conn| Membership::mark_all_read(conn, user_id))
     }
 
-    fn room_for(&self, user_id: i64, room_id: i64) -> BoxFuture<'static, Result<frames::Room>> {
+    fn room_for(&self, user_id: i64, room_id: i64) -> BoxFuture<'static, Result<protocol::Room>> {
         self.boxed_read(move |conn| Room::summary(conn, user_id, room_id))
     }
 
-    fn invitations_for(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<frames::Invitation>>> {
+    fn invitations_for(
+        &self,
+        user_id: i64,
+    ) -> BoxFuture<'static, Result<Vec<protocol::Invitation>>> {
         self.boxed_read(move |conn| invitation::pending(conn, user_id))
     }
 
@@ -92,7 +97,7 @@ impl Store for Database {
         &self,
         user_id: i64,
         session: Arc<str>,
-    ) -> BoxFuture<'static, Result<Vec<frames::Room>>> {
+    ) -> BoxFuture<'static, Result<Vec<protocol::Room>>> {
         self.boxed_read(move |conn| {
             let session = KeyHash::from_stored(session.to_string());
             let live = session::find_active(conn, &session)?;
@@ -190,6 +195,17 @@ impl MessageWriter {
         self.cached.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Stores all writes in one transaction; see [`MessageLog::append`].
+    ///
+    /// # Errors
+    /// `Unavailable` when the outcome is unknown.
+    pub fn append(&self, writes: &[WriteCommand]) -> Result<Vec<WriteResult>> {
+        let outcome = self.append_once(writes);
+        self.database.write_health.record(&outcome);
+        DATABASE.record_write(&outcome);
+        outcome
+    }
+
     fn append_once(&self, writes: &[WriteCommand]) -> Result<Vec<WriteResult>> {
         let _lock = self.database.blocking_write_lock();
         let cached = self.cached().take();
@@ -203,12 +219,9 @@ impl MessageWriter {
     }
 }
 
-impl Log for MessageWriter {
+impl MessageLog for MessageWriter {
     fn append(&self, writes: &[WriteCommand]) -> Result<Vec<WriteResult>> {
-        let outcome = self.append_once(writes);
-        self.database.write_health.record(&outcome);
-        DATABASE.record_write(&outcome);
-        outcome
+        self.append(writes)
     }
 }
 

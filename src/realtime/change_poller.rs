@@ -15,57 +15,18 @@ use tokio::time::{Instant, timeout};
 
 use crate::error::Result;
 use crate::error::outage::explains;
+use crate::protocol::commands::{ChangeNotice, ChangeNotices, NOTICE_RETENTION, RoomMember};
+use crate::protocol::websocket::CloseCode;
 use crate::realtime::connected_sessions::SessionRef;
 use crate::realtime::hub::worker_commands::WorkerCommand;
 use crate::realtime::service::Realtime;
-use crate::realtime::websocket::CloseCode;
 
-/// Retention of change notices.
-pub const NOTICE_RETENTION: Duration = Duration::from_secs(60 * 60);
 /// Interval between comparisons of the change number.
 const INTERVAL: Duration = Duration::from_secs(1);
 /// Interval between checks of all connected sessions.
 const SESSION_CHECK_INTERVAL: Duration = Duration::from_millis(2500);
 /// Maximum number of rooms, users or sessions in one query.
 const CHUNK: usize = 500;
-
-/// A change notification. It says what to re-read and carries no new values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ChangeNotice {
-    /// A user joined a room or is no longer a member.
-    Membership {
-        /// The room.
-        room_id: i64,
-        /// The user.
-        user_id: i64,
-    },
-    /// A room's name, topic or kind changed, or it was deleted.
-    Room(i64),
-    /// Sessions of a user ended.
-    Sessions(i64),
-    /// A user's pending invitations changed.
-    Invitations(i64),
-}
-
-/// The notices up to a change number of the installation.
-#[derive(Debug)]
-pub struct ChangeNotices {
-    /// The latest change number.
-    pub number: i64,
-    /// Distinct notices, in no particular order.
-    pub list: Vec<ChangeNotice>,
-}
-
-/// A membership.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RoomMember {
-    /// The room.
-    pub room_id: i64,
-    /// The member.
-    pub user_id: i64,
-    /// Whether the room is a direct room.
-    pub is_direct: bool,
-}
 
 /// The database reads of the poller.
 pub trait ChangeSource: Send + Sync {

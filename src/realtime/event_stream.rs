@@ -13,10 +13,11 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::error::Result;
 use crate::error::outage::warn_unless_outage;
+use crate::protocol::Message;
+use crate::protocol::frames::ServerFrame;
+use crate::protocol::websocket::{CloseCode, payload};
 use crate::realtime::connection::Connection;
-use crate::realtime::frames::{Message, ServerFrame};
 use crate::realtime::subscriber::StreamSignal;
-use crate::realtime::websocket::{CloseCode, payload};
 
 /// Interval of comments on an idle stream.
 const HEARTBEAT: Duration = Duration::from_secs(15);

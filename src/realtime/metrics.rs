@@ -10,8 +10,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use crate::realtime::frames::ErrorCode;
-use crate::realtime::websocket::CloseCode;
+use crate::protocol::ErrorCode;
+use crate::protocol::websocket::CloseCode;
 
 /// Histogram buckets in seconds: from a fast commit to the writer's response timeout.
 const SECONDS: [f64; 11] = [

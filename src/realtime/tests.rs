@@ -12,18 +12,18 @@ use tokio::sync::Notify;
 use tokio::task::LocalSet;
 
 use super::connection::{ConnectRequest, Connection};
-use super::frames::ClientLimits;
 use super::hub::Hub;
 use super::presence::Presence;
-use super::store::Store;
 use super::writer::Writer;
+use crate::protocol::ClientLimits;
+use crate::protocol::websocket::{CloseCode, payload};
 use crate::realtime::connection_limiter::ConnectionLimiter;
 use crate::realtime::event_stream::{EventStream, StreamContent};
 use crate::realtime::hub::worker_commands::WorkerCommand;
 use crate::realtime::rate_limit::UserRateLimiter;
 use crate::realtime::service::Realtime;
+use crate::realtime::store::Store;
 use crate::realtime::subscriber::Subscriber;
-use crate::realtime::websocket::{CloseCode, payload};
 use crate::realtime::worker_hub::WorkerHub;
 use memory_store::{MemoryStore, user};
 
@@ -163,7 +163,7 @@ fn external_changes_before_the_baseline_are_delivered() {
         // The room was read at version 3. Two more changes by others are noticed before the subscriber is live.
         (4..=5).for_each(|_| drop(store.add()));
         realtime.hub.note_latest_versions(&[(ROOM, 5)]);
-        subscriber.send_hello(super::frames::ServerFrame::Pong.encode());
+        subscriber.send_hello(crate::protocol::frames::ServerFrame::Pong.encode());
         realtime.hub.set_baseline(ROOM, 3);
         subscriber.go_live(ROOM, 3);
         assert_eq!(received(&subscriber, "5").await, ["pong", "4", "5"]);

@@ -14,11 +14,12 @@ use std::{io, thread};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::frames::ErrorCode;
 use super::hub::Hub;
-use super::store::{Log, WriteCommand, WriteResult};
 use crate::error::outage::{explains, warn_unless_outage};
 use crate::error::{Error, Result};
+use crate::protocol::ErrorCode;
+use crate::protocol::commands::{WriteCommand, WriteResult};
+use crate::realtime::store::MessageLog;
 
 /// Maximum number of messages in one transaction.
 const BATCH: usize = 256;
@@ -53,7 +54,11 @@ impl Writer {
     ///
     /// # Errors
     /// When the thread cannot be spawned.
-    pub fn start(log: impl Log + 'static, hub: Arc<Hub>, queue_size: usize) -> io::Result<Self> {
+    pub fn start(
+        log: impl MessageLog + 'static,
+        hub: Arc<Hub>,
+        queue_size: usize,
+    ) -> io::Result<Self> {
         let (queue, jobs) = mpsc::channel(queue_size);
         let shared = Arc::new(Shared {
             jobs: Mutex::new(jobs),
@@ -124,7 +129,7 @@ trait Failover: Send + Sync {
     fn replace_hung_thread(self: Arc<Self>);
 }
 
-impl<L: Log + 'static> Failover for Shared<L> {
+impl<L: MessageLog + 'static> Failover for Shared<L> {
     fn replace_hung_thread(self: Arc<Self>) {
         let mut state = self.state();
         let hangs = state
@@ -148,7 +153,7 @@ impl<L: Log + 'static> Failover for Shared<L> {
     }
 }
 
-impl<L: Log + 'static> Shared<L> {
+impl<L: MessageLog + 'static> Shared<L> {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

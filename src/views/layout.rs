@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use crate::models::user::account_deletion;
-use crate::realtime::frames;
+use crate::protocol;
 use crate::views::assets;
 use crate::views::display_preferences::DisplayPreferences;
 use crate::views::locale::Locale;
@@ -55,7 +55,7 @@ impl Page {
     }
 
     /// Layout for a signed-in user.
-    pub fn signed_in(display: DisplayPreferences, user: &frames::User, admin: bool) -> Self {
+    pub fn signed_in(display: DisplayPreferences, user: &protocol::User, admin: bool) -> Self {
         let person = DisplayUser::from(user);
         let mut page = Self::signed_out(display);
         page.base.user = Some(Viewer { person, admin });
@@ -80,15 +80,15 @@ struct Viewer {
 #[derive(Debug, Clone, Hash, Serialize)]
 pub struct DisplayUser {
     #[serde(flatten)]
-    user: frames::User,
+    user: protocol::User,
     initials: String,
     hue: i64,
     /// Whether the account is deleted.
     deleted: bool,
 }
 
-impl From<&frames::User> for DisplayUser {
-    fn from(user: &frames::User) -> Self {
+impl From<&protocol::User> for DisplayUser {
+    fn from(user: &protocol::User) -> Self {
         Self {
             initials: initials(&user.username),
             hue: user.id.0.rem_euclid(HUES),
@@ -100,7 +100,7 @@ impl From<&frames::User> for DisplayUser {
 
 impl DisplayUser {
     /// Makes a user whose name is translated if the account is deleted.
-    pub fn localized(locale: Locale, user: &frames::User) -> Self {
+    pub fn localized(locale: Locale, user: &protocol::User) -> Self {
         let mut person = Self::from(user);
         person.user.username = display_name(locale, &user.username);
         person.deleted = user.username == account_deletion::DELETED_USERNAME;
@@ -111,7 +111,7 @@ impl DisplayUser {
     }
 
     /// Whether both are the same user.
-    pub fn is_same(&self, user: &frames::User) -> bool {
+    pub fn is_same(&self, user: &protocol::User) -> bool {
         self.user.id == user.id
     }
 }

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::models::message::Message;
 use crate::models::room::conversation::Conversation;
 use crate::models::room::direct::Recipients;
-use crate::realtime::frames::{Id, User};
+use crate::protocol::{Id, User};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -10,7 +10,7 @@ pub mod usernames;
 
 use serde::Serialize;
 
-use crate::realtime::frames::{Id, Message, User};
+use crate::protocol::{Id, Message, User};
 
 /// Entries per page by default.
 pub(super) const PAGE: i64 = 25;

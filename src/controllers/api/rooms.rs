@@ -15,8 +15,8 @@ use crate::controllers::rooms::{RoomInput, create_room};
 use crate::error::{Error, Result};
 use crate::models::message::{Cursor, Message};
 use crate::models::room::Room;
-use crate::realtime::frames;
-use crate::realtime::store::{MessageRef, WriteCommand};
+use crate::protocol;
+use crate::protocol::commands::{MessageRef, WriteCommand};
 
 /// Largest accepted `limit`; larger ones are reduced to it.
 const PAGE_MAX: i64 = 100;
@@ -71,7 +71,7 @@ pub struct MessageRange {
 
 #[derive(Serialize)]
 struct ChangesPage {
-    messages: Vec<frames::Message>,
+    messages: Vec<protocol::Message>,
     ver: i64,
     more: bool,
 }

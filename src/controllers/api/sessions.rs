@@ -19,7 +19,7 @@ use crate::models::auth::session;
 use crate::models::auth::session::{KeyHash, NewSession, SessionKind};
 use crate::models::rfc3339;
 use crate::models::user::User;
-use crate::realtime::frames;
+use crate::protocol;
 
 /// Lifetime of a token.
 const TOKEN_DAYS: i64 = 14;
@@ -38,7 +38,7 @@ pub struct Credentials {
 #[derive(Serialize)]
 pub(super) struct AuthUser {
     #[serde(flatten)]
-    user: frames::User,
+    user: protocol::User,
     phone: Option<String>,
 }
 

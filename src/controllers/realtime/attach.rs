@@ -6,8 +6,8 @@ use actix_web::HttpRequest;
 use teahouse_transport::Connection;
 
 use crate::controllers::middleware::connection_state::connection;
+use crate::protocol::websocket::CloseCode;
 use crate::realtime::subscriber::{DirectSink, Subscriber};
-use crate::realtime::websocket::CloseCode;
 
 /// Closes the TCP connection when the subscriber closes, and closes the subscriber (4008) when the peer stops reading.
 pub(super) fn bind_lifetimes(

@@ -15,9 +15,9 @@ use crate::controllers::errors::frame_error_message;
 use crate::controllers::extractors::connecting_user::ConnectingUser;
 use crate::controllers::extractors::request_context::{RequestContext, accepts};
 use crate::error::{Error, Result};
+use crate::protocol::{ErrorCode, Id};
 use crate::realtime::connection::{ConnectRequest, Connection};
 use crate::realtime::event_stream::{EventStream, StreamContent};
-use crate::realtime::frames::{ErrorCode, Id};
 use crate::realtime::worker_hub::WorkerHub;
 
 /// Last event received, the room in view, and whether the user is away.

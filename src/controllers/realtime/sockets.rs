@@ -21,12 +21,12 @@ use crate::controllers::extractors::connecting_user::ConnectingUser;
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, SocketLimits};
 use crate::error::{Error, Result};
+use crate::protocol::ErrorCode;
+use crate::protocol::websocket;
+use crate::protocol::websocket::CloseCode;
 use crate::realtime::connection::Connection;
-use crate::realtime::frames::ErrorCode;
 use crate::realtime::rate_limit::TokenBucket;
 use crate::realtime::subscriber::Subscriber;
-use crate::realtime::websocket;
-use crate::realtime::websocket::CloseCode;
 use crate::realtime::worker_hub::WorkerHub;
 
 /// Time for the peer to reply to our close frame with its own (RFC 6455, section 7.1.1).

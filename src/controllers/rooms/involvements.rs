@@ -11,7 +11,7 @@ use crate::controllers::{App, rooms};
 use crate::error::Result;
 use crate::models::room::Room;
 use crate::models::room::membership::Membership;
-use crate::realtime::frames::ServerFrame;
+use crate::protocol::frames::ServerFrame;
 use crate::realtime::hub::worker_commands::WorkerCommand;
 
 /// Fields of `/rooms/{id}/involvement`.

@@ -24,8 +24,8 @@ use crate::models::room::Room;
 use crate::models::user::User;
 use crate::models::values::client_id::ClientId;
 use crate::models::values::content::Content;
-use crate::realtime::frames;
-use crate::realtime::store::{MessageRef, WriteCommand};
+use crate::protocol;
+use crate::protocol::commands::{MessageRef, WriteCommand};
 use crate::views::gzip;
 
 /// Largest accepted `limit`; larger ones are reduced to it.
@@ -72,7 +72,7 @@ pub(in crate::controllers) fn cursor(before: Option<i64>, after: Option<i64>) ->
 /// Result of reading the history.
 enum HistoryResponse {
     NotModified,
-    Json(Vec<frames::Message>),
+    Json(Vec<protocol::Message>),
     Fragment(LoadedMessages, MessageListQuery),
 }
 
@@ -180,7 +180,7 @@ pub(in crate::controllers) async fn post(
     user: &User,
     room_id: i64,
     typed: &MessageInput,
-) -> Result<frames::Message> {
+) -> Result<protocol::Message> {
     let client_id = match &typed.client_id {
         None => ClientId::random(),
         Some(given) => {
@@ -265,7 +265,7 @@ pub(in crate::controllers) async fn edit(
     user: &User,
     (room_id, seq): (i64, i64),
     fields: &MessageEditInput,
-) -> Result<frames::Message> {
+) -> Result<protocol::Message> {
     let content = Content::parse(&fields.content)?.as_str().to_owned();
     let user_id = user.id;
     let target = MessageRef {
@@ -280,7 +280,7 @@ pub(in crate::controllers) async fn change(
     app: &App,
     write: WriteCommand,
     user_id: i64,
-) -> Result<frames::Message> {
+) -> Result<protocol::Message> {
     check_rate_limit(app, user_id)?;
     Ok(app.realtime.writer.write(write).await?.message)
 }

@@ -16,8 +16,9 @@ use crate::models::schema::pairings;
 use crate::models::statement::Statement;
 use crate::models::user::User;
 use crate::models::values::signing::HmacKey;
-use crate::models::values::text_column::text_enum;
+use crate::models::values::text_column::text_column;
 use crate::models::{installation, now};
+use crate::protocol::text_enum;
 
 /// Lifetime of a pairing, until the new session is created.
 pub const VALID_MINUTES: i64 = 4;
@@ -45,6 +46,8 @@ text_enum! {
         Expired = "over",
     }
 }
+
+text_column!(PairingState);
 
 /// A pairing, and the browser that requested access.
 #[derive(Clone, Queryable, Insertable)]

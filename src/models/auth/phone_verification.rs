@@ -17,7 +17,8 @@ use crate::models::schema::verifications;
 use crate::models::statement::Statement;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::signing::HmacKey;
-use crate::models::values::text_column::text_enum;
+use crate::models::values::text_column::text_column;
+use crate::protocol::text_enum;
 
 /// Lifetime of a code.
 pub const VALID_MINUTES: i64 = 10;
@@ -37,6 +38,8 @@ text_enum! {
         PhoneChange = "phone",
     }
 }
+
+text_column!(VerificationPurpose);
 
 /// A code of six digits. `Debug` hides it.
 pub struct VerificationCode(String);

@@ -12,7 +12,8 @@ use crate::models::now;
 use crate::models::schema::{security_events, users};
 use crate::models::statement::Statement;
 use crate::models::values::phone_number::PhoneNumber;
-use crate::models::values::text_column::text_enum;
+use crate::models::values::text_column::text_column;
+use crate::protocol::text_enum;
 
 const USER_AGENT_MAX_CHARS: usize = 255;
 
@@ -71,6 +72,8 @@ text_enum! {
         RoleChanged = "role-changed",
     }
 }
+
+text_column!(SecurityEventKind);
 
 /// The client that caused an event.
 #[derive(Debug, Clone)]

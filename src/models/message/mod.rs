@@ -19,9 +19,10 @@ use super::user::User;
 use crate::error::Result;
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::values::content;
-use crate::models::values::room_kind::RoomKind;
-use crate::realtime::frames::{self, Id};
-use crate::realtime::store::{Changes, SequencedPage};
+use crate::protocol;
+use crate::protocol::Id;
+use crate::protocol::RoomKind;
+use crate::protocol::commands::{Changes, SequencedPage};
 
 /// Most messages of one page of changes.
 pub const SYNC_PAGE: i64 = 200;
@@ -72,7 +73,7 @@ impl Message {
         room: &Room,
         cursor: Cursor,
         limit: i64,
-    ) -> Result<Vec<frames::Message>> {
+    ) -> Result<Vec<protocol::Message>> {
         if let Cursor::Around(seq) = cursor {
             // `seq` has no gaps, so the page's first one can be calculated.
             let after = seq
@@ -148,7 +149,7 @@ impl Message {
         room: &Room,
         before: Option<i64>,
         limit: i64,
-    ) -> Result<Vec<frames::Message>> {
+    ) -> Result<Vec<protocol::Message>> {
         let seq = match before {
             Some(id) => messages::table
                 .filter(messages::id.eq(id))
@@ -239,7 +240,7 @@ impl Message {
         conn: &mut DbConn,
         room_id: i64,
         rows: Vec<(Self, User)>,
-    ) -> Result<Vec<frames::Message>> {
+    ) -> Result<Vec<protocol::Message>> {
         let with_at = rows
             .iter()
             .filter(|(message, _)| message.content.contains('@'));
@@ -257,7 +258,7 @@ impl Message {
     }
 
     /// Renders the message for clients, without the text if it is deleted.
-    pub(super) fn into_public(self, author: &User, mentions: &[Mention]) -> frames::Message {
+    pub(super) fn into_public(self, author: &User, mentions: &[Mention]) -> protocol::Message {
         let (content, html) = match self.deleted_at {
             Some(_) => (String::new(), String::new()),
             None => {
@@ -265,7 +266,7 @@ impl Message {
                 (self.content, html)
             }
         };
-        frames::Message {
+        protocol::Message {
             room_id: Id(self.room_id),
             seq: self.seq,
             ver: self.ver,

@@ -10,8 +10,8 @@ use crate::models::database::connection::DbConn;
 use crate::models::message::Message;
 use crate::models::schema::{memberships, rooms, users};
 use crate::models::user::User;
-use crate::models::values::room_kind::RoomKind;
-use crate::realtime::frames;
+use crate::protocol;
+use crate::protocol::RoomKind;
 
 /// A conversation as seen by one of its members.
 #[derive(Debug)]
@@ -19,9 +19,9 @@ pub struct Conversation {
     /// Id of the room.
     pub room_id: i64,
     /// The other member.
-    pub other: frames::User,
+    pub other: protocol::User,
     /// Latest message.
-    pub last_message: Option<frames::Message>,
+    pub last_message: Option<protocol::Message>,
     /// Whether there are unread messages.
     pub has_unread: bool,
 }

@@ -14,12 +14,12 @@ use crate::models::schema::{memberships, rooms, users};
 use crate::models::user::User;
 use crate::models::user::moderation::{looks_like_phone, parse_phone_identifier, strip_at};
 use crate::models::user::{block, direct_message_policy};
-use crate::models::values::notification_level::NotificationLevel;
-use crate::models::values::room_kind::RoomKind;
 use crate::models::values::user_status::Status;
 use crate::models::values::username;
 use crate::models::{change_notice, installation, now};
-use crate::realtime::store::DirectRoom;
+use crate::protocol::NotificationLevel;
+use crate::protocol::RoomKind;
+use crate::protocol::commands::DirectRoom;
 
 /// Maximum number of members, including the user who creates the room.
 const MAX_MEMBERS: usize = 20;

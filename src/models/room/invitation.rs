@@ -14,11 +14,11 @@ use crate::models::database::connection::{DbConn, on_each};
 use crate::models::schema::{invitations, rooms, users};
 use crate::models::user::User;
 use crate::models::user::{block, direct_message_policy};
-use crate::models::values::room_kind::RoomKind;
 use crate::models::values::user_status::Status;
 use crate::models::{change_notice, installation, now, rfc3339};
-use crate::realtime::change_poller::ChangeNotice;
-use crate::realtime::frames::{Id, Invitation, InvitedRoom};
+use crate::protocol::RoomKind;
+use crate::protocol::commands::ChangeNotice;
+use crate::protocol::{Id, Invitation, InvitedRoom};
 
 /// Maximum number of pending invitations of one user from one inviter.
 const MAX_FROM_ONE: i64 = 5;
@@ -128,7 +128,7 @@ pub fn pending(conn: &mut DbConn, user_id: i64) -> Result<Vec<Invitation>> {
         id: Id(id),
         room: InvitedRoom {
             id: Id(room_id),
-            kind: kind.to_string(),
+            kind,
             name,
             topic,
         },

@@ -10,10 +10,10 @@ use crate::error::{Error, LocalizedMessage, Result};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::schema::{memberships, rooms};
 use crate::models::user::User;
-use crate::models::values::room_kind::RoomKind;
 use crate::models::values::room_name::{RoomName, Topic};
 use crate::models::{change_notice, installation, now};
-use crate::realtime::change_poller::ChangeNotice;
+use crate::protocol::RoomKind;
+use crate::protocol::commands::ChangeNotice;
 
 /// A room to create.
 #[derive(Debug)]

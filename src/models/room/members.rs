@@ -7,9 +7,9 @@ use super::{LOBBY, Room};
 use crate::error::{Error, LocalizedMessage, Result};
 use crate::models::database::connection::DbConn;
 use crate::models::user::User;
-use crate::models::values::notification_level::NotificationLevel;
-use crate::models::values::room_kind::RoomKind;
 use crate::models::{change_notice, installation};
+use crate::protocol::NotificationLevel;
+use crate::protocol::RoomKind;
 
 impl Room {
     /// Adds a user to an open room; returns whether they were not yet a member.

@@ -26,7 +26,7 @@ use super::schema::{memberships, rooms};
 use super::user::User;
 use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, on_each};
-use crate::models::values::room_kind::RoomKind;
+use crate::protocol::RoomKind;
 
 /// Id of the room that every user joins on registration. The migration creates it.
 pub const LOBBY: i64 = 1;

@@ -13,7 +13,7 @@ use crate::models::database::connection::DbConn;
 use crate::models::installation;
 use crate::models::schema::rooms;
 use crate::models::values::characters::is_default_ignorable;
-use crate::models::values::room_kind::RoomKind;
+use crate::protocol::RoomKind;
 
 /// Maximum characters of a key, as in the column. NFKC expands one character to at most 18.
 const KEY_MAX_CHARS: usize = 700;

@@ -15,11 +15,11 @@ use crate::models::schema::{
     users, verifications,
 };
 use crate::models::statement::Statement;
-use crate::models::values::room_kind::RoomKind;
 use crate::models::values::user_status::{Role, Status};
 use crate::models::{change_notice, installation, now};
-use crate::realtime::change_poller::ChangeNotice;
-use crate::realtime::store::MessageRef;
+use crate::protocol::RoomKind;
+use crate::protocol::commands::ChangeNotice;
+use crate::protocol::commands::MessageRef;
 
 /// Username of deleted accounts. It contains a space, so that no user can choose it; pages translate it.
 pub const DELETED_USERNAME: &str = "deleted person";

@@ -11,10 +11,10 @@ use crate::models::auth::device::{self, Device};
 use crate::models::database::connection::DbConn;
 use crate::models::schema::{blocks, invitations, memberships, messages, rooms, users};
 use crate::models::serialize_rfc3339;
-use crate::models::values::notification_level::NotificationLevel;
-use crate::models::values::room_kind::RoomKind;
 use crate::models::values::user_status::Role;
-use crate::realtime::frames::Id;
+use crate::protocol::Id;
+use crate::protocol::NotificationLevel;
+use crate::protocol::RoomKind;
 
 /// Messages per batch.
 const BATCH: usize = 500;

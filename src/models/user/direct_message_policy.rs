@@ -10,8 +10,9 @@ use crate::models::database::connection::DbConn;
 use crate::models::room::Room;
 use crate::models::schema::{memberships, rooms, users};
 use crate::models::statement::Statement;
-use crate::models::values::room_kind::RoomKind;
-use crate::models::values::text_column::text_enum;
+use crate::models::values::text_column::text_column;
+use crate::protocol::RoomKind;
+use crate::protocol::text_enum;
 
 text_enum! {
     /// Who may start a direct conversation with a user.
@@ -24,6 +25,8 @@ text_enum! {
         NoOne = "nobody",
     }
 }
+
+text_column!(DirectMessagePolicy);
 
 /// Returns a user's policy.
 ///

@@ -25,7 +25,8 @@ use crate::models::database::connection::DbConn;
 use crate::models::statement::Statement;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::user_status::{Role, Status};
-use crate::realtime::frames::{self, Id};
+use crate::protocol;
+use crate::protocol::Id;
 
 /// A user.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -106,8 +107,8 @@ impl User {
     }
 
     /// Returns what other users see of this one.
-    pub fn to_public(&self) -> frames::User {
-        frames::User {
+    pub fn to_public(&self) -> protocol::User {
+        protocol::User {
             id: Id(self.id),
             username: self.username.clone(),
             avatar_url: self.avatar.as_deref().map(avatar::url),

@@ -8,10 +8,10 @@ use crate::models::database::connection::DbConn;
 use crate::models::schema::{memberships, rooms, users};
 use crate::models::statement::Statement;
 use crate::models::values::phone_number::PhoneNumber;
-use crate::models::values::room_kind::RoomKind;
 use crate::models::values::username::Username;
 use crate::models::{change_notice, installation};
-use crate::realtime::change_poller::ChangeNotice;
+use crate::protocol::RoomKind;
+use crate::protocol::commands::ChangeNotice;
 
 impl User {
     /// Changes a user's name and reserves the old one for a while. Requires a write transaction.

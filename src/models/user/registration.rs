@@ -13,11 +13,11 @@ use crate::models::room::membership::Membership;
 use crate::models::schema::users;
 use crate::models::statement::Statement;
 use crate::models::values::github_account::GithubAccount;
-use crate::models::values::notification_level::NotificationLevel;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::user_status::{Role, Status};
 use crate::models::values::username::Username;
 use crate::models::{installation, now};
+use crate::protocol::NotificationLevel;
 
 /// Who may register. The first user may register under any policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,8 @@ use futures_util::stream::FuturesUnordered;
 
 use super::{Connection, ErrorTexts};
 use crate::error::Result;
-use crate::realtime::frames::{Invitation, Room, ServerFrame, User};
+use crate::protocol::frames::ServerFrame;
+use crate::protocol::{Invitation, Room, RoomKind, User};
 use crate::realtime::hub::change_clock::Timestamp;
 use crate::realtime::service::Realtime;
 use crate::realtime::subscriber::Subscriber;
@@ -152,7 +153,7 @@ impl Connection {
             .iter()
             .filter(|room| !self.subscriber.is_subscribed(room.id.0))
         {
-            let is_direct = room.kind == "direct";
+            let is_direct = room.kind == RoomKind::Direct;
             self.realtime
                 .presence
                 .join(self.user.id.0, room.id.0, is_direct);

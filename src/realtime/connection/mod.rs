@@ -16,10 +16,11 @@ use futures_util::stream::FuturesUnordered;
 use serde::Deserialize;
 
 use crate::error::Result;
+use crate::protocol::commands::{WriteCommand, WriteResult};
+use crate::protocol::frames::{ClientFrame, ServerFrame};
+use crate::protocol::{ErrorCode, Id, User};
 use crate::realtime::connection_limiter::ConnectionPermit;
-use crate::realtime::frames::{ClientFrame, ErrorCode, Id, ServerFrame, User};
 use crate::realtime::service::Realtime;
-use crate::realtime::store::{WriteCommand, WriteResult};
 use crate::realtime::subscriber::Subscriber;
 use crate::realtime::worker_hub::WorkerHub;
 

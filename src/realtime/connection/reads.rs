@@ -8,10 +8,11 @@ use tokio::time::timeout;
 use super::Connection;
 use crate::error::Error;
 use crate::error::outage::warn_unless_outage;
-use crate::realtime::frames::{ErrorCode, Id, ServerFrame};
+use crate::protocol::commands::Changes;
+use crate::protocol::frames::ServerFrame;
+use crate::protocol::websocket::CloseCode;
+use crate::protocol::{ErrorCode, Id};
 use crate::realtime::hub::worker_commands::Audience;
-use crate::realtime::store::Changes;
-use crate::realtime::websocket::CloseCode;
 
 /// Minimum interval between a client's `typing` notifications.
 const TYPING_INTERVAL: Duration = Duration::from_secs(2);

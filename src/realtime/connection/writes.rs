@@ -3,9 +3,10 @@
 use std::time::Instant;
 
 use super::{Connection, PendingWrite};
-use crate::realtime::frames::{ErrorCode, Id, ServerFrame};
-use crate::realtime::store::{MessageRef, StoredMessage, WriteCommand};
-use crate::realtime::websocket::CloseCode;
+use crate::protocol::commands::{MessageRef, StoredMessage, WriteCommand};
+use crate::protocol::frames::ServerFrame;
+use crate::protocol::websocket::CloseCode;
+use crate::protocol::{ErrorCode, Id};
 use futures_util::StreamExt;
 
 /// Number of consecutive rate-limited writes after which the connection is closed with 4029.

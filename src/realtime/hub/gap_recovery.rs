@@ -9,7 +9,7 @@ use super::worker_commands::EncodedBatch;
 use super::{Hub, RoomState};
 use crate::error::Result;
 use crate::error::outage::warn_unless_outage;
-use crate::realtime::frames::ServerFrame;
+use crate::protocol::frames::ServerFrame;
 
 /// Delay before a gap is recovered; most gaps close by themselves within it.
 const GAP_DELAY: Duration = Duration::from_millis(200);

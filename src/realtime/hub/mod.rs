@@ -19,11 +19,12 @@ use self::change_clock::ChangeClock;
 use self::worker_commands::{
     Audience, DeliveryBacklog, EncodedBatch, WorkerCommand, WorkerReceiver, WorkerSender,
 };
-use super::frames::{Message, ServerFrame};
-use super::store::Store;
+use crate::protocol::Message;
+use crate::protocol::frames::ServerFrame;
+use crate::protocol::websocket::CloseCode;
 use crate::realtime::connected_sessions::ConnectedSessions;
 use crate::realtime::metrics::RealtimeMetrics;
-use crate::realtime::websocket::CloseCode;
+use crate::realtime::store::Store;
 
 /// Maximum number of queued commands per worker. When a worker's queue is full, its connections are closed and catch up
 /// by `sync`.

@@ -8,7 +8,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use crate::realtime::websocket::CloseCode;
+use crate::protocol::websocket::CloseCode;
 
 /// Number of pending socket writes at which a worker counts as idle.
 const LOW_WATER: usize = 16;

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::State;
-use crate::realtime::frames::{Id, OnlineUser, PresenceState, ServerFrame};
+use crate::protocol::frames::ServerFrame;
+use crate::protocol::{Id, OnlineUser, PresenceState};
 use crate::realtime::hub::worker_commands::Audience;
 
 /// Above this number of online users, only the count is sent.

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use super::frames::{Room, User};
 use super::hub::Hub;
 use crate::error::outage::warn_unless_outage;
+use crate::protocol::{Room, RoomKind, User};
 
 /// Interval within which changes are sent together.
 const BATCH_DELAY: Duration = Duration::from_millis(100);
@@ -72,7 +72,7 @@ impl Presence {
         departing.remove(&user.id.0);
         for room in rooms {
             let room_id = room.id.0;
-            if room.kind == "direct" {
+            if room.kind == RoomKind::Direct {
                 directs.insert(room_id);
             }
             let is_new = entry.rooms.insert(room_id);

@@ -13,12 +13,13 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use self::subscription::Subscription;
-use crate::realtime::frames::{Id, Invitation, ServerFrame};
+use crate::protocol::frames::ServerFrame;
+use crate::protocol::websocket;
+use crate::protocol::websocket::CloseCode;
+use crate::protocol::{Id, Invitation};
 use crate::realtime::hub::worker_commands::Audience;
 pub use crate::realtime::send_queue::DirectSink;
 use crate::realtime::send_queue::SendQueue;
-use crate::realtime::websocket;
-use crate::realtime::websocket::CloseCode;
 
 /// A live connection of a user: a WebSocket or an event stream.
 pub struct Subscriber {

@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use super::client::{Client, Socket};
 use super::memory_store::MemoryStore;
 use super::{ROOM, realtime, run, yield_to_tasks};
-use crate::realtime::frames::Message;
+use crate::protocol::Message;
 use crate::realtime::hub::worker_commands::WorkerCommand;
 use crate::realtime::service::Realtime;
 use crate::realtime::worker_hub::WorkerHub;

@@ -11,11 +11,13 @@ use tokio::sync::Semaphore;
 
 use super::ROOM;
 use crate::error::{Error, Result};
-use crate::realtime::frames::{ErrorCode, Id, Invitation, Message, Room, User};
-use crate::realtime::store::{
-    Changes, DirectRoom, Log, ReadPosition, SequencedPage, Store, ValidatedMessage, WriteCommand,
-    WriteResult,
+use crate::protocol::commands::{
+    Changes, DirectRoom, ReadPosition, SequencedPage, ValidatedMessage, WriteCommand, WriteResult,
 };
+use crate::protocol::{
+    ErrorCode, Id, Invitation, Message, NotificationLevel, Room, RoomKind, User,
+};
+use crate::realtime::store::{MessageLog, Store};
 
 /// Changes per page.
 const PAGE: usize = 4;
@@ -127,7 +129,7 @@ impl MemoryStore {
         let ver = self.ver();
         Room {
             id: Id(ROOM),
-            kind: "open".into(),
+            kind: RoomKind::Open,
             name: "Lobby".into(),
             topic: String::new(),
             seq: ver,
@@ -135,7 +137,7 @@ impl MemoryStore {
             read_seq: 0,
             unread: ver,
             mentions: 0,
-            involvement: "mentions".into(),
+            involvement: NotificationLevel::Mentions,
             last_message_at: None,
             other: None,
         }
@@ -250,7 +252,7 @@ impl Store for MemoryStore {
     }
 }
 
-impl Log for MemoryStore {
+impl MessageLog for MemoryStore {
     fn append(&self, writes: &[WriteCommand]) -> Result<Vec<WriteResult>> {
         Ok(writes.iter().map(|_| Err(ErrorCode::Unavailable)).collect())
     }

@@ -10,13 +10,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use crate::protocol::websocket::CloseCode;
 use crate::realtime::hub::Hub;
 use crate::realtime::hub::worker_commands::{
     DeliveryBacklog, EncodedBatch, WorkerCommand, WorkerReceiver,
 };
 use crate::realtime::subscriber::Subscriber;
 use crate::realtime::subscriber::subscription::Subscription;
-use crate::realtime::websocket::CloseCode;
 
 /// Number of subscribers after which the fan-out yields to other tasks.
 const FAN_OUT_SLICE: usize = 256;

@@ -7,9 +7,10 @@ use tokio::time::sleep;
 
 use super::WorkerHub;
 use crate::error::{Error, Result};
-use crate::realtime::frames::{Id, Room, ServerFrame};
+use crate::protocol::frames::ServerFrame;
+use crate::protocol::websocket::CloseCode;
+use crate::protocol::{Id, Room};
 use crate::realtime::subscriber::Subscriber;
-use crate::realtime::websocket::CloseCode;
 
 /// Delay before the store is read again after an error.
 const RETRY_DELAY: Duration = Duration::from_secs(1);

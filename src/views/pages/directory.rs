@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::rooms::RoomLinks;
 use crate::models::room::Room;
 use crate::models::room::directory::DirectoryPage;
-use crate::realtime::frames::Id;
+use crate::protocol::Id;
 use crate::views::layout::{DisplayUser, Page};
 use crate::views::templates::View;
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::rooms::RoomLinks;
-use crate::realtime::frames::{Id, Invitation, InvitedRoom};
+use crate::protocol::{Id, Invitation, InvitedRoom};
 use crate::views::layout::{DisplayUser, Page};
 use crate::views::locale::Locale;
 use crate::views::templates::View;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::rooms::RoomLinks;
 use crate::models::auth::invite::Invite;
-use crate::realtime::frames::Id;
+use crate::protocol::Id;
 use crate::views::layout::Page;
 use crate::views::qr::Qr;
 use crate::views::templates::View;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use crate::realtime::frames;
+use crate::protocol;
 use crate::views::display_preferences::DisplayPreferences;
 use crate::views::layout::DisplayUser;
 use crate::views::templates::View;
@@ -23,10 +23,10 @@ pub struct MessageList {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct MessageItem {
-    room_id: frames::Id,
+    room_id: protocol::Id,
     seq: i64,
     ver: i64,
-    id: frames::Id,
+    id: protocol::Id,
     client_id: String,
     user: DisplayUser,
     content: String,
@@ -50,7 +50,11 @@ impl View for MessageList {
 
 impl MessageList {
     /// Makes the view of messages in ascending order.
-    pub fn new(display: DisplayPreferences, room_id: i64, messages: Vec<frames::Message>) -> Self {
+    pub fn new(
+        display: DisplayPreferences,
+        room_id: i64,
+        messages: Vec<protocol::Message>,
+    ) -> Self {
         let mut items: Vec<MessageItem> = Vec::with_capacity(messages.len());
         for message in messages {
             let item = MessageItem::after(display, items.last(), message);
@@ -66,7 +70,11 @@ impl MessageList {
 }
 
 impl MessageItem {
-    fn after(display: DisplayPreferences, before: Option<&Self>, message: frames::Message) -> Self {
+    fn after(
+        display: DisplayPreferences,
+        before: Option<&Self>,
+        message: protocol::Message,
+    ) -> Self {
         let (day, time) = (
             message.created_at[..10].to_owned(),
             display.time(&message.created_at),

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::models::room::summary::RoomList;
-use crate::realtime::frames::{self, ClientLimits};
+use crate::protocol;
+use crate::protocol::ClientLimits;
 use crate::views::layout::{Base, DisplayUser, Page, display_name};
 use crate::views::locale::Locale;
 use crate::views::templates::View;
@@ -48,7 +49,7 @@ pub struct Extent<'a> {
     #[serde(flatten)]
     pub base: &'a Base,
     /// Room id.
-    pub room_id: frames::Id,
+    pub room_id: protocol::Id,
     /// `seq` of the room's last message.
     pub seq: i64,
     /// `ver` of the room's last change.
@@ -119,8 +120,8 @@ pub struct People<'a> {
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "as in the hello frame")]
 pub struct RoomDetails {
-    pub id: frames::Id,
-    pub kind: String,
+    pub id: protocol::Id,
+    pub kind: protocol::RoomKind,
     pub name: String,
     pub topic: String,
     pub involvement: String,
@@ -139,13 +140,13 @@ pub struct RoomLinks {
 #[derive(Debug, Hash, Serialize)]
 #[expect(missing_docs, reason = "as in the hello frame")]
 pub struct RoomLink {
-    pub id: frames::Id,
-    pub kind: String,
+    pub id: protocol::Id,
+    pub kind: protocol::RoomKind,
     pub name: String,
     pub unread: i64,
     pub mentions: i64,
     pub current: bool,
-    pub involvement: String,
+    pub involvement: protocol::NotificationLevel,
     pub last_message_at: Option<String>,
     pub other: Option<DisplayUser>,
 }
@@ -178,7 +179,7 @@ pub struct Member {
 
 impl Member {
     /// Makes a member with a read position.
-    pub fn new(locale: Locale, user: &frames::User, read_seq: i64) -> Self {
+    pub fn new(locale: Locale, user: &protocol::User, read_seq: i64) -> Self {
         Self {
             person: DisplayUser::localized(locale, user),
             read_seq,
@@ -190,16 +191,18 @@ impl Member {
 pub fn room_links(
     locale: Locale,
     RoomList { rooms, invitations }: RoomList,
-    current: Option<frames::Id>,
+    current: Option<protocol::Id>,
 ) -> RoomLinks {
-    let is_shown = |room: &frames::Room| room.involvement != "hidden" || Some(room.id) == current;
+    let is_shown = |room: &protocol::Room| {
+        room.involvement != protocol::NotificationLevel::Hidden || Some(room.id) == current
+    };
     let (mut directs, mut rooms): (Vec<_>, Vec<_>) = rooms
         .into_iter()
         .filter(is_shown)
-        .partition(|room| room.kind == "direct");
+        .partition(|room| room.kind == protocol::RoomKind::Direct);
     rooms.sort_by_cached_key(|room| (room.id.0 != 1, room.name.to_lowercase()));
     directs.sort_by(|a, b| b.last_message_at.cmp(&a.last_message_at));
-    let link = |room: frames::Room| RoomLink {
+    let link = |room: protocol::Room| RoomLink {
         current: Some(room.id) == current,
         id: room.id,
         kind: room.kind,

@@ -13,7 +13,7 @@ use crate::models::installation;
 use crate::models::message::{Cursor, Message};
 use crate::models::room::Room;
 use crate::models::user::preferences::Preferences;
-use crate::realtime::frames;
+use crate::protocol;
 use crate::views::assets;
 use crate::views::cache::message_lists::{
     HistoryRange, MessageListCache, MessageListVersion, RenderedMessageList,
@@ -41,7 +41,7 @@ pub(in crate::controllers) struct LoadedMessages {
 
 enum MessageSource {
     Cached(Arc<RenderedMessageList>),
-    Loaded(Vec<frames::Message>),
+    Loaded(Vec<protocol::Message>),
 }
 
 /// Returns the version of a room's history. Must be read before the messages, so that these are at least as new.

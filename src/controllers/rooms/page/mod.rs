@@ -24,7 +24,7 @@ use crate::models::room::{LOBBY, Room};
 use crate::models::user::User;
 use crate::models::user::block;
 use crate::models::values::client_id::ClientId;
-use crate::models::values::room_kind::RoomKind;
+use crate::protocol::RoomKind;
 use crate::views::cache::fragments::Slot;
 use crate::views::gzip::DeflateBlock;
 

@@ -10,8 +10,8 @@ use crate::models::rfc3339;
 use crate::models::room::{LOBBY, Room};
 use crate::models::user::User;
 use crate::models::user::account_deletion;
-use crate::models::values::room_kind::RoomKind;
-use crate::realtime::frames::Id;
+use crate::protocol::Id;
+use crate::protocol::RoomKind;
 use crate::views::layout::{Page, display_name};
 use crate::views::locale::Locale;
 use crate::views::pages::rooms::{
@@ -94,7 +94,7 @@ impl RoomPagePresenter {
             room: RoomDetails {
                 id: Id(room.id),
                 name: room_title(&room, &members, user, locale),
-                kind: room.kind.to_string(),
+                kind: room.kind,
                 topic: room.topic,
                 involvement: (data.membership)
                     .map_or_else(String::new, |member| member.involvement.to_string()),

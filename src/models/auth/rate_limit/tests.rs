@@ -45,7 +45,9 @@ fn bucket_is_full_until_its_window_ends() {
     let (start, rule) = (now(), rule(None));
     let at = |second| start + TimeDelta::seconds(second);
     let seconds = 0..3;
-    let full = seconds.fold(fresh(start), |state, second| attempt(state, &rule, at(second)));
+    let full = seconds.fold(fresh(start), |state, second| {
+        attempt(state, &rule, at(second))
+    });
     assert_eq!(wait(full, &rule, at(10)), 90);
     assert_eq!(attempt(full, &rule, at(100)).tries, 1);
 }
@@ -62,7 +64,11 @@ fn undone_attempt_leaves_earlier_attempts_counted() {
     state = attempt(state, &rule, start).without_last_attempt();
     assert_eq!(state.tries, 2);
     state = attempt(state, &rule, start);
-    assert_eq!(wait(state, &rule, start), 10, "two attempts were left counted");
+    assert_eq!(
+        wait(state, &rule, start),
+        10,
+        "two attempts were left counted"
+    );
 }
 
 #[test]

@@ -1,8 +1,5 @@
 //! Random keys, of which only hashes are stored: of sessions, browsers, pairings and password reset links.
 
-use diesel::deserialize::FromSqlRow;
-use diesel::expression::AsExpression;
-use diesel::sql_types::Text;
 use rand::RngExt;
 
 use crate::models::values::signing::{hex, sha256};
@@ -11,11 +8,10 @@ use crate::models::values::text_column::text_column;
 const KEY_BYTES: usize = 32;
 
 /// The SHA-256 of a key, as 64 hexadecimal digits. The key itself is only stored by the client.
-#[derive(Debug, Clone, PartialEq, Eq, AsExpression, FromSqlRow)]
-#[diesel(sql_type = Text)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyHash(String);
 
-text_column!(KeyHash, |hash| Ok(Self(hash)));
+text_column!(KeyHash, |hash| Ok(KeyHash(hash)));
 
 impl KeyHash {
     /// Hashes a key.

@@ -18,10 +18,11 @@ use crate::models::schema::{sessions, users};
 use crate::models::statement::Statement;
 use crate::models::user::User;
 use crate::models::user::preferences::Preferences;
-use crate::models::values::text_column::text_enum;
+use crate::models::values::text_column::text_column;
 use crate::models::values::user_status::Status;
 use crate::models::{change_notice, installation, now};
-use crate::realtime::change_poller::ChangeNotice;
+use crate::protocol::commands::ChangeNotice;
+use crate::protocol::text_enum;
 
 /// Minimum time between updates of `seen_at`.
 const TOUCH_INTERVAL: TimeDelta = TimeDelta::hours(1);
@@ -40,6 +41,8 @@ text_enum! {
         Token = "token",
     }
 }
+
+text_column!(SessionKind);
 
 /// A session to be created at sign-in.
 #[derive(Debug, Clone)]

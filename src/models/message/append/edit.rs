@@ -10,8 +10,9 @@ use crate::models::database::connection::DbConn;
 use crate::models::message::Message;
 use crate::models::schema::{deleted_messages, message_versions, messages, rooms};
 use crate::models::user::User;
-use crate::realtime::frames::{self, ErrorCode};
-use crate::realtime::store::{MessageRef, StoredMessage, WriteResult};
+use crate::protocol;
+use crate::protocol::ErrorCode;
+use crate::protocol::commands::{MessageRef, StoredMessage, WriteResult};
 
 #[derive(Insertable)]
 #[diesel(table_name = message_versions)]
@@ -107,7 +108,7 @@ impl Batch<'_> {
         author: User,
         text: Option<&str>,
         change_id: i64,
-    ) -> Result<frames::Message> {
+    ) -> Result<protocol::Message> {
         let (room_id, seq) = (message.room_id, message.seq);
         let version = NewVersion {
             room_id,

@@ -12,9 +12,9 @@ use crate::models::message::Message;
 use crate::models::room::Room;
 use crate::models::schema::{memberships, messages, rooms, users};
 use crate::models::user::User;
-use crate::models::values::room_kind::RoomKind;
 use crate::models::values::user_status::Status;
-use crate::realtime::store::WriteCommand;
+use crate::protocol::RoomKind;
+use crate::protocol::commands::WriteCommand;
 
 select_by_ids!(
     /// Selects active users.

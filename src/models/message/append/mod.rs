@@ -23,8 +23,8 @@ use crate::models::room::bulk_read_positions::PendingPosition;
 use crate::models::user::User;
 use crate::models::user::block;
 use crate::models::{installation, now};
-use crate::realtime::frames::ErrorCode;
-use crate::realtime::store::{WriteCommand, WriteResult};
+use crate::protocol::ErrorCode;
+use crate::protocol::commands::{WriteCommand, WriteResult};
 
 /// Executes all writes, or none if it fails. Returns one result per write, in order, and the cache to use for the next
 /// batch once the transaction is committed.

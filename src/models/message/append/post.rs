@@ -3,8 +3,8 @@
 use super::Batch;
 use super::rows::{MessageRow, SentMessage};
 use crate::models::room::bulk_read_positions::PendingPosition;
-use crate::realtime::frames::ErrorCode;
-use crate::realtime::store::{StoredMessage, ValidatedMessage, WriteResult};
+use crate::protocol::ErrorCode;
+use crate::protocol::commands::{StoredMessage, ValidatedMessage, WriteResult};
 
 impl<'a> Batch<'a> {
     /// Adds a message, or returns the stored one if this is a retry.

@@ -2,9 +2,6 @@
 
 use std::fmt;
 
-use diesel::deserialize::FromSqlRow;
-use diesel::expression::AsExpression;
-use diesel::sql_types::Text;
 use phonenumber::Mode;
 use phonenumber::country::Id as Region;
 
@@ -21,11 +18,10 @@ mod normalize;
 /// A valid phone number in E.164 form (ITU-T E.164: `+`, country code and number, at most 15 digits).
 ///
 /// `Debug` hides it, so that it is never logged.
-#[derive(Clone, PartialEq, Eq, AsExpression, FromSqlRow)]
-#[diesel(sql_type = Text)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PhoneNumber(String);
 
-text_column!(PhoneNumber, |number| Ok(Self(number)));
+text_column!(PhoneNumber, |number| Ok(PhoneNumber(number)));
 
 impl PhoneNumber {
     /// Parses a number with `+` and country code, a national number of `region` (ISO 3166-1 alpha-2), or a `tel:` URI

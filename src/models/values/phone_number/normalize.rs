@@ -127,12 +127,7 @@ mod tests {
             "tel:138-0013-8000;phone-context=+86",
             "tel:13800138000;ext=7;Phone-Context=%2B86",
         ] {
-            assert_eq!(
-                digits(text),
-                "+8613800138000",
-                "{}",
-                text.escape_unicode()
-            );
+            assert_eq!(digits(text), "+8613800138000", "{}", text.escape_unicode());
         }
         for (text, expected) in [
             ("tel:138 0013 8000;phone-context=example.org", "13800138000"),

@@ -1,13 +1,8 @@
-//! The JSON frames of the protocol, in both directions (docs/protocol.md).
-
-mod client;
-mod server;
-
-pub use client::ClientFrame;
-pub use server::ServerFrame;
+//! Rooms, messages and users as clients see them (docs/protocol.md).
 
 use std::fmt;
 
+use super::text_enum::text_enum;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A database id, which is a decimal string in JSON because JavaScript's numbers are exact only up to 2⁵³.
@@ -57,8 +52,8 @@ pub struct User {
 pub struct Room {
     /// The id.
     pub id: Id,
-    /// `open`, `closed` or `direct`.
-    pub kind: String,
+    /// The kind.
+    pub kind: RoomKind,
     /// The name.
     pub name: String,
     /// The topic; may be empty.
@@ -73,8 +68,8 @@ pub struct Room {
     pub unread: i64,
     /// Unread messages that mention the user.
     pub mentions: i64,
-    /// `everything`, `mentions`, `nothing` or `hidden`.
-    pub involvement: String,
+    /// What the user is notified of.
+    pub involvement: NotificationLevel,
     /// RFC 3339.
     pub last_message_at: Option<String>,
     /// The other member of a direct room of two. Used by pages, not sent in frames.
@@ -101,8 +96,8 @@ pub struct Invitation {
 pub struct InvitedRoom {
     /// The id.
     pub id: Id,
-    /// `open` or `closed`.
-    pub kind: String,
+    /// Open or closed.
+    pub kind: RoomKind,
     /// The name.
     pub name: String,
     /// The topic; may be empty.
@@ -202,5 +197,28 @@ pub enum ErrorCode {
     Unavailable,
 }
 
-#[cfg(test)]
-mod properties;
+text_enum! {
+    /// Kind of a room.
+    pub enum RoomKind {
+        /// Any user may read and join the room.
+        Open = "open",
+        /// Only members may read the room.
+        Closed = "closed",
+        /// The only room of a fixed set of users.
+        Direct = "direct",
+    }
+}
+
+text_enum! {
+    /// What a member is notified of in a room.
+    pub enum NotificationLevel {
+        /// Every message. Default in direct rooms.
+        Everything = "everything",
+        /// Messages that mention the member. Default in other rooms.
+        Mentions = "mentions",
+        /// No message.
+        Nothing = "nothing",
+        /// No message; the room is also hidden from the sidebar.
+        Hidden = "hidden",
+    }
+}

@@ -5,7 +5,6 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::realtime::websocket;
 
 fn id() -> impl Strategy<Value = Id> {
     any::<i64>().prop_map(Id)
