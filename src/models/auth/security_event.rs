@@ -127,32 +127,22 @@ pub fn record(
     user_id: i64,
     client: &ClientInfo,
 ) -> Result<()> {
-    insert(conn, kind, Some(user_id), None, client)
+    record_with_phone(conn, kind, Some(user_id), None, client)
 }
 
 /// Records an event concerning a phone number, which need not belong to a user.
-pub fn record_with_phone(
+pub fn record_with_phone<'a>(
     conn: &mut DbConn,
     kind: SecurityEventKind,
     user_id: Option<i64>,
-    phone: &PhoneNumber,
-    client: &ClientInfo,
-) -> Result<()> {
-    insert(conn, kind, user_id, Some(phone.masked()), client)
-}
-
-fn insert(
-    conn: &mut DbConn,
-    kind: SecurityEventKind,
-    user_id: Option<i64>,
-    phone: Option<String>,
+    phone: impl Into<Option<&'a PhoneNumber>>,
     client: &ClientInfo,
 ) -> Result<()> {
     diesel::insert_into(security_events::table)
         .values((
             security_events::kind.eq(kind),
             security_events::user_id.eq(user_id),
-            security_events::phone.eq(phone),
+            security_events::phone.eq(phone.into().map(PhoneNumber::masked)),
             security_events::ip.eq(&client.ip),
             security_events::user_agent.eq(client.truncated_user_agent()),
             security_events::created_at.eq(now()),

@@ -41,9 +41,6 @@ pub fn find(conn: &mut DbConn, hash: &str) -> Result<Vec<u8>> {
 }
 
 /// Replaces or removes a user's avatar. Requires a write transaction.
-///
-/// # Errors
-/// `NotFound` when there is no such user.
 pub fn set(conn: &mut DbConn, user_id: i64, avatar: Option<&Avatar>) -> Result<()> {
     // Serialises changes, so that an avatar shared by two users is neither stored twice nor deleted while in use.
     installation::lock(conn)?;

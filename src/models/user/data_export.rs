@@ -12,9 +12,7 @@ use crate::models::database::connection::DbConn;
 use crate::models::schema::{blocks, invitations, memberships, messages, rooms, users};
 use crate::models::serialize_rfc3339;
 use crate::models::values::user_status::Role;
-use crate::protocol::Id;
-use crate::protocol::NotificationLevel;
-use crate::protocol::RoomKind;
+use crate::protocol::{Id, NotificationLevel, RoomKind};
 
 /// Messages per batch.
 const BATCH: usize = 500;
@@ -113,9 +111,6 @@ pub struct ExportedMessage {
 }
 
 /// Returns a user's data, without their messages.
-///
-/// # Errors
-/// `NotFound` when there is no such user.
 pub fn user(conn: &mut DbConn, user_id: i64) -> Result<ExportedUser> {
     let profile = users::table.find(user_id).select(Profile::as_select());
     let memberships = memberships::table
@@ -168,14 +163,10 @@ pub fn message_batches(conn: &mut DbConn, user_id: i64) -> Result<Vec<(i64, Vec<
         .select((messages::room_id, messages::seq))
         .load(conn)?;
     all.sort_unstable();
-    let mut batches: Vec<(i64, Vec<i64>)> = Vec::new();
-    for (room_id, seq) in all {
-        match batches.last_mut() {
-            Some((room, seqs)) if *room == room_id && seqs.len() < BATCH => seqs.push(seq),
-            _ => batches.push((room_id, vec![seq])),
-        }
-    }
-    Ok(batches)
+    let rooms = all.chunk_by(|(room_id, _), (next, _)| room_id == next);
+    let batches = rooms.flat_map(|room| room.chunks(BATCH));
+    let seqs = |batch: &[(i64, i64)]| batch.iter().map(|(_, seq)| *seq).collect();
+    Ok(batches.map(|batch| (batch[0].0, seqs(batch))).collect())
 }
 
 /// Returns the messages by a user at these positions of a room.

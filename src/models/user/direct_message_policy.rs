@@ -29,9 +29,6 @@ text_enum! {
 text_column!(DirectMessagePolicy);
 
 /// Returns a user's policy.
-///
-/// # Errors
-/// `NotFound` when there is no such user.
 pub fn of(conn: &mut DbConn, user_id: i64) -> Result<DirectMessagePolicy> {
     let policy = users::table.find(user_id).select(users::reachable_by);
     Ok(policy.get_result(conn)?)

@@ -1,7 +1,7 @@
 //! Users.
 //!
-//! Functions of this folder return `Unavailable` when the database cannot be reached; `# Errors` names the other
-//! errors.
+//! Functions of this folder return `Unavailable` when the database cannot be reached, and `NotFound` when there is no
+//! user with the given id; `# Errors` names the other errors.
 
 pub mod account_deletion;
 pub mod avatar;
@@ -82,18 +82,12 @@ impl User {
     }
 
     /// Returns a user's phone number.
-    ///
-    /// # Errors
-    /// `NotFound` when there is no such user.
     pub fn phone(conn: &mut DbConn, id: i64) -> Result<Option<PhoneNumber>> {
         let user = users::table.find(id);
         Ok(user.select(users::phone).get_result(conn)?)
     }
 
     /// Returns when a user's last connection closed, if recorded.
-    ///
-    /// # Errors
-    /// `NotFound` when there is no such user.
     pub fn seen_at(conn: &mut DbConn, id: i64) -> Result<Option<NaiveDateTime>> {
         let user = users::table.find(id);
         Ok(user.select(users::seen_at).get_result(conn)?)

@@ -53,9 +53,6 @@ impl User {
     }
 
     /// Returns a user's password hash, if they have a password.
-    ///
-    /// # Errors
-    /// `NotFound` when there is no such user.
     pub fn password_hash(conn: &mut DbConn, id: i64) -> Result<Option<String>> {
         let user = users::table.find(id);
         Ok(user.select(users::password_hash).get_result(conn)?)

@@ -17,14 +17,12 @@ impl RoomName {
     /// # Errors
     /// `Invalid` for the field `name`.
     pub fn parse(text: &str) -> Result<Self> {
-        let name = text.trim();
-        if is_invisible(name) {
+        if is_invisible(text) {
             return Err(Error::field("name", "error-room-name-missing"));
         }
-        if name.chars().count() > NAME_MAX_CHARS || name.chars().any(char::is_control) {
-            return Err(Error::field("name", "error-room-name-invalid"));
-        }
-        Ok(Self(name.to_owned()))
+        let name = parse_line(text, NAME_MAX_CHARS);
+        name.map(Self)
+            .ok_or_else(|| Error::field("name", "error-room-name-invalid"))
     }
 
     /// Returns the name.
@@ -43,14 +41,13 @@ impl Topic {
     /// # Errors
     /// `Invalid` for the field `topic`.
     pub fn parse(text: &str) -> Result<Self> {
-        let topic = text.trim();
-        if !topic.is_empty() && is_invisible(topic) {
+        if !text.trim().is_empty() && is_invisible(text) {
             return Err(Error::field("topic", "error-room-topic-invisible"));
         }
-        if topic.chars().count() > TOPIC_MAX_CHARS || topic.chars().any(char::is_control) {
-            return Err(Error::field("topic", "error-room-topic-invalid"));
-        }
-        Ok(Self(topic.to_owned()))
+        let topic = parse_line(text, TOPIC_MAX_CHARS);
+        topic
+            .map(Self)
+            .ok_or_else(|| Error::field("topic", "error-room-topic-invalid"))
     }
 
     /// Returns the topic.
@@ -59,9 +56,16 @@ impl Topic {
     }
 }
 
+/// Trims a text. Returns `None` when it is longer than `max_chars` or has control characters, line ends included.
+fn parse_line(text: &str, max_chars: usize) -> Option<String> {
+    let line = text.trim();
+    let is_valid = line.chars().count() <= max_chars && !line.contains(char::is_control);
+    is_valid.then(|| line.to_owned())
+}
+
 /// Returns whether the text is blank, but not because of control characters, which have their own error message.
 fn is_invisible(text: &str) -> bool {
-    is_blank(text) && !text.chars().any(char::is_control)
+    is_blank(text) && !text.trim().contains(char::is_control)
 }
 
 #[cfg(test)]
