@@ -104,11 +104,8 @@ fn respond(url: &DatabaseUrl, kept: &mut Option<DbConn>, request: Request) -> Re
             seconds,
         } => {
             let time = Duration::try_from_secs_f64(seconds).map_err(Error::internal)?;
-            let times = fixtures::time_writes(url, user_id, room_id, &content, time)?;
-            times
-                .iter()
-                .map(|time| json!(time.as_micros() as u64))
-                .collect()
+            let times = fixtures::time_writes(url, user_id, room_id, &content, time)?.into_iter();
+            times.map(|time| json!(time.as_micros() as u64)).collect()
         }
         Request::DropDatabase => Value::Null,
     })
