@@ -11,7 +11,7 @@ use crate::controllers::extractors::browser_id::Browser;
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page, see_other, signed_out_page, with_cookie, with_status};
 use crate::error::{Error, Result};
-use crate::models::auth::pairing;
+use crate::models::auth::pairing::{self, PairingState};
 use crate::models::auth::security_event::{self, SecurityEventKind};
 use crate::views::pages::pairings::PairingRequestPage;
 
@@ -29,7 +29,7 @@ pub async fn show(
         found => found?,
     };
     let state = pairing.state_for(context.browser_id(&app).as_ref());
-    if state == "over" {
+    if state == PairingState::Expired {
         return show_expired(&app, &context);
     }
     let view = PairingRequestPage {
@@ -94,7 +94,7 @@ fn show_expired(app: &App, context: &RequestContext) -> Result<HttpResponse> {
     }
     let view = PairingRequestPage {
         page: signed_out_page(context),
-        state: "over",
+        state: PairingState::Expired,
         username: "",
         token: "",
         code: "",

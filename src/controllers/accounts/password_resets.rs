@@ -32,7 +32,7 @@ pub async fn create(
     let sent = match PhoneNumber::parse(&typed.phone, &region) {
         Ok(phone) => {
             let purpose = VerificationPurpose::PasswordReset;
-            start_verification(&app, &context, &phone, purpose, |_| ()).await
+            start_verification(&app, &context, phone, purpose, |_| ()).await
         }
         Err(error) => Err(error),
     };

@@ -48,7 +48,7 @@ pub async fn update(
     Form(typed): Form<NewPassword>,
 ) -> Result<HttpResponse> {
     let (user, phone) = find(&app, &token).await?;
-    let result = match parse_password(&typed.password, &user, phone) {
+    let result = match parse_password(&typed.password, &user, phone.as_ref()) {
         Ok(password) => {
             let user = set_password(&app, &context, user.id, token.clone(), password).await?;
             let method = SignInMethod::Credentials;
@@ -84,7 +84,7 @@ async fn set_password(
     Ok(user)
 }
 
-async fn find(app: &App, token: &str) -> Result<(User, Option<String>)> {
+async fn find(app: &App, token: &str) -> Result<(User, Option<PhoneNumber>)> {
     let token = token.to_owned();
     let read = app
         .database
@@ -93,11 +93,10 @@ async fn find(app: &App, token: &str) -> Result<(User, Option<String>)> {
 }
 
 /// Validates the password, which must not contain the user's number or name.
-fn parse_password(typed: &str, user: &User, phone: Option<String>) -> Result<Password> {
-    let phone = phone.map(PhoneNumber::from_stored);
+fn parse_password(typed: &str, user: &User, phone: Option<&PhoneNumber>) -> Result<Password> {
     let password = Password::parse(typed)?;
     let name = Username::from_stored(user.username.clone());
-    password.require_unlike(phone.as_ref(), &name)?;
+    password.require_unlike(phone, &name)?;
     Ok(password)
 }
 

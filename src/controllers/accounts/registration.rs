@@ -25,7 +25,7 @@ pub(super) async fn create_user(
     // Hashing is expensive: check the name first.
     let read = app
         .database
-        .read(move |conn| User::require_username_available(conn, &wanted));
+        .read(move |conn| User::require_username_available(conn, &wanted, None));
     read.await?;
     let registration = Registration {
         policy: app.accounts.registration_policy,
@@ -59,7 +59,7 @@ pub(super) async fn require_may_register(
 ) -> Result<()> {
     let policy = app.accounts.registration_policy;
     let read = app.database.read(move |conn| {
-        User::require_username_available(conn, &username)?;
+        User::require_username_available(conn, &username, None)?;
         match (User::exists(conn)?, policy) {
             (false, _) if !may_be_first => Err(Error::field("setup_code", "error-setup-code")),
             (true, RegistrationPolicy::Closed) => Err(Error::Forbidden),

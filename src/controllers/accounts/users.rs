@@ -107,7 +107,7 @@ async fn send_code(
     };
     let password_hash = Attempt::run(app, buckets, hash).await?;
     let purpose = VerificationPurpose::Registration;
-    start_verification(app, context, &phone, purpose, |verification| {
+    start_verification(app, context, phone, purpose, |verification| {
         verification.username = Some(username.as_str().to_owned());
         verification.password_hash = Some(password_hash);
         verification.invite = invite.map(|_| invite_token);

@@ -12,7 +12,6 @@ use crate::models::auth::{invite, password_reset_link, rate_limit};
 use crate::models::database::connection::DbConn;
 use crate::models::user::User;
 use crate::models::user::registration::{Credential, Registration, RegistrationPolicy};
-use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::username::Username;
 
 /// Lifetime of the link to the new password form.
@@ -54,8 +53,8 @@ pub(super) async fn check(
                 finish(conn, *verification, &limits, id, current_user_id, &client).map(Ok)
             }
             CodeCheck::Incorrect(left, verification) => {
-                let phone = PhoneNumber::from_stored(verification.phone);
                 let (kind, user_id) = (SecurityEventKind::CodeFailed, verification.user_id);
+                let phone = verification.phone;
                 security_event::record_with_phone(conn, kind, user_id, &phone, &client)?;
                 // Not an outer error, which would roll back the count of wrong codes.
                 Ok(Err(match left {
@@ -86,8 +85,8 @@ fn finish(
     current_user_id: Option<i64>,
     client: &ClientInfo,
 ) -> Result<Completed> {
-    let phone = PhoneNumber::from_stored(verification.phone.clone());
-    match (verification.purpose(), verification.user_id) {
+    let phone = verification.phone.clone();
+    match (verification.purpose, verification.user_id) {
         (VerificationPurpose::Registration, _) => {
             rate_limit::take(conn, &limits.buckets)?;
             let registration = Registration {

@@ -19,7 +19,6 @@ use crate::controllers::{App, page, see_other, signed_out_page};
 use crate::error::{Error, LocalizedMessage, Result};
 use crate::models::auth::phone_verification::{self, Verification, VerificationPurpose};
 use crate::models::room::LOBBY;
-use crate::models::values::phone_number::PhoneNumber;
 use crate::views::pages::verifications::VerificationPage;
 
 /// Fields of the form.
@@ -101,12 +100,12 @@ fn show_form(
             _ => ("form", message.clone()),
         })
         .collect();
-    let phone = PhoneNumber::from_stored(verification.phone.clone());
+    let phone = &verification.phone;
     let view = VerificationPage {
         page: signed_out_page(context),
         phone: phone.masked(),
-        sent_if_registered: verification.purpose() == VerificationPurpose::PasswordReset,
-        restart_url: match verification.purpose() {
+        sent_if_registered: verification.purpose == VerificationPurpose::PasswordReset,
+        restart_url: match verification.purpose {
             VerificationPurpose::Registration => "/register",
             VerificationPurpose::PasswordReset => "/password_reset",
             _ => "/settings/account",

@@ -39,7 +39,7 @@ impl Browser {
             Some((hash, value)) => (hash, value.to_owned()),
             None => {
                 let (key, hash) = session::new_key();
-                let signature = app.hmac_key.sign(PURPOSE, &key)?;
+                let signature = app.hmac_key.sign(PURPOSE, &key);
                 (hash, format!("{key}.{signature}"))
             }
         };

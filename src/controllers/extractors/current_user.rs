@@ -99,7 +99,7 @@ pub(super) async fn authenticate_and_read<T: Send + 'static>(
     let (live, key_hash, read) = found.await?;
     mark_authenticated(request);
     context.apply_preferences(&live.preferences);
-    if live.needs_touch && is_token {
+    if live.needs_touch() && is_token {
         // Session limits evict the least recently used session. A failed update is repeated by the next request.
         let (database, key_hash) = (app.database.clone(), key_hash.clone());
         rt::spawn(async move {
@@ -108,7 +108,7 @@ pub(super) async fn authenticate_and_read<T: Send + 'static>(
                 .await
         });
     }
-    if live.needs_touch && !is_token {
+    if live.needs_touch() && !is_token {
         // A changed state makes the session middleware prolong the row and the cookie.
         let hash = key_hash.as_str();
         cookie.insert(KEY_HASH, hash).map_err(Error::internal)?;

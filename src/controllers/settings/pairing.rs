@@ -39,7 +39,7 @@ pub async fn show(
         pairing => pairing?,
     };
     let origin = context.origin.as_deref().unwrap_or_default();
-    let link = format!("{origin}/pairings/{}", pairing.token(&app.hmac_key)?);
+    let link = format!("{origin}/pairings/{}", pairing.token(&app.hmac_key));
     let result = FormResult::default();
     let layout = settings_layout(&app, &context, &user, "sessions", result).await?;
     page(&app, &PairingPage::new(layout, pairing, link))

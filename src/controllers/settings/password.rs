@@ -15,7 +15,6 @@ use crate::error::Result;
 use crate::models::auth::security_event::{self, SecurityEventKind};
 use crate::models::user::User;
 use crate::models::values::password::Password;
-use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::username::Username;
 use crate::services::password_hasher::queue::Priority;
 use crate::views::pages::settings::AccountForm;
@@ -42,7 +41,7 @@ async fn change(
     require_reauthentication(app, context, current, &typed.old_password, "old_password").await?;
     let user_id = current.user.id;
     let read = app.database.read(move |conn| User::phone(conn, user_id));
-    let phone = read.await?.map(PhoneNumber::from_stored);
+    let phone = read.await?;
     let name = Username::from_stored(current.user.username.clone());
     password.require_unlike(phone.as_ref(), &name)?;
     let limits = &app.rate_limits;

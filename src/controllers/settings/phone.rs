@@ -46,7 +46,7 @@ async fn change(
     rate_limits::acquire(&app.database, &app.rate_limits.phone_claim(user_id)?).await?;
     if app.verification.is_some() {
         let purpose = VerificationPurpose::PhoneChange;
-        return start_verification(app, context, &phone, purpose, |verification| {
+        return start_verification(app, context, phone, purpose, |verification| {
             verification.user_id = Some(user_id);
         })
         .await;
