@@ -1,4 +1,4 @@
-//! Services besides the database: password hashing, image processing, permits, and clients of other servers (GitHub, SMS).
+//! Services besides the database: password hashing, image processing, permits, and clients of GitHub and SMS providers.
 
 pub mod github;
 pub mod http_client;
