@@ -14,10 +14,10 @@ use crate::models::installation;
 use crate::models::room::invitation::{self, InvitationFilter};
 use crate::models::schema::{sessions, users};
 use crate::models::statement::Statement;
-use crate::models::values::characters::is_default_ignorable;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::user_status::{Role, Status};
 use crate::models::values::username;
+use teahouse_text::characters::is_default_ignorable;
 
 /// A user as shown to admins.
 #[derive(Debug, Queryable, Selectable)]

@@ -9,8 +9,8 @@ use argon2::password_hash::PasswordHasher;
 use precis_core::FreeformClass;
 use precis_core::profile::Rules;
 use precis_profiles::OpaqueString;
+use teahouse_text::characters;
 
-use super::characters;
 use super::phone_number::PhoneNumber;
 use super::username::Username;
 use crate::error::{Error, Result};

@@ -1,7 +1,7 @@
 //! Names and topics of rooms.
 
-use super::characters::is_blank;
 use crate::error::{Error, Result};
+use teahouse_text::characters::is_blank;
 
 const NAME_MAX_CHARS: usize = 80;
 const TOPIC_MAX_CHARS: usize = 250;

@@ -3,11 +3,11 @@
 use precis_core::IdentifierClass;
 use precis_core::profile::Rules;
 use precis_profiles::UsernameCaseMapped;
+use teahouse_text::{bidi, characters};
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 
 use super::phone_number::PhoneNumber;
-use super::{bidi, characters};
 use crate::error::{Error, LocalizedMessage, Result};
 
 /// Minimum length in characters.

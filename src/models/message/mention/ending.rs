@@ -5,9 +5,8 @@
 //! do not mark the end of a name, so there a known name ends anywhere: `@李梅你好` mentions 李梅. In Korean, titles and
 //! particles follow a name without a space: `@민수님이` mentions 민수, `@민수진` does not.
 
+use teahouse_text::script;
 use unicode_script::Script;
-
-use crate::models::values::script;
 
 /// Titles after a Korean name.
 const TITLES: [&str; 10] = [

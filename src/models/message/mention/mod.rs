@@ -7,12 +7,11 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use diesel::prelude::*;
+use teahouse_text::{links, script};
 
 use crate::error::Result;
 use crate::models::database::connection::DbConn;
 use crate::models::schema::{memberships, mentions, users};
-use crate::models::values::content::links;
-use crate::models::values::script;
 use crate::models::values::user_status::Status;
 use crate::models::values::username;
 use crate::models::values::username::Username;

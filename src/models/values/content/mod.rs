@@ -4,13 +4,12 @@ use std::fmt::Write;
 use std::ops::Range;
 
 use sha2::{Digest, Sha256};
+use teahouse_text::characters::is_blank;
+use teahouse_text::links::{self, Link, LinkKind};
 
-use self::links::{Link, LinkKind};
-use super::characters::is_blank;
 use crate::error::{Error, LocalizedMessage, Result};
 use crate::models::message::mention::Mention;
 
-pub(crate) mod links;
 pub mod permalinks;
 
 /// Maximum length of a message in characters (Unicode scalar values).

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
-use crate::models::values::characters::is_default_ignorable;
+use teahouse_text::characters::is_default_ignorable;
 
 /// Maximum length of a normalized number, which is longer than any valid one.
 const MAX_CHARS: usize = 32;

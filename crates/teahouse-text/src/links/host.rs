@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_script::Script;
 
 use super::tlds;
-use crate::models::values::script;
+use crate::script;
 
 /// The result of parsing a host or a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 use unicode_script::{Script, UnicodeScript};
 
-use super::characters::is_default_ignorable;
+use crate::characters::is_default_ignorable;
 
 /// Returns the script that a letter, mark or digit belongs to. `ー` and its half-width form are Common in Unicode.
-pub(in crate::models) fn of(c: char) -> Script {
+pub fn of(c: char) -> Script {
     match c {
         '\u{30fc}' | '\u{ff70}' => Script::Katakana,
         c => c.script(),
@@ -14,7 +14,7 @@ pub(in crate::models) fn of(c: char) -> Script {
 }
 
 /// Returns whether the script is written without spaces between words.
-pub(in crate::models) fn is_unspaced(script: Script) -> bool {
+pub fn is_unspaced(script: Script) -> bool {
     matches!(
         script,
         Script::Han
@@ -38,13 +38,13 @@ pub(in crate::models) fn is_unspaced(script: Script) -> bool {
 
 /// Returns whether a word that begins with this character may directly follow a word of another script: in scripts without
 /// spaces, and in Hangul, whose particles are attached to the preceding word.
-pub(in crate::models) fn attaches_to_foreign_words(c: char) -> bool {
+pub fn attaches_to_foreign_words(c: char) -> bool {
     let script = of(c);
     is_unspaced(script) || script == Script::Hangul
 }
 
 /// Returns whether the character is part of a word: a letter, a mark or a decimal digit of any script.
-pub(in crate::models) fn is_word(c: char) -> bool {
+pub fn is_word(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_alphanumeric();
     }
@@ -58,7 +58,7 @@ pub(in crate::models) fn is_word(c: char) -> bool {
 }
 
 /// Returns whether the character starts a bidirectional embedding, override or isolate.
-pub(in crate::models) fn starts_bidi_run(c: char) -> bool {
+pub fn starts_bidi_run(c: char) -> bool {
     matches!(
         c,
         '\u{202a}' | '\u{202b}' | '\u{202d}' | '\u{202e}' | '\u{2066}'..='\u{2068}'
@@ -66,6 +66,6 @@ pub(in crate::models) fn starts_bidi_run(c: char) -> bool {
 }
 
 /// Returns whether the character has no glyph: default-ignorable code points and other format characters.
-pub(in crate::models) fn is_invisible(c: char) -> bool {
+pub fn is_invisible(c: char) -> bool {
     is_default_ignorable(c) || c.general_category() == GeneralCategory::Format
 }

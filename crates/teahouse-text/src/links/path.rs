@@ -6,7 +6,7 @@
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 use super::starts_with_scheme;
-use crate::models::values::script;
+use crate::script;
 
 /// Languages of Wikipedias with titles of mixed scripts, such as `/wiki/T恤`.
 const WIKI_LANGUAGES: &str = "zh zh-yue zh-classical zh-min-nan wuu gan hak ja ko th lo km";

@@ -4,7 +4,7 @@ use icu_properties::CodePointMapData;
 use icu_properties::props::BidiClass;
 
 /// Returns whether a text satisfies the rule. It applies only to texts with a right-to-left character (R, AL, AN).
-pub(in crate::models) fn satisfies_rule(text: &str) -> bool {
+pub fn satisfies_rule(text: &str) -> bool {
     let data = CodePointMapData::<BidiClass>::new();
     let classes: Vec<BidiClass> = text.chars().map(|c| data.get(c)).collect();
     let is_rtl = |class: &BidiClass| {

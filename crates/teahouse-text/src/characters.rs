@@ -11,7 +11,7 @@ const BLANK: [char; 2] = ['\u{2800}', '\u{1d159}'];
 
 /// Returns whether the character is invisible where it is unsupported: joiners, direction marks, variation selectors,
 /// Hangul fillers, tags, soft hyphens.
-pub(in crate::models) fn is_default_ignorable(c: char) -> bool {
+pub fn is_default_ignorable(c: char) -> bool {
     CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
@@ -35,7 +35,7 @@ fn is_prepended_mark(c: char) -> bool {
 
 /// Returns whether the text is empty, or consists of white space, invisible characters, blank letters, and marks without a
 /// base.
-pub(in crate::models) fn is_blank(text: &str) -> bool {
+pub fn is_blank(text: &str) -> bool {
     !text.chars().any(is_visible)
 }
 
@@ -46,7 +46,7 @@ pub(in crate::models) fn is_blank(text: &str) -> bool {
 ///
 /// # Errors
 /// The first character that the class disallows, or `None` when it is unknown.
-pub(in crate::models) fn check(
+pub fn check(
     class: &impl StringClass,
     text: &str,
     is_newer_allowed: impl Fn(char) -> bool,

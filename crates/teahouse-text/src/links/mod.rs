@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use self::host::Host;
-use crate::models::values::script;
+use crate::script;
 
 mod host;
 mod path;
@@ -17,7 +17,7 @@ const LOCAL_PART_MAX_CHARS: usize = 64;
 
 /// The kind of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LinkKind {
+pub enum LinkKind {
     /// A URL with its scheme.
     Web,
     /// A URL without scheme that begins with `www.`.
@@ -28,14 +28,15 @@ pub(crate) enum LinkKind {
 
 /// A link in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Link {
-    pub(crate) kind: LinkKind,
+pub struct Link {
+    /// How the address is written.
+    pub kind: LinkKind,
     /// Byte range in the text.
-    pub(crate) range: Range<usize>,
+    pub range: Range<usize>,
 }
 
 /// Returns the links of a text in order.
-pub(crate) fn find(text: &str) -> Vec<Link> {
+pub fn find(text: &str) -> Vec<Link> {
     let mut finder = Finder {
         text,
         links: Vec::new(),
