@@ -96,15 +96,11 @@ async fn pages_of_signed_in_users_are_not_cached() {
     for path in ["/", "/rooms/1", "/rooms/999", "/nowhere"] {
         assert_eq!(cache_control(&ming.get(path).await), "no-store", "{path}");
     }
-    assert_eq!(
-        cache_control(&ming.post("/rooms/1/messages", &[("content", "")]).await),
-        "no-store"
-    );
+    let found = cache_control(&ming.post("/rooms/1/messages", &[("content", "")]).await);
+    assert_eq!(found, "no-store");
     let pages = cache_control(&ming.get("/rooms/1/messages").await);
-    assert_eq!(
-        pages.split(", ").collect::<std::collections::BTreeSet<_>>(),
-        ["no-cache", "private"].into()
-    );
+    let found = pages.split(", ").collect::<std::collections::BTreeSet<_>>();
+    assert_eq!(found, ["no-cache", "private"].into());
 }
 
 #[tokio::test]
@@ -115,17 +111,14 @@ async fn static_files_are_immutable_under_a_hashed_url() {
     let response = visitor.get(&asset).await;
     assert_eq!(response.status(), 200);
     let cache = cache_control(&response);
-    assert!(
-        cache.contains("immutable")
-            && cache.contains("max-age=31536000")
-            && cache.contains("public"),
-        "{cache}"
-    );
-    assert!(
-        response.headers()["content-type"]
-            .to_str()
-            .is_ok_and(|kind| kind.starts_with("text/css"))
-    );
+    let is_shown = cache.contains("immutable")
+        && cache.contains("max-age=31536000")
+        && cache.contains("public");
+    assert!(is_shown, "{cache}");
+    let is_shown = response.headers()["content-type"]
+        .to_str()
+        .is_ok_and(|kind| kind.starts_with("text/css"));
+    assert!(is_shown);
     let (prefix, file) = asset
         .trim_start_matches("/static/")
         .split_once('/')
@@ -134,10 +127,8 @@ async fn static_files_are_immutable_under_a_hashed_url() {
     let other = visitor
         .get(&format!("/static/0123456789abcdef/{file}"))
         .await;
-    assert!(
-        !cache_control(&other).contains("immutable"),
-        "another hash may be another version"
-    );
+    let is_hidden = !cache_control(&other).contains("immutable");
+    assert!(is_hidden, "another hash may be another version");
     for outside in [
         "../Cargo.toml",
         "%2e%2e/Cargo.toml",
@@ -161,25 +152,19 @@ async fn session_cookie_is_limited_to_this_site() {
     assert!(cookie.starts_with("teahouse="), "{cookie}");
     let attributes = attributes(&cookie);
     for wanted in ["httponly", "samesite=lax", "path=/"] {
-        assert!(
-            attributes.iter().any(|given| given == wanted),
-            "{wanted}: {cookie}"
-        );
+        let is_found = attributes.iter().any(|given| given == wanted);
+        assert!(is_found, "{wanted}: {cookie}");
     }
-    assert!(
-        !attributes
-            .iter()
-            .any(|given| given == "secure" || given.starts_with("domain")),
-        "{cookie}"
-    );
+    let is_found = !attributes
+        .iter()
+        .any(|given| given == "secure" || given.starts_with("domain"));
+    assert!(is_found, "{cookie}");
     // The database stores only its hash.
     let value = cookie.split([';', '=']).nth(1).expect("a value").to_owned();
     let hashes = server.strings("SELECT key_hash AS value FROM sessions");
     assert_eq!(hashes.len(), 1);
-    assert!(
-        hashes[0].len() == 64 && !value.contains(&hashes[0]),
-        "{hashes:?}"
-    );
+    let is_shown = hashes[0].len() == 64 && !value.contains(&hashes[0]);
+    assert!(is_shown, "{hashes:?}");
 }
 
 #[tokio::test]
@@ -196,10 +181,8 @@ async fn https_sets_secure_cookies_and_hsts() {
     assert!(cookie.starts_with("__Host-teahouse="), "{cookie}");
     let attributes = attributes(&cookie);
     for wanted in ["secure", "httponly", "samesite=lax", "path=/"] {
-        assert!(
-            attributes.iter().any(|given| given == wanted),
-            "{wanted}: {cookie}"
-        );
+        let is_found = attributes.iter().any(|given| given == wanted);
+        assert!(is_found, "{wanted}: {cookie}");
     }
     // It authenticates.
     let value = cookie.split(';').next().expect("a value");
@@ -236,11 +219,8 @@ async fn forged_cookie_is_rejected() {
         let request = Person::visitor(&server)
             .request(Method::GET, "/rooms/1")
             .header("cookie", forged);
-        assert_eq!(
-            request.send().await.expect("a response").status(),
-            303,
-            "{forged}"
-        );
+        let found = request.send().await.expect("a response").status();
+        assert_eq!(found, 303, "{forged}");
     }
 }
 

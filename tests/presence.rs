@@ -123,10 +123,7 @@ async fn presence_of_more_than_100_users_is_only_a_count() {
 
 #[tokio::test]
 async fn client_that_does_not_answer_pings_is_disconnected() {
-    let server = Teahouse::with(&[
-        ("TEAHOUSE__SOCKET__PING_SECONDS", "1"),
-        ("TEAHOUSE__SOCKET__PONG_SECONDS", "1"),
-    ]);
+    let server = Teahouse::configured("socket.ping_seconds=1 socket.pong_seconds=1");
     let [ming, ana] = Person::register_each(&server, ["Ming", "Ana"]).await;
     let mut watch = ming.socket().await;
     view(&mut watch, false).await;
