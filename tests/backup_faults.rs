@@ -101,8 +101,8 @@ async fn check_reports_each_fault() {
         ("cut off", resealed[..resealed.len() - 3].to_vec()),
         ("follows its end", [&*resealed, b"more"].concat()),
         ("format 9", gzip(format.as_bytes())),
-        ("no backup", b"once upon a time".to_vec()),
-        ("no backup", Vec::new()),
+        ("not a Teahouse backup", b"once upon a time".to_vec()),
+        ("not a Teahouse backup", Vec::new()),
     ] {
         fs::write(&file, bytes).expect("written");
         let outcome = check(&file);
@@ -115,6 +115,29 @@ async fn check_reports_each_fault() {
         altered[at] ^= 0x10;
         fs::write(&file, altered).expect("written");
         refusal(&check(&file));
+    }
+}
+
+#[tokio::test]
+async fn pictures_without_users_and_users_without_pictures_are_named_and_repaired() {
+    let (_server, folder, file) = backed_up().await;
+    let mut changed = lines(&file);
+    set(&mut changed, "users", 0, "avatar", json!("0".repeat(64)));
+    fs::write(&file, encode_backup(&changed)).expect("written");
+    let outcome = check(&file).expect_success();
+    for sentence in [
+        "the picture of user 1 is missing",
+        "no user has the picture",
+    ] {
+        let warning = outcome.stdout.lines().find(|line| line.contains(sentence));
+        let is_warning = warning.is_some_and(|line| line.starts_with("warning: "));
+        assert!(is_warning, "{outcome:?}");
+    }
+    let target = Database::new(folder.path());
+    restore(&file, &target.url, folder.path()).expect_success();
+    for rows in ["avatars", "users WHERE avatar IS NOT NULL"] {
+        let count = format!("SELECT COUNT(*) AS value FROM {rows}");
+        assert_eq!(target.number(&count), 0, "{rows}");
     }
 }
 

@@ -17,7 +17,7 @@ const MAY_IMPORT: [(&str, &str); 14] = [
         "config routes controllers views models protocol realtime jobs services error",
     ),
     ("services", "models error"),
-    ("config", "error"),
+    ("config", "models error"),
     ("routes", "controllers error"),
     (
         "controllers",

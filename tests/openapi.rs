@@ -79,12 +79,15 @@ async fn openapi_lists_exactly_the_api_routes() {
 /// Asserts that the value matches the schema and has no undocumented property.
 fn check(document: &Value, schema: &Value, value: &Value, location: &str) {
     let schema = resolve(document, schema);
-    if let Some(choices) = schema["oneOf"].as_array() {
+    if let Some(choices) = (schema["oneOf"].as_array()).or(schema["anyOf"].as_array()) {
         let null = choices.iter().any(|choice| choice["type"] == "null");
         if value.is_null() && null {
             return;
         }
-        return check(document, &choices[0], value, location);
+        let fits = |choice: &&Value| choice["const"].is_null() || choice["const"] == *value;
+        let choice = choices.iter().find(fits);
+        let choice = choice.unwrap_or_else(|| panic!("{location}: {value}"));
+        return check(document, choice, value, location);
     }
     let kind = match value {
         Value::Null => "null",
