@@ -150,13 +150,8 @@ async fn token_can_be_refreshed_and_revoked() {
 async fn development_login_is_limited_to_the_local_machine() {
     let (server, _, _) = server().await;
     let body = json!({"username": "Mei"});
-    assert_eq!(
-        Person::visitor(&server)
-            .post_json("/api/login", &body)
-            .await
-            .0,
-        404
-    );
+    let visitor = Person::visitor(&server);
+    assert_eq!(visitor.post_json("/api/login", &body).await.0, 404);
     let server = Teahouse::with(&[("TEAHOUSE_ENV", "development")]);
     Person::register(&server, "Mei").await;
     let visitor = Person::visitor(&server);
@@ -165,13 +160,8 @@ async fn development_login_is_limited_to_the_local_machine() {
         .await;
     let found = (status.as_u16(), &response["authUser"]["username"]);
     assert_eq!(found, (200, &json!("Mei")));
-    assert_eq!(
-        visitor
-            .post_json("/api/login", &json!({"username": "nobody"}))
-            .await
-            .0,
-        404
-    );
+    let unknown = json!({"username": "nobody"});
+    assert_eq!(visitor.post_json("/api/login", &unknown).await.0, 404);
     for (name, value) in [
         ("x-forwarded-for", "127.0.0.1"),
         ("x-real-ip", "127.0.0.1"),

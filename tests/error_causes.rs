@@ -117,10 +117,8 @@ async fn database_outage_is_logged_at_its_beginning_and_end() {
         false => other.run("BEGIN IMMEDIATE"),
     }
     for _ in 0..5 {
-        let response = ming
-            .post("/rooms", &[("name", "Tea"), ("kind", "open")])
-            .await;
-        assert_eq!(response.status(), 503);
+        let form = [("name", "Tea"), ("kind", "open")];
+        assert_eq!(ming.post("/rooms", &form).await.status(), 503);
         assert_eq!(ming.get("/rooms/1").await.status(), 200, "reads still work");
     }
     let begun = warnings(&server);
@@ -166,12 +164,8 @@ async fn stopped_database_does_not_fill_the_log() {
         server.log().iter().any(is_over)
     })
     .await;
-    assert_eq!(
-        warnings(&server).len(),
-        begun.len() + 1,
-        "{:#?}",
-        warnings(&server)
-    );
+    let all = warnings(&server);
+    assert_eq!(all.len(), begun.len() + 1, "{all:#?}");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use crate::github::{browse, github_user, sign_in_with_github, start_oauth, with_github};
 use crate::support::{
-    GitHub, Person, Teahouse, field_errors, person::PASSWORD, redirect, status_and_location,
+    GitHub, Person, Teahouse, field_errors, person::PASSWORD, redirect, status_and_location, text,
     text_of,
 };
 use reqwest::{Method, Response};
@@ -121,13 +121,9 @@ async fn linking_completes_only_in_the_session_that_started_it() {
     let forged = forged.header("sec-fetch-site", "cross-site").form(&form);
     assert_eq!(forged.send().await.expect("a response").status(), 403);
     assert_eq!(mei.get("/settings/github").await.status(), 405);
-    assert_eq!(
-        Person::visitor(&server)
-            .post("/settings/github", &form)
-            .await
-            .status(),
-        401
-    );
+    let visitor = Person::visitor(&server);
+    let found = visitor.post("/settings/github", &form).await.status();
+    assert_eq!(found, 401);
 }
 
 #[tokio::test]
@@ -135,29 +131,14 @@ async fn github_account_links_to_one_user_and_a_user_to_one_github_account() {
     let (github, server) = with_github();
     let [mei, ana] = Person::register_each(&server, ["mei", "ana"]).await;
     assert_eq!(link_github(&mei, &github).await.status(), 303);
-    assert_field_error(
-        link_github(&ana, &github).await,
-        403,
-        "github",
-        "connected to another account here",
-    )
-    .await;
+    let refused = link_github(&ana, &github).await;
+    assert_field_error(refused, 403, "github", "connected to another account here").await;
     github.set_user(7, "other");
-    assert_field_error(
-        link_github(&mei, &github).await,
-        403,
-        "github",
-        "different GitHub account",
-    )
-    .await;
+    let refused = link_github(&mei, &github).await;
+    assert_field_error(refused, 403, "github", "different GitHub account").await;
     let url = submit_to_github(&ana, "/settings/github", &[("github_password", PASSWORD)]).await;
-    assert_field_error(
-        browse(&ana, &github.deny(&url)).await,
-        403,
-        "github",
-        "didn’t give GitHub permission",
-    )
-    .await;
+    let refused = browse(&ana, &github.deny(&url)).await;
+    assert_field_error(refused, 403, "github", "didn’t give GitHub permission").await;
     // An API client gets the URL and errors as JSON.
     let body = json!({"github_password": PASSWORD});
     let (status, response) = ana.post_json("/settings/github", &body).await;
@@ -194,13 +175,8 @@ async fn user_without_password_confirms_by_github_and_unlinks_after_setting_one(
     }
     // A confirmation by another GitHub account does not count, nor does an API token of this session.
     github.set_user(7, "other");
-    assert_field_error(
-        confirm(&octocat, &github).await,
-        403,
-        "github",
-        "not the GitHub account",
-    )
-    .await;
+    let refused = confirm(&octocat, &github).await;
+    assert_field_error(refused, 403, "github", "not the GitHub account").await;
     github.set_user(583_231, "octocat");
     let response = confirm(&octocat, &github).await;
     let found = redirect(&response);
@@ -251,13 +227,7 @@ async fn banned_and_deleted_users_cannot_sign_in_with_github() {
         let visitor = Person::visitor(&server);
         let response = sign_in_with_github(&visitor, &github, "").await;
         assert_eq!(response.status(), 403, "{verb}");
-        assert!(
-            response
-                .text()
-                .await
-                .expect("text")
-                .contains("sign in here")
-        );
+        assert!(text(response).await.contains("sign in here"));
         let response = sign_in_with_github(&visitor, &github, "?client=api").await;
         assert_eq!(redirect(&response), "307 /callback?error=forbidden");
         assert!(visitor.cookie().is_empty());

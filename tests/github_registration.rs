@@ -2,7 +2,7 @@
 
 use crate::github::{browse, github_user, server, sign_in_with_github, start_oauth, with_github};
 use crate::github_accounts::link_github;
-use crate::support::{GitHub, Person, random_secret, redirect};
+use crate::support::{GitHub, Person, random_secret, redirect, text};
 
 #[tokio::test]
 async fn taken_or_invalid_github_logins_get_another_username() {
@@ -48,13 +48,7 @@ async fn github_sign_in_does_not_bypass_a_restricted_registration() {
     let visitor = Person::visitor(&closed);
     let response = sign_in_with_github(&visitor, &github, "").await;
     assert_eq!(response.status(), 403);
-    assert!(
-        response
-            .text()
-            .await
-            .expect("text")
-            .contains("registration is closed")
-    );
+    assert!(text(response).await.contains("registration is closed"));
     assert_eq!(link_github(&mei, &github).await.status(), 303);
     let found = redirect(&sign_in_with_github(&visitor, &github, "").await);
     assert_eq!(found, "303 /");
@@ -63,13 +57,7 @@ async fn github_sign_in_does_not_bypass_a_restricted_registration() {
     let visitor = Person::visitor(&invited);
     let response = sign_in_with_github(&visitor, &github, "").await;
     assert_eq!(response.status(), 403);
-    assert!(
-        response
-            .text()
-            .await
-            .expect("text")
-            .contains("need an invitation link")
-    );
+    assert!(text(response).await.contains("need an invitation link"));
     admin
         .post("/invites", &[("uses", "1"), ("days", "7")])
         .await;

@@ -1,8 +1,8 @@
 //! Headers of responses.
 
-use crate::support::{Person, Teahouse};
+use crate::support::{Person, Teahouse, header};
 use reqwest::header::HeaderMap;
-use reqwest::{Method, Response};
+use reqwest::{Method, Response, StatusCode};
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; \
     connect-src 'self'; media-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; \
@@ -42,10 +42,8 @@ async fn asset_url(person: &Person) -> String {
 #[tokio::test]
 async fn each_response_of_each_route_has_the_security_headers() {
     let server = Teahouse::start();
-    let (member, visitor) = (
-        Person::register(&server, "Ming").await,
-        Person::visitor(&server),
-    );
+    let member = Person::register(&server, "Ming").await;
+    let visitor = Person::visitor(&server);
     let asset = asset_url(&visitor).await;
     let mut addresses = server.routes();
     assert!(addresses.len() >= 12, "{addresses:?}");
@@ -78,13 +76,8 @@ async fn each_response_of_each_route_has_the_security_headers() {
                 .expect("a response");
             let what = format!("{method} {path} {}", response.status());
             check(response.headers(), &what);
-            assert!(
-                response
-                    .headers()
-                    .get("strict-transport-security")
-                    .is_none(),
-                "{what}: over plain http"
-            );
+            let has_hsts = response.headers().contains_key("strict-transport-security");
+            assert!(!has_hsts, "{what}: over plain http");
             assert!(response.headers().get("server").is_none(), "{what}");
         }
     }
@@ -111,14 +104,10 @@ async fn static_files_are_immutable_under_a_hashed_url() {
     let response = visitor.get(&asset).await;
     assert_eq!(response.status(), 200);
     let cache = cache_control(&response);
-    let is_shown = cache.contains("immutable")
-        && cache.contains("max-age=31536000")
-        && cache.contains("public");
-    assert!(is_shown, "{cache}");
-    let is_shown = response.headers()["content-type"]
-        .to_str()
-        .is_ok_and(|kind| kind.starts_with("text/css"));
-    assert!(is_shown);
+    for wanted in ["immutable", "max-age=31536000", "public"] {
+        assert!(cache.contains(wanted), "{cache}");
+    }
+    assert!(header(&response, "content-type").starts_with("text/css"));
     let (prefix, file) = asset
         .trim_start_matches("/static/")
         .split_once('/')
@@ -136,10 +125,8 @@ async fn static_files_are_immutable_under_a_hashed_url() {
         "/etc/passwd",
         "",
     ] {
-        let status = visitor
-            .get(&format!("/static/{prefix}/{outside}"))
-            .await
-            .status();
+        let path = format!("/static/{prefix}/{outside}");
+        let status = visitor.get(&path).await.status();
         assert!(status.is_client_error(), "{outside}: {status}");
     }
 }
@@ -173,9 +160,7 @@ async fn https_sets_secure_cookies_and_hsts() {
     let response = Person::visitor(&server).submit_registration("Ming").await;
     assert_eq!(response.status(), 303);
     check(response.headers(), "https");
-    let hsts = response.headers()["strict-transport-security"]
-        .to_str()
-        .expect("text");
+    let hsts = header(&response, "strict-transport-security");
     assert!(hsts.starts_with("max-age="), "{hsts}");
     let cookie = the_cookie(&response);
     assert!(cookie.starts_with("__Host-teahouse="), "{cookie}");
@@ -186,22 +171,10 @@ async fn https_sets_secure_cookies_and_hsts() {
     }
     // It authenticates.
     let value = cookie.split(';').next().expect("a value");
-    let page = Person::visitor(&server)
-        .request(Method::GET, "/rooms/1")
-        .header("cookie", value)
-        .send()
-        .await
-        .expect("a response");
-    assert_eq!(page.status(), 200);
+    assert_eq!(status_with(&server, value).await, 200);
     // The cookie name used over http does not.
     let plain = value.replacen("__Host-", "", 1);
-    let page = Person::visitor(&server)
-        .request(Method::GET, "/rooms/1")
-        .header("cookie", plain)
-        .send()
-        .await
-        .expect("a response");
-    assert_eq!(page.status(), 303);
+    assert_eq!(status_with(&server, &plain).await, 303);
 }
 
 #[tokio::test]
@@ -216,12 +189,15 @@ async fn forged_cookie_is_rejected() {
         &format!("teahouse={}", "a".repeat(64)),
         &format!("teahouse={}", "a".repeat(3000)),
     ] {
-        let request = Person::visitor(&server)
-            .request(Method::GET, "/rooms/1")
-            .header("cookie", forged);
-        let found = request.send().await.expect("a response").status();
-        assert_eq!(found, 303, "{forged}");
+        assert_eq!(status_with(&server, forged).await, 303, "{forged}");
     }
+}
+
+/// Status of a room's page with this cookie.
+async fn status_with(server: &Teahouse, cookie: &str) -> StatusCode {
+    let request = Person::visitor(server).request(Method::GET, "/rooms/1");
+    let page = request.header("cookie", cookie).send().await;
+    page.expect("a response").status()
 }
 
 fn cache_control(response: &Response) -> String {

@@ -148,6 +148,11 @@ pub fn redirect(response: &reqwest::Response) -> String {
     format!("{status} {location}")
 }
 
+/// Returns a response's body.
+pub async fn text(response: reqwest::Response) -> String {
+    response.text().await.expect("text")
+}
+
 /// Returns a header that the response must have.
 pub fn header(response: &reqwest::Response, name: &str) -> String {
     let value = response.headers().get(name).expect(name);
