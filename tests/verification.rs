@@ -2,7 +2,7 @@
 
 use crate::support::{
     Person, SmsProvider, Teahouse, eventually, field_errors, header, person::PASSWORD, redirect,
-    rejected_fields, status_and_location, text_of,
+    rejected_fields, status_and_location, text_of, until,
 };
 use reqwest::{Method, Response};
 use std::collections::BTreeMap;
@@ -341,9 +341,12 @@ async fn development_shows_the_code_in_the_log_and_on_the_page() {
         words.find(|word| word.len() == 6).map(str::to_owned)
     };
     let code = digits(&message).expect("a code");
+    let is_it = |line: &String| line.contains("DEVELOPMENT ONLY") && line.contains(&code);
+    until("the log shows the code", async || {
+        server.log().iter().any(is_it)
+    })
+    .await;
     let log = server.log().join("\n");
-    let has_code = log.contains("DEVELOPMENT ONLY") && log.contains(&code);
-    assert!(has_code, "{log}");
     let is_hidden = !log.contains(&ming.phone[3..]);
     assert!(is_hidden, "the log contains the number");
     assert_eq!(type_code(&ming, &code).await.status(), 303);
