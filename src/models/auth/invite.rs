@@ -23,7 +23,8 @@ const SIGNATURE_CHARS: usize = 32;
 const PURPOSE: &str = "invite";
 
 /// Who may create invites.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum InvitePolicy {
     /// Every user.
     Members,

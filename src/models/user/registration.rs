@@ -18,7 +18,8 @@ use crate::models::{installation, now};
 use crate::protocol::NotificationLevel;
 
 /// Who may register. The first user may register under any policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum RegistrationPolicy {
     /// Registration is open to all.
     Open,
