@@ -84,10 +84,7 @@ fn respond(url: &DatabaseUrl, kept: &mut Option<DbConn>, request: Request) -> Re
         None => kept.insert(DbConn::open(url)?),
     };
     Ok(match request {
-        Request::CreateUsers(count) => {
-            let users = fixtures::create_users(conn, count)?.into_iter();
-            users.map(|user| json!([user.id, user.key])).collect()
-        }
+        Request::CreateUsers(count) => json!(fixtures::create_users(conn, count)?),
         Request::CreateRooms(groups) => json!(fixtures::create_rooms(conn, &groups)?),
         Request::CreateMessages {
             room_id,
@@ -99,11 +96,7 @@ fn respond(url: &DatabaseUrl, kept: &mut Option<DbConn>, request: Request) -> Re
         )?),
         Request::TouchRoom(room_id) => json!(fixtures::touch_room(conn, room_id)?),
         Request::LogEnds(room_ids) => json!(fixtures::log_ends(conn, &room_ids)?),
-        Request::MessagesAfter(counter) => {
-            let rows = fixtures::messages_after(conn, counter)?.into_iter();
-            rows.map(|row| json!([row.room_id, row.seq, row.client_id]))
-                .collect()
-        }
+        Request::MessagesAfter(counter) => json!(fixtures::messages_after(conn, counter)?),
         Request::TimeWrites {
             user_id,
             room_id,

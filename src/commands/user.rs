@@ -12,7 +12,6 @@ use crate::models::database::connection::DbConn;
 use crate::models::rfc3339;
 use crate::models::user::User;
 use crate::models::values::password::{MAX_CHARS, MIN_CHARS, Password};
-use crate::models::values::phone_number::{PhoneNumber, masked};
 use crate::models::values::user_status::{Role, Status};
 use crate::models::values::username::Username;
 
@@ -157,7 +156,7 @@ fn reset_password(user: &User, conn: &mut DbConn) -> Result<String> {
 
 /// Validates a password against the rules that hold for this user.
 fn valid_password(conn: &mut DbConn, user: &User, typed: &str) -> Result<Password> {
-    let phone = User::phone(conn, user.id)?.map(PhoneNumber::from_stored);
+    let phone = User::phone(conn, user.id)?;
     let parsed = Password::parse(typed).and_then(|password| {
         let name = Username::from_stored(user.username.clone());
         password.require_unlike(phone.as_ref(), &name)?;
@@ -204,7 +203,7 @@ fn list(conn: &mut DbConn) -> Result<()> {
     let mut lines = String::from("id\tusername\trole\tstatus\tphone\tlast seen\n");
     for listed in User::list(conn)? {
         let user = listed.user;
-        let phone = listed.phone.map_or("-".to_owned(), |phone| masked(&phone));
+        let phone = listed.phone.map_or("-".to_owned(), |phone| phone.masked());
         let seen_at = listed.seen_at.map_or("-".to_owned(), rfc3339);
         lines += &format!(
             "{}\t{}\t{}\t{}\t{phone}\t{seen_at}\n",
