@@ -1,4 +1,4 @@
-//! ChangeNotices of changes other than messages, stored in the transaction that makes the change and read by every server on the
+//! Notices of changes other than messages, stored in the transaction that makes the change and read by every server on the
 //! database. A notice names what to read again, not the new state, so late, repeated or reordered notices are harmless.
 //!
 //! # Errors

@@ -48,7 +48,7 @@ pub trait ChangeSource: Send + Sync {
     -> BoxFuture<'static, Result<HashSet<String>>>;
 }
 
-/// Polls the database for changes; see the module.
+/// Polls the database for changes of other processes.
 pub struct ChangePoller {
     realtime: Arc<Realtime>,
     store: Arc<dyn ChangeSource>,

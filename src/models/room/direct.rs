@@ -1,4 +1,4 @@
-//! DirectRoom rooms: exactly one for each set of 2 to 20 users.
+//! Direct rooms: exactly one for each set of 2 to 20 users.
 
 use diesel::alias;
 use diesel::prelude::*;
