@@ -114,7 +114,8 @@ impl ChangePoller {
         }
         if number != self.last {
             self.realtime.hub.change_clock.record_all();
-            self.poll_rooms(self.realtime.hub.followed_rooms()).await?;
+            self.poll_rooms(self.realtime.hub.rooms_with_subscribers())
+                .await?;
             self.apply(&list).await?;
         }
         if self.sessions_checked_at.elapsed() >= SESSION_CHECK_INTERVAL {

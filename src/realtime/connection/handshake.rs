@@ -108,11 +108,10 @@ impl Connection {
                 .rooms_for(self.user.id.0, session.clone())
         };
         let rooms = read().await?;
-        let followed_rooms = rooms
+        let subscribed = rooms
             .iter()
             .filter(|room| self.subscriber.is_subscribed(room.id.0));
-        let stale =
-            followed_rooms.filter(|room| !self.realtime.hub.set_baseline(room.id.0, room.ver));
+        let stale = subscribed.filter(|room| !self.realtime.hub.set_baseline(room.id.0, room.ver));
         match stale.count() {
             0 => Ok(rooms),
             _ => read().await,
@@ -160,7 +159,7 @@ impl Connection {
             others.insert(room.id.0);
         }
         for room_id in others {
-            self.worker.start_following(&self.subscriber, room_id);
+            self.worker.start_subscribing(&self.subscriber, room_id);
         }
     }
 }

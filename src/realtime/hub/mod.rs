@@ -133,14 +133,14 @@ impl Hub {
         messages: impl Iterator<Item = &'a Message>,
     ) -> Vec<&'a Message> {
         let inner = self.lock();
-        let is_followed = |message: &&Message| {
+        let has_subscribers = |message: &&Message| {
             let room = inner.rooms.get(&message.room_id.0);
             if room.is_none_or(|room| room.last_ver.is_none()) {
                 self.change_clock.record_room(message.room_id.0);
             }
             room.is_some()
         };
-        messages.filter(is_followed).collect()
+        messages.filter(has_subscribers).collect()
     }
 
     fn publish_batch(&self, inner: &mut State, room_id: i64, batch: EncodedBatch) {

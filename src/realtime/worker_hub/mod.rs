@@ -164,7 +164,7 @@ impl WorkerHub {
             }
             WorkerCommand::JoinRoom(user_id, room_id) => {
                 self.for_each_subscriber_of(user_id, |subscriber| {
-                    self.start_following(subscriber, room_id);
+                    self.start_subscribing(subscriber, room_id);
                 });
             }
             WorkerCommand::LeaveRoom(user_id, room_id) => {
