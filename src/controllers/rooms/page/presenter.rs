@@ -92,8 +92,7 @@ impl RoomPagePresenter {
                 name: room_title(&room, &members, user, locale),
                 kind: room.kind,
                 topic: room.topic,
-                involvement: (data.membership)
-                    .map_or_else(String::new, |member| member.involvement.to_string()),
+                involvement: data.membership.map(|member| member.involvement),
             },
             form,
             errors,
