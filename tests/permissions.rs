@@ -163,7 +163,9 @@ impl Cast {
         socket.send(frame).await;
         // Handled in order: an error comes before the pong.
         if ["typing", "view", "ping"].contains(&what) {
-            socket.send(json!({"type": "ping"})).await;
+            if what != "ping" {
+                socket.send(json!({"type": "ping"})).await;
+            }
             socket.expect("pong").await;
             if let Some(error) = socket.buffered("error").first() {
                 return error["code"].as_str().expect("a code").to_owned();

@@ -8,10 +8,9 @@ use super::PAGE;
 use crate::controllers::App;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::Json;
-use crate::controllers::rooms::messages::{
-    MessageEditInput, MessageInput, change, cursor, edit, post,
-};
-use crate::controllers::rooms::{RoomInput, create_room};
+use crate::controllers::rooms::history::cursor;
+use crate::controllers::rooms::messages::{MessageEditInput, MessageInput, change, edit, post};
+use crate::controllers::rooms::room_form::{RoomInput, create_room};
 use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
 use crate::models::message::{Cursor, Message};

@@ -13,8 +13,7 @@ use crate::controllers::App;
 use crate::controllers::concerns::attempt::Attempt;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::error::{Error, Result};
-use crate::models::user::data_export;
-use crate::models::user::data_export::ExportedUser;
+use crate::models::user::data_export::{self, ExportedUser};
 use crate::models::{now, rfc3339};
 use crate::services::user_permits::{UserPermit, UserPermits};
 

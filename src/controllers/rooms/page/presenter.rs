@@ -66,8 +66,6 @@ impl RoomPagePresenter {
         let other = members.iter().find(is_other);
         let mut form = BTreeMap::from(FORM_FIELDS.map(|field| (field, String::new())));
         form.extend(state.values);
-        let mut errors = BTreeMap::from(FORM_FIELDS.map(|field| (field, None)));
-        errors.extend(field_messages(locale, &state.errors));
         Self {
             page: Page::signed_in(context.display_preferences(), user),
             rooms: room_links(locale, data.rooms, Some(Id(room.id))),
@@ -95,7 +93,7 @@ impl RoomPagePresenter {
                 involvement: data.membership.map(|member| member.involvement),
             },
             form,
-            errors,
+            errors: field_messages(context, &FORM_FIELDS, &state.errors),
         }
     }
 
