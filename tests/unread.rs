@@ -315,7 +315,7 @@ async fn number_of_queries_does_not_grow_with_500_rooms() {
     let copies: Vec<_> = rooms.iter().filter(|room| room["id"] != "1").collect();
     assert_eq!(copies.len(), 500);
     let is_right = |room: &&Value| counts(room) == (1, 1);
-    assert!(copies.iter().all(|room| is_right(room)), "{copies:?}");
+    assert!(copies.iter().all(is_right), "{copies:?}");
 }
 
 /// Copies a room with its members and messages by SQL.

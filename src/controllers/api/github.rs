@@ -19,7 +19,6 @@ use crate::controllers::extractors::current_user::CurrentSession;
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, see_other, settings};
 use crate::error::{Error, Result};
-use crate::models::auth::github_account::GithubRegistration;
 use crate::models::auth::invite;
 use crate::models::auth::rate_limit as tries;
 use crate::models::auth::security_event;
@@ -119,7 +118,7 @@ async fn fetch_account(
         "access_denied" => return Err(Error::ForbiddenBecause("error-github-denied".into())),
         _ => return Err(Error::BadRequest("error-github-code".into())),
     }
-    let tries = app.rate_limits.github_sign_in(context.address)?;
+    let tries = app.rate_limits.github_sign_in(context.address);
     let attempt = Attempt::begin(app, tries).await?;
     let github = &github_oauth::require_enabled(app)?.github;
     let (code, callback) = (query.code.clone(), callback_url(context)?);
@@ -152,29 +151,24 @@ async fn sign_in_or_register(
     query: &CallbackQuery,
 ) -> Result<HttpResponse> {
     let account = fetch_account(app, context, state, query).await?;
-    let device = context.browser(app)?;
-    let (by_address, by_browser) = app
-        .rate_limits
-        .registration(context.address, &device.hash)?;
+    let device = context.browser(app);
+    let (by_address, by_browser) = app.rate_limits.registration(context.address, &device.hash);
     let registering = [by_address, by_browser].concat();
-    let arrival = GithubRegistration {
-        account,
-        policy: app.accounts.registration_policy,
-        invite: invite::verify_token(&app.hmac_key, &state.invite),
-        may_be_first: app.accounts.setup_code.is_none(),
-    };
+    let policy = app.accounts.registration_policy;
+    let invite = invite::verify_token(&app.hmac_key, &state.invite);
+    let may_be_first = app.accounts.setup_code.is_none();
     let client = context.client.clone();
     let write = app.database.write(move |conn| {
-        if !User::is_github_linked(conn, &arrival.account)? {
+        if !User::is_github_linked(conn, &account)? {
             tries::take(conn, &registering)?;
         }
-        if let Some(user) = User::find_by_github(conn, &arrival.account)? {
+        if let Some(user) = User::find_by_github(conn, &account)? {
             return match user.status {
                 Status::Active => Ok(user),
                 _ => Err(Error::ForbiddenBecause("error-github-banned".into())),
             };
         }
-        let user = User::register_with_github(conn, &arrival)?;
+        let user = User::register_with_github(conn, &account, policy, invite, may_be_first)?;
         security_event::record(conn, SecurityEventKind::Registered, user.id, &client)?;
         Ok(user)
     });

@@ -1,6 +1,4 @@
 //! Sessions of browsers (cookies) and programs (tokens). A session lasts as long as its row.
-//!
-//! Writing functions must be called in a write transaction. The only error is `Unavailable`, unless documented otherwise.
 
 mod key;
 
