@@ -40,8 +40,7 @@ fn message(seq: i64) -> Message {
         content: TEXT.to_owned(),
         html: content::to_html(TEXT, &[]),
         created_at: "2026-11-20T19:04:05.678Z".to_owned(),
-        edited_at: None,
-        deleted_at: None,
+        ..Message::default()
     }
 }
 

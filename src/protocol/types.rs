@@ -6,7 +6,7 @@ use super::text_enum::text_enum;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A database id, which is a decimal string in JSON because JavaScript's numbers are exact only up to 2⁵³.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id(pub i64);
 
 impl fmt::Display for Id {
@@ -29,7 +29,7 @@ impl<'de> Deserialize<'de> for Id {
 }
 
 /// A user as others see them.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct User {
     /// The id.
     pub id: Id,
@@ -99,7 +99,7 @@ pub struct InvitedRoom {
 }
 
 /// A message as the members of its room see it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
     /// The room.

@@ -109,11 +109,6 @@ impl DisplayUser {
         }
         person
     }
-
-    /// Whether both are the same user.
-    pub fn is_same(&self, user: &protocol::User) -> bool {
-        self.user.id == user.id
-    }
 }
 
 /// Translates the placeholder of deleted accounts in a username, or in the comma-separated names of a direct room.

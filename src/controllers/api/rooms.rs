@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::models::message::{Cursor, Message};
 use crate::models::room::Room;
 use crate::protocol;
-use crate::protocol::commands::{MessageRef, WriteCommand};
+use crate::protocol::commands::{Change, MessageRef, WriteCommand};
 
 /// Largest accepted `limit`; larger ones are reduced to it.
 const PAGE_MAX: i64 = 100;
@@ -152,6 +152,6 @@ pub async fn destroy(
         seq,
         user_id,
     };
-    let message = change(&app, WriteCommand::Delete(target), user_id).await?;
+    let message = change(&app, WriteCommand::Change(target, Change::Delete), user_id).await?;
     Ok(HttpResponse::Ok().json(message))
 }

@@ -1,24 +1,21 @@
 //! Server-sent events (HTML Standard, section 9.2), for clients without WebSocket.
 
-use std::rc::Rc;
-
 use actix_web::http::{Method, header};
 use actix_web::web::{Bytes, Data, Query};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use futures_util::stream;
 use serde::Deserialize;
 
-use super::attach::{bind_lifetimes, close_with_peer};
+use super::attach;
 use crate::controllers::App;
 use crate::controllers::api::ConversationMessage;
-use crate::controllers::errors::frame_error_message;
 use crate::controllers::extractors::connecting_user::ConnectingUser;
 use crate::controllers::extractors::request_context::{RequestContext, accepts};
 use crate::error::{Error, Result};
-use crate::protocol::{ErrorCode, Id};
-use crate::realtime::connection::{ConnectRequest, Connection};
+use crate::protocol::Id;
+use crate::realtime::connection::ConnectRequest;
 use crate::realtime::event_stream::{EventStream, StreamContent};
-use crate::realtime::worker_hub::WorkerHub;
+use crate::realtime::subscriber::Subscriber;
 
 /// Last event received, the room in view, and whether the user is away.
 #[derive(Deserialize)]
@@ -77,23 +74,9 @@ async fn open(
     if request.method() == Method::HEAD {
         return Ok(headers().finish());
     }
-    let worker = request.app_data::<Rc<WorkerHub>>().cloned();
-    let worker = worker.ok_or_else(|| Error::internal("the worker has no hub"))?;
-    // Only these values: the context would stay in memory as long as the connection.
-    let (locale, chars) = (context.locale(), app.realtime.limits.content_chars);
-    let connection = Connection::open_event_stream(
-        worker,
-        app.realtime.clone(),
-        connect_request,
-        Box::new(move |code: ErrorCode| locale.translate(&frame_error_message(code, chars))),
-    )
-    .await?;
-    bind_lifetimes(
-        request,
-        &connection.subscriber,
-        app.sockets.close_grace_seconds,
-    );
-    close_with_peer(request);
+    let make = Subscriber::event_stream;
+    let connection = attach::open(app, &context, request, connect_request, make).await?;
+    attach::close_with_peer(request);
     if query.view.is_some() || query.away {
         connection.view(query.view, query.away);
     }

@@ -25,7 +25,7 @@ use crate::models::user::User;
 use crate::models::values::client_id::ClientId;
 use crate::models::values::content::Content;
 use crate::protocol;
-use crate::protocol::commands::{MessageRef, WriteCommand};
+use crate::protocol::commands::{Change, MessageRef, WriteCommand};
 use crate::views::gzip;
 
 /// Largest accepted `limit`; larger ones are reduced to it.
@@ -252,7 +252,7 @@ pub async fn destroy(
         seq,
         user_id: user.id,
     };
-    change(&app, WriteCommand::Delete(target), user.id).await?;
+    change(&app, WriteCommand::Change(target, Change::Delete), user.id).await?;
     Ok(redirect_or_no_content(
         &context,
         false,
@@ -273,7 +273,12 @@ pub(in crate::controllers) async fn edit(
         seq,
         user_id,
     };
-    change(app, WriteCommand::Edit { target, content }, user_id).await
+    change(
+        app,
+        WriteCommand::Change(target, Change::Edit(content)),
+        user_id,
+    )
+    .await
 }
 
 pub(in crate::controllers) async fn change(

@@ -158,13 +158,9 @@ fn message(seq: i64, ver: i64) -> Message {
         seq,
         ver,
         id: Id(ver),
-        client_id: String::new(),
         user: user(1),
         content: ver.to_string(),
-        html: String::new(),
-        created_at: String::new(),
-        edited_at: None,
-        deleted_at: None,
+        ..Message::default()
     }
 }
 

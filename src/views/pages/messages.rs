@@ -23,17 +23,9 @@ pub struct MessageList {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct MessageItem {
-    room_id: protocol::Id,
-    seq: i64,
-    ver: i64,
-    id: protocol::Id,
-    client_id: String,
-    user: DisplayUser,
-    content: String,
-    html: String,
-    created_at: String,
-    edited_at: Option<String>,
-    deleted_at: Option<String>,
+    #[serde(flatten)]
+    message: protocol::Message,
+    author: DisplayUser,
     /// UTC, such as `19:04`.
     time: String,
     /// UTC, such as `2026-11-20`.
@@ -81,24 +73,19 @@ impl MessageItem {
         );
         let new_day = before.is_none_or(|before| before.day != day);
         let continued = !new_day
-            && before.is_some_and(|before| {
-                before.user.is_same(&message.user)
-                    && before.deleted_at.is_none()
-                    && elapsed(&before.created_at, &message.created_at)
-                        .is_some_and(|time| time < GROUP_WITHIN)
-            });
+            && before.is_some_and(
+                |Self {
+                     message: before, ..
+                 }| {
+                    before.user.id == message.user.id
+                        && before.deleted_at.is_none()
+                        && elapsed(&before.created_at, &message.created_at)
+                            .is_some_and(|time| time < GROUP_WITHIN)
+                },
+            );
         Self {
-            room_id: message.room_id,
-            seq: message.seq,
-            ver: message.ver,
-            id: message.id,
-            client_id: message.client_id,
-            user: DisplayUser::localized(display.locale, &message.user),
-            content: message.content,
-            html: message.html,
-            created_at: message.created_at,
-            edited_at: message.edited_at,
-            deleted_at: message.deleted_at,
+            author: DisplayUser::localized(display.locale, &message.user),
+            message,
             time,
             day,
             new_day,

@@ -77,7 +77,7 @@ pub(super) fn load_sent_messages(
             .select((Message::as_select(), User::as_select(), messages::sent_hash))
             .get_result(conn)?;
         let (room_id, key) = (message.room_id, (user.id, message.client_id.clone()));
-        let message = Message::render_all(conn, room_id, vec![(message, user)])?.remove(0);
+        let message = Message::render_all(conn, vec![(message, user)])?.remove(0);
         sent.insert(
             key,
             SentMessage {
