@@ -160,8 +160,7 @@ pub enum PresenceState {
 }
 
 /// Why a frame was rejected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorCode {
     /// Not a valid frame.
     BadFrame,
@@ -180,15 +179,51 @@ pub enum ErrorCode {
     /// Not permitted.
     Forbidden,
     /// The other user does not accept direct messages from this user. Sent as `forbidden`, with its own text.
-    #[serde(rename = "forbidden")]
     Unreachable,
     /// Direct rooms need another user. Sent as `forbidden`, with its own text.
-    #[serde(rename = "forbidden")]
     Oneself,
     /// Not delivered: the user is blocked.
     Blocked,
     /// The outcome is unknown; the client retries with the same `clientId`.
     Unavailable,
+}
+
+impl ErrorCode {
+    /// All codes that differ for clients.
+    pub const ALL: [Self; 10] = [
+        Self::BadFrame,
+        Self::NotFound,
+        Self::Empty,
+        Self::TooLong,
+        Self::Invalid,
+        Self::RateLimited,
+        Self::Conflict,
+        Self::Forbidden,
+        Self::Blocked,
+        Self::Unavailable,
+    ];
+
+    /// Returns the code as clients see it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BadFrame => "bad_frame",
+            Self::NotFound => "not_found",
+            Self::Empty => "empty",
+            Self::TooLong => "too_long",
+            Self::Invalid => "invalid",
+            Self::RateLimited => "rate_limited",
+            Self::Conflict => "conflict",
+            Self::Forbidden | Self::Unreachable | Self::Oneself => "forbidden",
+            Self::Blocked => "blocked",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+impl Serialize for ErrorCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
 }
 
 text_enum! {

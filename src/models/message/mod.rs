@@ -17,10 +17,8 @@ use super::user::User;
 use crate::error::Result;
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::values::content;
-use crate::protocol;
-use crate::protocol::Id;
-use crate::protocol::RoomKind;
 use crate::protocol::commands::{Changes, SequencedPage};
+use crate::protocol::{self, Id, RoomKind};
 
 /// Most messages of one page of changes.
 pub const SYNC_PAGE: i64 = 200;

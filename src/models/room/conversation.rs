@@ -13,8 +13,7 @@ use crate::models::database::connection::DbConn;
 use crate::models::message::Message;
 use crate::models::schema::{memberships, rooms, users};
 use crate::models::user::User;
-use crate::protocol;
-use crate::protocol::RoomKind;
+use crate::protocol::{self, RoomKind};
 
 /// A conversation as seen by one of its members.
 #[derive(Debug)]

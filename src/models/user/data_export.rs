@@ -13,9 +13,7 @@ use crate::models::database::connection::DbConn;
 use crate::models::rfc3339;
 use crate::models::schema::{blocks, invitations, memberships, messages, rooms, users};
 use crate::models::values::user_status::Role;
-use crate::protocol::Id;
-use crate::protocol::NotificationLevel;
-use crate::protocol::RoomKind;
+use crate::protocol::{Id, NotificationLevel, RoomKind};
 
 /// Messages per batch.
 const BATCH: usize = 500;

@@ -8,8 +8,7 @@ use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
 use crate::models::room::Room;
 use crate::models::schema::{memberships, rooms, users};
-use crate::protocol::RoomKind;
-use crate::protocol::text_enum;
+use crate::protocol::{RoomKind, text_enum};
 
 text_enum! {
     /// Who may start a direct conversation with a user.

@@ -100,7 +100,8 @@ impl Connection {
         match (&request.client_id, result) {
             (_, Err(code)) => self.send_error(code, &request),
             (Some(client_id), Ok(stored)) => {
-                self.realtime.hub.metrics.acknowledged(since.elapsed());
+                let seconds = since.elapsed().as_secs_f64();
+                self.realtime.hub.metrics.ack_seconds.observe(seconds);
                 let message = &stored.message;
                 let ack = ServerFrame::Ack {
                     client_id,

@@ -221,7 +221,8 @@ impl WorkerHub {
         self.for_each_subscription(room_id, visit, written).await;
         backlog.done(left.get());
         let messages = batch.ends.len() as u64;
-        self.hub.metrics.delivered(sockets.get() * messages);
+        let deliveries = sockets.get() * messages;
+        self.hub.metrics.deliveries.inc_by(deliveries);
     }
 
     fn subscribers_of(&self, user_id: i64) -> Vec<Rc<Subscriber>> {

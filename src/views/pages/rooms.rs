@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::models::room::summary::RoomList;
-use crate::protocol;
-use crate::protocol::ClientLimits;
+use crate::protocol::{self, ClientLimits};
 use crate::views::layout::{Base, DisplayUser, Page, display_name};
 use crate::views::locale::Locale;
 use crate::views::templates::View;

@@ -12,7 +12,7 @@ use crate::models::message::mention::Mention;
 use crate::models::schema::{deleted_messages, message_versions, messages, rooms};
 use crate::models::user::User;
 use crate::protocol::ErrorCode;
-use crate::protocol::commands::{Change, MessageRef, StoredMessage, WriteResult};
+use crate::protocol::commands::{MessageRef, StoredMessage};
 
 /// Why a change was not made.
 pub(super) enum ChangeError {
@@ -51,28 +51,6 @@ struct NewVersion<'a> {
 }
 
 impl Batch<'_> {
-    /// Makes a change, whose id is `change_id`.
-    pub(super) fn change(
-        &mut self,
-        conn: &mut DbConn,
-        target: &MessageRef,
-        change: &Change,
-        change_id: i64,
-    ) -> Result<WriteResult> {
-        // The message may be new in this batch.
-        self.store_rows(conn)?;
-        let changed = match change {
-            Change::Edit(text) => self.edit(conn, target, text, change_id),
-            Change::Delete => self.delete(conn, target, change_id),
-            Change::Erase => self.erase(conn, target, change_id),
-        };
-        match changed {
-            Ok(stored) => Ok(Ok(stored)),
-            Err(ChangeError::Rejected(code)) => Ok(Err(code)),
-            Err(ChangeError::Failed(error)) => Err(error),
-        }
-    }
-
     /// Returns the message and its author.
     pub(super) fn find(
         conn: &mut DbConn,

@@ -16,6 +16,7 @@ use chrono::NaiveDateTime;
 
 pub(in crate::models) use self::cache::WriteCache;
 use self::cache::take_cached_or_load;
+use self::change::ChangeError;
 use self::load::{distinct, load_active_users, load_members, load_room_heads, load_sent_messages};
 use self::rows::{MessageRow, RoomHead, SentMessage};
 use super::mention::{Mention, MentionableMembers};
@@ -27,7 +28,7 @@ use crate::models::user::User;
 use crate::models::user::block;
 use crate::models::{installation, now};
 use crate::protocol::ErrorCode;
-use crate::protocol::commands::{WriteCommand, WriteResult};
+use crate::protocol::commands::{Change, MessageRef, WriteCommand, WriteResult};
 
 /// Executes all writes, or none if it fails. Returns one result per write, in order, and the cache to use for the next
 /// batch once the transaction is committed.
@@ -123,6 +124,28 @@ impl<'a> Batch<'a> {
             true => Ok((user, room)),
             false if room.is_open => Err(ErrorCode::Forbidden),
             false => Err(ErrorCode::NotFound),
+        }
+    }
+
+    /// Makes a change, whose id is `change_id`.
+    fn change(
+        &mut self,
+        conn: &mut DbConn,
+        target: &MessageRef,
+        change: &Change,
+        change_id: i64,
+    ) -> Result<WriteResult> {
+        // The message may be new in this batch.
+        self.store_rows(conn)?;
+        let changed = match change {
+            Change::Edit(text) => self.edit(conn, target, text, change_id),
+            Change::Delete => self.delete(conn, target, change_id),
+            Change::Erase => self.erase(conn, target, change_id),
+        };
+        match changed {
+            Ok(stored) => Ok(Ok(stored)),
+            Err(ChangeError::Rejected(code)) => Ok(Err(code)),
+            Err(ChangeError::Failed(error)) => Err(error),
         }
     }
 
