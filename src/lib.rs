@@ -3,7 +3,7 @@
 //! Import directions: `main → app → routes → controllers → {views, jobs, services}`; `views`, `jobs` and `services` import
 //! `models`; `models` and `realtime` import `protocol` (plain data), which imports nothing; all import `error`. One file,
 //! `models/message_store.rs`, implements the traits of `realtime`. `commands` (admin commands) imports `models` alone.
-//! `doctor` (installation checks) stands beside the server. docs/architecture.md has the picture; `tests/house.rs`
+//! `doctor` (installation checks) stands beside the server. docs/architecture.md has the picture; `tests/import_rules.rs`
 //! checks the directions.
 
 pub mod app;

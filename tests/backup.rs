@@ -1,7 +1,7 @@
 //! `teahouse backup` and `teahouse restore`: a copy taken under load and restored into either database.
 
-use crate::support::backups::{backed_up, check, filled, lines, refusal, restore, rows_of};
-use crate::support::{Database, LOBBY, Person, Senders, SmallDisk, Teahouse, database};
+use crate::support::backups::{check, lines, populate, refusal, restore, rows_of, take_backup};
+use crate::support::{Database, LOBBY, LoadGenerator, Person, SmallDisk, Teahouse, database};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// Tables whose rows no backup holds. One that is added here needs a reason, in docs/operations.md.
+/// Tables whose rows are excluded from backups. A table added here needs a reason in docs/operations.md.
 const OMITTED: [&str; 6] = [
     "notices",
     "pairings",
@@ -20,25 +20,21 @@ const OMITTED: [&str; 6] = [
     "verifications",
 ];
 
-/// Kinds of databases to back up and to restore into: a server's too when the environment names one.
-fn pairs(folder: &Path) -> Vec<(Database, Database)> {
+/// Combinations of source and target databases; MySQL is included when the environment names a server.
+fn database_pairs(folder: &Path) -> Vec<(Database, Database)> {
     let file = |name: &str| {
         let folder = folder.join(name);
         fs::create_dir(&folder).expect("a folder");
         Database::file(&folder)
     };
-    if database::server().is_none() {
+    if database::mysql_url().is_none() {
         return vec![(file("from"), file("to"))];
     }
-    let server = || Database::new(folder);
-    vec![
-        (server(), server()),
-        (server(), file("to")),
-        (file("from"), server()),
-    ]
+    let own = || Database::new(folder);
+    vec![(own(), own()), (own(), file("to")), (file("from"), own())]
 }
 
-async fn picture(person: &Person) -> Vec<u8> {
+async fn avatar_bytes(person: &Person) -> Vec<u8> {
     let url = person.avatar_url().await.expect("a picture");
     person
         .get(&url)
@@ -52,15 +48,15 @@ async fn picture(person: &Person) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn restored_server_serves_the_same_history_counts_and_pictures() {
     let folder = TempDir::new().expect("a folder");
-    for (from, to) in pairs(folder.path()) {
-        let house = Teahouse::on(from, &[]);
-        let (mei, bob, room) = filled(&house).await;
+    for (from, to) in database_pairs(folder.path()) {
+        let server = Teahouse::on(from, &[]);
+        let (mei, bob, room) = populate(&server).await;
         let copies = TempDir::new().expect("a folder");
-        let file = backed_up(&house, &copies);
+        let file = take_backup(&server, &copies);
         let sound = check(&file);
         assert!(sound.status.success(), "{sound:?}");
         let epoch = "SELECT epoch AS value FROM installation";
-        let old_epoch = house.database().words(epoch);
+        let old_epoch = server.strings(epoch);
 
         let outcome = restore(&file, &to.url, copies.path());
         assert!(outcome.status.success(), "{outcome:?}");
@@ -69,9 +65,9 @@ async fn restored_server_serves_the_same_history_counts_and_pictures() {
             "{outcome:?}"
         );
         let again = Teahouse::on(to, &[]);
-        assert_ne!(again.database().words(epoch), old_epoch);
+        assert_ne!(again.strings(epoch), old_epoch);
         let sessions = "SELECT COUNT(*) AS value FROM sessions";
-        assert_eq!(again.database().number(sessions), 0);
+        assert_eq!(again.number(sessions), 0);
         assert_eq!(mei.at(&again).get_json("/api/rooms").await.0, 401);
         let (mei_again, bob_again) = (
             mei.on_another_device(&again).await,
@@ -85,15 +81,12 @@ async fn restored_server_serves_the_same_history_counts_and_pictures() {
             assert_eq!(old.history(&room).await, new.history(&room).await);
             assert_eq!(old.rooms().await, new.rooms().await);
         }
-        assert_eq!(picture(&mei).await, picture(&mei_again).await);
+        assert_eq!(avatar_bytes(&mei).await, avatar_bytes(&mei_again).await);
         assert_eq!(mei_again.say("go on").await["seq"], 8);
         let versions = "SELECT content AS value FROM message_versions ORDER BY seq, ver";
-        assert_eq!(
-            house.database().words(versions),
-            again.database().words(versions)
-        );
+        assert_eq!(server.strings(versions), again.strings(versions));
 
-        // The copy of the copy has the same rows.
+        // A backup of the restored database has the same rows.
         let second = TempDir::new().expect("a folder");
         let third = Database::file(second.path());
         let outcome = restore(&file, &third.url, second.path());
@@ -120,16 +113,14 @@ async fn restored_server_serves_the_same_history_counts_and_pictures() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn backup_under_load_holds_a_prefix_with_all_that_was_acknowledged_before() {
+async fn backup_under_load_contains_all_messages_acknowledged_before_it_began() {
     let folder = TempDir::new().expect("a folder");
-    let house = Teahouse::start();
-    let senders = Senders::start(&house, 4).await;
-    let reader = Person::register(&house, "reader").await;
+    let server = Teahouse::start();
+    let senders = LoadGenerator::start(&server, 4).await;
+    let reader = Person::register(&server, "reader").await;
     senders.until_acked(300, Duration::from_secs(20)).await;
-    let before = house
-        .database()
-        .number("SELECT last_seq AS value FROM rooms WHERE id = 1");
-    let file = backed_up(&house, &folder);
+    let before = server.number("SELECT last_seq AS value FROM rooms WHERE id = 1");
+    let file = take_backup(&server, &folder);
     senders.until_acked(100, Duration::from_secs(20)).await;
     let record = senders.stop().await;
     assert_eq!((record.refused, record.lost_sockets), (0, 0));
@@ -153,13 +144,13 @@ async fn backup_under_load_holds_a_prefix_with_all_that_was_acknowledged_before(
 }
 
 #[tokio::test]
-async fn every_table_and_column_is_in_a_backup() {
+async fn each_table_and_column_is_in_the_backup() {
     let folder = TempDir::new().expect("a folder");
-    let house = Teahouse::start();
-    let database = house.database();
+    let server = Teahouse::start();
+    let database = server.database();
     database.run("CREATE TABLE reactions (id BIGINT NOT NULL PRIMARY KEY, emoji VARCHAR(8))");
     database.run("ALTER TABLE users ADD COLUMN mood VARCHAR(8)");
-    let file = backed_up(&house, &folder);
+    let file = take_backup(&server, &folder);
     let manifest: Value = serde_json::from_str(&lines(&file)[0]).expect("JSON");
     let mut carried = BTreeSet::new();
     for table in manifest["tables"].as_array().expect("tables") {
@@ -180,22 +171,22 @@ async fn every_table_and_column_is_in_a_backup() {
         let table = name.split('.').next().expect("a table");
         OMITTED.contains(&table) || table == "__diesel_schema_migrations"
     };
-    let mut there: BTreeSet<String> = database.words(sql).into_iter().collect();
+    let mut there: BTreeSet<String> = database.strings(sql).into_iter().collect();
     there.retain(|name| !is_left_out(name));
     assert_eq!(carried, there);
     assert!(carried.contains("users.mood") && carried.contains("reactions.emoji"));
 }
 
 #[tokio::test]
-async fn backup_overwrites_nothing_and_leaves_nothing_unfinished() {
+async fn backup_overwrites_no_file_and_leaves_no_partial_file() {
     let folder = TempDir::new().expect("a folder");
-    let house = Teahouse::start();
-    filled(&house).await;
-    let file = backed_up(&house, &folder);
+    let server = Teahouse::start();
+    populate(&server).await;
+    let file = take_backup(&server, &folder);
     let mode = fs::metadata(&file).expect("a file").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let before = fs::read(&file).expect("a file");
-    let to = |path: &Path| house.command(&["backup", &path.display().to_string()]);
+    let to = |path: &Path| server.command(&["backup", &path.display().to_string()]);
     assert!(refusal(&to(&file)).contains("there already"));
     assert_eq!(fs::read(&file).expect("a file"), before);
     assert!(refusal(&to(Path::new("/nowhere/copy.gz"))).contains("cannot be written"));
@@ -206,9 +197,9 @@ async fn backup_overwrites_nothing_and_leaves_nothing_unfinished() {
     assert!(refusal(&outcome).contains("cannot be read"), "{outcome:?}");
     assert!(!folder.path().join("other.db").exists());
     if let Some(disk) = SmallDisk::new(1) {
-        disk.fill_but(4096);
+        disk.fill_except(4096);
         assert!(refusal(&to(disk.path())).contains("cannot be written"));
         let left = fs::read_dir(disk.path()).expect("a folder").count();
-        assert_eq!(left, 1, "the filler alone");
+        assert_eq!(left, 1, "only the filler file");
     }
 }

@@ -1,7 +1,7 @@
-//! Backups that are damaged, broken or of another version, and restores that stop in the middle.
+//! Damaged, incomplete or incompatible backups, and interrupted restores.
 
 use crate::support::backups::{
-    backed_up, check, filled, lines, packed, refusal, restore, rows_of, sealed, set,
+    check, encode_backup, gzip, lines, populate, refusal, restore, rows_of, set, take_backup,
 };
 use crate::support::{Database, Teahouse};
 use serde_json::{Value, json};
@@ -9,11 +9,11 @@ use std::fs;
 use tempfile::TempDir;
 
 #[tokio::test]
-async fn check_names_each_fault() {
+async fn check_reports_each_fault() {
     let folder = TempDir::new().expect("a folder");
-    let house = Teahouse::start();
-    filled(&house).await;
-    let file = backed_up(&house, &folder);
+    let server = Teahouse::start();
+    populate(&server).await;
+    let file = take_backup(&server, &folder);
     let sound = lines(&file);
     type Change = fn(&mut Vec<String>);
     let changes: [(&str, Change); 15] = [
@@ -69,33 +69,33 @@ async fn check_names_each_fault() {
     for (wanted, change) in changes {
         let mut changed = sound.clone();
         change(&mut changed);
-        fs::write(&file, sealed(&changed)).expect("written");
+        fs::write(&file, encode_backup(&changed)).expect("written");
         let outcome = check(&file);
         assert!(refusal(&outcome).contains("fault"), "{outcome:?}");
         assert!(outcome.stdout.contains(wanted), "{wanted}: {outcome:?}");
     }
-    let resealed = sealed(&sound);
+    let resealed = encode_backup(&sound);
     fs::write(&file, &resealed).expect("written");
     assert!(
         check(&file).status.success(),
-        "the helper writes sound ones"
+        "the unmodified backup is valid"
     );
     let text = sound.join("\n") + "\n";
     let format = text.replacen("\"teahouseBackup\":1", "\"teahouseBackup\":9", 1);
     for (wanted, bytes) in [
         (
             "checksum",
-            packed(text.replacen("edited", "EDITED", 1).as_bytes()),
+            gzip(text.replacen("edited", "EDITED", 1).as_bytes()),
         ),
         (
             "rows, but has",
-            packed(text.replacen("\"rows\":2", "\"rows\":3", 1).as_bytes()),
+            gzip(text.replacen("\"rows\":2", "\"rows\":3", 1).as_bytes()),
         ),
-        ("cut off", packed(&text.as_bytes()[..text.len() - 40])),
+        ("cut off", gzip(&text.as_bytes()[..text.len() - 40])),
         ("cut off", resealed[..resealed.len() / 2].to_vec()),
         ("cut off", resealed[..resealed.len() - 3].to_vec()),
         ("follows its end", [&*resealed, b"more"].concat()),
-        ("format 9", packed(format.as_bytes())),
+        ("format 9", gzip(format.as_bytes())),
         ("no backup", b"once upon a time".to_vec()),
         ("no backup", Vec::new()),
     ] {
@@ -116,20 +116,20 @@ async fn check_names_each_fault() {
 }
 
 #[tokio::test]
-async fn interrupted_restore_is_refused_by_the_server_and_cleared_by_the_next() {
+async fn interrupted_restore_is_rejected_by_the_server_and_cleared_by_the_next_restore() {
     let folder = TempDir::new().expect("a folder");
-    let house = Teahouse::start();
-    filled(&house).await;
-    let file = backed_up(&house, &folder);
+    let server = Teahouse::start();
+    populate(&server).await;
+    let file = take_backup(&server, &folder);
     let target = Database::new(folder.path());
     let mut broken = lines(&file);
-    // Found by the database alone, in the middle.
+    // A fault that only the database detects, in the middle of the restore.
     let client_id = json!("00000000-0000-4000-8000-000000000000");
     for row in [0, 1] {
         set(&mut broken, "messages", row, "client_id", client_id.clone());
     }
     let bad = folder.path().join("bad.gz");
-    fs::write(&bad, sealed(&broken)).expect("written");
+    fs::write(&bad, encode_backup(&broken)).expect("written");
     let outcome = restore(&bad, &target.url, folder.path());
     assert!(refusal(&outcome).contains("only in part"), "{outcome:?}");
     let settings = [("DATABASE_URL", &*target.url)];
@@ -150,27 +150,22 @@ async fn interrupted_restore_is_refused_by_the_server_and_cleared_by_the_next() 
         "{outcome:?}"
     );
     let again = Teahouse::on(target, &[]);
-    assert_eq!(
-        again
-            .database()
-            .number("SELECT COUNT(*) AS value FROM messages"),
-        8
-    );
+    assert_eq!(again.number("SELECT COUNT(*) AS value FROM messages"), 8);
 }
 
 #[tokio::test]
-async fn backup_of_a_newer_program_is_refused_and_one_of_an_older_brought_up_to_date() {
+async fn backup_of_a_newer_version_is_rejected_and_of_an_older_version_migrated() {
     let folder = TempDir::new().expect("a folder");
-    let house = Teahouse::start();
-    filled(&house).await;
-    let file = backed_up(&house, &folder);
+    let server = Teahouse::start();
+    populate(&server).await;
+    let file = take_backup(&server, &folder);
     let mut all = lines(&file);
     let mut manifest: Value = serde_json::from_str(&all[0]).expect("JSON");
     let migrations = manifest["migrations"].as_array_mut().expect("migrations");
     migrations.push(json!("29991231000000"));
     all[0] = manifest.to_string();
     let newer = folder.path().join("newer.gz");
-    fs::write(&newer, sealed(&all)).expect("written");
+    fs::write(&newer, encode_backup(&all)).expect("written");
     let target = Database::new(folder.path());
     let outcome = restore(&newer, &target.url, folder.path());
     assert!(refusal(&outcome).contains("newer program"), "{outcome:?}");
@@ -197,10 +192,10 @@ async fn backup_of_a_newer_program_is_refused_and_one_of_an_older_brought_up_to_
         all[at] = json!(row).to_string();
     }
     let older = folder.path().join("older.gz");
-    fs::write(&older, sealed(&all)).expect("written");
+    fs::write(&older, encode_backup(&all)).expect("written");
     let outcome = restore(&older, &target.url, folder.path());
     assert!(outcome.status.success(), "{outcome:?}");
     let own = "SELECT SUM(own_unread) + 0 AS value FROM memberships";
     let own = own.replace("SUM(own_unread) + 0", "CAST(SUM(own_unread) AS CHAR)");
-    assert_eq!(target.words(&own), house.database().words(&own));
+    assert_eq!(target.strings(&own), server.strings(&own));
 }

@@ -1,29 +1,30 @@
-//! Two people in Chromium: the whole story, as they see it.
+//! Two users in Chromium: register, chat, reload, sign out.
 
+use crate::browser_failed_messages::message_contents;
 use crate::support::{Browser, Person, Profile, Teahouse};
 use std::time::{Duration, Instant};
 
 pub const MING: &str = "+14155552672";
 const ANA: &str = "+14155552671";
 
-pub async fn nothing_to_complain_about(browsers: &[&Browser]) {
+pub async fn expect_no_console_errors(browsers: &[&Browser]) {
     for browser in browsers {
-        let complaints = browser.complaints().await;
-        assert!(complaints.is_empty(), "{complaints:#?}");
+        let errors = browser.console_errors().await;
+        assert!(errors.is_empty(), "{errors:#?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_people_register_and_talk_to_each_other_live() {
-    let house = Teahouse::start();
+async fn two_users_register_and_chat_live() {
+    let server = Teahouse::start();
     let (ming, ana) = tokio::join!(
-        Browser::open(&house, Profile::Chinese),
-        Browser::open(&house, Profile::English)
+        Browser::open(&server, Profile::Chinese),
+        Browser::open(&server, Profile::English)
     );
     ming.register("13800138000", "明明").await;
     ana.register(ANA, "Ana").await;
-    ming.connected().await;
-    ana.connected().await;
+    ming.wait_until_connected().await;
+    ana.wait_until_connected().await;
     for (from, to, text) in [
         (&ming, &ana, "你好，Ana！🍵👩‍👩‍👧"),
         (&ana, &ming, "hello 明明 👋"),
@@ -31,59 +32,55 @@ async fn two_people_register_and_talk_to_each_other_live() {
     ] {
         let sent = Instant::now();
         from.say(text).await;
-        to.sees(text).await;
-        // Written, sent, stored, delivered and found again by a driver that shares the machine with other tests; a second
-        // is what a person notices.
+        to.wait_for_message(text).await;
+        // Includes the driver's time on a machine shared with other tests. One second is the delay that people notice.
         let took = sent.elapsed();
-        println!("{text} was there after {took:?}");
+        println!("{text} was displayed after {took:?}");
         assert!(took < Duration::from_secs(5), "{text} took {took:?}");
-        from.sees(text).await;
+        from.wait_for_message(text).await;
     }
     let wanted = ["你好，Ana！🍵👩‍👩‍👧", "hello 明明 👋", "two words"];
     for browser in [&ming, &ana] {
-        browser.driver.refresh().await.expect("reloaded");
-        browser.connected().await;
-        assert_eq!(browser.texts().await, wanted, "after reloading");
+        browser.reload().await;
+        assert_eq!(browser.texts().await, wanted, "after a reload");
     }
-    let numbers: Vec<_> = house
+    let numbers: Vec<_> = server
         .database()
         .transcript()
         .into_iter()
         .filter_map(|line| line.sender_phone)
         .collect();
     assert_eq!(numbers, ["+8613800138000", ANA, "+8613800138000"]);
-    nothing_to_complain_about(&[&ming, &ana]).await;
+    expect_no_console_errors(&[&ming, &ana]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_signing_out_going_back_shows_nothing_private() {
-    let house = Teahouse::start();
-    let ming = Browser::open(&house, Profile::English).await;
-    ming.register(MING, "Ming").await;
-    ming.connected().await;
+async fn back_button_after_sign_out_shows_nothing_private() {
+    let server = Teahouse::start();
+    let ming = Browser::registered(&server, Profile::English, MING, "Ming").await;
     ming.say("a private word").await;
-    ming.sees("a private word").await;
+    ming.wait_for_message("a private word").await;
     ming.click("form[action='/logout'] button").await;
     ming.find("#login").await;
     ming.driver.back().await.expect("back");
-    ming.until(
-        "the door is shown again",
+    ming.wait_until(
+        "the login page is shown",
         "return location.pathname === '/login' && document.querySelector('#login') !== null",
     )
     .await;
     let source = ming.driver.source().await.expect("a page");
     assert!(!source.contains("a private word"));
-    let kept = ming
+    let storage = ming
         .script("return JSON.stringify([{...localStorage}, {...sessionStorage}])")
         .await;
-    assert!(!kept.to_string().contains("a private word"), "{kept}");
-    nothing_to_complain_about(&[&ming]).await;
+    assert!(!storage.to_string().contains("a private word"), "{storage}");
+    expect_no_console_errors(&[&ming]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn somebody_without_scripts_posts_by_the_form() {
-    let house = Teahouse::start();
-    let ming = Browser::open(&house, Profile::WithoutScripts).await;
+async fn message_form_works_without_scripts() {
+    let server = Teahouse::start();
+    let ming = Browser::open(&server, Profile::WithoutScripts).await;
     ming.register(MING, "Ming").await;
     ming.fill("#composer-content", "without scripts").await;
     ming.click("#composer button[type=submit]").await;
@@ -91,18 +88,13 @@ async fn somebody_without_scripts_posts_by_the_form() {
     let page = ming.driver.source().await.expect("a page");
     assert!(page.contains("without scripts"));
     assert!(ming.path().await.starts_with("/rooms/1"));
-    // A mistake is shown, and what was typed is still there.
+    // An error is shown and the entered text is kept.
     ming.click("#composer button[type=submit]").await;
     ming.find("#composer-error").await;
     ming.fill("#composer-content", "and again").await;
     ming.click("#composer button[type=submit]").await;
     ming.find("#message-2").await;
-    let texts: Vec<_> = house
-        .database()
-        .transcript()
-        .into_iter()
-        .map(|line| line.content)
-        .collect();
+    let texts = message_contents(&server);
     assert_eq!(texts, ["without scripts", "and again"]);
     ming.click("form[action='/logout'] button").await;
     ming.find("#login").await;
@@ -119,11 +111,11 @@ async fn somebody_without_scripts_posts_by_the_form() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_chinese_browser_sees_chinese() {
-    let house = Teahouse::start();
+async fn chinese_browser_gets_the_chinese_interface() {
+    let server = Teahouse::start();
     let (chinese, english) = tokio::join!(
-        Browser::open(&house, Profile::Chinese),
-        Browser::open(&house, Profile::English)
+        Browser::open(&server, Profile::Chinese),
+        Browser::open(&server, Profile::English)
     );
     for (browser, lang, word) in [(&chinese, "zh-CN", "登录"), (&english, "en-US", "Sign in")] {
         browser.visit("/login").await;
@@ -155,39 +147,32 @@ async fn a_chinese_browser_sees_chinese() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lost_connection_is_noticed_and_nothing_is_lost_or_doubled() {
-    let mut house = Teahouse::start();
-    let ming = Browser::open(&house, Profile::English).await;
-    ming.register(MING, "Ming").await;
-    ming.connected().await;
+async fn lost_connection_is_detected_and_no_message_is_lost_or_duplicated() {
+    let mut server = Teahouse::start();
+    let ming = Browser::registered(&server, Profile::English, MING, "Ming").await;
     ming.say("before").await;
-    ming.sees("before").await;
-    house.kill9();
+    ming.wait_for_message("before").await;
+    server.kill();
     ming.find("#connection[data-state=reconnecting], #connection[data-state=offline]")
         .await;
     ming.say("meanwhile").await;
     ming.find("#messages .message[data-state=pending]").await;
-    house.start_again();
-    let ana = Person::register(&house, "Ana").await;
+    server.restart();
+    let ana = Person::register(&server, "Ana").await;
     ana.say("from the other side").await;
-    ming.connected().await;
-    ming.sees("meanwhile").await;
-    ming.sees("from the other side").await;
+    ming.wait_until_connected().await;
+    ming.wait_for_message("meanwhile").await;
+    ming.wait_for_message("from the other side").await;
     ming.say("after").await;
-    ming.sees("after").await;
-    let said: Vec<_> = house
-        .database()
-        .transcript()
-        .into_iter()
-        .map(|line| line.content)
-        .collect();
-    assert_eq!(said.len(), 4, "{said:?}");
+    ming.wait_for_message("after").await;
+    let contents = message_contents(&server);
+    assert_eq!(contents.len(), 4, "{contents:?}");
     assert_eq!(
         ming.texts().await,
-        said,
-        "as it is stored, in order, each once"
+        contents,
+        "stored, in order, without duplicates"
     );
     let left = ming.script("return document.querySelectorAll('#messages [data-state=pending], #messages [data-state=failed]').length").await;
     assert_eq!(left, 0);
-    nothing_to_complain_about(&[&ming]).await;
+    expect_no_console_errors(&[&ming]).await;
 }

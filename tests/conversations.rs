@@ -1,18 +1,18 @@
-//! The JSON API: conversations of two.
+//! The JSON API: direct conversations.
 
-use crate::api::{fields, house};
+use crate::api::{fields, server};
 use crate::messages::is_time;
-use crate::support::{Person, Program, client_id};
+use crate::support::{ApiClient, Person, client_id, error_code};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-fn is_user(value: &Value, name: &str) {
+fn assert_user(value: &Value, name: &str) {
     assert_eq!(fields(value), ["avatarURL", "id", "username"]);
     assert!(value["id"].is_string() && value["avatarURL"].is_null());
     assert_eq!(value["username"], name);
 }
 
-fn is_message(value: &Value, mine: bool) {
+fn assert_message(value: &Value, mine: bool) {
     let expected = [
         "clientId",
         "content",
@@ -34,15 +34,15 @@ fn is_message(value: &Value, mine: bool) {
 }
 
 #[tokio::test]
-async fn a_conversation_is_begun_once() {
-    let (house, mei, li) = house().await;
-    let program = Program::of(&house, &mei).await;
+async fn conversation_is_created_once() {
+    let (server, mei, li) = server().await;
+    let client = ApiClient::of(&server, &mei).await;
     let begin = |name: &str| json!({"username": name});
-    let (status, conversation) = program.post("/api/conversations", begin("li")).await;
+    let (status, conversation) = client.post("/api/conversations", begin("li")).await;
     assert_eq!(status, 201);
     let expected = ["hasUnreadMessages", "id", "lastMessage", "otherParticipant"];
     assert_eq!(fields(&conversation), expected);
-    is_user(&conversation["otherParticipant"], "Li");
+    assert_user(&conversation["otherParticipant"], "Li");
     assert_eq!(
         (
             &conversation["lastMessage"],
@@ -52,29 +52,32 @@ async fn a_conversation_is_begun_once() {
     );
     let id = conversation["id"].as_str().expect("an id");
     let body = begin("LI");
-    let answer = mei
+    let response = mei
         .request(Method::POST, "/api/conversations")
         .json(&body)
         .send()
         .await
-        .expect("an answer");
+        .expect("a response");
     let path = format!("/api/conversations/{id}");
-    assert_eq!(crate::support::leads_to(&answer), (302, path.as_str()));
+    assert_eq!(
+        crate::support::status_and_location(&response),
+        (302, path.as_str())
+    );
     assert_eq!(
         li.post_json("/api/conversations", &begin("Mei")).await.0,
         302
     );
-    assert_eq!(program.get(&path).await, (200, conversation.clone()));
+    assert_eq!(client.get(&path).await, (200, conversation.clone()));
     assert_eq!(
-        program.get(&format!("{path}/other_participant")).await,
+        client.get(&format!("{path}/other_participant")).await,
         (200, conversation["otherParticipant"].clone())
     );
     for (name, status, code) in [("nobody", 404, "not_found"), ("mei", 403, "forbidden")] {
-        let (found, error) = program.post("/api/conversations", begin(name)).await;
+        let (found, error) = client.post("/api/conversations", begin(name)).await;
         assert_eq!((found, &error["code"]), (status, &json!(code)));
     }
     for body in [begin(" "), json!({})] {
-        let (status, error) = program.post("/api/conversations", body).await;
+        let (status, error) = client.post("/api/conversations", body).await;
         assert_eq!(
             (status, error["errors"]["username"].is_string()),
             (422, true)
@@ -90,38 +93,37 @@ async fn a_conversation_is_begun_once() {
             format!("{path}/messages"),
             format!("{path}/other_participant"),
         ] {
-            let (status, error) = program.get(&path).await;
             assert_eq!(
-                (status, &error["code"]),
-                (404, &json!("not_found")),
+                error_code(client.get(&path).await),
+                (404, "not_found".to_owned()),
                 "{path}"
             );
         }
         let say = json!({"content": "x"});
-        assert_eq!(program.post(&format!("{path}/messages"), say).await.0, 404);
+        assert_eq!(client.post(&format!("{path}/messages"), say).await.0, 404);
         assert_eq!(
-            program
+            client
                 .post(&format!("{path}/read_messages"), json!({}))
                 .await
                 .0,
             404
         );
     }
-    assert_eq!(house.count("messages"), 0);
+    assert_eq!(server.count("messages"), 0);
 }
 
 #[tokio::test]
-async fn a_conversation_goes_on_and_is_read() {
-    let (house, mei, li) = house().await;
-    let program = Program::of(&house, &mei).await;
+async fn messages_of_a_conversation_are_sent_and_read() {
+    let (server, mei, li) = server().await;
+    let client = ApiClient::of(&server, &mei).await;
     let id = mei.direct(&["Li"]).await;
     let path = format!("/api/conversations/{id}");
     let messages = format!("{path}/messages");
     let body = json!({"content": " one ", "clientId": client_id()});
-    let (status, first) = program.post(&messages, body.clone()).await;
+    let (status, first) = client.post(&messages, body.clone()).await;
     assert_eq!(status, 201);
-    is_message(&first, true);
-    is_user(&first["user"], "Mei");
+    assert_message(&first, true);
+    assert_user(&first["user"], "Mei");
     assert_eq!(
         (&first["content"], &first["conversationId"]),
         (&json!("one"), &json!(id))
@@ -131,21 +133,23 @@ async fn a_conversation_goes_on_and_is_read() {
         (&json!(1), &body["clientId"])
     );
     assert_eq!(
-        program.post(&messages, body.clone()).await,
+        client.post(&messages, body.clone()).await,
         (201, first.clone())
     );
     let mut other = body;
     other["content"] = json!("two");
-    let (status, error) = program.post(&messages, other).await;
-    assert_eq!((status, &error["code"]), (409, &json!("conflict")));
+    assert_eq!(
+        error_code(client.post(&messages, other).await),
+        (409, "conflict".to_owned())
+    );
     for content in ["", " \n", "a\u{0}b", &"x".repeat(4001)] {
-        let (status, error) = program.post(&messages, json!({"content": content})).await;
+        let (status, error) = client.post(&messages, json!({"content": content})).await;
         assert_eq!(
             (status, error["errors"]["content"].is_string()),
             (422, true)
         );
     }
-    let (status, error) = program
+    let (status, error) = client
         .post(&messages, json!({"content": "x", "clientId": "1"}))
         .await;
     assert_eq!(
@@ -153,19 +157,19 @@ async fn a_conversation_goes_on_and_is_read() {
         (422, true)
     );
     let theirs = li.get_json(&path).await.1;
-    is_message(&theirs["lastMessage"], false);
+    assert_message(&theirs["lastMessage"], false);
     assert_eq!(theirs["hasUnreadMessages"], true);
-    assert_eq!(program.get(&path).await.1["hasUnreadMessages"], false);
+    assert_eq!(client.get(&path).await.1["hasUnreadMessages"], false);
     let mut socket = li.socket().await;
     let (status, list) = li.get_json(&messages).await;
     assert_eq!(
         (status.as_u16(), list.as_array().map(Vec::len)),
         (200, Some(1))
     );
-    is_message(&list[0], false);
+    assert_message(&list[0], false);
     assert_eq!(socket.expect("read").await["seq"], 1);
     assert_eq!(li.get_json(&path).await.1["hasUnreadMessages"], false);
-    program.post(&messages, json!({"content": "two"})).await;
+    client.post(&messages, json!({"content": "two"})).await;
     assert_eq!(li.get_json(&path).await.1["hasUnreadMessages"], true);
     let (status, body) = li
         .json(Method::POST, &format!("{path}/read_messages"), json!({}))
@@ -175,11 +179,11 @@ async fn a_conversation_goes_on_and_is_read() {
 }
 
 #[tokio::test]
-async fn pages_are_twenty_five_newest_first() {
-    let (house, mei, li) = house().await;
+async fn pages_have_twenty_five_messages_newest_first() {
+    let (server, mei, li) = server().await;
     let mut rooms = Vec::new();
     for n in 0..28 {
-        let friend = Person::register(&house, &format!("friend-{n:02}")).await;
+        let friend = Person::register(&server, &format!("friend-{n:02}")).await;
         let room = friend.direct(&["Mei"]).await;
         friend.say_in(&room, "hi").await;
         rooms.push(room);
@@ -200,7 +204,7 @@ async fn pages_are_twenty_five_newest_first() {
     expected.push(again);
     expected.reverse();
     assert_eq!([first, second].concat(), expected);
-    // A page that ends nowhere is empty, and tells nothing of others' rooms.
+    // A cursor that is not one of the user's conversations returns an empty page and reveals nothing about other rooms.
     for before in ["1", "999999"] {
         let path = format!("/api/conversations?before={before}");
         assert_eq!(mei.get_json(&path).await.1, json!([]));

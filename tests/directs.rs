@@ -1,12 +1,12 @@
-//! Direct rooms: finding people, finding the room again, and not being heard.
+//! Direct rooms: finding users, finding the same room again, and blocking.
 
-use crate::support::{Person, Teahouse, client_id, eventually, leads_to};
+use crate::support::{Person, Teahouse, client_id, error_code, eventually, status_and_location};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-async fn house() -> (Teahouse, Person, Person, Person) {
-    let (house, [mei, li, bo]) = Teahouse::with_people(["Mei", "Li", "Bo"]).await;
-    (house, mei, li, bo)
+async fn server() -> (Teahouse, Person, Person, Person) {
+    let (server, [mei, li, bo]) = Teahouse::with_users(["Mei", "Li", "Bo"]).await;
+    (server, mei, li, bo)
 }
 
 fn post_to(to: &str, content: &str) -> Value {
@@ -14,11 +14,11 @@ fn post_to(to: &str, content: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_same_people_always_find_the_same_room() {
-    let (_house, mei, li, bo) = house().await;
-    let mut of_li = li.socket().await;
+async fn same_members_always_get_the_same_room() {
+    let (_server, mei, li, bo) = server().await;
+    let mut li_socket = li.socket().await;
     let pair = mei.direct(&["li"]).await;
-    let room = of_li.expect("room").await["room"].clone();
+    let room = li_socket.expect("room").await["room"].clone();
     assert_eq!(
         (&room["kind"], &room["name"]),
         (&json!("direct"), &json!("Mei"))
@@ -33,18 +33,18 @@ async fn the_same_people_always_find_the_same_room() {
     assert_ne!(three, pair);
     assert_eq!(bo.direct(&["li", &mei.phone]).await, three);
     assert_eq!(li.room(&three).await["name"], "Bo, Mei");
-    of_li
+    li_socket
         .expect_where("room", |frame| frame["room"]["id"] == three)
         .await;
-    of_li.expect_none("room").await;
+    li_socket.expect_none("room").await;
     assert_eq!(bo.get_json(&format!("/rooms/{pair}")).await.0, 404);
-    // Nothing was said, so nobody has a conversation yet.
+    // Without a message, no member has a conversation yet.
     assert_eq!(li.get_json("/api/conversations").await.1, json!([]));
 }
 
 #[tokio::test]
-async fn many_who_begin_at_once_end_up_in_one_room() {
-    let (house, mei, li, _) = house().await;
+async fn concurrent_first_messages_create_one_room() {
+    let (server, mei, li, _) = server().await;
     let mut tasks = Vec::new();
     for n in 0..12 {
         let (person, other) = match n % 2 {
@@ -55,17 +55,17 @@ async fn many_who_begin_at_once_end_up_in_one_room() {
     }
     let mut rooms = Vec::new();
     for task in tasks {
-        rooms.push(task.await.expect("an answer"));
+        rooms.push(task.await.expect("a response"));
     }
     rooms.dedup();
     assert_eq!(rooms.len(), 1);
     let count = "SELECT COUNT(*) AS value FROM rooms WHERE kind = 'direct'";
-    assert_eq!(house.database().number(count), 1);
+    assert_eq!(server.number(count), 1);
 }
 
 #[tokio::test]
-async fn one_cannot_talk_to_nobody_to_oneself_or_to_too_many() {
-    let (house, mei, ..) = house().await;
+async fn direct_room_with_unknown_user_oneself_or_too_many_is_rejected() {
+    let (server, mei, ..) = server().await;
     for (to, status) in [
         (json!([]), 422),
         (json!([""]), 422),
@@ -77,18 +77,18 @@ async fn one_cannot_talk_to_nobody_to_oneself_or_to_too_many() {
         (json!([mei.phone.trim_start_matches("+86")]), 403),
         (json!(["!?"]), 404),
     ] {
-        let answer = mei.json(Method::POST, "/directs", json!({"to": to})).await;
-        assert_eq!(answer.0, status, "{to}: {}", answer.1);
+        let response = mei.json(Method::POST, "/directs", json!({"to": to})).await;
+        assert_eq!(response.0, status, "{to}: {}", response.1);
     }
     let mut names = Vec::new();
     for n in 0..20 {
-        names.push(Person::register(&house, &format!("guest-{n}")).await.name);
+        names.push(Person::register(&server, &format!("guest-{n}")).await.name);
     }
-    let answer = mei
+    let response = mei
         .json(Method::POST, "/directs", json!({"to": names}))
         .await;
     assert_eq!(
-        (answer.0, answer.1["errors"]["to"].is_string()),
+        (response.0, response.1["errors"]["to"].is_string()),
         (422, true)
     );
     names.pop();
@@ -98,8 +98,8 @@ async fn one_cannot_talk_to_nobody_to_oneself_or_to_too_many() {
 }
 
 #[tokio::test]
-async fn somebody_who_is_away_finds_everything_on_return() {
-    let (house, mei, li, _) = house().await;
+async fn offline_user_finds_all_direct_messages_on_return() {
+    let (server, mei, li, _) = server().await;
     li.sign_out().await;
     let mut socket = mei.socket().await;
     for text in ["one", "two", "three"] {
@@ -110,21 +110,19 @@ async fn somebody_who_is_away_finds_everything_on_return() {
         let ack = socket.expect("ack").await;
         assert_eq!((&ack["roomId"], &ack["seq"]), (&room, &json!(seq)));
     }
-    let back = li.on_another_device(&house).await;
-    let hello = back.socket().await.hello;
-    let mut rooms = hello["rooms"].as_array().expect("rooms").iter();
-    let shown = rooms.find(|shown| shown["id"] == room).expect("the room");
+    let back = li.on_another_device(&server).await;
+    let room = room.as_str().expect("an id").to_owned();
+    let shown = back.socket().await.room(&room).await;
     assert_eq!(
         (&shown["unread"], &shown["name"]),
         (&json!(3), &json!("Mei"))
     );
-    let room = room.as_str().expect("an id").to_owned();
     assert_eq!(back.history(&room).await.len(), 3);
 }
 
 #[tokio::test]
-async fn a_post_to_somebody_says_what_is_wrong() {
-    let (house, mei, ..) = house().await;
+async fn post_to_a_username_reports_errors() {
+    let (server, mei, ..) = server().await;
     let mut socket = mei.socket().await;
     for (to, content, code) in [
         ("nobody", "hi", "not_found"),
@@ -140,7 +138,7 @@ async fn a_post_to_somebody_says_what_is_wrong() {
             (&json!(code), &frame["clientId"])
         );
     }
-    // Both at once, or neither, is no frame.
+    // `to` and `roomId` exclude each other, and one is required.
     for extra in [json!({"roomId": "1", "to": "Li"}), json!({})] {
         let mut frame = extra;
         frame["type"] = json!("post");
@@ -150,12 +148,12 @@ async fn a_post_to_somebody_says_what_is_wrong() {
         assert_eq!(socket.expect("error").await["code"], "bad_frame");
     }
     let count = "SELECT COUNT(*) AS value FROM rooms";
-    assert_eq!(house.database().number(count), 1);
+    assert_eq!(server.number(count), 1);
 }
 
 #[tokio::test]
-async fn a_retry_to_somebody_is_the_same_message() {
-    let (_house, mei, li, _) = house().await;
+async fn retried_post_to_a_username_is_the_same_message() {
+    let (_server, mei, li, _) = server().await;
     let mut socket = mei.socket().await;
     let frame = post_to("Li", "once");
     socket.send(frame.clone()).await;
@@ -171,40 +169,48 @@ async fn a_retry_to_somebody_is_the_same_message() {
 }
 
 #[tokio::test]
-async fn whoever_is_blocked_is_not_heard_and_told_no_more_than_that() {
-    let (_house, mei, li, bo) = house().await;
+async fn blocked_user_cannot_send_and_the_error_reveals_no_more() {
+    let (_server, mei, li, bo) = server().await;
     let room = mei.direct(&["Li"]).await;
-    let said = mei.say_in(&room, "hello").await;
-    let (mut of_mei, mut of_li) = (mei.socket().await, li.socket().await);
-    assert_eq!(li.act("post", "/blocks", &[("username", "mei")]).await, 303);
-    assert_eq!(li.act("post", "/blocks", &[("username", "mei")]).await, 303);
-    of_mei.post(&room, "are you there?").await;
-    assert_eq!(of_mei.expect("error").await["code"], "blocked");
-    of_mei.send(post_to("Li", "are you there?")).await;
-    assert_eq!(of_mei.expect("error").await["code"], "blocked");
-    of_mei
+    let sent = mei.say_in(&room, "hello").await;
+    let (mut mei_socket, mut li_socket) = (mei.socket().await, li.socket().await);
+    assert_eq!(
+        li.submit("post", "/blocks", &[("username", "mei")]).await,
+        303
+    );
+    assert_eq!(
+        li.submit("post", "/blocks", &[("username", "mei")]).await,
+        303
+    );
+    mei_socket.post(&room, "are you there?").await;
+    assert_eq!(mei_socket.expect("error").await["code"], "blocked");
+    mei_socket.send(post_to("Li", "are you there?")).await;
+    assert_eq!(mei_socket.expect("error").await["code"], "blocked");
+    mei_socket
         .send(json!({"type": "edit", "roomId": room, "seq": 1, "content": "hear me"}))
         .await;
-    assert_eq!(of_mei.expect("error").await["code"], "blocked");
+    assert_eq!(mei_socket.expect("error").await["code"], "blocked");
     for path in [
         format!("/rooms/{room}/messages"),
         format!("/api/rooms/{room}/messages"),
         format!("/api/conversations/{room}/messages"),
     ] {
-        let (status, error) = mei.post_json(&path, &json!({"content": "hello?"})).await;
-        assert_eq!((status.as_u16(), &error["code"]), (403, &json!("blocked")));
+        assert_eq!(
+            error_code(mei.post_json(&path, &json!({"content": "hello?"})).await),
+            (403, "blocked".to_owned())
+        );
     }
-    of_li.expect_none("message").await;
-    // A retry of what was heard before is still acknowledged, and taking it back is possible.
-    let retry = json!({"content": "hello", "clientId": said["clientId"]});
+    li_socket.expect_none("message").await;
+    // A retry of a message sent before the block is still acknowledged, and it can be deleted.
+    let retry = json!({"content": "hello", "clientId": sent["clientId"]});
     let path = format!("/rooms/{room}/messages");
     assert_eq!(mei.post_json(&path, &retry).await.0, 201);
-    assert_eq!(mei.erase(&room, 1).await, 204);
-    assert!(of_li.expect("message").await["deletedAt"].is_string());
-    // The other way, and elsewhere, everything is as before.
+    assert_eq!(mei.delete_message(&room, 1).await, 204);
+    assert!(li_socket.expect("message").await["deletedAt"].is_string());
+    // The other direction and other rooms are not affected.
     li.say_in(&room, "quiet please").await;
     mei.say("to everybody").await;
-    // But no new room of three brings the two together, unless the one who blocks makes it.
+    // A new room of three cannot include both, unless the blocker creates it.
     let body = json!({"to": ["Li", "Bo"]});
     for person in [&mei, &bo] {
         let body = match person.name.as_str() {
@@ -218,42 +224,42 @@ async fn whoever_is_blocked_is_not_heard_and_told_no_more_than_that() {
     mei.say_in(&group, "all three").await;
     assert_eq!(bo.history(&group).await.len(), 1);
     assert_eq!(
-        li.act("delete", "/blocks", &[("username", "Mei")]).await,
+        li.submit("delete", "/blocks", &[("username", "Mei")]).await,
         303
     );
     mei.say_in(&room, "thanks").await;
     for (name, status) in [("nobody", 404), ("Li", 403), ("", 404)] {
         assert_eq!(
-            li.act("post", "/blocks", &[("username", name)]).await,
+            li.submit("post", "/blocks", &[("username", name)]).await,
             status
         );
     }
 }
 
 #[tokio::test]
-async fn whoever_is_blocked_cannot_put_an_empty_room_before_somebody() {
-    let (_house, mei, li, _) = house().await;
-    li.act("post", "/blocks", &[("username", "Mei")]).await;
-    let (mut of_mei, mut of_li) = (mei.socket().await, li.socket().await);
-    of_mei.send(post_to("Li", "psst")).await;
-    assert_eq!(of_mei.expect("error").await["code"], "blocked");
-    of_li.expect_none("room").await;
+async fn blocked_user_cannot_create_an_empty_direct_room() {
+    let (_server, mei, li, _) = server().await;
+    li.submit("post", "/blocks", &[("username", "Mei")]).await;
+    let (mut mei_socket, mut li_socket) = (mei.socket().await, li.socket().await);
+    mei_socket.send(post_to("Li", "psst")).await;
+    assert_eq!(mei_socket.expect("error").await["code"], "blocked");
+    li_socket.expect_none("room").await;
     assert_eq!(li.rooms().await.len(), 1);
 }
 
 #[tokio::test]
-async fn a_page_leads_to_the_room() {
-    let (_house, mei, _, bo) = house().await;
-    let answer = mei.post("/directs", &[("to", "Li")]).await;
-    let (status, location) = leads_to(&answer);
+async fn direct_link_redirects_to_the_room() {
+    let (_server, mei, _, bo) = server().await;
+    let response = mei.post("/directs", &[("to", "Li")]).await;
+    let (status, location) = status_and_location(&response);
     assert!(
         status == 303 && location.starts_with("/rooms/"),
         "{status} {location}"
     );
     assert_eq!(mei.get(location).await.status(), 200);
     for to in ["nobody", ""] {
-        let answer = mei.post("/directs", &[("to", to)]).await;
-        assert_eq!(answer.status(), 422);
+        let response = mei.post("/directs", &[("to", to)]).await;
+        assert_eq!(response.status(), 422);
     }
     let people = mei.page("/people").await;
     assert!(people.contains("Li") && people.contains("Bo"), "{people}");
@@ -263,22 +269,22 @@ async fn a_page_leads_to_the_room() {
 }
 
 #[tokio::test]
-async fn a_conversation_says_when_the_other_was_last_here() {
-    let (_house, [mei, li]) = Teahouse::with_people(["mei", "li"]).await;
+async fn conversation_shows_when_the_other_member_was_last_seen() {
+    let (_server, [mei, li]) = Teahouse::with_users(["mei", "li"]).await;
     let room = mei.direct(&["li"]).await;
     assert!(
         mei.page(&format!("/rooms/{room}"))
             .await
             .contains("data-last-seen=\"\"")
     );
-    let mut meis = mei.socket().await;
-    let lis = li.socket().await;
-    // Direct rooms tell without being looked at.
-    let here = meis.expect_where("presence", |frame| {
+    let mut mei_socket = mei.socket().await;
+    let li_socket = li.socket().await;
+    // Direct rooms get presence updates without being open.
+    let presence = mei_socket.expect_where("presence", |frame| {
         frame["online"].as_array().is_some_and(|all| all.len() == 2)
     });
-    assert_eq!(here.await["roomId"], json!(room));
-    drop(lis);
+    assert_eq!(presence.await["roomId"], json!(room));
+    drop(li_socket);
     eventually("the time li was last here", || async {
         let page = mei.page(&format!("/rooms/{room}")).await;
         (!page.contains("data-last-seen=\"\"")).then_some(())

@@ -1,4 +1,4 @@
-//! What every response carries.
+//! Headers of responses.
 
 use crate::support::{Person, Teahouse};
 use reqwest::header::HeaderMap;
@@ -31,8 +31,8 @@ fn check(headers: &HeaderMap, what: &str) {
     }
 }
 
-/// A file that the page loads, such as `/static/<hash>/css/base.css`.
-async fn an_asset(person: &Person) -> String {
+/// Returns the URL of a static file of the page, such as `/static/<hash>/css/base.css`.
+async fn asset_url(person: &Person) -> String {
     let page = person.page("/login").await;
     let end = page.find("/css/").expect("a style sheet");
     let start = page[..end].rfind("/static/").expect("a static file");
@@ -40,14 +40,14 @@ async fn an_asset(person: &Person) -> String {
 }
 
 #[tokio::test]
-async fn every_response_of_every_route_carries_them() {
-    let house = Teahouse::start();
+async fn each_response_of_each_route_has_the_security_headers() {
+    let server = Teahouse::start();
     let (member, visitor) = (
-        Person::register(&house, "Ming").await,
-        Person::visitor(&house),
+        Person::register(&server, "Ming").await,
+        Person::visitor(&server),
     );
-    let asset = an_asset(&visitor).await;
-    let mut addresses = house.routes();
+    let asset = asset_url(&visitor).await;
+    let mut addresses = server.routes();
     assert!(addresses.len() >= 12, "{addresses:?}");
     for path in [
         asset.as_str(),
@@ -71,25 +71,28 @@ async fn every_response_of_every_route_carries_them() {
             if path == "/logout" {
                 member.sign_in().await;
             }
-            let answer = person
+            let response = person
                 .request(method.clone(), &path)
                 .send()
                 .await
-                .expect("an answer");
-            let what = format!("{method} {path} {}", answer.status());
-            check(answer.headers(), &what);
+                .expect("a response");
+            let what = format!("{method} {path} {}", response.status());
+            check(response.headers(), &what);
             assert!(
-                answer.headers().get("strict-transport-security").is_none(),
-                "{what}: this is http"
+                response
+                    .headers()
+                    .get("strict-transport-security")
+                    .is_none(),
+                "{what}: over plain http"
             );
-            assert!(answer.headers().get("server").is_none(), "{what}");
+            assert!(response.headers().get("server").is_none(), "{what}");
         }
     }
 }
 
 #[tokio::test]
-async fn pages_of_people_who_are_signed_in_are_kept_nowhere() {
-    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
+async fn pages_of_signed_in_users_are_not_cached() {
+    let (_server, [ming]) = Teahouse::with_users(["Ming"]).await;
     for path in ["/", "/rooms/1", "/rooms/999", "/nowhere"] {
         assert_eq!(cache_control(&ming.get(path).await), "no-store", "{path}");
     }
@@ -105,13 +108,13 @@ async fn pages_of_people_who_are_signed_in_are_kept_nowhere() {
 }
 
 #[tokio::test]
-async fn static_files_are_kept_for_ever_under_a_name_of_their_own() {
-    let house = Teahouse::start();
-    let visitor = Person::visitor(&house);
-    let asset = an_asset(&visitor).await;
-    let answer = visitor.get(&asset).await;
-    assert_eq!(answer.status(), 200);
-    let cache = cache_control(&answer);
+async fn static_files_are_immutable_under_a_hashed_url() {
+    let server = Teahouse::start();
+    let visitor = Person::visitor(&server);
+    let asset = asset_url(&visitor).await;
+    let response = visitor.get(&asset).await;
+    assert_eq!(response.status(), 200);
+    let cache = cache_control(&response);
     assert!(
         cache.contains("immutable")
             && cache.contains("max-age=31536000")
@@ -119,7 +122,7 @@ async fn static_files_are_kept_for_ever_under_a_name_of_their_own() {
         "{cache}"
     );
     assert!(
-        answer.headers()["content-type"]
+        response.headers()["content-type"]
             .to_str()
             .is_ok_and(|kind| kind.starts_with("text/css"))
     );
@@ -133,7 +136,7 @@ async fn static_files_are_kept_for_ever_under_a_name_of_their_own() {
         .await;
     assert!(
         !cache_control(&other).contains("immutable"),
-        "under another hash it may be another file"
+        "another hash may be another version"
     );
     for outside in [
         "../Cargo.toml",
@@ -151,10 +154,10 @@ async fn static_files_are_kept_for_ever_under_a_name_of_their_own() {
 }
 
 #[tokio::test]
-async fn the_cookie_belongs_to_this_site_alone() {
-    let house = Teahouse::start();
-    let answer = Person::visitor(&house).submit_registration("Ming").await;
-    let cookie = the_cookie(&answer);
+async fn session_cookie_is_limited_to_this_site() {
+    let server = Teahouse::start();
+    let response = Person::visitor(&server).submit_registration("Ming").await;
+    let cookie = the_cookie(&response);
     assert!(cookie.starts_with("teahouse="), "{cookie}");
     let attributes = attributes(&cookie);
     for wanted in ["httponly", "samesite=lax", "path=/"] {
@@ -169,26 +172,27 @@ async fn the_cookie_belongs_to_this_site_alone() {
             .any(|given| given == "secure" || given.starts_with("domain")),
         "{cookie}"
     );
-    // The database keeps only a hash of it.
+    // The database stores only its hash.
     let value = cookie.split([';', '=']).nth(1).expect("a value").to_owned();
-    let kept = house
-        .database()
-        .words("SELECT key_hash AS value FROM sessions");
-    assert_eq!(kept.len(), 1);
-    assert!(kept[0].len() == 64 && !value.contains(&kept[0]), "{kept:?}");
+    let hashes = server.strings("SELECT key_hash AS value FROM sessions");
+    assert_eq!(hashes.len(), 1);
+    assert!(
+        hashes[0].len() == 64 && !value.contains(&hashes[0]),
+        "{hashes:?}"
+    );
 }
 
 #[tokio::test]
-async fn behind_https_the_cookie_is_secure_and_so_is_the_site() {
-    let house = Teahouse::with(&[("PUBLIC_ORIGIN", "https://chat.example.org")]);
-    let answer = Person::visitor(&house).submit_registration("Ming").await;
-    assert_eq!(answer.status(), 303);
-    check(answer.headers(), "https");
-    let lasts = answer.headers()["strict-transport-security"]
+async fn https_sets_secure_cookies_and_hsts() {
+    let server = Teahouse::with(&[("PUBLIC_ORIGIN", "https://chat.example.org")]);
+    let response = Person::visitor(&server).submit_registration("Ming").await;
+    assert_eq!(response.status(), 303);
+    check(response.headers(), "https");
+    let hsts = response.headers()["strict-transport-security"]
         .to_str()
         .expect("text");
-    assert!(lasts.starts_with("max-age="), "{lasts}");
-    let cookie = the_cookie(&answer);
+    assert!(hsts.starts_with("max-age="), "{hsts}");
+    let cookie = the_cookie(&response);
     assert!(cookie.starts_with("__Host-teahouse="), "{cookie}");
     let attributes = attributes(&cookie);
     for wanted in ["secure", "httponly", "samesite=lax", "path=/"] {
@@ -197,30 +201,30 @@ async fn behind_https_the_cookie_is_secure_and_so_is_the_site() {
             "{wanted}: {cookie}"
         );
     }
-    // And it signs in.
+    // It authenticates.
     let value = cookie.split(';').next().expect("a value");
-    let page = Person::visitor(&house)
+    let page = Person::visitor(&server)
         .request(Method::GET, "/rooms/1")
         .header("cookie", value)
         .send()
         .await
-        .expect("an answer");
+        .expect("a response");
     assert_eq!(page.status(), 200);
-    // Its name on http does not.
+    // The cookie name used over http does not.
     let plain = value.replacen("__Host-", "", 1);
-    let page = Person::visitor(&house)
+    let page = Person::visitor(&server)
         .request(Method::GET, "/rooms/1")
         .header("cookie", plain)
         .send()
         .await
-        .expect("an answer");
+        .expect("a response");
     assert_eq!(page.status(), 303);
 }
 
 #[tokio::test]
-async fn a_forged_cookie_opens_nothing() {
-    let house = Teahouse::start();
-    Person::register(&house, "Ming").await;
+async fn forged_cookie_is_rejected() {
+    let server = Teahouse::start();
+    Person::register(&server, "Ming").await;
     for forged in [
         "teahouse=",
         "teahouse=1",
@@ -229,29 +233,29 @@ async fn a_forged_cookie_opens_nothing() {
         &format!("teahouse={}", "a".repeat(64)),
         &format!("teahouse={}", "a".repeat(3000)),
     ] {
-        let request = Person::visitor(&house)
+        let request = Person::visitor(&server)
             .request(Method::GET, "/rooms/1")
             .header("cookie", forged);
         assert_eq!(
-            request.send().await.expect("an answer").status(),
+            request.send().await.expect("a response").status(),
             303,
             "{forged}"
         );
     }
 }
 
-fn cache_control(answer: &Response) -> String {
-    answer
+fn cache_control(response: &Response) -> String {
+    response
         .headers()
         .get("cache-control")
         .map_or("nothing", |value| value.to_str().expect("text"))
         .to_owned()
 }
 
-fn the_cookie(answer: &Response) -> String {
-    let cookies = answer.headers().get_all("set-cookie").iter();
+fn the_cookie(response: &Response) -> String {
+    let cookies = response.headers().get_all("set-cookie").iter();
     let cookies = cookies.map(|cookie| cookie.to_str().expect("text"));
-    // By the other one the browser is known again.
+    // The other cookie identifies the browser.
     let cookies: Vec<_> = cookies
         .filter(|cookie| !cookie.contains("-browser="))
         .collect();

@@ -1,4 +1,4 @@
-//! Every sentence exists in every language, and every sentence that is asked for exists.
+//! Each text exists in each language, and each text that is used exists.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -38,25 +38,25 @@ fn texts_of_packages(folder: &str, extension: &str) -> Vec<(PathBuf, String)> {
         .collect()
 }
 
-fn word(text: &str) -> String {
+fn leading_identifier(text: &str) -> String {
     text.chars()
         .take_while(|c| c.is_ascii_alphanumeric() || *c == '-' || *c == '_')
         .collect()
 }
 
-/// Each id of a language with its variables: `{ $count }`, and `{$count}` of the scripts, are the same.
-fn sentences(language: &str) -> BTreeMap<String, BTreeSet<String>> {
+/// Returns the ids of a language with their variables: `{ $count }`, and `{$count}` of the scripts, are equal.
+fn messages_of(language: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut current = String::new();
     for (path, text) in texts_of_packages(&format!("locales/{language}"), "ftl") {
         for line in text.lines().filter(|line| !line.starts_with('#')) {
-            let id = word(line);
+            let id = leading_identifier(line);
             if !id.is_empty() && line[id.len()..].trim_start().starts_with('=') {
                 assert!(!all.contains_key(&id), "{} has {id} twice", path.display());
                 current = id;
                 all.insert(current.clone(), BTreeSet::new());
             }
-            let variables = line.split('$').skip(1).map(word);
+            let variables = line.split('$').skip(1).map(leading_identifier);
             all.entry(current.clone()).or_default().extend(variables);
         }
     }
@@ -65,8 +65,8 @@ fn sentences(language: &str) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 #[test]
-fn both_languages_say_the_same_things_about_the_same_things() {
-    let (english, chinese) = (sentences("en-US"), sentences("zh-CN"));
+fn languages_have_the_same_messages_with_the_same_variables() {
+    let (english, chinese) = (messages_of("en-US"), messages_of("zh-CN"));
     assert!(english.len() > 50);
     assert_eq!(
         english.keys().collect::<Vec<_>>(),
@@ -78,7 +78,7 @@ fn both_languages_say_the_same_things_about_the_same_things() {
 }
 
 #[test]
-fn chinese_is_chinese() {
+fn chinese_messages_are_in_chinese() {
     let han = |text: &str| text.chars().any(|c| ('\u{3400}'..='\u{9fff}').contains(&c));
     for (path, text) in texts_of_packages("locales/zh-CN", "ftl") {
         for line in text
@@ -97,16 +97,16 @@ fn chinese_is_chinese() {
 }
 
 #[test]
-fn every_sentence_of_a_template_exists_with_all_it_is_filled_with() {
-    let known = sentences("en-US");
-    let mut asked = 0;
+fn each_message_of_a_template_exists_with_its_variables() {
+    let known = messages_of("en-US");
+    let mut used = 0;
     for (path, text) in texts("templates", "html") {
         for call in text.split("t(key=\"").skip(1) {
-            asked += 1;
-            let id = word(call);
+            used += 1;
+            let id = leading_identifier(call);
             let variables = known
                 .get(&id)
-                .unwrap_or_else(|| panic!("{} asks for {id}", path.display()));
+                .unwrap_or_else(|| panic!("{} uses {id}", path.display()));
             let arguments = call.split_once("}}").map_or(call, |(call, _)| call);
             for variable in variables {
                 assert!(
@@ -117,13 +117,13 @@ fn every_sentence_of_a_template_exists_with_all_it_is_filled_with() {
             }
         }
     }
-    assert!(asked > 20);
+    assert!(used > 20);
 }
 
 #[test]
-fn every_sentence_of_the_program_and_its_scripts_exists() {
-    let known = sentences("en-US");
-    let mut asked = BTreeSet::new();
+fn each_message_of_the_code_and_its_scripts_exists() {
+    let known = messages_of("en-US");
+    let mut used = BTreeSet::new();
     let program = texts_of_packages("src", "rs");
     for (path, text) in program.into_iter().chain(texts("static", "js")) {
         for quote in ['"', '\'', '`'] {
@@ -131,21 +131,21 @@ fn every_sentence_of_the_program_and_its_scripts_exists() {
                 let sentence = ["error-", "js-", "chat-"]
                     .iter()
                     .any(|prefix| literal.starts_with(prefix));
-                if !sentence || word(literal) != literal || literal.ends_with('-') {
+                if !sentence || leading_identifier(literal) != literal || literal.ends_with('-') {
                     continue;
                 }
                 let plural = known.contains_key(&format!("{literal}-one"))
                     && known.contains_key(&format!("{literal}-other"));
                 assert!(
                     known.contains_key(literal) || plural,
-                    "{} asks for {literal}",
+                    "{} uses {literal}",
                     path.display()
                 );
-                asked.insert(literal.to_owned());
+                used.insert(literal.to_owned());
             }
         }
     }
     for prefix in ["error-", "js-", "chat-"] {
-        assert!(asked.iter().any(|id| id.starts_with(prefix)), "{prefix}");
+        assert!(used.iter().any(|id| id.starts_with(prefix)), "{prefix}");
     }
 }

@@ -1,13 +1,15 @@
-//! The log says what happened, and nothing that is nobody's business.
+//! The log reports what happened and contains no personal data.
 
-use crate::support::{Person, Phones, Teahouse, a_secret, client_id, eventually, person::PASSWORD};
+use crate::support::{
+    Person, SmsProvider, Teahouse, client_id, eventually, person::PASSWORD, random_secret,
+};
 use serde_json::{Value, json};
 
 const TEXT: &str = "a very private sentence";
 
-/// Does a bit of everything, also wrongly, and returns what no line may contain.
-async fn live(house: &Teahouse) -> Vec<String> {
-    let ming = Person::register(house, "Ming").await;
+/// Uses most features, also with invalid input, and returns the strings that must not be logged.
+async fn use_each_feature(server: &Teahouse) -> Vec<String> {
+    let ming = Person::register(server, "Ming").await;
     let mut secrets = vec![
         ming.phone[3..].to_owned(),
         PASSWORD.to_owned(),
@@ -56,7 +58,7 @@ async fn live(house: &Teahouse) -> Vec<String> {
     socket
         .send(json!({"type": "post", "clientId": "x", "roomId": "1", "content": TEXT}))
         .await;
-    socket.settle().await;
+    socket.discard_pending().await;
     secrets.extend([
         "wrong wrong wrong".to_owned(),
         "wrong+wrong".to_owned(),
@@ -67,19 +69,19 @@ async fn live(house: &Teahouse) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn no_number_password_cookie_or_text_is_ever_in_it() {
+async fn phone_numbers_passwords_cookies_and_content_are_not_logged() {
     for (environment, filter) in [
         ("test", "info"),
         ("development", "debug"),
         ("development", "trace"),
     ] {
-        let house = Teahouse::with(&[
+        let server = Teahouse::with(&[
             ("TEAHOUSE_ENV", environment),
             ("TEAHOUSE__LOG__FILTER", &format!("warn,teahouse={filter}")),
         ]);
-        let secrets = live(&house).await;
+        let secrets = use_each_feature(&server).await;
         assert!(secrets.len() == 8, "{secrets:?}");
-        let log = house.log().join("\n");
+        let log = server.log().join("\n");
         for secret in secrets {
             assert!(
                 !log.contains(&secret),
@@ -89,16 +91,16 @@ async fn no_number_password_cookie_or_text_is_ever_in_it() {
     }
 }
 
-/// Six digits in a row, by themselves.
-fn codes(text: &str) -> Vec<&str> {
+/// Returns each isolated sequence of six digits.
+fn six_digit_numbers(text: &str) -> Vec<&str> {
     let runs = text.split(|c: char| !c.is_ascii_digit());
     runs.filter(|run| run.len() == 6).collect()
 }
 
 #[tokio::test]
-async fn no_code_link_signature_or_known_browser_is_ever_in_it() {
-    let phones = Phones::answering(204, "");
-    let house = Teahouse::with(&[
+async fn codes_links_signatures_and_browser_ids_are_not_logged() {
+    let sms = SmsProvider::responding(204, "");
+    let server = Teahouse::with(&[
         ("TEAHOUSE_ENV", "development"),
         ("TEAHOUSE__LOG__FILTER", "trace"),
         ("TEAHOUSE__THROTTLE__ENABLED", "true"),
@@ -107,20 +109,20 @@ async fn no_code_link_signature_or_known_browser_is_ever_in_it() {
         ("TEAHOUSE__SMS__SENDER", "webhook"),
         (
             "TEAHOUSE__SMS__WEBHOOK_URL",
-            &format!("{}/canary-path", phones.url),
+            &format!("{}/canary-path", sms.url),
         ),
         ("TEAHOUSE__SMS__WEBHOOK_SECRET", "canary-webhook-secret"),
     ]);
-    let ming = Person::visitor(&house);
+    let ming = Person::visitor(&server);
     ming.submit_registration("Ming").await;
-    let code = phones.code(0).await;
+    let code = sms.code(0).await;
     ming.post("/verification", &[("code", "000001")]).await;
     ming.post("/verification", &[("code", &code)]).await;
     ming.post("/invites", &[("uses", "2"), ("days", "1")]).await;
     let invites = ming.page("/invites").await;
     let (_, invite) = invites.split_once("invite=1-").expect("an invitation");
     let mut secrets = vec![invite[..32].to_owned()];
-    let guest = Person::visitor(&house);
+    let guest = Person::visitor(&server);
     guest
         .get(&format!("/register?invite=1-{}", &invite[..32]))
         .await;
@@ -143,13 +145,10 @@ async fn no_code_link_signature_or_known_browser_is_ever_in_it() {
     guest
         .post("/password_reset", &[("phone", &ming.phone)])
         .await;
-    let second = phones.code(1).await;
-    let answer = guest.post("/verification", &[("code", &second)]).await;
-    let location = answer.headers()["location"]
-        .to_str()
-        .expect("text")
-        .to_owned();
-    let signature = phones.nth(0).await.headers["x-teahouse-signature"].clone();
+    let second = sms.code(1).await;
+    let response = guest.post("/verification", &[("code", &second)]).await;
+    let location = crate::support::status_and_location(&response).1.to_owned();
+    let signature = sms.nth(0).await.headers["x-teahouse-signature"].clone();
     secrets.extend([
         ming.phone[3..].to_owned(),
         link[11..].to_owned(),
@@ -167,27 +166,27 @@ async fn no_code_link_signature_or_known_browser_is_ever_in_it() {
         );
     }
     assert!(secrets.len() >= 10, "{secrets:?}");
-    // What is written last comes after all of it.
+    // This line is written after all others.
     guest.get("/healthz?the-end").await;
     eventually("the log is complete", || async {
-        let log = house.log();
+        let log = server.log();
         log.iter()
             .any(|line| line.contains("/healthz"))
             .then_some(())
     })
     .await;
-    let log = house.log().join("\n");
+    let log = server.log().join("\n");
     for secret in &secrets {
         let at = log.find(secret.as_str());
         let around = at.map(|at| log[..at + secret.len()].lines().last().unwrap_or_default());
         assert!(at.is_none(), "{secret} in {around:?}");
     }
-    // Times have such digits too.
+    // Timestamps contain six-digit numbers too.
     let untimed: String = log
         .lines()
         .map(|line| line.split_once('Z').map_or(line, |(_, rest)| rest))
         .collect();
-    let found = codes(&untimed);
+    let found = six_digit_numbers(&untimed);
     assert!(
         !found.contains(&code.as_str()) && !found.contains(&second.as_str()),
         "{code} {second}"
@@ -195,9 +194,9 @@ async fn no_code_link_signature_or_known_browser_is_ever_in_it() {
 }
 
 #[tokio::test]
-async fn every_request_is_one_line() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
-    let asked = [
+async fn each_request_is_logged_in_one_line() {
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
+    let requests = [
         (
             "GET",
             "/rooms/1/messages?limit=7",
@@ -207,16 +206,16 @@ async fn every_request_is_one_line() {
         ("GET", "/rooms/4711", "/rooms/{id}", 404),
         ("GET", "/healthz", "/healthz", 200),
     ];
-    for (_, path, _, _) in asked {
+    for (_, path, _, _) in requests {
         for _ in 0..3 {
             ming.get(path).await;
         }
     }
-    for (method, _, pattern, status) in asked {
+    for (method, _, pattern, status) in requests {
         let what = format!("three lines about {method} {pattern} {status}");
         eventually(&what, || async {
             let of_it = |line: &String| {
-                let line = plain(line);
+                let line = without_colors(line);
                 let words: Vec<_> = line
                     .split(|c: char| c.is_whitespace() || "=\",".contains(c))
                     .collect();
@@ -224,16 +223,19 @@ async fn every_request_is_one_line() {
                     && words.contains(&pattern)
                     && words.contains(&status.to_string().as_str())
             };
-            (house.log().iter().filter(|line| of_it(line)).count() == 3).then_some(())
+            (server.log().iter().filter(|line| of_it(line)).count() == 3).then_some(())
         })
         .await;
     }
-    let log = house.log().join("\n");
-    assert!(!log.contains("/rooms/4711"), "the pattern, not the path");
+    let log = server.log().join("\n");
+    assert!(
+        !log.contains("/rooms/4711"),
+        "the route pattern, not the path"
+    );
 }
 
-/// Without the colours of a terminal.
-fn plain(line: &str) -> String {
+/// Removes the terminal's color codes.
+fn without_colors(line: &str) -> String {
     let mut parts = line.split('\u{1b}');
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |text, part| {
@@ -242,17 +244,20 @@ fn plain(line: &str) -> String {
 }
 
 #[tokio::test]
-async fn in_production_every_line_is_json_with_an_id_and_a_duration() {
-    let key = a_secret();
-    let house = Teahouse::with(&[
+async fn production_log_lines_are_json_with_id_and_duration() {
+    let key = random_secret();
+    let server = Teahouse::with(&[
         ("TEAHOUSE_ENV", "production"),
         ("PUBLIC_ORIGIN", "https://chat.example.org"),
         ("TEAHOUSE__DATA__SECRET_KEY", &key),
     ]);
-    let visitor = Person::visitor(&house);
+    let visitor = Person::visitor(&server);
     visitor.get("/login").await;
     let line = eventually("a line about GET /login", || async {
-        let lines = house.log().into_iter().filter(|line| line.starts_with('{'));
+        let lines = server
+            .log()
+            .into_iter()
+            .filter(|line| line.starts_with('{'));
         lines
             .map(|line| serde_json::from_str::<Value>(&line).expect("JSON"))
             .find(|line| line.to_string().contains("/login"))
@@ -281,14 +286,14 @@ async fn in_production_every_line_is_json_with_an_id_and_a_duration() {
 }
 
 #[tokio::test]
-async fn a_program_without_limits_says_so() {
-    let house = Teahouse::start();
+async fn disabled_limits_are_logged() {
+    let server = Teahouse::start();
     assert!(
-        house
+        server
             .log()
             .iter()
             .any(|line| line.to_lowercase().contains("throttl")),
         "{:?}",
-        house.log()
+        server.log()
     );
 }

@@ -1,17 +1,17 @@
-//! Which messages a list gives, by the parameters of its address.
+//! Selecting messages of a room with `before`, `after`, `limit` and `ver`.
 
 use crate::support::{LOBBY, Person, Teahouse};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// The places of messages.
+/// Sequence numbers of the listed messages.
 fn seqs(list: &Value) -> Vec<u64> {
     let messages = list.as_array().expect("a bare array").iter();
     messages.map(|m| m["seq"].as_u64().expect("seq")).collect()
 }
 
-/// The places of an HTML fragment's messages.
-async fn shown(person: &Person, query: &str) -> Vec<u64> {
+/// Sequence numbers of the messages in an HTML fragment.
+async fn seqs_in_html(person: &Person, query: &str) -> Vec<u64> {
     let page = person
         .page(&format!("/rooms/{LOBBY}/messages?{query}"))
         .await;
@@ -21,8 +21,8 @@ async fn shown(person: &Person, query: &str) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn before_and_after_together_are_a_span() {
-    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
+async fn before_and_after_together_select_a_range() {
+    let (_server, [ming]) = Teahouse::with_users(["Ming"]).await;
     for n in 1..=12 {
         ming.say(&format!("message {n}")).await;
     }
@@ -48,9 +48,9 @@ async fn before_and_after_together_are_a_span() {
             assert_eq!(status, 200, "{list}: {found}");
             assert_eq!(seqs(&found), *wanted, "{list}");
         }
-        assert_eq!(shown(&ming, query).await, *wanted, "{query}");
+        assert_eq!(seqs_in_html(&ming, query).await, *wanted, "{query}");
     }
-    // One alone is as it was.
+    // `before` or `after` alone.
     let (_, found) = ming.get_json("/api/rooms/1/messages?before=4").await;
     assert_eq!(seqs(&found), [3, 2, 1]);
     let (_, found) = ming.get_json("/api/rooms/1/messages?after=10").await;
@@ -60,8 +60,8 @@ async fn before_and_after_together_are_a_span() {
 }
 
 #[tokio::test]
-async fn a_list_of_messages_takes_only_its_own_parameters() {
-    let (_house, [ming, mei]) = Teahouse::with_people(["Ming", "Mei"]).await;
+async fn message_lists_reject_unknown_repeated_and_malformed_parameters() {
+    let (_server, [ming, mei]) = Teahouse::with_users(["Ming", "Mei"]).await;
     ming.say("one").await;
     let (status, conversation) = ming
         .post_json("/api/conversations", &json!({"username": mei.name}))
@@ -97,7 +97,7 @@ async fn a_list_of_messages_takes_only_its_own_parameters() {
             for accept in ["text/html", "application/json"] {
                 let request = ming.request(Method::GET, &format!("{list}?{query}"));
                 let answer = request.header("accept", accept).send().await;
-                let status = answer.expect("an answer").status();
+                let status = answer.expect("a response").status();
                 assert_eq!(status, 400, "{list}?{query} as {accept}");
             }
         }
@@ -133,5 +133,5 @@ async fn a_list_of_messages_takes_only_its_own_parameters() {
         assert_eq!(status, 400, "{api}?{query}");
     }
     let ver = ming.get(&format!("{}?ver=1", lists[0])).await.status();
-    assert_eq!(ver, 400, "only the API has ?ver=");
+    assert_eq!(ver, 400, "only the API accepts ?ver=");
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::controllers::extractors::request_context::RequestContext;
@@ -168,15 +169,18 @@ pub(crate) fn frame_error_message(code: ErrorCode, content_chars: usize) -> Loca
 }
 
 /// JSON body of a validation error: `{"errors":{"<field>":"<message>"}}`.
-#[derive(Serialize)]
-struct FieldErrors {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct FieldErrors {
+    /// A message in the user's language by field.
     errors: BTreeMap<&'static str, String>,
 }
 
 /// JSON body of any other error: `{"code":"<snake_case>","message":"<message>"}`.
-#[derive(Serialize)]
-struct ErrorBody {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Failure {
+    #[schemars(extend("pattern" = "^[a-z_]+$"))]
     code: &'static str,
+    /// In the user's language.
     message: String,
 }
 
@@ -238,7 +242,7 @@ pub(crate) fn respond(
                 .map(|(field, message)| (*field, context.locale().translate(message)))
                 .collect(),
         }),
-        _ => response.json(ErrorBody {
+        _ => response.json(Failure {
             code,
             message: text,
         }),

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::{ErrorCode, Message};
 
 /// Retention of change notices.
@@ -111,7 +114,7 @@ pub struct DirectRoom {
 }
 
 /// A page of a room's changes, in the order of their versions.
-#[derive(Debug)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Changes {
     /// Each changed message as it is now.
     pub messages: Vec<Message>,
@@ -120,6 +123,7 @@ pub struct Changes {
     /// Whether there are later changes.
     pub more: bool,
     /// The room's latest version; below the requested one when the client is ahead of the database, as after a restore.
+    #[serde(skip)]
     pub last_ver: i64,
 }
 

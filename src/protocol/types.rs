@@ -2,12 +2,15 @@
 
 use std::fmt;
 
-use super::text_enum::text_enum;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::text_enum::text_enum;
+
 /// A database id, which is a decimal string in JSON because JavaScript's numbers are exact only up to 2⁵³.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Id(pub i64);
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, JsonSchema)]
+#[schemars(extend("pattern" = "^[0-9]+$"))]
+pub struct Id(#[schemars(with = "String")] pub i64);
 
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -29,7 +32,7 @@ impl<'de> Deserialize<'de> for Id {
 }
 
 /// A user as others see them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 pub struct User {
     /// The id.
     pub id: Id,
@@ -41,14 +44,14 @@ pub struct User {
 }
 
 /// A room as one user sees it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Room {
     /// The id.
     pub id: Id,
     /// The kind.
     pub kind: RoomKind,
-    /// The name.
+    /// The name; of a direct room, the usernames of the others.
     pub name: String,
     /// The topic; may be empty.
     pub topic: String,
@@ -65,6 +68,7 @@ pub struct Room {
     /// What the user is notified of.
     pub involvement: NotificationLevel,
     /// RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub last_message_at: Option<String>,
     /// The other member of a direct room of two. Used by pages, not sent in frames.
     #[serde(skip)]
@@ -99,7 +103,7 @@ pub struct InvitedRoom {
 }
 
 /// A message as the members of its room see it.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
     /// The room.
@@ -110,19 +114,23 @@ pub struct Message {
     pub ver: i64,
     /// Id in the installation.
     pub id: Id,
-    /// The UUID that the client assigned.
+    /// The UUID that the client assigned; a retry with the same one does not store a second message.
+    #[schemars(extend("format" = "uuid"))]
     pub client_id: String,
     /// The author.
     pub user: User,
     /// The text; empty when deleted.
     pub content: String,
-    /// The text as safe HTML; empty when deleted.
+    /// The text as safe HTML, to be shown with `white-space: pre-wrap`; empty when deleted.
     pub html: String,
     /// RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub created_at: String,
     /// RFC 3339, if it was edited.
+    #[schemars(extend("format" = "date-time"))]
     pub edited_at: Option<String>,
     /// RFC 3339, if it was deleted.
+    #[schemars(extend("format" = "date-time"))]
     pub deleted_at: Option<String>,
 }
 
@@ -228,6 +236,7 @@ impl Serialize for ErrorCode {
 
 text_enum! {
     /// Kind of a room.
+    #[derive(JsonSchema)]
     pub enum RoomKind {
         /// Any user may read and join the room.
         Open = "open",
@@ -240,6 +249,7 @@ text_enum! {
 
 text_enum! {
     /// What a member is notified of in a room.
+    #[derive(JsonSchema)]
     pub enum NotificationLevel {
         /// Every message. Default in direct rooms.
         Everything = "everything",

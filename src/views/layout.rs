@@ -1,12 +1,18 @@
 //! Template variables that every page has.
 
+use std::collections::BTreeMap;
+
 use serde::{Serialize, Serializer};
 
-use crate::models::user::account_deletion;
+use crate::models::user::User;
+use crate::models::user::account_deletion::DELETED_USERNAME;
 use crate::protocol;
 use crate::views::assets;
 use crate::views::display_preferences::DisplayPreferences;
 use crate::views::locale::Locale;
+
+/// Error messages by field of a form; `None` for a field without an error.
+pub type FieldMessages = BTreeMap<&'static str, Option<String>>;
 
 /// Number of colours for avatars without a picture.
 const HUES: i64 = 12;
@@ -55,10 +61,12 @@ impl Page {
     }
 
     /// Layout for a signed-in user.
-    pub fn signed_in(display: DisplayPreferences, user: &protocol::User, admin: bool) -> Self {
-        let person = DisplayUser::from(user);
+    pub fn signed_in(display: DisplayPreferences, user: &User) -> Self {
         let mut page = Self::signed_out(display);
-        page.base.user = Some(Viewer { person, admin });
+        page.base.user = Some(Viewer {
+            person: DisplayUser::from(&user.to_public()),
+            admin: user.is_admin(),
+        });
         page
     }
 
@@ -103,7 +111,7 @@ impl DisplayUser {
     pub fn localized(locale: Locale, user: &protocol::User) -> Self {
         let mut person = Self::from(user);
         person.user.username = display_name(locale, &user.username);
-        person.deleted = user.username == account_deletion::DELETED_USERNAME;
+        person.deleted = user.username == DELETED_USERNAME;
         if person.deleted {
             person.initials = "–".to_owned();
         }
@@ -113,12 +121,12 @@ impl DisplayUser {
 
 /// Translates the placeholder of deleted accounts in a username, or in the comma-separated names of a direct room.
 pub fn display_name(locale: Locale, name: &str) -> String {
-    if !name.contains(account_deletion::DELETED_USERNAME) {
+    if !name.contains(DELETED_USERNAME) {
         return name.to_owned();
     }
     let deleted_name = locale.translate(&"deleted-person".into());
     let names = name.split(", ").map(|name| match name {
-        account_deletion::DELETED_USERNAME => deleted_name.as_str(),
+        DELETED_USERNAME => deleted_name.as_str(),
         name => name,
     });
     let names: Vec<&str> = names.collect();
@@ -127,21 +135,14 @@ pub fn display_name(locale: Locale, name: &str) -> String {
 
 /// Returns the first letters of the first two words of a name; one character for scripts without letter case.
 fn initials(username: &str) -> String {
-    let mut words = username
+    let mut letters = username
         .split(['_', '-', '.'])
-        .filter(|word| !word.is_empty());
-    let first = words
-        .next()
-        .and_then(|word| word.chars().next())
-        .unwrap_or('?');
-    if !(first.is_uppercase() || first.is_lowercase()) {
-        return first.to_string();
-    }
-    let second = words.next().and_then(|word| word.chars().next());
-    first
-        .to_uppercase()
-        .chain(second.into_iter().flat_map(char::to_uppercase))
-        .collect()
+        .filter_map(|word| word.chars().next());
+    let first = letters.next().unwrap_or('?');
+    let has_case = first.is_uppercase() || first.is_lowercase();
+    let second = letters.next().filter(|_| has_case);
+    let letters = [Some(first), second].into_iter().flatten();
+    letters.flat_map(char::to_uppercase).collect()
 }
 
 #[cfg(test)]

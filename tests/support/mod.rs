@@ -1,106 +1,108 @@
-//! What the tests stand on: the real program, people, sockets and browsers.
+//! Test support: the server process, users, sockets and browsers.
 
-mod asked;
+mod api_client;
 mod audit;
 pub mod backups;
 mod browser;
-pub mod crowd;
+mod browser_actions;
+pub mod chat;
 pub mod database;
+mod database_proxy;
 mod descriptors;
-mod figures;
+mod doctor_report;
 mod follower;
 pub mod github;
-mod keeping;
-pub mod knock;
+mod http_request;
+pub mod images;
+pub mod load_generator;
+pub mod login;
 mod mariadb;
+pub mod members;
+mod metrics;
 mod network;
 pub mod nginx;
+mod page_poller;
 pub mod person;
-mod phones;
-pub mod pictures;
-mod program;
-mod proxy;
-pub mod raw;
+mod process;
 pub mod raw_http;
-pub mod raw_pictures;
-mod report;
-pub mod senders;
+pub mod raw_images;
+pub mod raw_socket;
+mod room_actions;
 mod small_disk;
+mod sms_provider;
 mod socket;
-pub mod talk;
 mod teahouse;
 pub mod terminal;
-mod visits;
-mod windows;
 
+pub use api_client::{ApiClient, EventStream};
 pub use browser::{Browser, Profile};
-pub use crowd::{Member, kept};
-pub use database::{Database, hurried, long_tests};
-pub use figures::{Figures, queries};
-pub use follower::{Follower, Last};
+pub use browser_actions::room_item;
+pub use database::{Database, long_tests, short_timeouts};
+pub use database_proxy::{Proxy, Traffic};
+pub use doctor_report::DoctorReport;
+pub use follower::{Follower, LastVersion};
 pub use github::GitHub;
+pub use load_generator::LoadGenerator;
 pub use mariadb::MariaDb;
+pub use members::{Member, message_states};
+pub use metrics::{Metrics, count_queries};
 pub use network::Network;
 pub use nginx::Nginx;
+pub use page_poller::PagePoller;
 pub use person::Person;
-pub use phones::Phones;
-pub use program::{Program, Stream};
-pub use proxy::{Proxy, Way};
-pub use raw::RawSocket;
-pub use report::Report;
-pub use senders::Senders;
+pub use process::Outcome;
+pub use raw_socket::RawSocket;
 pub use small_disk::SmallDisk;
+pub use sms_provider::SmsProvider;
 pub use socket::Socket;
-pub use teahouse::{Outcome, Teahouse};
-pub use visits::Visits;
-pub use windows::line_of;
+pub use teahouse::Teahouse;
 
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-/// How long anything may take before a test gives up on it.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+/// Maximum time for anything that a test waits for.
+pub const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The id of the room that everybody is in.
+/// The id of the room of which each user is a member.
 pub const LOBBY: &str = "1";
 
-/// A fresh id for a message.
+/// Returns a new client id for a message.
 pub fn client_id() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
-/// A secret that nobody can guess, 128 characters long.
-pub fn a_secret() -> String {
+/// Returns a random secret of 128 characters.
+pub fn random_secret() -> String {
     (0..4)
         .map(|_| uuid::Uuid::new_v4().simple().to_string())
         .collect()
 }
 
-/// Asks again and again until the answer is there; panics with `what` after `PATIENCE`.
+/// Polls until `ask` returns a value; panics with `what` after `TIMEOUT`.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(
     what: &str,
     mut ask: impl FnMut() -> F,
 ) -> T {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     loop {
-        if let Some(answer) = ask().await {
-            return answer;
+        if let Some(response) = ask().await {
+            return response;
         }
         assert!(Instant::now() < deadline, "never happened: {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
-/// An answer's status and where it leads.
-pub fn leads_to(answer: &reqwest::Response) -> (u16, &str) {
-    let location = answer
+/// Returns a response's status and Location.
+pub fn status_and_location(response: &reqwest::Response) -> (u16, &str) {
+    let location = response
         .headers()
         .get("location")
         .and_then(|value| value.to_str().ok());
-    (answer.status().as_u16(), location.unwrap_or("nowhere"))
+    (response.status().as_u16(), location.unwrap_or("nowhere"))
 }
 
-/// The fields of a page that have a sentence beside them, in its order.
+/// Returns the ids of the fields with an error message, in page order.
 pub fn field_errors(page: &str) -> Vec<&str> {
     let ids = page
         .split("id=\"")
@@ -111,7 +113,20 @@ pub fn field_errors(page: &str) -> Vec<&str> {
         .collect()
 }
 
-/// The text of the element with this id, without its tags.
+/// Splits an API error into its status and code.
+pub fn error_code<S: Into<u16>>((status, error): (S, serde_json::Value)) -> (u16, String) {
+    let code = error["code"].as_str().unwrap_or_default();
+    (status.into(), code.to_owned())
+}
+
+/// Asserts status 422 and returns the ids of the fields with an error message.
+pub async fn rejected_fields(response: reqwest::Response) -> Vec<String> {
+    assert_eq!(response.status(), 422);
+    let page = response.text().await.expect("text");
+    field_errors(&page).into_iter().map(str::to_owned).collect()
+}
+
+/// Returns the text of the element with this id, without tags.
 pub fn text_of(page: &str, id: &str) -> String {
     let Some((_, rest)) = page.split_once(&format!("id=\"{id}\"")) else {
         return String::new();

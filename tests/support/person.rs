@@ -1,16 +1,16 @@
-//! Somebody with a browser of their own, as far as cookies and forms go.
+//! A user of the HTML pages: cookies and forms.
 
-use super::{LOBBY, PATIENCE, Socket, Stream, Teahouse, client_id, eventually};
+use super::{EventStream, LOBBY, Socket, TIMEOUT, Teahouse, client_id, eventually};
 use reqwest::cookie::{CookieStore, Jar};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The password of everybody in the tests.
+/// The password of all users in the tests.
 pub const PASSWORD: &str = "correct horse battery";
 
-/// What a password's hash costs in production; in config/test.toml it is cheap.
+/// Production's cost of a password hash; config/test.toml has a low one.
 pub const PRODUCTION_HASHES: [(&str, &str); 2] = [
     ("TEAHOUSE__ACCOUNTS__HASH_MEMORY_KIB", "19456"),
     ("TEAHOUSE__ACCOUNTS__HASH_PASSES", "2"),
@@ -18,7 +18,7 @@ pub const PRODUCTION_HASHES: [(&str, &str); 2] = [
 
 static PHONES: AtomicU64 = AtomicU64::new(13_800_100_000);
 
-/// A person, signed in or not.
+/// A user, signed in or not.
 #[derive(Clone)]
 pub struct Person {
     pub name: String,
@@ -30,52 +30,52 @@ pub struct Person {
 }
 
 impl Person {
-    /// Somebody at the door, with a phone number nobody else has.
-    pub fn visitor(house: &Teahouse) -> Self {
+    /// A visitor with an unused phone number.
+    pub fn visitor(server: &Teahouse) -> Self {
         let jar = Arc::new(Jar::default());
         let client = reqwest::Client::builder()
             .cookie_provider(jar.clone())
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(PATIENCE * 2)
-            // A kept connection would not survive the program's end.
+            .timeout(TIMEOUT * 2)
+            // A pooled connection would break when the server restarts.
             .pool_max_idle_per_host(0)
             .build()
             .expect("a client");
         Self {
             name: String::new(),
             phone: format!("+86{}", PHONES.fetch_add(1, Ordering::Relaxed)),
-            url: house.url.clone(),
+            url: server.url.clone(),
             jar,
             client,
         }
     }
 
-    /// Somebody who registered through the form, and is signed in.
-    pub async fn register(house: &Teahouse, name: &str) -> Self {
-        let mut person = Self::visitor(house);
+    /// Registers a user with the form, which signs in.
+    pub async fn register(server: &Teahouse, name: &str) -> Self {
+        let mut person = Self::visitor(server);
         person.name = name.to_owned();
-        let answer = person.submit_registration(name).await;
+        let response = person.submit_registration(name).await;
         assert_eq!(
-            answer.status(),
+            response.status(),
             303,
             "{}",
-            answer.text().await.unwrap_or_default()
+            response.text().await.unwrap_or_default()
         );
         person
     }
 
-    /// The same for each of these names, in their order.
-    pub async fn register_each<const N: usize>(house: &Teahouse, names: [&str; N]) -> [Self; N] {
+    /// Registers a user for each name, in order.
+    pub async fn register_each<const N: usize>(server: &Teahouse, names: [&str; N]) -> [Self; N] {
         let mut people = Vec::with_capacity(N);
         for name in names {
-            people.push(Self::register(house, name).await);
+            people.push(Self::register(server, name).await);
         }
         people
             .try_into()
             .unwrap_or_else(|_| panic!("{N} people for {N} names"))
     }
 
-    /// The registration form, filled in.
+    /// Submits the registration form.
     pub async fn submit_registration(&self, name: &str) -> Response {
         self.post(
             "/register",
@@ -88,31 +88,31 @@ impl Person {
         .await
     }
 
-    /// Signs in, in a browser of its own: another session of the same person.
-    pub async fn on_another_device(&self, house: &Teahouse) -> Self {
-        let mut other = Self::visitor(house);
+    /// Signs in as the same user in another browser.
+    pub async fn on_another_device(&self, server: &Teahouse) -> Self {
+        let mut other = Self::visitor(server);
         other.name.clone_from(&self.name);
         other.phone.clone_from(&self.phone);
         assert_eq!(other.sign_in().await.status(), 303);
         other
     }
 
-    /// The same browser at another server, which knows its cookies.
-    pub fn at(&self, house: &Teahouse) -> Self {
+    /// The same browser, with its cookies, at another server.
+    pub fn at(&self, server: &Teahouse) -> Self {
         let mut same = self.clone();
-        same.url.clone_from(&house.url);
+        same.url.clone_from(&server.url);
         same
     }
 
-    /// An event stream of this browser.
-    pub async fn stream(&self) -> Stream {
+    /// Opens an event stream with this browser's session.
+    pub async fn stream(&self) -> EventStream {
         let request = self.request(Method::GET, "/api/events");
         let request = request.header("accept", "text/event-stream");
-        let request = request.timeout(PATIENCE * 12);
-        Stream::of(request.send().await.expect("an answer")).await
+        let request = request.timeout(TIMEOUT * 12);
+        EventStream::of(request.send().await.expect("a response")).await
     }
 
-    /// The login form, filled in.
+    /// Submits the login form.
     pub async fn sign_in(&self) -> Response {
         self.post("/login", &[("phone", &self.phone), ("password", PASSWORD)])
             .await
@@ -122,7 +122,7 @@ impl Person {
         self.post("/logout", &[]).await
     }
 
-    /// A request to be completed: this person's cookies go with it.
+    /// Starts a request with this person's cookies.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url))
     }
@@ -131,14 +131,14 @@ impl Person {
         self.request(Method::GET, path)
             .send()
             .await
-            .expect("an answer")
+            .expect("a response")
     }
 
-    /// The text of a page that must be there.
+    /// Returns the text of a page; its status must be 200.
     pub async fn page(&self, path: &str) -> String {
-        let answer = self.get(path).await;
-        assert_eq!(answer.status(), 200, "GET {path}");
-        answer.text().await.expect("text")
+        let response = self.get(path).await;
+        assert_eq!(response.status(), 200, "GET {path}");
+        response.text().await.expect("text")
     }
 
     pub async fn get_json(&self, path: &str) -> (StatusCode, Value) {
@@ -154,7 +154,7 @@ impl Person {
             .form(form)
             .send()
             .await
-            .expect("an answer")
+            .expect("a response")
     }
 
     pub async fn post_json(&self, path: &str, body: &Value) -> (StatusCode, Value) {
@@ -181,12 +181,12 @@ impl Person {
         self.say_in(LOBBY, content).await
     }
 
-    /// The newest messages of a room, as JSON.
+    /// Returns the newest messages of a room.
     pub async fn history(&self, room: &str) -> Vec<Value> {
         self.history_page(room, "limit=100").await
     }
 
-    /// One page of a room's messages.
+    /// Returns a page of a room's messages.
     pub async fn history_page(&self, room: &str, query: &str) -> Vec<Value> {
         let (status, list) = self
             .get_json(&format!("/rooms/{room}/messages?{query}"))
@@ -195,7 +195,7 @@ impl Person {
         list.as_array().expect("a bare array").clone()
     }
 
-    /// Every message of a room, from the first on.
+    /// Returns all messages of a room, oldest first.
     pub async fn whole_history(&self, room: &str) -> Vec<Value> {
         let mut all: Vec<Value> = Vec::new();
         loop {
@@ -212,18 +212,18 @@ impl Person {
         }
     }
 
-    /// Waits until the program says that it can work.
-    pub async fn until_ready(&self) {
+    /// Waits until `/readyz` returns 200.
+    pub async fn wait_until_ready(&self) {
         eventually("ready", async || {
-            let answer = self.request(Method::GET, "/readyz").send().await;
-            answer
-                .is_ok_and(|answer| answer.status() == 200)
+            let response = self.request(Method::GET, "/readyz").send().await;
+            response
+                .is_ok_and(|response| response.status() == 200)
                 .then_some(())
         })
         .await;
     }
 
-    /// The session's, as the browser would send it.
+    /// Returns the session cookie as the browser would send it.
     pub fn cookie(&self) -> String {
         let is_session = |cookie: &&str| {
             let name = cookie.split('=').next();
@@ -234,7 +234,7 @@ impl Person {
         session.unwrap_or_default().to_owned()
     }
 
-    /// All cookies, as the browser would send them.
+    /// Returns all cookies as the browser would send them.
     pub fn cookies(&self) -> String {
         let url = self.url.parse().expect("a URL");
         self.jar
@@ -243,13 +243,13 @@ impl Person {
             .unwrap_or_default()
     }
 
-    /// Puts a cookie into this browser.
+    /// Adds a cookie to this browser.
     pub fn set_cookie(&self, cookie: &str) {
         self.jar
             .add_cookie_str(cookie, &self.url.parse().expect("a URL"));
     }
 
-    /// An open socket that has said hello.
+    /// Opens a socket and waits for `hello`.
     pub async fn socket(&self) -> Socket {
         let mut socket = Socket::open(self).await;
         socket.hello = socket.expect("hello").await;
@@ -258,19 +258,19 @@ impl Person {
 }
 
 impl Teahouse {
-    /// A program with the settings of the tests, and people who registered in this order: the first one is the admin.
-    pub async fn with_people<const N: usize>(names: [&str; N]) -> (Self, [Person; N]) {
-        let house = Self::start();
-        let people = Person::register_each(&house, names).await;
-        (house, people)
+    /// Starts a server and registers these users in order: the first one is the admin.
+    pub async fn with_users<const N: usize>(names: [&str; N]) -> (Self, [Person; N]) {
+        let server = Self::start();
+        let people = Person::register_each(&server, names).await;
+        (server, people)
     }
 }
 
-/// A JSON answer, whatever its status.
+/// Returns status and JSON body.
 pub async fn read(request: RequestBuilder) -> (StatusCode, Value) {
-    let answer = request.send().await.expect("an answer");
-    let status = answer.status();
-    let text = answer.text().await.expect("text");
+    let response = request.send().await.expect("a response");
+    let status = response.status();
+    let text = response.text().await.expect("text");
     let value =
         serde_json::from_str(&text).unwrap_or_else(|_| panic!("{status}, not JSON: {text}"));
     (status, value)

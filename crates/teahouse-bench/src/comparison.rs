@@ -1,8 +1,8 @@
 //! Comparison of two builds that were measured in turn.
 
 use crate::metrics::median;
-use crate::options::Build;
 use crate::report::{Case, Report, align, describe, format_value};
+use crate::target::Build;
 
 /// Metrics to compare: costs per unit of work, which vary less than throughput does.
 const COSTS: [&str; 8] = [

@@ -14,9 +14,10 @@ use uuid::Uuid;
 
 use crate::epoll_client::upgrade_request;
 use crate::fixtures::{FixtureUser, Fixtures};
-use crate::options::{Build, Options, Target};
+use crate::options::Options;
 use crate::process::Process;
 use crate::server::Server;
+use crate::target::{Build, Target};
 
 /// Numbers the MySQL databases of this process.
 static DATABASES: AtomicUsize = AtomicUsize::new(1);

@@ -28,6 +28,7 @@ mod report;
 mod scenarios;
 mod server;
 mod socket;
+mod target;
 
 use std::fs;
 use std::io::{IsTerminal, Write};

@@ -10,10 +10,10 @@ use crate::epoll_client::EpollClient;
 use crate::fixtures::LogEnds;
 use crate::load::{Load, LoadPlan};
 use crate::metrics::Metrics;
-use crate::options::Target;
 use crate::process::own_cpu;
 use crate::server::Server;
 use crate::socket::NoopHandler;
+use crate::target::Target;
 
 /// Outstanding deliveries are awaited until nothing has arrived for this time.
 pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);

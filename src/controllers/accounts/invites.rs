@@ -19,9 +19,8 @@ use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::room::Room;
 use crate::models::user::User;
 use crate::models::user::registration::RegistrationPolicy;
-use crate::views::layout::Page;
 use crate::views::pages::invites::{InviteForm, InviteItem, InvitesPage};
-use crate::views::pages::rooms::room_links;
+use crate::views::pages::rooms::SidebarPage;
 
 /// The fields of the form: maximum registrations, and days until expiry.
 #[derive(Deserialize)]
@@ -162,12 +161,7 @@ async fn show(
     page(
         app,
         &InvitesPage {
-            page: Page::signed_in(
-                context.display_preferences(),
-                &user.to_public(),
-                user.is_admin(),
-            ),
-            rooms: room_links(context.locale(), rooms, None),
+            layout: SidebarPage::new(context.display_preferences(), &user, rooms),
             invites: invites?,
             form: InviteForm {
                 uses: &typed.uses,

@@ -20,9 +20,8 @@ use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::room::Room;
 use crate::models::user::User;
 use crate::models::values::user_status::Status;
-use crate::views::layout::Page;
 use crate::views::pages::invites::PasswordLinkPage;
-use crate::views::pages::rooms::room_links;
+use crate::views::pages::rooms::SidebarPage;
 use crate::views::qr::Qr;
 
 /// Lifetime of a link.
@@ -107,12 +106,7 @@ async fn show(
     page(
         app,
         &PasswordLinkPage {
-            page: Page::signed_in(
-                context.display_preferences(),
-                &admin.to_public(),
-                admin.is_admin(),
-            ),
-            rooms: room_links(context.locale(), read.await?, None),
+            layout: SidebarPage::new(context.display_preferences(), &admin, read.await?),
             username,
             qr: link.as_deref().and_then(Qr::encode),
             link,

@@ -122,11 +122,8 @@ async fn fetch_account(
         "access_denied" => return Err(Error::ForbiddenBecause("error-github-denied".into())),
         _ => return Err(Error::BadRequest("error-github-code".into())),
     }
-    let attempt = Attempt::begin(
-        app,
-        app.rate_limits.github_sign_in(client_address(request))?,
-    )
-    .await?;
+    let tries = app.rate_limits.github_sign_in(client_address(request))?;
+    let attempt = Attempt::begin(app, tries).await?;
     let github = &github_oauth::require_enabled(app)?.github;
     let (code, callback) = (query.code.clone(), callback_url(request)?);
     let request = github.fetch_user(code, &callback, state.verifier());
@@ -186,15 +183,8 @@ async fn sign_in_or_register(
     });
     let user = write.await?;
     if state.intent == Intent::SignIn {
-        return sign_in(
-            app,
-            request,
-            session,
-            &user,
-            SignInMethod::Github,
-            &state.next,
-        )
-        .await;
+        let method = SignInMethod::Github;
+        return sign_in(app, request, session, &user, method, &state.next).await;
     }
     let token = issue_token(app, request, &user, TokenGrant::GitHub).await?;
     let fields = [("token", &*token.token), ("expires_at", &*token.expires_at)];

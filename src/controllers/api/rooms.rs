@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::PAGE;
 use crate::controllers::App;
@@ -13,9 +13,9 @@ use crate::controllers::rooms::messages::{
 };
 use crate::controllers::rooms::{RoomInput, create_room};
 use crate::error::{Error, Result};
+use crate::models::database::connection::DbConn;
 use crate::models::message::{Cursor, Message};
 use crate::models::room::Room;
-use crate::protocol;
 use crate::protocol::commands::{Change, MessageRef, WriteCommand};
 
 /// Largest accepted `limit`; larger ones are reduced to it.
@@ -25,9 +25,8 @@ const PAGE_MAX: i64 = 100;
 pub async fn index(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<HttpResponse> {
     let rooms = app
         .database
-        .read(move |conn| Room::summaries(conn, user.id))
-        .await?;
-    Ok(HttpResponse::Ok().json(rooms))
+        .read(move |conn| Room::summaries(conn, user.id));
+    Ok(HttpResponse::Ok().json(rooms.await?))
 }
 
 /// `POST /api/rooms`
@@ -39,9 +38,8 @@ pub async fn create(
     let id = create_room(&app, &user, &typed).await?;
     let room = app
         .database
-        .read(move |conn| Room::summary(conn, user.id, id))
-        .await?;
-    Ok(HttpResponse::Created().json(room))
+        .read(move |conn| Room::summary(conn, user.id, id));
+    Ok(HttpResponse::Created().json(room.await?))
 }
 
 /// `GET /api/rooms/{id}`
@@ -50,12 +48,8 @@ pub async fn show(
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
 ) -> Result<HttpResponse> {
-    let id = *id;
-    let room = app
-        .database
-        .read(move |conn| Room::summary_for_reader(conn, &user, id))
-        .await?;
-    Ok(HttpResponse::Ok().json(room))
+    let find = move |conn: &mut DbConn| Room::summary_for_reader(conn, &user, *id);
+    Ok(HttpResponse::Ok().json(app.database.read(find).await?))
 }
 
 /// Selects messages: `before` newest first; `after`, or the range between both, oldest first; `ver` changes since then.
@@ -67,13 +61,6 @@ pub struct MessageRange {
     after: Option<i64>,
     ver: Option<i64>,
     limit: Option<i64>,
-}
-
-#[derive(Serialize)]
-struct ChangesPage {
-    messages: Vec<protocol::Message>,
-    ver: i64,
-    more: bool,
 }
 
 /// `GET /api/rooms/{id}/messages`
@@ -90,29 +77,20 @@ pub async fn messages(
     };
     let cursor = match (range.before, range.after, range.ver) {
         (None, None, Some(ver)) if ver >= 0 => {
-            let changes = app
-                .database
-                .read(move |conn| {
-                    Room::find_for(conn, &user, id)?;
-                    Message::changes_after(conn, id, ver)
-                })
-                .await?;
-            return Ok(HttpResponse::Ok().json(ChangesPage {
-                messages: changes.messages,
-                ver: changes.ver,
-                more: changes.more,
-            }));
+            let changes = app.database.read(move |conn| {
+                Room::find_for(conn, &user, id)?;
+                Message::changes_after(conn, id, ver)
+            });
+            return Ok(HttpResponse::Ok().json(changes.await?));
         }
         (before, after, None) => cursor(before, after)?,
         _ => return Err(Error::BadRequest("error-cursor".into())),
     };
-    let mut messages = app
-        .database
-        .read(move |conn| {
-            let (room, _) = Room::find_for(conn, &user, id)?;
-            Message::page(conn, &room, cursor, limit)
-        })
-        .await?;
+    let page = app.database.read(move |conn| {
+        let (room, _) = Room::find_for(conn, &user, id)?;
+        Message::page(conn, &room, cursor, limit)
+    });
+    let mut messages = page.await?;
     if !matches!(cursor, Cursor::After(_) | Cursor::Between(..)) {
         messages.reverse();
     }
@@ -146,12 +124,12 @@ pub async fn destroy(
     path: Path<(i64, i64)>,
 ) -> Result<HttpResponse> {
     let (room_id, seq) = *path;
-    let user_id = user.id;
     let target = MessageRef {
         room_id,
         seq,
-        user_id,
+        user_id: user.id,
     };
-    let message = change(&app, WriteCommand::Change(target, Change::Delete), user_id).await?;
+    let write = WriteCommand::Change(target, Change::Delete);
+    let message = change(&app, write, user.id).await?;
     Ok(HttpResponse::Ok().json(message))
 }

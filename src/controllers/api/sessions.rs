@@ -3,6 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::TimeDelta;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::controllers::App;
@@ -15,6 +16,7 @@ use crate::controllers::extractors::form::Json;
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::error::{Error, Result};
 use crate::models::auth::security_event;
+use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::auth::session;
 use crate::models::auth::session::{KeyHash, NewSession, SessionKind};
 use crate::models::rfc3339;
@@ -35,21 +37,30 @@ pub struct Credentials {
 }
 
 /// The signed-in user with private fields.
-#[derive(Serialize)]
-pub(super) struct AuthUser {
+#[derive(Serialize, JsonSchema)]
+struct AuthUser {
     #[serde(flatten)]
     user: protocol::User,
+    /// E.164.
     phone: Option<String>,
 }
 
 /// A token and its expiry.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Token {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    auth_user: Option<AuthUser>,
     pub(super) token: String,
+    #[schemars(extend("format" = "date-time"))]
     pub(super) expires_at: String,
+}
+
+/// A token and its user.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SignIn {
+    auth_user: AuthUser,
+    #[serde(flatten)]
+    token: Token,
 }
 
 /// `POST /api/login`
@@ -76,19 +87,14 @@ pub async fn create(
     };
     let auth_user = auth_user(&app, &user).await?;
     let token = issue_token(&app, &request, &user, TokenGrant::Password).await?;
-    Ok(HttpResponse::Ok().json(Token {
-        auth_user: Some(auth_user),
-        ..token
-    }))
+    Ok(HttpResponse::Ok().json(SignIn { auth_user, token }))
 }
 
 async fn auth_user(app: &App, user: &User) -> Result<AuthUser> {
-    let (public, id) = (user.to_public(), user.id);
+    let id = user.id;
     let phone = app.database.read(move |conn| User::phone(conn, id)).await?;
-    Ok(AuthUser {
-        user: public,
-        phone,
-    })
+    let user = user.to_public();
+    Ok(AuthUser { user, phone })
 }
 
 /// What a token is issued for.
@@ -113,11 +119,8 @@ pub(super) async fn issue_token(
     grant: TokenGrant,
 ) -> Result<Token> {
     let (kind, by) = match grant {
-        TokenGrant::Password => (Some(security_event::SecurityEventKind::SignedIn), None),
-        TokenGrant::GitHub => (
-            Some(security_event::SecurityEventKind::SignedInByGitHub),
-            None,
-        ),
+        TokenGrant::Password => (Some(SecurityEventKind::SignedIn), None),
+        TokenGrant::GitHub => (Some(SecurityEventKind::SignedInByGitHub), None),
         TokenGrant::Session(by) => (None, Some(by)),
     };
     let (token, key_hash) = session::new_key();
@@ -129,7 +132,7 @@ pub(super) async fn issue_token(
         user_agent: user_agent(request),
         ip: client_text(request),
         lifetime: TimeDelta::days(TOKEN_DAYS),
-        is_github_sign_in: kind == Some(security_event::SecurityEventKind::SignedInByGitHub),
+        is_github_sign_in: kind == Some(SecurityEventKind::SignedInByGitHub),
         max_sessions: app.accounts.max_sessions_per_user,
     };
     let client = client_info(request);
@@ -145,7 +148,6 @@ pub(super) async fn issue_token(
         app.realtime.poll_now();
     }
     Ok(Token {
-        auth_user: None,
         token,
         expires_at: rfc3339(created.expires_at),
     })

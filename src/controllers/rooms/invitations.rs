@@ -11,9 +11,8 @@ use crate::controllers::{App, page, redirect_or_no_content};
 use crate::error::{Error, Result};
 use crate::models::room::Room;
 use crate::models::room::invitation;
-use crate::views::layout::Page;
 use crate::views::pages::invitations::{InvitationItem, InvitationsPage};
-use crate::views::pages::rooms::room_links;
+use crate::views::pages::rooms::SidebarPage;
 
 /// `GET /invitations`: an HTML page, or a JSON array of invitations as in the `invitation` frame.
 pub async fn index(
@@ -34,12 +33,7 @@ pub async fn index(
     }
     let item = |invitation| InvitationItem::new(context.locale(), invitation);
     let view = InvitationsPage {
-        page: Page::signed_in(
-            context.display_preferences(),
-            &user.to_public(),
-            user.is_admin(),
-        ),
-        rooms: room_links(context.locale(), rooms, None),
+        layout: SidebarPage::new(context.display_preferences(), &user, rooms),
         pending: pending.into_iter().map(item).collect(),
     };
     page(&app, &view)

@@ -31,8 +31,8 @@ use crate::models::room::directory::DirectoryCursor;
 use crate::models::room::management::{NewRoom, RoomChange, parse_kind};
 use crate::models::user::User;
 use crate::models::values::room_name::{RoomName, Topic};
-use crate::views::layout::Page;
 use crate::views::pages::directory::{OpenRoom, Pagination, RoomForm, RoomsPage};
+use crate::views::pages::rooms::SidebarPage;
 
 /// Query of the directories of rooms and people: search text and page cursor.
 #[derive(Default, Deserialize)]
@@ -254,18 +254,12 @@ async fn render_directory(
     fields: &[(&'static str, LocalizedMessage)],
 ) -> Result<HttpResponse> {
     let (search, after) = (&query.search, DirectoryCursor::parse(&query.after));
-    let (viewer, pattern) = (user.to_public(), search.clone());
-    let is_admin = user.is_admin();
-    let (rooms, open) = app
-        .database
-        .read(move |conn| {
-            let rooms = Room::list_for(conn, user.id)?;
-            Ok((
-                rooms,
-                directory::open_rooms(conn, user.id, &pattern, after.as_ref())?,
-            ))
-        })
-        .await?;
+    let (user_id, pattern) = (user.id, search.clone());
+    let read = app.database.read(move |conn| {
+        let open = directory::open_rooms(conn, user_id, &pattern, after.as_ref())?;
+        Ok((Room::list_for(conn, user_id)?, open))
+    });
+    let (rooms, open) = read.await?;
     let mut errors = field_messages(context.locale(), fields);
     for field in ["name", "topic", "kind", "members"] {
         errors.entry(field).or_default();
@@ -273,8 +267,7 @@ async fn render_directory(
     super::page(
         app,
         &RoomsPage {
-            page: Page::signed_in(context.display_preferences(), &viewer, is_admin),
-            rooms: crate::views::pages::rooms::room_links(context.locale(), rooms, None),
+            layout: SidebarPage::new(context.display_preferences(), &user, rooms),
             pages: Pagination::new(&open, search),
             open_rooms: open.items.into_iter().map(OpenRoom::from).collect(),
             search,

@@ -14,9 +14,9 @@ use crate::models::room::Room;
 use crate::models::room::directory;
 use crate::models::room::directory::DirectoryCursor;
 use crate::models::user::User;
-use crate::views::layout::{DisplayUser, Page};
+use crate::views::layout::DisplayUser;
 use crate::views::pages::directory::{Pagination, PeoplePage};
-use crate::views::pages::rooms::room_links;
+use crate::views::pages::rooms::SidebarPage;
 
 /// `GET /people`
 pub async fn index(
@@ -49,27 +49,17 @@ async fn render(
 ) -> Result<HttpResponse> {
     let (pattern, after) = (query.search.clone(), DirectoryCursor::parse(&query.after));
     let (search, user_id) = (&query.search, user.id);
-    let (rooms, found) = app
-        .database
-        .read(move |conn| {
-            let rooms = Room::list_for(conn, user_id)?;
-            Ok((
-                rooms,
-                directory::users_page(conn, user_id, &pattern, after.as_ref())?,
-            ))
-        })
-        .await?;
+    let read = app.database.read(move |conn| {
+        let found = directory::users_page(conn, user_id, &pattern, after.as_ref())?;
+        Ok((Room::list_for(conn, user_id)?, found))
+    });
+    let (rooms, found) = read.await?;
     let mut errors = field_messages(context.locale(), fields);
     errors.entry("to").or_default();
     page(
         app,
         &PeoplePage {
-            page: Page::signed_in(
-                context.display_preferences(),
-                &user.to_public(),
-                user.is_admin(),
-            ),
-            rooms: room_links(context.locale(), rooms, None),
+            layout: SidebarPage::new(context.display_preferences(), &user, rooms),
             pages: Pagination::new(&found, search),
             people: found
                 .items

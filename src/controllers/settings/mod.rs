@@ -29,8 +29,7 @@ use crate::models::room::Room;
 use crate::models::user::User;
 use crate::services::password_hasher::PasswordCheck;
 use crate::services::password_hasher::queue::Priority;
-use crate::views::layout::Page;
-use crate::views::pages::rooms::room_links;
+use crate::views::pages::rooms::SidebarPage;
 use crate::views::pages::settings::SettingsLayout;
 
 /// Fields of all settings forms.
@@ -87,12 +86,7 @@ async fn settings_layout(
         errors.entry(field).or_default();
     }
     Ok(SettingsLayout {
-        page: Page::signed_in(
-            context.display_preferences(),
-            &user.to_public(),
-            user.is_admin(),
-        ),
-        rooms: room_links(context.locale(), rooms, None),
+        layout: SidebarPage::new(context.display_preferences(), user, rooms),
         section,
         saved: saved.saved,
         errors,

@@ -58,6 +58,7 @@ export default class Room extends Controller {
   disconnect() {
     clearTimeout(this.midnight)
     clearTimeout(this.idle)
+    clearTimeout(this.syncRetry)
     this.historyWindow.stop()
     this.readTracker.stop()
     this.typing.clear()
@@ -284,7 +285,7 @@ export default class Room extends Controller {
   error({ clientId, roomId, seq, code, message }) {
     if (clientId) return
     if (roomId === this.id && seq) this.changes.reject({ seq, message })
-    else if (roomId === this.id && code === "unavailable" && this.position.isSyncing) setTimeout(() => this.sync(), SYNC_RETRY)
+    else if (roomId === this.id && code === "unavailable" && this.position.isSyncing) this.syncRetry = setTimeout(() => this.sync(), SYNC_RETRY)
   }
 
   // "Try again", "Copy text" and "Discard" of a failed message.

@@ -12,10 +12,11 @@ use crate::epoll_client::EpollClient;
 use crate::load::LoadPlan;
 use crate::measurement::measure_connected;
 use crate::metrics::Metrics;
-use crate::options::{Options, Target};
+use crate::options::Options;
 use crate::report::Report;
 use crate::server::Server;
 use crate::socket::NoopHandler;
+use crate::target::Target;
 
 const SOCKETS: [usize; 1] = [10_000];
 const QUICK: usize = 500;

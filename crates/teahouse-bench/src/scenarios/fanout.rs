@@ -6,8 +6,9 @@ use super::{Servers, nothing};
 use crate::LOBBY;
 use crate::load::LoadPlan;
 use crate::measurement::measure;
-use crate::options::{Options, Target};
+use crate::options::Options;
 use crate::report::Report;
+use crate::target::Target;
 
 const SOCKETS: [usize; 3] = [100, 1_000, 10_000];
 const POSTERS: [usize; 2] = [4, 32];

@@ -12,9 +12,10 @@ use anyhow::Result;
 
 use crate::environment::Environment;
 use crate::metrics::Metrics;
-use crate::options::{Options, Scenario, Target};
+use crate::options::{Options, Scenario};
 use crate::progress;
 use crate::report::{Labels, Report};
+use crate::target::Target;
 
 /// Runs a scenario.
 pub(crate) fn run(scenario: Scenario, options: &Options) -> Result<Report> {

@@ -8,11 +8,12 @@ use super::Servers;
 use crate::environment::Environment;
 use crate::http_client::{HttpClient, Response};
 use crate::metrics::{Metrics, histogram, microseconds};
-use crate::options::{Options, Target};
+use crate::options::Options;
 use crate::payloads::CONTENT;
 use crate::progress;
 use crate::report::Report;
 use crate::server::Server;
+use crate::target::Target;
 
 const LONG: i64 = 1_000_000;
 const QUICK_LONG: i64 = 2_000;

@@ -10,11 +10,12 @@ use crate::environment::Environment;
 use crate::epoll_client::EpollClient;
 use crate::measurement::DRAIN_TIMEOUT;
 use crate::metrics::{Metrics, histogram, microseconds};
-use crate::options::{Options, Target};
+use crate::options::Options;
 use crate::posters::Posters;
 use crate::reconnecting_clients::ReconnectingClients;
 use crate::report::Report;
 use crate::socket::NoopHandler;
+use crate::target::Target;
 
 const SOCKETS: [usize; 1] = [5_000];
 const QUICK: usize = 200;

@@ -6,8 +6,9 @@ use super::Servers;
 use crate::environment::Environment;
 use crate::load::LoadPlan;
 use crate::measurement::measure;
-use crate::options::{Options, Target};
+use crate::options::Options;
 use crate::report::Report;
+use crate::target::Target;
 
 const ROOMS: usize = 100;
 const QUICK_ROOMS: usize = 10;

@@ -10,8 +10,9 @@ use super::{Servers, nothing};
 use crate::environment::Environment;
 use crate::http_client::HttpClient;
 use crate::metrics::Metrics;
-use crate::options::{Options, Target};
+use crate::options::Options;
 use crate::report::Report;
+use crate::target::Target;
 
 const READY: &[u8] = b"GET /readyz HTTP/1.1\r\nHost: bench.invalid\r\n\r\n";
 /// Idle time before memory is read.

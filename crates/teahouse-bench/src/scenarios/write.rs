@@ -8,9 +8,10 @@ use crate::environment::Environment;
 use crate::load::LoadPlan;
 use crate::measurement::measure;
 use crate::metrics::{Metrics, histogram, microseconds};
-use crate::options::{Options, Target};
+use crate::options::Options;
 use crate::payloads::CONTENT;
 use crate::report::Report;
+use crate::target::Target;
 
 const POSTERS: [usize; 2] = [64, 1];
 const COLUMNS: &[&str] = &[

@@ -68,11 +68,7 @@ impl RoomPagePresenter {
         let mut errors = BTreeMap::from(FORM_FIELDS.map(|field| (field, None)));
         errors.extend(field_messages(locale, &state.errors));
         Self {
-            page: Page::signed_in(
-                context.display_preferences(),
-                &user.to_public(),
-                user.is_admin(),
-            ),
+            page: Page::signed_in(context.display_preferences(), user),
             rooms: room_links(locale, data.rooms, Some(Id(room.id))),
             is_member: data.membership.is_some(),
             can_manage: room.can_be_managed_by(user),

@@ -1,0 +1,203 @@
+//! Messages that are not sent, in Chromium: rejected messages, rooms without access, and a newer server version.
+
+use crate::browser::{MING, expect_no_console_errors};
+use crate::support::{Browser, Network, Person, Profile, Teahouse, eventually};
+
+pub const DRAFT: &str = "return document.querySelector('#composer-content').value";
+
+pub fn message_contents(server: &Teahouse) -> Vec<String> {
+    let lines = server.database().transcript();
+    lines.into_iter().map(|line| line.content).collect()
+}
+
+pub async fn open_ming(server: &Teahouse) -> Browser {
+    let ming = Browser::open(server, Profile::English).await;
+    ming.emulate_focus().await;
+    ming.register(MING, "Ming").await;
+    ming.wait_until_connected().await;
+    ming
+}
+
+/// Waits until the dialog lists this text.
+pub async fn wait_for_listed(browser: &Browser, text: &str) {
+    let script = format!(
+        "return document.querySelector('dialog .dialog-list')?.innerText.includes('{text}')"
+    );
+    browser
+        .wait_until(&format!("{text:?} is listed"), &script)
+        .await;
+}
+
+pub async fn wait_for_draft(browser: &Browser, text: &str) {
+    let script = format!("{DRAFT} === '{text}'");
+    browser
+        .wait_until(&format!("{text:?} is the draft"), &script)
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rejected_messages_stay_until_retried_or_discarded() {
+    let server = Teahouse::start();
+    let ming = open_ming(&server).await;
+    let bo = Person::register(&server, "Bo").await;
+    let direct = bo.direct(&["Ming"]).await;
+    bo.say_in(&direct, "hello").await;
+    let block = |how| bo.post("/blocks", how);
+    assert_eq!(block(&[("username", "Ming")]).await.status(), 303);
+    ming.open_room(&direct).await;
+    for text in ["one", "two"] {
+        ming.say(text).await;
+    }
+    let failed = "return document.querySelectorAll('#messages .message[data-state=failed] .message-status').length === 2";
+    ming.wait_until("both are rejected", failed).await;
+    ming.check_accessibility("rejected messages").await;
+    ming.reload().await;
+    ming.wait_until("both are still rejected", failed).await;
+    // In another room, the sidebar shows it.
+    ming.open_room("1").await;
+    let mark = ".rooms-progress[data-progress=failed]";
+    ming.find(&format!("[data-room-id='{direct}'] {mark}"))
+        .await;
+    ming.say("elsewhere all is well").await;
+    ming.wait_for_message("elsewhere all is well").await;
+    ming.open_room(&direct).await;
+    let undo = [("username", "Ming"), ("_method", "delete")];
+    assert_eq!(bo.post("/blocks", &undo).await.status(), 303);
+    ming.retry_click("#messages .message[data-state=failed] [data-action=retry]")
+        .await;
+    ming.wait_for_message("one").await;
+    ming.retry_click("#messages .message[data-state=failed] [data-action=copy]")
+        .await;
+    ming.wait_until(
+        "a notice is shown",
+        "return document.querySelector('#toast').innerText !== ''",
+    )
+    .await;
+    ming.retry_click("#messages .message[data-state=failed] [data-action=discard]")
+        .await;
+    ming.wait_for_stored_texts(0).await;
+    assert_eq!(ming.texts().await, ["hello", "one"]);
+    assert_eq!(
+        message_contents(&server),
+        ["hello", "elsewhere all is well", "one"]
+    );
+    expect_no_console_errors(&[&ming]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_for_a_room_without_access_are_kept_and_delay_no_others() {
+    let server = Teahouse::start();
+    let network = Network::before(&server).await;
+    let ming = Browser::through(&server, &network, Profile::English).await;
+    ming.register(MING, "Ming").await;
+    let bo = Person::register(&server, "Bo").await;
+    let room = bo.create_room("closed", "Backroom", &[]).await;
+    let invited = bo
+        .post(&format!("/rooms/{room}/members"), &[("username", "Ming")])
+        .await;
+    assert_eq!(invited.status(), 303);
+    ming.accept_invitation().await;
+    ming.visit("/rooms/1").await;
+    ming.wait_until_connected().await;
+    let first = ming.another_tab().await;
+    ming.visit(&format!("/rooms/{room}")).await;
+    ming.wait_until_connected().await;
+    network.disconnect(&ming).await;
+    ming.say("behind closed doors").await;
+    ming.wait_for_stored_texts(1).await;
+    ming.close_tab().await;
+    ming.go_to_tab(first).await;
+    ming.say("in the Lobby").await;
+    let removal = [("username", "Ming"), ("_method", "delete")];
+    let removed = bo.post(&format!("/rooms/{room}/members"), &removal).await;
+    assert_eq!(removed.status(), 303);
+    network.reconnect(&ming).await;
+    ming.wait_for_message("in the Lobby").await;
+    ming.retry_click("#unsent:not([hidden])").await;
+    for text in ["Backroom", "behind closed doors"] {
+        wait_for_listed(&ming, text).await;
+    }
+    ming.check_accessibility("the list of unsent messages")
+        .await;
+    ming.retry_click("dialog .dialog-item [data-action=copy]")
+        .await;
+    let notice = "return document.querySelector('dialog .dialog-status').innerText !== ''";
+    ming.wait_until("a notice is shown", notice).await;
+    ming.retry_click("dialog header [data-action=cancel]").await;
+    ming.driver.refresh().await.expect("reloaded");
+    ming.find("#unsent:not([hidden])").await;
+    assert_eq!(message_contents(&server), ["in the Lobby"]);
+    expect_no_console_errors(&[&ming]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn newer_server_version_offers_one_reload() {
+    let mut server = Teahouse::start();
+    let network = Network::before(&server).await;
+    let ming = Browser::through(&server, &network, Profile::English).await;
+    ming.register(MING, "Ming").await;
+    ming.wait_until_connected().await;
+    ming.fill("#composer-content", "begun before").await;
+    ming.wait_for_stored_texts(1).await;
+    network.announce_newer_version();
+    server.kill();
+    server.restart();
+    ming.find("#connection[data-state=updated]").await;
+    ming.check_accessibility("the bar of a newer version").await;
+    ming.retry_click("#connection [data-action=later]").await;
+    ming.find("#connection[data-state=none]").await;
+    server.kill();
+    ming.find("#connection[data-state=reconnecting]").await;
+    server.restart();
+    ming.find("#connection[data-state=online]").await;
+    let quiet = ming
+        .find("#connection[data-state=none], #connection[data-state=updated]")
+        .await;
+    let state = quiet.attr("data-state").await.expect("a state");
+    assert_eq!(state.as_deref(), Some("none"), "it offers again");
+    wait_for_draft(&ming, "begun before").await;
+    // Another page connects to the version that it was loaded from; the draft is kept.
+    ming.visit("/rooms").await;
+    ming.visit("/").await;
+    ming.retry_click("#connection[data-state=updated] [data-action=reload]")
+        .await;
+    ming.wait_until_connected().await;
+    wait_for_draft(&ming, "begun before").await;
+    expect_no_console_errors(&[&ming]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn missing_browser_storage_is_reported() {
+    let server = Teahouse::start();
+    let network = Network::before(&server).await;
+    let ming = Browser::through(&server, &network, Profile::English).await;
+    let refuse = "Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('no', 'SecurityError') } })";
+    ming.add_script_to_each_page(refuse).await;
+    ming.register(MING, "Ming").await;
+    ming.wait_until_connected().await;
+    let blocks_unload = "return !dispatchEvent(new Event('beforeunload', { cancelable: true }))";
+    ming.say("one").await;
+    ming.wait_for_message("one").await;
+    assert_eq!(
+        ming.script(blocks_unload).await,
+        false,
+        "nothing is waiting"
+    );
+    network.disconnect(&ming).await;
+    ming.find("#connection[data-state=reconnecting], #connection[data-state=offline]")
+        .await;
+    ming.say("two").await;
+    let words =
+        "return document.querySelector('#connection').innerText.includes('lost when you close')";
+    ming.wait_until("the bar reports it", words).await;
+    assert_eq!(ming.script(blocks_unload).await, true);
+    network.reconnect(&ming).await;
+    ming.wait_for_message("two").await;
+    let quiet = "return document.querySelector('#connection').dataset.state === 'none'";
+    ming.wait_until("the bar is hidden", quiet).await;
+    assert_eq!(ming.script(blocks_unload).await, false);
+    eventually("both are stored", || async {
+        (message_contents(&server) == ["one", "two"]).then_some(())
+    })
+    .await;
+}

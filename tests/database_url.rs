@@ -1,0 +1,240 @@
+//! An invalid `DATABASE_URL` is reported in one clear line.
+
+use crate::support::{Database, Outcome, Person, Teahouse, database};
+use tempfile::TempDir;
+
+const SECRET: &str = "pot-of-gold";
+
+/// Starts with this URL in an empty folder, and checks that it fails with one line and leaves no file.
+fn expect_failure(url: &str, hint: &[&str]) -> Outcome {
+    let folder = TempDir::new().expect("a folder");
+    let data = folder.path().join("data");
+    let data = data.to_str().expect("UTF-8");
+    let outcome = Teahouse::run(
+        &["serve"],
+        &[("DATABASE_URL", url), ("DATA_DIR", data)],
+        folder.path(),
+    );
+    assert_eq!(outcome.status.code(), Some(1), "{url}: {outcome:?}");
+    let lines: Vec<_> = outcome
+        .stderr
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    assert_eq!(lines.len(), 1, "{url}: {outcome:?}");
+    let line = lines[0].to_lowercase();
+    assert!(
+        hint.iter().any(|word| line.contains(word)),
+        "{url}: {line} names no cause"
+    );
+    assert!(
+        !outcome.stderr.contains(SECRET) && !outcome.stdout.contains(SECRET),
+        "{outcome:?}"
+    );
+    assert!(!outcome.stdout.contains("listening"), "{outcome:?}");
+    assert!(outcome.took.as_secs() < 15, "{url}: {outcome:?}");
+    let strays: Vec<_> = files(folder.path());
+    assert!(strays.is_empty(), "{url} leaves {strays:?}");
+    outcome
+}
+
+fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").path());
+    entries
+        .flat_map(|path| {
+            if path.is_dir() {
+                files(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn invalid_database_urls_are_rejected() {
+    for url in [
+        "chatdb",
+        "chat.db",
+        "/tmp/chat.db",
+        "mysql:chat",
+        "sqlite:chat.db",
+        "sqlite://",
+        "sqlite://:memory:",
+        "file:chat.db",
+        "mysql://",
+        "mysql://127.0.0.1",
+        "mysql://127.0.0.1/",
+        &format!("postgres://tea:{SECRET}@127.0.0.1/chat"),
+        &format!("mariadb+x://tea:{SECRET}@127.0.0.1/chat"),
+        &format!("mysql:tea:{SECRET}@127.0.0.1/chat"),
+        &format!("tea:{SECRET}@127.0.0.1/chat"),
+        &format!("mysql://tea:{SECRET}@127.0.0.1:99999/chat"),
+    ] {
+        expect_failure(url, &["database_url"]);
+    }
+}
+
+#[test]
+fn unreachable_database_server_is_named() {
+    let line = expect_failure(
+        &format!("mysql://tea:{SECRET}@127.0.0.1:1/chat"),
+        &["connect", "reach", "refused"],
+    )
+    .stderr;
+    assert!(line.contains("127.0.0.1:1"), "{line}");
+}
+
+#[test]
+fn port_of_localhost_is_used() {
+    // The port of a server that does not exist: the socket of another server would respond differently.
+    for host in ["localhost:1", "LOCALHOST:1", "localhost.:1", "[::1]:1"] {
+        let line = expect_failure(
+            &format!("mysql://tea:{SECRET}@{host}/chat"),
+            &["connect", "reach", "refused"],
+        )
+        .stderr;
+        println!("{host}: {}", line.trim());
+        assert!(!line.contains("socket"), "{line}");
+        assert!(
+            line.contains("127.0.0.1:1") || line.contains("[::1]:1"),
+            "{line}"
+        );
+    }
+    // The tests' own server, by that name.
+    let Some(mysql) = database::mysql_url() else {
+        return;
+    };
+    let folder = TempDir::new().expect("a folder");
+    let database = Database::new(folder.path());
+    assert!(mysql.contains("@127.0.0.1:"), "{mysql}");
+    for host in ["localhost", "LOCALHOST"] {
+        let url = database.url.replace("@127.0.0.1:", &format!("@{host}:"));
+        let outcome = Teahouse::run(&["migrate"], &[("DATABASE_URL", &url)], folder.path());
+        assert!(outcome.status.success(), "{url}: {outcome:?}");
+    }
+}
+
+#[test]
+fn database_file_that_cannot_be_opened_is_named() {
+    let line = expect_failure(
+        "sqlite:///nonexistent-folder/chat.db",
+        &["open", "unable", "no such"],
+    )
+    .stderr;
+    assert!(line.contains("/nonexistent-folder/chat.db"), "{line}");
+    let folder = TempDir::new().expect("a folder");
+    let file = folder.path().join("notes.txt");
+    std::fs::write(
+        &file,
+        "these are my notes, and not a database at all ".repeat(100),
+    )
+    .expect("written");
+    let before = std::fs::read(&file).expect("read");
+    expect_failure(&format!("sqlite://{}", file.display()), &["not a database"]);
+    assert_eq!(
+        std::fs::read(&file).expect("read"),
+        before,
+        "the file is unchanged"
+    );
+}
+
+#[test]
+fn wrong_password_is_reported_and_not_shown() {
+    let Some(mysql) = database::mysql_url() else {
+        return;
+    };
+    let (_, host) = mysql.rsplit_once('@').expect("user:password@host");
+    let user = mysql
+        .split("://")
+        .nth(1)
+        .and_then(|rest| rest.split([':', '@']).next())
+        .expect("a user");
+    expect_failure(
+        &format!("mysql://{user}:{SECRET}@{host}/test_never"),
+        &["denied", "password"],
+    );
+}
+
+#[test]
+fn database_with_an_unsuitable_character_set_is_rejected() {
+    if database::mysql_url().is_none() {
+        return;
+    }
+    let folder = TempDir::new().expect("a folder");
+    for (charset, good) in [("latin1", false), ("utf8mb3", false), ("utf8mb4", true)] {
+        let database = Database::new(folder.path());
+        let name = database.url.rsplit('/').next().expect("a name");
+        database::on_server(
+            &database::mysql_url().expect("a server"),
+            &format!("CREATE DATABASE {name} CHARACTER SET {charset}"),
+        );
+        if good {
+            let outcome = Teahouse::run(
+                &["migrate"],
+                &[("DATABASE_URL", &database.url)],
+                folder.path(),
+            );
+            assert!(outcome.status.success(), "{outcome:?}");
+        } else {
+            expect_failure(&database.url, &["utf8mb4"]);
+            let tables = format!(
+                "SELECT COUNT(*) AS value FROM information_schema.tables WHERE table_schema = '{name}'"
+            );
+            assert_eq!(database.number(&tables), 0, "no table was created");
+        }
+    }
+}
+
+#[test]
+fn relative_sqlite_path_is_accepted_and_kept() {
+    let folder = TempDir::new().expect("a folder");
+    let settings = [("DATABASE_URL", "sqlite://tea.db"), ("DATA_DIR", "kept")];
+    for _ in 0..2 {
+        let outcome = Teahouse::run(&["migrate"], &settings, folder.path());
+        assert!(outcome.status.success(), "{outcome:?}");
+    }
+    assert!(folder.path().join("tea.db").exists());
+}
+
+#[test]
+fn two_servers_starting_at_once_on_an_empty_database_both_succeed() {
+    let folder = TempDir::new().expect("a folder");
+    let database = Database::new(folder.path());
+    let outcomes = std::thread::scope(|scope| {
+        let start = || {
+            scope.spawn(|| {
+                Teahouse::run(
+                    &["migrate"],
+                    &[("DATABASE_URL", &database.url)],
+                    folder.path(),
+                )
+            })
+        };
+        let both = [start(), start()];
+        both.map(|one| one.join().expect("no panic"))
+    });
+    assert!(
+        outcomes.iter().all(|outcome| outcome.status.success()),
+        "{outcomes:?}"
+    );
+    assert_eq!(database.number("SELECT COUNT(*) AS value FROM rooms"), 1);
+}
+
+#[tokio::test]
+async fn password_of_the_database_appears_in_no_output() {
+    let server = Teahouse::start();
+    let Some((_, password)) = server
+        .database()
+        .url
+        .split_once("://")
+        .and_then(|(_, rest)| rest.split_once('@'))
+        .and_then(|(user, _)| user.split_once(':'))
+    else {
+        return;
+    };
+    Person::register(&server, "Ming").await.say("hello").await;
+    assert!(!server.log().join("\n").contains(password));
+}
