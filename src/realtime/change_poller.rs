@@ -123,11 +123,11 @@ impl ChangePoller {
         for chunk in room_ids.chunks(CHUNK) {
             let latest_versions = self.store.latest_versions(chunk.to_vec()).await?;
             self.realtime.hub.note_latest_versions(&latest_versions);
-            let there: HashSet<i64> = latest_versions
+            let existing: HashSet<i64> = latest_versions
                 .into_iter()
                 .map(|(room_id, _)| room_id)
                 .collect();
-            for room_id in chunk.iter().filter(|room_id| !there.contains(room_id)) {
+            for room_id in chunk.iter().filter(|room_id| !existing.contains(room_id)) {
                 self.realtime.room_deleted(*room_id);
             }
         }

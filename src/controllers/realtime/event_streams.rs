@@ -54,10 +54,10 @@ pub async fn messages(
     query: Query<StreamQuery>,
 ) -> Result<HttpResponse> {
     let user_id = connect_request.user.id.0;
-    let wanted = StreamContent::DirectMessages(Box::new(move |message| {
+    let content = StreamContent::DirectMessages(Box::new(move |message| {
         serde_json::to_string(&ConversationMessage::new(message, user_id)).unwrap_or_default()
     }));
-    open(&app, context, &request, connect_request, &query, wanted).await
+    open(&app, context, &request, connect_request, &query, content).await
 }
 
 async fn open(
@@ -66,7 +66,7 @@ async fn open(
     request: &HttpRequest,
     connect_request: ConnectRequest,
     query: &StreamQuery,
-    wanted: StreamContent,
+    content: StreamContent,
 ) -> Result<HttpResponse> {
     if !accepts(request, "text/event-stream") {
         return Err(Error::NotAcceptable);
@@ -81,7 +81,7 @@ async fn open(
         connection.view(query.view, query.away);
     }
     let events =
-        EventStream::start(connection, wanted, last_event(request).or(query.after)).await?;
+        EventStream::start(connection, content, last_event(request).or(query.after)).await?;
     let stream = stream::unfold(events, |mut events| async move {
         let event = events.next().await?;
         Some((Ok::<Bytes, Error>(event), events))

@@ -208,13 +208,13 @@ impl Hub {
     /// until it is no more than the last batch.
     pub fn wait_for_backlog(&self, has_full_batch: bool) {
         let deadline = Instant::now() + MAX_BACKLOG_WAIT;
-        let loads: Vec<_> = {
+        let backlogs: Vec<_> = {
             let inner = self.lock();
             (inner.workers.iter())
                 .map(|sender| sender.backlog.clone())
                 .collect()
         };
-        for backlog in loads {
+        for backlog in backlogs {
             backlog.wait(deadline, has_full_batch);
         }
     }

@@ -123,9 +123,9 @@ impl WorkerHub {
             .metrics
             .closed(subscriber.kind(), subscriber.close_code());
         let mut subscribers = self.subscribers.borrow_mut();
-        if let Some(mine) = subscribers.get_mut(&subscriber.user_id) {
-            mine.retain(|other| !Rc::ptr_eq(other, subscriber));
-            if mine.is_empty() {
+        if let Some(connections) = subscribers.get_mut(&subscriber.user_id) {
+            connections.retain(|other| !Rc::ptr_eq(other, subscriber));
+            if connections.is_empty() {
                 subscribers.remove(&subscriber.user_id);
             }
         }
