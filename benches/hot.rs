@@ -120,7 +120,7 @@ fn storage(criterion: &mut Criterion) {
     let log = MessageWriter::new(database);
     let content = Content::parse(TEXT).expect("a text");
     let write = |n: usize| {
-        let user_id = users[n % users.len()].id;
+        let user_id = users[n % users.len()].0;
         WriteCommand::Post(new_message(user_id, 1, ClientId::random(), &content))
     };
     let mut group = criterion.benchmark_group("store durably");
@@ -133,7 +133,7 @@ fn storage(criterion: &mut Criterion) {
     }
     group.finish();
     criterion.bench_function("hash a session key", |bencher| {
-        bencher.iter(|| KeyHash::of(black_box(&users[0].key)));
+        bencher.iter(|| KeyHash::of(black_box(&users[0].1)));
     });
 }
 

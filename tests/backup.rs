@@ -1,8 +1,10 @@
 //! `teahouse backup` and `teahouse restore`: a copy taken under load and restored into either database.
 
 use crate::support::backups::{check, lines, populate, refusal, restore, rows_of, take_backup};
-use crate::support::{Database, LOBBY, LoadGenerator, Person, SmallDisk, Teahouse, database};
-use serde_json::Value;
+use crate::support::{
+    ApiClient, Database, LOBBY, LoadGenerator, Person, SmallDisk, Teahouse, database,
+};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -141,6 +143,71 @@ async fn backup_under_load_contains_all_messages_acknowledged_before_it_began() 
     for (row, message) in messages.iter().zip(&all) {
         assert_eq!((&row[1], &row[8]), (&message["seq"], &message["content"]));
     }
+    let target = Database::file(folder.path());
+    let outcome = restore(&file, &target.url, folder.path());
+    assert!(outcome.status.success(), "{outcome:?}");
+    let restored = Teahouse::on(target, &[]);
+    let history = reader
+        .on_another_device(&restored)
+        .await
+        .whole_history(LOBBY)
+        .await;
+    assert_eq!(history, all[..messages.len()]);
+    let seqs: Vec<i64> = history.iter().filter_map(|m| m["seq"].as_i64()).collect();
+    assert_eq!(seqs, Vec::from_iter(1..=messages.len() as i64));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn client_ahead_of_a_restored_database_misses_no_new_message() {
+    let folder = TempDir::new().expect("a folder");
+    for (from, to) in database_pairs(folder.path()) {
+        let server = Teahouse::on(from, &[]);
+        let [mei, li] = Person::register_each(&server, ["mei", "li"]).await;
+        let pair = mei.direct(&["li"]).await;
+        mei.say_in(&pair, "kept").await;
+        let copies = TempDir::new().expect("a folder");
+        let file = take_backup(&server, &copies);
+        for n in 1..=5 {
+            mei.say(&format!("lost {n}")).await;
+        }
+        let lost = mei.say_in(&pair, "lost too").await;
+        let socket = li.socket().await;
+        let client = ApiClient::of(&server, &li).await;
+        let position = client.stream("/api/events", None).await.last;
+        drop(server);
+
+        let outcome = restore(&file, &to.url, copies.path());
+        assert!(outcome.status.success(), "{outcome:?}");
+        let restored = Teahouse::on(to, &[]);
+        let (mei, li) = (
+            mei.on_another_device(&restored).await,
+            li.on_another_device(&restored).await,
+        );
+        let mut socket_again = li.socket().await;
+        assert_ne!(socket_again.hello["epoch"], socket.hello["epoch"]);
+        let sync = json!({"type": "sync", "roomId": pair, "ver": lost["ver"]});
+        socket_again.send(sync).await;
+        let resync = socket_again.expect("resync").await;
+        assert_eq!(resync["roomId"], *pair);
+
+        let client = ApiClient::of(&restored, &li).await;
+        let mut events = client.stream("/api/events", Some(&position)).await;
+        let mut messages = client.stream("/api/messages", Some(&position)).await;
+        let hello = events.expect(|event| event["type"] == "hello").await;
+        assert_eq!(hello.data["epoch"], socket_again.hello["epoch"]);
+        let number = |id: &str| id.parse::<i64>().expect("a number");
+        assert!(number(&events.last) < number(&position), "starts afresh");
+        mei.say_in(&pair, "after").await;
+        for stream in [&mut events, &mut messages] {
+            let event = stream.expect(|event| event["content"] != Value::Null).await;
+            assert_eq!(event.data["content"], "after");
+        }
+        let second = mei.say_in(&pair, "and again").await;
+        for stream in [&mut events, &mut messages] {
+            let event = stream.expect(|event| event["content"] != Value::Null).await;
+            assert_eq!(event.data["seq"], second["seq"]);
+        }
+    }
 }
 
 #[tokio::test]
@@ -187,7 +254,7 @@ async fn backup_overwrites_no_file_and_leaves_no_partial_file() {
     assert_eq!(mode & 0o777, 0o600);
     let before = fs::read(&file).expect("a file");
     let to = |path: &Path| server.command(&["backup", &path.display().to_string()]);
-    assert!(refusal(&to(&file)).contains("there already"));
+    assert!(refusal(&to(&file)).contains("already exists"));
     assert_eq!(fs::read(&file).expect("a file"), before);
     assert!(refusal(&to(Path::new("/nowhere/copy.gz"))).contains("cannot be written"));
     assert!(to(folder.path()).status.success(), "a folder");

@@ -96,8 +96,8 @@ async fn check_reports_each_fault() {
         ("cut off", resealed[..resealed.len() - 3].to_vec()),
         ("follows its end", [&*resealed, b"more"].concat()),
         ("format 9", gzip(format.as_bytes())),
-        ("no backup", b"once upon a time".to_vec()),
-        ("no backup", Vec::new()),
+        ("not a Teahouse backup", b"once upon a time".to_vec()),
+        ("not a Teahouse backup", Vec::new()),
     ] {
         fs::write(&file, bytes).expect("written");
         let outcome = check(&file);
@@ -112,6 +112,36 @@ async fn check_reports_each_fault() {
         altered[at] ^= 0x10;
         fs::write(&file, altered).expect("written");
         refusal(&check(&file));
+    }
+}
+
+#[tokio::test]
+async fn pictures_without_users_and_users_without_pictures_are_named_and_repaired() {
+    let folder = TempDir::new().expect("a folder");
+    let server = Teahouse::start();
+    populate(&server).await;
+    let file = take_backup(&server, &folder);
+    let mut changed = lines(&file);
+    set(&mut changed, "users", 0, "avatar", json!("0".repeat(64)));
+    fs::write(&file, encode_backup(&changed)).expect("written");
+    let outcome = check(&file);
+    assert!(outcome.status.success(), "{outcome:?}");
+    for sentence in [
+        "the picture of user 1 is missing",
+        "no user has the picture",
+    ] {
+        let warning = outcome.stdout.lines().find(|line| line.contains(sentence));
+        assert!(
+            warning.is_some_and(|line| line.starts_with("warning: ")),
+            "{outcome:?}"
+        );
+    }
+    let target = Database::new(folder.path());
+    let outcome = restore(&file, &target.url, folder.path());
+    assert!(outcome.status.success(), "{outcome:?}");
+    for rows in ["avatars", "users WHERE avatar IS NOT NULL"] {
+        let count = format!("SELECT COUNT(*) AS value FROM {rows}");
+        assert_eq!(target.number(&count), 0, "{rows}");
     }
 }
 

@@ -41,7 +41,7 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
         ],
     ),
     ("services", &["models", "error"]),
-    ("config", &["error"]),
+    ("config", &["models", "error"]),
     ("routes", &["controllers", "error"]),
     (
         "controllers",

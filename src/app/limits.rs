@@ -12,7 +12,6 @@ use crate::controllers::{App, SocketLimits};
 use crate::models::database::PoolLimits;
 use crate::realtime::rate_limit::Rate;
 
-/// Returns the options of the HTTP server.
 pub(super) fn server(settings: &Settings, app: &App) -> ServerOptions {
     let server = &settings.server;
     ServerOptions {
@@ -33,7 +32,6 @@ pub(super) fn server(settings: &Settings, app: &App) -> ServerOptions {
     }
 }
 
-/// Returns the limits of the connection pool.
 pub(super) fn database(settings: &Settings) -> PoolLimits {
     PoolLimits {
         pool_size: settings.database.pool_size,
@@ -47,12 +45,10 @@ pub(super) fn anonymous_limiter(settings: &Settings) -> Arc<AnonymousLimiter> {
     AnonymousLimiter::new(throttled(settings, settings.server.strangers_per_address))
 }
 
-/// Returns the limit, or `None` when throttling is disabled.
 pub(super) fn throttled<T>(settings: &Settings, limit: T) -> Option<T> {
     settings.throttle.enabled.then_some(limit)
 }
 
-/// Returns the limits and timeouts of WebSockets.
 pub(super) fn sockets(settings: &Settings) -> SocketLimits {
     let socket = &settings.socket;
     let rate = |per_second, burst| throttled(settings, Rate { per_second, burst });

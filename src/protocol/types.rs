@@ -12,6 +12,12 @@ use super::text_enum::text_enum;
 #[schemars(extend("pattern" = "^[0-9]+$"))]
 pub struct Id(#[schemars(with = "String")] pub i64);
 
+impl From<i64> for Id {
+    fn from(id: i64) -> Self {
+        Self(id)
+    }
+}
+
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

@@ -44,7 +44,8 @@ pub struct EventStream {
 }
 
 impl EventStream {
-    /// Starts a stream after the change number `after`, or at the current one.
+    /// Starts a stream after the change number `after`, or at the latest one. A number above the latest is of a database
+    /// that was replaced by an older backup: waiting for it would skip every message until then.
     ///
     /// # Errors
     /// `Unavailable` when the store cannot be read.
@@ -53,10 +54,8 @@ impl EventStream {
         content: StreamContent,
         after: Option<i64>,
     ) -> Result<Self> {
-        let last = match after {
-            Some(after) => after,
-            None => connection.realtime().store.latest_change().await?,
-        };
+        let latest = connection.realtime().store.latest_change().await?;
+        let last = after.map_or(latest, |after| after.min(latest));
         let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let start = Bytes::from(format!("id: {last}\nretry: 1000\n:\n\n"));

@@ -13,7 +13,7 @@ use crate::controllers::extractors::client_address::client_address;
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page, see_other};
 use crate::error::{Error, Result};
-use crate::models::auth::pairing;
+use crate::models::auth::pairing::{self, PairingState};
 use crate::models::auth::security_event;
 use crate::models::auth::security_event::SecurityEventKind;
 use crate::views::layout::Page;
@@ -35,7 +35,7 @@ pub async fn show(
     };
     let browser = browser_id::verified_id(&app, &request);
     let state = pairing.state_for(browser.as_ref());
-    if state == "over" {
+    if state == PairingState::Expired {
         return show_expired(&app, &context);
     }
     let view = PairingRequestPage {
@@ -113,7 +113,7 @@ fn show_expired(app: &App, context: &RequestContext) -> Result<HttpResponse> {
     }
     let view = PairingRequestPage {
         page: Page::signed_out(context.display_preferences()),
-        state: "over",
+        state: PairingState::Expired,
         username: "",
         token: "",
         code: "",

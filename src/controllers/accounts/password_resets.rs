@@ -46,7 +46,7 @@ pub async fn create(
                 &app,
                 &request,
                 &context,
-                &phone,
+                phone,
                 VerificationPurpose::PasswordReset,
                 |_| (),
             )

@@ -54,7 +54,7 @@ pub async fn update(
 ) -> Result<HttpResponse> {
     let token = token.into_inner();
     let (user, phone) = find(&app, &token).await?;
-    let password = match parse_password(&typed.password, &user, phone) {
+    let password = match parse_password(&typed.password, &user, phone.as_ref()) {
         Ok(password) => password,
         Err(Error::Invalid(fields)) if !context.wants_json => {
             let mut response = form(&app, &context, &user, &token, &fields)?;
@@ -87,7 +87,7 @@ pub async fn update(
     .await
 }
 
-async fn find(app: &App, token: &str) -> Result<(User, Option<String>)> {
+async fn find(app: &App, token: &str) -> Result<(User, Option<PhoneNumber>)> {
     let token = token.to_owned();
     let read = app
         .database
@@ -96,13 +96,9 @@ async fn find(app: &App, token: &str) -> Result<(User, Option<String>)> {
 }
 
 /// Validates the password, which must not contain the user's number or name.
-fn parse_password(typed: &str, user: &User, phone: Option<String>) -> Result<Password> {
-    let phone = phone.map(PhoneNumber::from_stored);
+fn parse_password(typed: &str, user: &User, phone: Option<&PhoneNumber>) -> Result<Password> {
     let password = Password::parse(typed)?;
-    password.require_unlike(
-        phone.as_ref(),
-        &Username::from_stored(user.username.clone()),
-    )?;
+    password.require_unlike(phone, &Username::from_stored(user.username.clone()))?;
     Ok(password)
 }
 

@@ -114,7 +114,7 @@ async fn create_user(app: &App, request: &HttpRequest, new_user: ValidNewUser) -
     // Hashing is expensive: check the name first.
     let read = app
         .database
-        .read(move |conn| User::require_username_available(conn, &wanted));
+        .read(move |conn| User::require_username_available(conn, &wanted, None));
     read.await?;
     let requester = app
         .rate_limits
@@ -161,7 +161,7 @@ async fn send_code(
         app,
         request,
         context,
-        &phone,
+        phone,
         VerificationPurpose::Registration,
         |verification| {
             verification.username = Some(name.as_str().to_owned());
@@ -179,7 +179,7 @@ async fn hash_password(app: &App, request: &HttpRequest, new_user: ValidNewUser)
     let wanted = new_user.username;
     let may_be_first = new_user.may_be_first;
     let read = app.database.read(move |conn| {
-        User::require_username_available(conn, &wanted)?;
+        User::require_username_available(conn, &wanted, None)?;
         match (User::exists(conn)?, policy) {
             (false, _) if !may_be_first => Err(Error::field("setup_code", "error-setup-code")),
             (true, RegistrationPolicy::Closed) => Err(Error::Forbidden),

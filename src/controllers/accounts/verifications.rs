@@ -28,7 +28,6 @@ use crate::models::database::connection::DbConn;
 use crate::models::room::LOBBY;
 use crate::models::user::User;
 use crate::models::user::registration::{Credential, Registration, RegistrationPolicy};
-use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::username::Username;
 use crate::views::layout::Page;
 use crate::views::pages::verifications::VerificationPage;
@@ -155,7 +154,6 @@ async fn check(
             }
             CodeCheck::Incorrect(left, verification) => {
                 let (user_id, phone) = (verification.user_id, verification.phone);
-                let phone = PhoneNumber::from_stored(phone);
                 security_event::record_with_phone(
                     conn,
                     SecurityEventKind::CodeFailed,
@@ -192,8 +190,8 @@ fn finish(
     current_user_id: Option<i64>,
     client: &ClientInfo,
 ) -> Result<Completed> {
-    let phone = PhoneNumber::from_stored(verification.phone.clone());
-    match (verification.purpose(), verification.user_id) {
+    let phone = verification.phone.clone();
+    match (verification.purpose, verification.user_id) {
         (VerificationPurpose::Registration, _) => {
             rate_limit::take(conn, &limits.buckets)?;
             let user = User::register(
@@ -257,14 +255,14 @@ fn form(
     for field in ["code", "form"] {
         errors.entry(field).or_default();
     }
-    let phone = PhoneNumber::from_stored(verification.phone.clone());
+    let phone = verification.phone.clone();
     page(
         app,
         &VerificationPage {
             page: Page::signed_out(context.display_preferences()),
             phone: phone.masked(),
-            sent_if_registered: verification.purpose() == VerificationPurpose::PasswordReset,
-            restart_url: match verification.purpose() {
+            sent_if_registered: verification.purpose == VerificationPurpose::PasswordReset,
+            restart_url: match verification.purpose {
                 VerificationPurpose::Registration => "/register",
                 VerificationPurpose::PasswordReset => "/password_reset",
                 _ => "/settings/account",

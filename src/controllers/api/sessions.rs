@@ -93,8 +93,10 @@ pub async fn create(
 async fn auth_user(app: &App, user: &User) -> Result<AuthUser> {
     let id = user.id;
     let phone = app.database.read(move |conn| User::phone(conn, id)).await?;
-    let user = user.to_public();
-    Ok(AuthUser { user, phone })
+    Ok(AuthUser {
+        user: user.to_public(),
+        phone: phone.map(|phone| phone.as_str().to_owned()),
+    })
 }
 
 /// What a token is issued for.

@@ -95,7 +95,7 @@ impl OAuthState {
     /// # Errors
     /// `Internal` when the session cannot be hashed.
     pub fn for_session(app: &App, intent: Intent, session: &KeyHash) -> Result<Self> {
-        let session = app.hmac_key.sign(SESSION_PURPOSE, session.as_str())?;
+        let session = app.hmac_key.sign(SESSION_PURPOSE, session.as_str());
         Ok(Self {
             session: Some(session),
             ..Self::anonymous(intent, "/", "")
@@ -153,7 +153,7 @@ pub fn start(app: &App, request: &HttpRequest, oauth_state: &OAuthState) -> Resu
     let cookie = serde_json::to_vec(oauth_state).map_err(Error::internal)?;
     let cookie = URL_SAFE_NO_PAD.encode(cookie);
     let until = (Utc::now() + TimeDelta::minutes(MINUTES)).timestamp();
-    let signature = app.hmac_key.sign(PURPOSE, &signed_text(until, &cookie))?;
+    let signature = app.hmac_key.sign(PURPOSE, &signed_text(until, &cookie));
     let state = format!("{until}.{signature}");
     let name = app.site.github_cookie_name();
     Ok(Redirect {

@@ -54,12 +54,12 @@ pub async fn start_verification(
     app: &App,
     request: &HttpRequest,
     context: &RequestContext,
-    phone: &PhoneNumber,
+    phone: PhoneNumber,
     purpose: VerificationPurpose,
     fill: impl FnOnce(&mut Verification),
 ) -> Result<HttpResponse> {
     let (key, browser) = session::new_key();
-    let mut verification = Verification::new(&browser, purpose, phone, String::new());
+    let mut verification = Verification::new(browser, purpose, phone);
     fill(&mut verification);
     send_code(app, request, context, verification).await?;
     let name = app.site.verification_cookie_name();
@@ -80,7 +80,7 @@ pub async fn send_code(
     verification: Verification,
 ) -> Result<()> {
     let services = require_verification(app)?;
-    let phone = PhoneNumber::from_stored(verification.phone.clone());
+    let phone = verification.phone.clone();
     let is_allowed = phone.region().is_some_and(|region| {
         let mut countries = services.countries.iter();
         countries.any(|country| country.eq_ignore_ascii_case(&region))
@@ -89,17 +89,17 @@ pub async fn send_code(
         return Err(Error::field("phone", "error-phone-country"));
     }
     let code = VerificationCode::random();
-    let browser = KeyHash::from_stored(verification.browser_hash.clone());
-    let code_hash = code.hash(&app.hmac_key, &browser)?;
-    let decoy_hash = app.hmac_key.sign("no code", browser.as_str())?;
+    let browser = &verification.browser_hash;
+    let code_hash = code.hash(&app.hmac_key, browser);
+    let decoy_hash = app.hmac_key.sign("no code", browser.as_str());
     let buckets = app
         .rate_limits
         .verification_code(client_address(request), &phone)?;
-    let (client, purpose, number) = (client_info(request), verification.purpose(), phone.clone());
+    let (client, purpose, number) = (client_info(request), verification.purpose, phone.clone());
     let is_eligible = app.database.write(move |conn| {
         rate_limit::take(conn, &buckets)?;
         let (owner, is_eligible) = owner_and_eligibility(conn, &verification, &phone)?;
-        let user_id = match verification.purpose() {
+        let user_id = match verification.purpose {
             VerificationPurpose::PasswordReset => owner,
             _ => verification.user_id,
         };
@@ -135,7 +135,7 @@ fn owner_and_eligibility(
     phone: &PhoneNumber,
 ) -> Result<(Option<i64>, bool)> {
     let owner = User::find_id_by_phone(conn, phone)?;
-    let is_eligible = match verification.purpose() {
+    let is_eligible = match verification.purpose {
         VerificationPurpose::Registration => owner.is_none(),
         VerificationPurpose::PasswordReset => User::find_by_phone(conn, phone)?.is_some(),
         _ => owner.is_none_or(|owner| Some(owner) == verification.user_id),

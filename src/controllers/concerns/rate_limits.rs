@@ -131,7 +131,7 @@ impl RateLimits {
             window,
             backoff: None,
         };
-        let key_hash = self.hmac_key.sign("throttle", &format!("once {value}"))?;
+        let key_hash = self.hmac_key.sign("throttle", &format!("once {value}"));
         Ok(Bucket { key_hash, rule })
     }
 
@@ -226,7 +226,7 @@ impl RateLimits {
     ) -> Result<Vec<Bucket>> {
         let all = self.rules.as_ref().map(wanted).unwrap_or_default();
         let bucket = |(rule, key): (Rule, String)| {
-            let key_hash = self.hmac_key.sign("throttle", &key)?;
+            let key_hash = self.hmac_key.sign("throttle", &key);
             Ok(Bucket { key_hash, rule })
         };
         all.into_iter().map(bucket).collect()

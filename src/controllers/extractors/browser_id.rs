@@ -51,7 +51,7 @@ pub fn get_or_create(app: &App, request: &HttpRequest) -> Result<Browser> {
         Some(verified) => verified,
         None => {
             let (key, hash) = session::new_key();
-            let signature = app.hmac_key.sign(PURPOSE, &key)?;
+            let signature = app.hmac_key.sign(PURPOSE, &key);
             (hash, format!("{key}.{signature}"))
         }
     };

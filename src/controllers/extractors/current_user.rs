@@ -103,7 +103,7 @@ pub(super) async fn authenticate_and_read<T: Send + 'static>(
     if let Some(context) = request.extensions().get::<RequestContext>() {
         context.apply_preferences(&live.preferences);
     }
-    if live.needs_touch && is_token {
+    if live.needs_touch() && is_token {
         // Session limits evict the least recently used session. A failed update is repeated by the next request.
         let (database, key_hash) = (app.database.clone(), key_hash.clone());
         rt::spawn(async move {
@@ -112,7 +112,7 @@ pub(super) async fn authenticate_and_read<T: Send + 'static>(
                 .await
         });
     }
-    if live.needs_touch && !is_token {
+    if live.needs_touch() && !is_token {
         // A changed state makes the session middleware prolong the row and the cookie.
         let hash = key_hash.as_str();
         cookie.insert(KEY_HASH, hash).map_err(Error::internal)?;

@@ -45,7 +45,7 @@ pub async fn show(
         pairing => pairing?,
     };
     let origin = own_origin(&request).unwrap_or_default();
-    let link = format!("{origin}/pairings/{}", pairing.token(&app.hmac_key)?);
+    let link = format!("{origin}/pairings/{}", pairing.token(&app.hmac_key));
     let layout = settings_layout(
         &app,
         &context,

@@ -18,7 +18,6 @@ use crate::models::auth::security_event;
 use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::user::User;
 use crate::models::values::password::Password;
-use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::username::Username;
 use crate::services::password_hasher::queue::Priority;
 
@@ -54,7 +53,7 @@ async fn change(
     require_reauthentication(app, request, current, &typed.old_password, "old_password").await?;
     let user_id = current.user.id;
     let read = app.database.read(move |conn| User::phone(conn, user_id));
-    let phone = read.await?.map(PhoneNumber::from_stored);
+    let phone = read.await?;
     let name = Username::from_stored(current.user.username.clone());
     password.require_unlike(phone.as_ref(), &name)?;
     let requester = app

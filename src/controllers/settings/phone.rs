@@ -74,7 +74,7 @@ async fn change(
             app,
             request,
             context,
-            &phone,
+            phone,
             VerificationPurpose::PhoneChange,
             set_user,
         )

@@ -1,15 +1,17 @@
 //! Rate limits on attempts, such as sign-ins and codes. They are counted in the database, so they hold across restarts
 //! and servers.
 //!
-//! Writing functions must be called in a write transaction.
+//! Writing functions must be called in a write transaction. Functions return `Unavailable` when the database fails;
+//! `# Errors` names the other errors.
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::models::database::connection::DbConn;
+use crate::models::database::connection::{DbConn, insert_or_keep};
 use crate::models::now;
 use crate::models::schema::throttles;
+use crate::models::statement::Statement;
 
 /// A limit on the number of attempts.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +39,8 @@ pub struct Bucket {
 const ALWAYS_OPEN: NaiveDateTime = DateTime::UNIX_EPOCH.naive_utc();
 
 /// The stored state of a bucket.
-#[derive(Debug, Clone, Copy, Queryable)]
+#[derive(Debug, Clone, Copy, Queryable, Selectable, AsChangeset)]
+#[diesel(table_name = throttles)]
 struct State {
     tries: i32,
     ends_at: NaiveDateTime,
@@ -50,34 +53,23 @@ impl State {
         if self.open_at > now {
             return Err(self.open_at - now);
         }
-        let is_over = self.ends_at <= now;
-        let tries = if is_over { 1 } else { self.tries + 1 };
-        let ends_at = if is_over {
-            now + rule.window
-        } else {
-            self.ends_at
+        let (tries, ends_at) = match self.ends_at <= now {
+            true => (1, now + rule.window),
+            false => (self.tries + 1, self.ends_at),
         };
-        let Some(backoff) = rule.backoff else {
-            let is_full = tries >= rule.attempts;
-            let open_at = if is_full { ends_at } else { ALWAYS_OPEN };
-            return Ok(Self {
-                tries,
-                ends_at,
-                open_at,
-            });
-        };
-        let doublings = u32::try_from(tries - rule.attempts).ok().map(|n| n.min(16));
-        let wait = doublings.map_or(TimeDelta::zero(), |n| (backoff * (1 << n)).min(rule.window));
-        // Attempts during the backoff keep the window open.
-        let ends_at = if doublings.is_some() {
-            now + wait + rule.window
-        } else {
-            ends_at
+        let (ends_at, open_at) = match (u32::try_from(tries - rule.attempts), rule.backoff) {
+            (Err(_), _) => (ends_at, ALWAYS_OPEN),
+            (Ok(_), None) => (ends_at, ends_at),
+            (Ok(doublings), Some(backoff)) => {
+                let open_at = now + (backoff * (1 << doublings.min(16))).min(rule.window);
+                // Attempts during the backoff keep the window open.
+                (open_at + rule.window, open_at)
+            }
         };
         Ok(Self {
             tries,
             ends_at,
-            open_at: doublings.map_or(ALWAYS_OPEN, |_| now + wait),
+            open_at,
         })
     }
 
@@ -127,33 +119,25 @@ pub fn take_each(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
 }
 
 /// Uncounts a successful attempt. In buckets with backoff, the failed attempts before it are uncounted too.
-///
-/// # Errors
-/// `Unavailable` when the database fails.
 pub fn forgive(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
-    let now = now();
     for bucket in in_lock_order(buckets) {
-        if bucket.rule.backoff.is_some() {
-            diesel::delete(throttles::table.find(&bucket.key_hash)).execute(conn)?;
-            continue;
+        match bucket.rule.backoff {
+            Some(_) => diesel::delete(throttles::table.find(&bucket.key_hash)).run(conn)?,
+            None => uncount(conn, bucket)?,
         }
-        let state = lock(conn, bucket, now)?;
-        set(conn, bucket, state.without_last_attempt())?;
     }
     Ok(())
 }
 
 /// Uncounts an attempt that was not made. Unlike [`forgive`], it leaves earlier attempts counted.
-///
-/// # Errors
-/// `Unavailable` when the database fails.
 pub fn undo(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
-    let now = now();
-    for bucket in in_lock_order(buckets) {
-        let state = lock(conn, bucket, now)?;
-        set(conn, bucket, state.without_last_attempt())?;
-    }
-    Ok(())
+    let mut buckets = in_lock_order(buckets).into_iter();
+    buckets.try_for_each(|bucket| uncount(conn, bucket))
+}
+
+fn uncount(conn: &mut DbConn, bucket: &Bucket) -> Result<()> {
+    let state = lock(conn, bucket, now())?;
+    set(conn, bucket, state.without_last_attempt())
 }
 
 /// Returns the buckets in the order in which they are locked, which is always the same to prevent deadlocks.
@@ -172,43 +156,23 @@ fn lock(conn: &mut DbConn, bucket: &Bucket, now: NaiveDateTime) -> Result<State>
         throttles::ends_at.eq(now),
         throttles::open_at.eq(ALWAYS_OPEN),
     );
-    let insert = diesel::insert_into(throttles::table).values(empty);
-    let same = throttles::key_hash.eq(key_hash);
-    match conn {
-        DbConn::Sqlite(conn) => insert.on_conflict_do_nothing().execute(conn)?,
-        DbConn::Mysql(conn) => insert
-            .on_conflict(diesel::dsl::DuplicatedKeys)
-            .do_update()
-            .set(same)
-            .execute(conn)?,
-    };
-    Ok(throttles::table
-        .find(key_hash)
-        .select((throttles::tries, throttles::ends_at, throttles::open_at))
-        .get_result(conn)?)
+    insert_or_keep!(conn, throttles::table, throttles::key_hash, empty)?;
+    let row = throttles::table.find(key_hash);
+    Ok(row.select(State::as_select()).get_result(conn)?)
 }
 
 fn set(conn: &mut DbConn, bucket: &Bucket, state: State) -> Result<()> {
     diesel::update(throttles::table.find(&bucket.key_hash))
-        .set((
-            throttles::tries.eq(state.tries),
-            throttles::ends_at.eq(state.ends_at),
-            throttles::open_at.eq(state.open_at),
-        ))
-        .execute(conn)?;
-    Ok(())
+        .set(state)
+        .run(conn)
 }
 
 /// Deletes buckets whose window and backoff have ended; returns their number.
-///
-/// # Errors
-/// `Unavailable` when the database fails.
 pub fn delete_expired(conn: &mut DbConn) -> Result<usize> {
-    let now = now();
-    let old = throttles::table
-        .filter(throttles::ends_at.lt(now))
-        .filter(throttles::open_at.lt(now));
-    Ok(diesel::delete(old).execute(conn)?)
+    let old = throttles::ends_at
+        .lt(now())
+        .and(throttles::open_at.lt(now()));
+    Ok(diesel::delete(throttles::table.filter(old)).execute(conn)?)
 }
 
 #[cfg(test)]

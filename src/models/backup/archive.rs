@@ -8,13 +8,13 @@ use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::cell::{Cell, append_row};
+use super::cell::Cell;
 use super::{FORMAT, Manifest};
 use crate::error::{Error, Result};
+use crate::models::values::signing::hex;
 
 /// Longest line, in bytes: far more than the longest row.
 const LINE_BYTES: u64 = 64 << 20;
-/// Name in the last line.
 const BACKUP: &str = "backup";
 
 /// The line after a table's rows, and the last line of all.
@@ -40,12 +40,6 @@ fn unreadable(error: io::Error) -> Error {
     }
 }
 
-fn hex(digest: &Sha256) -> String {
-    let bytes = digest.clone().finalize();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Writes a backup.
 pub(super) struct Writer<W: Write> {
     out: GzEncoder<W>,
     line: Vec<u8>,
@@ -56,7 +50,7 @@ pub(super) struct Writer<W: Write> {
 impl<W: Write> Writer<W> {
     pub(super) fn new(out: W, manifest: &Manifest) -> Result<Self> {
         let mut writer = Self {
-            // Three quarters of what the best level saves, at four times its speed.
+            // Within 1 % of the default level's size, in three quarters of its time (a million messages).
             out: GzEncoder::new(out, Compression::new(3)),
             line: Vec::new(),
             digest: Sha256::new(),
@@ -67,13 +61,8 @@ impl<W: Write> Writer<W> {
     }
 
     pub(super) fn row(&mut self, row: &[Cell]) -> Result<()> {
-        append_row(row, &mut self.line)?;
         self.total += 1;
-        self.put()
-    }
-
-    pub(super) fn end_table(&mut self, name: &str, rows: u64) -> Result<()> {
-        self.end(name, rows)
+        self.json(row)
     }
 
     /// Ends the file and returns what is below it.
@@ -82,31 +71,25 @@ impl<W: Write> Writer<W> {
         self.out.finish().map_err(unwritable)
     }
 
-    fn end(&mut self, end: &str, rows: u64) -> Result<()> {
-        let (end, sha256) = (end.to_owned(), hex(&self.digest));
+    /// Ends a table, or all of them.
+    pub(super) fn end(&mut self, end: &str, rows: u64) -> Result<()> {
+        let (end, sha256) = (end.to_owned(), hex(&self.digest.clone().finalize()));
         self.json(&End { end, rows, sha256 })
     }
 
-    fn json(&mut self, value: &impl Serialize) -> Result<()> {
+    fn json(&mut self, value: &(impl Serialize + ?Sized)) -> Result<()> {
+        self.line.clear();
         serde_json::to_writer(&mut self.line, value).map_err(Error::internal)?;
         self.line.push(b'\n');
-        self.put()
-    }
-
-    fn put(&mut self) -> Result<()> {
         self.digest.update(&self.line);
-        let written = self.out.write_all(&self.line);
-        self.line.clear();
-        written.map_err(unwritable)
+        self.out.write_all(&self.line).map_err(unwritable)
     }
 }
 
 /// What a line is, after the first one.
 pub(super) enum Line {
     Row(Vec<Cell>),
-    /// The current table is over, with as many rows as it should have.
     TableEnd,
-    /// Nothing follows.
     End,
 }
 
@@ -115,7 +98,6 @@ pub(super) struct Reader<R: BufRead> {
     input: BufReader<GzDecoder<R>>,
     line: Vec<u8>,
     digest: Sha256,
-    /// Of the file.
     pub(super) manifest: Manifest,
     table: usize,
     rows: u64,
@@ -126,22 +108,20 @@ impl<R: BufRead> Reader<R> {
     pub(super) fn new(input: R) -> Result<Self> {
         let mut input = BufReader::with_capacity(1 << 16, GzDecoder::new(input));
         let mut line = Vec::new();
-        if let Err(error) = read_line(&mut input, &mut line) {
-            return Err(Error::Unavailable(format!(
-                "this is no backup of Teahouse: {}",
-                sentence(error)
-            )));
-        }
+        read_line(&mut input, &mut line).map_err(|error| {
+            let cause = error.into_cause();
+            Error::Unavailable(format!("this is not a Teahouse backup: {cause}"))
+        })?;
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Version {
             teahouse_backup: u32,
         }
         let version: Version = serde_json::from_slice(&line)
-            .map_err(|_| Error::Unavailable("this is no backup of Teahouse".into()))?;
+            .map_err(|_| Error::Unavailable("this is not a Teahouse backup".into()))?;
         if version.teahouse_backup != FORMAT {
             return Err(Error::Unavailable(format!(
-                "this backup has the format {}, and this program knows only {FORMAT}: use the version that wrote it",
+                "this backup has format {}, but this version reads only format {FORMAT}: use the version that wrote it",
                 version.teahouse_backup
             )));
         }
@@ -186,7 +166,7 @@ impl<R: BufRead> Reader<R> {
                 end.rows
             )));
         }
-        if end.sha256 != hex(&self.digest) {
+        if end.sha256 != hex(&self.digest.clone().finalize()) {
             return Err(damaged(format!("the checksum of {expected} is wrong")));
         }
         self.digest.update(&self.line);
@@ -202,13 +182,8 @@ impl<R: BufRead> Reader<R> {
     fn require_end(&mut self) -> Result<()> {
         let mut rest = [0];
         let more = self.input.read(&mut rest).map_err(unreadable)?;
-        let below = self
-            .input
-            .get_mut()
-            .get_mut()
-            .fill_buf()
-            .map_err(unreadable)?;
-        if more > 0 || !below.is_empty() {
+        let below = self.input.get_mut().get_mut().fill_buf();
+        if more > 0 || !below.map_err(unreadable)?.is_empty() {
             return Err(damaged("something follows its end"));
         }
         Ok(())
@@ -223,12 +198,5 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> Result<()> {
         Ok(_) if line.len() as u64 == LINE_BYTES => Err(damaged("a line is too long")),
         Ok(_) => Err(damaged("it is cut off")),
         Err(error) => Err(unreadable(error)),
-    }
-}
-
-fn sentence(error: Error) -> String {
-    match error {
-        Error::Unavailable(sentence) => sentence,
-        other => other.to_string(),
     }
 }

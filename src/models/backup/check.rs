@@ -1,9 +1,11 @@
-//! Checks a backup without any database. Memory grows with people, rooms and one room's versions, a few bits each.
+//! Checks a backup without any database. Memory grows with rooms, pictures, ids that others refer to and the versions of
+//! one room's messages (a few bits each), not with the size of the file.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::BufRead;
 
 use super::archive::{Line, Reader};
+use super::avatars::Avatars;
 use super::cell::Cell;
 use super::faults::Faults;
 use super::rooms::{NumberSet, RoomLogs};
@@ -18,10 +20,10 @@ const REQUIRED: [&str; 5] = ["installation", "users", "rooms", "memberships", "m
 pub struct Report {
     /// What the backup holds, as far as it could be read.
     pub summary: Summary,
-    /// A sentence for each fault, the first hundred.
-    pub faults: Vec<String>,
-    /// Number of all faults.
-    pub count: u64,
+    /// Why it cannot be restored.
+    pub faults: Faults,
+    /// What is repaired when it is restored.
+    pub warnings: Faults,
     /// Rooms with their `last_seq`.
     pub(super) ends: BTreeMap<i64, i64>,
 }
@@ -62,13 +64,15 @@ pub fn check(input: impl BufRead) -> Result<Report> {
             (Err(error), _) => return Err(error),
         }
     };
+    let mut warnings = Faults::default();
     if is_whole {
         checker.logs.finish(&mut checker.faults);
+        checker.avatars.finish(&mut warnings);
     }
     Ok(Report {
         summary,
-        faults: checker.faults.named,
-        count: checker.faults.count,
+        faults: checker.faults,
+        warnings,
         ends: checker.logs.ends(),
     })
 }
@@ -76,6 +80,7 @@ pub fn check(input: impl BufRead) -> Result<Report> {
 struct Checker<'a> {
     faults: Faults,
     logs: RoomLogs,
+    avatars: Avatars,
     /// Numbers of the rows that others may refer to, by table.
     ids: HashMap<&'a str, NumberSet>,
     /// Primary key of the row before.
@@ -96,6 +101,7 @@ impl<'a> Checker<'a> {
         Self {
             faults,
             logs: RoomLogs::default(),
+            avatars: Avatars::default(),
             ids: ids.collect(),
             last_key: Vec::new(),
         }
@@ -105,10 +111,8 @@ impl<'a> Checker<'a> {
         if !self.has_form(table, &row) {
             return;
         }
-        let key: Vec<Cell> = match table.positions(&table.key) {
-            Some(places) => places.iter().map(|place| row[*place].clone()).collect(),
-            None => Vec::new(),
-        };
+        let places = table.positions(&table.key).unwrap_or_default();
+        let key: Vec<Cell> = places.iter().map(|place| row[*place].clone()).collect();
         if !key.is_empty() && key <= self.last_key {
             let key = shown(&key);
             self.faults
@@ -120,6 +124,7 @@ impl<'a> Checker<'a> {
             ids.insert(*id);
         }
         self.logs.visit(table, &row, &mut self.faults);
+        self.avatars.visit(table, &row);
         self.references(table, &row, &key);
         self.last_key = key;
     }

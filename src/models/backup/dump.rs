@@ -19,7 +19,6 @@ use crate::models::{installation, rfc3339};
 const PAGE_ROWS: usize = 2_000;
 /// The same where a row can be large.
 const LARGE_PAGE_ROWS: usize = 50;
-/// Tables with large rows.
 const LARGE: &str = "avatars";
 
 /// Writes the database as it is at one moment, and returns what is below and what was written. Holds no lock that a
@@ -59,7 +58,7 @@ fn write<W: Write>(conn: &mut DbConn, out: W) -> Result<(W, Summary)> {
             rows += 1;
             writer.row(row)
         })?;
-        writer.end_table(&table.name, rows)?;
+        writer.end(&table.name, rows)?;
         summary.rows.insert(table.name, rows);
     }
     Ok((writer.finish()?, summary))
@@ -69,7 +68,7 @@ fn manifest(conn: &mut DbConn) -> Result<Manifest> {
     let epoch = installation::epoch(conn)?;
     let all = catalog::tables(conn)?;
     let is_omitted = |table: &Table| OMITTED.contains(&table.name.as_str());
-    let (omitted, tables): (Vec<Table>, Vec<Table>) = all.into_iter().partition(is_omitted);
+    let (omitted, tables): (Vec<_>, Vec<_>) = all.into_iter().partition(is_omitted);
     Ok(Manifest {
         teahouse_backup: FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),

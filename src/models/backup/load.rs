@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::io::BufRead;
 
 use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::archive::{Line, Reader};
-use super::catalog::{self, Number};
+use super::catalog;
 use super::cell::Cell;
 use super::check::{Report, check};
 use super::{Kind, Manifest, Summary, Table, marker};
@@ -16,22 +17,20 @@ use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::installation;
 
-/// Rows of one statement.
 const STATEMENT_ROWS: usize = 500;
 /// Parameters of one statement: SQLite takes 32,766.
 const STATEMENT_PARAMETERS: usize = 30_000;
 /// Bytes of one statement's values: MySQL's smallest usual `max_allowed_packet` is 16 MiB.
 const STATEMENT_BYTES: usize = 4 << 20;
-/// Statements of one transaction.
 const TRANSACTION_STATEMENTS: usize = 40;
 
 /// Restores a backup: checks the file, brings the empty database to the version that the backup has, fills it, counts,
-/// gives it a new `epoch`, and then brings it up to date. `open` opens the file, which is read twice. A database in which
+/// brings it up to date, and gives it a new `epoch`. `open` opens the file, which is read twice. A database in which
 /// an earlier restore was interrupted is emptied first.
 pub fn restore<R: BufRead>(conn: &mut DbConn, open: impl Fn() -> Result<R>) -> Result<Summary> {
     let report = check(open()?)?;
-    if let Some(fault) = report.faults.first() {
-        let count = report.count;
+    if let Some(fault) = report.faults.listed.first() {
+        let count = report.faults.count;
         return Err(Error::Unavailable(format!(
             "the backup has {count} faults, and nothing was restored. The first: {fault}"
         )));
@@ -50,6 +49,7 @@ pub fn restore<R: BufRead>(conn: &mut DbConn, open: impl Fn() -> Result<R>) -> R
     };
     fill(conn, &mut reader, &report).map_err(interrupted)?;
     conn.migrate_to(None)?;
+    repair_avatars(conn)?;
     installation::renew_epoch(conn)?;
     marker::forget(conn)?;
     Ok(report.summary)
@@ -76,9 +76,10 @@ fn claim(conn: &mut DbConn) -> Result<()> {
             "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536;",
         )?),
         DbConn::Mysql(conn) => {
-            let sql = "SELECT COALESCE(GET_LOCK(CONCAT('teahouse_restore:', LEFT(SHA2(DATABASE(), 256), 40)), 0), 0) AS value";
-            let row: Number = diesel::sql_query(sql).get_result(conn)?;
-            match row.value {
+            let lock = sql::<BigInt>(
+                "SELECT COALESCE(GET_LOCK(CONCAT('teahouse_restore:', LEFT(SHA2(DATABASE(), 256), 40)), 0), 0)",
+            );
+            match lock.get_result::<i64>(conn)? {
                 1 => Ok(()),
                 _ => Err(Error::Unavailable("another restore is under way".into())),
             }
@@ -111,9 +112,8 @@ fn empty(conn: &mut DbConn) -> Result<()> {
 }
 
 fn count(conn: &mut DbConn, table: &str) -> Result<i64> {
-    let sql = format!("SELECT COUNT(*) AS value FROM `{table}`");
-    let row: Number = on_each!(conn, conn => diesel::sql_query(sql).get_result(conn))?;
-    Ok(row.value)
+    let count = format!("SELECT COUNT(*) FROM `{table}`");
+    Ok(sql::<BigInt>(&count).get_result(conn)?)
 }
 
 /// Fills the migrated tables, and counts what is then in them.
@@ -146,6 +146,13 @@ fn fill<R: BufRead>(conn: &mut DbConn, reader: &mut Reader<R>, report: &Report) 
         Line::End => require_whole_rooms(conn, report),
         Line::Row(_) | Line::TableEnd => Err(Error::Unavailable("the file has changed".into())),
     }
+}
+
+/// Makes users and pictures agree, which the check only warned about.
+fn repair_avatars(conn: &mut DbConn) -> Result<()> {
+    let sql = "UPDATE users SET avatar = NULL WHERE avatar NOT IN (SELECT hash FROM avatars); \
+               DELETE FROM avatars WHERE hash NOT IN (SELECT avatar FROM users WHERE avatar IS NOT NULL)";
+    Ok(on_each!(conn, conn => conn.batch_execute(sql))?)
 }
 
 /// Stores one table's rows. What this program's schema does not have was added by hand, and is left out.
@@ -218,30 +225,17 @@ fn insert(conn: &mut DbConn, table: &Table, places: &[usize], rows: &[Vec<Cell>]
     Ok(())
 }
 
-#[derive(QueryableByName)]
-struct LogRow {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
-    #[diesel(sql_type = BigInt)]
-    count: i64,
-    #[diesel(sql_type = BigInt)]
-    first: i64,
-    #[diesel(sql_type = BigInt)]
-    last: i64,
-}
-
 /// Requires that the database itself now has `seq` 1 to `last_seq` of each room.
 fn require_whole_rooms(conn: &mut DbConn, report: &Report) -> Result<()> {
-    let sql = "SELECT room_id AS id, COUNT(*) AS count, MIN(seq) AS first, MAX(seq) AS last \
-               FROM messages GROUP BY room_id";
-    let rows: Vec<LogRow> = on_each!(conn, conn => diesel::sql_query(sql).load(conn))?;
+    let rooms = sql::<(BigInt, BigInt, BigInt, BigInt)>(
+        "SELECT room_id, COUNT(*), MIN(seq), MAX(seq) FROM messages GROUP BY room_id",
+    );
+    let rooms: Vec<(i64, i64, i64, i64)> = rooms.load(conn)?;
     let mut ends = report.ends.clone();
-    for row in rows {
-        let end = ends.remove(&row.id);
-        if row.first != 1 || row.count != row.last || end != Some(row.last) {
+    for (id, count, first, last) in rooms {
+        if first != 1 || count != last || ends.remove(&id) != Some(last) {
             return Err(Error::Unavailable(format!(
-                "room {} has {} messages, {} to {}",
-                row.id, row.count, row.first, row.last
+                "room {id} has {count} messages, {first} to {last}"
             )));
         }
     }

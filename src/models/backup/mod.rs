@@ -9,6 +9,7 @@
 //! `Unavailable` with a sentence that names the cause, unless a function says otherwise.
 
 mod archive;
+mod avatars;
 mod catalog;
 mod cell;
 mod check;
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::{Report, check};
 pub use dump::dump;
+pub use faults::Faults;
 pub use load::restore;
 pub(super) use marker::{forget, require_complete};
 
@@ -58,9 +60,7 @@ struct Manifest {
     created_at: String,
     /// Name of the database that it was read from. A restored one gets another.
     epoch: String,
-    /// Versions of the migrations that had run.
     migrations: Vec<String>,
-    /// In the order of the file.
     tables: Vec<Table>,
     /// Tables that exist but whose rows are not here.
     omitted: Vec<String>,
@@ -87,7 +87,6 @@ impl Table {
     }
 }
 
-/// One column.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Column {
     name: String,
@@ -108,7 +107,6 @@ enum Kind {
     Time,
 }
 
-/// A foreign key.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Reference {
     columns: Vec<String>,

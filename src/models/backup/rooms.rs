@@ -11,7 +11,6 @@ use super::faults::Faults;
 pub(super) struct NumberSet(HashMap<i64, u64>);
 
 impl NumberSet {
-    /// Returns whether the number is new.
     pub(super) fn insert(&mut self, number: i64) -> bool {
         let bits = self.0.entry(number >> 6).or_default();
         let bit = 1 << (number & 63);
@@ -30,7 +29,6 @@ impl NumberSet {
 struct Room {
     last_seq: i64,
     last_ver: i64,
-    /// Highest `seq` so far.
     seq: i64,
 }
 
@@ -44,45 +42,36 @@ pub(super) struct RoomLogs {
     counter: Option<i64>,
 }
 
-/// The integers in these columns of a row.
-fn integers<const N: usize>(table: &Table, row: &[Cell], names: [&str; N]) -> Option<[i64; N]> {
-    let mut found = [0; N];
-    for (found, name) in found.iter_mut().zip(names) {
-        *found = row.get(table.position(name)?)?.integer()?;
-    }
-    Some(found)
-}
-
 impl RoomLogs {
     pub(super) fn visit(&mut self, table: &Table, row: &[Cell], faults: &mut Faults) {
-        match table.name.as_str() {
-            "installation" => {
-                let counter = integers(table, row, ["counter"]).map(|[counter]| counter);
-                if self.counter.is_some() || counter.is_none() {
-                    faults.add("installation: there must be one row with a counter".into());
-                }
-                self.counter = counter;
+        let columns: &[&str] = match table.name.as_str() {
+            "installation" => &["counter"],
+            "rooms" => &["id", "last_seq", "last_ver"],
+            "messages" => &["room_id", "seq", "ver", "id", "change_id"],
+            _ => return,
+        };
+        let numbers = columns
+            .iter()
+            .map(|name| row.get(table.position(name)?)?.integer());
+        let numbers: Option<Vec<i64>> = numbers.collect();
+        match numbers.as_deref() {
+            Some(&[counter]) if self.counter.is_none() => self.counter = Some(counter),
+            Some(&[id, last_seq, last_ver]) => {
+                let room = Room {
+                    last_seq,
+                    last_ver,
+                    seq: 0,
+                };
+                self.rooms.insert(id, room);
             }
-            "rooms" => match integers(table, row, ["id", "last_seq", "last_ver"]) {
-                Some([id, last_seq, last_ver]) => {
-                    let seq = 0;
-                    let room = Room {
-                        last_seq,
-                        last_ver,
-                        seq,
-                    };
-                    self.rooms.insert(id, room);
-                }
-                None => faults.add("rooms: a row has no id, last_seq or last_ver".into()),
-            },
-            "messages" => {
-                let names = ["room_id", "seq", "ver", "id", "change_id"];
-                match integers(table, row, names) {
-                    Some(numbers) => self.message(numbers, faults),
-                    None => faults.add("messages: a row has no place in its room".into()),
-                }
+            Some(&[room_id, seq, ver, id, change_id]) => {
+                self.message([room_id, seq, ver, id, change_id], faults);
             }
-            _ => {}
+            Some(_) => faults.add("installation: there must be only one row".into()),
+            None => {
+                let (name, columns) = (&table.name, columns.join(", "));
+                faults.add(format!("{name}: a row lacks one of {columns}"));
+            }
         }
     }
 

@@ -73,9 +73,6 @@ macro_rules! update_joined {
 
         impl $name {
             /// Creates the statement for these rows.
-            ///
-            /// # Errors
-            /// None is known.
             pub(in crate::models) fn of(rows: &impl Serialize) -> Result<Self> {
                 serde_json::to_string(rows).map(Self).map_err(Error::internal)
             }

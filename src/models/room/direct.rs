@@ -14,7 +14,6 @@ use crate::models::schema::{memberships, rooms, users};
 use crate::models::user::User;
 use crate::models::user::moderation::{looks_like_phone, parse_phone_identifier, strip_at};
 use crate::models::user::{block, direct_message_policy};
-use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::user_status::Status;
 use crate::models::values::username;
 use crate::models::{change_notice, installation, now};
@@ -180,7 +179,7 @@ pub fn find_active_user(conn: &mut DbConn, name: &str) -> Result<User> {
 /// Returns the region of a user's own number; empty when they have no number, or its country code belongs to no single
 /// region.
 fn own_region(conn: &mut DbConn, user_id: i64) -> Result<String> {
-    let phone = User::phone(conn, user_id)?.map(PhoneNumber::from_stored);
+    let phone = User::phone(conn, user_id)?;
     Ok(phone.and_then(|phone| phone.region()).unwrap_or_default())
 }
 

@@ -10,6 +10,6 @@ pub mod phone_number;
 pub mod room_name;
 pub(super) mod script;
 pub mod signing;
-mod text_column;
+pub(super) mod text_column;
 pub mod user_status;
 pub mod username;

@@ -3,6 +3,8 @@
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 use unicode_script::{Script, UnicodeScript};
 
+use super::characters::is_default_ignorable;
+
 /// Returns the script that a letter, mark or digit belongs to. `ー` and its half-width form are Common in Unicode.
 pub(in crate::models) fn of(c: char) -> Script {
     match c {
@@ -65,10 +67,5 @@ pub(in crate::models) fn starts_bidi_run(c: char) -> bool {
 
 /// Returns whether the character has no glyph: default-ignorable code points and other format characters.
 pub(in crate::models) fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-        | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
-        || c.general_category() == GeneralCategory::Format
+    is_default_ignorable(c) || c.general_category() == GeneralCategory::Format
 }

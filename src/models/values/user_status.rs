@@ -1,5 +1,6 @@
 //! Roles and status of users.
 
+use super::text_column::text_column;
 use crate::protocol::text_enum;
 
 text_enum! {
@@ -23,3 +24,6 @@ text_enum! {
         Deactivated = "deactivated",
     }
 }
+
+text_column!(Role);
+text_column!(Status);

@@ -154,7 +154,7 @@ fn authorization(
     let names = names.join(";");
     let request = format!("POST\n/\n{query}\n{lines}\n{names}\n{}", sha256(b""));
     let to_sign = format!("{ALGORITHM}\n{}", sha256(request.as_bytes()));
-    let signature = hmac_sha256(key_secret.as_bytes(), &[to_sign.as_bytes()])?;
+    let signature = hmac_sha256(key_secret.as_bytes(), &[to_sign.as_bytes()]);
     Ok(format!(
         "{ALGORITHM} Credential={key_id},SignedHeaders={names},Signature={signature}"
     ))

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::clients::Client;
 use super::settings::SettingsLayout;
-use crate::models::auth::pairing::{Pairing, VALID_MINUTES};
+use crate::models::auth::pairing::{Pairing, PairingState, VALID_MINUTES};
 use crate::views::layout::Page;
 use crate::views::qr::Qr;
 
@@ -13,8 +13,7 @@ use crate::views::qr::Qr;
 pub struct PairingPage {
     #[serde(flatten)]
     layout: SettingsLayout,
-    /// `open`, `asked`, `allowed`, `refused`, `used`, or `over`.
-    state: &'static str,
+    state: PairingState,
     id: String,
     /// URL for the new device, while the state is `open`.
     link: Option<String>,
@@ -30,7 +29,7 @@ impl PairingPage {
     /// Makes the page; `link` is shown while the state is `open`.
     pub fn new(layout: SettingsLayout, pairing: Pairing, link: String) -> Self {
         let state = pairing.state();
-        let link = (state == "open").then_some(link);
+        let link = (state == PairingState::Open).then_some(link);
         Self {
             layout,
             state,
@@ -50,8 +49,8 @@ impl PairingPage {
 pub struct PairingRequestPage<'a> {
     #[serde(flatten)]
     pub page: Page,
-    /// `open`, `asked`, `allowed`, `refused`, or `over`.
-    pub state: &'static str,
+    /// See [`Pairing::state_for`].
+    pub state: PairingState,
     /// Username of the account; empty when the pairing has ended.
     pub username: &'a str,
     pub token: &'a str,

@@ -6,7 +6,7 @@ use super::clients::Client;
 use super::rooms::SidebarPage;
 use super::sessions::Region;
 use crate::models::auth::device::Device;
-use crate::models::auth::session::KeyHash;
+use crate::models::auth::session::{KeyHash, SessionKind};
 use crate::models::rfc3339;
 use crate::views::display_preferences::DisplayPreferences;
 use crate::views::layout::{FieldMessages, Page};
@@ -104,11 +104,11 @@ impl DeviceItem {
         let seen_at = rfc3339(device.seen_at);
         Self {
             client: Client::from_user_agent(&device.user_agent),
-            token: device.is_token,
+            token: device.kind == SessionKind::Token,
             last_active: display.date_time(&seen_at),
             seen_at,
             current: device.key_hash == *current,
-            id: device.id,
+            id: device.id(),
             ip: device.ip,
         }
     }

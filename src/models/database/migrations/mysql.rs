@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use diesel::connection::{BoxableConnection, SimpleConnection};
+use diesel::dsl::sql;
 use diesel::migration::{Migration, MigrationSource};
 use diesel::mysql::Mysql;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use super::script::{self, Effect};
-use super::{MYSQL_MIGRATIONS, TextRow, failed, lock, preflight};
+use super::{MYSQL_MIGRATIONS, SELECT_RECORDED, failed, lock, preflight};
 use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
 
@@ -17,7 +18,6 @@ use crate::models::database::connection::DbConn;
 const CREATE_RECORDS: &str = "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (\
                               version VARCHAR(50) PRIMARY KEY NOT NULL, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)";
 
-/// A migration and its SQL.
 struct Step {
     version: String,
     name: String,
@@ -46,7 +46,6 @@ impl BoxableConnection<Mysql> for Capture {
     }
 }
 
-/// Returns all migrations of this program, oldest first.
 fn steps() -> Result<Vec<Step>> {
     let migrations: Vec<Box<dyn Migration<Mysql>>> =
         MYSQL_MIGRATIONS.migrations().map_err(failed)?;
@@ -83,15 +82,8 @@ pub(super) fn migrate(conn: &mut DbConn, wanted: Option<&BTreeSet<String>>) -> R
         let mut count = 0;
         for step in pending {
             // Only the first one can be partly applied: each is recorded before the next begins.
-            let resumes = count == 0;
-            with_autocommit_off(conn, |conn| {
-                run(conn, step, &step.up, resumes)?;
-                diesel::sql_query("INSERT INTO __diesel_schema_migrations (version) VALUES (?)")
-                    .bind::<Text, _>(&step.version)
-                    .execute(conn)?;
-                Ok(())
-            })
-            .map_err(|error| preflight::explain(step.name.as_str(), error))?;
+            let record = "INSERT INTO __diesel_schema_migrations (version) VALUES (?)";
+            run_and_record(conn, step, &step.up, count == 0, record)?;
             count += 1;
         }
         Ok(count)
@@ -109,8 +101,7 @@ pub(super) fn revert_all(conn: &mut DbConn) -> Result<usize> {
         let applied = recorded_versions(conn)?;
         let partial = steps.iter().find(|step| !applied.contains(&step.version));
         if let Some(step) = partial {
-            revert_partial(conn, step)
-                .map_err(|error| preflight::explain(step.name.as_str(), error))?;
+            revert_partial(conn, step).map_err(|error| preflight::explain(&step.name, error))?;
         }
         let done: Vec<&Step> = steps
             .iter()
@@ -118,15 +109,8 @@ pub(super) fn revert_all(conn: &mut DbConn) -> Result<usize> {
             .collect();
         for (index, step) in done.iter().rev().enumerate() {
             // The newest may be reverted already, but still recorded.
-            let resumes = index == 0;
-            with_autocommit_off(conn, |conn| {
-                run(conn, step, &step.down, resumes)?;
-                diesel::sql_query("DELETE FROM __diesel_schema_migrations WHERE version = ?")
-                    .bind::<Text, _>(&step.version)
-                    .execute(conn)?;
-                Ok(())
-            })
-            .map_err(|error| preflight::explain(step.name.as_str(), error))?;
+            let forget = "DELETE FROM __diesel_schema_migrations WHERE version = ?";
+            run_and_record(conn, step, &step.down, index == 0, forget)?;
         }
         Ok(done.len())
     })
@@ -144,18 +128,27 @@ fn revert_partial(conn: &mut MysqlConnection, step: &Step) -> Result<()> {
     run(conn, step, &step.down, true)
 }
 
-/// Runs a migration so that rows written after its last DDL statement are committed together with its record.
-fn with_autocommit_off(
+/// Runs a migration's SQL and then `record` with its version, without autocommit: rows written after the last DDL statement
+/// are committed together with the record.
+fn run_and_record(
     conn: &mut MysqlConnection,
-    work: impl FnOnce(&mut MysqlConnection) -> Result<()>,
+    step: &Step,
+    sql: &str,
+    resumes: bool,
+    record: &str,
 ) -> Result<()> {
     conn.batch_execute("SET SESSION autocommit = 0")?;
-    let outcome = work(conn);
-    match &outcome {
-        Ok(()) => conn.batch_execute("COMMIT; SET SESSION autocommit = 1")?,
-        Err(_) => lock::roll_back(conn),
+    let recorded = run(conn, step, sql, resumes).and_then(|()| {
+        let record = diesel::sql_query(record).bind::<Text, _>(&step.version);
+        Ok(record.execute(conn)?)
+    });
+    match recorded {
+        Ok(_) => Ok(conn.batch_execute("COMMIT; SET SESSION autocommit = 1")?),
+        Err(error) => {
+            let _ = conn.batch_execute("ROLLBACK; SET SESSION autocommit = 1");
+            Err(preflight::explain(&step.name, error))
+        }
     }
-    outcome
 }
 
 /// Runs a migration's statements; with `resumes`, skips those that were already executed.
@@ -185,15 +178,14 @@ fn run(conn: &mut MysqlConnection, step: &Step, sql: &str, resumes: bool) -> Res
 
 /// Returns whether a table has exactly the columns of this `CREATE TABLE` statement, or does not exist.
 fn has_expected_columns(conn: &mut MysqlConnection, table: &str, statement: &str) -> Result<bool> {
-    let sql = "SELECT column_name AS value FROM information_schema.columns \
-               WHERE table_schema = DATABASE() AND table_name = ?";
-    let rows: Vec<TextRow> = diesel::sql_query(sql).bind::<Text, _>(table).load(conn)?;
-    let found: BTreeSet<String> = rows.into_iter().map(|row| row.value).collect();
+    let select = "SELECT column_name FROM information_schema.columns \
+                  WHERE table_schema = DATABASE() AND table_name = ";
+    let found: Vec<String> = sql::<Text>(select).bind::<Text, _>(table).load(conn)?;
+    let found = BTreeSet::from_iter(found);
     Ok(found.is_empty() || found == script::columns(statement))
 }
 
 fn recorded_versions(conn: &mut MysqlConnection) -> Result<BTreeSet<String>> {
-    let sql = "SELECT version AS value FROM __diesel_schema_migrations";
-    let rows: Vec<TextRow> = diesel::sql_query(sql).load(conn)?;
-    Ok(rows.into_iter().map(|row| row.value).collect())
+    let versions: Vec<String> = sql::<Text>(SELECT_RECORDED).load(conn)?;
+    Ok(versions.into_iter().collect())
 }

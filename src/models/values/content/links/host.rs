@@ -9,7 +9,7 @@ use unicode_script::Script;
 use super::tlds;
 use crate::models::values::script;
 
-/// The result of parsing a host.
+/// The result of parsing a host or a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Host {
     /// A host, with its port if any, that ends at this byte.
@@ -33,9 +33,9 @@ pub(super) fn after_scheme(text: &str, start: usize) -> Host {
         _ => return host,
     };
     let (end, has_port) = match port(text, host_end) {
-        Port::Ends(end) => (end, true),
-        Port::Missing => (host_end, false),
-        Port::OutOfRange => return Host::Deceptive,
+        Host::Ends(end) => (end, true),
+        Host::Missing => (host_end, false),
+        Host::Deceptive => return Host::Deceptive,
     };
     if continues_after_invisible(text, end) || has_user_info(&text[end..]) {
         return Host::Deceptive;
@@ -67,8 +67,8 @@ pub(super) fn without_scheme(text: &str, start: usize, min_labels: usize) -> Hos
 /// Returns the end of the port after a host, or the host's end if there is none.
 pub(super) fn with_port(text: &str, host_end: usize) -> usize {
     match port(text, host_end) {
-        Port::Ends(end) => end,
-        Port::Missing | Port::OutOfRange => host_end,
+        Host::Ends(end) => end,
+        Host::Missing | Host::Deceptive => host_end,
     }
 }
 
@@ -84,10 +84,8 @@ fn ipv6(text: &str, start: usize) -> Host {
 
 /// Parses a domain name and counts its labels. Excludes text that follows without a space.
 fn domain(text: &str, start: usize) -> (Host, usize) {
-    let run = text[start..]
-        .char_indices()
-        .find(|(_, c)| !is_host_char(*c))
-        .map_or(&text[start..], |(length, _)| &text[start..start + length]);
+    let rest = &text[start..];
+    let run = &rest[..rest.find(|c| !is_host_char(c)).unwrap_or(rest.len())];
     let mut labels = labels(run);
     cut_following_text(run, &mut labels);
     while let Some(last) = labels.last() {
@@ -216,23 +214,18 @@ fn is_right_to_left(c: char) -> bool {
     )
 }
 
-enum Port {
-    Ends(usize),
-    Missing,
-    OutOfRange,
-}
-
-fn port(text: &str, start: usize) -> Port {
+/// Parses the port after a host. Ports out of range are deceptive.
+fn port(text: &str, start: usize) -> Host {
     let Some(rest) = text[start..].strip_prefix(':') else {
-        return Port::Missing;
+        return Host::Missing;
     };
     let length = rest.bytes().take_while(u8::is_ascii_digit).count();
     if length == 0 || rest[length..].starts_with(|c: char| c.is_ascii_alphabetic()) {
-        return Port::Missing;
+        return Host::Missing;
     }
     match rest[..length].parse::<u16>() {
-        Ok(_) => Port::Ends(start + 1 + length),
-        Err(_) => Port::OutOfRange,
+        Ok(_) => Host::Ends(start + 1 + length),
+        Err(_) => Host::Deceptive,
     }
 }
 

@@ -65,9 +65,8 @@ pub(crate) fn find(text: &str) -> Vec<Link> {
 /// Returns whether the text begins with `http://` or `https://`, ignoring case.
 fn starts_with_scheme(text: &str) -> bool {
     ["http://", "https://"].iter().any(|scheme| {
-        text.as_bytes()
-            .get(..scheme.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(scheme.as_bytes()))
+        let start = text.get(..scheme.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     })
 }
 
@@ -82,14 +81,8 @@ struct Finder<'a> {
 impl Finder<'_> {
     /// Parses a URL whose scheme ends with the `:` at `at`. Returns where to continue, if it is a scheme.
     fn match_url(&mut self, at: usize) -> Option<usize> {
-        let is_letter = |byte: &u8| byte.is_ascii_alphabetic();
-        let before = &self.text.as_bytes()[self.done..at];
-        let length = before
-            .iter()
-            .rev()
-            .take(12)
-            .take_while(|byte| is_letter(byte))
-            .count();
+        let before = self.text.as_bytes()[self.done..at].iter().rev().take(12);
+        let length = before.take_while(|byte| byte.is_ascii_alphabetic()).count();
         let (scheme, rest) = (&self.text[at - length..at], &self.text[at + 1..]);
         if !rest.starts_with("//") {
             let code_schemes = ["javascript", "vbscript", "data", "file", "blob"];
@@ -146,12 +139,8 @@ impl Finder<'_> {
     fn match_mail(&mut self, at: usize) -> Option<usize> {
         let is_local = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '+' | '-');
         let before = &self.text[self.done..at];
-        let length = before
-            .chars()
-            .rev()
-            .take(LOCAL_PART_MAX_CHARS + 1)
-            .take_while(is_local)
-            .count();
+        let nearest = before.chars().rev().take(LOCAL_PART_MAX_CHARS + 1);
+        let length = nearest.take_while(is_local).count();
         let local = before[before.len() - length..].trim_start_matches(['.', '+', '-']);
         let mut start = at - local.len();
         let is_valid_local = !local.is_empty()
@@ -233,9 +222,7 @@ impl BidiState {
             }
         }
         self.scanned = at;
-        let inner = self.open.iter().rev().take_while(|c| !is_isolate(c));
-        inner
-            .into_iter()
-            .any(|c| matches!(c, '\u{202d}' | '\u{202e}'))
+        let mut inner = self.open.iter().rev().take_while(|c| !is_isolate(c));
+        inner.any(|c| matches!(c, '\u{202d}' | '\u{202e}'))
     }
 }

@@ -9,20 +9,7 @@ use super::starts_with_scheme;
 use crate::models::values::script;
 
 /// Languages of Wikipedias with titles of mixed scripts, such as `/wiki/T恤`.
-const WIKI_LANGUAGES: [&str; 12] = [
-    "zh",
-    "zh-yue",
-    "zh-classical",
-    "zh-min-nan",
-    "wuu",
-    "gan",
-    "hak",
-    "ja",
-    "ko",
-    "th",
-    "lo",
-    "km",
-];
+const WIKI_LANGUAGES: &str = "zh zh-yue zh-classical zh-min-nan wuu gan hak ja ko th lo km";
 
 /// Returns the end of the part that begins at `start` with `/`, `?` or `#`. Returns `None` if it contains bidirectional
 /// controls, which would display the URL in another order; it does not become a link then.
@@ -33,12 +20,8 @@ pub(super) fn end(text: &str, link_start: usize, host: &str, start: usize) -> Op
         text,
         start,
         before,
-        is_wiki: host.contains(".wik") && WIKI_LANGUAGES.contains(&language),
-        open: Vec::new(),
-        has_letters: false,
-        has_escape: false,
-        has_query: false,
-        last: ('\0', '\0'),
+        is_wiki: host.contains(".wik") && WIKI_LANGUAGES.split(' ').any(|one| one == language),
+        ..Path::default()
     };
     let mut end = text.len();
     for (index, c) in text[start..].char_indices() {
@@ -56,6 +39,7 @@ pub(super) fn end(text: &str, link_start: usize, host: &str, start: usize) -> Op
     Some(path.trim(end))
 }
 
+#[derive(Default)]
 struct Path<'a> {
     text: &'a str,
     start: usize,

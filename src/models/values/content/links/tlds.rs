@@ -13,77 +13,11 @@ press host education academy museum mobi asia tel jobs travel cat coop aero post
 icu cyou one plus run systems software tools team solutions services support global moe arpa test example invalid local internal lan ";
 
 /// Internationalized top-level domains in scripts without spaces and in Hangul.
-const IDEOGRAPHIC: &[&str] = &[
-    "中国",
-    "中國",
-    "公司",
-    "网络",
-    "網路",
-    "网址",
-    "网站",
-    "在线",
-    "中文网",
-    "手机",
-    "集团",
-    "我爱你",
-    "商标",
-    "商城",
-    "商店",
-    "政务",
-    "公益",
-    "移动",
-    "信息",
-    "餐厅",
-    "娱乐",
-    "游戏",
-    "企业",
-    "香港",
-    "台湾",
-    "台灣",
-    "澳門",
-    "新加坡",
-    "佛山",
-    "广东",
-    "时尚",
-    "慈善",
-    "机构",
-    "组织机构",
-    "健康",
-    "购物",
-    "食品",
-    "招聘",
-    "大拿",
-    "八卦",
-    "世界",
-    "书籍",
-    "点看",
-    "點看",
-    "通販",
-    "新闻",
-    "家電",
-    "谷歌",
-    "亚马逊",
-    "测试",
-    "測試",
-    "みんな",
-    "コム",
-    "ストア",
-    "セール",
-    "ファッション",
-    "クラウド",
-    "ポイント",
-    "グーグル",
-    "アマゾン",
-    "テスト",
-    "한국",
-    "닷컴",
-    "닷넷",
-    "삼성",
-    "테스트",
-    "ไทย",
-    "คอม",
-    "ລາວ",
-];
+const IDEOGRAPHIC: &str = "\
+中国 中國 公司 网络 網路 网址 网站 在线 中文网 手机 集团 我爱你 商标 商城 商店 政务 公益 移动 信息 餐厅 娱乐 \
+游戏 企业 香港 台湾 台灣 澳門 新加坡 佛山 广东 时尚 慈善 机构 组织机构 健康 购物 食品 招聘 大拿 八卦 世界 书籍 \
+点看 點看 通販 新闻 家電 谷歌 亚马逊 测试 測試 みんな コム ストア セール ファッション クラウド ポイント \
+グーグル アマゾン テスト 한국 닷컴 닷넷 삼성 테스트 ไทย คอม ລາວ";
 
 /// File extensions that are not mail domains: `icon@2x.png` is a file name.
 const FILE_EXTENSIONS: &[&str] = &[
@@ -99,10 +33,9 @@ pub(super) fn is_known(label: &str) -> bool {
 
 /// Returns the length in bytes of the longest internationalized top-level domain that the label begins with.
 pub(super) fn ideographic_prefix(label: &str) -> Option<usize> {
-    let known = IDEOGRAPHIC
-        .iter()
-        .filter(|known| label.starts_with(**known));
-    known.map(|known| known.len()).max()
+    let known = IDEOGRAPHIC.split_ascii_whitespace();
+    let matching = known.filter(|known| label.starts_with(known));
+    matching.map(str::len).max()
 }
 
 /// Returns whether the label is a common file extension.

@@ -56,52 +56,21 @@ fn deceptive_urls_are_not_linked() {
 #[test]
 fn bidi_override_ends_with_its_line_or_terminator() {
     check(&[
-        ("\u{202e}x\nhttps://example.com", &["https://example.com"]),
-        (
-            "\u{202e}x\u{202c} https://example.com",
-            &["https://example.com"],
-        ),
-        (
-            "\u{202e}\u{2066}https://example.com\u{2069}",
-            &["https://example.com"],
-        ),
+        "\u{202e}x\n⟦https://example.com⟧",
+        "\u{202e}x\u{202c} ⟦https://example.com⟧",
+        "\u{202e}\u{2066}⟦https://example.com⟧\u{2069}",
     ]);
 }
 
 #[test]
 fn finding_links_takes_linear_time() {
-    let parts = [
-        "https://a.bc?茶",
-        "https://a.bc;",
-        "https://a.bc(",
-        "www.a.bc;",
-        "www.",
-        "a@",
-        "a@b.cd",
-        "://",
-        "https://茶",
-        "https://a.b",
-        "\u{200b}",
-        "\u{202e}",
-        "https://a.bc/(",
-        "@",
-        "a",
-        "茶",
-        "https://a.bc,",
-        "w",
-        ":",
-        "[",
-        "a.",
-        "茶.",
-    ];
-    for part in parts {
+    let parts = "https://a.bc?茶 https://a.bc; https://a.bc( https://a.bc/( https://a.bc, https://a.b https://茶 \
+        :// www.a.bc; www. a@ a@b.cd \u{200b} \u{202e} @ a 茶 w : [ a. 茶.";
+    for part in parts.split(' ') {
         for prefix in ["", "https://a.bc/", "https://", "mei@", "www.", "\u{202e}"] {
             let text = |chars: usize| -> String {
-                prefix
-                    .chars()
-                    .chain(part.chars().cycle())
-                    .take(chars)
-                    .collect()
+                let all = prefix.chars().chain(part.chars().cycle());
+                all.take(chars).collect()
             };
             let time = |text: &str| {
                 let took = (0..3).map(|_| {
