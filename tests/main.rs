@@ -124,6 +124,7 @@ mod import_rules;
 mod locales;
 mod loopback_only;
 mod malformed_http;
+mod method_override;
 mod modules;
 mod nginx;
 mod protocol_violations;

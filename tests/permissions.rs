@@ -155,7 +155,7 @@ impl Cast {
             "edit" | "delete" => "message",
             "sync" => "synced",
             "read" => "read",
-            _ => "",
+            _ => "pong",
         };
         let mut socket = who.socket().await;
         let frame = json!({
@@ -176,7 +176,8 @@ impl Cast {
         }
         // Others' changes in this and other rooms send frames too.
         let is_answer = |frame: &Value| {
-            frame["type"] == "error" || frame["type"] == answer && frame["roomId"] == room
+            let is_here = answer == "pong" || frame["roomId"] == room;
+            frame["type"] == "error" || frame["type"] == answer && is_here
         };
         let answer = socket.first_where(is_answer).await;
         answer["code"].as_str().unwrap_or("ok").to_owned()

@@ -7,7 +7,6 @@ use std::path::Path;
 
 use crate::config::Settings;
 use crate::error::{Error, Result};
-use crate::models::database::default_url;
 use crate::models::database::url::DatabaseUrl;
 
 /// Returns the configured database's URL. Creates the data directory if the default SQLite file is to be used.
@@ -21,7 +20,7 @@ pub fn database_url(settings: &Settings) -> Result<DatabaseUrl> {
 /// Like [`database_url`], without creating the data directory.
 pub fn configured_database_url(settings: &Settings) -> Result<DatabaseUrl> {
     match settings.database.url.expose() {
-        "" => Ok(default_url(&settings.data.dir)),
+        "" => Ok(DatabaseUrl::Sqlite(settings.data.dir.join("teahouse.db"))),
         url => DatabaseUrl::parse(url),
     }
 }

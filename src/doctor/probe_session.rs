@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::error::Result;
+use crate::models::auth::security_event::ClientInfo;
 use crate::models::auth::session::{self, KeyHash, NewSession, SessionKind};
 use crate::models::database::connection::DbConn;
 use crate::models::database::diagnostics;
@@ -31,8 +32,10 @@ impl ProbeSession {
             user_id: admin.id,
             epoch: admin.session_epoch,
             by: None,
-            user_agent: "teahouse doctor".to_owned(),
-            ip: String::new(),
+            client: ClientInfo {
+                ip: String::new(),
+                user_agent: "teahouse doctor".to_owned(),
+            },
             lifetime: LIFETIME,
             is_github_sign_in: false,
             // Must not evict the admin's oldest session.

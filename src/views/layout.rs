@@ -124,13 +124,11 @@ pub fn display_name(locale: Locale, name: &str) -> String {
     if !name.contains(DELETED_USERNAME) {
         return name.to_owned();
     }
-    let deleted_name = locale.translate(&"deleted-person".into());
-    let names = name.split(", ").map(|name| match name {
-        DELETED_USERNAME => deleted_name.as_str(),
-        name => name,
-    });
-    let names: Vec<&str> = names.collect();
-    names.join(", ")
+    // No username contains the placeholder, which has a space.
+    name.replace(
+        DELETED_USERNAME,
+        &locale.translate(&"deleted-person".into()),
+    )
 }
 
 /// Returns the first letters of the first two words of a name; one character for scripts without letter case.

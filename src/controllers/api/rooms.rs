@@ -8,15 +8,14 @@ use super::PAGE;
 use crate::controllers::App;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::Json;
-use crate::controllers::rooms::messages::{
-    MessageEditInput, MessageInput, change, cursor, edit, post,
-};
-use crate::controllers::rooms::{RoomInput, create_room};
+use crate::controllers::rooms::history::cursor;
+use crate::controllers::rooms::messages::{MessageEditInput, MessageInput, change, edit, post};
+use crate::controllers::rooms::room_form::{RoomInput, create_room};
 use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
 use crate::models::message::{Cursor, Message};
 use crate::models::room::Room;
-use crate::protocol::commands::{Change, MessageRef, WriteCommand};
+use crate::protocol::commands::Change;
 
 /// Largest accepted `limit`; larger ones are reduced to it.
 const PAGE_MAX: i64 = 100;
@@ -123,13 +122,6 @@ pub async fn destroy(
     CurrentUser(user): CurrentUser,
     path: Path<(i64, i64)>,
 ) -> Result<HttpResponse> {
-    let (room_id, seq) = *path;
-    let target = MessageRef {
-        room_id,
-        seq,
-        user_id: user.id,
-    };
-    let write = WriteCommand::Change(target, Change::Delete);
-    let message = change(&app, write, user.id).await?;
+    let message = change(&app, &user, *path, Change::Delete).await?;
     Ok(HttpResponse::Ok().json(message))
 }

@@ -1,7 +1,7 @@
 //! Sign-in of API clients with tokens.
 
+use actix_web::HttpResponse;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
 use chrono::TimeDelta;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,8 +9,6 @@ use serde::{Deserialize, Serialize};
 use crate::controllers::App;
 use crate::controllers::accounts::{authentication, development_sessions};
 use crate::controllers::concerns::attempt::Attempt;
-use crate::controllers::concerns::sign_in::{client_info, user_agent};
-use crate::controllers::extractors::client_address::client_text;
 use crate::controllers::extractors::current_user::{CurrentSession, CurrentUser};
 use crate::controllers::extractors::form::Json;
 use crate::controllers::extractors::request_context::RequestContext;
@@ -66,13 +64,12 @@ pub(super) struct SignIn {
 /// `POST /api/login`
 pub async fn create(
     app: Data<App>,
-    request: HttpRequest,
+    context: RequestContext,
     Json(typed): Json<Credentials>,
 ) -> Result<HttpResponse> {
     let user = match &typed.username {
         Some(name) if typed.phone.is_empty() => {
-            let found =
-                development_sessions::find(&app, &RequestContext::new(&request), name).await;
+            let found = development_sessions::find(&app, &context, name).await;
             found.map_err(|error| match error {
                 Error::Unauthorized => Error::NotFound,
                 other => other,
@@ -80,13 +77,13 @@ pub async fn create(
         }
         _ => {
             let (phone, region) = (&typed.phone, &typed.region);
-            authentication::authenticate(&app, &request, phone, region, &typed.password)
+            authentication::authenticate(&app, &context, phone, region, &typed.password)
                 .await?
                 .ok_or(Error::Unauthorized)?
         }
     };
     let auth_user = auth_user(&app, &user).await?;
-    let token = issue_token(&app, &request, &user, TokenGrant::Password).await?;
+    let token = issue_token(&app, &context, &user, TokenGrant::Password).await?;
     Ok(HttpResponse::Ok().json(SignIn { auth_user, token }))
 }
 
@@ -116,7 +113,7 @@ pub(super) enum TokenGrant {
 /// when the database is down.
 pub(super) async fn issue_token(
     app: &App,
-    request: &HttpRequest,
+    context: &RequestContext,
     user: &User,
     grant: TokenGrant,
 ) -> Result<Token> {
@@ -131,13 +128,12 @@ pub(super) async fn issue_token(
         user_id: user.id,
         epoch: user.session_epoch,
         by,
-        user_agent: user_agent(request),
-        ip: client_text(request),
+        client: context.client.clone(),
         lifetime: TimeDelta::days(TOKEN_DAYS),
         is_github_sign_in: kind == Some(SecurityEventKind::SignedInByGitHub),
         max_sessions: app.accounts.max_sessions_per_user,
     };
-    let client = client_info(request);
+    let client = context.client.clone();
     let write = app.database.write(move |conn| {
         let created = session::create(conn, &key_hash, &new)?;
         if let Some(kind) = kind {
@@ -163,11 +159,11 @@ pub async fn show(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<Http
 /// `POST /api/refresh_token`: issues another token; the old one stays valid until it expires.
 pub async fn refresh(
     app: Data<App>,
-    request: HttpRequest,
+    context: RequestContext,
     CurrentSession { user, key_hash, .. }: CurrentSession,
 ) -> Result<HttpResponse> {
     let tries = app.rate_limits.token_refresh(user.id)?;
-    let issued = issue_token(&app, &request, &user, TokenGrant::Session(key_hash));
+    let issued = issue_token(&app, &context, &user, TokenGrant::Session(key_hash));
     let token = Attempt::run(&app, tries, issued).await?;
     Ok(HttpResponse::Ok().json(token))
 }

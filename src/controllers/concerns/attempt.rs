@@ -9,8 +9,7 @@ use tokio::time::sleep;
 
 use crate::controllers::App;
 use crate::error::{Error, Result};
-use crate::models::auth::rate_limit;
-use crate::models::auth::rate_limit::Bucket;
+use crate::models::auth::rate_limit::{self, Bucket};
 use crate::models::database::Database;
 
 /// Delay of the response to a refused attempt, so that the 18 connections of one address send at most 60 per second.

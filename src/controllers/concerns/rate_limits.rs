@@ -7,8 +7,7 @@ use chrono::TimeDelta;
 use teahouse_transport::ip_prefix;
 
 use crate::error::Result;
-use crate::models::auth::rate_limit;
-use crate::models::auth::rate_limit::{Bucket, Rule};
+use crate::models::auth::rate_limit::{self, Bucket, Rule};
 use crate::models::auth::session::KeyHash;
 use crate::models::database::Database;
 use crate::models::values::phone_number::PhoneNumber;

@@ -46,9 +46,6 @@ impl Device {
 }
 
 /// Returns a user's active sessions, most recently used first.
-///
-/// # Errors
-/// `Unavailable` when the database fails.
 pub fn list(conn: &mut DbConn, user_id: i64) -> Result<Vec<Device>> {
     Ok(sessions::table
         .filter(sessions::user_id.eq(user_id))
@@ -58,7 +55,7 @@ pub fn list(conn: &mut DbConn, user_id: i64) -> Result<Vec<Device>> {
         .load(conn)?)
 }
 
-/// Ends a session of a user by device id. Must be called in a write transaction.
+/// Ends a session of a user by device id.
 ///
 /// # Errors
 /// `NotFound` when the user has no active session with this id.

@@ -1,7 +1,4 @@
 //! Registration and sign-in with GitHub accounts.
-//!
-//! Writing functions must be called in a write transaction. Functions return `Unavailable` when the database fails;
-//! `# Errors` names the other errors.
 
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
@@ -37,19 +34,6 @@ impl LoginMethods {
     }
 }
 
-/// A registration with a GitHub account.
-#[derive(Debug, Clone)]
-pub struct GithubRegistration {
-    /// The authenticated account.
-    pub account: GithubAccount,
-    /// Who may register.
-    pub policy: RegistrationPolicy,
-    /// The invite, if any.
-    pub invite: Option<i64>,
-    /// Whether registration as the installation's first user is allowed.
-    pub may_be_first: bool,
-}
-
 impl User {
     /// Returns whether the account is linked to a user.
     pub fn is_github_linked(conn: &mut DbConn, account: &GithubAccount) -> Result<bool> {
@@ -70,19 +54,25 @@ impl User {
         Ok(user)
     }
 
-    /// Registers a user for an account that is not linked yet, with a username derived from the login.
+    /// Registers a user for an account that is not linked yet, with a username derived from the login; see
+    /// [`Registration`].
     ///
     /// # Errors
     /// `ForbiddenBecause` when registration is closed, requires an invite, or, for the first user, a set-up code.
-    pub fn register_with_github(conn: &mut DbConn, request: &GithubRegistration) -> Result<Self> {
+    pub fn register_with_github(
+        conn: &mut DbConn,
+        account: &GithubAccount,
+        policy: RegistrationPolicy,
+        invite: Option<i64>,
+        may_be_first: bool,
+    ) -> Result<Self> {
         installation::lock(conn)?;
-        let username = Self::free_username(conn, &request.account)?;
         let registration = Registration {
-            policy: request.policy,
-            invite: request.invite,
-            credential: Credential::GitHub(request.account.clone()),
-            username,
-            may_be_first: request.may_be_first,
+            policy,
+            invite,
+            credential: Credential::GitHub(account.clone()),
+            username: Self::free_username(conn, account)?,
+            may_be_first,
         };
         Self::register(conn, &registration).map_err(|error| match error {
             Error::Forbidden => Error::ForbiddenBecause("error-github-closed".into()),

@@ -1,7 +1,4 @@
 //! Invite links, with which people can register while open registration is disabled.
-//!
-//! Writing functions must be called in a write transaction. Functions return `Unavailable` when the database fails;
-//! `# Errors` names the other errors.
 
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::dsl::{auto_type, exists, select};

@@ -1,4 +1,7 @@
 //! Authentication: sessions, devices, verification codes, single-use links, GitHub accounts and rate limits.
+//!
+//! Functions of this folder that write must be called in a write transaction. They return `Unavailable` when the database
+//! fails; `# Errors` names the other errors.
 
 pub mod device;
 pub mod github_account;

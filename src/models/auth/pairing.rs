@@ -1,8 +1,5 @@
 //! Sign-in of another device by link: a session creates a pairing, a browser that opens its link requests access, and
 //! the session allows or refuses it. Each pairing signs in at most one browser.
-//!
-//! Writing functions must be called in a write transaction. Functions return `Unavailable` when the database fails;
-//! `# Errors` names the other errors.
 
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;

@@ -1,7 +1,4 @@
 //! Single-use links for setting a new password, created by an admin or after verification of the user's phone number.
-//!
-//! Writing functions must be called in a write transaction. Functions return `Unavailable` when the database fails;
-//! `# Errors` names the other errors.
 
 use chrono::TimeDelta;
 use diesel::prelude::*;

@@ -1,7 +1,4 @@
 //! Verification of phone numbers by SMS codes. A code is valid only in the browser that requested it.
-//!
-//! Writing functions must be called in a write transaction. The only error of functions that use the database is
-//! `Unavailable`.
 
 use std::fmt;
 

@@ -1,8 +1,5 @@
 //! Rate limits on attempts, such as sign-ins and codes. They are counted in the database, so they hold across restarts
 //! and servers.
-//!
-//! Writing functions must be called in a write transaction. Functions return `Unavailable` when the database fails;
-//! `# Errors` names the other errors.
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta};
 use diesel::prelude::*;

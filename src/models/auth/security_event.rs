@@ -1,7 +1,5 @@
 //! Security log: sign-ins, failed attempts and account changes. Users see their own events, admins all; phone numbers are
 //! masked.
-//!
-//! Writing functions must be called in a write transaction. The only error is `Unavailable`.
 
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;

@@ -1,7 +1,5 @@
 //! Browsers that an account was used with before. Their failed sign-ins are counted separately, so that guesses from
 //! elsewhere do not lock the owner out.
-//!
-//! Writing functions must be called in a write transaction. The only error is `Unavailable`.
 
 use chrono::TimeDelta;
 use diesel::dsl::{exists, select};

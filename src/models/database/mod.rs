@@ -18,7 +18,6 @@ pub mod url;
 pub(super) mod wal;
 pub(super) mod write_health;
 
-use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -234,9 +233,4 @@ impl Database {
         self.metrics.refused("deadline");
         Error::Unavailable("the database did not respond in time".into())
     }
-}
-
-/// Returns the URL of the default SQLite file in the data directory.
-pub fn default_url(data_dir: &Path) -> DatabaseUrl {
-    DatabaseUrl::Sqlite(data_dir.join("teahouse.db"))
 }

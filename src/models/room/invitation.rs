@@ -55,16 +55,15 @@ pub fn invite(
     if Membership::find(conn, room_id, invitee_id)?.is_some() {
         return Ok(InviteOutcome::Added { is_new: false });
     }
-    if inviter_id == invitee_id {
-        let is_new = Room::admit(conn, room_id, invitee_id)?;
-        return Ok(InviteOutcome::Added { is_new });
-    }
-    if !direct_message_policy::may_reach(conn, inviter_id, invitee_id)? {
+    let is_self = inviter_id == invitee_id;
+    if !is_self && !direct_message_policy::may_reach(conn, inviter_id, invitee_id)? {
         return Ok(InviteOutcome::Invited);
     }
-    let share_a_room = direct_message_policy::share_a_private_room(conn, inviter_id, invitee_id)?;
     // A third user must not bring two users together of whom one blocks the other.
-    if share_a_room && !block::exists_with_members(conn, room_id, invitee_id)? {
+    let may_add = is_self
+        || direct_message_policy::share_a_private_room(conn, inviter_id, invitee_id)?
+            && !block::exists_with_members(conn, room_id, invitee_id)?;
+    if may_add {
         let is_new = Room::admit(conn, room_id, invitee_id)?;
         return Ok(InviteOutcome::Added { is_new });
     }

@@ -2,9 +2,8 @@
 
 mod jpeg;
 
-use std::collections::HashSet;
 use std::io::Cursor;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
@@ -18,6 +17,7 @@ use tokio::task::spawn_blocking;
 
 use crate::error::{Error, Result};
 use crate::models::user::avatar::Avatar;
+use crate::services::user_permits::{UserPermit, UserPermits};
 
 /// Maximum size of an upload. A phone's photo of 12 megapixels has about 5 MB.
 pub const UPLOAD_MAX_BYTES: usize = 10 * 1024 * 1024;
@@ -43,6 +43,8 @@ const DECODED_MAX_BYTES: u64 = 160 * 1024 * 1024;
 const COEFFICIENT_BYTES: u64 = 2;
 /// Maximum number of uploads that are being received or processed.
 const MAX_UPLOADS: usize = 4;
+/// `Retry-After` while an upload of the user is in progress, in seconds.
+const RETRY_SECONDS: u64 = 5;
 
 /// An uploaded picture.
 #[derive(Debug)]
@@ -57,29 +59,16 @@ pub struct Upload {
 #[derive(Debug, Clone)]
 pub struct AvatarProcessor {
     decode_permit: Arc<Semaphore>,
-    /// Ids of the users whose uploads are being received or processed.
-    uploading: Arc<Mutex<HashSet<i64>>>,
+    /// Users whose uploads are being received or processed.
+    permits: UserPermits,
 }
 
 impl Default for AvatarProcessor {
     fn default() -> Self {
         Self {
             decode_permit: Arc::new(Semaphore::new(1)),
-            uploading: Arc::default(),
+            permits: UserPermits::default(),
         }
-    }
-}
-
-/// Permission of one user to upload a picture, until it is dropped.
-#[derive(Debug)]
-pub struct UploadPermit {
-    uploading: Arc<Mutex<HashSet<i64>>>,
-    user_id: i64,
-}
-
-impl Drop for UploadPermit {
-    fn drop(&mut self) {
-        lock(&self.uploading).remove(&self.user_id);
     }
 }
 
@@ -88,18 +77,8 @@ impl AvatarProcessor {
     ///
     /// # Errors
     /// `RateLimited` when the user is already uploading a picture; `Unavailable` when too many others are.
-    pub fn acquire_permit(&self, user_id: i64) -> Result<UploadPermit> {
-        let mut uploading = lock(&self.uploading);
-        if uploading.contains(&user_id) {
-            return Err(Error::RateLimited { seconds: 5 });
-        }
-        if uploading.len() >= MAX_UPLOADS {
-            let cause = "too many concurrent picture uploads";
-            return Err(Error::Unavailable(cause.into()));
-        }
-        uploading.insert(user_id);
-        let uploading = self.uploading.clone();
-        Ok(UploadPermit { uploading, user_id })
+    pub fn acquire_permit(&self, user_id: i64) -> Result<UserPermit> {
+        self.permits.acquire(user_id, MAX_UPLOADS, RETRY_SECONDS)
     }
 
     /// Turns an upload into an avatar.
@@ -119,10 +98,6 @@ impl AvatarProcessor {
             Err(invalid("error-avatar-broken"))
         })
     }
-}
-
-fn lock(uploading: &Mutex<HashSet<i64>>) -> MutexGuard<'_, HashSet<i64>> {
-    uploading.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn invalid(message: &'static str) -> Error {

@@ -1,6 +1,6 @@
 //! `invites/index.html` and `password_links/new.html`: links for registration and for a new password.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::rooms::SidebarPage;
 use crate::models::auth::invite::Invite;
@@ -10,20 +10,30 @@ use crate::views::qr::Qr;
 
 /// Valid invite links, and the form for a new one.
 #[derive(Debug, Serialize)]
-pub struct InvitesPage<'a> {
+pub struct InvitesPage {
     #[serde(flatten)]
     pub layout: SidebarPage,
     /// Newest first.
     pub invites: Vec<InviteItem>,
-    pub form: InviteForm<'a>,
+    pub form: InviteForm,
     pub errors: FieldMessages,
 }
 
-/// Submitted values.
-#[derive(Debug, Serialize)]
-pub struct InviteForm<'a> {
-    pub uses: &'a str,
-    pub days: &'a str,
+/// Fields of the form: maximum registrations, and days until expiry.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(default)]
+pub struct InviteForm {
+    pub uses: String,
+    pub days: String,
+}
+
+impl Default for InviteForm {
+    fn default() -> Self {
+        Self {
+            uses: "1".to_owned(),
+            days: "7".to_owned(),
+        }
+    }
 }
 
 /// An invite link.

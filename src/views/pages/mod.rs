@@ -33,7 +33,7 @@ views! {
     directory::RoomsPage<'_> => "rooms/index.html",
     errors::ErrorPage<'_> => "errors/show.html",
     invitations::InvitationsPage => "invitations/index.html",
-    invites::InvitesPage<'_> => "invites/index.html",
+    invites::InvitesPage => "invites/index.html",
     invites::PasswordLinkPage<'_> => "password_links/new.html",
     messages::MessageList => "rooms/_messages.html",
     pairings::PairingPage => "settings/pairing.html",

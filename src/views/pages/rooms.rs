@@ -93,10 +93,11 @@ pub struct People<'a> {
 #[serde(rename_all = "camelCase")]
 pub struct RoomDetails {
     pub id: protocol::Id,
-    pub kind: protocol::RoomKind,
+    pub kind: RoomKind,
     pub name: String,
     pub topic: String,
-    pub involvement: String,
+    /// `None` for others than members.
+    pub involvement: Option<NotificationLevel>,
 }
 
 /// Entries of the sidebar.
@@ -128,12 +129,12 @@ impl SidebarPage {
 #[derive(Debug, Hash, Serialize)]
 pub struct RoomLink {
     pub id: protocol::Id,
-    pub kind: protocol::RoomKind,
+    pub kind: RoomKind,
     pub name: String,
     pub unread: i64,
     pub mentions: i64,
     pub current: bool,
-    pub involvement: protocol::NotificationLevel,
+    pub involvement: NotificationLevel,
     pub last_message_at: Option<String>,
     pub other: Option<DisplayUser>,
 }

@@ -1,15 +1,15 @@
 //! `sessions/new.html`: sign-in.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::views::layout::{FieldMessages, Page};
 
 /// The sign-in page.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub struct NewSessionPage<'a> {
     #[serde(flatten)]
     pub page: Page,
-    pub form: NewSessionForm<'a>,
+    pub form: LoginForm,
     pub errors: FieldMessages,
     pub regions: &'a [Region],
     pub registration: bool,
@@ -20,13 +20,16 @@ pub struct NewSessionPage<'a> {
     pub development: bool,
 }
 
-/// Submitted values without the password.
-#[derive(Debug, Serialize)]
-pub struct NewSessionForm<'a> {
-    pub phone: &'a str,
-    pub region: &'a str,
-    pub next: &'a str,
-    pub username: &'a str,
+/// Fields of the form. `username` is sent in development only.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct LoginForm {
+    pub phone: String,
+    pub region: String,
+    #[serde(skip_serializing)]
+    pub password: String,
+    pub next: String,
+    pub username: String,
 }
 
 /// A country and its calling code.

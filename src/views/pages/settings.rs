@@ -1,6 +1,6 @@
 //! `settings/*.html`: settings of the user.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::clients::Client;
 use super::rooms::SidebarPage;
@@ -40,27 +40,27 @@ pub struct AppearancePage {
     #[serde(flatten)]
     pub layout: SettingsLayout,
     pub locales: [&'static str; 2],
-    /// Tag of the chosen language; empty to follow the browser.
+    pub form: AppearanceForm,
+}
+
+/// Fields of the form.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct AppearanceForm {
+    /// Tag of the language; empty to follow the browser.
     pub locale: String,
     /// `system`, `light` or `dark`.
-    pub chosen_appearance: String,
+    pub appearance: String,
     /// `language`, `12` or `24`.
-    pub chosen_time_format: String,
+    pub time_format: String,
 }
 
 impl AppearancePage {
-    pub fn new(
-        layout: SettingsLayout,
-        locale: String,
-        chosen_appearance: String,
-        chosen_time_format: String,
-    ) -> Self {
+    pub fn new(layout: SettingsLayout, form: AppearanceForm) -> Self {
         Self {
             layout,
             locales: Locale::ALL.map(Locale::tag),
-            locale,
-            chosen_appearance,
-            chosen_time_format,
+            form,
         }
     }
 }
@@ -131,7 +131,7 @@ pub enum Reauthentication {
 }
 
 /// Phone number, password, GitHub, export and deletion.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub struct AccountPage<'a> {
     #[serde(flatten)]
     pub layout: SettingsLayout,
@@ -141,19 +141,31 @@ pub struct AccountPage<'a> {
     pub has_github: bool,
     pub github: Option<String>,
     pub phone: Option<String>,
-    pub form: AccountForm<'a>,
+    pub form: AccountForm,
     pub regions: &'a [Region],
     /// Whether the messages of deleted accounts are erased.
     pub erases_messages: bool,
 }
 
-/// Submitted values without passwords.
-#[derive(Debug, Serialize)]
-pub struct AccountForm<'a> {
-    pub phone: &'a str,
-    pub region: &'a str,
+/// Fields of the forms on the page; each form has some of them.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct AccountForm {
+    pub phone: String,
+    pub region: String,
+    #[serde(skip_serializing)]
+    pub phone_password: String,
+    #[serde(skip_serializing)]
+    pub old_password: String,
+    /// New password.
+    #[serde(skip_serializing)]
+    pub password: String,
+    #[serde(skip_serializing)]
+    pub github_password: String,
     /// Username that confirms the deletion.
-    pub confirm: &'a str,
+    pub confirm: String,
+    #[serde(skip_serializing)]
+    pub delete_password: String,
 }
 
 /// Redirect to GitHub.

@@ -1,16 +1,16 @@
 //! `users/new.html` and `users/closed.html`: registration.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::sessions::Region;
 use crate::views::layout::{FieldMessages, Page};
 
 /// The registration page.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub struct NewUserPage<'a> {
     #[serde(flatten)]
     pub page: Page,
-    pub form: NewUserForm<'a>,
+    pub form: &'a NewUserForm,
     pub errors: FieldMessages,
     pub regions: &'a [Region],
     /// Whether the first user must enter the set-up code.
@@ -18,14 +18,17 @@ pub struct NewUserPage<'a> {
     pub github: Option<String>,
 }
 
-/// Submitted values without the password.
-#[derive(Debug, Serialize)]
-pub struct NewUserForm<'a> {
-    pub phone: &'a str,
-    pub region: &'a str,
-    pub username: &'a str,
-    pub setup_code: &'a str,
-    pub invite: &'a str,
+/// Fields of the form.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct NewUserForm {
+    pub phone: String,
+    pub region: String,
+    pub username: String,
+    #[serde(skip_serializing)]
+    pub password: String,
+    pub setup_code: String,
+    pub invite: String,
 }
 
 /// The page instead of the form where registration is not open.

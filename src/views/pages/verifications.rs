@@ -1,6 +1,6 @@
 //! `verifications/show.html`, `password_resets/new.html` and `passwords/edit.html`: codes by SMS, and the new password.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::sessions::Region;
 use crate::views::layout::{FieldMessages, Page};
@@ -24,16 +24,17 @@ pub struct VerificationPage {
 pub struct PasswordResetPage<'a> {
     #[serde(flatten)]
     pub page: Page,
-    pub form: ResetForm<'a>,
+    pub form: ResetForm,
     pub errors: FieldMessages,
     pub regions: &'a [Region],
 }
 
-/// Submitted values.
-#[derive(Debug, Serialize)]
-pub struct ResetForm<'a> {
-    pub phone: &'a str,
-    pub region: &'a str,
+/// Fields of the form.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct ResetForm {
+    pub phone: String,
+    pub region: String,
 }
 
 /// Entry of a new password.

@@ -234,13 +234,10 @@ export default class Room extends Controller {
     if (isOld || isBeyond) return
     const follow = this.scroller.isNearEnd && !this.wouldHideNewSeparator()
     let result = null
-    const change = () => (result = this.transcript.apply(message, isLive))
-    if (follow) change()
-    else this.scroller.keepScrollPosition(change)
+    this.scroller.update(() => (result = this.transcript.apply(message, isLive)), follow)
     if (result === "added" && !isMine) this.arrived(message, follow)
     if (result === "added") this.receipts.posted(message.user, message.seq)
     if (result === "changed") this.actions?.refresh(this.transcript.article(message.seq))
-    if (follow) this.scroller.toEnd()
     this.refreshView(follow)
   }
 
@@ -369,11 +366,7 @@ export default class Room extends Controller {
 
   showPresenceChange({ detail }) {
     if (!this.historyWindow.isAtEnd) return
-    const follow = this.scroller.isNearEnd
-    const change = () => this.transcript.addPresenceLine(detail.id, detail.username)
-    if (follow) change()
-    else this.scroller.keepScrollPosition(change)
-    if (follow) this.scroller.toEnd()
+    this.scroller.update(() => this.transcript.addPresenceLine(detail.id, detail.username))
   }
 
   scrolled() {

@@ -65,8 +65,6 @@ impl RoomPagePresenter {
         let other = members.iter().find(is_other);
         let mut form = BTreeMap::from(FORM_FIELDS.map(|field| (field, String::new())));
         form.extend(state.values);
-        let mut errors = BTreeMap::from(FORM_FIELDS.map(|field| (field, None)));
-        errors.extend(field_messages(locale, &state.errors));
         Self {
             page: Page::signed_in(context.display_preferences(), user),
             rooms: room_links(locale, data.rooms, Some(Id(room.id))),
@@ -91,11 +89,10 @@ impl RoomPagePresenter {
                 name: room_title(&room, &members, user, locale),
                 kind: room.kind,
                 topic: room.topic,
-                involvement: (data.membership)
-                    .map_or_else(String::new, |member| member.involvement.to_string()),
+                involvement: data.membership.map(|member| member.involvement),
             },
             form,
-            errors,
+            errors: field_messages(context, &FORM_FIELDS, &state.errors),
         }
     }
 

@@ -1,6 +1,4 @@
 //! Sessions of browsers (cookies) and programs (tokens). A session lasts as long as its row.
-//!
-//! Writing functions must be called in a write transaction. The only error is `Unavailable`, unless documented otherwise.
 
 mod key;
 
@@ -12,6 +10,7 @@ use std::iter;
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
 
+use super::security_event::ClientInfo;
 use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::schema::{sessions, users};
@@ -28,7 +27,6 @@ use crate::protocol::text_enum;
 const TOUCH_INTERVAL: TimeDelta = TimeDelta::hours(1);
 /// Maximum number of sessions evicted by one new session.
 const MAX_EVICTED: i64 = 500;
-const USER_AGENT_MAX_CHARS: usize = 255;
 /// How long a GitHub sign-in counts as reauthentication of a user without a password.
 const GITHUB_CONFIRMATION_LIFETIME: TimeDelta = TimeDelta::minutes(10);
 
@@ -55,10 +53,8 @@ pub struct NewSession {
     pub epoch: i64,
     /// The session that authorized this one, if any. It must still be active.
     pub by: Option<KeyHash>,
-    /// The client's `User-Agent`, truncated to 255 characters.
-    pub user_agent: String,
-    /// The client's IP address.
-    pub ip: String,
+    /// The client that signs in.
+    pub client: ClientInfo,
     /// Time until the session expires if it is not used.
     pub lifetime: TimeDelta,
     /// Whether the user signed in with GitHub.
@@ -135,14 +131,13 @@ pub fn create(
     }
     let now = now();
     let expires_at = now + session.lifetime;
-    let user_agent = session.user_agent.chars().take(USER_AGENT_MAX_CHARS);
     diesel::insert_into(sessions::table)
         .values(SessionRow {
             key_hash,
             user_id: session.user_id,
             kind: session.kind,
-            user_agent: user_agent.collect(),
-            ip: &session.ip,
+            user_agent: session.client.truncated_user_agent(),
+            ip: &session.client.ip,
             created_at: now,
             seen_at: now,
             expires_at,
