@@ -4,6 +4,7 @@ use crate::messages::is_time;
 use crate::support::{
     ApiClient, LOBBY, Person, Socket, Teahouse, client_id, error_code,
     person::{PASSWORD, read},
+    words,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -37,16 +38,12 @@ async fn login_with_phone_number_and_password_returns_a_token() {
     let (status, response) = visitor.post_json("/api/login", &body).await;
     assert_eq!(status, 200, "{response}");
     assert_eq!(fields(&response), ["authUser", "expiresAt", "token"]);
-    assert_eq!(
-        fields(&response["authUser"]),
-        ["avatarURL", "id", "phone", "username"]
-    );
+    let found = fields(&response["authUser"]);
+    assert_eq!(found, ["avatarURL", "id", "phone", "username"]);
     assert_eq!(response["authUser"]["phone"], mei.phone);
     assert!(is_time(&response["expiresAt"]));
-    assert_eq!(
-        days_until(response["expiresAt"].as_str().expect("text")),
-        14
-    );
+    let found = days_until(response["expiresAt"].as_str().expect("text"));
+    assert_eq!(found, 14);
     assert_eq!(visitor.cookie(), "");
     for (phone, password) in [
         (mei.phone.as_str(), "wrong password"),
@@ -55,10 +52,8 @@ async fn login_with_phone_number_and_password_returns_a_token() {
     ] {
         let body = json!({"phone": phone, "password": password});
         let (status, error) = visitor.post_json("/api/login", &body).await;
-        assert_eq!(
-            (status.as_u16(), &error["code"]),
-            (401, &json!("unauthorized"))
-        );
+        let found = (status.as_u16(), &error["code"]);
+        assert_eq!(found, (401, &json!("unauthorized")));
         assert_eq!(fields(&error), ["code", "message"]);
     }
     let token = "SELECT COUNT(*) AS value FROM sessions WHERE kind = 'token'";
@@ -72,10 +67,8 @@ async fn token_takes_precedence_over_cookie_and_invalid_token_is_unauthorized() 
     let (server, mei, li) = server().await;
     let client = ApiClient::of(&server, &li).await;
     let (_, me) = mei.get_json("/api/auth_user").await;
-    assert_eq!(
-        (&me["username"], &me["phone"]),
-        (&json!("Mei"), &json!(mei.phone))
-    );
+    let found = (&me["username"], &me["phone"]);
+    assert_eq!(found, (&json!("Mei"), &json!(mei.phone)));
     let with = |header: &str| {
         mei.request(Method::GET, "/api/auth_user")
             .header("authorization", header)
@@ -88,11 +81,8 @@ async fn token_takes_precedence_over_cookie_and_invalid_token_is_unauthorized() 
         assert_eq!((status.as_u16(), &me["username"]), (200, &json!("Li")));
     }
     for header in ["Bearer x", "Bearer", "Bearer  "] {
-        assert_eq!(
-            error_code(read(with(header)).await),
-            (401, "unauthorized".to_owned()),
-            "{header}"
-        );
+        let found = error_code(read(with(header)).await);
+        assert_eq!(found, "401 unauthorized", "{header}");
     }
     // A token in the query string is accepted only for requests in which a browser cannot set headers.
     let visitor = Person::visitor(&server);
@@ -128,10 +118,8 @@ async fn token_can_be_refreshed_and_revoked() {
     let (server, mei, _) = server().await;
     let old = ApiClient::of(&server, &mei).await;
     let (status, response) = old.post("/api/refresh_token", json!({})).await;
-    assert_eq!(
-        (status, fields(&response)),
-        (200, vec!["expiresAt", "token"])
-    );
+    let found = (status, fields(&response));
+    assert_eq!(found, (200, vec!["expiresAt", "token"]));
     let text = |name: &str| response[name].as_str().expect("text").to_owned();
     let new = ApiClient::with(Person::visitor(&server), &text("token"), &text("expiresAt"));
     assert_ne!(new.token, old.token);
@@ -150,10 +138,8 @@ async fn token_can_be_refreshed_and_revoked() {
     assert_eq!(old.get("/api/auth_user").await.0, 200);
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(5);
     while stream.next_before(deadline).await.is_some() {}
-    assert!(
-        tokio::time::Instant::now() < deadline,
-        "the stream is still open"
-    );
+    let is_in_time = tokio::time::Instant::now() < deadline;
+    assert!(is_in_time, "the stream is still open");
     // A token expires.
     server.execute("UPDATE sessions SET expires_at = '2020-01-01 00:00:00' WHERE kind = 'token'");
     assert_eq!(old.get("/api/auth_user").await.0, 401);
@@ -164,30 +150,18 @@ async fn token_can_be_refreshed_and_revoked() {
 async fn development_login_is_limited_to_the_local_machine() {
     let (server, _, _) = server().await;
     let body = json!({"username": "Mei"});
-    assert_eq!(
-        Person::visitor(&server)
-            .post_json("/api/login", &body)
-            .await
-            .0,
-        404
-    );
+    let visitor = Person::visitor(&server);
+    assert_eq!(visitor.post_json("/api/login", &body).await.0, 404);
     let server = Teahouse::with(&[("TEAHOUSE_ENV", "development")]);
     Person::register(&server, "Mei").await;
     let visitor = Person::visitor(&server);
     let (status, response) = visitor
         .post_json("/api/login", &json!({"username": " mei"}))
         .await;
-    assert_eq!(
-        (status.as_u16(), &response["authUser"]["username"]),
-        (200, &json!("Mei"))
-    );
-    assert_eq!(
-        visitor
-            .post_json("/api/login", &json!({"username": "nobody"}))
-            .await
-            .0,
-        404
-    );
+    let found = (status.as_u16(), &response["authUser"]["username"]);
+    assert_eq!(found, (200, &json!("Mei")));
+    let unknown = json!({"username": "nobody"});
+    assert_eq!(visitor.post_json("/api/login", &unknown).await.0, 404);
     for (name, value) in [
         ("x-forwarded-for", "127.0.0.1"),
         ("x-real-ip", "127.0.0.1"),
@@ -212,20 +186,13 @@ async fn usernames_are_found_by_prefix() {
     ] {
         Person::register(&server, name).await;
     }
-    let (status, names) = mei.get_json("/api/usernames?search=mE").await;
-    assert_eq!(status, 200);
+    let names = mei.json_at("/api/usernames?search=mE").await;
     assert_eq!(names, json!(["me_a", "meadow", "melon", "Memo", "Meng"]));
-    assert_eq!(
-        mei.get_json("/api/usernames?search=me_").await.1,
-        json!(["me_a"])
-    );
+    let found = mei.get_json("/api/usernames?search=me_").await.1;
+    assert_eq!(found, json!(["me_a"]));
     assert_eq!(mei.get_json("/api/usernames?search=mei").await.1, json!([]));
     assert_eq!(mei.get_json("/api/usernames?search=%25").await.1, json!([]));
-    for path in [
-        "/api/usernames?search=",
-        "/api/usernames?search=%20",
-        "/api/usernames",
-    ] {
+    for path in words("/api/usernames?search= /api/usernames?search=%20 /api/usernames") {
         let (status, error) = mei.get_json(path).await;
         assert_eq!((status.as_u16(), fields(&error)), (422, vec!["errors"]));
         assert!(error["errors"]["search"].is_string());
@@ -243,19 +210,8 @@ async fn room_list_and_message_pages_match_the_query() {
         )
         .await;
     assert_eq!(status, 201);
-    let expected = [
-        "id",
-        "involvement",
-        "kind",
-        "lastMessageAt",
-        "mentions",
-        "name",
-        "readSeq",
-        "seq",
-        "topic",
-        "unread",
-        "ver",
-    ];
+    let expected =
+        words("id involvement kind lastMessageAt mentions name readSeq seq topic unread ver");
     assert_eq!(fields(&room), expected);
     let id = room["id"].as_str().expect("an id");
     let path = format!("/api/rooms/{id}");
@@ -285,29 +241,15 @@ async fn room_list_and_message_pages_match_the_query() {
         let (status, list) = client.get(&format!("{messages}{query}")).await;
         let list = list.as_array().expect("a bare array");
         assert_eq!((status, list.len()), (200, count), "{query}");
-        assert_eq!(
-            (&list[0]["seq"], &list[count - 1]["seq"]),
-            (&json!(first), &json!(last)),
-            "{query}"
-        );
+        let found = (&list[0]["seq"], &list[count - 1]["seq"]);
+        assert_eq!(found, (&json!(first), &json!(last)), "{query}");
     }
-    assert_eq!(
-        client.get(&format!("{messages}?after=30")).await,
-        (200, json!([]))
-    );
-    for query in [
-        "?ver=1&after=1",
-        "?before=1&ver=1",
-        "?after=1&ver=1",
-        "?limit=0",
-        "?limit=-1",
-        "?before=x",
-    ] {
-        assert_eq!(
-            error_code(client.get(&format!("{messages}{query}")).await),
-            (400, "bad_request".to_owned()),
-            "{query}"
-        );
+    let found = client.get(&format!("{messages}?after=30")).await;
+    assert_eq!(found, (200, json!([])));
+    let queries = "?ver=1&after=1 ?before=1&ver=1 ?after=1&ver=1 ?limit=0 ?limit=-1 ?before=x";
+    for query in words(queries) {
+        let found = error_code(client.get(&format!("{messages}{query}")).await);
+        assert_eq!(found, "400 bad_request", "{query}");
     }
     let (_, changes) = client.get(&format!("{messages}?ver=28")).await;
     assert_eq!(fields(&changes), ["messages", "more", "ver"]);
@@ -328,32 +270,24 @@ async fn room_list_and_message_pages_match_the_query() {
     let open = mei.create_room("open", "Open", &[]).await;
     mei.say_in(&open, "x").await;
     let (status, shown) = li.get_json(&format!("/api/rooms/{open}")).await;
-    assert_eq!(
-        (status.as_u16(), &shown["unread"], &shown["seq"]),
-        (200, &json!(0), &json!(1))
-    );
+    let found = (status.as_u16(), &shown["unread"], &shown["seq"]);
+    assert_eq!(found, (200, &json!(0), &json!(1)));
     let rejected = li
         .post_json(
             &format!("/api/rooms/{open}/messages"),
             &json!({"content": "x"}),
         )
         .await;
-    assert_eq!(
-        (rejected.0.as_u16(), &rejected.1["code"]),
-        (403, &json!("forbidden"))
-    );
+    let found = (rejected.0.as_u16(), &rejected.1["code"]);
+    assert_eq!(found, (403, &json!("forbidden")));
 }
 
 #[tokio::test]
 async fn bodies_that_are_not_json_are_rejected() {
     let (_server, mei, _) = server().await;
-    for path in [
-        "/api/login",
-        "/api/conversations",
-        "/api/rooms",
-        "/api/rooms/1/messages",
-        "/api/conversations/1/messages",
-    ] {
+    let paths = "/api/login /api/conversations /api/rooms /api/rooms/1/messages \
+        /api/conversations/1/messages";
+    for path in words(paths) {
         let form = mei.request(Method::POST, path).form(&[("content", "x")]);
         let bare = mei.request(Method::POST, path);
         let text = mei
@@ -361,11 +295,8 @@ async fn bodies_that_are_not_json_are_rejected() {
             .header("content-type", "text/plain")
             .body("{}");
         for request in [form, bare, text] {
-            assert_eq!(
-                error_code(read(request).await),
-                (415, "unsupported_media_type".to_owned()),
-                "{path}"
-            );
+            let found = error_code(read(request).await);
+            assert_eq!(found, "415 unsupported_media_type", "{path}");
         }
         for body in [
             "",
@@ -377,11 +308,8 @@ async fn bodies_that_are_not_json_are_rejected() {
             let request = mei
                 .request(Method::POST, path)
                 .header("content-type", "application/json");
-            assert_eq!(
-                error_code(read(request.body(body)).await),
-                (400, "bad_request".to_owned()),
-                "{path} {body}"
-            );
+            let found = error_code(read(request.body(body)).await);
+            assert_eq!(found, "400 bad_request", "{path} {body}");
         }
     }
     let long = json!({"content": "x".repeat(70_000)});
@@ -390,10 +318,7 @@ async fn bodies_that_are_not_json_are_rejected() {
     for path in ["/api/events", "/api/messages"] {
         for accept in ["application/json", "*/*", "text/html"] {
             let request = mei.request(Method::GET, path).header("accept", accept);
-            assert_eq!(
-                error_code(read(request).await),
-                (406, "not_acceptable".to_owned())
-            );
+            assert_eq!(error_code(read(request).await), "406 not_acceptable");
         }
     }
     assert_eq!(mei.history(LOBBY).await.len(), 0);

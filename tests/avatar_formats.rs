@@ -20,12 +20,12 @@ async fn check(cases: Vec<(&str, Vec<u8>, Option<&str>)>) -> u64 {
             .await;
         let status = response.status().as_u16();
         let page = response.text().await.expect("text");
+        let errors = field_errors(&page);
         match error {
             None => {
-                assert_eq!(
-                    (status, field_errors(&page).as_slice()),
-                    (303, &[][..]),
-                    "{what}"
+                assert!(
+                    status == 303 && errors.is_empty(),
+                    "{what}: {status} {errors:?}"
                 );
                 let url = mei.avatar_url().await.expect("a picture");
                 let avatar = mei.get(&url).await.bytes().await.expect("bytes");
@@ -33,11 +33,7 @@ async fn check(cases: Vec<(&str, Vec<u8>, Option<&str>)>) -> u64 {
                 assert_eq!((avatar.width(), avatar.height()), (256, 256), "{what}");
             }
             Some(text) => {
-                assert_eq!(
-                    (status, field_errors(&page).as_slice()),
-                    (422, &["avatar"][..]),
-                    "{what}"
-                );
+                assert_eq!((status, errors), (422, vec!["avatar"]), "{what}");
                 assert!(page.contains(text), "{what}: not {text:?}");
             }
         }
@@ -87,7 +83,6 @@ async fn jpegs_of_12_megapixels_are_accepted_in_each_encoding() {
         ("progressive, truncated", truncated, Some(BROKEN)),
     ])
     .await;
-    println!("memory: {growth} KiB more");
     assert!(growth < 200 * 1024, "{growth} KiB");
 }
 
@@ -124,7 +119,6 @@ async fn pngs_of_12_megapixels_are_accepted_in_each_bit_depth() {
         ("truncated", truncated, Some(BROKEN)),
     ])
     .await;
-    println!("memory: {growth} KiB more");
     assert!(growth < 200 * 1024, "{growth} KiB");
 }
 

@@ -5,13 +5,11 @@ use crate::support::{Person, Teahouse, field_errors};
 use image::ImageFormat::{Gif, Jpeg, Png, WebP};
 use image::{DynamicImage, GenericImageView, Rgba, RgbaImage};
 use reqwest::Response;
-use std::time::Instant;
 
 const JPEG: &str = "image/jpeg";
 const PNG: &str = "image/png";
 const UNKNOWN: &str = "application/octet-stream";
 
-/// Returns the avatar as served.
 async fn served_avatar(person: &Person) -> (Vec<u8>, DynamicImage) {
     let url = person.avatar_url().await.expect("a picture");
     let response = person.get(&url).await;
@@ -32,7 +30,6 @@ async fn photo_is_served_small_square_upright_and_without_metadata() {
     let photo = photo();
     assert!(contains_bytes(&photo, CAMERA_MODEL.as_bytes()) && contains_bytes(&photo, b"Exif"));
     let before = server.memory_kib();
-    let start = Instant::now();
     let response = mei.upload(&photo, "IMG_0001.jpg", JPEG).await;
     assert_eq!(
         response.status(),
@@ -40,14 +37,7 @@ async fn photo_is_served_small_square_upright_and_without_metadata() {
         "{}",
         response.text().await.expect("text")
     );
-    let took = start.elapsed();
     let (bytes, image) = served_avatar(&mei).await;
-    println!(
-        "a photo of {} KiB became {} bytes in {took:?}; memory {before} KiB, at most {} KiB",
-        photo.len() / 1024,
-        bytes.len(),
-        server.peak_memory_kib()
-    );
     assert!(bytes.len() <= 64 * 1024, "{} bytes", bytes.len());
     assert_eq!(image.dimensions(), (256, 256));
     for trace in ["Exif", CAMERA_MODEL, "http://ns.adobe.com", "Photoshop"] {
@@ -87,8 +77,7 @@ async fn each_common_image_format_is_accepted() {
         }
     }
     // Only the last upload is stored.
-    let rows = "SELECT COUNT(*) AS value FROM avatars";
-    assert_eq!(server.number(rows), 1);
+    assert_eq!(server.count("avatars"), 1);
 }
 
 /// Asserts the status and an error message beside the field.
@@ -161,11 +150,9 @@ async fn invalid_uploads_are_rejected_and_leave_no_files() {
         assert_rejected(mei.upload(&bytes, name, kind).await, 422, what).await;
     }
     let growth = server.peak_memory_kib() - before;
-    println!("memory: at most {before} KiB before, and {growth} KiB more");
     assert!(growth < 50 * 1024, "{growth} KiB");
     assert_eq!(mei.avatar_url().await, None);
-    let rows = "SELECT COUNT(*) AS value FROM avatars";
-    assert_eq!(server.number(rows), 0);
+    assert_eq!(server.count("avatars"), 0);
     assert_eq!(server.files(), files, "a file is left in the folder");
     // A form of another type or with a truncated body is a client error.
     let response = mei.post("/settings/avatar", &[("avatar", "x")]).await;
@@ -178,11 +165,8 @@ async fn invalid_uploads_are_rejected_and_leave_no_files() {
         let request = mei.request(reqwest::Method::POST, "/settings/avatar");
         let request = request.header("content-type", "multipart/form-data; boundary=x");
         let response = request.body(body).send().await.expect("a response");
-        assert!(
-            response.status().is_client_error(),
-            "{body:?}: {}",
-            response.status()
-        );
+        let is_expected = response.status().is_client_error();
+        assert!(is_expected, "{body:?}: {}", response.status());
     }
     assert_eq!(mei.upload(&good(Jpeg), "x.jpg", JPEG).await.status(), 303);
 }
@@ -201,10 +185,8 @@ async fn identical_avatars_are_stored_once_and_deleted_with_the_last_owner() {
     let response = mei.get(&url).await;
     assert_eq!(response.status(), 200);
     let cache = response.headers()["cache-control"].to_str().expect("text");
-    assert!(
-        cache.contains("immutable") && cache.contains("private"),
-        "{cache}"
-    );
+    let is_shown = cache.contains("immutable") && cache.contains("private");
+    assert!(is_shown, "{cache}");
     assert_eq!(response.headers()["x-content-type-options"], "nosniff");
     // Avatars are served to signed-in users only.
     let (status, _) = Person::visitor(&server).get_json(&url).await;
@@ -243,10 +225,8 @@ async fn changed_avatar_appears_everywhere() {
     }
     let mut socket = li.socket().await;
     mei.say("after").await;
-    assert_eq!(
-        socket.expect("message").await["user"]["avatarURL"],
-        url.as_str()
-    );
+    let found = socket.expect("message").await["user"]["avatarURL"].clone();
+    assert_eq!(found, url.as_str());
     let (_, other) = li
         .get_json(&format!("/api/conversations/{room}/other_participant"))
         .await;

@@ -6,14 +6,21 @@ use crate::support::backups::{
 use crate::support::{Database, Teahouse};
 use serde_json::{Value, json};
 use std::fs;
+use std::path::PathBuf;
 use tempfile::TempDir;
 
-#[tokio::test]
-async fn check_reports_each_fault() {
+/// A server with data, and its backup in a folder.
+async fn backed_up() -> (Teahouse, TempDir, PathBuf) {
     let folder = TempDir::new().expect("a folder");
     let server = Teahouse::start();
     populate(&server).await;
     let file = take_backup(&server, &folder);
+    (server, folder, file)
+}
+
+#[tokio::test]
+async fn check_reports_each_fault() {
+    let (_server, _folder, file) = backed_up().await;
     let sound = lines(&file);
     type Change = fn(&mut Vec<String>);
     let changes: [(&str, Change); 15] = [
@@ -76,10 +83,8 @@ async fn check_reports_each_fault() {
     }
     let resealed = encode_backup(&sound);
     fs::write(&file, &resealed).expect("written");
-    assert!(
-        check(&file).status.success(),
-        "the unmodified backup is valid"
-    );
+    let is_success = check(&file).status.success();
+    assert!(is_success, "the unmodified backup is valid");
     let text = sound.join("\n") + "\n";
     let format = text.replacen("\"teahouseBackup\":1", "\"teahouseBackup\":9", 1);
     for (wanted, bytes) in [
@@ -102,10 +107,8 @@ async fn check_reports_each_fault() {
         fs::write(&file, bytes).expect("written");
         let outcome = check(&file);
         refusal(&outcome);
-        assert!(
-            format!("{outcome:?}").contains(wanted),
-            "{wanted}: {outcome:?}"
-        );
+        let is_shown = format!("{outcome:?}").contains(wanted);
+        assert!(is_shown, "{wanted}: {outcome:?}");
     }
     for at in (12..resealed.len() - 1).step_by(resealed.len() / 40) {
         let mut altered = resealed.clone();
@@ -117,28 +120,21 @@ async fn check_reports_each_fault() {
 
 #[tokio::test]
 async fn pictures_without_users_and_users_without_pictures_are_named_and_repaired() {
-    let folder = TempDir::new().expect("a folder");
-    let server = Teahouse::start();
-    populate(&server).await;
-    let file = take_backup(&server, &folder);
+    let (_server, folder, file) = backed_up().await;
     let mut changed = lines(&file);
     set(&mut changed, "users", 0, "avatar", json!("0".repeat(64)));
     fs::write(&file, encode_backup(&changed)).expect("written");
-    let outcome = check(&file);
-    assert!(outcome.status.success(), "{outcome:?}");
+    let outcome = check(&file).expect_success();
     for sentence in [
         "the picture of user 1 is missing",
         "no user has the picture",
     ] {
         let warning = outcome.stdout.lines().find(|line| line.contains(sentence));
-        assert!(
-            warning.is_some_and(|line| line.starts_with("warning: ")),
-            "{outcome:?}"
-        );
+        let is_warning = warning.is_some_and(|line| line.starts_with("warning: "));
+        assert!(is_warning, "{outcome:?}");
     }
     let target = Database::new(folder.path());
-    let outcome = restore(&file, &target.url, folder.path());
-    assert!(outcome.status.success(), "{outcome:?}");
+    restore(&file, &target.url, folder.path()).expect_success();
     for rows in ["avatars", "users WHERE avatar IS NOT NULL"] {
         let count = format!("SELECT COUNT(*) AS value FROM {rows}");
         assert_eq!(target.number(&count), 0, "{rows}");
@@ -147,10 +143,7 @@ async fn pictures_without_users_and_users_without_pictures_are_named_and_repaire
 
 #[tokio::test]
 async fn interrupted_restore_is_rejected_by_the_server_and_cleared_by_the_next_restore() {
-    let folder = TempDir::new().expect("a folder");
-    let server = Teahouse::start();
-    populate(&server).await;
-    let file = take_backup(&server, &folder);
+    let (_server, folder, file) = backed_up().await;
     let target = Database::new(folder.path());
     let mut broken = lines(&file);
     // A fault that only the database detects, in the middle of the restore.
@@ -167,28 +160,20 @@ async fn interrupted_restore_is_rejected_by_the_server_and_cleared_by_the_next_r
         let arguments = [command, "x.gz"];
         let arguments = &arguments[..if command == "backup" { 2 } else { 1 }];
         let outcome = Teahouse::run(arguments, &settings, folder.path());
-        assert!(
-            refusal(&outcome).contains("restored only in part"),
-            "{outcome:?}"
-        );
+        let is_shown = refusal(&outcome).contains("restored only in part");
+        assert!(is_shown, "{outcome:?}");
     }
+    restore(&file, &target.url, folder.path()).expect_success();
     let outcome = restore(&file, &target.url, folder.path());
-    assert!(outcome.status.success(), "{outcome:?}");
-    let outcome = restore(&file, &target.url, folder.path());
-    assert!(
-        refusal(&outcome).contains("not empty, it has 2 people and 8 messages"),
-        "{outcome:?}"
-    );
+    let is_shown = refusal(&outcome).contains("not empty, it has 2 people and 8 messages");
+    assert!(is_shown, "{outcome:?}");
     let again = Teahouse::on(target, &[]);
-    assert_eq!(again.number("SELECT COUNT(*) AS value FROM messages"), 8);
+    assert_eq!(again.count("messages"), 8);
 }
 
 #[tokio::test]
 async fn backup_of_a_newer_version_is_rejected_and_of_an_older_version_migrated() {
-    let folder = TempDir::new().expect("a folder");
-    let server = Teahouse::start();
-    populate(&server).await;
-    let file = take_backup(&server, &folder);
+    let (server, folder, file) = backed_up().await;
     let mut all = lines(&file);
     let mut manifest: Value = serde_json::from_str(&all[0]).expect("JSON");
     let migrations = manifest["migrations"].as_array_mut().expect("migrations");
@@ -223,8 +208,7 @@ async fn backup_of_a_newer_version_is_rejected_and_of_an_older_version_migrated(
     }
     let older = folder.path().join("older.gz");
     fs::write(&older, encode_backup(&all)).expect("written");
-    let outcome = restore(&older, &target.url, folder.path());
-    assert!(outcome.status.success(), "{outcome:?}");
+    restore(&older, &target.url, folder.path()).expect_success();
     let own = "SELECT SUM(own_unread) + 0 AS value FROM memberships";
     let own = own.replace("SUM(own_unread) + 0", "CAST(SUM(own_unread) AS CHAR)");
     assert_eq!(target.strings(&own), server.strings(&own));

@@ -35,7 +35,6 @@ async fn two_users_register_and_chat_live() {
         to.wait_for_message(text).await;
         // Includes the driver's time on a machine shared with other tests. One second is the delay that people notice.
         let took = sent.elapsed();
-        println!("{text} was displayed after {took:?}");
         assert!(took < Duration::from_secs(5), "{text} took {took:?}");
         from.wait_for_message(text).await;
     }
@@ -44,9 +43,8 @@ async fn two_users_register_and_chat_live() {
         browser.reload().await;
         assert_eq!(browser.texts().await, wanted, "after a reload");
     }
-    let numbers: Vec<_> = server
-        .database()
-        .transcript()
+    let lines = server.database().transcript();
+    let numbers: Vec<_> = lines
         .into_iter()
         .filter_map(|line| line.sender_phone)
         .collect();
@@ -58,17 +56,13 @@ async fn two_users_register_and_chat_live() {
 async fn back_button_after_sign_out_shows_nothing_private() {
     let server = Teahouse::start();
     let ming = Browser::registered(&server, Profile::English, MING, "Ming").await;
-    ming.say("a private word").await;
-    ming.wait_for_message("a private word").await;
-    ming.click("form[action='/logout'] button").await;
-    ming.find("#login").await;
+    ming.post("a private word").await;
+    ming.sign_out().await;
     ming.driver.back().await.expect("back");
-    ming.wait_until(
-        "the login page is shown",
-        "return location.pathname === '/login' && document.querySelector('#login') !== null",
-    )
-    .await;
-    let source = ming.driver.source().await.expect("a page");
+    let script_ =
+        "return location.pathname === '/login' && document.querySelector('#login') !== null";
+    ming.wait_until("the login page is shown", script_).await;
+    let source = ming.source().await;
     assert!(!source.contains("a private word"));
     let storage = ming
         .script("return JSON.stringify([{...localStorage}, {...sessionStorage}])")
@@ -85,7 +79,7 @@ async fn message_form_works_without_scripts() {
     ming.fill("#composer-content", "without scripts").await;
     ming.click("#composer button[type=submit]").await;
     ming.find("#message-1").await;
-    let page = ming.driver.source().await.expect("a page");
+    let page = ming.source().await;
     assert!(page.contains("without scripts"));
     assert!(ming.path().await.starts_with("/rooms/1"));
     // An error is shown and the entered text is kept.
@@ -96,18 +90,10 @@ async fn message_form_works_without_scripts() {
     ming.find("#message-2").await;
     let texts = message_contents(&server);
     assert_eq!(texts, ["without scripts", "and again"]);
-    ming.click("form[action='/logout'] button").await;
-    ming.find("#login").await;
+    ming.sign_out().await;
     ming.driver.back().await.expect("back");
     ming.find("#login").await;
-    assert!(
-        !ming
-            .driver
-            .source()
-            .await
-            .expect("a page")
-            .contains("without scripts")
-    );
+    assert!(!ming.source().await.contains("without scripts"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -119,42 +105,29 @@ async fn chinese_browser_gets_the_chinese_interface() {
     );
     for (browser, lang, word) in [(&chinese, "zh-CN", "登录"), (&english, "en-US", "Sign in")] {
         browser.visit("/login").await;
-        assert_eq!(
-            browser.script("return document.documentElement.lang").await,
-            lang
-        );
-        let text = browser
-            .script("return document.body.innerText")
-            .await
-            .to_string();
+        let found = browser.script("return document.documentElement.lang").await;
+        assert_eq!(found, lang);
+        let value = browser.script("return document.body.innerText").await;
+        let text = value.to_string();
         assert!(text.contains(word), "{text}");
     }
     chinese.visit("/register").await;
     chinese.fill("#phone", "12").await;
     chinese.click("#register button[type=submit]").await;
-    let sentence = chinese
-        .find("#phone-error")
-        .await
-        .text()
-        .await
-        .expect("text");
-    assert!(
-        sentence
-            .chars()
-            .any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)),
-        "{sentence}"
-    );
+    let sentence = chinese.text_of("#phone-error").await;
+    let is_found = sentence
+        .chars()
+        .any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    assert!(is_found, "{sentence}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lost_connection_is_detected_and_no_message_is_lost_or_duplicated() {
     let mut server = Teahouse::start();
     let ming = Browser::registered(&server, Profile::English, MING, "Ming").await;
-    ming.say("before").await;
-    ming.wait_for_message("before").await;
+    ming.post("before").await;
     server.kill();
-    ming.find("#connection[data-state=reconnecting], #connection[data-state=offline]")
-        .await;
+    ming.wait_until_offline().await;
     ming.say("meanwhile").await;
     ming.find("#messages .message[data-state=pending]").await;
     server.restart();
@@ -163,15 +136,11 @@ async fn lost_connection_is_detected_and_no_message_is_lost_or_duplicated() {
     ming.wait_until_connected().await;
     ming.wait_for_message("meanwhile").await;
     ming.wait_for_message("from the other side").await;
-    ming.say("after").await;
-    ming.wait_for_message("after").await;
+    ming.post("after").await;
     let contents = message_contents(&server);
     assert_eq!(contents.len(), 4, "{contents:?}");
-    assert_eq!(
-        ming.texts().await,
-        contents,
-        "stored, in order, without duplicates"
-    );
+    let found = ming.texts().await;
+    assert_eq!(found, contents, "stored, in order, without duplicates");
     let left = ming.script("return document.querySelectorAll('#messages [data-state=pending], #messages [data-state=failed]').length").await;
     assert_eq!(left, 0);
     expect_no_console_errors(&[&ming]).await;

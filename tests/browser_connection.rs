@@ -1,7 +1,7 @@
 //! Reconnecting in Chromium: retry intervals, the connection bar, and events that trigger an immediate attempt.
 
 use crate::browser::{MING, expect_no_console_errors};
-use crate::support::{Browser, Person, Profile, Teahouse, eventually};
+use crate::support::{Browser, Person, Profile, Teahouse, until};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
@@ -21,9 +21,9 @@ async fn bar(browser: &Browser) -> String {
 }
 
 async fn wait_for_bar(browser: &Browser, words: &[&str]) {
-    eventually(&format!("the bar says {words:?}"), || async {
+    until(&format!("the bar says {words:?}"), async || {
         let text = bar(browser).await;
-        words.iter().all(|word| text.contains(word)).then_some(())
+        words.iter().all(|word| text.contains(word))
     })
     .await;
 }
@@ -55,10 +55,8 @@ async fn expect_short_pauses(browser: &Browser, count: usize) {
             .filter_map(serde_json::Value::as_i64)
             .collect();
         let gaps: Vec<i64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
-        assert!(
-            gaps.iter().all(|gap| *gap <= LONGEST),
-            "pauses between tries, in ms: {gaps:?}"
-        );
+        let all_match = gaps.iter().all(|gap| *gap <= LONGEST);
+        assert!(all_match, "pauses between tries, in ms: {gaps:?}");
         if times.len() > count {
             return;
         }
@@ -69,13 +67,9 @@ async fn expect_short_pauses(browser: &Browser, count: usize) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn disconnected_window_shows_it_retries_and_reconnects_at_once() {
     let mut server = Teahouse::start();
-    let ming = Browser::open(&server, Profile::English).await;
-    ming.emulate_focus().await;
-    ming.register(MING, "Ming").await;
-    ming.wait_until_connected().await;
+    let ming = Browser::registered(&server, Profile::English, MING, "Ming").await;
     ming.add_script_to_each_page(FAST).await;
-    ming.visit("/").await;
-    ming.wait_until_connected().await;
+    ming.visit_room("/").await;
     server.kill();
     ming.script("tries.length = 0").await;
     ming.find("#connection[data-state=reconnecting] [data-action=retry]")
@@ -112,11 +106,8 @@ async fn disconnected_window_shows_it_retries_and_reconnects_at_once() {
         let more = format!("return tries.length > {before}");
         ming.wait_until(&format!("{wakes} triggers an attempt"), &more)
             .await;
-        assert!(
-            start.elapsed() < Duration::from_secs(1),
-            "{wakes}: {:?}",
-            start.elapsed()
-        );
+        let is_in_time = start.elapsed() < Duration::from_secs(1);
+        assert!(is_in_time, "{wakes}: {:?}", start.elapsed());
     }
     ming.find("#connection[data-state=online]").await;
     ming.wait_until_connected().await;
@@ -132,7 +123,6 @@ async fn disconnected_window_shows_it_retries_and_reconnects_at_once() {
 /// Opens a window of Ming's on another device while all connections are in use.
 async fn window_over_the_limit(server: &Teahouse, ming: &Person) -> Browser {
     let window = Browser::open(server, Profile::English).await;
-    window.emulate_focus().await;
     window.visit("/login").await;
     window.sign_in(&ming.phone).await;
     window
@@ -144,10 +134,7 @@ async fn window_over_the_limit(server: &Teahouse, ming: &Person) -> Browser {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn window_over_the_connection_limit_waits_or_takes_over() {
-    let server = Teahouse::with(&[
-        ("TEAHOUSE__THROTTLE__ENABLED", "true"),
-        ("TEAHOUSE__SOCKET__PER_PERSON", "2"),
-    ]);
+    let server = Teahouse::configured("throttle.enabled=true socket.per_person=2");
     let ming = Person::register(&server, "Ming").await;
     let other = ming.socket().await;
     let hidden = Browser::signed_in(&server, &ming).await;

@@ -1,7 +1,7 @@
 //! Messages that are not sent, in Chromium: rejected messages, rooms without access, and a newer server version.
 
 use crate::browser::{MING, expect_no_console_errors};
-use crate::support::{Browser, Network, Person, Profile, Teahouse, eventually};
+use crate::support::{Browser, Network, Person, Profile, Teahouse, until};
 
 pub const DRAFT: &str = "return document.querySelector('#composer-content').value";
 
@@ -11,21 +11,8 @@ pub fn message_contents(server: &Teahouse) -> Vec<String> {
 }
 
 pub async fn open_ming(server: &Teahouse) -> Browser {
-    let ming = Browser::open(server, Profile::English).await;
-    ming.emulate_focus().await;
-    ming.register(MING, "Ming").await;
-    ming.wait_until_connected().await;
+    let ming = Browser::registered(server, Profile::English, MING, "Ming").await;
     ming
-}
-
-/// Waits until the dialog lists this text.
-pub async fn wait_for_listed(browser: &Browser, text: &str) {
-    let script = format!(
-        "return document.querySelector('dialog .dialog-list')?.innerText.includes('{text}')"
-    );
-    browser
-        .wait_until(&format!("{text:?} is listed"), &script)
-        .await;
 }
 
 pub async fn wait_for_draft(browser: &Browser, text: &str) {
@@ -58,8 +45,7 @@ async fn rejected_messages_stay_until_retried_or_discarded() {
     let mark = ".rooms-progress[data-progress=failed]";
     ming.find(&format!("[data-room-id='{direct}'] {mark}"))
         .await;
-    ming.say("elsewhere all is well").await;
-    ming.wait_for_message("elsewhere all is well").await;
+    ming.post("elsewhere all is well").await;
     ming.open_room(&direct).await;
     let undo = [("username", "Ming"), ("_method", "delete")];
     assert_eq!(bo.post("/blocks", &undo).await.status(), 303);
@@ -68,19 +54,14 @@ async fn rejected_messages_stay_until_retried_or_discarded() {
     ming.wait_for_message("one").await;
     ming.retry_click("#messages .message[data-state=failed] [data-action=copy]")
         .await;
-    ming.wait_until(
-        "a notice is shown",
-        "return document.querySelector('#toast').innerText !== ''",
-    )
-    .await;
+    let script = "return document.querySelector('#toast').innerText !== ''";
+    ming.wait_until("a notice is shown", script).await;
     ming.retry_click("#messages .message[data-state=failed] [data-action=discard]")
         .await;
     ming.wait_for_stored_texts(0).await;
     assert_eq!(ming.texts().await, ["hello", "one"]);
-    assert_eq!(
-        message_contents(&server),
-        ["hello", "elsewhere all is well", "one"]
-    );
+    let found = message_contents(&server);
+    assert_eq!(found, ["hello", "elsewhere all is well", "one"]);
     expect_no_console_errors(&[&ming]).await;
 }
 
@@ -97,11 +78,9 @@ async fn messages_for_a_room_without_access_are_kept_and_delay_no_others() {
         .await;
     assert_eq!(invited.status(), 303);
     ming.accept_invitation().await;
-    ming.visit("/rooms/1").await;
-    ming.wait_until_connected().await;
+    ming.visit_room("/rooms/1").await;
     let first = ming.another_tab().await;
-    ming.visit(&format!("/rooms/{room}")).await;
-    ming.wait_until_connected().await;
+    ming.visit_room(&format!("/rooms/{room}")).await;
     network.disconnect(&ming).await;
     ming.say("behind closed doors").await;
     ming.wait_for_stored_texts(1).await;
@@ -115,7 +94,7 @@ async fn messages_for_a_room_without_access_are_kept_and_delay_no_others() {
     ming.wait_for_message("in the Lobby").await;
     ming.retry_click("#unsent:not([hidden])").await;
     for text in ["Backroom", "behind closed doors"] {
-        wait_for_listed(&ming, text).await;
+        ming.wait_for_text("dialog .dialog-list", text).await;
     }
     ming.check_accessibility("the list of unsent messages")
         .await;
@@ -176,16 +155,11 @@ async fn missing_browser_storage_is_reported() {
     ming.register(MING, "Ming").await;
     ming.wait_until_connected().await;
     let blocks_unload = "return !dispatchEvent(new Event('beforeunload', { cancelable: true }))";
-    ming.say("one").await;
-    ming.wait_for_message("one").await;
-    assert_eq!(
-        ming.script(blocks_unload).await,
-        false,
-        "nothing is waiting"
-    );
+    ming.post("one").await;
+    let found = ming.script(blocks_unload).await;
+    assert_eq!(found, false, "nothing is waiting");
     network.disconnect(&ming).await;
-    ming.find("#connection[data-state=reconnecting], #connection[data-state=offline]")
-        .await;
+    ming.wait_until_offline().await;
     ming.say("two").await;
     let words =
         "return document.querySelector('#connection').innerText.includes('lost when you close')";
@@ -196,8 +170,8 @@ async fn missing_browser_storage_is_reported() {
     let quiet = "return document.querySelector('#connection').dataset.state === 'none'";
     ming.wait_until("the bar is hidden", quiet).await;
     assert_eq!(ming.script(blocks_unload).await, false);
-    eventually("both are stored", || async {
-        (message_contents(&server) == ["one", "two"]).then_some(())
+    until("both are stored", async || {
+        message_contents(&server) == ["one", "two"]
     })
     .await;
 }

@@ -1,7 +1,7 @@
 //! Linking and unlinking GitHub in Chromium.
 
-use crate::github::server;
-use crate::support::{Browser, GitHub, Profile, person::PASSWORD};
+use crate::github::with_github;
+use crate::support::{Browser, Profile, person::PASSWORD};
 
 const PHONE: &str = "+8613800970001";
 const OTHER: &str = "+8613800970002";
@@ -27,16 +27,13 @@ async fn wait_for_text(browser: &Browser, id: &str, what: &str) {
 
 async fn sign_out(browser: &Browser) {
     browser.visit("/rooms/1").await;
-    browser.click("form[action='/logout'] button").await;
-    browser.find("#login").await;
+    browser.sign_out().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn github_is_linked_used_to_sign_in_and_unlinked() {
-    let github = GitHub::open();
-    let server = server(&github, &[]);
-    let mei = Browser::open(&server, Profile::English).await;
-    mei.register(PHONE, "mei").await;
+    let (_github, server) = with_github();
+    let mei = Browser::registered(&server, Profile::English, PHONE, "mei").await;
     mei.visit("/settings/account").await;
     wait_for_text(&mei, "github", "Connect GitHub").await;
     check_page(&mei, "settings").await;
@@ -61,8 +58,7 @@ async fn github_is_linked_used_to_sign_in_and_unlinked() {
     mei.click("#github").await;
     mei.click("#authorize").await;
     mei.find("#composer-content").await;
-    mei.say("in by GitHub").await;
-    mei.wait_for_message("in by GitHub").await;
+    mei.post("in by GitHub").await;
     mei.visit("/settings/security").await;
     mei.find("#events [data-kind='signed-in-github']").await;
     mei.visit("/settings/account").await;
@@ -74,8 +70,7 @@ async fn github_is_linked_used_to_sign_in_and_unlinked() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn github_only_account_cannot_unlink_before_another_login_method_exists() {
-    let github = GitHub::open();
-    let server = server(&github, &[]);
+    let (_github, server) = with_github();
     let cat = Browser::open(&server, Profile::WithoutScripts).await;
     cat.visit("/register").await;
     cat.find("#github").await;
@@ -113,8 +108,7 @@ async fn github_only_account_cannot_unlink_before_another_login_method_exists() 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_of_a_user_without_password_are_accessible() {
-    let github = GitHub::open();
-    let server = server(&github, &[]);
+    let (_github, server) = with_github();
     let cat = Browser::open(&server, Profile::Chinese).await;
     cat.visit("/register").await;
     check_page(&cat, "register").await;

@@ -5,7 +5,6 @@ use crate::support::{Browser, LOBBY, Person, Teahouse, room_item};
 use serde_json::{Value, json};
 use thirtyfour::Key;
 
-/// Returns the id of the focused element, or its tag.
 const FOCUSED: &str = "const {activeElement} = document; return activeElement.dataset.messageAction ?? (activeElement.id || activeElement.tagName)";
 
 async fn focused(browser: &Browser) -> Value {
@@ -75,11 +74,8 @@ async fn messages_are_reached_named_and_edited_by_keyboard() {
     let (ming, _ana, _) = window_with_messages(&server).await;
     move_to(&ming, "message-2").await;
     let ring = "const {outlineStyle, outlineWidth} = getComputedStyle(document.activeElement); return `${outlineStyle} ${outlineWidth}`";
-    assert_eq!(
-        ming.script(ring).await,
-        "solid 2px",
-        "the focus ring of a message"
-    );
+    let found = ming.script(ring).await;
+    assert_eq!(found, "solid 2px", "the focus ring of a message");
     let (role, name) = role_and_name(&ming).await;
     let time = "return document.querySelector('#message-2 .message-time').textContent";
     let time = ming.script(time).await;
@@ -182,11 +178,8 @@ async fn focus_survives_redraws() {
         .await;
     let bo = Person::register(&server, "Bo").await;
     let _bo_is_here = bo.socket().await;
-    ming.wait_until(
-        "Bo is listed",
-        "return [...document.querySelectorAll('#people-list .people-name')].some(name => name.textContent === 'Bo')",
-    )
-    .await;
+    let script_ = "return [...document.querySelectorAll('#people-list .people-name')].some(name => name.textContent === 'Bo')";
+    ming.wait_until("Bo is listed", script_).await;
     let label = ming
         .script("return document.activeElement.getAttribute('aria-label')")
         .await;
@@ -203,11 +196,8 @@ async fn focus_survives_redraws() {
     let lobby = format!(
         "return document.activeElement.dataset.roomId === '{LOBBY}' || document.activeElement.tagName"
     );
-    assert_eq!(
-        ming.script(&lobby).await,
-        true,
-        "the focus after the room is removed"
-    );
+    let found = ming.script(&lobby).await;
+    assert_eq!(found, true, "the focus after the room is removed");
     // A link in a message that is edited on another device.
     ming.script("document.querySelector('#message-1').tabIndex = -1; document.querySelector('#message-1').focus()")
         .await;

@@ -39,8 +39,7 @@ async fn content_is_rendered_equally_live_and_after_a_reload() {
     }
     let links = "return document.querySelectorAll('#messages .message-body a').length";
     assert_eq!(ming.script(links).await, 14);
-    ming.visit("/rooms/1").await;
-    ming.wait_until_connected().await;
+    ming.visit_room("/rooms/1").await;
     assert_eq!(ming.script(&bodies).await, live);
     ming.check_accessibility("texts").await;
     // Editing starts with the stored content.
@@ -68,18 +67,14 @@ async fn link_to_a_message_opens_without_leaving_the_app() {
     .await;
     let targets = "const links = [...document.querySelectorAll('#message-71 a')].map(a => [a.target, a.rel]); return links.length ? links : null";
     let elsewhere = json!(["_blank", "noopener noreferrer nofollow"]);
-    assert_eq!(
-        ming.wait_until("the links are rendered", targets).await,
-        json!([["", ""], elsewhere])
-    );
+    let found = ming.wait_until("the links are rendered", targets).await;
+    assert_eq!(found, json!([["", ""], elsewhere]));
     ming.click("#message-71 a").await;
     ming.find("#message-5[data-target]").await;
     assert_eq!(ming.path().await, "/rooms/1?at=5");
     assert_eq!(ming.driver.windows().await.expect("windows").len(), 1);
     // The server-rendered page has the same links.
     ming.visit("/rooms/1").await;
-    assert_eq!(
-        ming.wait_until("the links are rendered", targets).await,
-        json!([["", ""], elsewhere])
-    );
+    let found = ming.wait_until("the links are rendered", targets).await;
+    assert_eq!(found, json!([["", ""], elsewhere]));
 }

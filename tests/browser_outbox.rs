@@ -1,10 +1,9 @@
 //! The outbox in Chromium: messages written offline are delivered once and in order.
 
 use crate::browser::{MING, expect_no_console_errors};
-use crate::browser_failed_messages::{message_contents, wait_for_listed};
-use crate::support::{Browser, LOBBY, Network, Person, Profile, Teahouse, eventually, room_item};
+use crate::browser_failed_messages::message_contents;
+use crate::support::{Browser, LOBBY, Network, Person, Profile, Teahouse, room_item, until};
 use serde_json::json;
-use std::time::Instant;
 
 /// Records the close codes of the window's sockets across its pages.
 const CLOSE_CODES: &str = "WebSocket = class extends WebSocket { constructor(...rest) { super(...rest); \
@@ -12,9 +11,8 @@ const CLOSE_CODES: &str = "WebSocket = class extends WebSocket { constructor(...
 
 /// Waits until `count` messages are stored.
 async fn wait_for_stored(server: &Teahouse, count: i64) {
-    let sql = "SELECT COUNT(*) AS value FROM messages";
-    eventually(&format!("{count} messages are stored"), || async {
-        (server.number(sql) >= count).then_some(())
+    until(&format!("{count} messages are stored"), async || {
+        server.count("messages") >= count
     })
     .await;
 }
@@ -36,12 +34,6 @@ async fn write_offline(browser: &Browser, text: &str) {
     browser.wait_until("it is waiting", &shown).await;
 }
 
-async fn wait_until_offline(browser: &Browser) {
-    browser
-        .find("#connection[data-state=reconnecting], #connection[data-state=offline]")
-        .await;
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn offline_messages_survive_tab_and_server_restarts_and_arrive_once_in_order() {
     let (mut server, [bo]) = Teahouse::with_users(["Bo"]).await;
@@ -55,7 +47,7 @@ async fn offline_messages_survive_tab_and_server_restarts_and_arrive_once_in_ord
     ming.say(texts[0]).await;
     wait_for_stored(&server, 2).await;
     network.disconnect(&ming).await;
-    wait_until_offline(&ming).await;
+    ming.wait_until_offline().await;
     for text in &texts[1..] {
         write_offline(&ming, text).await;
     }
@@ -67,10 +59,8 @@ async fn offline_messages_survive_tab_and_server_restarts_and_arrive_once_in_ord
     server.restart();
     let mut socket = bo.socket().await;
     network.reconnect(&ming).await;
-    let opened = Instant::now();
     ming.visit("/").await;
     let received = socket.messages(2).await;
-    let elapsed_time = opened.elapsed();
     let received: Vec<_> = received.iter().map(|message| &message["content"]).collect();
     assert_eq!(received, texts[1..], "in the order of Bo's window");
     for text in texts {
@@ -81,9 +71,6 @@ async fn offline_messages_survive_tab_and_server_restarts_and_arrive_once_in_ord
     assert_eq!(ming.texts().await, wanted);
     assert_eq!(message_contents(&server), wanted, "once, in order");
     socket.expect_none("message").await;
-    println!(
-        "written offline, tab closed, server restarted: with Bo {elapsed_time:?} after the tab was opened again"
-    );
     expect_no_console_errors(&[&ming]).await;
 }
 
@@ -93,13 +80,11 @@ async fn open_window_sends_the_waiting_messages_of_other_rooms() {
     let network = Network::before(&server).await;
     let ming = ming_through(&server, &network).await;
     let room = server.database().add_room("closed", "Backroom", &["Ming"]);
-    ming.visit("/").await;
-    ming.wait_until_connected().await;
+    ming.visit_room("/").await;
     let lobby = ming.another_tab().await;
-    ming.visit(&format!("/rooms/{room}")).await;
-    ming.wait_until_connected().await;
+    ming.visit_room(&format!("/rooms/{room}")).await;
     network.disconnect(&ming).await;
-    wait_until_offline(&ming).await;
+    ming.wait_until_offline().await;
     write_offline(&ming, "one").await;
     write_offline(&ming, "two").await;
     // The tab is closed with waiting messages; the other tab shows the Lobby.
@@ -129,13 +114,12 @@ async fn alternate_between_two_tabs(script: &str) {
     for tab in [&first, &second] {
         ming.go_to_tab(tab.clone()).await;
         ming.add_script_to_each_page(script).await;
-        ming.visit("/").await;
-        ming.wait_until_connected().await;
+        ming.visit_room("/").await;
     }
     for tab in [&first, &second] {
         ming.go_to_tab(tab.clone()).await;
         network.disconnect(&ming).await;
-        wait_until_offline(&ming).await;
+        ming.wait_until_offline().await;
     }
     let texts: Vec<_> = (1..=6).map(|n| format!("number {n}")).collect();
     for (n, text) in texts.iter().enumerate() {
@@ -148,10 +132,8 @@ async fn alternate_between_two_tabs(script: &str) {
         return all.length === 6 && all.map(e => e.innerText)";
     for tab in [&first, &second] {
         ming.go_to_tab(tab.clone()).await;
-        assert_eq!(
-            ming.wait_until("all six are waiting", waiting).await,
-            json!(texts)
-        );
+        let found = ming.wait_until("all six are waiting", waiting).await;
+        assert_eq!(found, json!(texts));
     }
     for tab in [&first, &second] {
         ming.go_to_tab(tab.clone()).await;
@@ -185,10 +167,9 @@ async fn thirty_waiting_messages_stay_below_the_rate_limit() {
     let network = Network::before(&server).await;
     let ming = ming_through(&server, &network).await;
     ming.add_script_to_each_page(CLOSE_CODES).await;
-    ming.visit("/").await;
-    ming.wait_until_connected().await;
+    ming.visit_room("/").await;
     network.disconnect(&ming).await;
-    wait_until_offline(&ming).await;
+    ming.wait_until_offline().await;
     let texts: Vec<_> = (1..=30).map(|n| format!("number {n}")).collect();
     for text in &texts {
         ming.say(text).await;
@@ -201,18 +182,13 @@ async fn thirty_waiting_messages_stay_below_the_rate_limit() {
     for n in 0..10 {
         socket.say(&format!("elsewhere {n}")).await;
     }
-    let back = Instant::now();
     network.reconnect(&ming).await;
     wait_for_stored(&server, 40).await;
-    let elapsed_time = back.elapsed();
     assert_eq!(message_contents(&server)[10..], texts);
     ming.wait_for_message("number 30").await;
     ming.wait_for_stored_texts(0).await;
     let codes = ming.script("return sessionStorage.codes ?? ''").await;
     assert!(!codes.to_string().contains("4029"), "{codes}");
-    println!(
-        "30 waiting messages were stored {elapsed_time:?} after reconnecting; sockets closed before with {codes}"
-    );
     expect_no_console_errors(&[&ming]).await;
 }
 
@@ -222,7 +198,7 @@ async fn unsent_messages_are_hidden_from_the_next_user_of_the_browser() {
     let network = Network::before(&server).await;
     let ming = ming_through(&server, &network).await;
     network.disconnect(&ming).await;
-    wait_until_offline(&ming).await;
+    ming.wait_until_offline().await;
     write_offline(&ming, "for Ana alone").await;
     ming.fill("#composer-content", "begun by Ming").await;
     ming.wait_for_stored_texts(2).await;
@@ -235,25 +211,20 @@ async fn unsent_messages_are_hidden_from_the_next_user_of_the_browser() {
     ming.find("#login").await;
     ming.sign_in(&bo.phone).await;
     ming.wait_until_connected().await;
-    let shown = ming.driver.source().await.expect("a page");
+    let shown = ming.source().await;
     assert!(!shown.contains("for Ana alone") && !shown.contains("begun by Ming"));
     let field = "return document.querySelector('#composer-content').value";
-    ming.say("this is Bo").await;
-    ming.wait_for_message("this is Bo").await;
+    ming.post("this is Bo").await;
     assert_eq!(ming.script(field).await, "");
     ming.wait_for_stored_texts(2).await;
-    ming.click("form[action='/logout'] button").await;
-    ming.find("#login").await;
+    ming.sign_out().await;
     assert_eq!(message_contents(&server), ["this is Bo"]);
     ming.wait_for_stored_texts(2).await;
     // Ming signs in again.
     ming.sign_in(MING).await;
     ming.wait_for_message("for Ana alone").await;
-    ming.wait_until(
-        "the draft is restored",
-        "return document.querySelector('#composer-content').value === 'begun by Ming'",
-    )
-    .await;
+    let script_ = "return document.querySelector('#composer-content').value === 'begun by Ming'";
+    ming.wait_until("the draft is restored", script_).await;
     let transcript = server.database().transcript();
     let senders: Vec<_> = transcript
         .iter()
@@ -269,7 +240,7 @@ async fn messages_for_another_database_are_not_sent() {
     let network = Network::before(&server).await;
     let ming = ming_through(&server, &network).await;
     network.disconnect(&ming).await;
-    wait_until_offline(&ming).await;
+    ming.wait_until_offline().await;
     write_offline(&ming, "for the old server").await;
     ming.wait_for_stored_texts(1).await;
     server.kill();
@@ -278,20 +249,18 @@ async fn messages_for_another_database_are_not_sent() {
     network.reconnect(&ming).await;
     ming.find("#unsent:not([hidden])").await;
     ming.wait_until_connected().await;
-    ming.say("for the new one").await;
-    ming.wait_for_message("for the new one").await;
+    ming.post("for the new one").await;
     assert_eq!(message_contents(&server), ["for the new one"]);
     assert_eq!(ming.texts().await, ["for the new one"]);
     // The message can be copied, and is sent on request.
     ming.retry_click("#unsent").await;
-    wait_for_listed(&ming, "for the old server").await;
+    ming.wait_for_text("dialog .dialog-list", "for the old server")
+        .await;
     ming.retry_click("dialog .dialog-item [data-action=discard]")
         .await;
-    ming.wait_until(
-        "nothing is left",
-        "return !document.querySelector('dialog') && document.querySelector('#unsent').hidden",
-    )
-    .await;
+    let script =
+        "return !document.querySelector('dialog') && document.querySelector('#unsent').hidden";
+    ming.wait_until("nothing is left", script).await;
     ming.wait_for_stored_texts(0).await;
     expect_no_console_errors(&[&ming]).await;
 }

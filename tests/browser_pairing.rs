@@ -4,24 +4,12 @@ use crate::support::{Browser, Profile, Teahouse};
 
 const MING: &str = "+8613800770001";
 
-/// Checks accessibility, page width and the console in each size and colour scheme.
-async fn check_page(browser: &Browser, what: &str) {
-    browser.check_accessibility(what).await;
-    let errors = browser.console_errors().await;
-    assert!(errors.is_empty(), "{what}: {errors:#?}");
-}
-
-async fn text_of_element(browser: &Browser, selector: &str) -> String {
-    browser.find(selector).await.text().await.expect("text")
-}
-
 /// Creates a pairing code in the settings and returns the path in its QR code.
 async fn create_code(browser: &Browser) -> String {
     browser.visit("/settings/sessions").await;
     browser.click("#pairing-begin button").await;
     browser.find("#pairing[data-state=open] svg.qr").await;
-    let link = browser.find("#link").await.value().await;
-    let link = link.expect("a value").expect("a link");
+    let link = browser.value_of("#link").await;
     let at = link.find("/pairings/").expect("a path");
     link[at..].to_owned()
 }
@@ -29,36 +17,35 @@ async fn create_code(browser: &Browser) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn phone_is_paired_while_both_windows_show_the_state() {
     let server = Teahouse::start();
-    let ming = Browser::open(&server, Profile::English).await;
-    ming.emulate_focus().await;
-    ming.register(MING, "Ming").await;
+    let ming = Browser::registered(&server, Profile::English, MING, "Ming").await;
     let path = create_code(&ming).await;
-    check_page(&ming, "the code").await;
+    ming.check_page("the code").await;
     let phone = Browser::open(&server, Profile::Chinese).await;
-    phone.emulate_focus().await;
     phone.visit(&path).await;
     phone.find("#pairing[data-state=open]").await;
-    check_page(&phone, "the question").await;
+    phone.check_page("the question").await;
     phone.click("#pairing-ask button").await;
     phone.find("#pairing[data-state=asked]").await;
     // The request appears without a reload, and both windows show the same code.
-    let code = text_of_element(&ming, "#pairing[data-state=asked] #pairing-code").await;
-    assert_eq!(code, text_of_element(&phone, "#pairing-code").await);
-    let device = text_of_element(&ming, "#pairing-device").await;
+    let code = ming
+        .text_of("#pairing[data-state=asked] #pairing-code")
+        .await;
+    assert_eq!(code, phone.text_of("#pairing-code").await);
+    let device = ming.text_of("#pairing-device").await;
     assert!(device.starts_with("Chrome · Linux · 127.0.0.1"), "{device}");
-    check_page(&ming, "who wants to come in").await;
-    check_page(&phone, "waiting").await;
+    ming.check_page("who wants to come in").await;
+    phone.check_page("waiting").await;
     ming.click("#pairing-allow button").await;
     phone.find("#composer-content").await;
     phone.wait_until_connected().await;
     ming.find("#pairing[data-state=used] #pairing-used").await;
-    check_page(&ming, "it is in").await;
+    ming.check_page("it is in").await;
     phone.say("from the phone").await;
     ming.visit("/rooms/1").await;
     ming.wait_for_message("from the phone").await;
     phone.visit(&path).await;
     phone.find("#pairing[data-state=over]").await;
-    check_page(&phone, "a code that was used").await;
+    phone.check_page("a code that was used").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -74,8 +61,10 @@ async fn phone_is_paired_without_scripts_and_a_second_request_is_denied() {
         phone.click("#pairing-ask button").await;
         phone.find("#pairing[data-state=asked]").await;
         ming.click("#pairing-look").await;
-        let code = text_of_element(&ming, "#pairing[data-state=asked] #pairing-code").await;
-        assert_eq!(code, text_of_element(&phone, "#pairing-code").await);
+        let code = ming
+            .text_of("#pairing[data-state=asked] #pairing-code")
+            .await;
+        assert_eq!(code, phone.text_of("#pairing-code").await);
         ming.click(&format!("{button} button")).await;
         phone.click("#pairing-look").await;
         if state == "used" {

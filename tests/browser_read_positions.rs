@@ -1,7 +1,7 @@
 //! Read positions and unread counts in Chromium.
 
 use crate::browser::{MING, expect_no_console_errors};
-use crate::support::{Browser, Network, Person, Profile, Teahouse, eventually, room_item};
+use crate::support::{Browser, Network, Person, Profile, Teahouse, eventually, room_item, until};
 use serde_json::json;
 
 /// Returns the last message that is completely visible.
@@ -65,8 +65,8 @@ async fn reading_on_one_device_marks_read_on_the_other() {
     // Messages that arrive in a visible room stay read; marking unread changes the count on both devices.
     ana.say_in(&room, "message 4").await;
     here.wait_for_message("message 4").await;
-    eventually("it is marked as read", || async {
-        (read_seq(&bo, &room).await == 4).then_some(())
+    until("it is marked as read", async || {
+        read_seq(&bo, &room).await == 4
     })
     .await;
     wait_for_unread(&there, &room, 0).await;
@@ -128,11 +128,9 @@ async fn scrolling_up_does_not_mark_unseen_messages_as_read() {
     .await;
     wait_for_visibility_check(&window).await;
     let read = read_seq(&bo, &room).await;
-    assert!(
-        read > 40
-            && read <= shown.max(window.script(LAST_ON_SCREEN).await.as_i64().expect("a seq")),
-        "{read} is read, {shown} is visible"
-    );
+    let is_expected = read > 40
+        && read <= shown.max(window.script(LAST_ON_SCREEN).await.as_i64().expect("a seq"));
+    assert!(is_expected, "{read} is read, {shown} is visible");
     window
         .script("document.querySelector('#message-25').scrollIntoView()")
         .await;
@@ -158,8 +156,8 @@ async fn scrolling_up_does_not_mark_unseen_messages_as_read() {
     assert!(pill.text().await.expect("text").contains('3'));
     pill.click().await.expect("clicked");
     wait_for_unread(&window, &room, 0).await;
-    eventually("the server has stored it", || async {
-        (read_seq(&bo, &room).await == 163).then_some(())
+    until("the server has stored it", async || {
+        read_seq(&bo, &room).await == 163
     })
     .await;
     expect_no_console_errors(&[&window]).await;
@@ -168,13 +166,9 @@ async fn scrolling_up_does_not_mark_unseen_messages_as_read() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn edit_and_deletion_reach_a_window_that_was_offline() {
     let (server, [bo]) = Teahouse::with_users(["Bo"]).await;
-    let ming = Browser::open(&server, Profile::English).await;
-    ming.emulate_focus().await;
-    ming.register(MING, "Ming").await;
-    ming.wait_until_connected().await;
+    let ming = Browser::registered(&server, Profile::English, MING, "Ming").await;
     for text in ["a mistake", "stays", "a misteak"] {
-        ming.say(text).await;
-        ming.wait_for_message(text).await;
+        ming.post(text).await;
     }
     let network = Network::before(&server).await;
     let window = Browser::open(&server, Profile::English).await;
@@ -185,9 +179,7 @@ async fn edit_and_deletion_reach_a_window_that_was_offline() {
     window.wait_for_message("a misteak").await;
     window.script("window.before = true").await;
     network.disconnect(&window).await;
-    window
-        .find("#connection[data-state=reconnecting], #connection[data-state=offline]")
-        .await;
+    window.wait_until_offline().await;
     // The Up key edits the last message; another is deleted with the pointer.
     ming.press("#composer-content", thirtyfour::Key::Up).await;
     ming.find("#composer-editing").await;
@@ -202,8 +194,7 @@ async fn edit_and_deletion_reach_a_window_that_was_offline() {
         .await;
     ming.find("#message-1[data-state=deleted] .message-deleted")
         .await;
-    ming.say("and another").await;
-    ming.wait_for_message("and another").await;
+    ming.post("and another").await;
     let old = ["a mistake", "stays", "a misteak"];
     assert_eq!(window.texts().await, old, "it is online");
     network.reconnect(&window).await;
@@ -217,7 +208,7 @@ async fn edit_and_deletion_reach_a_window_that_was_offline() {
     for browser in [&window, &ming] {
         assert_eq!(browser.texts().await, new);
     }
-    let source = window.driver.source().await.expect("a page");
+    let source = window.source().await;
     assert!(!source.contains("a mistake") && !source.contains("a misteak"));
     assert_eq!(window.script("return window.before").await, true);
     expect_no_console_errors(&[&ming]).await;
@@ -230,18 +221,13 @@ async fn permalink_opens_after_signing_in() {
     let first = Browser::signed_in(&server, &bo).await;
     let permissions = json!({"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]});
     first.cdp("Browser.grantPermissions", permissions).await;
-    first.visit(&format!("/rooms/{room}?at=20")).await;
-    first.wait_until_connected().await;
+    first.visit_room(&format!("/rooms/{room}?at=20")).await;
     first.click("#message-20 .message-body").await;
     first
         .retry_click("#message-20 [data-message-action=copy-link]")
         .await;
-    first
-        .wait_until(
-            "a notice is shown",
-            "return document.querySelector('#toast').innerText !== ''",
-        )
-        .await;
+    let script_ = "return document.querySelector('#toast').innerText !== ''";
+    first.wait_until("a notice is shown", script_).await;
     let copied = first
         .driver
         .execute_async("navigator.clipboard.readText().then(arguments[0])", vec![])
@@ -253,7 +239,7 @@ async fn permalink_opens_after_signing_in() {
     let second = Browser::open(&server, Profile::English).await;
     second.visit(path).await;
     second.find("#login").await;
-    let page = second.driver.source().await.expect("a page");
+    let page = second.source().await;
     assert!(!page.contains("message 20"));
     second.sign_in(&bo.phone).await;
     second
@@ -265,14 +251,13 @@ async fn permalink_opens_after_signing_in() {
     second.wait_until("the message is visible", on_screen).await;
     // Older and newer messages load from there.
     for seq in [1, 120] {
-        eventually("more messages are loaded", || async {
+        until("more messages are loaded", async || {
             second
                 .script("const all = document.querySelectorAll('#messages .message[data-seq]'); \
                     (document.querySelector('#message-1') ? all[all.length - 1] : all[0]).scrollIntoView()")
                 .await;
             let there = format!("return document.querySelector('#message-{seq}') !== null");
-            (second.script(&there).await == true).then_some(())
-        })
+second.script(&there).await == true})
         .await;
     }
     expect_no_console_errors(&[&first, &second]).await;

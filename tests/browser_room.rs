@@ -1,7 +1,7 @@
 //! A room in Chromium: writing, reading, presence.
 
 use crate::browser::{MING, expect_no_console_errors};
-use crate::support::{Browser, LOBBY, Person, Profile, Teahouse, eventually, status_and_location};
+use crate::support::{Browser, LOBBY, Person, Profile, Teahouse, redirect, until};
 use serde_json::json;
 
 /// Tests whether the newest message is visible, independent of the scrolling implementation.
@@ -10,21 +10,18 @@ const AT_THE_END: &str = "const last = [...document.querySelectorAll('#messages 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rejected_message_can_be_retried() {
-    let server = Teahouse::with(&[
-        ("TEAHOUSE__THROTTLE__ENABLED", "true"),
-        ("TEAHOUSE__MESSAGES__BURST", "2"),
-        ("TEAHOUSE__MESSAGES__POSTS_PER_SECOND", "1"),
-    ]);
+    let server =
+        Teahouse::configured("throttle.enabled=true messages.burst=2 messages.posts_per_second=1");
     let ming = Browser::registered(&server, Profile::English, MING, "Ming").await;
     let texts = ["one", "two", "three", "four"];
     for text in texts {
         ming.say(text).await;
     }
     // Rate-limited messages are sent automatically or by "Try again"; in the end each is stored once.
-    eventually("all four are stored", || async {
+    until("all four are stored", async || {
         ming.script("document.querySelector('#messages [data-action=retry]')?.click()")
             .await;
-        (server.count("messages") == 4).then_some(())
+        server.count("messages") == 4
     })
     .await;
     for text in texts {
@@ -57,10 +54,8 @@ async fn shift_enter_inserts_a_line_break_and_enter_during_composition_does_not_
     ming.press("#composer-content", thirtyfour::Key::Enter)
         .await;
     ming.find("#message-1[data-state=stored]").await;
-    assert_eq!(
-        server.database().transcript()[0].content,
-        "first line\nsecond line 茶"
-    );
+    let lines = server.database().transcript();
+    assert_eq!(lines[0].content, "first line\nsecond line 茶");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -84,10 +79,8 @@ async fn scroll_position_is_kept_while_reading_history() {
     let top = ming.script(script).await.as_f64().expect("a number");
     ming.find("#message-63").await;
     let now = ming.wait_until("scrolling has stopped", "const m = document.querySelector('#message-113'); return m.getBoundingClientRect().top").await;
-    assert!(
-        (now.as_f64().expect("a number") - top).abs() < 150.0,
-        "it moved from {top} to {now}"
-    );
+    let is_expected = (now.as_f64().expect("a number") - top).abs() < 150.0;
+    assert!(is_expected, "it moved from {top} to {now}");
     // Away from the end, a button appears instead.
     ana.say("message 162").await;
     ming.wait_for_message("message 162").await;
@@ -97,10 +90,8 @@ async fn scroll_position_is_kept_while_reading_history() {
     ming.wait_until("it is at the end again", AT_THE_END).await;
     let seqs = ming.script("return [...document.querySelectorAll('#messages article[data-seq]')].map(m => Number(m.dataset.seq))").await;
     let seqs: Vec<u64> = serde_json::from_value(seqs).expect("numbers");
-    assert!(
-        seqs.windows(2).all(|pair| pair[1] == pair[0] + 1),
-        "{seqs:?}"
-    );
+    let all_match = seqs.windows(2).all(|pair| pair[1] == pair[0] + 1);
+    assert!(all_match, "{seqs:?}");
     expect_no_console_errors(&[&ming]).await;
 }
 
@@ -111,7 +102,7 @@ async fn joining_and_leaving_are_announced_to_screen_readers() {
     let ana = Person::register(&server, "Ana").await;
     let mut socket = ana.socket().await;
     let text = "return document.querySelector('#log').innerText";
-    socket.send(json!({"type": "view", "roomId": LOBBY})).await;
+    socket.view(LOBBY).await;
     ming.wait_until("Ana joined", &format!("{text}.includes('Ana joined')"))
         .await;
     ming.find("#people-list [data-user-id]:nth-child(2)").await;
@@ -165,8 +156,7 @@ async fn each_page_is_accessible_in_each_size_and_color_scheme() {
     ming.check_accessibility("not found").await;
     ming.register(MING, "Ming").await;
     ming.wait_until_connected().await;
-    ming.say("hello").await;
-    ming.wait_for_message("hello").await;
+    ming.post("hello").await;
     ming.check_accessibility("the room").await;
     expect_no_console_errors(&[&ming]).await;
 }
@@ -183,6 +173,6 @@ async fn revoked_session_redirects_the_open_page() {
         .expect("a cookie")
         .value;
     here.set_cookie(&format!("teahouse={cookie}"));
-    assert_eq!(status_and_location(&here.sign_out().await), (303, "/login"));
+    assert_eq!(redirect(&here.sign_out().await), "303 /login");
     ming.find("#login").await;
 }

@@ -30,10 +30,7 @@ async fn create_room(browser: &Browser, kind: &str, name: &str) -> String {
 /// Opens the Lobby in two users' windows.
 async fn ming_and_bo(server: &Teahouse) -> (Browser, Browser) {
     let open = async |phone, name| {
-        let browser = Browser::open(server, Profile::English).await;
-        browser.emulate_focus().await;
-        browser.register(phone, name).await;
-        browser.wait_until_connected().await;
+        let browser = Browser::registered(server, Profile::English, phone, name).await;
         browser
     };
     tokio::join!(open(MING, "Ming"), open(BO, "Bo"))
@@ -53,10 +50,8 @@ async fn open_room_created_in_one_window_is_found_and_joined_in_another() {
     bo.fill("#search-input", "Oolong").await;
     bo.click("#search button").await;
     let found = "return location.search !== '' && [...document.querySelectorAll('.directory-item')].map(e => e.dataset.roomId)";
-    assert_eq!(
-        bo.wait_until("the search has finished", found).await,
-        json!([])
-    );
+    let actual = bo.wait_until("the search has finished", found).await;
+    assert_eq!(actual, json!([]));
     bo.fill("#search-input", "TEA &").await;
     bo.click("#search button").await;
     let item = format!("#open-rooms .directory-item[data-room-id='{open}']");
@@ -100,22 +95,15 @@ async fn removed_member_leaves_the_room_page_and_receives_no_more_messages() {
     .await;
     bo.reload().await;
     let room = create_room(&ming, "closed", "Backroom").await;
-    ming.say("a word before").await;
-    ming.wait_for_message("a word before").await;
+    ming.post("a word before").await;
     ming.open_panel().await;
     ming.fill("#invite-username", "bo").await;
     ming.retry_click("#invite button").await;
-    ming.wait_until(
-        "Ming sees that Bo is invited",
-        "return document.querySelector('#member-told')?.innerText.includes('accept')",
-    )
-    .await;
+    ming.wait_for_text("#member-told", "accept").await;
     // The invitation appears in Bo's window, who accepts it.
-    bo.wait_until(
-        "the invitation is in the list",
-        "return document.querySelector('#rooms-invitations')?.hidden === false",
-    )
-    .await;
+    let script_ = "return document.querySelector('#rooms-invitations')?.hidden === false";
+    bo.wait_until("the invitation is in the list", script_)
+        .await;
     bo.accept_invitation().await;
     bo.open_room(&room).await;
     bo.wait_for_message("a word before").await;
@@ -134,29 +122,21 @@ async fn removed_member_leaves_the_room_page_and_receives_no_more_messages() {
     bo.wait_until("the room disappears", &is_removed).await;
     let took = removed.elapsed();
     assert!(took < Duration::from_secs(5), "it took {took:?}");
-    bo.wait_until(
-        "Bo sees the reason",
-        "return document.querySelector('#toast').innerText.includes('Backroom')",
-    )
-    .await;
-    ming.wait_until(
-        "Bo is removed from the list",
-        "return !document.querySelector('#people-list [data-username=Bo]')",
-    )
-    .await;
+    bo.wait_for_text("#toast", "Backroom").await;
+    let condition = "return !document.querySelector('#people-list [data-username=Bo]')";
+    ming.wait_until("Bo is removed from the list", condition)
+        .await;
     ming.wait_until_connected().await;
-    ming.say("among ourselves").await;
-    ming.wait_for_message("among ourselves").await;
+    ming.post("among ourselves").await;
     // A later message in the Lobby arrives, so an earlier message in the room would have arrived before it.
-    ming.visit("/rooms/1").await;
-    ming.wait_until_connected().await;
+    ming.visit_room("/rooms/1").await;
     ming.say("and now to all").await;
     bo.wait_for_message("and now to all").await;
     let frames = bo.script("return sessionStorage.heard").await.to_string();
     assert!(frames.contains("hello Bo") && frames.contains("and now to all"));
     assert!(!frames.contains("among ourselves"), "{frames}");
     bo.visit(&format!("/rooms/{room}")).await;
-    let source = bo.driver.source().await.expect("a page");
+    let source = bo.source().await;
     assert!(!source.contains("Backroom") && !source.contains("among ourselves"));
     expect_no_console_errors(&[&ming, &bo]).await;
 }
@@ -165,8 +145,7 @@ async fn removed_member_leaves_the_room_page_and_receives_no_more_messages() {
 async fn direct_message_by_phone_number_reaches_a_signed_out_user() {
     let server = Teahouse::start();
     let (ming, bo) = ming_and_bo(&server).await;
-    bo.click("form[action='/logout'] button").await;
-    bo.find("#login").await;
+    bo.sign_out().await;
     ming.click("#rooms-people").await;
     ming.fill("#to", BO).await;
     ming.retry_click("#direct-form button[type=submit]").await;
@@ -174,8 +153,7 @@ async fn direct_message_by_phone_number_reaches_a_signed_out_user() {
         .await;
     let texts = ["are you there?", "there is tea", "and cake"];
     for text in texts {
-        ming.say(text).await;
-        ming.wait_for_message(text).await;
+        ming.post(text).await;
     }
     let name = ming.find(".room-title h1").await.text().await;
     assert_eq!(name.expect("text"), "Bo");
@@ -186,8 +164,8 @@ async fn direct_message_by_phone_number_reaches_a_signed_out_user() {
     assert!(shown.contains("Ming"), "{shown}");
     let badge = "return document.querySelector('#directs-list .badge:not([hidden])')?.innerText.startsWith('3')";
     bo.wait_until("the badge shows 3", badge).await;
-    bo.wait_until("the title shows 3", "return document.title.includes('3')")
-        .await;
+    let script = "return document.title.includes('3')";
+    bo.wait_until("the title shows 3", script).await;
     item.click().await.expect("clicked");
     bo.find(".layout[data-kind=direct] .new-separator + .message[data-seq='1']")
         .await;
@@ -202,9 +180,7 @@ async fn direct_message_by_phone_number_reaches_a_signed_out_user() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn room_and_people_pages_are_accessible_in_each_size_and_color_scheme() {
     let server = Teahouse::start();
-    let ming = Browser::open(&server, Profile::English).await;
-    ming.emulate_focus().await;
-    ming.register(MING, "Ming").await;
+    let ming = Browser::registered(&server, Profile::English, MING, "Ming").await;
     let [ana, bo] = Person::register_each(&server, ["Ana", "Bo"]).await;
     let room = ana.create_room("open", "Tea & cake", &[&bo]).await;
     let direct = ana.direct(&["Ming"]).await;
@@ -224,8 +200,7 @@ async fn room_and_people_pages_are_accessible_in_each_size_and_color_scheme() {
     let closed = create_room(&ming, "closed", "Backroom").await;
     assert_eq!(ming.path().await, format!("/rooms/{closed}"));
     for text in ["one", "two", "@Ming three"] {
-        ming.say(text).await;
-        ming.wait_for_message(text).await;
+        ming.post(text).await;
     }
     ming.open_panel().await;
     ming.fill("#invite-username", "nobody at all").await;

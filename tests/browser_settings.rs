@@ -1,19 +1,12 @@
 //! Settings in Chromium: avatar, appearance, devices, account deletion.
 
+use crate::browser::expect_no_console_errors;
 use crate::support::images::{CAMERA_MODEL, photo};
 use crate::support::person::PASSWORD;
 use crate::support::{Browser, Profile, Teahouse};
 use std::time::{Duration, Instant};
 
 const MING: &str = "+8613800138000";
-
-/// Asserts that no script failed and the CSP blocked nothing.
-async fn expect_no_console_errors(browsers: &[&Browser]) {
-    for browser in browsers {
-        let errors = browser.console_errors().await;
-        assert!(errors.is_empty(), "{errors:#?}");
-    }
-}
 
 /// Waits until the account's avatar is loaded and returns its URL.
 async fn avatar_url(browser: &Browser) -> String {
@@ -36,7 +29,6 @@ async fn check_avatar_upload(profile: Profile) {
     let path = folder.path().join("IMG_0001.jpg");
     std::fs::write(&path, photo()).expect("written");
     let ming = Browser::open(&server, profile).await;
-    ming.emulate_focus().await;
     ming.register(MING, "Ming").await;
     ming.click("#settings-link").await;
     choose_avatar(&ming, &path).await;
@@ -48,7 +40,6 @@ async fn check_avatar_upload(profile: Profile) {
     ming.find("#picture[role=status]").await;
     let url = avatar_url(&ming).await;
     let bytes = server.number("SELECT LENGTH(picture) AS value FROM avatars");
-    println!("{profile:?}: the avatar has {bytes} bytes");
     assert!(bytes <= 64 * 1024, "{bytes} bytes");
     let traces = format!(
         "SELECT COUNT(*) AS value FROM avatars WHERE INSTR(HEX(picture), '{}') > 0 OR INSTR(HEX(picture), '45786966') > 0",
@@ -109,16 +100,8 @@ async fn signing_out_another_device_closes_its_room() {
     here.find("#devices[role=status]").await;
     there.find("#login").await;
     let took = start.elapsed();
-    println!("the other window left the room after {took:?}");
     assert!(took < Duration::from_secs(5), "{took:?}");
-    assert!(
-        !there
-            .driver
-            .source()
-            .await
-            .expect("a page")
-            .contains("between us")
-    );
+    assert!(!there.source().await.contains("between us"));
     here.click("#devices-end button").await;
     here.wait_until("all others are signed out", "return document.readyState === 'complete' && document.querySelectorAll('.device').length === 1").await;
     expect_no_console_errors(&[&here, &there]).await;
@@ -145,31 +128,17 @@ async fn account_deletion_signs_out_all_windows() {
     here.fill("#confirm", "Ming").await;
     here.fill("#delete_password", PASSWORD).await;
     here.click("#delete-form button[type=submit]").await;
-    let start = Instant::now();
-    here.wait_until(
-        "the farewell page is shown",
-        "return location.pathname === '/farewell'",
-    )
-    .await;
+    let script = "return location.pathname === '/farewell'";
+    here.wait_until("the farewell page is shown", script).await;
     there.find("#login").await;
-    println!(
-        "the other window was signed out after {:?}",
-        start.elapsed()
-    );
+    let condition =
+        "return document.querySelector('.room-title h1').innerText === 'deleted person'";
     bo_window
-        .wait_until(
-            "the conversation shows a deleted user",
-            "return document.querySelector('.room-title h1').innerText === 'deleted person'",
-        )
+        .wait_until("the conversation shows a deleted user", condition)
         .await;
     bo_window.visit("/rooms/1").await;
     bo_window.wait_for_message("it was nice here").await;
-    let author = bo_window
-        .find(".message-author")
-        .await
-        .text()
-        .await
-        .expect("text");
+    let author = bo_window.text_of(".message-author").await;
     assert_eq!(author, "deleted person");
     here.visit("/login").await;
     here.fill("#phone", &ming.phone).await;
@@ -182,11 +151,8 @@ async fn account_deletion_signs_out_all_windows() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn appearance_settings_apply_at_once() {
     let server = Teahouse::start();
-    let ming = Browser::open(&server, Profile::English).await;
-    ming.emulate_focus().await;
-    ming.register(MING, "Ming").await;
-    ming.say("what time is it?").await;
-    ming.wait_for_message("what time is it?").await;
+    let ming = Browser::registered(&server, Profile::English, MING, "Ming").await;
+    ming.post("what time is it?").await;
     ming.resize(1280, 900, "light").await;
     let paper = "return getComputedStyle(document.documentElement).backgroundColor";
     let light = ming.script(paper).await;
@@ -208,25 +174,20 @@ async fn appearance_settings_apply_at_once() {
         .await;
         assert_eq!(&ming.script(paper).await, wanted, "{choice}");
     }
-    ming.visit("/rooms/1").await;
-    ming.wait_until_connected().await;
+    ming.visit_room("/rooms/1").await;
     let time = "return document.querySelector('.message-time').innerText";
     let time = ming.script(time).await.to_string();
-    assert!(
-        time.contains("午") || time.contains("上") || time.contains("凌晨") || time.contains("晚"),
-        "{time}"
-    );
+    let is_shown =
+        time.contains("午") || time.contains("上") || time.contains("凌晨") || time.contains("晚");
+    assert!(is_shown, "{time}");
     ming.visit("/settings/appearance").await;
     ming.click("input[name=time_format][value='24']").await;
     ming.click("#appearance-form button[type=submit]").await;
     ming.find("#appearance[role=status]").await;
-    ming.visit("/rooms/1").await;
-    ming.wait_until_connected().await;
-    ming.wait_until(
-        "24 hours",
-        "return /^\\d\\d:\\d\\d$/.test(document.querySelector('.message-time').innerText)",
-    )
-    .await;
+    ming.visit_room("/rooms/1").await;
+    let script_ =
+        "return /^\\d\\d:\\d\\d$/.test(document.querySelector('.message-time').innerText)";
+    ming.wait_until("24 hours", script_).await;
     expect_no_console_errors(&[&ming]).await;
 }
 

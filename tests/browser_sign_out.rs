@@ -2,15 +2,11 @@
 
 use crate::browser::{MING, expect_no_console_errors};
 use crate::browser_failed_messages::{DRAFT, message_contents, open_ming, wait_for_draft};
-use crate::support::{Browser, Network, Profile, Teahouse, eventually};
+use crate::support::{Browser, Network, Profile, Teahouse, until};
 
 /// A server that accepts one message per second.
 fn slow_server() -> Teahouse {
-    Teahouse::with(&[
-        ("TEAHOUSE__THROTTLE__ENABLED", "true"),
-        ("TEAHOUSE__MESSAGES__BURST", "1"),
-        ("TEAHOUSE__MESSAGES__POSTS_PER_SECOND", "1"),
-    ])
+    Teahouse::configured("throttle.enabled=true messages.burst=1 messages.posts_per_second=1")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -23,8 +19,8 @@ async fn sign_out_sends_waiting_messages_first() {
     }
     ming.click("form[action='/logout'] button").await;
     ming.retry_click("dialog [data-action=send]").await;
-    eventually("all are sent", || async {
-        (message_contents(&server).len() == texts.len()).then_some(())
+    until("all are sent", async || {
+        message_contents(&server).len() == texts.len()
     })
     .await;
     ming.find("#login").await;
@@ -63,15 +59,10 @@ async fn sign_out_discards_waiting_messages_on_request() {
     ming.sign_in(MING).await;
     ming.wait_until_connected().await;
     assert_eq!(ming.script(DRAFT).await, "");
-    ming.say("after").await;
-    ming.wait_for_message("after").await;
+    ming.post("after").await;
     let mut wanted = before;
     wanted.push("after".to_owned());
     assert_eq!(message_contents(&server), wanted);
-    println!(
-        "sign-out dropped {} of 40 waiting messages",
-        41 - wanted.len()
-    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -87,8 +78,7 @@ async fn offline_sign_out_fails_and_loses_nothing() {
     ming.wait_until("the sign-out script is loaded", loaded)
         .await;
     network.disconnect(&ming).await;
-    ming.find("#connection[data-state=reconnecting], #connection[data-state=offline]")
-        .await;
+    ming.wait_until_offline().await;
     ming.say("等一等").await;
     ming.wait_for_stored_texts(1).await;
     ming.click("form[action='/logout'] button").await;
@@ -109,8 +99,7 @@ async fn drafts_of_each_room_survive_a_browser_restart() {
     let server = Teahouse::start();
     let mut ming = open_ming(&server).await;
     let room = server.database().add_room("closed", "Backroom", &["Ming"]);
-    ming.say("a mistake").await;
-    ming.wait_for_message("a mistake").await;
+    ming.post("a mistake").await;
     ming.fill("#composer-content", "begun in the Lobby").await;
     ming.visit(&format!("/rooms/{room}")).await;
     ming.fill("#composer-content", "begun in the back").await;
@@ -118,16 +107,14 @@ async fn drafts_of_each_room_survive_a_browser_restart() {
     ming.restart().await;
     ming.visit(&format!("/rooms/{room}")).await;
     wait_for_draft(&ming, "begun in the back").await;
-    ming.visit("/rooms/1").await;
-    ming.wait_until_connected().await;
+    ming.visit_room("/rooms/1").await;
     wait_for_draft(&ming, "begun in the Lobby").await;
     // Editing a message uses the composer without replacing the draft.
     ming.click("#message-1 .message-body").await;
     ming.retry_click("#message-1 [data-message-action=edit]")
         .await;
     ming.fill("#composer-content", "a biscuit").await;
-    ming.visit("/rooms/1").await;
-    ming.wait_until_connected().await;
+    ming.visit_room("/rooms/1").await;
     wait_for_draft(&ming, "begun in the Lobby").await;
     ming.press("#composer-content", thirtyfour::Key::Enter)
         .await;

@@ -1,7 +1,7 @@
 //! Windows of one browser without WebSocket, in Chromium: they share one event stream.
 
 use crate::browser::expect_no_console_errors;
-use crate::support::{ApiClient, Browser, Person, Profile, Teahouse, eventually};
+use crate::support::{ApiClient, Browser, Person, Profile, Teahouse, until};
 use reqwest::Method;
 use serde_json::json;
 use thirtyfour::WindowHandle;
@@ -23,8 +23,8 @@ async fn open_connections(client: &ApiClient) -> u64 {
 }
 
 async fn wait_for_open_connections(client: &ApiClient, count: u64) {
-    eventually(&format!("{count} are open"), || async {
-        (open_connections(client).await == count).then_some(())
+    until(&format!("{count} are open"), async || {
+        open_connections(client).await == count
     })
     .await;
 }
@@ -37,7 +37,6 @@ async fn tabs(
     script: &str,
 ) -> (Browser, Vec<WindowHandle>) {
     let browser = Browser::open(server, Profile::English).await;
-    browser.emulate_focus().await;
     browser.add_script_to_each_page(script).await;
     browser.visit("/login").await;
     browser.sign_in(&ming.phone).await;
@@ -46,8 +45,7 @@ async fn tabs(
     while tabs.len() < count {
         browser.another_tab().await;
         browser.add_script_to_each_page(script).await;
-        browser.visit("/").await;
-        browser.wait_until_connected().await;
+        browser.visit_room("/").await;
         tabs.push(browser.driver.window().await.expect("a tab"));
     }
     (browser, tabs)
@@ -74,8 +72,7 @@ async fn eight_tabs_without_websocket_share_one_stream_and_survive_the_leader() 
     for (n, tab) in tabs.iter().enumerate() {
         browser.go_to_tab(tab.clone()).await;
         texts.push(format!("from tab {n}"));
-        browser.say(&texts[n]).await;
-        browser.wait_for_message(&texts[n]).await;
+        browser.post(&texts[n]).await;
     }
     expect_in_each_tab(&browser, &tabs, &texts).await;
     // The leader closes: a message of that moment arrives once.

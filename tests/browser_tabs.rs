@@ -1,5 +1,6 @@
 //! Several tabs of one browser, in one of which a user signs in again.
 
+use crate::browser::expect_no_console_errors;
 use crate::support::{Browser, Person, Teahouse};
 
 /// Marks the loaded page, to tell it from a reloaded one.
@@ -35,8 +36,7 @@ async fn signing_in_again_in_another_tab_keeps_the_first_tab_open() {
     assert_eq!(browser.script(OPENED).await, opened);
     let typed = "return document.querySelector('#composer-content').value";
     assert_eq!(browser.script(typed).await, "not yet sent");
-    let errors = browser.console_errors().await;
-    assert!(errors.is_empty(), "{errors:#?}");
+    expect_no_console_errors(&[&browser]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -47,16 +47,13 @@ async fn signing_in_as_another_user_reloads_the_first_tab_for_that_user() {
     browser
         .add_script_to_each_page("delete globalThis.BroadcastChannel")
         .await;
-    browser.visit("/rooms/1").await;
-    browser.wait_until_connected().await;
+    browser.visit_room("/rooms/1").await;
     let first = sign_in_in_another_tab(&browser, &bo).await;
     browser.go_to_tab(first).await;
     let id = server.number("SELECT id AS value FROM users WHERE username = 'Bo'");
     browser.find(&format!("body[data-user-id='{id}']")).await;
     browser.wait_until_connected().await;
     // After signing out, both tabs leave the room.
-    browser.click("form[action='/logout'] button").await;
-    browser.find("#login").await;
-    let errors = browser.console_errors().await;
-    assert!(errors.is_empty(), "{errors:#?}");
+    browser.sign_out().await;
+    expect_no_console_errors(&[&browser]).await;
 }

@@ -1,7 +1,7 @@
 //! Live unread counts in Chromium; they equal those after a reload.
 
 use crate::browser::expect_no_console_errors;
-use crate::support::{Browser, Teahouse, eventually, room_item};
+use crate::support::{Browser, Teahouse, room_item, until};
 use serde_json::{Value, json};
 
 /// Waits until the room list shows this unread count and mention flag.
@@ -97,10 +97,7 @@ async fn own_and_deleted_messages_do_not_change_counts_in_other_windows() {
     here.open_room(&room).await;
     wait_for_unread(&there, &room, 0, false, "read").await;
     here.say("at the end").await;
-    eventually("it is stored", || async {
-        (bo.room(&room).await["seq"] == 8).then_some(())
-    })
-    .await;
+    until("it is stored", async || bo.room(&room).await["seq"] == 8).await;
     wait_for_unread(&there, &room, 0, false, "written in the other window").await;
     wait_for_title_count(&there, 0).await;
     expect_no_console_errors(&[&here, &there]).await;

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::support::person::PASSWORD;
 use crate::support::terminal::{Terminal, command, token};
-use crate::support::{LOBBY, TIMEOUT, Teahouse, client_id, eventually};
+use crate::support::{LOBBY, TIMEOUT, Teahouse, client_id, until};
 
 #[tokio::test]
 async fn messages_appear_in_both_terminals() {
@@ -44,9 +44,9 @@ async fn messages_appear_in_both_terminals() {
     assert_eq!((end.code, end.stderr.as_str()), (Some(0), ""));
     assert_eq!(lin_chat.end().await.code, Some(0));
     // Messages shown in the terminal are marked as read.
-    eventually("mei has read everything", || async {
+    until("mei has read everything", async || {
         let (_, rooms) = mei.get_json("/api/rooms").await;
-        (rooms[0]["unread"] == 0).then_some(())
+        rooms[0]["unread"] == 0
     })
     .await;
 }
@@ -213,8 +213,7 @@ async fn failed_sign_in_is_explained_in_one_line() {
 
 #[tokio::test]
 async fn help_needs_no_settings_and_lists_no_password_option() {
-    let outcome = Teahouse::run(&["chat", "--help"], &[], Path::new("/"));
-    assert!(outcome.status.success(), "{outcome:?}");
+    let outcome = Teahouse::run(&["chat", "--help"], &[], Path::new("/")).expect_success();
     assert!(outcome.stdout.contains("--token"), "{outcome:?}");
     assert!(!outcome.stdout.contains("--password"), "{outcome:?}");
 }

@@ -43,8 +43,9 @@ async fn option_values_may_begin_with_a_hyphen() {
     assert_eq!(contents(&lin, &room).await, ["--room"]);
     assert_eq!(lin.rooms().await.len(), 3);
     // A username argument may begin with a hyphen too.
-    let ended = server.command_with_input(&["user", "ban", "-n"], "");
-    assert!(ended.status.success(), "{ended:?}");
+    server
+        .command_with_input(&["user", "ban", "-n"], "")
+        .expect_success();
     let ended = chat(&["--phone", "-1", "--help"]);
     assert!(ended.stdout.contains("Usage"), "{ended:?}");
 }
@@ -90,20 +91,13 @@ async fn script_lines_that_are_no_objects_are_errors_and_not_sent() {
         let posted = contents(&lin, LOBBY).await;
         let expected = format!("after {stray}");
         assert_eq!(posted.last(), Some(&expected), "the next line is read");
-        assert!(
-            posted.iter().all(|text| text.starts_with("after ")),
-            "{posted:?}"
-        );
+        let all_match = posted.iter().all(|text| text.starts_with("after "));
+        assert!(all_match, "{posted:?}");
     }
-    assert_eq!(
-        mei.rooms().await.len(),
-        1,
-        "no direct conversation was opened"
-    );
+    let found = mei.rooms().await.len();
+    assert_eq!(found, 1, "no direct conversation was opened");
     // Empty lines and commands that post nothing are valid.
     let ended = server.command_with_input(&args, "\n  \n/rooms\n");
-    assert!(
-        ended.status.success() && ended.stderr.is_empty(),
-        "{ended:?}"
-    );
+    let is_success = ended.status.success() && ended.stderr.is_empty();
+    assert!(is_success, "{ended:?}");
 }

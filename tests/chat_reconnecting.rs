@@ -31,8 +31,7 @@ async fn messages_arrive_once_and_in_order_across_server_restarts() {
     mei_chat.frame("hello").await;
     for round in 0..ROUNDS {
         for n in 0..EACH {
-            let text = format!("lin {}", round * EACH + n);
-            let post = json!({"type": "post", "content": text});
+            let post = json!({"type": "post", "content": format!("lin {}", round * EACH + n)});
             lin_chat.type_line(&post.to_string()).await;
             if n == EACH / 2 {
                 server.kill();
@@ -50,11 +49,8 @@ async fn messages_arrive_once_and_in_order_across_server_restarts() {
     mei_chat.expect(&last).await;
     lin_chat.expect(&last).await;
     let (lin_chat, mei_chat) = (lin_chat.end().await, mei_chat.end().await);
-    assert_eq!(
-        (lin_chat.code, mei_chat.code),
-        (Some(0), Some(0)),
-        "{lin_chat:?} {mei_chat:?}"
-    );
+    let found = (lin_chat.code, mei_chat.code);
+    assert_eq!(found, (Some(0), Some(0)), "{lin_chat:?} {mei_chat:?}");
     let all: Vec<usize> = (0..ROUNDS * EACH).collect();
     for lines in [&lin_chat.lines, &mei_chat.lines] {
         assert_eq!(numbers(lines, "lin"), all, "each once, in order");

@@ -164,7 +164,6 @@ async fn twelve_identical_concurrent_requests_get_the_expected_statuses() {
         for status in statuses {
             *counts.entry(status).or_insert(0) += 1;
         }
-        println!("{} {}: {counts:?}", row.user, row.route);
         if counts.keys().any(|status| !row.allowed.contains(status)) {
             wrong.push(format!(
                 "{} {} {}: {counts:?}",

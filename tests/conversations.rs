@@ -2,7 +2,7 @@
 
 use crate::api::{fields, server};
 use crate::messages::is_time;
-use crate::support::{ApiClient, Person, client_id, error_code};
+use crate::support::{ApiClient, Person, client_id, error_code, words};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -13,23 +13,11 @@ fn assert_user(value: &Value, name: &str) {
 }
 
 fn assert_message(value: &Value, mine: bool) {
-    let expected = [
-        "clientId",
-        "content",
-        "conversationId",
-        "createdAt",
-        "id",
-        "mine",
-        "seq",
-        "user",
-        "ver",
-    ];
+    let expected = words("clientId content conversationId createdAt id mine seq user ver");
     assert_eq!(fields(value), expected);
     assert!(value["id"].is_string() && value["conversationId"].is_string());
-    assert!(
-        is_time(&value["createdAt"]) && value["mine"] == mine,
-        "{value}"
-    );
+    let is_expected = is_time(&value["createdAt"]) && value["mine"] == mine;
+    assert!(is_expected, "{value}");
     assert!(value["seq"].is_i64() && value["ver"].is_i64());
 }
 
@@ -59,45 +47,30 @@ async fn conversation_is_created_once() {
         .await
         .expect("a response");
     let path = format!("/api/conversations/{id}");
-    assert_eq!(
-        crate::support::status_and_location(&response),
-        (302, path.as_str())
-    );
-    assert_eq!(
-        li.post_json("/api/conversations", &begin("Mei")).await.0,
-        302
-    );
+    let actual = crate::support::status_and_location(&response);
+    assert_eq!(actual, (302, path.as_str()));
+    let actual = li.post_json("/api/conversations", &begin("Mei")).await.0;
+    assert_eq!(actual, 302);
     assert_eq!(client.get(&path).await, (200, conversation.clone()));
-    assert_eq!(
-        client.get(&format!("{path}/other_participant")).await,
-        (200, conversation["otherParticipant"].clone())
-    );
+    let actual = client.get(&format!("{path}/other_participant")).await;
+    assert_eq!(actual, (200, conversation["otherParticipant"].clone()));
     for (name, status, code) in [("nobody", 404, "not_found"), ("mei", 403, "forbidden")] {
         let (found, error) = client.post("/api/conversations", begin(name)).await;
         assert_eq!((found, &error["code"]), (status, &json!(code)));
     }
     for body in [begin(" "), json!({})] {
         let (status, error) = client.post("/api/conversations", body).await;
-        assert_eq!(
-            (status, error["errors"]["username"].is_string()),
-            (422, true)
-        );
+        let actual = (status, error["errors"]["username"].is_string());
+        assert_eq!(actual, (422, true));
     }
-    for path in [
-        "/api/conversations/1",
-        "/api/conversations/999",
-        "/api/conversations/x",
-    ] {
+    for path in words("/api/conversations/1 /api/conversations/999 /api/conversations/x") {
         for path in [
             path.to_owned(),
             format!("{path}/messages"),
             format!("{path}/other_participant"),
         ] {
-            assert_eq!(
-                error_code(client.get(&path).await),
-                (404, "not_found".to_owned()),
-                "{path}"
-            );
+            let actual = error_code(client.get(&path).await);
+            assert_eq!(actual, "404 not_found", "{path}");
         }
         let say = json!({"content": "x"});
         assert_eq!(client.post(&format!("{path}/messages"), say).await.0, 404);
@@ -124,48 +97,34 @@ async fn messages_of_a_conversation_are_sent_and_read() {
     assert_eq!(status, 201);
     assert_message(&first, true);
     assert_user(&first["user"], "Mei");
-    assert_eq!(
-        (&first["content"], &first["conversationId"]),
-        (&json!("one"), &json!(id))
-    );
-    assert_eq!(
-        (&first["seq"], &first["clientId"]),
-        (&json!(1), &body["clientId"])
-    );
-    assert_eq!(
-        client.post(&messages, body.clone()).await,
-        (201, first.clone())
-    );
+    let found = (&first["content"], &first["conversationId"]);
+    assert_eq!(found, (&json!("one"), &json!(id)));
+    let found = (&first["seq"], &first["clientId"]);
+    assert_eq!(found, (&json!(1), &body["clientId"]));
+    let found = client.post(&messages, body.clone()).await;
+    assert_eq!(found, (201, first.clone()));
     let mut other = body;
     other["content"] = json!("two");
-    assert_eq!(
-        error_code(client.post(&messages, other).await),
-        (409, "conflict".to_owned())
-    );
+    let found = error_code(client.post(&messages, other).await);
+    assert_eq!(found, "409 conflict");
     for content in ["", " \n", "a\u{0}b", &"x".repeat(4001)] {
         let (status, error) = client.post(&messages, json!({"content": content})).await;
-        assert_eq!(
-            (status, error["errors"]["content"].is_string()),
-            (422, true)
-        );
+        let found = (status, error["errors"]["content"].is_string());
+        assert_eq!(found, (422, true));
     }
     let (status, error) = client
         .post(&messages, json!({"content": "x", "clientId": "1"}))
         .await;
-    assert_eq!(
-        (status, error["errors"]["clientId"].is_string()),
-        (422, true)
-    );
+    let found = (status, error["errors"]["clientId"].is_string());
+    assert_eq!(found, (422, true));
     let theirs = li.get_json(&path).await.1;
     assert_message(&theirs["lastMessage"], false);
     assert_eq!(theirs["hasUnreadMessages"], true);
     assert_eq!(client.get(&path).await.1["hasUnreadMessages"], false);
     let mut socket = li.socket().await;
     let (status, list) = li.get_json(&messages).await;
-    assert_eq!(
-        (status.as_u16(), list.as_array().map(Vec::len)),
-        (200, Some(1))
-    );
+    let found = (status.as_u16(), list.as_array().map(Vec::len));
+    assert_eq!(found, (200, Some(1)));
     assert_message(&list[0], false);
     assert_eq!(socket.expect("read").await["seq"], 1);
     assert_eq!(li.get_json(&path).await.1["hasUnreadMessages"], false);
@@ -215,10 +174,8 @@ async fn pages_have_twenty_five_messages_newest_first() {
     }
     let path = format!("/api/conversations/{}/messages", rooms[0]);
     let (_, first) = mei.get_json(&path).await;
-    assert_eq!(
-        (first[0]["seq"].clone(), first[24]["seq"].clone()),
-        (json!(28), json!(4))
-    );
+    let found = (first[0]["seq"].clone(), first[24]["seq"].clone());
+    assert_eq!(found, (json!(28), json!(4)));
     let next = format!("{path}?before={}", first[24]["id"].as_str().expect("an id"));
     let (_, second) = mei.get_json(&next).await;
     let seqs: Vec<_> = second

@@ -111,10 +111,7 @@ async fn other_cookies_of_the_server_are_found() {
 
 #[tokio::test]
 async fn trusted_browser_is_recognized_among_foreign_cookies() {
-    let server = Teahouse::with(&[
-        ("TEAHOUSE__THROTTLE__ENABLED", "true"),
-        ("TEAHOUSE__THROTTLE__SIGN_IN_FAILURES", "3"),
-    ]);
+    let server = Teahouse::configured("throttle.enabled=true throttle.sign_in_failures=3");
     let ming = Person::register(&server, "Ming").await;
     let cookies = ming.cookies();
     let mut all = cookies.split("; ");

@@ -23,34 +23,15 @@ fn expect_failure(url: &str, hint: &[&str]) -> Outcome {
         .collect();
     assert_eq!(lines.len(), 1, "{url}: {outcome:?}");
     let line = lines[0].to_lowercase();
-    assert!(
-        hint.iter().any(|word| line.contains(word)),
-        "{url}: {line} names no cause"
-    );
-    assert!(
-        !outcome.stderr.contains(SECRET) && !outcome.stdout.contains(SECRET),
-        "{outcome:?}"
-    );
+    let is_found = hint.iter().any(|word| line.contains(word));
+    assert!(is_found, "{url}: {line} names no cause");
+    let is_hidden = !outcome.stderr.contains(SECRET) && !outcome.stdout.contains(SECRET);
+    assert!(is_hidden, "{outcome:?}");
     assert!(!outcome.stdout.contains("listening"), "{outcome:?}");
     assert!(outcome.took.as_secs() < 15, "{url}: {outcome:?}");
-    let strays: Vec<_> = files(folder.path());
+    let strays = crate::support::files_below(folder.path());
     assert!(strays.is_empty(), "{url} leaves {strays:?}");
     outcome
-}
-
-fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
-    let entries = std::fs::read_dir(folder)
-        .expect("a folder")
-        .map(|entry| entry.expect("an entry").path());
-    entries
-        .flat_map(|path| {
-            if path.is_dir() {
-                files(&path)
-            } else {
-                vec![path]
-            }
-        })
-        .collect()
 }
 
 #[test]
@@ -96,12 +77,9 @@ fn port_of_localhost_is_used() {
             &["connect", "reach", "refused"],
         )
         .stderr;
-        println!("{host}: {}", line.trim());
         assert!(!line.contains("socket"), "{line}");
-        assert!(
-            line.contains("127.0.0.1:1") || line.contains("[::1]:1"),
-            "{line}"
-        );
+        let is_shown = line.contains("127.0.0.1:1") || line.contains("[::1]:1");
+        assert!(is_shown, "{line}");
     }
     // The tests' own server, by that name.
     let Some(mysql) = database::mysql_url() else {
@@ -134,11 +112,8 @@ fn database_file_that_cannot_be_opened_is_named() {
     .expect("written");
     let before = std::fs::read(&file).expect("read");
     expect_failure(&format!("sqlite://{}", file.display()), &["not a database"]);
-    assert_eq!(
-        std::fs::read(&file).expect("read"),
-        before,
-        "the file is unchanged"
-    );
+    let found = std::fs::read(&file).expect("read");
+    assert_eq!(found, before, "the file is unchanged");
 }
 
 #[test]
@@ -172,12 +147,12 @@ fn database_with_an_unsuitable_character_set_is_rejected() {
             &format!("CREATE DATABASE {name} CHARACTER SET {charset}"),
         );
         if good {
-            let outcome = Teahouse::run(
+            Teahouse::run(
                 &["migrate"],
                 &[("DATABASE_URL", &database.url)],
                 folder.path(),
-            );
-            assert!(outcome.status.success(), "{outcome:?}");
+            )
+            .expect_success();
         } else {
             expect_failure(&database.url, &["utf8mb4"]);
             let tables = format!(
@@ -193,8 +168,7 @@ fn relative_sqlite_path_is_accepted_and_kept() {
     let folder = TempDir::new().expect("a folder");
     let settings = [("DATABASE_URL", "sqlite://tea.db"), ("DATA_DIR", "kept")];
     for _ in 0..2 {
-        let outcome = Teahouse::run(&["migrate"], &settings, folder.path());
-        assert!(outcome.status.success(), "{outcome:?}");
+        Teahouse::run(&["migrate"], &settings, folder.path()).expect_success();
     }
     assert!(folder.path().join("tea.db").exists());
 }
@@ -216,10 +190,8 @@ fn two_servers_starting_at_once_on_an_empty_database_both_succeed() {
         let both = [start(), start()];
         both.map(|one| one.join().expect("no panic"))
     });
-    assert!(
-        outcomes.iter().all(|outcome| outcome.status.success()),
-        "{outcomes:?}"
-    );
+    let all_match = outcomes.iter().all(|outcome| outcome.status.success());
+    assert!(all_match, "{outcomes:?}");
     assert_eq!(database.number("SELECT COUNT(*) AS value FROM rooms"), 1);
 }
 

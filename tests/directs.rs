@@ -1,13 +1,10 @@
 //! Direct rooms: finding users, finding the same room again, and blocking.
 
-use crate::support::{Person, Teahouse, client_id, error_code, eventually, status_and_location};
+use crate::support::{Person, Teahouse, client_id, error_code, status_and_location, until};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-async fn server() -> (Teahouse, Person, Person, Person) {
-    let (server, [mei, li, bo]) = Teahouse::with_users(["Mei", "Li", "Bo"]).await;
-    (server, mei, li, bo)
-}
+const PEOPLE: [&str; 3] = ["Mei", "Li", "Bo"];
 
 fn post_to(to: &str, content: &str) -> Value {
     json!({"type": "post", "clientId": client_id(), "to": to, "content": content})
@@ -15,18 +12,14 @@ fn post_to(to: &str, content: &str) -> Value {
 
 #[tokio::test]
 async fn same_members_always_get_the_same_room() {
-    let (_server, mei, li, bo) = server().await;
+    let (_server, [mei, li, bo]) = Teahouse::with_users(PEOPLE).await;
     let mut li_socket = li.socket().await;
     let pair = mei.direct(&["li"]).await;
     let room = li_socket.expect("room").await["room"].clone();
-    assert_eq!(
-        (&room["kind"], &room["name"]),
-        (&json!("direct"), &json!("Mei"))
-    );
-    assert_eq!(
-        (&room["id"], &room["involvement"]),
-        (&json!(pair), &json!("everything"))
-    );
+    let found = (&room["kind"], &room["name"]);
+    assert_eq!(found, (&json!("direct"), &json!("Mei")));
+    let found = (&room["id"], &room["involvement"]);
+    assert_eq!(found, (&json!(pair), &json!("everything")));
     assert_eq!(li.direct(&[&mei.phone]).await, pair);
     assert_eq!(mei.direct(&[" LI ", "Mei"]).await, pair);
     let three = mei.direct(&["Bo", "Li"]).await;
@@ -44,7 +37,7 @@ async fn same_members_always_get_the_same_room() {
 
 #[tokio::test]
 async fn concurrent_first_messages_create_one_room() {
-    let (server, mei, li, _) = server().await;
+    let (server, [mei, li, _]) = Teahouse::with_users(PEOPLE).await;
     let mut tasks = Vec::new();
     for n in 0..12 {
         let (person, other) = match n % 2 {
@@ -59,13 +52,12 @@ async fn concurrent_first_messages_create_one_room() {
     }
     rooms.dedup();
     assert_eq!(rooms.len(), 1);
-    let count = "SELECT COUNT(*) AS value FROM rooms WHERE kind = 'direct'";
-    assert_eq!(server.number(count), 1);
+    assert_eq!(server.count("rooms WHERE kind = 'direct'"), 1);
 }
 
 #[tokio::test]
 async fn direct_room_with_unknown_user_oneself_or_too_many_is_rejected() {
-    let (server, mei, ..) = server().await;
+    let (server, [mei, ..]) = Teahouse::with_users(PEOPLE).await;
     for (to, status) in [
         (json!([]), 422),
         (json!([""]), 422),
@@ -87,10 +79,8 @@ async fn direct_room_with_unknown_user_oneself_or_too_many_is_rejected() {
     let response = mei
         .json(Method::POST, "/directs", json!({"to": names}))
         .await;
-    assert_eq!(
-        (response.0, response.1["errors"]["to"].is_string()),
-        (422, true)
-    );
+    let found = (response.0, response.1["errors"]["to"].is_string());
+    assert_eq!(found, (422, true));
     names.pop();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let room = mei.direct(&names).await;
@@ -99,7 +89,7 @@ async fn direct_room_with_unknown_user_oneself_or_too_many_is_rejected() {
 
 #[tokio::test]
 async fn offline_user_finds_all_direct_messages_on_return() {
-    let (server, mei, li, _) = server().await;
+    let (server, [mei, li, _]) = Teahouse::with_users(PEOPLE).await;
     li.sign_out().await;
     let mut socket = mei.socket().await;
     for text in ["one", "two", "three"] {
@@ -113,16 +103,14 @@ async fn offline_user_finds_all_direct_messages_on_return() {
     let back = li.on_another_device(&server).await;
     let room = room.as_str().expect("an id").to_owned();
     let shown = back.socket().await.room(&room).await;
-    assert_eq!(
-        (&shown["unread"], &shown["name"]),
-        (&json!(3), &json!("Mei"))
-    );
+    let found = (&shown["unread"], &shown["name"]);
+    assert_eq!(found, (&json!(3), &json!("Mei")));
     assert_eq!(back.history(&room).await.len(), 3);
 }
 
 #[tokio::test]
 async fn post_to_a_username_reports_errors() {
-    let (server, mei, ..) = server().await;
+    let (server, [mei, ..]) = Teahouse::with_users(PEOPLE).await;
     let mut socket = mei.socket().await;
     for (to, content, code) in [
         ("nobody", "hi", "not_found"),
@@ -133,10 +121,8 @@ async fn post_to_a_username_reports_errors() {
         let frame = post_to(to, content);
         socket.send(frame.clone()).await;
         let error = socket.expect("error").await;
-        assert_eq!(
-            (&error["code"], &error["clientId"]),
-            (&json!(code), &frame["clientId"])
-        );
+        let found = (&error["code"], &error["clientId"]);
+        assert_eq!(found, (&json!(code), &frame["clientId"]));
     }
     // `to` and `roomId` exclude each other, and one is required.
     for extra in [json!({"roomId": "1", "to": "Li"}), json!({})] {
@@ -147,41 +133,34 @@ async fn post_to_a_username_reports_errors() {
         socket.send(frame).await;
         assert_eq!(socket.expect("error").await["code"], "bad_frame");
     }
-    let count = "SELECT COUNT(*) AS value FROM rooms";
-    assert_eq!(server.number(count), 1);
+    assert_eq!(server.count("rooms"), 1);
 }
 
 #[tokio::test]
 async fn retried_post_to_a_username_is_the_same_message() {
-    let (_server, mei, li, _) = server().await;
+    let (_server, [mei, li, _]) = Teahouse::with_users(PEOPLE).await;
     let mut socket = mei.socket().await;
     let frame = post_to("Li", "once");
     socket.send(frame.clone()).await;
     let first = socket.expect("ack").await;
     socket.send(frame).await;
     let second = socket.expect("ack").await;
-    assert_eq!(
-        (&first["id"], &first["seq"]),
-        (&second["id"], &second["seq"])
-    );
+    let found = (&first["id"], &first["seq"]);
+    assert_eq!(found, (&second["id"], &second["seq"]));
     let room = first["roomId"].as_str().expect("an id").to_owned();
     assert_eq!(li.history(&room).await.len(), 1);
 }
 
 #[tokio::test]
 async fn blocked_user_cannot_send_and_the_error_reveals_no_more() {
-    let (_server, mei, li, bo) = server().await;
+    let (_server, [mei, li, bo]) = Teahouse::with_users(PEOPLE).await;
     let room = mei.direct(&["Li"]).await;
     let sent = mei.say_in(&room, "hello").await;
     let (mut mei_socket, mut li_socket) = (mei.socket().await, li.socket().await);
-    assert_eq!(
-        li.submit("post", "/blocks", &[("username", "mei")]).await,
-        303
-    );
-    assert_eq!(
-        li.submit("post", "/blocks", &[("username", "mei")]).await,
-        303
-    );
+    li.submit_ok("post", "/blocks", &[("username", "mei")])
+        .await;
+    li.submit_ok("post", "/blocks", &[("username", "mei")])
+        .await;
     mei_socket.post(&room, "are you there?").await;
     assert_eq!(mei_socket.expect("error").await["code"], "blocked");
     mei_socket.send(post_to("Li", "are you there?")).await;
@@ -195,10 +174,8 @@ async fn blocked_user_cannot_send_and_the_error_reveals_no_more() {
         format!("/api/rooms/{room}/messages"),
         format!("/api/conversations/{room}/messages"),
     ] {
-        assert_eq!(
-            error_code(mei.post_json(&path, &json!({"content": "hello?"})).await),
-            (403, "blocked".to_owned())
-        );
+        let found = error_code(mei.post_json(&path, &json!({"content": "hello?"})).await);
+        assert_eq!(found, "403 blocked");
     }
     li_socket.expect_none("message").await;
     // A retry of a message sent before the block is still acknowledged, and it can be deleted.
@@ -223,22 +200,18 @@ async fn blocked_user_cannot_send_and_the_error_reveals_no_more() {
     assert_eq!(mei.direct(&["Li", "Bo"]).await, group);
     mei.say_in(&group, "all three").await;
     assert_eq!(bo.history(&group).await.len(), 1);
-    assert_eq!(
-        li.submit("delete", "/blocks", &[("username", "Mei")]).await,
-        303
-    );
+    li.submit_ok("delete", "/blocks", &[("username", "Mei")])
+        .await;
     mei.say_in(&room, "thanks").await;
     for (name, status) in [("nobody", 404), ("Li", 403), ("", 404)] {
-        assert_eq!(
-            li.submit("post", "/blocks", &[("username", name)]).await,
-            status
-        );
+        let found = li.submit("post", "/blocks", &[("username", name)]).await;
+        assert_eq!(found, status);
     }
 }
 
 #[tokio::test]
 async fn blocked_user_cannot_create_an_empty_direct_room() {
-    let (_server, mei, li, _) = server().await;
+    let (_server, [mei, li, _]) = Teahouse::with_users(PEOPLE).await;
     li.submit("post", "/blocks", &[("username", "Mei")]).await;
     let (mut mei_socket, mut li_socket) = (mei.socket().await, li.socket().await);
     mei_socket.send(post_to("Li", "psst")).await;
@@ -249,13 +222,11 @@ async fn blocked_user_cannot_create_an_empty_direct_room() {
 
 #[tokio::test]
 async fn direct_link_redirects_to_the_room() {
-    let (_server, mei, _, bo) = server().await;
+    let (_server, [mei, _, bo]) = Teahouse::with_users(PEOPLE).await;
     let response = mei.post("/directs", &[("to", "Li")]).await;
     let (status, location) = status_and_location(&response);
-    assert!(
-        status == 303 && location.starts_with("/rooms/"),
-        "{status} {location}"
-    );
+    let is_shown = status == 303 && location.starts_with("/rooms/");
+    assert!(is_shown, "{status} {location}");
     assert_eq!(mei.get(location).await.status(), 200);
     for to in ["nobody", ""] {
         let response = mei.post("/directs", &[("to", to)]).await;
@@ -285,9 +256,9 @@ async fn conversation_shows_when_the_other_member_was_last_seen() {
     });
     assert_eq!(presence.await["roomId"], json!(room));
     drop(li_socket);
-    eventually("the time li was last here", || async {
+    until("the time li was last here", async || {
         let page = mei.page(&format!("/rooms/{room}")).await;
-        (!page.contains("data-last-seen=\"\"")).then_some(())
+        !page.contains("data-last-seen=\"\"")
     })
     .await;
 }

@@ -1,7 +1,7 @@
 //! `teahouse doctor` connects through the public address and reports faults of the proxy.
 
 use crate::support::nginx::{public_origin, substitute};
-use crate::support::{DoctorReport, Nginx, Person, Teahouse};
+use crate::support::{DoctorReport, Nginx, Person, Teahouse, words};
 use std::process::Command;
 use tempfile::TempDir;
 
@@ -44,8 +44,7 @@ impl Site {
     }
 
     fn sessions(&self) -> i64 {
-        let count = "SELECT COUNT(*) AS value FROM sessions";
-        self.server.number(count)
+        self.server.count("sessions")
     }
 }
 
@@ -88,14 +87,10 @@ async fn shipped_nginx_file_passes_and_the_probe_leaves_nothing() {
     // Without --json the output is a table.
     let table = site.server.command(&["doctor"]);
     let lines: Vec<_> = table.stdout.lines().collect();
-    assert!(
-        lines.iter().any(|line| line.starts_with("ok    database ")),
-        "{table:?}"
-    );
-    assert!(
-        lines.last().is_some_and(|line| line.contains(" ok, ")),
-        "{table:?}"
-    );
+    let is_found = lines.iter().any(|line| line.starts_with("ok    database "));
+    assert!(is_found, "{table:?}");
+    let is_shown = lines.last().is_some_and(|line| line.contains(" ok, "));
+    assert!(is_shown, "{table:?}");
 }
 
 #[tokio::test]
@@ -110,21 +105,15 @@ async fn each_proxy_fault_is_reported_with_the_line_that_fixes_it() {
     ] {
         let _nginx = site.nginx(without(line));
         let report = site.examine();
-        report.expect(
-            "websocket",
-            "fail",
-            "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade;",
-        );
+        let mend = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade;";
+        report.expect("websocket", "fail", mend);
         report.expect_ok(&["public address", "visitors"]);
     }
     {
         let _nginx = site.nginx(without("proxy_set_header X-Forwarded-For $remote_addr;"));
         let report = site.examine();
-        report.expect(
-            "visitors",
-            "fail",
-            "proxy_set_header X-Forwarded-For $remote_addr;",
-        );
+        let mend = "proxy_set_header X-Forwarded-For $remote_addr;";
+        report.expect("visitors", "fail", mend);
         report.expect_ok(&["websocket", "event stream"]);
     }
     {
@@ -147,11 +136,8 @@ async fn each_proxy_fault_is_reported_with_the_line_that_fixes_it() {
     {
         let change = "server_tokens off; return 301 https://tea.example$request_uri;";
         let _nginx = site.nginx(|conf| substitute(conf, "server_tokens off;", change));
-        site.examine().expect(
-            "public address",
-            "fail",
-            "PUBLIC_ORIGIN=https://tea.example",
-        );
+        let mend = "PUBLIC_ORIGIN=https://tea.example";
+        site.examine().expect("public address", "fail", mend);
     }
     assert_eq!(site.sessions(), before, "its sessions are deleted");
     let report = site.examine();
@@ -205,29 +191,15 @@ async fn https_passes_and_an_untrusted_certificate_is_reported() {
     let file = |name: &str| folder.path().join(name).to_str().expect("text").to_owned();
     let (certificate, key) = (file("certificate.pem"), file("key.pem"));
     let made = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=localhost",
-        ])
-        .args([
-            "-addext",
-            "subjectAltName=DNS:localhost",
-            "-addext",
-            "basicConstraints=critical,CA:FALSE",
-        ])
+        .args(words(
+            "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost",
+        ))
+        .args(words("-addext subjectAltName=DNS:localhost"))
+        .args(words("-addext basicConstraints=critical,CA:FALSE"))
         .args(["-out", &certificate, "-keyout", &key])
         .output();
-    assert!(
-        made.is_ok_and(|made| made.status.success()),
-        "openssl creates a certificate"
-    );
+    let is_success = made.is_ok_and(|made| made.status.success());
+    assert!(is_success, "openssl creates a certificate");
     let plain = public_origin();
     let address = plain.trim_start_matches("http://");
     let origin = plain.replace("http://127.0.0.1", "https://localhost");
@@ -239,22 +211,24 @@ async fn https_passes_and_an_untrusted_certificate_is_reported() {
     // The shipped file has the lines for https as comments.
     let _nginx = Nginx::at(&plain, &[server.host()], |conf| {
         let conf = substitute(conf, &format!("    listen {address};\n"), "");
-        let conf = substitute(
-            &conf,
-            "# listen 443 ssl http2;",
-            &format!("listen {address} ssl http2;"),
-        );
-        let conf = substitute(
-            &conf,
-            "# ssl_certificate     /etc/letsencrypt/live/chat.example.org/fullchain.pem",
-            &format!("ssl_certificate {certificate}"),
-        );
-        let conf = substitute(
-            &conf,
-            "# ssl_certificate_key /etc/letsencrypt/live/chat.example.org/privkey.pem",
-            &format!("ssl_certificate_key {key}"),
-        );
-        substitute(&conf, "# ssl_protocols", "ssl_protocols")
+        let live = "/etc/letsencrypt/live/chat.example.org";
+        [
+            (
+                "# listen 443 ssl http2;".to_owned(),
+                format!("listen {address} ssl http2;"),
+            ),
+            (
+                format!("# ssl_certificate     {live}/fullchain.pem"),
+                format!("ssl_certificate {certificate}"),
+            ),
+            (
+                format!("# ssl_certificate_key {live}/privkey.pem"),
+                format!("ssl_certificate_key {key}"),
+            ),
+            ("# ssl_protocols".to_owned(), "ssl_protocols".to_owned()),
+        ]
+        .iter()
+        .fold(conf, |conf, (from, to)| substitute(&conf, from, to))
     });
     let site = Site { server, origin };
     let report = site.examine_with(&[("SSL_CERT_FILE", &certificate)]);

@@ -1,5 +1,6 @@
 //! The documents are right about the source: the reading path is short, and what they name exists.
 
+use crate::support::words;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,23 +9,8 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const READING_PATH_FILES: usize = 8;
 const READING_PATH_LINES: usize = 2_000;
 /// Folders whose files documents name.
-const FOLDERS: [&str; 15] = [
-    ".cargo",
-    ".ci",
-    "benches",
-    "bin",
-    "config",
-    "crates",
-    "deploy",
-    "docs",
-    "fuzz",
-    "locales",
-    "migrations",
-    "src",
-    "static",
-    "templates",
-    "tests",
-];
+const FOLDERS: &str = ".cargo .ci benches bin config crates deploy docs fuzz locales migrations src static \
+    templates tests";
 const EXTENSIONS: [&str; 7] = ["css", "ftl", "html", "js", "rs", "sql", "toml"];
 
 /// `README.md` and `docs/*.md` by path, without code blocks.
@@ -53,7 +39,10 @@ fn code_spans(text: &str) -> impl Iterator<Item = &str> {
 /// Every file of the repository's folders, by its path from the root.
 fn files() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    let mut open: Vec<PathBuf> = FOLDERS.map(|folder| Path::new(ROOT).join(folder)).to_vec();
+    let mut open: Vec<PathBuf> = words(FOLDERS)
+        .iter()
+        .map(|folder| Path::new(ROOT).join(folder))
+        .collect();
     while let Some(path) = open.pop() {
         if path.is_dir() {
             let entries = fs::read_dir(&path).expect("a folder");
@@ -97,7 +86,7 @@ fn files_that_documents_name_exist() {
             if !span.chars().all(is_name) {
                 continue;
             }
-            let is_path = FOLDERS
+            let is_path = words(FOLDERS)
                 .iter()
                 .any(|folder| span.starts_with(&format!("{folder}/")));
             let is_file = Path::new(span)

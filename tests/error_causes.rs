@@ -1,6 +1,6 @@
 //! Faults are reported with their cause: on the command line, in settings, and once in the log.
 
-use crate::support::{Database, LOBBY, MariaDb, Person, SmsProvider, Teahouse, eventually};
+use crate::support::{Database, LOBBY, MariaDb, Person, SmsProvider, Teahouse, until};
 use std::fs::File;
 use std::os::unix::fs::symlink;
 use std::process::{Command, Stdio};
@@ -16,8 +16,7 @@ fn warnings(server: &Teahouse) -> Vec<String> {
 fn full_disk_is_reported_on_the_command_line() {
     let folder = tempfile::TempDir::new().expect("a folder");
     let data = folder.path().display().to_string();
-    let made = Teahouse::run(&["migrate"], &[("DATA_DIR", &data)], folder.path());
-    assert!(made.status.success(), "{made:?}");
+    Teahouse::run(&["migrate"], &[("DATA_DIR", &data)], folder.path()).expect_success();
     for args in [
         &["user", "list"][..],
         &["routes"],
@@ -36,15 +35,11 @@ fn full_disk_is_reported_on_the_command_line() {
             .expect("it runs");
         let message = String::from_utf8_lossy(&outcome.stderr).into_owned();
         assert_eq!(outcome.status.code(), Some(1), "{args:?}: {message}");
-        assert!(
-            message.contains("No space left on device"),
-            "{args:?}: {message}"
-        );
+        let is_shown = message.contains("No space left on device");
+        assert!(is_shown, "{args:?}: {message}");
         assert!(!message.contains("panicked"), "{args:?}: {message}");
-        assert!(
-            message.lines().count() <= 1 || args == ["doctor"],
-            "{message}"
-        );
+        let is_expected = message.lines().count() <= 1 || args == ["doctor"];
+        assert!(is_expected, "{message}");
     }
 }
 
@@ -98,14 +93,11 @@ fn each_rule_of_the_public_origin_has_its_own_message() {
         "https://chat.example.org:port",
         "https://chat example.org",
     ] {
-        let settings = [("PUBLIC_ORIGIN", origin)];
-        let outcome = Teahouse::run(&["serve"], &settings, folder.path());
+        let outcome = Teahouse::run(&["serve"], &[("PUBLIC_ORIGIN", origin)], folder.path());
         assert!(!outcome.status.success(), "{origin}");
         let message = outcome.stderr.trim().to_owned();
-        assert!(
-            message.starts_with("teahouse: PUBLIC_ORIGIN "),
-            "{origin}: {message}"
-        );
+        let is_shown = message.starts_with("teahouse: PUBLIC_ORIGIN ");
+        assert!(is_shown, "{origin}: {message}");
         assert!(!message.contains("s3cret"), "{message}");
         assert!(!messages.contains(&message), "{origin}: {message}");
         messages.push(message);
@@ -125,24 +117,20 @@ async fn database_outage_is_logged_at_its_beginning_and_end() {
         false => other.run("BEGIN IMMEDIATE"),
     }
     for _ in 0..5 {
-        let response = ming
-            .post("/rooms", &[("name", "Tea"), ("kind", "open")])
-            .await;
-        assert_eq!(response.status(), 503);
+        let form = [("name", "Tea"), ("kind", "open")];
+        assert_eq!(ming.post("/rooms", &form).await.status(), 503);
         assert_eq!(ming.get("/rooms/1").await.status(), 200, "reads still work");
     }
     let begun = warnings(&server);
     assert_eq!(begun.len(), 1, "{begun:#?}");
-    assert!(
-        begun[0].contains("outage: the database is unavailable"),
-        "{begun:?}"
-    );
+    let is_shown = begun[0].contains("outage: the database is unavailable");
+    assert!(is_shown, "{begun:?}");
     other.run("ROLLBACK");
     let is_over = |line: &String| line.contains("outage over: the database");
-    eventually("the end is logged", async || {
+    until("the end is logged", async || {
         ming.post("/rooms/1/messages", &[("content", "tea")]).await;
         tokio::time::sleep(Duration::from_millis(100)).await;
-        server.log().iter().any(is_over).then_some(())
+        server.log().iter().any(is_over)
     })
     .await;
     let all = warnings(&server);
@@ -171,17 +159,13 @@ async fn stopped_database_does_not_fill_the_log() {
     // The writer logs a failed batch once.
     assert!(begun.len() <= 2, "{begun:#?}");
     mariadb.restart();
-    eventually("the end is logged", async || {
+    until("the end is logged", async || {
         let is_over = |line: &String| line.contains("outage over: the database");
-        server.log().iter().any(is_over).then_some(())
+        server.log().iter().any(is_over)
     })
     .await;
-    assert_eq!(
-        warnings(&server).len(),
-        begun.len() + 1,
-        "{:#?}",
-        warnings(&server)
-    );
+    let all = warnings(&server);
+    assert_eq!(all.len(), begun.len() + 1, "{all:#?}");
 }
 
 #[tokio::test]
@@ -201,8 +185,8 @@ async fn sms_provider_outage_is_logged_once() {
         visitor.submit_registration(&format!("Ming-{n}")).await;
     }
     let failed = |line: &&String| line.contains("sms failed");
-    eventually("all have failed", async || {
-        (server.log().iter().filter(failed).count() == 4).then_some(())
+    until("all have failed", async || {
+        server.log().iter().filter(failed).count() == 4
     })
     .await;
     let lines = warnings(&server);

@@ -1,7 +1,7 @@
 //! Files of the server are readable by its own user only.
 
 use crate::support::database::mysql_url;
-use crate::support::{DoctorReport, Person, Teahouse, random_secret};
+use crate::support::{DoctorReport, Person, Teahouse, random_secret, words};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -59,18 +59,10 @@ fn files_are_private_independent_of_umask() {
     let folders = [mode(&data), mode(&folder.path().join("deep"))];
     program.kill().expect("it was running");
     program.wait().expect("it ended");
-    println!("{modes:?} in {folders:?}");
     assert_eq!(folders, [0o700, 0o700]);
-    for name in [
-        "teahouse.db",
-        "teahouse.db-wal",
-        "teahouse.db-shm",
-        "secret.key",
-    ] {
-        assert!(
-            modes.contains(&(name.to_owned(), 0o600)),
-            "{name}: {modes:?}"
-        );
+    for name in words("teahouse.db teahouse.db-wal teahouse.db-shm secret.key") {
+        let is_shown = modes.contains(&(name.to_owned(), 0o600));
+        assert!(is_shown, "{name}: {modes:?}");
     }
     assert!(modes.iter().all(|(_, mode)| mode & 0o077 == 0), "{modes:?}");
     // An existing folder keeps its mode.
@@ -90,8 +82,7 @@ fn doctor_reports_readable_files_with_the_command_that_restricts_them() {
     let folder = TempDir::new().expect("a folder");
     let data = folder.path().join("data");
     let settings = [("DATA_DIR", "data"), ("PORT", "1")];
-    let made = Teahouse::run(&["migrate"], &settings, folder.path());
-    assert!(made.status.success(), "{made:?}");
+    Teahouse::run(&["migrate"], &settings, folder.path()).expect_success();
     DoctorReport::of(&settings, folder.path()).expect_ok(&["permissions"]);
     for (path, closed, open) in [
         (data.clone(), 0o700, 0o755),
@@ -110,10 +101,8 @@ fn doctor_reports_readable_files_with_the_command_that_restricts_them() {
     set_mode(&data.join("teahouse.db"), 0o644);
     let report = DoctorReport::of(&settings, folder.path());
     let findings = serde_json::to_string(&report.findings).expect("JSON");
-    assert!(
-        findings.contains("chmod 600") && findings.contains("teahouse.db"),
-        "{findings}"
-    );
+    let is_shown = findings.contains("chmod 600") && findings.contains("teahouse.db");
+    assert!(is_shown, "{findings}");
     assert!(!report.is_healthy);
 }
 
@@ -142,11 +131,8 @@ async fn readable_secret_key_is_rejected_in_production_and_reported_elsewhere() 
     ] {
         set_mode(&key, mode);
         let outcome = Teahouse::run(&["serve"], &production, folder.path());
-        assert_eq!(
-            outcome.stderr.contains("chmod 600"),
-            is_refused,
-            "{mode:o}: {outcome:?}"
-        );
+        let found = outcome.stderr.contains("chmod 600");
+        assert_eq!(found, is_refused, "{mode:o}: {outcome:?}");
         let report = DoctorReport::of(&production, folder.path());
         report.expect("secret key", if is_refused { "fail" } else { "ok" }, "");
     }

@@ -1,7 +1,7 @@
 //! Signing in with GitHub: the OAuth flow and its failures.
 
 use crate::support::github::Behavior;
-use crate::support::{GitHub, Person, Teahouse, status_and_location, text_of};
+use crate::support::{GitHub, Person, Teahouse, redirect, status_and_location, text_of, words};
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::{Method, Response};
 use sha2::Sha256;
@@ -15,6 +15,13 @@ pub fn server(github: &GitHub, settings: &[(&str, &str)]) -> Teahouse {
         .map(|(key, value)| (&**key, &**value));
     let all: Vec<_> = github_settings.chain(settings.iter().copied()).collect();
     Teahouse::with(&all)
+}
+
+/// Starts GitHub and a server that uses it.
+pub fn with_github() -> (GitHub, Teahouse) {
+    let github = GitHub::open();
+    let server = server(&github, &[]);
+    (github, server)
 }
 
 /// Sends a GET request with a browser's headers.
@@ -45,7 +52,7 @@ pub async fn github_user(server: &Teahouse, github: &GitHub, id: i64, login: &st
     person.name = login.to_owned();
     github.set_user(id, login);
     let response = sign_in_with_github(&person, github, "").await;
-    assert_eq!(status_and_location(&response), (303, "/"));
+    assert_eq!(redirect(&response), "303 /");
     person
 }
 
@@ -54,16 +61,13 @@ async fn assert_rejected(response: Response, status: u16, sentence: &str) {
     let page = response.text().await.expect("text");
     let message = text_of(&page, "form-error");
     assert!(message.contains(sentence), "{message}");
-    assert!(
-        page.contains("id=\"login\""),
-        "the link to sign in is shown again"
-    );
+    let is_shown = page.contains("id=\"login\"");
+    assert!(is_shown, "the link to sign in is shown again");
 }
 
 #[tokio::test]
 async fn github_user_registers_and_is_recognized_at_the_next_sign_in() {
-    let github = GitHub::open();
-    let server = server(&github, &[]);
+    let (github, server) = with_github();
     Person::register(&server, "admin").await;
     let page = Person::visitor(&server).page("/login?next=/rooms/1").await;
     assert!(page.contains("/api/oauth/github?next="), "a GitHub URL");
@@ -79,13 +83,13 @@ async fn github_user_registers_and_is_recognized_at_the_next_sign_in() {
     github.set_user(583_231, "octodog");
     let other = Person::visitor(&server);
     let response = sign_in_with_github(&other, &github, "?next=/rooms/1%3Fat%3D1").await;
-    assert_eq!(status_and_location(&response), (303, "/rooms/1?at=1"));
+    assert_eq!(redirect(&response), "303 /rooms/1?at=1");
     assert_eq!(server.count("users"), 2);
     let page = other.page("/settings/account").await;
     assert!(page.contains("octodog"));
     // The redirect target must be on this site.
     let response = sign_in_with_github(&other, &github, "?next=//evil.example").await;
-    assert_eq!(status_and_location(&response), (303, "/"));
+    assert_eq!(redirect(&response), "303 /");
 }
 
 #[tokio::test]
@@ -109,10 +113,8 @@ async fn api_client_flow_ends_at_its_callback_with_a_token() {
         .await
         .expect("a response");
     let me: serde_json::Value = response.json().await.expect("JSON");
-    assert_eq!(
-        (&me["username"], me["phone"].is_null()),
-        (&"octocat".into(), true)
-    );
+    let found = (&me["username"], me["phone"].is_null());
+    assert_eq!(found, (&"octocat".into(), true));
     assert!(program.cookie().is_empty(), "the browser is not signed in");
     assert!(!server.log().join("\n").contains(token.as_str()));
     let url = start_oauth(&program, "?client=api").await;
@@ -129,10 +131,7 @@ async fn api_client_flow_ends_at_its_callback_with_a_token() {
 async fn github_sign_in_is_absent_without_settings() {
     let server = Teahouse::start();
     let visitor = Person::visitor(&server);
-    for path in [
-        "/api/oauth/github",
-        "/api/oauth/github/callback?state=x&code=y",
-    ] {
+    for path in words("/api/oauth/github /api/oauth/github/callback?state=x&code=y") {
         assert_eq!(visitor.get(path).await.status(), 404, "{path}");
     }
     assert!(!visitor.page("/login").await.contains("GitHub"));
@@ -143,24 +142,20 @@ async fn github_sign_in_is_absent_without_settings() {
 
 #[tokio::test]
 async fn denied_authorization_creates_no_account_and_can_be_retried() {
-    let github = GitHub::open();
-    let server = server(&github, &[]);
+    let (github, server) = with_github();
     let visitor = Person::visitor(&server);
     let url = start_oauth(&visitor, "?next=/rooms/1").await;
     let response = browse(&visitor, &github.deny(&url)).await;
     assert_rejected(response, 403, "didn’t give GitHub permission").await;
     assert!(github.requests().is_empty());
     assert_eq!(server.count("users"), 0);
-    assert_eq!(
-        status_and_location(&sign_in_with_github(&visitor, &github, "").await),
-        (303, "/")
-    );
+    let found = redirect(&sign_in_with_github(&visitor, &github, "").await);
+    assert_eq!(found, "303 /");
 }
 
 #[tokio::test]
 async fn callback_is_accepted_once_and_only_in_the_same_browser() {
-    let github = GitHub::open();
-    let server = server(&github, &[]);
+    let (github, server) = with_github();
     let (ming, mallory) = (Person::visitor(&server), Person::visitor(&server));
     let stale = async |response: Response, why: &str| {
         assert_eq!(response.status(), 400, "{why}");
@@ -184,12 +179,10 @@ async fn callback_is_accepted_once_and_only_in_the_same_browser() {
     ] {
         stale(browse(&ming, &forged).await, &forged).await;
     }
-    assert!(
-        github.requests().is_empty(),
-        "no request was sent to GitHub"
-    );
+    let is_expected = github.requests().is_empty();
+    assert!(is_expected, "no request was sent to GitHub");
     let cookies = ming.cookies();
-    assert_eq!(status_and_location(&browse(&ming, &mine).await), (303, "/"));
+    assert_eq!(redirect(&browse(&ming, &mine).await), "303 /");
     // Once more, with the cookie of the started flow.
     stale(browse(&ming, &mine).await, "again").await;
     let visit = cookies
@@ -230,7 +223,7 @@ async fn oauth_state_expires_after_ten_minutes() {
     assert_eq!(late.status(), 400);
     assert!(github.requests().is_empty());
     let early = browse(&ming, &format!("{before}state={}", state(now + 30))).await;
-    assert_eq!(status_and_location(&early), (303, "/"));
+    assert_eq!(redirect(&early), "303 /");
 }
 
 #[tokio::test]
@@ -240,13 +233,7 @@ async fn oauth_cookie_is_short_lived_and_http_only() {
     let response = browse(&Person::visitor(&server), "/api/oauth/github").await;
     let cookie = response.headers()["set-cookie"].to_str().expect("text");
     assert!(cookie.starts_with("__Host-teahouse-github="), "{cookie}");
-    for part in [
-        "HttpOnly",
-        "Secure",
-        "SameSite=Lax",
-        "Path=/",
-        "Max-Age=600",
-    ] {
+    for part in words("HttpOnly Secure SameSite=Lax Path=/ Max-Age=600") {
         assert!(cookie.contains(part), "{cookie}");
     }
     let url: url::Url = status_and_location(&response).1.parse().expect("a URL");
@@ -258,8 +245,7 @@ async fn oauth_cookie_is_short_lived_and_http_only() {
 
 #[tokio::test]
 async fn code_rejected_by_github_signs_in_no_one() {
-    let github = GitHub::open();
-    let server = server(&github, &[]);
+    let (github, server) = with_github();
     let visitor = Person::visitor(&server);
     let back = github.authorize(&start_oauth(&visitor, "").await);
     github.expire_codes();
@@ -285,8 +271,7 @@ async fn code_rejected_by_github_signs_in_no_one() {
 
 #[tokio::test]
 async fn github_outage_is_reported_in_time_and_affects_no_other_requests() {
-    let github = GitHub::open();
-    let server = server(&github, &[]);
+    let (github, server) = with_github();
     let visitor = Person::visitor(&server);
     let mut times = Vec::new();
     for behavior in [
@@ -321,25 +306,17 @@ async fn github_outage_is_reported_in_time_and_affects_no_other_requests() {
     let (responses, elsewhere) = tokio::join!(all, other);
     assert!(responses.iter().all(|response| response.status() == 503));
     assert!(elsewhere < Duration::from_millis(700), "{elsewhere:?}");
-    println!(
-        "{}; 40 hang, another's page {elsewhere:?}",
-        times.join(", ")
-    );
     // An API client gets JSON.
     github.set_behavior(Behavior::Broken);
     let url = start_oauth(&visitor, "").await;
     let back = github.authorize(&url);
     let path = back.strip_prefix(&server.url).expect("here");
     let (status, message) = visitor.get_json(path).await;
-    assert_eq!(
-        (status.as_u16(), &message["code"]),
-        (503, &"unavailable".into())
-    );
+    let found = (status.as_u16(), &message["code"]);
+    assert_eq!(found, (503, &"unavailable".into()));
     github.set_behavior(Behavior::Well);
-    assert_eq!(
-        status_and_location(&sign_in_with_github(&visitor, &github, "").await),
-        (303, "/")
-    );
+    let found = redirect(&sign_in_with_github(&visitor, &github, "").await);
+    assert_eq!(found, "303 /");
     let log = server.log().join("\n");
     for secret in [
         crate::support::github::CLIENT.1,
@@ -349,10 +326,8 @@ async fn github_outage_is_reported_in_time_and_affects_no_other_requests() {
     ] {
         assert!(!log.contains(secret), "{secret}");
     }
-    assert!(
-        log.contains("incorrect_client_credentials"),
-        "for the admin"
-    );
+    let is_shown = log.contains("incorrect_client_credentials");
+    assert!(is_shown, "for the admin");
 }
 
 #[tokio::test]

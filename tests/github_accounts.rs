@@ -1,8 +1,9 @@
 //! Accounts with GitHub: linking, unlinking, and accounts without a password.
 
-use crate::github::{browse, github_user, server, sign_in_with_github, start_oauth};
+use crate::github::{browse, github_user, sign_in_with_github, start_oauth, with_github};
 use crate::support::{
-    GitHub, Person, Teahouse, field_errors, person::PASSWORD, status_and_location, text_of,
+    GitHub, Person, Teahouse, field_errors, person::PASSWORD, redirect, status_and_location, text,
+    text_of,
 };
 use reqwest::{Method, Response};
 use serde_json::json;
@@ -25,8 +26,7 @@ async fn submit_to_github(person: &Person, path: &str, form: &[(&str, &str)]) ->
 
 /// Links an account with the settings form.
 pub async fn link_github(person: &Person, github: &GitHub) -> Response {
-    let form = [("github_password", PASSWORD)];
-    let url = submit_to_github(person, "/settings/github", &form).await;
+    let url = submit_to_github(person, "/settings/github", &[("github_password", PASSWORD)]).await;
     browse(person, &github.authorize(&url)).await
 }
 
@@ -40,7 +40,6 @@ fn expire_confirmation(server: &Teahouse) {
     server.execute("UPDATE sessions SET github_at = '2020-01-01 00:00:00.000'");
 }
 
-/// Asserts the status and the error message of a field.
 async fn assert_field_error(response: Response, status: u16, field: &str, sentence: &str) {
     assert_eq!(response.status(), status);
     let page = response.text().await.expect("text");
@@ -51,8 +50,7 @@ async fn assert_field_error(response: Response, status: u16, field: &str, senten
 
 #[tokio::test]
 async fn github_is_linked_used_to_sign_in_and_unlinked() {
-    let github = GitHub::open();
-    let server = server(&github, &[]);
+    let (github, server) = with_github();
     let mei = Person::register(&server, "mei").await;
     for (typed, sentence) in [
         ("", "Enter your password"),
@@ -64,17 +62,13 @@ async fn github_is_linked_used_to_sign_in_and_unlinked() {
         assert_field_error(response, 422, "github_password", sentence).await;
     }
     let response = link_github(&mei, &github).await;
-    assert_eq!(
-        status_and_location(&response),
-        (303, "/settings/account?saved=github#github")
-    );
+    let found = redirect(&response);
+    assert_eq!(found, "303 /settings/account?saved=github#github");
     let page = mei.page(SETTINGS).await;
     assert!(text_of(&page, "github-now").contains("octocat"));
     let other = Person::visitor(&server);
-    assert_eq!(
-        status_and_location(&sign_in_with_github(&other, &github, "").await),
-        (303, "/")
-    );
+    let found = redirect(&sign_in_with_github(&other, &github, "").await);
+    assert_eq!(found, "303 /");
     assert_eq!(other.get_json("/api/auth_user").await.1["username"], "mei");
     let (_, data) = other.get_json("/settings/export").await;
     assert_eq!(data["profile"]["githubLogin"], "octocat");
@@ -92,10 +86,8 @@ async fn github_is_linked_used_to_sign_in_and_unlinked() {
     }
     // The GitHub account now belongs to no user and would register a new one.
     let third = github_user(&server, &github, 583_231, "octocat").await;
-    assert_eq!(
-        third.get_json("/api/auth_user").await.1["username"],
-        "octocat"
-    );
+    let found = third.get_json("/api/auth_user").await.1["username"].clone();
+    assert_eq!(found, "octocat");
     // It cannot be linked to another user.
     let response = link_github(&mei, &github).await;
     assert_field_error(response, 403, "github", "connected to another account here").await;
@@ -103,10 +95,8 @@ async fn github_is_linked_used_to_sign_in_and_unlinked() {
 
 #[tokio::test]
 async fn linking_completes_only_in_the_session_that_started_it() {
-    let github = GitHub::open();
-    let server = server(&github, &[]);
+    let (github, server) = with_github();
     let [mei, ana] = Person::register_each(&server, ["mei", "ana"]).await;
-    let joined = "SELECT COUNT(*) AS value FROM users WHERE github_id IS NOT NULL";
     let form = [("github_password", PASSWORD)];
     // Signed out meanwhile, or signed in as another user: nothing is linked.
     let back = github.authorize(&submit_to_github(&mei, "/settings/github", &form).await);
@@ -123,51 +113,32 @@ async fn linking_completes_only_in_the_session_that_started_it() {
     assert!(github.requests().is_empty());
     // The state of a sign-in flow links nothing.
     let back = github.authorize(&start_oauth(&mei, "").await);
-    assert_eq!(status_and_location(&browse(&mei, &back).await), (303, "/"));
-    assert_eq!(server.number(joined), 1, "a new person");
+    assert_eq!(redirect(&browse(&mei, &back).await), "303 /");
+    let found = server.count("users WHERE github_id IS NOT NULL");
+    assert_eq!(found, 1, "a new person");
     // Neither another site's form nor a GET request can start it.
     let forged = mei.request(Method::POST, "/settings/github");
     let forged = forged.header("sec-fetch-site", "cross-site").form(&form);
     assert_eq!(forged.send().await.expect("a response").status(), 403);
     assert_eq!(mei.get("/settings/github").await.status(), 405);
-    assert_eq!(
-        Person::visitor(&server)
-            .post("/settings/github", &form)
-            .await
-            .status(),
-        401
-    );
+    let visitor = Person::visitor(&server);
+    let found = visitor.post("/settings/github", &form).await.status();
+    assert_eq!(found, 401);
 }
 
 #[tokio::test]
 async fn github_account_links_to_one_user_and_a_user_to_one_github_account() {
-    let github = GitHub::open();
-    let server = server(&github, &[]);
+    let (github, server) = with_github();
     let [mei, ana] = Person::register_each(&server, ["mei", "ana"]).await;
     assert_eq!(link_github(&mei, &github).await.status(), 303);
-    assert_field_error(
-        link_github(&ana, &github).await,
-        403,
-        "github",
-        "connected to another account here",
-    )
-    .await;
+    let refused = link_github(&ana, &github).await;
+    assert_field_error(refused, 403, "github", "connected to another account here").await;
     github.set_user(7, "other");
-    assert_field_error(
-        link_github(&mei, &github).await,
-        403,
-        "github",
-        "different GitHub account",
-    )
-    .await;
+    let refused = link_github(&mei, &github).await;
+    assert_field_error(refused, 403, "github", "different GitHub account").await;
     let url = submit_to_github(&ana, "/settings/github", &[("github_password", PASSWORD)]).await;
-    assert_field_error(
-        browse(&ana, &github.deny(&url)).await,
-        403,
-        "github",
-        "didn’t give GitHub permission",
-    )
-    .await;
+    let refused = browse(&ana, &github.deny(&url)).await;
+    assert_field_error(refused, 403, "github", "didn’t give GitHub permission").await;
     // An API client gets the URL and errors as JSON.
     let body = json!({"github_password": PASSWORD});
     let (status, response) = ana.post_json("/settings/github", &body).await;
@@ -176,16 +147,13 @@ async fn github_account_links_to_one_user_and_a_user_to_one_github_account() {
     assert_eq!(browse(&ana, &back).await.status(), 303);
     let (status, response) = ana.post_json("/settings/github", &json!({})).await;
     assert_eq!(status, 422);
-    assert!(
-        response["errors"]["github_password"].is_string(),
-        "{response}"
-    );
+    let is_expected = response["errors"]["github_password"].is_string();
+    assert!(is_expected, "{response}");
 }
 
 #[tokio::test]
 async fn user_without_password_confirms_by_github_and_unlinks_after_setting_one() {
-    let github = GitHub::open();
-    let server = server(&github, &[]);
+    let (github, server) = with_github();
     Person::register(&server, "admin").await;
     let mut octocat = github_user(&server, &github, 583_231, "octocat").await;
     let leave = [("_method", "delete")];
@@ -207,19 +175,12 @@ async fn user_without_password_confirms_by_github_and_unlinks_after_setting_one(
     }
     // A confirmation by another GitHub account does not count, nor does an API token of this session.
     github.set_user(7, "other");
-    assert_field_error(
-        confirm(&octocat, &github).await,
-        403,
-        "github",
-        "not the GitHub account",
-    )
-    .await;
+    let refused = confirm(&octocat, &github).await;
+    assert_field_error(refused, 403, "github", "not the GitHub account").await;
     github.set_user(583_231, "octocat");
     let response = confirm(&octocat, &github).await;
-    assert_eq!(
-        status_and_location(&response),
-        (303, "/settings/account?saved=confirmed#github")
-    );
+    let found = redirect(&response);
+    assert_eq!(found, "303 /settings/account?saved=confirmed#github");
     let (_, token) = octocat.post_json("/api/refresh_token", &json!({})).await;
     let by_token = octocat.request(Method::POST, "/settings/password");
     let by_token = by_token.bearer_auth(token["token"].as_str().expect("a token"));
@@ -235,58 +196,40 @@ async fn user_without_password_confirms_by_github_and_unlinks_after_setting_one(
     let response = octocat.post("/settings/github", &leave).await;
     assert_field_error(response, 422, "github_password", "Enter your password").await;
     let form = [leave[0], ("github_password", PASSWORD)];
-    assert_eq!(
-        status_and_location(&octocat.post("/settings/github", &form).await).0,
-        303
-    );
+    let found = status_and_location(&octocat.post("/settings/github", &form).await).0;
+    assert_eq!(found, 303);
     octocat = octocat.on_another_device(&server).await;
-    assert_eq!(
-        octocat.get_json("/api/auth_user").await.1["username"],
-        "octocat"
-    );
+    let found = octocat.get_json("/api/auth_user").await.1["username"].clone();
+    assert_eq!(found, "octocat");
 }
 
 #[tokio::test]
 async fn user_without_password_can_delete_the_account() {
-    let github = GitHub::open();
-    let server = server(&github, &[]);
+    let (github, server) = with_github();
     Person::register(&server, "admin").await;
     let octocat = github_user(&server, &github, 583_231, "octocat").await;
     let deletion = [("_method", "delete"), ("confirm", "octocat")];
-    assert_eq!(
-        status_and_location(&octocat.post(SETTINGS, &deletion).await),
-        (303, "/farewell")
-    );
-    let left = "SELECT COUNT(*) AS value FROM users WHERE github_id IS NOT NULL OR github_login IS NOT NULL";
-    assert_eq!(server.number(left), 0);
+    let found = redirect(&octocat.post(SETTINGS, &deletion).await);
+    assert_eq!(found, "303 /farewell");
+    let found = server.count("users WHERE github_id IS NOT NULL OR github_login IS NOT NULL");
+    assert_eq!(found, 0);
     // The same GitHub account may register again as a new user.
     github_user(&server, &github, 583_231, "octocat").await;
 }
 
 #[tokio::test]
 async fn banned_and_deleted_users_cannot_sign_in_with_github() {
-    let github = GitHub::open();
-    let server = server(&github, &[]);
+    let (github, server) = with_github();
     Person::register(&server, "admin").await;
     github_user(&server, &github, 583_231, "octocat").await;
     for verb in ["ban", "deactivate"] {
-        let done = server.command(&["user", verb, "octocat"]);
-        assert!(done.status.success(), "{done:?}");
+        server.command(&["user", verb, "octocat"]).expect_success();
         let visitor = Person::visitor(&server);
         let response = sign_in_with_github(&visitor, &github, "").await;
         assert_eq!(response.status(), 403, "{verb}");
-        assert!(
-            response
-                .text()
-                .await
-                .expect("text")
-                .contains("sign in here")
-        );
+        assert!(text(response).await.contains("sign in here"));
         let response = sign_in_with_github(&visitor, &github, "?client=api").await;
-        assert_eq!(
-            status_and_location(&response),
-            (307, "/callback?error=forbidden")
-        );
+        assert_eq!(redirect(&response), "307 /callback?error=forbidden");
         assert!(visitor.cookie().is_empty());
     }
 }

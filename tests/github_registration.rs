@@ -1,13 +1,12 @@
 //! Registration with GitHub: usernames, concurrent sign-ins, invites and the setup code.
 
-use crate::github::{browse, github_user, server, sign_in_with_github, start_oauth};
+use crate::github::{browse, github_user, server, sign_in_with_github, start_oauth, with_github};
 use crate::github_accounts::link_github;
-use crate::support::{GitHub, Person, random_secret, status_and_location};
+use crate::support::{GitHub, Person, random_secret, redirect, text};
 
 #[tokio::test]
 async fn taken_or_invalid_github_logins_get_another_username() {
-    let github = GitHub::open();
-    let server = server(&github, &[]);
+    let (github, server) = with_github();
     Person::register(&server, "Octocat").await;
     for (id, login, name) in [
         (1, "octocat", "octocat-2"),
@@ -28,8 +27,7 @@ async fn taken_or_invalid_github_logins_get_another_username() {
 
 #[tokio::test]
 async fn concurrent_first_sign_ins_create_one_account() {
-    let github = GitHub::open();
-    let server = server(&github, &[]);
+    let (github, server) = with_github();
     let mut flows = Vec::new();
     for _ in 0..12 {
         let visitor = Person::visitor(&server);
@@ -37,13 +35,9 @@ async fn concurrent_first_sign_ins_create_one_account() {
         flows.push(async move { browse(&visitor, &back).await.status().as_u16() });
     }
     let responses = futures_util::future::join_all(flows).await;
-    let people = "SELECT COUNT(*) AS value FROM users";
-    println!("12 at once: {responses:?}");
-    assert_eq!(server.number(people), 1);
-    assert!(
-        responses.iter().all(|status| *status == 303),
-        "{responses:?}"
-    );
+    assert_eq!(server.count("users"), 1);
+    let all_match = responses.iter().all(|status| *status == 303);
+    assert!(all_match, "{responses:?}");
 }
 
 #[tokio::test]
@@ -54,30 +48,16 @@ async fn github_sign_in_does_not_bypass_a_restricted_registration() {
     let visitor = Person::visitor(&closed);
     let response = sign_in_with_github(&visitor, &github, "").await;
     assert_eq!(response.status(), 403);
-    assert!(
-        response
-            .text()
-            .await
-            .expect("text")
-            .contains("registration is closed")
-    );
+    assert!(text(response).await.contains("registration is closed"));
     assert_eq!(link_github(&mei, &github).await.status(), 303);
-    assert_eq!(
-        status_and_location(&sign_in_with_github(&visitor, &github, "").await),
-        (303, "/")
-    );
+    let found = redirect(&sign_in_with_github(&visitor, &github, "").await);
+    assert_eq!(found, "303 /");
     let invited = server(&github, &[("TEAHOUSE__ACCOUNTS__REGISTRATION", "invite")]);
     let admin = Person::register(&invited, "admin").await;
     let visitor = Person::visitor(&invited);
     let response = sign_in_with_github(&visitor, &github, "").await;
     assert_eq!(response.status(), 403);
-    assert!(
-        response
-            .text()
-            .await
-            .expect("text")
-            .contains("need an invitation link")
-    );
+    assert!(text(response).await.contains("need an invitation link"));
     admin
         .post("/invites", &[("uses", "1"), ("days", "7")])
         .await;
@@ -86,12 +66,10 @@ async fn github_sign_in_does_not_bypass_a_restricted_registration() {
     let (token, _) = rest.split_once('"').expect("its end");
     let page = visitor.page(&format!("/register?invite={token}")).await;
     let path = format!("/api/oauth/github?invite={token}");
-    assert!(
-        page.replace("&#x2F;", "/").contains(&path),
-        "the invite is kept through the flow"
-    );
+    let is_shown = page.replace("&#x2F;", "/").contains(&path);
+    assert!(is_shown, "the invite is kept through the flow");
     let response = sign_in_with_github(&visitor, &github, &format!("?invite={token}")).await;
-    assert_eq!(status_and_location(&response), (303, "/"));
+    assert_eq!(redirect(&response), "303 /");
     github.set_user(2, "second");
     let second = Person::visitor(&invited);
     let response = sign_in_with_github(&second, &github, &format!("?invite={token}")).await;
@@ -124,6 +102,5 @@ async fn first_github_user_needs_the_setup_code_in_production() {
     let response = browse(&visitor, &back).await;
     assert_eq!(response.status(), 403);
     assert!(response.text().await.expect("text").contains("setup code"));
-    let people = "SELECT COUNT(*) AS value FROM users";
-    assert_eq!(server.number(people), 0);
+    assert_eq!(server.count("users"), 0);
 }

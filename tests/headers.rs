@@ -1,8 +1,8 @@
 //! Headers of responses.
 
-use crate::support::{Person, Teahouse};
+use crate::support::{Person, Teahouse, header};
 use reqwest::header::HeaderMap;
-use reqwest::{Method, Response};
+use reqwest::{Method, Response, StatusCode};
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; \
     connect-src 'self'; media-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; \
@@ -42,10 +42,8 @@ async fn asset_url(person: &Person) -> String {
 #[tokio::test]
 async fn each_response_of_each_route_has_the_security_headers() {
     let server = Teahouse::start();
-    let (member, visitor) = (
-        Person::register(&server, "Ming").await,
-        Person::visitor(&server),
-    );
+    let member = Person::register(&server, "Ming").await;
+    let visitor = Person::visitor(&server);
     let asset = asset_url(&visitor).await;
     let mut addresses = server.routes();
     assert!(addresses.len() >= 12, "{addresses:?}");
@@ -78,13 +76,8 @@ async fn each_response_of_each_route_has_the_security_headers() {
                 .expect("a response");
             let what = format!("{method} {path} {}", response.status());
             check(response.headers(), &what);
-            assert!(
-                response
-                    .headers()
-                    .get("strict-transport-security")
-                    .is_none(),
-                "{what}: over plain http"
-            );
+            let has_hsts = response.headers().contains_key("strict-transport-security");
+            assert!(!has_hsts, "{what}: over plain http");
             assert!(response.headers().get("server").is_none(), "{what}");
         }
     }
@@ -96,15 +89,11 @@ async fn pages_of_signed_in_users_are_not_cached() {
     for path in ["/", "/rooms/1", "/rooms/999", "/nowhere"] {
         assert_eq!(cache_control(&ming.get(path).await), "no-store", "{path}");
     }
-    assert_eq!(
-        cache_control(&ming.post("/rooms/1/messages", &[("content", "")]).await),
-        "no-store"
-    );
+    let found = cache_control(&ming.post("/rooms/1/messages", &[("content", "")]).await);
+    assert_eq!(found, "no-store");
     let pages = cache_control(&ming.get("/rooms/1/messages").await);
-    assert_eq!(
-        pages.split(", ").collect::<std::collections::BTreeSet<_>>(),
-        ["no-cache", "private"].into()
-    );
+    let found = pages.split(", ").collect::<std::collections::BTreeSet<_>>();
+    assert_eq!(found, ["no-cache", "private"].into());
 }
 
 #[tokio::test]
@@ -115,17 +104,10 @@ async fn static_files_are_immutable_under_a_hashed_url() {
     let response = visitor.get(&asset).await;
     assert_eq!(response.status(), 200);
     let cache = cache_control(&response);
-    assert!(
-        cache.contains("immutable")
-            && cache.contains("max-age=31536000")
-            && cache.contains("public"),
-        "{cache}"
-    );
-    assert!(
-        response.headers()["content-type"]
-            .to_str()
-            .is_ok_and(|kind| kind.starts_with("text/css"))
-    );
+    for wanted in ["immutable", "max-age=31536000", "public"] {
+        assert!(cache.contains(wanted), "{cache}");
+    }
+    assert!(header(&response, "content-type").starts_with("text/css"));
     let (prefix, file) = asset
         .trim_start_matches("/static/")
         .split_once('/')
@@ -134,10 +116,8 @@ async fn static_files_are_immutable_under_a_hashed_url() {
     let other = visitor
         .get(&format!("/static/0123456789abcdef/{file}"))
         .await;
-    assert!(
-        !cache_control(&other).contains("immutable"),
-        "another hash may be another version"
-    );
+    let is_hidden = !cache_control(&other).contains("immutable");
+    assert!(is_hidden, "another hash may be another version");
     for outside in [
         "../Cargo.toml",
         "%2e%2e/Cargo.toml",
@@ -145,10 +125,8 @@ async fn static_files_are_immutable_under_a_hashed_url() {
         "/etc/passwd",
         "",
     ] {
-        let status = visitor
-            .get(&format!("/static/{prefix}/{outside}"))
-            .await
-            .status();
+        let path = format!("/static/{prefix}/{outside}");
+        let status = visitor.get(&path).await.status();
         assert!(status.is_client_error(), "{outside}: {status}");
     }
 }
@@ -161,25 +139,19 @@ async fn session_cookie_is_limited_to_this_site() {
     assert!(cookie.starts_with("teahouse="), "{cookie}");
     let attributes = attributes(&cookie);
     for wanted in ["httponly", "samesite=lax", "path=/"] {
-        assert!(
-            attributes.iter().any(|given| given == wanted),
-            "{wanted}: {cookie}"
-        );
+        let is_found = attributes.iter().any(|given| given == wanted);
+        assert!(is_found, "{wanted}: {cookie}");
     }
-    assert!(
-        !attributes
-            .iter()
-            .any(|given| given == "secure" || given.starts_with("domain")),
-        "{cookie}"
-    );
+    let is_found = !attributes
+        .iter()
+        .any(|given| given == "secure" || given.starts_with("domain"));
+    assert!(is_found, "{cookie}");
     // The database stores only its hash.
     let value = cookie.split([';', '=']).nth(1).expect("a value").to_owned();
     let hashes = server.strings("SELECT key_hash AS value FROM sessions");
     assert_eq!(hashes.len(), 1);
-    assert!(
-        hashes[0].len() == 64 && !value.contains(&hashes[0]),
-        "{hashes:?}"
-    );
+    let is_shown = hashes[0].len() == 64 && !value.contains(&hashes[0]);
+    assert!(is_shown, "{hashes:?}");
 }
 
 #[tokio::test]
@@ -188,37 +160,21 @@ async fn https_sets_secure_cookies_and_hsts() {
     let response = Person::visitor(&server).submit_registration("Ming").await;
     assert_eq!(response.status(), 303);
     check(response.headers(), "https");
-    let hsts = response.headers()["strict-transport-security"]
-        .to_str()
-        .expect("text");
+    let hsts = header(&response, "strict-transport-security");
     assert!(hsts.starts_with("max-age="), "{hsts}");
     let cookie = the_cookie(&response);
     assert!(cookie.starts_with("__Host-teahouse="), "{cookie}");
     let attributes = attributes(&cookie);
     for wanted in ["secure", "httponly", "samesite=lax", "path=/"] {
-        assert!(
-            attributes.iter().any(|given| given == wanted),
-            "{wanted}: {cookie}"
-        );
+        let is_found = attributes.iter().any(|given| given == wanted);
+        assert!(is_found, "{wanted}: {cookie}");
     }
     // It authenticates.
     let value = cookie.split(';').next().expect("a value");
-    let page = Person::visitor(&server)
-        .request(Method::GET, "/rooms/1")
-        .header("cookie", value)
-        .send()
-        .await
-        .expect("a response");
-    assert_eq!(page.status(), 200);
+    assert_eq!(status_with(&server, value).await, 200);
     // The cookie name used over http does not.
     let plain = value.replacen("__Host-", "", 1);
-    let page = Person::visitor(&server)
-        .request(Method::GET, "/rooms/1")
-        .header("cookie", plain)
-        .send()
-        .await
-        .expect("a response");
-    assert_eq!(page.status(), 303);
+    assert_eq!(status_with(&server, &plain).await, 303);
 }
 
 #[tokio::test]
@@ -233,15 +189,15 @@ async fn forged_cookie_is_rejected() {
         &format!("teahouse={}", "a".repeat(64)),
         &format!("teahouse={}", "a".repeat(3000)),
     ] {
-        let request = Person::visitor(&server)
-            .request(Method::GET, "/rooms/1")
-            .header("cookie", forged);
-        assert_eq!(
-            request.send().await.expect("a response").status(),
-            303,
-            "{forged}"
-        );
+        assert_eq!(status_with(&server, forged).await, 303, "{forged}");
     }
+}
+
+/// Status of a room's page with this cookie.
+async fn status_with(server: &Teahouse, cookie: &str) -> StatusCode {
+    let request = Person::visitor(server).request(Method::GET, "/rooms/1");
+    let page = request.header("cookie", cookie).send().await;
+    page.expect("a response").status()
 }
 
 fn cache_control(response: &Response) -> String {

@@ -17,8 +17,9 @@ async fn healthy_server_is_alive_and_ready() {
 async fn server_without_tables_is_alive_but_not_ready() {
     let server = Teahouse::start();
     let visitor = Person::visitor(&server);
-    let back = server.command(&["migrate", "--revert-all"]);
-    assert!(back.status.success(), "{back:?}");
+    server
+        .command(&["migrate", "--revert-all"])
+        .expect_success();
     assert_eq!(visitor.get("/readyz").await.status(), 503);
     assert_eq!(visitor.get("/healthz").await.status(), 200);
     assert!(server.command(&["migrate"]).status.success());

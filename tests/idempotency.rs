@@ -86,10 +86,8 @@ async fn second_content_with_the_same_client_id_is_a_conflict() {
         .collect();
     assert_eq!(winners.len(), 1, "{responses:?}");
     for response in &responses {
-        assert!(
-            response["type"] == "ack" || response["code"] == "conflict",
-            "{response}"
-        );
+        let is_expected = response["type"] == "ack" || response["code"] == "conflict";
+        assert!(is_expected, "{response}");
         assert_eq!(response["clientId"], id);
     }
     assert_eq!(

@@ -1,14 +1,11 @@
 //! Room invitations: who is added directly, who must accept, and what an invited user can see.
 
-use crate::support::{Browser, Person, Teahouse, client_id, person::PASSWORD};
+use crate::support::{Browser, Person, Teahouse, client_id, pairs, person::PASSWORD};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-async fn server() -> (Teahouse, Person, Person, Person, Person) {
-    let (server, [admin, mei, li, bo]) = Teahouse::with_users(["Admin", "Mei", "Li", "Bo"]).await;
-    (server, admin, mei, li, bo)
-}
+const PEOPLE: [&str; 4] = ["Admin", "Mei", "Li", "Bo"];
 
 fn path_to(invitation: &Value) -> String {
     format!("/invitations/{}", invitation["id"].as_str().expect("an id"))
@@ -16,15 +13,10 @@ fn path_to(invitation: &Value) -> String {
 
 #[tokio::test]
 async fn invited_stranger_sees_nothing_of_the_room_before_accepting() {
-    let (_server, _, mei, li, _) = server().await;
+    let (_server, [_, mei, li, _]) = Teahouse::with_users(PEOPLE).await;
     let mut socket = li.socket().await;
     let mut stream = li.stream().await;
-    let form = [
-        ("name", "Tea"),
-        ("topic", "Leaves"),
-        ("kind", "closed"),
-        ("members", "li"),
-    ];
+    let form = pairs("name=Tea topic=Leaves kind=closed members=li");
     let response = mei.post("/rooms", &form).await;
     let location = response.headers()["location"].to_str().expect("text");
     let room = location.trim_start_matches("/rooms/").to_owned();
@@ -49,10 +41,8 @@ async fn invited_stranger_sees_nothing_of_the_room_before_accepting() {
     }
     let pending = li.invitations().await;
     assert_eq!(pending.len(), 1);
-    assert_eq!(
-        (&pending[0]["id"], &pending[0]["room"]),
-        (&frame["id"], &frame["room"])
-    );
+    let found = (&pending[0]["id"], &pending[0]["room"]);
+    assert_eq!(found, (&frame["id"], &frame["room"]));
     // A client that was disconnected learns of it on return.
     let mut later = li.socket().await;
     assert_eq!(later.expect("invitation").await["id"], frame["id"]);
@@ -63,10 +53,8 @@ async fn invited_stranger_sees_nothing_of_the_room_before_accepting() {
     for verb in ["put", "delete"] {
         assert_eq!(mei.submit(verb, &path_to(&frame), &[]).await, 404);
     }
-    assert_eq!(
-        li.json(Method::PUT, &path_to(&frame), json!({})).await.0,
-        204
-    );
+    let found = li.json(Method::PUT, &path_to(&frame), json!({})).await.0;
+    assert_eq!(found, 204);
     assert_eq!(socket.expect("room").await["room"]["id"], room);
     assert_eq!(socket.expect("uninvited").await["id"], frame["id"]);
     assert_eq!(later.expect("uninvited").await["id"], frame["id"]);
@@ -77,7 +65,7 @@ async fn invited_stranger_sees_nothing_of_the_room_before_accepting() {
 
 #[tokio::test]
 async fn user_who_shares_a_closed_room_is_added_at_once() {
-    let (_server, _, mei, li, bo) = server().await;
+    let (_server, [_, mei, li, bo]) = Teahouse::with_users(PEOPLE).await;
     let open = mei.create_room("open", "square", &[]).await;
     assert_eq!(li.join(&open).await, 303);
     let path = |room: &str| format!("/rooms/{room}/members");
@@ -86,23 +74,14 @@ async fn user_who_shares_a_closed_room_is_added_at_once() {
         person.json(Method::POST, &path(room), body).await.0
     };
     let tea = mei.create_room("closed", "tea", &[]).await;
-    assert_eq!(
-        add(&mei, &tea, "Li").await,
-        202,
-        "an open room does not count"
-    );
+    let found = add(&mei, &tea, "Li").await;
+    assert_eq!(found, 202, "an open room does not count");
     // Neither does a room that was open when the users joined.
-    assert_eq!(
-        mei.submit("patch", &format!("/rooms/{open}"), &[("kind", "closed")])
-            .await,
-        303
-    );
+    mei.submit_ok("patch", &format!("/rooms/{open}"), &[("kind", "closed")])
+        .await;
     let milk = mei.create_room("closed", "milk", &[]).await;
-    assert_eq!(
-        add(&mei, &milk, "Li").await,
-        202,
-        "a formerly open room does not count"
-    );
+    let found = add(&mei, &milk, "Li").await;
+    assert_eq!(found, 202, "a formerly open room does not count");
     assert!(li.accept_invitation(&tea).await);
     assert_eq!(add(&mei, &milk, "Li").await, 204);
     assert!(li.invitations().await.is_empty(), "resolved by being added");
@@ -116,10 +95,7 @@ async fn user_who_shares_a_closed_room_is_added_at_once() {
     assert_eq!(location, format!("/rooms/{milk}?member=added#people"));
     assert!(mei.page(location).await.contains("member-told"));
     // A user who blocked a member of the room must be asked.
-    assert_eq!(
-        bo.submit("post", "/blocks", &[("username", "Li")]).await,
-        303
-    );
+    bo.submit_ok("post", "/blocks", &[("username", "Li")]).await;
     let both = mei.create_room("closed", "both", &[]).await;
     assert_eq!(add(&mei, &both, "Li").await, 204);
     assert_eq!(add(&mei, &both, "Bo").await, 202);
@@ -129,19 +105,15 @@ async fn user_who_shares_a_closed_room_is_added_at_once() {
 
 #[tokio::test]
 async fn declined_invitation_is_not_repeated() {
-    let (_server, _, mei, li, bo) = server().await;
+    let (_server, [_, mei, li, bo]) = Teahouse::with_users(PEOPLE).await;
     let room = mei.create_room("closed", "tea", &[&bo]).await;
     assert_eq!(mei.invite(&room, &li).await, 303);
     let first = li.invitations().await.remove(0);
     let mut socket = li.socket().await;
-    assert_eq!(
-        li.json(Method::DELETE, &path_to(&first), json!({})).await.0,
-        204
-    );
-    assert_eq!(
-        socket.expect_where("uninvited", |_| true).await["id"],
-        first["id"]
-    );
+    let found = li.json(Method::DELETE, &path_to(&first), json!({})).await.0;
+    assert_eq!(found, 204);
+    let found = socket.expect_where("uninvited", |_| true).await["id"].clone();
+    assert_eq!(found, first["id"]);
     assert_eq!(mei.invite(&room, &li).await, 303);
     assert!(li.invitations().await.is_empty());
     assert_eq!(li.submit("put", &path_to(&first), &[]).await, 404);
@@ -151,7 +123,7 @@ async fn declined_invitation_is_not_repeated() {
 
 #[tokio::test]
 async fn invitations_are_deleted_with_the_room_and_with_users() {
-    let (server, _, mei, li, bo) = server().await;
+    let (server, [_, mei, li, bo]) = Teahouse::with_users(PEOPLE).await;
     let count = || server.count("invitations");
     let mut socket = li.socket().await;
     let ways: [(&str, u16); 5] = [
@@ -193,10 +165,8 @@ async fn invitations_are_deleted_with_the_room_and_with_users() {
     assert_eq!(mei.invite(&room, &li).await, 303);
     let exported = li.get_json("/settings/export").await.1;
     assert_eq!(exported["invitations"][0]["room"], "leaves", "{exported}");
-    assert_eq!(
-        mei.get_json("/settings/export").await.1["invitations"][0]["invitee"],
-        "Li"
-    );
+    let found = mei.get_json("/settings/export").await.1["invitations"][0]["invitee"].clone();
+    assert_eq!(found, "Li");
     let form = json!({"confirm": "Li", "delete_password": PASSWORD});
     assert!(li.json(Method::DELETE, "/settings/account", form).await.0 < 400);
     assert_eq!(count(), 0, "account deleted");
@@ -204,7 +174,7 @@ async fn invitations_are_deleted_with_the_room_and_with_users() {
 
 #[tokio::test]
 async fn invitations_of_one_inviter_are_limited() {
-    let (_server, _, mei, li, _) = server().await;
+    let (_server, [_, mei, li, _]) = Teahouse::with_users(PEOPLE).await;
     for n in 0..8 {
         let room = mei.create_room("closed", &format!("room {n}"), &[]).await;
         assert_eq!(mei.invite(&room, &li).await, 303);
@@ -286,10 +256,8 @@ async fn rooms_members_blocks_and_conversations_are_rate_limited_per_user() {
             .await
             .expect("a response");
         assert_eq!(response.status(), 429, "{method} {path}");
-        assert!(
-            response.headers().contains_key("retry-after"),
-            "{method} {path}"
-        );
+        let is_expected = response.headers().contains_key("retry-after");
+        assert!(is_expected, "{method} {path}");
     }
     // Each user named in a request counts.
     let li = Person::register(&server, "Li").await;
@@ -304,46 +272,34 @@ async fn rooms_members_blocks_and_conversations_are_rate_limited_per_user() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn invitation_is_accepted_and_declined_in_the_browser() {
-    let (server, _, mei, li, _) = server().await;
+    let (server, [_, mei, li, _]) = Teahouse::with_users(PEOPLE).await;
     let browser = Browser::signed_in(&server, &li).await;
     let tea = mei.create_room("closed", "Tea", &[]).await;
     let milk = mei.create_room("closed", "Milk", &[]).await;
     assert_eq!(mei.invite(&tea, &li).await, 303);
+    let script = "return document.querySelector('#rooms-invitations:not([hidden]) .rooms-count')?.innerText === '1'";
     browser
-        .wait_until(
-            "the room list shows the count",
-            "return document.querySelector('#rooms-invitations:not([hidden]) .rooms-count')?.innerText === '1'",
-        )
+        .wait_until("the room list shows the count", script)
         .await;
     browser.click("#rooms-invitations").await;
     browser.find("#invitations-list").await;
     assert_eq!(mei.invite(&milk, &li).await, 303);
+    let condition = "return document.querySelectorAll('[data-invitation-id]').length === 2";
     browser
-        .wait_until(
-            "the page shows the second invitation",
-            "return document.querySelectorAll('[data-invitation-id]').length === 2",
-        )
+        .wait_until("the page shows the second invitation", condition)
         .await;
     browser.check_accessibility("pending invitations").await;
     browser
         .retry_click("[data-invitation-id]:nth-child(2) .button-quiet")
         .await;
-    browser
-        .wait_until(
-            "one is left",
-            "return document.querySelectorAll('[data-invitation-id]').length === 1 && document.readyState === 'complete'",
-        )
-        .await;
+    let check = "return document.querySelectorAll('[data-invitation-id]').length === 1 && document.readyState === 'complete'";
+    browser.wait_until("one is left", check).await;
     browser
         .retry_click("#invitations-list .button-primary")
         .await;
     browser.wait_until_connected().await;
     assert_eq!(browser.path().await, format!("/rooms/{tea}"));
-    browser
-        .wait_until(
-            "no invitation is pending",
-            "return document.querySelector('#rooms-invitations').hidden",
-        )
-        .await;
+    let test = "return document.querySelector('#rooms-invitations').hidden";
+    browser.wait_until("no invitation is pending", test).await;
     assert_eq!(browser.console_errors().await, Vec::<String>::new());
 }

@@ -1,14 +1,11 @@
 //! Limits per user, socket and address, and the responses when they are exceeded.
 
 use crate::request_limits::read_to_close;
-use crate::support::raw_http::status;
-use crate::support::{
-    ApiClient, LOBBY, Person, Socket, Teahouse, client_id, eventually, raw_socket,
-};
+use crate::support::raw_http::{connect, status};
+use crate::support::{ApiClient, LOBBY, Person, Socket, Teahouse, client_id, raw_socket, until};
 use serde_json::json;
 use std::time::Instant;
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Error;
 
 const ON: (&str, &str) = ("TEAHOUSE__THROTTLE__ENABLED", "true");
@@ -22,20 +19,12 @@ pub fn server_with(settings: &[(&str, &str)]) -> Teahouse {
 /// Returns the status, the error body, and the Retry-After value.
 async fn rejection(request: reqwest::RequestBuilder) -> (u16, String, u64) {
     let response = request.send().await.expect("a response");
-    let seconds = response
-        .headers()
-        .get("retry-after")
-        .and_then(|value| value.to_str().ok());
-    let seconds = seconds
-        .and_then(|value| value.parse().ok())
-        .unwrap_or_default();
+    let seconds = response.headers().get("retry-after");
+    let seconds = seconds.and_then(|value| value.to_str().ok()?.parse().ok());
     let status = response.status().as_u16();
     let body: serde_json::Value = response.json().await.unwrap_or_default();
-    (
-        status,
-        body["code"].as_str().unwrap_or_default().to_owned(),
-        seconds,
-    )
+    let code = body["code"].as_str().unwrap_or_default().to_owned();
+    (status, code, seconds.unwrap_or_default())
 }
 
 async fn upgrade(person: &Person) -> (u16, Option<String>) {
@@ -44,9 +33,7 @@ async fn upgrade(person: &Person) -> (u16, Option<String>) {
         Ok(_) => (101, None),
         Err(Error::Http(response)) => {
             let seconds = response.headers().get("retry-after");
-            let seconds = seconds
-                .and_then(|value| value.to_str().ok())
-                .map(str::to_owned);
+            let seconds = seconds.and_then(|value| Some(value.to_str().ok()?.to_owned()));
             (response.status().as_u16(), seconds)
         }
         Err(other) => panic!("no response to the upgrade: {other}"),
@@ -67,17 +54,15 @@ async fn user_has_at_most_ten_sockets_and_streams() {
     let stream = client
         .request(reqwest::Method::GET, "/api/messages")
         .header("accept", "text/event-stream");
-    assert_eq!(
-        rejection(stream).await,
-        (429, "too_many_sockets".to_owned(), 5)
-    );
+    let found = rejection(stream).await;
+    assert_eq!(found, (429, "too_many_sockets".to_owned(), 5));
     ana.socket().await.say("I still have room").await;
     for socket in &mut sockets {
         socket.expect("message").await;
     }
     drop(sockets.pop());
-    eventually("a slot is free again", || async {
-        (upgrade(&ming).await.0 == 101).then_some(())
+    until("a slot is free again", async || {
+        upgrade(&ming).await.0 == 101
     })
     .await;
 }
@@ -90,8 +75,8 @@ async fn total_number_of_sockets_is_limited() {
     assert_eq!(upgrade(&ana).await, (503, Some("2".to_owned())));
     assert_eq!(ana.get("/rooms/1").await.status(), 200);
     drop(open);
-    eventually("a slot is free again", || async {
-        (upgrade(&ana).await.0 == 101).then_some(())
+    until("a slot is free again", async || {
+        upgrade(&ana).await.0 == 101
     })
     .await;
 }
@@ -131,19 +116,11 @@ async fn socket_form_and_api_share_one_message_rate_limit() {
     let start = Instant::now();
     let (accepted, rejected_by) = fill(&mut socket, &mut client).await;
     let seconds = start.elapsed().as_secs() as usize + 1;
-    println!(
-        "{accepted} of 15 were accepted in {seconds} s, {} rejected",
-        rejected_by.len()
-    );
-    assert!(
-        (6..=6 + seconds).contains(&accepted),
-        "{accepted} in {seconds} s"
-    );
+    let is_shown = (6..=6 + seconds).contains(&accepted);
+    assert!(is_shown, "{accepted} in {seconds} s");
     for way in ["socket", "form", "API"] {
-        assert!(
-            rejected_by.contains(&way),
-            "{way} was never rejected: {rejected_by:?}"
-        );
+        let is_shown = rejected_by.contains(&way);
+        assert!(is_shown, "{way} was never rejected: {rejected_by:?}");
     }
     let again = ming
         .request(reqwest::Method::POST, "/rooms/1/messages")
@@ -153,10 +130,8 @@ async fn socket_form_and_api_share_one_message_rate_limit() {
     if status == 429 {
         assert_eq!((code.as_str(), wait), ("rate_limited", 1));
     }
-    assert_eq!(
-        ming.history(LOBBY).await.len(),
-        accepted + usize::from(status != 429)
-    );
+    let found = ming.history(LOBBY).await.len();
+    assert_eq!(found, accepted + usize::from(status != 429));
 }
 
 #[tokio::test]
@@ -186,10 +161,8 @@ async fn pings_and_frames_are_rate_limited() {
         flood.expect("pong").await;
         flood.write(&bytes.repeat(2000)).await;
         let end = flood.end().await;
-        assert!(
-            matches!(end, raw_socket::Frame::Close(4029)),
-            "{end:?} after {bytes:?}"
-        );
+        let is_expected = matches!(end, raw_socket::Frame::Close(4029));
+        assert!(is_expected, "{end:?} after {bytes:?}");
     }
     other.say("quiet again").await;
 }
@@ -205,14 +178,10 @@ async fn anonymous_limit_of_an_address_does_not_affect_signed_in_users() {
     }
     let mut silent = Vec::new();
     for _ in 0..60 {
-        silent.push(
-            TcpStream::connect(server.host())
-                .await
-                .expect("a connection"),
-        );
+        silent.push(connect(&server).await);
     }
-    eventually("excess anonymous connections are closed", || async {
-        (server.connections() <= 10 + 10).then_some(())
+    until("excess anonymous connections are closed", async || {
+        server.connections() <= 10 + 10
     })
     .await;
     let rejected = read_to_close(&mut silent[0]).await;
@@ -221,7 +190,6 @@ async fn anonymous_limit_of_an_address_does_not_affect_signed_in_users() {
     assert_eq!(ming.get("/rooms/1").await.status(), 200);
     assert_eq!(Person::visitor(&server).get("/login").await.status(), 200);
     sockets[0].say("we are all here").await;
-
     // Anonymous connections with a request in progress are not evicted; new ones are rejected instead.
     let mut busy = Vec::new();
     let visitor = Person::visitor(&server);
@@ -232,9 +200,7 @@ async fn anonymous_limit_of_an_address_does_not_affect_signed_in_users() {
             break rejected;
         }
         assert!(busy.len() < 50, "no request was rejected");
-        let mut stream = TcpStream::connect(server.host())
-            .await
-            .expect("a connection");
+        let mut stream = connect(&server).await;
         let head = "POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n\
                     Content-Length: 100\r\n\r\nphone=";
         stream.write_all(head.as_bytes()).await.expect("sent");
@@ -245,10 +211,8 @@ async fn anonymous_limit_of_an_address_does_not_affect_signed_in_users() {
     let page = visitor.get("/login").await;
     assert_eq!(page.status(), 429);
     let page = page.text().await.expect("text");
-    assert!(
-        page.contains("too many visitors from your network"),
-        "{page}"
-    );
+    let is_shown = page.contains("too many visitors from your network");
+    assert!(is_shown, "{page}");
     assert_eq!(ming.get("/rooms/1").await.status(), 200);
     sockets[0].say("still here").await;
 }

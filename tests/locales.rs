@@ -1,5 +1,6 @@
 //! Each text exists in each language, and each text that is used exists.
 
+use crate::support::files_below;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,27 +9,11 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// The server, and the crate that has texts of its own.
 const PACKAGES: [&str; 2] = [".", "crates/teahouse-client"];
 
-fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder)
-        .expect("a folder")
-        .map(|entry| entry.expect("an entry").path());
-    let all = entries.flat_map(|path| {
-        if path.is_dir() {
-            files(&path, extension)
-        } else {
-            vec![path]
-        }
-    });
-    all.filter(|path| path.extension().is_some_and(|found| found == extension))
-        .collect()
-}
-
 fn texts(folder: &str, extension: &str) -> Vec<(PathBuf, String)> {
     let read = |path: PathBuf| (path.clone(), fs::read_to_string(path).expect("text"));
-    files(&Path::new(ROOT).join(folder), extension)
-        .into_iter()
-        .map(read)
-        .collect()
+    let files = files_below(&Path::new(ROOT).join(folder)).into_iter();
+    let files = files.filter(|path| path.extension().is_some_and(|found| found == extension));
+    files.map(read).collect()
 }
 
 fn texts_of_packages(folder: &str, extension: &str) -> Vec<(PathBuf, String)> {
@@ -68,10 +53,8 @@ fn messages_of(language: &str) -> BTreeMap<String, BTreeSet<String>> {
 fn languages_have_the_same_messages_with_the_same_variables() {
     let (english, chinese) = (messages_of("en-US"), messages_of("zh-CN"));
     assert!(english.len() > 50);
-    assert_eq!(
-        english.keys().collect::<Vec<_>>(),
-        chinese.keys().collect::<Vec<_>>()
-    );
+    let found = english.keys().collect::<Vec<_>>();
+    assert_eq!(found, chinese.keys().collect::<Vec<_>>());
     for (id, variables) in &english {
         assert_eq!(variables, &chinese[id], "{id}");
     }
@@ -109,11 +92,8 @@ fn each_message_of_a_template_exists_with_its_variables() {
                 .unwrap_or_else(|| panic!("{} uses {id}", path.display()));
             let arguments = call.split_once("}}").map_or(call, |(call, _)| call);
             for variable in variables {
-                assert!(
-                    arguments.contains(&format!("{variable}=")),
-                    "{}: {id} needs {variable}",
-                    path.display()
-                );
+                let is_shown = arguments.contains(&format!("{variable}="));
+                assert!(is_shown, "{}: {id} needs {variable}", path.display());
             }
         }
     }
@@ -136,11 +116,8 @@ fn each_message_of_the_code_and_its_scripts_exists() {
                 }
                 let plural = known.contains_key(&format!("{literal}-one"))
                     && known.contains_key(&format!("{literal}-other"));
-                assert!(
-                    known.contains_key(literal) || plural,
-                    "{} uses {literal}",
-                    path.display()
-                );
+                let is_expected = known.contains_key(literal) || plural;
+                assert!(is_expected, "{} uses {literal}", path.display());
                 used.insert(literal.to_owned());
             }
         }

@@ -1,7 +1,8 @@
 //! The log reports what happened and contains no personal data.
 
 use crate::support::{
-    Person, SmsProvider, Teahouse, client_id, eventually, person::PASSWORD, random_secret,
+    Person, SmsProvider, Teahouse, client_id, eventually, pairs, person::PASSWORD, random_secret,
+    until,
 };
 use serde_json::{Value, json};
 
@@ -26,35 +27,18 @@ async fn use_each_feature(server: &Teahouse) -> Vec<String> {
     socket.say(TEXT).await;
     let id = client_id();
     for text in [TEXT, "a very private sentence, changed"] {
-        ming.post_json(
-            "/rooms/1/messages",
-            &json!({"content": text, "clientId": id}),
-        )
-        .await;
+        let body = json!({"content": text, "clientId": id});
+        ming.post_json("/rooms/1/messages", &body).await;
     }
-    ming.post(
-        "/register",
-        &[
-            ("phone", &ming.phone),
-            ("username", "Ming"),
-            ("password", PASSWORD),
-        ],
-    )
-    .await;
-    ming.post(
-        "/login",
-        &[
-            ("phone", &ming.phone),
-            ("password", "wrong wrong wrong"),
-            ("next", "/rooms/1?at=4242"),
-        ],
-    )
-    .await;
-    ming.get(&format!(
-        "/login?next=/x&phone={}&token=s3cr3t-t0k3n",
-        &ming.phone[1..]
-    ))
-    .await;
+    ming.submit_registration("Ming").await;
+    let (password, next) = (
+        ("password", "wrong wrong wrong"),
+        ("next", "/rooms/1?at=4242"),
+    );
+    ming.post("/login", &[("phone", &ming.phone), password, next])
+        .await;
+    let query = format!("next=/x&phone={}&token=s3cr3t-t0k3n", &ming.phone[1..]);
+    ming.get(&format!("/login?{query}")).await;
     socket
         .send(json!({"type": "post", "clientId": "x", "roomId": "1", "content": TEXT}))
         .await;
@@ -70,11 +54,7 @@ async fn use_each_feature(server: &Teahouse) -> Vec<String> {
 
 #[tokio::test]
 async fn phone_numbers_passwords_cookies_and_content_are_not_logged() {
-    for (environment, filter) in [
-        ("test", "info"),
-        ("development", "debug"),
-        ("development", "trace"),
-    ] {
+    for (environment, filter) in pairs("test=info development=debug development=trace") {
         let server = Teahouse::with(&[
             ("TEAHOUSE_ENV", environment),
             ("TEAHOUSE__LOG__FILTER", &format!("warn,teahouse={filter}")),
@@ -83,10 +63,8 @@ async fn phone_numbers_passwords_cookies_and_content_are_not_logged() {
         assert!(secrets.len() == 8, "{secrets:?}");
         let log = server.log().join("\n");
         for secret in secrets {
-            assert!(
-                !log.contains(&secret),
-                "{environment} {filter}: {secret} in\n{log}"
-            );
+            let is_hidden = !log.contains(&secret);
+            assert!(is_hidden, "{environment} {filter}: {secret} in\n{log}");
         }
     }
 }
@@ -127,12 +105,8 @@ async fn codes_links_signatures_and_browser_ids_are_not_logged() {
         .get(&format!("/register?invite=1-{}", &invite[..32]))
         .await;
     for _ in 0..6 {
-        guest
-            .post(
-                "/login",
-                &[("phone", &ming.phone), ("password", "canary-password")],
-            )
-            .await;
+        let form = [("phone", &*ming.phone), ("password", "canary-password")];
+        guest.post("/login", &form).await;
     }
     let made = ming.post("/password_links", &[("username", "Ming")]).await;
     let page = made.text().await.expect("text").replace("&#x2F;", "/");
@@ -168,11 +142,9 @@ async fn codes_links_signatures_and_browser_ids_are_not_logged() {
     assert!(secrets.len() >= 10, "{secrets:?}");
     // This line is written after all others.
     guest.get("/healthz?the-end").await;
-    eventually("the log is complete", || async {
+    until("the log is complete", async || {
         let log = server.log();
-        log.iter()
-            .any(|line| line.contains("/healthz"))
-            .then_some(())
+        log.iter().any(|line| line.contains("/healthz"))
     })
     .await;
     let log = server.log().join("\n");
@@ -187,10 +159,8 @@ async fn codes_links_signatures_and_browser_ids_are_not_logged() {
         .map(|line| line.split_once('Z').map_or(line, |(_, rest)| rest))
         .collect();
     let found = six_digit_numbers(&untimed);
-    assert!(
-        !found.contains(&code.as_str()) && !found.contains(&second.as_str()),
-        "{code} {second}"
-    );
+    let is_hidden = !found.contains(&code.as_str()) && !found.contains(&second.as_str());
+    assert!(is_hidden, "{code} {second}");
 }
 
 #[tokio::test]
@@ -213,7 +183,7 @@ async fn each_request_is_logged_in_one_line() {
     }
     for (method, _, pattern, status) in requests {
         let what = format!("three lines about {method} {pattern} {status}");
-        eventually(&what, || async {
+        until(&what, async || {
             let of_it = |line: &String| {
                 let line = without_colors(line);
                 let words: Vec<_> = line
@@ -223,15 +193,13 @@ async fn each_request_is_logged_in_one_line() {
                     && words.contains(&pattern)
                     && words.contains(&status.to_string().as_str())
             };
-            (server.log().iter().filter(|line| of_it(line)).count() == 3).then_some(())
+            server.log().iter().filter(|line| of_it(line)).count() == 3
         })
         .await;
     }
     let log = server.log().join("\n");
-    assert!(
-        !log.contains("/rooms/4711"),
-        "the route pattern, not the path"
-    );
+    let is_hidden = !log.contains("/rooms/4711");
+    assert!(is_hidden, "the route pattern, not the path");
 }
 
 /// Removes the terminal's color codes.

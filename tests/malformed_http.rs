@@ -1,19 +1,12 @@
 //! Requests that fail before they reach the application: their responses and log lines.
 
-use crate::support::raw_http::{exchange, status, values};
-use crate::support::{Person, TIMEOUT, Teahouse, eventually};
+use crate::support::raw_http::{connect, exchange, status, values};
+use crate::support::{Person, TIMEOUT, Teahouse, until, words};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-const ALWAYS: [&str; 6] = [
-    "content-security-policy",
-    "x-content-type-options",
-    "referrer-policy",
-    "cross-origin-opener-policy",
-    "cross-origin-resource-policy",
-    "permissions-policy",
-];
+const ALWAYS: &str = "content-security-policy x-content-type-options referrer-policy cross-origin-opener-policy \
+    cross-origin-resource-policy permissions-policy";
 
 /// Compares the headers of the last response with those of a response of the application.
 async fn check(server: &Teahouse, response: &str, wanted: u16, what: &str) {
@@ -22,7 +15,7 @@ async fn check(server: &Teahouse, response: &str, wanted: u16, what: &str) {
         .rfind("HTTP/1.")
         .map_or("", |start| &response[start..]);
     assert_eq!(status(last), wanted, "{what}: {response}");
-    for name in ALWAYS {
+    for name in words(ALWAYS) {
         let own = page.headers()[name].to_str().expect("text");
         assert_eq!(values(last, name), [own], "{what}: {name}");
     }
@@ -111,7 +104,7 @@ async fn slow_request_head_gets_a_408_with_the_security_headers() {
     let response = exchange(server.host(), beginning.as_bytes()).await;
     check(&server, &response, 408, "the first request").await;
     // actix-http's own timer covers only the first request of a connection.
-    let mut stream = TcpStream::connect(server.host()).await.expect("one");
+    let mut stream = connect(&server).await;
     let first = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
     stream.write_all(first.as_bytes()).await.expect("sent");
     let mut response = String::new();
@@ -134,9 +127,9 @@ async fn unparsable_requests_do_not_fill_the_log() {
         exchange(server.host(), &request).await;
     }
     Person::visitor(&server).get("/login").await;
-    eventually("the last request is logged", async || {
+    until("the last request is logged", async || {
         let log = server.log();
-        log.iter().any(|line| line.contains("/login")).then_some(())
+        log.iter().any(|line| line.contains("/login"))
     })
     .await;
     let loud = |line: &&String| line.contains("ERROR") || line.contains("WARN");
@@ -146,10 +139,10 @@ async fn unparsable_requests_do_not_fill_the_log() {
     // It is logged at DEBUG.
     let server = Teahouse::with(&[("TEAHOUSE__LOG__FILTER", "info,actix_http=debug")]);
     exchange(server.host(), b"nonsense\r\n\r\n").await;
-    eventually("it is logged at DEBUG", async || {
+    until("it is logged at DEBUG", async || {
         let log = server.log();
         let is_it = |line: &String| line.contains("DEBUG") && line.contains("after a client error");
-        log.iter().any(is_it).then_some(())
+        log.iter().any(is_it)
     })
     .await;
     assert!(!server.log().iter().any(|line| line.contains("ERROR")));

@@ -1,8 +1,6 @@
 //! All readers see a room's messages in the same order, the database's.
 
-use crate::support::{
-    Follower, LOBBY, LoadGenerator, Teahouse, eventually, long_tests, message_states,
-};
+use crate::support::{Follower, LOBBY, LoadGenerator, Teahouse, long_tests, message_states, until};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -38,13 +36,13 @@ async fn all_readers_receive_the_database_order() {
             reader
         }));
     }
-    eventually("all readers are connected", async || {
-        (connected.load(Ordering::SeqCst) == count).then_some(())
+    until("all readers are connected", async || {
+        connected.load(Ordering::SeqCst) == count
     })
     .await;
     let senders = LoadGenerator::paced(&server, SENDERS, Duration::from_millis(40)).await;
     let reader = senders.people[0].clone();
-    let time = senders.until_acked(total, Duration::from_secs(300)).await;
+    senders.until_acked(total, Duration::from_secs(300)).await;
     let record = senders.stop().await;
     let stored = server.audit(&record, &reader).await;
     tell.send(Some(stored as u64))
@@ -68,7 +66,4 @@ async fn all_readers_receive_the_database_order() {
         *next += 1;
     }
     assert_eq!(said.len(), SENDERS);
-    println!(
-        "{SENDERS} senders, {count} readers: {stored} messages in {time:?}, {count} identical lists"
-    );
 }

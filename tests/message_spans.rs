@@ -1,6 +1,6 @@
 //! Selecting messages of a room with `before`, `after`, `limit` and `ver`.
 
-use crate::support::{LOBBY, Person, Teahouse};
+use crate::support::{LOBBY, Person, Teahouse, words};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -44,8 +44,7 @@ async fn before_and_after_together_select_a_range() {
             format!("/rooms/{LOBBY}/messages?{query}"),
             format!("/api/rooms/{LOBBY}/messages?{query}"),
         ] {
-            let (status, found) = ming.get_json(&list).await;
-            assert_eq!(status, 200, "{list}: {found}");
+            let found = ming.json_at(&list).await;
             assert_eq!(seqs(&found), *wanted, "{list}");
         }
         assert_eq!(seqs_in_html(&ming, query).await, *wanted, "{query}");
@@ -74,26 +73,10 @@ async fn message_lists_reject_unknown_repeated_and_malformed_parameters() {
         format!("/api/conversations/{id}/messages"),
     ];
     for list in &lists {
-        for query in [
-            "at=1",
-            "at=",
-            "x=1",
-            "page=2",
-            "Before=1",
-            "since=1",
-            "before=1&x=1",
-            "before[]=1",
-            "before=1&before=1",
-            "before=1&before=2",
-            "before=-1",
-            "before=x",
-            "before=",
-            "before",
-            "before=1.5",
-            "before=0x10",
-            "before=99999999999999999999",
-            "token=x",
-        ] {
+        let queries = "at=1 at= x=1 page=2 Before=1 since=1 before=1&x=1 before[]=1 before=1&before=1 \
+            before=1&before=2 before=-1 before=x before= before before=1.5 before=0x10 \
+            before=99999999999999999999 token=x";
+        for query in words(queries) {
             for accept in ["text/html", "application/json"] {
                 let request = ming.request(Method::GET, &format!("{list}?{query}"));
                 let answer = request.header("accept", accept).send().await;
@@ -107,28 +90,15 @@ async fn message_lists_reject_unknown_repeated_and_malformed_parameters() {
         }
     }
     for list in &lists[..2] {
-        for query in [
-            "after=-1",
-            "after=x",
-            "after=1&after=1",
-            "after=1&before=-5",
-            "limit=0",
-            "limit=-1",
-            "limit=x",
-            "limit=1&limit=2",
-        ] {
+        let queries = "after=-1 after=x after=1&after=1 after=1&before=-5 limit=0 limit=-1 limit=x \
+            limit=1&limit=2";
+        for query in words(queries) {
             let status = ming.get(&format!("{list}?{query}")).await.status();
             assert_eq!(status, 400, "{list}?{query}");
         }
     }
     let api = &lists[1];
-    for query in [
-        "ver=-1",
-        "ver=x",
-        "ver=1&ver=1",
-        "ver=1&before=2",
-        "ver=1&after=2",
-    ] {
+    for query in words("ver=-1 ver=x ver=1&ver=1 ver=1&before=2 ver=1&after=2") {
         let status = ming.get(&format!("{api}?{query}")).await.status();
         assert_eq!(status, 400, "{api}?{query}");
     }

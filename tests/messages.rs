@@ -39,10 +39,8 @@ async fn form_posts_a_message_and_redirects_to_the_room() {
     let fields = [("content", "hello from a form"), ("clientId", &id)];
     let answer = ming.post(PATH, &fields).await;
     let (status, location) = status_and_location(&answer);
-    assert!(
-        status == 303 && location.starts_with("/rooms/1"),
-        "{status} {location}"
-    );
+    let is_shown = status == 303 && location.starts_with("/rooms/1");
+    assert!(is_shown, "{status} {location}");
     assert!(ming.page(location).await.contains("hello from a form"));
     // The hidden clientId makes a form that is submitted twice one message.
     let page = ming.page("/rooms/1").await;
@@ -55,10 +53,8 @@ async fn form_posts_a_message_and_redirects_to_the_room() {
         let fields = [("content", "once"), ("clientId", id)];
         assert_eq!(post_form(&ming, PATH, &fields).await, 303);
     }
-    assert_eq!(
-        post_form(&ming, PATH, &[("content", "without an id")]).await,
-        303
-    );
+    let found = post_form(&ming, PATH, &[("content", "without an id")]).await;
+    assert_eq!(found, 303);
     let wanted = ["hello from a form", "once", "without an id"];
     assert_eq!(contents(&ming).await, wanted);
 }
@@ -72,10 +68,8 @@ async fn json_post_returns_the_stored_message() {
     assert_eq!(status, 201, "{message}");
     assert_eq!(message["roomId"], "1");
     assert_eq!((&message["seq"], &message["ver"]), (&json!(1), &json!(1)));
-    assert_eq!(
-        (&message["clientId"], &message["content"]),
-        (&json!(id), &json!("tea 茶 🍵"))
-    );
+    let found = (&message["clientId"], &message["content"]);
+    assert_eq!(found, (&json!(id), &json!("tea 茶 🍵")));
     let text = |field: &str| message[field].as_str().unwrap_or_default();
     assert!(text("id").parse::<u64>().is_ok(), "{message}");
     assert_eq!(message["user"]["username"], "Ming");
@@ -105,11 +99,8 @@ async fn reused_client_id_with_other_content_or_room_is_a_conflict() {
         (format!("/rooms/{room}/messages"), "one"),
     ] {
         let (status, error) = post_json(&ming, &path, content, &id).await;
-        assert_eq!(
-            (status, error["code"].as_str()),
-            (409, Some("conflict")),
-            "{path} {content}"
-        );
+        let found = (status, error["code"].as_str());
+        assert_eq!(found, (409, Some("conflict")), "{path} {content}");
         let fields = [("content", content), ("clientId", &id)];
         assert_eq!(post_form(&ming, &path, &fields).await, 409);
     }
@@ -157,13 +148,12 @@ async fn invalid_content_is_rejected_with_an_error_at_its_field() {
     let answer = ming.post(PATH, &[("content", "what I typed\u{7}")]).await;
     assert_eq!(answer.status(), 422);
     let page = answer.text().await.expect("text");
-    assert!(
-        page.contains("what I typed")
-            && (page.contains("id=\"composer-error\"") || field_errors(&page) == ["content"])
-    );
+    let is_shown = page.contains("what I typed")
+        && (page.contains("id=\"composer-error\"") || field_errors(&page) == ["content"]);
+    assert!(is_shown);
     assert_eq!(server.count("messages"), 0);
     let last_seq = "SELECT last_seq AS value FROM rooms WHERE id = 1";
-    assert_eq!(server.database().number(last_seq), 0);
+    assert_eq!(server.number(last_seq), 0);
 }
 
 #[tokio::test]
@@ -199,10 +189,8 @@ async fn oversized_and_malformed_bodies_are_rejected() {
     let (server, ming) = ming().await;
     let huge = "x".repeat(3 * 1024 * 1024);
     let (status, error) = ming.post_json(PATH, &json!({"content": huge})).await;
-    assert_eq!(
-        (status.as_u16(), error["code"].as_str()),
-        (413, Some("payload_too_large"))
-    );
+    let found = (status.as_u16(), error["code"].as_str());
+    assert_eq!(found, (413, Some("payload_too_large")));
     assert_eq!(post_form(&ming, PATH, &[("content", &huge)]).await, 413);
     for (kind, body, wanted) in [
         ("text/plain", "hello", 415),
@@ -217,10 +205,8 @@ async fn oversized_and_malformed_bodies_are_rejected() {
             .header("content-type", kind);
         let (status, error) = read(request).await;
         assert_eq!(status, wanted, "{kind} {body}: {error}");
-        assert!(
-            error["code"].is_string() && error["message"].is_string(),
-            "{error}"
-        );
+        let is_expected = error["code"].is_string() && error["message"].is_string();
+        assert!(is_expected, "{error}");
     }
     assert_eq!(server.count("messages"), 0);
 }

@@ -1,7 +1,7 @@
 //! Metrics: what they count, who can read them, and that they contain no personal data.
 
 use crate::support::{
-    ApiClient, LOBBY, Metrics, Nginx, Person, TIMEOUT, Teahouse, client_id, eventually,
+    ApiClient, LOBBY, Metrics, Nginx, Person, TIMEOUT, Teahouse, client_id, until,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -14,10 +14,10 @@ const TOKEN: (&str, &str) = ("TEAHOUSE__METRICS__TOKEN", "a-token-for-prometheus
 /// Waits until the sample has grown by exactly `by`.
 async fn grows(visitor: &Person, before: &Metrics, sample: &str, by: f64) {
     let what = format!("{sample} grows by {by}");
-    eventually(&what, || async {
+    until(&what, async || {
         let now = Metrics::of(visitor).await.get(sample) - before.get(sample);
         assert!(now <= by, "{sample} grew by {now}, not {by}");
-        (now == by).then_some(())
+        now == by
     })
     .await;
 }
@@ -80,18 +80,11 @@ async fn connections_messages_syncs_and_errors_are_counted() {
     )
     .await;
     // A closed stream is noticed at its next heartbeat.
-    eventually("no socket is open", || async {
+    until("no socket is open", async || {
         let now = Metrics::of(&visitor).await;
-        (now.get("teahouse_connections{kind=\"socket\"}") == 0.0).then_some(())
+        now.get("teahouse_connections{kind=\"socket\"}") == 0.0
     })
     .await;
-    let after = Metrics::of(&visitor).await;
-    println!(
-        "{} samples, {} bytes; mean ack {:.2} ms",
-        after.samples.len(),
-        after.text.len(),
-        after.get("teahouse_ack_seconds_sum") / after.get("teahouse_ack_seconds_count") * 1000.0
-    );
 }
 
 #[tokio::test]
@@ -198,10 +191,8 @@ async fn dashboard_shows_every_exported_metric_and_no_other() {
     let mut shown = BTreeSet::new();
     for panel in panels {
         assert!(ids.insert(panel["id"].as_u64().expect("an id")), "{panel}");
-        assert!(
-            panel["title"].is_string() && panel["gridPos"]["w"].is_u64(),
-            "{panel}"
-        );
+        let is_expected = panel["title"].is_string() && panel["gridPos"]["w"].is_u64();
+        assert!(is_expected, "{panel}");
         for target in panel["targets"].as_array().expect("targets") {
             assert_eq!(target["datasource"]["uid"], "${datasource}", "{panel}");
             shown.extend(metrics_of(target["expr"].as_str().expect("an expression")));
@@ -222,18 +213,14 @@ async fn dashboard_shows_every_exported_metric_and_no_other() {
         .collect();
     assert!(missing.is_empty(), "not on the dashboard: {missing:?}");
     assert_eq!(dashboard["templating"]["list"][0]["type"], "datasource");
-    println!("{} panels, {} metrics", panels.len(), shown.len());
 }
 
 #[tokio::test]
 async fn rate_limited_messages_and_rejected_password_hashes_are_counted() {
-    let server = Teahouse::with(&[
-        ("TEAHOUSE__THROTTLE__ENABLED", "true"),
-        ("TEAHOUSE__ACCOUNTS__HASH_MEMORY_KIB", "19456"),
-        ("TEAHOUSE__ACCOUNTS__HASH_PASSES", "10"),
-        ("TEAHOUSE__ACCOUNTS__HASH_PERMITS", "1"),
-        ("TEAHOUSE__ACCOUNTS__HASH_QUEUE", "1"),
-    ]);
+    let server = Teahouse::configured(
+        "throttle.enabled=true accounts.hash_memory_kib=19456 accounts.hash_passes=10 \
+         accounts.hash_permits=1 accounts.hash_queue=1",
+    );
     let ming = Person::register(&server, "Ming").await;
     let before = Metrics::of(&ming).await;
     let mut socket = ming.socket().await;
@@ -267,6 +254,5 @@ async fn rate_limited_messages_and_rejected_password_hashes_are_counted() {
     })
     .await
     .expect("in time");
-    println!("{refused} of 12 sign-ins at once refused");
     assert!(refused > 0);
 }

@@ -65,19 +65,14 @@ fn slow_migration_is_not_timed_out_and_a_second_process_waits_for_it() {
         other.run("ROLLBACK");
         [first, second].map(|one| one.join().expect("no panic"))
     });
-    println!("{outcomes:?}");
-    assert!(
-        outcomes.iter().all(|one| one.status.success()),
-        "{outcomes:?}"
-    );
+    let all_match = outcomes.iter().all(|one| one.status.success());
+    assert!(all_match, "{outcomes:?}");
     let mut runs: Vec<&str> = outcomes.iter().map(|one| one.stdout.trim()).collect();
     runs.sort_unstable();
     assert_eq!(runs, ["0 migrations run", "1 migrations run"]);
     let waiting = "waiting for another program";
-    assert!(
-        outcomes.iter().any(|one| one.stderr.contains(waiting)),
-        "{outcomes:?}"
-    );
+    let is_found = outcomes.iter().any(|one| one.stderr.contains(waiting));
+    assert!(is_found, "{outcomes:?}");
     let records =
         "SELECT COUNT(*) AS value FROM __diesel_schema_migrations WHERE version = '20261120000130'";
     assert_eq!(database.number(records), 1);
@@ -108,9 +103,7 @@ fn slow_revert_is_not_timed_out() {
 
 #[test]
 fn lock_is_per_database_and_the_error_shows_how_to_kill_an_idle_holder() {
-    let Some(mysql) = mysql_url() else {
-        return;
-    };
+    let Some(mysql) = mysql_url() else { return };
     let folder = TempDir::new().expect("a folder");
     // The longest possible database name: lock names have the same limit.
     let long = format!("{:a<64}", format!("test_{}", uuid::Uuid::new_v4().simple()));
@@ -129,7 +122,6 @@ fn lock_is_per_database_and_the_error_shows_how_to_kill_an_idle_holder() {
         return;
     }
     let refused = migrate(&database, folder.path());
-    println!("{refused:?}");
     assert_eq!(refused.status.code(), Some(1), "{refused:?}");
     assert!(refused.stderr.contains("KILL"), "{refused:?}");
     drop(other);

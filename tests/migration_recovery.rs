@@ -1,7 +1,7 @@
 //! Migrations resume after the process was killed or after a corrected failure.
 
 use crate::support::database::{mysql_url, on_server};
-use crate::support::{Database, MariaDb, Outcome, Teahouse, long_tests};
+use crate::support::{Database, MariaDb, Outcome, Teahouse, long_tests, words};
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -37,8 +37,7 @@ fn schema(database: &Database) -> Vec<String> {
 
 fn reference(folder: &Path) -> Vec<String> {
     let database = Database::new(folder);
-    let made = run(&["migrate"], &database.url, folder);
-    assert!(made.status.success(), "{made:?}");
+    run(&["migrate"], &database.url, folder).expect_success();
     schema(&database)
 }
 
@@ -62,10 +61,8 @@ fn migrations(way: &str) -> Vec<(String, Vec<String>)> {
             .lines()
             .filter(|line| !line.trim_start().starts_with("--"));
         let sql = lines.collect::<Vec<_>>().join("\n");
-        let statements = sql
-            .split(';')
-            .map(str::trim)
-            .filter(|text| !text.is_empty());
+        let parts = sql.split(';');
+        let statements = parts.map(str::trim).filter(|text| !text.is_empty());
         (version, statements.map(str::to_owned).collect())
     };
     paths.iter().map(one).collect()
@@ -198,14 +195,10 @@ fn server_starts_after_its_first_start_was_killed_at_any_moment() {
         program.wait().expect("the server ended");
         let tables = database_tables(&database);
         let server = Teahouse::on(database, &[("DATA_DIR", data)]);
-        assert_eq!(
-            schema(server.database()),
-            whole,
-            "killed at moment {moment}"
-        );
+        let actual = schema(server.database());
+        assert_eq!(actual, whole, "killed at moment {moment}");
         found.push(tables);
     }
-    println!("usual start {usual:?}; tables and views when it was killed: {found:?}");
 }
 
 /// Number of tables and views; 0 if the database does not exist.
@@ -221,23 +214,15 @@ fn database_tables(database: &Database) -> i64 {
 
 #[test]
 fn statement_based_binary_log_is_rejected_before_any_table_is_created() {
-    let arguments = [
-        "--log-bin=binlog",
-        "--server-id=1",
-        "--binlog-format=STATEMENT",
-    ];
+    let arguments = words("--log-bin=binlog --server-id=1 --binlog-format=STATEMENT");
     let Some(mysql) = MariaDb::start_with(None, &arguments) else {
         return;
     };
     let folder = TempDir::new().expect("a folder");
     let database = Database::on(&mysql.url);
-    let refused = run(&["serve"], &database.url, folder.path());
-    println!("{}", refused.stderr);
-    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
-    assert!(
-        refused.stderr.contains("SET GLOBAL binlog_format"),
-        "{refused:?}"
-    );
+    let refused = run(&["serve"], &database.url, folder.path()).expect_failure();
+    let is_shown = refused.stderr.contains("SET GLOBAL binlog_format");
+    assert!(is_shown, "{refused:?}");
     let tables =
         "SELECT COUNT(*) AS value FROM information_schema.tables WHERE table_schema = DATABASE()";
     assert_eq!(database.number(tables), 0);
@@ -247,9 +232,7 @@ fn statement_based_binary_log_is_rejected_before_any_table_is_created() {
 
 #[test]
 fn missing_privilege_is_reported_before_any_table_is_created_and_granting_it_suffices() {
-    let Some(mysql) = mysql_url() else {
-        return;
-    };
+    let Some(mysql) = mysql_url() else { return };
     let folder = TempDir::new().expect("a folder");
     let host = mysql.rsplit('@').next().expect("a host");
     const ALL: [&str; 10] = [
@@ -291,16 +274,13 @@ fn missing_privilege_is_reported_before_any_table_is_created_and_granting_it_suf
         grant(right);
         let done = run(&["migrate"], &url, folder.path());
         on_server(&mysql, &format!("DROP USER '{account}'@'%'"));
-        println!("{right}: {}", refused.stderr.trim());
         // MariaDB creates foreign keys without this privilege.
         if right == "REFERENCES" && refused.status.success() {
             continue;
         }
         assert_eq!(refused.status.code(), Some(1), "{right}: {refused:?}");
-        assert!(
-            refused.stderr.contains(right) && refused.stderr.contains("GRANT"),
-            "{refused:?}"
-        );
+        let is_shown = refused.stderr.contains(right) && refused.stderr.contains("GRANT");
+        assert!(is_shown, "{refused:?}");
         assert_eq!(left, 0, "{right}");
         assert!(done.status.success(), "{right}: {done:?}");
     }
@@ -316,16 +296,12 @@ fn existing_tables_of_another_application_are_not_touched() {
         let database = partial(folder.path(), 0, 0);
         database.run(&format!("CREATE TABLE {table} (id INT, theirs INT)"));
         for _ in 0..2 {
-            let refused = run(&["migrate"], &database.url, folder.path());
-            assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+            let refused = run(&["migrate"], &database.url, folder.path()).expect_failure();
             assert!(refused.stderr.contains("separate database"), "{refused:?}");
         }
-        let back = run(&["migrate", "--revert-all"], &database.url, folder.path());
-        assert!(back.status.success(), "{back:?}");
-        assert_eq!(
-            database.number(&format!("SELECT COUNT(theirs) AS value FROM {table}")),
-            0
-        );
+        run(&["migrate", "--revert-all"], &database.url, folder.path()).expect_success();
+        let found = database.number(&format!("SELECT COUNT(theirs) AS value FROM {table}"));
+        assert_eq!(found, 0);
     }
 }
 
@@ -337,13 +313,10 @@ fn migrating_an_up_to_date_database_does_not_wait_for_a_write_lock() {
     }
     let folder = TempDir::new().expect("a folder");
     let database = Database::new(folder.path());
-    let made = run(&["migrate"], &database.url, folder.path());
-    assert!(made.status.success(), "{made:?}");
+    run(&["migrate"], &database.url, folder.path()).expect_success();
     let mut other = database.second_connection();
     other.run("BEGIN IMMEDIATE");
     let done = run(&["migrate"], &database.url, folder.path());
-    assert!(
-        done.status.success() && done.took < Duration::from_secs(4),
-        "{done:?}"
-    );
+    let is_success = done.status.success() && done.took < Duration::from_secs(4);
+    assert!(is_success, "{done:?}");
 }

@@ -1,32 +1,12 @@
 //! Migrations run, revert and create the same schema on both databases.
 
-use crate::support::{Person, Teahouse};
+use crate::support::{Person, Teahouse, words};
 use std::collections::BTreeSet;
 use std::fs;
 
-const TABLES: [&str; 21] = [
-    "deleted_messages",
-    "avatars",
-    "blocks",
-    "installation",
-    "invitations",
-    "invites",
-    "known_browsers",
-    "password_links",
-    "pairings",
-    "security_events",
-    "throttles",
-    "verifications",
-    "notices",
-    "users",
-    "sessions",
-    "reserved_usernames",
-    "rooms",
-    "memberships",
-    "messages",
-    "message_versions",
-    "mentions",
-];
+const TABLES: &str = "deleted_messages avatars blocks installation invitations invites known_browsers \
+    password_links pairings security_events throttles verifications notices users sessions \
+    reserved_usernames rooms memberships messages message_versions mentions";
 
 fn tables(server: &Teahouse) -> BTreeSet<String> {
     let sql = if server.database().is_mysql() {
@@ -35,7 +15,6 @@ fn tables(server: &Teahouse) -> BTreeSet<String> {
         "SELECT name AS value FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
     };
     server
-        .database()
         .strings(sql)
         .into_iter()
         .filter(|name| !name.starts_with("__diesel"))
@@ -46,23 +25,20 @@ fn tables(server: &Teahouse) -> BTreeSet<String> {
 async fn all_migrations_can_be_reverted_and_run_again() {
     let mut server = Teahouse::start();
     Person::register(&server, "Ming").await.say("before").await;
-    let all: BTreeSet<_> = TABLES
-        .iter()
-        .chain(&["chat_history"])
-        .map(|name| (*name).to_owned())
-        .collect();
+    let names = words(TABLES).into_iter().chain(["chat_history"]);
+    let all: BTreeSet<_> = names.map(str::to_owned).collect();
     assert_eq!(tables(&server), all);
     server.kill();
-    let back = server.command(&["migrate", "--revert-all"]);
-    assert!(back.status.success(), "{back:?}");
+    server
+        .command(&["migrate", "--revert-all"])
+        .expect_success();
     assert_eq!(tables(&server), BTreeSet::new());
-    let again = server.command(&["migrate"]);
-    assert!(again.status.success(), "{again:?}");
+    server.command(&["migrate"]).expect_success();
     assert_eq!(tables(&server), all);
     server.restart();
     let ming = Person::register(&server, "Ming").await;
     assert_eq!(ming.say("after").await["seq"], 1);
-    let roles = server.database().strings("SELECT role AS value FROM users");
+    let roles = server.strings("SELECT role AS value FROM users");
     assert_eq!(roles, ["admin"]);
 }
 
@@ -70,8 +46,7 @@ async fn all_migrations_can_be_reverted_and_run_again() {
 async fn migrating_again_changes_nothing() {
     let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     ming.say("still here").await;
-    let again = server.command(&["migrate"]);
-    assert!(again.status.success(), "{again:?}");
+    server.command(&["migrate"]).expect_success();
     assert_eq!(ming.history("1").await.len(), 1);
 }
 
@@ -103,7 +78,7 @@ async fn schema_rs_matches_the_columns_of_the_database() {
     let server = Teahouse::start();
     let schema = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/models/schema.rs"))
         .expect("schema.rs");
-    for table in TABLES {
+    for table in words(TABLES) {
         let (_, rest) = schema.split_once(&format!("    {table} (")).expect(table);
         let body = &rest[rest.find('{').expect("columns")..rest.find('}').expect("an end")];
         let declared: BTreeSet<_> = body
@@ -118,7 +93,7 @@ async fn schema_rs_matches_the_columns_of_the_database() {
         } else {
             format!("SELECT name AS value FROM pragma_table_info('{table}')")
         };
-        let found: BTreeSet<_> = server.database().strings(&sql).into_iter().collect();
+        let found: BTreeSet<_> = server.strings(&sql).into_iter().collect();
         assert_eq!(found, declared, "{table}");
     }
 }

@@ -1,6 +1,6 @@
 //! Names of users and rooms: scripts, invisible characters and names that are taken.
 
-use crate::support::{LOBBY, Person, Teahouse, client_id};
+use crate::support::{LOBBY, Person, Teahouse, client_id, words};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -52,28 +52,12 @@ async fn name_error(person: &Person, name: &str) -> Option<String> {
 #[tokio::test]
 async fn usernames_in_any_script_are_accepted_with_their_vowel_marks() {
     let server = Teahouse::start();
-    for name in [
-        "שָׁלוֹם",
-        "יִשְׂרָאֵל",
-        "דָּוִד2",
-        "אבג-דה",
-        "محمّد",
-        "مُحَمَّد",
-        "عَبْدُ_اللّٰه",
-        "علي٢",
-        "ދިވެހި",
-        "މުޙައްމަދު",
-        "ܫܠܵܡܵܐ",
-        "𞤀𞤣𞤤𞤢𞤥",
-        "Ngữ",
-        "नमस्ते",
-        "ไทย",
-    ] {
+    let names = "שָׁלוֹם יִשְׂרָאֵל דָּוִד2 אבג-דה محمّد مُحَمَّد عَبْدُ_اللّٰه علي٢ ދިވެހި \
+        މުޙައްމަދު ܫܠܵܡܵܐ 𞤀𞤣𞤤𞤢𞤥 Ngữ नमस्ते ไทย";
+    for name in words(names) {
         let person = Person::visitor(&server);
         assert_eq!(name_error(&person, name).await, None, "{name}");
-        let shown = server
-            .database()
-            .strings("SELECT username AS value FROM users ORDER BY id DESC");
+        let shown = server.strings("SELECT username AS value FROM users ORDER BY id DESC");
         assert_eq!(shown[0], name);
         let other = Person::visitor(&server);
         let taken = name_error(&other, name).await.expect("taken");
@@ -109,11 +93,8 @@ async fn error_says_which_rule_a_username_breaks() {
         ("محمد1٢", "single direction"),
     ] {
         let refusal = name_error(&visitor, name).await.unwrap_or_default();
-        assert!(
-            refusal.contains(sentence),
-            "{}: {refusal:?}",
-            name.escape_unicode()
-        );
+        let is_shown = refusal.contains(sentence);
+        assert!(is_shown, "{}: {refusal:?}", name.escape_unicode());
     }
     assert_eq!(name_error(&visitor, "123456").await, None);
 }
@@ -129,10 +110,8 @@ async fn texts_without_a_visible_character_are_rejected_everywhere() {
         let said = json!({"content": text, "clientId": client_id()});
         for path in ["/rooms/1/messages", "/api/rooms/1/messages"] {
             let (status, answer) = mei.post_json(path, &said).await;
-            assert!(
-                matches!(status.as_u16(), 404 | 405 | 422),
-                "{path} {shown}: {answer}"
-            );
+            let is_expected = matches!(status.as_u16(), 404 | 405 | 422);
+            assert!(is_expected, "{path} {shown}: {answer}");
         }
         let form = [("content", text), ("clientId", &client_id())];
         let status = mei.post("/rooms/1/messages", &form).await.status();
@@ -144,34 +123,19 @@ async fn texts_without_a_visible_character_are_rejected_everywhere() {
         assert_eq!(socket.expect("error").await["code"], "empty", "{shown}");
         assert_eq!(mei.edit(LOBBY, seq, text).await.0, 422, "{shown}");
         let this = format!("/rooms/{room}");
+        let named = |kind| json!({"name": text, "kind": kind});
+        let about = json!({"name": "x", "topic": text});
         for (path, method, body, field) in [
-            (
-                "/rooms",
-                Method::POST,
-                json!({"name": text, "kind": "closed"}),
-                "name",
-            ),
-            (
-                "/api/rooms",
-                Method::POST,
-                json!({"name": text, "kind": "open"}),
-                "name",
-            ),
-            (
-                "/rooms",
-                Method::POST,
-                json!({"name": "x", "topic": text}),
-                "topic",
-            ),
+            ("/rooms", Method::POST, named("closed"), "name"),
+            ("/api/rooms", Method::POST, named("open"), "name"),
+            ("/rooms", Method::POST, about, "topic"),
             (&*this, Method::PATCH, json!({"name": text}), "name"),
             (&*this, Method::PATCH, json!({"topic": text}), "topic"),
         ] {
             let (status, answer) = mei.json(method, path, body).await;
             assert_eq!(status, 422, "{path} {shown}: {answer}");
-            assert!(
-                answer["errors"][field].is_string(),
-                "{path} {shown}: {answer}"
-            );
+            let is_expected = answer["errors"][field].is_string();
+            assert!(is_expected, "{path} {shown}: {answer}");
         }
     }
     assert_eq!(mei.history(LOBBY).await.len(), 1);
@@ -307,9 +271,7 @@ async fn server_starts_with_open_rooms_that_share_a_name() {
     assert_eq!(status, 422, "{answer}");
     assert_eq!(mei.rooms().await.len(), 4, "all rooms are listed");
     // An admin closes them with SQL: the name is free again.
-    server
-        .database()
-        .run("UPDATE rooms SET kind = 'closed' WHERE kind = 'open' AND id > 1");
+    server.execute("UPDATE rooms SET kind = 'closed' WHERE kind = 'open' AND id > 1");
     let (status, answer) = create().await;
     assert_eq!(status, 201, "{answer}");
 }

@@ -67,7 +67,6 @@ async fn events_are_not_buffered() {
         events.expect(|data| data["content"] == *text).await;
         worst = worst.max(said.elapsed());
     }
-    println!("slowest event through nginx, from request to reader: {worst:?}");
     assert!(worst < Duration::from_secs(2), "{worst:?}");
 }
 
@@ -126,9 +125,7 @@ async fn session_stores_the_client_address_and_ignores_forged_headers() {
         .await
         .expect("a response");
     assert_eq!(answer.status(), 303);
-    let ips = server
-        .database()
-        .strings("SELECT ip AS value FROM sessions");
+    let ips = server.strings("SELECT ip AS value FROM sessions");
     assert_eq!(ips, ["127.0.0.77"]);
 }
 

@@ -1,6 +1,6 @@
 //! Open rooms: the directory lists all of them, and a closed room can be opened.
 
-use crate::support::{Browser, Person, Teahouse};
+use crate::support::{Browser, Person, Teahouse, pairs, words};
 use reqwest::Method;
 use serde_json::json;
 
@@ -51,22 +51,14 @@ async fn directory_pages_list_every_open_room_in_order() {
     assert_eq!((all.len(), pages), (230, 3));
     assert!(all.is_sorted());
     let page = li.page("/rooms").await;
-    assert!(
-        page.contains("230 rooms") && page.contains("of 230"),
-        "{page}"
-    );
+    let is_shown = page.contains("joined: 230<") && page.contains("of 230");
+    assert!(is_shown, "{page}");
     let (found, pages) = all_pages(&li, "/rooms?search=Tea+%26+cake", "open-rooms").await;
     assert_eq!((found.len(), pages), (115, 2));
     let is_match = |name: &String| name.starts_with("tea &amp; cake");
     assert!(found.iter().all(is_match), "{found:?}");
     // Malformed cursors and cursors after the last room.
-    for after in [
-        "nonsense",
-        "1",
-        "9.%F0%9F%8D%B5",
-        ".",
-        "99999999999999999999.x",
-    ] {
+    for after in words("nonsense 1 9.%F0%9F%8D%B5 . 99999999999999999999.x") {
         let status = mei.get(&format!("/rooms?after={after}")).await.status();
         assert_eq!(status, 200, "{after}");
     }
@@ -101,12 +93,7 @@ async fn opening_a_closed_room_requires_its_name_and_notifies_its_members() {
         let is_wrong = answer["errors"]["confirm"].is_string();
         assert_eq!((status, is_wrong), (422, true), "{answer}");
     }
-    let form = [
-        ("_method", "patch"),
-        ("kind", "open"),
-        ("name", "Tea"),
-        ("confirm", "x"),
-    ];
+    let form = pairs("_method=patch kind=open name=Tea confirm=x");
     let page = mei.post(&path, &form).await.text().await.expect("text");
     assert_eq!(page.matches("id=\"confirm-error\"").count(), 1);
     assert_eq!(bo.get_json(&path).await.0, 404);
@@ -134,10 +121,7 @@ async fn toast_and_notice_tell_members_that_their_room_was_opened() {
     let id = mei.create_room("closed", "Tea", &[&li]).await;
     let browser = Browser::signed_in(&server, &li).await;
     let form = [("kind", "open"), ("confirm", "Tea")];
-    assert_eq!(
-        mei.submit("patch", &format!("/rooms/{id}"), &form).await,
-        303
-    );
+    mei.submit_ok("patch", &format!("/rooms/{id}"), &form).await;
     browser
         .wait_until(
             "the toast names the room",
@@ -145,8 +129,7 @@ async fn toast_and_notice_tell_members_that_their_room_was_opened() {
         )
         .await;
     let path = format!("/rooms/{id}?member=invited#people");
-    browser.visit(&path).await;
-    browser.wait_until_connected().await;
+    browser.visit_room(&path).await;
     browser.find("#member-told").await;
     browser.find("#room-opened").await;
     browser.check_accessibility("a room that was opened").await;

@@ -7,7 +7,7 @@ use crate::support::raw_socket::frame;
 use crate::support::{LOBBY, Person, RawSocket, TIMEOUT, Teahouse, client_id, long_tests};
 use serde_json::json;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -152,27 +152,12 @@ async fn attack(server: &Teahouse, attackers: &Attackers, phone: &str, size: Siz
     for _ in 0..size.passwords {
         guesses.spawn(sign_in(host.clone(), phone.to_owned(), "not the password"));
     }
-    let (wrong, refused, none) = (
-        AtomicUsize::new(0),
-        AtomicUsize::new(0),
-        AtomicUsize::new(0),
-    );
     let mut slowest = Duration::ZERO;
     while let Some(guessed) = guesses.join_next().await {
-        let (status, took) = guessed.expect("no panic");
-        match status {
-            422 => wrong.fetch_add(1, Relaxed),
-            429 | 503 => {
-                slowest = slowest.max(took);
-                refused.fetch_add(1, Relaxed)
-            }
-            _ => none.fetch_add(1, Relaxed),
-        };
+        if let (429 | 503, took) = guessed.expect("no panic") {
+            slowest = slowest.max(took);
+        }
     }
-    println!(
-        "{} passwords at once: {wrong:?} wrong, {refused:?} rejected after {slowest:.1?} at most, {none:?} without response",
-        size.passwords
-    );
     assert!(slowest < Duration::from_secs(10), "{slowest:?}");
     tokio::time::sleep_until(end).await;
     stop.store(true, Relaxed);
@@ -201,23 +186,12 @@ async fn chat_latency_stays_low_under_attack() {
         first.get_or_insert(person);
     }
     let first = first.expect("a user");
-    println!(
-        "{} users are connected: {} KiB",
-        size.people,
-        server.memory_kib()
-    );
-    let (times, sockets) =
+    let (_, sockets) =
         chat_during(sockets, attack(&server, &attackers, &first.phone, WARM_UP)).await;
-    println!(
-        "a small first round: {}, {} KiB",
-        latency_summary(&times).1,
-        server.memory_kib()
-    );
     server
         .wait_for_at_most_connections(size.people, TIMEOUT * 2)
         .await;
-    let (times, mut sockets) = chat_during(sockets, sleep(Duration::from_secs(1))).await;
-    println!("without attack: {}", latency_summary(&times).1);
+    let (_, mut sockets) = chat_during(sockets, sleep(Duration::from_secs(1))).await;
     let before = (server.memory_kib(), server.descriptors());
     // Other load on the machine adds delay occasionally; a fault of the server adds it each time.
     let mut p99 = Duration::MAX;
@@ -235,21 +209,14 @@ async fn chat_latency_stays_low_under_attack() {
             .wait_for_at_most_connections(size.people, TIMEOUT * 4)
             .await;
     }
-    let peak = server.memory_kib();
-    let (calm, sockets) = chat_during(sockets, async {
-        let time = server
+    let (_, sockets) = chat_during(sockets, async {
+        server
             .wait_for_at_most_connections(size.people, TIMEOUT * 4)
             .await;
-        println!("the last attacking connection was closed after {time:.1?}");
         sleep(Duration::from_millis(500)).await;
     })
     .await;
-    println!("afterwards: {}", latency_summary(&calm).1);
     let after = (server.memory_kib(), server.descriptors());
-    println!(
-        "memory: {} KiB before, {peak} at the end of the attack, {} after; descriptors: {} before, {} after",
-        before.0, after.0, before.1, after.1
-    );
     assert!(p99 <= MAX_P99, "{p99:?}");
     assert!(after.0 <= before.0 + 20 * 1024 * 5, "{before:?} {after:?}");
     assert!(after.1 <= before.1 + 20, "{before:?} {after:?}");

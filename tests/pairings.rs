@@ -1,6 +1,6 @@
 //! Pairing: a signed-in device creates a code, another device requests access with it, the first one approves.
 
-use crate::support::{Person, Teahouse, status_and_location, text_of};
+use crate::support::{Person, Teahouse, redirect, status_and_location, text_of, words};
 use futures_util::future::join_all;
 use reqwest::Method;
 
@@ -18,10 +18,8 @@ fn after<'a>(page: &'a str, mark: &str) -> &'a str {
 impl Person {
     /// Creates a code and returns the path of its link.
     async fn create_code(&self) -> String {
-        assert_eq!(
-            status_and_location(&self.post(CODE, &[]).await),
-            (303, CODE)
-        );
+        let made = self.post(CODE, &[]).await;
+        assert_eq!(status_and_location(&made), (303, CODE));
         let page = self.page(CODE).await;
         assert_eq!(after(&page, STATE), "open");
         assert!(page.contains("<svg class=\"qr\""), "no QR code");
@@ -62,7 +60,6 @@ impl Person {
         self.get_json("/api/auth_user").await.0 == 200
     }
 
-    /// Requests access with this User-Agent.
     async fn request_access_as(&self, link: &str, agent: &str) -> u16 {
         let request = self.request(Method::POST, link).header("user-agent", agent);
         request.send().await.expect("a response").status().as_u16()
@@ -98,19 +95,15 @@ async fn approved_device_is_signed_in_once() {
     );
     let is_digit = |c: char| c.is_ascii_digit();
     assert!(code.len() == 2 && code.chars().all(is_digit), "{code}");
-    assert!(
-        !here.contains("id=\"link\""),
-        "the used link is still shown"
-    );
+    let is_hidden = !here.contains("id=\"link\"");
+    assert!(is_hidden, "the used link is still shown");
     assert_eq!(phone.complete(&link).await, 404, "before approval");
     assert_eq!(ming.decide("put").await, 303);
     assert_eq!(phone.state(&link).await, "allowed");
-    assert!(
-        !phone.is_signed_in().await,
-        "opening the link signed the device in"
-    );
+    let is_expected = !phone.is_signed_in().await;
+    assert!(is_expected, "opening the link signed the device in");
     let completed = phone.post(&format!("{link}/session"), &[]).await;
-    assert_eq!(status_and_location(&completed), (303, "/"));
+    assert_eq!(redirect(&completed), "303 /");
     assert!(phone.is_signed_in().await);
     assert_eq!(ming.state(CODE).await, "used");
     let devices = ming.page("/settings/sessions").await;
@@ -121,23 +114,14 @@ async fn approved_device_is_signed_in_once() {
         assert_eq!(who.request_access(&link).await, 404);
         assert_eq!(who.complete(&link).await, 404);
     }
-    let sql = "SELECT kind AS value FROM security_events ORDER BY id";
-    let kinds = server.database().strings(sql);
-    let wanted = [
-        "pairing-made",
-        "pairing-asked",
-        "pairing-allowed",
-        "signed-in",
-    ];
-    assert!(kinds.ends_with(&wanted.map(str::to_owned)), "{kinds:?}");
+    let kinds = server.strings("SELECT kind AS value FROM security_events ORDER BY id");
+    let wanted = words("pairing-made pairing-asked pairing-allowed signed-in");
+    assert!(kinds.join(" ").ends_with(&wanted.join(" ")), "{kinds:?}");
     let events = ming.page("/settings/security").await;
     let is_shown = |kind: &&str| events.contains(&format!("data-kind=\"{kind}\""));
     assert!(wanted.iter().all(is_shown));
     // The paired device has a session of its own.
-    assert_eq!(
-        status_and_location(&phone.sign_out().await),
-        (303, "/login")
-    );
+    assert_eq!(redirect(&phone.sign_out().await), "303 /login");
     assert!(ming.is_signed_in().await);
 }
 
@@ -159,10 +143,7 @@ async fn refused_device_is_not_signed_in() {
     let link = ming.create_code().await;
     assert_eq!(ming.decide("delete").await, 303);
     assert_eq!(phone.state(&link).await, "over");
-    assert_eq!(
-        status_and_location(&ming.get(CODE).await),
-        (303, "/settings/sessions")
-    );
+    assert_eq!(redirect(&ming.get(CODE).await), "303 /settings/sessions");
 }
 
 #[tokio::test]
@@ -197,8 +178,7 @@ async fn only_the_first_requesting_device_and_the_creating_session_can_use_a_cod
     let statuses = join_all((0..10).map(|_| phone.complete(&link))).await;
     let completed = statuses.iter().filter(|status| **status == 303).count();
     assert_eq!(completed, 1, "{statuses:?}");
-    let sessions = "SELECT COUNT(*) AS value FROM sessions WHERE user_id = 1";
-    assert_eq!(server.database().number(sessions), 3);
+    assert_eq!(server.count("sessions WHERE user_id = 1"), 3);
 }
 
 #[tokio::test]
@@ -207,14 +187,13 @@ async fn code_expires_after_four_minutes_or_when_the_next_is_created() {
     let phone = Person::visitor(&server);
     let old = ming.create_code().await;
     let sql = "SELECT CAST(expires_at AS CHAR) AS value FROM pairings";
-    let ends = server.database().strings(sql).remove(0);
+    let ends = server.strings(sql).remove(0);
     let format = "%Y-%m-%d %H:%M:%S%.f";
     let ends = chrono::NaiveDateTime::parse_from_str(&ends, format).expect("a time");
     let seconds = (ends - chrono::Utc::now().naive_utc()).num_seconds();
     assert!((220..=240).contains(&seconds), "{seconds}");
     let expire = || {
-        let sql = "UPDATE pairings SET expires_at = '2020-01-01 00:00:00.000'";
-        server.database().run(sql);
+        server.execute("UPDATE pairings SET expires_at = '2020-01-01 00:00:00.000'");
     };
     expire();
     let states = (phone.state(&old).await, ming.state(CODE).await);
@@ -232,11 +211,8 @@ async fn code_expires_after_four_minutes_or_when_the_next_is_created() {
     assert_eq!(phone.request_access(&link).await, 303);
     assert_eq!(ming.decide("put").await, 303);
     expire();
-    assert_eq!(
-        phone.complete(&link).await,
-        404,
-        "expired before completion"
-    );
+    let found = phone.complete(&link).await;
+    assert_eq!(found, 404, "expired before completion");
 }
 
 #[tokio::test]
@@ -257,8 +233,7 @@ async fn code_is_invalid_after_its_creating_session_ended() {
             "POST" => assert_eq!(first.sign_out().await.status(), 303),
             "DELETE" => assert_eq!(ming.submit("delete", "/settings/sessions", &[]).await, 303),
             _ => {
-                let ban = "UPDATE users SET status = 'banned' WHERE username = 'Ming'";
-                server.database().run(ban);
+                server.execute("UPDATE users SET status = 'banned' WHERE username = 'Ming'");
             }
         }
         assert_eq!(phone.state(&link).await, "over", "{how}");
@@ -283,11 +258,10 @@ async fn pairing_works_across_server_processes() {
 
 #[tokio::test]
 async fn creating_codes_and_requesting_access_are_rate_limited() {
-    let server = Teahouse::with(&[
-        ("TEAHOUSE__THROTTLE__ENABLED", "true"),
-        ("TEAHOUSE__THROTTLE__PAIRINGS_PER_PERSON", "3"),
-        ("TEAHOUSE__THROTTLE__PAIRINGS_PER_ADDRESS", "4"),
-    ]);
+    let server = Teahouse::configured(
+        "throttle.enabled=true throttle.pairings_per_person=3 \
+         throttle.pairings_per_address=4",
+    );
     let ming = Person::register(&server, "Ming").await;
     for _ in 0..3 {
         assert_eq!(ming.post(CODE, &[]).await.status(), 303);
@@ -297,10 +271,8 @@ async fn creating_codes_and_requesting_access_are_rate_limited() {
     assert!(refused.headers().contains_key("retry-after"));
     let guesser = Person::visitor(&server);
     for n in 0..4 {
-        assert_eq!(
-            guesser.request_access(&format!("/pairings/{n:032x}")).await,
-            404
-        );
+        let found = guesser.request_access(&format!("/pairings/{n:032x}")).await;
+        assert_eq!(found, 404);
     }
     assert_eq!(guesser.request_access("/pairings/0").await, 429);
 }
@@ -319,7 +291,7 @@ async fn link_and_cookies_are_neither_logged_nor_stored_in_plain_text() {
         true => "SELECT CONCAT(session_hash, id, token_hash) AS value FROM pairings",
         false => "SELECT session_hash || id || token_hash AS value FROM pairings",
     };
-    let kept = server.database().strings(sql);
+    let kept = server.strings(sql);
     assert_eq!(phone.request_access(&link).await, 303);
     assert_eq!(ming.decide("put").await, 303);
     assert_eq!(phone.complete(&link).await, 303);

@@ -1,6 +1,6 @@
 //! Password links: an admin's single-use link with which a user sets a new password.
 
-use crate::support::{Person, Teahouse, field_errors, person::PASSWORD, status_and_location};
+use crate::support::{Person, Teahouse, field_errors, person::PASSWORD, redirect, rejected_fields};
 
 const NEW_PASSWORD: &str = "a new one, long enough";
 
@@ -31,9 +31,7 @@ async fn password_link_sets_a_new_password_once_and_ends_all_sessions() {
     let mut socket = mei.socket().await;
     let ask = async |name: &str| admin.post("/password_links", &[("username", name)]).await;
     let answer = ask("nobody-here").await;
-    assert_eq!(answer.status(), 422);
-    let page = answer.text().await.expect("text");
-    assert_eq!(field_errors(&page), ["username"]);
+    assert_eq!(rejected_fields(answer).await, ["username"]);
     let first = link(&ask("mei").await.text().await.expect("text"));
     let answer = ask("MEI").await;
     assert_eq!(answer.status(), 200);
@@ -43,11 +41,8 @@ async fn password_link_sets_a_new_password_once_and_ends_all_sessions() {
     let page = admin.page("/password_links").await;
     assert!(!page.contains("/passwords/"), "a link is shown once");
     let visitor = Person::visitor(&server);
-    assert_eq!(
-        visitor.get(&first).await.status(),
-        404,
-        "the next link replaces it"
-    );
+    let found = visitor.get(&first).await.status();
+    assert_eq!(found, 404, "the next link replaces it");
     let status = mei.get("/rooms/1").await.status();
     assert_eq!(status, 200, "an unused link changes nothing");
     assert!(visitor.page(&second).await.contains("mei"));
@@ -57,7 +52,7 @@ async fn password_link_sets_a_new_password_once_and_ends_all_sessions() {
         assert_eq!(field_errors(&page), ["password"], "{password}");
     }
     let answer = visitor.post(&second, &[("password", NEW_PASSWORD)]).await;
-    assert_eq!(status_and_location(&answer), (303, "/"));
+    assert_eq!(redirect(&answer), "303 /");
     assert_eq!(visitor.get("/rooms/1").await.status(), 200);
     let patience = std::time::Duration::from_secs(25);
     assert_eq!(socket.close_code(patience).await, 4001);
@@ -67,14 +62,9 @@ async fn password_link_sets_a_new_password_once_and_ends_all_sessions() {
     let again = other.post(&second, &[("password", PASSWORD)]).await;
     assert_eq!(again.status(), 404);
     let sql = "SELECT kind AS value FROM security_events WHERE user_id = 2 ORDER BY id";
-    let kinds = server.database().strings(sql);
-    let wanted = [
-        "password-link-made",
-        "password-reset",
-        "signed-in",
-        "sign-in-failed",
-    ];
-    assert!(kinds.ends_with(&wanted.map(str::to_owned)), "{kinds:?}");
+    let kinds = server.strings(sql);
+    let wanted = "password-link-made password-reset signed-in sign-in-failed";
+    assert!(kinds.join(" ").ends_with(wanted), "{kinds:?}");
 }
 
 #[tokio::test]
@@ -98,18 +88,16 @@ async fn link_expires_after_four_hours_or_when_its_user_is_banned() {
     let ask = async || link(&request_link(&admin).await.1);
     let (visitor, token) = (Person::visitor(&server), ask().await);
     let sql = "SELECT CAST(expires_at AS CHAR) AS value FROM password_links";
-    let ends = server.database().strings(sql).remove(0);
+    let ends = server.strings(sql).remove(0);
     let format = "%Y-%m-%d %H:%M:%S%.f";
     let ends = chrono::NaiveDateTime::parse_from_str(&ends, format).expect("a time");
     let minutes = (ends - chrono::Utc::now().naive_utc()).num_minutes();
     assert!((235..=240).contains(&minutes), "{minutes}");
-    let expire = "UPDATE password_links SET expires_at = '2020-01-01 00:00:00.000'";
-    server.database().run(expire);
+    server.execute("UPDATE password_links SET expires_at = '2020-01-01 00:00:00.000'");
     assert_eq!(visitor.get(&token).await.status(), 404);
     assert_eq!(use_link(&visitor, &token).await, 404);
     let token = ask().await;
-    let ban = "UPDATE users SET status = 'banned' WHERE username = 'mei'";
-    server.database().run(ban);
+    server.execute("UPDATE users SET status = 'banned' WHERE username = 'mei'");
     assert_eq!(use_link(&visitor, &token).await, 404);
     assert_eq!(request_link(&admin).await.0, 422);
 }

@@ -5,19 +5,10 @@ use argon2::Argon2;
 use argon2::password_hash::PasswordHasher;
 use serde_json::json;
 
-async fn register(person: &Person, name: &str, password: &str) -> reqwest::Response {
-    let form = [
-        ("phone", person.phone.as_str()),
-        ("username", name),
-        ("password", password),
-    ];
-    person.post("/register", &form).await
-}
-
 /// Registering is rejected with an error at the password only; returns the page.
 async fn rejected(person: &Person, name: &str, password: &str) -> String {
     let shown = password.escape_unicode();
-    let answer = register(person, name, password).await;
+    let answer = person.register_with(name, password).await;
     assert_eq!(answer.status(), 422, "{shown}");
     let page = answer.text().await.expect("text");
     assert_eq!(field_errors(&page), ["password"], "{shown}");
@@ -27,7 +18,7 @@ async fn rejected(person: &Person, name: &str, password: &str) -> String {
 /// The stored hash of the first user.
 fn stored_hash(server: &Teahouse) -> String {
     let sql = "SELECT password_hash AS value FROM users";
-    server.database().strings(sql).remove(0)
+    server.strings(sql).remove(0)
 }
 
 #[tokio::test]
@@ -58,7 +49,9 @@ async fn common_passwords_and_the_own_name_or_number_are_rejected() {
         "密码密码密码茶馆",
     ];
     for (n, password) in accepted.iter().enumerate() {
-        let answer = register(&Person::visitor(&server), &format!("person{n}"), password).await;
+        let answer = Person::visitor(&server)
+            .register_with(&format!("person{n}"), password)
+            .await;
         assert_eq!(answer.status(), 303, "{password}");
     }
     let reset = server.command_with_input(&["user", "reset-password", "person1"], "password1\n");
@@ -73,26 +66,20 @@ async fn sign_in_renews_a_hash_that_is_cheaper_than_configured() {
     let ming = Person::register(&server, "Ming").await;
     let hash = || stored_hash(&server);
     let before = hash();
-    assert!(
-        before.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
-        "{before}"
-    );
+    let is_shown = before.starts_with("$argon2id$v=19$m=19456,t=2,p=1$");
+    assert!(is_shown, "{before}");
     let costlier = server.second_server_with(&[("TEAHOUSE__ACCOUNTS__HASH_PASSES", "3")]);
     let wrong = [
         ("phone", ming.phone.as_str()),
         ("password", "not the password"),
     ];
-    assert_eq!(
-        ming.at(&costlier).post("/login", &wrong).await.status(),
-        422
-    );
+    let found = ming.at(&costlier).post("/login", &wrong).await.status();
+    assert_eq!(found, 422);
     assert_eq!(hash(), before);
     assert_eq!(ming.at(&costlier).sign_in().await.status(), 303);
     let after = hash();
-    assert!(
-        after.starts_with("$argon2id$v=19$m=19456,t=3,p=1$"),
-        "{after}"
-    );
+    let is_shown = after.starts_with("$argon2id$v=19$m=19456,t=3,p=1$");
+    assert!(is_shown, "{after}");
     assert_eq!(ming.at(&costlier).sign_in().await.status(), 303);
     assert_eq!(hash(), after, "renewed once");
     // A hash is not renewed with a lower cost.
@@ -160,7 +147,11 @@ async fn passwords_are_normalized_to_nfc_with_plain_spaces() {
     {
         let person = Person::visitor(&server);
         let name = format!("person{n}");
-        assert_eq!(register(&person, &name, set).await.status(), 303, "{set}");
+        assert_eq!(
+            person.register_with(&name, set).await.status(),
+            303,
+            "{set}"
+        );
         let phone = &person.phone;
         for typed in [set, same] {
             assert_eq!(sign_in(&server, phone, typed).await, (303, 200), "{typed}");
@@ -174,11 +165,8 @@ async fn passwords_are_normalized_to_nfc_with_plain_spaces() {
             person.submit("put", "/settings/password", &form).await
         };
         assert_eq!(change(others[0], "another word of tea").await, 422, "{set}");
-        assert_eq!(
-            change(same, "another cafe\u{301}\u{a0}word").await,
-            303,
-            "{set}"
-        );
+        let found = change(same, "another cafe\u{301}\u{a0}word").await;
+        assert_eq!(found, 303, "{set}");
         let changed = sign_in(&server, phone, "another caf\u{e9} word").await;
         assert_eq!(changed, (303, 200), "{set}");
         let reset =
@@ -203,20 +191,14 @@ async fn hashes_of_unnormalized_passwords_are_accepted_and_renewed() {
         let old = old.expect("a hash").to_string();
         database.run(&format!("UPDATE users SET password_hash = '{old}'"));
         if let Some(same) = same {
-            assert_eq!(
-                sign_in(&server, &mei.phone, same).await,
-                (422, 401),
-                "{same}"
-            );
+            let found = sign_in(&server, &mei.phone, same).await;
+            assert_eq!(found, (422, 401), "{same}");
         }
         assert_eq!(sign_in(&server, &mei.phone, raw).await, (303, 200), "{raw}");
         assert_eq!(stored_hash(&server) != old, is_renewed, "{raw}");
         for typed in [Some(raw), same].into_iter().flatten() {
-            assert_eq!(
-                sign_in(&server, &mei.phone, typed).await,
-                (303, 200),
-                "{typed}"
-            );
+            let found = sign_in(&server, &mei.phone, typed).await;
+            assert_eq!(found, (303, 200), "{typed}");
         }
     }
 }
@@ -240,6 +222,6 @@ async fn passwords_with_control_or_invisible_characters_are_rejected() {
     }
     // Length limits apply after normalization.
     for (password, status) in [("e\u{301}".repeat(7), 422), ("e\u{301}".repeat(128), 303)] {
-        assert_eq!(register(&mei, "mei", &password).await.status(), status);
+        assert_eq!(mei.register_with("mei", &password).await.status(), status);
     }
 }

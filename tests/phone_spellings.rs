@@ -48,9 +48,7 @@ async fn registration_login_and_api_accept_every_spelling() {
     ];
     let answer = Person::visitor(&server).post("/register", &first).await;
     assert_eq!(answer.status(), 303);
-    let kept = server
-        .database()
-        .strings("SELECT phone AS value FROM users");
+    let kept = server.strings("SELECT phone AS value FROM users");
     assert_eq!(kept, ["+8613800138000"]);
     for (typed, needs_region) in SPELLINGS {
         let shown = typed.escape_unicode();
@@ -89,11 +87,10 @@ async fn registration_login_and_api_accept_every_spelling() {
 async fn settings_and_command_line_accept_every_spelling() {
     let (server, [mei]) = Teahouse::with_users(["mei"]).await;
     let sql = "SELECT phone AS value FROM users";
-    let phone = || server.database().strings(sql).remove(0);
+    let phone = || server.strings(sql).remove(0);
     for (typed, needs_region) in SPELLINGS {
         let shown = typed.escape_unicode();
-        let reset = "UPDATE users SET phone = '+8613900139000'";
-        server.database().run(reset);
+        server.execute("UPDATE users SET phone = '+8613900139000'");
         let region = if needs_region { "CN" } else { "US" };
         let form = [
             ("phone", typed),
@@ -107,8 +104,9 @@ async fn settings_and_command_line_accept_every_spelling() {
         assert!(ended.status.success(), "{shown}: {ended:?}");
         assert_eq!(mei.sign_in_as("+8613800138000").await, 303);
     }
-    let ended = server.command(&["user", "sign-out", "@mei"]);
-    assert!(ended.status.success(), "{ended:?}");
+    server
+        .command(&["user", "sign-out", "@mei"])
+        .expect_success();
 }
 
 impl Person {

@@ -97,12 +97,8 @@ async fn presence_of_more_than_100_users_is_only_a_count() {
     let mut people = Vec::new();
     for batch in 0..11 {
         let names: Vec<_> = (0..10).map(|n| format!("person{batch}-{n}")).collect();
-        people.extend(
-            futures_util::future::join_all(
-                names.iter().map(|name| Person::register(&server, name)),
-            )
-            .await,
-        );
+        let registered = names.iter().map(|name| Person::register(&server, name));
+        people.extend(futures_util::future::join_all(registered).await);
     }
     let mut watch = people[0].socket().await;
     view(&mut watch, false).await;
@@ -123,10 +119,7 @@ async fn presence_of_more_than_100_users_is_only_a_count() {
 
 #[tokio::test]
 async fn client_that_does_not_answer_pings_is_disconnected() {
-    let server = Teahouse::with(&[
-        ("TEAHOUSE__SOCKET__PING_SECONDS", "1"),
-        ("TEAHOUSE__SOCKET__PONG_SECONDS", "1"),
-    ]);
+    let server = Teahouse::configured("socket.ping_seconds=1 socket.pong_seconds=1");
     let [ming, ana] = Person::register_each(&server, ["Ming", "Ana"]).await;
     let mut watch = ming.socket().await;
     view(&mut watch, false).await;

@@ -1,6 +1,6 @@
 //! No route or frame reveals whether a phone number or username has an account (privacy.tsv).
 
-use crate::support::{Person, Teahouse, client_id};
+use crate::support::{Person, Teahouse, client_id, person::PASSWORD};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,7 +29,7 @@ struct Cast {
 impl Cast {
     async fn gather(settings: &[(&str, &str)]) -> Self {
         let server = Teahouse::with(settings);
-        let [admin, asker] = Person::register_each(&server, ["admin", "asker"]).await;
+        let [_admin, asker] = Person::register_each(&server, ["admin", "asker"]).await;
         let mut hidden = Vec::new();
         for name in ["nobody", "roommates", "blocker", "banned"] {
             let person = Person::register(&server, &format!("is_{name}")).await;
@@ -44,11 +44,8 @@ impl Cast {
         }
         server.command(&["user", "ban", "is_banned"]);
         let deleted = Person::register(&server, "is_gone").await;
-        let confirm =
-            json!({"confirm": "is_gone", "delete_password": crate::support::person::PASSWORD});
-        let gone = deleted.json(Method::DELETE, "/settings/account", confirm);
-        assert!(gone.await.0 < 400);
-        drop(admin);
+        let gone = deleted.delete_account("is_gone", PASSWORD).await;
+        assert_eq!(gone.status(), 303);
         Self {
             room: asker.create_room("closed", "room", &[]).await,
             reachable: Person::register(&server, "is_reachable").await,
@@ -94,17 +91,13 @@ impl Cast {
     }
 
     async fn frame_answer(&self, typed: &str) -> (String, String) {
-        let mut socket = self.asker.socket().await;
-        let frame = json!({"type": "post", "clientId": client_id(), "to": typed, "content": "hi"});
-        socket.send(frame).await;
-        let answer = socket.first_of(&["ack", "error"]).await;
+        let answer = self.asker.frame_answer(typed).await;
         let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
         (text("code"), text("message"))
     }
 
-    fn count(&self, table: &str) -> i64 {
-        let sql = format!("SELECT COUNT(*) AS value FROM {table}");
-        self.server.database().number(&sql)
+    fn counts(&self) -> [i64; 3] {
+        ["rooms", "memberships", "blocks"].map(|table| self.server.count(table))
     }
 }
 
@@ -140,14 +133,13 @@ fn privacy_tsv_lists_every_route_and_frame() {
 #[tokio::test]
 async fn responses_do_not_reveal_whether_a_phone_number_is_registered() {
     let cast = Cast::gather(&[]).await;
-    let before = ["rooms", "memberships", "blocks"].map(|table| cast.count(table));
+    let before = cast.counts();
     let mut wrong = Vec::new();
     for (route, fields) in rows() {
         if ["-", "own"].contains(&fields) || !route.contains(' ') {
             continue;
         }
         let unknown = cast.answer(route, fields, UNKNOWN).await;
-        println!("{route}: {}", unknown.0);
         let hidden = cast
             .hidden
             .iter()
@@ -173,8 +165,7 @@ async fn responses_do_not_reveal_whether_a_phone_number_is_registered() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(unknown.0, "not_found");
-    let after = ["rooms", "memberships", "blocks"].map(|table| cast.count(table));
-    assert_eq!(after, before, "rooms, memberships, blocks");
+    assert_eq!(cast.counts(), before, "rooms, memberships, blocks");
 }
 
 #[tokio::test]
@@ -245,7 +236,7 @@ async fn changes_of_the_own_number_are_rate_limited() {
     let server = Teahouse::with(&settings);
     let [mei, li] = Person::register_each(&server, ["Mei", "Li"]).await;
     let claim = async |number: &str| {
-        let body = json!({"phone": number, "phone_password": crate::support::person::PASSWORD});
+        let body = json!({"phone": number, "phone_password": PASSWORD});
         mei.json(Method::PUT, "/settings/phone", body).await.0
     };
     for _ in 0..5 {
@@ -256,12 +247,17 @@ async fn changes_of_the_own_number_are_rate_limited() {
 }
 
 impl Person {
-    /// The error code in response to a message to this user, or `ok`.
-    async fn frame_code(&self, to: &str) -> String {
+    /// The response to a message to this user.
+    async fn frame_answer(&self, to: &str) -> Value {
         let mut socket = self.socket().await;
         let frame = json!({"type": "post", "clientId": client_id(), "to": to, "content": "hi"});
         socket.send(frame).await;
-        let answer = socket.first_of(&["ack", "error"]).await;
+        socket.first_of(&["ack", "error"]).await
+    }
+
+    /// The error code in response to a message to this user, or `ok`.
+    async fn frame_code(&self, to: &str) -> String {
+        let answer = self.frame_answer(to).await;
         answer["code"].as_str().unwrap_or("ok").to_owned()
     }
 }

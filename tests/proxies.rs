@@ -1,6 +1,6 @@
 //! Client addresses: forwarded headers count only from trusted proxies.
 
-use crate::support::{Person, TIMEOUT, Teahouse, eventually};
+use crate::support::{Person, TIMEOUT, Teahouse, eventually, until};
 use reqwest::Method;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -89,11 +89,8 @@ async fn trusted_proxy_determines_the_client_address() {
         (&[], "127.0.0.1"),
     ];
     for (headers, wanted) in cases {
-        assert_eq!(
-            logged_address(&server, headers).await,
-            wanted,
-            "{headers:?}"
-        );
+        let found = logged_address(&server, headers).await;
+        assert_eq!(found, wanted, "{headers:?}");
     }
 }
 
@@ -110,8 +107,7 @@ async fn session_stores_the_client_address_of_its_sign_in() {
         .send()
         .await;
     assert_eq!(answer.expect("a response").status(), 303);
-    let sql = "SELECT ip AS value FROM sessions ORDER BY created_at";
-    let addresses = server.database().strings(sql);
+    let addresses = server.strings("SELECT ip AS value FROM sessions ORDER BY created_at");
     for wanted in ["203.0.113.7", "127.0.0.1"] {
         assert!(addresses.contains(&wanted.to_owned()), "{addresses:?}");
     }
@@ -163,8 +159,8 @@ async fn anonymous_connections_behind_a_proxy_are_limited_per_client_address() {
     let length = read.expect("in time").expect("a response");
     let is_timeout = rest[..length].starts_with(b"HTTP/1.1 408");
     assert!(is_timeout, "a stalled request is not ended with 408");
-    eventually("new connections are accepted again", || async {
-        (ask("203.0.113.7").await == 200).then_some(())
+    until("new connections are accepted again", async || {
+        ask("203.0.113.7").await == 200
     })
     .await;
 }

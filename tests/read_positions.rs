@@ -168,7 +168,7 @@ async fn mentions_are_recognised_counted_and_highlighted() {
     assert_eq!(mei.history(LOBBY).await[0]["html"], message["html"]);
     let sql =
         "SELECT username AS value FROM mentions JOIN users ON users.id = user_id ORDER BY username";
-    assert_eq!(server.database().strings(sql), ["Li", "李梅"]);
+    assert_eq!(server.strings(sql), ["Li", "李梅"]);
     mei.say("and again @li").await;
     mei.say("nobody").await;
     assert_eq!(in_room_list(&li, LOBBY).await, (0, 3, 2));
@@ -204,10 +204,7 @@ async fn notification_level_is_set_per_user_and_sent_to_all_devices() {
     let mut socket = other.socket().await;
     let path = format!("/rooms/{room}/involvement");
     for wanted in ["everything", "nothing", "hidden", "mentions"] {
-        assert_eq!(
-            li.submit("put", &path, &[("involvement", wanted)]).await,
-            303
-        );
+        li.submit_ok("put", &path, &[("involvement", wanted)]).await;
         assert_eq!(socket.expect("room").await["room"]["involvement"], wanted);
         assert_eq!(li.room(&room).await["involvement"], wanted);
     }
@@ -224,9 +221,9 @@ async fn typing_is_sent_to_viewers_of_the_room() {
     let room = mei.create_room("closed", "tea", &[&li]).await;
     let (mut of_mei, mut of_li, mut of_bo) =
         (mei.socket().await, li.socket().await, bo.socket().await);
-    of_li.send(json!({"type": "view", "roomId": room})).await;
+    of_li.view(&room).await;
     of_li.expect("presence").await;
-    of_bo.send(json!({"type": "view", "roomId": LOBBY})).await;
+    of_bo.view(LOBBY).await;
     of_bo.expect("presence").await;
     of_mei.send(json!({"type": "typing", "roomId": room})).await;
     of_mei.send(json!({"type": "typing", "roomId": room})).await;

@@ -1,7 +1,7 @@
 //! `/readyz` reports whether writes work, at a bounded cost.
 
 use crate::support::database::{mysql_url, on_server};
-use crate::support::{Database, MariaDb, Person, SmallDisk, Teahouse, client_id, eventually};
+use crate::support::{Database, MariaDb, Person, SmallDisk, Teahouse, client_id, until};
 use futures_util::future::join_all;
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -26,15 +26,10 @@ async fn assert_not_ready_until(ming: &Person, repair: impl FnOnce()) {
     assert!(all.iter().all(|status| *status == 503), "{all:?}");
     assert!(took < Duration::from_secs(5), "{took:?}");
     repair();
-    let start = Instant::now();
-    eventually("the server is ready again", || async {
-        (readiness(ming).await == 200).then_some(())
+    until("the server is ready again", async || {
+        readiness(ming).await == 200
     })
     .await;
-    println!(
-        "ready {:?} after writes were possible again",
-        start.elapsed()
-    );
     assert_eq!(say(ming).await, 201);
 }
 
@@ -83,7 +78,7 @@ async fn read_only_database_is_not_ready_and_is_probed_once_a_second() {
     on_server(&private.url, "SET GLOBAL read_only = 1");
     // Writes are transactions; reads are not.
     let writes = || {
-        server.database().number(
+        server.number(
             "SELECT CAST(variable_value AS SIGNED) AS value FROM information_schema.global_status \
              WHERE variable_name = 'Com_begin'",
         )
@@ -96,7 +91,6 @@ async fn read_only_database_is_not_ready_and_is_probed_once_a_second() {
         assert!(all.iter().all(|status| *status == 503), "{all:?}");
     }
     let tries = writes() - before;
-    println!("{tries} writes in {:?}", start.elapsed());
     assert!((1..=4).contains(&tries), "{tries}");
     assert_not_ready_until(&ming, || {
         on_server(&private.url, "SET GLOBAL read_only = 0")

@@ -1,8 +1,8 @@
 //! Timeouts and size limits of requests.
 
 use crate::limits::server_with;
-use crate::support::raw_http::status;
-use crate::support::{TIMEOUT, Teahouse};
+use crate::support::raw_http::{connect, status};
+use crate::support::{TIMEOUT, Teahouse, pairs};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -10,9 +10,7 @@ use tokio::time::timeout;
 
 /// Sends bytes on a new connection, then waits. Returns what the server sends until it closes.
 async fn exchange_then_wait(server: &Teahouse, bytes: &[u8]) -> String {
-    let mut stream = TcpStream::connect(server.host())
-        .await
-        .expect("a connection");
+    let mut stream = connect(server).await;
     stream.write_all(bytes).await.expect("sent");
     read_to_close(&mut stream).await
 }
@@ -30,18 +28,14 @@ pub async fn read_to_close(stream: &mut TcpStream) -> String {
 }
 
 /// Timeouts that are short enough for a test.
-const SHORT: [(&str, &str); 3] = [
-    ("TEAHOUSE__SERVER__HEAD_SECONDS", "1"),
-    ("TEAHOUSE__SERVER__BODY_SECONDS", "1"),
-    ("TEAHOUSE__SERVER__IDLE_SECONDS", "1"),
-];
+const SHORT: &str = "server.head_seconds=1 server.body_seconds=1 server.idle_seconds=1";
 
 const FORM: &str = "POST /login HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n\
                     Content-Type: application/x-www-form-urlencoded\r\n";
 
 #[tokio::test]
 async fn slow_heads_bodies_and_pauses_time_out() {
-    let server = server_with(&SHORT);
+    let server = server_with(&pairs(SHORT));
     let healthy = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
     let cases = [
         ("nothing", String::new(), vec![408]),
@@ -88,7 +82,6 @@ async fn slow_heads_bodies_and_pauses_time_out() {
             let response = exchange_then_wait(server, bytes.as_bytes()).await;
             let codes = statuses(&response);
             let took = start.elapsed();
-            println!("{what}: {codes:?} and the end after {took:.1?}");
             assert_eq!(codes, wanted, "{what}: {response}");
             assert!(took < Duration::from_secs(5), "{what}: {took:?}");
         }
@@ -99,9 +92,7 @@ async fn slow_heads_bodies_and_pauses_time_out() {
         format!("{FORM}Content-Length: 5000\r\n\r\n"),
     ];
     for head in slow_heads {
-        let mut stream = TcpStream::connect(server.host())
-            .await
-            .expect("a connection");
+        let mut stream = connect(&server).await;
         stream.write_all(head.as_bytes()).await.expect("sent");
         let (mut reader, mut writer) = stream.into_split();
         let sending = tokio::spawn(async move {
@@ -116,9 +107,7 @@ async fn slow_heads_bodies_and_pauses_time_out() {
         sending.abort();
     }
     // After a response, the time for the next request is not extended.
-    let mut stream = TcpStream::connect(server.host())
-        .await
-        .expect("a connection");
+    let mut stream = connect(&server).await;
     stream.write_all(healthy.as_bytes()).await.expect("sent");
     let mut response = [0; 12];
     stream.read_exact(&mut response).await.expect("a response");
@@ -143,7 +132,7 @@ fn statuses(responses: &str) -> Vec<u16> {
 
 #[tokio::test]
 async fn oversized_and_contradictory_requests_are_rejected() {
-    let server = server_with(&SHORT);
+    let server = server_with(&pairs(SHORT));
     let large = "a".repeat(70_000);
     let chunks = format!("{:x}\r\n{large}\r\n0\r\n\r\n", large.len());
     let chunked = "Transfer-Encoding: chunked\r\n";
@@ -223,9 +212,7 @@ async fn oversized_and_contradictory_requests_are_rejected() {
 
 /// Like [`exchange_then_wait`], but the server may close before it has read everything.
 async fn exchange_all(server: &Teahouse, bytes: &[u8]) -> String {
-    let stream = TcpStream::connect(server.host())
-        .await
-        .expect("a connection");
+    let stream = connect(server).await;
     let (mut reader, mut writer) = stream.into_split();
     let bytes = bytes.to_vec();
     let sending = tokio::spawn(async move {

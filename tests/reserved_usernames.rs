@@ -72,8 +72,7 @@ async fn username_of_a_deleted_account_is_reserved_as_a_hash() {
     let status = mei.submit("delete", "/settings/account", &form).await;
     assert_eq!(status, 303);
     assert_eq!(register(&server, "meilinghua").await.0, 422);
-    let sql = "SELECT key_hash AS value FROM reserved_usernames";
-    let kept = server.database().strings(sql);
+    let kept = server.strings("SELECT key_hash AS value FROM reserved_usernames");
     assert!(kept.iter().all(|hash| hash.len() == 64), "{kept:?}");
     pass_days(&server, 91);
     assert_eq!(register(&server, "meilinghua").await.0, 303);

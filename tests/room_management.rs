@@ -1,18 +1,14 @@
 //! Creating, joining, leaving, changing and deleting rooms.
 
-use crate::support::{LOBBY, Person, Teahouse};
+use crate::support::{LOBBY, Teahouse};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// Returns an admin and three other users.
-async fn server() -> (Teahouse, Person, Person, Person, Person) {
-    let (server, [admin, mei, li, bo]) = Teahouse::with_users(["Admin", "Mei", "李雷", "Bo"]).await;
-    (server, admin, mei, li, bo)
-}
+const PEOPLE: [&str; 4] = ["Admin", "Mei", "李雷", "Bo"];
 
 #[tokio::test]
 async fn created_room_appears_for_its_members_at_once() {
-    let (_server, _, mei, li, bo) = server().await;
+    let (_server, [_, mei, li, bo]) = Teahouse::with_users(PEOPLE).await;
     let (mut li_socket, mut bo_socket) = (li.socket().await, bo.socket().await);
     let form = [
         ("name", "  茶 & tea "),
@@ -43,7 +39,7 @@ async fn created_room_appears_for_its_members_at_once() {
 
 #[tokio::test]
 async fn invalid_rooms_are_rejected() {
-    let (server, _, mei, ..) = server().await;
+    let (server, [_, mei, ..]) = Teahouse::with_users(PEOPLE).await;
     let long = "x".repeat(81);
     let topic = "x".repeat(251);
     for (body, field) in [
@@ -62,13 +58,12 @@ async fn invalid_rooms_are_rejected() {
             assert!(response["errors"][field].is_string(), "{body}: {response}");
         }
     }
-    let count = "SELECT COUNT(*) AS value FROM rooms";
-    assert_eq!(server.number(count), 1);
+    assert_eq!(server.count("rooms"), 1);
 }
 
 #[tokio::test]
 async fn open_room_is_found_read_and_joined() {
-    let (_server, _, mei, li, bo) = server().await;
+    let (_server, [_, mei, li, bo]) = Teahouse::with_users(PEOPLE).await;
     let open = mei.create_room("open", "100% chess_club", &[]).await;
     let closed = mei.create_room("closed", "secret chess", &[]).await;
     mei.say_in(&open, "before").await;
@@ -98,7 +93,7 @@ async fn open_room_is_found_read_and_joined() {
 
 #[tokio::test]
 async fn closed_room_is_invisible_to_non_members() {
-    let (_server, _, mei, li, bo) = server().await;
+    let (_server, [_, mei, li, bo]) = Teahouse::with_users(PEOPLE).await;
     let closed = mei.create_room("closed", "secret", &[&li]).await;
     mei.say_in(&closed, "psst").await;
     let mut socket = bo.socket().await;
@@ -120,10 +115,8 @@ async fn closed_room_is_invisible_to_non_members() {
         assert_eq!(bo.invite(id, &bo).await, 404);
         assert_eq!(bo.remove(id, &mei).await, 404);
         assert_eq!(bo.submit("patch", &room, &[("name", "mine")]).await, 404);
-        assert_eq!(
-            bo.submit("delete", &room, &[("confirm", "secret")]).await,
-            404
-        );
+        let found = bo.submit("delete", &room, &[("confirm", "secret")]).await;
+        assert_eq!(found, 404);
         assert_eq!(bo.edit(id, 1, "mine").await.0, 404);
         assert_eq!(bo.delete_message(id, 1).await, 404);
         assert_eq!(bo.mark_read(id, 1).await, 404);
@@ -144,7 +137,7 @@ async fn closed_room_is_invisible_to_non_members() {
 
 #[tokio::test]
 async fn invited_user_joins_and_removed_member_receives_no_further_messages() {
-    let (_server, admin, mei, li, bo) = server().await;
+    let (_server, [admin, mei, li, bo]) = Teahouse::with_users(PEOPLE).await;
     let room = mei.create_room("closed", "kitchen", &[&bo]).await;
     mei.say_in(&room, "one").await;
     let (mut li_socket, mut bo_socket) = (li.socket().await, bo.socket().await);
@@ -157,18 +150,14 @@ async fn invited_user_joins_and_removed_member_receives_no_further_messages() {
     assert_eq!(admin.remove(&room, &li).await, 404);
     mei.say_in(&room, "two").await;
     assert_eq!(li_socket.expect("message").await["seq"], 2);
-    li_socket
-        .send(json!({"type": "view", "roomId": room}))
-        .await;
+    li_socket.view(&room).await;
     li_socket.expect("presence").await;
     assert_eq!(mei.remove(&room, &li).await, 303);
     assert_eq!(li_socket.expect("removed").await["roomId"], *room);
     li_socket.discard_pending().await;
     mei.say_in(&room, "three").await;
-    assert_eq!(
-        bo_socket.expect_where("message", |m| m["seq"] == 3).await["content"],
-        "three"
-    );
+    let found = bo_socket.expect_where("message", |m| m["seq"] == 3).await["content"].clone();
+    assert_eq!(found, "three");
     bo_socket
         .send(json!({"type": "typing", "roomId": room}))
         .await;
@@ -176,9 +165,7 @@ async fn invited_user_joins_and_removed_member_receives_no_further_messages() {
     for frame in ["message", "typing", "presence", "room"] {
         li_socket.expect_none(frame).await;
     }
-    li_socket
-        .send(json!({"type": "sync", "roomId": room, "ver": 0}))
-        .await;
+    li_socket.sync(&room, 0).await;
     assert_eq!(li_socket.expect("error").await["code"], "not_found");
     assert_eq!(li.get_json(&format!("/rooms/{room}/messages")).await.0, 404);
     assert!(li.room(&room).await.is_null());
@@ -199,7 +186,7 @@ async fn invited_user_joins_and_removed_member_receives_no_further_messages() {
 
 #[tokio::test]
 async fn creator_and_admins_change_a_room_and_members_see_it() {
-    let (_server, admin, mei, li, bo) = server().await;
+    let (_server, [admin, mei, li, bo]) = Teahouse::with_users(PEOPLE).await;
     let id = mei.create_room("open", "old", &[&li, &admin]).await;
     let path = format!("/rooms/{id}");
     let mut li_socket = li.socket().await;
@@ -231,7 +218,7 @@ async fn creator_and_admins_change_a_room_and_members_see_it() {
 
 #[tokio::test]
 async fn longest_member_becomes_owner_when_the_creator_leaves() {
-    let (_server, _, mei, li, bo) = server().await;
+    let (_server, [_, mei, li, bo]) = Teahouse::with_users(PEOPLE).await;
     let id = mei.create_room("open", "heirloom", &[]).await;
     let path = format!("/rooms/{id}");
     assert_eq!((bo.join(&id).await, li.join(&id).await), (303, 303));
@@ -248,7 +235,7 @@ async fn longest_member_becomes_owner_when_the_creator_leaves() {
 
 #[tokio::test]
 async fn room_is_deleted_after_confirmation_and_stays_readable_for_admins() {
-    let (server, admin, mei, li, _) = server().await;
+    let (server, [admin, mei, li, _]) = Teahouse::with_users(PEOPLE).await;
     let id = mei.create_room("open", "Gone soon", &[&li]).await;
     let path = format!("/rooms/{id}");
     mei.say_in(&id, "for the record").await;
@@ -256,20 +243,15 @@ async fn room_is_deleted_after_confirmation_and_stays_readable_for_admins() {
     let (status, error) = mei
         .json(Method::DELETE, &path, json!({"confirm": "gone"}))
         .await;
-    assert_eq!(
-        (status, error["errors"]["confirm"].is_string()),
-        (422, true)
-    );
+    let found = (status, error["errors"]["confirm"].is_string());
+    assert_eq!(found, (422, true));
     assert_eq!(
         li.submit("delete", &path, &[("confirm", "Gone soon")])
             .await,
         403
     );
-    assert_eq!(
-        mei.submit("delete", &path, &[("confirm", " Gone soon ")])
-            .await,
-        303
-    );
+    mei.submit_ok("delete", &path, &[("confirm", " Gone soon ")])
+        .await;
     assert_eq!(li_socket.expect("removed").await["roomId"], *id);
     for person in [&mei, &li, &admin] {
         assert_eq!(person.get_json(&path).await.0, 404);
@@ -282,56 +264,44 @@ async fn room_is_deleted_after_confirmation_and_stays_readable_for_admins() {
     assert!(!li.page("/rooms").await.contains("Gone soon"));
     let lines = server.database().transcript();
     assert_eq!(lines.len(), 1);
-    assert_eq!(
-        (lines[0].room_name.as_str(), lines[0].content.as_str()),
-        ("Gone soon", "for the record")
-    );
+    let found = (lines[0].room_name.as_str(), lines[0].content.as_str());
+    assert_eq!(found, ("Gone soon", "for the record"));
     // An admin may delete others' rooms.
     let other = mei.create_room("open", "second", &[]).await;
     let path = format!("/rooms/{other}");
-    assert_eq!(
-        admin
-            .submit("delete", &path, &[("confirm", "second")])
-            .await,
-        303
-    );
+    admin
+        .submit_ok("delete", &path, &[("confirm", "second")])
+        .await;
 }
 
 #[tokio::test]
 async fn lobby_and_direct_rooms_cannot_be_changed() {
-    let (_server, admin, mei, li, bo) = server().await;
+    let (_server, [admin, mei, li, bo]) = Teahouse::with_users(PEOPLE).await;
     let direct = mei.direct(&[&li.name]).await;
     for (person, room, name) in [(&admin, LOBBY, "Lobby"), (&mei, direct.as_str(), "")] {
         let path = format!("/rooms/{room}");
         assert_eq!(person.leave(room).await, 403);
         assert_eq!(person.invite(room, &bo).await, 403);
         assert_eq!(person.remove(room, &li).await, 403);
-        assert_eq!(
-            person.submit("patch", &path, &[("kind", "closed")]).await,
-            403
-        );
-        assert_eq!(
-            person.submit("delete", &path, &[("confirm", name)]).await,
-            403
-        );
+        let found = person.submit("patch", &path, &[("kind", "closed")]).await;
+        assert_eq!(found, 403);
+        let found = person.submit("delete", &path, &[("confirm", name)]).await;
+        assert_eq!(found, 403);
     }
     let path = format!("/rooms/{direct}");
     assert_eq!(mei.submit("patch", &path, &[("name", "ours")]).await, 403);
-    assert_eq!(
-        mei.submit("patch", "/rooms/1", &[("name", "ours")]).await,
-        403
-    );
-    assert_eq!(
-        admin.submit("patch", "/rooms/1", &[("topic", "hi")]).await,
-        303
-    );
+    let found = mei.submit("patch", "/rooms/1", &[("name", "ours")]).await;
+    assert_eq!(found, 403);
+    admin
+        .submit_ok("patch", "/rooms/1", &[("topic", "hi")])
+        .await;
     assert_eq!(bo.room(LOBBY).await["topic"], "hi");
     assert_eq!(bo.room(LOBBY).await["name"], "Lobby");
 }
 
 #[tokio::test]
 async fn invalid_room_form_keeps_the_entered_values() {
-    let (_server, mei, ..) = server().await;
+    let (_server, [mei, ..]) = Teahouse::with_users(PEOPLE).await;
     let room = mei.create_room("closed", "Kitchen", &[]).await;
     let path = format!("/rooms/{room}");
     let long = "x".repeat(251);
@@ -353,10 +323,8 @@ async fn invalid_room_form_keeps_the_entered_values() {
         for (field, value) in typed.iter().filter(|(field, _)| *field != "_method") {
             // In the field's value; an error message may repeat a name.
             let again = [format!("value=\"{value}\""), format!("{value}</textarea>")];
-            assert!(
-                again.iter().any(|again| page.contains(again)),
-                "{field} keeps its value"
-            );
+            let is_found = again.iter().any(|again| page.contains(again));
+            assert!(is_found, "{field} keeps its value");
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Reading rooms: pages, history, access and errors.
 
-use crate::support::{LOBBY, Person, Socket, Teahouse, status_and_location};
+use crate::support::{
+    LOBBY, Person, Socket, Teahouse, header, redirect, status_and_location, words,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -43,10 +45,7 @@ async fn visitors_see_only_the_login_and_registration_forms() {
     let server = Teahouse::start();
     Person::register(&server, "Ming").await;
     let visitor = Person::visitor(&server);
-    assert_eq!(
-        status_and_location(&visitor.get("/").await),
-        (303, "/login")
-    );
+    assert_eq!(redirect(&visitor.get("/").await), "303 /login");
     assert_eq!(visitor.get("/login").await.status(), 200);
     assert_eq!(visitor.get("/register").await.status(), 200);
     for path in ["/rooms/1", "/rooms/1/messages", "/rooms/999"] {
@@ -80,15 +79,15 @@ async fn history_pages_have_no_gaps() {
     assert_eq!(contents(&newest)[0], "message 71.");
     // A page has 50 messages by default, oldest first.
     for (query, wanted) in [
-        ("", 71..=120),
-        ("before=71", 21..=70),
-        ("before=5", 1..=4),
-        ("before=1", 1..=0),
-        ("after=100&limit=5", 101..=105),
-        ("after=118", 119..=120),
-        ("after=120", 1..=0),
-        ("after=9000000000", 1..=0),
-        ("after=0&limit=100", 1..=100),
+        ("", 71..121),
+        ("before=71", 21..71),
+        ("before=5", 1..5),
+        ("before=1", 1..1),
+        ("after=100&limit=5", 101..106),
+        ("after=118", 119..121),
+        ("after=120", 1..1),
+        ("after=9000000000", 1..1),
+        ("after=0&limit=100", 1..101),
     ] {
         let page = seqs(&ming.history_page(LOBBY, query).await);
         assert_eq!(page, wanted.collect::<Vec<_>>(), "{query}");
@@ -103,21 +102,13 @@ async fn history_pages_have_no_gaps() {
 #[tokio::test]
 async fn invalid_page_parameters_are_rejected() {
     let (_server, ming) = server_with(1).await;
-    for query in [
-        "before=1&after=-1",
-        "limit=0",
-        "limit=-1",
-        "limit=x",
-        "before=x",
-        "after=-",
-        "before=99999999999999999999",
-    ] {
+    let queries = "before=1&after=-1 limit=0 limit=-1 limit=x before=x after=- \
+        before=99999999999999999999";
+    for query in words(queries) {
         let (status, error) = ming.get_json(&format!("/rooms/1/messages?{query}")).await;
         assert_eq!(status, 400, "{query}");
-        assert!(
-            error["code"].is_string() && error["message"].is_string(),
-            "{query}: {error}"
-        );
+        let is_expected = error["code"].is_string() && error["message"].is_string();
+        assert!(is_expected, "{query}: {error}");
     }
     let unknown = ming.get("/rooms/1/messages?limit=100&unknown=1").await;
     assert_eq!(unknown.status(), 400);
@@ -136,7 +127,7 @@ async fn unchanged_history_is_304_not_modified() {
         };
         let first = ask("\"nothing\"").await;
         assert_eq!(first.status(), 200);
-        let tag = first.headers()["etag"].to_str().expect("text").to_owned();
+        let tag = header(&first, "etag");
         let again = ask(&tag).await;
         assert_eq!(again.status(), 304);
         assert_eq!(again.headers()["etag"], tag.as_str());
@@ -182,10 +173,8 @@ async fn closed_and_direct_rooms_are_invisible_to_non_members() {
         let mut socket = ana.socket().await;
         let (status, gone) = ana.get_json(&path).await;
         let (_, nowhere) = ana.get_json("/rooms/999").await;
-        assert_eq!(
-            (status.as_u16(), &gone["code"], &gone["message"]),
-            (404, &nowhere["code"], &nowhere["message"])
-        );
+        let found = (status.as_u16(), &gone["code"], &gone["message"]);
+        assert_eq!(found, (404, &nowhere["code"], &nowhere["message"]));
         assert_eq!(ana.get_json(&messages).await.0, 404);
         let body = json!({"content": "let me in"});
         assert_eq!(ana.post_json(&messages, &body).await.0, 404);
@@ -195,11 +184,9 @@ async fn closed_and_direct_rooms_are_invisible_to_non_members() {
         let error = socket.expect("error").await;
         assert_eq!(error["code"], "not_found");
         assert_eq!(error["clientId"], id);
-        socket
-            .send(json!({"type": "sync", "roomId": room, "ver": 0}))
-            .await;
+        socket.sync(&room, 0).await;
         assert_eq!(socket.expect("error").await["code"], "not_found");
-        socket.send(json!({"type": "view", "roomId": room})).await;
+        socket.view(&room).await;
         ming.say_in(&room, "still among us").await;
         socket.expect_none("message").await;
         socket.expect_none("presence").await;
@@ -216,10 +203,8 @@ async fn non_members_may_read_but_not_post_in_open_rooms() {
     ming.say_in(&room, "come and look").await;
     let page = ana.page(&path).await;
     assert!(page.contains("come and look"));
-    assert!(
-        !page.contains("name=\"content\""),
-        "the page has a composer"
-    );
+    let is_hidden = !page.contains("name=\"content\"");
+    assert!(is_hidden, "the page has a composer");
     assert!(ming.page(&path).await.contains("name=\"content\""));
     assert_eq!(contents(&ana.history(&room).await), ["come and look"]);
     let answer = ana
@@ -237,15 +222,9 @@ async fn non_members_may_read_but_not_post_in_open_rooms() {
 #[tokio::test]
 async fn not_found_is_html_or_json_as_requested_and_always_json_under_api() {
     let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
-    for path in [
-        "/nowhere",
-        "/rooms/999",
-        "/rooms/tea",
-        "/rooms/0",
-        "/rooms/-1",
-        "/rooms/99999999999999999999",
-        "/rooms/999/messages",
-    ] {
+    let paths = "/nowhere /rooms/999 /rooms/tea /rooms/0 /rooms/-1 /rooms/99999999999999999999 \
+        /rooms/999/messages";
+    for path in words(paths) {
         let answer = ming.get(path).await;
         assert_eq!(answer.status(), 404, "{path}");
         let page = answer.text().await.expect("text");
@@ -258,11 +237,8 @@ async fn not_found_is_html_or_json_as_requested_and_always_json_under_api() {
             .request(Method::GET, "/api/nowhere")
             .header("accept", "text/html");
         let answer = crate::support::person::read(request).await;
-        assert_eq!(
-            code(answer),
-            error(404, "not_found"),
-            "always JSON under /api"
-        );
+        let found = code(answer);
+        assert_eq!(found, error(404, "not_found"), "always JSON under /api");
     }
     let put = ming.request(Method::PUT, "/rooms/1/messages").send().await;
     assert_eq!(put.expect("a response").status(), 405);

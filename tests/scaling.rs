@@ -1,7 +1,7 @@
 //! The cost of a page does not grow with the amount of data.
 
 use crate::support::database::{mysql_url, on_server};
-use crate::support::{Database, Person, Teahouse, count_queries, long_tests};
+use crate::support::{Database, Person, Teahouse, count_queries, long_tests, pairs};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -55,20 +55,14 @@ fn fill(server: &Teahouse, rooms: u32) {
 #[tokio::test]
 async fn thousand_unread_rooms_need_as_few_queries_as_one() {
     let (server, [mei]) = Teahouse::with_users(["mei"]).await;
-    let pages = [
-        ("/rooms/1", "/rooms/{id}"),
-        ("/rooms", "/rooms"),
-        ("/people", "/people"),
-        ("/", "/"),
-    ];
+    let pages = pairs("/rooms/1=/rooms/{id} /rooms=/rooms /people=/people /=/");
     let mut few = Vec::new();
-    for (path, route) in pages {
+    for (path, route) in &pages {
         few.push(count_queries(&server, &mei, path, route).await);
     }
     fill(&server, 1000);
     for ((path, route), few) in pages.into_iter().zip(few) {
         let many = count_queries(&server, &mei, path, route).await;
-        println!("{path}: {few} queries with one room, {many} with 1,001");
         // Mentions in unread messages and members of direct rooms are queried only when such rooms exist.
         assert!(few <= many && many <= few + 2, "{path}");
         assert!(many <= 12, "{path}: {many}");
@@ -93,9 +87,7 @@ fn logged_queries(server: &Teahouse) -> Vec<String> {
 /// Collects the statements from a MySQL or MariaDB server's log and explains them on both databases.
 #[tokio::test]
 async fn no_query_of_a_page_scans_a_table() {
-    let Some(mysql) = mysql_url() else {
-        return;
-    };
+    let Some(mysql) = mysql_url() else { return };
     let server = Teahouse::start();
     let version = server.strings("SELECT VERSION() AS value");
     if !version[0].contains("MariaDB") {
@@ -119,14 +111,12 @@ async fn no_query_of_a_page_scans_a_table() {
     assert!(queries.len() >= 5, "{queries:#?}");
     let folder = TempDir::new().expect("a folder");
     let file = Database::file(folder.path());
-    let made = Teahouse::run(&["migrate"], &[("DATABASE_URL", &file.url)], folder.path());
-    assert!(made.status.success(), "{made:?}");
+    Teahouse::run(&["migrate"], &[("DATABASE_URL", &file.url)], folder.path()).expect_success();
     for query in queries {
         for database in [server.database(), &file] {
             // SQLite has no timestamp literals.
             let query = query.replace("TIMESTAMP'", "'");
             let plan = database.plan(&query);
-            println!("{plan:?}");
             let through =
                 |(table, how): &&(String, String)| how == "ALL" && !SMALL.contains(&table.as_str());
             assert_eq!(plan.iter().find(through), None, "{query}\n{plan:#?}");
@@ -199,11 +189,6 @@ async fn room_with_a_million_messages_is_as_fast_as_one_with_a_thousand() {
             }
         }
         let ratio = spent[1].as_secs_f64() / spent[0].as_secs_f64();
-        println!(
-            "{what}: {:?} with 1,000 messages, {:?} with 1,000,000: {ratio:.2}",
-            spent[0] / PAGES,
-            spent[1] / PAGES
-        );
         assert!(ratio < 1.5 * 5.0, "{what}: {ratio:.2}");
     }
 }

@@ -52,9 +52,6 @@ async fn development_generates_a_private_key_once_and_keeps_it() {
     server.kill();
     server.restart();
     assert_eq!(std::fs::read(&made[0]).expect("the key"), key);
-    assert_eq!(
-        ming.get("/rooms/1").await.status(),
-        200,
-        "the session ended"
-    );
+    let found = ming.get("/rooms/1").await.status();
+    assert_eq!(found, 200, "the session ended");
 }

@@ -2,7 +2,7 @@
 
 use crate::support::database::mysql_url;
 use crate::support::person::PASSWORD;
-use crate::support::{DoctorReport, Person, Teahouse, eventually, long_tests};
+use crate::support::{DoctorReport, Person, Teahouse, long_tests, until};
 use std::fs;
 use std::path::Path;
 
@@ -20,15 +20,6 @@ fn found<'a>(folder: &Path, texts: &'a [String]) -> Vec<&'a str> {
     texts.iter().filter(is_there).map(String::as_str).collect()
 }
 
-async fn delete_account(person: &Person) {
-    let form = [
-        ("_method", "delete"),
-        ("confirm", person.name.as_str()),
-        ("delete_password", PASSWORD),
-    ];
-    assert_eq!(person.post("/settings/account", &form).await.status(), 303);
-}
-
 #[tokio::test]
 async fn phone_numbers_of_deleted_accounts_are_erased_from_the_files() {
     if mysql_url().is_some() {
@@ -41,22 +32,18 @@ async fn phone_numbers_of_deleted_accounts_are_erased_from_the_files() {
         people.push(Person::register(&server, &format!("Leaves{n}")).await);
     }
     let numbers: Vec<String> = people.iter().map(|person| person.phone.clone()).collect();
-    assert_eq!(
-        found(server.folder(), &numbers).len(),
-        numbers.len(),
-        "before"
-    );
+    let actual = found(server.folder(), &numbers).len();
+    assert_eq!(actual, numbers.len(), "before");
     for person in &people {
-        delete_account(person).await;
+        let response = person.delete_account(&person.name, PASSWORD).await;
+        assert_eq!(response.status(), 303);
     }
-    eventually("nothing is left", || async {
-        found(server.folder(), &numbers).is_empty().then_some(())
+    until("nothing is left", async || {
+        found(server.folder(), &numbers).is_empty()
     })
     .await;
-    assert_eq!(
-        found(server.folder(), std::slice::from_ref(&stays.phone)).len(),
-        1
-    );
+    let actual = found(server.folder(), std::slice::from_ref(&stays.phone)).len();
+    assert_eq!(actual, 1);
 }
 
 #[tokio::test]
@@ -78,8 +65,8 @@ async fn changed_phone_number_is_erased_from_the_files_during_a_read() {
     assert_eq!(ming.post("/settings/phone", &fields).await.status(), 303);
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     other.run("ROLLBACK");
-    eventually("nothing is left", || async {
-        found(server.folder(), &before).is_empty().then_some(())
+    until("nothing is left", async || {
+        found(server.folder(), &before).is_empty()
     })
     .await;
 }

@@ -1,6 +1,7 @@
 //! The security log: what it records for users and admins, and what is deleted.
 
-use crate::support::{Person, Teahouse};
+use crate::support::person::PASSWORD;
+use crate::support::{Person, Teahouse, words};
 use reqwest::Method;
 
 /// Kinds of the events on a page, newest first.
@@ -31,13 +32,7 @@ async fn users_see_their_own_security_events_and_admins_all() {
     mei.sign_out().await;
     mei.sign_in().await;
     let page = mei.page("/settings/security").await;
-    let wanted = [
-        "signed-in",
-        "signed-out",
-        "sign-in-failed",
-        "signed-in",
-        "registered",
-    ];
+    let wanted = words("signed-in signed-out sign-in-failed signed-in registered");
     assert_eq!(kinds(&page), wanted);
     for text in ["Thief", "127.0.0.1", "Wrong password"] {
         assert!(page.contains(text), "{text}");
@@ -45,18 +40,16 @@ async fn users_see_their_own_security_events_and_admins_all() {
     for phone in [&mei.phone, &unknown] {
         assert!(!page.contains(&phone[3..]), "not masked");
     }
-    assert!(
-        page.contains(&format!("+86**********{}", &mei.phone[12..])) || page.contains("+86"),
-        "{page}"
-    );
+    let is_shown =
+        page.contains(&format!("+86**********{}", &mei.phone[12..])) || page.contains("+86");
+    assert!(is_shown, "{page}");
     let page = admin.page("/security_events").await;
     assert_eq!(kinds(&page).len(), 8, "{:?}", kinds(&page));
     assert!(page.contains("mei") && !page.contains(&unknown[3..]));
     assert_eq!(mei.get("/security_events").await.status(), 403);
     let visitor = Person::visitor(&server);
     assert_eq!(visitor.get("/security_events").await.status(), 303);
-    let sql = "SELECT COALESCE(phone, '') AS value FROM security_events";
-    let stored = server.database().strings(sql);
+    let stored = server.strings("SELECT COALESCE(phone, '') AS value FROM security_events");
     let is_masked = |phone: &String| !phone.contains(&mei.phone[3..12]);
     assert!(stored.iter().all(is_masked), "{stored:?}");
 }
@@ -73,22 +66,16 @@ async fn changes_by_command_line_are_recorded() {
         &["user", "unban", "mei"],
         &["user", "deactivate", "mei"],
     ] {
-        let done = server.command(args);
-        assert!(done.status.success(), "{done:?}");
+        server.command(args).expect_success();
     }
-    let done = server.command_with_input(&["user", "reset-password", "mei"], "another password\n");
-    assert!(done.status.success(), "{done:?}");
+    server
+        .command_with_input(&["user", "reset-password", "mei"], "another password\n")
+        .expect_success();
     let page = admin.page("/security_events").await;
     let found = kinds(&page);
-    let wanted = [
-        "password-reset",
-        "deactivated",
-        "unbanned",
-        "banned",
-        "sessions-ended",
-        "role-changed",
-        "role-changed",
-    ];
+    let wanted = words(
+        "password-reset deactivated unbanned banned sessions-ended role-changed role-changed",
+    );
     assert_eq!(found[..7], wanted);
 }
 
@@ -101,7 +88,7 @@ async fn events_older_than_90_days_are_deleted_and_lists_have_pages() {
     let (now, old) = (time(now), time(now - chrono::TimeDelta::days(91)));
     for (count, when) in [(60, &now), (5, &old)] {
         for _ in 0..count {
-            server.database().run(&format!(
+            server.execute(&format!(
                 "INSERT INTO security_events (kind, user_id, ip, user_agent, created_at) \
                  VALUES ('signed-in', 1, '192.0.2.1', 'x', '{when}')"
             ));
@@ -109,8 +96,8 @@ async fn events_older_than_90_days_are_deleted_and_lists_have_pages() {
     }
     // The pruning job runs when a server starts.
     let beside = server.second_server();
-    crate::support::eventually("old events are deleted", || async {
-        (server.count("security_events") == 62).then_some(())
+    crate::support::until("old events are deleted", async || {
+        server.count("security_events") == 62
     })
     .await;
     drop(beside);
@@ -129,12 +116,8 @@ async fn deleting_an_account_deletes_its_security_data() {
     let (server, [admin, mei]) = Teahouse::with_users(["admin", "mei"]).await;
     let made = admin.post("/password_links", &[("username", "mei")]).await;
     assert_eq!(made.status(), 200);
-    let form = [
-        ("_method", "delete"),
-        ("delete_password", crate::support::person::PASSWORD),
-        ("confirm", "mei"),
-    ];
-    assert_eq!(mei.post("/settings/account", &form).await.status(), 303);
+    let response = mei.delete_account("mei", PASSWORD).await;
+    assert_eq!(response.status(), 303);
     for table in ["security_events", "known_browsers", "password_links"] {
         let rows = server.count(&format!("{table} WHERE user_id = 2"));
         assert_eq!(rows, 0, "{table}");

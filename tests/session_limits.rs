@@ -1,11 +1,10 @@
 //! Limits per user: number of sessions, token refreshes, profile changes and exports.
 
-use crate::support::{ApiClient, Person, Socket, Teahouse, eventually};
+use crate::support::{ApiClient, Person, Socket, Teahouse, until};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-const THROTTLED: (&str, &str) = ("TEAHOUSE__THROTTLE__ENABLED", "true");
 const FIVE_SESSIONS: (&str, &str) = ("TEAHOUSE__ACCOUNTS__SESSIONS_PER_PERSON", "5");
 
 fn sessions(server: &Teahouse) -> i64 {
@@ -33,11 +32,8 @@ async fn session_over_the_limit_ends_the_least_recently_used_and_closes_its_sock
         assert!(sessions(&server) <= 5);
     }
     assert_eq!(socket.close_code(Duration::from_secs(5)).await, 4001);
-    assert_eq!(
-        ming.get("/rooms/1").await.status(),
-        303,
-        "the browser's session"
-    );
+    let found = ming.get("/rooms/1").await.status();
+    assert_eq!(found, 303, "the browser's session");
     assert_eq!(program.get("/api/auth_user").await.0, 200);
 }
 
@@ -61,35 +57,28 @@ async fn using_a_token_makes_it_recently_used() {
     let server = Teahouse::with(&[FIVE_SESSIONS]);
     let ming = Person::register(&server, "Ming").await;
     let program = ApiClient::of(&server, &ming).await;
-    server
-        .database()
-        .run("UPDATE sessions SET seen_at = '2026-01-01 00:00:00.000'");
+    server.execute("UPDATE sessions SET seen_at = '2026-01-01 00:00:00.000'");
     assert_eq!(program.get("/api/auth_user").await.0, 200);
-    eventually("the token's use is recorded", async || {
+    until("the token's use is recorded", async || {
         let recent = server.count("sessions WHERE seen_at > '2026-01-02 00:00:00.000'");
-        (recent == 1).then_some(())
+        recent == 1
     })
     .await;
     for _ in 0..4 {
         ming.on_another_device(&server).await;
     }
     assert_eq!(program.get("/api/auth_user").await.0, 200);
-    assert_eq!(
-        ming.get("/rooms/1").await.status(),
-        303,
-        "the unused session"
-    );
+    let found = ming.get("/rooms/1").await.status();
+    assert_eq!(found, 303, "the unused session");
 }
 
 #[tokio::test]
 async fn refreshes_renames_profile_changes_and_exports_are_limited_per_user() {
-    let server = Teahouse::with(&[
-        THROTTLED,
-        ("TEAHOUSE__THROTTLE__TOKEN_REFRESHES_PER_PERSON", "3"),
-        ("TEAHOUSE__THROTTLE__RENAMES_PER_PERSON", "3"),
-        ("TEAHOUSE__THROTTLE__PROFILE_CHANGES_PER_PERSON", "3"),
-        ("TEAHOUSE__THROTTLE__EXPORTS_PER_PERSON", "3"),
-    ]);
+    let server = Teahouse::configured(
+        "throttle.enabled=true throttle.token_refreshes_per_person=3 \
+         throttle.renames_per_person=3 throttle.profile_changes_per_person=3 \
+         throttle.exports_per_person=3",
+    );
     let [ming, ana] = Person::register_each(&server, ["Ming", "Ana"]).await;
     let look = json!({"locale": "", "appearance": "dark", "time_format": "24"});
     let (name, reach) = (
@@ -112,7 +101,6 @@ async fn refreshes_renames_profile_changes_and_exports_are_limited_per_user() {
             let (status, _) = ming.json(method.clone(), path, body).await;
             answers.push(status);
         }
-        println!("{method} {path}: {answers:?}");
         assert_eq!(answers[..3], [fine; 3], "{method} {path}");
         assert_eq!(answers[3..], [429, 429], "{method} {path}");
     }
@@ -135,13 +123,13 @@ async fn user_runs_one_export_at_a_time_and_a_disconnected_export_ends() {
     let text = "x".repeat(3900);
     let columns =
         "room_id, seq, ver, id, change_id, user_id, client_id, sent_hash, content, created_at";
-    server.database().run(&format!(
+    server.execute(&format!(
         "INSERT INTO messages ({columns}) \
          SELECT 1, 1, 1, 1001, 1001, id, '1', 'x', '{text}', '2026-01-01 00:00:00.000' \
          FROM users WHERE username = 'Ming'"
     ));
     for n in (0..12).map(|doublings| 1 << doublings) {
-        server.database().run(&format!(
+        server.execute(&format!(
             "INSERT INTO messages ({columns}) \
              SELECT 1, seq + {n}, ver + {n}, id + {n}, change_id + {n}, user_id, CAST(seq + {n} AS CHAR), 'x', content, \
              created_at FROM messages"
@@ -156,9 +144,9 @@ async fn user_runs_one_export_at_a_time_and_a_disconnected_export_ends() {
     let other = ana.get("/settings/export").await;
     assert_eq!(other.status(), 200, "another user's export");
     drop(first);
-    eventually("the disconnected export ends", async || {
+    until("the disconnected export ends", async || {
         let again = export().await.expect("a response");
-        (again.status() == 200).then_some(())
+        again.status() == 200
     })
     .await;
 }

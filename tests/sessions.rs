@@ -1,6 +1,6 @@
 //! Signing in and out.
 
-use crate::support::{Person, Socket, Teahouse, person::PASSWORD, status_and_location, text_of};
+use crate::support::{Person, Socket, Teahouse, header, person::PASSWORD, redirect, text_of};
 use std::time::Duration;
 
 /// Signs in as `ming` in a browser of its own, with `next`.
@@ -40,7 +40,7 @@ async fn failed_sign_ins_all_show_the_same_message() {
 #[tokio::test]
 async fn banned_user_cannot_sign_in_and_loses_the_session() {
     let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
-    server.database().run("UPDATE users SET status = 'banned'");
+    server.execute("UPDATE users SET status = 'banned'");
     assert_eq!(ming.sign_in().await.status(), 422);
     assert_eq!(ming.get("/rooms/1").await.status(), 303);
     assert_eq!(ming.get_json("/rooms/1/messages").await.0, 401);
@@ -52,17 +52,14 @@ async fn signing_in_redirects_to_the_requested_page() {
     let visitor = Person::visitor(&server);
     let answer = visitor.get("/rooms/1?at=7").await;
     assert_eq!(answer.status(), 303);
-    let login = answer.headers()["location"]
-        .to_str()
-        .expect("text")
-        .to_owned();
+    let login = header(&answer, "location");
     assert!(login.starts_with("/login?next="), "{login}");
     let page = visitor.page(&login).await;
     let hidden = page.lines().find(|line| line.contains("name=\"next\""));
     let hidden = hidden.expect("a hidden field").replace("&#x2F;", "/");
     assert!(hidden.contains("\"/rooms/1?at=7\""), "{hidden}");
     let answer = sign_in_to(&server, &ming, "/rooms/1?at=7").await;
-    assert_eq!(status_and_location(&answer), (303, "/rooms/1?at=7"));
+    assert_eq!(redirect(&answer), "303 /rooms/1?at=7");
 }
 
 #[tokio::test]
@@ -86,10 +83,8 @@ async fn signing_in_never_redirects_to_another_site() {
         let answer = sign_in_to(&server, &ming, next).await;
         assert_eq!(answer.status(), 303, "{next:?}");
         let location = answer.headers()["location"].to_str().expect("text");
-        assert!(
-            ["/", "/rooms/1"].contains(&location),
-            "{next:?} redirects to {location}"
-        );
+        let is_shown = ["/", "/rooms/1"].contains(&location);
+        assert!(is_shown, "{next:?} redirects to {location}");
         let mut cookies = answer.headers().get_all("set-cookie").iter();
         assert!(cookies.all(|cookie| !cookie.as_bytes().starts_with(b"a=")));
     }
@@ -102,7 +97,7 @@ async fn signing_out_ends_only_this_session_and_its_sockets() {
     let (mut here, mut there) = (ming.socket().await, phone.socket().await);
     let cookie = ming.cookie();
     let answer = ming.sign_out().await;
-    assert_eq!(status_and_location(&answer), (303, "/login"));
+    assert_eq!(redirect(&answer), "303 /login");
     assert_eq!(here.close_code(Duration::from_secs(5)).await, 4001);
     // A copy of the cookie is invalid.
     let replay = Person::visitor(&server);

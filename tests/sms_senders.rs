@@ -1,6 +1,6 @@
 //! SMS senders, against servers and a program that behave as the providers document.
 
-use crate::support::{Person, SmsProvider, Teahouse, eventually, random_secret};
+use crate::support::{Person, SmsProvider, Teahouse, eventually, random_secret, until};
 use base64::Engine;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
@@ -80,8 +80,7 @@ fn fields(text: &str) -> BTreeMap<String, String> {
 
 async fn expect_in_log(server: &Teahouse, what: &str) {
     let has_line = || server.log().iter().any(|line| line.contains(what));
-    let what_happens = format!("the log contains {what}");
-    eventually(&what_happens, || async { has_line().then_some(()) }).await;
+    until(&format!("the log contains {what}"), async || has_line()).await;
 }
 
 #[tokio::test]
@@ -96,10 +95,8 @@ async fn webhook_request_is_signed_and_has_a_timestamp() {
     let age = chrono::Utc::now().timestamp() - timestamp.parse::<i64>().expect("seconds");
     assert!((0..30).contains(&age), "{age}");
     let signature = hmac("a webhook's secret", &format!("{timestamp}.{}", asked.body));
-    assert_eq!(
-        asked.headers["x-teahouse-signature"],
-        format!("sha256={signature}")
-    );
+    let given = &asked.headers["x-teahouse-signature"];
+    assert_eq!(*given, format!("sha256={signature}"));
     let message = phones.message(0).await;
     assert_eq!(message["number"], ming.phone.as_str());
     let sent_at = message["sentAt"].as_str();
@@ -117,10 +114,8 @@ async fn twilio_request_is_as_documented() {
         "POST /2010-04-01/Accounts/AC0123456789/Messages.json"
     );
     let header = |name: &str| asked.headers[name].as_str();
-    assert_eq!(
-        header("authorization"),
-        format!("Basic {}", twilio_credentials())
-    );
+    let found = header("authorization");
+    assert_eq!(found, format!("Basic {}", twilio_credentials()));
     assert_eq!(header("content-type"), "application/x-www-form-urlencoded");
     let form = fields(&asked.body);
     assert_eq!((&form["To"], &*form["From"]), (&ming.phone, "+15005550006"));

@@ -140,8 +140,6 @@ async fn clients_that_disconnect_leave_no_memory_or_descriptors() {
         start.elapsed(),
     );
     clients.iter().for_each(JoinHandle::abort);
-    let tenths: Vec<_> = samples.chunks(part.max(1)).map(median).collect();
-    println!("KiB in each tenth of the measured time: {tenths:?}");
     let (growth, loose) = (after - before, (files - open).abs());
     assert!(growth < plan.growth, "memory grew by {growth} KiB");
     assert!(loose <= FILE_TOLERANCE, "{files} files for {open} sockets");

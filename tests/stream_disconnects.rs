@@ -1,7 +1,8 @@
 //! Disconnected event streams are detected: their subscriber, presence and descriptor are released.
 
-use crate::support::{LOBBY, Person, RawSocket, TIMEOUT, Teahouse, eventually};
-use serde_json::{Value, json};
+use crate::support::raw_http::connect;
+use crate::support::{LOBBY, Person, RawSocket, TIMEOUT, Teahouse, until};
+use serde_json::Value;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -53,6 +54,12 @@ async fn stream(person: &Person, path: &str, pipelined: usize) -> TcpStream {
     stream
 }
 
+async fn expect_closed(server: &Teahouse) {
+    server
+        .wait_for_at_most_connections(0, MAX_DETECTION_TIME)
+        .await;
+}
+
 /// Disconnects, and returns the stream if it is still readable.
 async fn disconnect(mut stream: TcpStream, how: Disconnect) -> Option<TcpStream> {
     match how {
@@ -79,10 +86,7 @@ async fn closed_stream_releases_its_descriptor_at_once() {
                 let open = stream(&li, path, pipelined).await;
                 server.wait_for_connections(1).await;
                 let rest = disconnect(open, how).await;
-                let took = server
-                    .wait_for_at_most_connections(0, MAX_DETECTION_TIME)
-                    .await;
-                println!("{path} {how:?} with {pipelined} bytes pipelined: {took:?}");
+                expect_closed(&server).await;
                 drop(rest);
             }
         }
@@ -98,22 +102,20 @@ async fn stream_closed_before_its_response_begins_is_detected() {
         server.host(),
         li.cookie()
     );
-    let mut early = TcpStream::connect(server.host()).await.expect("one");
+    let mut early = connect(&server).await;
     early.write_all(request.as_bytes()).await.expect("sent");
     early.shutdown().await.expect("a half-close");
     let mut response = String::new();
     let read = timeout(MAX_DETECTION_TIME, early.read_to_string(&mut response)).await;
     assert!(read.is_ok(), "the stream is still open: {response}");
-    server
-        .wait_for_at_most_connections(0, MAX_DETECTION_TIME)
-        .await;
+    expect_closed(&server).await;
 }
 
 #[tokio::test]
 async fn closing_a_stream_ends_presence() {
     let (_server, [li, ana]) = Teahouse::with_users(["Li", "Ana"]).await;
     let mut socket = ana.socket().await;
-    socket.send(json!({"type": "view", "roomId": LOBBY})).await;
+    socket.view(LOBBY).await;
     let shows_li = |frame: &Value| frame["online"].to_string().contains("Li");
     for how in [Disconnect::Fin, Disconnect::HalfClose, Disconnect::Reset] {
         let open = stream(&li, "/api/events?view=1", 0).await;
@@ -124,7 +126,6 @@ async fn closing_a_stream_ends_presence() {
             .expect_where("presence", |frame| !shows_li(frame))
             .await;
         let took = since.elapsed();
-        println!("{how:?}: gone after {took:?}");
         assert!(took < MAX_DETECTION_TIME, "{how:?}: {took:?}");
         drop(rest);
     }
@@ -139,9 +140,7 @@ async fn reconnecting_repeatedly_is_never_rejected() {
         for _ in 0..12 {
             let open = stream(&li, "/api/events", 0).await;
             let rest = disconnect(open, how).await;
-            server
-                .wait_for_at_most_connections(0, MAX_DETECTION_TIME)
-                .await;
+            expect_closed(&server).await;
             drop(rest);
         }
     }
@@ -151,7 +150,7 @@ async fn reconnecting_repeatedly_is_never_rejected() {
 async fn half_closed_request_still_gets_a_response() {
     let server = Teahouse::start();
     let request = format!("GET /login HTTP/1.1\r\nHost: {}\r\n\r\n", server.host());
-    let mut stream = TcpStream::connect(server.host()).await.expect("one");
+    let mut stream = connect(&server).await;
     stream.write_all(request.as_bytes()).await.expect("sent");
     stream.shutdown().await.expect("a half-close");
     let mut response = String::new();
@@ -162,18 +161,12 @@ async fn half_closed_request_still_gets_a_response() {
 
 #[tokio::test]
 async fn socket_that_answers_no_ping_is_closed() {
-    let server = Teahouse::with(&[
-        ("TEAHOUSE__SOCKET__PING_SECONDS", "1"),
-        ("TEAHOUSE__SOCKET__PONG_SECONDS", "1"),
-    ]);
+    let server = Teahouse::configured("socket.ping_seconds=1 socket.pong_seconds=1");
     let li = Person::register(&server, "Li").await;
     let lively = li.socket().await;
     let mut silent = RawSocket::open(&li).await;
     silent.expect("hello").await;
-    eventually("both are connected", async || {
-        (server.connections() >= 2).then_some(())
-    })
-    .await;
+    until("both are connected", async || server.connections() >= 2).await;
     // One socket answers pings while it is read; the other never does.
     let reading = tokio::spawn(async move {
         let mut lively = lively;

@@ -59,11 +59,10 @@ impl Room {
         if *mark == end {
             *mark += 1;
         }
-        let is_deleted = false;
         self.messages.push(Posted {
             author,
             mentioned,
-            is_deleted,
+            is_deleted: false,
         });
     }
 }

@@ -24,15 +24,13 @@ fn refused(outcome: &Outcome) -> &str {
 
 fn statuses(server: &Teahouse) -> Vec<String> {
     let sql = "SELECT status AS value FROM users ORDER BY id";
-    server.database().strings(sql)
+    server.strings(sql)
 }
 
 #[tokio::test]
 async fn list_shows_every_user_with_a_masked_number() {
     let (server, [admin, mei]) = Teahouse::with_users(["admin", "李梅"]).await;
-    server
-        .database()
-        .run("DELETE FROM sessions WHERE user_id = 2");
+    server.execute("DELETE FROM sessions WHERE user_id = 2");
     let list = done(&server, &["list"]);
     let lines: Vec<Vec<&str>> = list
         .lines()
@@ -91,12 +89,11 @@ async fn reset_password_reads_the_new_password_from_stdin() {
     assert_eq!(mei.get_json("/api/rooms").await.0, 200);
     let new = "a new password, with spaces ";
     let line = format!("{new}\n");
-    let outcome = server.command_with_input(&["user", "reset-password", "mei"], &line);
-    assert!(outcome.status.success(), "{outcome:?}");
-    assert!(
-        !format!("{outcome:?}").contains(new),
-        "the password is shown"
-    );
+    let outcome = server
+        .command_with_input(&["user", "reset-password", "mei"], &line)
+        .expect_success();
+    let is_hidden = !format!("{outcome:?}").contains(new);
+    assert!(is_hidden, "the password is shown");
     assert_eq!(mei.get_json("/api/rooms").await.0, 401);
     assert_eq!(mei.sign_in().await.status(), 422);
     let form = [("phone", &*mei.phone), ("password", new)];
@@ -154,18 +151,14 @@ fn missing_database_is_not_created() {
     let file = folder.path().join("tea.db");
     let url = format!("sqlite://{}", file.display());
     let outcome = Teahouse::run(&["user", "list"], &[("DATABASE_URL", &url)], folder.path());
-    assert!(
-        refused(&outcome).contains("teahouse migrate"),
-        "{outcome:?}"
-    );
+    let is_shown = refused(&outcome).contains("teahouse migrate");
+    assert!(is_shown, "{outcome:?}");
     assert!(!file.exists());
     let Some(server) = database::mysql_url() else {
         return;
     };
     let url = format!("{server}/test_that_is_not_there");
     let outcome = Teahouse::run(&["user", "list"], &[("DATABASE_URL", &url)], folder.path());
-    assert!(
-        refused(&outcome).contains("test_that_is_not_there"),
-        "{outcome:?}"
-    );
+    let is_shown = refused(&outcome).contains("test_that_is_not_there");
+    assert!(is_shown, "{outcome:?}");
 }

@@ -91,11 +91,8 @@ async fn only_websocket_13_over_http_1_1_is_upgraded() {
     ];
     for (version, changed, wanted) in cases {
         let response = response(&ming, version, changed, *wanted).await;
-        assert_eq!(
-            status(&response),
-            *wanted,
-            "{version} {changed:?}: {response}"
-        );
+        let found = status(&response);
+        assert_eq!(found, *wanted, "{version} {changed:?}: {response}");
         if *wanted == 426 {
             let what = format!("{version} {changed:?}");
             assert_eq!(values(&response, "sec-websocket-version"), ["13"], "{what}");

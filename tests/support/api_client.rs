@@ -188,7 +188,6 @@ impl EventStream {
         assert!(Instant::now() < deadline, "the stream is still open");
     }
 
-    /// Returns the next event before the deadline, if any.
     pub async fn next_before(&mut self, deadline: Instant) -> Option<Event> {
         while self.events.is_empty() {
             if !self.read(deadline).await {

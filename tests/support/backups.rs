@@ -121,9 +121,7 @@ pub async fn populate(server: &Teahouse) -> (Person, Person, String) {
     mei.edit(LOBBY, 2, "edited").await;
     assert_eq!(mei.delete_message(LOBBY, 3).await, 204);
     assert_eq!(bob.mark_read(LOBBY, 4).await, 204);
-    assert_eq!(
-        mei.upload(&photo(), "a.jpg", "image/jpeg").await.status(),
-        303
-    );
+    let found = mei.upload(&photo(), "a.jpg", "image/jpeg").await.status();
+    assert_eq!(found, 303);
     (mei, bob, room)
 }

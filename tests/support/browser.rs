@@ -1,6 +1,6 @@
 //! Chromium, controlled by chromedriver; each browser has its own profile.
 
-use super::{TIMEOUT, Teahouse, eventually, long_tests, person::PASSWORD};
+use super::{TIMEOUT, Teahouse, eventually, long_tests, person::PASSWORD, until, words};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
@@ -47,7 +47,7 @@ impl Drop for Service {
 }
 
 impl Browser {
-    /// Opens an empty page with a new profile.
+    /// Opens an empty page with a new profile, as the focused window.
     pub async fn open(server: &Teahouse, profile: Profile) -> Self {
         // On a single-threaded runtime, dropping the driver blocks for two minutes.
         let flavor = tokio::runtime::Handle::current().runtime_flavor();
@@ -57,14 +57,16 @@ impl Browser {
         let driver = WebDriver::new(&service_url, capabilities(profile, &folder))
             .await
             .expect("Chromium starts");
-        Self {
+        let browser = Self {
             _service: service,
             driver,
             url: server.url.clone(),
             profile,
             service_url,
             _folder: folder,
-        }
+        };
+        browser.emulate_focus().await;
+        browser
     }
 
     /// Restarts Chromium with the same profile.
@@ -92,7 +94,6 @@ impl Browser {
         }
     }
 
-    /// Waits for an element.
     pub async fn find(&self, selector: &str) -> WebElement {
         let found = self
             .driver
@@ -177,12 +178,8 @@ impl Browser {
     /// Waits for a stored message with this content.
     pub async fn wait_for_message(&self, text: &str) {
         let what = format!("{text:?} is shown");
-        eventually(&what, || async {
-            self.texts()
-                .await
-                .iter()
-                .any(|shown| shown == text)
-                .then_some(())
+        until(&what, async || {
+            self.texts().await.iter().any(|shown| shown == text)
         })
         .await;
     }
@@ -322,24 +319,14 @@ fn capabilities(profile: Profile, folder: &TempDir) -> Capabilities {
     let is_chinese = profile == Profile::Chinese;
     let is_scriptless = profile == Profile::WithoutScripts;
     let language = if is_chinese { "zh-CN" } else { "en-US" };
-    let mut args = vec![
-        "--headless=new".to_owned(),
-        "--disable-gpu".to_owned(),
-        "--disable-dev-shm-usage".to_owned(),
-        "--disable-quic".to_owned(),
-        "--disable-sync".to_owned(),
-        "--disable-background-networking".to_owned(),
-        "--disable-component-update".to_owned(),
-        "--no-first-run".to_owned(),
-        "--window-size=1280,900".to_owned(),
-        format!("--lang={language}"),
-        format!("--accept-lang={language}"),
-        format!("--user-data-dir={}", folder.path().display()),
-    ];
-    if is_root() {
-        args.push("--no-sandbox".to_owned());
-    }
-    for arg in &args {
+    let sandbox = if is_root() { "--no-sandbox" } else { "" };
+    let args = format!(
+        "--headless=new --disable-gpu --disable-dev-shm-usage --disable-quic --disable-sync \
+         --disable-background-networking --disable-component-update --no-first-run \
+         --window-size=1280,900 --lang={language} --accept-lang={language} --user-data-dir={} {sandbox}",
+        folder.path().display()
+    );
+    for arg in words(&args) {
         wanted.add_arg(arg).expect("an argument");
     }
     // The headless shell starts much faster, but has no content settings.

@@ -20,7 +20,6 @@ impl Browser {
     /// Opens a window in which this person has signed in.
     pub async fn signed_in(server: &Teahouse, person: &Person) -> Self {
         let browser = Self::open(server, Profile::English).await;
-        browser.emulate_focus().await;
         browser.visit("/login").await;
         browser.sign_in(&person.phone).await;
         browser.wait_until_connected().await;
@@ -31,7 +30,6 @@ impl Browser {
     pub async fn through(server: &Teahouse, network: &Network, profile: Profile) -> Self {
         let mut browser = Self::open(server, profile).await;
         browser.url.clone_from(&network.url);
-        browser.emulate_focus().await;
         browser
     }
 
@@ -83,11 +81,64 @@ impl Browser {
             if kept.len() == count {
                 return;
             }
-            assert!(
-                Instant::now() < deadline,
-                "expected {count} stored texts: {kept:#?}"
-            );
+            let is_in_time = Instant::now() < deadline;
+            assert!(is_in_time, "expected {count} stored texts: {kept:#?}");
         }
+    }
+
+    /// Sends a message and waits until it is stored.
+    pub async fn post(&self, text: &str) {
+        self.say(text).await;
+        self.wait_for_message(text).await;
+    }
+
+    /// Opens a page with a room and waits for the socket.
+    pub async fn visit_room(&self, path: &str) {
+        self.visit(path).await;
+        self.wait_until_connected().await;
+    }
+
+    pub async fn sign_out(&self) {
+        self.click("form[action='/logout'] button").await;
+        self.find("#login").await;
+    }
+
+    /// Waits until the page shows that it has lost the connection.
+    pub async fn wait_until_offline(&self) {
+        let states = "#connection[data-state=reconnecting], #connection[data-state=offline]";
+        self.find(states).await;
+    }
+
+    /// Waits until an element contains this text.
+    pub async fn wait_for_text(&self, selector: &str, text: &str) {
+        let script = format!(
+            "return document.querySelector(\"{selector}\")?.innerText.includes('{text}') ?? false"
+        );
+        self.wait_until(&format!("{selector} contains {text}"), &script)
+            .await;
+    }
+
+    /// Returns an element's visible text.
+    pub async fn text_of(&self, selector: &str) -> String {
+        self.find(selector).await.text().await.expect("text")
+    }
+
+    /// Returns a field's value.
+    pub async fn value_of(&self, selector: &str) -> String {
+        let value = self.find(selector).await.value().await;
+        value.expect("a field").expect("a value")
+    }
+
+    /// Returns the page's HTML.
+    pub async fn source(&self) -> String {
+        self.driver.source().await.expect("a page")
+    }
+
+    /// Checks accessibility, page width and the console in each size and color scheme.
+    pub async fn check_page(&self, what: &str) {
+        self.check_accessibility(what).await;
+        let errors = self.console_errors().await;
+        assert!(errors.is_empty(), "{what}: {errors:#?}");
     }
 
     /// Makes the window behave as the focused one.

@@ -16,8 +16,8 @@ pub fn long_tests() -> bool {
 /// Shortens the timeouts of clients that stop reading to one second; the long tests use production's.
 pub fn short_timeouts() -> &'static [(&'static str, &'static str)] {
     const SHORT: [(&str, &str); 2] = [
-        ("TEAHOUSE__SOCKET__BLOCKED_SECONDS", "1"),
-        ("TEAHOUSE__SOCKET__FAREWELL_SECONDS", "1"),
+        ("socket.blocked_seconds", "1"),
+        ("socket.farewell_seconds", "1"),
     ];
     if long_tests() { &[] } else { &SHORT }
 }

@@ -10,7 +10,6 @@ use tokio::sync::watch::{self, Receiver, Sender};
 /// What the proxy does with packets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Traffic {
-    /// Forwards them.
     Forward,
     /// Drops them, and all later ones of the same connection.
     Drop,

@@ -1,6 +1,6 @@
 //! Open connections and file descriptors of the server process.
 
-use super::{Teahouse, eventually};
+use super::{Teahouse, until};
 use std::time::{Duration, Instant};
 
 impl Teahouse {
@@ -59,8 +59,8 @@ impl Teahouse {
 
     /// Waits until exactly `count` connections are open.
     pub async fn wait_for_connections(&self, count: usize) {
-        eventually("the number of connections changes", || async {
-            (self.connections() == count).then_some(())
+        until("the number of connections changes", async || {
+            self.connections() == count
         })
         .await;
     }

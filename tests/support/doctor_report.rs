@@ -3,7 +3,6 @@
 use super::Teahouse;
 use serde_json::Value;
 
-/// A report.
 pub struct DoctorReport {
     pub findings: Vec<Value>,
     pub is_healthy: bool,
@@ -17,16 +16,12 @@ impl DoctorReport {
         let findings: Vec<Value> = findings.unwrap_or_else(|_| panic!("{outcome:?}"));
         let is_healthy = outcome.status.success();
         let faults = findings.iter().any(|finding| finding["state"] == "fail");
-        assert_eq!(
-            outcome.status.code(),
-            Some(i32::from(faults)),
-            "{outcome:?}"
-        );
-        assert!(
-            findings
-                .iter()
-                .all(|finding| (finding["state"] == "ok") == finding["mend"].is_null())
-        );
+        let found = outcome.status.code();
+        assert_eq!(found, Some(i32::from(faults)), "{outcome:?}");
+        let all_match = findings
+            .iter()
+            .all(|finding| (finding["state"] == "ok") == finding["mend"].is_null());
+        assert!(all_match);
         Self {
             findings,
             is_healthy,

@@ -2,7 +2,7 @@
 
 use super::members::MessageState;
 use super::{LOBBY, Socket};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -121,9 +121,7 @@ impl Follower {
 
     async fn sync(&mut self, socket: &mut Socket) {
         self.asked = Some(self.ver);
-        socket
-            .send(json!({"type": "sync", "roomId": LOBBY, "ver": self.ver}))
-            .await;
+        socket.sync(LOBBY, self.ver).await;
     }
 
     fn apply(&mut self, message: &Value) {
@@ -135,11 +133,8 @@ impl Follower {
             // Live changes before the server handled the `sync` may be repeated in its pages; older ones may not.
             Some(asked) => assert!(now.ver > asked, "{} is repeated, after {asked}", now.ver),
             None => {
-                assert_eq!(
-                    now.ver,
-                    self.ver + 1,
-                    "in order, without gaps or duplicates"
-                );
+                let found = now.ver;
+                assert_eq!(found, self.ver + 1, "in order, without gaps or duplicates");
                 self.ver = now.ver;
             }
         }

@@ -1,12 +1,12 @@
 //! A mock of GitHub's OAuth endpoints, as documented or with faults.
 
-use super::http_request::{HttpRequest, respond};
+use super::http_request::{HttpRequest, listen, respond};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use url::Url;
@@ -60,8 +60,6 @@ pub struct GitHub {
 
 impl GitHub {
     pub fn open() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
         let state = Arc::new(Mutex::new(State {
             behavior: Behavior::Well,
             user: (583_231, "octocat".to_owned()),
@@ -71,12 +69,7 @@ impl GitHub {
             requests: Vec::new(),
         }));
         let shared = state.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                let state = shared.clone();
-                std::thread::spawn(move || serve(&stream, &state));
-            }
-        });
+        let url = listen(move |stream| serve(stream, &shared));
         Self { url, state }
     }
 
@@ -86,17 +79,12 @@ impl GitHub {
             let name = format!("TEAHOUSE__GITHUB__{name}");
             (name, value.to_owned())
         };
+        let oauth = format!("{}/login/oauth", self.url);
         vec![
             setting("CLIENT_ID", CLIENT.0),
             setting("CLIENT_SECRET", CLIENT.1),
-            setting(
-                "AUTHORIZE_URL",
-                &format!("{}/login/oauth/authorize", self.url),
-            ),
-            setting(
-                "TOKEN_URL",
-                &format!("{}/login/oauth/access_token", self.url),
-            ),
+            setting("AUTHORIZE_URL", &format!("{oauth}/authorize")),
+            setting("TOKEN_URL", &format!("{oauth}/access_token")),
             setting("USER_URL", &format!("{}/user", self.url)),
             setting("TIMEOUT_SECONDS", "1"),
         ]
@@ -106,7 +94,7 @@ impl GitHub {
         self.state().behavior = behavior;
     }
 
-    /// Sets the user user is signed in at GitHub.
+    /// Sets the user who is signed in at GitHub.
     pub fn set_user(&self, id: i64, login: &str) {
         self.state().user = (id, login.to_owned());
     }
@@ -158,13 +146,8 @@ impl State {
                 .append_pair("state", &requests["state"]);
             url.to_string()
         };
-        let denied = [
-            ("error", "access_denied"),
-            (
-                "error_description",
-                "The user has denied your application access.",
-            ),
-        ];
+        let reason = "The user has denied your application access.";
+        let denied = [("error", "access_denied"), ("error_description", reason)];
         (back(&[("code", &code)]), back(&denied))
     }
 
@@ -194,10 +177,8 @@ impl State {
     }
 
     fn user(&self, headers: &HashMap<String, String>) -> (u16, Value) {
-        assert!(
-            headers.contains_key("user-agent"),
-            "GitHub requires a User-Agent"
-        );
+        let is_expected = headers.contains_key("user-agent");
+        assert!(is_expected, "GitHub requires a User-Agent");
         let shown = headers.get("authorization").map(String::as_str);
         let token = shown.and_then(|shown| shown.strip_prefix("Bearer "));
         let user = token.and_then(|token| self.tokens.get(token));

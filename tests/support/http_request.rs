@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
 
 /// A received request.
 #[derive(Debug, Clone)]
@@ -40,6 +41,20 @@ impl HttpRequest {
             body: String::from_utf8_lossy(&body).into_owned(),
         })
     }
+}
+
+/// Handles each connection in a thread of its own until the test process ends; returns the URL.
+pub fn listen(handle: impl Fn(&TcpStream) -> Option<()> + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let handle = Arc::new(handle);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let handle = handle.clone();
+            std::thread::spawn(move || handle(&stream));
+        }
+    });
+    url
 }
 
 /// Sends a response.

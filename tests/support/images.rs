@@ -1,5 +1,6 @@
 //! Image files for uploads.
 
+use super::raw_images::chunk;
 use super::{Person, Teahouse};
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage, imageops::FilterType};
@@ -79,32 +80,17 @@ fn exif() -> Vec<u8> {
 
 /// A PNG whose header declares many pixels, with hardly any data.
 pub fn huge_png(side: u32) -> Vec<u8> {
-    let mut head = Vec::new();
-    head.extend(side.to_be_bytes());
-    head.extend(side.to_be_bytes());
-    head.extend([8, 6, 0, 0, 0]);
+    let side = side.to_be_bytes();
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
-    for (kind, data) in [
-        (b"IHDR", head),
-        // An empty zlib stream.
-        (b"IDAT", vec![0x78, 0x9c, 3, 0, 0, 0, 0, 1]),
-        (b"IEND", Vec::new()),
-    ] {
-        let length = u32::try_from(data.len()).expect("short");
-        file.extend(length.to_be_bytes());
-        let body: Vec<u8> = kind.iter().copied().chain(data).collect();
-        file.extend(&body);
-        file.extend(crc32(&body).to_be_bytes());
-    }
+    chunk(
+        &mut file,
+        b"IHDR",
+        &[&side[..], &side, &[8, 6, 0, 0, 0]].concat(),
+    );
+    // An empty zlib stream.
+    chunk(&mut file, b"IDAT", &[0x78, 0x9c, 3, 0, 0, 0, 0, 1]);
+    chunk(&mut file, b"IEND", &[]);
     file
-}
-
-fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-            (crc >> 1) ^ (0xedb8_8320 & 0_u32.wrapping_sub(crc & 1))
-        })
-    })
 }
 
 impl Person {
@@ -135,15 +121,6 @@ impl Person {
 }
 
 impl Teahouse {
-    /// Peak resident memory of the process, in KiB.
-    pub fn peak_memory_kib(&self) -> u64 {
-        let path = format!("/proc/{}/status", self.pid());
-        let status = std::fs::read_to_string(path).expect("Linux");
-        let line = status.lines().find(|line| line.starts_with("VmHWM:"));
-        let number = line.and_then(|line| line.split_whitespace().nth(1));
-        number.and_then(|n| n.parse().ok()).expect("a number")
-    }
-
     /// Returns the file names in the data directory, except the database's.
     pub fn files(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.folder()).expect("a folder");

@@ -33,7 +33,6 @@ pub struct Record {
     pub acked: HashMap<String, u64>,
     /// Number of `unavailable` errors.
     pub refused: usize,
-    /// Number of lost sockets.
     pub lost_sockets: usize,
     /// The longest time from a post to its response.
     pub slowest: Duration,
@@ -101,14 +100,13 @@ impl LoadGenerator {
     pub async fn until_acked(&self, more: usize, timeout: Duration) -> Duration {
         let (start, wanted) = (Instant::now(), self.acked() + more);
         while self.acked() < wanted {
+            let is_found = !self.tasks.iter().any(JoinHandle::is_finished);
+            assert!(is_found, "a sender failed");
+            let left = wanted - self.acked().min(wanted);
+            let is_late = start.elapsed() >= timeout;
             assert!(
-                !self.tasks.iter().any(JoinHandle::is_finished),
-                "a sender failed"
-            );
-            assert!(
-                start.elapsed() < timeout,
-                "only {} of {more} messages are stored after {timeout:?}",
-                self.acked() + more - wanted
+                !is_late,
+                "{left} of {more} messages are not stored after {timeout:?}"
             );
             sleep(Duration::from_millis(5)).await;
         }
@@ -121,10 +119,8 @@ impl LoadGenerator {
         let mut record = Record::default();
         for task in self.tasks {
             let one = timeout(Duration::from_secs(60), task).await;
-            record.extend(
-                one.expect("each message is acknowledged")
-                    .expect("no panic"),
-            );
+            let one = one.expect("each message is acknowledged");
+            record.extend(one.expect("no panic"));
         }
         record
     }

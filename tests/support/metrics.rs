@@ -17,10 +17,8 @@ impl Metrics {
             .to_str()
             .expect("text")
             .to_owned();
-        assert!(
-            kind.starts_with("application/openmetrics-text; version=1.0.0"),
-            "{kind}"
-        );
+        let is_shown = kind.starts_with("application/openmetrics-text; version=1.0.0");
+        assert!(is_shown, "{kind}");
         Self::read(response.text().await.expect("text"))
     }
 
@@ -30,10 +28,8 @@ impl Metrics {
         for line in text.lines().filter(|line| !line.starts_with('#')) {
             let (sample, value) = line.rsplit_once(' ').expect("a sample and its value");
             let value = value.parse().expect("a number");
-            assert!(
-                samples.insert(sample.to_owned(), value).is_none(),
-                "twice: {line}"
-            );
+            let is_expected = samples.insert(sample.to_owned(), value).is_none();
+            assert!(is_expected, "twice: {line}");
         }
         Self { text, samples }
     }

@@ -58,6 +58,7 @@ pub use socket::Socket;
 pub use teahouse::Teahouse;
 
 use std::future::Future;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Maximum time for anything that a test waits for.
@@ -93,6 +94,19 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(
     }
 }
 
+/// Polls until `check` returns true; panics with `what` after `TIMEOUT`.
+pub async fn until(what: &str, mut check: impl AsyncFnMut() -> bool) {
+    let deadline = Instant::now() + TIMEOUT;
+    while !check().await {
+        assert!(Instant::now() < deadline, "never happened: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+pub fn words(text: &str) -> Vec<&str> {
+    text.split_whitespace().collect()
+}
+
 /// Returns a response's status and Location.
 pub fn status_and_location(response: &reqwest::Response) -> (u16, &str) {
     let location = response
@@ -104,19 +118,51 @@ pub fn status_and_location(response: &reqwest::Response) -> (u16, &str) {
 
 /// Returns the ids of the fields with an error message, in page order.
 pub fn field_errors(page: &str) -> Vec<&str> {
-    let ids = page
-        .split("id=\"")
-        .skip(1)
-        .filter_map(|rest| rest.split('"').next());
+    let parts = page.split("id=\"");
+    let ids = parts.skip(1).filter_map(|rest| rest.split('"').next());
     ids.filter_map(|id| id.strip_suffix("-error"))
         .filter(|name| *name != "form")
         .collect()
 }
 
-/// Splits an API error into its status and code.
-pub fn error_code<S: Into<u16>>((status, error): (S, serde_json::Value)) -> (u16, String) {
+/// Returns the pairs in a text of the form `a=b c=d`.
+pub fn pairs(text: &str) -> Vec<(&str, &str)> {
+    let pairs = text.split_whitespace().map(|pair| pair.split_once('='));
+    pairs.map(|pair| pair.expect("a=b")).collect()
+}
+
+/// Returns all files below a folder.
+pub fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let files = paths.flat_map(|path| match path.is_dir() {
+        true => files_below(&path),
+        false => vec![path],
+    });
+    files.collect()
+}
+
+/// Returns a response's status and Location, such as `303 /login`.
+pub fn redirect(response: &reqwest::Response) -> String {
+    let (status, location) = status_and_location(response);
+    format!("{status} {location}")
+}
+
+/// Returns a response's body.
+pub async fn text(response: reqwest::Response) -> String {
+    response.text().await.expect("text")
+}
+
+/// Returns a header that the response must have.
+pub fn header(response: &reqwest::Response, name: &str) -> String {
+    let value = response.headers().get(name).expect(name);
+    value.to_str().expect("text").to_owned()
+}
+
+/// Returns an API error's status and code, such as `404 not_found`.
+pub fn error_code<S: Into<u16>>((status, error): (S, serde_json::Value)) -> String {
     let code = error["code"].as_str().unwrap_or_default();
-    (status.into(), code.to_owned())
+    format!("{} {code}", status.into())
 }
 
 /// Asserts status 422 and returns the ids of the fields with an error message.

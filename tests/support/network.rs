@@ -10,7 +10,6 @@ use tokio::sync::watch::{self, Receiver, Sender};
 /// The version in the `hello` frame.
 const VERSION: &str = concat!("\"version\":\"", env!("CARGO_PKG_VERSION"), "\"");
 
-/// The state of the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum NetworkState {
     Up,

@@ -1,6 +1,6 @@
 //! A user of the HTML pages: cookies and forms.
 
-use super::{EventStream, LOBBY, Socket, TIMEOUT, Teahouse, client_id, eventually};
+use super::{EventStream, LOBBY, Socket, TIMEOUT, Teahouse, client_id, until};
 use reqwest::cookie::{CookieStore, Jar};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
@@ -12,8 +12,8 @@ pub const PASSWORD: &str = "correct horse battery";
 
 /// Production's cost of a password hash; config/test.toml has a low one.
 pub const PRODUCTION_HASHES: [(&str, &str); 2] = [
-    ("TEAHOUSE__ACCOUNTS__HASH_MEMORY_KIB", "19456"),
-    ("TEAHOUSE__ACCOUNTS__HASH_PASSES", "2"),
+    ("accounts.hash_memory_kib", "19456"),
+    ("accounts.hash_passes", "2"),
 ];
 
 static PHONES: AtomicU64 = AtomicU64::new(13_800_100_000);
@@ -55,12 +55,9 @@ impl Person {
         let mut person = Self::visitor(server);
         person.name = name.to_owned();
         let response = person.submit_registration(name).await;
-        assert_eq!(
-            response.status(),
-            303,
-            "{}",
-            response.text().await.unwrap_or_default()
-        );
+        let status = response.status();
+        let text = response.text().await.unwrap_or_default();
+        assert_eq!(status, 303, "{text}");
         person
     }
 
@@ -77,15 +74,13 @@ impl Person {
 
     /// Submits the registration form.
     pub async fn submit_registration(&self, name: &str) -> Response {
-        self.post(
-            "/register",
-            &[
-                ("phone", &self.phone),
-                ("username", name),
-                ("password", PASSWORD),
-            ],
-        )
-        .await
+        self.register_with(name, PASSWORD).await
+    }
+
+    pub async fn register_with(&self, name: &str, password: &str) -> Response {
+        let (name, password) = (("username", name), ("password", password));
+        let form = [("phone", &*self.phone), name, password];
+        self.post("/register", &form).await
     }
 
     /// Signs in as the same user in another browser.
@@ -147,6 +142,13 @@ impl Person {
                 .header("accept", "application/json"),
         )
         .await
+    }
+
+    /// Returns JSON; the status must be 200.
+    pub async fn json_at(&self, path: &str) -> Value {
+        let (status, value) = self.get_json(path).await;
+        assert_eq!(status, 200, "GET {path}: {value}");
+        value
     }
 
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Response {
@@ -214,11 +216,9 @@ impl Person {
 
     /// Waits until `/readyz` returns 200.
     pub async fn wait_until_ready(&self) {
-        eventually("ready", async || {
+        until("ready", async || {
             let response = self.request(Method::GET, "/readyz").send().await;
-            response
-                .is_ok_and(|response| response.status() == 200)
-                .then_some(())
+            response.is_ok_and(|response| response.status() == 200)
         })
         .await;
     }

@@ -1,5 +1,6 @@
 //! Processes of the server: starting, running to completion, and signals.
 
+use super::words;
 use socket2::{Domain, Socket, Type};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
@@ -18,6 +19,21 @@ pub struct Outcome {
     pub stdout: String,
     pub stderr: String,
     pub took: Duration,
+}
+
+impl Outcome {
+    #[track_caller]
+    pub fn expect_success(self) -> Self {
+        assert!(self.status.success(), "{self:?}");
+        self
+    }
+
+    /// Asserts exit code 1.
+    #[track_caller]
+    pub fn expect_failure(self) -> Self {
+        assert_eq!(self.status.code(), Some(1), "{self:?}");
+        self
+    }
 }
 
 /// Reserves a port with a socket that never listens, so that it stays free while the server restarts.
@@ -57,11 +73,15 @@ pub fn signal(name: &str, pid: u32) {
     assert!(done.is_ok_and(|status| status.success()));
 }
 
+/// Environment variables: a setting such as `throttle.enabled` becomes `TEAHOUSE__THROTTLE__ENABLED`.
 pub(super) fn owned(settings: &[(&str, &str)]) -> Vec<(String, String)> {
-    settings
-        .iter()
-        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-        .collect()
+    let variable = |key: &str| match key.contains('.') {
+        true => format!("TEAHOUSE__{}", key.to_uppercase().replace('.', "__")),
+        false => key.to_owned(),
+    };
+    let pairs = settings.iter();
+    let pairs = pairs.map(|(key, value)| (variable(key), (*value).to_owned()));
+    pairs.collect()
 }
 
 pub(super) fn program(settings: &[(String, String)]) -> Command {
@@ -69,18 +89,8 @@ pub(super) fn program(settings: &[(String, String)]) -> Command {
     let built = env!("CARGO_BIN_EXE_teahouse").into();
     let mut command = Command::new(std::env::var_os("TEAHOUSE_TEST_PROGRAM").unwrap_or(built));
     for (key, _) in std::env::vars() {
-        if key.starts_with("TEAHOUSE")
-            || [
-                "DATABASE_URL",
-                "HOST",
-                "PORT",
-                "PUBLIC_ORIGIN",
-                "DATA_DIR",
-                "REDIS_URL",
-                "RUST_LOG",
-            ]
-            .contains(&key.as_str())
-        {
+        let others = "DATABASE_URL HOST PORT PUBLIC_ORIGIN DATA_DIR REDIS_URL RUST_LOG";
+        if key.starts_with("TEAHOUSE") || words(others).contains(&key.as_str()) {
             command.env_remove(key);
         }
     }

@@ -1,9 +1,14 @@
 //! HTTP written byte by byte, for requests that no client library would send.
 
-use super::TIMEOUT;
+use super::{TIMEOUT, Teahouse};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+pub async fn connect(server: &Teahouse) -> TcpStream {
+    let stream = TcpStream::connect(server.host()).await;
+    stream.expect("a connection")
+}
 
 /// Sends bytes and returns all that the server sends until it closes the connection.
 pub async fn exchange(host: &str, request: &[u8]) -> String {
@@ -13,19 +18,15 @@ pub async fn exchange(host: &str, request: &[u8]) -> String {
     let mut response = Vec::new();
     let read = timeout(TIMEOUT, stream.read_to_end(&mut response)).await;
     let is_reset = read.expect("the server keeps the connection").is_err();
-    assert!(
-        !is_reset || !response.is_empty(),
-        "reset without a response"
-    );
+    let is_expected = !is_reset || !response.is_empty();
+    assert!(is_expected, "reset without a response");
     String::from_utf8_lossy(&response).into_owned()
 }
 
 /// Returns the status code of the first response.
 pub fn status(response: &str) -> u16 {
-    let code = response
-        .split(' ')
-        .nth(1)
-        .and_then(|code| code.parse().ok());
+    let mut parts = response.split(' ');
+    let code = parts.nth(1).and_then(|code| code.parse().ok());
     code.unwrap_or_default()
 }
 

@@ -22,18 +22,11 @@ pub fn jpeg(width: u16, height: u16, colour: &[i8], progressive: bool) -> Vec<u8
     frame.extend((1..=count).flat_map(|id| [id, 0x11, 0]));
     segment(&mut file, if progressive { 0xc2 } else { 0xc0 }, &frame);
     // Nine sizes of a difference, each with a four-bit code; a one-bit code for the end of a block.
-    segment(
-        &mut file,
-        0xc4,
-        &[
-            0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8,
-        ],
-    );
-    segment(
-        &mut file,
-        0xc4,
-        &[0x10, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-    );
+    let sizes = *b"\0\0\0\0\x09\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x02\x03\x04\x05\x06\x07\x08";
+    segment(&mut file, 0xc4, &sizes);
+    let mut ends = [0; 18];
+    (ends[0], ends[1]) = (0x10, 1);
+    segment(&mut file, 0xc4, &ends);
     let mut scan = vec![count];
     scan.extend((1..=count).flat_map(|id| [id, 0]));
     scan.extend([0, if progressive { 0 } else { 63 }, 0]);
@@ -92,6 +85,17 @@ impl Bits {
     }
 }
 
+/// Start and step of each pass of an interlaced PNG.
+const ADAM7: [(u32, u32, u32, u32); 7] = [
+    (0, 0, 8, 8),
+    (4, 0, 8, 8),
+    (0, 4, 4, 8),
+    (2, 0, 4, 4),
+    (0, 2, 2, 4),
+    (1, 0, 2, 2),
+    (0, 1, 1, 2),
+];
+
 /// A black PNG: all samples are zero except alpha. Color types: 0 gray, 2 RGB, 3 palette, 4 gray with alpha, 6 RGB
 /// with alpha.
 pub fn png(width: u32, height: u32, depth: u8, colour_type: u8, interlaced: bool) -> Vec<u8> {
@@ -110,18 +114,9 @@ pub fn png(width: u32, height: u32, depth: u8, colour_type: u8, interlaced: bool
         2 => vec![0; 3 * bytes],
         _ => vec![0; bytes],
     };
-    // Adam7: start and step of each pass.
     let passes: &[(u32, u32, u32, u32)] = match interlaced {
         false => &[(0, 0, 1, 1)],
-        true => &[
-            (0, 0, 8, 8),
-            (4, 0, 8, 8),
-            (0, 4, 4, 8),
-            (2, 0, 4, 4),
-            (0, 2, 2, 4),
-            (1, 0, 2, 2),
-            (0, 1, 1, 2),
-        ],
+        true => &ADAM7,
     };
     let mut data = ZlibEncoder::new(Vec::new(), Compression::fast());
     for (x, y, step_x, step_y) in passes {
@@ -140,7 +135,8 @@ pub fn png(width: u32, height: u32, depth: u8, colour_type: u8, interlaced: bool
     file
 }
 
-fn chunk(file: &mut Vec<u8>, kind: &[u8; 4], body: &[u8]) {
+/// Appends a chunk of a PNG.
+pub fn chunk(file: &mut Vec<u8>, kind: &[u8; 4], body: &[u8]) {
     file.extend(u32::try_from(body.len()).expect("short").to_be_bytes());
     let start = file.len();
     file.extend(kind);

@@ -13,7 +13,6 @@ pub struct RawSocket {
     input: Vec<u8>,
 }
 
-/// A frame from the server.
 #[derive(Debug)]
 pub enum Frame {
     Json(Value),
@@ -58,7 +57,6 @@ impl RawSocket {
         self.write(&frame(first, payload)).await;
     }
 
-    /// Returns the next frame.
     pub async fn next(&mut self) -> Frame {
         loop {
             if let Some(frame) = self.take() {

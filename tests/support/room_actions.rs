@@ -5,6 +5,13 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 impl Person {
+    /// Deletes the account with the form.
+    pub async fn delete_account(&self, confirm: &str, password: &str) -> Response {
+        let (confirm, password) = (("confirm", confirm), ("delete_password", password));
+        let form = [("_method", "delete"), confirm, password];
+        self.post("/settings/account", &form).await
+    }
+
     /// Creates a room with these members, who accept where they were invited. Returns its id.
     pub async fn create_room(&self, kind: &str, name: &str, members: &[&Self]) -> String {
         let mut form = vec![("name", name), ("kind", kind)];
@@ -52,6 +59,12 @@ impl Person {
         self.post(path, &form).await.status().as_u16()
     }
 
+    /// Like `submit`; the status must be 303.
+    pub async fn submit_ok(&self, verb: &str, path: &str, fields: &[(&str, &str)]) {
+        let status = self.submit(verb, path, fields).await;
+        assert_eq!(status, 303, "{verb} {path}");
+    }
+
     pub async fn join(&self, room: &str) -> u16 {
         self.submit("post", &format!("/rooms/{room}/membership"), &[])
             .await
@@ -91,7 +104,6 @@ impl Person {
         (status, serde_json::from_str(&text).unwrap_or(Value::Null))
     }
 
-    /// Edits a message.
     pub async fn edit(&self, room: &str, seq: i64, content: &str) -> (u16, Value) {
         let path = format!("/rooms/{room}/messages/{seq}");
         self.json(Method::PATCH, &path, json!({"content": content}))

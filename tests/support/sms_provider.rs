@@ -1,8 +1,8 @@
 //! A mock of an SMS provider: records requests and returns a fixed response.
 
 use super::eventually;
-use super::http_request::{HttpRequest, respond};
-use std::net::{TcpListener, TcpStream};
+use super::http_request::{HttpRequest, listen, respond};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 
 #[derive(Default)]
@@ -21,21 +21,13 @@ pub struct SmsProvider {
 impl SmsProvider {
     /// Returns this status and body for each request.
     pub fn responding(status: u16, body: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
         let state = Arc::new(State::default());
         *state.response.lock().expect("no panic") = (status, body.to_owned());
         let shared = state.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                let state = shared.clone();
-                std::thread::spawn(move || serve(&stream, &state));
-            }
-        });
+        let url = listen(move |stream| serve(stream, &shared));
         Self { url, state }
     }
 
-    /// Returns all requests so far.
     pub fn requests(&self) -> Vec<HttpRequest> {
         self.state.requests.lock().expect("no panic").clone()
     }
@@ -48,7 +40,6 @@ impl SmsProvider {
         .await
     }
 
-    /// Returns the JSON of message number `n`.
     pub async fn message(&self, n: usize) -> serde_json::Value {
         serde_json::from_str(&self.nth(n).await.body).expect("JSON")
     }

@@ -73,6 +73,16 @@ impl Socket {
         let _ = self.stream.send(frame).await;
     }
 
+    pub async fn sync(&mut self, room: &str, ver: u64) {
+        let frame = json!({"type": "sync", "roomId": room, "ver": ver});
+        self.send(frame).await;
+    }
+
+    /// Tells that the window shows a room.
+    pub async fn view(&mut self, room: &str) {
+        self.send(json!({"type": "view", "roomId": room})).await;
+    }
+
     /// Posts a message and returns its client id.
     pub async fn post(&mut self, room: &str, content: &str) -> String {
         let id = client_id();

@@ -1,7 +1,7 @@
 //! The server, started as a process on its own database.
 
-use super::Database;
 use super::process::{Outcome, Port, Process, owned, program, run, serve, signal, wait};
+use super::{Database, pairs};
 use std::process::{Child, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -44,6 +44,11 @@ impl Teahouse {
         let folder = Arc::new(TempDir::new().expect("a folder"));
         let database = Database::new(folder.path());
         Self::in_folder(folder, Arc::new(database), owned(settings))
+    }
+
+    /// Like `start`, with settings such as `throttle.enabled=true`, separated by white space.
+    pub fn configured(settings: &str) -> Self {
+        Self::with(&pairs(settings))
     }
 
     /// Starts a server on this database, with additional environment variables.
@@ -125,16 +130,21 @@ impl Teahouse {
 
     /// Resident memory, in KiB.
     pub fn memory_kib(&self) -> u64 {
-        let status =
-            std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("Linux");
-        let line = status
-            .lines()
-            .find(|line| line.starts_with("VmRSS:"))
-            .expect("VmRSS");
-        line.split_whitespace()
-            .nth(1)
-            .and_then(|n| n.parse().ok())
-            .expect("a number")
+        self.status("VmRSS:")
+    }
+
+    /// Peak resident memory, in KiB.
+    pub fn peak_memory_kib(&self) -> u64 {
+        self.status("VmHWM:")
+    }
+
+    /// A number in the process's status.
+    fn status(&self, field: &str) -> u64 {
+        let path = format!("/proc/{}/status", self.pid());
+        let status = std::fs::read_to_string(path).expect("Linux");
+        let line = status.lines().find(|line| line.starts_with(field));
+        let number = line.and_then(|line| line.split_whitespace().nth(1));
+        number.and_then(|n| n.parse().ok()).expect("a number")
     }
 
     /// The data directory.

@@ -29,7 +29,7 @@ pub(in crate::controllers) async fn authenticate(
     let trusted = find_trusted_browser(app, context, phone.as_ref()).await?;
     let buckets = app
         .rate_limits
-        .sign_in(context.address, phone.as_ref(), trusted.as_ref())?;
+        .sign_in(context.address, phone.as_ref(), trusted.as_ref());
     let attempt = Attempt::begin(app, buckets).await?;
     let found = match phone.clone() {
         Some(phone) => {

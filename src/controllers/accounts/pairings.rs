@@ -49,10 +49,10 @@ pub async fn create(
     token: Path<String>,
 ) -> Result<HttpResponse> {
     let token = token.into_inner();
-    let Browser { hash, cookie } = context.browser(&app)?;
+    let Browser { hash, cookie } = context.browser(&app);
     let (wanted, client) = (token.clone(), context.client.clone());
     // Before the lookup, so that guessed tokens count.
-    let buckets = app.rate_limits.pairing_request(context.address)?;
+    let buckets = app.rate_limits.pairing_request(context.address);
     rate_limits::acquire(&app.database, &buckets).await?;
     let write = app.database.write(move |conn| {
         if let Some(user) = pairing::request(conn, &wanted, &hash, &client)? {

@@ -71,7 +71,7 @@ async fn set_password(
 ) -> Result<User> {
     let limits = &app.rate_limits;
     let requester = limits.requester(context.address, Priority::SignIn);
-    let buckets = limits.new_password(user_id)?;
+    let buckets = limits.new_password(user_id);
     let hash = Attempt::run(app, buckets, app.hasher.hash(requester, password)).await?;
     let client = context.client.clone();
     let write = app.database.write(move |conn| {

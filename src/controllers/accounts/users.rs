@@ -64,10 +64,8 @@ async fn register(
     session: &Session,
     new_user: ValidNewUser,
 ) -> Result<HttpResponse> {
-    let browser = context.browser(app)?;
-    let (by_address, by_browser) = app
-        .rate_limits
-        .registration(context.address, &browser.hash)?;
+    let browser = context.browser(app);
+    let (by_address, by_browser) = app.rate_limits.registration(context.address, &browser.hash);
     let attempt = Attempt::begin(app, [by_address, by_browser.clone()].concat()).await?;
     match create_user(app, context, new_user).await {
         Ok(user) => {
@@ -100,7 +98,7 @@ async fn send_code(
         invite_token,
         may_be_first,
     } = new_user;
-    let buckets = app.rate_limits.registration_form(context.address)?;
+    let buckets = app.rate_limits.registration_form(context.address);
     let hash = async {
         require_may_register(app, username.clone(), invite, may_be_first).await?;
         hash_password(app, context, password).await

@@ -36,10 +36,8 @@ pub(super) async fn check(
 ) -> Result<Completed> {
     let browser = pending_browser(app, context).ok_or(Error::NotFound)?;
     let typed: String = typed.chars().filter(|c| !c.is_whitespace()).collect();
-    let device = context.browser(app)?;
-    let (by_address, by_browser) = app
-        .rate_limits
-        .registration(context.address, &device.hash)?;
+    let device = context.browser(app);
+    let (by_address, by_browser) = app.rate_limits.registration(context.address, &device.hash);
     let limits = RegistrationLimits {
         policy: app.accounts.registration_policy,
         buckets: [by_address, by_browser].concat(),

@@ -118,7 +118,7 @@ async fn fetch_account(
         "access_denied" => return Err(Error::ForbiddenBecause("error-github-denied".into())),
         _ => return Err(Error::BadRequest("error-github-code".into())),
     }
-    let tries = app.rate_limits.github_sign_in(context.address)?;
+    let tries = app.rate_limits.github_sign_in(context.address);
     let attempt = Attempt::begin(app, tries).await?;
     let github = &github_oauth::require_enabled(app)?.github;
     let (code, callback) = (query.code.clone(), callback_url(context)?);
@@ -151,10 +151,8 @@ async fn sign_in_or_register(
     query: &CallbackQuery,
 ) -> Result<HttpResponse> {
     let account = fetch_account(app, context, state, query).await?;
-    let device = context.browser(app)?;
-    let (by_address, by_browser) = app
-        .rate_limits
-        .registration(context.address, &device.hash)?;
+    let device = context.browser(app);
+    let (by_address, by_browser) = app.rate_limits.registration(context.address, &device.hash);
     let registering = [by_address, by_browser].concat();
     let policy = app.accounts.registration_policy;
     let invite = invite::verify_token(&app.hmac_key, &state.invite);

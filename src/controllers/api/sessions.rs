@@ -162,7 +162,7 @@ pub async fn refresh(
     context: RequestContext,
     CurrentSession { user, key_hash, .. }: CurrentSession,
 ) -> Result<HttpResponse> {
-    let tries = app.rate_limits.token_refresh(user.id)?;
+    let tries = app.rate_limits.token_refresh(user.id);
     let issued = issue_token(&app, &context, &user, TokenGrant::Session(key_hash));
     let token = Attempt::run(&app, tries, issued).await?;
     Ok(HttpResponse::Ok().json(token))

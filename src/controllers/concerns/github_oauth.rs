@@ -89,15 +89,12 @@ impl OAuthState {
     }
 
     /// Creates the state of a signed-in user. The callback must come from the same session.
-    ///
-    /// # Errors
-    /// `Internal` when the session cannot be hashed.
-    pub fn for_session(app: &App, intent: Intent, session: &KeyHash) -> Result<Self> {
+    pub fn for_session(app: &App, intent: Intent, session: &KeyHash) -> Self {
         let session = app.hmac_key.sign(SESSION_PURPOSE, session.as_str());
-        Ok(Self {
+        Self {
             session: Some(session),
             ..Self::anonymous(intent, "/", "")
-        })
+        }
     }
 
     /// Whether the authorization was started in this session.
@@ -181,7 +178,7 @@ pub async fn finish(app: &App, context: &RequestContext, state: &str) -> Result<
     let window = TimeDelta::minutes(MINUTES);
     let once = app
         .rate_limits
-        .single_use(&format!("github {state}"), window)?;
+        .single_use(&format!("github {state}"), window);
     match rate_limits::acquire(&app.database, &[once]).await {
         Err(Error::RateLimited { .. }) => Err(stale()),
         taken => taken.map(|()| oauth_state),

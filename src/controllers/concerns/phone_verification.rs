@@ -80,7 +80,7 @@ pub async fn send_code(
     let browser = &verification.browser_hash;
     let code_hash = code.hash(&app.hmac_key, browser);
     let decoy_hash = app.hmac_key.sign("no code", browser.as_str());
-    let buckets = app.rate_limits.verification_code(context.address, &phone)?;
+    let buckets = app.rate_limits.verification_code(context.address, &phone);
     let client = context.client.clone();
     let (purpose, number) = (verification.purpose, phone.clone());
     let is_eligible = app.database.write(move |conn| {

@@ -55,7 +55,7 @@ pub async fn sign_in(
         is_github_sign_in: is_github,
         max_sessions: app.accounts.max_sessions_per_user,
     };
-    let Browser { hash, cookie } = context.browser(app)?;
+    let Browser { hash, cookie } = context.browser(app);
     let write = app.database.write(move |conn| {
         let created = session::create(conn, &key_hash, &new)?;
         trusted_browser::trust(conn, &hash, user_id)?;

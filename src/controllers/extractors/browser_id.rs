@@ -4,7 +4,6 @@ use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 
 use crate::controllers::App;
-use crate::error::Result;
 use crate::models::auth::session::{self, KeyHash};
 use crate::models::auth::trusted_browser::TRUST_DAYS;
 
@@ -34,7 +33,7 @@ pub(super) fn verify<'a>(
 
 impl Browser {
     /// Returns the browser with this verified cookie, or with a new id.
-    pub(super) fn new(app: &App, verified: Option<(KeyHash, &str)>) -> Result<Self> {
+    pub(super) fn new(app: &App, verified: Option<(KeyHash, &str)>) -> Self {
         let (hash, value) = match verified {
             Some((hash, value)) => (hash, value.to_owned()),
             None => {
@@ -45,7 +44,7 @@ impl Browser {
         };
         let name = app.site.browser_cookie_name();
         let cookie = build_cookie(app, name, value, Duration::days(TRUST_DAYS));
-        Ok(Self { hash, cookie })
+        Self { hash, cookie }
     }
 }
 

@@ -137,16 +137,10 @@ impl RequestValues {
     }
 
     /// Returns the request's browser, with a new id if it has none. Repeated calls return the same.
-    ///
-    /// # Errors
-    /// `Internal` when the id cannot be signed.
-    pub fn browser(&self, app: &App) -> Result<Browser> {
-        if let Some(browser) = self.browser.get() {
-            return Ok(browser.clone());
-        }
+    pub fn browser(&self, app: &App) -> Browser {
         let cookies = self.cookies(app.site.browser_cookie_name());
-        let browser = Browser::new(app, browser_id::verify(app, cookies))?;
-        Ok(self.browser.get_or_init(|| browser).clone())
+        let new = || Browser::new(app, browser_id::verify(app, cookies));
+        self.browser.get_or_init(new).clone()
     }
 
     /// Whether the client accepts this content encoding.

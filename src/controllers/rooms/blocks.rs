@@ -49,7 +49,7 @@ async fn change(
     change: impl Fn(&mut DbConn, i64, i64) -> Result<()> + Send + 'static,
 ) -> Result<()> {
     let user_id = user.id;
-    rate_limits::acquire(&app.database, &app.rate_limits.block_change(user_id)?).await?;
+    rate_limits::acquire(&app.database, &app.rate_limits.block_change(user_id)).await?;
     let write = app.database.write(move |conn| {
         installation::lock(conn)?;
         match find_active_user(conn, typed.username.trim())?.id {

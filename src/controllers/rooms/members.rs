@@ -21,7 +21,7 @@ pub async fn create(
     id: Path<i64>,
     FormOrJson(typed): FormOrJson<UsernameField>,
 ) -> Result<HttpResponse> {
-    rate_limits::acquire(&app.database, &app.rate_limits.membership_change(user.id)?).await?;
+    rate_limits::acquire(&app.database, &app.rate_limits.membership_change(user.id)).await?;
     let (id, person, name) = (*id, user.clone(), typed.username.clone());
     let write = app
         .database
@@ -61,7 +61,7 @@ pub async fn destroy(
     id: Path<i64>,
     FormOrJson(typed): FormOrJson<UsernameField>,
 ) -> Result<HttpResponse> {
-    rate_limits::acquire(&app.database, &app.rate_limits.membership_change(user.id)?).await?;
+    rate_limits::acquire(&app.database, &app.rate_limits.membership_change(user.id)).await?;
     let (id, person, name) = (*id, user.clone(), typed.username.clone());
     let write = app
         .database

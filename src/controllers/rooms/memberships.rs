@@ -20,7 +20,7 @@ pub async fn create(
     id: Path<i64>,
     _: FormOrJson<IgnoredAny>,
 ) -> Result<HttpResponse> {
-    rate_limits::acquire(&app.database, &app.rate_limits.membership_change(user.id)?).await?;
+    rate_limits::acquire(&app.database, &app.rate_limits.membership_change(user.id)).await?;
     let (id, user_id) = (*id, user.id);
     let write = app.database.write(move |conn| Room::join(conn, &user, id));
     if write.await? {

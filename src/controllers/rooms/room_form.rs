@@ -61,7 +61,7 @@ pub(in crate::controllers) async fn create_room(
 ) -> Result<i64> {
     let (creator, new) = (user.clone(), fields.new_room()?);
     let members = new.members.iter().filter(|name| !name.trim().is_empty());
-    let tries = app.rate_limits.room_creation(user.id, members.count())?;
+    let tries = app.rate_limits.room_creation(user.id, members.count());
     rate_limits::acquire_each(&app.database, tries).await?;
     let write = app
         .database

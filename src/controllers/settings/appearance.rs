@@ -72,5 +72,5 @@ async fn save(app: &App, user: &User, typed: &AppearanceForm) -> Result<()> {
     let write = app
         .database
         .write(move |conn| preferences.save(conn, user_id));
-    Attempt::run(app, app.rate_limits.profile_change(user_id)?, write).await
+    Attempt::run(app, app.rate_limits.profile_change(user_id), write).await
 }

@@ -47,7 +47,7 @@ pub async fn destroy(
     let write = app
         .database
         .write(move |conn| avatar::set(conn, user.id, None));
-    let tries = app.rate_limits.profile_change(user.id)?;
+    let tries = app.rate_limits.profile_change(user.id);
     Attempt::run(&app, tries, write).await?;
     Ok(redirect_saved(&context, "profile", "picture"))
 }
@@ -56,7 +56,7 @@ pub async fn destroy(
 async fn save(app: &App, user: &User, form: UploadForm) -> Result<()> {
     let user_id = user.id;
     let _permit = app.avatar_processor.acquire_permit(user_id)?;
-    let tries = app.rate_limits.profile_change(user_id)?;
+    let tries = app.rate_limits.profile_change(user_id);
     let store = async {
         let upload = form.read("avatar", UPLOAD_MAX_BYTES).await?;
         let portrait = app.avatar_processor.process(upload).await?;

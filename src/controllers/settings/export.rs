@@ -64,7 +64,7 @@ pub async fn show(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<Http
         .exports
         .permits
         .acquire(user_id, usize::MAX, RETRY_SECONDS)?;
-    let tries = app.rate_limits.export(user_id)?;
+    let tries = app.rate_limits.export(user_id);
     let (person, batches) = Attempt::run(&app, tries, read(&app, user_id)).await?;
     let exported_at = rfc3339(now());
     let header_object = ExportHeader {

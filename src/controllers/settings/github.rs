@@ -88,7 +88,7 @@ fn redirect_to_github(
     current: &CurrentSession,
     intent: Intent,
 ) -> Result<HttpResponse> {
-    let state = OAuthState::for_session(app, intent, &current.key_hash)?;
+    let state = OAuthState::for_session(app, intent, &current.key_hash);
     let redirect = start(app, context, &state)?;
     if context.expects_json() {
         let response = HttpResponse::Ok().json(json!({"location": redirect.url}));

@@ -53,7 +53,7 @@ pub async fn create(
     _: FormOrJson<PairingInput>,
 ) -> Result<HttpResponse> {
     let (hmac_key, client) = (app.hmac_key.clone(), context.client.clone());
-    let tries = app.rate_limits.pairing_link(user.id)?;
+    let tries = app.rate_limits.pairing_link(user.id);
     let write = app.database.write(move |conn| {
         rate_limit::take(conn, &tries)?;
         pairing::create(conn, &hmac_key, &key_hash)?;

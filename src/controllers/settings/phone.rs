@@ -43,7 +43,7 @@ async fn change(
     require_reauthentication(app, context, current, password, "phone_password").await?;
     let user_id = current.user.id;
     // Without verification the response reveals whether the number is taken.
-    rate_limits::acquire(&app.database, &app.rate_limits.phone_claim(user_id)?).await?;
+    rate_limits::acquire(&app.database, &app.rate_limits.phone_claim(user_id)).await?;
     if app.verification.is_some() {
         let purpose = VerificationPurpose::PhoneChange;
         return start_verification(app, context, phone, purpose, |verification| {

@@ -63,7 +63,7 @@ pub async fn update(
     let write = app
         .database
         .write(move |conn| direct_message_policy::set(conn, user_id, &choice));
-    let saved = Attempt::run(&app, app.rate_limits.profile_change(user_id)?, write).await;
+    let saved = Attempt::run(&app, app.rate_limits.profile_change(user_id), write).await;
     let saved = saved.map(|()| redirect_saved(&context, "privacy", "reach"));
     form_action::respond(&context, saved, async |errors| {
         render(&app, &context, &user, typed.reachable_by, errors.into()).await

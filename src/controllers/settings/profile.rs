@@ -63,7 +63,7 @@ async fn rename(app: &App, user: &User, typed: &str) -> Result<()> {
     let write = app
         .database
         .write(move |conn| User::rename(conn, user_id, &name));
-    Attempt::run(app, app.rate_limits.rename(user_id)?, write).await?;
+    Attempt::run(app, app.rate_limits.rename(user_id), write).await?;
     app.realtime.poll_now();
     Ok(())
 }

@@ -36,7 +36,7 @@ pub(super) async fn require_reauthentication(
         Some(_) => {}
     }
     let limits = &app.rate_limits;
-    let attempt = Attempt::begin(app, limits.password_confirmation(user_id)?).await?;
+    let attempt = Attempt::begin(app, limits.password_confirmation(user_id)).await?;
     let requester = limits.requester(context.address, Priority::Trusted);
     let verdict = app.hasher.verify(requester, typed.to_owned(), hash);
     match verdict.await {
