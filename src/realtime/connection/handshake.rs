@@ -36,12 +36,21 @@ pub struct ConnectRequest {
     pub since: Timestamp,
 }
 
+/// Makes a connection's subscriber of its id, its user and its session.
+pub type MakeSubscriber = fn(u64, i64, Arc<str>) -> Rc<Subscriber>;
+
 impl Connection {
-    pub(super) async fn establish(
+    /// Connects, subscribes to the user's rooms and sends `hello`. Reads `request`'s state again only if it has changed
+    /// since.
+    ///
+    /// # Errors
+    /// `Unavailable` when the rooms cannot be read or there are too many connections, `TooManySockets` at the user's
+    /// limit, `Unauthorized` when the session has ended.
+    pub async fn open(
         worker: Rc<WorkerHub>,
         realtime: Arc<Realtime>,
         request: ConnectRequest,
-        make_subscriber: fn(u64, i64, Arc<str>) -> Rc<Subscriber>,
+        make_subscriber: MakeSubscriber,
         error_texts: ErrorTexts,
     ) -> Result<Self> {
         let ConnectRequest {
