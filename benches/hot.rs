@@ -40,8 +40,7 @@ fn message(seq: i64) -> Message {
         content: TEXT.to_owned(),
         html: content::to_html(TEXT, &[]),
         created_at: "2026-11-20T19:04:05.678Z".to_owned(),
-        edited_at: None,
-        deleted_at: None,
+        ..Message::default()
     }
 }
 
@@ -73,14 +72,14 @@ fn parsing(criterion: &mut Criterion) {
 }
 
 fn deliveries(criterion: &mut Criterion) {
-    let seat = Subscriber::new(1, 7, Arc::from("session"));
-    seat.send_hello(ServerFrame::Pong.encode());
+    let subscriber = Subscriber::new(1, 7, Arc::from("session"));
+    subscriber.send_hello(ServerFrame::Pong.encode());
     let wire = ServerFrame::Message(&message(1)).encode();
     let mut context = Context::from_waker(Waker::noop());
     criterion.bench_function("queue and take a delivery", |bencher| {
         bencher.iter(|| {
-            seat.push(wire.clone());
-            seat.poll_wire(&mut context)
+            subscriber.push(wire.clone());
+            subscriber.poll_wire(&mut context)
         });
     });
 }

@@ -152,10 +152,9 @@ impl Cast {
         }
         let answer = match what {
             "post" => "ack",
-            "edit" | "delete" => "message",
             "sync" => "synced",
             "read" => "read",
-            _ => "",
+            _ => "message",
         };
         let mut socket = who.socket().await;
         let frame = json!({
@@ -163,8 +162,10 @@ impl Cast {
         });
         socket.send(frame).await;
         // Handled in order: an error comes before the pong.
-        if ["ping", "typing", "view"].contains(&what) {
-            socket.send(json!({"type": "ping"})).await;
+        if ["typing", "view", "ping"].contains(&what) {
+            if what != "ping" {
+                socket.send(json!({"type": "ping"})).await;
+            }
             socket.expect("pong").await;
             if let Some(error) = socket.buffered("error").first() {
                 return error["code"].as_str().expect("a code").to_owned();

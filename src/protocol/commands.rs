@@ -30,17 +30,38 @@ pub struct ValidatedMessage {
 pub enum WriteCommand {
     /// Adds a message.
     Post(ValidatedMessage),
-    /// Replaces the text of the user's own message.
-    Edit {
-        /// The message.
-        target: MessageRef,
-        /// The new text, within the limits.
-        content: String,
-    },
+    /// Changes a message.
+    Change(MessageRef, Change),
+}
+
+/// A kind of change of a message. Each has a file in `models/message/append`.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// Replaces the text, which is within the limits, of the user's own message.
+    Edit(String),
     /// Hides a message; admins can still read it.
-    Delete(MessageRef),
+    Delete,
     /// Hides a message of a deleted user, without a permission check.
-    Erase(MessageRef),
+    Erase,
+}
+
+impl WriteCommand {
+    /// Returns the room and the user who makes the change.
+    pub fn room_and_user(&self) -> (i64, i64) {
+        match self {
+            Self::Post(draft) => (draft.room_id, draft.user_id),
+            Self::Change(target, _) => (target.room_id, target.user_id),
+        }
+    }
+
+    /// Returns the new text, if the change has one.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Post(draft) => Some(&draft.content),
+            Self::Change(_, Change::Edit(text)) => Some(text),
+            Self::Change(..) => None,
+        }
+    }
 }
 
 /// A message, and the user who changes it.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::text_enum::text_enum;
 
 /// A database id, which is a decimal string in JSON because JavaScript's numbers are exact only up to 2⁵³.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, JsonSchema)]
 #[schemars(extend("pattern" = "^[0-9]+$"))]
 pub struct Id(#[schemars(with = "String")] pub i64);
 
@@ -38,7 +38,7 @@ impl<'de> Deserialize<'de> for Id {
 }
 
 /// A user as others see them.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 pub struct User {
     /// The id.
     pub id: Id,
@@ -109,7 +109,7 @@ pub struct InvitedRoom {
 }
 
 /// A message as the members of its room see it.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
     /// The room.
@@ -174,8 +174,7 @@ pub enum PresenceState {
 }
 
 /// Why a frame was rejected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorCode {
     /// Not a valid frame.
     BadFrame,
@@ -194,15 +193,51 @@ pub enum ErrorCode {
     /// Not permitted.
     Forbidden,
     /// The other user does not accept direct messages from this user. Sent as `forbidden`, with its own text.
-    #[serde(rename = "forbidden")]
     Unreachable,
     /// Direct rooms need another user. Sent as `forbidden`, with its own text.
-    #[serde(rename = "forbidden")]
     Oneself,
     /// Not delivered: the user is blocked.
     Blocked,
     /// The outcome is unknown; the client retries with the same `clientId`.
     Unavailable,
+}
+
+impl ErrorCode {
+    /// All codes that differ for clients.
+    pub const ALL: [Self; 10] = [
+        Self::BadFrame,
+        Self::NotFound,
+        Self::Empty,
+        Self::TooLong,
+        Self::Invalid,
+        Self::RateLimited,
+        Self::Conflict,
+        Self::Forbidden,
+        Self::Blocked,
+        Self::Unavailable,
+    ];
+
+    /// Returns the code as clients see it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BadFrame => "bad_frame",
+            Self::NotFound => "not_found",
+            Self::Empty => "empty",
+            Self::TooLong => "too_long",
+            Self::Invalid => "invalid",
+            Self::RateLimited => "rate_limited",
+            Self::Conflict => "conflict",
+            Self::Forbidden | Self::Unreachable | Self::Oneself => "forbidden",
+            Self::Blocked => "blocked",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+impl Serialize for ErrorCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
 }
 
 text_enum! {

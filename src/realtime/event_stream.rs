@@ -100,9 +100,9 @@ impl EventStream {
     /// otherwise reconnect.
     fn closing_event(&mut self) -> Option<Bytes> {
         let code = self.connection.subscriber.close_code()?;
-        let is_told =
+        let is_reported =
             code == CloseCode::Replaced && matches!(self.content, StreamContent::AllFrames);
-        if !is_told || std::mem::replace(&mut self.has_ended, true) {
+        if !is_reported || std::mem::replace(&mut self.has_ended, true) {
             return None;
         }
         let event = format!("data: {{\"type\":\"closed\",\"code\":{}}}\n\n", code as u16);

@@ -11,6 +11,9 @@ use crate::protocol::commands::{
 };
 use crate::protocol::{ErrorCode, Invitation, Room};
 
+/// The result of a call to the database.
+pub type StoreFuture<T> = BoxFuture<'static, Result<T>>;
+
 /// Appends changes to rooms' logs. May block. Called by one thread at a time, unless the writer has replaced a thread
 /// that hangs in a call.
 pub trait MessageLog: Send + Sync {
@@ -49,34 +52,30 @@ pub trait Store: Send + Sync {
         room_id: i64,
         seq: i64,
         unread: bool,
-    ) -> BoxFuture<'static, Result<ReadPosition>>;
+    ) -> StoreFuture<ReadPosition>;
 
     /// Marks all rooms of a user as read; returns the rooms whose position moved.
-    fn mark_all_read(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<(i64, ReadPosition)>>>;
+    fn mark_all_read(&self, user_id: i64) -> StoreFuture<Vec<(i64, ReadPosition)>>;
 
     /// Returns a room as this user sees it; `NotFound` when they are not a member.
-    fn room_for(&self, user_id: i64, room_id: i64) -> BoxFuture<'static, Result<Room>>;
+    fn room_for(&self, user_id: i64, room_id: i64) -> StoreFuture<Room>;
 
     /// Returns a user's pending invitations, oldest first.
-    fn invitations_for(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<Invitation>>>;
+    fn invitations_for(&self, user_id: i64) -> StoreFuture<Vec<Invitation>>;
 
     /// Finds or creates the direct room of a user with another, who is given as in [`ClientFrame::Post`]'s `to`.
     ///
     /// [`ClientFrame::Post`]: crate::protocol::frames::ClientFrame::Post
-    fn find_or_create_direct(
-        &self,
-        user_id: i64,
-        to: String,
-    ) -> BoxFuture<'static, Result<DirectRoom>>;
+    fn find_or_create_direct(&self, user_id: i64, to: String) -> StoreFuture<DirectRoom>;
 
     /// Returns a user's rooms with their read positions; `Unauthorized` when the session has ended.
-    fn rooms_for(&self, user_id: i64, session: Arc<str>) -> BoxFuture<'static, Result<Vec<Room>>>;
+    fn rooms_for(&self, user_id: i64, session: Arc<str>) -> StoreFuture<Vec<Room>>;
 
     /// Stores the time at which a user's last connection closed.
-    fn record_last_seen(&self, user_id: i64) -> BoxFuture<'static, Result<()>>;
+    fn record_last_seen(&self, user_id: i64) -> StoreFuture<()>;
 
     /// Returns the installation's latest change number.
-    fn latest_change(&self) -> BoxFuture<'static, Result<i64>>;
+    fn latest_change(&self) -> StoreFuture<i64>;
 
     /// Returns messages after a number of the installation, in ascending order: all changes in the user's rooms, by
     /// change number; or, if `only_conversations`, new messages of others in direct rooms of two members, by message
@@ -86,8 +85,8 @@ pub trait Store: Send + Sync {
         user_id: i64,
         after: i64,
         only_conversations: bool,
-    ) -> BoxFuture<'static, Result<SequencedPage>>;
+    ) -> StoreFuture<SequencedPage>;
 
     /// Returns at most 200 changed messages of a room after version `ver`.
-    fn changes(&self, room_id: i64, ver: i64) -> BoxFuture<'static, Result<Changes>>;
+    fn changes(&self, room_id: i64, ver: i64) -> StoreFuture<Changes>;
 }

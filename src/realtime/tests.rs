@@ -55,7 +55,14 @@ async fn connect(realtime: &Arc<Realtime>) -> Connection {
     let worker = WorkerHub::start(realtime.hub.clone());
     let error_texts = Box::new(|_| String::new());
     let request = read_request(realtime, 1).await;
-    let connection = Connection::open(worker, realtime.clone(), request, error_texts).await;
+    let connection = Connection::open(
+        worker,
+        realtime.clone(),
+        request,
+        Subscriber::new,
+        error_texts,
+    )
+    .await;
     connection.expect("a connection")
 }
 
@@ -222,7 +229,13 @@ fn changes_between_read_and_subscription_are_not_missed() {
         let worker = WorkerHub::start(realtime.hub.clone());
         let open = |request| {
             let error_texts = Box::new(|_| String::new());
-            Connection::open(worker.clone(), realtime.clone(), request, error_texts)
+            Connection::open(
+                worker.clone(),
+                realtime.clone(),
+                request,
+                Subscriber::new,
+                error_texts,
+            )
         };
         let request = read_request(&realtime, 1).await;
         realtime.hub.publish([store.add()].iter());

@@ -46,7 +46,7 @@ enum Job {
 #[derive(Clone)]
 pub struct Writer {
     queue: mpsc::Sender<Job>,
-    failover: Arc<dyn Failover>,
+    shared: Arc<Shared>,
 }
 
 impl Writer {
@@ -62,23 +62,20 @@ impl Writer {
         let (queue, jobs) = mpsc::channel(queue_size);
         let shared = Arc::new(Shared {
             jobs: Mutex::new(jobs),
-            log,
+            log: Box::new(log),
             hub,
             state: Mutex::default(),
             is_failing: AtomicBool::default(),
         });
         shared.clone().start_thread(0)?;
-        Ok(Self {
-            queue,
-            failover: shared,
-        })
+        Ok(Self { queue, shared })
     }
 
     /// Submits a write; the future resolves after the commit. The write is queued when this call returns (not at the
     /// first poll), so a user's writes are stored in the order of the calls.
     pub fn write(&self, write: WriteCommand) -> impl Future<Output = WriteResult> + use<> {
         let (reply, result) = oneshot::channel();
-        self.failover.clone().replace_hung_thread();
+        self.shared.clone().replace_hung_thread();
         let queued = self.queue.try_send(Job::Store(write, reply)).is_ok();
         async move {
             if !queued {
@@ -114,22 +111,17 @@ struct State {
 }
 
 /// State shared by the writer threads, of which one is current.
-struct Shared<L> {
+struct Shared {
     jobs: Mutex<mpsc::Receiver<Job>>,
-    log: L,
+    log: Box<dyn MessageLog>,
     hub: Arc<Hub>,
     state: Mutex<State>,
     /// Whether the last batch failed.
     is_failing: AtomicBool,
 }
 
-/// Replaces hung writer threads. Hides the log's type from [`Writer`].
-trait Failover: Send + Sync {
+impl Shared {
     /// Starts a new thread if the current one hangs.
-    fn replace_hung_thread(self: Arc<Self>);
-}
-
-impl<L: MessageLog + 'static> Failover for Shared<L> {
     fn replace_hung_thread(self: Arc<Self>) {
         let mut state = self.state();
         let hangs = state
@@ -151,9 +143,7 @@ impl<L: MessageLog + 'static> Failover for Shared<L> {
             self.state().busy_since = Some(Instant::now());
         }
     }
-}
 
-impl<L: MessageLog + 'static> Shared<L> {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
 use crate::models::message::{Cursor, Message};
 use crate::models::room::Room;
-use crate::protocol::commands::{MessageRef, WriteCommand};
+use crate::protocol::commands::Change;
 
 /// Largest accepted `limit`; larger ones are reduced to it.
 const PAGE_MAX: i64 = 100;
@@ -122,12 +122,6 @@ pub async fn destroy(
     CurrentUser(user): CurrentUser,
     path: Path<(i64, i64)>,
 ) -> Result<HttpResponse> {
-    let (room_id, seq) = *path;
-    let target = MessageRef {
-        room_id,
-        seq,
-        user_id: user.id,
-    };
-    let message = change(&app, WriteCommand::Delete(target), user.id).await?;
+    let message = change(&app, &user, *path, Change::Delete).await?;
     Ok(HttpResponse::Ok().json(message))
 }

@@ -15,7 +15,7 @@ use crate::models::user::User;
 use crate::models::values::client_id::ClientId;
 use crate::models::values::content::Content;
 use crate::protocol;
-use crate::protocol::commands::{MessageRef, WriteCommand};
+use crate::protocol::commands::{Change, MessageRef, WriteCommand};
 
 /// A new message.
 #[derive(Default, Deserialize)]
@@ -92,12 +92,7 @@ pub async fn destroy(
     path: Path<(i64, i64)>,
 ) -> Result<HttpResponse> {
     let (room_id, seq) = *path;
-    let target = MessageRef {
-        room_id,
-        seq,
-        user_id: user.id,
-    };
-    change(&app, WriteCommand::Delete(target), user.id).await?;
+    change(&app, &user, *path, Change::Delete).await?;
     let location = format!("/rooms/{room_id}?at={seq}");
     Ok(redirect_or_no_content(&context, &location))
 }
@@ -105,25 +100,26 @@ pub async fn destroy(
 pub(in crate::controllers) async fn edit(
     app: &App,
     user: &User,
-    (room_id, seq): (i64, i64),
+    path: (i64, i64),
     fields: &MessageEditInput,
 ) -> Result<protocol::Message> {
     let content = Content::parse(&fields.content)?.as_str().to_owned();
-    let user_id = user.id;
-    let target = MessageRef {
-        room_id,
-        seq,
-        user_id,
-    };
-    change(app, WriteCommand::Edit { target, content }, user_id).await
+    change(app, user, path, Change::Edit(content)).await
 }
 
 pub(in crate::controllers) async fn change(
     app: &App,
-    write: WriteCommand,
-    user_id: i64,
+    user: &User,
+    (room_id, seq): (i64, i64),
+    change: Change,
 ) -> Result<protocol::Message> {
-    check_rate_limit(app, user_id)?;
+    check_rate_limit(app, user.id)?;
+    let target = MessageRef {
+        room_id,
+        seq,
+        user_id: user.id,
+    };
+    let write = WriteCommand::Change(target, change);
     Ok(app.realtime.writer.write(write).await?.message)
 }
 

@@ -1,4 +1,4 @@
-//! DirectRoom rooms: exactly one for each set of 2 to 20 users.
+//! Direct rooms: exactly one for each set of 2 to 20 users.
 
 use diesel::alias;
 use diesel::prelude::*;
@@ -17,9 +17,8 @@ use crate::models::user::{block, direct_message_policy};
 use crate::models::values::user_status::Status;
 use crate::models::values::username;
 use crate::models::{change_notice, installation, now};
-use crate::protocol::NotificationLevel;
-use crate::protocol::RoomKind;
 use crate::protocol::commands::DirectRoom;
+use crate::protocol::{NotificationLevel, RoomKind};
 
 /// Maximum number of members, including the user who creates the room.
 const MAX_MEMBERS: usize = 20;

@@ -56,8 +56,8 @@ pub struct RoomChange {
 ///
 /// # Errors
 /// `Invalid` for `kind`.
-pub fn parse_kind(typed: &str) -> Result<RoomKind> {
-    RoomKind::parse(typed)
+pub fn parse_kind(text: &str) -> Result<RoomKind> {
+    RoomKind::parse(text)
         .filter(|kind| *kind != RoomKind::Direct)
         .ok_or_else(|| Error::field("kind", "error-room-kind"))
 }

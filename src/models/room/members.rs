@@ -8,8 +8,7 @@ use crate::error::{Error, LocalizedMessage, Result};
 use crate::models::database::connection::DbConn;
 use crate::models::user::User;
 use crate::models::{change_notice, installation};
-use crate::protocol::NotificationLevel;
-use crate::protocol::RoomKind;
+use crate::protocol::{NotificationLevel, RoomKind};
 
 impl Room {
     /// Adds a user to an open room; returns whether they were not yet a member.

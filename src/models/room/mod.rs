@@ -30,6 +30,8 @@ use crate::protocol::RoomKind;
 
 /// Id of the room that every user joins on registration. The migration creates it.
 pub const LOBBY: i64 = 1;
+/// Pattern of the `direct_key` of a direct room with more than two members.
+pub(super) const MORE_THAN_TWO: &str = "%-%-%";
 /// Days that the page of a room which became open says so to its members.
 const OPENED_DAYS: i64 = 7;
 

@@ -13,10 +13,7 @@ use crate::models::database::connection::{DbConn, on_each};
 use crate::models::rfc3339;
 use crate::models::schema::{memberships, rooms};
 use crate::models::user::User;
-use crate::protocol;
-use crate::protocol::Id;
-use crate::protocol::NotificationLevel;
-use crate::protocol::RoomKind;
+use crate::protocol::{self, Id, NotificationLevel, RoomKind};
 
 /// Contents of the sidebar.
 #[derive(Debug)]

@@ -11,8 +11,7 @@ use crate::models::room::Room;
 use crate::models::schema::{memberships, rooms, users};
 use crate::models::statement::Statement;
 use crate::models::values::text_column::text_column;
-use crate::protocol::RoomKind;
-use crate::protocol::text_enum;
+use crate::protocol::{RoomKind, text_enum};
 
 text_enum! {
     /// Who may start a direct conversation with a user.

@@ -25,8 +25,7 @@ use crate::models::database::connection::DbConn;
 use crate::models::statement::Statement;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::user_status::{Role, Status};
-use crate::protocol;
-use crate::protocol::Id;
+use crate::protocol::{self, Id};
 
 /// A user.
 #[derive(Debug, Clone, Queryable, Selectable)]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use tokio::time::timeout;
 
-use super::Connection;
+use super::{Connection, Request};
 use crate::error::Error;
 use crate::error::outage::warn_unless_outage;
 use crate::protocol::commands::Changes;
@@ -29,10 +29,12 @@ impl Connection {
             .await
         {
             Ok(_) => {}
-            Err(Error::NotFound) => self.send_error(ErrorCode::NotFound, None, Some(room_id)),
+            Err(Error::NotFound) => {
+                self.send_error(ErrorCode::NotFound, &Request::in_room(room_id))
+            }
             Err(error) => {
                 warn_unless_outage!(error, "cannot store a read position");
-                self.send_error(ErrorCode::Unavailable, None, Some(room_id));
+                self.send_error(ErrorCode::Unavailable, &Request::in_room(room_id));
             }
         }
     }
@@ -40,7 +42,7 @@ impl Connection {
     /// Notifies windows that show the room, at most every two seconds.
     pub(super) fn typing(&mut self, room_id: Id) {
         if !self.subscriber.knows_room(room_id.0) {
-            return self.send_error(ErrorCode::NotFound, None, Some(room_id));
+            return self.send_error(ErrorCode::NotFound, &Request::in_room(room_id));
         }
         let now = Instant::now();
         if self
@@ -65,7 +67,7 @@ impl Connection {
             .subscription(room_id.0)
             .filter(|_| knows_room)
         else {
-            return self.send_error(ErrorCode::NotFound, None, Some(room_id));
+            return self.send_error(ErrorCode::NotFound, &Request::in_room(room_id));
         };
         self.subscriber.start_buffering(room_id.0);
         let changes = self.realtime.store.changes(room_id.0, ver).await;
@@ -80,7 +82,7 @@ impl Connection {
             .is_current_subscription(room_id.0, &subscription)
         {
             // The user was removed meanwhile and may not see the page.
-            return self.send_error(ErrorCode::NotFound, None, Some(room_id));
+            return self.send_error(ErrorCode::NotFound, &Request::in_room(room_id));
         }
         match changes {
             Ok(changes) if changes.last_ver < ver => {
@@ -94,7 +96,7 @@ impl Connection {
                 warn_unless_outage!(error, "cannot read a page of changes for sync");
                 // Live changes would leave a gap before them; they are dropped until the client syncs again.
                 self.subscriber.start_syncing(room_id.0);
-                self.send_error(ErrorCode::Unavailable, None, Some(room_id));
+                self.send_error(ErrorCode::Unavailable, &Request::in_room(room_id));
             }
         }
     }
@@ -135,7 +137,9 @@ impl Connection {
             (Some(room), _) if before.0 != Some(room) => {
                 self.subscriber.push(self.realtime.presence.frame(room));
             }
-            (None, Some(unknown)) => self.send_error(ErrorCode::NotFound, None, Some(unknown)),
+            (None, Some(unknown)) => {
+                self.send_error(ErrorCode::NotFound, &Request::in_room(unknown))
+            }
             _ => {}
         }
     }

@@ -5,9 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
 
+use crate::protocol::Message;
+use crate::protocol::frames::ServerFrame;
 use crate::protocol::websocket::CloseCode;
 
 /// Number of pending socket writes at which a worker counts as idle.
@@ -22,6 +24,17 @@ pub struct EncodedBatch {
 }
 
 impl EncodedBatch {
+    /// Encodes changes of one room, in the order of their versions.
+    pub(in crate::realtime) fn encode<'a>(changes: impl IntoIterator<Item = &'a Message>) -> Self {
+        let (mut wire, mut ends) = (BytesMut::new(), Vec::new());
+        for message in changes {
+            ServerFrame::Message(message).encode_into(&mut wire);
+            ends.push((message.ver, wire.len()));
+        }
+        let wire = wire.freeze();
+        Self { wire, ends }
+    }
+
     /// Returns the frames of the changes after `ver`; `None` when there are none.
     pub fn after(&self, ver: i64) -> Option<Cow<'_, Bytes>> {
         let known = self.ends.partition_point(|(number, _)| *number <= ver);

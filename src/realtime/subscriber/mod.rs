@@ -152,17 +152,17 @@ impl Subscriber {
         self.send_queue.push(&websocket::close(code));
         self.closed.notify_one();
         self.drained.notify_one();
-        let tell = self.on_close.take();
-        if let Some(tell) = tell {
-            tell();
+        let callback = self.on_close.take();
+        if let Some(callback) = callback {
+            callback();
         }
     }
 
     /// Registers a callback that runs once when the connection is being closed, or at once if it already is.
-    pub fn on_close(&self, tell: impl FnOnce() + 'static) {
+    pub fn on_close(&self, callback: impl FnOnce() + 'static) {
         match self.close_code.get() {
-            Some(_) => tell(),
-            None => drop(self.on_close.replace(Some(Box::new(tell)))),
+            Some(_) => callback(),
+            None => drop(self.on_close.replace(Some(Box::new(callback)))),
         }
     }
 

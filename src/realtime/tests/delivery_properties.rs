@@ -193,7 +193,7 @@ impl Simulation {
         }
         sleep(Duration::from_secs(1)).await;
         self.realtime.hub.publish([self.store.add()].iter());
-        let (last, wanted) = (self.store.ver(), self.store.vers());
+        let (last, expected) = (self.store.ver(), self.store.vers());
         let mut waited = Duration::ZERO;
         while self.clients.iter().any(|client| client.ver < last) {
             assert!(waited < TIME_LIMIT, "a client does not catch up");
@@ -206,7 +206,7 @@ impl Simulation {
             waited += pause;
         }
         for client in &self.clients {
-            assert_eq!(client.versions, wanted, "user {}", client.user_id);
+            assert_eq!(client.versions, expected, "user {}", client.user_id);
         }
     }
 }

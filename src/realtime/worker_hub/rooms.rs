@@ -17,7 +17,7 @@ const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 impl WorkerHub {
     /// Subscribes to a room that the user has joined, in a task of its own.
-    pub fn start_following(self: &Rc<Self>, subscriber: &Rc<Subscriber>, room_id: i64) {
+    pub fn start_subscribing(self: &Rc<Self>, subscriber: &Rc<Subscriber>, room_id: i64) {
         tokio::task::spawn_local(self.clone().join_room(subscriber.clone(), room_id));
     }
 

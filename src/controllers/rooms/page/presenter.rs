@@ -10,8 +10,7 @@ use crate::models::rfc3339;
 use crate::models::room::{LOBBY, Room};
 use crate::models::user::User;
 use crate::models::user::account_deletion;
-use crate::protocol::Id;
-use crate::protocol::RoomKind;
+use crate::protocol::{Id, RoomKind};
 use crate::views::layout::{Page, display_name};
 use crate::views::locale::Locale;
 use crate::views::pages::rooms::{

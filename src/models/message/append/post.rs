@@ -23,7 +23,7 @@ impl<'a> Batch<'a> {
         if self.blocked.contains(&member) {
             return Err(ErrorCode::Blocked);
         }
-        let (user, room) = self.require_member(draft.room_id, draft.user_id)?;
+        let (user, room) = self.require_member(member)?;
         let user = user.clone();
         room.seq += 1;
         room.ver += 1;

@@ -35,8 +35,7 @@ impl MessageRow<'_> {
             client_id: self.client_id.to_owned(),
             content: self.content.to_owned(),
             created_at: self.created_at,
-            edited_at: None,
-            deleted_at: None,
+            ..Message::default()
         };
         message.into_public(author, mentions)
     }

@@ -11,7 +11,13 @@ use teahouse_text::{links, script};
 
 use crate::error::Result;
 use crate::models::database::connection::DbConn;
+<<<<<<< HEAD
 use crate::models::schema::{memberships, mentions, users};
+=======
+use crate::models::schema::{memberships, mentions, messages, users};
+use crate::models::values::content::links;
+use crate::models::values::script;
+>>>>>>> int
 use crate::models::values::user_status::Status;
 use crate::models::values::username;
 use crate::models::values::username::Username;
@@ -122,24 +128,28 @@ impl MentionableMembers {
     }
 }
 
-/// Returns the users mentioned in stored messages, by `seq` and username key.
+/// Returns the users mentioned in the stored messages with these ids, by id and username key.
 pub fn load_for_messages(
     conn: &mut DbConn,
-    room_id: i64,
-    seqs: Vec<i64>,
+    ids: impl Iterator<Item = i64>,
 ) -> Result<HashMap<i64, HashMap<String, i64>>> {
+    let ids: Vec<i64> = ids.collect();
     let mut mentioned: HashMap<i64, HashMap<String, i64>> = HashMap::new();
-    if seqs.is_empty() {
+    if ids.is_empty() {
         return Ok(mentioned);
     }
     let found: Vec<(i64, String, i64)> = mentions::table
         .inner_join(users::table)
-        .filter(mentions::room_id.eq(room_id))
-        .filter(mentions::seq.eq_any(seqs))
-        .select((mentions::seq, users::username_key, users::id))
+        .inner_join(
+            messages::table.on(messages::room_id
+                .eq(mentions::room_id)
+                .and(messages::seq.eq(mentions::seq))),
+        )
+        .filter(messages::id.eq_any(ids))
+        .select((messages::id, users::username_key, users::id))
         .load(conn)?;
-    for (seq, key, user_id) in found {
-        mentioned.entry(seq).or_default().insert(key, user_id);
+    for (id, key, user_id) in found {
+        mentioned.entry(id).or_default().insert(key, user_id);
     }
     Ok(mentioned)
 }
