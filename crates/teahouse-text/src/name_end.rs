@@ -5,8 +5,9 @@
 //! do not mark the end of a name, so there a known name ends anywhere: `@李梅你好` mentions 李梅. In Korean, titles and
 //! particles follow a name without a space: `@민수님이` mentions 민수, `@민수진` does not.
 
-use teahouse_text::script;
 use unicode_script::Script;
+
+use crate::script;
 
 /// Titles after a Korean name.
 const TITLES: [&str; 10] = [
@@ -58,8 +59,8 @@ const PARTICLES: [&str; 32] = [
     "이도",
 ];
 
-/// Returns whether a mention may end after `name` if the text continues with `rest`.
-pub(super) fn may_end(name: &str, rest: &str) -> bool {
+/// Returns whether a mention of `name` may end where the text continues with `rest`.
+pub fn is_at(name: &str, rest: &str) -> bool {
     let separator = |c: char| matches!(c, '_' | '-' | '.');
     let after = rest.trim_start_matches(separator);
     let separators = &rest[..rest.len() - after.len()];

@@ -7,22 +7,14 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use diesel::prelude::*;
-use teahouse_text::{links, script};
+use teahouse_text::{links, name_end, script};
 
 use crate::error::Result;
 use crate::models::database::connection::DbConn;
-<<<<<<< HEAD
-use crate::models::schema::{memberships, mentions, users};
-=======
 use crate::models::schema::{memberships, mentions, messages, users};
-use crate::models::values::content::links;
-use crate::models::values::script;
->>>>>>> int
 use crate::models::values::user_status::Status;
 use crate::models::values::username;
 use crate::models::values::username::Username;
-
-mod ending;
 
 /// Most mentions of one message; further ones stay plain text.
 const MAX_MENTIONS: usize = 50;
@@ -37,7 +29,7 @@ pub struct Mention {
 }
 
 /// Finds the mentions in a text, outside of links. After each `@`, the longest name that `user_id_of` knows and that may
-/// end there (`ending.rs`) counts.
+/// end there (`teahouse_text::name_end`) counts.
 pub fn find(text: &str, user_id_of: impl Fn(&str) -> Option<i64>) -> Vec<Mention> {
     let mut mentions = Vec::new();
     let mut links = None;
@@ -80,7 +72,7 @@ fn candidates(text: &str, at: usize) -> impl Iterator<Item = (String, usize)> {
         .take_while(|(_, c)| username::is_allowed(*c))
         .map(|(index, c)| index + c.len_utf8())
         .collect();
-    ends.retain(|end| ending::may_end(&rest[..*end], &rest[*end..]));
+    ends.retain(|end| name_end::is_at(&rest[..*end], &rest[*end..]));
     ends.into_iter().rev().filter_map(move |end| {
         let name = Username::parse(&rest[..end]).ok()?;
         Some((name.key().to_owned(), at + 1 + end))
