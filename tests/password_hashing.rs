@@ -1,8 +1,7 @@
 //! Which attempts are rate limited before a password is hashed, and which are refunded.
 
-use crate::support::{ApiClient, Person, Teahouse, person::PASSWORD, until};
+use crate::support::{ApiClient, Metrics, Person, Teahouse, person::PASSWORD, until};
 use futures_util::future::join_all;
-use reqwest::Response;
 use serde_json::json;
 use std::cell::Cell;
 
@@ -32,11 +31,6 @@ async fn register(who: &Person, name: &str) -> u16 {
     who.submit_registration(name).await.status().as_u16()
 }
 
-async fn login(who: &Person, phone: &str, password: &str) -> Response {
-    who.post("/login", &[("phone", phone), ("password", password)])
-        .await
-}
-
 /// Number of attempts counted, over all throttles.
 fn tries(server: &Teahouse) -> i64 {
     let sum = "SELECT COALESCE(SUM(tries), 0) AS value FROM throttles";
@@ -44,13 +38,9 @@ fn tries(server: &Teahouse) -> i64 {
 }
 
 /// Number of hashes that the server has rejected.
-async fn refused(server: &Teahouse) -> u64 {
-    let page = Person::visitor(server).page("/metrics").await;
-    let line = page
-        .lines()
-        .find(|line| line.contains("password_hashes_refused") && !line.starts_with('#'));
-    let value = line.and_then(|line| line.rsplit(' ').next());
-    value.and_then(|value| value.parse().ok()).unwrap_or(0)
+async fn refused(server: &Teahouse) -> f64 {
+    let metrics = Metrics::of(&Person::visitor(server)).await;
+    metrics.get("teahouse_password_hashes_refused_total")
 }
 
 #[tokio::test]
@@ -100,7 +90,7 @@ enum Entry {
 /// Submits the right password.
 async fn submit(entry: Entry, ming: &Person, stranger: &Person) -> u16 {
     let status = match entry {
-        Entry::Page => login(stranger, &ming.phone, PASSWORD).await.status(),
+        Entry::Page => stranger.log_in(&ming.phone, PASSWORD).await.status(),
         Entry::Api => {
             let body = json!({"phone": ming.phone, "password": PASSWORD});
             stranger.post_json("/api/login", &body).await.0
@@ -134,7 +124,7 @@ async fn attempts_rejected_by_a_busy_hasher_do_not_count() {
                     continue;
                 }
                 // A different phone number each time, so that no throttle grows.
-                let answer = login(who, &Person::visitor(&server).phone, WRONG).await;
+                let answer = who.log_in(&Person::visitor(&server).phone, WRONG).await;
                 assert_ne!(answer.status(), 429, "one address, below its limit");
             }
         }));
@@ -164,17 +154,17 @@ async fn attempts_of_disconnected_clients_do_not_count() {
     // One client occupies the hasher; the others disconnect while they are queued.
     let busy = Person::visitor(&server);
     let busy_phone = busy.phone.clone();
-    let holding = tokio::spawn(async move { login(&busy, &busy_phone, WRONG).await.status() });
+    let holding = tokio::spawn(async move { busy.log_in(&busy_phone, WRONG).await.status() });
     until("the hasher is busy", async || tries(&server) > before).await;
     for _ in 0..6 {
         let leaver = Person::visitor(&server);
         let wait = std::time::Duration::from_millis(60);
-        let _ = tokio::time::timeout(wait, login(&leaver, &ming.phone, PASSWORD)).await;
+        let _ = tokio::time::timeout(wait, leaver.log_in(&ming.phone, PASSWORD)).await;
     }
     assert!([422, 503].contains(&holding.await.expect("no panic").as_u16()));
     let stranger = Person::visitor(&server);
     until("the right password is accepted", async || {
-        let status = login(&stranger, &ming.phone, PASSWORD).await.status();
+        let status = stranger.log_in(&ming.phone, PASSWORD).await.status();
         assert_ne!(status, 429, "locked out");
         status == 303
     })
@@ -191,9 +181,9 @@ async fn trusted_browser_is_hashed_before_unknown_clients() {
     let ming = Person::register(&server, "Ming").await;
     let token = ApiClient::of(&server, &ming).await;
     let strangers: Vec<_> = (0..20).map(|_| Person::visitor(&server)).collect();
-    let flood = join_all(strangers.iter().map(|who| login(who, &who.phone, PASSWORD)));
+    let flood = join_all(strangers.iter().map(|who| who.log_in(&who.phone, PASSWORD)));
     let known = async {
-        until("the queue is full", async || refused(&server).await > 0).await;
+        until("the queue is full", async || refused(&server).await > 0.0).await;
         let start = std::time::Instant::now();
         (ming.sign_in().await.status(), start.elapsed())
     };

@@ -142,8 +142,8 @@ async fn html_and_json_of_history_have_different_etags_and_vary() {
     let vary = vary.join(",").to_lowercase();
     assert!(vary.contains("accept"), "{vary}");
     let tag = html.headers()["etag"].clone();
-    let request = ming
-        .request(Method::GET, "/rooms/1/messages")
+    let request = ming.request(Method::GET, "/rooms/1/messages");
+    let request = request
         .header("accept", "application/json")
         .header("if-none-match", tag);
     let status = request.send().await.expect("a response").status();
