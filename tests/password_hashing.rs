@@ -8,23 +8,13 @@ use std::cell::Cell;
 const THROTTLED: (&str, &str) = ("TEAHOUSE__THROTTLE__ENABLED", "true");
 const WRONG: &str = "not the password";
 
-/// Settings with which one hash occupies the only permit for a noticeable time.
-const SLOW: [(&str, &str); 5] = [
-    ("TEAHOUSE__ACCOUNTS__HASH_PERMITS", "1"),
-    ("TEAHOUSE__ACCOUNTS__HASH_QUEUE", "1"),
-    ("TEAHOUSE__ACCOUNTS__HASH_MEMORY_KIB", "19456"),
-    ("TEAHOUSE__ACCOUNTS__HASH_PASSES", "40"),
-    ("TEAHOUSE__THROTTLE__SIGN_INS_PER_ADDRESS", "1000"),
-];
-
-fn slow(more: &[(&'static str, &'static str)]) -> Teahouse {
-    let settings: Vec<_> = SLOW
-        .iter()
-        .chain([&THROTTLED])
-        .chain(more)
-        .copied()
-        .collect();
-    Teahouse::with(&settings)
+/// A server on which one hash occupies the only permit for a noticeable time.
+fn slow() -> Teahouse {
+    Teahouse::configured(
+        "throttle.enabled=true accounts.hash_permits=1 accounts.hash_queue=1 \
+         accounts.hash_memory_kib=19456 accounts.hash_passes=40 \
+         throttle.sign_ins_per_address=1000",
+    )
 }
 
 async fn register(who: &Person, name: &str) -> u16 {
@@ -106,7 +96,7 @@ async fn submit(entry: Entry, ming: &Person, stranger: &Person) -> u16 {
 #[tokio::test]
 async fn attempts_rejected_by_a_busy_hasher_do_not_count() {
     for entry in [Entry::Page, Entry::Api, Entry::Settings] {
-        let server = slow(&[]);
+        let server = slow();
         let ming = Person::register(&server, "Ming").await;
         let mut stranger = Person::visitor(&server);
         let is_over = Cell::new(false);
@@ -148,7 +138,7 @@ async fn attempts_rejected_by_a_busy_hasher_do_not_count() {
 
 #[tokio::test]
 async fn attempts_of_disconnected_clients_do_not_count() {
-    let server = slow(&[]);
+    let server = slow();
     let ming = Person::register(&server, "Ming").await;
     let before = tries(&server);
     // One client occupies the hasher; the others disconnect while they are queued.
