@@ -88,6 +88,20 @@ impl Terminal {
         serde_json::from_str(&line).expect("JSON")
     }
 
+    /// Returns the next frame of each type, in whatever order they arrive.
+    pub async fn frames<const N: usize>(&mut self, kinds: [&str; N]) -> [Value; N] {
+        let mut found = [const { Value::Null }; N];
+        while found.contains(&Value::Null) {
+            let line = self.expect(r#""type":"#).await;
+            let frame: Value = serde_json::from_str(&line).expect("JSON");
+            let place = kinds.iter().position(|kind| frame["type"] == *kind);
+            if let Some(place) = place.filter(|place| found[*place].is_null()) {
+                found[place] = frame;
+            }
+        }
+        found
+    }
+
     /// Closes the input, reads the rest of the output, and waits for the exit.
     pub async fn end(mut self) -> Exit {
         drop(self.input.take());
