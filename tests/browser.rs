@@ -35,6 +35,7 @@ async fn two_users_register_and_chat_live() {
         to.wait_for_message(text).await;
         // Includes the driver's time on a machine shared with other tests. One second is the delay that people notice.
         let took = sent.elapsed();
+        println!("{text} was shown after {took:?}");
         assert!(took < Duration::from_secs(5), "{text} took {took:?}");
         from.wait_for_message(text).await;
     }

@@ -11,8 +11,7 @@ pub fn message_contents(server: &Teahouse) -> Vec<String> {
 }
 
 pub async fn open_ming(server: &Teahouse) -> Browser {
-    let ming = Browser::registered(server, Profile::English, MING, "Ming").await;
-    ming
+    Browser::registered(server, Profile::English, MING, "Ming").await
 }
 
 pub async fn wait_for_draft(browser: &Browser, text: &str) {

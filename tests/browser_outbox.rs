@@ -4,6 +4,7 @@ use crate::browser::{MING, expect_no_console_errors};
 use crate::browser_failed_messages::message_contents;
 use crate::support::{Browser, LOBBY, Network, Person, Profile, Teahouse, room_item, until};
 use serde_json::json;
+use std::time::Instant;
 
 /// Records the close codes of the window's sockets across its pages.
 const CLOSE_CODES: &str = "WebSocket = class extends WebSocket { constructor(...rest) { super(...rest); \
@@ -59,8 +60,10 @@ async fn offline_messages_survive_tab_and_server_restarts_and_arrive_once_in_ord
     server.restart();
     let mut socket = bo.socket().await;
     network.reconnect(&ming).await;
+    let start = Instant::now();
     ming.visit("/").await;
     let received = socket.messages(2).await;
+    println!("received {:?} after the tab was reopened", start.elapsed());
     let received: Vec<_> = received.iter().map(|message| &message["content"]).collect();
     assert_eq!(received, texts[1..], "in the order of Bo's window");
     for text in texts {
@@ -182,8 +185,13 @@ async fn thirty_waiting_messages_stay_below_the_rate_limit() {
     for n in 0..10 {
         socket.say(&format!("elsewhere {n}")).await;
     }
+    let start = Instant::now();
     network.reconnect(&ming).await;
     wait_for_stored(&server, 40).await;
+    println!(
+        "30 messages stored {:?} after reconnecting",
+        start.elapsed()
+    );
     assert_eq!(message_contents(&server)[10..], texts);
     ming.wait_for_message("number 30").await;
     ming.wait_for_stored_texts(0).await;

@@ -29,10 +29,7 @@ async fn create_room(browser: &Browser, kind: &str, name: &str) -> String {
 
 /// Opens the Lobby in two users' windows.
 async fn ming_and_bo(server: &Teahouse) -> (Browser, Browser) {
-    let open = async |phone, name| {
-        let browser = Browser::registered(server, Profile::English, phone, name).await;
-        browser
-    };
+    let open = |phone, name| Browser::registered(server, Profile::English, phone, name);
     tokio::join!(open(MING, "Ming"), open(BO, "Bo"))
 }
 

@@ -40,6 +40,7 @@ async fn check_avatar_upload(profile: Profile) {
     ming.find("#picture[role=status]").await;
     let url = avatar_url(&ming).await;
     let bytes = server.number("SELECT LENGTH(picture) AS value FROM avatars");
+    println!("{profile:?}: the avatar has {bytes} bytes");
     assert!(bytes <= 64 * 1024, "{bytes} bytes");
     let traces = format!(
         "SELECT COUNT(*) AS value FROM avatars WHERE INSTR(HEX(picture), '{}') > 0 OR INSTR(HEX(picture), '45786966') > 0",
@@ -100,6 +101,7 @@ async fn signing_out_another_device_closes_its_room() {
     here.find("#devices[role=status]").await;
     there.find("#login").await;
     let took = start.elapsed();
+    println!("the room was closed after {took:?}");
     assert!(took < Duration::from_secs(5), "{took:?}");
     assert!(!there.source().await.contains("between us"));
     here.click("#devices-end button").await;
@@ -127,10 +129,15 @@ async fn account_deletion_signs_out_all_windows() {
     here.find("#confirm-error").await;
     here.fill("#confirm", "Ming").await;
     here.fill("#delete_password", PASSWORD).await;
+    let start = Instant::now();
     here.click("#delete-form button[type=submit]").await;
     let script = "return location.pathname === '/farewell'";
     here.wait_until("the farewell page is shown", script).await;
     there.find("#login").await;
+    println!(
+        "the other window was signed out after {:?}",
+        start.elapsed()
+    );
     let condition =
         "return document.querySelector('.room-title h1').innerText === 'deleted person'";
     bo_window

@@ -116,6 +116,10 @@ async fn socket_form_and_api_share_one_message_rate_limit() {
     let start = Instant::now();
     let (accepted, rejected_by) = fill(&mut socket, &mut client).await;
     let seconds = start.elapsed().as_secs() as usize + 1;
+    println!(
+        "{accepted} of 15 accepted in {seconds} s, {} rejected",
+        rejected_by.len()
+    );
     let is_shown = (6..=6 + seconds).contains(&accepted);
     assert!(is_shown, "{accepted} in {seconds} s");
     for way in ["socket", "form", "API"] {
