@@ -1,6 +1,6 @@
 //! Migrations run without statement timeouts, one process at a time.
 
-use crate::support::database::{mysql_url, on_server};
+use crate::support::database::{on_server, required_mysql};
 use crate::support::{Database, Outcome, TIMEOUT, Teahouse, long_tests};
 use std::path::Path;
 use std::thread::{self, ScopedJoinHandle};
@@ -80,7 +80,7 @@ fn slow_migration_is_not_timed_out_and_a_second_process_waits_for_it() {
 
 #[test]
 fn slow_revert_is_not_timed_out() {
-    if mysql_url().is_none() {
+    if required_mysql().is_none() {
         return;
     }
     let folder = TempDir::new().expect("a folder");
@@ -103,7 +103,9 @@ fn slow_revert_is_not_timed_out() {
 
 #[test]
 fn lock_is_per_database_and_the_error_shows_how_to_kill_an_idle_holder() {
-    let Some(mysql) = mysql_url() else { return };
+    let Some(mysql) = required_mysql() else {
+        return;
+    };
     let folder = TempDir::new().expect("a folder");
     // The longest possible database name: lock names have the same limit.
     let long = format!("{:a<64}", format!("test_{}", uuid::Uuid::new_v4().simple()));

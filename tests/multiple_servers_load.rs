@@ -3,7 +3,7 @@
 use crate::support::{LOBBY, Person, Socket, Teahouse, long_tests};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Five times the promised delay.
 const DELIVERED_WITHIN: Duration = Duration::from_secs(15);
@@ -81,13 +81,22 @@ async fn assert_identical_messages(senders_each: usize, readers_each: usize, mes
         assert!(known.values().eq(&stored) && known.keys().copied().eq(1..=stored.len() as i64));
         latest = latest.max(delay);
     }
+    println!(
+        "{} messages on two servers, delivered after {latest:?} at most",
+        stored.len()
+    );
     assert!(latest < DELIVERED_WITHIN);
     let li = Person::register(&here, "li").await;
     let mut devices = [li.socket().await, li.at(&there).socket().await];
     here.command(&["user", "ban", "li"]).expect_success();
+    let banned = Instant::now();
     for device in &mut devices {
         assert_eq!(device.close_code(CLOSED_WITHIN).await, 4001);
     }
+    println!(
+        "banned user disconnected from both after {:?}",
+        banned.elapsed()
+    );
 }
 
 #[tokio::test]

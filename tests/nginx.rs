@@ -67,7 +67,8 @@ async fn events_are_not_buffered() {
         events.expect(|data| data["content"] == *text).await;
         worst = worst.max(said.elapsed());
     }
-    assert!(worst < Duration::from_secs(2), "{worst:?}");
+    println!("slowest event through nginx: {worst:?}");
+    assert!(worst < Duration::from_secs(2));
 }
 
 #[tokio::test]

@@ -211,7 +211,7 @@ async fn permissions_match_the_table() {
             };
             // A request that is not refused may have changed the room.
             let is_read = row.what.starts_with("GET ");
-            is_changed = !is_read && (found == "ok" || found < "400".to_owned());
+            is_changed = !is_read && (found == "ok" || found.as_str() < "400");
             if *expected != found {
                 wrong.push(format!(
                     "{}\t{}\t{}: {found}, not {expected}",

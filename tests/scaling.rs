@@ -1,6 +1,6 @@
 //! The cost of a page does not grow with the amount of data.
 
-use crate::support::database::{mysql_url, on_server};
+use crate::support::database::{on_server, required_mysql};
 use crate::support::{Database, Person, Teahouse, count_queries, long_tests, pairs};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -87,7 +87,9 @@ fn logged_queries(server: &Teahouse) -> Vec<String> {
 /// Collects the statements from a MySQL or MariaDB server's log and explains them on both databases.
 #[tokio::test]
 async fn no_query_of_a_page_scans_a_table() {
-    let Some(mysql) = mysql_url() else { return };
+    let Some(mysql) = required_mysql() else {
+        return;
+    };
     let server = Teahouse::start();
     let version = server.strings("SELECT VERSION() AS value");
     if !version[0].contains("MariaDB") {

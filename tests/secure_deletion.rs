@@ -1,6 +1,6 @@
 //! Deleted data is not left in SQLite's files.
 
-use crate::support::database::mysql_url;
+use crate::support::database::requires_sqlite;
 use crate::support::person::PASSWORD;
 use crate::support::{DoctorReport, Person, Teahouse, long_tests, until};
 use std::fs;
@@ -22,7 +22,7 @@ fn found<'a>(folder: &Path, texts: &'a [String]) -> Vec<&'a str> {
 
 #[tokio::test]
 async fn phone_numbers_of_deleted_accounts_are_erased_from_the_files() {
-    if mysql_url().is_some() {
+    if !requires_sqlite() {
         return;
     }
     let (server, [stays]) = Teahouse::with_users(["Stays"]).await;
@@ -48,7 +48,7 @@ async fn phone_numbers_of_deleted_accounts_are_erased_from_the_files() {
 
 #[tokio::test]
 async fn changed_phone_number_is_erased_from_the_files_during_a_read() {
-    if mysql_url().is_some() {
+    if !requires_sqlite() {
         return;
     }
     let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
@@ -73,7 +73,7 @@ async fn changed_phone_number_is_erased_from_the_files_during_a_read() {
 
 #[test]
 fn doctor_reports_unerased_free_pages_with_the_command_that_clears_them() {
-    if mysql_url().is_some() {
+    if !requires_sqlite() {
         return;
     }
     let server = Teahouse::start();

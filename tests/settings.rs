@@ -7,7 +7,7 @@ use crate::support::{
 };
 use reqwest::Method;
 use serde_json::json;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const SOON: Duration = Duration::from_secs(5);
 
@@ -111,7 +111,12 @@ async fn changing_the_password_ends_all_other_sessions() {
     }
     let form = [("old_password", PASSWORD), ("password", new)];
     assert_eq!(set(&mei, "password", &form).await, SAVED);
+    let start = Instant::now();
     assert_eq!(there.close_code(SOON).await, 4001);
+    println!(
+        "password changed: other session closed after {:?}",
+        start.elapsed()
+    );
     here.say("still here").await;
     assert_eq!(other.get_json("/api/auth_user").await.0, 401);
     assert_eq!(program.get("/api/auth_user").await.0, 401);
@@ -311,7 +316,9 @@ async fn user_sees_own_devices_and_signs_out_one() {
     let mut socket = phone.socket().await;
     let path = format!("/settings/sessions/{at_phone}");
     assert_eq!(mei.submit("delete", &path, &[]).await, 303);
+    let start = Instant::now();
     assert_eq!(socket.close_code(SOON).await, 4001);
+    println!("device signed out: closed after {:?}", start.elapsed());
     assert_eq!(phone.get_json("/api/auth_user").await.0, 401);
     assert_eq!(Socket::refusal(Socket::request(&phone)).await, 401);
     assert_eq!(mei.submit("delete", &path, &[]).await, 404);

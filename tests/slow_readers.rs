@@ -61,7 +61,8 @@ async fn open_stream(person: &Person) -> TcpStream {
 /// Waits until at most `most` connections are open.
 async fn expect_closed(server: &Teahouse, most: usize) {
     let gone = server.wait_for_at_most_connections(most, TIMEOUT).await;
-    assert!(gone < CLOSED_WITHIN * 2, "{gone:?}");
+    println!("all closed after {gone:.1?}");
+    assert!(gone < CLOSED_WITHIN * 2);
 }
 
 async fn expect_start(stream: &mut TcpStream, start: &str) {
@@ -140,7 +141,12 @@ async fn unread_response_does_not_keep_its_connection() {
         }
     }
     server.wait_for_connections(before + 15).await;
+    let held = server.memory_kib();
     expect_closed(&server, before).await;
+    println!(
+        "memory: {held} KiB with 15 slow readers, {} after",
+        server.memory_kib()
+    );
     // A client that reads receives the whole response.
     let page = ming.json_at(history).await;
     assert_eq!(page.as_array().map(Vec::len), Some(100));
@@ -160,6 +166,7 @@ async fn client_that_reads_slowly_but_steadily_receives_everything() {
     let mut buffer = vec![0; 8 * 1024];
     // 256 KiB/s: the response exceeds all buffers and takes about ten seconds.
     let mut clock = tokio::time::interval(Duration::from_millis(31));
+    let start = std::time::Instant::now();
     while !is_complete(&all) {
         clock.tick().await;
         match stream.read(&mut buffer).await {
@@ -167,6 +174,7 @@ async fn client_that_reads_slowly_but_steadily_receives_everything() {
             end => panic!("cut off after {} bytes: {end:?}", all.len()),
         }
     }
+    println!("{} bytes in {:.1?}", all.len(), start.elapsed());
 }
 
 /// Whether the response has the length that its head declares.
@@ -225,6 +233,7 @@ async fn closed_socket_frees_its_descriptor_even_if_the_close_frame_is_not_read(
             break;
         }
     }
+    println!("{taken} bytes wait in the fullest send buffer");
     assert_eq!(server.connections(), all, "connections closed too early");
     for (sender, bytes) in &mut breakers {
         sender.write_all(bytes).await.expect("sent");

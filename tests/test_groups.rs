@@ -4,7 +4,14 @@ use std::fs;
 use std::path::Path;
 
 /// Words by which a test distinguishes databases.
-const DATABASE_WORDS: [&str; 4] = ["is_mysql", "MariaDb", "mysql_url", "Proxy::"];
+const DATABASE_WORDS: [&str; 6] = [
+    "is_mysql",
+    "MariaDb",
+    "mysql_url",
+    "required_mysql",
+    "requires_sqlite",
+    "Proxy::",
+];
 
 fn modules(part: &str) -> Vec<&str> {
     part.lines()

@@ -280,6 +280,24 @@ pub fn mysql_url() -> Option<String> {
     Some(format!("{scheme}://{host}"))
 }
 
+/// Like [`mysql_url`]; without a server, prints that the test is skipped.
+pub fn required_mysql() -> Option<String> {
+    let url = mysql_url();
+    if url.is_none() {
+        println!("SKIPPED: requires MariaDB or MySQL");
+    }
+    url
+}
+
+/// Whether the tests run on SQLite; if not, prints that this one is skipped.
+pub fn requires_sqlite() -> bool {
+    let is_sqlite = mysql_url().is_none();
+    if !is_sqlite {
+        println!("SKIPPED: requires SQLite");
+    }
+    is_sqlite
+}
+
 /// Runs a statement on a server outside the tests' databases.
 pub fn on_server(server: &str, sql: &str) {
     let mut conn = MysqlConnection::establish(&format!("{server}/information_schema"))
