@@ -1,6 +1,6 @@
 //! Another connection holds locks that the server needs.
 
-use crate::support::database::require_mysql;
+use crate::support::database::required_mysql;
 use crate::support::{LOBBY, Person, Teahouse, until};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -66,7 +66,7 @@ async fn blocked_write_is_rejected_in_time_and_works_afterwards() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deadlock_is_retried_and_not_reported_to_the_client() {
-    if require_mysql().is_none() {
+    if required_mysql().is_none() {
         return;
     }
     let server = Teahouse::start();

@@ -82,7 +82,7 @@ fn port_of_localhost_is_used() {
         assert!(is_shown, "{line}");
     }
     // The tests' own server, by that name.
-    let Some(mysql) = database::require_mysql() else {
+    let Some(mysql) = database::required_mysql() else {
         return;
     };
     let folder = TempDir::new().expect("a folder");
@@ -118,7 +118,7 @@ fn database_file_that_cannot_be_opened_is_named() {
 
 #[test]
 fn wrong_password_is_reported_and_not_shown() {
-    let Some(mysql) = database::require_mysql() else {
+    let Some(mysql) = database::required_mysql() else {
         return;
     };
     let (_, host) = mysql.rsplit_once('@').expect("user:password@host");
@@ -135,7 +135,7 @@ fn wrong_password_is_reported_and_not_shown() {
 
 #[test]
 fn database_with_an_unsuitable_character_set_is_rejected() {
-    if database::require_mysql().is_none() {
+    if database::required_mysql().is_none() {
         return;
     }
     let folder = TempDir::new().expect("a folder");

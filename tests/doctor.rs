@@ -1,6 +1,6 @@
 //! `teahouse doctor` reports faults of a machine, a database or a setting, each with its fix.
 
-use crate::support::database::{on_server, require_mysql};
+use crate::support::database::{on_server, required_mysql};
 use crate::support::{Database, DoctorReport, MariaDb, Teahouse};
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
@@ -110,7 +110,9 @@ fn server_raises_its_file_limit_to_the_hard_limit() {
 
 #[tokio::test]
 async fn unsuitable_database_server_is_reported() {
-    let Some(mysql) = require_mysql() else { return };
+    let Some(mysql) = required_mysql() else {
+        return;
+    };
     let folder = TempDir::new().expect("a folder");
     let report = |url: &str| {
         DoctorReport::of(

@@ -1,6 +1,6 @@
 //! Files of the server are readable by its own user only.
 
-use crate::support::database::require_sqlite;
+use crate::support::database::requires_sqlite;
 use crate::support::{DoctorReport, Person, Teahouse, random_secret, words};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -76,7 +76,7 @@ fn files_are_private_independent_of_umask() {
 
 #[test]
 fn doctor_reports_readable_files_with_the_command_that_restricts_them() {
-    if !require_sqlite() {
+    if !requires_sqlite() {
         return;
     }
     let folder = TempDir::new().expect("a folder");

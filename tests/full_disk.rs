@@ -109,7 +109,7 @@ async fn full_disk_is_an_explicit_error_and_loses_no_message() {
 
 #[tokio::test]
 async fn read_only_database_file_is_reported_in_one_line() {
-    if !database::require_sqlite() {
+    if !database::requires_sqlite() {
         return;
     }
     let Some(disk) = SmallDisk::new(8) else {

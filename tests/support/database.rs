@@ -250,24 +250,6 @@ impl Drop for Database {
     }
 }
 
-/// Like `mysql_url`, for tests that need such a server: says that the test is skipped when there is none.
-pub fn require_mysql() -> Option<String> {
-    let url = mysql_url();
-    if url.is_none() {
-        println!("SKIPPED: only for MariaDB and MySQL");
-    }
-    url
-}
-
-/// For tests of SQLite alone: says that the test is skipped and returns `false` on another database.
-pub fn require_sqlite() -> bool {
-    let is_sqlite = mysql_url().is_none();
-    if !is_sqlite {
-        println!("SKIPPED: only for SQLite");
-    }
-    is_sqlite
-}
-
 /// Returns the URL of the MySQL or MariaDB server for the tests, without a database name.
 pub fn mysql_url() -> Option<String> {
     let url = std::env::var("TEAHOUSE_TEST_DATABASE_URL")
