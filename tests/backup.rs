@@ -158,8 +158,7 @@ async fn client_ahead_of_a_restored_database_misses_no_new_message() {
         assert_ne!(socket_again.hello["epoch"], socket.hello["epoch"]);
         let ver = lost["ver"].as_u64().expect("ver");
         socket_again.sync(&pair, ver).await;
-        let resync = socket_again.expect("resync").await;
-        assert_eq!(resync["roomId"], *pair);
+        assert_eq!(socket_again.expect("resync").await["roomId"], *pair);
 
         let client = ApiClient::of(&restored, &li).await;
         let mut events = client.stream("/api/events", Some(&position)).await;

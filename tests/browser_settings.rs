@@ -1,6 +1,6 @@
 //! Settings in Chromium: avatar, appearance, devices, account deletion.
 
-use crate::browser::expect_no_console_errors;
+use crate::browser::{expect_no_console_errors, server_and_ming};
 use crate::support::images::{CAMERA_MODEL, photo};
 use crate::support::person::PASSWORD;
 use crate::support::{Browser, Profile, Teahouse};
@@ -145,8 +145,7 @@ async fn account_deletion_signs_out_all_windows() {
         .await;
     bo_window.visit("/rooms/1").await;
     bo_window.wait_for_message("it was nice here").await;
-    let author = bo_window.text_of(".message-author").await;
-    assert_eq!(author, "deleted person");
+    assert_eq!(bo_window.text_of(".message-author").await, "deleted person");
     here.visit("/login").await;
     here.fill("#phone", &ming.phone).await;
     here.fill("#password", PASSWORD).await;
@@ -157,8 +156,7 @@ async fn account_deletion_signs_out_all_windows() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn appearance_settings_apply_at_once() {
-    let server = Teahouse::start();
-    let ming = Browser::registered(&server, Profile::English, MING, "Ming").await;
+    let (_server, ming) = server_and_ming().await;
     ming.post("what time is it?").await;
     ming.resize(1280, 900, "light").await;
     let paper = "return getComputedStyle(document.documentElement).backgroundColor";

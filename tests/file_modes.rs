@@ -33,8 +33,7 @@ fn serve(folder: &Path) -> Child {
         .stderr(Stdio::null());
     let mut program = shell.spawn().expect("a shell");
     let mut lines = BufReader::new(program.stdout.take().expect("piped")).lines();
-    let listens = lines.any(|line| line.is_ok_and(|line| line.contains("listening on")));
-    assert!(listens);
+    assert!(lines.any(|line| line.is_ok_and(|line| line.contains("listening on"))));
     program
 }
 

@@ -120,9 +120,8 @@ impl LoadGenerator {
             let is_found = !self.tasks.iter().any(JoinHandle::is_finished);
             assert!(is_found, "a sender failed");
             let left = wanted - self.acked().min(wanted);
-            let is_late = start.elapsed() >= timeout;
             assert!(
-                !is_late,
+                !(start.elapsed() >= timeout),
                 "{left} of {more} messages are not stored after {timeout:?}"
             );
             sleep(Duration::from_millis(5)).await;
