@@ -6,7 +6,7 @@ use crate::support::{Teahouse, field_errors};
 use image::codecs::gif::GifEncoder;
 use image::{DynamicImage, Frame, ImageFormat};
 
-const PIXELS: &str = "12 MP";
+const PIXELS: &str = "12 megapixels";
 const BROKEN: &str = "incomplete or damaged";
 
 /// Uploads each file and compares the error message (`None`: accepted). Returns the growth of peak memory in KiB.
