@@ -127,11 +127,7 @@ async fn unparsable_requests_do_not_fill_the_log() {
         exchange(server.host(), &request).await;
     }
     Person::visitor(&server).get("/login").await;
-    until("the last request is logged", async || {
-        let log = server.log();
-        log.iter().any(|line| line.contains("/login"))
-    })
-    .await;
+    server.expect_in_log("/login").await;
     let loud = |line: &&String| line.contains("ERROR") || line.contains("WARN");
     let log = server.log();
     let loud: Vec<_> = log.iter().filter(loud).collect();

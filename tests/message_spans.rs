@@ -1,13 +1,11 @@
 //! Selecting messages of a room with `before`, `after`, `limit` and `ver`.
 
-use crate::support::{LOBBY, Person, Teahouse, words};
-use reqwest::Method;
+use crate::support::{LOBBY, Person, Teahouse, field_values, words};
 use serde_json::{Value, json};
 
 /// Sequence numbers of the listed messages.
-fn seqs(list: &Value) -> Vec<u64> {
-    let messages = list.as_array().expect("a bare array").iter();
-    messages.map(|m| m["seq"].as_u64().expect("seq")).collect()
+fn seqs(list: &Value) -> Vec<Value> {
+    field_values(list.as_array().expect("a bare array"), "seq")
 }
 
 /// Sequence numbers of the messages in an HTML fragment.
@@ -62,9 +60,8 @@ async fn before_and_after_together_select_a_range() {
 async fn message_lists_reject_unknown_repeated_and_malformed_parameters() {
     let (_server, [ming, mei]) = Teahouse::with_users(["Ming", "Mei"]).await;
     ming.say("one").await;
-    let (status, conversation) = ming
-        .post_json("/api/conversations", &json!({"username": mei.name}))
-        .await;
+    let body = json!({"username": mei.name});
+    let (status, conversation) = ming.post_json("/api/conversations", &body).await;
     assert_eq!(status, 201);
     let id = conversation["id"].as_str().expect("an id");
     let lists = [
@@ -78,9 +75,8 @@ async fn message_lists_reject_unknown_repeated_and_malformed_parameters() {
             before=99999999999999999999 token=x";
         for query in words(queries) {
             for accept in ["text/html", "application/json"] {
-                let request = ming.request(Method::GET, &format!("{list}?{query}"));
-                let answer = request.header("accept", accept).send().await;
-                let status = answer.expect("a response").status();
+                let path = format!("{list}?{query}");
+                let status = ming.get_with(&path, "accept", accept).await.status();
                 assert_eq!(status, 400, "{list}?{query} as {accept}");
             }
         }

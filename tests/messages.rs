@@ -1,16 +1,13 @@
 //! Posting messages without a WebSocket: forms and JSON.
 
 use crate::support::person::read;
-use crate::support::{LOBBY, Person, Teahouse, client_id, field_errors, status_and_location};
+use crate::support::{
+    LOBBY, Person, Teahouse, client_id, field_errors, field_values, status_and_location,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 const PATH: &str = "/rooms/1/messages";
-
-async fn ming() -> (Teahouse, Person) {
-    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
-    (server, ming)
-}
 
 async fn post_json(person: &Person, path: &str, content: &str, id: &str) -> (u16, Value) {
     let body = json!({"content": content, "clientId": id});
@@ -22,8 +19,7 @@ async fn post_form(person: &Person, path: &str, fields: &[(&str, &str)]) -> u16 
 }
 
 async fn contents(person: &Person) -> Vec<Value> {
-    let messages = person.history(LOBBY).await.into_iter();
-    messages.map(|message| message["content"].clone()).collect()
+    field_values(&person.history(LOBBY).await, "content")
 }
 
 /// Whether the value is RFC 3339 in UTC with milliseconds.
@@ -34,7 +30,7 @@ pub fn is_time(value: &Value) -> bool {
 
 #[tokio::test]
 async fn form_posts_a_message_and_redirects_to_the_room() {
-    let (_server, ming) = ming().await;
+    let (_server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let id = client_id();
     let fields = [("content", "hello from a form"), ("clientId", &id)];
     let answer = ming.post(PATH, &fields).await;
@@ -48,7 +44,7 @@ async fn form_posts_a_message_and_redirects_to_the_room() {
     let value = hidden.and_then(|line| line.split("value=\"").nth(1));
     let id = value
         .and_then(|rest| rest.split('"').next())
-        .expect("a hidden field");
+        .expect("an id");
     for _ in 0..2 {
         let fields = [("content", "once"), ("clientId", id)];
         assert_eq!(post_form(&ming, PATH, &fields).await, 303);
@@ -61,7 +57,7 @@ async fn form_posts_a_message_and_redirects_to_the_room() {
 
 #[tokio::test]
 async fn json_post_returns_the_stored_message() {
-    let (_server, ming) = ming().await;
+    let (_server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let id = client_id();
     let body = json!({"content": "tea 茶 🍵", "clientId": id, "unknown": [1]});
     let (status, message) = ming.post_json(PATH, &body).await;
@@ -79,18 +75,14 @@ async fn json_post_returns_the_stored_message() {
     assert!(text("html").contains("tea 茶 🍵"));
     assert!(message.get("type").is_none());
     let history = ming.history(LOBBY).await;
-    assert_eq!(
-        history,
-        std::slice::from_ref(&message),
-        "history returns the same object"
-    );
+    assert_eq!(history, std::slice::from_ref(&message), "the same object");
     let again = post_json(&ming, PATH, "tea 茶 🍵", &id).await;
     assert_eq!(again, (201, message), "a retry returns the same object");
 }
 
 #[tokio::test]
 async fn reused_client_id_with_other_content_or_room_is_a_conflict() {
-    let (server, ming) = ming().await;
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let room = server.database().add_room("open", "Garden", &["Ming"]);
     let id = client_id();
     assert_eq!(post_json(&ming, PATH, "one", &id).await.0, 201);
@@ -112,7 +104,7 @@ async fn reused_client_id_with_other_content_or_room_is_a_conflict() {
 
 #[tokio::test]
 async fn client_id_is_case_insensitive_and_must_be_a_uuid() {
-    let (server, ming) = ming().await;
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let id = client_id();
     let written = [id.clone(), id.to_uppercase()];
     for id in &written {
@@ -128,7 +120,7 @@ async fn client_id_is_case_insensitive_and_must_be_a_uuid() {
 
 #[tokio::test]
 async fn invalid_content_is_rejected_with_an_error_at_its_field() {
-    let (server, ming) = ming().await;
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let too_long = "🍵".repeat(4001);
     for content in [
         "",
@@ -158,7 +150,7 @@ async fn invalid_content_is_rejected_with_an_error_at_its_field() {
 
 #[tokio::test]
 async fn content_is_stored_unchanged_except_for_trimming_and_line_ends() {
-    let (_server, ming) = ming().await;
+    let (_server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let most = "🍵".repeat(4000);
     for (written, kept) in [
         ("  edges\n ", "edges"),
@@ -186,7 +178,7 @@ async fn content_is_stored_unchanged_except_for_trimming_and_line_ends() {
 
 #[tokio::test]
 async fn oversized_and_malformed_bodies_are_rejected() {
-    let (server, ming) = ming().await;
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let huge = "x".repeat(3 * 1024 * 1024);
     let (status, error) = ming.post_json(PATH, &json!({"content": huge})).await;
     let found = (status.as_u16(), error["code"].as_str());
@@ -213,7 +205,7 @@ async fn oversized_and_malformed_bodies_are_rejected() {
 
 #[tokio::test]
 async fn messages_posted_over_http_reach_every_socket() {
-    let (server, ming) = ming().await;
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let ana = Person::register(&server, "Ana").await;
     let (mut here, mut there) = (ming.socket().await, ana.socket().await);
     let stored = ming.say("by JSON").await;

@@ -38,12 +38,6 @@ async fn post(person: &Person, path: &str, fields: &[(&str, &str)], encoding: En
     send(person, Method::POST, path, fields, encoding).await
 }
 
-fn blocks(server: &Teahouse) -> i64 {
-    server
-        .database()
-        .number("SELECT COUNT(*) AS value FROM blocks")
-}
-
 #[tokio::test]
 async fn post_with_a_method_field_has_the_status_of_that_method() {
     let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
@@ -142,7 +136,7 @@ async fn the_method_decides_where_post_has_an_action_too() {
         for (method, expected) in [("post", 1), ("delete", 0), ("POST", 1), ("DELETE", 0)] {
             let fields = [("username", "Mei"), ("_method", method)];
             assert_eq!(post(&ming, "/blocks", &fields, encoding).await, done);
-            assert_eq!(blocks(&server), expected, "{method} {encoding:?}");
+            assert_eq!(server.count("blocks"), expected, "{method} {encoding:?}");
         }
     }
 }
@@ -173,7 +167,7 @@ async fn other_method_fields_are_refused_and_do_nothing() {
         ("_method", "delete"),
     ];
     assert_eq!(post(&ming, "/blocks", &twice, Encoding::Form).await, 400);
-    assert_eq!(blocks(&server), 0);
+    assert_eq!(server.count("blocks"), 0);
 }
 
 #[tokio::test]
@@ -187,10 +181,10 @@ async fn only_the_body_of_a_post_to_a_page_names_a_method() {
     let in_query = "/blocks?_method=delete";
     let mei = [("username", "Mei")];
     assert_eq!(post(&ming, in_query, &mei, Encoding::Form).await, 303);
-    assert_eq!(blocks(&server), 1);
+    assert_eq!(server.count("blocks"), 1);
     let delete = [("username", "Mei"), ("_method", "post")];
     let deleted = send(&ming, Method::DELETE, "/blocks", &delete, Encoding::Form).await;
-    assert_eq!((deleted, blocks(&server)), (303, 0));
+    assert_eq!((deleted, server.count("blocks")), (303, 0));
     // The API, and pages that only take POST.
     let message = [("content", "hello"), ("_method", "delete")];
     let path = "/api/rooms/1/messages";

@@ -72,13 +72,8 @@ async fn connections_messages_syncs_and_errors_are_counted() {
     ming.sign_out().await;
     assert_eq!(his.close_code(TIMEOUT).await, 4001);
     drop((his, hers, stream));
-    grows(
-        &visitor,
-        &before,
-        "teahouse_connections_closed_total{kind=\"socket\",code=\"4001\"}",
-        1.0,
-    )
-    .await;
+    let sample = "teahouse_connections_closed_total{kind=\"socket\",code=\"4001\"}";
+    grows(&visitor, &before, sample, 1.0).await;
     // A closed stream is noticed at its next heartbeat.
     until("no socket is open", async || {
         let now = Metrics::of(&visitor).await;
@@ -230,24 +225,13 @@ async fn rate_limited_messages_and_rejected_password_hashes_are_counted() {
     socket
         .expect_where("error", |frame| frame["code"] == "rate_limited")
         .await;
-    let wrong = [
-        ("phone", ming.phone.as_str()),
-        ("password", "wrong wrong wrong"),
-    ];
-    let attempts = (0..12).map(|_| ming.post("/login", &wrong));
+    let attempts = (0..12).map(|_| ming.log_in(&ming.phone, "wrong wrong wrong"));
     let answers = futures_util::future::join_all(attempts).await;
-    let refused = answers
-        .iter()
-        .filter(|answer| answer.status() == 503)
-        .count();
+    let refused = answers.iter().filter(|answer| answer.status() == 503);
+    let refused = refused.count();
     tokio::time::timeout(Duration::from_secs(10), async {
-        grows(
-            &ming,
-            &before,
-            "teahouse_password_hashes_refused_total",
-            refused as f64,
-        )
-        .await;
+        let sample = "teahouse_password_hashes_refused_total";
+        grows(&ming, &before, sample, refused as f64).await;
         let now = Metrics::of(&ming).await;
         assert!(now.get("teahouse_errors_total{code=\"rate_limited\"}") >= 1.0);
         assert_eq!(now.get("teahouse_password_hashes_waiting"), 0.0);

@@ -1,6 +1,7 @@
 //! The shipped nginx configuration passes everything through unchanged.
 
 use crate::support::nginx::public_origin;
+use crate::support::person::PASSWORD;
 use crate::support::{ApiClient, LOBBY, Nginx, Person, Socket, TIMEOUT, Teahouse};
 use std::time::{Duration, Instant};
 
@@ -20,10 +21,8 @@ async fn registration_pages_and_messages_work_through_nginx() {
     let (server, nginx) = start();
     let page = nginx.visitor(&server).page("/login").await;
     assert!(page.contains("name=\"password\""), "{page}");
-    let (ming, ana) = (
-        nginx.register(&server, "Ming").await,
-        nginx.register(&server, "Ana").await,
-    );
+    let ming = nginx.register(&server, "Ming").await;
+    let ana = nginx.register(&server, "Ana").await;
     assert_eq!(ming.sign_in().await.status(), 303);
     let (mut his, mut hers) = (ming.socket().await, ana.socket().await);
     let ack = his.say("through the proxy").await;
@@ -51,10 +50,8 @@ async fn response_headers_pass_nginx_unchanged_and_without_duplicates() {
 #[tokio::test]
 async fn events_are_not_buffered() {
     let (server, nginx) = start();
-    let (ming, ana) = (
-        nginx.register(&server, "Ming").await,
-        nginx.register(&server, "Ana").await,
-    );
+    let ming = nginx.register(&server, "Ming").await;
+    let ana = nginx.register(&server, "Ana").await;
     let mut visitor = nginx.visitor(&server);
     visitor.phone.clone_from(&ana.phone);
     let program = ApiClient::signed_in(visitor).await;
@@ -78,12 +75,7 @@ async fn static_files_are_compressed_and_large_bodies_get_413() {
     let page = ming.page("/rooms/1").await;
     let start = page.find("/static/").expect("a static file");
     let asset: String = page[start..].chars().take_while(|c| *c != '"').collect();
-    let packed = ming
-        .request(reqwest::Method::GET, &asset)
-        .header("accept-encoding", "gzip")
-        .send()
-        .await
-        .expect("a response");
+    let packed = ming.get_with(&asset, "accept-encoding", "gzip").await;
     assert_eq!(packed.status(), 200, "{asset}");
     let cache = packed.headers()["cache-control"].to_str().expect("text");
     assert!(cache.contains("immutable"), "{cache}");
@@ -110,12 +102,9 @@ async fn session_stores_the_client_address_and_ignores_forged_headers() {
         .local_address(Some([127, 0, 0, 77].into()))
         .build()
         .expect("a client");
-    let form = [
-        ("phone", nginx.visitor(&server).phone.as_str()),
-        ("username", "Ming"),
-        ("password", crate::support::person::PASSWORD),
-    ]
-    .map(|(name, value)| (name, value.to_owned()));
+    let phone = nginx.visitor(&server).phone;
+    let (name, password) = (("username", "Ming"), ("password", PASSWORD));
+    let form = [("phone", phone.as_str()), name, password];
     let answer = client
         .post(format!("{}/register", nginx.url))
         .header("x-forwarded-for", "203.0.113.7")

@@ -50,10 +50,7 @@ impl Person {
 
     /// Status of completing the pairing.
     async fn complete(&self, link: &str) -> u16 {
-        self.post(&format!("{link}/session"), &[])
-            .await
-            .status()
-            .as_u16()
+        self.request_access(&format!("{link}/session")).await
     }
 
     async fn is_signed_in(&self) -> bool {
@@ -88,11 +85,8 @@ async fn approved_device_is_signed_in_once() {
     let device = text_of(&here, "pairing-device");
     assert_eq!(device, "Chrome · Android · 127.0.0.1");
     let code = text_of(&here, "pairing-code");
-    assert_eq!(
-        code,
-        text_of(&there, "pairing-code"),
-        "both devices show the same code"
-    );
+    let shown = text_of(&there, "pairing-code");
+    assert_eq!(code, shown, "both devices show the same code");
     let is_digit = |c: char| c.is_ascii_digit();
     assert!(code.len() == 2 && code.chars().all(is_digit), "{code}");
     let is_hidden = !here.contains("id=\"link\"");
@@ -156,10 +150,8 @@ async fn only_the_first_requesting_device_and_the_creating_session_can_use_a_cod
     let statuses = join_all(phones.iter().map(|phone| phone.request_access(&link))).await;
     let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
     assert_eq!((count(303), count(404)), (1, 9), "{statuses:?}");
-    let first = statuses
-        .iter()
-        .position(|status| *status == 303)
-        .expect("one");
+    let first = statuses.iter().position(|status| *status == 303);
+    let first = first.expect("one");
     let other = &phones[(first + 1) % phones.len()];
     assert_eq!(other.state(&link).await, "over");
     // Only the session that created the code can approve the request.
@@ -192,9 +184,8 @@ async fn code_expires_after_four_minutes_or_when_the_next_is_created() {
     let ends = chrono::NaiveDateTime::parse_from_str(&ends, format).expect("a time");
     let seconds = (ends - chrono::Utc::now().naive_utc()).num_seconds();
     assert!((220..=240).contains(&seconds), "{seconds}");
-    let expire = || {
-        server.execute("UPDATE pairings SET expires_at = '2020-01-01 00:00:00.000'");
-    };
+    let past = "UPDATE pairings SET expires_at = '2020-01-01 00:00:00.000'";
+    let expire = || server.execute(past);
     expire();
     let states = (phone.state(&old).await, ming.state(CODE).await);
     assert_eq!(states, ("over".into(), "over".into()));
@@ -218,23 +209,18 @@ async fn code_expires_after_four_minutes_or_when_the_next_is_created() {
 #[tokio::test]
 async fn code_is_invalid_after_its_creating_session_ended() {
     let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
-    let ends = [
-        ("signed out", "POST"),
-        ("signed out elsewhere", "DELETE"),
-        ("banned", ""),
-    ];
-    for (how, method) in ends {
+    for how in ["signed out", "signed out elsewhere", "banned"] {
         let first = ming.on_another_device(&server).await;
         let (phone, late) = (Person::visitor(&server), Person::visitor(&server));
         let link = first.create_code().await;
         assert_eq!(phone.request_access(&link).await, 303);
         assert_eq!(first.decide("put").await, 303);
-        match method {
-            "POST" => assert_eq!(first.sign_out().await.status(), 303),
-            "DELETE" => assert_eq!(ming.submit("delete", "/settings/sessions", &[]).await, 303),
-            _ => {
-                server.execute("UPDATE users SET status = 'banned' WHERE username = 'Ming'");
+        match how {
+            "signed out" => assert_eq!(first.sign_out().await.status(), 303),
+            "signed out elsewhere" => {
+                assert_eq!(ming.submit("delete", "/settings/sessions", &[]).await, 303)
             }
+            _ => server.execute("UPDATE users SET status = 'banned' WHERE username = 'Ming'"),
         }
         assert_eq!(phone.state(&link).await, "over", "{how}");
         assert_eq!(late.request_access(&link).await, 404, "{how}");

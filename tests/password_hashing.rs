@@ -1,40 +1,24 @@
 //! Which attempts are rate limited before a password is hashed, and which are refunded.
 
-use crate::support::{ApiClient, Person, Teahouse, person::PASSWORD, until};
+use crate::support::{ApiClient, Metrics, Person, Teahouse, person::PASSWORD, until};
 use futures_util::future::join_all;
-use reqwest::Response;
 use serde_json::json;
 use std::cell::Cell;
 
 const THROTTLED: (&str, &str) = ("TEAHOUSE__THROTTLE__ENABLED", "true");
 const WRONG: &str = "not the password";
 
-/// Settings with which one hash occupies the only permit for a noticeable time.
-const SLOW: [(&str, &str); 5] = [
-    ("TEAHOUSE__ACCOUNTS__HASH_PERMITS", "1"),
-    ("TEAHOUSE__ACCOUNTS__HASH_QUEUE", "1"),
-    ("TEAHOUSE__ACCOUNTS__HASH_MEMORY_KIB", "19456"),
-    ("TEAHOUSE__ACCOUNTS__HASH_PASSES", "40"),
-    ("TEAHOUSE__THROTTLE__SIGN_INS_PER_ADDRESS", "1000"),
-];
-
-fn slow(more: &[(&'static str, &'static str)]) -> Teahouse {
-    let settings: Vec<_> = SLOW
-        .iter()
-        .chain([&THROTTLED])
-        .chain(more)
-        .copied()
-        .collect();
-    Teahouse::with(&settings)
+/// A server on which one hash occupies the only permit for a noticeable time.
+fn slow() -> Teahouse {
+    Teahouse::configured(
+        "throttle.enabled=true accounts.hash_permits=1 accounts.hash_queue=1 \
+         accounts.hash_memory_kib=19456 accounts.hash_passes=40 \
+         throttle.sign_ins_per_address=1000",
+    )
 }
 
 async fn register(who: &Person, name: &str) -> u16 {
     who.submit_registration(name).await.status().as_u16()
-}
-
-async fn login(who: &Person, phone: &str, password: &str) -> Response {
-    who.post("/login", &[("phone", phone), ("password", password)])
-        .await
 }
 
 /// Number of attempts counted, over all throttles.
@@ -44,13 +28,9 @@ fn tries(server: &Teahouse) -> i64 {
 }
 
 /// Number of hashes that the server has rejected.
-async fn refused(server: &Teahouse) -> u64 {
-    let page = Person::visitor(server).page("/metrics").await;
-    let line = page
-        .lines()
-        .find(|line| line.contains("password_hashes_refused") && !line.starts_with('#'));
-    let value = line.and_then(|line| line.rsplit(' ').next());
-    value.and_then(|value| value.parse().ok()).unwrap_or(0)
+async fn refused(server: &Teahouse) -> f64 {
+    let metrics = Metrics::of(&Person::visitor(server)).await;
+    metrics.get("teahouse_password_hashes_refused_total")
 }
 
 #[tokio::test]
@@ -100,7 +80,7 @@ enum Entry {
 /// Submits the right password.
 async fn submit(entry: Entry, ming: &Person, stranger: &Person) -> u16 {
     let status = match entry {
-        Entry::Page => login(stranger, &ming.phone, PASSWORD).await.status(),
+        Entry::Page => stranger.log_in(&ming.phone, PASSWORD).await.status(),
         Entry::Api => {
             let body = json!({"phone": ming.phone, "password": PASSWORD});
             stranger.post_json("/api/login", &body).await.0
@@ -116,7 +96,7 @@ async fn submit(entry: Entry, ming: &Person, stranger: &Person) -> u16 {
 #[tokio::test]
 async fn attempts_rejected_by_a_busy_hasher_do_not_count() {
     for entry in [Entry::Page, Entry::Api, Entry::Settings] {
-        let server = slow(&[]);
+        let server = slow();
         let ming = Person::register(&server, "Ming").await;
         let mut stranger = Person::visitor(&server);
         let is_over = Cell::new(false);
@@ -134,7 +114,7 @@ async fn attempts_rejected_by_a_busy_hasher_do_not_count() {
                     continue;
                 }
                 // A different phone number each time, so that no throttle grows.
-                let answer = login(who, &Person::visitor(&server).phone, WRONG).await;
+                let answer = who.log_in(&Person::visitor(&server).phone, WRONG).await;
                 assert_ne!(answer.status(), 429, "one address, below its limit");
             }
         }));
@@ -158,23 +138,23 @@ async fn attempts_rejected_by_a_busy_hasher_do_not_count() {
 
 #[tokio::test]
 async fn attempts_of_disconnected_clients_do_not_count() {
-    let server = slow(&[]);
+    let server = slow();
     let ming = Person::register(&server, "Ming").await;
     let before = tries(&server);
     // One client occupies the hasher; the others disconnect while they are queued.
     let busy = Person::visitor(&server);
     let busy_phone = busy.phone.clone();
-    let holding = tokio::spawn(async move { login(&busy, &busy_phone, WRONG).await.status() });
+    let holding = tokio::spawn(async move { busy.log_in(&busy_phone, WRONG).await.status() });
     until("the hasher is busy", async || tries(&server) > before).await;
     for _ in 0..6 {
         let leaver = Person::visitor(&server);
         let wait = std::time::Duration::from_millis(60);
-        let _ = tokio::time::timeout(wait, login(&leaver, &ming.phone, PASSWORD)).await;
+        let _ = tokio::time::timeout(wait, leaver.log_in(&ming.phone, PASSWORD)).await;
     }
     assert!([422, 503].contains(&holding.await.expect("no panic").as_u16()));
     let stranger = Person::visitor(&server);
     until("the right password is accepted", async || {
-        let status = login(&stranger, &ming.phone, PASSWORD).await.status();
+        let status = stranger.log_in(&ming.phone, PASSWORD).await.status();
         assert_ne!(status, 429, "locked out");
         status == 303
     })
@@ -191,9 +171,9 @@ async fn trusted_browser_is_hashed_before_unknown_clients() {
     let ming = Person::register(&server, "Ming").await;
     let token = ApiClient::of(&server, &ming).await;
     let strangers: Vec<_> = (0..20).map(|_| Person::visitor(&server)).collect();
-    let flood = join_all(strangers.iter().map(|who| login(who, &who.phone, PASSWORD)));
+    let flood = join_all(strangers.iter().map(|who| who.log_in(&who.phone, PASSWORD)));
     let known = async {
-        until("the queue is full", async || refused(&server).await > 0).await;
+        until("the queue is full", async || refused(&server).await > 0.0).await;
         let start = std::time::Instant::now();
         (ming.sign_in().await.status(), start.elapsed())
     };

@@ -69,12 +69,8 @@ async fn sign_in_renews_a_hash_that_is_cheaper_than_configured() {
     let is_shown = before.starts_with("$argon2id$v=19$m=19456,t=2,p=1$");
     assert!(is_shown, "{before}");
     let costlier = server.second_server_with(&[("TEAHOUSE__ACCOUNTS__HASH_PASSES", "3")]);
-    let wrong = [
-        ("phone", ming.phone.as_str()),
-        ("password", "not the password"),
-    ];
-    let found = ming.at(&costlier).post("/login", &wrong).await.status();
-    assert_eq!(found, 422);
+    let wrong = ming.at(&costlier).log_in(&ming.phone, "wrong").await;
+    assert_eq!(wrong.status(), 422);
     assert_eq!(hash(), before);
     assert_eq!(ming.at(&costlier).sign_in().await.status(), 303);
     let after = hash();
@@ -90,8 +86,7 @@ async fn sign_in_renews_a_hash_that_is_cheaper_than_configured() {
 /// Status of signing in by form and by API.
 async fn sign_in(server: &Teahouse, phone: &str, password: &str) -> (u16, u16) {
     let visitor = Person::visitor(server);
-    let form = [("phone", phone), ("password", password)];
-    let page = visitor.post("/login", &form).await.status();
+    let page = visitor.log_in(phone, password).await.status();
     let body = json!({"phone": phone, "password": password});
     let (api, _) = visitor.post_json("/api/login", &body).await;
     (page.as_u16(), api.as_u16())
@@ -147,11 +142,8 @@ async fn passwords_are_normalized_to_nfc_with_plain_spaces() {
     {
         let person = Person::visitor(&server);
         let name = format!("person{n}");
-        assert_eq!(
-            person.register_with(&name, set).await.status(),
-            303,
-            "{set}"
-        );
+        let registered = person.register_with(&name, set).await;
+        assert_eq!(registered.status(), 303, "{set}");
         let phone = &person.phone;
         for typed in [set, same] {
             assert_eq!(sign_in(&server, phone, typed).await, (303, 200), "{typed}");

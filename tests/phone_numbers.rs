@@ -1,7 +1,6 @@
 //! All spellings of a phone number are the same number.
 
 use crate::support::{Person, Teahouse, field_errors, person::PASSWORD, words};
-use reqwest::Method;
 
 const FORMS: [(&str, &str); 8] = [
     ("+8613800138000", ""),
@@ -51,11 +50,9 @@ async fn country_of_a_national_number_defaults_to_the_browser_language() {
     let server = Teahouse::start();
     let register = async |language: &str, phone: &str, name: &str| {
         let form = [("phone", phone), ("username", name), ("password", PASSWORD)];
-        let request = Person::visitor(&server)
-            .request(Method::POST, "/register")
-            .header("accept-language", language)
-            .form(&form);
-        request.send().await.expect("a response").status().as_u16()
+        let (visitor, header) = (Person::visitor(&server), ("accept-language", language));
+        let answer = visitor.post_with("/register", &[header], &form).await;
+        answer.status().as_u16()
     };
     for (language, phone, name, status) in [
         ("zh-CN,zh;q=0.9,en;q=0.8", "13800138001", "chinese", 303),
@@ -77,10 +74,8 @@ async fn form_preselects_the_country_of_the_browser_language() {
     let server = Teahouse::start();
     for (language, code) in [("zh-CN", "CN"), ("de-DE,de;q=0.9", "DE"), ("en-SG", "SG")] {
         for path in ["/register", "/login"] {
-            let request = Person::visitor(&server)
-                .request(Method::GET, path)
-                .header("accept-language", language);
-            let answer = request.send().await.expect("a response");
+            let visitor = Person::visitor(&server);
+            let answer = visitor.get_with(path, "accept-language", language).await;
             let page = answer.text().await.expect("text");
             let value = format!("<option value=\"{code}\"");
             let option = page.lines().find(|line| line.contains(&value));

@@ -41,13 +41,7 @@ const SPELLINGS: [(&str, bool); 24] = [
 #[tokio::test]
 async fn registration_login_and_api_accept_every_spelling() {
     let server = Teahouse::start();
-    let first = [
-        ("phone", SPELLINGS[0].0),
-        ("username", "Ming"),
-        ("password", PASSWORD),
-    ];
-    let answer = Person::visitor(&server).post("/register", &first).await;
-    assert_eq!(answer.status(), 303);
+    register(&server, SPELLINGS[0].0, "Ming").await;
     let kept = server.strings("SELECT phone AS value FROM users");
     assert_eq!(kept, ["+8613800138000"]);
     for (typed, needs_region) in SPELLINGS {
@@ -73,12 +67,9 @@ async fn registration_login_and_api_accept_every_spelling() {
         "phone: +8613800138000",
         "\u{200b}",
     ] {
-        let form = [
-            ("phone", typed),
-            ("username", "Other"),
-            ("password", PASSWORD),
-        ];
-        let answer = Person::visitor(&server).post("/register", &form).await;
+        let mut visitor = Person::visitor(&server);
+        visitor.phone = typed.to_owned();
+        let answer = visitor.submit_registration("Other").await;
         assert_eq!(answer.status(), 422, "{typed}");
     }
 }
@@ -102,18 +93,12 @@ async fn settings_and_command_line_accept_every_spelling() {
         assert_eq!(phone(), "+8613800138000", "{shown}");
         let ended = server.command(&["user", "sign-out", typed]);
         assert!(ended.status.success(), "{shown}: {ended:?}");
-        assert_eq!(mei.sign_in_as("+8613800138000").await, 303);
+        let answer = mei.log_in("+8613800138000", PASSWORD).await;
+        assert_eq!(answer.status(), 303, "{shown}");
     }
     server
         .command(&["user", "sign-out", "@mei"])
         .expect_success();
-}
-
-impl Person {
-    async fn sign_in_as(&self, phone: &str) -> u16 {
-        let form = [("phone", phone), ("password", PASSWORD)];
-        self.post("/login", &form).await.status().as_u16()
-    }
 }
 
 async fn register(server: &Teahouse, phone: &str, name: &str) -> Person {

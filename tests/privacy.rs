@@ -203,12 +203,10 @@ async fn number_in_a_list_of_recipients_reveals_nothing() {
 
 #[tokio::test]
 async fn number_lookups_are_rate_limited_whether_they_succeed_or_not() {
-    let settings = [
-        ("TEAHOUSE__THROTTLE__ENABLED", "true"),
-        ("TEAHOUSE__THROTTLE__NUMBER_LOOKUPS_PER_PERSON", "5"),
-        ("TEAHOUSE__THROTTLE__REGISTRATIONS_PER_ADDRESS", "1000"),
-    ];
-    let server = Teahouse::with(&settings);
+    let server = Teahouse::configured(
+        "throttle.enabled=true throttle.number_lookups_per_person=5 \
+         throttle.registrations_per_address=1000",
+    );
     let [mei, li] = Person::register_each(&server, ["Mei", "Li"]).await;
     mei.direct(&[&li.phone]).await;
     assert_eq!(mei.frame_code(&li.phone).await, "ok");
@@ -229,11 +227,8 @@ async fn number_lookups_are_rate_limited_whether_they_succeed_or_not() {
 /// Without phone verification, setting a taken number as one's own reveals that it is taken: 5 attempts per hour.
 #[tokio::test]
 async fn changes_of_the_own_number_are_rate_limited() {
-    let settings = [
-        ("TEAHOUSE__THROTTLE__ENABLED", "true"),
-        ("TEAHOUSE__THROTTLE__REGISTRATIONS_PER_ADDRESS", "1000"),
-    ];
-    let server = Teahouse::with(&settings);
+    let settings = "throttle.enabled=true throttle.registrations_per_address=1000";
+    let server = Teahouse::configured(settings);
     let [mei, li] = Person::register_each(&server, ["Mei", "Li"]).await;
     let claim = async |number: &str| {
         let body = json!({"phone": number, "phone_password": PASSWORD});

@@ -1,7 +1,7 @@
 //! WebSocket clients that violate the protocol get a defined error, and other clients are not affected.
 
 use crate::support::raw_socket::{Frame, frame};
-use crate::support::{LOBBY, Person, RawSocket, Teahouse, client_id, short_timeouts};
+use crate::support::{LOBBY, Person, RawSocket, Teahouse, client_id, field_values, short_timeouts};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -178,11 +178,7 @@ async fn fragmented_message_is_accepted() {
         socket.write(&[byte]).await;
     }
     assert_eq!(socket.expect("ack").await["seq"], 2);
-    let messages = ming.history(LOBBY).await;
-    let texts: Vec<Value> = messages
-        .into_iter()
-        .map(|message| message["content"].clone())
-        .collect();
+    let texts = field_values(&ming.history(LOBBY).await, "content");
     assert_eq!(texts, ["in pieces 茶🍵", "drop by drop"]);
 }
 

@@ -100,13 +100,10 @@ async fn session_stores_the_client_address_of_its_sign_in() {
     let ming = Person::register(&server, "Ming").await;
     let password = crate::support::person::PASSWORD;
     let form = [("phone", ming.phone.as_str()), ("password", password)];
-    let request = Person::visitor(&server).request(Method::POST, "/login");
-    let answer = request
-        .header("x-forwarded-for", "8.8.8.8, 203.0.113.7")
-        .form(&form)
-        .send()
-        .await;
-    assert_eq!(answer.expect("a response").status(), 303);
+    let header = ("x-forwarded-for", "8.8.8.8, 203.0.113.7");
+    let visitor = Person::visitor(&server);
+    let answer = visitor.post_with("/login", &[header], &form).await;
+    assert_eq!(answer.status(), 303);
     let addresses = server.strings("SELECT ip AS value FROM sessions ORDER BY created_at");
     for wanted in ["203.0.113.7", "127.0.0.1"] {
         assert!(addresses.contains(&wanted.to_owned()), "{addresses:?}");
@@ -136,10 +133,8 @@ async fn anonymous_connections_behind_a_proxy_are_limited_per_client_address() {
     let mut crowd = vec![stalled_sign_in(&server, "203.0.113.7").await];
     let visitor = Person::visitor(&server);
     let ask = async |from: &str| {
-        let request = visitor
-            .request(Method::GET, "/login")
-            .header("x-forwarded-for", from);
-        request.send().await.expect("a response").status().as_u16()
+        let answer = visitor.get_with("/login", "x-forwarded-for", from).await;
+        answer.status().as_u16()
     };
     while ask("203.0.113.7").await != 429 {
         crowd.push(stalled_sign_in(&server, "203.0.113.7").await);
@@ -148,10 +143,8 @@ async fn anonymous_connections_behind_a_proxy_are_limited_per_client_address() {
     // Neighbouring addresses, the proxy's own and signed-in clients behind the address are not limited.
     assert_eq!(ask("203.0.113.8").await, 200);
     assert_eq!(Person::visitor(&server).get("/login").await.status(), 200);
-    let page = ming
-        .request(Method::GET, "/rooms/1")
-        .header("x-forwarded-for", "203.0.113.7");
-    assert_eq!(page.send().await.expect("a response").status(), 200);
+    let page = ming.get_with("/rooms/1", "x-forwarded-for", "203.0.113.7");
+    assert_eq!(page.await.status(), 200);
     // Forged entries on the left do not change the address.
     assert_eq!(ask("8.8.8.8, 203.0.113.7").await, 429);
     let mut rest = [0; 64];

@@ -3,10 +3,7 @@
 use crate::support::{LOBBY, Person, Socket, Teahouse};
 use serde_json::{Value, json};
 
-async fn start() -> (Teahouse, Person, Person, Person) {
-    let (server, [mei, li, bo]) = Teahouse::with_users(["Mei", "Li", "李梅"]).await;
-    (server, mei, li, bo)
-}
+const PEOPLE: [&str; 3] = ["Mei", "Li", "李梅"];
 
 fn read(room: &str, seq: i64) -> Value {
     json!({"type": "read", "roomId": room, "seq": seq})
@@ -32,7 +29,7 @@ async fn in_room_list(person: &Person, room: &str) -> (i64, i64, i64) {
 
 #[tokio::test]
 async fn read_position_moves_forward_only_and_on_all_devices() {
-    let (server, mei, li, _) = start().await;
+    let (server, [mei, li, _]) = Teahouse::with_users(PEOPLE).await;
     for n in 0..5 {
         mei.say(&format!("{n}")).await;
     }
@@ -78,7 +75,7 @@ async fn read_position_moves_forward_only_and_on_all_devices() {
 
 #[tokio::test]
 async fn members_of_a_small_room_see_read_positions_of_others() {
-    let (_server, mei, li, bo) = start().await;
+    let (_server, [mei, li, bo]) = Teahouse::with_users(PEOPLE).await;
     let room = mei.create_room("closed", "small", &[&li]).await;
     mei.say_in(&room, "one").await;
     let (mut of_mei, mut of_li, mut of_bo) =
@@ -99,7 +96,7 @@ async fn members_of_a_small_room_see_read_positions_of_others() {
 
 #[tokio::test]
 async fn read_positions_are_not_shared_in_rooms_of_more_than_20_members() {
-    let (server, mei, li, _) = start().await;
+    let (server, [mei, li, _]) = Teahouse::with_users(PEOPLE).await;
     mei.say("one").await;
     for n in 4..=20 {
         Person::register(&server, &format!("guest-{n}")).await;
@@ -117,7 +114,7 @@ async fn read_positions_are_not_shared_in_rooms_of_more_than_20_members() {
 
 #[tokio::test]
 async fn posting_moves_the_read_position_only_if_everything_was_read() {
-    let (_server, mei, li, _) = start().await;
+    let (_server, [mei, li, _]) = Teahouse::with_users(PEOPLE).await;
     mei.say("one").await;
     assert_eq!(in_room_list(&mei, LOBBY).await, (1, 0, 0));
     li.say("two").await;
@@ -132,7 +129,7 @@ async fn posting_moves_the_read_position_only_if_everything_was_read() {
 
 #[tokio::test]
 async fn read_positions_are_set_by_form_and_for_all_rooms() {
-    let (_server, mei, li, _) = start().await;
+    let (_server, [mei, li, _]) = Teahouse::with_users(PEOPLE).await;
     let room = mei.create_room("open", "second", &[&li]).await;
     for n in 0..3 {
         mei.say(&format!("{n}")).await;
@@ -157,7 +154,7 @@ async fn read_positions_are_set_by_form_and_for_all_rooms() {
 
 #[tokio::test]
 async fn mentions_are_recognised_counted_and_highlighted() {
-    let (server, mei, li, _) = start().await;
+    let (server, [mei, li, _]) = Teahouse::with_users(PEOPLE).await;
     let mut of_li = li.socket().await;
     let text = "@LI, @李梅你好 and me@li.example, @nobody <@li>";
     let message = mei.say(text).await;
@@ -186,7 +183,7 @@ async fn mentions_are_recognised_counted_and_highlighted() {
 
 #[tokio::test]
 async fn only_members_of_a_room_can_be_mentioned() {
-    let (server, mei, li, _) = start().await;
+    let (server, [mei, li, _]) = Teahouse::with_users(PEOPLE).await;
     let room = mei.create_room("open", "tea", &[]).await;
     let message = mei.say_in(&room, "hi @li").await;
     assert!(!message["html"].as_str().expect("html").contains("mention"));
@@ -198,7 +195,7 @@ async fn only_members_of_a_room_can_be_mentioned() {
 
 #[tokio::test]
 async fn notification_level_is_set_per_user_and_sent_to_all_devices() {
-    let (server, mei, li, _) = start().await;
+    let (server, [mei, li, _]) = Teahouse::with_users(PEOPLE).await;
     let room = mei.create_room("closed", "tea", &[&li]).await;
     let other = li.on_another_device(&server).await;
     let mut socket = other.socket().await;
@@ -217,7 +214,7 @@ async fn notification_level_is_set_per_user_and_sent_to_all_devices() {
 
 #[tokio::test]
 async fn typing_is_sent_to_viewers_of_the_room() {
-    let (_server, mei, li, bo) = start().await;
+    let (_server, [mei, li, bo]) = Teahouse::with_users(PEOPLE).await;
     let room = mei.create_room("closed", "tea", &[&li]).await;
     let (mut of_mei, mut of_li, mut of_bo) =
         (mei.socket().await, li.socket().await, bo.socket().await);

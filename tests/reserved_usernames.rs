@@ -13,14 +13,10 @@ async fn rename(who: &Person, name: &str) -> u16 {
 
 async fn register(server: &Teahouse, name: &str) -> (u16, String) {
     let newcomer = Person::visitor(server);
-    let form = [
-        ("phone", newcomer.phone.as_str()),
-        ("username", name),
-        ("password", PASSWORD),
-    ];
-    let request = newcomer.request(reqwest::Method::POST, "/register");
-    let request = request.header("accept", "application/json").form(&form);
-    let answer = request.send().await.expect("a response");
+    let (name, password) = (("username", name), ("password", PASSWORD));
+    let form = [("phone", newcomer.phone.as_str()), name, password];
+    let header = ("accept", "application/json");
+    let answer = newcomer.post_with("/register", &[header], &form).await;
     let status = answer.status().as_u16();
     (status, answer.text().await.expect("text"))
 }
@@ -68,9 +64,8 @@ async fn previous_owner_may_take_a_reserved_username_back() {
 #[tokio::test]
 async fn username_of_a_deleted_account_is_reserved_as_a_hash() {
     let (server, [_admin, mei]) = Teahouse::with_users(["admin", "Meilinghua"]).await;
-    let form = [("confirm", "Meilinghua"), ("delete_password", PASSWORD)];
-    let status = mei.submit("delete", "/settings/account", &form).await;
-    assert_eq!(status, 303);
+    let response = mei.delete_account("Meilinghua", PASSWORD).await;
+    assert_eq!(response.status(), 303);
     assert_eq!(register(&server, "meilinghua").await.0, 422);
     let kept = server.strings("SELECT key_hash AS value FROM reserved_usernames");
     assert!(kept.iter().all(|hash| hash.len() == 64), "{kept:?}");

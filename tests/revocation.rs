@@ -1,5 +1,6 @@
 //! Signing out, banning and removing close connections at once, and requests in flight do not undo it.
 
+use crate::support::person::PASSWORD;
 use crate::support::{ApiClient, LOBBY, Person, Socket, TIMEOUT, Teahouse, client_id};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -13,14 +14,9 @@ const CLOSED_WITHIN: Duration = Duration::from_secs(25);
 
 const SESSIONS: &str = "sessions WHERE user_id = 2";
 
-async fn start() -> (Teahouse, Person, Person) {
-    let (server, [admin, mei]) = Teahouse::with_users(["admin", "mei"]).await;
-    (server, admin, mei)
-}
-
 #[tokio::test]
 async fn signing_out_closes_only_the_connections_of_that_session() {
-    let (server, _, mei) = start().await;
+    let (server, [_, mei]) = Teahouse::with_users(["admin", "mei"]).await;
     let phone = mei.on_another_device(&server).await;
     let program = ApiClient::of(&server, &mei).await;
     let (mut socket, mut stream) = (mei.socket().await, mei.stream().await);
@@ -46,7 +42,7 @@ async fn signing_out_closes_only_the_connections_of_that_session() {
 
 #[tokio::test]
 async fn user_banned_by_sql_is_rejected_at_once_and_disconnected_soon() {
-    let (server, admin, mei) = start().await;
+    let (server, [admin, mei]) = Teahouse::with_users(["admin", "mei"]).await;
     let program = ApiClient::of(&server, &mei).await;
     let (mut socket, mut stream) = (mei.socket().await, mei.stream().await);
     let mut program_stream = program.stream("/api/messages", None).await;
@@ -81,31 +77,27 @@ async fn post_result(socket: &mut Socket, room: &str) -> String {
 
 #[tokio::test]
 async fn changes_by_sql_apply_to_the_next_message() {
-    let (server, _, mei) = start().await;
+    let (server, [_, mei]) = Teahouse::with_users(["admin", "mei"]).await;
     let garden = (server.database()).add_room("open", "Garden", &["admin", "mei"]);
     let mut socket = mei.socket().await;
-    let room = format!("WHERE id = {garden}");
-    let membership = format!("WHERE room_id = {garden} AND read_seq > 0");
     let steps = [
-        (format!("UPDATE rooms SET topic = 'tea' {room}"), "ack"),
-        (
-            format!("UPDATE rooms SET deleted_at = created_at {room}"),
-            "not_found",
-        ),
-        (format!("UPDATE rooms SET deleted_at = NULL {room}"), "ack"),
-        (format!("DELETE FROM memberships {membership}"), "forbidden"),
-        (
-            format!("UPDATE rooms SET kind = 'closed' {room}"),
-            "not_found",
-        ),
+        ("UPDATE rooms SET topic = 'tea'", "ack"),
+        ("UPDATE rooms SET deleted_at = created_at", "not_found"),
+        ("UPDATE rooms SET deleted_at = NULL", "ack"),
+        ("DELETE FROM memberships", "forbidden"),
+        ("UPDATE rooms SET kind = 'closed'", "not_found"),
     ];
     let mut before = "ack";
-    for (sql, after) in &steps {
+    for (change, after) in steps {
         for _ in 0..3 {
             assert_eq!(post_result(&mut socket, &garden).await, before);
         }
-        server.execute(sql);
-        assert_eq!(post_result(&mut socket, &garden).await, *after, "{sql}");
+        server.execute(&match change.starts_with("UPDATE") {
+            true => format!("{change} WHERE id = {garden}"),
+            false => format!("{change} WHERE room_id = {garden} AND read_seq > 0"),
+        });
+        let found = post_result(&mut socket, &garden).await;
+        assert_eq!(found, after, "{change}");
         before = after;
     }
     socket.say("who am I?").await;
@@ -118,7 +110,7 @@ async fn changes_by_sql_apply_to_the_next_message() {
 
 #[tokio::test]
 async fn expired_and_deleted_sessions_are_disconnected_soon() {
-    let (server, _, mei) = start().await;
+    let (server, [_, mei]) = Teahouse::with_users(["admin", "mei"]).await;
     let phone = mei.on_another_device(&server).await;
     let (mut socket, mut stream) = (mei.socket().await, phone.stream().await);
     let past = "UPDATE sessions SET expires_at = '2020-01-01 00:00:00.000' WHERE kind = 'cookie'";
@@ -138,7 +130,7 @@ async fn expired_and_deleted_sessions_are_disconnected_soon() {
 
 #[tokio::test]
 async fn banned_users_stream_closes_while_messages_keep_arriving() {
-    let (server, admin, mei) = start().await;
+    let (server, [admin, mei]) = Teahouse::with_users(["admin", "mei"]).await;
     let mut stream = mei.stream().await;
     let mut socket = admin.socket().await;
     let (stop, mut is_stopped) = tokio::sync::watch::channel(false);
@@ -161,7 +153,7 @@ async fn banned_users_stream_closes_while_messages_keep_arriving() {
 
 #[tokio::test]
 async fn removed_member_receives_no_further_messages() {
-    let (_server, admin, mei) = start().await;
+    let (_server, [admin, mei]) = Teahouse::with_users(["admin", "mei"]).await;
     let room = admin.create_room("closed", "tea", &[&mei]).await;
     let (mut socket, mut stream) = (mei.socket().await, mei.stream().await);
     assert_eq!(admin.remove(&room, &mei).await, 303);
@@ -207,7 +199,7 @@ impl PartialRequest {
 
 #[tokio::test]
 async fn requests_in_flight_do_not_revive_a_session() {
-    let (server, admin, mei) = start().await;
+    let (server, [admin, mei]) = Teahouse::with_users(["admin", "mei"]).await;
     let body = json!({"content": "slowly", "clientId": client_id()}).to_string();
     let mut was_in_flight = 0;
     // A 201 shows that the request was authenticated before the session ended.
@@ -235,7 +227,7 @@ async fn requests_in_flight_do_not_revive_a_session() {
 
 #[tokio::test]
 async fn cookie_is_invalid_after_signing_out_during_200_slow_requests() {
-    let (server, admin, mei) = start().await;
+    let (server, [admin, mei]) = Teahouse::with_users(["admin", "mei"]).await;
     // Old enough that every request renews it.
     server.execute("UPDATE sessions SET seen_at = '2020-01-01 00:00:00.000' WHERE user_id = 2");
     let cookie = mei.cookie();
@@ -264,12 +256,8 @@ async fn cookie_is_invalid_after_signing_out_during_200_slow_requests() {
     };
     let (accepted, rejected) = (count("201"), count("401"));
     println!("200 requests during the sign-out: {accepted} accepted, {rejected} rejected");
-    assert_eq!(
-        accepted + rejected + count("503"),
-        200,
-        "{:?}",
-        answers.last()
-    );
+    let total = accepted + rejected + count("503");
+    assert_eq!(total, 200, "{:?}", answers.last());
     assert_eq!(server.count(SESSIONS), 0);
     for _ in 0..20 {
         let replay = Person::visitor(&server);
@@ -281,15 +269,12 @@ async fn cookie_is_invalid_after_signing_out_during_200_slow_requests() {
 
 #[tokio::test]
 async fn sign_ins_with_the_old_password_leave_no_session_after_a_reset() {
-    let (server, _, mei) = start().await;
+    let (server, [_, mei]) = Teahouse::with_users(["admin", "mei"]).await;
     let signing_in: Vec<_> = (0..60)
         .map(|_| {
             let device = Person::visitor(&server);
-            let (phone, password) = (mei.phone.clone(), crate::support::person::PASSWORD);
-            tokio::spawn(async move {
-                let form = [("phone", &*phone), ("password", password)];
-                device.post("/login", &form).await.status().as_u16()
-            })
+            let phone = mei.phone.clone();
+            tokio::spawn(async move { device.log_in(&phone, PASSWORD).await.status().as_u16() })
         })
         .collect();
     let program = ApiClient::of(&server, &mei).await;

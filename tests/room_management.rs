@@ -158,9 +158,8 @@ async fn invited_user_joins_and_removed_member_receives_no_further_messages() {
     mei.say_in(&room, "three").await;
     let found = bo_socket.expect_where("message", |m| m["seq"] == 3).await["content"].clone();
     assert_eq!(found, "three");
-    bo_socket
-        .send(json!({"type": "typing", "roomId": room}))
-        .await;
+    let typing = json!({"type": "typing", "roomId": room});
+    bo_socket.send(typing).await;
     bo_socket.discard_pending().await;
     for frame in ["message", "typing", "presence", "room"] {
         li_socket.expect_none(frame).await;
@@ -200,9 +199,8 @@ async fn creator_and_admins_change_a_room_and_members_see_it() {
     assert_eq!(bo.submit("patch", &path, &[("name", "mine")]).await, 403);
     let (status, error) = mei.json(Method::PATCH, &path, json!({"name": " "})).await;
     assert_eq!((status, error["errors"]["name"].is_string()), (422, true));
-    let (status, error) = mei
-        .json(Method::PATCH, &path, json!({"kind": "direct"}))
-        .await;
+    let body = json!({"kind": "direct"});
+    let (status, error) = mei.json(Method::PATCH, &path, body).await;
     assert_eq!((status, error["errors"]["kind"].is_string()), (422, true));
     assert_eq!(bo.history(&id).await.len(), 0);
     assert_eq!(mei.submit("patch", &path, &[("kind", "closed")]).await, 303);
@@ -240,18 +238,13 @@ async fn room_is_deleted_after_confirmation_and_stays_readable_for_admins() {
     let path = format!("/rooms/{id}");
     mei.say_in(&id, "for the record").await;
     let mut li_socket = li.socket().await;
-    let (status, error) = mei
-        .json(Method::DELETE, &path, json!({"confirm": "gone"}))
-        .await;
+    let body = json!({"confirm": "gone"});
+    let (status, error) = mei.json(Method::DELETE, &path, body).await;
     let found = (status, error["errors"]["confirm"].is_string());
     assert_eq!(found, (422, true));
-    assert_eq!(
-        li.submit("delete", &path, &[("confirm", "Gone soon")])
-            .await,
-        403
-    );
-    mei.submit_ok("delete", &path, &[("confirm", " Gone soon ")])
-        .await;
+    let form = [("confirm", " Gone soon ")];
+    assert_eq!(li.submit("delete", &path, &form).await, 403);
+    mei.submit_ok("delete", &path, &form).await;
     assert_eq!(li_socket.expect("removed").await["roomId"], *id);
     for person in [&mei, &li, &admin] {
         assert_eq!(person.get_json(&path).await.0, 404);
@@ -269,9 +262,8 @@ async fn room_is_deleted_after_confirmation_and_stays_readable_for_admins() {
     // An admin may delete others' rooms.
     let other = mei.create_room("open", "second", &[]).await;
     let path = format!("/rooms/{other}");
-    admin
-        .submit_ok("delete", &path, &[("confirm", "second")])
-        .await;
+    let form = [("confirm", "second")];
+    admin.submit_ok("delete", &path, &form).await;
 }
 
 #[tokio::test]
@@ -292,9 +284,8 @@ async fn lobby_and_direct_rooms_cannot_be_changed() {
     assert_eq!(mei.submit("patch", &path, &[("name", "ours")]).await, 403);
     let found = mei.submit("patch", "/rooms/1", &[("name", "ours")]).await;
     assert_eq!(found, 403);
-    admin
-        .submit_ok("patch", "/rooms/1", &[("topic", "hi")])
-        .await;
+    let topic = [("topic", "hi")];
+    admin.submit_ok("patch", "/rooms/1", &topic).await;
     assert_eq!(bo.room(LOBBY).await["topic"], "hi");
     assert_eq!(bo.room(LOBBY).await["name"], "Lobby");
 }

@@ -3,6 +3,8 @@
 use crate::support::{Person, Socket, Teahouse};
 use reqwest::Method;
 
+const PATH: &str = "/rooms/1/messages";
+
 /// Headers that requests from pages of other sites carry.
 fn foreign(server: &Teahouse) -> Vec<(&'static str, String)> {
     let port = server.host().rsplit(':').next();
@@ -62,11 +64,8 @@ async fn cross_site_requests_are_rejected_on_every_unsafe_route() {
     for (method, path) in unsafe_routes {
         let request = || ming.request(method.clone(), &path).form(&form);
         for (name, value) in foreign(&server) {
-            let answer = request()
-                .header(name, &value)
-                .send()
-                .await
-                .expect("a response");
+            let answer = request().header(name, &value).send().await;
+            let answer = answer.expect("a response");
             assert_eq!(answer.status(), 403, "{method} {path} with {name}: {value}");
         }
         // The own origin does not outweigh a foreign site.
@@ -99,7 +98,7 @@ fn own_and_foreign(server: &Teahouse) -> Vec<[(&'static str, String); 2]> {
 async fn request_with_one_foreign_value_among_several_is_rejected() {
     let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     for headers in own_and_foreign(&server) {
-        let mut post = ming.request(Method::POST, "/rooms/1/messages");
+        let mut post = ming.request(Method::POST, PATH);
         let mut upgrade = Socket::request(&ming);
         for (name, value) in &headers {
             post = post.header(*name, value);
@@ -112,12 +111,9 @@ async fn request_with_one_foreign_value_among_several_is_rejected() {
         assert_eq!(Socket::refusal(upgrade).await, 403, "{headers:?}");
     }
     for site in ["same-origin, none", "Same-Origin", " none "] {
-        let post = ming
-            .request(Method::POST, "/rooms/1/messages")
-            .header("sec-fetch-site", site)
-            .header("sec-fetch-site", "same-origin");
-        let answer = post.form(&[("content", "mine")]).send().await;
-        assert_eq!(answer.expect("a response").status(), 303, "{site}");
+        let headers = [site, "same-origin"].map(|value| ("sec-fetch-site", value));
+        let answer = ming.post_with(PATH, &headers, &[("content", "mine")]).await;
+        assert_eq!(answer.status(), 303, "{site}");
     }
 }
 
@@ -148,21 +144,12 @@ async fn same_origin_requests_are_accepted() {
         vec![("sec-fetch-site", "none")],
         vec![],
     ] {
-        let mut request = ming
-            .request(Method::POST, "/rooms/1/messages")
-            .form(&[("content", "hello")]);
-        for (name, value) in &headers {
-            request = request.header(*name, *value);
-        }
-        let status = request.send().await.expect("a response").status();
-        assert_eq!(status, 303, "{headers:?}");
+        let answer = ming.post_with(PATH, &headers, &[("content", "hello")]);
+        assert_eq!(answer.await.status(), 303, "{headers:?}");
     }
     // Links from other sites work.
-    let link = ming
-        .request(Method::GET, "/rooms/1")
-        .header("sec-fetch-site", "cross-site");
-    let answer = link.send().await.expect("a response");
-    assert_eq!(answer.status(), 200);
+    let link = ming.get_with("/rooms/1", "sec-fetch-site", "cross-site");
+    assert_eq!(link.await.status(), 200);
 }
 
 #[tokio::test]
@@ -181,10 +168,8 @@ async fn only_the_configured_public_origin_is_accepted() {
         ("https://chat.example.org.evil.example", 403),
         ("https://chat.example.org", 303),
     ] {
-        let request = visitor
-            .request(Method::POST, "/register")
-            .header("origin", origin);
-        let answer = request.form(&form).send().await.expect("a response");
+        let header = ("origin", origin);
+        let answer = visitor.post_with("/register", &[header], &form).await;
         assert_eq!(answer.status(), status, "{origin}");
     }
 }
@@ -192,13 +177,12 @@ async fn only_the_configured_public_origin_is_accepted() {
 #[tokio::test]
 async fn forwarded_headers_of_untrusted_peers_do_not_change_the_origin() {
     let (_server, [ming]) = Teahouse::with_users(["Ming"]).await;
-    let request = ming
-        .request(Method::POST, "/rooms/1/messages")
-        .header("origin", "https://evil.example");
-    let request = request
-        .header("x-forwarded-host", "evil.example")
-        .header("x-forwarded-proto", "https");
-    let request = request.header("forwarded", "host=evil.example;proto=https");
-    let answer = request.form(&[("content", "stolen")]).send().await;
-    assert_eq!(answer.expect("a response").status(), 403);
+    let headers = [
+        ("origin", "https://evil.example"),
+        ("x-forwarded-host", "evil.example"),
+        ("x-forwarded-proto", "https"),
+        ("forwarded", "host=evil.example;proto=https"),
+    ];
+    let answer = ming.post_with(PATH, &headers, &[("content", "stolen")]);
+    assert_eq!(answer.await.status(), 403);
 }

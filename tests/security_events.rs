@@ -2,7 +2,6 @@
 
 use crate::support::person::PASSWORD;
 use crate::support::{Person, Teahouse, words};
-use reqwest::Method;
 
 /// Kinds of the events on a page, newest first.
 fn kinds(page: &str) -> Vec<&str> {
@@ -13,22 +12,14 @@ fn kinds(page: &str) -> Vec<&str> {
 #[tokio::test]
 async fn users_see_their_own_security_events_and_admins_all() {
     let (server, [admin, mei]) = Teahouse::with_users(["admin", "mei"]).await;
-    let form = [
-        ("phone", mei.phone.as_str()),
-        ("password", "not the password"),
-    ];
-    let intruder = Person::visitor(&server);
-    let request = intruder
-        .request(Method::POST, "/login")
-        .header("user-agent", "Thief/1.0");
-    let answer = request.form(&form).send().await.expect("a response");
+    let (phone, password) = (("phone", mei.phone.as_str()), ("password", "not mine"));
+    let (intruder, agent) = (Person::visitor(&server), ("user-agent", "Thief/1.0"));
+    let answer = intruder
+        .post_with("/login", &[agent], &[phone, password])
+        .await;
     assert_eq!(answer.status(), 422);
     let unknown = Person::visitor(&server).phone;
-    let form = [
-        ("phone", unknown.as_str()),
-        ("password", "not the password"),
-    ];
-    intruder.post("/login", &form).await;
+    intruder.log_in(&unknown, "not mine").await;
     mei.sign_out().await;
     mei.sign_in().await;
     let page = mei.page("/settings/security").await;

@@ -7,10 +7,6 @@ use std::time::Duration;
 
 const FIVE_SESSIONS: (&str, &str) = ("TEAHOUSE__ACCOUNTS__SESSIONS_PER_PERSON", "5");
 
-fn sessions(server: &Teahouse) -> i64 {
-    server.count("sessions")
-}
-
 async fn refresh(program: &ApiClient) -> u16 {
     program.post("/api/refresh_token", Value::Null).await.0
 }
@@ -24,12 +20,12 @@ async fn session_over_the_limit_ends_the_least_recently_used_and_closes_its_sock
     for _ in 0..3 {
         assert_eq!(refresh(&program).await, 200);
     }
-    assert_eq!(sessions(&server), 5);
+    assert_eq!(server.count("sessions"), 5);
     socket.expect_none("error").await;
     // The browser's session is the least recently used; the refreshed token stays.
     for _ in 0..20 {
         assert_eq!(refresh(&program).await, 200);
-        assert!(sessions(&server) <= 5);
+        assert!(server.count("sessions") <= 5);
     }
     assert_eq!(socket.close_code(Duration::from_secs(5)).await, 4001);
     let found = ming.get("/rooms/1").await.status();
@@ -43,13 +39,13 @@ async fn every_sign_in_method_respects_the_session_limit() {
     let ming = Person::register(&server, "Ming").await;
     for _ in 0..8 {
         ming.on_another_device(&server).await;
-        assert!(sessions(&server) <= 5);
+        assert!(server.count("sessions") <= 5);
         ApiClient::of(&server, &ming).await;
-        assert!(sessions(&server) <= 5);
+        assert!(server.count("sessions") <= 5);
     }
     let ana = Person::register(&server, "Ana").await;
     assert_eq!(ana.get("/rooms/1").await.status(), 200);
-    assert_eq!(sessions(&server), 6, "the limit is per user");
+    assert_eq!(server.count("sessions"), 6, "the limit is per user");
 }
 
 #[tokio::test]

@@ -24,8 +24,7 @@ async fn failed_sign_ins_all_show_the_same_message() {
         ("nonsense", PASSWORD),
         ("", ""),
     ] {
-        let form = [("phone", phone), ("password", password)];
-        let answer = stranger.post("/login", &form).await;
+        let answer = stranger.log_in(phone, password).await;
         assert_eq!(answer.status(), 422, "{phone}");
         assert!(stranger.cookie().is_empty() || stranger.get("/rooms/1").await.status() == 303);
         let page = answer.text().await.expect("text");
@@ -117,10 +116,7 @@ async fn signing_in_replaces_the_session() {
     let replay = Person::visitor(&server);
     replay.set_cookie(&before);
     let status = replay.get("/rooms/1").await.status();
-    assert_eq!(
-        status, 303,
-        "the session from before signing in is still valid"
-    );
+    assert_eq!(status, 303, "the earlier session is still valid");
 }
 
 #[tokio::test]
@@ -143,9 +139,8 @@ async fn development_sign_in_by_username_works_only_from_this_machine() {
     assert!(page.contains("data-username=\"mei\""));
     // A forwarded request does not come from this machine.
     let stranger = Person::visitor(&server);
-    let forwarded = stranger
-        .request(reqwest::Method::POST, "/development_session")
-        .header("x-forwarded-for", "203.0.113.7")
-        .form(&[("username", "mei")]);
-    assert_eq!(forwarded.send().await.expect("a response").status(), 404);
+    let (header, form) = (("x-forwarded-for", "203.0.113.7"), ("username", "mei"));
+    let path = "/development_session";
+    let forwarded = stranger.post_with(path, &[header], &[form]).await;
+    assert_eq!(forwarded.status(), 404);
 }

@@ -82,8 +82,7 @@ async fn changing_the_phone_number_requires_the_password_and_changes_the_login()
     let page = mei.page("/settings/account").await;
     assert!(page.contains("+8613912345678"));
     for (phone, status) in [(mei.phone.as_str(), 422), ("+8613912345678", 303)] {
-        let form = [("phone", phone), ("password", PASSWORD)];
-        let answer = Person::visitor(&server).post("/login", &form).await;
+        let answer = Person::visitor(&server).log_in(phone, PASSWORD).await;
         assert_eq!(answer.status(), status, "{phone}");
     }
 }
@@ -121,16 +120,10 @@ async fn changing_the_password_ends_all_other_sessions() {
     assert_eq!(other.get_json("/api/auth_user").await.0, 401);
     assert_eq!(program.get("/api/auth_user").await.0, 401);
     assert_eq!(mei.get("/settings/account").await.status(), 200);
-    assert_eq!(mei.sign_in_with(&server, PASSWORD).await, 422);
-    assert_eq!(mei.sign_in_with(&server, new).await, 303);
-}
-
-impl Person {
-    /// Status of signing in with this password in a new browser.
-    async fn sign_in_with(&self, server: &Teahouse, password: &str) -> u16 {
-        let form = [("phone", self.phone.as_str()), ("password", password)];
-        let answer = Person::visitor(server).post("/login", &form).await;
-        answer.status().as_u16()
+    for (password, status) in [(PASSWORD, 422), (new, 303)] {
+        let browser = Person::visitor(&server);
+        let answer = browser.log_in(&mei.phone, password).await;
+        assert_eq!(answer.status(), status);
     }
 }
 
@@ -255,10 +248,7 @@ async fn direct_message_policy_limits_who_may_start_a_conversation() {
     ana.say_in(&room, "thank you").await;
     only("roommates").await;
     let lobby_only = attempts(&li, "mei").await;
-    assert_eq!(
-        lobby_only, refused,
-        "the Lobby does not count as a shared room"
-    );
+    assert_eq!(lobby_only, refused, "the Lobby counts as a shared room");
     assert_eq!(server.count("rooms"), before + 1);
     mei.create_room("closed", "ours", &[&li]).await;
     let written = attempts(&li, "mei").await;

@@ -1,7 +1,7 @@
 //! Clients that read too slowly or not at all are disconnected: their file descriptor and memory are freed,
 //! and no other client waits.
 
-use crate::support::{ApiClient, Person, Teahouse, short_timeouts};
+use crate::support::{ApiClient, Person, Socket, Teahouse, short_timeouts};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
@@ -100,6 +100,13 @@ fn long_text() -> String {
     "茶".repeat(4000)
 }
 
+async fn say_long_texts(writer: &mut Socket, count: usize) {
+    for _ in 0..count {
+        writer.say(&long_text()).await;
+        writer.discard_pending().await;
+    }
+}
+
 #[tokio::test]
 async fn slow_sockets_and_streams_are_closed_within_seconds() {
     let server = Teahouse::with(short_timeouts());
@@ -127,10 +134,7 @@ async fn unread_response_does_not_keep_its_connection() {
     let before = 1;
     let ming = Person::register(&server, "Ming").await;
     let mut writer = ming.socket().await;
-    for _ in 0..100 {
-        writer.say(&long_text()).await;
-        writer.discard_pending().await;
-    }
+    say_long_texts(&mut writer, 100).await;
     let mut readers = Readers(Vec::new());
     let history = "/api/rooms/1/messages?before=1000&limit=100";
     for pace in [Pace::Never, Pace::Bytes(1), Pace::Bytes(512)] {
@@ -156,10 +160,7 @@ async fn unread_response_does_not_keep_its_connection() {
 async fn client_that_reads_slowly_but_steadily_receives_everything() {
     let (_server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let mut writer = ming.socket().await;
-    for _ in 0..100 {
-        writer.say(&long_text()).await;
-        writer.discard_pending().await;
-    }
+    say_long_texts(&mut writer, 100).await;
     let history = "/api/rooms/1/messages?before=1000&limit=100";
     let mut stream = ask(&ming, history, "").await;
     let mut all = Vec::new();
@@ -224,10 +225,7 @@ async fn closed_socket_frees_its_descriptor_even_if_the_close_frame_is_not_read(
     // Posts until each client's kernel buffers are full, but not until the server's queues are.
     let mut taken = 0;
     loop {
-        for _ in 0..10 {
-            writer.say(&long_text()).await;
-            writer.discard_pending().await;
-        }
+        say_long_texts(&mut writer, 10).await;
         let before = std::mem::replace(&mut taken, server.largest_send_queue());
         if taken <= before {
             break;

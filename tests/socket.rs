@@ -1,7 +1,7 @@
 //! WebSocket frames.
 
 use crate::messages::is_time;
-use crate::support::{LOBBY, Person, Socket, Teahouse, client_id};
+use crate::support::{LOBBY, Person, Socket, Teahouse, client_id, field_values};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -48,20 +48,16 @@ async fn post_is_acknowledged_and_delivered_to_all_members() {
     let (mut here, mut there) = (ming.socket().await, ana.socket().await);
     let id = here.post(LOBBY, "hello 茶 🍵").await;
     let ack = here.expect("ack").await;
-    assert_fields(
-        &ack,
-        &json!({"clientId": id, "roomId": "1", "seq": 1, "ver": 1}),
-    );
+    let wanted = json!({"clientId": id, "roomId": "1", "seq": 1, "ver": 1});
+    assert_fields(&ack, &wanted);
     assert!(ack["id"].is_string() && is_time(&ack["createdAt"]), "{ack}");
     let (mine, theirs) = (here.expect("message").await, there.expect("message").await);
     assert_eq!(mine, theirs, "both members receive the same frame");
     for field in ["clientId", "roomId", "seq", "ver", "id", "createdAt"] {
         assert_eq!(mine[field], ack[field], "{field}");
     }
-    assert_fields(
-        &mine,
-        &json!({"content": "hello 茶 🍵", "editedAt": null, "deletedAt": null}),
-    );
+    let wanted = json!({"content": "hello 茶 🍵", "editedAt": null, "deletedAt": null});
+    assert_fields(&mine, &wanted);
     assert_eq!(mine["user"]["username"], "Ming");
     assert_eq!(ana.history(LOBBY).await.len(), 1);
 }
@@ -179,8 +175,7 @@ async fn all_members_receive_concurrent_posts_in_one_order() {
     let mut heard = Vec::new();
     for socket in &mut sockets {
         let list = socket.messages(120).await;
-        let seqs: Vec<_> = list.iter().map(|message| message["seq"].as_u64()).collect();
-        assert_eq!(seqs, (1..=120).map(Some).collect::<Vec<_>>());
+        assert_eq!(field_values(&list, "seq"), Vec::from_iter(1..=120));
         heard.push(list);
     }
     assert!(heard.windows(2).all(|pair| pair[0] == pair[1]));
@@ -192,10 +187,8 @@ async fn posts_over_the_rate_limit_are_rejected_and_can_be_retried() {
         Teahouse::configured("throttle.enabled=true messages.burst=5 messages.posts_per_second=1");
     let ming = Person::register(&server, "Ming").await;
     let mut socket = ming.socket().await;
-    assert_fields(
-        &socket.hello["limits"],
-        &json!({"burst": 5, "postsPerSecond": 1}),
-    );
+    let limits = json!({"burst": 5, "postsPerSecond": 1});
+    assert_fields(&socket.hello["limits"], &limits);
     let id = client_id();
     for n in 0..5 {
         socket.say(&format!("message {n}")).await;

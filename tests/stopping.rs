@@ -1,7 +1,8 @@
 //! Orderly shutdown.
 
 use crate::support::{
-    Follower, LOBBY, LastVersion, LoadGenerator, RawSocket, Teahouse, long_tests, message_states,
+    Follower, LOBBY, LastVersion, LoadGenerator, RawSocket, Teahouse, field_values, long_tests,
+    message_states,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,9 +36,8 @@ async fn shutdown_closes_sockets_with_1001_and_keeps_acknowledged_messages() {
     assert!(server.count("messages") >= acked as i64);
     server.restart();
     let history = ming.whole_history(LOBBY).await;
-    let seq = |message: &serde_json::Value| message["seq"].as_u64().expect("seq");
-    let seqs: Vec<_> = history.iter().map(seq).collect();
-    assert_eq!(seqs, (1..=history.len() as u64).collect::<Vec<_>>());
+    let wanted = Vec::from_iter(1..=history.len());
+    assert_eq!(field_values(&history, "seq"), wanted);
 }
 
 #[tokio::test]

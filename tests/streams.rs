@@ -6,11 +6,6 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
 
-async fn start() -> (Teahouse, Person, Person) {
-    let (server, [mei, li]) = Teahouse::with_users(["Mei", "Li"]).await;
-    (server, mei, li)
-}
-
 /// The next event's data.
 async fn next(stream: &mut EventStream) -> Value {
     let event = stream.next_before(Instant::now() + TIMEOUT).await;
@@ -28,7 +23,7 @@ fn content(value: &Value) -> &str {
 
 #[tokio::test]
 async fn event_stream_has_every_frame_of_the_websocket() {
-    let (server, mei, li) = start().await;
+    let (server, [mei, li]) = Teahouse::with_users(["Mei", "Li"]).await;
     let program = ApiClient::of(&server, &li).await;
     let mut stream = program.stream("/api/events?view=1", None).await;
     let hello = stream.expect(|event| event["type"] == "hello").await;
@@ -63,7 +58,7 @@ async fn event_stream_has_every_frame_of_the_websocket() {
 
 #[tokio::test]
 async fn message_stream_has_direct_messages_from_others_only() {
-    let (server, mei, li) = start().await;
+    let (server, [mei, li]) = Teahouse::with_users(["Mei", "Li"]).await;
     let bo = Person::register(&server, "Bo").await;
     let program = ApiClient::of(&server, &li).await;
     let group = mei.direct(&["Li", "Bo"]).await;
@@ -95,7 +90,7 @@ async fn message_stream_has_direct_messages_from_others_only() {
 
 #[tokio::test]
 async fn first_message_of_a_conversation_reaches_the_stream() {
-    let (server, _, li) = start().await;
+    let (server, [_, li]) = Teahouse::with_users(["Mei", "Li"]).await;
     let program = ApiClient::of(&server, &li).await;
     let mut stream = program.stream("/api/messages", None).await;
     for n in 0..15 {
@@ -109,7 +104,7 @@ async fn first_message_of_a_conversation_reaches_the_stream() {
 
 #[tokio::test]
 async fn idle_stream_sends_a_comment_every_15_seconds() {
-    let (server, _, li) = start().await;
+    let (server, [_, li]) = Teahouse::with_users(["Mei", "Li"]).await;
     let program = ApiClient::of(&server, &li).await;
     let mut stream = program.stream("/api/messages", None).await;
     let before = stream.comments;
@@ -123,7 +118,7 @@ async fn idle_stream_sends_a_comment_every_15_seconds() {
 
 #[tokio::test]
 async fn client_that_reconnects_its_streams_receives_every_message_once_in_order() {
-    let (server, mei, li) = start().await;
+    let (server, [mei, li]) = Teahouse::with_users(["Mei", "Li"]).await;
     let program = ApiClient::of(&server, &li).await;
     let pair = mei.direct(&["Li"]).await;
     let mut stream = program.stream("/api/messages", None).await;

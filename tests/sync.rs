@@ -1,19 +1,8 @@
 //! `sync`: a client that was disconnected gets exactly the changes it missed.
 
-use crate::support::{LOBBY, Person, Socket, Teahouse};
+use crate::rooms::server_with;
+use crate::support::{LOBBY, Socket, field_values};
 use serde_json::{Value, json};
-
-async fn server_with(messages: usize) -> (Teahouse, Person) {
-    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
-    let mut socket = ming.socket().await;
-    for n in 1..=messages {
-        socket.post(LOBBY, &format!("message {n}")).await;
-    }
-    for _ in 0..messages {
-        socket.expect("ack").await;
-    }
-    (server, ming)
-}
 
 /// Requests one page of `sync`. Returns its messages and its final frame.
 async fn page(socket: &mut Socket, ver: u64) -> (Vec<Value>, Value) {
@@ -30,13 +19,6 @@ async fn page(socket: &mut Socket, ver: u64) -> (Vec<Value>, Value) {
     }
 }
 
-fn values_of(messages: &[Value], field: &str) -> Vec<u64> {
-    messages
-        .iter()
-        .map(|message| message[field].as_u64().expect("a number"))
-        .collect()
-}
-
 #[tokio::test]
 async fn long_absence_is_synced_page_by_page() {
     let (_server, ming) = server_with(450).await;
@@ -44,12 +26,10 @@ async fn long_absence_is_synced_page_by_page() {
     assert_eq!(socket.hello["rooms"][0]["ver"], 450);
     for (from, to, more) in [(0, 200, true), (200, 400, true), (400, 450, false)] {
         let (messages, end) = page(&mut socket, from).await;
-        let found = values_of(&messages, "ver");
+        let found = field_values(&messages, "ver");
         assert_eq!(found, (from + 1..=to).collect::<Vec<_>>());
-        assert_eq!(
-            end,
-            json!({"type": "synced", "roomId": "1", "ver": to, "more": more})
-        );
+        let wanted = json!({"type": "synced", "roomId": "1", "ver": to, "more": more});
+        assert_eq!(end, wanted);
     }
 }
 
@@ -74,7 +54,7 @@ async fn messages_sent_during_sync_arrive_once_after_the_last_page() {
     while all.len() < 452 {
         all.push(socket.expect("message").await);
     }
-    assert_eq!(values_of(&all, "ver"), (1..=452).collect::<Vec<_>>());
+    assert_eq!(field_values(&all, "ver"), (1..=452).collect::<Vec<_>>());
     socket.expect_none("message").await;
 }
 
@@ -86,7 +66,7 @@ async fn sync_without_changes_returns_an_empty_page() {
     let found = (messages.len(), &end["ver"], &end["more"]);
     assert_eq!(found, (0, &json!(3), &json!(false)));
     let (messages, _) = page(&mut socket, 1).await;
-    assert_eq!(values_of(&messages, "seq"), [2, 3]);
+    assert_eq!(field_values(&messages, "seq"), [2, 3]);
     // A synced message equals the message that was delivered live.
     let history = ming.history(LOBBY).await;
     for (synced, read) in messages.iter().zip(&history[1..]) {
@@ -129,11 +109,8 @@ async fn change_made_directly_in_the_database_leaves_no_gap() {
     assert!(crate::messages::is_time(&changed["editedAt"]), "{changed}");
     assert_eq!((&next["seq"], &next["ver"]), (&json!(4), &json!(5)));
     let (messages, end) = page(&mut socket, 0).await;
-    assert_eq!(
-        values_of(&messages, "ver"),
-        [1, 3, 4, 5],
-        "each in its current state; 2 was overwritten"
-    );
+    // 2 was overwritten.
+    assert_eq!(field_values(&messages, "ver"), [1, 3, 4, 5]);
     assert_eq!(end["ver"], 5);
 }
 
@@ -152,7 +129,7 @@ async fn deleted_message_keeps_its_seq_but_not_its_content() {
     assert!(crate::messages::is_time(&messages[0]["deletedAt"]));
     assert_eq!(ming.history(LOBBY).await[0]["content"], "");
     let page = ming.page("/rooms/1").await;
-    assert!(!page.contains("message 1") && page.contains("message 2"));
+    assert!(!page.contains("message 1.") && page.contains("message 2."));
     let lines = server.database().transcript();
-    assert_eq!(lines[0].content, "message 1", "admins can still read it");
+    assert_eq!(lines[0].content, "message 1.", "admins can still read it");
 }

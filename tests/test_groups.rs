@@ -33,7 +33,7 @@ fn modules_that_run_once_do_not_distinguish_databases() {
         let is_allowed = is_this || found.is_none();
         assert!(
             is_allowed,
-            "{name} contains {found:?}: it must run on each database"
+            "must run on each database: {name} has {found:?}"
         );
         // bin/test filters by these names, which match any part of a test's path.
         let hidden = each.iter().find(|other| other.ends_with(name));

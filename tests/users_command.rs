@@ -96,8 +96,7 @@ async fn reset_password_reads_the_new_password_from_stdin() {
     assert!(is_hidden, "the password is shown");
     assert_eq!(mei.get_json("/api/rooms").await.0, 401);
     assert_eq!(mei.sign_in().await.status(), 422);
-    let form = [("phone", &*mei.phone), ("password", new)];
-    assert_eq!(mei.post("/login", &form).await.status(), 303);
+    assert_eq!(mei.log_in(&mei.phone, new).await.status(), 303);
     assert!(!server.log().iter().any(|line| line.contains(PASSWORD)));
 }
 

@@ -4,7 +4,7 @@ use crate::support::{
     Person, SmsProvider, Teahouse, eventually, field_errors, header, person::PASSWORD, redirect,
     rejected_fields, status_and_location, text_of, until,
 };
-use reqwest::{Method, Response};
+use reqwest::Response;
 use std::collections::BTreeMap;
 
 const NEW_PASSWORD: &str = "a new one, long enough";
@@ -170,10 +170,8 @@ async fn registering_a_taken_number_looks_like_a_free_one_and_notifies_its_owner
     let [taken, free] = pages;
     assert_eq!(taken.await, free.await);
     let wrong = other(&code);
-    let (taken, free) = (
-        response(type_code(&curious, &wrong).await).await,
-        response(type_code(&honest, &wrong).await).await,
-    );
+    let taken = response(type_code(&curious, &wrong).await).await;
+    let free = response(type_code(&honest, &wrong).await).await;
     assert_eq!((taken.0, taken.1), (free.0, free.1));
     assert_eq!(masked(taken.2, &curious), masked(free.2, &honest));
     // Also for further codes.
@@ -213,8 +211,8 @@ async fn password_reset_by_code_signs_in_and_ends_other_sessions() {
     assert_eq!(forgetful.get("/rooms/1").await.status(), 200, "signed in");
     assert_eq!(elsewhere.get("/rooms/1").await.status(), 303);
     assert_eq!(ming.sign_in().await.status(), 422, "the old password");
-    let form = [("phone", ming.phone.as_str()), ("password", NEW_PASSWORD)];
-    assert_eq!(ming.post("/login", &form).await.status(), 303);
+    let answer = ming.log_in(&ming.phone, NEW_PASSWORD).await;
+    assert_eq!(answer.status(), 303);
     // The link works once.
     assert_eq!(Person::visitor(&server).get(&location).await.status(), 404);
     let answer = use_link(&Person::visitor(&server), NEW_PASSWORD).await;
@@ -272,11 +270,11 @@ async fn messages_are_limited_per_number_and_per_address() {
     let (_phones, server) = start(&[on, proxy]);
     let victim = Person::visitor(&server).phone;
     let ask = async |phone: &str, from: &str| {
-        let request = Person::visitor(&server).request(Method::POST, "/password_reset");
-        let request = request
-            .header("x-forwarded-for", from)
-            .form(&[("phone", phone)]);
-        request.send().await.expect("a response")
+        let (header, phone) = (("x-forwarded-for", from), ("phone", phone));
+        let visitor = Person::visitor(&server);
+        visitor
+            .post_with("/password_reset", &[header], &[phone])
+            .await
     };
     for n in 0..3 {
         assert_eq!(ask(&victim, &format!("198.51.100.{n}")).await.status(), 303);

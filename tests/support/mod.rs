@@ -107,6 +107,14 @@ pub fn words(text: &str) -> Vec<&str> {
     text.split_whitespace().collect()
 }
 
+/// Returns this field of each message.
+pub fn field_values(messages: &[serde_json::Value], field: &str) -> Vec<serde_json::Value> {
+    messages
+        .iter()
+        .map(|message| message[field].clone())
+        .collect()
+}
+
 /// Returns a response's status and Location.
 pub fn status_and_location(response: &reqwest::Response) -> (u16, &str) {
     let location = response

@@ -109,8 +109,13 @@ impl Person {
 
     /// Submits the login form.
     pub async fn sign_in(&self) -> Response {
-        self.post("/login", &[("phone", &self.phone), ("password", PASSWORD)])
-            .await
+        self.log_in(&self.phone, PASSWORD).await
+    }
+
+    /// Submits the login form with this number and password.
+    pub async fn log_in(&self, phone: &str, password: &str) -> Response {
+        let form = [("phone", phone), ("password", password)];
+        self.post("/login", &form).await
     }
 
     pub async fn sign_out(&self) -> Response {
@@ -151,12 +156,28 @@ impl Person {
         value
     }
 
+    /// Requests a page with this header.
+    pub async fn get_with(&self, path: &str, name: &str, value: &str) -> Response {
+        let request = self.request(Method::GET, path).header(name, value);
+        request.send().await.expect("a response")
+    }
+
+    /// Submits a form with these headers.
+    pub async fn post_with(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        form: &[(&str, &str)],
+    ) -> Response {
+        let mut request = self.request(Method::POST, path).form(form);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await.expect("a response")
+    }
+
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Response {
-        self.request(Method::POST, path)
-            .form(form)
-            .send()
-            .await
-            .expect("a response")
+        self.post_with(path, &[], form).await
     }
 
     pub async fn post_json(&self, path: &str, body: &Value) -> (StatusCode, Value) {

@@ -157,6 +157,12 @@ impl Teahouse {
         self.log.lock().expect("no panic").clone()
     }
 
+    /// Waits until the log contains this text.
+    pub async fn expect_in_log(&self, text: &str) {
+        let has_line = async || self.log().iter().any(|line| line.contains(text));
+        super::until(&format!("the log contains {text}"), has_line).await;
+    }
+
     /// Runs another command on this server's database and folder.
     pub fn command(&self, args: &[&str]) -> Outcome {
         self.command_with_input(args, "")
