@@ -79,7 +79,7 @@ fn run(command: Command) -> Result<()> {
         Command::Backup(arguments) => {
             backup::back_up(&app::configured_database_url(&settings()?)?, &arguments)
         }
-        Command::Restore(arguments) => match arguments.to_check() {
+        Command::Restore(arguments) => match arguments.file_to_check() {
             Some(file) => backup::check(file),
             None => backup::restore(&app::database_url(&settings()?)?, &arguments),
         },

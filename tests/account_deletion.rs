@@ -5,7 +5,7 @@ use crate::support::person::PASSWORD;
 use crate::support::{Person, Socket, Teahouse, client_id, field_errors, pairs, redirect, until};
 use image::ImageFormat;
 use serde_json::json;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const SOON: Duration = Duration::from_secs(5);
 
@@ -41,9 +41,11 @@ async fn messages_of_a_deleted_account_remain_under_a_placeholder() {
     assert_eq!(found, ["delete_password"]);
     let (mut here, mut there) = (mei.socket().await, phone.socket().await);
     let mut li_socket = li.socket().await;
+    let start = Instant::now();
     assert!(delete_account(&mei, "Mei", PASSWORD).await.is_empty());
     assert_eq!(here.close_code(SOON).await, 4001);
     assert_eq!(there.close_code(SOON).await, 4001);
+    println!("all windows were closed after {:?}", start.elapsed());
     for errors in [&mei, &phone] {
         assert_eq!(errors.get_json("/api/auth_user").await.0, 401);
         assert_eq!(Socket::refusal(Socket::request(errors)).await, 401);
@@ -158,6 +160,7 @@ async fn messages_posted_during_account_deletion_are_attributed_or_rejected() {
     assert_eq!(socket.close_code(SOON).await, 4001);
     let acked = socket.buffered("ack").len() as i64;
     let stored = server.count("messages");
+    println!("{acked} acknowledged, {stored} stored");
     assert!(acked <= stored, "{acked} acknowledged, {stored} stored");
     assert_eq!(server.count("messages WHERE user_id <> 2"), 0);
 }

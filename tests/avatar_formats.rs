@@ -57,32 +57,17 @@ async fn jpegs_of_12_megapixels_are_accepted_in_each_encoding() {
         ("grey", of(4000, 3000, 1, false), None),
         ("CMYK", of(4032, 3024, 4, false), None),
         ("progressive, CMYK", of(4032, 3024, 4, true), None),
-        ("grey, 24 megapixels", of(6000, 4000, 1, false), None),
+        ("grey, 24 MP", of(6000, 4000, 1, false), None),
         ("long", of(20_000, 500, 3, true), None),
-        ("48 megapixels", of(8064, 6048, 3, false), Some(PIXELS)),
-        (
-            "progressive, 48 megapixels",
-            of(8064, 6048, 3, true),
-            Some(PIXELS),
-        ),
-        (
-            "grey, 48 megapixels",
-            of(8064, 6048, 1, false),
-            Some(PIXELS),
-        ),
-        (
-            "CMYK, 48 megapixels",
-            of(8064, 6048, 4, false),
-            Some(PIXELS),
-        ),
-        (
-            "progressive, 15 megapixels",
-            of(4500, 3350, 3, true),
-            Some(PIXELS),
-        ),
+        ("48 MP", of(8064, 6048, 3, false), Some(PIXELS)),
+        ("progressive, 48 MP", of(8064, 6048, 3, true), Some(PIXELS)),
+        ("grey, 48 MP", of(8064, 6048, 1, false), Some(PIXELS)),
+        ("CMYK, 48 MP", of(8064, 6048, 4, false), Some(PIXELS)),
+        ("progressive, 15 MP", of(4500, 3350, 3, true), Some(PIXELS)),
         ("progressive, truncated", truncated, Some(BROKEN)),
     ])
     .await;
+    println!("peak memory grew by {growth} KiB");
     assert!(growth < 200 * 1024, "{growth} KiB");
 }
 
@@ -105,20 +90,17 @@ async fn pngs_of_12_megapixels_are_accepted_in_each_bit_depth() {
         ("grey of 16 bits with alpha", of(16, 4, false), None),
         ("palette", of(8, 3, false), None),
         ("palette of two colours, interlaced", of(1, 3, true), None),
-        ("48 megapixels", png(8000, 6000, 8, 2, false), Some(PIXELS)),
+        ("48 MP", png(8000, 6000, 8, 2, false), Some(PIXELS)),
         (
-            "48 megapixels of 16 bits",
+            "48 MP of 16 bits",
             png(8000, 6000, 16, 6, false),
             Some(PIXELS),
         ),
-        (
-            "48 megapixels, palette",
-            png(8000, 6000, 8, 3, false),
-            Some(PIXELS),
-        ),
+        ("48 MP, palette", png(8000, 6000, 8, 3, false), Some(PIXELS)),
         ("truncated", truncated, Some(BROKEN)),
     ])
     .await;
+    println!("peak memory grew by {growth} KiB");
     assert!(growth < 200 * 1024, "{growth} KiB");
 }
 
@@ -142,11 +124,11 @@ async fn avatar_of_an_animation_is_its_first_frame() {
     truncated.truncate(truncated.len() / 3);
     check(vec![
         ("a GIF", gif(&small), None),
-        ("a GIF of 12 megapixels", gif(&large), None),
+        ("a GIF of 12 MP", gif(&large), None),
         ("a WebP", webp(&small), None),
-        ("a WebP of 12 megapixels", webp(&large), None),
+        ("a WebP of 12 MP", webp(&large), None),
         (
-            "a still WebP of 12 megapixels",
+            "a still WebP of 12 MP",
             file(&large, ImageFormat::WebP),
             None,
         ),

@@ -167,8 +167,7 @@ async fn interrupted_restore_is_rejected_by_the_server_and_cleared_by_the_next_r
     let outcome = restore(&file, &target.url, folder.path());
     let is_shown = refusal(&outcome).contains("not empty, it has 2 people and 8 messages");
     assert!(is_shown, "{outcome:?}");
-    let again = Teahouse::on(target, &[]);
-    assert_eq!(again.count("messages"), 8);
+    assert_eq!(Teahouse::on(target, &[]).count("messages"), 8);
 }
 
 #[tokio::test]

@@ -7,6 +7,13 @@ use std::time::{Duration, Instant};
 pub const MING: &str = "+14155552672";
 const ANA: &str = "+14155552671";
 
+/// Starts a server and registers Ming in a window.
+pub async fn server_and_ming() -> (Teahouse, Browser) {
+    let server = Teahouse::start();
+    let ming = Browser::registered(&server, Profile::English, MING, "Ming").await;
+    (server, ming)
+}
+
 pub async fn expect_no_console_errors(browsers: &[&Browser]) {
     for browser in browsers {
         let errors = browser.console_errors().await;
@@ -35,6 +42,7 @@ async fn two_users_register_and_chat_live() {
         to.wait_for_message(text).await;
         // Includes the driver's time on a machine shared with other tests. One second is the delay that people notice.
         let took = sent.elapsed();
+        println!("{text} was shown after {took:?}");
         assert!(took < Duration::from_secs(5), "{text} took {took:?}");
         from.wait_for_message(text).await;
     }
@@ -54,16 +62,14 @@ async fn two_users_register_and_chat_live() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn back_button_after_sign_out_shows_nothing_private() {
-    let server = Teahouse::start();
-    let ming = Browser::registered(&server, Profile::English, MING, "Ming").await;
+    let (_server, ming) = server_and_ming().await;
     ming.post("a private word").await;
     ming.sign_out().await;
     ming.driver.back().await.expect("back");
     let script_ =
         "return location.pathname === '/login' && document.querySelector('#login') !== null";
     ming.wait_until("the login page is shown", script_).await;
-    let source = ming.source().await;
-    assert!(!source.contains("a private word"));
+    assert!(!ming.source().await.contains("a private word"));
     let storage = ming
         .script("return JSON.stringify([{...localStorage}, {...sessionStorage}])")
         .await;
@@ -79,8 +85,7 @@ async fn message_form_works_without_scripts() {
     ming.fill("#composer-content", "without scripts").await;
     ming.click("#composer button[type=submit]").await;
     ming.find("#message-1").await;
-    let page = ming.source().await;
-    assert!(page.contains("without scripts"));
+    assert!(ming.source().await.contains("without scripts"));
     assert!(ming.path().await.starts_with("/rooms/1"));
     // An error is shown and the entered text is kept.
     ming.click("#composer button[type=submit]").await;
@@ -88,8 +93,7 @@ async fn message_form_works_without_scripts() {
     ming.fill("#composer-content", "and again").await;
     ming.click("#composer button[type=submit]").await;
     ming.find("#message-2").await;
-    let texts = message_contents(&server);
-    assert_eq!(texts, ["without scripts", "and again"]);
+    assert_eq!(message_contents(&server), ["without scripts", "and again"]);
     ming.sign_out().await;
     ming.driver.back().await.expect("back");
     ming.find("#login").await;
@@ -123,8 +127,7 @@ async fn chinese_browser_gets_the_chinese_interface() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lost_connection_is_detected_and_no_message_is_lost_or_duplicated() {
-    let mut server = Teahouse::start();
-    let ming = Browser::registered(&server, Profile::English, MING, "Ming").await;
+    let (mut server, ming) = server_and_ming().await;
     ming.post("before").await;
     server.kill();
     ming.wait_until_offline().await;

@@ -1,6 +1,6 @@
 //! Reconnecting in Chromium: retry intervals, the connection bar, and events that trigger an immediate attempt.
 
-use crate::browser::{MING, expect_no_console_errors};
+use crate::browser::{expect_no_console_errors, server_and_ming};
 use crate::support::{Browser, Person, Profile, Teahouse, until};
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -66,8 +66,7 @@ async fn expect_short_pauses(browser: &Browser, count: usize) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn disconnected_window_shows_it_retries_and_reconnects_at_once() {
-    let mut server = Teahouse::start();
-    let ming = Browser::registered(&server, Profile::English, MING, "Ming").await;
+    let (mut server, ming) = server_and_ming().await;
     ming.add_script_to_each_page(FAST).await;
     ming.visit_room("/").await;
     server.kill();

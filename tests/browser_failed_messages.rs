@@ -1,6 +1,7 @@
 //! Messages that are not sent, in Chromium: rejected messages, rooms without access, and a newer server version.
 
 use crate::browser::{MING, expect_no_console_errors};
+use crate::browser_outbox::ming_through_network;
 use crate::support::{Browser, Network, Person, Profile, Teahouse, until};
 
 pub const DRAFT: &str = "return document.querySelector('#composer-content').value";
@@ -11,8 +12,7 @@ pub fn message_contents(server: &Teahouse) -> Vec<String> {
 }
 
 pub async fn open_ming(server: &Teahouse) -> Browser {
-    let ming = Browser::registered(server, Profile::English, MING, "Ming").await;
-    ming
+    Browser::registered(server, Profile::English, MING, "Ming").await
 }
 
 pub async fn wait_for_draft(browser: &Browser, text: &str) {
@@ -29,8 +29,8 @@ async fn rejected_messages_stay_until_retried_or_discarded() {
     let bo = Person::register(&server, "Bo").await;
     let direct = bo.direct(&["Ming"]).await;
     bo.say_in(&direct, "hello").await;
-    let block = |how| bo.post("/blocks", how);
-    assert_eq!(block(&[("username", "Ming")]).await.status(), 303);
+    let user = [("username", "Ming")];
+    bo.submit_ok("post", "/blocks", &user).await;
     ming.open_room(&direct).await;
     for text in ["one", "two"] {
         ming.say(text).await;
@@ -47,8 +47,7 @@ async fn rejected_messages_stay_until_retried_or_discarded() {
         .await;
     ming.post("elsewhere all is well").await;
     ming.open_room(&direct).await;
-    let undo = [("username", "Ming"), ("_method", "delete")];
-    assert_eq!(bo.post("/blocks", &undo).await.status(), 303);
+    bo.submit_ok("delete", "/blocks", &user).await;
     ming.retry_click("#messages .message[data-state=failed] [data-action=retry]")
         .await;
     ming.wait_for_message("one").await;
@@ -68,15 +67,12 @@ async fn rejected_messages_stay_until_retried_or_discarded() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_for_a_room_without_access_are_kept_and_delay_no_others() {
     let server = Teahouse::start();
-    let network = Network::before(&server).await;
-    let ming = Browser::through(&server, &network, Profile::English).await;
-    ming.register(MING, "Ming").await;
+    let (network, ming) = ming_through_network(&server).await;
     let bo = Person::register(&server, "Bo").await;
     let room = bo.create_room("closed", "Backroom", &[]).await;
-    let invited = bo
-        .post(&format!("/rooms/{room}/members"), &[("username", "Ming")])
+    let members = format!("/rooms/{room}/members");
+    bo.submit_ok("post", &members, &[("username", "Ming")])
         .await;
-    assert_eq!(invited.status(), 303);
     ming.accept_invitation().await;
     ming.visit_room("/rooms/1").await;
     let first = ming.another_tab().await;
@@ -87,9 +83,8 @@ async fn messages_for_a_room_without_access_are_kept_and_delay_no_others() {
     ming.close_tab().await;
     ming.go_to_tab(first).await;
     ming.say("in the Lobby").await;
-    let removal = [("username", "Ming"), ("_method", "delete")];
-    let removed = bo.post(&format!("/rooms/{room}/members"), &removal).await;
-    assert_eq!(removed.status(), 303);
+    bo.submit_ok("delete", &members, &[("username", "Ming")])
+        .await;
     network.reconnect(&ming).await;
     ming.wait_for_message("in the Lobby").await;
     ming.retry_click("#unsent:not([hidden])").await;
@@ -112,10 +107,7 @@ async fn messages_for_a_room_without_access_are_kept_and_delay_no_others() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn newer_server_version_offers_one_reload() {
     let mut server = Teahouse::start();
-    let network = Network::before(&server).await;
-    let ming = Browser::through(&server, &network, Profile::English).await;
-    ming.register(MING, "Ming").await;
-    ming.wait_until_connected().await;
+    let (network, ming) = ming_through_network(&server).await;
     ming.fill("#composer-content", "begun before").await;
     ming.wait_for_stored_texts(1).await;
     network.announce_newer_version();
@@ -158,8 +150,7 @@ async fn missing_browser_storage_is_reported() {
     ming.post("one").await;
     let found = ming.script(blocks_unload).await;
     assert_eq!(found, false, "nothing is waiting");
-    network.disconnect(&ming).await;
-    ming.wait_until_offline().await;
+    ming.disconnect(&network).await;
     ming.say("two").await;
     let words =
         "return document.querySelector('#connection').innerText.includes('lost when you close')";

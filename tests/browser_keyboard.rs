@@ -12,8 +12,7 @@ async fn focused(browser: &Browser) -> Value {
 }
 
 async fn focus_is(browser: &Browser, wanted: &str, when: &str) {
-    let now = focused(browser).await;
-    assert_eq!(now, wanted, "the focus {when}");
+    assert_eq!(focused(browser).await, wanted, "the focus {when}");
 }
 
 async fn press_keys(browser: &Browser, keys: &[Key]) {
@@ -151,9 +150,7 @@ async fn focus_stays_at_the_message_after_each_action() {
         .await;
     // By pointer.
     for action in ["copy-link", "mark-unread", "delete"] {
-        ming.click("#message-5 .message-body").await;
-        ming.retry_click(&format!("#message-5 [data-message-action={action}]"))
-            .await;
+        ming.act_on_message(5, action).await;
         if action == "delete" {
             ming.retry_click("#message-5 [data-message-action=confirm-delete]")
                 .await;

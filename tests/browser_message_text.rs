@@ -1,6 +1,6 @@
 //! Message content in Chromium: white space, links, and equal rendering live and after a reload.
 
-use crate::browser::{MING, expect_no_console_errors};
+use crate::browser::{MING, expect_no_console_errors, server_and_ming};
 use crate::support::{Browser, Person, Profile, Teahouse};
 use serde_json::json;
 
@@ -9,8 +9,7 @@ const BODIES: &str = "const bodies = [...document.querySelectorAll('#messages [d
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn content_is_rendered_equally_live_and_after_a_reload() {
-    let server = Teahouse::start();
-    let ming = Browser::registered(&server, Profile::English, MING, "Ming").await;
+    let (server, ming) = server_and_ming().await;
     let ana = Person::register(&server, "Ana").await;
     let own = format!("see {}/rooms/1?at=1", server.url);
     let texts = [

@@ -4,6 +4,7 @@ use crate::browser::{MING, expect_no_console_errors};
 use crate::browser_failed_messages::message_contents;
 use crate::support::{Browser, LOBBY, Network, Person, Profile, Teahouse, room_item, until};
 use serde_json::json;
+use std::time::Instant;
 
 /// Records the close codes of the window's sockets across its pages.
 const CLOSE_CODES: &str = "WebSocket = class extends WebSocket { constructor(...rest) { super(...rest); \
@@ -18,11 +19,12 @@ async fn wait_for_stored(server: &Teahouse, count: i64) {
 }
 
 /// Opens Ming's window through a network that can fail.
-async fn ming_through(server: &Teahouse, network: &Network) -> Browser {
-    let ming = Browser::through(server, network, Profile::English).await;
+pub async fn ming_through_network(server: &Teahouse) -> (Network, Browser) {
+    let network = Network::before(server).await;
+    let ming = Browser::through(server, &network, Profile::English).await;
     ming.register(MING, "Ming").await;
     ming.wait_until_connected().await;
-    ming
+    (network, ming)
 }
 
 /// Writes a message that cannot be sent now.
@@ -37,8 +39,7 @@ async fn write_offline(browser: &Browser, text: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn offline_messages_survive_tab_and_server_restarts_and_arrive_once_in_order() {
     let (mut server, [bo]) = Teahouse::with_users(["Bo"]).await;
-    let network = Network::before(&server).await;
-    let ming = ming_through(&server, &network).await;
+    let (network, ming) = ming_through_network(&server).await;
     bo.say("are you there?").await;
     ming.wait_for_message("are you there?").await;
     // The network fails in the middle: the first message arrives, its ack does not.
@@ -46,8 +47,7 @@ async fn offline_messages_survive_tab_and_server_restarts_and_arrive_once_in_ord
     let texts = ["I am", "and you?", "tea at five"];
     ming.say(texts[0]).await;
     wait_for_stored(&server, 2).await;
-    network.disconnect(&ming).await;
-    ming.wait_until_offline().await;
+    ming.disconnect(&network).await;
     for text in &texts[1..] {
         write_offline(&ming, text).await;
     }
@@ -59,8 +59,10 @@ async fn offline_messages_survive_tab_and_server_restarts_and_arrive_once_in_ord
     server.restart();
     let mut socket = bo.socket().await;
     network.reconnect(&ming).await;
+    let start = Instant::now();
     ming.visit("/").await;
     let received = socket.messages(2).await;
+    println!("received {:?} after the tab was reopened", start.elapsed());
     let received: Vec<_> = received.iter().map(|message| &message["content"]).collect();
     assert_eq!(received, texts[1..], "in the order of Bo's window");
     for text in texts {
@@ -77,14 +79,12 @@ async fn offline_messages_survive_tab_and_server_restarts_and_arrive_once_in_ord
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn open_window_sends_the_waiting_messages_of_other_rooms() {
     let server = Teahouse::start();
-    let network = Network::before(&server).await;
-    let ming = ming_through(&server, &network).await;
+    let (network, ming) = ming_through_network(&server).await;
     let room = server.database().add_room("closed", "Backroom", &["Ming"]);
     ming.visit_room("/").await;
     let lobby = ming.another_tab().await;
     ming.visit_room(&format!("/rooms/{room}")).await;
-    network.disconnect(&ming).await;
-    ming.wait_until_offline().await;
+    ming.disconnect(&network).await;
     write_offline(&ming, "one").await;
     write_offline(&ming, "two").await;
     // The tab is closed with waiting messages; the other tab shows the Lobby.
@@ -107,8 +107,7 @@ async fn open_window_sends_the_waiting_messages_of_other_rooms() {
 /// Writes six messages alternately in two tabs of a browser that runs this script in each page.
 async fn alternate_between_two_tabs(script: &str) {
     let server = Teahouse::start();
-    let network = Network::before(&server).await;
-    let ming = ming_through(&server, &network).await;
+    let (network, ming) = ming_through_network(&server).await;
     let first = ming.another_tab().await;
     let second = ming.driver.window().await.expect("a tab");
     for tab in [&first, &second] {
@@ -118,8 +117,7 @@ async fn alternate_between_two_tabs(script: &str) {
     }
     for tab in [&first, &second] {
         ming.go_to_tab(tab.clone()).await;
-        network.disconnect(&ming).await;
-        ming.wait_until_offline().await;
+        ming.disconnect(&network).await;
     }
     let texts: Vec<_> = (1..=6).map(|n| format!("number {n}")).collect();
     for (n, text) in texts.iter().enumerate() {
@@ -164,12 +162,10 @@ async fn two_tabs_keep_the_order_without_web_locks() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn thirty_waiting_messages_stay_below_the_rate_limit() {
     let server = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "true")]);
-    let network = Network::before(&server).await;
-    let ming = ming_through(&server, &network).await;
+    let (network, ming) = ming_through_network(&server).await;
     ming.add_script_to_each_page(CLOSE_CODES).await;
     ming.visit_room("/").await;
-    network.disconnect(&ming).await;
-    ming.wait_until_offline().await;
+    ming.disconnect(&network).await;
     let texts: Vec<_> = (1..=30).map(|n| format!("number {n}")).collect();
     for text in &texts {
         ming.say(text).await;
@@ -182,8 +178,13 @@ async fn thirty_waiting_messages_stay_below_the_rate_limit() {
     for n in 0..10 {
         socket.say(&format!("elsewhere {n}")).await;
     }
+    let start = Instant::now();
     network.reconnect(&ming).await;
     wait_for_stored(&server, 40).await;
+    println!(
+        "30 messages stored {:?} after reconnecting",
+        start.elapsed()
+    );
     assert_eq!(message_contents(&server)[10..], texts);
     ming.wait_for_message("number 30").await;
     ming.wait_for_stored_texts(0).await;
@@ -195,10 +196,8 @@ async fn thirty_waiting_messages_stay_below_the_rate_limit() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unsent_messages_are_hidden_from_the_next_user_of_the_browser() {
     let (server, [bo]) = Teahouse::with_users(["Bo"]).await;
-    let network = Network::before(&server).await;
-    let ming = ming_through(&server, &network).await;
-    network.disconnect(&ming).await;
-    ming.wait_until_offline().await;
+    let (network, ming) = ming_through_network(&server).await;
+    ming.disconnect(&network).await;
     write_offline(&ming, "for Ana alone").await;
     ming.fill("#composer-content", "begun by Ming").await;
     ming.wait_for_stored_texts(2).await;
@@ -237,10 +236,8 @@ async fn unsent_messages_are_hidden_from_the_next_user_of_the_browser() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_for_another_database_are_not_sent() {
     let mut server = Teahouse::start();
-    let network = Network::before(&server).await;
-    let ming = ming_through(&server, &network).await;
-    network.disconnect(&ming).await;
-    ming.wait_until_offline().await;
+    let (network, ming) = ming_through_network(&server).await;
+    ming.disconnect(&network).await;
     write_offline(&ming, "for the old server").await;
     ming.wait_for_stored_texts(1).await;
     server.kill();

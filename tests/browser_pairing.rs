@@ -1,8 +1,7 @@
 //! Pairing another device, in Chromium at both devices.
 
+use crate::browser::server_and_ming;
 use crate::support::{Browser, Profile, Teahouse};
-
-const MING: &str = "+8613800770001";
 
 /// Creates a pairing code in the settings and returns the path in its QR code.
 async fn create_code(browser: &Browser) -> String {
@@ -16,8 +15,7 @@ async fn create_code(browser: &Browser) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn phone_is_paired_while_both_windows_show_the_state() {
-    let server = Teahouse::start();
-    let ming = Browser::registered(&server, Profile::English, MING, "Ming").await;
+    let (server, ming) = server_and_ming().await;
     let path = create_code(&ming).await;
     ming.check_page("the code").await;
     let phone = Browser::open(&server, Profile::Chinese).await;

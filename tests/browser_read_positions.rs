@@ -72,13 +72,7 @@ async fn reading_on_one_device_marks_read_on_the_other() {
     wait_for_unread(&there, &room, 0).await;
     let title = "return !document.title.includes('(')";
     there.wait_until("the title has no count", title).await;
-    here.find("#message-3 .message-body")
-        .await
-        .click()
-        .await
-        .expect("clicked");
-    here.retry_click("#message-3 .message-actions [data-message-action=mark-unread]")
-        .await;
+    here.act_on_message(3, "mark-unread").await;
     wait_for_unread(&there, &room, 2).await;
     wait_for_unread(&here, &room, 2).await;
     here.find(".new-separator + .message[data-seq='3']").await;
@@ -178,8 +172,7 @@ async fn edit_and_deletion_reach_a_window_that_was_offline() {
     window.wait_until_connected().await;
     window.wait_for_message("a misteak").await;
     window.script("window.before = true").await;
-    network.disconnect(&window).await;
-    window.wait_until_offline().await;
+    window.disconnect(&network).await;
     // The Up key edits the last message; another is deleted with the pointer.
     ming.press("#composer-content", thirtyfour::Key::Up).await;
     ming.find("#composer-editing").await;
@@ -187,9 +180,7 @@ async fn edit_and_deletion_reach_a_window_that_was_offline() {
     ming.press("#composer-content", thirtyfour::Key::Enter)
         .await;
     ming.find("#message-3 .message-edited").await;
-    ming.click("#message-1 .message-body").await;
-    ming.retry_click("#message-1 [data-message-action=delete]")
-        .await;
+    ming.act_on_message(1, "delete").await;
     ming.retry_click("#message-1 [data-message-action=confirm-delete]")
         .await;
     ming.find("#message-1[data-state=deleted] .message-deleted")
@@ -222,10 +213,7 @@ async fn permalink_opens_after_signing_in() {
     let permissions = json!({"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]});
     first.cdp("Browser.grantPermissions", permissions).await;
     first.visit_room(&format!("/rooms/{room}?at=20")).await;
-    first.click("#message-20 .message-body").await;
-    first
-        .retry_click("#message-20 [data-message-action=copy-link]")
-        .await;
+    first.act_on_message(20, "copy-link").await;
     let script_ = "return document.querySelector('#toast').innerText !== ''";
     first.wait_until("a notice is shown", script_).await;
     let copied = first
@@ -239,8 +227,7 @@ async fn permalink_opens_after_signing_in() {
     let second = Browser::open(&server, Profile::English).await;
     second.visit(path).await;
     second.find("#login").await;
-    let page = second.source().await;
-    assert!(!page.contains("message 20"));
+    assert!(!second.source().await.contains("message 20"));
     second.sign_in(&bo.phone).await;
     second
         .find("#message-20[data-target][data-state=stored]")

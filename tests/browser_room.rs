@@ -1,6 +1,6 @@
 //! A room in Chromium: writing, reading, presence.
 
-use crate::browser::{MING, expect_no_console_errors};
+use crate::browser::{MING, expect_no_console_errors, server_and_ming};
 use crate::support::{Browser, LOBBY, Person, Profile, Teahouse, redirect, until};
 use serde_json::json;
 
@@ -32,8 +32,7 @@ async fn rejected_message_can_be_retried() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn shift_enter_inserts_a_line_break_and_enter_during_composition_does_not_send() {
-    let server = Teahouse::start();
-    let ming = Browser::registered(&server, Profile::English, MING, "Ming").await;
+    let (server, ming) = server_and_ming().await;
     let field = ming.find("#composer-content").await;
     field.send_keys("first line").await.expect("typed");
     field
@@ -97,8 +96,7 @@ async fn scroll_position_is_kept_while_reading_history() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn joining_and_leaving_are_announced_to_screen_readers() {
-    let server = Teahouse::start();
-    let ming = Browser::registered(&server, Profile::English, MING, "Ming").await;
+    let (server, ming) = server_and_ming().await;
     let ana = Person::register(&server, "Ana").await;
     let mut socket = ana.socket().await;
     let text = "return document.querySelector('#log').innerText";
@@ -163,8 +161,7 @@ async fn each_page_is_accessible_in_each_size_and_color_scheme() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn revoked_session_redirects_the_open_page() {
-    let server = Teahouse::start();
-    let ming = Browser::registered(&server, Profile::English, MING, "Ming").await;
+    let (server, ming) = server_and_ming().await;
     let here = Person::visitor(&server);
     let cookie = ming
         .driver

@@ -1,6 +1,6 @@
 //! Rooms and conversations in Chromium: creating, finding, joining, and being removed.
 
-use crate::browser::{MING, expect_no_console_errors};
+use crate::browser::{MING, expect_no_console_errors, server_and_ming};
 use crate::support::{Browser, LOBBY, Person, Profile, Teahouse, room_item};
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -29,10 +29,7 @@ async fn create_room(browser: &Browser, kind: &str, name: &str) -> String {
 
 /// Opens the Lobby in two users' windows.
 async fn ming_and_bo(server: &Teahouse) -> (Browser, Browser) {
-    let open = async |phone, name| {
-        let browser = Browser::registered(server, Profile::English, phone, name).await;
-        browser
-    };
+    let open = |phone, name| Browser::registered(server, Profile::English, phone, name);
     tokio::join!(open(MING, "Ming"), open(BO, "Bo"))
 }
 
@@ -179,8 +176,7 @@ async fn direct_message_by_phone_number_reaches_a_signed_out_user() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn room_and_people_pages_are_accessible_in_each_size_and_color_scheme() {
-    let server = Teahouse::start();
-    let ming = Browser::registered(&server, Profile::English, MING, "Ming").await;
+    let (server, ming) = server_and_ming().await;
     let [ana, bo] = Person::register_each(&server, ["Ana", "Bo"]).await;
     let room = ana.create_room("open", "Tea & cake", &[&bo]).await;
     let direct = ana.direct(&["Ming"]).await;

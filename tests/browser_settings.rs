@@ -1,6 +1,6 @@
 //! Settings in Chromium: avatar, appearance, devices, account deletion.
 
-use crate::browser::expect_no_console_errors;
+use crate::browser::{expect_no_console_errors, server_and_ming};
 use crate::support::images::{CAMERA_MODEL, photo};
 use crate::support::person::PASSWORD;
 use crate::support::{Browser, Profile, Teahouse};
@@ -40,6 +40,7 @@ async fn check_avatar_upload(profile: Profile) {
     ming.find("#picture[role=status]").await;
     let url = avatar_url(&ming).await;
     let bytes = server.number("SELECT LENGTH(picture) AS value FROM avatars");
+    println!("{profile:?}: the avatar has {bytes} bytes");
     assert!(bytes <= 64 * 1024, "{bytes} bytes");
     let traces = format!(
         "SELECT COUNT(*) AS value FROM avatars WHERE INSTR(HEX(picture), '{}') > 0 OR INSTR(HEX(picture), '45786966') > 0",
@@ -100,6 +101,7 @@ async fn signing_out_another_device_closes_its_room() {
     here.find("#devices[role=status]").await;
     there.find("#login").await;
     let took = start.elapsed();
+    println!("the room was closed after {took:?}");
     assert!(took < Duration::from_secs(5), "{took:?}");
     assert!(!there.source().await.contains("between us"));
     here.click("#devices-end button").await;
@@ -127,10 +129,15 @@ async fn account_deletion_signs_out_all_windows() {
     here.find("#confirm-error").await;
     here.fill("#confirm", "Ming").await;
     here.fill("#delete_password", PASSWORD).await;
+    let start = Instant::now();
     here.click("#delete-form button[type=submit]").await;
     let script = "return location.pathname === '/farewell'";
     here.wait_until("the farewell page is shown", script).await;
     there.find("#login").await;
+    println!(
+        "the other window was signed out after {:?}",
+        start.elapsed()
+    );
     let condition =
         "return document.querySelector('.room-title h1').innerText === 'deleted person'";
     bo_window
@@ -138,8 +145,7 @@ async fn account_deletion_signs_out_all_windows() {
         .await;
     bo_window.visit("/rooms/1").await;
     bo_window.wait_for_message("it was nice here").await;
-    let author = bo_window.text_of(".message-author").await;
-    assert_eq!(author, "deleted person");
+    assert_eq!(bo_window.text_of(".message-author").await, "deleted person");
     here.visit("/login").await;
     here.fill("#phone", &ming.phone).await;
     here.fill("#password", PASSWORD).await;
@@ -150,8 +156,7 @@ async fn account_deletion_signs_out_all_windows() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn appearance_settings_apply_at_once() {
-    let server = Teahouse::start();
-    let ming = Browser::registered(&server, Profile::English, MING, "Ming").await;
+    let (_server, ming) = server_and_ming().await;
     ming.post("what time is it?").await;
     ming.resize(1280, 900, "light").await;
     let paper = "return getComputedStyle(document.documentElement).backgroundColor";

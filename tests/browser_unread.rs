@@ -27,8 +27,7 @@ async fn wait_for_unread(
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     });
-    let is_reached = reached.await.is_ok();
-    assert!(is_reached, "{what}: {last}, not {expected}");
+    assert!(reached.await.is_ok(), "{what}: {last}, not {expected}");
 }
 
 async fn wait_for_title_count(browser: &Browser, count: u32) {

@@ -7,12 +7,7 @@ const NEW_PASSWORD: &str = "a new one, long enough";
 
 fn start() -> (SmsProvider, Teahouse) {
     let sms = SmsProvider::responding(204, "");
-    let server = Teahouse::with(&[
-        ("TEAHOUSE__VERIFICATION__ENABLED", "true"),
-        ("TEAHOUSE__SMS__SENDER", "webhook"),
-        ("TEAHOUSE__SMS__WEBHOOK_URL", &sms.url),
-        ("TEAHOUSE__SMS__WEBHOOK_SECRET", "a webhook's secret"),
-    ]);
+    let server = Teahouse::configured(&sms.settings());
     (sms, server)
 }
 

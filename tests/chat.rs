@@ -88,8 +88,7 @@ async fn script_sends_frames_and_commands() {
     let mut command = command(&server.url, &["--json"]);
     command.env("TEAHOUSE_TOKEN", &token);
     let mut script = Terminal::start(command);
-    let hello = script.frame("hello").await;
-    assert_eq!(hello["user"]["username"], "lin");
+    assert_eq!(script.frame("hello").await["user"]["username"], "lin");
     let id = client_id();
     let post = json!({"type": "post", "clientId": id, "roomId": LOBBY, "content": "framed"});
     script.type_line(&post.to_string()).await;

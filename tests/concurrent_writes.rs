@@ -50,10 +50,7 @@ struct Fixture {
 
 impl Fixture {
     async fn new() -> Self {
-        let server = Teahouse::with(&[
-            ("TEAHOUSE__GITHUB__CLIENT_ID", "teahouse"),
-            ("TEAHOUSE__GITHUB__CLIENT_SECRET", "a client's secret"),
-        ]);
+        let server = Teahouse::configured("github.client_id=teahouse github.client_secret=secret");
         let verifying = server.second_server_with(&[("TEAHOUSE__VERIFICATION__ENABLED", "true")]);
         let mut people = BTreeMap::from([("visitor", Person::visitor(&server))]);
         for name in ["admin", "Ming", "Ana", "Bo", "Leaver", "Deleted", "Guest"] {

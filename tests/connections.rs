@@ -4,10 +4,7 @@ use crate::support::{ApiClient, Person, TIMEOUT, Teahouse, error_code};
 use reqwest::Method;
 use serde_json::json;
 
-const LIMITED: &[(&str, &str)] = &[
-    ("TEAHOUSE__THROTTLE__ENABLED", "true"),
-    ("TEAHOUSE__SOCKET__PER_PERSON", "3"),
-];
+const LIMITED: &str = "throttle.enabled=true socket.per_person=3";
 
 async fn ask(client: &ApiClient, method: Method, path: &str) -> (u16, serde_json::Value) {
     let response = client.request(method, path).send().await;
@@ -18,7 +15,7 @@ async fn ask(client: &ApiClient, method: Method, path: &str) -> (u16, serde_json
 
 #[tokio::test]
 async fn oldest_hidden_connection_is_replaced() {
-    let server = Teahouse::with(LIMITED);
+    let server = Teahouse::configured(LIMITED);
     let [ming, ana] = Person::register_each(&server, ["Ming", "Ana"]).await;
     let client = ApiClient::of(&server, &ming).await;
     let mut others = ana.socket().await;

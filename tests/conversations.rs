@@ -2,6 +2,7 @@
 
 use crate::api::{fields, server};
 use crate::messages::is_time;
+use crate::support::person::send;
 use crate::support::{ApiClient, Person, client_id, error_code, words};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -31,21 +32,11 @@ async fn conversation_is_created_once() {
     let expected = ["hasUnreadMessages", "id", "lastMessage", "otherParticipant"];
     assert_eq!(fields(&conversation), expected);
     assert_user(&conversation["otherParticipant"], "Li");
-    assert_eq!(
-        (
-            &conversation["lastMessage"],
-            &conversation["hasUnreadMessages"]
-        ),
-        (&Value::Null, &json!(false))
-    );
+    assert_eq!(conversation["lastMessage"], Value::Null);
+    assert_eq!(conversation["hasUnreadMessages"], false);
     let id = conversation["id"].as_str().expect("an id");
-    let body = begin("LI");
-    let response = mei
-        .request(Method::POST, "/api/conversations")
-        .json(&body)
-        .send()
-        .await
-        .expect("a response");
+    let request = mei.request(Method::POST, "/api/conversations");
+    let response = send(request.json(&begin("LI"))).await;
     let path = format!("/api/conversations/{id}");
     let actual = crate::support::status_and_location(&response);
     assert_eq!(actual, (302, path.as_str()));
@@ -55,8 +46,8 @@ async fn conversation_is_created_once() {
     let actual = client.get(&format!("{path}/other_participant")).await;
     assert_eq!(actual, (200, conversation["otherParticipant"].clone()));
     for (name, status, code) in [("nobody", 404, "not_found"), ("mei", 403, "forbidden")] {
-        let (found, error) = client.post("/api/conversations", begin(name)).await;
-        assert_eq!((found, &error["code"]), (status, &json!(code)));
+        let found = error_code(client.post("/api/conversations", begin(name)).await);
+        assert_eq!(found, format!("{status} {code}"));
     }
     for body in [begin(" "), json!({})] {
         let (status, error) = client.post("/api/conversations", body).await;
@@ -74,13 +65,8 @@ async fn conversation_is_created_once() {
         }
         let say = json!({"content": "x"});
         assert_eq!(client.post(&format!("{path}/messages"), say).await.0, 404);
-        assert_eq!(
-            client
-                .post(&format!("{path}/read_messages"), json!({}))
-                .await
-                .0,
-            404
-        );
+        let path = format!("{path}/read_messages");
+        assert_eq!(client.post(&path, json!({})).await.0, 404);
     }
     assert_eq!(server.count("messages"), 0);
 }
@@ -112,9 +98,8 @@ async fn messages_of_a_conversation_are_sent_and_read() {
         let found = (status, error["errors"]["content"].is_string());
         assert_eq!(found, (422, true));
     }
-    let (status, error) = client
-        .post(&messages, json!({"content": "x", "clientId": "1"}))
-        .await;
+    let body = json!({"content": "x", "clientId": "1"});
+    let (status, error) = client.post(&messages, body).await;
     let found = (status, error["errors"]["clientId"].is_string());
     assert_eq!(found, (422, true));
     let theirs = li.get_json(&path).await.1;
@@ -130,10 +115,9 @@ async fn messages_of_a_conversation_are_sent_and_read() {
     assert_eq!(li.get_json(&path).await.1["hasUnreadMessages"], false);
     client.post(&messages, json!({"content": "two"})).await;
     assert_eq!(li.get_json(&path).await.1["hasUnreadMessages"], true);
-    let (status, body) = li
-        .json(Method::POST, &format!("{path}/read_messages"), json!({}))
-        .await;
-    assert_eq!((status, body), (204, Value::Null));
+    let read = format!("{path}/read_messages");
+    let found = li.json(Method::POST, &read, json!({})).await;
+    assert_eq!(found, (204, Value::Null));
     assert_eq!(li.get_json(&path).await.1["hasUnreadMessages"], false);
 }
 
@@ -178,11 +162,7 @@ async fn pages_have_twenty_five_messages_newest_first() {
     assert_eq!(found, (json!(28), json!(4)));
     let next = format!("{path}?before={}", first[24]["id"].as_str().expect("an id"));
     let (_, second) = mei.get_json(&next).await;
-    let seqs: Vec<_> = second
-        .as_array()
-        .expect("a list")
-        .iter()
-        .map(|m| m["seq"].as_i64())
-        .collect();
-    assert_eq!(seqs, [Some(3), Some(2), Some(1)]);
+    let second = second.as_array().expect("a list").iter();
+    let seqs = second.map(|message| &message["seq"]).collect::<Vec<_>>();
+    assert_eq!(seqs, [3, 2, 1]);
 }

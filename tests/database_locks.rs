@@ -1,5 +1,6 @@
 //! Another connection holds locks that the server needs.
 
+use crate::support::database::required_mysql;
 use crate::support::{LOBBY, Person, Teahouse, until};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -53,18 +54,22 @@ async fn blocked_write_is_rejected_in_time_and_works_afterwards() {
             response.status() == 303
         })
         .await;
+        let recovery = start.elapsed();
+        println!(
+            "{what}: rejected within {slowest:?}, room {room_time:?}, works after {recovery:?}"
+        );
         assert!(slowest < MAX_REJECTION_TIME && room_time < MAX_REJECTION_TIME);
-        assert!(start.elapsed() < MAX_RECOVERY_TIME);
+        assert!(recovery < MAX_RECOVERY_TIME);
     }
     server.audit_rooms();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deadlock_is_retried_and_not_reported_to_the_client() {
-    let server = Teahouse::start();
-    if !server.database().is_mysql() {
+    if required_mysql().is_none() {
         return;
     }
+    let server = Teahouse::start();
     let ming = Person::register(&server, "Ming").await;
     let mut socket = ming.socket().await;
     for n in 0..3 {

@@ -52,11 +52,13 @@ async fn connection_lost_between_commit_and_response_duplicates_and_loses_nothin
         senders.until_acked(50, Duration::from_secs(60)).await;
     }
     let record = senders.stop().await;
+    let (commits, cuts) = proxy.counts();
     // Requests without an idempotency key report that the outcome is unknown.
     proxy.cut_every(2);
     let rooms = create_rooms(&reader, 10).await;
     proxy.cut_every(0);
     server.audit(&record, &reader).await;
+    println!("{cuts} of {commits} commits cut; responses to new rooms: {rooms:?}");
     let all_match = rooms.keys().all(|status| matches!(status, 303 | 503));
     assert!(all_match, "{rooms:?}");
     assert!(record.acked.len() >= messages);
@@ -87,17 +89,20 @@ async fn network_that_drops_all_packets_is_survived() {
         proxy.set_traffic(Traffic::Drop);
         sleep(Duration::from_secs(seconds)).await;
         proxy.set_traffic(Traffic::Forward);
-        senders.until_acked(SENDERS, MAX_RECOVERY_TIME).await;
+        let posts = senders.until_acked(SENDERS, MAX_RECOVERY_TIME).await;
         let start = tokio::time::Instant::now();
         while reader.get("/rooms/1").await.status() != 200 {
             assert!(start.elapsed() < MAX_RECOVERY_TIME, "pages work again");
         }
+        let pages = start.elapsed();
+        println!("dropped for {seconds} s: posts work after {posts:?}, pages {pages:?} later");
     }
     let record = senders.stop().await;
     let mut results = BTreeMap::new();
     for poller in poller {
         results.extend(poller.stop().await);
     }
+    println!("pages: {results:?}");
     server.audit(&record, &reader).await;
     assert_eq!(record.lost_sockets, 0);
     assert!(record.slowest < MAX_RESPONSE_TIME);

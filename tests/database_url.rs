@@ -4,17 +4,15 @@ use crate::support::{Database, Outcome, Person, Teahouse, database};
 use tempfile::TempDir;
 
 const SECRET: &str = "pot-of-gold";
+const UNREACHABLE: [&str; 3] = ["connect", "reach", "refused"];
 
 /// Starts with this URL in an empty folder, and checks that it fails with one line and leaves no file.
 fn expect_failure(url: &str, hint: &[&str]) -> Outcome {
     let folder = TempDir::new().expect("a folder");
     let data = folder.path().join("data");
     let data = data.to_str().expect("UTF-8");
-    let outcome = Teahouse::run(
-        &["serve"],
-        &[("DATABASE_URL", url), ("DATA_DIR", data)],
-        folder.path(),
-    );
+    let settings = [("DATABASE_URL", url), ("DATA_DIR", data)];
+    let outcome = Teahouse::run(&["serve"], &settings, folder.path());
     assert_eq!(outcome.status.code(), Some(1), "{url}: {outcome:?}");
     let lines: Vec<_> = outcome
         .stderr
@@ -60,11 +58,8 @@ fn invalid_database_urls_are_rejected() {
 
 #[test]
 fn unreachable_database_server_is_named() {
-    let line = expect_failure(
-        &format!("mysql://tea:{SECRET}@127.0.0.1:1/chat"),
-        &["connect", "reach", "refused"],
-    )
-    .stderr;
+    let url = format!("mysql://tea:{SECRET}@127.0.0.1:1/chat");
+    let line = expect_failure(&url, &UNREACHABLE).stderr;
     assert!(line.contains("127.0.0.1:1"), "{line}");
 }
 
@@ -72,17 +67,14 @@ fn unreachable_database_server_is_named() {
 fn port_of_localhost_is_used() {
     // The port of a server that does not exist: the socket of another server would respond differently.
     for host in ["localhost:1", "LOCALHOST:1", "localhost.:1", "[::1]:1"] {
-        let line = expect_failure(
-            &format!("mysql://tea:{SECRET}@{host}/chat"),
-            &["connect", "reach", "refused"],
-        )
-        .stderr;
+        let url = format!("mysql://tea:{SECRET}@{host}/chat");
+        let line = expect_failure(&url, &UNREACHABLE).stderr;
         assert!(!line.contains("socket"), "{line}");
         let is_shown = line.contains("127.0.0.1:1") || line.contains("[::1]:1");
         assert!(is_shown, "{line}");
     }
     // The tests' own server, by that name.
-    let Some(mysql) = database::mysql_url() else {
+    let Some(mysql) = database::required_mysql() else {
         return;
     };
     let folder = TempDir::new().expect("a folder");
@@ -97,19 +89,13 @@ fn port_of_localhost_is_used() {
 
 #[test]
 fn database_file_that_cannot_be_opened_is_named() {
-    let line = expect_failure(
-        "sqlite:///nonexistent-folder/chat.db",
-        &["open", "unable", "no such"],
-    )
-    .stderr;
+    let url = "sqlite:///nonexistent-folder/chat.db";
+    let line = expect_failure(url, &["open", "unable", "no such"]).stderr;
     assert!(line.contains("/nonexistent-folder/chat.db"), "{line}");
     let folder = TempDir::new().expect("a folder");
     let file = folder.path().join("notes.txt");
-    std::fs::write(
-        &file,
-        "these are my notes, and not a database at all ".repeat(100),
-    )
-    .expect("written");
+    let notes = "these are my notes, and not a database at all ".repeat(100);
+    std::fs::write(&file, notes).expect("written");
     let before = std::fs::read(&file).expect("read");
     expect_failure(&format!("sqlite://{}", file.display()), &["not a database"]);
     let found = std::fs::read(&file).expect("read");
@@ -118,24 +104,18 @@ fn database_file_that_cannot_be_opened_is_named() {
 
 #[test]
 fn wrong_password_is_reported_and_not_shown() {
-    let Some(mysql) = database::mysql_url() else {
+    let Some(mysql) = database::required_mysql() else {
         return;
     };
     let (_, host) = mysql.rsplit_once('@').expect("user:password@host");
-    let user = mysql
-        .split("://")
-        .nth(1)
-        .and_then(|rest| rest.split([':', '@']).next())
-        .expect("a user");
-    expect_failure(
-        &format!("mysql://{user}:{SECRET}@{host}/test_never"),
-        &["denied", "password"],
-    );
+    let user = mysql.split([':', '@']).nth(1).expect("a user");
+    let url = format!("mysql:{user}:{SECRET}@{host}/test_never");
+    expect_failure(&url, &["denied", "password"]);
 }
 
 #[test]
 fn database_with_an_unsuitable_character_set_is_rejected() {
-    if database::mysql_url().is_none() {
+    if database::required_mysql().is_none() {
         return;
     }
     let folder = TempDir::new().expect("a folder");
@@ -147,18 +127,16 @@ fn database_with_an_unsuitable_character_set_is_rejected() {
             &format!("CREATE DATABASE {name} CHARACTER SET {charset}"),
         );
         if good {
-            Teahouse::run(
-                &["migrate"],
-                &[("DATABASE_URL", &database.url)],
-                folder.path(),
-            )
-            .expect_success();
+            let settings = [("DATABASE_URL", &*database.url)];
+            Teahouse::run(&["migrate"], &settings, folder.path()).expect_success();
         } else {
             expect_failure(&database.url, &["utf8mb4"]);
-            let tables = format!(
-                "SELECT COUNT(*) AS value FROM information_schema.tables WHERE table_schema = '{name}'"
+            let tables = format!("information_schema.tables WHERE table_schema = '{name}'");
+            assert_eq!(
+                database.number(&format!("SELECT COUNT(*) AS value FROM {tables}")),
+                0,
+                "no table was created"
             );
-            assert_eq!(database.number(&tables), 0, "no table was created");
         }
     }
 }

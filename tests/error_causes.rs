@@ -170,16 +170,9 @@ async fn stopped_database_does_not_fill_the_log() {
 
 #[tokio::test]
 async fn sms_provider_outage_is_logged_once() {
-    let server = Teahouse::with(&[
-        ("TEAHOUSE__VERIFICATION__ENABLED", "true"),
-        ("TEAHOUSE__SMS__SENDER", "webhook"),
-        ("TEAHOUSE__SMS__WEBHOOK_URL", "http://127.0.0.1:1/x"),
-        ("TEAHOUSE__SMS__WEBHOOK_SECRET", "a webhook's secret"),
-        (
-            "TEAHOUSE__LOG__FILTER",
-            "info,teahouse::services::sms=debug",
-        ),
-    ]);
+    let settings = SmsProvider::settings_of("http://127.0.0.1:1/x");
+    let filter = "log.filter=info,teahouse::services::sms=debug";
+    let server = Teahouse::configured(&format!("{settings} {filter}"));
     for n in 0..4 {
         let visitor = Person::visitor(&server);
         visitor.submit_registration(&format!("Ming-{n}")).await;
@@ -194,12 +187,7 @@ async fn sms_provider_outage_is_logged_once() {
     assert!(lines[0].contains("could not be reached"), "{lines:?}");
     // A working provider logs nothing.
     let sms = SmsProvider::responding(204, "");
-    let working = Teahouse::with(&[
-        ("TEAHOUSE__VERIFICATION__ENABLED", "true"),
-        ("TEAHOUSE__SMS__SENDER", "webhook"),
-        ("TEAHOUSE__SMS__WEBHOOK_URL", &sms.url),
-        ("TEAHOUSE__SMS__WEBHOOK_SECRET", "a webhook's secret"),
-    ]);
+    let working = Teahouse::configured(&sms.settings());
     Person::visitor(&working).submit_registration("Ming").await;
     sms.nth(0).await;
     assert!(!working.log().iter().any(|line| line.contains("outage")));

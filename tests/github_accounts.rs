@@ -122,8 +122,7 @@ async fn linking_completes_only_in_the_session_that_started_it() {
     assert_eq!(forged.send().await.expect("a response").status(), 403);
     assert_eq!(mei.get("/settings/github").await.status(), 405);
     let visitor = Person::visitor(&server);
-    let found = visitor.post("/settings/github", &form).await.status();
-    assert_eq!(found, 401);
+    assert_eq!(visitor.post("/settings/github", &form).await.status(), 401);
 }
 
 #[tokio::test]

@@ -80,25 +80,18 @@ async fn github_sign_in_does_not_bypass_a_restricted_registration() {
 async fn first_github_user_needs_the_setup_code_in_production() {
     let github = GitHub::open();
     let key = random_secret();
-    let server = server(
-        &github,
-        &[
-            ("TEAHOUSE_ENV", "production"),
-            ("TEAHOUSE__DATA__SECRET_KEY", &key),
-            ("PUBLIC_ORIGIN", "http://chat.example"),
-        ],
-    );
+    let origin = "http://chat.example";
+    let settings = [
+        ("TEAHOUSE_ENV", "production"),
+        ("data.secret_key", &key),
+        ("PUBLIC_ORIGIN", origin),
+    ];
+    let server = server(&github, &settings);
     let visitor = Person::visitor(&server);
-    assert!(
-        !visitor
-            .page("/register")
-            .await
-            .contains("/api/oauth/github")
-    );
+    let page = visitor.page("/register").await;
+    assert!(!page.contains("/api/oauth/github"));
     let there = start_oauth(&visitor, "").await;
-    let back = github
-        .authorize(&there)
-        .replace("http://chat.example", &server.url);
+    let back = github.authorize(&there).replace(origin, &server.url);
     let response = browse(&visitor, &back).await;
     assert_eq!(response.status(), 403);
     assert!(response.text().await.expect("text").contains("setup code"));

@@ -90,12 +90,9 @@ async fn second_content_with_the_same_client_id_is_a_conflict() {
         assert!(is_expected, "{response}");
         assert_eq!(response["clientId"], id);
     }
-    assert_eq!(
-        responses
-            .iter()
-            .filter(|response| response["type"] == "ack")
-            .count(),
-        10
-    );
+    let acks = responses
+        .iter()
+        .filter(|response| response["type"] == "ack");
+    assert_eq!(acks.count(), 10);
     assert_eq!(server.count("messages"), 1);
 }

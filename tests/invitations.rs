@@ -1,6 +1,7 @@
 //! Room invitations: who is added directly, who must accept, and what an invited user can see.
 
-use crate::support::{Browser, Person, Teahouse, client_id, pairs, person::PASSWORD};
+use crate::support::person::{PASSWORD, send};
+use crate::support::{Browser, Person, Teahouse, client_id, pairs, words};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -126,14 +127,7 @@ async fn invitations_are_deleted_with_the_room_and_with_users() {
     let (server, [_, mei, li, bo]) = Teahouse::with_users(PEOPLE).await;
     let count = || server.count("invitations");
     let mut socket = li.socket().await;
-    let ways: [(&str, u16); 5] = [
-        ("deleted", 303),
-        ("left", 303),
-        ("removed", 303),
-        ("blocked", 303),
-        ("entered", 303),
-    ];
-    for (way, status) in ways {
+    for way in words("deleted left removed blocked entered") {
         let kind = if way == "entered" { "open" } else { "closed" };
         let room = mei.create_room(kind, way, &[&bo]).await;
         let inviter = if way == "removed" { &bo } else { &mei };
@@ -151,7 +145,7 @@ async fn invitations_are_deleted_with_the_room_and_with_users() {
             }
             _ => li.join(&room).await,
         };
-        assert_eq!(done, status, "{way}");
+        assert_eq!(done, 303, "{way}");
         assert_eq!(socket.expect("uninvited").await["id"], id, "{way}");
         assert_eq!(count(), 0, "{way}");
     }
@@ -200,42 +194,23 @@ async fn invitation_reaches_another_server_within_three_seconds() {
     assert!(start.elapsed() < Duration::from_secs(6));
 }
 
-/// Actions per user and hour, by their setting.
 #[tokio::test]
 async fn rooms_members_blocks_and_conversations_are_rate_limited_per_user() {
-    let mut settings = vec![
-        ("TEAHOUSE__THROTTLE__ENABLED", "true"),
-        ("TEAHOUSE__THROTTLE__REGISTRATIONS_PER_ADDRESS", "1000"),
-    ];
-    settings.extend([
-        ("TEAHOUSE__THROTTLE__ROOMS_PER_PERSON", "3"),
-        ("TEAHOUSE__THROTTLE__MEMBERS_PER_PERSON", "5"),
-        ("TEAHOUSE__THROTTLE__BLOCKS_PER_PERSON", "3"),
-        ("TEAHOUSE__THROTTLE__DIRECTS_PER_PERSON", "3"),
-    ]);
-    let server = Teahouse::with(&settings);
+    let server = Teahouse::configured(
+        "throttle.enabled=true throttle.registrations_per_address=1000 throttle.rooms_per_person=3 \
+         throttle.members_per_person=5 throttle.blocks_per_person=3 throttle.directs_per_person=3",
+    );
     let mei = Person::register(&server, "Mei").await;
     let room = mei.create_room("closed", "tea", &[]).await;
-    for name in ["A_", "B_", "C_", "D_", "E_"] {
-        Person::register(&server, name).await;
-    }
+    let names = ["A_", "B_", "C_", "D_", "E_"];
+    Person::register_each(&server, names).await;
     let members = format!("/rooms/{room}/members");
     let enter = "/rooms/1/membership";
-    let name = |n: usize| ["A_", "B_", "C_", "D_", "E_"][n];
     type Body = fn(&str) -> Value;
+    let new_room: Body = |_| json!({"name": "x", "kind": "open"});
     let rows: [(&str, &str, usize, Body); 7] = [
-        (
-            "POST",
-            "/rooms",
-            2,
-            |_| json!({"name": "x", "kind": "open"}),
-        ),
-        (
-            "POST",
-            "/api/rooms",
-            0,
-            |_| json!({"name": "x", "kind": "open"}),
-        ),
+        ("POST", "/rooms", 2, new_room),
+        ("POST", "/api/rooms", 0, new_room),
         ("POST", &members, 5, |name| json!({"username": name})),
         ("DELETE", &members, 0, |_| json!({"username": "A_"})),
         ("POST", enter, 0, |_| json!({})),
@@ -245,16 +220,12 @@ async fn rooms_members_blocks_and_conversations_are_rate_limited_per_user() {
     for (method, path, allowed, body) in rows {
         for n in 0..allowed {
             let method = method.parse().expect("a method");
-            let (status, response) = mei.json(method, path, body(name(n))).await;
+            let (status, response) = mei.json(method, path, body(names[n])).await;
             assert_ne!(status, 429, "{path} {n}: {response}");
         }
         let request = mei.request(method.parse().expect("a method"), path);
         let request = request.header("accept", "application/json");
-        let response = request
-            .json(&body(name(allowed.min(4))))
-            .send()
-            .await
-            .expect("a response");
+        let response = send(request.json(&body(names[allowed.min(4)]))).await;
         assert_eq!(response.status(), 429, "{method} {path}");
         let is_expected = response.headers().contains_key("retry-after");
         assert!(is_expected, "{method} {path}");

@@ -2,7 +2,9 @@
 
 use crate::request_limits::read_to_close;
 use crate::support::raw_http::{connect, status};
-use crate::support::{ApiClient, LOBBY, Person, Socket, Teahouse, client_id, raw_socket, until};
+use crate::support::{
+    ApiClient, LOBBY, Person, Socket, Teahouse, client_id, pairs, raw_socket, until,
+};
 use serde_json::json;
 use std::time::Instant;
 use tokio::io::AsyncWriteExt;
@@ -83,10 +85,7 @@ async fn total_number_of_sockets_is_limited() {
 
 #[tokio::test]
 async fn socket_form_and_api_share_one_message_rate_limit() {
-    let server = server_with(&[
-        ("TEAHOUSE__MESSAGES__BURST", "6"),
-        ("TEAHOUSE__MESSAGES__POSTS_PER_SECOND", "1"),
-    ]);
+    let server = server_with(&pairs("messages.burst=6 messages.posts_per_second=1"));
     let ming = Person::register(&server, "Ming").await;
     let mut socket = ming.socket().await;
     let mut client = ApiClient::of(&server, &ming).await;
@@ -116,6 +115,10 @@ async fn socket_form_and_api_share_one_message_rate_limit() {
     let start = Instant::now();
     let (accepted, rejected_by) = fill(&mut socket, &mut client).await;
     let seconds = start.elapsed().as_secs() as usize + 1;
+    println!(
+        "{accepted} of 15 accepted in {seconds} s, {} rejected",
+        rejected_by.len()
+    );
     let is_shown = (6..=6 + seconds).contains(&accepted);
     assert!(is_shown, "{accepted} in {seconds} s");
     for way in ["socket", "form", "API"] {

@@ -20,11 +20,11 @@ pub(super) fn server(settings: &Settings, app: &App) -> ServerOptions {
         timeouts: Timeouts {
             request_head: server.head_seconds,
             keep_alive: server.idle_seconds,
-            stream_stall: settings.socket.blocked_seconds,
+            stream_stall: settings.socket.write_stall_seconds,
             response_stall: server.stalled_seconds,
-            min_bytes_per_second: server.least_bytes_per_second,
+            min_bytes_per_second: server.min_bytes_per_second,
             rate_window: 10,
-            close_grace: settings.socket.farewell_seconds,
+            close_grace: settings.socket.close_grace_seconds,
         },
         anonymous_limiter: anonymous_limiter(settings),
         trusted_proxies: app.site.trusted_proxies.clone(),
@@ -42,7 +42,7 @@ pub(super) fn database(settings: &Settings) -> PoolLimits {
 
 /// Returns the limiter of connections without a session, per address.
 pub(super) fn anonymous_limiter(settings: &Settings) -> Arc<AnonymousLimiter> {
-    AnonymousLimiter::new(throttled(settings, settings.server.strangers_per_address))
+    AnonymousLimiter::new(throttled(settings, settings.server.anonymous_per_address))
 }
 
 pub(super) fn throttled<T>(settings: &Settings, limit: T) -> Option<T> {
@@ -56,7 +56,7 @@ pub(super) fn sockets(settings: &Settings) -> SocketLimits {
         frame_max_bytes: socket.frame_max_bytes,
         ping_interval: Duration::from_secs(socket.ping_seconds),
         pong_timeout: Duration::from_secs(socket.pong_seconds),
-        close_grace_seconds: socket.farewell_seconds,
+        close_grace_seconds: socket.close_grace_seconds,
         frame_rate: rate(socket.frames_per_second, socket.frame_burst),
         control_rate: rate(socket.controls_per_second, socket.control_burst),
     }

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 /// Requires a configured key in production, because it must be the same on all servers and survive the machine. There, a
 /// key file that all users of the machine can read is refused even if the settings contain a key: it may be the same one.
 pub(super) fn require(settings: &Settings) -> Result<()> {
-    if let Some(warning) = exposure(&settings.data.dir.join("secret.key")) {
+    if let Some(warning) = exposure_warning(&settings.data.dir.join("secret.key")) {
         if settings.environment == Environment::Production {
             return Err(Error::Unavailable(warning));
         }
@@ -57,7 +57,7 @@ pub(super) fn load(settings: &Settings) -> Result<Key> {
 }
 
 /// Returns a warning if all users of the machine can access the key file.
-fn exposure(path: &Path) -> Option<String> {
+fn exposure_warning(path: &Path) -> Option<String> {
     let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
     let shown = path.display();
     (mode & 0o007 != 0).then(|| {

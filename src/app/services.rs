@@ -203,7 +203,7 @@ pub(super) fn realtime(
             settings.throttle.enabled,
         ),
         connection_limiter: ConnectionLimiter::new(
-            limits::throttled(settings, settings.socket.per_person),
+            limits::throttled(settings, settings.socket.per_user),
             settings.socket.total,
         ),
         limits: ClientLimits {

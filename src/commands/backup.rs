@@ -1,4 +1,4 @@
-//! `teahouse backup` and `teahouse restore`: a copy of the database in one file, and back.
+//! `teahouse backup` and `teahouse restore`: write the database to one file, and read it back.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter};
@@ -14,7 +14,7 @@ use crate::models::backup::{self, Summary};
 use crate::models::database::connection::DbConn;
 use crate::models::database::url::DatabaseUrl;
 
-/// Where a backup goes.
+/// Arguments of `teahouse backup`.
 #[derive(Debug, Args)]
 pub struct BackupArguments {
     /// A folder, in which the file is named by its time, or a file that does not exist yet
@@ -22,10 +22,10 @@ pub struct BackupArguments {
     to: PathBuf,
 }
 
-/// What to do with a backup.
+/// Arguments of `teahouse restore`.
 #[derive(Debug, Args)]
 pub struct RestoreArguments {
-    /// Only check the file: no database is touched. Ends with 1 if it has a fault
+    /// Only check the file, without a database; exit with 1 if it is damaged
     #[arg(long)]
     check: bool,
     /// The backup
@@ -33,22 +33,22 @@ pub struct RestoreArguments {
 }
 
 impl RestoreArguments {
-    /// The file, if it is only to be checked.
-    pub fn to_check(&self) -> Option<&Path> {
+    /// Returns the file if only a check was requested.
+    pub fn file_to_check(&self) -> Option<&Path> {
         self.check.then_some(&self.file)
     }
 }
 
-/// Writes the database into a new file, readable by its owner only, while servers go on. Until the file is complete and
-/// on disk it has another name.
+/// Writes the database into a new file, readable by its owner only, while servers run. The file gets its name
+/// once it is complete and synced.
 ///
 /// # Errors
-/// `Unavailable` with one sentence; then there is no file.
+/// `Unavailable` with one sentence; no file is left behind.
 pub fn back_up(url: &DatabaseUrl, arguments: &BackupArguments) -> Result<()> {
     let start = Instant::now();
-    let path = target(&arguments.to);
+    let path = output_path(&arguments.to);
     let shown = path.display();
-    let unwritable =
+    let write_error =
         |error: io::Error| Error::Unavailable(format!("{shown} cannot be written: {error}"));
     if fs::symlink_metadata(&path).is_ok() {
         return Err(Error::Unavailable(format!(
@@ -67,7 +67,7 @@ pub fn back_up(url: &DatabaseUrl, arguments: &BackupArguments) -> Result<()> {
         .prefix(&format!(".{name}."))
         .suffix(".partial")
         .tempfile_in(folder)
-        .map_err(unwritable)?;
+        .map_err(write_error)?;
     let out = BufWriter::with_capacity(1 << 20, draft);
     let (out, summary) = backup::dump(&mut conn, out)?;
     let finish = || -> io::Result<u64> {
@@ -77,15 +77,16 @@ pub fn back_up(url: &DatabaseUrl, arguments: &BackupArguments) -> Result<()> {
         File::open(folder)?.sync_all()?;
         Ok(file.metadata()?.len())
     };
-    let bytes = finish().map_err(unwritable)?;
+    let bytes = finish().map_err(write_error)?;
     print(&format!(
         "{shown}: {}, {bytes} bytes, {:.1} s\n",
-        described(&summary),
+        format_summary(&summary),
         start.elapsed().as_secs_f64()
     ))
 }
 
-fn target(to: &Path) -> PathBuf {
+/// Returns the path of the new file: in a folder, one named by the time.
+fn output_path(to: &Path) -> PathBuf {
     match to.is_dir() {
         true => {
             let time = Utc::now().format("%Y%m%dT%H%M%SZ");
@@ -95,7 +96,7 @@ fn target(to: &Path) -> PathBuf {
     }
 }
 
-/// Checks a backup without a database, and says what is wrong with it, a line for each fault.
+/// Checks a backup without a database, and prints a line for each fault.
 pub fn check(file: &Path) -> Result<()> {
     let report = backup::check(read(file)?)?;
     let shown = file.display();
@@ -109,7 +110,7 @@ pub fn check(file: &Path) -> Result<()> {
         0 => print(&format!(
             "{shown}: valid, from {}: {}\n",
             report.summary.created_at,
-            described(&report.summary)
+            format_summary(&report.summary)
         )),
         count => Err(Error::Unavailable(format!("{shown} has {count} faults"))),
     }
@@ -127,7 +128,7 @@ pub fn restore(url: &DatabaseUrl, arguments: &RestoreArguments) -> Result<()> {
     print(&format!(
         "restored {} into {url}: {}; no message is missing; all users must sign in again; {:.1} s\n",
         file.display(),
-        described(&summary),
+        format_summary(&summary),
         start.elapsed().as_secs_f64()
     ))
 }
@@ -143,7 +144,7 @@ fn read(file: &Path) -> Result<BufReader<File>> {
     Ok(BufReader::with_capacity(1 << 20, opened))
 }
 
-fn described(summary: &Summary) -> String {
+fn format_summary(summary: &Summary) -> String {
     format!(
         "{} people, {} rooms, {} messages, {} pictures, {} rows in all",
         summary.count("users"),

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use super::Secret;
-use super::values::{host, networks, words};
+use super::values::{host, networks, strings};
 use crate::models::auth::invite::InvitePolicy;
 use crate::models::user::registration::RegistrationPolicy;
 
@@ -25,8 +25,10 @@ pub struct ServerSettings {
     pub body_seconds: u64,
     pub idle_seconds: u32,
     pub stalled_seconds: u32,
-    pub least_bytes_per_second: u32,
-    pub strangers_per_address: usize,
+    #[serde(rename = "least_bytes_per_second")]
+    pub min_bytes_per_second: u32,
+    #[serde(rename = "strangers_per_address")]
+    pub anonymous_per_address: usize,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -55,9 +57,12 @@ pub struct SocketSettings {
     pub frame_max_bytes: usize,
     pub ping_seconds: u64,
     pub pong_seconds: u64,
-    pub blocked_seconds: u32,
-    pub farewell_seconds: u32,
-    pub per_person: usize,
+    #[serde(rename = "blocked_seconds")]
+    pub write_stall_seconds: u32,
+    #[serde(rename = "farewell_seconds")]
+    pub close_grace_seconds: u32,
+    #[serde(rename = "per_person")]
+    pub per_user: usize,
     pub total: usize,
     pub frames_per_second: u32,
     pub frame_burst: u32,
@@ -141,6 +146,6 @@ pub struct ThrottleSettings {
 #[derive(Debug, Clone, Deserialize)]
 pub struct VerificationSettings {
     pub enabled: bool,
-    #[serde(deserialize_with = "words")]
+    #[serde(deserialize_with = "strings")]
     pub countries: Vec<String>,
 }

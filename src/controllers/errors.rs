@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::middleware::anonymous_limit::RETRY_AFTER_SECONDS;
-use crate::error::outage::explains;
+use crate::error::outage::is_caused_by_outage;
 use crate::error::{Error, LocalizedMessage, chain};
 use crate::protocol::ErrorCode;
 use crate::views::pages::errors::ErrorPage;
@@ -210,7 +210,7 @@ pub(crate) fn log_cause(error: &Error, context: &RequestContext) {
             tracing::error!(%request_id, cause, "internal error");
         }
         // The outage was logged when it began.
-        _ if explains(error) => tracing::debug!(%request_id, %error, "unavailable"),
+        _ if is_caused_by_outage(error) => tracing::debug!(%request_id, %error, "unavailable"),
         Error::Unavailable(cause) | Error::SerializationFailure(cause) => {
             tracing::warn!(%request_id, %cause, "unavailable");
         }

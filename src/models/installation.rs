@@ -22,7 +22,7 @@ pub fn epoch(conn: &mut DbConn) -> Result<String> {
     Ok(row.get_result(conn)?)
 }
 
-/// Changes the database's identity, since clients remember that of the database that it was copied from.
+/// Replaces the epoch, so that clients discard what they stored of the database that this one was copied from.
 pub(super) fn renew_epoch(conn: &mut DbConn) -> Result<()> {
     let epoch = uuid::Uuid::new_v4().simple().to_string();
     diesel::update(dsl::installation.find(ROW))

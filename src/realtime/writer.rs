@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::hub::Hub;
-use crate::error::outage::{explains, warn_unless_outage};
+use crate::error::outage::{is_caused_by_outage, warn_unless_outage};
 use crate::error::{Error, Result};
 use crate::protocol::ErrorCode;
 use crate::protocol::commands::{WriteCommand, WriteResult};
@@ -255,7 +255,9 @@ impl Shared {
                 Err(error) => {
                     let writes = writes.len();
                     // Logged as an error once per outage.
-                    match explains(&error) && self.is_failing.swap(true, Ordering::Relaxed) {
+                    match is_caused_by_outage(&error)
+                        && self.is_failing.swap(true, Ordering::Relaxed)
+                    {
                         true => {
                             tracing::debug!(%error, writes, "batch of messages was not stored")
                         }

@@ -17,12 +17,12 @@ pub type FieldMessages = BTreeMap<&'static str, Option<String>>;
 /// Number of colours for avatars without a picture.
 const HUES: i64 = 12;
 
-/// Template variables that every fragment of a page has.
+/// Template variables of every fragment of a page.
 #[derive(Debug, Clone, Hash, Serialize)]
-pub struct Base {
+pub struct FragmentVariables {
     lang: &'static str,
     assets: &'static str,
-    user: Option<Viewer>,
+    user: Option<SignedInUser>,
 }
 
 /// The `js-` messages of a language, which scripts use.
@@ -39,7 +39,7 @@ impl Serialize for Strings {
 #[derive(Debug, Hash, Serialize)]
 pub struct Page {
     #[serde(flatten)]
-    base: Base,
+    fragment: FragmentVariables,
     strings: Strings,
     appearance: &'static str,
     time_format: &'static str,
@@ -49,7 +49,7 @@ impl Page {
     /// Layout without a signed-in user.
     pub fn signed_out(display: DisplayPreferences) -> Self {
         Self {
-            base: Base {
+            fragment: FragmentVariables {
                 lang: display.locale.tag(),
                 assets: assets::prefix(),
                 user: None,
@@ -63,25 +63,26 @@ impl Page {
     /// Layout for a signed-in user.
     pub fn signed_in(display: DisplayPreferences, user: &User) -> Self {
         let mut page = Self::signed_out(display);
-        page.base.user = Some(Viewer {
-            person: DisplayUser::from(&user.to_public()),
-            admin: user.is_admin(),
+        page.fragment.user = Some(SignedInUser {
+            user: DisplayUser::from(&user.to_public()),
+            is_admin: user.is_admin(),
         });
         page
     }
 
-    /// Returns the variables that fragments need.
-    pub fn base(&self) -> &Base {
-        &self.base
+    /// Returns the variables of its fragments.
+    pub fn fragment_variables(&self) -> &FragmentVariables {
+        &self.fragment
     }
 }
 
 /// The signed-in user.
 #[derive(Debug, Clone, Hash, Serialize)]
-struct Viewer {
+struct SignedInUser {
     #[serde(flatten)]
-    person: DisplayUser,
-    admin: bool,
+    user: DisplayUser,
+    #[serde(rename = "admin")]
+    is_admin: bool,
 }
 
 /// A user with the initials and colour shown without a picture.
@@ -107,15 +108,15 @@ impl From<&protocol::User> for DisplayUser {
 }
 
 impl DisplayUser {
-    /// Makes a user whose name is translated if the account is deleted.
+    /// Returns a user whose name is translated if the account is deleted.
     pub fn localized(locale: Locale, user: &protocol::User) -> Self {
-        let mut person = Self::from(user);
-        person.user.username = display_name(locale, &user.username);
-        person.deleted = user.username == DELETED_USERNAME;
-        if person.deleted {
-            person.initials = "–".to_owned();
+        let mut localized = Self::from(user);
+        localized.user.username = display_name(locale, &user.username);
+        localized.deleted = user.username == DELETED_USERNAME;
+        if localized.deleted {
+            localized.initials = "–".to_owned();
         }
-        person
+        localized
     }
 }
 

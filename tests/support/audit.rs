@@ -4,8 +4,8 @@ use super::load_generator::Record;
 use super::{LOBBY, Person, Teahouse};
 
 impl Teahouse {
-    /// Compares the record of the senders with the stored messages, as users and admins see them. Returns the number
-    /// of stored messages.
+    /// Compares the record of the senders with the stored messages, as users and admins see them. Prints the figures
+    /// and returns the number of stored messages.
     pub async fn audit(&self, record: &Record, reader: &Person) -> usize {
         let history = reader.whole_history(LOBBY).await;
         let mut acked = record.acked.clone();
@@ -24,6 +24,7 @@ impl Teahouse {
         self.audit_rooms();
         let stored = format!("SELECT COUNT(*) AS value FROM messages WHERE room_id = {LOBBY}");
         assert_eq!(self.number(&stored), history.len() as i64);
+        println!("{record}; {} stored", history.len());
         history.len()
     }
 

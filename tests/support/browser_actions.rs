@@ -109,6 +109,19 @@ impl Browser {
         self.find(states).await;
     }
 
+    /// Cuts the network and waits until the page shows it.
+    pub async fn disconnect(&self, network: &Network) {
+        network.disconnect(self).await;
+        self.wait_until_offline().await;
+    }
+
+    /// Chooses an action of a message, which shows its actions when it is clicked.
+    pub async fn act_on_message(&self, seq: u64, action: &str) {
+        self.click(&format!("#message-{seq} .message-body")).await;
+        let button = format!("#message-{seq} [data-message-action={action}]");
+        self.retry_click(&button).await;
+    }
+
     /// Waits until an element contains this text.
     pub async fn wait_for_text(&self, selector: &str, text: &str) {
         let script = format!(

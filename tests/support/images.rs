@@ -1,5 +1,6 @@
 //! Image files for uploads.
 
+use super::person::send;
 use super::raw_images::chunk;
 use super::{Person, Teahouse};
 use image::codecs::jpeg::JpegEncoder;
@@ -105,12 +106,8 @@ impl Person {
         body.extend(file);
         body.extend(format!("\r\n--{boundary}--\r\n").as_bytes());
         let kind = format!("multipart/form-data; boundary={boundary}");
-        self.request(Method::POST, "/settings/avatar")
-            .header("content-type", kind)
-            .body(body)
-            .send()
-            .await
-            .expect("a response")
+        let request = self.request(Method::POST, "/settings/avatar");
+        send(request.header("content-type", kind).body(body)).await
     }
 
     /// Returns the URL of the person's avatar.

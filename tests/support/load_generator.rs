@@ -3,6 +3,7 @@
 use super::{LOBBY, Person, Socket, Teahouse, client_id};
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use std::fmt::{Display, Formatter};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -36,6 +37,22 @@ pub struct Record {
     pub lost_sockets: usize,
     /// The longest time from a post to its response.
     pub slowest: Duration,
+}
+
+impl Display for Record {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        let (sent, acked) = (self.sent.len(), self.acked.len());
+        write!(
+            f,
+            "{sent} sent, {acked} acknowledged, {} refused and repeated, ",
+            self.refused
+        )?;
+        write!(
+            f,
+            "{} sockets lost, slowest response {:?}",
+            self.lost_sockets, self.slowest
+        )
+    }
 }
 
 impl Record {
@@ -103,9 +120,8 @@ impl LoadGenerator {
             let is_found = !self.tasks.iter().any(JoinHandle::is_finished);
             assert!(is_found, "a sender failed");
             let left = wanted - self.acked().min(wanted);
-            let is_late = start.elapsed() >= timeout;
             assert!(
-                !is_late,
+                !(start.elapsed() >= timeout),
                 "{left} of {more} messages are not stored after {timeout:?}"
             );
             sleep(Duration::from_millis(5)).await;

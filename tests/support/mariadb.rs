@@ -44,7 +44,7 @@ impl MariaDb {
 
     /// Like `start_in`, with additional arguments.
     pub fn start_with(folder: Option<&Path>, arguments: &[&'static str]) -> Option<Self> {
-        database::mysql_url()?;
+        database::required_mysql()?;
         if run("mariadbd", &["--version"]).is_none() {
             println!("SKIPPED: there is no mariadbd on this machine");
             return None;

@@ -128,10 +128,7 @@ impl Person {
     }
 
     pub async fn get(&self, path: &str) -> Response {
-        self.request(Method::GET, path)
-            .send()
-            .await
-            .expect("a response")
+        send(self.request(Method::GET, path)).await
     }
 
     /// Returns the text of a page; its status must be 200.
@@ -142,11 +139,8 @@ impl Person {
     }
 
     pub async fn get_json(&self, path: &str) -> (StatusCode, Value) {
-        read(
-            self.request(Method::GET, path)
-                .header("accept", "application/json"),
-        )
-        .await
+        let request = self.request(Method::GET, path);
+        read(request.header("accept", "application/json")).await
     }
 
     /// Returns JSON; the status must be 200.
@@ -159,7 +153,7 @@ impl Person {
     /// Requests a page with this header.
     pub async fn get_with(&self, path: &str, name: &str, value: &str) -> Response {
         let request = self.request(Method::GET, path).header(name, value);
-        request.send().await.expect("a response")
+        send(request).await
     }
 
     /// Submits a form with these headers.
@@ -173,7 +167,7 @@ impl Person {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        request.send().await.expect("a response")
+        send(request).await
     }
 
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Response {
@@ -181,20 +175,15 @@ impl Person {
     }
 
     pub async fn post_json(&self, path: &str, body: &Value) -> (StatusCode, Value) {
-        read(
-            self.request(Method::POST, path)
-                .header("accept", "application/json")
-                .json(body),
-        )
-        .await
+        let request = self.request(Method::POST, path);
+        read(request.header("accept", "application/json").json(body)).await
     }
 
     /// Posts a message into a room and returns it as stored.
     pub async fn say_in(&self, room: &str, content: &str) -> Value {
         let body = json!({"content": content, "clientId": client_id()});
-        let (status, message) = self
-            .post_json(&format!("/rooms/{room}/messages"), &body)
-            .await;
+        let path = format!("/rooms/{room}/messages");
+        let (status, message) = self.post_json(&path, &body).await;
         assert_eq!(status, 201, "{message}");
         message
     }
@@ -211,10 +200,8 @@ impl Person {
 
     /// Returns a page of a room's messages.
     pub async fn history_page(&self, room: &str, query: &str) -> Vec<Value> {
-        let (status, list) = self
-            .get_json(&format!("/rooms/{room}/messages?{query}"))
-            .await;
-        assert_eq!(status, 200, "{list}");
+        let path = format!("/rooms/{room}/messages?{query}");
+        let list = self.json_at(&path).await;
         list.as_array().expect("a bare array").clone()
     }
 
@@ -222,12 +209,10 @@ impl Person {
     pub async fn whole_history(&self, room: &str) -> Vec<Value> {
         let mut all: Vec<Value> = Vec::new();
         loop {
-            let after = all
-                .last()
-                .map_or(0, |message| message["seq"].as_u64().expect("seq"));
-            let page = self
-                .history_page(room, &format!("after={after}&limit=100"))
-                .await;
+            let last = all.last().map(|message| message["seq"].as_u64());
+            let after = last.map_or(0, |seq| seq.expect("seq"));
+            let query = format!("after={after}&limit=100");
+            let page = self.history_page(room, &query).await;
             if page.is_empty() {
                 return all;
             }
@@ -287,9 +272,13 @@ impl Teahouse {
     }
 }
 
+pub async fn send(request: RequestBuilder) -> Response {
+    request.send().await.expect("a response")
+}
+
 /// Returns status and JSON body.
 pub async fn read(request: RequestBuilder) -> (StatusCode, Value) {
-    let response = request.send().await.expect("a response");
+    let response = send(request).await;
     let status = response.status();
     let text = response.text().await.expect("text");
     let value =

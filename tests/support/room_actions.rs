@@ -1,7 +1,7 @@
 //! Actions of users in rooms, through the forms of the pages.
 
 use super::Person;
-use reqwest::{Method, Response, StatusCode};
+use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
 impl Person {
@@ -26,8 +26,7 @@ impl Person {
 
     /// Returns the pending invitations.
     pub async fn invitations(&self) -> Vec<Value> {
-        let (status, list) = self.get_json("/invitations").await;
-        assert_eq!(status, StatusCode::OK, "{list}");
+        let list = self.json_at("/invitations").await;
         list.as_array().expect("a bare array").clone()
     }
 
@@ -61,8 +60,7 @@ impl Person {
 
     /// Like `submit`; the status must be 303.
     pub async fn submit_ok(&self, verb: &str, path: &str, fields: &[(&str, &str)]) {
-        let status = self.submit(verb, path, fields).await;
-        assert_eq!(status, 303, "{verb} {path}");
+        assert_eq!(self.submit(verb, path, fields).await, 303, "{verb} {path}");
     }
 
     pub async fn join(&self, room: &str) -> u16 {
@@ -124,18 +122,14 @@ impl Person {
 
     /// Returns the user's rooms.
     pub async fn rooms(&self) -> Vec<Value> {
-        let (status, list) = self.get_json("/api/rooms").await;
-        assert_eq!(status, StatusCode::OK, "{list}");
+        let list = self.json_at("/api/rooms").await;
         list.as_array().expect("a bare array").clone()
     }
 
     /// Returns one of the user's rooms; `null` for a non-member.
     pub async fn room(&self, id: &str) -> Value {
-        let rooms = self.rooms().await;
-        rooms
-            .into_iter()
-            .find(|room| room["id"] == id)
-            .unwrap_or(Value::Null)
+        let mut rooms = self.rooms().await.into_iter();
+        rooms.find(|room| room["id"] == id).unwrap_or(Value::Null)
     }
 }
 

@@ -28,6 +28,17 @@ impl SmsProvider {
         Self { url, state }
     }
 
+    /// The settings of a server that sends verification codes by this provider.
+    pub fn settings(&self) -> String {
+        Self::settings_of(&self.url)
+    }
+
+    pub fn settings_of(url: &str) -> String {
+        format!(
+            "verification.enabled=true sms.sender=webhook sms.webhook_url={url} sms.webhook_secret=a-webhook-secret"
+        )
+    }
+
     pub fn requests(&self) -> Vec<HttpRequest> {
         self.state.requests.lock().expect("no panic").clone()
     }

@@ -46,14 +46,14 @@ pub(in crate::controllers) async fn authenticate(
         Some(_) => Priority::Trusted,
         None => Priority::SignIn,
     };
-    let requester = app.rate_limits.requester(context.address, priority);
+    let requester = app.rate_limits.hash_requester(context.address, priority);
     let verdict = app
         .hasher
         .verify(requester, password.to_owned(), hash.clone());
     let new_hash = match verdict.await {
         Err(error) => {
             // Before the response is sent, so that the client's next request is not limited by this attempt.
-            attempt.undo().await?;
+            attempt.uncount().await?;
             return Err(error);
         }
         Ok(PasswordCheck::Invalid) => {

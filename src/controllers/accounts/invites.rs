@@ -89,10 +89,10 @@ async fn show(
     form: InviteForm,
     errors: InvalidFields,
 ) -> Result<HttpResponse> {
-    let person = user.clone();
+    let viewer = user.clone();
     let read = app.database.read(move |conn| {
-        let rooms = Room::list_for(conn, person.id)?;
-        Ok((rooms, invite::list_for(conn, &person)?))
+        let rooms = Room::list_for(conn, viewer.id)?;
+        Ok((rooms, invite::list_for(conn, &viewer)?))
     });
     let (rooms, open) = read.await?;
     let own = context.origin.as_deref().unwrap_or_default();

@@ -70,7 +70,7 @@ async fn set_password(
     password: Password,
 ) -> Result<User> {
     let limits = &app.rate_limits;
-    let requester = limits.requester(context.address, Priority::SignIn);
+    let requester = limits.hash_requester(context.address, Priority::SignIn);
     let buckets = limits.new_password(user_id);
     let hash = Attempt::run(app, buckets, app.hasher.hash(requester, password)).await?;
     let client = context.client.clone();

@@ -80,6 +80,6 @@ pub(super) async fn hash_password(
     password: Password,
 ) -> Result<String> {
     let limits = &app.rate_limits;
-    let requester = limits.requester(context.address, Priority::Registration);
+    let requester = limits.hash_requester(context.address, Priority::Registration);
     app.hasher.hash(requester, password).await
 }

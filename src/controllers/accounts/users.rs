@@ -74,7 +74,7 @@ async fn register(
             sign_in(app, context, session, &user, method, &lobby).await
         }
         Err(error @ (Error::Unavailable(_) | Error::SerializationFailure(_))) => {
-            attempt.undo().await?;
+            attempt.uncount().await?;
             Err(error)
         }
         Err(error) => {

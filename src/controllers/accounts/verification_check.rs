@@ -17,8 +17,8 @@ use crate::models::values::username::Username;
 /// Lifetime of the link to the new password form.
 const LINK_MINUTES: i64 = 10;
 
-/// The result of a right code.
-pub(super) enum Completed {
+/// The action that a correct code completed.
+pub(super) enum Verified {
     Registered(User),
     MayChoosePassword(String),
     PhoneChanged,
@@ -33,7 +33,7 @@ pub(super) async fn check(
     context: &RequestContext,
     current_user_id: Option<i64>,
     typed: &str,
-) -> Result<Completed> {
+) -> Result<Verified> {
     let browser = pending_browser(app, context).ok_or(Error::NotFound)?;
     let typed: String = typed.chars().filter(|c| !c.is_whitespace()).collect();
     let device = context.browser(app);
@@ -82,11 +82,11 @@ fn finish(
     invite: Option<i64>,
     current_user_id: Option<i64>,
     client: &ClientInfo,
-) -> Result<Completed> {
+) -> Result<Verified> {
     let phone = verification.phone.clone();
     match (verification.purpose, verification.user_id) {
         (VerificationPurpose::Registration, _) => {
-            rate_limit::take(conn, &limits.buckets)?;
+            rate_limit::count_attempt(conn, &limits.buckets)?;
             let registration = Registration {
                 policy: limits.policy,
                 invite,
@@ -100,19 +100,19 @@ fn finish(
             let user = User::register(conn, &registration)?;
             let (kind, id) = (SecurityEventKind::Registered, Some(user.id));
             security_event::record_with_phone(conn, kind, id, &phone, client)?;
-            Ok(Completed::Registered(user))
+            Ok(Verified::Registered(user))
         }
         (VerificationPurpose::PasswordReset, Some(user_id)) => {
             let lifetime = TimeDelta::minutes(LINK_MINUTES);
             let token = password_reset_link::create(conn, user_id, lifetime)?;
-            Ok(Completed::MayChoosePassword(token))
+            Ok(Verified::MayChoosePassword(token))
         }
         // Only for the user who requested the change, who must still be signed in.
         (VerificationPurpose::PhoneChange, Some(user_id)) if current_user_id == Some(user_id) => {
             User::set_phone(conn, user_id, &phone)?;
             let kind = SecurityEventKind::PhoneChanged;
             security_event::record_with_phone(conn, kind, Some(user_id), &phone, client)?;
-            Ok(Completed::PhoneChanged)
+            Ok(Verified::PhoneChanged)
         }
         _ => Err(Error::Unauthorized),
     }

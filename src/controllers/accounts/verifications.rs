@@ -5,7 +5,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde::Deserialize;
 
-use super::verification_check::{Completed, check};
+use super::verification_check::{Verified, check};
 use crate::controllers::concerns::form_action;
 use crate::controllers::concerns::phone_verification::{
     pending_browser, require_verification, send_code,
@@ -51,12 +51,12 @@ pub async fn create(
     };
     let current_user_id = current.ok().map(|CurrentUser(user)| user.id);
     let result = match check(&app, &context, current_user_id, &typed.code).await {
-        Ok(Completed::Registered(user)) => {
+        Ok(Verified::Registered(user)) => {
             let (method, lobby) = (SignInMethod::Credentials, format!("/rooms/{LOBBY}"));
             return sign_in(&app, &context, &session, &user, method, &lobby).await;
         }
-        Ok(Completed::MayChoosePassword(token)) => Ok(see_other(&format!("/passwords/{token}"))),
-        Ok(Completed::PhoneChanged) => Ok(see_other(
+        Ok(Verified::MayChoosePassword(token)) => Ok(see_other(&format!("/passwords/{token}"))),
+        Ok(Verified::PhoneChanged) => Ok(see_other(
             "/settings/account?saved=phone-number#phone-number",
         )),
         Err(error) => Err(error),

@@ -147,9 +147,9 @@ pub async fn messages(
     if page.before.is_some_and(|id| id.0 < 0) {
         return Err(Error::BadRequest("error-cursor".into()));
     }
-    let (id, before, person) = (*id, page.before.map(|id| id.0), user.clone());
+    let (id, before, viewer) = (*id, page.before.map(|id| id.0), user.clone());
     let find = move |conn: &mut DbConn| {
-        let (room, _) = Conversation::room(conn, &person, id)?;
+        let (room, _) = Conversation::room(conn, &viewer, id)?;
         Message::page_before_id(conn, &room, before, PAGE)
     };
     let found = app.database.read(find).await?;

@@ -20,7 +20,7 @@ use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, see_other, settings};
 use crate::error::{Error, Result};
 use crate::models::auth::invite;
-use crate::models::auth::rate_limit as tries;
+use crate::models::auth::rate_limit;
 use crate::models::auth::security_event;
 use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::user::User;
@@ -126,7 +126,7 @@ async fn fetch_account(
     let account = match request.await {
         // An outage of GitHub does not count as an attempt.
         Err(error @ Error::GitHubDown(_)) => {
-            attempt.undo().await?;
+            attempt.uncount().await?;
             return Err(error);
         }
         Err(error) => {
@@ -160,7 +160,7 @@ async fn sign_in_or_register(
     let client = context.client.clone();
     let write = app.database.write(move |conn| {
         if !User::is_github_linked(conn, &account)? {
-            tries::take(conn, &registering)?;
+            rate_limit::count_attempt(conn, &registering)?;
         }
         if let Some(user) = User::find_by_github(conn, &account)? {
             return match user.status {

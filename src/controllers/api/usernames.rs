@@ -36,6 +36,6 @@ pub async fn index(
         .read(find)
         .await?
         .into_iter()
-        .map(|person| person.username);
+        .map(|user| user.username);
     Ok(HttpResponse::Ok().json(names.collect::<Vec<_>>()))
 }

@@ -84,7 +84,7 @@ pub async fn send_code(
     let client = context.client.clone();
     let (purpose, number) = (verification.purpose, phone.clone());
     let is_eligible = app.database.write(move |conn| {
-        rate_limit::take(conn, &buckets)?;
+        rate_limit::count_attempt(conn, &buckets)?;
         let (owner, is_eligible) = owner_and_eligibility(conn, &verification, &phone)?;
         let user_id = match verification.purpose {
             VerificationPurpose::PasswordReset => owner,

@@ -206,7 +206,7 @@ impl RateLimits {
     }
 
     /// Returns the requester of a password hash. Without rules all clients share one requester, which has no limit.
-    pub fn requester(&self, client: Option<IpAddr>, priority: Priority) -> Requester {
+    pub fn hash_requester(&self, client: Option<IpAddr>, priority: Priority) -> Requester {
         let address = self.rules.as_ref().and(client);
         Requester {
             priority,
@@ -238,7 +238,7 @@ pub async fn acquire(database: &Database, buckets: &[Bucket]) -> Result<()> {
         return Ok(());
     }
     let buckets = buckets.to_vec();
-    let write = database.write(move |conn| rate_limit::take(conn, &buckets));
+    let write = database.write(move |conn| rate_limit::count_attempt(conn, &buckets));
     write.await
 }
 
@@ -250,6 +250,6 @@ pub async fn acquire_each(database: &Database, buckets: Vec<Bucket>) -> Result<(
     if buckets.is_empty() {
         return Ok(());
     }
-    let write = database.write(move |conn| rate_limit::take_each(conn, &buckets));
+    let write = database.write(move |conn| rate_limit::count_attempts(conn, &buckets));
     write.await
 }

@@ -58,7 +58,7 @@ pub async fn sign_in(
     let Browser { hash, cookie } = context.browser(app);
     let write = app.database.write(move |conn| {
         let created = session::create(conn, &key_hash, &new)?;
-        trusted_browser::trust(conn, &hash, user_id)?;
+        trusted_browser::record_sign_in(conn, &hash, user_id)?;
         security_event::record(conn, event, user_id, &client)?;
         Ok(created.evicted)
     });

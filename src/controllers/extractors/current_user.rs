@@ -69,10 +69,7 @@ impl FromRequest for CurrentSession {
     }
 }
 
-/// Authenticates the request and runs `read`, in one database job.
-///
-/// # Errors
-/// `Unauthorized` without a valid session; those of `read`.
+/// As [`LazyCurrentUser::authenticate_and_read`].
 pub(super) async fn authenticate_and_read<T: Send + 'static>(
     request: &HttpRequest,
     read: impl FnOnce(&mut DbConn, &ActiveSession) -> Result<T> + Send + 'static,

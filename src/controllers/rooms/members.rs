@@ -22,10 +22,10 @@ pub async fn create(
     FormOrJson(typed): FormOrJson<UsernameField>,
 ) -> Result<HttpResponse> {
     rate_limits::acquire(&app.database, &app.rate_limits.membership_change(user.id)).await?;
-    let (id, person, name) = (*id, user.clone(), typed.username.clone());
+    let (id, actor, name) = (*id, user.clone(), typed.username.clone());
     let write = app
         .database
-        .write(move |conn| Room::add_member(conn, &person, id, &name));
+        .write(move |conn| Room::add_member(conn, &actor, id, &name));
     let invited = write.await.map(|(invitee, outcome)| {
         match outcome {
             InviteOutcome::Added { is_new: true } => app.realtime.join_room(invitee, id, false),
@@ -62,10 +62,10 @@ pub async fn destroy(
     FormOrJson(typed): FormOrJson<UsernameField>,
 ) -> Result<HttpResponse> {
     rate_limits::acquire(&app.database, &app.rate_limits.membership_change(user.id)).await?;
-    let (id, person, name) = (*id, user.clone(), typed.username.clone());
+    let (id, actor, name) = (*id, user.clone(), typed.username.clone());
     let write = app
         .database
-        .write(move |conn| Room::remove_member(conn, &person, id, &name));
+        .write(move |conn| Room::remove_member(conn, &actor, id, &name));
     let removed = write
         .await
         .map(|user_id| app.realtime.leave_room(user_id, id));

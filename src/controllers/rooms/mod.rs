@@ -63,12 +63,12 @@ pub async fn update(
     id: Path<i64>,
     FormOrJson(typed): FormOrJson<RoomInput>,
 ) -> Result<HttpResponse> {
-    let (id, person) = (*id, user.clone());
+    let (id, actor) = (*id, user.clone());
     let updated = match typed.change() {
         Ok(change) => {
             let write = app
                 .database
-                .write(move |conn| Room::update(conn, &person, id, &change));
+                .write(move |conn| Room::update(conn, &actor, id, &change));
             write.await.map(|()| app.realtime.poll_now())
         }
         Err(error) => Err(error),
@@ -84,10 +84,10 @@ pub async fn destroy(
     id: Path<i64>,
     FormOrJson(typed): FormOrJson<RoomInput>,
 ) -> Result<HttpResponse> {
-    let (id, person, confirm) = (*id, user.clone(), typed.confirm.clone());
+    let (id, actor, confirm) = (*id, user.clone(), typed.confirm.clone());
     let write = app
         .database
-        .write(move |conn| Room::delete(conn, &person, id, &confirm));
+        .write(move |conn| Room::delete(conn, &actor, id, &confirm));
     let deleted = write.await.map(|()| {
         app.realtime.room_deleted(id);
         redirect_or_no_content(&context, "/rooms")

@@ -60,7 +60,7 @@ async fn render(
         layout: SidebarPage::new(context.display_preferences(), &user, rooms),
         pages: Pagination::new(&found, &query.search),
         people: people
-            .map(|person| DisplayUser::from(&person.to_public()))
+            .map(|user| DisplayUser::from(&user.to_public()))
             .collect(),
         may_invite: invites::require_inviter(app, &user).is_ok(),
         search: &query.search,

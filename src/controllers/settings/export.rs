@@ -41,7 +41,7 @@ impl Default for Exports {
 struct ExportHeader {
     exported_at: String,
     #[serde(flatten)]
-    person: ExportedUser,
+    user: ExportedUser,
 }
 
 /// State of a streamed export.
@@ -65,12 +65,9 @@ pub async fn show(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<Http
         .permits
         .acquire(user_id, usize::MAX, RETRY_SECONDS)?;
     let tries = app.rate_limits.export(user_id);
-    let (person, batches) = Attempt::run(&app, tries, read(&app, user_id)).await?;
+    let (user, batches) = Attempt::run(&app, tries, read(&app, user_id)).await?;
     let exported_at = rfc3339(now());
-    let header_object = ExportHeader {
-        exported_at,
-        person,
-    };
+    let header_object = ExportHeader { exported_at, user };
     let json = serde_json::to_string(&header_object).map_err(Error::internal)?;
     let prefix = json.strip_suffix('}').unwrap_or_default();
     let stream_state = ExportStream {
@@ -96,8 +93,8 @@ pub async fn show(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<Http
 async fn read(app: &App, user_id: i64) -> Result<(ExportedUser, Vec<(i64, Vec<i64>)>)> {
     let _permit = app.exports.reader.acquire().await;
     let read = app.database.read(move |conn| {
-        let person = data_export::user(conn, user_id)?;
-        Ok((person, data_export::message_batches(conn, user_id)?))
+        let user = data_export::user(conn, user_id)?;
+        Ok((user, data_export::message_batches(conn, user_id)?))
     });
     read.await
 }

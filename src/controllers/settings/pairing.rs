@@ -55,7 +55,7 @@ pub async fn create(
     let (hmac_key, client) = (app.hmac_key.clone(), context.client.clone());
     let tries = app.rate_limits.pairing_link(user.id);
     let write = app.database.write(move |conn| {
-        rate_limit::take(conn, &tries)?;
+        rate_limit::count_attempt(conn, &tries)?;
         pairing::create(conn, &hmac_key, &key_hash)?;
         security_event::record(conn, SecurityEventKind::PairingCreated, user.id, &client)
     });

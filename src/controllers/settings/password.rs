@@ -45,7 +45,7 @@ async fn change(
     let name = Username::from_stored(current.user.username.clone());
     password.require_unlike(phone.as_ref(), &name)?;
     let limits = &app.rate_limits;
-    let requester = limits.requester(context.address, Priority::Trusted);
+    let requester = limits.hash_requester(context.address, Priority::Trusted);
     let tries = limits.new_password(user_id);
     let hash = Attempt::run(app, tries, app.hasher.hash(requester, password)).await?;
     let (here, client) = (current.key_hash.clone(), context.client.clone());

@@ -37,7 +37,7 @@ pub(super) async fn require_reauthentication(
     }
     let limits = &app.rate_limits;
     let attempt = Attempt::begin(app, limits.password_confirmation(user_id)).await?;
-    let requester = limits.requester(context.address, Priority::Trusted);
+    let requester = limits.hash_requester(context.address, Priority::Trusted);
     let verdict = app.hasher.verify(requester, typed.to_owned(), hash);
     match verdict.await {
         Ok(PasswordCheck::Valid | PasswordCheck::ValidNeedsRehash(_)) => attempt.succeed().await,
@@ -46,7 +46,7 @@ pub(super) async fn require_reauthentication(
             Err(Error::field(field, "error-password-wrong"))
         }
         Err(error) => {
-            attempt.undo().await?;
+            attempt.uncount().await?;
             Err(error)
         }
     }

@@ -33,7 +33,7 @@ pub struct Bucket {
 
 /// `open_at` of buckets that are not full. It is not the current time: with differing clocks, or when transactions lock
 /// the row in another order than they read the clock, that could be in the future.
-const ALWAYS_OPEN: NaiveDateTime = DateTime::UNIX_EPOCH.naive_utc();
+const OPEN_SINCE_EPOCH: NaiveDateTime = DateTime::UNIX_EPOCH.naive_utc();
 
 /// The stored state of a bucket.
 #[derive(Debug, Clone, Copy, Queryable, Selectable, AsChangeset)]
@@ -55,7 +55,7 @@ impl State {
             false => (self.tries + 1, self.ends_at),
         };
         let (ends_at, open_at) = match (u32::try_from(tries - rule.attempts), rule.backoff) {
-            (Err(_), _) => (ends_at, ALWAYS_OPEN),
+            (Err(_), _) => (ends_at, OPEN_SINCE_EPOCH),
             (Ok(_), None) => (ends_at, ends_at),
             (Ok(doublings), Some(backoff)) => {
                 let open_at = now + (backoff * (1 << doublings.min(16))).min(rule.window);
@@ -74,7 +74,7 @@ impl State {
     fn without_last_attempt(self) -> Self {
         Self {
             tries: (self.tries - 1).max(0),
-            open_at: ALWAYS_OPEN,
+            open_at: OPEN_SINCE_EPOCH,
             ..self
         }
     }
@@ -85,13 +85,13 @@ impl State {
 ///
 /// # Errors
 /// `RateLimited` when a bucket is full; no bucket is changed then.
-pub fn take(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
+pub fn count_attempt(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
     let now = now();
     let mut longest = TimeDelta::zero();
-    let mut taken = Vec::new();
+    let mut counted = Vec::new();
     for bucket in in_lock_order(buckets) {
         match lock(conn, bucket, now)?.after_attempt(&bucket.rule, now) {
-            Ok(state) => taken.push((bucket, state)),
+            Ok(state) => counted.push((bucket, state)),
             Err(wait) => longest = longest.max(wait),
         }
     }
@@ -99,7 +99,7 @@ pub fn take(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
         let seconds = longest.num_milliseconds().unsigned_abs().div_ceil(1000);
         return Err(Error::RateLimited { seconds });
     }
-    for (bucket, state) in taken {
+    for (bucket, state) in counted {
         set(conn, bucket, state)?;
     }
     Ok(())
@@ -109,30 +109,30 @@ pub fn take(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
 ///
 /// # Errors
 /// `RateLimited` when a bucket is full; the transaction must then be rolled back.
-pub fn take_each(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
+pub fn count_attempts(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
     buckets
         .iter()
-        .try_for_each(|bucket| take(conn, std::slice::from_ref(bucket)))
+        .try_for_each(|bucket| count_attempt(conn, std::slice::from_ref(bucket)))
 }
 
 /// Uncounts a successful attempt. In buckets with backoff, the failed attempts before it are uncounted too.
-pub fn forgive(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
+pub fn reset_after_success(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
     for bucket in in_lock_order(buckets) {
         match bucket.rule.backoff {
             Some(_) => diesel::delete(throttles::table.find(&bucket.key_hash)).run(conn)?,
-            None => uncount(conn, bucket)?,
+            None => uncount_one(conn, bucket)?,
         }
     }
     Ok(())
 }
 
-/// Uncounts an attempt that was not made. Unlike [`forgive`], it leaves earlier attempts counted.
-pub fn undo(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
+/// Uncounts an attempt that was not made. Unlike [`reset_after_success`], it leaves earlier attempts counted.
+pub fn uncount(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
     let mut buckets = in_lock_order(buckets).into_iter();
-    buckets.try_for_each(|bucket| uncount(conn, bucket))
+    buckets.try_for_each(|bucket| uncount_one(conn, bucket))
 }
 
-fn uncount(conn: &mut DbConn, bucket: &Bucket) -> Result<()> {
+fn uncount_one(conn: &mut DbConn, bucket: &Bucket) -> Result<()> {
     let state = lock(conn, bucket, now())?;
     set(conn, bucket, state.without_last_attempt())
 }
@@ -151,7 +151,7 @@ fn lock(conn: &mut DbConn, bucket: &Bucket, now: NaiveDateTime) -> Result<State>
         throttles::key_hash.eq(key_hash),
         throttles::tries.eq(0),
         throttles::ends_at.eq(now),
-        throttles::open_at.eq(ALWAYS_OPEN),
+        throttles::open_at.eq(OPEN_SINCE_EPOCH),
     );
     insert_or_keep!(conn, throttles::table, throttles::key_hash, empty)?;
     let row = throttles::table.find(key_hash);

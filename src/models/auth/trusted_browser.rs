@@ -16,7 +16,7 @@ use crate::models::values::phone_number::PhoneNumber;
 pub const TRUST_DAYS: i64 = 400;
 
 /// Records that the user signed in with this browser now.
-pub fn trust(conn: &mut DbConn, browser: &KeyHash, user_id: i64) -> Result<()> {
+pub fn record_sign_in(conn: &mut DbConn, browser: &KeyHash, user_id: i64) -> Result<()> {
     let row = (
         known_browsers::key_hash.eq(browser),
         known_browsers::user_id.eq(user_id),

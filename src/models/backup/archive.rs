@@ -1,4 +1,4 @@
-//! The file: written and read line by line, with checksums.
+//! Writes and reads the backup file, line by line, with checksums.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 
@@ -17,26 +17,26 @@ use crate::models::values::signing::hex;
 const LINE_BYTES: u64 = 64 << 20;
 const BACKUP: &str = "backup";
 
-/// The line after a table's rows, and the last line of all.
+/// The line that closes a table or the whole backup.
 #[derive(Serialize, Deserialize)]
-struct End {
+struct Trailer {
     end: String,
     rows: u64,
     sha256: String,
 }
 
-fn unwritable(error: io::Error) -> Error {
+fn write_error(error: io::Error) -> Error {
     Error::Unavailable(format!("the backup cannot be written: {error}"))
 }
 
-fn damaged(cause: impl std::fmt::Display) -> Error {
+fn damage_error(cause: impl std::fmt::Display) -> Error {
     Error::Unavailable(format!("the file is damaged: {cause}"))
 }
 
-fn unreadable(error: io::Error) -> Error {
+fn read_error(error: io::Error) -> Error {
     match error.kind() {
-        io::ErrorKind::UnexpectedEof => damaged("it is cut off"),
-        _ => damaged(error),
+        io::ErrorKind::UnexpectedEof => damage_error("it is cut off"),
+        _ => damage_error(error),
     }
 }
 
@@ -65,16 +65,16 @@ impl<W: Write> Writer<W> {
         self.json(row)
     }
 
-    /// Ends the file and returns what is below it.
+    /// Writes the last line and returns the underlying writer.
     pub(super) fn finish(mut self) -> Result<W> {
         self.end(BACKUP, self.total)?;
-        self.out.finish().map_err(unwritable)
+        self.out.finish().map_err(write_error)
     }
 
-    /// Ends a table, or all of them.
+    /// Writes the line that closes a table or the whole backup.
     pub(super) fn end(&mut self, end: &str, rows: u64) -> Result<()> {
         let (end, sha256) = (end.to_owned(), hex(&self.digest.clone().finalize()));
-        self.json(&End { end, rows, sha256 })
+        self.json(&Trailer { end, rows, sha256 })
     }
 
     fn json(&mut self, value: &(impl Serialize + ?Sized)) -> Result<()> {
@@ -82,18 +82,20 @@ impl<W: Write> Writer<W> {
         serde_json::to_writer(&mut self.line, value).map_err(Error::internal)?;
         self.line.push(b'\n');
         self.digest.update(&self.line);
-        self.out.write_all(&self.line).map_err(unwritable)
+        self.out.write_all(&self.line).map_err(write_error)
     }
 }
 
-/// What a line is, after the first one.
+/// A line after the manifest.
 pub(super) enum Line {
     Row(Vec<Cell>),
+    /// Closes a table whose number of rows and checksum are correct.
     TableEnd,
+    /// Closes the backup; nothing follows.
     End,
 }
 
-/// Reads a backup. Every error is a fault of the file, and nothing after it can be read.
+/// Reads a backup. Every error is a fault of the file, after which nothing more can be read.
 pub(super) struct Reader<R: BufRead> {
     input: BufReader<GzDecoder<R>>,
     line: Vec<u8>,
@@ -125,7 +127,7 @@ impl<R: BufRead> Reader<R> {
                 version.teahouse_backup
             )));
         }
-        let manifest = serde_json::from_slice(&line).map_err(damaged)?;
+        let manifest = serde_json::from_slice(&line).map_err(damage_error)?;
         let digest = Sha256::new_with_prefix(&line);
         Ok(Self {
             input,
@@ -142,32 +144,32 @@ impl<R: BufRead> Reader<R> {
         read_line(&mut self.input, &mut self.line)?;
         if self.line.first() == Some(&b'[') {
             let row = serde_json::from_slice(&self.line)
-                .map_err(|error| damaged(format!("row {}: {error}", self.total + 1)))?;
+                .map_err(|error| damage_error(format!("row {}: {error}", self.total + 1)))?;
             self.digest.update(&self.line);
             self.rows += 1;
             self.total += 1;
             return Ok(Line::Row(row));
         }
-        let end: End = serde_json::from_slice(&self.line).map_err(damaged)?;
+        let end: Trailer = serde_json::from_slice(&self.line).map_err(damage_error)?;
         let table = self.manifest.tables.get(self.table);
         let (expected, rows) = match table {
             Some(table) => (table.name.as_str(), self.rows),
             None => (BACKUP, self.total),
         };
         if end.end != expected {
-            return Err(damaged(format!(
+            return Err(damage_error(format!(
                 "{expected} should end here, not {}",
                 end.end
             )));
         }
         if end.rows != rows {
-            return Err(damaged(format!(
+            return Err(damage_error(format!(
                 "{expected} should have {} rows, but has {rows}",
                 end.rows
             )));
         }
         if end.sha256 != hex(&self.digest.clone().finalize()) {
-            return Err(damaged(format!("the checksum of {expected} is wrong")));
+            return Err(damage_error(format!("the checksum of {expected} is wrong")));
         }
         self.digest.update(&self.line);
         if table.is_some() {
@@ -181,10 +183,10 @@ impl<R: BufRead> Reader<R> {
     /// Reads the end of the compressed data, and with it its checksum.
     fn require_end(&mut self) -> Result<()> {
         let mut rest = [0];
-        let more = self.input.read(&mut rest).map_err(unreadable)?;
-        let below = self.input.get_mut().get_mut().fill_buf();
-        if more > 0 || !below.map_err(unreadable)?.is_empty() {
-            return Err(damaged("something follows its end"));
+        let more = self.input.read(&mut rest).map_err(read_error)?;
+        let trailing = self.input.get_mut().get_mut().fill_buf();
+        if more > 0 || !trailing.map_err(read_error)?.is_empty() {
+            return Err(damage_error("something follows its end"));
         }
         Ok(())
     }
@@ -195,8 +197,8 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> Result<()> {
     let read = input.take(LINE_BYTES).read_until(b'\n', line);
     match read {
         Ok(_) if line.last() == Some(&b'\n') => Ok(()),
-        Ok(_) if line.len() as u64 == LINE_BYTES => Err(damaged("a line is too long")),
-        Ok(_) => Err(damaged("it is cut off")),
-        Err(error) => Err(unreadable(error)),
+        Ok(_) if line.len() as u64 == LINE_BYTES => Err(damage_error("a line is too long")),
+        Ok(_) => Err(damage_error("it is cut off")),
+        Err(error) => Err(read_error(error)),
     }
 }

@@ -1,4 +1,4 @@
-//! Checks that users have only pictures that the backup contains, and the other way round. A restore repairs both.
+//! Finds pictures of users that the backup lacks, and pictures that no user has. A restore repairs both.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,14 +9,14 @@ use super::faults::Faults;
 /// The hashes of pictures in `users` and in `avatars`.
 #[derive(Debug, Default)]
 pub(super) struct Avatars {
-    /// Each with the id of a user who has it.
+    /// Each hash with the id of a user who has it.
     used: BTreeMap<String, i64>,
     stored: BTreeSet<String>,
 }
 
 impl Avatars {
     pub(super) fn visit(&mut self, table: &Table, row: &[Cell]) {
-        let cell = |column| table.position(column).and_then(|place| row.get(place));
+        let cell = |column| table.position(column).and_then(|index| row.get(index));
         match (
             table.name.as_str(),
             cell("id"),

@@ -1,4 +1,4 @@
-//! Which tables a database has, read from its own catalog.
+//! Reads a database's tables from its catalog.
 
 use std::collections::BTreeMap;
 
@@ -38,15 +38,15 @@ const MYSQL_REFERENCES: &str = "SELECT table_name, constraint_name, column_name,
      WHERE table_schema = DATABASE() AND referenced_table_name IS NOT NULL \
      ORDER BY table_name, constraint_name, ordinal_position";
 
-/// Table, column, declared type, whether it is nullable, and its place in the primary key (0: none).
+/// Table, column, declared type, whether it is nullable, and its position in the primary key (0: none).
 type ColumnRow = (String, String, String, i64, i64);
 /// Table, name of the foreign key, column, referenced table and column.
 type ReferenceRow = (String, String, String, String, String);
 
 /// Tables by name, each with its key columns and their positions in the key.
-type Found = BTreeMap<String, (Table, Vec<(i64, String)>)>;
+type TablesByName = BTreeMap<String, (Table, Vec<(i64, String)>)>;
 
-/// Every table but Diesel's own, each after those that it refers to.
+/// Returns every table but Diesel's own, each after those it references.
 pub(super) fn tables(conn: &mut DbConn) -> Result<Vec<Table>> {
     let (columns, references) = match conn {
         DbConn::Sqlite(_) => (SQLITE_COLUMNS, SQLITE_REFERENCES),
@@ -55,8 +55,8 @@ pub(super) fn tables(conn: &mut DbConn) -> Result<Vec<Table>> {
     let columns: Vec<ColumnRow> = sql::<(Text, Text, Text, BigInt, BigInt)>(columns).load(conn)?;
     let references = sql::<(Text, Text, Text, Text, Text)>(references);
     let references: Vec<ReferenceRow> = references.load(conn)?;
-    let mut tables: Found = BTreeMap::new();
-    for (table_name, name, declared, nullable, key_place) in columns {
+    let mut tables: TablesByName = BTreeMap::new();
+    for (table_name, name, declared, nullable, key_position) in columns {
         if table_name == MIGRATIONS {
             continue;
         }
@@ -69,8 +69,8 @@ pub(super) fn tables(conn: &mut DbConn) -> Result<Vec<Table>> {
             };
             (table, Vec::new())
         });
-        if key_place > 0 {
-            key.push((key_place, name.clone()));
+        if key_position > 0 {
+            key.push((key_position, name.clone()));
         }
         table.columns.push(Column {
             name,
@@ -84,10 +84,10 @@ pub(super) fn tables(conn: &mut DbConn) -> Result<Vec<Table>> {
         table.key = key.into_iter().map(|(_, name)| name).collect();
         table
     });
-    Ok(in_order(tables.collect()))
+    Ok(topological_order(tables.collect()))
 }
 
-fn add_references(tables: &mut Found, rows: Vec<ReferenceRow>) {
+fn add_references(tables: &mut TablesByName, rows: Vec<ReferenceRow>) {
     let mut last = None;
     for (table_name, key_name, column, target, target_column) in rows {
         let Some((table, _)) = tables.get_mut(&table_name) else {
@@ -109,8 +109,8 @@ fn add_references(tables: &mut Found, rows: Vec<ReferenceRow>) {
     }
 }
 
-/// Each table after those that it refers to; what refers to itself in a circle comes last.
-fn in_order(mut tables: Vec<Table>) -> Vec<Table> {
+/// Sorts tables so that each follows those it references; tables in reference cycles come last.
+fn topological_order(mut tables: Vec<Table>) -> Vec<Table> {
     let mut ordered: Vec<Table> = Vec::with_capacity(tables.len());
     while !tables.is_empty() {
         let is_ready = |table: &Table| {
@@ -119,13 +119,13 @@ fn in_order(mut tables: Vec<Table>) -> Vec<Table> {
                 *target == table.name || ordered.iter().any(|other| other.name == *target)
             })
         };
-        let place = tables.iter().position(is_ready).unwrap_or(0);
-        ordered.push(tables.remove(place));
+        let next = tables.iter().position(is_ready).unwrap_or(0);
+        ordered.push(tables.remove(next));
     }
     ordered
 }
 
-/// Reads a declared type. Whatever else a database may have goes as text.
+/// Parses a column's declared type; unknown types are read as text.
 fn kind(declared: &str) -> Kind {
     let declared = declared.to_lowercase();
     let is = |parts: &[&str]| parts.iter().any(|part| declared.contains(part));
@@ -154,8 +154,8 @@ pub(super) fn has_table(conn: &mut DbConn, name: &str) -> Result<bool> {
     Ok(count > 0)
 }
 
-/// Names of the tables of a database that is to be restored into: none when it is new, or emptied.
-pub(super) fn names(conn: &mut DbConn) -> Result<Vec<String>> {
+/// Returns the names of all tables but the marker.
+pub(super) fn table_names(conn: &mut DbConn) -> Result<Vec<String>> {
     let tables = tables(conn)?.into_iter().map(|table| table.name);
     Ok(tables.filter(|name| name != MARKER).collect())
 }

@@ -1,4 +1,4 @@
-//! Values of rows: the same on both databases, in the file, and on the way between them.
+//! Values of rows, in a form that does not depend on the database.
 
 use chrono::NaiveDateTime;
 use diesel::backend::Backend;
@@ -56,7 +56,7 @@ impl Cell {
         }
     }
 
-    /// Length of its text, in bytes.
+    /// Size in a statement, in bytes.
     pub(super) fn size(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
@@ -64,8 +64,8 @@ impl Cell {
         }
     }
 
-    /// Whether a column of this kind may hold it. Null is another question.
-    pub(super) fn fits(&self, kind: Kind) -> bool {
+    /// Whether a column of this kind can hold the value. Null matches every kind.
+    pub(super) fn matches_kind(&self, kind: Kind) -> bool {
         match (self, kind) {
             (Self::Null, _) | (Self::Integer(_), Kind::Integer) | (Self::Text(_), Kind::Text) => {
                 true
@@ -90,8 +90,8 @@ where
 {
     fn build<'a>(row: &impl NamedRow<'a, DB>) -> deserialize::Result<Self> {
         let mut values = Vec::with_capacity(row.field_count());
-        for place in 0..row.field_count() {
-            let field = Row::get(row, place).ok_or("a column is missing")?;
+        for index in 0..row.field_count() {
+            let field = Row::get(row, index).ok_or("a column is missing")?;
             let value = field.value();
             values.push(value.map(String::from_sql).transpose()?);
         }

@@ -1,9 +1,9 @@
-//! What a check finds.
+//! A bounded list of what a check found.
 
 /// Maximum number of listed sentences; further ones are only counted.
 const MAX_LISTED: usize = 100;
 
-/// Sentences about a backup.
+/// Faults of a backup, a sentence each.
 #[derive(Debug, Default)]
 pub struct Faults {
     /// The first hundred.

@@ -45,7 +45,7 @@ impl Database {
             let numbers = names.iter().filter(|name| looks_like_phone(name)).count();
             if numbers > 0 {
                 let lookups = vec![limits.lookup(user_id)?; numbers.min(MAX_MEMBERS)];
-                let count = self.write(move |conn| rate_limit::take_each(conn, &lookups));
+                let count = self.write(move |conn| rate_limit::count_attempts(conn, &lookups));
                 count.await?;
             }
         }
@@ -94,7 +94,7 @@ fn find_or_create(
         });
     }
     if let Some(bucket) = new_room {
-        rate_limit::take_each(conn, std::slice::from_ref(bucket))?;
+        rate_limit::count_attempts(conn, std::slice::from_ref(bucket))?;
     }
     create(conn, user_id, members)
 }

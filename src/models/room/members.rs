@@ -21,7 +21,7 @@ impl Room {
         if membership.is_some() {
             return Ok(false);
         }
-        Self::admit(conn, id, user.id)
+        Self::add_user(conn, id, user.id)
     }
 
     /// Removes the user from a room.
@@ -37,7 +37,7 @@ impl Room {
 
     /// Adds a user to a room and withdraws their invitations to it; returns whether they were not yet a member.
     /// Requires a transaction that began with [`installation::lock`].
-    pub(in crate::models) fn admit(conn: &mut DbConn, id: i64, user_id: i64) -> Result<bool> {
+    pub(in crate::models) fn add_user(conn: &mut DbConn, id: i64, user_id: i64) -> Result<bool> {
         let is_new = Membership::create(conn, id, user_id, NotificationLevel::Mentions)?;
         if is_new {
             invitation::withdraw(conn, InvitationFilter::ReceivedFor(id, user_id))?;

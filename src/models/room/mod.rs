@@ -1,7 +1,7 @@
 //! Rooms. Each is a log of messages, numbered by `seq`, and of changes, numbered by `ver`.
 //!
-//! Functions of this folder return `Unavailable` when the database cannot be reached; `# Errors` names the other
-//! errors.
+//! # Errors
+//! `Unavailable` when the database cannot be reached; functions name only their other errors.
 
 pub(super) mod bulk_read_positions;
 pub mod conversation;

@@ -1,7 +1,8 @@
 //! Users.
 //!
-//! Functions of this folder return `Unavailable` when the database cannot be reached, and `NotFound` when there is no
-//! user with the given id; `# Errors` names the other errors.
+//! # Errors
+//! `Unavailable` when the database cannot be reached, and `NotFound` when there is no user with the given id; functions
+//! name only their other errors.
 
 pub mod account_deletion;
 pub mod avatar;

@@ -72,7 +72,7 @@ impl Password {
                 && !text.chars().any(char::is_alphabetic)
                 && (phone.as_str().ends_with(&digits) || digits.ends_with(&phone.as_str()[1..]))
         });
-        let is_name = [text.as_str(), stem(&text)]
+        let is_name = [text.as_str(), without_suffix(&text)]
             .iter()
             .any(|text| *text == name.key() || *text == name.as_str().to_lowercase());
         if is_number || is_name {
@@ -115,16 +115,16 @@ pub(crate) fn forms(text: &str) -> Vec<String> {
 }
 
 /// Returns the password without a short suffix of digits and punctuation, such as a year.
-fn stem(text: &str) -> &str {
-    let stem = text.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_ascii_punctuation());
-    match text.len() - stem.len() {
-        ..=SUFFIX_MAX_BYTES => stem,
+fn without_suffix(text: &str) -> &str {
+    let rest = text.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_ascii_punctuation());
+    match text.len() - rest.len() {
+        ..=SUFFIX_MAX_BYTES => rest,
         _ => text,
     }
 }
 
 fn is_common(lower: &str) -> bool {
-    COMMON.contains(lower) || COMMON.contains(stem(lower))
+    COMMON.contains(lower) || COMMON.contains(without_suffix(lower))
 }
 
 impl fmt::Debug for Password {

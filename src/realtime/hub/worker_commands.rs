@@ -124,7 +124,7 @@ impl DeliveryBacklog {
     }
 
     /// Removes completed writes.
-    pub(in crate::realtime) fn done(&self, writes: usize) {
+    pub(in crate::realtime) fn complete(&self, writes: usize) {
         let mut state = self.lock();
         state.left = state.left.saturating_sub(writes);
         if state.left <= state.low_water {
@@ -177,7 +177,7 @@ impl WorkerSender {
         // Counted before sending: the worker may complete the writes at once.
         self.backlog.add(writes);
         if let Err(error) = self.commands.try_send(command) {
-            self.backlog.done(writes);
+            self.backlog.complete(writes);
             if matches!(error, mpsc::error::TrySendError::Full(_)) {
                 self.overflowed.store(true, Ordering::Release);
             }

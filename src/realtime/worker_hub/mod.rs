@@ -216,10 +216,10 @@ impl WorkerHub {
         let written = |visited: usize| {
             let done = visited.min(left.get());
             left.set(left.get() - done);
-            backlog.done(done);
+            backlog.complete(done);
         };
         self.for_each_subscription(room_id, visit, written).await;
-        backlog.done(left.get());
+        backlog.complete(left.get());
         let messages = batch.ends.len() as u64;
         let deliveries = sockets.get() * messages;
         self.hub.metrics.deliveries.inc_by(deliveries);

@@ -28,7 +28,7 @@ const FORMATS: [ImageFormat; 4] = [
     ImageFormat::Gif,
 ];
 /// Width and height of an avatar in pixels.
-const SIDE: u32 = 256;
+const AVATAR_SIDE: u32 = 256;
 const AVATAR_MAX_BYTES: usize = 64 * 1024;
 /// JPEG qualities to try until the file is small enough. The last one is used in any case.
 const QUALITIES: [u8; 5] = [88, 80, 70, 50, 30];
@@ -137,7 +137,7 @@ fn decode(bytes: Vec<u8>, format: ImageFormat) -> Result<(DynamicImage, Orientat
     let coefficients = match format {
         // The decoder would fill the missing part of a truncated JPEG with grey.
         ImageFormat::Jpeg => {
-            jpeg::kept_coefficients(&bytes).ok_or_else(|| invalid("error-avatar-broken"))?
+            jpeg::coefficients_per_pixel(&bytes).ok_or_else(|| invalid("error-avatar-broken"))?
         }
         _ => 0,
     };
@@ -169,9 +169,9 @@ fn crop_and_resize(image: &DynamicImage) -> RgbaImage {
     let (left, top) = ((width - side) / 2, (height - side) / 2);
     let square = imageops::crop_imm(image, left, top, side, side);
     // A fast filter reduces the picture to twice the size, a better one to the final size.
-    let step = side.min(2 * SIDE);
+    let step = side.min(2 * AVATAR_SIDE);
     let reduced = imageops::thumbnail(&*square, step, step);
-    imageops::resize(&reduced, SIDE, SIDE, FilterType::CatmullRom)
+    imageops::resize(&reduced, AVATAR_SIDE, AVATAR_SIDE, FilterType::CatmullRom)
 }
 
 /// Blends a picture over white, because JPEG has no transparency.

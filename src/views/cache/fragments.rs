@@ -15,15 +15,15 @@ use crate::views::templates::{Templates, View};
 pub enum Slot {
     /// `rooms/_sidebar.html`.
     Sidebar,
-    /// `rooms/_people.html`.
-    People,
+    /// `rooms/_members.html`.
+    Members,
     /// `rooms/_messages.html`.
     Messages,
-    /// The first block of `rooms/_extent.html`: attributes.
-    Extent,
-    /// The second block of `rooms/_extent.html`: link to older messages.
+    /// The first block of `rooms/_loaded_range.html`: attributes.
+    LoadedRange,
+    /// The second block of `rooms/_loaded_range.html`: link to older messages.
     Older,
-    /// The third block of `rooms/_extent.html`: link to newer messages.
+    /// The third block of `rooms/_loaded_range.html`: link to newer messages.
     Newer,
     /// Splits a fragment into blocks without inserting content.
     Cut,
@@ -34,9 +34,9 @@ pub enum Slot {
 /// Markers in templates. User content is escaped, so it cannot contain them.
 const SLOT_MARKERS: [(&str, Slot); 8] = [
     ("<!--sidebar-->", Slot::Sidebar),
-    ("<!--people-->", Slot::People),
+    ("<!--members-->", Slot::Members),
     ("<!--messages-->", Slot::Messages),
-    ("<!--extent-->", Slot::Extent),
+    ("<!--loaded-range-->", Slot::LoadedRange),
     ("<!--older-->", Slot::Older),
     ("<!--newer-->", Slot::Newer),
     ("<!--cut-->", Slot::Cut),

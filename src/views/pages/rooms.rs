@@ -9,7 +9,7 @@ use crate::models::room::summary::RoomList;
 use crate::models::user::User;
 use crate::protocol::{self, ClientLimits, NotificationLevel, RoomKind};
 use crate::views::display_preferences::DisplayPreferences;
-use crate::views::layout::{Base, DisplayUser, FieldMessages, Page, display_name};
+use crate::views::layout::{DisplayUser, FieldMessages, FragmentVariables, Page, display_name};
 use crate::views::locale::Locale;
 
 /// A room's page, with slots for the content that changes with each message and for the client id of the form.
@@ -29,17 +29,17 @@ pub struct RoomPage<'a> {
 #[derive(Debug, Hash, Serialize)]
 pub struct Sidebar<'a> {
     #[serde(flatten)]
-    pub base: &'a Base,
+    pub variables: &'a FragmentVariables,
     #[serde(flatten)]
     pub rooms: &'a RoomLinks,
 }
 
-/// The range of the history on the page, as three blocks: attributes, link to older messages, link to newer ones.
+/// The range of messages on the page, as three blocks: attributes, link to older messages, link to newer ones.
 #[derive(Debug, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Extent<'a> {
+pub struct LoadedRange<'a> {
     #[serde(flatten)]
-    pub base: &'a Base,
+    pub variables: &'a FragmentVariables,
     pub room_id: protocol::Id,
     pub seq: i64,
     pub ver: i64,
@@ -77,9 +77,9 @@ pub struct Panel<'a> {
 
 /// The members of a room.
 #[derive(Debug, Hash, Serialize)]
-pub struct People<'a> {
+pub struct MemberList<'a> {
     #[serde(flatten)]
-    pub base: &'a Base,
+    pub variables: &'a FragmentVariables,
     pub room: &'a RoomDetails,
     pub can_manage: bool,
     pub lobby: bool,
@@ -143,7 +143,7 @@ pub struct RoomLink {
 #[derive(Debug, Hash, Serialize)]
 pub struct Member {
     #[serde(flatten)]
-    person: DisplayUser,
+    user: DisplayUser,
     #[serde(rename = "readSeq")]
     read_seq: i64,
 }
@@ -151,7 +151,7 @@ pub struct Member {
 impl Member {
     pub fn new(locale: Locale, user: &protocol::User, read_seq: i64) -> Self {
         Self {
-            person: DisplayUser::localized(locale, user),
+            user: DisplayUser::localized(locale, user),
             read_seq,
         }
     }

@@ -102,7 +102,10 @@ fn domain(text: &str, start: usize) -> (Host, usize) {
     let Some(last) = labels.last() else {
         return (Host::Missing, 0);
     };
-    match labels.iter().all(|label| is_honest(&run[label.clone()])) {
+    match labels
+        .iter()
+        .all(|label| is_unambiguous(&run[label.clone()]))
+    {
         true => (Host::Ends(start + last.end), labels.len()),
         false => (Host::Deceptive, 0),
     }
@@ -188,7 +191,7 @@ fn is_plausible_last_label(run: &str, label: &str, count: usize) -> bool {
 
 /// Returns whether the label is read as the host it names: it does not mix Latin with lookalike letters, and has no
 /// characters that browsers replace.
-fn is_honest(label: &str) -> bool {
+fn is_unambiguous(label: &str) -> bool {
     if label.is_ascii() {
         return true;
     }

@@ -130,7 +130,7 @@ impl Path<'_> {
             ('-', '-') => false,
             (_, '/' | '=' | '#' | '-' | '_' | '+') => true,
             (_, '&') => self.has_query,
-            (_, '?') => is_named_value(&self.text[at..]),
+            (_, '?') => starts_with_parameter(&self.text[at..]),
             (_, ':') => self.text[self.start..].starts_with("/wiki/"),
             (before, '(' | '[' | '{') => !before.is_ascii() || "/_-=:#".contains(before),
             (before, '@' | '~') => before == '/',
@@ -175,7 +175,7 @@ impl Path<'_> {
 }
 
 /// Returns whether the text begins with the name of a query parameter, `名=…`.
-fn is_named_value(text: &str) -> bool {
+fn starts_with_parameter(text: &str) -> bool {
     let end = text.find(|c: char| match c {
         '=' | '&' | '#' | '/' | '?' => true,
         c if c.is_ascii() => !c.is_ascii_graphic(),

@@ -145,10 +145,10 @@ pub(in crate::controllers) async fn show_with_errors(
     form: FormState,
 ) -> Result<HttpResponse> {
     let list_query = MessageListQuery::new(app, context, id, Cursor::Newest, PAGE);
-    let person = user.clone();
+    let viewer = user.clone();
     let read = app
         .database
-        .read(move |conn| RoomPageData::load(conn, &person, list_query));
+        .read(move |conn| RoomPageData::load(conn, &viewer, list_query));
     render(app, context, &user, read.await?, form)
 }
 
@@ -169,19 +169,19 @@ fn render(
     let (fragments, templates, key) = (&app.fragments, &app.templates, (user.id, id));
     let page = fragments.render(templates, key, &presenter.page(app))?;
     let sidebar = fragments.render(templates, key, &presenter.sidebar())?;
-    let people = fragments.render(templates, key, &presenter.people())?;
-    let extent = fragments.render(templates, key, &presenter.extent(at, list.ends))?;
-    let extent_block = |n: usize| extent.blocks().get(n..=n).unwrap_or_default();
+    let members = fragments.render(templates, key, &presenter.member_list())?;
+    let range = fragments.render(templates, key, &presenter.loaded_range(at, list.ends))?;
+    let range_block = |n: usize| range.blocks().get(n..=n).unwrap_or_default();
     let client_id = [DeflateBlock::stored(
         ClientId::random().to_string().as_bytes(),
     )];
     let file = page.assemble(|slot| match slot {
         Slot::Sidebar => sidebar.blocks(),
-        Slot::People => people.blocks(),
+        Slot::Members => members.blocks(),
         Slot::Messages => &list.blocks,
-        Slot::Extent => extent_block(0),
-        Slot::Older => extent_block(1),
-        Slot::Newer => extent_block(2),
+        Slot::LoadedRange => range_block(0),
+        Slot::Older => range_block(1),
+        Slot::Newer => range_block(2),
         Slot::Cut => &[],
         Slot::ClientId => &client_id,
     });

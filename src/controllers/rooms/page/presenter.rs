@@ -14,7 +14,7 @@ use crate::protocol::{Id, RoomKind};
 use crate::views::layout::{Page, display_name};
 use crate::views::locale::Locale;
 use crate::views::pages::rooms::{
-    Extent, Member, Panel, People, RoomDetails, RoomLinks, RoomPage, Sidebar, room_links,
+    LoadedRange, Member, MemberList, Panel, RoomDetails, RoomLinks, RoomPage, Sidebar, room_links,
 };
 
 /// Fields of the forms on the page.
@@ -107,9 +107,13 @@ impl RoomPagePresenter {
         }
     }
 
-    pub(super) fn extent(&self, at: Option<i64>, (first_seq, last_seq): (i64, i64)) -> Extent<'_> {
-        Extent {
-            base: self.page.base(),
+    pub(super) fn loaded_range(
+        &self,
+        at: Option<i64>,
+        (first_seq, last_seq): (i64, i64),
+    ) -> LoadedRange<'_> {
+        LoadedRange {
+            variables: self.page.fragment_variables(),
             room_id: self.room.id,
             seq: self.seq,
             ver: self.ver,
@@ -125,14 +129,14 @@ impl RoomPagePresenter {
 
     pub(super) fn sidebar(&self) -> Sidebar<'_> {
         Sidebar {
-            base: self.page.base(),
+            variables: self.page.fragment_variables(),
             rooms: &self.rooms,
         }
     }
 
-    pub(super) fn people(&self) -> People<'_> {
-        People {
-            base: self.page.base(),
+    pub(super) fn member_list(&self) -> MemberList<'_> {
+        MemberList {
+            variables: self.page.fragment_variables(),
             room: &self.room,
             can_manage: self.can_manage,
             lobby: self.room.id.0 == LOBBY,

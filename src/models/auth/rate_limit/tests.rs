@@ -14,7 +14,7 @@ fn fresh(now: NaiveDateTime) -> State {
     State {
         tries: 0,
         ends_at: now,
-        open_at: ALWAYS_OPEN,
+        open_at: OPEN_SINCE_EPOCH,
     }
 }
 

@@ -101,7 +101,7 @@ impl DbConn {
             Self::Sqlite(conn) => sqlite::revert_all(conn),
             Self::Mysql(_) => mysql::revert_all(self),
         }?;
-        backup::forget(self)?;
+        backup::remove_marker(self)?;
         Ok(count)
     }
 }

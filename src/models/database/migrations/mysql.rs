@@ -18,7 +18,8 @@ use crate::models::database::connection::DbConn;
 const CREATE_RECORDS: &str = "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (\
                               version VARCHAR(50) PRIMARY KEY NOT NULL, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)";
 
-struct Step {
+/// A migration and its SQL.
+struct MigrationSql {
     version: String,
     name: String,
     up: String,
@@ -46,29 +47,29 @@ impl BoxableConnection<Mysql> for Capture {
     }
 }
 
-fn steps() -> Result<Vec<Step>> {
+fn scripts() -> Result<Vec<MigrationSql>> {
     let migrations: Vec<Box<dyn Migration<Mysql>>> =
         MYSQL_MIGRATIONS.migrations().map_err(failed)?;
-    let mut steps = Vec::new();
+    let mut scripts = Vec::new();
     for migration in migrations {
         let (mut up, mut down) = (Capture::default(), Capture::default());
         migration.run(&mut up).map_err(failed)?;
         migration.revert(&mut down).map_err(failed)?;
-        steps.push(Step {
+        scripts.push(MigrationSql {
             version: migration.name().version().to_string(),
             name: migration.name().to_string(),
             up: up.0,
             down: down.0,
         });
     }
-    steps.sort_by(|one, other| one.version.cmp(&other.version));
-    Ok(steps)
+    scripts.sort_by(|one, other| one.version.cmp(&other.version));
+    Ok(scripts)
 }
 
 /// Applies pending migrations. Returns their number.
 pub(super) fn migrate(conn: &mut DbConn, wanted: Option<&BTreeSet<String>>) -> Result<usize> {
     preflight::require_privileges(conn)?;
-    let steps = steps()?;
+    let scripts = scripts()?;
     let DbConn::Mysql(conn) = conn else {
         return Ok(0);
     };
@@ -78,12 +79,12 @@ pub(super) fn migrate(conn: &mut DbConn, wanted: Option<&BTreeSet<String>>) -> R
         let is_pending = |version: &String| {
             !applied.contains(version) && wanted.is_none_or(|wanted| wanted.contains(version))
         };
-        let pending = steps.iter().filter(|step| is_pending(&step.version));
+        let pending = scripts.iter().filter(|script| is_pending(&script.version));
         let mut count = 0;
-        for step in pending {
+        for script in pending {
             // Only the first one can be partly applied: each is recorded before the next begins.
             let record = "INSERT INTO __diesel_schema_migrations (version) VALUES (?)";
-            run_and_record(conn, step, &step.up, count == 0, record)?;
+            run_and_record(conn, script, &script.up, count == 0, record)?;
             count += 1;
         }
         Ok(count)
@@ -92,67 +93,70 @@ pub(super) fn migrate(conn: &mut DbConn, wanted: Option<&BTreeSet<String>>) -> R
 
 /// Reverts the recorded migrations, newest first; before that, the first pending one, which may be partly applied.
 pub(super) fn revert_all(conn: &mut DbConn) -> Result<usize> {
-    let steps = steps()?;
+    let scripts = scripts()?;
     let DbConn::Mysql(conn) = conn else {
         return Ok(0);
     };
     lock::with_lock(conn, |conn| {
         conn.batch_execute(CREATE_RECORDS)?;
         let applied = recorded_versions(conn)?;
-        let partial = steps.iter().find(|step| !applied.contains(&step.version));
-        if let Some(step) = partial {
-            revert_partial(conn, step).map_err(|error| preflight::explain(&step.name, error))?;
-        }
-        let done: Vec<&Step> = steps
+        let partial = scripts
             .iter()
-            .filter(|step| applied.contains(&step.version))
+            .find(|script| !applied.contains(&script.version));
+        if let Some(script) = partial {
+            revert_partial(conn, script)
+                .map_err(|error| preflight::explain(&script.name, error))?;
+        }
+        let recorded: Vec<&MigrationSql> = scripts
+            .iter()
+            .filter(|script| applied.contains(&script.version))
             .collect();
-        for (index, step) in done.iter().rev().enumerate() {
+        for (index, script) in recorded.iter().rev().enumerate() {
             // The newest may be reverted already, but still recorded.
             let forget = "DELETE FROM __diesel_schema_migrations WHERE version = ?";
-            run_and_record(conn, step, &step.down, index == 0, forget)?;
+            run_and_record(conn, script, &script.down, index == 0, forget)?;
         }
-        Ok(done.len())
+        Ok(recorded.len())
     })
 }
 
 /// Reverts a migration that may be partly applied, unless one of its tables belongs to another program.
-fn revert_partial(conn: &mut MysqlConnection, step: &Step) -> Result<()> {
-    for statement in script::statements(&step.up) {
+fn revert_partial(conn: &mut MysqlConnection, script: &MigrationSql) -> Result<()> {
+    for statement in script::statements(&script.up) {
         if let Effect::Table(name) = script::effect(&statement)
             && !has_expected_columns(conn, &name, &statement)?
         {
             return Ok(());
         }
     }
-    run(conn, step, &step.down, true)
+    run(conn, script, &script.down, true)
 }
 
 /// Runs a migration's SQL and then `record` with its version, without autocommit: rows written after the last DDL statement
 /// are committed together with the record.
 fn run_and_record(
     conn: &mut MysqlConnection,
-    step: &Step,
+    script: &MigrationSql,
     sql: &str,
     resumes: bool,
     record: &str,
 ) -> Result<()> {
     conn.batch_execute("SET SESSION autocommit = 0")?;
-    let recorded = run(conn, step, sql, resumes).and_then(|()| {
-        let record = diesel::sql_query(record).bind::<Text, _>(&step.version);
+    let recorded = run(conn, script, sql, resumes).and_then(|()| {
+        let record = diesel::sql_query(record).bind::<Text, _>(&script.version);
         Ok(record.execute(conn)?)
     });
     match recorded {
         Ok(_) => Ok(conn.batch_execute("COMMIT; SET SESSION autocommit = 1")?),
         Err(error) => {
             let _ = conn.batch_execute("ROLLBACK; SET SESSION autocommit = 1");
-            Err(preflight::explain(&step.name, error))
+            Err(preflight::explain(&script.name, error))
         }
     }
 }
 
 /// Runs a migration's statements; with `resumes`, skips those that were already executed.
-fn run(conn: &mut MysqlConnection, step: &Step, sql: &str, resumes: bool) -> Result<()> {
+fn run(conn: &mut MysqlConnection, script: &MigrationSql, sql: &str, resumes: bool) -> Result<()> {
     for statement in script::statements(sql) {
         let Err(error) = conn.batch_execute(&statement) else {
             continue;
@@ -169,7 +173,7 @@ fn run(conn: &mut MysqlConnection, step: &Step, sql: &str, resumes: bool) -> Res
             )));
         }
         tracing::info!(
-            migration = step.name,
+            migration = script.name,
             "skipping a statement that was already executed: {cause}"
         );
     }

@@ -30,7 +30,7 @@ fn known(key: &str) -> Option<i64> {
 }
 
 /// Returns whether a link leads where its text says, and the text has no invisible characters.
-fn is_honest(text: &str, address: &str) -> bool {
+fn is_accurate(text: &str, address: &str) -> bool {
     let (scheme, rest) = address.split_once(':').unwrap_or_default();
     let is_readable = !text.contains(|c: char| {
         c.is_whitespace() || matches!(c, '\u{200b}' | '\u{202e}' | '\u{2066}' | '<' | '"')
@@ -79,7 +79,7 @@ fn address(tag: &str) -> Option<String> {
     web.or(mail).map(unescaped)
 }
 
-/// Returns the text that HTML shows; panics on markup that `to_html` never produces, dishonest links and wrong mentions.
+/// Returns the text that HTML shows; panics on markup that `to_html` never produces, misleading links and wrong mentions.
 fn shown_text(html: &str, mentions: &[Mention]) -> String {
     let mut shown = String::new();
     let mut rest = html;
@@ -92,7 +92,10 @@ fn shown_text(html: &str, mentions: &[Mention]) -> String {
         } else if let Some(address) = address(tag) {
             let (text, after) = after.split_once("</a>").expect("an end tag");
             let text = unescaped(text);
-            assert!(is_honest(&text, &address), "{text:?} leads to {address:?}");
+            assert!(
+                is_accurate(&text, &address),
+                "{text:?} leads to {address:?}"
+            );
             shown += &text;
             rest = after;
         } else {
