@@ -218,9 +218,9 @@ async fn rooms_members_blocks_and_conversations_are_rate_limited_per_user() {
         ("POST", "/directs", 3, |name| json!({"to": [name]})),
     ];
     for (method, path, allowed, body) in rows {
-        for n in 0..allowed {
+        for (n, name) in names.iter().take(allowed).enumerate() {
             let method = method.parse().expect("a method");
-            let (status, response) = mei.json(method, path, body(names[n])).await;
+            let (status, response) = mei.json(method, path, body(name)).await;
             assert_ne!(status, 429, "{path} {n}: {response}");
         }
         let request = mei.request(method.parse().expect("a method"), path);
