@@ -14,8 +14,9 @@ use teahouse::models::fixtures;
 use teahouse::models::message_store::{MessageWriter, new_message};
 use teahouse::models::values::client_id::ClientId;
 use teahouse::models::values::content::{self, Content};
-use teahouse::realtime::frames::{ClientFrame, Id, Message, ServerFrame, User};
-use teahouse::realtime::store::{Log, WriteCommand};
+use teahouse::protocol::commands::WriteCommand;
+use teahouse::protocol::frames::{ClientFrame, ServerFrame};
+use teahouse::protocol::{Id, Message, User};
 use teahouse::realtime::subscriber::Subscriber;
 use teahouse::views::gzip::{self, DeflateBlock};
 use teahouse::views::locale::Locale;
@@ -39,8 +40,7 @@ fn message(seq: i64) -> Message {
         content: TEXT.to_owned(),
         html: content::to_html(TEXT, &[]),
         created_at: "2026-11-20T19:04:05.678Z".to_owned(),
-        edited_at: None,
-        deleted_at: None,
+        ..Message::default()
     }
 }
 
@@ -72,14 +72,14 @@ fn parsing(criterion: &mut Criterion) {
 }
 
 fn deliveries(criterion: &mut Criterion) {
-    let seat = Subscriber::new(1, 7, Arc::from("session"));
-    seat.send_hello(ServerFrame::Pong.encode());
+    let subscriber = Subscriber::new(1, 7, Arc::from("session"));
+    subscriber.send_hello(ServerFrame::Pong.encode());
     let wire = ServerFrame::Message(&message(1)).encode();
     let mut context = Context::from_waker(Waker::noop());
     criterion.bench_function("queue and take a delivery", |bencher| {
         bencher.iter(|| {
-            seat.push(wire.clone());
-            seat.poll_wire(&mut context)
+            subscriber.push(wire.clone());
+            subscriber.poll_wire(&mut context)
         });
     });
 }
@@ -120,7 +120,7 @@ fn storage(criterion: &mut Criterion) {
     let log = MessageWriter::new(database);
     let content = Content::parse(TEXT).expect("a text");
     let write = |n: usize| {
-        let user_id = users[n % users.len()].id;
+        let user_id = users[n % users.len()].0;
         WriteCommand::Post(new_message(user_id, 1, ClientId::random(), &content))
     };
     let mut group = criterion.benchmark_group("store durably");
@@ -133,7 +133,7 @@ fn storage(criterion: &mut Criterion) {
     }
     group.finish();
     criterion.bench_function("hash a session key", |bencher| {
-        bencher.iter(|| KeyHash::of(black_box(&users[0].key)));
+        bencher.iter(|| KeyHash::of(black_box(&users[0].1)));
     });
 }
 

@@ -134,6 +134,14 @@ impl Error {
         Self::Invalid(vec![(name, message.into())])
     }
 
+    /// Returns the cause of an `Unavailable` without the variant's prefix.
+    pub fn into_cause(self) -> String {
+        match self {
+            Self::Unavailable(cause) => cause,
+            other => other.to_string(),
+        }
+    }
+
     /// Creates an [`Error::Internal`].
     pub fn internal(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Internal(cause.into())

@@ -1,8 +1,9 @@
 //! Teahouse (茶馆): a multi-room chat server.
 //!
 //! Import directions: `main → app → routes → controllers → {views, jobs, services}`; `views`, `jobs` and `services` import
-//! `models`; `models` imports `realtime`; all import `error`. `commands` (admin commands) imports `models` alone.
-//! `doctor` (installation checks) stands beside the server. docs/architecture.md has the picture; `tests/house.rs`
+//! `models`; `models` and `realtime` import `protocol` (plain data), which imports nothing; all import `error`. One file,
+//! `models/message_store.rs`, implements the traits of `realtime`. `commands` (admin commands) imports `models` alone.
+//! `doctor` (installation checks) stands beside the server. docs/architecture.md has the picture; `tests/import_rules.rs`
 //! checks the directions.
 
 pub mod app;
@@ -13,6 +14,7 @@ pub mod doctor;
 pub mod error;
 pub mod jobs;
 pub mod models;
+pub mod protocol;
 pub mod realtime;
 pub mod routes;
 pub mod services;

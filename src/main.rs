@@ -79,7 +79,7 @@ fn run(command: Command) -> Result<()> {
         Command::Backup(arguments) => {
             backup::back_up(&app::configured_database_url(&settings()?)?, &arguments)
         }
-        Command::Restore(arguments) => match arguments.to_check() {
+        Command::Restore(arguments) => match arguments.file_to_check() {
             Some(file) => backup::check(file),
             None => backup::restore(&app::database_url(&settings()?)?, &arguments),
         },
@@ -90,13 +90,9 @@ fn run(command: Command) -> Result<()> {
             user::run(&mut conn, command, &settings.accounts.region)
         }
         Command::Routes => {
-            let all = routes::PUBLIC
-                .iter()
-                .chain(routes::PAGES)
-                .chain(routes::API);
             let line =
                 |(method, path): &(&str, &str)| format!("{method} {}\n", path.replace(":.*", ""));
-            commands::print(&all.map(line).collect::<String>())
+            commands::print(&routes::all().map(line).collect::<String>())
         }
         Command::Doctor { json } => doctor::run(json),
         // Runs without the server's settings.

@@ -1,16 +1,20 @@
-//! The JSON API: tokens, people's names, rooms.
+//! The JSON API: tokens, usernames, rooms.
 
 use crate::messages::is_time;
-use crate::support::{LOBBY, Person, Program, Socket, Teahouse, client_id, person::PASSWORD};
+use crate::support::{
+    ApiClient, LOBBY, Person, Socket, Teahouse, client_id, error_code,
+    person::{PASSWORD, read, send},
+    words,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-pub async fn house() -> (Teahouse, Person, Person) {
-    let (house, [mei, li]) = Teahouse::with_people(["Mei", "Li"]).await;
-    (house, mei, li)
+pub async fn server() -> (Teahouse, Person, Person) {
+    let (server, [mei, li]) = Teahouse::with_users(["Mei", "Li"]).await;
+    (server, mei, li)
 }
 
-/// The names of an object's fields, in alphabetical order.
+/// Returns an object's field names in alphabetical order.
 pub fn fields(value: &Value) -> Vec<&str> {
     let object = value
         .as_object()
@@ -20,27 +24,26 @@ pub fn fields(value: &Value) -> Vec<&str> {
     names
 }
 
-/// Days until a time, rounded.
+/// Returns the number of days until a time, rounded.
 fn days_until(time: &str) -> i64 {
     let time: chrono::DateTime<chrono::Utc> = time.parse().expect("a time");
     ((time - chrono::Utc::now()).num_minutes() + 5) / (24 * 60)
 }
 
 #[tokio::test]
-async fn somebody_signs_in_with_phone_number_and_password() {
-    let (house, mei, _) = house().await;
-    let visitor = Person::visitor(&house);
+async fn login_with_phone_number_and_password_returns_a_token() {
+    let (server, mei, _) = server().await;
+    let visitor = Person::visitor(&server);
     let body = json!({"phone": mei.phone, "password": PASSWORD, "unknown": 1});
-    let (status, answer) = visitor.post_json("/api/login", &body).await;
-    assert_eq!(status, 200, "{answer}");
-    assert_eq!(fields(&answer), ["authUser", "expiresAt", "token"]);
-    assert_eq!(
-        fields(&answer["authUser"]),
-        ["avatarURL", "id", "phone", "username"]
-    );
-    assert_eq!(answer["authUser"]["phone"], mei.phone);
-    assert!(is_time(&answer["expiresAt"]));
-    assert_eq!(days_until(answer["expiresAt"].as_str().expect("text")), 14);
+    let (status, response) = visitor.post_json("/api/login", &body).await;
+    assert_eq!(status, 200, "{response}");
+    assert_eq!(fields(&response), ["authUser", "expiresAt", "token"]);
+    let found = fields(&response["authUser"]);
+    assert_eq!(found, ["avatarURL", "id", "phone", "username"]);
+    assert_eq!(response["authUser"]["phone"], mei.phone);
+    assert!(is_time(&response["expiresAt"]));
+    let found = days_until(response["expiresAt"].as_str().expect("text"));
+    assert_eq!(found, 14);
     assert_eq!(visitor.cookie(), "");
     for (phone, password) in [
         (mei.phone.as_str(), "wrong password"),
@@ -49,52 +52,38 @@ async fn somebody_signs_in_with_phone_number_and_password() {
     ] {
         let body = json!({"phone": phone, "password": password});
         let (status, error) = visitor.post_json("/api/login", &body).await;
-        assert_eq!(
-            (status.as_u16(), &error["code"]),
-            (401, &json!("unauthorized"))
-        );
         assert_eq!(fields(&error), ["code", "message"]);
+        assert_eq!(error_code((status, error)), "401 unauthorized");
     }
-    let token = "SELECT COUNT(*) AS value FROM sessions WHERE kind = 'token'";
-    assert_eq!(house.database().number(token), 1);
-    let kept = house
-        .database()
-        .words("SELECT key_hash AS value FROM sessions");
-    assert!(!kept.contains(&answer["token"].as_str().expect("text").to_owned()));
+    assert_eq!(server.count("sessions WHERE kind = 'token'"), 1);
+    let hashes = server.strings("SELECT key_hash AS value FROM sessions");
+    assert!(!hashes.contains(&response["token"].as_str().expect("text").to_owned()));
 }
 
 #[tokio::test]
-async fn a_token_beats_a_cookie_and_a_wrong_one_is_nobody() {
-    let (house, mei, li) = house().await;
-    let program = Program::of(&house, &li).await;
+async fn token_takes_precedence_over_cookie_and_invalid_token_is_unauthorized() {
+    let (server, mei, li) = server().await;
+    let client = ApiClient::of(&server, &li).await;
     let (_, me) = mei.get_json("/api/auth_user").await;
-    assert_eq!(
-        (&me["username"], &me["phone"]),
-        (&json!("Mei"), &json!(mei.phone))
-    );
+    let found = (&me["username"], &me["phone"]);
+    assert_eq!(found, (&json!("Mei"), &json!(mei.phone)));
     let with = |header: &str| {
         mei.request(Method::GET, "/api/auth_user")
             .header("authorization", header)
     };
-    for header in [
-        format!("Bearer {}", program.token),
-        format!("bearer {}", program.token),
-    ] {
-        let (status, me) = crate::support::person::read(with(&header)).await;
+    for scheme in ["Bearer", "bearer"] {
+        let header = format!("{scheme} {}", client.token);
+        let (status, me) = read(with(&header)).await;
         assert_eq!((status.as_u16(), &me["username"]), (200, &json!("Li")));
     }
     for header in ["Bearer x", "Bearer", "Bearer  "] {
-        let (status, error) = crate::support::person::read(with(header)).await;
-        assert_eq!(
-            (status.as_u16(), &error["code"]),
-            (401, &json!("unauthorized")),
-            "{header}"
-        );
+        let found = error_code(read(with(header)).await);
+        assert_eq!(found, "401 unauthorized", "{header}");
     }
-    // In the address a token counts only where a browser cannot send headers.
-    let visitor = Person::visitor(&house);
+    // A token in the query string is accepted only for requests in which a browser cannot set headers.
+    let visitor = Person::visitor(&server);
     for path in ["/api/auth_user", "/api/rooms", "/rooms/1/messages"] {
-        let path = format!("{path}?token={}", program.token);
+        let path = format!("{path}?token={}", client.token);
         assert_eq!(visitor.get_json(&path).await.0, 401, "{path}");
     }
     for path in ["/api/events", "/api/messages"] {
@@ -104,83 +93,57 @@ async fn a_token_beats_a_cookie_and_a_wrong_one_is_nobody() {
                 .request(Method::GET, &path)
                 .header("accept", "text/event-stream")
         };
-        assert_eq!(
-            request(&program.token)
-                .send()
-                .await
-                .expect("an answer")
-                .status(),
-            200
-        );
-        assert_eq!(request("x").send().await.expect("an answer").status(), 401);
+        assert_eq!(send(request(&client.token)).await.status(), 200);
+        assert_eq!(send(request("x")).await.status(), 401);
     }
     let mut request = Socket::request(&visitor);
-    let uri = format!("{}?token={}", request.uri(), program.token);
+    let uri = format!("{}?token={}", request.uri(), client.token);
     *request.uri_mut() = uri.parse().expect("an address");
     assert_eq!(Socket::refusal(request).await, 101);
 }
 
 #[tokio::test]
-async fn a_token_is_refreshed_and_revoked() {
-    let (house, mei, _) = house().await;
-    let old = Program::of(&house, &mei).await;
-    let (status, answer) = old.post("/api/refresh_token", json!({})).await;
-    assert_eq!((status, fields(&answer)), (200, vec!["expiresAt", "token"]));
-    let text = |name: &str| answer[name].as_str().expect("text").to_owned();
-    let new = Program::with(Person::visitor(&house), &text("token"), &text("expiresAt"));
+async fn token_can_be_refreshed_and_revoked() {
+    let (server, mei, _) = server().await;
+    let old = ApiClient::of(&server, &mei).await;
+    let (status, response) = old.post("/api/refresh_token", json!({})).await;
+    let found = (status, fields(&response));
+    assert_eq!(found, (200, vec!["expiresAt", "token"]));
+    let text = |name: &str| response[name].as_str().expect("text").to_owned();
+    let new = ApiClient::with(Person::visitor(&server), &text("token"), &text("expiresAt"));
     assert_ne!(new.token, old.token);
     assert_eq!(days_until(&new.expires_at), 14);
     assert_eq!(old.get("/api/auth_user").await.0, 200);
     assert_eq!(new.get("/api/auth_user").await.0, 200);
-    // Signing out ends this token, its stream, and no other.
+    // Signing out revokes this token and ends its stream; other tokens stay valid.
     let mut stream = new.stream("/api/events", None).await;
-    let answer = new
-        .request(Method::POST, "/logout")
-        .send()
-        .await
-        .expect("an answer");
-    assert_eq!(answer.status(), 303);
+    let response = send(new.request(Method::POST, "/logout")).await;
+    assert_eq!(response.status(), 303);
     assert_eq!(new.get("/api/auth_user").await.0, 401);
     assert_eq!(old.get("/api/auth_user").await.0, 200);
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(5);
-    while stream.next_before(deadline).await.is_some() {}
-    assert!(tokio::time::Instant::now() < deadline, "the stream goes on");
-    // Time ends it too.
-    house
-        .database()
-        .run("UPDATE sessions SET expires_at = '2020-01-01 00:00:00' WHERE kind = 'token'");
+    stream.end(std::time::Duration::from_secs(5)).await;
+    // A token expires.
+    server.execute("UPDATE sessions SET expires_at = '2020-01-01 00:00:00' WHERE kind = 'token'");
     assert_eq!(old.get("/api/auth_user").await.0, 401);
     assert_eq!(mei.get_json("/api/auth_user").await.0, 200);
 }
 
 #[tokio::test]
-async fn a_developer_may_be_anybody_on_their_own_machine_only() {
-    let (house, _, _) = house().await;
+async fn development_login_is_limited_to_the_local_machine() {
+    let (server, _, _) = server().await;
     let body = json!({"username": "Mei"});
-    assert_eq!(
-        Person::visitor(&house)
-            .post_json("/api/login", &body)
-            .await
-            .0,
-        404
-    );
-    let house = Teahouse::with(&[("TEAHOUSE_ENV", "development")]);
-    Person::register(&house, "Mei").await;
-    let visitor = Person::visitor(&house);
-    let (status, answer) = visitor
+    let visitor = Person::visitor(&server);
+    assert_eq!(visitor.post_json("/api/login", &body).await.0, 404);
+    let server = Teahouse::with(&[("TEAHOUSE_ENV", "development")]);
+    Person::register(&server, "Mei").await;
+    let visitor = Person::visitor(&server);
+    let (status, response) = visitor
         .post_json("/api/login", &json!({"username": " mei"}))
         .await;
-    assert_eq!(
-        (status.as_u16(), &answer["authUser"]["username"]),
-        (200, &json!("Mei"))
-    );
-    assert_eq!(
-        visitor
-            .post_json("/api/login", &json!({"username": "nobody"}))
-            .await
-            .0,
-        404
-    );
+    let found = (status.as_u16(), &response["authUser"]["username"]);
+    assert_eq!(found, (200, &json!("Mei")));
+    let unknown = json!({"username": "nobody"});
+    assert_eq!(visitor.post_json("/api/login", &unknown).await.0, 404);
     for (name, value) in [
         ("x-forwarded-for", "127.0.0.1"),
         ("x-real-ip", "127.0.0.1"),
@@ -192,33 +155,24 @@ async fn a_developer_may_be_anybody_on_their_own_machine_only() {
         let request = visitor
             .request(Method::POST, "/api/login")
             .header(name, value);
-        let answer = request.json(&body).send().await.expect("an answer");
-        assert_eq!(answer.status(), 404, "{name}: {value}");
+        let response = request.json(&body).send().await.expect("a response");
+        assert_eq!(response.status(), 404, "{name}: {value}");
     }
 }
 
 #[tokio::test]
-async fn names_are_found_by_how_they_begin() {
-    let (house, mei, _) = house().await;
-    for name in [
-        "Meng", "meadow", "me_a", "mexico", "Memo", "melon", "Amelie",
-    ] {
-        Person::register(&house, name).await;
+async fn usernames_are_found_by_prefix() {
+    let (server, mei, _) = server().await;
+    for name in words("Meng meadow me_a mexico Memo melon Amelie") {
+        Person::register(&server, name).await;
     }
-    let (status, names) = mei.get_json("/api/usernames?search=mE").await;
-    assert_eq!(status, 200);
+    let names = mei.json_at("/api/usernames?search=mE").await;
     assert_eq!(names, json!(["me_a", "meadow", "melon", "Memo", "Meng"]));
-    assert_eq!(
-        mei.get_json("/api/usernames?search=me_").await.1,
-        json!(["me_a"])
-    );
+    let found = mei.get_json("/api/usernames?search=me_").await.1;
+    assert_eq!(found, json!(["me_a"]));
     assert_eq!(mei.get_json("/api/usernames?search=mei").await.1, json!([]));
     assert_eq!(mei.get_json("/api/usernames?search=%25").await.1, json!([]));
-    for path in [
-        "/api/usernames?search=",
-        "/api/usernames?search=%20",
-        "/api/usernames",
-    ] {
+    for path in words("/api/usernames?search= /api/usernames?search=%20 /api/usernames") {
         let (status, error) = mei.get_json(path).await;
         assert_eq!((status.as_u16(), fields(&error)), (422, vec!["errors"]));
         assert!(error["errors"]["search"].is_string());
@@ -226,45 +180,26 @@ async fn names_are_found_by_how_they_begin() {
 }
 
 #[tokio::test]
-async fn rooms_and_exactly_the_wanted_messages() {
-    let (house, mei, li) = house().await;
-    let program = Program::of(&house, &mei).await;
-    let (status, room) = program
-        .post(
-            "/api/rooms",
-            json!({"name": "Tea", "topic": "t", "kind": "closed"}),
-        )
-        .await;
+async fn room_list_and_message_pages_match_the_query() {
+    let (server, mei, li) = server().await;
+    let client = ApiClient::of(&server, &mei).await;
+    let room = json!({"name": "Tea", "topic": "t", "kind": "closed"});
+    let (status, room) = client.post("/api/rooms", room).await;
     assert_eq!(status, 201);
-    let expected = [
-        "id",
-        "involvement",
-        "kind",
-        "lastMessageAt",
-        "mentions",
-        "name",
-        "readSeq",
-        "seq",
-        "topic",
-        "unread",
-        "ver",
-    ];
+    let expected =
+        words("id involvement kind lastMessageAt mentions name readSeq seq topic unread ver");
     assert_eq!(fields(&room), expected);
     let id = room["id"].as_str().expect("an id");
     let path = format!("/api/rooms/{id}");
-    assert_eq!(program.get(&path).await, (200, room.clone()));
-    let names: Vec<_> = mei
-        .rooms()
-        .await
-        .iter()
-        .map(|room| room["name"].clone())
-        .collect();
-    assert_eq!(names, ["Lobby", "Tea"]);
+    assert_eq!(client.get(&path).await, (200, room.clone()));
+    let rooms = mei.rooms().await;
+    let names = rooms.iter().map(|room| &room["name"]);
+    assert_eq!(names.collect::<Vec<_>>(), ["Lobby", "Tea"]);
     assert_eq!(li.get_json(&path).await.0, 404);
     let messages = format!("{path}/messages");
     for n in 1..=30 {
         let body = json!({"content": format!("{n}"), "clientId": client_id()});
-        let (status, message) = program.post(&messages, body).await;
+        let (status, message) = client.post(&messages, body).await;
         assert_eq!((status, &message["seq"]), (201, &json!(n)));
         assert_eq!(message["roomId"], id);
     }
@@ -275,76 +210,43 @@ async fn rooms_and_exactly_the_wanted_messages() {
         ("?after=10&limit=2", 11, 12, 2),
         ("?after=0&limit=999", 1, 30, 30),
     ] {
-        let (status, list) = program.get(&format!("{messages}{query}")).await;
+        let (status, list) = client.get(&format!("{messages}{query}")).await;
         let list = list.as_array().expect("a bare array");
         assert_eq!((status, list.len()), (200, count), "{query}");
-        assert_eq!(
-            (&list[0]["seq"], &list[count - 1]["seq"]),
-            (&json!(first), &json!(last)),
-            "{query}"
-        );
+        let found = (&list[0]["seq"], &list[count - 1]["seq"]);
+        assert_eq!(found, (&json!(first), &json!(last)), "{query}");
     }
-    assert_eq!(
-        program.get(&format!("{messages}?after=30")).await,
-        (200, json!([]))
-    );
-    for query in [
-        "?ver=1&after=1",
-        "?before=1&ver=1",
-        "?after=1&ver=1",
-        "?limit=0",
-        "?limit=-1",
-        "?before=x",
-    ] {
-        let (status, error) = program.get(&format!("{messages}{query}")).await;
-        assert_eq!(
-            (status, &error["code"]),
-            (400, &json!("bad_request")),
-            "{query}"
-        );
+    let found = client.get(&format!("{messages}?after=30")).await;
+    assert_eq!(found, (200, json!([])));
+    let queries = "?ver=1&after=1 ?before=1&ver=1 ?after=1&ver=1 ?limit=0 ?limit=-1 ?before=x";
+    for query in words(queries) {
+        let found = error_code(client.get(&format!("{messages}{query}")).await);
+        assert_eq!(found, "400 bad_request", "{query}");
     }
-    let (_, changes) = program.get(&format!("{messages}?ver=28")).await;
+    let (_, changes) = client.get(&format!("{messages}?ver=28")).await;
     assert_eq!(fields(&changes), ["messages", "more", "ver"]);
-    assert_eq!(
-        (
-            &changes["ver"],
-            changes["messages"].as_array().map(Vec::len)
-        ),
-        (&json!(30), Some(2))
-    );
-    assert_eq!(
-        li.post_json("/api/rooms/999/messages", &json!({"content": "x"}))
-            .await
-            .0,
-        404
-    );
-    // An open room may be read by anybody.
-    let open = mei.make_room("open", "Open", &[]).await;
+    assert_eq!(changes["ver"], 30);
+    assert_eq!(changes["messages"].as_array().map(Vec::len), Some(2));
+    let body = json!({"content": "x"});
+    let found = li.post_json("/api/rooms/999/messages", &body).await.0;
+    assert_eq!(found, 404);
+    // An open room can be read by non-members.
+    let open = mei.create_room("open", "Open", &[]).await;
     mei.say_in(&open, "x").await;
     let (status, shown) = li.get_json(&format!("/api/rooms/{open}")).await;
-    assert_eq!(
-        (status.as_u16(), &shown["unread"], &shown["seq"]),
-        (200, &json!(0), &json!(1))
-    );
-    let say = li
-        .post_json(
-            &format!("/api/rooms/{open}/messages"),
-            &json!({"content": "x"}),
-        )
-        .await;
-    assert_eq!((say.0.as_u16(), &say.1["code"]), (403, &json!("forbidden")));
+    let found = (status.as_u16(), &shown["unread"], &shown["seq"]);
+    assert_eq!(found, (200, &json!(0), &json!(1)));
+    let path = format!("/api/rooms/{open}/messages");
+    let found = error_code(li.post_json(&path, &body).await);
+    assert_eq!(found, "403 forbidden");
 }
 
 #[tokio::test]
-async fn what_is_not_json_is_not_taken() {
-    let (_house, mei, _) = house().await;
-    for path in [
-        "/api/login",
-        "/api/conversations",
-        "/api/rooms",
-        "/api/rooms/1/messages",
-        "/api/conversations/1/messages",
-    ] {
+async fn bodies_that_are_not_json_are_rejected() {
+    let (_server, mei, _) = server().await;
+    let paths = "/api/login /api/conversations /api/rooms /api/rooms/1/messages \
+        /api/conversations/1/messages";
+    for path in words(paths) {
         let form = mei.request(Method::POST, path).form(&[("content", "x")]);
         let bare = mei.request(Method::POST, path);
         let text = mei
@@ -352,12 +254,8 @@ async fn what_is_not_json_is_not_taken() {
             .header("content-type", "text/plain")
             .body("{}");
         for request in [form, bare, text] {
-            let (status, error) = crate::support::person::read(request).await;
-            assert_eq!(
-                (status.as_u16(), &error["code"]),
-                (415, &json!("unsupported_media_type")),
-                "{path}"
-            );
+            let found = error_code(read(request).await);
+            assert_eq!(found, "415 unsupported_media_type", "{path}");
         }
         for body in [
             "",
@@ -369,12 +267,8 @@ async fn what_is_not_json_is_not_taken() {
             let request = mei
                 .request(Method::POST, path)
                 .header("content-type", "application/json");
-            let (status, error) = crate::support::person::read(request.body(body)).await;
-            assert_eq!(
-                (status.as_u16(), &error["code"]),
-                (400, &json!("bad_request")),
-                "{path} {body}"
-            );
+            let found = error_code(read(request.body(body)).await);
+            assert_eq!(found, "400 bad_request", "{path} {body}");
         }
     }
     let long = json!({"content": "x".repeat(70_000)});
@@ -383,11 +277,7 @@ async fn what_is_not_json_is_not_taken() {
     for path in ["/api/events", "/api/messages"] {
         for accept in ["application/json", "*/*", "text/html"] {
             let request = mei.request(Method::GET, path).header("accept", accept);
-            let (status, error) = crate::support::person::read(request).await;
-            assert_eq!(
-                (status.as_u16(), &error["code"]),
-                (406, &json!("not_acceptable"))
-            );
+            assert_eq!(error_code(read(request).await), "406 not_acceptable");
         }
     }
     assert_eq!(mei.history(LOBBY).await.len(), 0);

@@ -1,19 +1,26 @@
-//! Backups that are damaged, broken or of another version, and restores that stop in the middle.
+//! Damaged, incomplete or incompatible backups, and interrupted restores.
 
 use crate::support::backups::{
-    backed_up, check, filled, lines, packed, refusal, restore, rows_of, sealed, set,
+    check, encode_backup, gzip, lines, populate, refusal, restore, rows_of, set, take_backup,
 };
 use crate::support::{Database, Teahouse};
 use serde_json::{Value, json};
 use std::fs;
+use std::path::PathBuf;
 use tempfile::TempDir;
 
-#[tokio::test]
-async fn check_names_each_fault() {
+/// A server with data, and its backup in a folder.
+async fn backed_up() -> (Teahouse, TempDir, PathBuf) {
     let folder = TempDir::new().expect("a folder");
-    let house = Teahouse::start();
-    filled(&house).await;
-    let file = backed_up(&house, &folder);
+    let server = Teahouse::start();
+    populate(&server).await;
+    let file = take_backup(&server, &folder);
+    (server, folder, file)
+}
+
+#[tokio::test]
+async fn check_reports_each_fault() {
+    let (_server, _folder, file) = backed_up().await;
     let sound = lines(&file);
     type Change = fn(&mut Vec<String>);
     let changes: [(&str, Change); 15] = [
@@ -69,43 +76,39 @@ async fn check_names_each_fault() {
     for (wanted, change) in changes {
         let mut changed = sound.clone();
         change(&mut changed);
-        fs::write(&file, sealed(&changed)).expect("written");
+        fs::write(&file, encode_backup(&changed)).expect("written");
         let outcome = check(&file);
         assert!(refusal(&outcome).contains("fault"), "{outcome:?}");
         assert!(outcome.stdout.contains(wanted), "{wanted}: {outcome:?}");
     }
-    let resealed = sealed(&sound);
+    let resealed = encode_backup(&sound);
     fs::write(&file, &resealed).expect("written");
-    assert!(
-        check(&file).status.success(),
-        "the helper writes sound ones"
-    );
+    let is_success = check(&file).status.success();
+    assert!(is_success, "the unmodified backup is valid");
     let text = sound.join("\n") + "\n";
     let format = text.replacen("\"teahouseBackup\":1", "\"teahouseBackup\":9", 1);
     for (wanted, bytes) in [
         (
             "checksum",
-            packed(text.replacen("edited", "EDITED", 1).as_bytes()),
+            gzip(text.replacen("edited", "EDITED", 1).as_bytes()),
         ),
         (
             "rows, but has",
-            packed(text.replacen("\"rows\":2", "\"rows\":3", 1).as_bytes()),
+            gzip(text.replacen("\"rows\":2", "\"rows\":3", 1).as_bytes()),
         ),
-        ("cut off", packed(&text.as_bytes()[..text.len() - 40])),
+        ("cut off", gzip(&text.as_bytes()[..text.len() - 40])),
         ("cut off", resealed[..resealed.len() / 2].to_vec()),
         ("cut off", resealed[..resealed.len() - 3].to_vec()),
         ("follows its end", [&*resealed, b"more"].concat()),
-        ("format 9", packed(format.as_bytes())),
-        ("no backup", b"once upon a time".to_vec()),
-        ("no backup", Vec::new()),
+        ("format 9", gzip(format.as_bytes())),
+        ("not a Teahouse backup", b"once upon a time".to_vec()),
+        ("not a Teahouse backup", Vec::new()),
     ] {
         fs::write(&file, bytes).expect("written");
         let outcome = check(&file);
         refusal(&outcome);
-        assert!(
-            format!("{outcome:?}").contains(wanted),
-            "{wanted}: {outcome:?}"
-        );
+        let is_shown = format!("{outcome:?}").contains(wanted);
+        assert!(is_shown, "{wanted}: {outcome:?}");
     }
     for at in (12..resealed.len() - 1).step_by(resealed.len() / 40) {
         let mut altered = resealed.clone();
@@ -116,20 +119,40 @@ async fn check_names_each_fault() {
 }
 
 #[tokio::test]
-async fn interrupted_restore_is_refused_by_the_server_and_cleared_by_the_next() {
-    let folder = TempDir::new().expect("a folder");
-    let house = Teahouse::start();
-    filled(&house).await;
-    let file = backed_up(&house, &folder);
+async fn pictures_without_users_and_users_without_pictures_are_named_and_repaired() {
+    let (_server, folder, file) = backed_up().await;
+    let mut changed = lines(&file);
+    set(&mut changed, "users", 0, "avatar", json!("0".repeat(64)));
+    fs::write(&file, encode_backup(&changed)).expect("written");
+    let outcome = check(&file).expect_success();
+    for sentence in [
+        "the picture of user 1 is missing",
+        "no user has the picture",
+    ] {
+        let warning = outcome.stdout.lines().find(|line| line.contains(sentence));
+        let is_warning = warning.is_some_and(|line| line.starts_with("warning: "));
+        assert!(is_warning, "{outcome:?}");
+    }
+    let target = Database::new(folder.path());
+    restore(&file, &target.url, folder.path()).expect_success();
+    for rows in ["avatars", "users WHERE avatar IS NOT NULL"] {
+        let count = format!("SELECT COUNT(*) AS value FROM {rows}");
+        assert_eq!(target.number(&count), 0, "{rows}");
+    }
+}
+
+#[tokio::test]
+async fn interrupted_restore_is_rejected_by_the_server_and_cleared_by_the_next_restore() {
+    let (_server, folder, file) = backed_up().await;
     let target = Database::new(folder.path());
     let mut broken = lines(&file);
-    // Found by the database alone, in the middle.
+    // A fault that only the database detects, in the middle of the restore.
     let client_id = json!("00000000-0000-4000-8000-000000000000");
     for row in [0, 1] {
         set(&mut broken, "messages", row, "client_id", client_id.clone());
     }
     let bad = folder.path().join("bad.gz");
-    fs::write(&bad, sealed(&broken)).expect("written");
+    fs::write(&bad, encode_backup(&broken)).expect("written");
     let outcome = restore(&bad, &target.url, folder.path());
     assert!(refusal(&outcome).contains("only in part"), "{outcome:?}");
     let settings = [("DATABASE_URL", &*target.url)];
@@ -137,40 +160,26 @@ async fn interrupted_restore_is_refused_by_the_server_and_cleared_by_the_next() 
         let arguments = [command, "x.gz"];
         let arguments = &arguments[..if command == "backup" { 2 } else { 1 }];
         let outcome = Teahouse::run(arguments, &settings, folder.path());
-        assert!(
-            refusal(&outcome).contains("restored only in part"),
-            "{outcome:?}"
-        );
+        let is_shown = refusal(&outcome).contains("restored only in part");
+        assert!(is_shown, "{outcome:?}");
     }
+    restore(&file, &target.url, folder.path()).expect_success();
     let outcome = restore(&file, &target.url, folder.path());
-    assert!(outcome.status.success(), "{outcome:?}");
-    let outcome = restore(&file, &target.url, folder.path());
-    assert!(
-        refusal(&outcome).contains("not empty, it has 2 people and 8 messages"),
-        "{outcome:?}"
-    );
-    let again = Teahouse::on(target, &[]);
-    assert_eq!(
-        again
-            .database()
-            .number("SELECT COUNT(*) AS value FROM messages"),
-        8
-    );
+    let is_shown = refusal(&outcome).contains("not empty, it has 2 people and 8 messages");
+    assert!(is_shown, "{outcome:?}");
+    assert_eq!(Teahouse::on(target, &[]).count("messages"), 8);
 }
 
 #[tokio::test]
-async fn backup_of_a_newer_program_is_refused_and_one_of_an_older_brought_up_to_date() {
-    let folder = TempDir::new().expect("a folder");
-    let house = Teahouse::start();
-    filled(&house).await;
-    let file = backed_up(&house, &folder);
+async fn backup_of_a_newer_version_is_rejected_and_of_an_older_version_migrated() {
+    let (server, folder, file) = backed_up().await;
     let mut all = lines(&file);
     let mut manifest: Value = serde_json::from_str(&all[0]).expect("JSON");
     let migrations = manifest["migrations"].as_array_mut().expect("migrations");
     migrations.push(json!("29991231000000"));
     all[0] = manifest.to_string();
     let newer = folder.path().join("newer.gz");
-    fs::write(&newer, sealed(&all)).expect("written");
+    fs::write(&newer, encode_backup(&all)).expect("written");
     let target = Database::new(folder.path());
     let outcome = restore(&newer, &target.url, folder.path());
     assert!(refusal(&outcome).contains("newer program"), "{outcome:?}");
@@ -197,10 +206,9 @@ async fn backup_of_a_newer_program_is_refused_and_one_of_an_older_brought_up_to_
         all[at] = json!(row).to_string();
     }
     let older = folder.path().join("older.gz");
-    fs::write(&older, sealed(&all)).expect("written");
-    let outcome = restore(&older, &target.url, folder.path());
-    assert!(outcome.status.success(), "{outcome:?}");
+    fs::write(&older, encode_backup(&all)).expect("written");
+    restore(&older, &target.url, folder.path()).expect_success();
     let own = "SELECT SUM(own_unread) + 0 AS value FROM memberships";
     let own = own.replace("SUM(own_unread) + 0", "CAST(SUM(own_unread) AS CHAR)");
-    assert_eq!(target.words(&own), house.database().words(&own));
+    assert_eq!(target.strings(&own), server.strings(&own));
 }

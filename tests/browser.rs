@@ -1,29 +1,37 @@
-//! Two people in Chromium: the whole story, as they see it.
+//! Two users in Chromium: register, chat, reload, sign out.
 
+use crate::browser_failed_messages::message_contents;
 use crate::support::{Browser, Person, Profile, Teahouse};
 use std::time::{Duration, Instant};
 
 pub const MING: &str = "+14155552672";
 const ANA: &str = "+14155552671";
 
-pub async fn nothing_to_complain_about(browsers: &[&Browser]) {
+/// Starts a server and registers Ming in a window.
+pub async fn server_and_ming() -> (Teahouse, Browser) {
+    let server = Teahouse::start();
+    let ming = Browser::registered(&server, Profile::English, MING, "Ming").await;
+    (server, ming)
+}
+
+pub async fn expect_no_console_errors(browsers: &[&Browser]) {
     for browser in browsers {
-        let complaints = browser.complaints().await;
-        assert!(complaints.is_empty(), "{complaints:#?}");
+        let errors = browser.console_errors().await;
+        assert!(errors.is_empty(), "{errors:#?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_people_register_and_talk_to_each_other_live() {
-    let house = Teahouse::start();
+async fn two_users_register_and_chat_live() {
+    let server = Teahouse::start();
     let (ming, ana) = tokio::join!(
-        Browser::open(&house, Profile::Chinese),
-        Browser::open(&house, Profile::English)
+        Browser::open(&server, Profile::Chinese),
+        Browser::open(&server, Profile::English)
     );
     ming.register("13800138000", "明明").await;
     ana.register(ANA, "Ana").await;
-    ming.connected().await;
-    ana.connected().await;
+    ming.wait_until_connected().await;
+    ana.wait_until_connected().await;
     for (from, to, text) in [
         (&ming, &ana, "你好，Ana！🍵👩‍👩‍👧"),
         (&ana, &ming, "hello 明明 👋"),
@@ -31,163 +39,112 @@ async fn two_people_register_and_talk_to_each_other_live() {
     ] {
         let sent = Instant::now();
         from.say(text).await;
-        to.sees(text).await;
-        // Written, sent, stored, delivered and found again by a driver that shares the machine with other tests; a second
-        // is what a person notices.
+        to.wait_for_message(text).await;
+        // Includes the driver's time on a machine shared with other tests. One second is the delay that people notice.
         let took = sent.elapsed();
-        println!("{text} was there after {took:?}");
+        println!("{text} was shown after {took:?}");
         assert!(took < Duration::from_secs(5), "{text} took {took:?}");
-        from.sees(text).await;
+        from.wait_for_message(text).await;
     }
     let wanted = ["你好，Ana！🍵👩‍👩‍👧", "hello 明明 👋", "two words"];
     for browser in [&ming, &ana] {
-        browser.driver.refresh().await.expect("reloaded");
-        browser.connected().await;
-        assert_eq!(browser.texts().await, wanted, "after reloading");
+        browser.reload().await;
+        assert_eq!(browser.texts().await, wanted, "after a reload");
     }
-    let numbers: Vec<_> = house
-        .database()
-        .transcript()
+    let lines = server.database().transcript();
+    let numbers: Vec<_> = lines
         .into_iter()
         .filter_map(|line| line.sender_phone)
         .collect();
     assert_eq!(numbers, ["+8613800138000", ANA, "+8613800138000"]);
-    nothing_to_complain_about(&[&ming, &ana]).await;
+    expect_no_console_errors(&[&ming, &ana]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_signing_out_going_back_shows_nothing_private() {
-    let house = Teahouse::start();
-    let ming = Browser::open(&house, Profile::English).await;
-    ming.register(MING, "Ming").await;
-    ming.connected().await;
-    ming.say("a private word").await;
-    ming.sees("a private word").await;
-    ming.click("form[action='/logout'] button").await;
-    ming.find("#login").await;
+async fn back_button_after_sign_out_shows_nothing_private() {
+    let (_server, ming) = server_and_ming().await;
+    ming.post("a private word").await;
+    ming.sign_out().await;
     ming.driver.back().await.expect("back");
-    ming.until(
-        "the door is shown again",
-        "return location.pathname === '/login' && document.querySelector('#login') !== null",
-    )
-    .await;
-    let source = ming.driver.source().await.expect("a page");
-    assert!(!source.contains("a private word"));
-    let kept = ming
+    let script_ =
+        "return location.pathname === '/login' && document.querySelector('#login') !== null";
+    ming.wait_until("the login page is shown", script_).await;
+    assert!(!ming.source().await.contains("a private word"));
+    let storage = ming
         .script("return JSON.stringify([{...localStorage}, {...sessionStorage}])")
         .await;
-    assert!(!kept.to_string().contains("a private word"), "{kept}");
-    nothing_to_complain_about(&[&ming]).await;
+    assert!(!storage.to_string().contains("a private word"), "{storage}");
+    expect_no_console_errors(&[&ming]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn somebody_without_scripts_posts_by_the_form() {
-    let house = Teahouse::start();
-    let ming = Browser::open(&house, Profile::WithoutScripts).await;
+async fn message_form_works_without_scripts() {
+    let server = Teahouse::start();
+    let ming = Browser::open(&server, Profile::WithoutScripts).await;
     ming.register(MING, "Ming").await;
     ming.fill("#composer-content", "without scripts").await;
     ming.click("#composer button[type=submit]").await;
     ming.find("#message-1").await;
-    let page = ming.driver.source().await.expect("a page");
-    assert!(page.contains("without scripts"));
+    assert!(ming.source().await.contains("without scripts"));
     assert!(ming.path().await.starts_with("/rooms/1"));
-    // A mistake is shown, and what was typed is still there.
+    // An error is shown and the entered text is kept.
     ming.click("#composer button[type=submit]").await;
     ming.find("#composer-error").await;
     ming.fill("#composer-content", "and again").await;
     ming.click("#composer button[type=submit]").await;
     ming.find("#message-2").await;
-    let texts: Vec<_> = house
-        .database()
-        .transcript()
-        .into_iter()
-        .map(|line| line.content)
-        .collect();
-    assert_eq!(texts, ["without scripts", "and again"]);
-    ming.click("form[action='/logout'] button").await;
-    ming.find("#login").await;
+    assert_eq!(message_contents(&server), ["without scripts", "and again"]);
+    ming.sign_out().await;
     ming.driver.back().await.expect("back");
     ming.find("#login").await;
-    assert!(
-        !ming
-            .driver
-            .source()
-            .await
-            .expect("a page")
-            .contains("without scripts")
-    );
+    assert!(!ming.source().await.contains("without scripts"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_chinese_browser_sees_chinese() {
-    let house = Teahouse::start();
+async fn chinese_browser_gets_the_chinese_interface() {
+    let server = Teahouse::start();
     let (chinese, english) = tokio::join!(
-        Browser::open(&house, Profile::Chinese),
-        Browser::open(&house, Profile::English)
+        Browser::open(&server, Profile::Chinese),
+        Browser::open(&server, Profile::English)
     );
     for (browser, lang, word) in [(&chinese, "zh-CN", "登录"), (&english, "en-US", "Sign in")] {
         browser.visit("/login").await;
-        assert_eq!(
-            browser.script("return document.documentElement.lang").await,
-            lang
-        );
-        let text = browser
-            .script("return document.body.innerText")
-            .await
-            .to_string();
+        let found = browser.script("return document.documentElement.lang").await;
+        assert_eq!(found, lang);
+        let value = browser.script("return document.body.innerText").await;
+        let text = value.to_string();
         assert!(text.contains(word), "{text}");
     }
     chinese.visit("/register").await;
     chinese.fill("#phone", "12").await;
     chinese.click("#register button[type=submit]").await;
-    let sentence = chinese
-        .find("#phone-error")
-        .await
-        .text()
-        .await
-        .expect("text");
-    assert!(
-        sentence
-            .chars()
-            .any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)),
-        "{sentence}"
-    );
+    let sentence = chinese.text_of("#phone-error").await;
+    let is_found = sentence
+        .chars()
+        .any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    assert!(is_found, "{sentence}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lost_connection_is_noticed_and_nothing_is_lost_or_doubled() {
-    let mut house = Teahouse::start();
-    let ming = Browser::open(&house, Profile::English).await;
-    ming.register(MING, "Ming").await;
-    ming.connected().await;
-    ming.say("before").await;
-    ming.sees("before").await;
-    house.kill9();
-    ming.find("#connection[data-state=reconnecting], #connection[data-state=offline]")
-        .await;
+async fn lost_connection_is_detected_and_no_message_is_lost_or_duplicated() {
+    let (mut server, ming) = server_and_ming().await;
+    ming.post("before").await;
+    server.kill();
+    ming.wait_until_offline().await;
     ming.say("meanwhile").await;
     ming.find("#messages .message[data-state=pending]").await;
-    house.start_again();
-    let ana = Person::register(&house, "Ana").await;
+    server.restart();
+    let ana = Person::register(&server, "Ana").await;
     ana.say("from the other side").await;
-    ming.connected().await;
-    ming.sees("meanwhile").await;
-    ming.sees("from the other side").await;
-    ming.say("after").await;
-    ming.sees("after").await;
-    let said: Vec<_> = house
-        .database()
-        .transcript()
-        .into_iter()
-        .map(|line| line.content)
-        .collect();
-    assert_eq!(said.len(), 4, "{said:?}");
-    assert_eq!(
-        ming.texts().await,
-        said,
-        "as it is stored, in order, each once"
-    );
+    ming.wait_until_connected().await;
+    ming.wait_for_message("meanwhile").await;
+    ming.wait_for_message("from the other side").await;
+    ming.post("after").await;
+    let contents = message_contents(&server);
+    assert_eq!(contents.len(), 4, "{contents:?}");
+    let found = ming.texts().await;
+    assert_eq!(found, contents, "stored, in order, without duplicates");
     let left = ming.script("return document.querySelectorAll('#messages [data-state=pending], #messages [data-state=failed]').length").await;
     assert_eq!(left, 0);
-    nothing_to_complain_about(&[&ming]).await;
+    expect_no_console_errors(&[&ming]).await;
 }

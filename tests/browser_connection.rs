@@ -1,16 +1,16 @@
-//! A window's way back to the server, in Chromium: how often it tries, what it says meanwhile, and what makes it try at once.
+//! Reconnecting in Chromium: retry intervals, the connection bar, and events that trigger an immediate attempt.
 
-use crate::browser::{MING, nothing_to_complain_about};
-use crate::support::{Browser, Person, Profile, Teahouse, eventually};
+use crate::browser::{expect_no_console_errors, server_and_ming};
+use crate::support::{Browser, Person, Profile, Teahouse, until};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
-/// The window's timers run four times as fast, and `tries` has the time of each attempt to reach the server.
+/// Speeds the window's timers up four times; `tries` holds the time of each connection attempt.
 const FAST: &str = "window.tries = []; \
     const later = setTimeout; window.setTimeout = (run, pause, ...rest) => later(run, pause / 4, ...rest); \
     WebSocket = class extends WebSocket { constructor(...rest) { tries.push(Date.now()); super(...rest) } }; \
     const ask = fetch; window.fetch = (address, ...rest) => { if (address === '/readyz') tries.push(Date.now()); return ask(address, ...rest) }";
-/// The longest pause of a visible window, and what a busy machine adds, in milliseconds.
+/// Maximum pause of a visible window plus a margin for a busy machine, in ms.
 const LONGEST: i64 = 5_000 / 4 + 500;
 
 async fn bar(browser: &Browser) -> String {
@@ -20,10 +20,10 @@ async fn bar(browser: &Browser) -> String {
     text.as_str().expect("text").to_owned()
 }
 
-async fn bar_says(browser: &Browser, words: &[&str]) {
-    eventually(&format!("the bar says {words:?}"), || async {
+async fn wait_for_bar(browser: &Browser, words: &[&str]) {
+    until(&format!("the bar says {words:?}"), async || {
         let text = bar(browser).await;
-        words.iter().all(|word| text.contains(word)).then_some(())
+        words.iter().all(|word| text.contains(word))
     })
     .await;
 }
@@ -43,8 +43,8 @@ async fn set_hidden(browser: &Browser, hidden: bool) {
     browser.script(&script).await;
 }
 
-/// Waits until there were so many tries, and asserts that none was longer in coming than it may be.
-async fn tries_without_long_pauses(browser: &Browser, count: usize) {
+/// Waits for `count` attempts and asserts that no pause exceeded the maximum.
+async fn expect_short_pauses(browser: &Browser, count: usize) {
     let script = "return [...tries, Date.now()]";
     loop {
         let times = browser.script(script).await;
@@ -55,10 +55,8 @@ async fn tries_without_long_pauses(browser: &Browser, count: usize) {
             .filter_map(serde_json::Value::as_i64)
             .collect();
         let gaps: Vec<i64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
-        assert!(
-            gaps.iter().all(|gap| *gap <= LONGEST),
-            "pauses between tries, in ms: {gaps:?}"
-        );
+        let all_match = gaps.iter().all(|gap| *gap <= LONGEST);
+        assert!(all_match, "pauses between tries, in ms: {gaps:?}");
         if times.len() > count {
             return;
         }
@@ -67,120 +65,113 @@ async fn tries_without_long_pauses(browser: &Browser, count: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_window_without_the_server_tries_often_says_so_and_returns_at_once() {
-    let mut house = Teahouse::start();
-    let ming = Browser::open(&house, Profile::English).await;
-    ming.look_at().await;
-    ming.register(MING, "Ming").await;
-    ming.connected().await;
-    ming.runs_in_each_page(FAST).await;
-    ming.visit("/").await;
-    ming.connected().await;
-    house.kill9();
+async fn disconnected_window_shows_it_retries_and_reconnects_at_once() {
+    let (mut server, ming) = server_and_ming().await;
+    ming.add_script_to_each_page(FAST).await;
+    ming.visit_room("/").await;
+    server.kill();
     ming.script("tries.length = 0").await;
     ming.find("#connection[data-state=reconnecting] [data-action=retry]")
         .await;
-    bar_says(
+    wait_for_bar(
         &ming,
         &["Can’t reach Teahouse.", "Retrying in", "Retry now"],
     )
     .await;
-    tries_without_long_pauses(&ming, 8).await;
-    // What the browser knows of its network.
+    expect_short_pauses(&ming, 8).await;
+    // The browser reports that it is offline.
     set_offline(&ming, true).await;
-    bar_says(&ming, &["You’re offline.", "Retry now"]).await;
+    wait_for_bar(&ming, &["You’re offline.", "Retry now"]).await;
     assert!(!bar(&ming).await.contains("Retrying in"));
-    ming.suits_everybody("the bar without a network").await;
+    ming.check_accessibility("the bar without a network").await;
     set_offline(&ming, false).await;
-    bar_says(&ming, &["Can’t reach Teahouse."]).await;
-    ming.suits_everybody("the bar without a server").await;
-    // Hidden, it has time: so what follows is not luck.
+    wait_for_bar(&ming, &["Can’t reach Teahouse."]).await;
+    ming.check_accessibility("the bar without a server").await;
+    // A hidden window retries rarely, so the next attempt is caused by the event under test.
     let quarter_minute = "const {textContent} = document.querySelector('#connection .status-bar-countdown'); return Number(textContent.match(/\\d+/)?.[0]) >= 12";
     for wakes in ["online", "visible", "button"] {
         set_hidden(&ming, true).await;
-        ming.until("it tries seldom", quarter_minute).await;
+        ming.wait_until("it retries rarely", quarter_minute).await;
         let before = ming.script("return tries.length").await;
         if wakes == "button" {
-            house.start_again();
+            server.restart();
         }
-        let asked = Instant::now();
+        let start = Instant::now();
         match wakes {
             "online" => drop(ming.script("dispatchEvent(new Event('online'))").await),
             "visible" => set_hidden(&ming, false).await,
-            _ => ming.press("#connection [data-action=retry]").await,
+            _ => ming.retry_click("#connection [data-action=retry]").await,
         }
         let more = format!("return tries.length > {before}");
-        ming.until(&format!("{wakes} makes it try"), &more).await;
-        assert!(
-            asked.elapsed() < Duration::from_secs(1),
-            "{wakes}: {:?}",
-            asked.elapsed()
-        );
+        ming.wait_until(&format!("{wakes} triggers an attempt"), &more)
+            .await;
+        let is_in_time = start.elapsed() < Duration::from_secs(1);
+        assert!(is_in_time, "{wakes}: {:?}", start.elapsed());
     }
     ming.find("#connection[data-state=online]").await;
-    ming.connected().await;
+    ming.wait_until_connected().await;
     let focused = "return document.activeElement.id";
     assert_eq!(
         ming.script(focused).await,
         "composer-content",
-        "the focus when the button is gone"
+        "the focus after the button is removed"
     );
-    nothing_to_complain_about(&[&ming]).await;
+    expect_no_console_errors(&[&ming]).await;
 }
 
-/// Ming's window on another device, which finds no place.
-async fn window_without_a_place(house: &Teahouse, ming: &Person) -> Browser {
-    let window = Browser::open(house, Profile::English).await;
-    window.look_at().await;
+/// Opens a window of Ming's on another device while all connections are in use.
+async fn window_over_the_limit(server: &Teahouse, ming: &Person) -> Browser {
+    let window = Browser::open(server, Profile::English).await;
     window.visit("/login").await;
     window.sign_in(&ming.phone).await;
     window
         .find("#connection[data-state=crowded] [data-action=use-here]")
         .await;
-    bar_says(&window, &["You have too many windows open.", "Use here"]).await;
+    wait_for_bar(&window, &["You have too many windows open.", "Use here"]).await;
     window
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_window_too_many_says_so_waits_for_a_place_or_takes_one() {
-    let house = Teahouse::with(&[
-        ("TEAHOUSE__THROTTLE__ENABLED", "true"),
-        ("TEAHOUSE__SOCKET__PER_PERSON", "2"),
-    ]);
-    let ming = Person::register(&house, "Ming").await;
+async fn window_over_the_connection_limit_waits_or_takes_over() {
+    let server = Teahouse::configured("throttle.enabled=true socket.per_person=2");
+    let ming = Person::register(&server, "Ming").await;
     let other = ming.socket().await;
-    let hidden = Browser::of(&house, &ming).await;
-    let window = window_without_a_place(&house, &ming).await;
-    window.suits_everybody("one window too many").await;
-    // A place becomes free.
+    let hidden = Browser::signed_in(&server, &ming).await;
+    let window = window_over_the_limit(&server, &ming).await;
+    window.check_accessibility("one window too many").await;
+    // A connection becomes free.
     drop(other);
-    window.connected().await;
-    // It takes the place of the hidden one, not of the older one.
+    window.wait_until_connected().await;
+    // It replaces the connection of the hidden window, not that of the older one.
     set_hidden(&hidden, true).await;
-    let third = window_without_a_place(&house, &ming).await;
-    third.press("#connection [data-action=use-here]").await;
-    third.connected().await;
+    let third = window_over_the_limit(&server, &ming).await;
+    third
+        .retry_click("#connection [data-action=use-here]")
+        .await;
+    third.wait_until_connected().await;
     hidden.find("#connection[data-state=replaced]").await;
-    bar_says(
+    wait_for_bar(
         &hidden,
         &["Teahouse is open in another window.", "Use here"],
     )
     .await;
     set_hidden(&hidden, false).await;
     hidden
-        .suits_everybody("a window whose place was taken")
+        .check_accessibility("a window whose connection was replaced")
         .await;
-    window.connected().await;
+    window.wait_until_connected().await;
     ming.say("to all that are connected").await;
     for browser in [&window, &third] {
-        browser.sees("to all that are connected").await;
+        browser.wait_for_message("to all that are connected").await;
     }
     assert!(hidden.texts().await.is_empty());
-    // And back again; nothing was missed.
+    // The first window takes it back and has missed nothing.
     set_hidden(&third, true).await;
-    hidden.press("#connection [data-action=use-here]").await;
-    hidden.connected().await;
-    hidden.sees("to all that are connected").await;
+    hidden
+        .retry_click("#connection [data-action=use-here]")
+        .await;
+    hidden.wait_until_connected().await;
+    hidden.wait_for_message("to all that are connected").await;
     third.find("#connection[data-state=replaced]").await;
-    nothing_to_complain_about(&[&hidden, &window, &third]).await;
+    expect_no_console_errors(&[&hidden, &window, &third]).await;
 }

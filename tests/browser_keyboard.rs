@@ -1,11 +1,10 @@
-//! Chromium by keyboard: focus stays near what was done, is visible, and has a name.
+//! Keyboard use in Chromium: focus stays near the last action, is visible, and has an accessible name.
 
-use crate::browser::nothing_to_complain_about;
-use crate::support::{Browser, LOBBY, Person, Teahouse, line_of};
+use crate::browser::expect_no_console_errors;
+use crate::support::{Browser, LOBBY, Person, Teahouse, room_item};
 use serde_json::{Value, json};
 use thirtyfour::Key;
 
-/// The id of the focused element, or its tag.
 const FOCUSED: &str = "const {activeElement} = document; return activeElement.dataset.messageAction ?? (activeElement.id || activeElement.tagName)";
 
 async fn focused(browser: &Browser) -> Value {
@@ -13,11 +12,10 @@ async fn focused(browser: &Browser) -> Value {
 }
 
 async fn focus_is(browser: &Browser, wanted: &str, when: &str) {
-    let now = focused(browser).await;
-    assert_eq!(now, wanted, "the focus {when}");
+    assert_eq!(focused(browser).await, wanted, "the focus {when}");
 }
 
-async fn press(browser: &Browser, keys: &[Key]) {
+async fn press_keys(browser: &Browser, keys: &[Key]) {
     for key in keys {
         let chain = browser.driver.action_chain();
         let text = key.clone() + "";
@@ -25,13 +23,13 @@ async fn press(browser: &Browser, keys: &[Key]) {
     }
 }
 
-/// Goes with the arrow keys from the log to a message.
-async fn walk_to(browser: &Browser, message: &str) {
+/// Moves the focus from the message list to a message with the arrow keys.
+async fn move_to(browser: &Browser, message: &str) {
     browser
         .script("document.querySelector('#log').focus()")
         .await;
     for _ in 0..10 {
-        press(browser, &[Key::Up]).await;
+        press_keys(browser, &[Key::Up]).await;
         if focused(browser).await == message {
             return;
         }
@@ -39,7 +37,7 @@ async fn walk_to(browser: &Browser, message: &str) {
     panic!("the arrow keys never reach {message}");
 }
 
-/// Role and name of the focused element, as assistive technology gets them.
+/// Returns the accessible role and name of the focused element.
 async fn role_and_name(browser: &Browser) -> (String, String) {
     let evaluated = browser
         .cdp(
@@ -54,40 +52,37 @@ async fn role_and_name(browser: &Browser) -> (String, String) {
     (text("role"), text("name"))
 }
 
-/// Ming at a window that shows two messages of Ana's and three of Ming's.
-async fn ming_among_messages(house: &Teahouse) -> (Browser, Person, Person) {
-    let ana = Person::register(house, "Ana").await;
-    let ming = Person::register(house, "Ming").await;
+/// Opens Ming's window with two messages of Ana's and three of Ming's.
+async fn window_with_messages(server: &Teahouse) -> (Browser, Person, Person) {
+    let ana = Person::register(server, "Ana").await;
+    let ming = Person::register(server, "Ming").await;
     for text in ["one", "two"] {
         ana.say(text).await;
     }
     for text in ["three", "four", "five"] {
         ming.say(text).await;
     }
-    let browser = Browser::of(house, &ming).await;
-    browser.sees("five").await;
+    let browser = Browser::signed_in(server, &ming).await;
+    browser.wait_for_message("five").await;
     (browser, ana, ming)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn messages_are_walked_through_named_and_acted_on_by_keyboard() {
-    let house = Teahouse::start();
-    let (ming, _ana, _) = ming_among_messages(&house).await;
-    walk_to(&ming, "message-2").await;
+async fn messages_are_reached_named_and_edited_by_keyboard() {
+    let server = Teahouse::start();
+    let (ming, _ana, _) = window_with_messages(&server).await;
+    move_to(&ming, "message-2").await;
     let ring = "const {outlineStyle, outlineWidth} = getComputedStyle(document.activeElement); return `${outlineStyle} ${outlineWidth}`";
-    assert_eq!(
-        ming.script(ring).await,
-        "solid 2px",
-        "the ring of a focused message"
-    );
+    let found = ming.script(ring).await;
+    assert_eq!(found, "solid 2px", "the focus ring of a message");
     let (role, name) = role_and_name(&ming).await;
     let time = "return document.querySelector('#message-2 .message-time').textContent";
     let time = ming.script(time).await;
     let wanted = format!("Ana {} two", time.as_str().expect("a time"));
     assert_eq!((role.as_str(), name), ("article", wanted));
-    ming.suits_everybody("a focused message").await;
-    // One stop of the Tab key; arrows, Home and End move inside.
-    press(&ming, &[Key::Tab]).await;
+    ming.check_accessibility("a focused message").await;
+    // The list is one tab stop; arrows, Home and End move inside it.
+    press_keys(&ming, &[Key::Tab]).await;
     assert_eq!(
         ming.script(
             "return document.activeElement.closest('[role=toolbar]')?.getAttribute('aria-label')"
@@ -105,114 +100,106 @@ async fn messages_are_walked_through_named_and_acted_on_by_keyboard() {
     focus_is(&ming, "copy-link", "after Tab").await;
     for (key, wanted) in steps {
         let when = format!("after {key:?}");
-        press(&ming, &[key]).await;
+        press_keys(&ming, &[key]).await;
         focus_is(&ming, wanted, &when).await;
     }
     let stops = "return document.querySelectorAll('.message-actions [tabindex=\"0\"]').length";
-    assert_eq!(ming.script(stops).await, 1, "stops of the Tab key");
-    press(&ming, &[Key::Escape]).await;
+    assert_eq!(ming.script(stops).await, 1, "tab stops");
+    press_keys(&ming, &[Key::Escape]).await;
     focus_is(&ming, "message-2", "after Escape in the toolbar").await;
-    press(&ming, &[Key::Escape]).await;
+    press_keys(&ming, &[Key::Escape]).await;
     focus_is(&ming, "log", "after Escape at the message").await;
-    nothing_to_complain_about(&[&ming]).await;
+    expect_no_console_errors(&[&ming]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn focus_stays_at_the_message_after_each_action() {
-    let house = Teahouse::start();
-    let (ming, ..) = ming_among_messages(&house).await;
+    let server = Teahouse::start();
+    let (ming, ..) = window_with_messages(&server).await;
     // By keyboard.
     for (message, action) in [("message-2", "copy-link"), ("message-4", "mark-unread")] {
-        walk_to(&ming, message).await;
-        press(&ming, &[Key::Tab]).await;
+        move_to(&ming, message).await;
+        press_keys(&ming, &[Key::Tab]).await;
         while focused(&ming).await != action {
-            press(&ming, &[Key::Right]).await;
+            press_keys(&ming, &[Key::Right]).await;
         }
-        press(&ming, &[Key::Enter]).await;
+        press_keys(&ming, &[Key::Enter]).await;
         focus_is(&ming, message, &format!("after {action} by keyboard")).await;
     }
     for ending in [Key::Escape, Key::Enter] {
-        walk_to(&ming, "message-3").await;
-        press(&ming, &[Key::Tab]).await;
+        move_to(&ming, "message-3").await;
+        press_keys(&ming, &[Key::Tab]).await;
         while focused(&ming).await != "edit" {
-            press(&ming, &[Key::Right]).await;
+            press_keys(&ming, &[Key::Right]).await;
         }
-        press(&ming, &[Key::Enter]).await;
+        press_keys(&ming, &[Key::Enter]).await;
         focus_is(&ming, "composer-content", "while editing").await;
-        press(&ming, std::slice::from_ref(&ending)).await;
+        press_keys(&ming, std::slice::from_ref(&ending)).await;
         focus_is(&ming, "message-3", &format!("after editing and {ending:?}")).await;
     }
-    walk_to(&ming, "message-4").await;
-    press(&ming, &[Key::Tab, Key::End, Key::Enter]).await;
+    move_to(&ming, "message-4").await;
+    press_keys(&ming, &[Key::Tab, Key::End, Key::Enter]).await;
     focus_is(&ming, "confirm-delete", "at the question").await;
-    press(&ming, &[Key::Right]).await;
+    press_keys(&ming, &[Key::Right]).await;
     focus_is(&ming, "cancel", "at the question after Right").await;
-    press(&ming, &[Key::Left, Key::Enter]).await;
+    press_keys(&ming, &[Key::Left, Key::Enter]).await;
     ming.find("#message-4[data-state=deleted]").await;
     focus_is(&ming, "message-4", "after Delete by keyboard").await;
     let offered = "return !document.querySelector('[data-message-action=delete]')";
-    ming.until("what is gone is not offered to be deleted", offered)
+    ming.wait_until("deleted messages have no delete action", offered)
         .await;
     // By pointer.
     for action in ["copy-link", "mark-unread", "delete"] {
-        ming.click("#message-5 .message-body").await;
-        ming.press(&format!("#message-5 [data-message-action={action}]"))
-            .await;
+        ming.act_on_message(5, action).await;
         if action == "delete" {
-            ming.press("#message-5 [data-message-action=confirm-delete]")
+            ming.retry_click("#message-5 [data-message-action=confirm-delete]")
                 .await;
             ming.find("#message-5[data-state=deleted]").await;
         }
         focus_is(&ming, "message-5", &format!("after {action} by pointer")).await;
     }
-    nothing_to_complain_about(&[&ming]).await;
+    expect_no_console_errors(&[&ming]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn focus_survives_what_the_page_redraws() {
-    let house = Teahouse::start();
-    let (ming, ana, person) = ming_among_messages(&house).await;
-    let room = ana.make_room("closed", "tea", &[&person]).await;
-    // The list of people is drawn anew whenever somebody comes.
+async fn focus_survives_redraws() {
+    let server = Teahouse::start();
+    let (ming, ana, person) = window_with_messages(&server).await;
+    let room = ana.create_room("closed", "tea", &[&person]).await;
+    // The list of people is redrawn when a user connects.
     let _ana_is_here = ana.socket().await;
     ming.open_panel().await;
     let talk = "#people-list .people-item:not([data-state=offline]) form button";
     ming.find(talk).await;
     ming.script(&format!("document.querySelector('{talk}').focus()"))
         .await;
-    let bo = Person::register(&house, "Bo").await;
+    let bo = Person::register(&server, "Bo").await;
     let _bo_is_here = bo.socket().await;
-    ming.until(
-        "Bo is listed",
-        "return [...document.querySelectorAll('#people-list .people-name')].some(name => name.textContent === 'Bo')",
-    )
-    .await;
+    let script_ = "return [...document.querySelectorAll('#people-list .people-name')].some(name => name.textContent === 'Bo')";
+    ming.wait_until("Bo is listed", script_).await;
     let label = ming
         .script("return document.activeElement.getAttribute('aria-label')")
         .await;
     assert_eq!(label, "Message Ana", "the focus in the list of people");
     ming.click(".people-close").await;
     focus_is(&ming, "people-toggle", "after the panel closed").await;
-    // A room in the list at the side that is mine no longer.
-    ming.find(&line_of(&room)).await;
-    let line = format!("document.querySelector(\"{}\").focus()", line_of(&room));
+    // A room in the sidebar from which the user is removed.
+    ming.find(&room_item(&room)).await;
+    let line = format!("document.querySelector(\"{}\").focus()", room_item(&room));
     ming.script(&line).await;
     ana.remove(&room, &person).await;
-    let gone = format!("return !document.querySelector(\"{}\")", line_of(&room));
-    ming.until("the room is gone", &gone).await;
+    let gone = format!("return !document.querySelector(\"{}\")", room_item(&room));
+    ming.wait_until("the room is gone", &gone).await;
     let lobby = format!(
         "return document.activeElement.dataset.roomId === '{LOBBY}' || document.activeElement.tagName"
     );
-    assert_eq!(
-        ming.script(&lobby).await,
-        true,
-        "the focus after a room went"
-    );
-    // A link in a message that is changed elsewhere.
+    let found = ming.script(&lobby).await;
+    assert_eq!(found, true, "the focus after the room is removed");
+    // A link in a message that is edited on another device.
     ming.script("document.querySelector('#message-1').tabIndex = -1; document.querySelector('#message-1').focus()")
         .await;
     ana.edit(LOBBY, 1, "changed").await;
-    ming.sees("changed").await;
+    ming.wait_for_message("changed").await;
     focus_is(&ming, "message-1", "after its message changed").await;
-    nothing_to_complain_about(&[&ming]).await;
+    expect_no_console_errors(&[&ming]).await;
 }

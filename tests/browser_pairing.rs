@@ -1,81 +1,68 @@
-//! Signing in another device, as people see it in Chromium at both windows.
+//! Pairing another device, in Chromium at both devices.
 
+use crate::browser::server_and_ming;
 use crate::support::{Browser, Profile, Teahouse};
 
-const MING: &str = "+8613800770001";
-
-/// What axe finds, how wide the page is and what Chromium complained about, as large and small, light and dark.
-async fn nothing_wrong(browser: &Browser, what: &str) {
-    browser.suits_everybody(what).await;
-    let complaints = browser.complaints().await;
-    assert!(complaints.is_empty(), "{what}: {complaints:#?}");
-}
-
-async fn text(browser: &Browser, selector: &str) -> String {
-    browser.find(selector).await.text().await.expect("text")
-}
-
-/// Makes a code in the settings; answers the path that the other device's camera would find.
-async fn makes_a_code(browser: &Browser) -> String {
+/// Creates a pairing code in the settings and returns the path in its QR code.
+async fn create_code(browser: &Browser) -> String {
     browser.visit("/settings/sessions").await;
     browser.click("#pairing-begin button").await;
     browser.find("#pairing[data-state=open] svg.qr").await;
-    let link = browser.find("#link").await.value().await;
-    let link = link.expect("a value").expect("a link");
+    let link = browser.value_of("#link").await;
     let at = link.find("/pairings/").expect("a path");
     link[at..].to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_phone_comes_in_while_both_windows_look_on() {
-    let house = Teahouse::start();
-    let ming = Browser::open(&house, Profile::English).await;
-    ming.look_at().await;
-    ming.register(MING, "Ming").await;
-    let path = makes_a_code(&ming).await;
-    nothing_wrong(&ming, "the code").await;
-    let phone = Browser::open(&house, Profile::Chinese).await;
-    phone.look_at().await;
+async fn phone_is_paired_while_both_windows_show_the_state() {
+    let (server, ming) = server_and_ming().await;
+    let path = create_code(&ming).await;
+    ming.check_page("the code").await;
+    let phone = Browser::open(&server, Profile::Chinese).await;
     phone.visit(&path).await;
     phone.find("#pairing[data-state=open]").await;
-    nothing_wrong(&phone, "the question").await;
+    phone.check_page("the question").await;
     phone.click("#pairing-ask button").await;
     phone.find("#pairing[data-state=asked]").await;
-    // Here it appears by itself, and both show the same.
-    let code = text(&ming, "#pairing[data-state=asked] #pairing-code").await;
-    assert_eq!(code, text(&phone, "#pairing-code").await);
-    let device = text(&ming, "#pairing-device").await;
+    // The request appears without a reload, and both windows show the same code.
+    let code = ming
+        .text_of("#pairing[data-state=asked] #pairing-code")
+        .await;
+    assert_eq!(code, phone.text_of("#pairing-code").await);
+    let device = ming.text_of("#pairing-device").await;
     assert!(device.starts_with("Chrome · Linux · 127.0.0.1"), "{device}");
-    nothing_wrong(&ming, "who wants to come in").await;
-    nothing_wrong(&phone, "waiting").await;
+    ming.check_page("who wants to come in").await;
+    phone.check_page("waiting").await;
     ming.click("#pairing-allow button").await;
     phone.find("#composer-content").await;
-    phone.connected().await;
+    phone.wait_until_connected().await;
     ming.find("#pairing[data-state=used] #pairing-used").await;
-    nothing_wrong(&ming, "it is in").await;
+    ming.check_page("it is in").await;
     phone.say("from the phone").await;
     ming.visit("/rooms/1").await;
-    ming.sees("from the phone").await;
+    ming.wait_for_message("from the phone").await;
     phone.visit(&path).await;
     phone.find("#pairing[data-state=over]").await;
-    nothing_wrong(&phone, "a code that was used").await;
+    phone.check_page("a code that was used").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_phone_comes_in_without_scripts_and_another_is_refused() {
-    let (house, [person]) = Teahouse::with_people(["Ming"]).await;
-    let ming = Browser::open(&house, Profile::WithoutScripts).await;
+async fn phone_is_paired_without_scripts_and_a_second_request_is_denied() {
+    let (server, [person]) = Teahouse::with_users(["Ming"]).await;
+    let ming = Browser::open(&server, Profile::WithoutScripts).await;
     ming.visit("/login").await;
     ming.sign_in(&person.phone).await;
     for (button, state) in [("#pairing-refuse", "refused"), ("#pairing-allow", "used")] {
-        let path = makes_a_code(&ming).await;
-        let phone = Browser::open(&house, Profile::WithoutScripts).await;
+        let path = create_code(&ming).await;
+        let phone = Browser::open(&server, Profile::WithoutScripts).await;
         phone.visit(&path).await;
         phone.click("#pairing-ask button").await;
         phone.find("#pairing[data-state=asked]").await;
         ming.click("#pairing-look").await;
-        let code = text(&ming, "#pairing[data-state=asked] #pairing-code").await;
-        assert_eq!(code, text(&phone, "#pairing-code").await);
+        let code = ming
+            .text_of("#pairing[data-state=asked] #pairing-code")
+            .await;
+        assert_eq!(code, phone.text_of("#pairing-code").await);
         ming.click(&format!("{button} button")).await;
         phone.click("#pairing-look").await;
         if state == "used" {

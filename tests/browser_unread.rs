@@ -1,18 +1,24 @@
-//! Unread counts that change live, in Chromium: they are what a reload says.
+//! Live unread counts in Chromium; they equal those after a reload.
 
-use crate::browser::nothing_to_complain_about;
-use crate::support::{Browser, Teahouse, eventually, line_of};
+use crate::browser::expect_no_console_errors;
+use crate::support::{Browser, Teahouse, room_item, until};
 use serde_json::{Value, json};
 
-/// A window's counts of a room: unread, and whether it mentions its person.
+/// Waits until the room list shows this unread count and mention flag.
 const SHOWN: &str = "return ((line) => line && [Number(line.dataset.unread), !!line.querySelector('.rooms-mention')])";
 
-async fn shows(browser: &Browser, room: &str, unread: u32, is_mentioned: bool, what: &str) {
-    let selector = line_of(room);
+async fn wait_for_unread(
+    browser: &Browser,
+    room: &str,
+    unread: u32,
+    is_mentioned: bool,
+    what: &str,
+) {
+    let selector = room_item(room);
     let expected = json!([unread, is_mentioned]);
     let script = format!("{SHOWN}(document.querySelector(\"{selector}\"))");
     let mut last = Value::Null;
-    let reached = tokio::time::timeout(crate::support::PATIENCE, async {
+    let reached = tokio::time::timeout(crate::support::TIMEOUT, async {
         loop {
             last = browser.script(&script).await;
             if last == expected {
@@ -21,80 +27,77 @@ async fn shows(browser: &Browser, room: &str, unread: u32, is_mentioned: bool, w
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     });
-    let is_reached = reached.await.is_ok();
-    assert!(is_reached, "{what}: {last}, not {expected}");
+    assert!(reached.await.is_ok(), "{what}: {last}, not {expected}");
 }
 
-async fn title_is(browser: &Browser, count: u32) {
+async fn wait_for_title_count(browser: &Browser, count: u32) {
     let script = match count {
         0 => "return !document.title.includes('(')".to_owned(),
         count => format!("return document.title.includes('({count})')"),
     };
     browser
-        .until(&format!("the title says {count}"), &script)
+        .wait_until(&format!("the title shows {count}"), &script)
         .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn own_and_deleted_messages_lower_and_raise_no_count_in_other_windows() {
-    let (house, [ana, bo]) = Teahouse::with_people(["Ana", "Bo"]).await;
-    let room = ana.make_room("closed", "tea", &[&bo]).await;
+async fn own_and_deleted_messages_do_not_change_counts_in_other_windows() {
+    let (server, [ana, bo]) = Teahouse::with_users(["Ana", "Bo"]).await;
+    let room = ana.create_room("closed", "tea", &[&bo]).await;
     let everything = [("involvement", "everything")];
     let path = format!("/rooms/{room}/involvement");
-    assert_eq!(bo.act("put", &path, &everything).await, 303);
+    assert_eq!(bo.submit("put", &path, &everything).await, 303);
     ana.say_in(&room, "before you came, @Bo").await;
     ana.say_in(&room, "and this").await;
-    let (here, there) = tokio::join!(Browser::of(&house, &bo), Browser::of(&house, &bo));
+    let (here, there) = tokio::join!(
+        Browser::signed_in(&server, &bo),
+        Browser::signed_in(&server, &bo)
+    );
     for browser in [&here, &there] {
-        shows(browser, &room, 2, true, "at first").await;
-        title_is(browser, 2).await;
+        wait_for_unread(browser, &room, 2, true, "at first").await;
+        wait_for_title_count(browser, 2).await;
     }
     // Bo writes from a third device while others' messages are unread: no window counts it.
     bo.say_in(&room, "mine, from elsewhere").await;
     ana.say_in(&room, "4 @Bo").await;
     for browser in [&here, &there] {
-        shows(browser, &room, 3, true, "after my own").await;
+        wait_for_unread(browser, &room, 3, true, "after my own").await;
     }
     for (seq, unread, is_mentioned) in [(2, 2, true), (4, 1, true), (1, 0, false)] {
-        assert_eq!(ana.erase(&room, seq).await, 204);
+        assert_eq!(ana.delete_message(&room, seq).await, 204);
         for browser in [&here, &there] {
-            shows(browser, &room, unread, is_mentioned, "deleted").await;
-            title_is(browser, unread).await;
+            wait_for_unread(browser, &room, unread, is_mentioned, "deleted").await;
+            wait_for_title_count(browser, unread).await;
         }
     }
-    // An edit that mentions Bo in a message that no window saw arrive, and takes it back.
+    // An edit of a message that no window has loaded adds a mention of Bo, and another removes it.
     ana.say_in(&room, "5").await;
-    there.driver.refresh().await.expect("reloaded");
-    there.connected().await;
+    there.reload().await;
     ana.edit(&room, 5, "5 @Bo").await;
     for browser in [&here, &there] {
-        shows(browser, &room, 1, true, "edited").await;
+        wait_for_unread(browser, &room, 1, true, "edited").await;
     }
     ana.edit(&room, 5, "5 again").await;
     for browser in [&here, &there] {
-        shows(browser, &room, 1, false, "edited again").await;
+        wait_for_unread(browser, &room, 1, false, "edited again").await;
     }
-    // Set back, with my own messages after the mark.
+    // Marked unread, with own messages after the read position.
     let path = format!("/rooms/{room}/read_mark");
     let fields = [("seq", "3"), ("unread", "true")];
-    assert_eq!(bo.act("put", &path, &fields).await, 303);
+    assert_eq!(bo.submit("put", &path, &fields).await, 303);
     bo.say_in(&room, "mine again").await;
     ana.say_in(&room, "7").await;
     for browser in [&here, &there] {
-        shows(browser, &room, 2, false, "set back").await;
-        browser.driver.refresh().await.expect("reloaded");
-        browser.connected().await;
-        shows(browser, &room, 2, false, "reloaded").await;
+        wait_for_unread(browser, &room, 2, false, "set back").await;
+        browser.reload().await;
+        wait_for_unread(browser, &room, 2, false, "reloaded").await;
     }
-    // The window in which Bo writes while the other one shows another room.
-    here.go_into(&room).await;
-    shows(&there, &room, 0, false, "read").await;
+    // Bo writes in one window while the other shows another room.
+    here.open_room(&room).await;
+    wait_for_unread(&there, &room, 0, false, "read").await;
     here.say("at the end").await;
-    eventually("it is stored", || async {
-        (bo.room(&room).await["seq"] == 8).then_some(())
-    })
-    .await;
-    shows(&there, &room, 0, false, "written in the other window").await;
-    title_is(&there, 0).await;
-    nothing_to_complain_about(&[&here, &there]).await;
+    until("it is stored", async || bo.room(&room).await["seq"] == 8).await;
+    wait_for_unread(&there, &room, 0, false, "written in the other window").await;
+    wait_for_title_count(&there, 0).await;
+    expect_no_console_errors(&[&here, &there]).await;
 }

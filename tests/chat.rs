@@ -8,98 +8,95 @@ use tokio::time::Instant;
 
 use crate::support::person::PASSWORD;
 use crate::support::terminal::{Terminal, command, token};
-use crate::support::{LOBBY, PATIENCE, Person, Teahouse, client_id, eventually};
+use crate::support::{LOBBY, TIMEOUT, Teahouse, client_id, until};
 
 #[tokio::test]
 async fn messages_appear_in_both_terminals() {
-    let house = Teahouse::start();
-    let lin = Person::register(&house, "lin").await;
-    let mei = Person::register(&house, "mei").await;
+    let (_server, [lin, mei]) = Teahouse::with_users(["lin", "mei"]).await;
     lin.say("before you came").await;
-    let mut hers = Terminal::of(&mei, &[]);
-    let mut his = Terminal::of(&lin, &[]);
-    hers.expect("Signed in as mei").await;
-    hers.expect("lin: before you came").await;
-    his.expect("You are in").await;
-    his.type_line("你好, mei").await;
-    hers.expect("lin: 你好, mei").await;
-    hers.type_line("//slash").await;
-    his.expect("mei: /slash").await;
+    let mut mei_chat = Terminal::of(&mei, &[]);
+    let mut lin_chat = Terminal::of(&lin, &[]);
+    mei_chat.expect("Signed in as mei").await;
+    mei_chat.expect("lin: before you came").await;
+    lin_chat.expect("You are in").await;
+    lin_chat.type_line("你好, mei").await;
+    mei_chat.expect("lin: 你好, mei").await;
+    mei_chat.type_line("//slash").await;
+    lin_chat.expect("mei: /slash").await;
     // Presence is delivered with a short delay.
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     loop {
-        hers.type_line("/who").await;
-        let here = hers.expect("Online:").await;
+        mei_chat.type_line("/who").await;
+        let here = mei_chat.expect("Online:").await;
         if here.contains("lin") && here.contains("mei") {
             break;
         }
         assert!(Instant::now() < deadline, "{here}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    hers.type_line("/history 2").await;
-    hers.expect("lin: 你好, mei").await;
-    hers.expect("mei: /slash").await;
-    hers.type_line("/dance").await;
-    hers.expect("Unknown command").await;
-    hers.type_line("/quit").await;
-    let end = hers.end().await;
+    mei_chat.type_line("/history 2").await;
+    mei_chat.expect("lin: 你好, mei").await;
+    mei_chat.expect("mei: /slash").await;
+    mei_chat.type_line("/dance").await;
+    mei_chat.expect("Unknown command").await;
+    mei_chat.type_line("/quit").await;
+    let end = mei_chat.end().await;
     assert_eq!((end.code, end.stderr.as_str()), (Some(0), ""));
-    assert_eq!(his.end().await.code, Some(0));
+    assert_eq!(lin_chat.end().await.code, Some(0));
     // Messages shown in the terminal are marked as read.
-    eventually("mei has read everything", || async {
+    until("mei has read everything", async || {
         let (_, rooms) = mei.get_json("/api/rooms").await;
-        (rooms[0]["unread"] == 0).then_some(())
+        rooms[0]["unread"] == 0
     })
     .await;
 }
 
 #[tokio::test]
 async fn other_rooms_are_announced_and_joined_by_name_or_id() {
-    let house = Teahouse::start();
-    let lin = Person::register(&house, "lin").await;
-    let mei = Person::register(&house, "mei").await;
-    let mut hers = Terminal::of(&mei, &[]);
-    hers.expect("You are in").await;
+    let (_server, [lin, mei]) = Teahouse::with_users(["lin", "mei"]).await;
+    let mut mei_chat = Terminal::of(&mei, &[]);
+    mei_chat.expect("You are in").await;
     let room = json!({"name": "Green tea", "kind": "open"});
     let (status, room) = lin.post_json("/api/rooms", &room).await;
     assert_eq!(status, 201, "{room}");
     let id = room["id"].as_str().expect("an id");
-    hers.type_line("/join Nowhere").await;
-    hers.expect("no room called Nowhere").await;
-    hers.type_line(&format!("/join {id}")).await;
-    hers.expect("You are in Green tea").await;
-    hers.type_line("anybody here?").await;
-    hers.expect("mei: anybody here?").await;
+    mei_chat.type_line("/join Nowhere").await;
+    mei_chat.expect("no room called Nowhere").await;
+    mei_chat.type_line(&format!("/join {id}")).await;
+    mei_chat.expect("You are in Green tea").await;
+    mei_chat.type_line("anybody here?").await;
+    mei_chat.expect("mei: anybody here?").await;
     assert_eq!(lin.history(id).await.len(), 1);
     lin.say("over here").await;
-    hers.expect(": 1 unread message").await;
-    hers.type_line("/rooms").await;
-    hers.expect("[1] (1)").await;
-    hers.expect("* Green tea").await;
-    hers.type_line("/join 1").await;
-    hers.expect("lin: over here").await;
-    hers.type_line("/join green TEA").await;
-    hers.expect("You are in Green tea").await;
-    let end = hers.end().await;
+    mei_chat.expect(": 1 unread message").await;
+    mei_chat.type_line("/rooms").await;
+    mei_chat.expect("[1] (1)").await;
+    mei_chat.expect("* Green tea").await;
+    mei_chat.type_line("/join 1").await;
+    mei_chat.expect("lin: over here").await;
+    mei_chat.type_line("/join green TEA").await;
+    mei_chat.expect("You are in Green tea").await;
+    let end = mei_chat.end().await;
     let shown = end.lines.iter().filter(|line| line.contains("over here"));
     assert_eq!(shown.count(), 1, "{:#?}", end.lines);
 }
 
 #[tokio::test]
 async fn script_sends_frames_and_commands() {
-    let house = Teahouse::start();
-    let lin = Person::register(&house, "lin").await;
+    let (server, [lin]) = Teahouse::with_users(["lin"]).await;
     let token = token(&lin).await;
-    let mut command = command(&house.url, &["--json"]);
+    let mut command = command(&server.url, &["--json"]);
     command.env("TEAHOUSE_TOKEN", &token);
     let mut script = Terminal::start(command);
-    let hello = script.frame("hello").await;
-    assert_eq!(hello["user"]["username"], "lin");
+    assert_eq!(script.frame("hello").await["user"]["username"], "lin");
     let id = client_id();
     let post = json!({"type": "post", "clientId": id, "roomId": LOBBY, "content": "framed"});
     script.type_line(&post.to_string()).await;
-    assert_eq!(script.frame("message").await["content"], "framed");
-    assert_eq!(script.frame("ack").await["clientId"], id);
+    let [message, ack] = script.frames(["message", "ack"]).await;
+    assert_eq!(
+        (&message["content"], &ack["clientId"]),
+        (&json!("framed"), &json!(id))
+    );
     let post = json!({"type": "post", "content": "plain"});
     script.type_line(&post.to_string()).await;
     assert_eq!(script.frame("ack").await["seq"], 2);
@@ -135,8 +132,7 @@ async fn script_sends_frames_and_commands() {
 
 #[tokio::test]
 async fn say_exits_with_success_when_the_message_is_stored() {
-    let house = Teahouse::start();
-    let lin = Person::register(&house, "lin").await;
+    let (_server, [lin]) = Teahouse::with_users(["lin"]).await;
     let end = Terminal::of(&lin, &["--say", "backup done"]).end().await;
     assert_eq!(end.code, Some(0), "{end:?}");
     assert!(end.lines.is_empty() && end.stderr.is_empty(), "{end:?}");
@@ -159,38 +155,38 @@ async fn say_exits_with_success_when_the_message_is_stored() {
 
 #[tokio::test]
 async fn direct_message_to_a_phone_number_opens_a_conversation() {
-    let house = Teahouse::start();
-    let lin = Person::register(&house, "lin").await;
-    let mei = Person::register(&house, "mei").await;
-    let mut hers = Terminal::of(&mei, &[]);
-    hers.expect("You are in").await;
-    let mut his = Terminal::of(&lin, &[]);
-    his.type_line(&format!("/to {} are you there?", mei.phone))
+    let (_server, [lin, mei]) = Teahouse::with_users(["lin", "mei"]).await;
+    let mut mei_chat = Terminal::of(&mei, &[]);
+    mei_chat.expect("You are in").await;
+    let mut lin_chat = Terminal::of(&lin, &[]);
+    lin_chat
+        .type_line(&format!("/to {} are you there?", mei.phone))
         .await;
-    his.expect(&format!("Delivered to {}", mei.phone)).await;
-    hers.expect("lin: 1 unread message").await;
-    hers.type_line("/join lin").await;
-    hers.expect("lin: are you there?").await;
-    hers.type_line("I am").await;
-    his.expect("mei: 1 unread message").await;
-    his.type_line("/to nobody hello?").await;
-    his.expect("Not sent").await;
-    his.type_line("/join mei").await;
-    his.expect("mei: I am").await;
+    lin_chat
+        .expect(&format!("Delivered to {}", mei.phone))
+        .await;
+    mei_chat.expect("lin: 1 unread message").await;
+    mei_chat.type_line("/join lin").await;
+    mei_chat.expect("lin: are you there?").await;
+    mei_chat.type_line("I am").await;
+    lin_chat.expect("mei: 1 unread message").await;
+    lin_chat.type_line("/to nobody hello?").await;
+    lin_chat.expect("Not sent").await;
+    lin_chat.type_line("/join mei").await;
+    lin_chat.expect("mei: I am").await;
     let args = ["--to", "mei", "--say", "from a script"];
     assert_eq!(Terminal::of(&lin, &args).end().await.code, Some(0));
-    hers.expect("lin: from a script").await;
+    mei_chat.expect("lin: from a script").await;
     assert!(lin.history(LOBBY).await.is_empty());
 }
 
 #[tokio::test]
 async fn failed_sign_in_is_explained_in_one_line() {
-    let house = Teahouse::start();
-    let lin = Person::register(&house, "lin").await;
+    let (server, [lin]) = Teahouse::with_users(["lin"]).await;
     let by_phone = ["--phone", lin.phone.as_str()];
-    let mut wrong = command(&house.url, &by_phone);
+    let mut wrong = command(&server.url, &by_phone);
     wrong.env("TEAHOUSE_PASSWORD", "not the password");
-    let mut chinese = command(&house.url, &by_phone);
+    let mut chinese = command(&server.url, &by_phone);
     chinese
         .env("TEAHOUSE_PASSWORD", "not the password")
         .env("LANG", "zh_CN.UTF-8");
@@ -205,8 +201,8 @@ async fn failed_sign_in_is_explained_in_one_line() {
             "No answer from http://127.0.0.1:1",
         ),
         (command("teahouse", &["--token", "x"]), "not an http"),
-        (command(&house.url, &["--token", "x"]), "Not signed in"),
-        (command(&house.url, &[]), "--phone"),
+        (command(&server.url, &["--token", "x"]), "Not signed in"),
+        (command(&server.url, &[]), "--phone"),
     ];
     for (command, reason) in cases {
         let end = Terminal::start(command).end().await;
@@ -219,8 +215,7 @@ async fn failed_sign_in_is_explained_in_one_line() {
 
 #[tokio::test]
 async fn help_needs_no_settings_and_lists_no_password_option() {
-    let outcome = Teahouse::run(&["chat", "--help"], &[], Path::new("/"));
-    assert!(outcome.status.success(), "{outcome:?}");
+    let outcome = Teahouse::run(&["chat", "--help"], &[], Path::new("/")).expect_success();
     assert!(outcome.stdout.contains("--token"), "{outcome:?}");
     assert!(!outcome.stdout.contains("--password"), "{outcome:?}");
 }

@@ -16,14 +16,14 @@ async fn contents(person: &Person, room: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn option_values_may_begin_with_a_hyphen() {
-    let (house, [lin]) = Teahouse::with_people(["lin"]).await;
-    Person::register(&house, "-n").await;
-    let room = lin.make_room("open", "-x", &[]).await;
+    let (server, [lin]) = Teahouse::with_users(["lin"]).await;
+    Person::register(&server, "-n").await;
+    let room = lin.create_room("open", "-x", &[]).await;
     let token = token(&lin).await;
     let chat = |args: &[&str]| {
-        let all = ["chat", "--url", &house.url, "--token", &token];
+        let all = ["chat", "--url", &server.url, "--token", &token];
         let args: Vec<&str> = all.iter().chain(args).copied().collect();
-        house.command_reading(&args, "")
+        server.command_with_input(&args, "")
     };
     for args in [
         &["--say", "-n hello"][..],
@@ -38,22 +38,23 @@ async fn option_values_may_begin_with_a_hyphen() {
         let ended = chat(args);
         assert!(ended.status.success(), "{args:?}: {ended:?}");
     }
-    let said = ["-n hello", "-n", "-", "--json", "--", "-x\n--"];
-    assert_eq!(contents(&lin, LOBBY).await, said);
+    let posted = ["-n hello", "-n", "-", "--json", "--", "-x\n--"];
+    assert_eq!(contents(&lin, LOBBY).await, posted);
     assert_eq!(contents(&lin, &room).await, ["--room"]);
     assert_eq!(lin.rooms().await.len(), 3);
     // A username argument may begin with a hyphen too.
-    let ended = house.command_reading(&["user", "ban", "-n"], "");
-    assert!(ended.status.success(), "{ended:?}");
+    server
+        .command_with_input(&["user", "ban", "-n"], "")
+        .expect_success();
     let ended = chat(&["--phone", "-1", "--help"]);
     assert!(ended.stdout.contains("Usage"), "{ended:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn script_lines_that_are_no_objects_are_errors_and_not_sent() {
-    let (house, [lin, mei]) = Teahouse::with_people(["lin", "mei"]).await;
+    let (server, [lin, mei]) = Teahouse::with_users(["lin", "mei"]).await;
     let token = token(&lin).await;
-    let args = ["chat", "--url", &house.url, "--token", &token, "--json"];
+    let args = ["chat", "--url", &server.url, "--token", &token, "--json"];
     for stray in [
         "Segmentation fault (core dumped)",
         "hello",
@@ -77,7 +78,7 @@ async fn script_lines_that_are_no_objects_are_errors_and_not_sent() {
         "\u{feff}{}",
     ] {
         let post = json!({"type": "post", "content": format!("after {stray}")});
-        let ended = house.command_reading(&args, &format!("{stray}\n{post}\n"));
+        let ended = server.command_with_input(&args, &format!("{stray}\n{post}\n"));
         assert_eq!(ended.status.code(), Some(1), "{stray}: {ended:?}");
         assert!(!ended.stderr.is_empty(), "{stray}: {ended:?}");
         let repeats = stray.len() > 8 && ended.stderr.contains(stray);
@@ -87,23 +88,16 @@ async fn script_lines_that_are_no_objects_are_errors_and_not_sent() {
             .collect();
         let error = frames.iter().find(|frame| frame["type"] == "error");
         assert_eq!(error.expect("an error")["code"], "bad_frame", "{stray}");
-        let said = contents(&lin, LOBBY).await;
+        let posted = contents(&lin, LOBBY).await;
         let expected = format!("after {stray}");
-        assert_eq!(said.last(), Some(&expected), "the next line is read");
-        assert!(
-            said.iter().all(|text| text.starts_with("after ")),
-            "{said:?}"
-        );
+        assert_eq!(posted.last(), Some(&expected), "the next line is read");
+        let all_match = posted.iter().all(|text| text.starts_with("after "));
+        assert!(all_match, "{posted:?}");
     }
-    assert_eq!(
-        mei.rooms().await.len(),
-        1,
-        "no direct conversation was opened"
-    );
+    let found = mei.rooms().await.len();
+    assert_eq!(found, 1, "no direct conversation was opened");
     // Empty lines and commands that post nothing are valid.
-    let ended = house.command_reading(&args, "\n  \n/rooms\n");
-    assert!(
-        ended.status.success() && ended.stderr.is_empty(),
-        "{ended:?}"
-    );
+    let ended = server.command_with_input(&args, "\n  \n/rooms\n");
+    let is_success = ended.status.success() && ended.stderr.is_empty();
+    assert!(is_success, "{ended:?}");
 }

@@ -1,19 +1,19 @@
-//! The same request from twelve connections at once: every route answers as it does to one, on both databases.
+//! The same request from twelve connections at once: each route returns its defined statuses on both databases.
 
-use crate::support::pictures::{file, picture};
+use crate::support::images::{file, picture};
 use crate::support::{Person, Teahouse};
 use futures_util::future::join_all;
 use image::ImageFormat;
 use reqwest::{Method, RequestBuilder};
 use std::collections::{BTreeMap, BTreeSet};
 
-const AT_ONCE: usize = 12;
+const CONNECTIONS: usize = 12;
 const TABLE: &str = include_str!("concurrent_writes.tsv");
 
-/// A line of the table: the route, who asks, what is sent, and the statuses that are as they should be.
+/// A row of the table: route, user, body, and the expected statuses.
 struct Row<'a> {
     route: &'a str,
-    who: &'a str,
+    user: &'a str,
     path: &'a str,
     body: &'a str,
     allowed: Vec<u16>,
@@ -24,13 +24,13 @@ fn rows() -> Vec<Row<'static>> {
     let lines = lines.filter(|line| !line.starts_with('#') && !line.is_empty());
     let row = |line: &'static str| {
         let cells: Vec<_> = line.split('\t').collect();
-        let [route, who, path, body, allowed] = cells[..] else {
+        let [route, user, path, body, allowed] = cells[..] else {
             panic!("five cells: {line}");
         };
         let statuses = allowed.split(' ').map(|status| status.parse());
         Row {
             route,
-            who,
+            user,
             path,
             body,
             allowed: statuses.map(|status| status.expect("a status")).collect(),
@@ -39,30 +39,27 @@ fn rows() -> Vec<Row<'static>> {
     lines.map(row).collect()
 }
 
-/// The programs and people of the table, and what stands for the ids in it.
-struct Stage {
-    house: Teahouse,
+/// The servers and users of the table, and the values of its placeholders.
+struct Fixture {
+    server: Teahouse,
     verifying: Teahouse,
     people: BTreeMap<&'static str, Person>,
     ids: BTreeMap<&'static str, String>,
     picture: Vec<u8>,
 }
 
-impl Stage {
-    async fn set() -> Self {
-        let house = Teahouse::with(&[
-            ("TEAHOUSE__GITHUB__CLIENT_ID", "teahouse"),
-            ("TEAHOUSE__GITHUB__CLIENT_SECRET", "a client's secret"),
-        ]);
-        let verifying = house.beside_with(&[("TEAHOUSE__VERIFICATION__ENABLED", "true")]);
-        let mut people = BTreeMap::from([("visitor", Person::visitor(&house))]);
+impl Fixture {
+    async fn new() -> Self {
+        let server = Teahouse::configured("github.client_id=teahouse github.client_secret=secret");
+        let verifying = server.second_server_with(&[("TEAHOUSE__VERIFICATION__ENABLED", "true")]);
+        let mut people = BTreeMap::from([("visitor", Person::visitor(&server))]);
         for name in ["admin", "Ming", "Ana", "Bo", "Leaver", "Deleted", "Guest"] {
-            people.insert(name, Person::register(&house, name).await);
+            people.insert(name, Person::register(&server, name).await);
         }
         let (ming, ana) = (&people["Ming"], &people["Ana"]);
-        let room = ming.make_room("closed", "the room", &[ana]).await;
-        let open = ming.make_room("open", "the open room", &[]).await;
-        let doomed = ming.make_room("open", "the doomed room", &[ana]).await;
+        let room = ming.create_room("closed", "the room", &[ana]).await;
+        let open = ming.create_room("open", "the open room", &[]).await;
+        let doomed = ming.create_room("open", "the doomed room", &[ana]).await;
         let direct = ming.direct(&["Ana"]).await;
         for place in [&room, &direct] {
             for n in 1..=2 {
@@ -70,7 +67,7 @@ impl Stage {
             }
         }
         let guests = people["Guest"]
-            .make_room("closed", "the guests' room", &[])
+            .create_room("closed", "the guests' room", &[])
             .await;
         let mut invitations = Vec::new();
         for name in ["Bo", "Leaver"] {
@@ -88,11 +85,11 @@ impl Stage {
             ("DIRECT", direct),
             ("PHONE", ana.phone.clone()),
             ("MINE", ming.phone[1..].to_owned()),
-            ("NEW", Person::visitor(&house).phone[1..].to_owned()),
+            ("NEW", Person::visitor(&server).phone[1..].to_owned()),
             ("CLIENT", crate::support::client_id()),
         ]);
         Self {
-            house,
+            server,
             verifying,
             people,
             ids,
@@ -100,7 +97,7 @@ impl Stage {
         }
     }
 
-    fn filled_in(&self, text: &str) -> String {
+    fn fill_placeholders(&self, text: &str) -> String {
         let ids = self.ids.iter();
         ids.fold(text.to_owned(), |text, (name, id)| {
             text.replace(&format!("<{name}>"), id)
@@ -110,15 +107,15 @@ impl Stage {
     fn request(&self, row: &Row) -> RequestBuilder {
         let (method, _) = row.route.split_once(' ').expect("METHOD /path");
         let method: Method = method.parse().expect("a method");
-        let (name, at) = row.who.split_once('@').unwrap_or((row.who, ""));
+        let (name, at) = row.user.split_once('@').unwrap_or((row.user, ""));
         let person = &self.people[name];
         let person = match at {
             "verifying" => person.at(&self.verifying),
-            _ => person.at(&self.house),
+            _ => person.at(&self.server),
         };
-        let path = self.filled_in(row.path);
+        let path = self.fill_placeholders(row.path);
         let request = person.request(method, &path);
-        let body = self.filled_in(row.body);
+        let body = self.fill_placeholders(row.body);
         match row.body {
             "-" => request,
             "stream" => request.header("accept", "text/event-stream"),
@@ -142,33 +139,32 @@ impl Stage {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn twelve_of_the_same_request_at_once_are_answered_like_one() {
-    let stage = Stage::set().await;
-    let list = stage.house.command(&["routes"]);
+async fn twelve_identical_concurrent_requests_get_the_expected_statuses() {
+    let fixture = Fixture::new().await;
+    let list = fixture.server.command(&["routes"]);
     let routes = list.stdout.lines().filter(|line| line.contains(" /"));
-    let squeezed = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
-    let routes: BTreeSet<_> = routes.map(squeezed).collect();
+    let normalized = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let routes: BTreeSet<_> = routes.map(normalized).collect();
     let rows = rows();
     let tried: BTreeSet<_> = rows.iter().map(|row| row.route.to_owned()).collect();
     let untried: Vec<_> = routes.difference(&tried).collect();
     assert!(untried.is_empty(), "routes without a row: {untried:?}");
     let mut wrong = Vec::new();
     for row in &rows {
-        let requests = (0..AT_ONCE).map(|_| stage.request(row).send());
-        let answers = join_all(requests).await;
-        let statuses = answers.into_iter().map(|answer| {
-            let answer = answer.map_err(|error| println!("{}: {error}", row.route));
-            answer.map_or(0, |answer| answer.status().as_u16())
+        let requests = (0..CONNECTIONS).map(|_| fixture.request(row).send());
+        let responses = join_all(requests).await;
+        let statuses = responses.into_iter().map(|response| {
+            let response = response.map_err(|error| println!("{}: {error}", row.route));
+            response.map_or(0, |response| response.status().as_u16())
         });
         let mut counts = BTreeMap::new();
         for status in statuses {
             *counts.entry(status).or_insert(0) += 1;
         }
-        println!("{} {}: {counts:?}", row.who, row.route);
         if counts.keys().any(|status| !row.allowed.contains(status)) {
             wrong.push(format!(
                 "{} {} {}: {counts:?}",
-                row.who, row.route, row.path
+                row.user, row.route, row.path
             ));
         }
     }

@@ -1,185 +1,132 @@
-//! The JSON API: conversations of two.
+//! The JSON API: direct conversations.
 
-use crate::api::{fields, house};
+use crate::api::{fields, server};
 use crate::messages::is_time;
-use crate::support::{Person, Program, client_id};
+use crate::support::person::send;
+use crate::support::{ApiClient, Person, client_id, error_code, words};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-fn is_user(value: &Value, name: &str) {
+fn assert_user(value: &Value, name: &str) {
     assert_eq!(fields(value), ["avatarURL", "id", "username"]);
     assert!(value["id"].is_string() && value["avatarURL"].is_null());
     assert_eq!(value["username"], name);
 }
 
-fn is_message(value: &Value, mine: bool) {
-    let expected = [
-        "clientId",
-        "content",
-        "conversationId",
-        "createdAt",
-        "id",
-        "mine",
-        "seq",
-        "user",
-        "ver",
-    ];
+fn assert_message(value: &Value, mine: bool) {
+    let expected = words("clientId content conversationId createdAt id mine seq user ver");
     assert_eq!(fields(value), expected);
     assert!(value["id"].is_string() && value["conversationId"].is_string());
-    assert!(
-        is_time(&value["createdAt"]) && value["mine"] == mine,
-        "{value}"
-    );
+    let is_expected = is_time(&value["createdAt"]) && value["mine"] == mine;
+    assert!(is_expected, "{value}");
     assert!(value["seq"].is_i64() && value["ver"].is_i64());
 }
 
 #[tokio::test]
-async fn a_conversation_is_begun_once() {
-    let (house, mei, li) = house().await;
-    let program = Program::of(&house, &mei).await;
+async fn conversation_is_created_once() {
+    let (server, mei, li) = server().await;
+    let client = ApiClient::of(&server, &mei).await;
     let begin = |name: &str| json!({"username": name});
-    let (status, conversation) = program.post("/api/conversations", begin("li")).await;
+    let (status, conversation) = client.post("/api/conversations", begin("li")).await;
     assert_eq!(status, 201);
     let expected = ["hasUnreadMessages", "id", "lastMessage", "otherParticipant"];
     assert_eq!(fields(&conversation), expected);
-    is_user(&conversation["otherParticipant"], "Li");
-    assert_eq!(
-        (
-            &conversation["lastMessage"],
-            &conversation["hasUnreadMessages"]
-        ),
-        (&Value::Null, &json!(false))
-    );
+    assert_user(&conversation["otherParticipant"], "Li");
+    assert_eq!(conversation["lastMessage"], Value::Null);
+    assert_eq!(conversation["hasUnreadMessages"], false);
     let id = conversation["id"].as_str().expect("an id");
-    let body = begin("LI");
-    let answer = mei
-        .request(Method::POST, "/api/conversations")
-        .json(&body)
-        .send()
-        .await
-        .expect("an answer");
+    let request = mei.request(Method::POST, "/api/conversations");
+    let response = send(request.json(&begin("LI"))).await;
     let path = format!("/api/conversations/{id}");
-    assert_eq!(crate::support::leads_to(&answer), (302, path.as_str()));
-    assert_eq!(
-        li.post_json("/api/conversations", &begin("Mei")).await.0,
-        302
-    );
-    assert_eq!(program.get(&path).await, (200, conversation.clone()));
-    assert_eq!(
-        program.get(&format!("{path}/other_participant")).await,
-        (200, conversation["otherParticipant"].clone())
-    );
+    let actual = crate::support::status_and_location(&response);
+    assert_eq!(actual, (302, path.as_str()));
+    let actual = li.post_json("/api/conversations", &begin("Mei")).await.0;
+    assert_eq!(actual, 302);
+    assert_eq!(client.get(&path).await, (200, conversation.clone()));
+    let actual = client.get(&format!("{path}/other_participant")).await;
+    assert_eq!(actual, (200, conversation["otherParticipant"].clone()));
     for (name, status, code) in [("nobody", 404, "not_found"), ("mei", 403, "forbidden")] {
-        let (found, error) = program.post("/api/conversations", begin(name)).await;
-        assert_eq!((found, &error["code"]), (status, &json!(code)));
+        let found = error_code(client.post("/api/conversations", begin(name)).await);
+        assert_eq!(found, format!("{status} {code}"));
     }
     for body in [begin(" "), json!({})] {
-        let (status, error) = program.post("/api/conversations", body).await;
-        assert_eq!(
-            (status, error["errors"]["username"].is_string()),
-            (422, true)
-        );
+        let (status, error) = client.post("/api/conversations", body).await;
+        let actual = (status, error["errors"]["username"].is_string());
+        assert_eq!(actual, (422, true));
     }
-    for path in [
-        "/api/conversations/1",
-        "/api/conversations/999",
-        "/api/conversations/x",
-    ] {
+    for path in words("/api/conversations/1 /api/conversations/999 /api/conversations/x") {
         for path in [
             path.to_owned(),
             format!("{path}/messages"),
             format!("{path}/other_participant"),
         ] {
-            let (status, error) = program.get(&path).await;
-            assert_eq!(
-                (status, &error["code"]),
-                (404, &json!("not_found")),
-                "{path}"
-            );
+            let actual = error_code(client.get(&path).await);
+            assert_eq!(actual, "404 not_found", "{path}");
         }
         let say = json!({"content": "x"});
-        assert_eq!(program.post(&format!("{path}/messages"), say).await.0, 404);
-        assert_eq!(
-            program
-                .post(&format!("{path}/read_messages"), json!({}))
-                .await
-                .0,
-            404
-        );
+        assert_eq!(client.post(&format!("{path}/messages"), say).await.0, 404);
+        let path = format!("{path}/read_messages");
+        assert_eq!(client.post(&path, json!({})).await.0, 404);
     }
-    assert_eq!(house.count("messages"), 0);
+    assert_eq!(server.count("messages"), 0);
 }
 
 #[tokio::test]
-async fn a_conversation_goes_on_and_is_read() {
-    let (house, mei, li) = house().await;
-    let program = Program::of(&house, &mei).await;
+async fn messages_of_a_conversation_are_sent_and_read() {
+    let (server, mei, li) = server().await;
+    let client = ApiClient::of(&server, &mei).await;
     let id = mei.direct(&["Li"]).await;
     let path = format!("/api/conversations/{id}");
     let messages = format!("{path}/messages");
     let body = json!({"content": " one ", "clientId": client_id()});
-    let (status, first) = program.post(&messages, body.clone()).await;
+    let (status, first) = client.post(&messages, body.clone()).await;
     assert_eq!(status, 201);
-    is_message(&first, true);
-    is_user(&first["user"], "Mei");
-    assert_eq!(
-        (&first["content"], &first["conversationId"]),
-        (&json!("one"), &json!(id))
-    );
-    assert_eq!(
-        (&first["seq"], &first["clientId"]),
-        (&json!(1), &body["clientId"])
-    );
-    assert_eq!(
-        program.post(&messages, body.clone()).await,
-        (201, first.clone())
-    );
+    assert_message(&first, true);
+    assert_user(&first["user"], "Mei");
+    let found = (&first["content"], &first["conversationId"]);
+    assert_eq!(found, (&json!("one"), &json!(id)));
+    let found = (&first["seq"], &first["clientId"]);
+    assert_eq!(found, (&json!(1), &body["clientId"]));
+    let found = client.post(&messages, body.clone()).await;
+    assert_eq!(found, (201, first.clone()));
     let mut other = body;
     other["content"] = json!("two");
-    let (status, error) = program.post(&messages, other).await;
-    assert_eq!((status, &error["code"]), (409, &json!("conflict")));
+    let found = error_code(client.post(&messages, other).await);
+    assert_eq!(found, "409 conflict");
     for content in ["", " \n", "a\u{0}b", &"x".repeat(4001)] {
-        let (status, error) = program.post(&messages, json!({"content": content})).await;
-        assert_eq!(
-            (status, error["errors"]["content"].is_string()),
-            (422, true)
-        );
+        let (status, error) = client.post(&messages, json!({"content": content})).await;
+        let found = (status, error["errors"]["content"].is_string());
+        assert_eq!(found, (422, true));
     }
-    let (status, error) = program
-        .post(&messages, json!({"content": "x", "clientId": "1"}))
-        .await;
-    assert_eq!(
-        (status, error["errors"]["clientId"].is_string()),
-        (422, true)
-    );
+    let body = json!({"content": "x", "clientId": "1"});
+    let (status, error) = client.post(&messages, body).await;
+    let found = (status, error["errors"]["clientId"].is_string());
+    assert_eq!(found, (422, true));
     let theirs = li.get_json(&path).await.1;
-    is_message(&theirs["lastMessage"], false);
+    assert_message(&theirs["lastMessage"], false);
     assert_eq!(theirs["hasUnreadMessages"], true);
-    assert_eq!(program.get(&path).await.1["hasUnreadMessages"], false);
+    assert_eq!(client.get(&path).await.1["hasUnreadMessages"], false);
     let mut socket = li.socket().await;
     let (status, list) = li.get_json(&messages).await;
-    assert_eq!(
-        (status.as_u16(), list.as_array().map(Vec::len)),
-        (200, Some(1))
-    );
-    is_message(&list[0], false);
+    let found = (status.as_u16(), list.as_array().map(Vec::len));
+    assert_eq!(found, (200, Some(1)));
+    assert_message(&list[0], false);
     assert_eq!(socket.expect("read").await["seq"], 1);
     assert_eq!(li.get_json(&path).await.1["hasUnreadMessages"], false);
-    program.post(&messages, json!({"content": "two"})).await;
+    client.post(&messages, json!({"content": "two"})).await;
     assert_eq!(li.get_json(&path).await.1["hasUnreadMessages"], true);
-    let (status, body) = li
-        .json(Method::POST, &format!("{path}/read_messages"), json!({}))
-        .await;
-    assert_eq!((status, body), (204, Value::Null));
+    let read = format!("{path}/read_messages");
+    let found = li.json(Method::POST, &read, json!({})).await;
+    assert_eq!(found, (204, Value::Null));
     assert_eq!(li.get_json(&path).await.1["hasUnreadMessages"], false);
 }
 
 #[tokio::test]
-async fn pages_are_twenty_five_newest_first() {
-    let (house, mei, li) = house().await;
+async fn pages_have_twenty_five_messages_newest_first() {
+    let (server, mei, li) = server().await;
     let mut rooms = Vec::new();
     for n in 0..28 {
-        let friend = Person::register(&house, &format!("friend-{n:02}")).await;
+        let friend = Person::register(&server, &format!("friend-{n:02}")).await;
         let room = friend.direct(&["Mei"]).await;
         friend.say_in(&room, "hi").await;
         rooms.push(room);
@@ -200,7 +147,7 @@ async fn pages_are_twenty_five_newest_first() {
     expected.push(again);
     expected.reverse();
     assert_eq!([first, second].concat(), expected);
-    // A page that ends nowhere is empty, and tells nothing of others' rooms.
+    // A cursor that is not one of the user's conversations returns an empty page and reveals nothing about other rooms.
     for before in ["1", "999999"] {
         let path = format!("/api/conversations?before={before}");
         assert_eq!(mei.get_json(&path).await.1, json!([]));
@@ -211,17 +158,11 @@ async fn pages_are_twenty_five_newest_first() {
     }
     let path = format!("/api/conversations/{}/messages", rooms[0]);
     let (_, first) = mei.get_json(&path).await;
-    assert_eq!(
-        (first[0]["seq"].clone(), first[24]["seq"].clone()),
-        (json!(28), json!(4))
-    );
+    let found = (first[0]["seq"].clone(), first[24]["seq"].clone());
+    assert_eq!(found, (json!(28), json!(4)));
     let next = format!("{path}?before={}", first[24]["id"].as_str().expect("an id"));
     let (_, second) = mei.get_json(&next).await;
-    let seqs: Vec<_> = second
-        .as_array()
-        .expect("a list")
-        .iter()
-        .map(|m| m["seq"].as_i64())
-        .collect();
-    assert_eq!(seqs, [Some(3), Some(2), Some(1)]);
+    let second = second.as_array().expect("a list").iter();
+    let seqs = second.map(|message| &message["seq"]).collect::<Vec<_>>();
+    assert_eq!(seqs, [3, 2, 1]);
 }

@@ -1,27 +1,27 @@
-//! Our cookies count, whatever else stands in the `Cookie` header.
+//! The server's cookies are found among any other cookies in the `Cookie` header.
 
 use crate::support::raw_http::{exchange, status, values};
 use crate::support::{Person, Teahouse};
 
-/// The request with these `Cookie` headers, as bytes.
-async fn get(house: &Teahouse, path: &str, cookies: &[Vec<u8>]) -> String {
+/// Sends a request with these raw `Cookie` headers.
+async fn get(server: &Teahouse, path: &str, cookies: &[Vec<u8>]) -> String {
     let mut request = format!(
         "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n",
-        house.host()
+        server.host()
     )
     .into_bytes();
     for cookie in cookies {
         request.extend([b"Cookie: ", &cookie[..], b"\r\n"].concat());
     }
     request.extend(b"\r\n");
-    exchange(house.host(), &request).await
+    exchange(server.host(), &request).await
 }
 
-/// What may stand around a cookie of ours: one or several headers.
-fn surroundings(ours: &str) -> Vec<Vec<Vec<u8>>> {
-    let ours = ours.as_bytes();
-    let before = |text: &[u8]| vec![[text, ours].concat()];
-    let after = |text: &[u8]| vec![[ours, text].concat()];
+/// Returns `Cookie` headers, one or several, that contain the cookie among others.
+fn headers_with(cookie: &str) -> Vec<Vec<Vec<u8>>> {
+    let cookie = cookie.as_bytes();
+    let before = |text: &[u8]| vec![[text, cookie].concat()];
+    let after = |text: &[u8]| vec![[cookie, text].concat()];
     let many: String = (0..200).map(|n| format!("other{n}=value{n}; ")).collect();
     vec![
         before(b""),
@@ -42,34 +42,34 @@ fn surroundings(ours: &str) -> Vec<Vec<Vec<u8>>> {
         before(many.as_bytes()),
         after(b";"),
         after(b" ; "),
-        vec![b"other=\xff".to_vec(), ours.to_vec()],
-        vec![ours.to_vec(), b"other=\xff".to_vec()],
-        vec![b"".to_vec(), ours.to_vec(), b";".to_vec()],
+        vec![b"other=\xff".to_vec(), cookie.to_vec()],
+        vec![cookie.to_vec(), b"other=\xff".to_vec()],
+        vec![b"".to_vec(), cookie.to_vec(), b";".to_vec()],
     ]
 }
 
 #[tokio::test]
-async fn a_foreign_cookie_never_hides_the_session() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
-    for cookies in surroundings(&ming.cookie()) {
+async fn foreign_cookies_never_hide_the_session() {
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
+    for cookies in headers_with(&ming.cookie()) {
         let text: Vec<_> = cookies.iter().map(|c| String::from_utf8_lossy(c)).collect();
         for path in ["/rooms/1", "/api/auth_user"] {
-            let answer = get(&house, path, &cookies).await;
-            assert_eq!(status(&answer), 200, "{path} {text:?}");
+            let response = get(&server, path, &cookies).await;
+            assert_eq!(status(&response), 200, "{path} {text:?}");
         }
     }
-    // Foreign cookies alone sign nobody in, and break nothing.
-    for cookies in surroundings("other=x") {
-        assert_eq!(status(&get(&house, "/rooms/1", &cookies).await), 303);
-        assert_eq!(status(&get(&house, "/login", &cookies).await), 200);
+    // Foreign cookies alone authenticate no user and cause no error.
+    for cookies in headers_with("other=x") {
+        assert_eq!(status(&get(&server, "/rooms/1", &cookies).await), 303);
+        assert_eq!(status(&get(&server, "/login", &cookies).await), 200);
     }
 }
 
 #[tokio::test]
-async fn of_several_sessions_the_living_one_counts() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
-    let other = ming.on_another_device(&house).await;
-    let (ended, living) = (other.cookie(), ming.cookie());
+async fn valid_session_is_chosen_among_several() {
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
+    let other = ming.on_another_device(&server).await;
+    let (ended, valid) = (other.cookie(), ming.cookie());
     other.sign_out().await;
     for first in [
         "teahouse=",
@@ -79,46 +79,40 @@ async fn of_several_sessions_the_living_one_counts() {
         &format!("teahouse={}", "A".repeat(90)),
         &ended,
     ] {
-        for pair in [[first, &living], [&living, first]] {
+        for pair in [[first, &valid], [&valid, first]] {
             let one = vec![pair.join("; ").into_bytes()];
             let two = pair.map(|cookie| cookie.as_bytes().to_vec()).to_vec();
             for cookies in [one, two] {
-                let answer = get(&house, "/api/auth_user", &cookies).await;
-                assert_eq!(status(&answer), 200, "{pair:?}");
+                let response = get(&server, "/api/auth_user", &cookies).await;
+                assert_eq!(status(&response), 200, "{pair:?}");
             }
         }
     }
     let both_ended = vec![format!("{ended}; {ended}").into_bytes()];
-    assert_eq!(status(&get(&house, "/rooms/1", &both_ended).await), 303);
+    assert_eq!(status(&get(&server, "/rooms/1", &both_ended).await), 303);
 }
 
 #[tokio::test]
-async fn the_other_cookies_of_ours_are_found_too() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
+async fn other_cookies_of_the_server_are_found() {
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let room = ming
         .post("/rooms", &[("name", "Tea"), ("kind", "open")])
         .await;
-    let room = room.headers()["location"]
-        .to_str()
-        .expect("text")
-        .to_owned();
+    let room = crate::support::status_and_location(&room).1.to_owned();
     ming.page(&room).await;
     let cookies = ming.cookies();
     assert!(cookies.contains("teahouse-room="), "{cookies}");
     for foreign in [&b"a=\xff; "[..], b"teahouse-room=x; a=\xff; "] {
         let header = [foreign, cookies.as_bytes()].concat();
-        let answer = get(&house, "/", &[header]).await;
-        assert_eq!(values(&answer, "location"), [room.as_str()]);
+        let response = get(&server, "/", &[header]).await;
+        assert_eq!(values(&response, "location"), [room.as_str()]);
     }
 }
 
 #[tokio::test]
-async fn a_known_browser_is_known_beside_foreign_cookies() {
-    let house = Teahouse::with(&[
-        ("TEAHOUSE__THROTTLE__ENABLED", "true"),
-        ("TEAHOUSE__THROTTLE__SIGN_IN_FAILURES", "3"),
-    ]);
-    let ming = Person::register(&house, "Ming").await;
+async fn trusted_browser_is_recognized_among_foreign_cookies() {
+    let server = Teahouse::configured("throttle.enabled=true throttle.sign_in_failures=3");
+    let ming = Person::register(&server, "Ming").await;
     let cookies = ming.cookies();
     let mut all = cookies.split("; ");
     let browser = all.find(|cookie| cookie.starts_with("teahouse-browser="));
@@ -128,20 +122,20 @@ async fn a_known_browser_is_known_beside_foreign_cookies() {
         let mut request = format!(
             "POST /login HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n\
              Content-Type: application/x-www-form-urlencoded\r\nCookie: ",
-            house.host(),
+            server.host(),
             body.len()
         )
         .into_bytes();
         request.extend([cookie, b"\r\n\r\n", body.as_bytes()].concat());
-        status(&exchange(house.host(), &request).await)
+        status(&exchange(server.host(), &request).await)
     };
-    // Strangers' guesses lock the number for browsers that nobody knows …
+    // Failed logins from unknown browsers lock the number for unknown browsers …
     for _ in 0..5 {
         sign_in(b"a=b", "wrong+wrong+wrong").await;
     }
     let password = crate::support::person::PASSWORD.replace(' ', "+");
     assert_eq!(sign_in(b"a=\xff", &password).await, 429);
-    // … and not for this one.
+    // … and not for a trusted one.
     for foreign in [&b"a=\xff; "[..], b"teahouse-browser=junk.junk; "] {
         let cookie = [foreign, browser.as_bytes()].concat();
         assert_eq!(sign_in(&cookie, &password).await, 303);

@@ -1,17 +1,18 @@
-//! Somebody else holds what the program wants to write.
+//! Another connection holds locks that the server needs.
 
-use crate::support::{LOBBY, Person, Teahouse, eventually};
+use crate::support::database::required_mysql;
+use crate::support::{LOBBY, Person, Teahouse, until};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// How soon what cannot be done is refused; the promise is 2 s.
-const REFUSAL: Duration = Duration::from_secs(4);
-/// How soon it can be done afterwards; the promise is 5 s.
-const RECOVERY: Duration = Duration::from_secs(10);
+/// Maximum time until a write is rejected; the promise is 2 s.
+const MAX_REJECTION_TIME: Duration = Duration::from_secs(4);
+/// Maximum time until writes work again; the promise is 5 s.
+const MAX_RECOVERY_TIME: Duration = Duration::from_secs(10);
 
-/// What others may hold, and the statement that takes it.
-fn locks(house: &Teahouse) -> Vec<(&'static str, &'static str)> {
-    match house.database().is_mysql() {
+/// Locks of another connection: description and the statement that takes it.
+fn locks(server: &Teahouse) -> Vec<(&'static str, &'static str)> {
+    match server.database().is_mysql() {
         true => vec![
             ("the Lobby", "SELECT id FROM rooms WHERE id = 1 FOR UPDATE"),
             ("the counter", "SELECT id FROM installation FOR UPDATE"),
@@ -21,15 +22,15 @@ fn locks(house: &Teahouse) -> Vec<(&'static str, &'static str)> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_somebody_else_holds_is_refused_in_time_and_works_afterwards() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
+async fn blocked_write_is_rejected_in_time_and_works_afterwards() {
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let mut socket = ming.socket().await;
-    let begin = match house.database().is_mysql() {
+    let begin = match server.database().is_mysql() {
         true => "START TRANSACTION",
         false => "BEGIN IMMEDIATE",
     };
-    for (what, lock) in locks(&house) {
-        let mut other = house.database().other();
+    for (what, lock) in locks(&server) {
+        let mut other = server.database().second_connection();
         other.run(begin);
         other.run(lock);
         let mut slowest = Duration::ZERO;
@@ -41,40 +42,39 @@ async fn what_somebody_else_holds_is_refused_in_time_and_works_afterwards() {
             assert_eq!(error["code"], "unavailable", "{error}");
             assert_eq!(error["clientId"], id.as_str());
         }
-        assert_eq!(ming.get("/rooms/1").await.status(), 200, "reading goes on");
+        assert_eq!(ming.get("/rooms/1").await.status(), 200, "reads still work");
         let start = Instant::now();
         let rooms = [("name", "Tea"), ("kind", "open")];
-        let made = ming.post("/rooms", &rooms).await.status();
-        let making = start.elapsed();
+        ming.post("/rooms", &rooms).await;
+        let room_time = start.elapsed();
         other.run("ROLLBACK");
         let start = Instant::now();
-        eventually("sends work again", || async {
-            let answer = ming.post("/rooms/1/messages", &[("content", "now")]).await;
-            (answer.status() == 303).then_some(())
+        until("posting works again", async || {
+            let response = ming.post("/rooms/1/messages", &[("content", "now")]).await;
+            response.status() == 303
         })
         .await;
+        let recovery = start.elapsed();
         println!(
-            "{what} held: refused after {slowest:?} at the latest, another room {made} after {making:?}, \
-             sends work {:?} afterwards",
-            start.elapsed()
+            "{what}: rejected within {slowest:?}, room {room_time:?}, works after {recovery:?}"
         );
-        assert!(slowest < REFUSAL && making < REFUSAL);
-        assert!(start.elapsed() < RECOVERY);
+        assert!(slowest < MAX_REJECTION_TIME && room_time < MAX_REJECTION_TIME);
+        assert!(recovery < MAX_RECOVERY_TIME);
     }
-    house.audit_rooms();
+    server.audit_rooms();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_deadlock_is_nobodys_problem() {
-    let house = Teahouse::start();
-    if !house.database().is_mysql() {
+async fn deadlock_is_retried_and_not_reported_to_the_client() {
+    if required_mysql().is_none() {
         return;
     }
-    let ming = Person::register(&house, "Ming").await;
+    let server = Teahouse::start();
+    let ming = Person::register(&server, "Ming").await;
     let mut socket = ming.socket().await;
     for n in 0..3 {
-        // It has changed more than the program has, so it is the program that has to yield.
-        let mut other = house.database().other();
+        // This transaction has changed more rows than the server's, so the server's is the deadlock victim.
+        let mut other = server.database().second_connection();
         other.run("START TRANSACTION");
         other.run("CREATE TEMPORARY TABLE spare AS SELECT 1 AS id");
         for _ in 0..5 {
@@ -84,22 +84,20 @@ async fn a_deadlock_is_nobodys_problem() {
             other.run("UPDATE memberships SET read_seq = read_seq - 1");
         }
         let id = socket.post(LOBBY, &format!("message {n}")).await;
-        // The program has taken the counter by then, and waits for the room.
+        // By now the server holds the counter and waits for the room.
         let waits = "SELECT COUNT(*) AS value FROM information_schema.processlist \
                      WHERE db = DATABASE() AND id <> CONNECTION_ID() AND info LIKE 'UPDATE%rooms%'";
-        eventually("the program waits for the room", || async {
-            (house.database().number(waits) > 0).then_some(())
+        until("the server waits for the room", async || {
+            server.number(waits) > 0
         })
         .await;
         other.run("UPDATE installation SET counter = counter + 1");
         sleep(Duration::from_millis(50)).await;
         other.run("COMMIT");
-        let answer = socket.first_of(&["ack", "error"]).await;
-        assert_eq!(
-            (answer["type"].as_str(), answer["clientId"].as_str()),
-            (Some("ack"), Some(&*id))
-        );
-        assert_eq!(answer["seq"], n + 1);
+        let response = socket.first_of(&["ack", "error"]).await;
+        let found = (response["type"].as_str(), response["clientId"].as_str());
+        assert_eq!(found, (Some("ack"), Some(&*id)));
+        assert_eq!(response["seq"], n + 1);
     }
-    house.audit_rooms();
+    server.audit_rooms();
 }

@@ -1,14 +1,14 @@
-//! `teahouse doctor` finds what is wrong with a machine, a database, a setting, and says what mends it.
+//! `teahouse doctor` reports faults of a machine, a database or a setting, each with its fix.
 
-use crate::support::database::{on_server, server};
-use crate::support::{Database, MariaDb, Report, Teahouse};
+use crate::support::database::{on_server, required_mysql};
+use crate::support::{Database, DoctorReport, MariaDb, Teahouse};
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 #[tokio::test]
-async fn settings_and_keys_that_are_not_for_people_are_named() {
+async fn development_settings_and_keys_are_reported() {
     let folder = TempDir::new().expect("a folder");
     let data = folder.path().to_str().expect("text");
     let key = folder.path().join("secret.key");
@@ -16,24 +16,25 @@ async fn settings_and_keys_that_are_not_for_people_are_named() {
     let mode =
         |mode| std::fs::set_permissions(&key, std::fs::Permissions::from_mode(mode)).expect("set");
     mode(0o644);
-    let report = Report::of(&[("DATA_DIR", data), ("PORT", "1")], folder.path());
+    let report = DoctorReport::of(&[("DATA_DIR", data), ("PORT", "1")], folder.path());
     report.expect("secret key", "fail", "chmod 600");
     mode(0o600);
-    Report::of(&[("DATA_DIR", data), ("PORT", "1")], folder.path()).is_fine(&["secret key"]);
+    DoctorReport::of(&[("DATA_DIR", data), ("PORT", "1")], folder.path())
+        .expect_ok(&["secret key"]);
     let production = [
         ("DATA_DIR", data),
         ("PORT", "1"),
         ("TEAHOUSE_ENV", "production"),
     ];
-    // Without a public address the program would not even start.
-    Report::of(&production, folder.path()).expect("settings", "fail", "default.toml");
+    // Without a public origin the server would not start.
+    DoctorReport::of(&production, folder.path()).expect("settings", "fail", "default.toml");
     let with = |more: &[(&'static str, &'static str)]| {
         let settings: Vec<_> = production
             .iter()
             .copied()
             .chain(more.iter().copied())
             .collect();
-        Report::of(&settings, folder.path())
+        DoctorReport::of(&settings, folder.path())
     };
     let report = with(&[("PUBLIC_ORIGIN", "http://127.0.0.1:1")]);
     report.expect("secret key", "fail", "openssl rand -hex 64");
@@ -48,7 +49,7 @@ async fn settings_and_keys_that_are_not_for_people_are_named() {
 }
 
 #[tokio::test]
-async fn a_machine_with_few_files_or_a_full_disk_is_named() {
+async fn low_file_limit_and_full_disk_are_reported() {
     let folder = TempDir::new().expect("a folder");
     let doctor = |before: &str, data: &std::path::Path| {
         let run = format!(
@@ -60,7 +61,7 @@ async fn a_machine_with_few_files_or_a_full_disk_is_named() {
         shell.env("PORT", "1").env("DATABASE_URL", "");
         let done = shell.current_dir(folder.path()).output().expect("a shell");
         let findings = serde_json::from_slice(&done.stdout).expect("JSON");
-        Report {
+        DoctorReport {
             findings,
             is_healthy: done.status.success(),
         }
@@ -78,12 +79,12 @@ async fn a_machine_with_few_files_or_a_full_disk_is_named() {
         report.expect("disk", "fail", "free some space");
         assert!(undone.is_ok_and(|status| status.success()));
     } else {
-        println!("only root may mount: the full disk is not tried");
+        println!("SKIPPED: mounting a full disk requires root");
     }
 }
 
 #[test]
-fn the_program_takes_as_many_open_files_as_it_may() {
+fn server_raises_its_file_limit_to_the_hard_limit() {
     let folder = TempDir::new().expect("a folder");
     let run = format!("ulimit -Sn 300; exec {}", env!("CARGO_BIN_EXE_teahouse"));
     let mut shell = Command::new("sh");
@@ -104,18 +105,17 @@ fn the_program_takes_as_many_open_files_as_it_may() {
         .expect("a line");
     let words: Vec<_> = line.split_whitespace().collect();
     assert!(serves);
-    assert_eq!(words[3], words[4], "soft is hard: {line}");
+    assert_eq!(words[3], words[4], "soft equals hard: {line}");
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_as_it_must_be_is_named() {
-    let Some(server) = server() else {
-        println!("this is about MySQL and MariaDB");
+async fn unsuitable_database_server_is_reported() {
+    let Some(mysql) = required_mysql() else {
         return;
     };
     let folder = TempDir::new().expect("a folder");
     let report = |url: &str| {
-        Report::of(
+        DoctorReport::of(
             &[("DATABASE_URL", url), ("DATA_DIR", "."), ("PORT", "1")],
             folder.path(),
         )
@@ -125,7 +125,7 @@ async fn a_server_that_is_not_as_it_must_be_is_named() {
     report(&latin.url).expect("database", "fail", "CREATE DATABASE");
     let name = latin.url.rsplit('/').next().expect("a name");
     on_server(
-        &server,
+        &mysql,
         &format!("CREATE DATABASE {name} CHARACTER SET latin1"),
     );
     report(&latin.url).expect(
@@ -136,30 +136,24 @@ async fn a_server_that_is_not_as_it_must_be_is_named() {
     let wrong = latin.url.replacen("://root:", "://root:not-", 1);
     let wrong = report(&wrong);
     wrong.expect("database", "fail", "GRANT ALL");
-    assert!(
-        !wrong.about("database").to_string().contains("not-"),
-        "no password is shown"
-    );
-    let nobody = "mysql://tea:pot@127.0.0.1:1/teahouse";
-    report(nobody).expect("database", "fail", "start the server");
-    let house = Teahouse::start();
-    house
-        .database()
-        .run("ALTER TABLE blocks CONVERT TO CHARACTER SET latin1");
-    report(&house.database().url).expect("characters", "fail", "ALTER TABLE blocks");
+    let is_hidden = !wrong.finding("database").to_string().contains("not-");
+    assert!(is_hidden, "no password is shown");
+    report("mysql://tea:pot@127.0.0.1:1/teahouse").expect("database", "fail", "start the server");
+    let server = Teahouse::start();
+    server.execute("ALTER TABLE blocks CONVERT TO CHARACTER SET latin1");
+    report(&server.database().url).expect("characters", "fail", "ALTER TABLE blocks");
 }
 
 #[tokio::test]
-async fn a_server_that_may_lose_or_refuse_messages_is_named() {
-    let Some(server) = MariaDb::start() else {
-        println!("this is about MariaDB");
+async fn database_server_that_may_lose_or_reject_messages_is_reported() {
+    let Some(mariadb) = MariaDb::start() else {
         return;
     };
     let folder = TempDir::new().expect("a folder");
-    let database = Database::on(&server.url);
+    let database = Database::on(&mariadb.url);
     let name = database.url.rsplit('/').next().expect("a name");
     on_server(
-        &server.url,
+        &mariadb.url,
         &format!("CREATE DATABASE {name} CHARACTER SET utf8mb4"),
     );
     let report = || {
@@ -168,9 +162,9 @@ async fn a_server_that_may_lose_or_refuse_messages_is_named() {
             ("DATA_DIR", "."),
             ("PORT", "1"),
         ];
-        Report::of(&settings, folder.path())
+        DoctorReport::of(&settings, folder.path())
     };
-    report().is_fine(&[
+    report().expect_ok(&[
         "durability",
         "packets",
         "connections",
@@ -178,41 +172,17 @@ async fn a_server_that_may_lose_or_refuse_messages_is_named() {
         "clock",
         "time zone",
     ]);
-    for (fault, mended, check, mend) in [
-        (
-            "innodb_flush_log_at_trx_commit = 0",
-            "innodb_flush_log_at_trx_commit = 1",
-            "durability",
-            "innodb_flush_log_at_trx_commit = 1",
-        ),
-        (
-            "innodb_flush_log_at_trx_commit = 2",
-            "innodb_flush_log_at_trx_commit = 1",
-            "durability",
-            "innodb_flush_log_at_trx_commit = 1",
-        ),
-        (
-            "max_allowed_packet = 1048576",
-            "max_allowed_packet = 16777216",
-            "packets",
-            "max_allowed_packet = 16777216",
-        ),
-        (
-            "max_connections = 10",
-            "max_connections = 151",
-            "connections",
-            "max_connections = 151",
-        ),
-        (
-            "read_only = ON",
-            "read_only = OFF",
-            "writing",
-            "read_only = OFF",
-        ),
+    for (check, variable, wrong, right) in [
+        ("durability", "innodb_flush_log_at_trx_commit", "0", "1"),
+        ("durability", "innodb_flush_log_at_trx_commit", "2", "1"),
+        ("packets", "max_allowed_packet", "1048576", "16777216"),
+        ("connections", "max_connections", "10", "151"),
+        ("writing", "read_only", "ON", "OFF"),
     ] {
-        on_server(&server.url, &format!("SET GLOBAL {fault}"));
-        report().expect(check, "fail", mend);
-        on_server(&server.url, &format!("SET GLOBAL {mended}"));
+        let fix = format!("{variable} = {right}");
+        on_server(&mariadb.url, &format!("SET GLOBAL {variable} = {wrong}"));
+        report().expect(check, "fail", &fix);
+        on_server(&mariadb.url, &format!("SET GLOBAL {fix}"));
     }
     assert!(report().is_healthy);
 }

@@ -1,4 +1,4 @@
-//! Whatever people write is shown as they wrote it, and is never a part of the page.
+//! Content of users is shown as text and never becomes markup.
 
 use crate::support::{LOBBY, Teahouse};
 
@@ -17,7 +17,7 @@ const ATTACKS: [&str; 12] = [
     "&lt;script&gt; &amp;amp; <!-- --> ]]>",
 ];
 
-/// Fails unless the HTML holds nothing but text, line breaks and links to web pages.
+/// Returns whether the HTML contains only text, line breaks and links to web pages.
 fn is_harmless(html: &str) -> bool {
     let mut rest = html;
     while let Some(start) = rest.find('<') {
@@ -45,8 +45,8 @@ fn is_harmless(html: &str) -> bool {
     true
 }
 
-/// The text that a reader sees.
-fn shown(html: &str) -> String {
+/// Returns the text that a reader sees.
+fn visible_text(html: &str) -> String {
     let mut text = String::new();
     for (n, part) in html.split('<').enumerate() {
         text.push_str(if n == 0 {
@@ -72,13 +72,13 @@ fn shown(html: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_message_is_text_whatever_it_looks_like() {
-    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
+async fn message_content_is_always_text() {
+    let (_server, [ming]) = Teahouse::with_users(["Ming"]).await;
     for attack in ATTACKS {
         let message = ming.say(attack).await;
         let html = message["html"].as_str().expect("html");
         assert!(is_harmless(html), "{attack} became {html}");
-        assert_eq!(shown(html), attack, "{html}");
+        assert_eq!(visible_text(html), attack, "{html}");
         assert_eq!(message["content"], attack);
     }
     for page in [
@@ -100,18 +100,16 @@ async fn a_message_is_text_whatever_it_looks_like() {
 }
 
 #[tokio::test]
-async fn links_can_be_followed_and_lead_where_they_say() {
-    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
+async fn links_are_clickable_and_lead_to_the_shown_address() {
+    let (_server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let html = ming
         .say("see https://example.com/a?b=1&c=2#d, or http://例え.jp/茶。")
         .await["html"]
         .as_str()
         .expect("html")
         .to_owned();
-    assert!(
-        html.contains("<a href=\"https://example.com/a?b=1&amp;c=2#d\""),
-        "{html}"
-    );
+    let is_shown = html.contains("<a href=\"https://example.com/a?b=1&amp;c=2#d\"");
+    assert!(is_shown, "{html}");
     assert_eq!(html.matches("<a ").count(), 2, "{html}");
     for rel in ["noopener", "noreferrer"] {
         assert_eq!(html.matches(rel).count(), 2, "{html}");
@@ -125,13 +123,11 @@ async fn links_can_be_followed_and_lead_where_they_say() {
 }
 
 #[tokio::test]
-async fn names_are_text_too() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
-    // Nobody can choose such a name; should one get into the database all the same, it stays a name.
-    house
-        .database()
-        .run("UPDATE users SET username = '\"><script>alert(1)</script>'");
-    house.database().run("UPDATE rooms SET name = '</title><script>alert(2)</script>', topic = '\"><img src=x onerror=alert(3)>'");
+async fn names_are_escaped() {
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
+    // Such names are rejected at registration; one in the database must still be escaped.
+    server.execute("UPDATE users SET username = '\"><script>alert(1)</script>'");
+    server.execute("UPDATE rooms SET name = '</title><script>alert(2)</script>', topic = '\"><img src=x onerror=alert(3)>'");
     ming.say("hello").await;
     let page = ming.page("/rooms/1").await;
     for evil in ["<script>alert", "<img src=x", "</title><script"] {

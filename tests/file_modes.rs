@@ -1,7 +1,7 @@
-//! What the program stores on this machine is for nobody else to read.
+//! Files of the server are readable by its own user only.
 
-use crate::support::database::server;
-use crate::support::{Person, Report, Teahouse, a_secret};
+use crate::support::database::requires_sqlite;
+use crate::support::{DoctorReport, Person, Teahouse, random_secret, words};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -13,11 +13,11 @@ fn mode(path: &Path) -> u32 {
     meta.permissions().mode() & 0o777
 }
 
-fn set(path: &Path, mode: u32) {
+fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).expect("set");
 }
 
-/// Serves with umask 022 until it is killed; returns when it listens.
+/// Starts a server with umask 022; returns when it listens.
 fn serve(folder: &Path) -> Child {
     use std::io::{BufRead, BufReader};
     let run = format!("umask 022; exec {}", env!("CARGO_BIN_EXE_teahouse"));
@@ -33,13 +33,12 @@ fn serve(folder: &Path) -> Child {
         .stderr(Stdio::null());
     let mut program = shell.spawn().expect("a shell");
     let mut lines = BufReader::new(program.stdout.take().expect("piped")).lines();
-    let listens = lines.any(|line| line.is_ok_and(|line| line.contains("listening on")));
-    assert!(listens);
+    assert!(lines.any(|line| line.is_ok_and(|line| line.contains("listening on"))));
     program
 }
 
 #[test]
-fn files_are_private_whatever_the_umask() {
+fn files_are_private_independent_of_umask() {
     let folder = TempDir::new().expect("a folder");
     let mut program = serve(folder.path());
     let data = folder.path().join("deep/data");
@@ -59,22 +58,14 @@ fn files_are_private_whatever_the_umask() {
     let folders = [mode(&data), mode(&folder.path().join("deep"))];
     program.kill().expect("it was running");
     program.wait().expect("it ended");
-    println!("{modes:?} in {folders:?}");
     assert_eq!(folders, [0o700, 0o700]);
-    for name in [
-        "teahouse.db",
-        "teahouse.db-wal",
-        "teahouse.db-shm",
-        "secret.key",
-    ] {
-        assert!(
-            modes.contains(&(name.to_owned(), 0o600)),
-            "{name}: {modes:?}"
-        );
+    for name in words("teahouse.db teahouse.db-wal teahouse.db-shm secret.key") {
+        let is_shown = modes.contains(&(name.to_owned(), 0o600));
+        assert!(is_shown, "{name}: {modes:?}");
     }
     assert!(modes.iter().all(|(_, mode)| mode & 0o077 == 0), "{modes:?}");
-    // A folder that exists keeps the mode that its owner gave it.
-    set(&data, 0o750);
+    // An existing folder keeps its mode.
+    set_mode(&data, 0o750);
     let mut program = serve(folder.path());
     let after = mode(&data);
     program.kill().expect("it was running");
@@ -83,46 +74,43 @@ fn files_are_private_whatever_the_umask() {
 }
 
 #[test]
-fn open_files_are_named_with_the_command_that_closes_them() {
-    if server().is_some() {
+fn doctor_reports_readable_files_with_the_command_that_restricts_them() {
+    if !requires_sqlite() {
         return;
     }
     let folder = TempDir::new().expect("a folder");
     let data = folder.path().join("data");
     let settings = [("DATA_DIR", "data"), ("PORT", "1")];
-    let made = Teahouse::run(&["migrate"], &settings, folder.path());
-    assert!(made.status.success(), "{made:?}");
-    Report::of(&settings, folder.path()).is_fine(&["permissions"]);
+    Teahouse::run(&["migrate"], &settings, folder.path()).expect_success();
+    DoctorReport::of(&settings, folder.path()).expect_ok(&["permissions"]);
     for (path, closed, open) in [
         (data.clone(), 0o700, 0o755),
         (data.join("teahouse.db"), 0o600, 0o644),
         (data.join("teahouse.db"), 0o600, 0o640),
     ] {
-        set(&path, open);
-        let report = Report::of(&settings, folder.path());
-        set(&path, closed);
+        set_mode(&path, open);
+        let report = DoctorReport::of(&settings, folder.path());
+        set_mode(&path, closed);
         report.expect("permissions", "warn", &format!("chmod {closed:o}"));
     }
-    // Reachable by everybody: a fault.
+    // Readable by everyone: a fault.
     for path in [folder.path(), &data] {
-        set(path, 0o755);
+        set_mode(path, 0o755);
     }
-    set(&data.join("teahouse.db"), 0o644);
-    let report = Report::of(&settings, folder.path());
+    set_mode(&data.join("teahouse.db"), 0o644);
+    let report = DoctorReport::of(&settings, folder.path());
     let findings = serde_json::to_string(&report.findings).expect("JSON");
-    assert!(
-        findings.contains("chmod 600") && findings.contains("teahouse.db"),
-        "{findings}"
-    );
+    let is_shown = findings.contains("chmod 600") && findings.contains("teahouse.db");
+    assert!(is_shown, "{findings}");
     assert!(!report.is_healthy);
 }
 
 #[tokio::test]
-async fn exposed_key_is_refused_in_production_and_named_elsewhere() {
+async fn readable_secret_key_is_rejected_in_production_and_reported_elsewhere() {
     let folder = TempDir::new().expect("a folder");
     let key = folder.path().join("secret.key");
     fs::write(&key, [7; 64]).expect("written");
-    let secret = a_secret();
+    let secret = random_secret();
     let data = folder.path().to_str().expect("UTF-8");
     let production = [
         ("TEAHOUSE_ENV", "production"),
@@ -130,7 +118,7 @@ async fn exposed_key_is_refused_in_production_and_named_elsewhere() {
         ("PORT", "0"),
         ("DATA_DIR", data),
         ("TEAHOUSE__DATA__SECRET_KEY", secret.as_str()),
-        // Whatever is wrong beside it comes later.
+        // The key file's mode is checked before other settings.
         ("DATABASE_URL", "sqlite:///nonexistent-folder/chat.db"),
     ];
     for (mode, is_refused) in [
@@ -140,19 +128,16 @@ async fn exposed_key_is_refused_in_production_and_named_elsewhere() {
         (0o640, false),
         (0o600, false),
     ] {
-        set(&key, mode);
+        set_mode(&key, mode);
         let outcome = Teahouse::run(&["serve"], &production, folder.path());
-        assert_eq!(
-            outcome.stderr.contains("chmod 600"),
-            is_refused,
-            "{mode:o}: {outcome:?}"
-        );
-        let report = Report::of(&production, folder.path());
+        let found = outcome.stderr.contains("chmod 600");
+        assert_eq!(found, is_refused, "{mode:o}: {outcome:?}");
+        let report = DoctorReport::of(&production, folder.path());
         report.expect("secret key", if is_refused { "fail" } else { "ok" }, "");
     }
-    set(&key, 0o644);
-    let house = Teahouse::with(&[("DATA_DIR", data)]);
-    Person::register(&house, "Ming").await;
-    let log = house.log().join("\n");
+    set_mode(&key, 0o644);
+    let server = Teahouse::with(&[("DATA_DIR", data)]);
+    Person::register(&server, "Ming").await;
+    let log = server.log().join("\n");
     assert!(log.contains("chmod 600"), "{log}");
 }

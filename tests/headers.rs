@@ -1,8 +1,8 @@
-//! What every response carries.
+//! Headers of responses.
 
-use crate::support::{Person, Teahouse};
+use crate::support::{Person, Teahouse, header, person::send, words};
 use reqwest::header::HeaderMap;
-use reqwest::{Method, Response};
+use reqwest::{Method, Response, StatusCode};
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; \
     connect-src 'self'; media-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; \
@@ -16,11 +16,7 @@ fn check(headers: &HeaderMap, what: &str) {
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
     ] {
-        let all: Vec<_> = headers
-            .get_all(name)
-            .iter()
-            .map(|value| value.to_str().expect("text"))
-            .collect();
+        let all: Vec<_> = headers.get_all(name).iter().collect();
         assert_eq!(all, [value], "{what}: {name}");
     }
     let permissions: Vec<_> = headers.get_all("permissions-policy").iter().collect();
@@ -31,8 +27,8 @@ fn check(headers: &HeaderMap, what: &str) {
     }
 }
 
-/// A file that the page loads, such as `/static/<hash>/css/base.css`.
-async fn an_asset(person: &Person) -> String {
+/// Returns the URL of a static file of the page, such as `/static/<hash>/css/base.css`.
+async fn asset_url(person: &Person) -> String {
     let page = person.page("/login").await;
     let end = page.find("/css/").expect("a style sheet");
     let start = page[..end].rfind("/static/").expect("a static file");
@@ -40,25 +36,16 @@ async fn an_asset(person: &Person) -> String {
 }
 
 #[tokio::test]
-async fn every_response_of_every_route_carries_them() {
-    let house = Teahouse::start();
-    let (member, visitor) = (
-        Person::register(&house, "Ming").await,
-        Person::visitor(&house),
-    );
-    let asset = an_asset(&visitor).await;
-    let mut addresses = house.routes();
+async fn each_response_of_each_route_has_the_security_headers() {
+    let server = Teahouse::start();
+    let member = Person::register(&server, "Ming").await;
+    let visitor = Person::visitor(&server);
+    let asset = asset_url(&visitor).await;
+    let mut addresses = server.routes();
     assert!(addresses.len() >= 12, "{addresses:?}");
-    for path in [
-        asset.as_str(),
-        "/nowhere",
-        "/api/nowhere",
-        "/static/nowhere.css",
-        "/rooms/x",
-        "/rooms/999",
-        "/rooms/1/messages?before=1&after=1",
-        "/%2e%2e/etc/passwd",
-    ] {
+    let paths = "/nowhere /api/nowhere /static/nowhere.css /rooms/x /rooms/999 \
+        /rooms/1/messages?before=1&after=1 /%2e%2e/etc/passwd";
+    for path in words(paths).into_iter().chain([asset.as_str()]) {
         addresses.push((Method::GET, path.to_owned()));
     }
     for path in ["/", "/rooms/1", "/healthz", "/nowhere"] {
@@ -71,58 +58,41 @@ async fn every_response_of_every_route_carries_them() {
             if path == "/logout" {
                 member.sign_in().await;
             }
-            let answer = person
-                .request(method.clone(), &path)
-                .send()
-                .await
-                .expect("an answer");
-            let what = format!("{method} {path} {}", answer.status());
-            check(answer.headers(), &what);
-            assert!(
-                answer.headers().get("strict-transport-security").is_none(),
-                "{what}: this is http"
-            );
-            assert!(answer.headers().get("server").is_none(), "{what}");
+            let response = send(person.request(method.clone(), &path)).await;
+            let what = format!("{method} {path} {}", response.status());
+            check(response.headers(), &what);
+            let has_hsts = response.headers().contains_key("strict-transport-security");
+            assert!(!has_hsts, "{what}: over plain http");
+            assert!(response.headers().get("server").is_none(), "{what}");
         }
     }
 }
 
 #[tokio::test]
-async fn pages_of_people_who_are_signed_in_are_kept_nowhere() {
-    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
+async fn pages_of_signed_in_users_are_not_cached() {
+    let (_server, [ming]) = Teahouse::with_users(["Ming"]).await;
     for path in ["/", "/rooms/1", "/rooms/999", "/nowhere"] {
         assert_eq!(cache_control(&ming.get(path).await), "no-store", "{path}");
     }
-    assert_eq!(
-        cache_control(&ming.post("/rooms/1/messages", &[("content", "")]).await),
-        "no-store"
-    );
+    let found = cache_control(&ming.post("/rooms/1/messages", &[("content", "")]).await);
+    assert_eq!(found, "no-store");
     let pages = cache_control(&ming.get("/rooms/1/messages").await);
-    assert_eq!(
-        pages.split(", ").collect::<std::collections::BTreeSet<_>>(),
-        ["no-cache", "private"].into()
-    );
+    let found = pages.split(", ").collect::<std::collections::BTreeSet<_>>();
+    assert_eq!(found, ["no-cache", "private"].into());
 }
 
 #[tokio::test]
-async fn static_files_are_kept_for_ever_under_a_name_of_their_own() {
-    let house = Teahouse::start();
-    let visitor = Person::visitor(&house);
-    let asset = an_asset(&visitor).await;
-    let answer = visitor.get(&asset).await;
-    assert_eq!(answer.status(), 200);
-    let cache = cache_control(&answer);
-    assert!(
-        cache.contains("immutable")
-            && cache.contains("max-age=31536000")
-            && cache.contains("public"),
-        "{cache}"
-    );
-    assert!(
-        answer.headers()["content-type"]
-            .to_str()
-            .is_ok_and(|kind| kind.starts_with("text/css"))
-    );
+async fn static_files_are_immutable_under_a_hashed_url() {
+    let server = Teahouse::start();
+    let visitor = Person::visitor(&server);
+    let asset = asset_url(&visitor).await;
+    let response = visitor.get(&asset).await;
+    assert_eq!(response.status(), 200);
+    let cache = cache_control(&response);
+    for wanted in ["immutable", "max-age=31536000", "public"] {
+        assert!(cache.contains(wanted), "{cache}");
+    }
+    assert!(header(&response, "content-type").starts_with("text/css"));
     let (prefix, file) = asset
         .trim_start_matches("/static/")
         .split_once('/')
@@ -131,96 +101,63 @@ async fn static_files_are_kept_for_ever_under_a_name_of_their_own() {
     let other = visitor
         .get(&format!("/static/0123456789abcdef/{file}"))
         .await;
-    assert!(
-        !cache_control(&other).contains("immutable"),
-        "under another hash it may be another file"
-    );
-    for outside in [
-        "../Cargo.toml",
-        "%2e%2e/Cargo.toml",
-        "..%2fCargo.toml",
-        "/etc/passwd",
-        "",
-    ] {
-        let status = visitor
-            .get(&format!("/static/{prefix}/{outside}"))
-            .await
-            .status();
+    let is_hidden = !cache_control(&other).contains("immutable");
+    assert!(is_hidden, "another hash may be another version");
+    for outside in "../Cargo.toml %2e%2e/Cargo.toml ..%2fCargo.toml /etc/passwd ".split(' ') {
+        let path = format!("/static/{prefix}/{outside}");
+        let status = visitor.get(&path).await.status();
         assert!(status.is_client_error(), "{outside}: {status}");
     }
 }
 
 #[tokio::test]
-async fn the_cookie_belongs_to_this_site_alone() {
-    let house = Teahouse::start();
-    let answer = Person::visitor(&house).submit_registration("Ming").await;
-    let cookie = the_cookie(&answer);
+async fn session_cookie_is_limited_to_this_site() {
+    let server = Teahouse::start();
+    let response = Person::visitor(&server).submit_registration("Ming").await;
+    let cookie = the_cookie(&response);
     assert!(cookie.starts_with("teahouse="), "{cookie}");
     let attributes = attributes(&cookie);
     for wanted in ["httponly", "samesite=lax", "path=/"] {
-        assert!(
-            attributes.iter().any(|given| given == wanted),
-            "{wanted}: {cookie}"
-        );
+        let is_found = attributes.iter().any(|given| given == wanted);
+        assert!(is_found, "{wanted}: {cookie}");
     }
-    assert!(
-        !attributes
-            .iter()
-            .any(|given| given == "secure" || given.starts_with("domain")),
-        "{cookie}"
-    );
-    // The database keeps only a hash of it.
+    let is_wrong = |given: &String| given == "secure" || given.starts_with("domain");
+    assert!(!attributes.iter().any(is_wrong), "{cookie}");
+    // The database stores only its hash.
     let value = cookie.split([';', '=']).nth(1).expect("a value").to_owned();
-    let kept = house
-        .database()
-        .words("SELECT key_hash AS value FROM sessions");
-    assert_eq!(kept.len(), 1);
-    assert!(kept[0].len() == 64 && !value.contains(&kept[0]), "{kept:?}");
+    let hashes = server.strings("SELECT key_hash AS value FROM sessions");
+    assert_eq!(hashes.len(), 1);
+    let is_shown = hashes[0].len() == 64 && !value.contains(&hashes[0]);
+    assert!(is_shown, "{hashes:?}");
 }
 
 #[tokio::test]
-async fn behind_https_the_cookie_is_secure_and_so_is_the_site() {
-    let house = Teahouse::with(&[("PUBLIC_ORIGIN", "https://chat.example.org")]);
-    let answer = Person::visitor(&house).submit_registration("Ming").await;
-    assert_eq!(answer.status(), 303);
-    check(answer.headers(), "https");
-    let lasts = answer.headers()["strict-transport-security"]
-        .to_str()
-        .expect("text");
-    assert!(lasts.starts_with("max-age="), "{lasts}");
-    let cookie = the_cookie(&answer);
+async fn https_sets_secure_cookies_and_hsts() {
+    let server = Teahouse::with(&[("PUBLIC_ORIGIN", "https://chat.example.org")]);
+    let response = Person::visitor(&server).submit_registration("Ming").await;
+    assert_eq!(response.status(), 303);
+    check(response.headers(), "https");
+    let hsts = header(&response, "strict-transport-security");
+    assert!(hsts.starts_with("max-age="), "{hsts}");
+    let cookie = the_cookie(&response);
     assert!(cookie.starts_with("__Host-teahouse="), "{cookie}");
     let attributes = attributes(&cookie);
     for wanted in ["secure", "httponly", "samesite=lax", "path=/"] {
-        assert!(
-            attributes.iter().any(|given| given == wanted),
-            "{wanted}: {cookie}"
-        );
+        let is_found = attributes.iter().any(|given| given == wanted);
+        assert!(is_found, "{wanted}: {cookie}");
     }
-    // And it signs in.
+    // It authenticates.
     let value = cookie.split(';').next().expect("a value");
-    let page = Person::visitor(&house)
-        .request(Method::GET, "/rooms/1")
-        .header("cookie", value)
-        .send()
-        .await
-        .expect("an answer");
-    assert_eq!(page.status(), 200);
-    // Its name on http does not.
+    assert_eq!(status_with(&server, value).await, 200);
+    // The cookie name used over http does not.
     let plain = value.replacen("__Host-", "", 1);
-    let page = Person::visitor(&house)
-        .request(Method::GET, "/rooms/1")
-        .header("cookie", plain)
-        .send()
-        .await
-        .expect("an answer");
-    assert_eq!(page.status(), 303);
+    assert_eq!(status_with(&server, &plain).await, 303);
 }
 
 #[tokio::test]
-async fn a_forged_cookie_opens_nothing() {
-    let house = Teahouse::start();
-    Person::register(&house, "Ming").await;
+async fn forged_cookie_is_rejected() {
+    let server = Teahouse::start();
+    Person::register(&server, "Ming").await;
     for forged in [
         "teahouse=",
         "teahouse=1",
@@ -229,40 +166,36 @@ async fn a_forged_cookie_opens_nothing() {
         &format!("teahouse={}", "a".repeat(64)),
         &format!("teahouse={}", "a".repeat(3000)),
     ] {
-        let request = Person::visitor(&house)
-            .request(Method::GET, "/rooms/1")
-            .header("cookie", forged);
-        assert_eq!(
-            request.send().await.expect("an answer").status(),
-            303,
-            "{forged}"
-        );
+        assert_eq!(status_with(&server, forged).await, 303, "{forged}");
     }
 }
 
-fn cache_control(answer: &Response) -> String {
-    answer
+/// Status of a room's page with this cookie.
+async fn status_with(server: &Teahouse, cookie: &str) -> StatusCode {
+    let request = Person::visitor(server).request(Method::GET, "/rooms/1");
+    let page = request.header("cookie", cookie).send().await;
+    page.expect("a response").status()
+}
+
+fn cache_control(response: &Response) -> String {
+    response
         .headers()
         .get("cache-control")
         .map_or("nothing", |value| value.to_str().expect("text"))
         .to_owned()
 }
 
-fn the_cookie(answer: &Response) -> String {
-    let cookies = answer.headers().get_all("set-cookie").iter();
+fn the_cookie(response: &Response) -> String {
+    let cookies = response.headers().get_all("set-cookie").iter();
     let cookies = cookies.map(|cookie| cookie.to_str().expect("text"));
-    // By the other one the browser is known again.
-    let cookies: Vec<_> = cookies
-        .filter(|cookie| !cookie.contains("-browser="))
-        .collect();
+    // The other cookie identifies the browser.
+    let cookies = cookies.filter(|cookie| !cookie.contains("-browser="));
+    let cookies: Vec<_> = cookies.collect();
     assert_eq!(cookies.len(), 1, "{cookies:?}");
     cookies[0].to_owned()
 }
 
 fn attributes(cookie: &str) -> Vec<String> {
-    cookie
-        .split(';')
-        .skip(1)
-        .map(|part| part.trim().to_lowercase())
-        .collect()
+    let parts = cookie.split(';').skip(1);
+    parts.map(|part| part.trim().to_lowercase()).collect()
 }

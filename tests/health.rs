@@ -1,26 +1,27 @@
-//! Is it alive, and can it work?
+//! `/healthz` and `/readyz`.
 
 use crate::support::{Person, Teahouse};
 
 #[tokio::test]
-async fn a_healthy_program_says_so_to_anybody() {
-    let house = Teahouse::start();
-    let visitor = Person::visitor(&house);
+async fn healthy_server_is_alive_and_ready() {
+    let server = Teahouse::start();
+    let visitor = Person::visitor(&server);
     for path in ["/healthz", "/readyz"] {
-        let answer = visitor.get(path).await;
-        assert_eq!(answer.status(), 200, "{path}");
-        assert!(answer.headers().get("set-cookie").is_none(), "{path}");
+        let response = visitor.get(path).await;
+        assert_eq!(response.status(), 200, "{path}");
+        assert!(response.headers().get("set-cookie").is_none(), "{path}");
     }
 }
 
 #[tokio::test]
-async fn without_its_tables_it_is_alive_but_not_ready() {
-    let house = Teahouse::start();
-    let visitor = Person::visitor(&house);
-    let back = house.command(&["migrate", "--revert-all"]);
-    assert!(back.status.success(), "{back:?}");
+async fn server_without_tables_is_alive_but_not_ready() {
+    let server = Teahouse::start();
+    let visitor = Person::visitor(&server);
+    server
+        .command(&["migrate", "--revert-all"])
+        .expect_success();
     assert_eq!(visitor.get("/readyz").await.status(), 503);
     assert_eq!(visitor.get("/healthz").await.status(), 200);
-    assert!(house.command(&["migrate"]).status.success());
+    assert!(server.command(&["migrate"]).status.success());
     assert_eq!(visitor.get("/readyz").await.status(), 200);
 }

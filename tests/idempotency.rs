@@ -1,4 +1,4 @@
-//! Sending the same message again never makes a second one.
+//! A repeated post stores the message once.
 
 use crate::support::{LOBBY, Teahouse, client_id};
 use futures_util::future::join_all;
@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 const PATH: &str = "/rooms/1/messages";
 
 #[tokio::test]
-async fn fifty_sends_of_one_message_at_once_are_one_message() {
-    let (house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
+async fn fifty_concurrent_posts_with_one_client_id_store_one_message() {
+    let (server, [ming, ana]) = Teahouse::with_users(["Ming", "Ana"]).await;
     let mut witness = ana.socket().await;
     let mut sockets = Vec::new();
     for _ in 0..17 {
@@ -33,21 +33,21 @@ async fn fifty_sends_of_one_message_at_once_are_one_message() {
     for field in ["id", "seq", "ver", "clientId", "createdAt"] {
         assert_eq!(acks[0][field], stored[0].1[field], "{field}");
     }
-    assert!(forms.iter().all(|answer| answer.status() == 303));
-    assert_eq!(house.count("messages"), 1);
+    assert!(forms.iter().all(|response| response.status() == 303));
+    assert_eq!(server.count("messages"), 1);
     assert_eq!(witness.expect("message").await["seq"], 1);
     witness.expect_none("message").await;
     let again = sockets[0].say("another").await;
-    assert_eq!(again["seq"], 2, "no number was used up");
+    assert_eq!(again["seq"], 2, "no seq was skipped");
 }
 
 #[tokio::test]
-async fn a_retry_after_a_restart_gets_the_first_answer() {
-    let (mut house, [ming]) = Teahouse::with_people(["Ming"]).await;
+async fn retry_after_a_restart_returns_the_first_result() {
+    let (mut server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let body = json!({"content": "once", "clientId": client_id()});
     let (_, first) = ming.post_json(PATH, &body).await;
-    house.kill9();
-    house.start_again();
+    server.kill();
+    server.restart();
     let (status, again) = ming.post_json(PATH, &body).await;
     assert_eq!((status.as_u16(), &again), (201, &first));
     let other = json!({"content": "twice", "clientId": body["clientId"]});
@@ -55,49 +55,44 @@ async fn a_retry_after_a_restart_gets_the_first_answer() {
 }
 
 #[tokio::test]
-async fn of_two_texts_with_one_id_the_first_wins_and_the_other_is_a_conflict() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
-    let garden = house.database().add_room("open", "Garden", &["Ming"]);
+async fn second_content_with_the_same_client_id_is_a_conflict() {
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
+    let garden = server.database().add_room("open", "Garden", &["Ming"]);
     let id = client_id();
     let mut sockets = Vec::new();
     for _ in 0..30 {
         sockets.push(ming.socket().await);
     }
-    let answers: Vec<Value> = join_all(sockets.iter_mut().enumerate().map(|(n, socket)| {
+    let responses: Vec<Value> = join_all(sockets.iter_mut().enumerate().map(|(n, socket)| {
         let (room, text) = [(LOBBY, "tea"), (LOBBY, "coffee"), (garden.as_str(), "tea")][n % 3];
         let frame = json!({"type": "post", "clientId": id, "roomId": room, "content": text});
         async move {
             socket.send(frame).await;
             loop {
-                let deadline = tokio::time::Instant::now() + crate::support::PATIENCE;
-                let mut answer = socket.next_before(deadline).await.expect("an answer");
-                if answer["type"] == "ack" || answer["type"] == "error" {
-                    answer["asked"] = json!(n % 3);
-                    return answer;
+                let deadline = tokio::time::Instant::now() + crate::support::TIMEOUT;
+                let mut response = socket.next_before(deadline).await.expect("a response");
+                if response["type"] == "ack" || response["type"] == "error" {
+                    response["variant"] = json!(n % 3);
+                    return response;
                 }
             }
         }
     }))
     .await;
-    let winners: BTreeSet<_> = answers
+    let winners: BTreeSet<_> = responses
         .iter()
-        .filter(|answer| answer["type"] == "ack")
-        .map(|answer| answer["asked"].as_u64())
+        .filter(|response| response["type"] == "ack")
+        .map(|response| response["variant"].as_u64())
         .collect();
-    assert_eq!(winners.len(), 1, "{answers:?}");
-    for answer in &answers {
-        assert!(
-            answer["type"] == "ack" || answer["code"] == "conflict",
-            "{answer}"
-        );
-        assert_eq!(answer["clientId"], id);
+    assert_eq!(winners.len(), 1, "{responses:?}");
+    for response in &responses {
+        let is_expected = response["type"] == "ack" || response["code"] == "conflict";
+        assert!(is_expected, "{response}");
+        assert_eq!(response["clientId"], id);
     }
-    assert_eq!(
-        answers
-            .iter()
-            .filter(|answer| answer["type"] == "ack")
-            .count(),
-        10
-    );
-    assert_eq!(house.count("messages"), 1);
+    let acks = responses
+        .iter()
+        .filter(|response| response["type"] == "ack");
+    assert_eq!(acks.count(), 10);
+    assert_eq!(server.count("messages"), 1);
 }

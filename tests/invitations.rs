@@ -1,32 +1,25 @@
-//! Invitations into rooms: who is added, who is asked, and what is known before the answer.
+//! Room invitations: who is added directly, who must accept, and what an invited user can see.
 
-use crate::support::{Browser, Person, Teahouse, client_id, person::PASSWORD};
+use crate::support::person::{PASSWORD, send};
+use crate::support::{Browser, Person, Teahouse, client_id, pairs, words};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-async fn house() -> (Teahouse, Person, Person, Person, Person) {
-    let (house, [admin, mei, li, bo]) = Teahouse::with_people(["Admin", "Mei", "Li", "Bo"]).await;
-    (house, admin, mei, li, bo)
-}
+const PEOPLE: [&str; 4] = ["Admin", "Mei", "Li", "Bo"];
 
-fn path_of(invitation: &Value) -> String {
+fn path_to(invitation: &Value) -> String {
     format!("/invitations/{}", invitation["id"].as_str().expect("an id"))
 }
 
 #[tokio::test]
-async fn a_stranger_is_asked_and_knows_nothing_of_the_room_before() {
-    let (_house, _, mei, li, _) = house().await;
+async fn invited_stranger_sees_nothing_of_the_room_before_accepting() {
+    let (_server, [_, mei, li, _]) = Teahouse::with_users(PEOPLE).await;
     let mut socket = li.socket().await;
     let mut stream = li.stream().await;
-    let form = [
-        ("name", "Tea"),
-        ("topic", "Leaves"),
-        ("kind", "closed"),
-        ("members", "li"),
-    ];
-    let answer = mei.post("/rooms", &form).await;
-    let location = answer.headers()["location"].to_str().expect("text");
+    let form = pairs("name=Tea topic=Leaves kind=closed members=li");
+    let response = mei.post("/rooms", &form).await;
+    let location = response.headers()["location"].to_str().expect("text");
     let room = location.trim_start_matches("/rooms/").to_owned();
     let frame = socket.expect("invitation").await;
     assert_eq!(
@@ -49,75 +42,62 @@ async fn a_stranger_is_asked_and_knows_nothing_of_the_room_before() {
     }
     let pending = li.invitations().await;
     assert_eq!(pending.len(), 1);
-    assert_eq!(
-        (&pending[0]["id"], &pending[0]["room"]),
-        (&frame["id"], &frame["room"])
-    );
-    // A client that was away is told when it comes back.
+    let found = (&pending[0]["id"], &pending[0]["room"]);
+    assert_eq!(found, (&frame["id"], &frame["room"]));
+    // A client that was disconnected learns of it on return.
     let mut later = li.socket().await;
     assert_eq!(later.expect("invitation").await["id"], frame["id"]);
     let page = li.page("/invitations").await;
     assert!(page.contains("Tea") && page.contains("from Mei"), "{page}");
     assert!(li.page("/rooms/1").await.contains("rooms-count\">1<"));
-    // Nobody else answers it.
+    // Other users cannot accept it.
     for verb in ["put", "delete"] {
-        assert_eq!(mei.act(verb, &path_of(&frame), &[]).await, 404);
+        assert_eq!(mei.submit(verb, &path_to(&frame), &[]).await, 404);
     }
-    assert_eq!(
-        li.json(Method::PUT, &path_of(&frame), json!({})).await.0,
-        204
-    );
+    let found = li.json(Method::PUT, &path_to(&frame), json!({})).await.0;
+    assert_eq!(found, 204);
     assert_eq!(socket.expect("room").await["room"]["id"], room);
     assert_eq!(socket.expect("uninvited").await["id"], frame["id"]);
     assert_eq!(later.expect("uninvited").await["id"], frame["id"]);
     assert!(li.invitations().await.is_empty());
     assert_eq!(li.history(&room).await.len(), 1);
-    assert_eq!(li.act("put", &path_of(&frame), &[]).await, 404);
+    assert_eq!(li.submit("put", &path_to(&frame), &[]).await, 404);
 }
 
 #[tokio::test]
-async fn who_shares_a_private_room_is_added_at_once() {
-    let (_house, _, mei, li, bo) = house().await;
-    let open = mei.make_room("open", "square", &[]).await;
-    assert_eq!(li.enter(&open).await, 303);
+async fn user_who_shares_a_closed_room_is_added_at_once() {
+    let (_server, [_, mei, li, bo]) = Teahouse::with_users(PEOPLE).await;
+    let open = mei.create_room("open", "square", &[]).await;
+    assert_eq!(li.join(&open).await, 303);
     let path = |room: &str| format!("/rooms/{room}/members");
-    let add = async |who: &Person, room: &str, name: &str| {
+    let add = async |person: &Person, room: &str, name: &str| {
         let body = json!({"username": name});
-        who.json(Method::POST, &path(room), body).await.0
+        person.json(Method::POST, &path(room), body).await.0
     };
-    let tea = mei.make_room("closed", "tea", &[]).await;
-    assert_eq!(
-        add(&mei, &tea, "Li").await,
-        202,
-        "an open room does not count"
-    );
-    // Nor does one that was open when people entered it.
-    assert_eq!(
-        mei.act("patch", &format!("/rooms/{open}"), &[("kind", "closed")])
-            .await,
-        303
-    );
-    let milk = mei.make_room("closed", "milk", &[]).await;
-    assert_eq!(
-        add(&mei, &milk, "Li").await,
-        202,
-        "a room that was open does not count"
-    );
-    assert!(li.accept(&tea).await);
+    let tea = mei.create_room("closed", "tea", &[]).await;
+    let found = add(&mei, &tea, "Li").await;
+    assert_eq!(found, 202, "an open room does not count");
+    // Neither does a room that was open when the users joined.
+    mei.submit_ok("patch", &format!("/rooms/{open}"), &[("kind", "closed")])
+        .await;
+    let milk = mei.create_room("closed", "milk", &[]).await;
+    let found = add(&mei, &milk, "Li").await;
+    assert_eq!(found, 202, "a formerly open room does not count");
+    assert!(li.accept_invitation(&tea).await);
     assert_eq!(add(&mei, &milk, "Li").await, 204);
-    assert!(li.invitations().await.is_empty(), "settled by being added");
+    assert!(li.invitations().await.is_empty(), "resolved by being added");
     assert_eq!(li.room(&milk).await["name"], "milk");
-    // A conversation counts too.
+    // A direct conversation counts too.
     assert_eq!(add(&mei, &tea, "Bo").await, 202);
     bo.direct(&["Mei"]).await;
     assert_eq!(add(&mei, &tea, "Bo").await, 204);
-    let answer = mei.post(&path(&milk), &[("username", "Bo")]).await;
-    let told = answer.headers()["location"].to_str().expect("text");
-    assert_eq!(told, format!("/rooms/{milk}?member=added#people"));
-    assert!(mei.page(told).await.contains("member-told"));
-    // Whoever blocks somebody in the room decides for themselves.
-    assert_eq!(bo.act("post", "/blocks", &[("username", "Li")]).await, 303);
-    let both = mei.make_room("closed", "both", &[]).await;
+    let response = mei.post(&path(&milk), &[("username", "Bo")]).await;
+    let location = response.headers()["location"].to_str().expect("text");
+    assert_eq!(location, format!("/rooms/{milk}?member=added#people"));
+    assert!(mei.page(location).await.contains("member-told"));
+    // A user who blocked a member of the room must be asked.
+    bo.submit_ok("post", "/blocks", &[("username", "Li")]).await;
+    let both = mei.create_room("closed", "both", &[]).await;
     assert_eq!(add(&mei, &both, "Li").await, 204);
     assert_eq!(add(&mei, &both, "Bo").await, 202);
     let body = json!({"to": ["Li", "Bo"]});
@@ -125,144 +105,112 @@ async fn who_shares_a_private_room_is_added_at_once() {
 }
 
 #[tokio::test]
-async fn a_declined_invitation_does_not_come_back() {
-    let (_house, _, mei, li, bo) = house().await;
-    let room = mei.make_room("closed", "tea", &[&bo]).await;
+async fn declined_invitation_is_not_repeated() {
+    let (_server, [_, mei, li, bo]) = Teahouse::with_users(PEOPLE).await;
+    let room = mei.create_room("closed", "tea", &[&bo]).await;
     assert_eq!(mei.invite(&room, &li).await, 303);
     let first = li.invitations().await.remove(0);
     let mut socket = li.socket().await;
-    assert_eq!(
-        li.json(Method::DELETE, &path_of(&first), json!({})).await.0,
-        204
-    );
-    assert_eq!(
-        socket.expect_where("uninvited", |_| true).await["id"],
-        first["id"]
-    );
+    let found = li.json(Method::DELETE, &path_to(&first), json!({})).await.0;
+    assert_eq!(found, 204);
+    let found = socket.expect_where("uninvited", |_| true).await["id"].clone();
+    assert_eq!(found, first["id"]);
     assert_eq!(mei.invite(&room, &li).await, 303);
     assert!(li.invitations().await.is_empty());
-    assert_eq!(li.act("put", &path_of(&first), &[]).await, 404);
+    assert_eq!(li.submit("put", &path_to(&first), &[]).await, 404);
     assert_eq!(bo.invite(&room, &li).await, 303);
     assert_eq!(li.invitations().await[0]["inviter"]["username"], "Bo");
 }
 
 #[tokio::test]
-async fn invitations_go_with_the_room_and_with_people() {
-    let (house, _, mei, li, bo) = house().await;
-    let count = || house.count("invitations");
+async fn invitations_are_deleted_with_the_room_and_with_users() {
+    let (server, [_, mei, li, bo]) = Teahouse::with_users(PEOPLE).await;
+    let count = || server.count("invitations");
     let mut socket = li.socket().await;
-    let ways: [(&str, u16); 5] = [
-        ("deleted", 303),
-        ("left", 303),
-        ("removed", 303),
-        ("blocked", 303),
-        ("entered", 303),
-    ];
-    for (way, status) in ways {
+    for way in words("deleted left removed blocked entered") {
         let kind = if way == "entered" { "open" } else { "closed" };
-        let room = mei.make_room(kind, way, &[&bo]).await;
+        let room = mei.create_room(kind, way, &[&bo]).await;
         let inviter = if way == "removed" { &bo } else { &mei };
         assert_eq!(inviter.invite(&room, &li).await, 303);
         let id = socket.expect("invitation").await["id"].clone();
         let path = format!("/rooms/{room}");
         let done = match way {
-            "deleted" => mei.act("delete", &path, &[("confirm", way)]).await,
+            "deleted" => mei.submit("delete", &path, &[("confirm", way)]).await,
             "left" => mei.leave(&room).await,
             "removed" => mei.remove(&room, &bo).await,
             "blocked" => {
-                let status = li.act("post", "/blocks", &[("username", "Mei")]).await;
-                li.act("delete", "/blocks", &[("username", "Mei")]).await;
+                let status = li.submit("post", "/blocks", &[("username", "Mei")]).await;
+                li.submit("delete", "/blocks", &[("username", "Mei")]).await;
                 status
             }
-            _ => li.enter(&room).await,
+            _ => li.join(&room).await,
         };
-        assert_eq!(done, status, "{way}");
+        assert_eq!(done, 303, "{way}");
         assert_eq!(socket.expect("uninvited").await["id"], id, "{way}");
         assert_eq!(count(), 0, "{way}");
     }
-    let room = bo.make_room("closed", "bans", &[]).await;
+    let room = bo.create_room("closed", "bans", &[]).await;
     assert_eq!(bo.invite(&room, &li).await, 303);
     socket.expect("invitation").await;
-    house.command(&["user", "ban", "Bo"]);
+    server.command(&["user", "ban", "Bo"]);
     socket.expect("uninvited").await;
     assert_eq!(count(), 0, "banned");
-    let room = mei.make_room("closed", "leaves", &[]).await;
+    let room = mei.create_room("closed", "leaves", &[]).await;
     assert_eq!(mei.invite(&room, &li).await, 303);
     let exported = li.get_json("/settings/export").await.1;
     assert_eq!(exported["invitations"][0]["room"], "leaves", "{exported}");
-    assert_eq!(
-        mei.get_json("/settings/export").await.1["invitations"][0]["invitee"],
-        "Li"
-    );
-    let gone = json!({"confirm": "Li", "delete_password": PASSWORD});
-    assert!(li.json(Method::DELETE, "/settings/account", gone).await.0 < 400);
+    let found = mei.get_json("/settings/export").await.1["invitations"][0]["invitee"].clone();
+    assert_eq!(found, "Li");
+    let form = json!({"confirm": "Li", "delete_password": PASSWORD});
+    assert!(li.json(Method::DELETE, "/settings/account", form).await.0 < 400);
     assert_eq!(count(), 0, "account deleted");
 }
 
 #[tokio::test]
-async fn one_inviter_cannot_fill_the_list() {
-    let (_house, _, mei, li, _) = house().await;
+async fn invitations_of_one_inviter_are_limited() {
+    let (_server, [_, mei, li, _]) = Teahouse::with_users(PEOPLE).await;
     for n in 0..8 {
-        let room = mei.make_room("closed", &format!("room {n}"), &[]).await;
+        let room = mei.create_room("closed", &format!("room {n}"), &[]).await;
         assert_eq!(mei.invite(&room, &li).await, 303);
     }
     assert_eq!(li.invitations().await.len(), 5);
 }
 
 #[tokio::test]
-async fn another_server_tells_within_three_seconds() {
+async fn invitation_reaches_another_server_within_three_seconds() {
     let here = Teahouse::start();
-    let there = here.beside();
+    let there = here.second_server();
     let mei = Person::register(&here, "Mei").await;
     let li = Person::register(&here, "Li").await;
     let mut socket = li.at(&there).socket().await;
-    let room = mei.make_room("closed", "tea", &[]).await;
+    let room = mei.create_room("closed", "tea", &[]).await;
     let start = Instant::now();
     assert_eq!(mei.invite(&room, &li).await, 303);
     let id = socket.expect("invitation").await["id"].clone();
     assert!(start.elapsed() < Duration::from_secs(3));
-    assert!(li.accept(&room).await);
+    assert!(li.accept_invitation(&room).await);
     assert_eq!(socket.expect("uninvited").await["id"], id);
     socket.expect("room").await;
     assert!(start.elapsed() < Duration::from_secs(6));
 }
 
-/// What one person may do in an hour, by the setting that says how often.
 #[tokio::test]
-async fn rooms_members_blocks_and_conversations_are_limited_per_person() {
-    let mut settings = vec![
-        ("TEAHOUSE__THROTTLE__ENABLED", "true"),
-        ("TEAHOUSE__THROTTLE__REGISTRATIONS_PER_ADDRESS", "1000"),
-    ];
-    settings.extend([
-        ("TEAHOUSE__THROTTLE__ROOMS_PER_PERSON", "3"),
-        ("TEAHOUSE__THROTTLE__MEMBERS_PER_PERSON", "5"),
-        ("TEAHOUSE__THROTTLE__BLOCKS_PER_PERSON", "3"),
-        ("TEAHOUSE__THROTTLE__DIRECTS_PER_PERSON", "3"),
-    ]);
-    let house = Teahouse::with(&settings);
-    let mei = Person::register(&house, "Mei").await;
-    let room = mei.make_room("closed", "tea", &[]).await;
-    for name in ["A_", "B_", "C_", "D_", "E_"] {
-        Person::register(&house, name).await;
-    }
+async fn rooms_members_blocks_and_conversations_are_rate_limited_per_user() {
+    let server = Teahouse::configured(
+        "throttle.enabled=true throttle.registrations_per_address=1000 throttle.rooms_per_person=3 \
+         throttle.members_per_person=5 throttle.blocks_per_person=3 throttle.directs_per_person=3",
+    );
+    let mei = Person::register(&server, "Mei").await;
+    let room = mei.create_room("closed", "tea", &[]).await;
+    let names = ["A_", "B_", "C_", "D_", "E_"];
+    Person::register_each(&server, names).await;
     let members = format!("/rooms/{room}/members");
     let enter = "/rooms/1/membership";
-    let name = |n: usize| ["A_", "B_", "C_", "D_", "E_"][n];
     type Body = fn(&str) -> Value;
+    let new_room: Body = |_| json!({"name": "x", "kind": "open"});
     let rows: [(&str, &str, usize, Body); 7] = [
-        (
-            "POST",
-            "/rooms",
-            2,
-            |_| json!({"name": "x", "kind": "open"}),
-        ),
-        (
-            "POST",
-            "/api/rooms",
-            0,
-            |_| json!({"name": "x", "kind": "open"}),
-        ),
+        ("POST", "/rooms", 2, new_room),
+        ("POST", "/api/rooms", 0, new_room),
         ("POST", &members, 5, |name| json!({"username": name})),
         ("DELETE", &members, 0, |_| json!({"username": "A_"})),
         ("POST", enter, 0, |_| json!({})),
@@ -270,26 +218,20 @@ async fn rooms_members_blocks_and_conversations_are_limited_per_person() {
         ("POST", "/directs", 3, |name| json!({"to": [name]})),
     ];
     for (method, path, allowed, body) in rows {
-        for n in 0..allowed {
+        for (n, name) in names.iter().take(allowed).enumerate() {
             let method = method.parse().expect("a method");
-            let (status, answer) = mei.json(method, path, body(name(n))).await;
-            assert_ne!(status, 429, "{path} {n}: {answer}");
+            let (status, response) = mei.json(method, path, body(name)).await;
+            assert_ne!(status, 429, "{path} {n}: {response}");
         }
         let request = mei.request(method.parse().expect("a method"), path);
         let request = request.header("accept", "application/json");
-        let answer = request
-            .json(&body(name(allowed.min(4))))
-            .send()
-            .await
-            .expect("an answer");
-        assert_eq!(answer.status(), 429, "{method} {path}");
-        assert!(
-            answer.headers().contains_key("retry-after"),
-            "{method} {path}"
-        );
+        let response = send(request.json(&body(names[allowed.min(4)]))).await;
+        assert_eq!(response.status(), 429, "{method} {path}");
+        let is_expected = response.headers().contains_key("retry-after");
+        assert!(is_expected, "{method} {path}");
     }
-    // As many people in one request count as many.
-    let li = Person::register(&house, "Li").await;
+    // Each user named in a request counts.
+    let li = Person::register(&server, "Li").await;
     let body = json!({"name": "x", "members": ["A_", "B_", "C_", "D_", "E_", "Mei", "A_"]});
     assert_eq!(li.json(Method::POST, "/rooms", body).await.0, 429);
     let mut socket = mei.socket().await;
@@ -300,45 +242,35 @@ async fn rooms_members_blocks_and_conversations_are_limited_per_person() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_invitation_is_accepted_and_declined_at_a_window() {
-    let (house, _, mei, li, _) = house().await;
-    let browser = Browser::of(&house, &li).await;
-    let tea = mei.make_room("closed", "Tea", &[]).await;
-    let milk = mei.make_room("closed", "Milk", &[]).await;
+async fn invitation_is_accepted_and_declined_in_the_browser() {
+    let (server, [_, mei, li, _]) = Teahouse::with_users(PEOPLE).await;
+    let browser = Browser::signed_in(&server, &li).await;
+    let tea = mei.create_room("closed", "Tea", &[]).await;
+    let milk = mei.create_room("closed", "Milk", &[]).await;
     assert_eq!(mei.invite(&tea, &li).await, 303);
+    let script = "return document.querySelector('#rooms-invitations:not([hidden]) .rooms-count')?.innerText === '1'";
     browser
-        .until(
-            "the list counts it",
-            "return document.querySelector('#rooms-invitations:not([hidden]) .rooms-count')?.innerText === '1'",
-        )
+        .wait_until("the room list shows the count", script)
         .await;
     browser.click("#rooms-invitations").await;
     browser.find("#invitations-list").await;
     assert_eq!(mei.invite(&milk, &li).await, 303);
+    let condition = "return document.querySelectorAll('[data-invitation-id]').length === 2";
     browser
-        .until(
-            "the page shows the second",
-            "return document.querySelectorAll('[data-invitation-id]').length === 2",
-        )
+        .wait_until("the page shows the second invitation", condition)
         .await;
-    browser.suits_everybody("pending invitations").await;
+    browser.check_accessibility("pending invitations").await;
     browser
-        .press("[data-invitation-id]:nth-child(2) .button-quiet")
+        .retry_click("[data-invitation-id]:nth-child(2) .button-quiet")
         .await;
+    let check = "return document.querySelectorAll('[data-invitation-id]').length === 1 && document.readyState === 'complete'";
+    browser.wait_until("one is left", check).await;
     browser
-        .until(
-            "one is left",
-            "return document.querySelectorAll('[data-invitation-id]').length === 1 && document.readyState === 'complete'",
-        )
+        .retry_click("#invitations-list .button-primary")
         .await;
-    browser.press("#invitations-list .button-primary").await;
-    browser.connected().await;
+    browser.wait_until_connected().await;
     assert_eq!(browser.path().await, format!("/rooms/{tea}"));
-    browser
-        .until(
-            "nothing waits",
-            "return document.querySelector('#rooms-invitations').hidden",
-        )
-        .await;
-    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    let test = "return document.querySelector('#rooms-invitations').hidden";
+    browser.wait_until("no invitation is pending", test).await;
+    assert_eq!(browser.console_errors().await, Vec::<String>::new());
 }

@@ -1,5 +1,6 @@
-//! Every sentence exists in every language, and every sentence that is asked for exists.
+//! Each text exists in each language, and each text that is used exists.
 
+use crate::support::files_below;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,27 +9,11 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// The server, and the crate that has texts of its own.
 const PACKAGES: [&str; 2] = [".", "crates/teahouse-client"];
 
-fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder)
-        .expect("a folder")
-        .map(|entry| entry.expect("an entry").path());
-    let all = entries.flat_map(|path| {
-        if path.is_dir() {
-            files(&path, extension)
-        } else {
-            vec![path]
-        }
-    });
-    all.filter(|path| path.extension().is_some_and(|found| found == extension))
-        .collect()
-}
-
 fn texts(folder: &str, extension: &str) -> Vec<(PathBuf, String)> {
     let read = |path: PathBuf| (path.clone(), fs::read_to_string(path).expect("text"));
-    files(&Path::new(ROOT).join(folder), extension)
-        .into_iter()
-        .map(read)
-        .collect()
+    let files = files_below(&Path::new(ROOT).join(folder)).into_iter();
+    let files = files.filter(|path| path.extension().is_some_and(|found| found == extension));
+    files.map(read).collect()
 }
 
 fn texts_of_packages(folder: &str, extension: &str) -> Vec<(PathBuf, String)> {
@@ -38,25 +23,25 @@ fn texts_of_packages(folder: &str, extension: &str) -> Vec<(PathBuf, String)> {
         .collect()
 }
 
-fn word(text: &str) -> String {
+fn leading_identifier(text: &str) -> String {
     text.chars()
         .take_while(|c| c.is_ascii_alphanumeric() || *c == '-' || *c == '_')
         .collect()
 }
 
-/// Each id of a language with its variables: `{ $count }`, and `{$count}` of the scripts, are the same.
-fn sentences(language: &str) -> BTreeMap<String, BTreeSet<String>> {
+/// Returns the ids of a language with their variables: `{ $count }`, and `{$count}` of the scripts, are equal.
+fn messages_of(language: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut current = String::new();
     for (path, text) in texts_of_packages(&format!("locales/{language}"), "ftl") {
         for line in text.lines().filter(|line| !line.starts_with('#')) {
-            let id = word(line);
+            let id = leading_identifier(line);
             if !id.is_empty() && line[id.len()..].trim_start().starts_with('=') {
                 assert!(!all.contains_key(&id), "{} has {id} twice", path.display());
                 current = id;
                 all.insert(current.clone(), BTreeSet::new());
             }
-            let variables = line.split('$').skip(1).map(word);
+            let variables = line.split('$').skip(1).map(leading_identifier);
             all.entry(current.clone()).or_default().extend(variables);
         }
     }
@@ -65,20 +50,18 @@ fn sentences(language: &str) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 #[test]
-fn both_languages_say_the_same_things_about_the_same_things() {
-    let (english, chinese) = (sentences("en-US"), sentences("zh-CN"));
+fn languages_have_the_same_messages_with_the_same_variables() {
+    let (english, chinese) = (messages_of("en-US"), messages_of("zh-CN"));
     assert!(english.len() > 50);
-    assert_eq!(
-        english.keys().collect::<Vec<_>>(),
-        chinese.keys().collect::<Vec<_>>()
-    );
+    let found = english.keys().collect::<Vec<_>>();
+    assert_eq!(found, chinese.keys().collect::<Vec<_>>());
     for (id, variables) in &english {
         assert_eq!(variables, &chinese[id], "{id}");
     }
 }
 
 #[test]
-fn chinese_is_chinese() {
+fn chinese_messages_are_in_chinese() {
     let han = |text: &str| text.chars().any(|c| ('\u{3400}'..='\u{9fff}').contains(&c));
     for (path, text) in texts_of_packages("locales/zh-CN", "ftl") {
         for line in text
@@ -97,33 +80,30 @@ fn chinese_is_chinese() {
 }
 
 #[test]
-fn every_sentence_of_a_template_exists_with_all_it_is_filled_with() {
-    let known = sentences("en-US");
-    let mut asked = 0;
+fn each_message_of_a_template_exists_with_its_variables() {
+    let known = messages_of("en-US");
+    let mut used = 0;
     for (path, text) in texts("templates", "html") {
         for call in text.split("t(key=\"").skip(1) {
-            asked += 1;
-            let id = word(call);
+            used += 1;
+            let id = leading_identifier(call);
             let variables = known
                 .get(&id)
-                .unwrap_or_else(|| panic!("{} asks for {id}", path.display()));
+                .unwrap_or_else(|| panic!("{} uses {id}", path.display()));
             let arguments = call.split_once("}}").map_or(call, |(call, _)| call);
             for variable in variables {
-                assert!(
-                    arguments.contains(&format!("{variable}=")),
-                    "{}: {id} needs {variable}",
-                    path.display()
-                );
+                let is_shown = arguments.contains(&format!("{variable}="));
+                assert!(is_shown, "{}: {id} needs {variable}", path.display());
             }
         }
     }
-    assert!(asked > 20);
+    assert!(used > 20);
 }
 
 #[test]
-fn every_sentence_of_the_program_and_its_scripts_exists() {
-    let known = sentences("en-US");
-    let mut asked = BTreeSet::new();
+fn each_message_of_the_code_and_its_scripts_exists() {
+    let known = messages_of("en-US");
+    let mut used = BTreeSet::new();
     let program = texts_of_packages("src", "rs");
     for (path, text) in program.into_iter().chain(texts("static", "js")) {
         for quote in ['"', '\'', '`'] {
@@ -131,21 +111,18 @@ fn every_sentence_of_the_program_and_its_scripts_exists() {
                 let sentence = ["error-", "js-", "chat-"]
                     .iter()
                     .any(|prefix| literal.starts_with(prefix));
-                if !sentence || word(literal) != literal || literal.ends_with('-') {
+                if !sentence || leading_identifier(literal) != literal || literal.ends_with('-') {
                     continue;
                 }
                 let plural = known.contains_key(&format!("{literal}-one"))
                     && known.contains_key(&format!("{literal}-other"));
-                assert!(
-                    known.contains_key(literal) || plural,
-                    "{} asks for {literal}",
-                    path.display()
-                );
-                asked.insert(literal.to_owned());
+                let is_expected = known.contains_key(literal) || plural;
+                assert!(is_expected, "{} uses {literal}", path.display());
+                used.insert(literal.to_owned());
             }
         }
     }
     for prefix in ["error-", "js-", "chat-"] {
-        assert!(asked.iter().any(|id| id.starts_with(prefix)), "{prefix}");
+        assert!(used.iter().any(|id| id.starts_with(prefix)), "{prefix}");
     }
 }

@@ -1,17 +1,15 @@
-//! Which messages a list gives, by the parameters of its address.
+//! Selecting messages of a room with `before`, `after`, `limit` and `ver`.
 
-use crate::support::{LOBBY, Person, Teahouse};
-use reqwest::Method;
+use crate::support::{LOBBY, Person, Teahouse, field_values, words};
 use serde_json::{Value, json};
 
-/// The places of messages.
-fn seqs(list: &Value) -> Vec<u64> {
-    let messages = list.as_array().expect("a bare array").iter();
-    messages.map(|m| m["seq"].as_u64().expect("seq")).collect()
+/// Sequence numbers of the listed messages.
+fn seqs(list: &Value) -> Vec<Value> {
+    field_values(list.as_array().expect("a bare array"), "seq")
 }
 
-/// The places of an HTML fragment's messages.
-async fn shown(person: &Person, query: &str) -> Vec<u64> {
+/// Sequence numbers of the messages in an HTML fragment.
+async fn seqs_in_html(person: &Person, query: &str) -> Vec<u64> {
     let page = person
         .page(&format!("/rooms/{LOBBY}/messages?{query}"))
         .await;
@@ -21,8 +19,8 @@ async fn shown(person: &Person, query: &str) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn before_and_after_together_are_a_span() {
-    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
+async fn before_and_after_together_select_a_range() {
+    let (_server, [ming]) = Teahouse::with_users(["Ming"]).await;
     for n in 1..=12 {
         ming.say(&format!("message {n}")).await;
     }
@@ -44,13 +42,12 @@ async fn before_and_after_together_are_a_span() {
             format!("/rooms/{LOBBY}/messages?{query}"),
             format!("/api/rooms/{LOBBY}/messages?{query}"),
         ] {
-            let (status, found) = ming.get_json(&list).await;
-            assert_eq!(status, 200, "{list}: {found}");
+            let found = ming.json_at(&list).await;
             assert_eq!(seqs(&found), *wanted, "{list}");
         }
-        assert_eq!(shown(&ming, query).await, *wanted, "{query}");
+        assert_eq!(seqs_in_html(&ming, query).await, *wanted, "{query}");
     }
-    // One alone is as it was.
+    // `before` or `after` alone.
     let (_, found) = ming.get_json("/api/rooms/1/messages?before=4").await;
     assert_eq!(seqs(&found), [3, 2, 1]);
     let (_, found) = ming.get_json("/api/rooms/1/messages?after=10").await;
@@ -60,12 +57,11 @@ async fn before_and_after_together_are_a_span() {
 }
 
 #[tokio::test]
-async fn a_list_of_messages_takes_only_its_own_parameters() {
-    let (_house, [ming, mei]) = Teahouse::with_people(["Ming", "Mei"]).await;
+async fn message_lists_reject_unknown_repeated_and_malformed_parameters() {
+    let (_server, [ming, mei]) = Teahouse::with_users(["Ming", "Mei"]).await;
     ming.say("one").await;
-    let (status, conversation) = ming
-        .post_json("/api/conversations", &json!({"username": mei.name}))
-        .await;
+    let body = json!({"username": mei.name});
+    let (status, conversation) = ming.post_json("/api/conversations", &body).await;
     assert_eq!(status, 201);
     let id = conversation["id"].as_str().expect("an id");
     let lists = [
@@ -74,30 +70,13 @@ async fn a_list_of_messages_takes_only_its_own_parameters() {
         format!("/api/conversations/{id}/messages"),
     ];
     for list in &lists {
-        for query in [
-            "at=1",
-            "at=",
-            "x=1",
-            "page=2",
-            "Before=1",
-            "since=1",
-            "before=1&x=1",
-            "before[]=1",
-            "before=1&before=1",
-            "before=1&before=2",
-            "before=-1",
-            "before=x",
-            "before=",
-            "before",
-            "before=1.5",
-            "before=0x10",
-            "before=99999999999999999999",
-            "token=x",
-        ] {
+        let queries = "at=1 at= x=1 page=2 Before=1 since=1 before=1&x=1 before[]=1 before=1&before=1 \
+            before=1&before=2 before=-1 before=x before= before before=1.5 before=0x10 \
+            before=99999999999999999999 token=x";
+        for query in words(queries) {
             for accept in ["text/html", "application/json"] {
-                let request = ming.request(Method::GET, &format!("{list}?{query}"));
-                let answer = request.header("accept", accept).send().await;
-                let status = answer.expect("an answer").status();
+                let path = format!("{list}?{query}");
+                let status = ming.get_with(&path, "accept", accept).await.status();
                 assert_eq!(status, 400, "{list}?{query} as {accept}");
             }
         }
@@ -107,31 +86,18 @@ async fn a_list_of_messages_takes_only_its_own_parameters() {
         }
     }
     for list in &lists[..2] {
-        for query in [
-            "after=-1",
-            "after=x",
-            "after=1&after=1",
-            "after=1&before=-5",
-            "limit=0",
-            "limit=-1",
-            "limit=x",
-            "limit=1&limit=2",
-        ] {
+        let queries = "after=-1 after=x after=1&after=1 after=1&before=-5 limit=0 limit=-1 limit=x \
+            limit=1&limit=2";
+        for query in words(queries) {
             let status = ming.get(&format!("{list}?{query}")).await.status();
             assert_eq!(status, 400, "{list}?{query}");
         }
     }
     let api = &lists[1];
-    for query in [
-        "ver=-1",
-        "ver=x",
-        "ver=1&ver=1",
-        "ver=1&before=2",
-        "ver=1&after=2",
-    ] {
+    for query in words("ver=-1 ver=x ver=1&ver=1 ver=1&before=2 ver=1&after=2") {
         let status = ming.get(&format!("{api}?{query}")).await.status();
         assert_eq!(status, 400, "{api}?{query}");
     }
     let ver = ming.get(&format!("{}?ver=1", lists[0])).await.status();
-    assert_eq!(ver, 400, "only the API has ?ver=");
+    assert_eq!(ver, 400, "only the API accepts ?ver=");
 }

@@ -1,7 +1,7 @@
-//! What the program counts is there for whoever watches it, says what happened, and nothing about anybody.
+//! Metrics: what they count, who can read them, and that they contain no personal data.
 
 use crate::support::{
-    Figures, LOBBY, Nginx, PATIENCE, Person, Program, Teahouse, client_id, eventually,
+    ApiClient, LOBBY, Metrics, Nginx, Person, TIMEOUT, Teahouse, client_id, until,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -9,26 +9,27 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 const DASHBOARD: &str = include_str!("../docs/grafana.json");
+const TOKEN: (&str, &str) = ("TEAHOUSE__METRICS__TOKEN", "a-token-for-prometheus");
 
-/// Asks until a figure has grown by so much, and not by more.
-async fn grows(visitor: &Person, before: &Figures, sample: &str, by: f64) {
+/// Waits until the sample has grown by exactly `by`.
+async fn grows(visitor: &Person, before: &Metrics, sample: &str, by: f64) {
     let what = format!("{sample} grows by {by}");
-    eventually(&what, || async {
-        let now = Figures::of(visitor).await.get(sample) - before.get(sample);
+    until(&what, async || {
+        let now = Metrics::of(visitor).await.get(sample) - before.get(sample);
         assert!(now <= by, "{sample} grew by {now}, not {by}");
-        (now == by).then_some(())
+        now == by
     })
     .await;
 }
 
 #[tokio::test]
-async fn what_people_do_is_counted() {
-    let (house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
-    let visitor = Person::visitor(&house);
+async fn connections_messages_syncs_and_errors_are_counted() {
+    let (server, [ming, ana]) = Teahouse::with_users(["Ming", "Ana"]).await;
+    let visitor = Person::visitor(&server);
     let (mut his, mut hers) = (ming.socket().await, ana.socket().await);
-    let program = Program::of(&house, &ana).await;
+    let program = ApiClient::of(&server, &ana).await;
     let stream = program.stream("/api/events", None).await;
-    let before = Figures::of(&visitor).await;
+    let before = Metrics::of(&visitor).await;
     assert_eq!(before.get("teahouse_connections{kind=\"socket\"}"), 2.0);
     assert_eq!(before.get("teahouse_connections{kind=\"stream\"}"), 1.0);
     for n in 0..5 {
@@ -39,12 +40,12 @@ async fn what_people_do_is_counted() {
         ("teahouse_ack_seconds_count", 5.0),
         ("teahouse_ack_seconds_bucket{le=\"+Inf\"}", 5.0),
         ("teahouse_commit_messages_sum", 5.0),
-        // Two sockets; the event stream reads for itself.
+        // Two sockets; event streams read by themselves.
         ("teahouse_deliveries_total", 10.0),
     ] {
         grows(&visitor, &before, sample, by).await;
     }
-    // A retry, nonsense, a room that is not there, a page of what was missed, and a future that never was.
+    // An unknown frame type, an unknown room, a `sync` and a `sync` from the future.
     his.send(json!({"type": "nonsense"})).await;
     his.post("4711", "nobody there").await;
     his.send(json!({"type": "sync", "roomId": LOBBY, "ver": 2}))
@@ -69,33 +70,21 @@ async fn what_people_do_is_counted() {
         grows(&visitor, &before, sample, by).await;
     }
     ming.sign_out().await;
-    assert_eq!(his.close_code(PATIENCE).await, 4001);
+    assert_eq!(his.close_code(TIMEOUT).await, 4001);
     drop((his, hers, stream));
-    grows(
-        &visitor,
-        &before,
-        "teahouse_connections_closed_total{kind=\"socket\",code=\"4001\"}",
-        1.0,
-    )
-    .await;
-    // That a stream's reader has gone is seen at its next comment.
-    eventually("no socket is open any more", || async {
-        let now = Figures::of(&visitor).await;
-        (now.get("teahouse_connections{kind=\"socket\"}") == 0.0).then_some(())
+    let sample = "teahouse_connections_closed_total{kind=\"socket\",code=\"4001\"}";
+    grows(&visitor, &before, sample, 1.0).await;
+    // A closed stream is noticed at its next heartbeat.
+    until("no socket is open", async || {
+        let now = Metrics::of(&visitor).await;
+        now.get("teahouse_connections{kind=\"socket\"}") == 0.0
     })
     .await;
-    let after = Figures::of(&visitor).await;
-    println!(
-        "{} samples, {} bytes; mean ack {:.2} ms",
-        after.samples.len(),
-        after.text.len(),
-        after.get("teahouse_ack_seconds_sum") / after.get("teahouse_ack_seconds_count") * 1000.0
-    );
 }
 
 #[tokio::test]
-async fn no_figure_says_who_or_what() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
+async fn metrics_contain_no_personal_data_or_unbounded_labels() {
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let mut socket = ming.socket().await;
     socket.say("a very private sentence").await;
     let id = client_id();
@@ -110,12 +99,12 @@ async fn no_figure_says_who_or_what() {
     ming.request(method, "/rooms")
         .send()
         .await
-        .expect("an answer");
-    let figures = Figures::of(&ming).await;
+        .expect("a response");
+    let figures = Metrics::of(&ming).await;
     for secret in ["Ming", &ming.phone[3..], "private", &id, "SNOOP"] {
         assert!(!figures.text.contains(secret), "{secret}");
     }
-    let patterns = house.command(&["routes"]).stdout;
+    let patterns = server.command(&["routes"]).stdout;
     let patterns: BTreeSet<_> = patterns
         .lines()
         .filter_map(|line| line.split_whitespace().nth(1))
@@ -128,10 +117,10 @@ async fn no_figure_says_who_or_what() {
 }
 
 #[tokio::test]
-async fn only_this_machine_and_whoever_has_the_token_may_look() {
-    let token = "a-token-for-prometheus";
-    let house = Teahouse::with(&[("TEAHOUSE__METRICS__TOKEN", token)]);
-    let visitor = Person::visitor(&house);
+async fn metrics_require_loopback_or_the_token() {
+    let token = TOKEN.1;
+    let server = Teahouse::with(&[TOKEN]);
+    let visitor = Person::visitor(&server);
     let status = async |header: (&str, &str), token: Option<&str>| {
         let request = visitor
             .request(Method::GET, "/metrics")
@@ -140,7 +129,7 @@ async fn only_this_machine_and_whoever_has_the_token_may_look() {
             Some(token) => request.bearer_auth(token),
             None => request,
         };
-        request.send().await.expect("an answer").status().as_u16()
+        request.send().await.expect("a response").status().as_u16()
     };
     let direct = ("accept", "*/*");
     let forwarded = ("x-forwarded-for", "203.0.113.7");
@@ -152,34 +141,29 @@ async fn only_this_machine_and_whoever_has_the_token_may_look() {
         assert_eq!(status(far, Some("")).await, 404);
         assert_eq!(status(far, Some(token)).await, 200);
     }
-    // An empty token is none.
+}
+
+#[tokio::test]
+async fn empty_metrics_token_is_no_token() {
     let without = Teahouse::start();
     let request = Person::visitor(&without)
         .request(Method::GET, "/metrics")
         .header("host", "chat.example.org");
-    assert_eq!(
-        request
-            .bearer_auth("")
-            .send()
-            .await
-            .expect("an answer")
-            .status(),
-        404
-    );
-    // The shipped nginx lets nobody through, token or not.
-    let nginx = Nginx::at(
-        &crate::support::nginx::public_origin(),
-        &[house.host()],
-        str::to_owned,
-    );
-    let request = nginx
-        .visitor(&house)
-        .request(Method::GET, "/metrics")
-        .bearer_auth(token);
-    assert_eq!(request.send().await.expect("an answer").status(), 404);
+    let answer = request.bearer_auth("").send().await.expect("a response");
+    assert_eq!(answer.status(), 404);
 }
 
-/// The metrics that an expression names.
+#[tokio::test]
+async fn shipped_nginx_configuration_blocks_metrics_even_with_the_token() {
+    let server = Teahouse::with(&[TOKEN]);
+    let origin = crate::support::nginx::public_origin();
+    let nginx = Nginx::at(&origin, &[server.host()], str::to_owned);
+    let request = nginx.visitor(&server).request(Method::GET, "/metrics");
+    let request = request.bearer_auth(TOKEN.1);
+    assert_eq!(request.send().await.expect("a response").status(), 404);
+}
+
+/// Names of the metrics in a PromQL expression.
 fn metrics_of(expression: &str) -> BTreeSet<&str> {
     let words = expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     words
@@ -188,13 +172,13 @@ fn metrics_of(expression: &str) -> BTreeSet<&str> {
 }
 
 #[tokio::test]
-async fn the_dashboard_shows_only_what_is_there_and_all_of_it() {
-    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
+async fn dashboard_shows_every_exported_metric_and_no_other() {
+    let (_server, [ming]) = Teahouse::with_users(["Ming"]).await;
     ming.socket().await.say("hello").await;
     ming.get("/rooms/4711").await;
-    // The request itself is counted when it is answered.
-    Figures::of(&ming).await;
-    let figures = Figures::of(&ming).await;
+    // A request is counted after its response, so the second scrape includes the first.
+    Metrics::of(&ming).await;
+    let figures = Metrics::of(&ming).await;
     let exported = figures.names();
     let dashboard: Value = serde_json::from_str(DASHBOARD).expect("JSON");
     let panels = dashboard["panels"].as_array().expect("panels");
@@ -202,10 +186,8 @@ async fn the_dashboard_shows_only_what_is_there_and_all_of_it() {
     let mut shown = BTreeSet::new();
     for panel in panels {
         assert!(ids.insert(panel["id"].as_u64().expect("an id")), "{panel}");
-        assert!(
-            panel["title"].is_string() && panel["gridPos"]["w"].is_u64(),
-            "{panel}"
-        );
+        let is_expected = panel["title"].is_string() && panel["gridPos"]["w"].is_u64();
+        assert!(is_expected, "{panel}");
         for target in panel["targets"].as_array().expect("targets") {
             assert_eq!(target["datasource"]["uid"], "${datasource}", "{panel}");
             shown.extend(metrics_of(target["expr"].as_str().expect("an expression")));
@@ -226,20 +208,16 @@ async fn the_dashboard_shows_only_what_is_there_and_all_of_it() {
         .collect();
     assert!(missing.is_empty(), "not on the dashboard: {missing:?}");
     assert_eq!(dashboard["templating"]["list"][0]["type"], "datasource");
-    println!("{} panels, {} metrics", panels.len(), shown.len());
 }
 
 #[tokio::test]
-async fn what_is_refused_is_counted_too() {
-    let house = Teahouse::with(&[
-        ("TEAHOUSE__THROTTLE__ENABLED", "true"),
-        ("TEAHOUSE__ACCOUNTS__HASH_MEMORY_KIB", "19456"),
-        ("TEAHOUSE__ACCOUNTS__HASH_PASSES", "10"),
-        ("TEAHOUSE__ACCOUNTS__HASH_PERMITS", "1"),
-        ("TEAHOUSE__ACCOUNTS__HASH_QUEUE", "1"),
-    ]);
-    let ming = Person::register(&house, "Ming").await;
-    let before = Figures::of(&ming).await;
+async fn rate_limited_messages_and_rejected_password_hashes_are_counted() {
+    let server = Teahouse::configured(
+        "throttle.enabled=true accounts.hash_memory_kib=19456 accounts.hash_passes=10 \
+         accounts.hash_permits=1 accounts.hash_queue=1",
+    );
+    let ming = Person::register(&server, "Ming").await;
+    let before = Metrics::of(&ming).await;
     let mut socket = ming.socket().await;
     for n in 0..40 {
         socket.post(LOBBY, &format!("message {n}")).await;
@@ -247,30 +225,19 @@ async fn what_is_refused_is_counted_too() {
     socket
         .expect_where("error", |frame| frame["code"] == "rate_limited")
         .await;
-    let wrong = [
-        ("phone", ming.phone.as_str()),
-        ("password", "wrong wrong wrong"),
-    ];
-    let attempts = (0..12).map(|_| ming.post("/login", &wrong));
+    let attempts = (0..12).map(|_| ming.log_in(&ming.phone, "wrong wrong wrong"));
     let answers = futures_util::future::join_all(attempts).await;
-    let refused = answers
-        .iter()
-        .filter(|answer| answer.status() == 503)
-        .count();
+    let refused = answers.iter().filter(|answer| answer.status() == 503);
+    let refused = refused.count();
     tokio::time::timeout(Duration::from_secs(10), async {
-        grows(
-            &ming,
-            &before,
-            "teahouse_password_hashes_refused_total",
-            refused as f64,
-        )
-        .await;
-        let now = Figures::of(&ming).await;
+        let sample = "teahouse_password_hashes_refused_total";
+        grows(&ming, &before, sample, refused as f64).await;
+        let now = Metrics::of(&ming).await;
         assert!(now.get("teahouse_errors_total{code=\"rate_limited\"}") >= 1.0);
         assert_eq!(now.get("teahouse_password_hashes_waiting"), 0.0);
     })
     .await
     .expect("in time");
-    println!("{refused} of 12 sign-ins at once refused");
+    println!("{refused} of 12 concurrent sign-ins rejected");
     assert!(refused > 0);
 }

@@ -1,7 +1,7 @@
-//! A start that was killed at any moment, or failed for a reason that was mended since, goes on at the next start.
+//! Migrations resume after the process was killed or after a corrected failure.
 
-use crate::support::database::{on_server, server};
-use crate::support::{Database, MariaDb, Outcome, Teahouse, long_tests};
+use crate::support::database::{mysql_url, on_server, required_mysql, requires_sqlite};
+use crate::support::{Database, MariaDb, Outcome, Teahouse, long_tests, words};
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ fn run(args: &[&str], url: &str, folder: &Path) -> Outcome {
     Teahouse::run(args, &[("DATABASE_URL", url)], folder)
 }
 
-/// Everything that migrations make: columns, indexes, records and seeded rows.
+/// Describes everything that migrations create: columns, indexes, constraints, records and seeded rows.
 fn schema(database: &Database) -> Vec<String> {
     let questions: &[&str] = match database.is_mysql() {
         true => &[
@@ -32,17 +32,16 @@ fn schema(database: &Database) -> Vec<String> {
         "SELECT CAST(COUNT(*) AS CHAR) AS value FROM installation",
     ];
     let all = questions.iter().chain(&rows);
-    all.flat_map(|sql| database.words(sql)).collect()
+    all.flat_map(|sql| database.strings(sql)).collect()
 }
 
 fn reference(folder: &Path) -> Vec<String> {
     let database = Database::new(folder);
-    let made = run(&["migrate"], &database.url, folder);
-    assert!(made.status.success(), "{made:?}");
+    run(&["migrate"], &database.url, folder).expect_success();
     schema(&database)
 }
 
-/// The MySQL migrations, oldest first: version and statements. None of them has a semicolon in a text.
+/// Returns the MySQL migrations, oldest first: version and statements. No string literal contains a semicolon.
 fn migrations(way: &str) -> Vec<(String, Vec<String>)> {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/mysql");
     let folders = fs::read_dir(root).expect("migrations");
@@ -62,25 +61,23 @@ fn migrations(way: &str) -> Vec<(String, Vec<String>)> {
             .lines()
             .filter(|line| !line.trim_start().starts_with("--"));
         let sql = lines.collect::<Vec<_>>().join("\n");
-        let statements = sql
-            .split(';')
-            .map(str::trim)
-            .filter(|text| !text.is_empty());
+        let parts = sql.split(';');
+        let statements = parts.map(str::trim).filter(|text| !text.is_empty());
         (version, statements.map(str::to_owned).collect())
     };
     paths.iter().map(one).collect()
 }
 
-/// A database in which only the first `migrations` and then `statements` of the next were run, as text.
+/// Creates a database with the first `whole` migrations and `statements` statements of the next one.
 fn partial(folder: &Path, whole: usize, statements: usize) -> Database {
     let database = Database::new(folder);
-    let server = server().expect("a server");
+    let mysql = mysql_url().expect("a server");
     let name = database.url.rsplit('/').next().expect("a name");
     on_server(
-        &server,
+        &mysql,
         &format!("CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"),
     );
-    let mut conn = database.other();
+    let mut conn = database.second_connection();
     conn.run(
         "CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL, \
          run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)",
@@ -104,90 +101,74 @@ fn partial(folder: &Path, whole: usize, statements: usize) -> Database {
     database
 }
 
-/// Places at which a program may have been killed: after each statement of each migration, before its record.
-fn places() -> Vec<(usize, usize)> {
+/// Points at which the process may be killed: after each statement of each migration, before its record.
+fn kill_points() -> Vec<(usize, usize)> {
     let all = migrations("up.sql").into_iter().enumerate();
-    let places =
+    let points =
         all.flat_map(|(index, (_, parts))| (1..=parts.len()).map(move |part| (index, part)));
     let is_tried = |(index, _): &(usize, usize)| long_tests() || [0, 3, 12, 15].contains(index);
-    places.filter(is_tried).collect()
+    points.filter(is_tried).collect()
+}
+
+/// Names of all tables in the connection's database.
+const TABLE_NAMES: &str =
+    "SELECT table_name AS value FROM information_schema.tables WHERE table_schema = DATABASE()";
+
+/// Reverts all migrations; no table but diesel's own is left.
+fn assert_reverts(database: &Database, folder: &Path, point: (usize, usize)) {
+    let reverted = run(&["migrate", "--revert-all"], &database.url, folder);
+    assert!(reverted.status.success(), "{point:?}: {reverted:?}");
+    let left = database.strings(TABLE_NAMES);
+    assert_eq!(left, ["__diesel_schema_migrations"], "{point:?}");
 }
 
 #[test]
-fn start_killed_after_any_statement_goes_on() {
-    if server().is_none() {
+fn migration_killed_after_any_statement_resumes() {
+    if required_mysql().is_none() {
         return;
     }
     let folder = TempDir::new().expect("a folder");
     let whole = reference(folder.path());
-    for (index, part) in places() {
+    for (index, part) in kill_points() {
+        let point = format!("migration {index}, statement {part}");
         let database = partial(folder.path(), index, part);
         let done = run(&["migrate"], &database.url, folder.path());
-        assert!(
-            done.status.success(),
-            "migration {index}, statement {part}: {done:?}"
-        );
-        assert_eq!(
-            schema(&database),
-            whole,
-            "migration {index}, statement {part}"
-        );
+        assert!(done.status.success(), "{point}: {done:?}");
+        assert_eq!(schema(&database), whole, "{point}");
     }
 }
 
 #[test]
-fn half_done_migrations_can_be_taken_back() {
-    if server().is_none() {
+fn partial_migrations_can_be_reverted() {
+    if required_mysql().is_none() {
         return;
     }
     let folder = TempDir::new().expect("a folder");
-    let names =
-        "SELECT table_name AS value FROM information_schema.tables WHERE table_schema = DATABASE()";
-    for (index, part) in places() {
+    for (index, part) in kill_points() {
         let database = partial(folder.path(), index, part);
-        let back = run(&["migrate", "--revert-all"], &database.url, folder.path());
-        assert!(
-            back.status.success(),
-            "migration {index}, statement {part}: {back:?}"
-        );
-        assert_eq!(
-            database.words(names),
-            ["__diesel_schema_migrations"],
-            "migration {index}, statement {part}"
-        );
+        assert_reverts(&database, folder.path(), (index, part));
     }
 }
 
 #[test]
-fn interrupted_revert_goes_on() {
-    if server().is_none() {
+fn interrupted_revert_resumes() {
+    if required_mysql().is_none() {
         return;
     }
     let folder = TempDir::new().expect("a folder");
-    let names =
-        "SELECT table_name AS value FROM information_schema.tables WHERE table_schema = DATABASE()";
     let down = migrations("down.sql");
-    for (index, part) in places() {
+    for (index, part) in kill_points() {
         let (_, parts) = &down[index];
         let database = partial(folder.path(), index + 1, 0);
-        let mut conn = database.other();
+        let mut conn = database.second_connection();
         parts.iter().take(part).for_each(|sql| conn.run(sql));
-        let back = run(&["migrate", "--revert-all"], &database.url, folder.path());
-        assert!(
-            back.status.success(),
-            "migration {index}, statement {part}: {back:?}"
-        );
-        assert_eq!(
-            database.words(names),
-            ["__diesel_schema_migrations"],
-            "migration {index}, statement {part}"
-        );
+        assert_reverts(&database, folder.path(), (index, part));
     }
 }
 
-/// `bin/test --all` kills it at 30 moments, otherwise at 4.
+/// Kills the process at 4 moments; `bin/test --all` at 30.
 #[test]
-fn first_start_killed_at_any_moment_is_followed_by_one_that_serves() {
+fn server_starts_after_its_first_start_was_killed_at_any_moment() {
     let folder = TempDir::new().expect("a folder");
     let whole = reference(folder.path());
     let moments = if long_tests() { 30 } else { 4 };
@@ -202,120 +183,91 @@ fn first_start_killed_at_any_moment_is_followed_by_one_that_serves() {
         let settings = [("DATABASE_URL", database.url.as_str()), ("DATA_DIR", data)];
         let mut program = Teahouse::spawn(&["serve"], &settings, folder.path());
         std::thread::sleep(usual.mul_f64(f64::from(moment) / f64::from(moments)));
-        program.kill().expect("it was running");
-        program.wait().expect("it ended");
+        program.kill().expect("the server was running");
+        program.wait().expect("the server ended");
         let tables = database_tables(&database);
-        let house = Teahouse::on(database, &[("DATA_DIR", data)]);
-        assert_eq!(schema(house.database()), whole, "killed at moment {moment}");
+        let server = Teahouse::on(database, &[("DATA_DIR", data)]);
+        let actual = schema(server.database());
+        assert_eq!(actual, whole, "killed at moment {moment}");
         found.push(tables);
     }
-    println!("usual start {usual:?}; tables and views when it was killed: {found:?}");
+    println!("usual start {usual:?}; tables when killed (-1: SQLite): {found:?}");
 }
 
-/// How many tables and views there are; 0 as well when there is no database.
+/// Number of tables and views; 0 if the database does not exist.
 fn database_tables(database: &Database) -> i64 {
     let name = database.url.rsplit('/').next().expect("a name");
-    match server() {
+    match mysql_url() {
         None => -1,
-        Some(server) => Database::at(format!("{server}/information_schema")).number(&format!(
+        Some(mysql) => Database::at(format!("{mysql}/information_schema")).number(&format!(
             "SELECT COUNT(*) AS value FROM information_schema.tables WHERE table_schema = '{name}'"
         )),
     }
 }
 
 #[test]
-fn binary_log_by_statement_is_refused_before_the_first_table() {
-    let arguments = [
-        "--log-bin=binlog",
-        "--server-id=1",
-        "--binlog-format=STATEMENT",
-    ];
-    let Some(server) = MariaDb::start_with(None, &arguments) else {
+fn statement_based_binary_log_is_rejected_before_any_table_is_created() {
+    let arguments = words("--log-bin=binlog --server-id=1 --binlog-format=STATEMENT");
+    let Some(mysql) = MariaDb::start_with(None, &arguments) else {
         return;
     };
     let folder = TempDir::new().expect("a folder");
-    let database = Database::on(&server.url);
-    let refused = run(&["serve"], &database.url, folder.path());
-    println!("{}", refused.stderr);
-    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
-    assert!(
-        refused.stderr.contains("SET GLOBAL binlog_format"),
-        "{refused:?}"
-    );
-    let tables =
-        "SELECT COUNT(*) AS value FROM information_schema.tables WHERE table_schema = DATABASE()";
-    assert_eq!(database.number(tables), 0);
-    on_server(&server.url, "SET GLOBAL binlog_format = 'ROW'");
+    let database = Database::on(&mysql.url);
+    let refused = run(&["serve"], &database.url, folder.path()).expect_failure();
+    let is_shown = refused.stderr.contains("SET GLOBAL binlog_format");
+    assert!(is_shown, "{refused:?}");
+    assert!(database.strings(TABLE_NAMES).is_empty());
+    on_server(&mysql.url, "SET GLOBAL binlog_format = 'ROW'");
     drop(Teahouse::on(Database::at(database.url.clone()), &[]));
 }
 
 #[test]
-fn account_without_a_right_is_refused_before_the_first_table_and_goes_on_when_it_has_it() {
-    let Some(server) = server() else {
+fn missing_privilege_is_reported_before_any_table_is_created_and_granting_it_suffices() {
+    let Some(mysql) = required_mysql() else {
         return;
     };
     let folder = TempDir::new().expect("a folder");
-    let host = server.rsplit('@').next().expect("a host");
-    const ALL: [&str; 10] = [
-        "SELECT",
-        "INSERT",
-        "UPDATE",
-        "DELETE",
-        "CREATE",
-        "DROP",
-        "ALTER",
-        "INDEX",
-        "CREATE VIEW",
-        "REFERENCES",
-    ];
-    for right in ALL {
+    let host = mysql.rsplit('@').next().expect("a host");
+    let all = "SELECT,INSERT,UPDATE,DELETE,CREATE,DROP,ALTER,INDEX,CREATE VIEW,REFERENCES";
+    for right in all.split(',') {
         let database = Database::new(folder.path());
         let name = database.url.rsplit('/').next().expect("a name");
         let account = &name[..25];
-        on_server(
-            &server,
-            &format!("CREATE DATABASE {name} CHARACTER SET utf8mb4"),
-        );
-        on_server(
-            &server,
-            &format!("CREATE USER '{account}'@'%' IDENTIFIED BY 'pot'"),
-        );
-        let granted: Vec<&str> = ALL.into_iter().filter(|other| *other != right).collect();
-        let rights = granted.join(", ");
-        on_server(
-            &server,
-            &format!("GRANT {rights} ON {name}.* TO '{account}'@'%'"),
-        );
+        for sql in [
+            format!("CREATE DATABASE {name} CHARACTER SET utf8mb4"),
+            format!("CREATE USER '{account}'@'%' IDENTIFIED BY 'pot'"),
+        ] {
+            on_server(&mysql, &sql);
+        }
+        let grant = |rights: &str| {
+            on_server(
+                &mysql,
+                &format!("GRANT {rights} ON {name}.* TO '{account}'@'%'"),
+            );
+        };
+        let others: Vec<&str> = all.split(',').filter(|other| *other != right).collect();
+        grant(&others.join(", "));
         let url = format!("mysql://{account}:pot@{host}/{name}");
         let refused = run(&["migrate"], &url, folder.path());
-        let tables = format!(
-            "SELECT COUNT(*) AS value FROM information_schema.tables WHERE table_schema = '{name}'"
-        );
-        let left = database.number(&tables);
-        on_server(
-            &server,
-            &format!("GRANT {right} ON {name}.* TO '{account}'@'%'"),
-        );
+        let left = database.strings(TABLE_NAMES);
+        grant(right);
         let done = run(&["migrate"], &url, folder.path());
-        on_server(&server, &format!("DROP USER '{account}'@'%'"));
-        println!("{right}: {}", refused.stderr.trim());
-        // MariaDB makes foreign keys without this right.
+        on_server(&mysql, &format!("DROP USER '{account}'@'%'"));
+        // MariaDB creates foreign keys without this privilege.
         if right == "REFERENCES" && refused.status.success() {
             continue;
         }
         assert_eq!(refused.status.code(), Some(1), "{right}: {refused:?}");
-        assert!(
-            refused.stderr.contains(right) && refused.stderr.contains("GRANT"),
-            "{refused:?}"
-        );
-        assert_eq!(left, 0, "{right}");
+        let is_shown = refused.stderr.contains(right) && refused.stderr.contains("GRANT");
+        assert!(is_shown, "{refused:?}");
+        assert!(left.is_empty(), "{right}: {left:?}");
         assert!(done.status.success(), "{right}: {done:?}");
     }
 }
 
 #[test]
-fn tables_of_another_program_are_left_alone() {
-    if server().is_none() {
+fn existing_tables_of_another_application_are_not_touched() {
+    if required_mysql().is_none() {
         return;
     }
     let folder = TempDir::new().expect("a folder");
@@ -323,37 +275,26 @@ fn tables_of_another_program_are_left_alone() {
         let database = partial(folder.path(), 0, 0);
         database.run(&format!("CREATE TABLE {table} (id INT, theirs INT)"));
         for _ in 0..2 {
-            let refused = run(&["migrate"], &database.url, folder.path());
-            assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+            let refused = run(&["migrate"], &database.url, folder.path()).expect_failure();
             assert!(refused.stderr.contains("separate database"), "{refused:?}");
         }
-        let back = run(&["migrate", "--revert-all"], &database.url, folder.path());
-        assert!(back.status.success(), "{back:?}");
-        assert_eq!(
-            database.number(&format!("SELECT COUNT(theirs) AS value FROM {table}")),
-            0
-        );
+        run(&["migrate", "--revert-all"], &database.url, folder.path()).expect_success();
+        let found = database.number(&format!("SELECT COUNT(theirs) AS value FROM {table}"));
+        assert_eq!(found, 0);
     }
 }
 
 #[test]
-fn waiting_for_the_start_never_takes_longer_than_usual() {
-    // A database that is up to date needs no write lock to start.
-    if server().is_some() {
+fn migrating_an_up_to_date_database_does_not_wait_for_a_write_lock() {
+    if !requires_sqlite() {
         return;
     }
     let folder = TempDir::new().expect("a folder");
     let database = Database::new(folder.path());
-    assert!(
-        run(&["migrate"], &database.url, folder.path())
-            .status
-            .success()
-    );
-    let mut other = database.other();
+    run(&["migrate"], &database.url, folder.path()).expect_success();
+    let mut other = database.second_connection();
     other.run("BEGIN IMMEDIATE");
     let done = run(&["migrate"], &database.url, folder.path());
-    assert!(
-        done.status.success() && done.took < Duration::from_secs(4),
-        "{done:?}"
-    );
+    let is_success = done.status.success() && done.took < Duration::from_secs(4);
+    assert!(is_success, "{done:?}");
 }

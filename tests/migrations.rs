@@ -1,95 +1,63 @@
-//! The tables come, go and come back, the same way on both databases.
+//! Migrations run, revert and create the same schema on both databases.
 
-use crate::support::{Person, Teahouse};
+use crate::support::{Person, Teahouse, words};
 use std::collections::BTreeSet;
 use std::fs;
 
-const TABLES: [&str; 21] = [
-    "deleted_messages",
-    "avatars",
-    "blocks",
-    "installation",
-    "invitations",
-    "invites",
-    "known_browsers",
-    "password_links",
-    "pairings",
-    "security_events",
-    "throttles",
-    "verifications",
-    "notices",
-    "users",
-    "sessions",
-    "reserved_usernames",
-    "rooms",
-    "memberships",
-    "messages",
-    "message_versions",
-    "mentions",
-];
+const TABLES: &str = "deleted_messages avatars blocks installation invitations invites known_browsers \
+    password_links pairings security_events throttles verifications notices users sessions \
+    reserved_usernames rooms memberships messages message_versions mentions";
 
-fn tables(house: &Teahouse) -> BTreeSet<String> {
-    let sql = if house.database().is_mysql() {
+fn tables(server: &Teahouse) -> BTreeSet<String> {
+    let sql = if server.database().is_mysql() {
         "SELECT table_name AS value FROM information_schema.tables WHERE table_schema = DATABASE()"
     } else {
         "SELECT name AS value FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
     };
-    house
-        .database()
-        .words(sql)
+    server
+        .strings(sql)
         .into_iter()
         .filter(|name| !name.starts_with("__diesel"))
         .collect()
 }
 
 #[tokio::test]
-async fn the_tables_can_be_taken_back_and_made_again() {
-    let mut house = Teahouse::start();
-    Person::register(&house, "Ming").await.say("before").await;
-    let all: BTreeSet<_> = TABLES
-        .iter()
-        .chain(&["chat_history"])
-        .map(|name| (*name).to_owned())
-        .collect();
-    assert_eq!(tables(&house), all);
-    house.kill9();
-    let back = house.command(&["migrate", "--revert-all"]);
-    assert!(back.status.success(), "{back:?}");
-    assert_eq!(tables(&house), BTreeSet::new());
-    let again = house.command(&["migrate"]);
-    assert!(again.status.success(), "{again:?}");
-    assert_eq!(tables(&house), all);
-    house.start_again();
-    let ming = Person::register(&house, "Ming").await;
+async fn all_migrations_can_be_reverted_and_run_again() {
+    let mut server = Teahouse::start();
+    Person::register(&server, "Ming").await.say("before").await;
+    let names = words(TABLES).into_iter().chain(["chat_history"]);
+    let all: BTreeSet<_> = names.map(str::to_owned).collect();
+    assert_eq!(tables(&server), all);
+    server.kill();
+    server
+        .command(&["migrate", "--revert-all"])
+        .expect_success();
+    assert_eq!(tables(&server), BTreeSet::new());
+    server.command(&["migrate"]).expect_success();
+    assert_eq!(tables(&server), all);
+    server.restart();
+    let ming = Person::register(&server, "Ming").await;
     assert_eq!(ming.say("after").await["seq"], 1);
-    assert_eq!(
-        house.database().words("SELECT role AS value FROM users"),
-        ["admin"]
-    );
+    let roles = server.strings("SELECT role AS value FROM users");
+    assert_eq!(roles, ["admin"]);
 }
 
 #[tokio::test]
 async fn migrating_again_changes_nothing() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     ming.say("still here").await;
-    let again = house.command(&["migrate"]);
-    assert!(again.status.success(), "{again:?}");
+    server.command(&["migrate"]).expect_success();
     assert_eq!(ming.history("1").await.len(), 1);
 }
 
 #[test]
-fn every_migration_has_its_twin_and_goes_both_ways() {
+fn every_migration_exists_for_both_databases_in_both_directions() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
     let names = |database: &str| -> BTreeSet<String> {
         let folders = fs::read_dir(format!("{root}/{database}")).expect("migrations");
+        let name = |entry: std::io::Result<fs::DirEntry>| entry.expect("an entry").file_name();
         folders
-            .map(|entry| {
-                entry
-                    .expect("an entry")
-                    .file_name()
-                    .into_string()
-                    .expect("UTF-8")
-            })
+            .map(|entry| name(entry).into_string().expect("UTF-8"))
             .collect()
     };
     assert_eq!(names("sqlite"), names("mysql"));
@@ -106,27 +74,26 @@ fn every_migration_has_its_twin_and_goes_both_ways() {
 }
 
 #[tokio::test]
-async fn both_databases_have_the_same_columns() {
-    let house = Teahouse::start();
-    // What the program believes of its tables is what the database has.
+async fn schema_rs_matches_the_columns_of_the_database() {
+    let server = Teahouse::start();
     let schema = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/models/schema.rs"))
         .expect("schema.rs");
-    for table in TABLES {
+    for table in words(TABLES) {
         let (_, rest) = schema.split_once(&format!("    {table} (")).expect(table);
         let body = &rest[rest.find('{').expect("columns")..rest.find('}').expect("an end")];
-        let believed: BTreeSet<_> = body
+        let declared: BTreeSet<_> = body
             .lines()
             .filter_map(|line| line.split_once("->"))
             .map(|(name, _)| name.trim().to_owned())
             .collect();
-        let sql = if house.database().is_mysql() {
+        let sql = if server.database().is_mysql() {
             format!(
                 "SELECT column_name AS value FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = '{table}'"
             )
         } else {
             format!("SELECT name AS value FROM pragma_table_info('{table}')")
         };
-        let found: BTreeSet<_> = house.database().words(&sql).into_iter().collect();
-        assert_eq!(found, believed, "{table}");
+        let found: BTreeSet<_> = server.strings(&sql).into_iter().collect();
+        assert_eq!(found, declared, "{table}");
     }
 }

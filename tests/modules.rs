@@ -1,4 +1,4 @@
-//! The preloaded scripts are those that the entry module imports statically.
+//! The preloaded scripts are the static imports of the entry module.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -57,9 +57,9 @@ fn preloaded_modules_are_the_static_imports_of_the_entry_module() {
         .step_by(2)
         .map(|name| PathBuf::from(format!("{name}.js")))
         .collect();
-    assert!(listed.is_sorted(), "sorted by name");
+    assert!(listed.is_sorted(), "not sorted by name");
     let preloaded: BTreeSet<_> = listed.iter().cloned().collect();
-    assert_eq!(preloaded.len(), listed.len(), "each once");
+    assert_eq!(preloaded.len(), listed.len(), "a module is listed twice");
     assert!(found.len() > 40, "{found:?}");
     assert_eq!(preloaded, found);
 }

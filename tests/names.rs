@@ -1,10 +1,10 @@
-//! Names of people and rooms: scripts of either direction, invisible characters, and names that are taken.
+//! Names of users and rooms: scripts, invisible characters and names that are taken.
 
-use crate::support::{LOBBY, Person, Teahouse, client_id};
+use crate::support::{LOBBY, Person, Teahouse, client_id, words};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// Texts of which nothing can be seen.
+/// Texts without a visible character.
 const INVISIBLE: [&str; 12] = [
     "\u{200b}",
     "\u{200d}\u{2060}\u{feff}",
@@ -20,7 +20,7 @@ const INVISIBLE: [&str; 12] = [
     "\u{e0041}\u{e007f}",
 ];
 
-/// Texts that are more than they seem, and stay as they are.
+/// Texts with invisible characters that belong to them; stored unchanged.
 const VISIBLE: [&str; 8] = [
     "👨\u{200d}👩\u{200d}👧",
     "❤\u{fe0f}",
@@ -32,67 +32,43 @@ const VISIBLE: [&str; 8] = [
     "می\u{200c}خواهم",
 ];
 
-async fn refusal_of_name(person: &Person, name: &str) -> Option<String> {
+async fn name_error(person: &Person, name: &str) -> Option<String> {
     let body = json!({"phone": person.phone, "username": name, "password": "a few words of tea"});
     let request = person
         .request(Method::POST, "/register")
         .header("accept", "application/json")
         .form(&body);
-    let answer = request.send().await.expect("an answer");
+    let answer = request.send().await.expect("a response");
     if answer.status() == 303 {
         return None;
     }
     assert_eq!(answer.status(), 422, "{name}");
     let answer: Value = serde_json::from_str(&answer.text().await.expect("text")).expect("JSON");
-    assert_eq!(
-        answer["errors"].as_object().map(|errors| errors.len()),
-        Some(1),
-        "{answer}"
-    );
-    Some(
-        answer["errors"]["username"]
-            .as_str()
-            .expect("a sentence")
-            .to_owned(),
-    )
+    let errors = answer["errors"].as_object().expect("errors");
+    assert_eq!(errors.len(), 1, "{answer}");
+    Some(errors["username"].as_str().expect("a message").to_owned())
 }
 
 #[tokio::test]
-async fn names_in_right_to_left_scripts_are_accepted_with_their_marks() {
-    let house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
-    for name in [
-        "שָׁלוֹם",
-        "יִשְׂרָאֵל",
-        "דָּוִד2",
-        "אבג-דה",
-        "محمّد",
-        "مُحَمَّد",
-        "عَبْدُ_اللّٰه",
-        "علي٢",
-        "ދިވެހި",
-        "މުޙައްމަދު",
-        "ܫܠܵܡܵܐ",
-        "𞤀𞤣𞤤𞤢𞤥",
-        "Ngữ",
-        "नमस्ते",
-        "ไทย",
-    ] {
-        let person = Person::visitor(&house);
-        assert_eq!(refusal_of_name(&person, name).await, None, "{name}");
-        let shown = house
-            .database()
-            .words("SELECT username AS value FROM users ORDER BY id DESC");
+async fn usernames_in_any_script_are_accepted_with_their_vowel_marks() {
+    let server = Teahouse::start();
+    let names = "שָׁלוֹם יִשְׂרָאֵל דָּוִד2 אבג-דה محمّد مُحَمَّد عَبْدُ_اللّٰه علي٢ ދިވެހި \
+        މުޙައްމަދު ܫܠܵܡܵܐ 𞤀𞤣𞤤𞤢𞤥 Ngữ नमस्ते ไทย";
+    for name in words(names) {
+        let person = Person::visitor(&server);
+        assert_eq!(name_error(&person, name).await, None, "{name}");
+        let shown = server.strings("SELECT username AS value FROM users ORDER BY id DESC");
         assert_eq!(shown[0], name);
-        let other = Person::visitor(&house);
-        let taken = refusal_of_name(&other, name).await.expect("taken");
+        let other = Person::visitor(&server);
+        let taken = name_error(&other, name).await.expect("taken");
         assert!(taken.contains("is taken"), "{name}: {taken}");
     }
 }
 
 #[tokio::test]
-async fn the_sentence_says_which_rule_a_name_breaks() {
-    let house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
-    let visitor = Person::visitor(&house);
+async fn error_says_which_rule_a_username_breaks() {
+    let server = Teahouse::start();
+    let visitor = Person::visitor(&server);
     let long = "茶".repeat(33);
     for (name, sentence) in [
         ("", "Choose a username"),
@@ -116,21 +92,17 @@ async fn the_sentence_says_which_rule_a_name_breaks() {
         ("שלום-", "single direction"),
         ("محمد1٢", "single direction"),
     ] {
-        let refusal = refusal_of_name(&visitor, name).await.unwrap_or_default();
-        assert!(
-            refusal.contains(sentence),
-            "{}: {refusal:?}",
-            name.escape_unicode()
-        );
+        let refusal = name_error(&visitor, name).await.unwrap_or_default();
+        let is_shown = refusal.contains(sentence);
+        assert!(is_shown, "{}: {refusal:?}", name.escape_unicode());
     }
-    assert_eq!(refusal_of_name(&visitor, "123456").await, None);
+    assert_eq!(name_error(&visitor, "123456").await, None);
 }
 
 #[tokio::test]
-async fn texts_of_which_nothing_can_be_seen_are_refused_everywhere() {
-    let house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
-    let mei = Person::register(&house, "mei").await;
-    let room = mei.make_room("closed", "tea", &[]).await;
+async fn texts_without_a_visible_character_are_rejected_everywhere() {
+    let (_server, [mei]) = Teahouse::with_users(["mei"]).await;
+    let room = mei.create_room("closed", "tea", &[]).await;
     let mut socket = mei.socket().await;
     let seq = mei.say("visible").await["seq"].as_i64().expect("a number");
     for text in INVISIBLE {
@@ -138,94 +110,65 @@ async fn texts_of_which_nothing_can_be_seen_are_refused_everywhere() {
         let said = json!({"content": text, "clientId": client_id()});
         for path in ["/rooms/1/messages", "/api/rooms/1/messages"] {
             let (status, answer) = mei.post_json(path, &said).await;
-            assert!(
-                matches!(status.as_u16(), 404 | 405 | 422),
-                "{path} {shown}: {answer}"
-            );
+            let is_expected = matches!(status.as_u16(), 404 | 405 | 422);
+            assert!(is_expected, "{path} {shown}: {answer}");
         }
         let form = [("content", text), ("clientId", &client_id())];
-        assert_eq!(
-            mei.post("/rooms/1/messages", &form).await.status(),
-            422,
-            "{shown}"
-        );
+        let status = mei.post("/rooms/1/messages", &form).await.status();
+        assert_eq!(status, 422, "{shown}");
         socket.post(LOBBY, text).await;
         assert_eq!(socket.expect("error").await["code"], "empty", "{shown}");
         let edit = json!({"type": "edit", "roomId": LOBBY, "seq": seq, "content": text});
         socket.send(edit).await;
         assert_eq!(socket.expect("error").await["code"], "empty", "{shown}");
         assert_eq!(mei.edit(LOBBY, seq, text).await.0, 422, "{shown}");
+        let this = format!("/rooms/{room}");
+        let named = |kind| json!({"name": text, "kind": kind});
+        let about = json!({"name": "x", "topic": text});
         for (path, method, body, field) in [
-            (
-                "/rooms",
-                Method::POST,
-                json!({"name": text, "kind": "closed"}),
-                "name",
-            ),
-            (
-                "/api/rooms",
-                Method::POST,
-                json!({"name": text, "kind": "open"}),
-                "name",
-            ),
-            (
-                "/rooms",
-                Method::POST,
-                json!({"name": "x", "topic": text}),
-                "topic",
-            ),
-            (
-                &*format!("/rooms/{room}"),
-                Method::PATCH,
-                json!({"name": text}),
-                "name",
-            ),
-            (
-                &*format!("/rooms/{room}"),
-                Method::PATCH,
-                json!({"topic": text}),
-                "topic",
-            ),
+            ("/rooms", Method::POST, named("closed"), "name"),
+            ("/api/rooms", Method::POST, named("open"), "name"),
+            ("/rooms", Method::POST, about, "topic"),
+            (&*this, Method::PATCH, json!({"name": text}), "name"),
+            (&*this, Method::PATCH, json!({"topic": text}), "topic"),
         ] {
             let (status, answer) = mei.json(method, path, body).await;
             assert_eq!(status, 422, "{path} {shown}: {answer}");
-            assert!(
-                answer["errors"][field].is_string(),
-                "{path} {shown}: {answer}"
-            );
+            let is_expected = answer["errors"][field].is_string();
+            assert!(is_expected, "{path} {shown}: {answer}");
         }
     }
     assert_eq!(mei.history(LOBBY).await.len(), 1);
     for text in VISIBLE {
         assert_eq!(mei.say(text).await["content"], text);
         let body = json!({"name": text, "topic": text});
-        assert_eq!(
-            mei.json(Method::PATCH, &format!("/rooms/{room}"), body)
-                .await
-                .0,
-            204,
-            "{text}"
-        );
+        let (status, _) = mei
+            .json(Method::PATCH, &format!("/rooms/{room}"), body)
+            .await;
+        assert_eq!(status, 204, "{text}");
         assert_eq!(mei.room(&room).await["name"], text);
     }
 }
 
+/// Creates a room; returns the status and whether there is an error at the name.
+async fn create(person: &Person, name: &str, kind: &str) -> (u16, bool) {
+    let body = json!({"name": name, "kind": kind});
+    let (status, answer) = person.json(Method::POST, "/api/rooms", body).await;
+    (status, answer["errors"]["name"].is_string())
+}
+
+/// Changes a room; returns the status and whether there is an error at the name.
+async fn change(person: &Person, id: &str, body: Value) -> (u16, bool) {
+    let path = format!("/rooms/{id}");
+    let (status, answer) = person.json(Method::PATCH, &path, body).await;
+    (status, answer["errors"]["name"].is_string())
+}
+
 #[tokio::test]
-async fn open_rooms_have_names_of_their_own() {
-    let house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
-    let [mei, li] = Person::register_each(&house, ["mei", "li"]).await;
-    let room = mei.make_room("open", "Café Tea", &[]).await;
-    let closed = li.make_room("closed", "café tea", &[]).await;
-    let other = li.make_room("open", "other", &[]).await;
-    let create = async |name: &str, kind: &str| {
-        let body = json!({"name": name, "kind": kind});
-        let (status, answer) = li.post_json("/api/rooms", &body).await;
-        (status.as_u16(), answer["errors"]["name"].is_string())
-    };
-    let change = async |id: &str, body: Value| {
-        let (status, answer) = li.json(Method::PATCH, &format!("/rooms/{id}"), body).await;
-        (status, answer["errors"]["name"].is_string())
-    };
+async fn names_of_open_rooms_are_unique_in_every_spelling() {
+    let (_server, [mei, li]) = Teahouse::with_users(["mei", "li"]).await;
+    mei.create_room("open", "Café Tea", &[]).await;
+    let other = li.create_room("open", "other", &[]).await;
     for same in [
         "Café Tea",
         "CAFÉ TEA",
@@ -233,17 +176,19 @@ async fn open_rooms_have_names_of_their_own() {
         "Ｃａｆé\u{3000}Ｔｅａ",
         "Caf\u{e9}\u{a0}\u{200b}Te\u{ad}a\u{2060}",
     ] {
-        assert_eq!(create(same, "open").await, (422, true), "{same}");
-        assert_eq!(
-            change(&other, json!({"name": same})).await,
-            (422, true),
-            "{same}"
-        );
-        assert_eq!(create(same, "closed").await, (201, false), "{same}");
+        assert_eq!(create(&li, same, "open").await, (422, true), "{same}");
+        let changed = change(&li, &other, json!({"name": same})).await;
+        assert_eq!(changed, (422, true), "{same}");
+        assert_eq!(create(&li, same, "closed").await, (201, false), "{same}");
         let page = li.post("/rooms", &[("name", same), ("kind", "open")]).await;
         assert_eq!(page.status(), 422, "{same}");
     }
-    // Nobody makes a second Lobby, in any language, open or closed.
+}
+
+#[tokio::test]
+async fn no_room_may_be_called_lobby_in_any_language() {
+    let (_server, [li]) = Teahouse::with_users(["li"]).await;
+    let closed = li.create_room("closed", "café tea", &[]).await;
     for lobby in [
         "Lobby",
         "LOBBY",
@@ -256,45 +201,45 @@ async fn open_rooms_have_names_of_their_own() {
         "大\u{2060}厅",
     ] {
         for kind in ["open", "closed"] {
-            assert_eq!(create(lobby, kind).await, (422, true), "{lobby}");
+            assert_eq!(create(&li, lobby, kind).await, (422, true), "{lobby}");
         }
-        assert_eq!(
-            change(&closed, json!({"name": lobby})).await,
-            (422, true),
-            "{lobby}"
-        );
+        let changed = change(&li, &closed, json!({"name": lobby})).await;
+        assert_eq!(changed, (422, true), "{lobby}");
     }
-    // A closed room that becomes open needs a name of its own. `confirm` is what other rules ask for.
-    let open = |name: &str| json!({"kind": "open", "name": name, "confirm": "café tea"});
-    assert_eq!(change(&closed, open("café tea")).await, (422, true));
-    assert_eq!(change(&closed, open("café two")).await.0, 204);
-    assert_eq!(create("CAFÉ TWO", "open").await, (422, true));
-    // A room may be written otherwise, keeps its name with another topic, and gives it up.
-    let (status, _) = mei
-        .json(
-            Method::PATCH,
-            &format!("/rooms/{room}"),
-            json!({"name": "CAFÉ TEA", "topic": "x"}),
-        )
-        .await;
-    assert_eq!(status, 204);
-    let body = json!({"confirm": "CAFÉ TEA"});
-    assert_eq!(
-        mei.json(Method::DELETE, &format!("/rooms/{room}"), body)
-            .await
-            .0,
-        204
-    );
-    assert_eq!(create("Café Tea", "open").await, (201, false));
-    assert_eq!(change(&other, json!({"name": "another"})).await.0, 204);
-    assert_eq!(create("other", "open").await, (201, false));
 }
 
 #[tokio::test]
-async fn of_rooms_that_are_made_at_once_with_one_name_one_is_made() {
-    let house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
-    let beside = house.beside();
-    let mei = Person::register(&house, "mei").await;
+async fn closed_room_needs_a_unique_name_to_become_open() {
+    let (_server, [mei, li]) = Teahouse::with_users(["mei", "li"]).await;
+    mei.create_room("open", "Café Tea", &[]).await;
+    let closed = li.create_room("closed", "café tea", &[]).await;
+    let open = |name: &str| json!({"kind": "open", "name": name, "confirm": "café tea"});
+    assert_eq!(change(&li, &closed, open("café tea")).await, (422, true));
+    assert_eq!(change(&li, &closed, open("café two")).await.0, 204);
+    assert_eq!(create(&li, "CAFÉ TWO", "open").await, (422, true));
+}
+
+#[tokio::test]
+async fn deleting_or_renaming_an_open_room_frees_its_name() {
+    let (_server, [mei, li]) = Teahouse::with_users(["mei", "li"]).await;
+    let room = mei.create_room("open", "Café Tea", &[]).await;
+    let other = li.create_room("open", "other", &[]).await;
+    // A room may change the spelling of its name.
+    let body = json!({"name": "CAFÉ TEA", "topic": "x"});
+    assert_eq!(change(&mei, &room, body).await.0, 204);
+    let body = json!({"confirm": "CAFÉ TEA"});
+    let path = format!("/rooms/{room}");
+    assert_eq!(mei.json(Method::DELETE, &path, body).await.0, 204);
+    assert_eq!(create(&li, "Café Tea", "open").await, (201, false));
+    assert_eq!(change(&li, &other, json!({"name": "another"})).await.0, 204);
+    assert_eq!(create(&li, "other", "open").await, (201, false));
+}
+
+#[tokio::test]
+async fn concurrent_creation_of_rooms_with_one_name_creates_one() {
+    let server = Teahouse::start();
+    let beside = server.second_server();
+    let mei = Person::register(&server, "mei").await;
     let there = mei.at(&beside);
     let makers: Vec<_> = (0..12)
         .map(|n| (if n % 2 == 0 { &mei } else { &there }, n))
@@ -310,26 +255,23 @@ async fn of_rooms_that_are_made_at_once_with_one_name_one_is_made() {
 }
 
 #[tokio::test]
-async fn rooms_of_one_name_from_before_do_not_keep_the_program_from_starting() {
-    let mut house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
-    let mei = Person::register(&house, "mei").await;
-    house.kill9();
+async fn server_starts_with_open_rooms_that_share_a_name() {
+    let (mut server, [mei]) = Teahouse::with_users(["mei"]).await;
+    server.kill();
     for name in ["Old Tea", "old  tea", "OLD TEA"] {
-        house.database().add_room("open", name, &["mei"]);
+        server.database().add_room("open", name, &["mei"]);
     }
-    house.start_again();
-    let mei = mei.at(&house);
-    let (status, answer) = mei
-        .post_json("/api/rooms", &json!({"name": "old tea"}))
-        .await;
+    server.restart();
+    let mei = mei.at(&server);
+    let create = async || {
+        mei.post_json("/api/rooms", &json!({"name": "old tea"}))
+            .await
+    };
+    let (status, answer) = create().await;
     assert_eq!(status, 422, "{answer}");
-    assert_eq!(mei.rooms().await.len(), 4, "all of them are there");
-    // Closed by an admin with SQL: its name is free again.
-    house
-        .database()
-        .run("UPDATE rooms SET kind = 'closed' WHERE kind = 'open' AND id > 1");
-    let (status, answer) = mei
-        .post_json("/api/rooms", &json!({"name": "old tea"}))
-        .await;
+    assert_eq!(mei.rooms().await.len(), 4, "all rooms are listed");
+    // An admin closes them with SQL: the name is free again.
+    server.execute("UPDATE rooms SET kind = 'closed' WHERE kind = 'open' AND id > 1");
+    let (status, answer) = create().await;
     assert_eq!(status, 201, "{answer}");
 }

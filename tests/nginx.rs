@@ -1,52 +1,46 @@
-//! Behind nginx, with the file that is shipped, everything is as it is without.
+//! The shipped nginx configuration passes everything through unchanged.
 
 use crate::support::nginx::public_origin;
-use crate::support::{LOBBY, Nginx, PATIENCE, Person, Program, Socket, Teahouse};
+use crate::support::person::PASSWORD;
+use crate::support::{ApiClient, LOBBY, Nginx, Person, Socket, TIMEOUT, Teahouse};
 use std::time::{Duration, Instant};
 
-/// A program, and nginx in front of it.
+/// Starts a server with nginx in front of it.
 fn start() -> (Teahouse, Nginx) {
     let origin = public_origin();
-    let house = Teahouse::with(&[
+    let server = Teahouse::with(&[
         ("PUBLIC_ORIGIN", &origin),
         ("TEAHOUSE__SERVER__TRUSTED_PROXIES", "127.0.0.1"),
     ]);
-    let nginx = Nginx::at(&origin, &[house.host()], str::to_owned);
-    (house, nginx)
+    let nginx = Nginx::at(&origin, &[server.host()], str::to_owned);
+    (server, nginx)
 }
 
 #[tokio::test]
-async fn people_register_read_and_talk_through_it() {
-    let (house, nginx) = start();
-    let visitor = nginx.visitor(&house);
-    let page = visitor.page("/login").await;
+async fn registration_pages_and_messages_work_through_nginx() {
+    let (server, nginx) = start();
+    let page = nginx.visitor(&server).page("/login").await;
     assert!(page.contains("name=\"password\""), "{page}");
-    let (ming, ana) = (
-        nginx.register(&house, "Ming").await,
-        nginx.register(&house, "Ana").await,
-    );
+    let ming = nginx.register(&server, "Ming").await;
+    let ana = nginx.register(&server, "Ana").await;
     assert_eq!(ming.sign_in().await.status(), 303);
     let (mut his, mut hers) = (ming.socket().await, ana.socket().await);
     let ack = his.say("through the proxy").await;
     let heard = hers.expect("message").await;
-    assert_eq!(
-        (&heard["seq"], &heard["content"]),
-        (&ack["seq"], &"through the proxy".into())
-    );
-    // A form too, and a page with it.
-    let answer = ana
-        .post("/rooms/1/messages", &[("content", "by a form")])
-        .await;
-    assert_eq!(answer.status(), 303);
-    his.expect_where("message", |frame| frame["content"] == "by a form")
-        .await;
+    assert_eq!(heard["seq"], ack["seq"]);
+    assert_eq!(heard["content"], "through the proxy");
+    let form = [("content", "by a form")];
+    assert_eq!(ana.submit("post", "/rooms/1/messages", &form).await, 303);
+    assert_eq!(his.messages(2).await[1]["content"], "by a form");
     let page = ming.page("/rooms/1").await;
     assert!(page.contains("by a form"));
-    // As the program sends them: nothing twice, nothing taken away.
-    let (direct, through) = (
-        Person::visitor(&house).get("/healthz").await,
-        visitor.get("/healthz").await,
-    );
+}
+
+#[tokio::test]
+async fn response_headers_pass_nginx_unchanged_and_without_duplicates() {
+    let (server, nginx) = start();
+    let direct = Person::visitor(&server).get("/healthz").await;
+    let through = nginx.visitor(&server).get("/healthz").await;
     for (name, value) in direct.headers().iter().filter(|(name, _)| *name != "date") {
         let all: Vec<_> = through.headers().get_all(name).iter().collect();
         assert_eq!(all, [value], "{name}");
@@ -54,15 +48,13 @@ async fn people_register_read_and_talk_through_it() {
 }
 
 #[tokio::test]
-async fn events_arrive_at_once() {
-    let (house, nginx) = start();
-    let (ming, ana) = (
-        nginx.register(&house, "Ming").await,
-        nginx.register(&house, "Ana").await,
-    );
-    let mut door = nginx.visitor(&house);
-    door.phone.clone_from(&ana.phone);
-    let program = Program::signed_in(door).await;
+async fn events_are_not_buffered() {
+    let (server, nginx) = start();
+    let ming = nginx.register(&server, "Ming").await;
+    let ana = nginx.register(&server, "Ana").await;
+    let mut visitor = nginx.visitor(&server);
+    visitor.phone.clone_from(&ana.phone);
+    let program = ApiClient::signed_in(visitor).await;
     let mut events = program.stream("/api/events", None).await;
     let mut worst = Duration::ZERO;
     for n in 0..10 {
@@ -72,30 +64,25 @@ async fn events_arrive_at_once() {
         events.expect(|data| data["content"] == *text).await;
         worst = worst.max(said.elapsed());
     }
-    println!("an event through nginx, from the request to the reader: {worst:?} at worst");
-    assert!(worst < Duration::from_secs(2), "{worst:?}");
+    println!("slowest event through nginx: {worst:?}");
+    assert!(worst < Duration::from_secs(2));
 }
 
 #[tokio::test]
-async fn static_files_come_packed_and_large_requests_are_refused_clearly() {
-    let (house, nginx) = start();
-    let ming = nginx.register(&house, "Ming").await;
+async fn static_files_are_compressed_and_large_bodies_get_413() {
+    let (server, nginx) = start();
+    let ming = nginx.register(&server, "Ming").await;
     let page = ming.page("/rooms/1").await;
     let start = page.find("/static/").expect("a static file");
     let asset: String = page[start..].chars().take_while(|c| *c != '"').collect();
-    let packed = ming
-        .request(reqwest::Method::GET, &asset)
-        .header("accept-encoding", "gzip")
-        .send()
-        .await
-        .expect("an answer");
+    let packed = ming.get_with(&asset, "accept-encoding", "gzip").await;
     assert_eq!(packed.status(), 200, "{asset}");
     let cache = packed.headers()["cache-control"].to_str().expect("text");
     assert!(cache.contains("immutable"), "{cache}");
     if packed.content_length().is_none_or(|length| length > 1000) {
         assert_eq!(packed.headers()["content-encoding"], "gzip", "{asset}");
     }
-    // The program's own limit, and nginx's.
+    // 100 kB exceeds the server's limit, 2 MB nginx's.
     for bytes in [100_000, 2_000_000] {
         let body = serde_json::json!({"content": "x".repeat(bytes), "clientId": "1"});
         let (status, answer) = ming.post_json("/rooms/1/messages", &body).await;
@@ -107,20 +94,17 @@ async fn static_files_come_packed_and_large_requests_are_refused_clearly() {
 }
 
 #[tokio::test]
-async fn a_session_knows_where_its_person_came_from_whatever_they_claim() {
-    let (house, nginx) = start();
-    // Another address of this machine than the proxy's.
+async fn session_stores_the_client_address_and_ignores_forged_headers() {
+    let (server, nginx) = start();
+    // A loopback address other than the proxy's.
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .local_address(Some([127, 0, 0, 77].into()))
         .build()
         .expect("a client");
-    let form = [
-        ("phone", nginx.visitor(&house).phone.as_str()),
-        ("username", "Ming"),
-        ("password", crate::support::person::PASSWORD),
-    ]
-    .map(|(name, value)| (name, value.to_owned()));
+    let phone = nginx.visitor(&server).phone;
+    let (name, password) = (("username", "Ming"), ("password", PASSWORD));
+    let form = [("phone", phone.as_str()), name, password];
     let answer = client
         .post(format!("{}/register", nginx.url))
         .header("x-forwarded-for", "203.0.113.7")
@@ -129,29 +113,29 @@ async fn a_session_knows_where_its_person_came_from_whatever_they_claim() {
         .form(&form)
         .send()
         .await
-        .expect("an answer");
+        .expect("a response");
     assert_eq!(answer.status(), 303);
-    let ips = house.database().words("SELECT ip AS value FROM sessions");
+    let ips = server.strings("SELECT ip AS value FROM sessions");
     assert_eq!(ips, ["127.0.0.77"]);
 }
 
 #[tokio::test]
-async fn when_the_program_stops_people_are_told_and_come_back() {
-    let (mut house, nginx) = start();
-    let ming = nginx.register(&house, "Ming").await;
+async fn stopped_server_closes_sockets_with_1001_and_clients_reconnect() {
+    let (mut server, nginx) = start();
+    let ming = nginx.register(&server, "Ming").await;
     let mut socket = ming.socket().await;
     socket.say("before").await;
-    house.ask_to_stop();
-    assert_eq!(socket.close_code(PATIENCE).await, 1001);
-    let status = house.ended(PATIENCE).expect("it ends");
+    server.terminate();
+    assert_eq!(socket.close_code(TIMEOUT).await, 1001);
+    let status = server.wait_for_exit(TIMEOUT).expect("the server stops");
     assert_eq!(status.code(), Some(0));
-    // Nobody is there: a clear answer, and when to come again.
+    // While no server runs, nginx returns 503 with Retry-After.
     let away = ming.get("/rooms/1").await;
     assert_eq!(away.status(), 503);
     assert_eq!(away.headers()["retry-after"], "2");
     let refusal = Socket::refusal(Socket::request(&ming)).await;
     assert_eq!(refusal, 503);
-    house.start_again();
+    server.restart();
     let mut socket = crate::support::eventually("the socket is back", || async {
         Socket::try_open(&ming).await.ok()
     })

@@ -1,10 +1,10 @@
-//! Rooms that anybody may enter: finding all of them, and making a closed one open.
+//! Open rooms: the directory lists all of them, and a closed room can be opened.
 
-use crate::support::{Browser, Person, Teahouse};
+use crate::support::{Browser, Person, Teahouse, pairs, words};
 use reqwest::Method;
 use serde_json::json;
 
-/// The names of the directory's entries, and the query of the next page.
+/// Returns the names in a directory page and the link to its next page.
 fn entries(page: &str, list: &str) -> (Vec<String>, Option<String>) {
     let (_, rest) = page
         .split_once(&format!("id=\"{list}\""))
@@ -25,7 +25,7 @@ fn entries(page: &str, list: &str) -> (Vec<String>, Option<String>) {
     (names.collect(), next)
 }
 
-async fn walk(person: &Person, first: &str, list: &str) -> (Vec<String>, usize) {
+async fn all_pages(person: &Person, first: &str, list: &str) -> (Vec<String>, usize) {
     let (mut all, mut next, mut pages) = (Vec::new(), Some(first.to_owned()), 0);
     while let Some(path) = next {
         let (names, following) = entries(&person.page(&path).await, list);
@@ -37,61 +37,48 @@ async fn walk(person: &Person, first: &str, list: &str) -> (Vec<String>, usize) 
 }
 
 #[tokio::test]
-async fn every_open_room_is_on_a_page_of_the_directory() {
-    let (house, [mei, li]) = Teahouse::with_people(["Mei", "Li"]).await;
+async fn directory_pages_list_every_open_room_in_order() {
+    let (server, [mei, li]) = Teahouse::with_users(["Mei", "Li"]).await;
     for n in 0..230 {
-        // Several of the same name, and some that a search finds.
+        // Repeated names, and names that the search finds.
         let name = match n % 2 {
             0 => format!("tea & cake {n:03}"),
             _ => format!("spam {:02}", n % 20),
         };
-        house.database().add_room("open", &name, &[]);
+        server.database().add_room("open", &name, &[]);
     }
-    let (all, pages) = walk(&li, "/rooms", "open-rooms").await;
+    let (all, pages) = all_pages(&li, "/rooms", "open-rooms").await;
     assert_eq!((all.len(), pages), (230, 3));
     assert!(all.is_sorted());
     let page = li.page("/rooms").await;
-    assert!(
-        page.contains("230 rooms") && page.contains("of 230"),
-        "{page}"
-    );
-    let (found, pages) = walk(&li, "/rooms?search=Tea+%26+cake", "open-rooms").await;
+    let is_shown = page.contains("joined: 230<") && page.contains("of 230");
+    assert!(is_shown, "{page}");
+    let (found, pages) = all_pages(&li, "/rooms?search=Tea+%26+cake", "open-rooms").await;
     assert_eq!((found.len(), pages), (115, 2));
-    assert!(
-        found.iter().all(|name| name.starts_with("tea &amp; cake")),
-        "{found:?}"
-    );
-    // Places that make no sense, or lie after everything.
-    for after in [
-        "nonsense",
-        "1",
-        "9.%F0%9F%8D%B5",
-        ".",
-        "99999999999999999999.x",
-    ] {
-        assert_eq!(
-            mei.get(&format!("/rooms?after={after}")).await.status(),
-            200,
-            "{after}"
-        );
+    let is_match = |name: &String| name.starts_with("tea &amp; cake");
+    assert!(found.iter().all(is_match), "{found:?}");
+    // Malformed cursors and cursors after the last room.
+    for after in words("nonsense 1 9.%F0%9F%8D%B5 . 99999999999999999999.x") {
+        let status = mei.get(&format!("/rooms?after={after}")).await.status();
+        assert_eq!(status, 200, "{after}");
     }
 }
 
 #[tokio::test]
-async fn everybody_is_on_a_page_of_the_people() {
-    let (house, [mei]) = Teahouse::with_people(["Mei"]).await;
+async fn people_pages_list_every_user_in_order() {
+    let (server, [mei]) = Teahouse::with_users(["Mei"]).await;
     for n in 0..104 {
-        Person::register(&house, &format!("guest_{n:03}")).await;
+        Person::register(&server, &format!("guest_{n:03}")).await;
     }
-    let (all, pages) = walk(&mei, "/people?search=guest", "directory-people").await;
+    let (all, pages) = all_pages(&mei, "/people?search=guest", "directory-people").await;
     assert_eq!((all.len(), pages), (104, 2));
     assert!(all.is_sorted());
 }
 
 #[tokio::test]
-async fn a_closed_room_is_opened_by_its_name_and_its_members_are_told() {
-    let (_house, [mei, li, bo]) = Teahouse::with_people(["Mei", "Li", "Bo"]).await;
-    let id = mei.make_room("closed", "Tea", &[&li]).await;
+async fn opening_a_closed_room_requires_its_name_and_notifies_its_members() {
+    let (_server, [mei, li, bo]) = Teahouse::with_users(["Mei", "Li", "Bo"]).await;
+    let id = mei.create_room("closed", "Tea", &[&li]).await;
     let path = format!("/rooms/{id}");
     let mut socket = li.socket().await;
     for confirm in [
@@ -103,66 +90,47 @@ async fn a_closed_room_is_opened_by_its_name_and_its_members_are_told() {
         let mut body = confirm;
         body["kind"] = json!("open");
         let (status, answer) = mei.json(Method::PATCH, &path, body).await;
-        assert_eq!(
-            (status, answer["errors"]["confirm"].is_string()),
-            (422, true),
-            "{answer}"
-        );
+        let is_wrong = answer["errors"]["confirm"].is_string();
+        assert_eq!((status, is_wrong), (422, true), "{answer}");
     }
-    let form = [
-        ("_method", "patch"),
-        ("kind", "open"),
-        ("name", "Tea"),
-        ("confirm", "x"),
-    ];
+    let form = pairs("_method=patch kind=open name=Tea confirm=x");
     let page = mei.post(&path, &form).await.text().await.expect("text");
     assert_eq!(page.matches("id=\"confirm-error\"").count(), 1);
     assert_eq!(bo.get_json(&path).await.0, 404);
     socket.expect_none("room").await;
-    // Changing anything else asks for nothing.
-    assert_eq!(
-        mei.act("patch", &path, &[("kind", "closed"), ("topic", "x")])
-            .await,
-        303
-    );
+    // Other changes need no confirmation.
+    let form = [("kind", "closed"), ("topic", "x")];
+    assert_eq!(mei.submit("patch", &path, &form).await, 303);
     socket.expect("room").await;
-    assert_eq!(
-        mei.act("patch", &path, &[("kind", "open"), ("confirm", " Tea ")])
-            .await,
-        303
-    );
+    let form = [("kind", "open"), ("confirm", " Tea ")];
+    assert_eq!(mei.submit("patch", &path, &form).await, 303);
     assert_eq!(socket.expect("room").await["room"]["kind"], "open");
-    assert_eq!(bo.enter(&id).await, 303);
-    for (person, is_told) in [(&li, true), (&mei, true), (&bo, false)] {
+    assert_eq!(bo.join(&id).await, 303);
+    for (person, is_notified) in [(&li, true), (&mei, true), (&bo, false)] {
         let page = person.page(&path).await;
-        assert_eq!(page.contains("room-opened"), is_told, "{}", person.name);
+        assert_eq!(page.contains("room-opened"), is_notified, "{}", person.name);
     }
-    let open = mei.make_room("open", "Square", &[]).await;
-    assert!(
-        !mei.page(&format!("/rooms/{open}"))
-            .await
-            .contains("id=\"room-opened\"")
-    );
+    let open = mei.create_room("open", "Square", &[]).await;
+    let page = mei.page(&format!("/rooms/{open}")).await;
+    assert!(!page.contains("id=\"room-opened\""));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn members_at_a_window_see_that_their_room_is_open_now() {
-    let (house, [mei, li]) = Teahouse::with_people(["Mei", "Li"]).await;
-    let id = mei.make_room("closed", "Tea", &[&li]).await;
-    let browser = Browser::of(&house, &li).await;
+async fn toast_and_notice_tell_members_that_their_room_was_opened() {
+    let (server, [mei, li]) = Teahouse::with_users(["Mei", "Li"]).await;
+    let id = mei.create_room("closed", "Tea", &[&li]).await;
+    let browser = Browser::signed_in(&server, &li).await;
     let form = [("kind", "open"), ("confirm", "Tea")];
-    assert_eq!(mei.act("patch", &format!("/rooms/{id}"), &form).await, 303);
+    mei.submit_ok("patch", &format!("/rooms/{id}"), &form).await;
     browser
-        .until(
+        .wait_until(
             "the toast names the room",
             "return /Tea.*now open/.test(document.querySelector('#toast').innerText)",
         )
         .await;
-    browser
-        .visit(&format!("/rooms/{id}?member=invited#people"))
-        .await;
-    browser.connected().await;
+    let path = format!("/rooms/{id}?member=invited#people");
+    browser.visit_room(&path).await;
     browser.find("#member-told").await;
     browser.find("#room-opened").await;
-    browser.suits_everybody("a room that became open").await;
+    browser.check_accessibility("a room that was opened").await;
 }

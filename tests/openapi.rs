@@ -1,18 +1,18 @@
-//! The API's description is what the program does.
+//! The OpenAPI document matches the routes and their responses.
 
-use crate::support::{LOBBY, Person, Program, Teahouse};
+use crate::support::{ApiClient, LOBBY, Person, Teahouse};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
-async fn description(house: &Teahouse) -> Value {
-    let (status, document) = Person::visitor(house).get_json("/api/openapi.json").await;
+async fn description(server: &Teahouse) -> Value {
+    let (status, document) = Person::visitor(server).get_json("/api/openapi.json").await;
     assert_eq!(status, 200);
     document
 }
 
-/// Follows a reference within the document.
+/// Follows a `$ref` within the document.
 fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     match value["$ref"].as_str() {
         Some(reference) => {
@@ -20,14 +20,14 @@ fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
             let target = document.pointer(pointer);
             resolve(
                 document,
-                target.unwrap_or_else(|| panic!("{reference} leads nowhere")),
+                target.unwrap_or_else(|| panic!("{reference} does not exist")),
             )
         }
         None => value,
     }
 }
 
-/// Every reference in the document.
+/// Collects every `$ref` of the document.
 fn references<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
     if value.get("$ref").is_some() {
         found.push(value);
@@ -40,9 +40,9 @@ fn references<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
 }
 
 #[tokio::test]
-async fn every_route_of_the_api_is_described_and_no_other() {
-    let house = Teahouse::start();
-    let document = description(&house).await;
+async fn openapi_lists_exactly_the_api_routes() {
+    let server = Teahouse::start();
+    let document = description(&server).await;
     assert_eq!(document["openapi"], "3.1.0");
     assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
     let mut described = BTreeSet::new();
@@ -51,25 +51,18 @@ async fn every_route_of_the_api_is_described_and_no_other() {
             assert!(METHODS.contains(&method.as_str()), "{method} {path}");
             assert!(operation["operationId"].is_string(), "{method} {path}");
             described.insert(format!("{} {path}", method.to_uppercase()));
-            let parameters = operation["parameters"]
-                .as_array()
-                .cloned()
-                .unwrap_or_default();
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
             let named: BTreeSet<_> = parameters
-                .iter()
                 .map(|parameter| resolve(&document, parameter))
                 .filter(|parameter| parameter["in"] == "path")
                 .map(|parameter| format!("{{{}}}", parameter["name"].as_str().expect("a name")))
                 .collect();
-            let places: BTreeSet<_> = path
-                .split('/')
-                .filter(|part| part.starts_with('{'))
-                .map(str::to_owned)
-                .collect();
-            assert_eq!(named, places, "{method} {path}");
+            let parts = path.split('/').filter(|part| part.starts_with('{'));
+            let placeholders: BTreeSet<_> = parts.map(str::to_owned).collect();
+            assert_eq!(named, placeholders, "{method} {path}");
         }
     }
-    let routes = house.command(&["routes"]).stdout;
+    let routes = server.command(&["routes"]).stdout;
     let real: BTreeSet<_> = routes
         .lines()
         .filter(|line| line.contains(" /api/"))
@@ -83,15 +76,18 @@ async fn every_route_of_the_api_is_described_and_no_other() {
     }
 }
 
-/// Whether a value is as a schema says; what else it has is told too.
-fn check(document: &Value, schema: &Value, value: &Value, place: &str) {
+/// Asserts that the value matches the schema and has no undocumented property.
+fn check(document: &Value, schema: &Value, value: &Value, location: &str) {
     let schema = resolve(document, schema);
-    if let Some(choices) = schema["oneOf"].as_array() {
+    if let Some(choices) = (schema["oneOf"].as_array()).or(schema["anyOf"].as_array()) {
         let null = choices.iter().any(|choice| choice["type"] == "null");
         if value.is_null() && null {
             return;
         }
-        return check(document, &choices[0], value, place);
+        let fits = |choice: &&Value| choice["const"].is_null() || choice["const"] == *value;
+        let choice = choices.iter().find(fits);
+        let choice = choice.unwrap_or_else(|| panic!("{location}: {value}"));
+        return check(document, choice, value, location);
     }
     let kind = match value {
         Value::Null => "null",
@@ -106,30 +102,30 @@ fn check(document: &Value, schema: &Value, value: &Value, place: &str) {
         || wanted
             .as_array()
             .is_some_and(|all| all.contains(&kind.into()));
-    assert!(fits, "{place}: {value} is not {wanted}");
+    assert!(fits, "{location}: {value} is not {wanted}");
     if let Some(names) = schema["enum"].as_array() {
-        assert!(names.contains(value), "{place}: {value}");
+        assert!(names.contains(value), "{location}: {value}");
     }
     if let (Some(object), Some(known)) = (value.as_object(), schema["properties"].as_object()) {
         let names: BTreeSet<_> = object.keys().collect();
-        assert_eq!(names, known.keys().collect(), "{place}");
+        assert_eq!(names, known.keys().collect(), "{location}");
         for (name, value) in object {
-            check(document, &known[name], value, &format!("{place}.{name}"));
+            check(document, &known[name], value, &format!("{location}.{name}"));
         }
     }
     for entry in value.as_array().into_iter().flatten() {
-        check(document, &schema["items"], entry, &format!("{place}[]"));
+        check(document, &schema["items"], entry, &format!("{location}[]"));
     }
 }
 
 #[tokio::test]
-async fn answers_are_as_described() {
-    let (house, [mei, li]) = Teahouse::with_people(["Mei", "Li"]).await;
+async fn responses_match_their_schemas() {
+    let (server, [mei, li]) = Teahouse::with_users(["Mei", "Li"]).await;
     let pair = mei.direct(&["Li"]).await;
     li.say_in(&pair, "hello").await;
     mei.say("@li").await;
-    let program = Program::of(&house, &mei).await;
-    let document = description(&house).await;
+    let program = ApiClient::of(&server, &mei).await;
+    let document = description(&server).await;
     for (path, id, status) in [
         ("/api/auth_user", "", 200),
         ("/api/usernames?search=l", "", 200),
@@ -150,9 +146,9 @@ async fn answers_are_as_described() {
         let (found, value) = program.get(&path.replace("{id}", id)).await;
         assert_eq!(found, status, "{path}");
         let bare = path.split('?').next().expect("a path");
-        let answers = &document["paths"][bare]["get"]["responses"];
-        let answer = resolve(&document, &answers[status.to_string()]);
-        let schema = &answer["content"]["application/json"]["schema"];
+        let responses = &document["paths"][bare]["get"]["responses"];
+        let response = resolve(&document, &responses[status.to_string()]);
+        let schema = &response["content"]["application/json"]["schema"];
         check(&document, schema, &value, path);
     }
 }

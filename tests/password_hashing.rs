@@ -1,81 +1,60 @@
-//! What is counted before a password is hashed, and what of it is taken back.
+//! Which attempts are rate limited before a password is hashed, and which are refunded.
 
-use crate::support::{Person, Program, Teahouse, eventually, person::PASSWORD};
+use crate::support::{ApiClient, Metrics, Person, Teahouse, person::PASSWORD, until};
 use futures_util::future::join_all;
-use reqwest::Response;
 use serde_json::json;
 use std::cell::Cell;
 
-const ON: (&str, &str) = ("TEAHOUSE__THROTTLE__ENABLED", "true");
+const THROTTLED: (&str, &str) = ("TEAHOUSE__THROTTLE__ENABLED", "true");
 const WRONG: &str = "not the password";
 
-/// Hashes so expensive that a single one keeps the only place busy.
-const SLOW: [(&str, &str); 5] = [
-    ("TEAHOUSE__ACCOUNTS__HASH_PERMITS", "1"),
-    ("TEAHOUSE__ACCOUNTS__HASH_QUEUE", "1"),
-    ("TEAHOUSE__ACCOUNTS__HASH_MEMORY_KIB", "19456"),
-    ("TEAHOUSE__ACCOUNTS__HASH_PASSES", "40"),
-    ("TEAHOUSE__THROTTLE__SIGN_INS_PER_ADDRESS", "1000"),
-];
-
-fn slow(more: &[(&'static str, &'static str)]) -> Teahouse {
-    let settings: Vec<_> = SLOW.iter().chain([&ON]).chain(more).copied().collect();
-    Teahouse::with(&settings)
+/// A server on which one hash occupies the only permit for a noticeable time.
+fn slow() -> Teahouse {
+    Teahouse::configured(
+        "throttle.enabled=true accounts.hash_permits=1 accounts.hash_queue=1 \
+         accounts.hash_memory_kib=19456 accounts.hash_passes=40 \
+         throttle.sign_ins_per_address=1000",
+    )
 }
 
 async fn register(who: &Person, name: &str) -> u16 {
-    let form = [
-        ("phone", who.phone.as_str()),
-        ("username", name),
-        ("password", PASSWORD),
-    ];
-    who.post("/register", &form).await.status().as_u16()
+    who.submit_registration(name).await.status().as_u16()
 }
 
-async fn login(who: &Person, phone: &str, password: &str) -> Response {
-    who.post("/login", &[("phone", phone), ("password", password)])
-        .await
-}
-
-/// How many attempts are counted, over all buckets.
-fn tries(house: &Teahouse) -> i64 {
+/// Number of attempts counted, over all throttles.
+fn tries(server: &Teahouse) -> i64 {
     let sum = "SELECT COALESCE(SUM(tries), 0) AS value FROM throttles";
-    house.database().number(sum)
+    server.number(sum)
 }
 
-/// How many hashes the program has refused so far.
-async fn refused(house: &Teahouse) -> u64 {
-    let page = Person::visitor(house).page("/metrics").await;
-    let line = page
-        .lines()
-        .find(|line| line.contains("password_hashes_refused") && !line.starts_with('#'));
-    let value = line.and_then(|line| line.rsplit(' ').next());
-    value.and_then(|value| value.parse().ok()).unwrap_or(0)
+/// Number of hashes that the server has rejected.
+async fn refused(server: &Teahouse) -> f64 {
+    let metrics = Metrics::of(&Person::visitor(server)).await;
+    metrics.get("teahouse_password_hashes_refused_total")
 }
 
 #[tokio::test]
-async fn a_taken_username_counts_with_and_without_verification() {
+async fn registrations_with_a_taken_username_are_rate_limited() {
     for verification in ["false", "true"] {
-        let house = Teahouse::with(&[("TEAHOUSE__VERIFICATION__ENABLED", "false")]);
-        Person::register(&house, "Ming").await;
-        let house = house.beside_with(&[
-            ON,
+        let server = Teahouse::with(&[("TEAHOUSE__VERIFICATION__ENABLED", "false")]);
+        Person::register(&server, "Ming").await;
+        let server = server.second_server_with(&[
+            THROTTLED,
             ("TEAHOUSE__VERIFICATION__ENABLED", verification),
             ("TEAHOUSE__THROTTLE__REGISTRATIONS_PER_ADDRESS", "4"),
         ]);
         let mut answers = Vec::new();
         for _ in 0..6 {
-            answers.push(register(&Person::visitor(&house), "ming").await);
+            answers.push(register(&Person::visitor(&server), "ming").await);
         }
-        println!("verification {verification}: {answers:?}");
         assert_eq!(answers, [422, 422, 422, 422, 429, 429], "{verification}");
     }
 }
 
 #[tokio::test]
-async fn a_new_password_by_link_or_by_the_form_is_counted() {
-    let house = Teahouse::with(&[ON, ("TEAHOUSE__THROTTLE__NEW_PASSWORDS_PER_PERSON", "3")]);
-    let ming = Person::register(&house, "Ming").await;
+async fn password_changes_are_rate_limited() {
+    let server = Teahouse::configured("throttle.enabled=true throttle.new_passwords_per_person=3");
+    let ming = Person::register(&server, "Ming").await;
     let mut old = PASSWORD.to_owned();
     let mut answers = Vec::new();
     for n in 0..5 {
@@ -87,27 +66,26 @@ async fn a_new_password_by_link_or_by_the_form_is_counted() {
             old = new;
         }
     }
-    println!("{answers:?}");
     assert_eq!(answers, [303, 303, 303, 429, 429]);
 }
 
-/// Where somebody types their password.
+/// Ways to submit a password.
 #[derive(Debug, Clone, Copy)]
-enum Door {
+enum Entry {
     Page,
     Api,
     Settings,
 }
 
-/// Types the right password.
-async fn knock(door: Door, ming: &Person, stranger: &Person) -> u16 {
-    let status = match door {
-        Door::Page => login(stranger, &ming.phone, PASSWORD).await.status(),
-        Door::Api => {
+/// Submits the right password.
+async fn submit(entry: Entry, ming: &Person, stranger: &Person) -> u16 {
+    let status = match entry {
+        Entry::Page => stranger.log_in(&ming.phone, PASSWORD).await.status(),
+        Entry::Api => {
             let body = json!({"phone": ming.phone, "password": PASSWORD});
             stranger.post_json("/api/login", &body).await.0
         }
-        Door::Settings => {
+        Entry::Settings => {
             let form = [("phone_password", PASSWORD), ("phone", ming.phone.as_str())];
             ming.post("/settings/phone", &form).await.status()
         }
@@ -116,103 +94,92 @@ async fn knock(door: Door, ming: &Person, stranger: &Person) -> u16 {
 }
 
 #[tokio::test]
-async fn five_refusals_of_the_hasher_lock_nobody_out() {
-    for door in [Door::Page, Door::Api, Door::Settings] {
-        let house = slow(&[]);
-        let ming = Person::register(&house, "Ming").await;
-        let stranger = Person::visitor(&house);
+async fn attempts_rejected_by_a_busy_hasher_do_not_count() {
+    for entry in [Entry::Page, Entry::Api, Entry::Settings] {
+        let server = slow();
+        let ming = Person::register(&server, "Ming").await;
+        let mut stranger = Person::visitor(&server);
         let is_over = Cell::new(false);
-        // The only place and the queue are taken all the time, by people as urgent as these.
+        // Requests of the same priority keep the permit and the queue occupied.
         let crowd: Vec<_> = (0..6)
-            .map(|_| match door {
-                Door::Settings => ming.clone(),
-                _ => Person::visitor(&house),
+            .map(|_| match entry {
+                Entry::Settings => ming.clone(),
+                _ => Person::visitor(&server),
             })
             .collect();
         let busy = join_all(crowd.iter().map(async |who| {
             while !is_over.get() {
-                if let Door::Settings = door {
+                if let Entry::Settings = entry {
                     who.sign_in().await;
                     continue;
                 }
-                // Always another number, so that no wait grows.
-                let answer = login(who, &Person::visitor(&house).phone, WRONG).await;
+                // A different phone number each time, so that no throttle grows.
+                let answer = who.log_in(&Person::visitor(&server).phone, WRONG).await;
                 assert_ne!(answer.status(), 429, "one address, below its limit");
             }
         }));
         let tries = async {
             let mut refusals = 0;
             while refusals < 6 {
-                match knock(door, &ming, &stranger).await {
+                match submit(entry, &ming, &stranger).await {
                     503 => refusals += 1,
-                    // The right one forgives what was before.
-                    200 | 303 => refusals = 0,
-                    other => panic!("{door:?}: {other} after {refusals} refusals"),
+                    // Success resets the counter; the browser is trusted now and would be hashed before the others.
+                    200 | 303 => (refusals, stranger) = (0, Person::visitor(&server)),
+                    other => panic!("{entry:?}: {other} after {refusals} refusals"),
                 }
             }
             is_over.set(true);
         };
         futures_util::join!(busy, tries);
-        let status = knock(door, &ming, &stranger).await;
-        println!("{door:?}: six refusals in a row, then {status}");
-        assert!([200, 303].contains(&status), "{door:?}: {status}");
+        let status = submit(entry, &ming, &stranger).await;
+        assert!([200, 303].contains(&status), "{entry:?}: {status}");
     }
 }
 
 #[tokio::test]
-async fn a_client_that_disconnects_leaves_no_attempt_behind() {
-    let house = slow(&[]);
-    let ming = Person::register(&house, "Ming").await;
-    let before = tries(&house);
-    // One keeps the hasher busy, the others leave while they wait.
-    let busy = Person::visitor(&house);
+async fn attempts_of_disconnected_clients_do_not_count() {
+    let server = slow();
+    let ming = Person::register(&server, "Ming").await;
+    let before = tries(&server);
+    // One client occupies the hasher; the others disconnect while they are queued.
+    let busy = Person::visitor(&server);
     let busy_phone = busy.phone.clone();
-    let holding = tokio::spawn(async move { login(&busy, &busy_phone, WRONG).await.status() });
-    eventually("the hasher is busy", async || {
-        (tries(&house) > before).then_some(())
-    })
-    .await;
+    let holding = tokio::spawn(async move { busy.log_in(&busy_phone, WRONG).await.status() });
+    until("the hasher is busy", async || tries(&server) > before).await;
     for _ in 0..6 {
-        let leaver = Person::visitor(&house);
+        let leaver = Person::visitor(&server);
         let wait = std::time::Duration::from_millis(60);
-        let _ = tokio::time::timeout(wait, login(&leaver, &ming.phone, PASSWORD)).await;
+        let _ = tokio::time::timeout(wait, leaver.log_in(&ming.phone, PASSWORD)).await;
     }
     assert!([422, 503].contains(&holding.await.expect("no panic").as_u16()));
-    let stranger = Person::visitor(&house);
-    eventually("the right password gets in", async || {
-        let status = login(&stranger, &ming.phone, PASSWORD).await.status();
+    let stranger = Person::visitor(&server);
+    until("the right password is accepted", async || {
+        let status = stranger.log_in(&ming.phone, PASSWORD).await.status();
         assert_ne!(status, 429, "locked out");
-        (status == 303).then_some(())
+        status == 303
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_known_browser_goes_before_strangers() {
-    let house = Teahouse::with(&[
-        ON,
-        ("TEAHOUSE__ACCOUNTS__HASH_PERMITS", "1"),
-        ("TEAHOUSE__ACCOUNTS__HASH_QUEUE", "8"),
-        ("TEAHOUSE__ACCOUNTS__HASH_MEMORY_KIB", "19456"),
-        ("TEAHOUSE__ACCOUNTS__HASH_PASSES", "10"),
-        ("TEAHOUSE__THROTTLE__SIGN_INS_PER_ADDRESS", "1000"),
-    ]);
-    let ming = Person::register(&house, "Ming").await;
-    let token = Program::of(&house, &ming).await;
-    let strangers: Vec<_> = (0..20).map(|_| Person::visitor(&house)).collect();
-    let flood = join_all(strangers.iter().map(|who| login(who, &who.phone, PASSWORD)));
+async fn trusted_browser_is_hashed_before_unknown_clients() {
+    let server = Teahouse::configured(
+        "throttle.enabled=true accounts.hash_permits=1 accounts.hash_queue=8 \
+         accounts.hash_memory_kib=19456 accounts.hash_passes=10 \
+         throttle.sign_ins_per_address=1000",
+    );
+    let ming = Person::register(&server, "Ming").await;
+    let token = ApiClient::of(&server, &ming).await;
+    let strangers: Vec<_> = (0..20).map(|_| Person::visitor(&server)).collect();
+    let flood = join_all(strangers.iter().map(|who| who.log_in(&who.phone, PASSWORD)));
     let known = async {
-        eventually("the queue is full", async || {
-            (refused(&house).await > 0).then_some(())
-        })
-        .await;
+        until("the queue is full", async || refused(&server).await > 0.0).await;
         let start = std::time::Instant::now();
-        let status = ming.sign_in().await.status();
-        (status, start.elapsed())
+        (ming.sign_in().await.status(), start.elapsed())
     };
     let (flood, (status, took)) = futures_util::join!(flood, known);
-    let refused = flood.iter().filter(|answer| answer.status() == 503).count();
-    println!("{refused} of 20 strangers refused, Ming {status} after {took:?}");
-    assert_eq!(status, 303, "never refused for a stranger");
+    let rejected = flood.iter().filter(|answer| answer.status() == 503).count();
+    println!("{rejected} of 20 unknown clients rejected; trusted browser: {status} after {took:?}");
+    assert_eq!(status, 303, "rejected in favour of an unknown client");
     assert_eq!(token.get("/api/auth_user").await.0, 200);
 }

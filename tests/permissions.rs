@@ -1,17 +1,15 @@
-//! Who may do what: every route and every frame of the socket, for everybody who could try (permissions.tsv).
+//! Permissions of every route and WebSocket frame for every role (permissions.tsv).
 
-use crate::support::{Person, Program, Socket, Teahouse, client_id};
+use crate::privacy::routes_and_frames;
+use crate::support::{ApiClient, Person, Socket, Teahouse, client_id};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 const TABLE: &str = include_str!("permissions.tsv");
-const FRAMES: [&str; 8] = [
-    "post", "edit", "delete", "sync", "read", "view", "typing", "ping",
-];
 
-/// A line of the table: what is tried, in which kind of room, and what becomes of it for each of [`WHO`].
+/// A line of the table: a route or frame, the kind of room, and the expected result for each of [`WHO`].
 struct Row {
     what: String,
     room: String,
@@ -43,39 +41,39 @@ fn rows() -> Vec<Row> {
         .collect()
 }
 
-/// Everybody who could try. The admin is in no room but the Lobby; each room has a message of the member's, 1, and
-/// one of the creator's, 2.
+/// One user for each column. The admin is only in the Lobby; each room has a message of the member (1) and
+/// one of the creator (2).
 struct Cast {
-    house: Teahouse,
+    server: Teahouse,
     people: Vec<Person>,
-    /// Whoever is talked about.
+    /// The user that requests name.
     other: Person,
-    /// The name of the room that was made last.
+    /// The name of the room created last.
     room_name: RefCell<String>,
 }
 
 impl Cast {
     async fn gather() -> Self {
-        let house = Teahouse::with(&[
+        let server = Teahouse::with(&[
             ("TEAHOUSE__GITHUB__CLIENT_ID", "teahouse"),
             ("TEAHOUSE__GITHUB__CLIENT_SECRET", "a client's secret"),
         ]);
-        let admin = Person::register(&house, "admin").await;
-        let mut people = vec![Person::visitor(&house)];
+        let admin = Person::register(&server, "admin").await;
+        let mut people = vec![Person::visitor(&server)];
         for name in &WHO[1..5] {
-            people.push(Person::register(&house, name).await);
+            people.push(Person::register(&server, name).await);
         }
         people.push(admin);
-        let other = Person::register(&house, "other").await;
+        let other = Person::register(&server, "other").await;
         Self {
-            house,
+            server,
             people,
             other,
             room_name: RefCell::default(),
         }
     }
 
-    /// A room of this kind as the head of the table describes it.
+    /// Returns a room of this kind as the head of the table describes it.
     async fn room(&self, kind: &str) -> String {
         let [_, _, former, member, creator, _] = &self.people[..] else {
             panic!("six people");
@@ -86,10 +84,10 @@ impl Cast {
             kind => {
                 let name = format!("the room {}", client_id());
                 self.room_name.replace(name.clone());
-                creator.make_room(kind, &name, &[former, member]).await
+                creator.create_room(kind, &name, &[former, member]).await
             }
         };
-        // A conversation is the same one each time: what was said before stays.
+        // A direct conversation is created once: its messages stay.
         if member.history(&room).await.is_empty() {
             member.say_in(&room, "of the member").await;
             creator.say_in(&room, "of the creator").await;
@@ -100,7 +98,7 @@ impl Cast {
         room
     }
 
-    /// The status that somebody gets.
+    /// The response's status.
     async fn try_route(&self, who: &Person, what: &str, room: &str) -> String {
         let (method, path) = what.split_once(' ').expect("METHOD /path");
         let path = path
@@ -116,21 +114,21 @@ impl Cast {
         let request = who.request(method.clone(), &path).header("accept", accept);
         let request = match path.as_str() {
             _ if method.is_safe() => request,
-            // These take forms only.
+            // These routes take only forms.
             "/login" | "/register" | "/logout" | "/verification" | "/password_reset"
             | "/passwords/{token}" => {
                 request.form(&[("phone", "+8613912345678"), ("password", "wrong password")])
             }
             _ => request.json(&self.body(&path)),
         };
-        let answer = request.send().await.expect("an answer");
+        let answer = request.send().await.expect("a response");
         answer.status().as_u16().to_string()
     }
 
-    /// Something for everything.
+    /// A body with the fields of all routes.
     fn body(&self, path: &str) -> Value {
         let room_name = self.room_name.borrow().clone();
-        // Open rooms have names of their own.
+        // Names of open rooms are unique.
         let name = match path {
             "/rooms" | "/api/rooms" => client_id(),
             _ => room_name.clone(),
@@ -139,7 +137,7 @@ impl Cast {
             "content": "x", "name": name, "kind": "open", "confirm": room_name, "username": "other",
             "to": ["other"], "seq": 1, "involvement": "everything", "phone": self.other.phone,
         });
-        // An address that is posted to for other verbs only.
+        // Paths whose POST takes `_method` only.
         let place = path.strip_prefix("/rooms/").unwrap_or_default();
         if place.parse::<i64>().is_ok() || place.ends_with("/messages/1") {
             body["_method"] = json!("patch");
@@ -147,31 +145,39 @@ impl Cast {
         body
     }
 
-    /// The status of a refused upgrade, the code of an error, or `ok`.
+    /// The status of a refused handshake, the code of an error, or `ok`.
     async fn try_frame(&self, who: &Person, what: &str, room: &str) -> String {
         if who.cookie().is_empty() {
             return Socket::refusal(Socket::request(who)).await.to_string();
         }
         let answer = match what {
             "post" => "ack",
-            "edit" | "delete" => "message",
             "sync" => "synced",
             "read" => "read",
-            "view" => "presence",
-            _ => "pong",
+            _ => "message",
         };
         let mut socket = who.socket().await;
         let frame = json!({
             "type": what, "roomId": room, "seq": 1, "ver": 0, "content": "x", "clientId": client_id(),
         });
         socket.send(frame).await;
-        if what == "typing" {
-            socket.send(json!({"type": "ping"})).await;
+        // Handled in order: an error comes before the pong.
+        if ["typing", "view", "ping"].contains(&what) {
+            if what != "ping" {
+                socket.send(json!({"type": "ping"})).await;
+            }
+            socket.expect("pong").await;
+            if let Some(error) = socket.buffered("error").first() {
+                return error["code"].as_str().expect("a code").to_owned();
+            }
+            let presence = socket.buffered("presence");
+            let is_shown = presence.iter().any(|frame| frame["roomId"] == room);
+            assert!(what != "view" || is_shown, "{presence:?}");
+            return "ok".to_owned();
         }
-        // Frames of other rooms come too: who is here in a conversation of their own, for instance.
+        // Others' changes in this and other rooms send frames too.
         let is_answer = |frame: &Value| {
-            frame["type"] == "error"
-                || frame["type"] == answer && (answer == "pong" || frame["roomId"] == room)
+            frame["type"] == "error" || frame["type"] == answer && frame["roomId"] == room
         };
         let answer = socket.first_where(is_answer).await;
         answer["code"].as_str().unwrap_or("ok").to_owned()
@@ -179,47 +185,33 @@ impl Cast {
 }
 
 #[test]
-fn every_route_and_frame_has_its_rows() {
-    let known: BTreeSet<String> = rows().into_iter().map(|row| row.what).collect();
-    let folder = tempfile::TempDir::new().expect("a folder");
-    let routes = Teahouse::run(&["routes"], &[], folder.path()).stdout;
-    let mut wanted: BTreeSet<String> = routes
-        .lines()
-        .filter(|line| line.contains(" /"))
-        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
-        .collect();
-    wanted.extend(FRAMES.map(str::to_owned));
-    let source = include_str!("../src/realtime/frames/client.rs");
-    let (_, client) = source
-        .split_once("pub enum ClientFrame {")
-        .expect("the frames");
-    let (client, _) = client.split_once("\n}\n").expect("its end");
-    let variants = client
-        .lines()
-        .filter(|line| line.starts_with("    ") && line[4..].starts_with(char::is_uppercase));
-    assert_eq!(variants.count(), FRAMES.len(), "a frame has no rows");
-    assert_eq!(known, wanted);
+fn permissions_tsv_lists_every_route_and_frame() {
+    let listed: BTreeSet<String> = rows().into_iter().map(|row| row.what).collect();
+    assert_eq!(listed, routes_and_frames());
 }
 
 #[tokio::test]
-async fn everybody_may_do_exactly_what_the_table_says() {
+async fn permissions_match_the_table() {
     let cast = Cast::gather().await;
     let mut wrong = Vec::new();
     for row in rows() {
         let mut room = cast.room(&row.room).await;
+        let mut is_changed = false;
         for (index, who) in cast.people.iter().enumerate() {
             let expected = &row.expected[index];
             if expected == "-" {
                 continue;
             }
-            // What is tried may change who is who.
-            if !row.what.starts_with("GET ") {
+            if is_changed {
                 room = cast.room(&row.room).await;
             }
             let found = match row.what.contains(' ') {
                 true => cast.try_route(who, &row.what, &room).await,
                 false => cast.try_frame(who, &row.what, &room).await,
             };
+            // A request that is not refused may have changed the room.
+            let is_read = row.what.starts_with("GET ");
+            is_changed = !is_read && (found == "ok" || found.as_str() < "400");
             if *expected != found {
                 wrong.push(format!(
                     "{}\t{}\t{}: {found}, not {expected}",
@@ -234,11 +226,10 @@ async fn everybody_may_do_exactly_what_the_table_says() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Nobody gets anything but an answer that says so.
 #[tokio::test]
-async fn a_token_opens_no_more_than_its_person_may() {
+async fn api_token_gives_no_access_to_closed_rooms_of_others() {
     let cast = Cast::gather().await;
-    let stranger = Program::of(&cast.house, &cast.people[1]).await;
+    let stranger = ApiClient::of(&cast.server, &cast.people[1]).await;
     let room = cast.room("closed").await;
     let (status, error) = stranger.get(&format!("/api/rooms/{room}")).await;
     assert_eq!((status, &error["code"]), (404, &Value::from("not_found")));

@@ -1,7 +1,6 @@
-//! One number is one number, however it is written.
+//! All spellings of a phone number are the same number.
 
-use crate::support::{Person, Teahouse, field_errors, person::PASSWORD};
-use reqwest::Method;
+use crate::support::{Person, Teahouse, field_errors, person::PASSWORD, words};
 
 const FORMS: [(&str, &str); 8] = [
     ("+8613800138000", ""),
@@ -15,116 +14,80 @@ const FORMS: [(&str, &str); 8] = [
 ];
 
 #[tokio::test]
-async fn every_form_of_a_number_belongs_to_the_same_person() {
-    let house = Teahouse::start();
-    let first = Person::visitor(&house);
-    let answer = first
-        .post(
-            "/register",
-            &[
-                ("phone", "13800138000"),
-                ("region", "CN"),
-                ("username", "Ming"),
-                ("password", PASSWORD),
-            ],
-        )
-        .await;
+async fn all_spellings_of_a_number_are_one_account() {
+    let server = Teahouse::start();
+    let first = [
+        ("phone", "13800138000"),
+        ("region", "CN"),
+        ("username", "Ming"),
+        ("password", PASSWORD),
+    ];
+    let answer = Person::visitor(&server).post("/register", &first).await;
     assert_eq!(answer.status(), 303);
-    assert_eq!(
-        house.database().words("SELECT phone AS value FROM users"),
-        ["+8613800138000"]
-    );
+    let stored = server.strings("SELECT phone AS value FROM users");
+    assert_eq!(stored, ["+8613800138000"]);
     for (phone, region) in FORMS {
-        let form = [
+        let mut form = vec![
             ("phone", phone),
-            ("region", region),
             ("username", "Other"),
             ("password", PASSWORD),
         ];
-        let form: Vec<_> = form
-            .into_iter()
-            .filter(|(name, value)| *name != "region" || !value.is_empty())
-            .collect();
-        let visitor = Person::visitor(&house);
+        if !region.is_empty() {
+            form.push(("region", region));
+        }
+        let visitor = Person::visitor(&server);
         let answer = visitor.post("/register", &form).await;
         assert_eq!(answer.status(), 422, "{phone}");
-        assert_eq!(
-            field_errors(&answer.text().await.expect("text")),
-            ["phone"],
-            "{phone} is taken"
-        );
+        let page = answer.text().await.expect("text");
+        assert_eq!(field_errors(&page), ["phone"], "{phone} is taken");
         let answer = visitor.post("/login", &form).await;
         assert_eq!(answer.status(), 303, "{phone} signs in");
     }
 }
 
 #[tokio::test]
-async fn the_browsers_language_suggests_the_country() {
-    let house = Teahouse::start();
+async fn country_of_a_national_number_defaults_to_the_browser_language() {
+    let server = Teahouse::start();
     let register = async |language: &str, phone: &str, name: &str| {
         let form = [("phone", phone), ("username", name), ("password", PASSWORD)];
-        let request = Person::visitor(&house)
-            .request(Method::POST, "/register")
-            .header("accept-language", language)
-            .form(&form);
-        request.send().await.expect("an answer").status().as_u16()
+        let (visitor, header) = (Person::visitor(&server), ("accept-language", language));
+        let answer = visitor.post_with("/register", &[header], &form).await;
+        answer.status().as_u16()
     };
-    assert_eq!(
-        register("zh-CN,zh;q=0.9,en;q=0.8", "13800138001", "chinese").await,
-        303
-    );
-    assert_eq!(
-        register("en-US,en;q=0.9", "(415) 555-2671", "american").await,
-        303
-    );
-    assert_eq!(register("de-DE", "0151 23456789", "german").await, 303);
-    assert_eq!(
-        register("en-US", "13800138002", "nobody").await,
-        422,
-        "no American number"
-    );
-    assert_eq!(register("", "13800138003", "configured").await, 303);
-    let numbers = house
-        .database()
-        .words("SELECT phone AS value FROM users ORDER BY id");
-    assert_eq!(
-        numbers,
-        [
-            "+8613800138001",
-            "+14155552671",
-            "+4915123456789",
-            "+8613800138003"
-        ]
-    );
+    for (language, phone, name, status) in [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "13800138001", "chinese", 303),
+        ("en-US,en;q=0.9", "(415) 555-2671", "american", 303),
+        ("de-DE", "0151 23456789", "german", 303),
+        // Not an American number.
+        ("en-US", "13800138002", "nobody", 422),
+        ("", "13800138003", "configured", 303),
+    ] {
+        assert_eq!(register(language, phone, name).await, status, "{name}");
+    }
+    let sql = "SELECT phone AS value FROM users ORDER BY id";
+    let wanted = words("+8613800138001 +14155552671 +4915123456789 +8613800138003");
+    assert_eq!(server.strings(sql), wanted);
 }
 
 #[tokio::test]
-async fn the_form_offers_the_country_that_the_browser_suggests() {
-    let house = Teahouse::start();
+async fn form_preselects_the_country_of_the_browser_language() {
+    let server = Teahouse::start();
     for (language, code) in [("zh-CN", "CN"), ("de-DE,de;q=0.9", "DE"), ("en-SG", "SG")] {
         for path in ["/register", "/login"] {
-            let request = Person::visitor(&house)
-                .request(Method::GET, path)
-                .header("accept-language", language);
-            let page = request
-                .send()
-                .await
-                .expect("an answer")
-                .text()
-                .await
-                .expect("text");
-            let option = page
-                .lines()
-                .find(|line| line.contains(&format!("<option value=\"{code}\"")))
-                .expect("an option");
+            let visitor = Person::visitor(&server);
+            let answer = visitor.get_with(path, "accept-language", language).await;
+            let page = answer.text().await.expect("text");
+            let value = format!("<option value=\"{code}\"");
+            let option = page.lines().find(|line| line.contains(&value));
+            let option = option.expect("an option");
             assert!(option.contains("selected"), "{path} {language}: {option}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_number_is_shown_to_nobody_else() {
-    let (_house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
+async fn phone_number_is_not_shown_to_other_users() {
+    let (_server, [ming, ana]) = Teahouse::with_users(["Ming", "Ana"]).await;
     let mut socket = ana.socket().await;
     ming.say("hello").await;
     let message = socket.expect("message").await;

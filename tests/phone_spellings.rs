@@ -1,10 +1,10 @@
-//! Phone numbers as people paste and type them, wherever a number is asked for.
+//! Spellings of phone numbers, as typed and pasted, wherever a number is accepted.
 
 use crate::support::{Person, Teahouse, client_id, person::PASSWORD};
 use reqwest::Method;
 use serde_json::json;
 
-/// Spellings of one number, and whether the country must be known from elsewhere.
+/// Spellings of one number, and whether they need a default country.
 const SPELLINGS: [(&str, bool); 24] = [
     ("\u{202a}+86 138 0013 8000\u{202c}", false),
     (
@@ -39,28 +39,22 @@ const SPELLINGS: [(&str, bool); 24] = [
 ];
 
 #[tokio::test]
-async fn registration_sign_in_and_the_api_read_every_spelling() {
-    let house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
-    let first = Person::visitor(&house);
-    let form = [
-        ("phone", SPELLINGS[0].0),
-        ("username", "Ming"),
-        ("password", PASSWORD),
-    ];
-    assert_eq!(first.post("/register", &form).await.status(), 303);
-    let kept = house.database().words("SELECT phone AS value FROM users");
+async fn registration_login_and_api_accept_every_spelling() {
+    let server = Teahouse::start();
+    register(&server, SPELLINGS[0].0, "Ming").await;
+    let kept = server.strings("SELECT phone AS value FROM users");
     assert_eq!(kept, ["+8613800138000"]);
     for (typed, needs_region) in SPELLINGS {
         let shown = typed.escape_unicode();
         let region = if needs_region { "CN" } else { "DE" };
         let form = [("phone", typed), ("region", region), ("password", PASSWORD)];
-        let visitor = Person::visitor(&house);
+        let visitor = Person::visitor(&server);
         assert_eq!(visitor.post("/login", &form).await.status(), 303, "{shown}");
         let body = json!({"phone": typed, "region": region, "password": PASSWORD});
         let (status, answer) = visitor.post_json("/api/login", &body).await;
         assert_eq!(status, 200, "{shown}: {answer}");
         let form = [&form[..], &[("username", "Other")]].concat();
-        let answer = Person::visitor(&house).post("/register", &form).await;
+        let answer = Person::visitor(&server).post("/register", &form).await;
         let page = answer.text().await.expect("text");
         assert!(page.contains("already has an account"), "{shown}");
     }
@@ -73,78 +67,57 @@ async fn registration_sign_in_and_the_api_read_every_spelling() {
         "phone: +8613800138000",
         "\u{200b}",
     ] {
-        let form = [
-            ("phone", typed),
-            ("username", "Other"),
-            ("password", PASSWORD),
-        ];
-        let answer = Person::visitor(&house).post("/register", &form).await;
+        let mut visitor = Person::visitor(&server);
+        visitor.phone = typed.to_owned();
+        let answer = visitor.submit_registration("Other").await;
         assert_eq!(answer.status(), 422, "{typed}");
     }
 }
 
 #[tokio::test]
-async fn settings_and_the_command_line_read_every_spelling() {
-    let house = Teahouse::with(&[("TEAHOUSE__THROTTLE__ENABLED", "false")]);
-    let mei = Person::register(&house, "mei").await;
-    let phone = || {
-        house
-            .database()
-            .words("SELECT phone AS value FROM users")
-            .remove(0)
-    };
+async fn settings_and_command_line_accept_every_spelling() {
+    let (server, [mei]) = Teahouse::with_users(["mei"]).await;
+    let sql = "SELECT phone AS value FROM users";
+    let phone = || server.strings(sql).remove(0);
     for (typed, needs_region) in SPELLINGS {
         let shown = typed.escape_unicode();
-        house
-            .database()
-            .run("UPDATE users SET phone = '+8613900139000'");
+        server.execute("UPDATE users SET phone = '+8613900139000'");
         let region = if needs_region { "CN" } else { "US" };
         let form = [
             ("phone", typed),
             ("region", region),
             ("phone_password", PASSWORD),
         ];
-        assert_eq!(
-            mei.act("put", "/settings/phone", &form).await,
-            303,
-            "{shown}"
-        );
+        let status = mei.submit("put", "/settings/phone", &form).await;
+        assert_eq!(status, 303, "{shown}");
         assert_eq!(phone(), "+8613800138000", "{shown}");
-        let ended = house.command(&["user", "sign-out", typed]);
+        let ended = server.command(&["user", "sign-out", typed]);
         assert!(ended.status.success(), "{shown}: {ended:?}");
-        assert_eq!(mei.sign_in_as("+8613800138000").await, 303);
+        let answer = mei.log_in("+8613800138000", PASSWORD).await;
+        assert_eq!(answer.status(), 303, "{shown}");
     }
-    let ended = house.command(&["user", "sign-out", "@mei"]);
-    assert!(ended.status.success(), "{ended:?}");
+    server
+        .command(&["user", "sign-out", "@mei"])
+        .expect_success();
 }
 
-impl Person {
-    async fn sign_in_as(&self, phone: &str) -> u16 {
-        let form = [("phone", phone), ("password", PASSWORD)];
-        self.post("/login", &form).await.status().as_u16()
-    }
-}
-
-async fn register(house: &Teahouse, phone: &str, name: &str) -> Person {
-    let mut person = Person::visitor(house);
+async fn register(server: &Teahouse, phone: &str, name: &str) -> Person {
+    let mut person = Person::visitor(server);
     person.phone = phone.to_owned();
     person.name = name.to_owned();
-    assert_eq!(
-        person.submit_registration(name).await.status(),
-        303,
-        "{name}"
-    );
+    let status = person.submit_registration(name).await.status();
+    assert_eq!(status, 303, "{name}");
     person
 }
 
 #[tokio::test]
-async fn somebody_to_write_to_is_named_by_number_in_my_country_or_by_name() {
-    let house = Teahouse::start();
-    let mei = register(&house, "+8613900139000", "mei").await;
-    let ming = register(&house, "+8613800138000", "ming").await;
-    let anna = register(&house, "+4915123456789", "anna").await;
-    // A name that has digits alone, but too few for a number.
-    register(&house, "+8613700137000", "123456").await;
+async fn direct_message_recipient_is_a_number_in_the_senders_country_or_a_username() {
+    let server = Teahouse::start();
+    let mei = register(&server, "+8613900139000", "mei").await;
+    let ming = register(&server, "+8613800138000", "ming").await;
+    let anna = register(&server, "+4915123456789", "anna").await;
+    // A username of digits, too few for a phone number.
+    register(&server, "+8613700137000", "123456").await;
     let room = mei.direct(&["ming"]).await;
     assert_eq!(ming.direct(&["mei"]).await, room);
     let mut socket = mei.socket().await;
@@ -159,9 +132,8 @@ async fn somebody_to_write_to_is_named_by_number_in_my_country_or_by_name() {
     for to in spellings.iter().chain(&names) {
         let shown = to.escape_unicode();
         assert_eq!(mei.direct(&[to]).await, room, "{shown}");
-        let answer = mei
-            .json(Method::POST, "/directs", json!({"to": [to]}))
-            .await;
+        let body = json!({"to": [to]});
+        let answer = mei.json(Method::POST, "/directs", body).await;
         assert!(answer.0 < 400, "{shown}: {answer:?}");
         let frame = json!({"type": "post", "clientId": client_id(), "to": to, "content": "hi"});
         socket.send(frame).await;
@@ -173,7 +145,7 @@ async fn somebody_to_write_to_is_named_by_number_in_my_country_or_by_name() {
     assert_eq!(mei.direct(&["0049 151 23456789"]).await, with_anna);
     let with_digits = mei.direct(&["123456"]).await;
     assert_eq!(mei.direct(&["@123456"]).await, with_digits);
-    // What is a number for her is none, or another one, in another country.
+    // A national number is interpreted in the sender's country.
     let ming_in_germany = anna.direct(&["00 86 138 0013 8000"]).await;
     assert_eq!(ming.direct(&["anna"]).await, ming_in_germany);
     for (person, to, status) in [
@@ -187,9 +159,8 @@ async fn somebody_to_write_to_is_named_by_number_in_my_country_or_by_name() {
         (&mei, "@@ming", 404),
         (&mei, "\u{200b}", 404),
     ] {
-        let answer = person
-            .json(Method::POST, "/directs", json!({"to": [to]}))
-            .await;
+        let body = json!({"to": [to]});
+        let answer = person.json(Method::POST, "/directs", body).await;
         assert_eq!(answer.0, status, "{to}: {}", answer.1);
     }
 }

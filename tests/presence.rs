@@ -1,6 +1,6 @@
-//! Who is here.
+//! Presence: who is online or away in a room.
 
-use crate::support::{LOBBY, PATIENCE, Person, RawSocket, Socket, Teahouse};
+use crate::support::{LOBBY, Person, RawSocket, Socket, TIMEOUT, Teahouse};
 use serde_json::{Value, json};
 
 async fn view(socket: &mut Socket, away: bool) {
@@ -9,32 +9,26 @@ async fn view(socket: &mut Socket, away: bool) {
         .await;
 }
 
-/// Names and states, by name.
-fn who(presence: &Value) -> Vec<String> {
+/// The online list as sorted "name state" strings.
+fn online(presence: &Value) -> Vec<String> {
     let list = presence["online"].as_array().into_iter().flatten();
-    let mut names: Vec<_> = list
-        .map(|one| {
-            format!(
-                "{} {}",
-                one["user"]["username"].as_str().unwrap_or("?"),
-                one["state"].as_str().unwrap_or("?")
-            )
-        })
-        .collect();
+    let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
+    let name = |one: &Value| format!("{} {}", text(&one["user"]["username"]), text(&one["state"]));
+    let mut names: Vec<_> = list.map(name).collect();
     names.sort();
     names
 }
 
 async fn sees(socket: &mut Socket, names: &[&str]) {
     let frame = socket
-        .expect_where("presence", |frame| who(frame) == names)
+        .expect_where("presence", |frame| online(frame) == names)
         .await;
     assert_eq!(frame["roomId"], "1");
 }
 
 #[tokio::test]
-async fn everybody_in_the_room_sees_who_comes_and_goes() {
-    let (house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
+async fn members_see_others_go_online_away_and_offline() {
+    let (server, [ming, ana]) = Teahouse::with_users(["Ming", "Ana"]).await;
     let mut here = ming.socket().await;
     view(&mut here, false).await;
     sees(&mut here, &["Ming online"]).await;
@@ -46,14 +40,14 @@ async fn everybody_in_the_room_sees_who_comes_and_goes() {
     sees(&mut here, &["Ana away", "Ming online"]).await;
     view(&mut there, false).await;
     sees(&mut here, &["Ana online", "Ming online"]).await;
-    there.cut();
+    there.abort();
     sees(&mut here, &["Ming online"]).await;
-    assert_eq!(house.count("messages"), 0, "that is no message");
+    assert_eq!(server.count("messages"), 0, "presence stored a message");
 }
 
 #[tokio::test]
-async fn somebody_with_two_windows_is_here_once() {
-    let (_house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
+async fn user_with_two_connections_is_listed_once() {
+    let (_server, [ming, ana]) = Teahouse::with_users(["Ming", "Ana"]).await;
     let (mut watch, mut one) = (ming.socket().await, ana.socket().await);
     view(&mut watch, false).await;
     view(&mut one, true).await;
@@ -61,17 +55,17 @@ async fn somebody_with_two_windows_is_here_once() {
     let mut two = ana.socket().await;
     view(&mut two, false).await;
     sees(&mut watch, &["Ana online", "Ming online"]).await;
-    two.cut();
+    two.abort();
     sees(&mut watch, &["Ana away", "Ming online"]).await;
     view(&mut one, false).await;
     sees(&mut watch, &["Ana online", "Ming online"]).await;
-    one.cut();
+    one.abort();
     sees(&mut watch, &["Ming online"]).await;
 }
 
 #[tokio::test]
-async fn whoever_signs_out_is_no_longer_here() {
-    let (_house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
+async fn signing_out_ends_presence() {
+    let (_server, [ming, ana]) = Teahouse::with_users(["Ming", "Ana"]).await;
     let (mut watch, mut other) = (ming.socket().await, ana.socket().await);
     view(&mut watch, false).await;
     view(&mut other, false).await;
@@ -81,35 +75,30 @@ async fn whoever_signs_out_is_no_longer_here() {
 }
 
 #[tokio::test]
-async fn a_room_that_is_not_looked_at_is_not_reported() {
-    let (_house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
-    let (mut blind, mut other) = (ming.socket().await, ana.socket().await);
+async fn presence_is_sent_only_to_viewers_of_the_room() {
+    let (_server, [ming, ana]) = Teahouse::with_users(["Ming", "Ana"]).await;
+    let (mut idle, mut other) = (ming.socket().await, ana.socket().await);
     view(&mut other, false).await;
     other.expect("presence").await;
-    blind.expect_none("presence").await;
-    view(&mut blind, false).await;
-    blind.expect("presence").await;
-    blind.send(json!({"type": "view", "roomId": null})).await;
-    blind.settle().await;
+    idle.expect_none("presence").await;
+    view(&mut idle, false).await;
+    idle.expect("presence").await;
+    idle.send(json!({"type": "view", "roomId": null})).await;
+    idle.discard_pending().await;
     view(&mut other, true).await;
-    other
-        .expect_where("presence", |frame| {
-            who(frame).contains(&"Ana away".to_owned())
-        })
-        .await;
-    blind.expect_none("presence").await;
+    let is_away = |frame: &Value| online(frame).contains(&"Ana away".to_owned());
+    other.expect_where("presence", is_away).await;
+    idle.expect_none("presence").await;
 }
 
 #[tokio::test]
-async fn a_crowd_is_only_counted() {
-    let house = Teahouse::start();
+async fn presence_of_more_than_100_users_is_only_a_count() {
+    let server = Teahouse::start();
     let mut people = Vec::new();
     for batch in 0..11 {
         let names: Vec<_> = (0..10).map(|n| format!("person{batch}-{n}")).collect();
-        people.extend(
-            futures_util::future::join_all(names.iter().map(|name| Person::register(&house, name)))
-                .await,
-        );
+        let registered = names.iter().map(|name| Person::register(&server, name));
+        people.extend(futures_util::future::join_all(registered).await);
     }
     let mut watch = people[0].socket().await;
     view(&mut watch, false).await;
@@ -124,37 +113,23 @@ async fn a_crowd_is_only_counted() {
         .await;
     assert!(frame.get("online").is_none(), "{frame}");
     sockets.truncate(50);
-    watch
-        .expect_where("presence", |frame| {
-            frame["online"]
-                .as_array()
-                .is_some_and(|list| list.len() == 51)
-        })
-        .await;
+    let is_listed = |frame: &Value| frame["online"].as_array().map(Vec::len) == Some(51);
+    watch.expect_where("presence", is_listed).await;
 }
 
 #[tokio::test]
-async fn a_peer_that_answers_no_ping_is_dropped_and_the_others_stay() {
-    let house = Teahouse::with(&[
-        ("TEAHOUSE__SOCKET__PING_SECONDS", "1"),
-        ("TEAHOUSE__SOCKET__PONG_SECONDS", "1"),
-    ]);
-    let [ming, ana] = Person::register_each(&house, ["Ming", "Ana"]).await;
+async fn client_that_does_not_answer_pings_is_disconnected() {
+    let server = Teahouse::configured("socket.ping_seconds=1 socket.pong_seconds=1");
+    let [ming, ana] = Person::register_each(&server, ["Ming", "Ana"]).await;
     let mut watch = ming.socket().await;
     view(&mut watch, false).await;
     let mut silent = RawSocket::open(&ana).await;
     silent.expect("hello").await;
-    silent
-        .write_frame(
-            0x81,
-            json!({"type": "view", "roomId": LOBBY})
-                .to_string()
-                .as_bytes(),
-        )
-        .await;
+    let frame = json!({"type": "view", "roomId": LOBBY}).to_string();
+    silent.write_frame(0x81, frame.as_bytes()).await;
     sees(&mut watch, &["Ana online", "Ming online"]).await;
     let started = tokio::time::Instant::now();
-    // Both read on meanwhile: who does not read does not answer either.
+    // Both sockets are read meanwhile; only reading answers pings.
     let end = tokio::spawn(async move {
         silent.end().await;
         started.elapsed()
@@ -162,5 +137,5 @@ async fn a_peer_that_answers_no_ping_is_dropped_and_the_others_stay() {
     sees(&mut watch, &["Ming online"]).await;
     watch.say("still here").await;
     let took = end.await.expect("no panic");
-    assert!(took < PATIENCE, "{took:?}");
+    assert!(took < TIMEOUT, "{took:?}");
 }

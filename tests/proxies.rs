@@ -1,6 +1,6 @@
-//! Where a request comes from: what a trusted proxy says, and nobody else.
+//! Client addresses: forwarded headers count only from trusted proxies.
 
-use crate::support::{PATIENCE, Person, Teahouse, eventually};
+use crate::support::{Person, TIMEOUT, Teahouse, eventually, until};
 use reqwest::Method;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -9,23 +9,23 @@ use tokio::time::timeout;
 
 const TRUSTED: (&str, &str) = ("TEAHOUSE__SERVER__TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8");
 
-/// Asks for a page with these headers and returns the address that the log has for it.
-async fn address(house: &Teahouse, headers: &[(&str, &str)]) -> String {
-    let before = seen(house).len();
-    let visitor = Person::visitor(house);
+/// Requests a page with these headers and returns the client address in the log.
+async fn logged_address(server: &Teahouse, headers: &[(&str, &str)]) -> String {
+    let before = logged_addresses(server).len();
+    let visitor = Person::visitor(server);
     let mut request = visitor.request(Method::GET, "/login");
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    assert_eq!(request.send().await.expect("an answer").status(), 200);
+    assert_eq!(request.send().await.expect("a response").status(), 200);
     eventually("the request is in the log", || async {
-        seen(house).get(before).cloned()
+        logged_addresses(server).get(before).cloned()
     })
     .await
 }
 
-fn seen(house: &Teahouse) -> Vec<String> {
-    let lines = house.log().into_iter();
+fn logged_addresses(server: &Teahouse) -> Vec<String> {
+    let lines = server.log().into_iter();
     let lines = lines.filter_map(|line| serde_json::from_str::<Value>(&line).ok());
     let requests = lines.filter(|line| line["route"] == "/login" && line["method"] == "GET");
     requests
@@ -33,39 +33,33 @@ fn seen(house: &Teahouse) -> Vec<String> {
         .collect()
 }
 
-fn house(more: &[(&str, &str)]) -> Teahouse {
+fn start(more: &[(&str, &str)]) -> Teahouse {
     let mut settings = vec![("TEAHOUSE__LOG__FORMAT", "json")];
     settings.extend_from_slice(more);
     Teahouse::with(&settings)
 }
 
 #[tokio::test]
-async fn nobody_is_believed_without_being_trusted() {
-    let house = house(&[]);
-    for header in [
-        "x-forwarded-for",
-        "x-real-ip",
-        "true-client-ip",
-        "cf-connecting-ip",
+async fn forwarded_headers_of_untrusted_peers_are_ignored() {
+    let server = start(&[]);
+    for (header, value) in [
+        ("x-forwarded-for", "203.0.113.7"),
+        ("x-real-ip", "203.0.113.7"),
+        ("true-client-ip", "203.0.113.7"),
+        ("cf-connecting-ip", "203.0.113.7"),
+        ("forwarded", "for=203.0.113.7"),
     ] {
-        assert_eq!(
-            address(&house, &[(header, "203.0.113.7")]).await,
-            "127.0.0.1",
-            "{header}"
-        );
+        let address = logged_address(&server, &[(header, value)]).await;
+        assert_eq!(address, "127.0.0.1", "{header}");
     }
-    assert_eq!(
-        address(&house, &[("forwarded", "for=203.0.113.7")]).await,
-        "127.0.0.1"
-    );
 }
 
 #[tokio::test]
-async fn a_trusted_proxy_says_who_asks() {
-    let house = house(&[TRUSTED]);
+async fn trusted_proxy_determines_the_client_address() {
+    let server = start(&[TRUSTED]);
     let cases: [(&[(&str, &str)], &str); 10] = [
         (&[("x-forwarded-for", "203.0.113.7")], "203.0.113.7"),
-        // What stands left of the last stranger is the stranger's own invention.
+        // Entries left of the last untrusted address may be forged.
         (
             &[("x-forwarded-for", "8.8.8.8, 203.0.113.7")],
             "203.0.113.7",
@@ -95,40 +89,31 @@ async fn a_trusted_proxy_says_who_asks() {
         (&[], "127.0.0.1"),
     ];
     for (headers, wanted) in cases {
-        assert_eq!(address(&house, headers).await, wanted, "{headers:?}");
+        let found = logged_address(&server, headers).await;
+        assert_eq!(found, wanted, "{headers:?}");
     }
 }
 
 #[tokio::test]
-async fn a_session_remembers_where_it_was_begun() {
-    let house = house(&[TRUSTED]);
-    let ming = Person::register(&house, "Ming").await;
-    let form = [
-        ("phone", ming.phone.as_str()),
-        ("password", crate::support::person::PASSWORD),
-    ];
-    let request = Person::visitor(&house).request(Method::POST, "/login");
-    let answer = request
-        .header("x-forwarded-for", "8.8.8.8, 203.0.113.7")
-        .form(&form)
-        .send()
-        .await;
-    assert_eq!(answer.expect("an answer").status(), 303);
-    let addresses = house
-        .database()
-        .words("SELECT ip AS value FROM sessions ORDER BY created_at");
-    assert!(
-        addresses.contains(&"203.0.113.7".to_owned()),
-        "{addresses:?}"
-    );
-    assert!(addresses.contains(&"127.0.0.1".to_owned()), "{addresses:?}");
+async fn session_stores_the_client_address_of_its_sign_in() {
+    let server = start(&[TRUSTED]);
+    let ming = Person::register(&server, "Ming").await;
+    let password = crate::support::person::PASSWORD;
+    let form = [("phone", ming.phone.as_str()), ("password", password)];
+    let header = ("x-forwarded-for", "8.8.8.8, 203.0.113.7");
+    let visitor = Person::visitor(&server);
+    let answer = visitor.post_with("/login", &[header], &form).await;
+    assert_eq!(answer.status(), 303);
+    let addresses = server.strings("SELECT ip AS value FROM sessions ORDER BY created_at");
+    for wanted in ["203.0.113.7", "127.0.0.1"] {
+        assert!(addresses.contains(&wanted.to_owned()), "{addresses:?}");
+    }
 }
 
-/// A sign-in from there that never sends the rest of its form.
-async fn dawdle(house: &Teahouse, from: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(house.host())
-        .await
-        .expect("a connection");
+/// Starts a sign-in from this address whose body never arrives completely.
+async fn stalled_sign_in(server: &Teahouse, from: &str) -> TcpStream {
+    let stream = TcpStream::connect(server.host()).await;
+    let mut stream = stream.expect("a connection");
     let head = format!(
         "POST /login HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {from}\r\n\
          Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\nphone="
@@ -138,57 +123,47 @@ async fn dawdle(house: &Teahouse, from: &str) -> TcpStream {
 }
 
 #[tokio::test]
-async fn behind_a_proxy_each_address_counts_by_itself() {
-    let house = house(&[
+async fn anonymous_connections_behind_a_proxy_are_limited_per_client_address() {
+    let server = start(&[
         TRUSTED,
         ("TEAHOUSE__THROTTLE__ENABLED", "true"),
         ("TEAHOUSE__SERVER__STRANGERS_PER_ADDRESS", "3"),
     ]);
-    let ming = Person::register(&house, "Ming").await;
-    let mut crowd = vec![dawdle(&house, "203.0.113.7").await];
-    let visitor = Person::visitor(&house);
+    let ming = Person::register(&server, "Ming").await;
+    let mut crowd = vec![stalled_sign_in(&server, "203.0.113.7").await];
+    let visitor = Person::visitor(&server);
     let ask = async |from: &str| {
-        let request = visitor
-            .request(Method::GET, "/login")
-            .header("x-forwarded-for", from);
-        request.send().await.expect("an answer").status().as_u16()
+        let answer = visitor.get_with("/login", "x-forwarded-for", from).await;
+        answer.status().as_u16()
     };
     while ask("203.0.113.7").await != 429 {
-        crowd.push(dawdle(&house, "203.0.113.7").await);
-        assert!(crowd.len() < 20, "that address never has enough");
+        crowd.push(stalled_sign_in(&server, "203.0.113.7").await);
+        assert!(crowd.len() < 20, "the limit is never reached");
     }
-    // Neither a neighbour, nor the proxy's own, nor somebody who is signed in behind that address is affected.
+    // Neighbouring addresses, the proxy's own and signed-in clients behind the address are not limited.
     assert_eq!(ask("203.0.113.8").await, 200);
-    assert_eq!(Person::visitor(&house).get("/login").await.status(), 200);
-    let page = ming
-        .request(Method::GET, "/rooms/1")
-        .header("x-forwarded-for", "203.0.113.7");
-    assert_eq!(page.send().await.expect("an answer").status(), 200);
-    // A forged beginning does not help.
+    assert_eq!(Person::visitor(&server).get("/login").await.status(), 200);
+    let page = ming.get_with("/rooms/1", "x-forwarded-for", "203.0.113.7");
+    assert_eq!(page.await.status(), 200);
+    // Forged entries on the left do not change the address.
     assert_eq!(ask("8.8.8.8, 203.0.113.7").await, 429);
     let mut rest = [0; 64];
-    let read = timeout(PATIENCE * 2, crowd[0].read(&mut rest)).await;
-    let length = read.expect("in time").expect("an answer");
-    assert!(
-        rest[..length].starts_with(b"HTTP/1.1 408"),
-        "they are not let to dawdle"
-    );
-    eventually("there is room again", || async {
-        (ask("203.0.113.7").await == 200).then_some(())
+    let read = timeout(TIMEOUT * 2, crowd[0].read(&mut rest)).await;
+    let length = read.expect("in time").expect("a response");
+    let is_timeout = rest[..length].starts_with(b"HTTP/1.1 408");
+    assert!(is_timeout, "a stalled request is not ended with 408");
+    until("new connections are accepted again", async || {
+        ask("203.0.113.7").await == 200
     })
     .await;
 }
 
 #[test]
-fn what_is_no_address_is_refused_at_the_start() {
+fn invalid_trusted_proxy_prevents_the_start() {
     let folder = tempfile::TempDir::new().expect("a folder");
     let setting = ("TEAHOUSE__SERVER__TRUSTED_PROXIES", "127.0.0.1,nginx");
     let outcome = Teahouse::run(&["serve"], &[setting], folder.path());
     assert!(!outcome.status.success());
-    assert!(
-        outcome
-            .stderr
-            .contains("nginx is not an IP address or network"),
-        "{outcome:?}"
-    );
+    let wanted = "nginx is not an IP address or network";
+    assert!(outcome.stderr.contains(wanted), "{outcome:?}");
 }

@@ -1,7 +1,7 @@
-//! `/readyz` says whether anything can be written, and costs next to nothing.
+//! `/readyz` reports whether writes work, at a bounded cost.
 
-use crate::support::database::{on_server, server};
-use crate::support::{Database, MariaDb, Person, SmallDisk, Teahouse, client_id, eventually};
+use crate::support::database::{on_server, requires_sqlite};
+use crate::support::{Database, MariaDb, Person, SmallDisk, Teahouse, client_id, until};
 use futures_util::future::join_all;
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -12,68 +12,65 @@ async fn readiness(person: &Person) -> u16 {
 
 async fn say(person: &Person) -> u16 {
     let body = json!({"content": "tea ".repeat(950), "clientId": client_id()});
-    person
-        .post_json("/rooms/1/messages", &body)
-        .await
-        .0
-        .as_u16()
+    let answer = person.post_json("/rooms/1/messages", &body).await;
+    answer.0.as_u16()
 }
 
-/// Writes fail from here on, which is seen with the first of them; then they work again.
-async fn follow(ming: &Person, mend: impl FnOnce()) {
+/// While writes fail, `/readyz` returns 503 quickly; after `repair` it returns 200 again.
+async fn assert_not_ready_until(ming: &Person, repair: impl FnOnce()) {
     assert_eq!(say(ming).await, 503);
     assert_eq!(readiness(ming).await, 503);
     let start = Instant::now();
     let all = join_all((0..20).map(|_| readiness(ming))).await;
+    let took = start.elapsed();
     assert!(all.iter().all(|status| *status == 503), "{all:?}");
-    assert!(
-        start.elapsed() < Duration::from_secs(5),
-        "{:?}",
-        start.elapsed()
-    );
-    mend();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    repair();
     let start = Instant::now();
-    eventually("it is ready again", || async {
-        (readiness(ming).await == 200).then_some(())
+    until("the server is ready again", async || {
+        readiness(ming).await == 200
     })
     .await;
-    println!("ready {:?} after writes work again", start.elapsed());
+    println!(
+        "20 probes in {took:?}; ready {:?} after the repair",
+        start.elapsed()
+    );
     assert_eq!(say(ming).await, 201);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn database_that_cannot_be_written_is_not_ready() {
-    if server().is_some() {
+async fn locked_database_is_not_ready() {
+    if !requires_sqlite() {
         return;
     }
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     assert_eq!(readiness(&ming).await, 200);
-    let mut other = house.database().other();
+    let mut other = server.database().second_connection();
     other.run("BEGIN IMMEDIATE");
-    follow(&ming, || other.run("ROLLBACK")).await;
+    assert_not_ready_until(&ming, || other.run("ROLLBACK")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn full_disk_is_not_ready() {
-    if server().is_some() {
+    if !requires_sqlite() {
         return;
     }
     let Some(disk) = SmallDisk::new(8) else {
         return;
     };
-    let house = Teahouse::on(Database::file(disk.path()), &[]);
-    let ming = Person::register(&house, "Ming").await;
-    disk.fill_but(0);
+    let server = Teahouse::on(Database::file(disk.path()), &[]);
+    let ming = Person::register(&server, "Ming").await;
+    disk.fill_except(0);
     let mut said = 0;
     while say(&ming).await == 201 {
         said += 1;
         assert!(said < 5000, "the disk is never full");
     }
-    follow(&ming, || disk.free()).await;
+    assert_not_ready_until(&ming, || disk.free()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn read_only_server_is_not_ready_and_is_asked_once_a_second() {
+async fn read_only_database_is_not_ready_and_is_probed_once_a_second() {
     let Some(private) = MariaDb::start() else {
         return;
     };
@@ -81,17 +78,17 @@ async fn read_only_server_is_not_ready_and_is_asked_once_a_second() {
     on_server(&private.url, "CREATE USER tea@'%' IDENTIFIED BY 'pot'");
     on_server(&private.url, "GRANT ALL ON tea.* TO tea@'%'");
     let url = format!("mysql://tea:pot@127.0.0.1:{}/tea", private.port);
-    let house = Teahouse::on(Database::at(url), &[]);
-    let ming = Person::register(&house, "Ming").await;
+    let server = Teahouse::on(Database::at(url), &[]);
+    let ming = Person::register(&server, "Ming").await;
     on_server(&private.url, "SET GLOBAL read_only = 1");
-    // Every write is a transaction, and no read is.
+    // Writes are transactions; reads are not.
     let writes = || {
-        house.database().number(
+        server.number(
             "SELECT CAST(variable_value AS SIGNED) AS value FROM information_schema.global_status \
              WHERE variable_name = 'Com_begin'",
         )
     };
-    assert_eq!(readiness(&ming).await, 200, "nothing was written yet");
+    assert_eq!(readiness(&ming).await, 200, "no write has failed yet");
     assert_eq!(say(&ming).await, 503);
     let (before, start) = (writes(), Instant::now());
     while start.elapsed() < Duration::from_secs(3) {
@@ -99,9 +96,9 @@ async fn read_only_server_is_not_ready_and_is_asked_once_a_second() {
         assert!(all.iter().all(|status| *status == 503), "{all:?}");
     }
     let tries = writes() - before;
-    println!("{tries} writes in {:?}", start.elapsed());
-    assert!((1..=4).contains(&tries), "{tries}");
-    follow(&ming, || {
+    println!("{tries} test writes in {:?}", start.elapsed());
+    assert!((1..=4).contains(&tries));
+    assert_not_ready_until(&ming, || {
         on_server(&private.url, "SET GLOBAL read_only = 0")
     })
     .await;

@@ -1,37 +1,29 @@
-//! Usernames that were given up stay reserved for 90 days.
+//! Usernames given up by renaming or deletion stay reserved for 90 days.
 
 use crate::github;
 use crate::support::{GitHub, Person, Teahouse, person::PASSWORD};
 use serde_json::json;
 
 async fn rename(who: &Person, name: &str) -> u16 {
-    let (status, _) = who
-        .json(
-            reqwest::Method::PATCH,
-            "/settings/profile",
-            json!({"username": name}),
-        )
-        .await;
-    status
+    let body = json!({"username": name});
+    who.json(reqwest::Method::PATCH, "/settings/profile", body)
+        .await
+        .0
 }
 
-async fn register(house: &Teahouse, name: &str) -> (u16, String) {
-    let newcomer = Person::visitor(house);
-    let form = [
-        ("phone", newcomer.phone.as_str()),
-        ("username", name),
-        ("password", PASSWORD),
-    ];
-    let request = newcomer.request(reqwest::Method::POST, "/register");
-    let request = request.header("accept", "application/json").form(&form);
-    let answer = request.send().await.expect("an answer");
+async fn register(server: &Teahouse, name: &str) -> (u16, String) {
+    let newcomer = Person::visitor(server);
+    let (name, password) = (("username", name), ("password", PASSWORD));
+    let form = [("phone", newcomer.phone.as_str()), name, password];
+    let header = ("accept", "application/json");
+    let answer = newcomer.post_with("/register", &[header], &form).await;
     let status = answer.status().as_u16();
     (status, answer.text().await.expect("text"))
 }
 
-/// As if so many days had passed.
-fn days_later(house: &Teahouse, days: i64) {
-    let database = house.database();
+/// Shifts all reservations into the past by this many days.
+fn pass_days(server: &Teahouse, days: i64) {
+    let database = server.database();
     let earlier = match database.is_mysql() {
         true => format!("reserved_until - INTERVAL {days} DAY"),
         false => format!("strftime('%Y-%m-%d %H:%M:%f', reserved_until, '-{days} days')"),
@@ -42,55 +34,52 @@ fn days_later(house: &Teahouse, days: i64) {
 }
 
 #[tokio::test]
-async fn nobody_else_takes_a_name_within_90_days_after_it_was_given_up() {
-    let (house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
+async fn given_up_username_is_reserved_for_90_days() {
+    let (server, [ming, ana]) = Teahouse::with_users(["Ming", "Ana"]).await;
     assert_eq!(rename(&ming, "Minghua").await, 204);
-    let taken = register(&house, "Ana").await;
-    // Compared as usernames are: in whatever case and width.
+    let taken = register(&server, "Ana").await;
+    // Compared as usernames are: ignoring case and width.
     for name in ["Ming", "ming", "MING", "ｍｉｎｇ"] {
-        assert_eq!(register(&house, name).await, taken, "{name}");
+        assert_eq!(register(&server, name).await, taken, "{name}");
         assert_eq!(rename(&ana, name).await, 422, "{name}");
     }
     assert_eq!(taken.0, 422);
-    days_later(&house, 89);
-    assert_eq!(register(&house, "Ming").await.0, 422, "on the 89th day");
-    days_later(&house, 2);
-    assert_eq!(register(&house, "Ming").await.0, 303, "after 90 days");
+    pass_days(&server, 89);
+    assert_eq!(register(&server, "Ming").await.0, 422, "on the 89th day");
+    pass_days(&server, 2);
+    assert_eq!(register(&server, "Ming").await.0, 303, "after 90 days");
 }
 
 #[tokio::test]
-async fn whoever_gave_a_name_up_may_take_it_back_and_leave_the_other_one_reserved() {
-    let (_house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
+async fn previous_owner_may_take_a_reserved_username_back() {
+    let (_server, [ming, ana]) = Teahouse::with_users(["Ming", "Ana"]).await;
     assert_eq!(rename(&ming, "Minghua").await, 204);
     assert_eq!(rename(&ming, "MING").await, 204);
-    assert_eq!(rename(&ming, "Ming").await, 204, "another case is no other");
+    assert_eq!(rename(&ming, "Ming").await, 204, "only the case changed");
     assert_eq!(rename(&ana, "minghua").await, 422);
     assert_eq!(rename(&ming, "Minghua").await, 204);
     assert_eq!(rename(&ana, "ming").await, 422);
 }
 
 #[tokio::test]
-async fn the_name_of_a_deleted_account_is_reserved_too_and_not_written_down() {
-    let (house, [_admin, mei]) = Teahouse::with_people(["admin", "Meilinghua"]).await;
-    let form = [("confirm", "Meilinghua"), ("delete_password", PASSWORD)];
-    let status = mei.act("delete", "/settings/account", &form).await;
-    assert_eq!(status, 303);
-    assert_eq!(register(&house, "meilinghua").await.0, 422);
-    let kept = house
-        .database()
-        .words("SELECT key_hash AS value FROM reserved_usernames");
+async fn username_of_a_deleted_account_is_reserved_as_a_hash() {
+    let (server, [_admin, mei]) = Teahouse::with_users(["admin", "Meilinghua"]).await;
+    let response = mei.delete_account("Meilinghua", PASSWORD).await;
+    assert_eq!(response.status(), 303);
+    assert_eq!(register(&server, "meilinghua").await.0, 422);
+    let kept = server.strings("SELECT key_hash AS value FROM reserved_usernames");
     assert!(kept.iter().all(|hash| hash.len() == 64), "{kept:?}");
-    days_later(&house, 91);
-    assert_eq!(register(&house, "meilinghua").await.0, 303);
+    pass_days(&server, 91);
+    assert_eq!(register(&server, "meilinghua").await.0, 303);
 }
 
 #[tokio::test]
 async fn github_registration_avoids_reserved_names() {
     let github = GitHub::open();
-    let house = github::house(&github, &[]);
-    let ming = Person::register(&house, "octocat").await;
+    let server = github::server(&github, &[]);
+    let ming = Person::register(&server, "octocat").await;
     assert_eq!(rename(&ming, "Ming").await, 204);
-    let newcomer = github::newcomer(&house, &github, 4711, "octocat").await;
+    let newcomer = github::github_user(&server, &github, 4711, "octocat").await;
     let (_, me) = newcomer.get_json("/api/auth_user").await;
     assert_eq!(me["username"], "octocat-2", "{me}");
 }

@@ -1,57 +1,53 @@
-//! Whoever is signed out, banned or removed is off at once, and nothing under way brings them back.
+//! Signing out, banning and removing close connections at once, and requests in flight do not undo it.
 
-use crate::support::{LOBBY, PATIENCE, Person, Program, Socket, Teahouse, client_id};
+use crate::support::person::PASSWORD;
+use crate::support::{ApiClient, LOBBY, Person, Socket, TIMEOUT, Teahouse, client_id};
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
-/// Five times what is promised.
-const OFF: Duration = Duration::from_secs(25);
+/// Five times the promised delay.
+const CLOSED_WITHIN: Duration = Duration::from_secs(25);
 
-async fn house() -> (Teahouse, Person, Person) {
-    let (house, [admin, mei]) = Teahouse::with_people(["admin", "mei"]).await;
-    (house, admin, mei)
-}
+const SESSIONS: &str = "sessions WHERE user_id = 2";
 
 #[tokio::test]
-async fn signing_out_ends_the_sockets_and_streams_of_that_session_alone() {
-    let (house, _, mei) = house().await;
-    let phone = mei.on_another_device(&house).await;
-    let program = Program::of(&house, &mei).await;
+async fn signing_out_closes_only_the_connections_of_that_session() {
+    let (server, [_, mei]) = Teahouse::with_users(["admin", "mei"]).await;
+    let phone = mei.on_another_device(&server).await;
+    let program = ApiClient::of(&server, &mei).await;
     let (mut socket, mut stream) = (mei.socket().await, mei.stream().await);
-    let (mut other, mut its) = (
-        phone.socket().await,
-        program.stream("/api/events", None).await,
-    );
-    let started = Instant::now();
+    let mut other = phone.socket().await;
+    let mut program_stream = program.stream("/api/events", None).await;
     mei.sign_out().await;
-    assert_eq!(socket.close_code(OFF).await, 4001);
-    stream.end(OFF).await;
-    println!("signed out here, off after {:?}", started.elapsed());
+    let start = Instant::now();
+    assert_eq!(socket.close_code(CLOSED_WITHIN).await, 4001);
+    stream.end(CLOSED_WITHIN).await;
+    println!("signed out: closed after {:?}", start.elapsed());
     assert_eq!(mei.get_json("/api/events").await.0, 401);
     other.say("still here").await;
-    its.expect(|event| event["content"] == "still here").await;
-    // A program signs out by its token.
+    program_stream
+        .expect(|event| event["content"] == "still here")
+        .await;
+    // An API client signs out with its token.
     let (status, _) = program.send(Method::POST, "/logout", json!({})).await;
     assert_eq!(status, 303);
-    its.end(OFF).await;
+    program_stream.end(CLOSED_WITHIN).await;
     assert_eq!(program.get("/api/rooms").await.0, 401);
     other.say("here still").await;
 }
 
 #[tokio::test]
-async fn somebody_banned_by_sql_can_do_nothing_from_that_moment_and_is_off_soon() {
-    let (house, admin, mei) = house().await;
-    let program = Program::of(&house, &mei).await;
+async fn user_banned_by_sql_is_rejected_at_once_and_disconnected_soon() {
+    let (server, [admin, mei]) = Teahouse::with_users(["admin", "mei"]).await;
+    let program = ApiClient::of(&server, &mei).await;
     let (mut socket, mut stream) = (mei.socket().await, mei.stream().await);
-    let mut its = program.stream("/api/messages", None).await;
-    house
-        .database()
-        .run("UPDATE users SET status = 'banned' WHERE username = 'mei'");
-    let started = Instant::now();
+    let mut program_stream = program.stream("/api/messages", None).await;
+    server.execute("UPDATE users SET status = 'banned' WHERE username = 'mei'");
+    let start = Instant::now();
     socket.post(LOBBY, "too late").await;
     assert_eq!(program.get("/api/rooms").await.0, 401);
     let body = json!({"content": "too late", "clientId": client_id()});
@@ -62,17 +58,17 @@ async fn somebody_banned_by_sql_can_do_nothing_from_that_moment_and_is_off_soon(
     assert_eq!(answer.status(), 401);
     assert_eq!(mei.get("/rooms/1").await.status(), 303);
     assert_eq!(Socket::refusal(Socket::request(&mei)).await, 401);
-    assert_eq!(socket.close_code(OFF).await, 4001);
-    stream.end(OFF).await;
-    its.end(OFF).await;
-    println!("banned by SQL, off after {:?}", started.elapsed());
-    let errors = socket.taken("error");
+    assert_eq!(socket.close_code(CLOSED_WITHIN).await, 4001);
+    stream.end(CLOSED_WITHIN).await;
+    program_stream.end(CLOSED_WITHIN).await;
+    println!("banned by SQL: closed after {:?}", start.elapsed());
+    let errors = socket.buffered("error");
     assert!(errors.iter().all(|error| error["code"] == "forbidden"));
-    assert_eq!(admin.history(LOBBY).await.len(), 0, "nothing was said");
+    assert_eq!(admin.history(LOBBY).await.len(), 0, "a message was stored");
 }
 
-/// Says something in a room, and answers what came of it: `ack`, or why not.
-async fn outcome(socket: &mut Socket, room: &str) -> String {
+/// Posts a message; returns `ack` or the error's code.
+async fn post_result(socket: &mut Socket, room: &str) -> String {
     let id = socket.post(room, "and again").await;
     let answer = socket.first_of(&["ack", "error"]).await;
     assert_eq!(answer["clientId"], id);
@@ -80,36 +76,32 @@ async fn outcome(socket: &mut Socket, room: &str) -> String {
 }
 
 #[tokio::test]
-async fn what_is_changed_by_sql_counts_for_the_very_next_message_of_whoever_is_talking() {
-    let (house, _, mei) = house().await;
-    let garden = (house.database()).add_room("open", "Garden", &["admin", "mei"]);
+async fn changes_by_sql_apply_to_the_next_message() {
+    let (server, [_, mei]) = Teahouse::with_users(["admin", "mei"]).await;
+    let garden = (server.database()).add_room("open", "Garden", &["admin", "mei"]);
     let mut socket = mei.socket().await;
-    let room = format!("WHERE id = {garden}");
-    let membership = format!("WHERE room_id = {garden} AND read_seq > 0");
     let steps = [
-        (format!("UPDATE rooms SET topic = 'tea' {room}"), "ack"),
-        (
-            format!("UPDATE rooms SET deleted_at = created_at {room}"),
-            "not_found",
-        ),
-        (format!("UPDATE rooms SET deleted_at = NULL {room}"), "ack"),
-        (format!("DELETE FROM memberships {membership}"), "forbidden"),
-        (
-            format!("UPDATE rooms SET kind = 'closed' {room}"),
-            "not_found",
-        ),
+        ("UPDATE rooms SET topic = 'tea'", "ack"),
+        ("UPDATE rooms SET deleted_at = created_at", "not_found"),
+        ("UPDATE rooms SET deleted_at = NULL", "ack"),
+        ("DELETE FROM memberships", "forbidden"),
+        ("UPDATE rooms SET kind = 'closed'", "not_found"),
     ];
     let mut before = "ack";
-    for (sql, after) in &steps {
+    for (change, after) in steps {
         for _ in 0..3 {
-            assert_eq!(outcome(&mut socket, &garden).await, before);
+            assert_eq!(post_result(&mut socket, &garden).await, before);
         }
-        house.database().run(sql);
-        assert_eq!(outcome(&mut socket, &garden).await, *after, "{sql}");
+        server.execute(&match change.starts_with("UPDATE") {
+            true => format!("{change} WHERE id = {garden}"),
+            false => format!("{change} WHERE room_id = {garden} AND read_seq > 0"),
+        });
+        let found = post_result(&mut socket, &garden).await;
+        assert_eq!(found, after, "{change}");
         before = after;
     }
     socket.say("who am I?").await;
-    (house.database()).run("UPDATE users SET username = 'Li Mei' WHERE username = 'mei'");
+    (server.database()).run("UPDATE users SET username = 'Li Mei' WHERE username = 'mei'");
     let id = socket.post(LOBBY, "and now?").await;
     let is_mine = |message: &Value| message["clientId"] == id;
     let message = socket.expect_where("message", is_mine).await;
@@ -117,53 +109,52 @@ async fn what_is_changed_by_sql_counts_for_the_very_next_message_of_whoever_is_t
 }
 
 #[tokio::test]
-async fn a_session_deleted_or_outlived_in_the_database_is_off_soon() {
-    let (house, _, mei) = house().await;
-    let phone = mei.on_another_device(&house).await;
+async fn expired_and_deleted_sessions_are_disconnected_soon() {
+    let (server, [_, mei]) = Teahouse::with_users(["admin", "mei"]).await;
+    let phone = mei.on_another_device(&server).await;
     let (mut socket, mut stream) = (mei.socket().await, phone.stream().await);
     let past = "UPDATE sessions SET expires_at = '2020-01-01 00:00:00.000' WHERE kind = 'cookie'";
-    house.database().run(past);
-    let started = Instant::now();
-    assert_eq!(socket.close_code(OFF).await, 4001);
-    stream.end(OFF).await;
-    println!("outlived, off after {:?}", started.elapsed());
-    let program = Program::of(&house, &mei).await;
+    server.execute(past);
+    let start = Instant::now();
+    assert_eq!(socket.close_code(CLOSED_WITHIN).await, 4001);
+    stream.end(CLOSED_WITHIN).await;
+    println!("sessions expired: closed after {:?}", start.elapsed());
+    let program = ApiClient::of(&server, &mei).await;
     let mut stream = program.stream("/api/events", None).await;
-    house.database().run("DELETE FROM sessions");
-    let started = Instant::now();
-    stream.end(OFF).await;
-    println!("deleted by SQL, off after {:?}", started.elapsed());
+    server.execute("DELETE FROM sessions");
+    let start = Instant::now();
+    stream.end(CLOSED_WITHIN).await;
+    println!("sessions deleted: closed after {:?}", start.elapsed());
     assert_eq!(program.get("/api/events").await.0, 401);
 }
 
 #[tokio::test]
-async fn a_stream_ends_in_a_room_that_never_is_silent() {
-    let (house, admin, mei) = house().await;
+async fn banned_users_stream_closes_while_messages_keep_arriving() {
+    let (server, [admin, mei]) = Teahouse::with_users(["admin", "mei"]).await;
     let mut stream = mei.stream().await;
     let mut socket = admin.socket().await;
-    let (quiet, mut is_quiet) = tokio::sync::watch::channel(false);
-    let talk = tokio::spawn(async move {
+    let (stop, mut is_stopped) = tokio::sync::watch::channel(false);
+    let posting = tokio::spawn(async move {
         let mut said = 0;
-        while !*is_quiet.borrow_and_update() {
+        while !*is_stopped.borrow_and_update() {
             socket.say(&format!("word {said}")).await;
             said += 1;
         }
         said
     });
     stream.expect(|event| event["type"] == "message").await;
-    let ban = house.command(&["user", "ban", "mei"]);
-    assert!(ban.status.success(), "{ban:?}");
-    let started = Instant::now();
-    stream.end(OFF).await;
-    println!("banned amid talk, off after {:?}", started.elapsed());
-    quiet.send_replace(true);
-    assert!(talk.await.expect("no panic") > 0);
+    server.command(&["user", "ban", "mei"]).expect_success();
+    let start = Instant::now();
+    stream.end(CLOSED_WITHIN).await;
+    println!("banned by command: closed after {:?}", start.elapsed());
+    stop.send_replace(true);
+    assert!(posting.await.expect("no panic") > 0);
 }
 
 #[tokio::test]
-async fn whoever_is_removed_hears_nothing_more_of_the_room() {
-    let (_house, admin, mei) = house().await;
-    let room = admin.make_room("closed", "tea", &[&mei]).await;
+async fn removed_member_receives_no_further_messages() {
+    let (_server, [admin, mei]) = Teahouse::with_users(["admin", "mei"]).await;
+    let room = admin.create_room("closed", "tea", &[&mei]).await;
     let (mut socket, mut stream) = (mei.socket().await, mei.stream().await);
     assert_eq!(admin.remove(&room, &mei).await, 303);
     admin.say_in(&room, "among us").await;
@@ -175,16 +166,14 @@ async fn whoever_is_removed_hears_nothing_more_of_the_room() {
     assert_eq!(event.data["content"], "to everybody");
     let id = socket.post(&room, "and me").await;
     let error = socket.expect("error").await;
-    assert_eq!(
-        (&error["clientId"], &error["code"]),
-        (&json!(id), &json!("not_found"))
-    );
+    assert_eq!(error["clientId"], id);
+    assert_eq!(error["code"], "not_found");
 }
 
-/// A request whose body is not all here yet.
-struct Half(TcpStream);
+/// A request whose body has not been sent yet.
+struct PartialRequest(TcpStream);
 
-impl Half {
+impl PartialRequest {
     async fn begin(person: &Person, body: &str) -> Self {
         let host = person.url.trim_start_matches("http://");
         let mut stream = TcpStream::connect(host).await.expect("a connection");
@@ -198,71 +187,65 @@ impl Half {
         Self(stream)
     }
 
-    /// Sends the body; answers with all that comes.
+    /// Sends the body and returns the whole response.
     async fn finish(mut self, body: &str) -> String {
         self.0.write_all(body.as_bytes()).await.expect("sent");
         let mut answer = String::new();
-        let read = timeout(PATIENCE, self.0.read_to_string(&mut answer)).await;
-        read.expect("in time").expect("an answer");
+        let read = timeout(TIMEOUT, self.0.read_to_string(&mut answer)).await;
+        read.expect("in time").expect("a response");
         answer
     }
 }
 
 #[tokio::test]
-async fn no_request_under_way_revives_a_session() {
-    let (house, admin, mei) = house().await;
+async fn requests_in_flight_do_not_revive_a_session() {
+    let (server, [admin, mei]) = Teahouse::with_users(["admin", "mei"]).await;
     let body = json!({"content": "slowly", "clientId": client_id()}).to_string();
-    let mut was_under_way = 0;
-    // Whether a request was far enough when the session ended is told by its answer.
-    while was_under_way < 3 {
+    let mut was_in_flight = 0;
+    // A 201 shows that the request was authenticated before the session ended.
+    while was_in_flight < 3 {
         assert_eq!(mei.sign_in().await.status(), 303);
-        // Old enough that a request prolongs it.
-        let old = "UPDATE sessions SET seen_at = '2020-01-01 00:00:00.000' WHERE user_id = 2";
-        house.database().run(old);
+        // Old enough that a request renews it.
+        server.execute("UPDATE sessions SET seen_at = '2020-01-01 00:00:00.000' WHERE user_id = 2");
         let cookie = mei.cookie();
-        let slow = Half::begin(&mei, &body).await;
+        let slow = PartialRequest::begin(&mei, &body).await;
         admin.page("/rooms/1").await;
-        let twin = Person::visitor(&house);
+        let twin = Person::visitor(&server);
         twin.set_cookie(&cookie);
         assert_eq!(twin.sign_out().await.status(), 303);
         let answer = slow.finish(&body).await;
         if answer.starts_with("HTTP/1.1 201") {
-            was_under_way += 1;
-            assert!(
-                answer.contains("set-cookie"),
-                "it wanted to prolong: {answer}"
-            );
+            was_in_flight += 1;
+            assert!(answer.contains("set-cookie"), "no renewal: {answer}");
         }
-        let sql = "SELECT COUNT(*) AS value FROM sessions WHERE user_id = 2";
-        assert_eq!(house.database().number(sql), 0);
-        let thief = Person::visitor(&house);
-        thief.set_cookie(&cookie);
-        assert_eq!(thief.get_json("/api/rooms").await.0, 401);
+        assert_eq!(server.count(SESSIONS), 0);
+        let replay = Person::visitor(&server);
+        replay.set_cookie(&cookie);
+        assert_eq!(replay.get_json("/api/rooms").await.0, 401);
     }
 }
 
 #[tokio::test]
-async fn a_cookie_is_worth_nothing_after_signing_out_amid_two_hundred_slow_requests() {
-    let (house, admin, mei) = house().await;
-    // Old enough that every request prolongs it.
-    let old = "UPDATE sessions SET seen_at = '2020-01-01 00:00:00.000' WHERE user_id = 2";
-    house.database().run(old);
+async fn cookie_is_invalid_after_signing_out_during_200_slow_requests() {
+    let (server, [admin, mei]) = Teahouse::with_users(["admin", "mei"]).await;
+    // Old enough that every request renews it.
+    server.execute("UPDATE sessions SET seen_at = '2020-01-01 00:00:00.000' WHERE user_id = 2");
     let cookie = mei.cookie();
     let mut slow = Vec::new();
     for n in 0..200 {
         let body = json!({"content": format!("slowly {n}"), "clientId": client_id()}).to_string();
-        slow.push((Half::begin(&mei, &body).await, body));
+        slow.push((PartialRequest::begin(&mei, &body).await, body));
         if n % 20 == 19 {
-            // These are known now: whoever asks after them is answered after them.
+            // The server has authenticated these: a request sent now is handled after them.
             admin.page("/rooms/1").await;
         }
     }
-    let twin = Person::visitor(&house);
+    let twin = Person::visitor(&server);
     twin.set_cookie(&cookie);
     assert_eq!(twin.sign_out().await.status(), 303);
     let finishing = slow
         .into_iter()
-        .map(|(half, body)| async move { half.finish(&body).await });
+        .map(async |(half, body)| half.finish(&body).await);
     let answers = futures_util::future::join_all(finishing).await;
     let count = |status: &str| {
         let start = format!("HTTP/1.1 {status}");
@@ -271,58 +254,44 @@ async fn a_cookie_is_worth_nothing_after_signing_out_amid_two_hundred_slow_reque
             .filter(|answer| answer.starts_with(&start))
             .count()
     };
-    println!(
-        "200 under way at sign-out: {} were let in before, {} were not",
-        count("201"),
-        count("401")
-    );
-    assert_eq!(
-        count("201") + count("401") + count("503"),
-        200,
-        "{:?}",
-        answers.last()
-    );
-    let sql = "SELECT COUNT(*) AS value FROM sessions WHERE user_id = 2";
-    assert_eq!(house.database().number(sql), 0);
+    let (accepted, rejected) = (count("201"), count("401"));
+    println!("200 requests during the sign-out: {accepted} accepted, {rejected} rejected");
+    let total = accepted + rejected + count("503");
+    assert_eq!(total, 200, "{:?}", answers.last());
+    assert_eq!(server.count(SESSIONS), 0);
     for _ in 0..20 {
-        let thief = Person::visitor(&house);
-        thief.set_cookie(&cookie);
-        assert_eq!(thief.get_json("/api/rooms").await.0, 401);
-        assert_eq!(thief.get("/rooms/1").await.status(), 303);
+        let replay = Person::visitor(&server);
+        replay.set_cookie(&cookie);
+        assert_eq!(replay.get_json("/api/rooms").await.0, 401);
+        assert_eq!(replay.get("/rooms/1").await.status(), 303);
     }
 }
 
 #[tokio::test]
-async fn whoever_is_signing_in_while_the_password_changes_is_not_let_in_by_the_old_one() {
-    let (house, _, mei) = house().await;
+async fn sign_ins_with_the_old_password_leave_no_session_after_a_reset() {
+    let (server, [_, mei]) = Teahouse::with_users(["admin", "mei"]).await;
     let signing_in: Vec<_> = (0..60)
         .map(|_| {
-            let device = Person::visitor(&house);
-            let (phone, password) = (mei.phone.clone(), crate::support::person::PASSWORD);
-            tokio::spawn(async move {
-                let form = [("phone", &*phone), ("password", password)];
-                device.post("/login", &form).await.status().as_u16()
-            })
+            let device = Person::visitor(&server);
+            let phone = mei.phone.clone();
+            tokio::spawn(async move { device.log_in(&phone, PASSWORD).await.status().as_u16() })
         })
         .collect();
-    let program = Program::of(&house, &mei).await;
+    let program = ApiClient::of(&server, &mei).await;
     let refreshing = tokio::spawn(async move {
         while program.post("/api/refresh_token", json!({})).await.0 == 200 {}
     });
-    let line = "another password\n";
-    let reset = house.command_reading(&["user", "reset-password", "mei"], line);
-    assert!(reset.status.success(), "{reset:?}");
+    server
+        .command_with_input(&["user", "reset-password", "mei"], "another password\n")
+        .expect_success();
     let mut answers = Vec::new();
     for attempt in signing_in {
         answers.push(attempt.await.expect("no panic"));
     }
-    refreshing.await.expect("it ends");
+    refreshing.await.expect("no panic");
     let late = answers.iter().filter(|status| **status == 422).count();
-    println!("{late} of 60 came too late with the old password");
-    assert!(
-        answers.iter().all(|status| [303, 422].contains(status)),
-        "{answers:?}"
-    );
-    let sql = "SELECT COUNT(*) AS value FROM sessions WHERE user_id = 2";
-    assert_eq!(house.database().number(sql), 0);
+    println!("{late} of 60 sign-ins with the old password rejected");
+    let is_expected = |status: &u16| [303, 422].contains(status);
+    assert!(answers.iter().all(is_expected), "{answers:?}");
+    assert_eq!(server.count(SESSIONS), 0);
 }

@@ -1,24 +1,25 @@
-//! Reading a room: its page, its history.
+//! Reading rooms: pages, history, access and errors.
 
-use crate::support::{LOBBY, Person, Socket, Teahouse, leads_to};
+use crate::support::{
+    LOBBY, Person, Socket, Teahouse, field_values, header, redirect, status_and_location, words,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-fn contents(list: &[Value]) -> Vec<&str> {
-    list.iter()
-        .map(|message| message["content"].as_str().expect("content"))
-        .collect()
+/// Status and `code` of a JSON response.
+fn code((status, error): (reqwest::StatusCode, Value)) -> (u16, String) {
+    let code = error["code"].as_str().unwrap_or_default();
+    (status.as_u16(), code.to_owned())
 }
 
-fn seqs(list: &[Value]) -> Vec<u64> {
-    list.iter()
-        .map(|message| message["seq"].as_u64().expect("seq"))
-        .collect()
+/// What [`code`] returns for an error.
+fn error(status: u16, code: &str) -> (u16, String) {
+    (status, code.to_owned())
 }
 
-/// A house in which somebody has said 1, 2, 3 … in the Lobby.
-async fn house_with(messages: usize) -> (Teahouse, Person) {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
+/// A server with the messages "message 1.", "message 2." … in the Lobby.
+pub async fn server_with(messages: usize) -> (Teahouse, Person) {
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let mut socket = ming.socket().await;
     for n in 1..=messages {
         socket.post(LOBBY, &format!("message {n}.")).await;
@@ -26,140 +27,97 @@ async fn house_with(messages: usize) -> (Teahouse, Person) {
     for _ in 0..messages {
         socket.expect("ack").await;
     }
-    (house, ming)
+    (server, ming)
 }
 
 #[tokio::test]
-async fn somebody_at_the_door_sees_no_page_but_the_forms() {
-    let house = Teahouse::start();
-    Person::register(&house, "Ming").await;
-    let visitor = Person::visitor(&house);
-    assert_eq!(leads_to(&visitor.get("/").await), (303, "/login"));
+async fn visitors_see_only_the_login_and_registration_forms() {
+    let server = Teahouse::start();
+    Person::register(&server, "Ming").await;
+    let visitor = Person::visitor(&server);
+    assert_eq!(redirect(&visitor.get("/").await), "303 /login");
     assert_eq!(visitor.get("/login").await.status(), 200);
     assert_eq!(visitor.get("/register").await.status(), 200);
     for path in ["/rooms/1", "/rooms/1/messages", "/rooms/999"] {
         let answer = visitor.get(path).await;
-        let (status, location) = leads_to(&answer);
-        assert!(
-            status == 303 && location.starts_with("/login?next="),
-            "{path}: {status} {location}"
-        );
+        let (status, location) = status_and_location(&answer);
+        let is_login = location.starts_with("/login?next=");
+        assert!(status == 303 && is_login, "{path}: {status} {location}");
     }
-    let (status, error) = visitor.get_json("/rooms/1/messages").await;
-    assert_eq!(
-        (status.as_u16(), error["code"].as_str()),
-        (401, Some("unauthorized"))
-    );
-    assert_eq!(
-        visitor
-            .post("/rooms/1/messages", &[("content", "hi")])
-            .await
-            .status(),
-        401
-    );
+    let answer = visitor.get_json("/rooms/1/messages").await;
+    assert_eq!(code(answer), error(401, "unauthorized"));
+    let posted = visitor.post("/rooms/1/messages", &[("content", "hi")]);
+    assert_eq!(posted.await.status(), 401);
     assert_eq!(Socket::refusal(Socket::request(&visitor)).await, 401);
-    assert_eq!(house.count("messages"), 0);
+    assert_eq!(server.count("messages"), 0);
 }
 
 #[tokio::test]
-async fn a_room_opens_with_its_newest_fifty_messages() {
-    let (_house, ming) = house_with(60).await;
+async fn room_page_shows_the_newest_50_messages() {
+    let (_server, ming) = server_with(60).await;
     let page = ming.page("/rooms/1").await;
-    assert!(
-        !page.contains("message 10.")
-            && page.contains("message 11.")
-            && page.contains("message 60.")
-    );
-    assert!(
-        page.find("message 11.") < page.find("message 60."),
-        "oldest first"
-    );
+    let at = |n: u8| page.find(&format!("message {n}."));
+    assert!(at(10).is_none() && at(11).is_some() && at(60).is_some());
+    assert!(at(11) < at(60), "oldest first");
     assert_eq!(page.matches("<article").count(), 50);
 }
 
 #[tokio::test]
-async fn history_is_read_page_by_page_without_holes() {
-    let (_house, ming) = house_with(120).await;
+async fn history_pages_have_no_gaps() {
+    let (_server, ming) = server_with(120).await;
     let newest = ming.history_page(LOBBY, "").await;
-    assert_eq!(
-        seqs(&newest),
-        (71..=120).collect::<Vec<_>>(),
-        "fifty unless told, oldest first"
-    );
-    assert_eq!(contents(&newest)[0], "message 71.");
-    assert_eq!(
-        seqs(&ming.history_page(LOBBY, "before=71").await),
-        (21..=70).collect::<Vec<_>>()
-    );
-    assert_eq!(
-        seqs(&ming.history_page(LOBBY, "before=5").await),
-        [1, 2, 3, 4]
-    );
-    assert_eq!(seqs(&ming.history_page(LOBBY, "before=1").await), [0; 0]);
-    assert_eq!(
-        seqs(&ming.history_page(LOBBY, "after=100&limit=5").await),
-        (101..=105).collect::<Vec<_>>()
-    );
-    assert_eq!(
-        seqs(&ming.history_page(LOBBY, "after=118").await),
-        [119, 120]
-    );
-    assert_eq!(seqs(&ming.history_page(LOBBY, "after=120").await), [0; 0]);
-    assert_eq!(
-        seqs(&ming.history_page(LOBBY, "after=9000000000").await),
-        [0; 0]
-    );
-    assert_eq!(
-        seqs(&ming.history_page(LOBBY, "after=0&limit=100").await),
-        (1..=100).collect::<Vec<_>>()
-    );
+    assert_eq!(newest[0]["content"], "message 71.");
+    // A page has 50 messages by default, oldest first.
+    for (query, wanted) in [
+        ("", 71..121),
+        ("before=71", 21..71),
+        ("before=5", 1..5),
+        ("before=1", 1..1),
+        ("after=100&limit=5", 101..106),
+        ("after=118", 119..121),
+        ("after=120", 1..1),
+        ("after=9000000000", 1..1),
+        ("after=0&limit=100", 1..101),
+    ] {
+        let page = field_values(&ming.history_page(LOBBY, query).await, "seq");
+        assert_eq!(page, wanted.collect::<Vec<_>>(), "{query}");
+    }
     assert_eq!(ming.whole_history(LOBBY).await.len(), 120);
     let fragment = ming.page("/rooms/1/messages?before=71").await;
-    assert!(
-        fragment.contains("message 21.")
-            && fragment.contains("message 70.")
-            && !fragment.contains("message 71.")
-    );
-    assert!(!fragment.contains("<html"), "a fragment");
+    let has = |n: u8| fragment.contains(&format!("message {n}."));
+    assert!(has(21) && has(70) && !has(71));
+    assert!(!fragment.contains("<html"), "not a fragment");
 }
 
 #[tokio::test]
-async fn nonsense_about_pages_is_refused() {
-    let (_house, ming) = house_with(1).await;
-    for query in [
-        "before=1&after=-1",
-        "limit=0",
-        "limit=-1",
-        "limit=x",
-        "before=x",
-        "after=-",
-        "before=99999999999999999999",
-    ] {
+async fn invalid_page_parameters_are_rejected() {
+    let (_server, ming) = server_with(1).await;
+    let queries = "before=1&after=-1 limit=0 limit=-1 limit=x before=x after=- \
+        before=99999999999999999999";
+    for query in words(queries) {
         let (status, error) = ming.get_json(&format!("/rooms/1/messages?{query}")).await;
         assert_eq!(status, 400, "{query}");
-        assert!(
-            error["code"].is_string() && error["message"].is_string(),
-            "{query}: {error}"
-        );
+        let is_expected = error["code"].is_string() && error["message"].is_string();
+        assert!(is_expected, "{query}: {error}");
     }
     let unknown = ming.get("/rooms/1/messages?limit=100&unknown=1").await;
     assert_eq!(unknown.status(), 400);
 }
 
 #[tokio::test]
-async fn a_page_that_has_not_changed_is_not_sent_again() {
-    let (_house, ming) = house_with(3).await;
+async fn unchanged_history_is_304_not_modified() {
+    let (_server, ming) = server_with(3).await;
     for accept in ["text/html", "application/json"] {
         let ask = |tag: &str| {
             let request = ming
                 .request(Method::GET, "/rooms/1/messages")
                 .header("accept", accept)
                 .header("if-none-match", tag.to_owned());
-            async { request.send().await.expect("an answer") }
+            async { request.send().await.expect("a response") }
         };
         let first = ask("\"nothing\"").await;
         assert_eq!(first.status(), 200);
-        let tag = first.headers()["etag"].to_str().expect("text").to_owned();
+        let tag = header(&first, "etag");
         let again = ask(&tag).await;
         assert_eq!(again.status(), 304);
         assert_eq!(again.headers()["etag"], tag.as_str());
@@ -168,92 +126,56 @@ async fn a_page_that_has_not_changed_is_not_sent_again() {
         ming.say("something new").await;
         let changed = ask(&tag).await;
         assert_eq!(changed.status(), 200);
-        assert!(
-            changed
-                .text()
-                .await
-                .expect("text")
-                .contains("something new")
-        );
+        let text = changed.text().await.expect("text");
+        assert!(text.contains("something new"));
     }
 }
 
 #[tokio::test]
-async fn html_and_json_of_a_page_are_never_confused() {
-    let (_house, ming) = house_with(1).await;
+async fn html_and_json_of_history_have_different_etags_and_vary() {
+    let (_server, ming) = server_with(1).await;
     let html = ming.get("/rooms/1/messages").await;
-    assert!(
-        html.headers()["content-type"]
-            .to_str()
-            .is_ok_and(|kind| kind.starts_with("text/html"))
-    );
-    let vary: String = html
-        .headers()
-        .get_all("vary")
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .collect::<Vec<_>>()
-        .join(",")
-        .to_lowercase();
+    let kind = html.headers()["content-type"].to_str().expect("text");
+    assert!(kind.starts_with("text/html"), "{kind}");
+    let vary = html.headers().get_all("vary").iter();
+    let vary: Vec<_> = vary.filter_map(|value| value.to_str().ok()).collect();
+    let vary = vary.join(",").to_lowercase();
     assert!(vary.contains("accept"), "{vary}");
     let tag = html.headers()["etag"].clone();
-    let request = ming
-        .request(Method::GET, "/rooms/1/messages")
+    let request = ming.request(Method::GET, "/rooms/1/messages");
+    let request = request
         .header("accept", "application/json")
         .header("if-none-match", tag);
-    assert_eq!(
-        request.send().await.expect("an answer").status(),
-        200,
-        "another form has another tag"
-    );
+    let status = request.send().await.expect("a response").status();
+    assert_eq!(status, 200, "the JSON has another ETag");
 }
 
 #[tokio::test]
-async fn an_outsider_cannot_open_a_closed_room_or_hear_it() {
-    let (house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
+async fn closed_and_direct_rooms_are_invisible_to_non_members() {
+    let (server, [ming, ana]) = Teahouse::with_users(["Ming", "Ana"]).await;
     for kind in ["closed", "direct"] {
-        let room = house
-            .database()
-            .add_room(kind, &format!("{kind} room"), &["Ming"]);
+        let name = format!("{kind} room");
+        let room = server.database().add_room(kind, &name, &["Ming"]);
+        let path = format!("/rooms/{room}");
+        let messages = format!("/rooms/{room}/messages");
         assert_eq!(ming.say_in(&room, "among us").await["seq"], 1);
         let mut socket = ana.socket().await;
-        let (status, gone) = ana.get_json(&format!("/rooms/{room}")).await;
+        let (status, gone) = ana.get_json(&path).await;
         let (_, nowhere) = ana.get_json("/rooms/999").await;
-        assert_eq!(
-            (status.as_u16(), &gone["code"], &gone["message"]),
-            (404, &nowhere["code"], &nowhere["message"])
-        );
-        assert_eq!(
-            ana.get_json(&format!("/rooms/{room}/messages")).await.0,
-            404
-        );
-        assert_eq!(
-            ana.post_json(
-                &format!("/rooms/{room}/messages"),
-                &json!({"content": "let me in"})
-            )
-            .await
-            .0,
-            404
-        );
-        assert!(
-            socket.hello["rooms"]
-                .as_array()
-                .expect("rooms")
-                .iter()
-                .all(|seen| seen["id"] != room.as_str())
-        );
+        let found = (status.as_u16(), &gone["code"], &gone["message"]);
+        assert_eq!(found, (404, &nowhere["code"], &nowhere["message"]));
+        assert_eq!(ana.get_json(&messages).await.0, 404);
+        let body = json!({"content": "let me in"});
+        assert_eq!(ana.post_json(&messages, &body).await.0, 404);
+        let mut rooms = socket.hello["rooms"].as_array().expect("rooms").iter();
+        assert!(rooms.all(|seen| seen["id"] != room.as_str()));
         let id = socket.post(&room, "let me in").await;
         let error = socket.expect("error").await;
-        assert_eq!(
-            (error["code"].as_str(), error["clientId"].as_str()),
-            (Some("not_found"), Some(id.as_str()))
-        );
-        socket
-            .send(json!({"type": "sync", "roomId": room, "ver": 0}))
-            .await;
+        assert_eq!(error["code"], "not_found");
+        assert_eq!(error["clientId"], id);
+        socket.sync(&room, 0).await;
         assert_eq!(socket.expect("error").await["code"], "not_found");
-        socket.send(json!({"type": "view", "roomId": room})).await;
+        socket.view(&room).await;
         ming.say_in(&room, "still among us").await;
         socket.expect_none("message").await;
         socket.expect_none("presence").await;
@@ -262,37 +184,24 @@ async fn an_outsider_cannot_open_a_closed_room_or_hear_it() {
 }
 
 #[tokio::test]
-async fn anybody_may_read_an_open_room_but_only_members_write() {
-    let (house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
-    let room = house.database().add_room("open", "Garden", &["Ming"]);
+async fn non_members_may_read_but_not_post_in_open_rooms() {
+    let (server, [ming, ana]) = Teahouse::with_users(["Ming", "Ana"]).await;
+    let room = server.database().add_room("open", "Garden", &["Ming"]);
+    let path = format!("/rooms/{room}");
+    let messages = format!("/rooms/{room}/messages");
     ming.say_in(&room, "come and look").await;
-    let page = ana.page(&format!("/rooms/{room}")).await;
-    assert!(
-        page.contains("come and look") && !page.contains("name=\"content\""),
-        "no composer"
-    );
-    assert!(
-        ming.page(&format!("/rooms/{room}"))
-            .await
-            .contains("name=\"content\"")
-    );
-    assert_eq!(contents(&ana.history(&room).await), ["come and look"]);
-    let (status, error) = ana
-        .post_json(
-            &format!("/rooms/{room}/messages"),
-            &json!({"content": "me too"}),
-        )
-        .await;
-    assert_eq!(
-        (status.as_u16(), error["code"].as_str()),
-        (403, Some("forbidden"))
-    );
-    assert_eq!(
-        ana.post(&format!("/rooms/{room}/messages"), &[("content", "me too")])
-            .await
-            .status(),
-        403
-    );
+    let page = ana.page(&path).await;
+    assert!(page.contains("come and look"));
+    let is_hidden = !page.contains("name=\"content\"");
+    assert!(is_hidden, "the page has a composer");
+    assert!(ming.page(&path).await.contains("name=\"content\""));
+    let history = ana.history(&room).await;
+    assert_eq!(field_values(&history, "content"), ["come and look"]);
+    let body = json!({"content": "me too"});
+    let answer = ana.post_json(&messages, &body).await;
+    assert_eq!(code(answer), error(403, "forbidden"));
+    let posted = ana.post(&messages, &[("content", "me too")]);
+    assert_eq!(posted.await.status(), 403);
     let mut socket = ana.socket().await;
     socket.post(&room, "me too").await;
     assert_eq!(socket.expect("error").await["code"], "forbidden");
@@ -300,47 +209,26 @@ async fn anybody_may_read_an_open_room_but_only_members_write() {
 }
 
 #[tokio::test]
-async fn what_does_not_exist_is_not_found_in_the_form_one_asks_for() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
-    for path in [
-        "/nowhere",
-        "/rooms/999",
-        "/rooms/tea",
-        "/rooms/0",
-        "/rooms/-1",
-        "/rooms/99999999999999999999",
-        "/rooms/999/messages",
-    ] {
+async fn not_found_is_html_or_json_as_requested_and_always_json_under_api() {
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
+    let paths = "/nowhere /rooms/999 /rooms/tea /rooms/0 /rooms/-1 /rooms/99999999999999999999 \
+        /rooms/999/messages";
+    for path in words(paths) {
         let answer = ming.get(path).await;
         assert_eq!(answer.status(), 404, "{path}");
-        assert!(
-            answer.text().await.expect("text").contains("<html"),
-            "{path}"
-        );
-        let (status, error) = ming.get_json(path).await;
-        assert_eq!(
-            (status.as_u16(), error["code"].as_str()),
-            (404, Some("not_found")),
-            "{path}"
-        );
+        let page = answer.text().await.expect("text");
+        assert!(page.contains("<html"), "{path}");
+        let answer = ming.get_json(path).await;
+        assert_eq!(code(answer), error(404, "not_found"), "{path}");
     }
-    for person in [&ming, &Person::visitor(&house)] {
+    for person in [&ming, &Person::visitor(&server)] {
         let request = person
             .request(Method::GET, "/api/nowhere")
             .header("accept", "text/html");
-        let (status, error) = crate::support::person::read(request).await;
-        assert_eq!(
-            (status.as_u16(), error["code"].as_str()),
-            (404, Some("not_found")),
-            "always JSON there"
-        );
+        let answer = crate::support::person::read(request).await;
+        let found = code(answer);
+        assert_eq!(found, error(404, "not_found"), "always JSON under /api");
     }
-    assert_eq!(
-        ming.request(Method::PUT, "/rooms/1/messages")
-            .send()
-            .await
-            .expect("an answer")
-            .status(),
-        405
-    );
+    let put = ming.request(Method::PUT, "/rooms/1/messages").send().await;
+    assert_eq!(put.expect("a response").status(), 405);
 }

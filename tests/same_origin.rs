@@ -1,16 +1,14 @@
-//! Another site's page can do nothing in somebody's name.
+//! Requests and WebSocket handshakes from other origins are rejected.
 
 use crate::support::{Person, Socket, Teahouse};
 use reqwest::Method;
 
-/// Header and value as other sites' pages send them.
-fn foreign(house: &Teahouse) -> Vec<(&'static str, String)> {
-    let port: u16 = house
-        .host()
-        .rsplit(':')
-        .next()
-        .and_then(|port| port.parse().ok())
-        .expect("a port");
+const PATH: &str = "/rooms/1/messages";
+
+/// Headers that requests from pages of other sites carry.
+fn foreign(server: &Teahouse) -> Vec<(&'static str, String)> {
+    let port = server.host().rsplit(':').next();
+    let port: u16 = port.and_then(|port| port.parse().ok()).expect("a port");
     vec![
         ("origin", "https://evil.example".to_owned()),
         ("origin", "null".to_owned()),
@@ -43,27 +41,20 @@ fn foreign(house: &Teahouse) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Everything that a request could have changed.
-fn rows(house: &Teahouse) -> Vec<i64> {
+/// Row counts of every table that a request could have changed.
+fn row_counts(server: &Teahouse) -> Vec<i64> {
     ["users", "sessions", "rooms", "memberships", "messages"]
-        .map(|table| {
-            house
-                .database()
-                .number(&format!("SELECT COUNT(*) AS value FROM {table}"))
-        })
+        .map(|table| server.count(table))
         .to_vec()
 }
 
 #[tokio::test]
-async fn no_unsafe_request_of_another_site_does_anything() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
-    let unsafe_routes: Vec<_> = house
-        .routes()
-        .into_iter()
-        .filter(|(method, _)| !method.is_safe())
-        .collect();
+async fn cross_site_requests_are_rejected_on_every_unsafe_route() {
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
+    let routes = server.routes().into_iter();
+    let unsafe_routes: Vec<_> = routes.filter(|(method, _)| !method.is_safe()).collect();
     assert!(unsafe_routes.len() >= 4, "{unsafe_routes:?}");
-    let before = rows(&house);
+    let before = row_counts(&server);
     let form = [
         ("phone", "+8613800138000"),
         ("username", "Mallory"),
@@ -71,34 +62,26 @@ async fn no_unsafe_request_of_another_site_does_anything() {
         ("content", "stolen"),
     ];
     for (method, path) in unsafe_routes {
-        for (name, value) in foreign(&house) {
-            let answer = ming
-                .request(method.clone(), &path)
-                .header(name, &value)
-                .form(&form)
-                .send()
-                .await
-                .expect("an answer");
+        let request = || ming.request(method.clone(), &path).form(&form);
+        for (name, value) in foreign(&server) {
+            let answer = request().header(name, &value).send().await;
+            let answer = answer.expect("a response");
             assert_eq!(answer.status(), 403, "{method} {path} with {name}: {value}");
         }
-        // A good origin does not make up for a bad site.
-        let answer = ming
-            .request(method.clone(), &path)
-            .header("origin", &house.url)
-            .header("sec-fetch-site", "cross-site")
-            .form(&form)
-            .send()
-            .await
-            .expect("an answer");
+        // The own origin does not outweigh a foreign site.
+        let request = request().header("origin", &server.url);
+        let request = request.header("sec-fetch-site", "cross-site");
+        let answer = request.send().await.expect("a response");
         assert_eq!(answer.status(), 403, "{method} {path}");
     }
-    assert_eq!(rows(&house), before);
-    assert_eq!(ming.get("/rooms/1").await.status(), 200, "still signed in");
+    assert_eq!(row_counts(&server), before);
+    let found = ming.get("/rooms/1").await.status();
+    assert_eq!(found, 200, "the session ended");
 }
 
-/// Header names and values of which one is another site's.
-fn twice(house: &Teahouse) -> Vec<[(&'static str, String); 2]> {
-    let (own, evil) = (house.url.clone(), "https://evil.example".to_owned());
+/// Pairs of headers of which one is foreign.
+fn own_and_foreign(server: &Teahouse) -> Vec<[(&'static str, String); 2]> {
+    let (own, evil) = (server.url.clone(), "https://evil.example".to_owned());
     let site = |value: &str| ("sec-fetch-site", value.to_owned());
     vec![
         [site("same-origin"), site("cross-site")],
@@ -112,36 +95,32 @@ fn twice(house: &Teahouse) -> Vec<[(&'static str, String); 2]> {
 }
 
 #[tokio::test]
-async fn one_foreign_value_among_several_is_enough() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
-    for headers in twice(&house) {
-        let mut post = ming.request(Method::POST, "/rooms/1/messages");
+async fn request_with_one_foreign_value_among_several_is_rejected() {
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
+    for headers in own_and_foreign(&server) {
+        let mut post = ming.request(Method::POST, PATH);
         let mut upgrade = Socket::request(&ming);
         for (name, value) in &headers {
             post = post.header(*name, value);
-            upgrade
-                .headers_mut()
-                .append(*name, value.parse().expect("a header"));
+            let value = value.parse().expect("a header");
+            upgrade.headers_mut().append(*name, value);
         }
         let answer = post.form(&[("content", "stolen")]).send().await;
-        let status = answer.expect("an answer").status();
+        let status = answer.expect("a response").status();
         assert_eq!(status, 403, "{headers:?}");
         assert_eq!(Socket::refusal(upgrade).await, 403, "{headers:?}");
     }
     for site in ["same-origin, none", "Same-Origin", " none "] {
-        let post = ming
-            .request(Method::POST, "/rooms/1/messages")
-            .header("sec-fetch-site", site)
-            .header("sec-fetch-site", "same-origin");
-        let answer = post.form(&[("content", "mine")]).send().await;
-        assert_eq!(answer.expect("an answer").status(), 303, "{site}");
+        let headers = [site, "same-origin"].map(|value| ("sec-fetch-site", value));
+        let answer = ming.post_with(PATH, &headers, &[("content", "mine")]).await;
+        assert_eq!(answer.status(), 303, "{site}");
     }
 }
 
 #[tokio::test]
-async fn no_socket_opens_for_another_site() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
-    for (name, value) in foreign(&house) {
+async fn cross_site_websocket_handshakes_are_rejected() {
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
+    for (name, value) in foreign(&server) {
         let mut request = Socket::request(&ming);
         request
             .headers_mut()
@@ -149,90 +128,61 @@ async fn no_socket_opens_for_another_site() {
         assert_eq!(Socket::refusal(request).await, 403, "{name}: {value}");
     }
     let mut request = Socket::request(&ming);
-    request
-        .headers_mut()
-        .insert("origin", house.url.parse().expect("a header"));
-    request
-        .headers_mut()
-        .insert("sec-fetch-site", "same-origin".parse().expect("a header"));
+    let origin = server.url.parse().expect("a header");
+    request.headers_mut().insert("origin", origin);
+    let site = "same-origin".parse().expect("a header");
+    request.headers_mut().insert("sec-fetch-site", site);
     assert_eq!(Socket::refusal(request).await, 101);
 }
 
 #[tokio::test]
-async fn our_own_pages_may_do_everything() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
+async fn same_origin_requests_are_accepted() {
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     for headers in [
-        vec![("origin", house.url.as_str())],
+        vec![("origin", server.url.as_str())],
         vec![("sec-fetch-site", "same-origin")],
         vec![("sec-fetch-site", "none")],
         vec![],
     ] {
-        let mut request = ming
-            .request(Method::POST, "/rooms/1/messages")
-            .form(&[("content", "hello")]);
-        for (name, value) in &headers {
-            request = request.header(*name, *value);
-        }
-        assert_eq!(
-            request.send().await.expect("an answer").status(),
-            303,
-            "{headers:?}"
-        );
+        let answer = ming.post_with(PATH, &headers, &[("content", "hello")]);
+        assert_eq!(answer.await.status(), 303, "{headers:?}");
     }
-    // A link on another site still leads here.
-    let answer = ming
-        .request(Method::GET, "/rooms/1")
-        .header("sec-fetch-site", "cross-site")
-        .send()
-        .await
-        .expect("an answer");
-    assert_eq!(answer.status(), 200);
+    // Links from other sites work.
+    let link = ming.get_with("/rooms/1", "sec-fetch-site", "cross-site");
+    assert_eq!(link.await.status(), 200);
 }
 
 #[tokio::test]
-async fn the_public_origin_is_the_only_one() {
-    let house = Teahouse::with(&[("PUBLIC_ORIGIN", "https://chat.example.org")]);
-    let visitor = Person::visitor(&house);
+async fn only_the_configured_public_origin_is_accepted() {
+    let server = Teahouse::with(&[("PUBLIC_ORIGIN", "https://chat.example.org")]);
+    let visitor = Person::visitor(&server);
     let form = [
         ("phone", visitor.phone.as_str()),
         ("username", "Ming"),
         ("password", crate::support::person::PASSWORD),
     ];
     for (origin, status) in [
-        (house.url.as_str(), 403),
+        (server.url.as_str(), 403),
         ("http://chat.example.org", 403),
         ("https://chat.example.org:8443", 403),
         ("https://chat.example.org.evil.example", 403),
         ("https://chat.example.org", 303),
     ] {
-        let answer = visitor
-            .request(Method::POST, "/register")
-            .header("origin", origin)
-            .form(&form)
-            .send()
-            .await
-            .expect("an answer");
+        let header = ("origin", origin);
+        let answer = visitor.post_with("/register", &[header], &form).await;
         assert_eq!(answer.status(), status, "{origin}");
     }
 }
 
 #[tokio::test]
-async fn a_proxys_headers_from_a_stranger_change_nothing() {
-    let (_house, [ming]) = Teahouse::with_people(["Ming"]).await;
-    let request = ming
-        .request(Method::POST, "/rooms/1/messages")
-        .header("origin", "https://evil.example");
-    let request = request
-        .header("x-forwarded-host", "evil.example")
-        .header("x-forwarded-proto", "https");
-    let request = request.header("forwarded", "host=evil.example;proto=https");
-    assert_eq!(
-        request
-            .form(&[("content", "stolen")])
-            .send()
-            .await
-            .expect("an answer")
-            .status(),
-        403
-    );
+async fn forwarded_headers_of_untrusted_peers_do_not_change_the_origin() {
+    let (_server, [ming]) = Teahouse::with_users(["Ming"]).await;
+    let headers = [
+        ("origin", "https://evil.example"),
+        ("x-forwarded-host", "evil.example"),
+        ("x-forwarded-proto", "https"),
+        ("forwarded", "host=evil.example;proto=https"),
+    ];
+    let answer = ming.post_with(PATH, &headers, &[("content", "stolen")]);
+    assert_eq!(answer.await.status(), 403);
 }

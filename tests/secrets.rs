@@ -1,11 +1,11 @@
-//! The key that signs cookies: made where people develop, given where it counts.
+//! The secret key: required in production, generated elsewhere.
 
-use crate::support::{Teahouse, a_secret};
+use crate::support::{Teahouse, random_secret};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use tempfile::TempDir;
 
-/// What starting in production says, with this key.
+/// Standard error of a production start with this key.
 fn refusal(folder: &Path, key: Option<&str>) -> String {
     let mut settings = vec![
         ("TEAHOUSE_ENV", "production"),
@@ -20,44 +20,38 @@ fn refusal(folder: &Path, key: Option<&str>) -> String {
 }
 
 #[test]
-fn in_production_a_missing_or_weak_key_is_refused_with_the_command_that_makes_one() {
+fn production_rejects_a_missing_or_weak_key_and_names_the_command_to_create_one() {
     let folder = TempDir::new().expect("a folder");
-    let half = &a_secret()[..63];
+    let half = &random_secret()[..63];
     let typed = "correct horse battery ".repeat(5);
-    for key in [
-        None,
-        Some(""),
-        Some(half),
-        Some(&typed),
-        Some(&"0".repeat(128)),
-    ] {
-        let said = refusal(folder.path(), key);
-        assert!(said.contains("openssl rand -hex 64"), "{said}");
-        assert_eq!(said.lines().count(), 1, "{said}");
-        let told = key.filter(|key| !key.is_empty());
-        assert!(told.is_none_or(|key| !said.contains(key)), "{said}");
+    let zeros = "0".repeat(128);
+    for key in [None, Some(""), Some(half), Some(&*typed), Some(&*zeros)] {
+        let error = refusal(folder.path(), key);
+        assert!(error.contains("openssl rand -hex 64"), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+        let shown = key.filter(|key| !key.is_empty());
+        assert!(shown.is_none_or(|key| !error.contains(key)), "{error}");
     }
     let left = std::fs::read_dir(folder.path()).expect("a folder").count();
-    assert_eq!(left, 0, "nothing was made before it was refused");
+    assert_eq!(left, 0, "files were created before the key was rejected");
 }
 
 #[tokio::test]
-async fn elsewhere_it_is_made_once_for_nobody_else_to_read_and_kept() {
-    let (mut house, [ming]) = Teahouse::with_people(["Ming"]).await;
-    let made: Vec<_> = std::fs::read_dir(house.folder())
+async fn development_generates_a_private_key_once_and_keeps_it() {
+    let (mut server, [ming]) = Teahouse::with_users(["Ming"]).await;
+    let made: Vec<_> = std::fs::read_dir(server.folder())
         .expect("a folder")
         .map(|entry| entry.expect("an entry").path())
         .filter(|path| path.to_string_lossy().contains("secret"))
         .collect();
     assert_eq!(made.len(), 1, "{made:?}");
     let key = std::fs::read(&made[0]).expect("the key");
-    let mode = std::fs::metadata(&made[0])
-        .expect("a file")
-        .permissions()
-        .mode();
+    let metadata = std::fs::metadata(&made[0]).expect("a file");
+    let mode = metadata.permissions().mode();
     assert_eq!((key.len(), mode & 0o777), (64, 0o600));
-    house.kill9();
-    house.start_again();
+    server.kill();
+    server.restart();
     assert_eq!(std::fs::read(&made[0]).expect("the key"), key);
-    assert_eq!(ming.get("/rooms/1").await.status(), 200, "still signed in");
+    let found = ming.get("/rooms/1").await.status();
+    assert_eq!(found, 200, "the session ended");
 }

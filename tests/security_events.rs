@@ -1,89 +1,54 @@
-//! What happened to accounts is written down, for their people and for admins.
+//! The security log: what it records for users and admins, and what is deleted.
 
-use crate::support::{Person, Teahouse};
-use reqwest::Method;
+use crate::support::person::PASSWORD;
+use crate::support::{Person, Teahouse, words};
 
-/// Kinds of a page's events, latest first.
+/// Kinds of the events on a page, newest first.
 fn kinds(page: &str) -> Vec<&str> {
     let rest = page.split("event-item\" data-kind=\"").skip(1);
     rest.filter_map(|rest| rest.split('"').next()).collect()
 }
 
 #[tokio::test]
-async fn somebody_sees_what_happened_to_their_account_and_an_admin_what_happened_to_all() {
-    let (house, [admin, mei]) = Teahouse::with_people(["admin", "mei"]).await;
-    let form = [
-        ("phone", mei.phone.as_str()),
-        ("password", "not the password"),
-    ];
-    let thief = Person::visitor(&house);
-    let request = thief
-        .request(Method::POST, "/login")
-        .header("user-agent", "Thief/1.0");
-    assert_eq!(
-        request
-            .form(&form)
-            .send()
-            .await
-            .expect("an answer")
-            .status(),
-        422
-    );
-    let unknown = Person::visitor(&house).phone;
-    let form = [
-        ("phone", unknown.as_str()),
-        ("password", "not the password"),
-    ];
-    thief.post("/login", &form).await;
+async fn users_see_their_own_security_events_and_admins_all() {
+    let (server, [admin, mei]) = Teahouse::with_users(["admin", "mei"]).await;
+    let (phone, password) = (("phone", mei.phone.as_str()), ("password", "not mine"));
+    let (intruder, agent) = (Person::visitor(&server), ("user-agent", "Thief/1.0"));
+    let answer = intruder
+        .post_with("/login", &[agent], &[phone, password])
+        .await;
+    assert_eq!(answer.status(), 422);
+    let unknown = Person::visitor(&server).phone;
+    intruder.log_in(&unknown, "not mine").await;
     mei.sign_out().await;
     mei.sign_in().await;
     let page = mei.page("/settings/security").await;
-    assert_eq!(
-        kinds(&page),
-        [
-            "signed-in",
-            "signed-out",
-            "sign-in-failed",
-            "signed-in",
-            "registered"
-        ]
-    );
-    assert!(
-        page.contains("Thief") && page.contains("127.0.0.1") && page.contains("Wrong password")
-    );
-    for phone in [&mei.phone, &unknown] {
-        assert!(!page.contains(&phone[3..]), "masked");
+    let wanted = words("signed-in signed-out sign-in-failed signed-in registered");
+    assert_eq!(kinds(&page), wanted);
+    for text in ["Thief", "127.0.0.1", "Wrong password"] {
+        assert!(page.contains(text), "{text}");
     }
-    assert!(
-        page.contains(&format!("+86**********{}", &mei.phone[12..])) || page.contains("+86"),
-        "{page}"
-    );
+    for phone in [&mei.phone, &unknown] {
+        assert!(!page.contains(&phone[3..]), "not masked");
+    }
+    let is_shown =
+        page.contains(&format!("+86**********{}", &mei.phone[12..])) || page.contains("+86");
+    assert!(is_shown, "{page}");
     let page = admin.page("/security_events").await;
     assert_eq!(kinds(&page).len(), 8, "{:?}", kinds(&page));
     assert!(page.contains("mei") && !page.contains(&unknown[3..]));
     assert_eq!(mei.get("/security_events").await.status(), 403);
-    assert_eq!(
-        Person::visitor(&house)
-            .get("/security_events")
-            .await
-            .status(),
-        303
-    );
-    let stored = house
-        .database()
-        .words("SELECT COALESCE(phone, '') AS value FROM security_events");
-    assert!(
-        stored
-            .iter()
-            .all(|phone| !phone.contains(&mei.phone[3..12])),
-        "{stored:?}"
-    );
+    let visitor = Person::visitor(&server);
+    assert_eq!(visitor.get("/security_events").await.status(), 303);
+    let stored = server.strings("SELECT COALESCE(phone, '') AS value FROM security_events");
+    let is_masked = |phone: &String| !phone.contains(&mei.phone[3..12]);
+    assert!(stored.iter().all(is_masked), "{stored:?}");
 }
 
 #[tokio::test]
-async fn what_is_done_to_people_at_the_command_line_is_there_too() {
-    let (house, [admin]) = Teahouse::with_people(["admin"]).await;
-    Person::register(&house, "mei").await;
+async fn changes_by_command_line_are_recorded() {
+    let (server, [admin]) = Teahouse::with_users(["admin"]).await;
+    Person::register(&server, "mei").await;
     for args in [
         &["user", "role", "mei", "admin"][..],
         &["user", "role", "mei", "member"],
@@ -92,74 +57,60 @@ async fn what_is_done_to_people_at_the_command_line_is_there_too() {
         &["user", "unban", "mei"],
         &["user", "deactivate", "mei"],
     ] {
-        let done = house.command(args);
-        assert!(done.status.success(), "{done:?}");
+        server.command(args).expect_success();
     }
-    let done = house.command_reading(&["user", "reset-password", "mei"], "another password\n");
-    assert!(done.status.success(), "{done:?}");
+    server
+        .command_with_input(&["user", "reset-password", "mei"], "another password\n")
+        .expect_success();
     let page = admin.page("/security_events").await;
     let found = kinds(&page);
-    let wanted = [
-        "password-reset",
-        "deactivated",
-        "unbanned",
-        "banned",
-        "sessions-ended",
-        "role-changed",
-        "role-changed",
-    ];
+    let wanted = words(
+        "password-reset deactivated unbanned banned sessions-ended role-changed role-changed",
+    );
     assert_eq!(found[..7], wanted);
 }
 
 #[tokio::test]
-async fn old_events_are_forgotten_and_many_have_pages() {
-    let (house, [admin]) = Teahouse::with_people(["admin"]).await;
-    let now = chrono::Utc::now()
-        .format("%Y-%m-%d %H:%M:%S%.3f")
-        .to_string();
-    let old = (chrono::Utc::now() - chrono::TimeDelta::days(91))
-        .format("%Y-%m-%d %H:%M:%S%.3f")
-        .to_string();
+async fn events_older_than_90_days_are_deleted_and_lists_have_pages() {
+    let (server, [admin]) = Teahouse::with_users(["admin"]).await;
+    let time =
+        |time: chrono::DateTime<chrono::Utc>| time.format("%Y-%m-%d %H:%M:%S%.3f").to_string();
+    let now = chrono::Utc::now();
+    let (now, old) = (time(now), time(now - chrono::TimeDelta::days(91)));
     for (count, when) in [(60, &now), (5, &old)] {
         for _ in 0..count {
-            house.database().run(&format!(
+            server.execute(&format!(
                 "INSERT INTO security_events (kind, user_id, ip, user_agent, created_at) \
                  VALUES ('signed-in', 1, '192.0.2.1', 'x', '{when}')"
             ));
         }
     }
-    // The job runs when a server starts.
-    let beside = house.beside();
-    crate::support::eventually("old ones are gone", || async {
-        let left = house.count("security_events");
-        (left == 62).then_some(())
+    // The pruning job runs when a server starts.
+    let beside = server.second_server();
+    crate::support::until("old events are deleted", async || {
+        server.count("security_events") == 62
     })
     .await;
     drop(beside);
     let page = admin.page("/security_events").await;
     assert_eq!(kinds(&page).len(), 50);
-    let (_, rest) = page.split_once("?before=").expect("a link to older ones");
+    let (_, rest) = page.split_once("?before=").expect("a link to older events");
     let before = rest.split('"').next().expect("a number");
-    let page = admin
-        .page(&format!("/security_events?before={before}"))
-        .await;
+    let path = format!("/security_events?before={before}");
+    let page = admin.page(&path).await;
     assert_eq!(kinds(&page).len(), 12);
     assert!(!page.contains("?before="));
 }
 
 #[tokio::test]
-async fn whoever_deletes_their_account_leaves_nothing_of_that_behind() {
-    let (house, [admin, mei]) = Teahouse::with_people(["admin", "mei"]).await;
+async fn deleting_an_account_deletes_its_security_data() {
+    let (server, [admin, mei]) = Teahouse::with_users(["admin", "mei"]).await;
     let made = admin.post("/password_links", &[("username", "mei")]).await;
     assert_eq!(made.status(), 200);
-    let form = [
-        ("_method", "delete"),
-        ("delete_password", crate::support::person::PASSWORD),
-        ("confirm", "mei"),
-    ];
-    assert_eq!(mei.post("/settings/account", &form).await.status(), 303);
+    let response = mei.delete_account("mei", PASSWORD).await;
+    assert_eq!(response.status(), 303);
     for table in ["security_events", "known_browsers", "password_links"] {
-        let theirs = format!("SELECT COUNT(*) AS value FROM {table} WHERE user_id = 2");
-        assert_eq!(house.database().number(&theirs), 0, "{table}");
+        let rows = server.count(&format!("{table} WHERE user_id = 2"));
+        assert_eq!(rows, 0, "{table}");
     }
 }

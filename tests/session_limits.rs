@@ -1,104 +1,90 @@
-//! How many sessions a person may have, and what a person may do how often.
+//! Limits per user: number of sessions, token refreshes, profile changes and exports.
 
-use crate::support::{Person, Program, Socket, Teahouse, eventually};
+use crate::support::{ApiClient, Person, Socket, Teahouse, until};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-const ON: (&str, &str) = ("TEAHOUSE__THROTTLE__ENABLED", "true");
-const FIVE: (&str, &str) = ("TEAHOUSE__ACCOUNTS__SESSIONS_PER_PERSON", "5");
+const FIVE_SESSIONS: (&str, &str) = ("TEAHOUSE__ACCOUNTS__SESSIONS_PER_PERSON", "5");
 
-fn sessions(house: &Teahouse) -> i64 {
-    let count = "SELECT COUNT(*) AS value FROM sessions";
-    house.database().number(count)
-}
-
-async fn refresh(program: &Program) -> u16 {
+async fn refresh(program: &ApiClient) -> u16 {
     program.post("/api/refresh_token", Value::Null).await.0
 }
 
 #[tokio::test]
-async fn with_one_session_too_many_the_least_recently_used_ends_and_its_socket_closes() {
-    let house = Teahouse::with(&[FIVE]);
-    let ming = Person::register(&house, "Ming").await;
+async fn session_over_the_limit_ends_the_least_recently_used_and_closes_its_socket() {
+    let server = Teahouse::with(&[FIVE_SESSIONS]);
+    let ming = Person::register(&server, "Ming").await;
     let mut socket: Socket = ming.socket().await;
-    let program = Program::of(&house, &ming).await;
+    let program = ApiClient::of(&server, &ming).await;
     for _ in 0..3 {
         assert_eq!(refresh(&program).await, 200);
     }
-    assert_eq!(sessions(&house), 5);
+    assert_eq!(server.count("sessions"), 5);
     socket.expect_none("error").await;
-    // The oldest one is the browser's; the one that asks is kept.
+    // The browser's session is the least recently used; the refreshed token stays.
     for _ in 0..20 {
         assert_eq!(refresh(&program).await, 200);
-        assert!(sessions(&house) <= 5);
+        assert!(server.count("sessions") <= 5);
     }
     assert_eq!(socket.close_code(Duration::from_secs(5)).await, 4001);
-    assert_eq!(ming.get("/rooms/1").await.status(), 303, "signed out");
+    let found = ming.get("/rooms/1").await.status();
+    assert_eq!(found, 303, "the browser's session");
     assert_eq!(program.get("/api/auth_user").await.0, 200);
 }
 
 #[tokio::test]
-async fn every_way_in_keeps_to_the_limit() {
-    let house = Teahouse::with(&[FIVE]);
-    let ming = Person::register(&house, "Ming").await;
+async fn every_sign_in_method_respects_the_session_limit() {
+    let server = Teahouse::with(&[FIVE_SESSIONS]);
+    let ming = Person::register(&server, "Ming").await;
     for _ in 0..8 {
-        ming.on_another_device(&house).await;
-        assert!(sessions(&house) <= 5);
-        Program::of(&house, &ming).await;
-        assert!(sessions(&house) <= 5);
+        ming.on_another_device(&server).await;
+        assert!(server.count("sessions") <= 5);
+        ApiClient::of(&server, &ming).await;
+        assert!(server.count("sessions") <= 5);
     }
-    let ana = Person::register(&house, "Ana").await;
+    let ana = Person::register(&server, "Ana").await;
     assert_eq!(ana.get("/rooms/1").await.status(), 200);
-    assert_eq!(sessions(&house), 6, "each person has their own limit");
+    assert_eq!(server.count("sessions"), 6, "the limit is per user");
 }
 
 #[tokio::test]
-async fn a_token_that_is_used_is_not_the_least_recently_used() {
-    let house = Teahouse::with(&[FIVE]);
-    let ming = Person::register(&house, "Ming").await;
-    let program = Program::of(&house, &ming).await;
-    let yesterday = "UPDATE sessions SET seen_at = '2026-01-01 00:00:00.000'";
-    house.database().run(yesterday);
+async fn using_a_token_makes_it_recently_used() {
+    let server = Teahouse::with(&[FIVE_SESSIONS]);
+    let ming = Person::register(&server, "Ming").await;
+    let program = ApiClient::of(&server, &ming).await;
+    server.execute("UPDATE sessions SET seen_at = '2026-01-01 00:00:00.000'");
     assert_eq!(program.get("/api/auth_user").await.0, 200);
-    eventually("its use is noted", async || {
-        let seen =
-            "SELECT COUNT(*) AS value FROM sessions WHERE seen_at > '2026-01-02 00:00:00.000'";
-        (house.database().number(seen) == 1).then_some(())
+    until("the token's use is recorded", async || {
+        let recent = server.count("sessions WHERE seen_at > '2026-01-02 00:00:00.000'");
+        recent == 1
     })
     .await;
     for _ in 0..4 {
-        ming.on_another_device(&house).await;
+        ming.on_another_device(&server).await;
     }
     assert_eq!(program.get("/api/auth_user").await.0, 200);
-    assert_eq!(ming.get("/rooms/1").await.status(), 303, "the unused one");
+    let found = ming.get("/rooms/1").await.status();
+    assert_eq!(found, 303, "the unused session");
 }
 
 #[tokio::test]
-async fn what_one_person_does_too_often_is_throttled() {
-    let house = Teahouse::with(&[
-        ON,
-        ("TEAHOUSE__THROTTLE__TOKEN_REFRESHES_PER_PERSON", "3"),
-        ("TEAHOUSE__THROTTLE__RENAMES_PER_PERSON", "3"),
-        ("TEAHOUSE__THROTTLE__PROFILE_CHANGES_PER_PERSON", "3"),
-        ("TEAHOUSE__THROTTLE__EXPORTS_PER_PERSON", "3"),
-    ]);
-    let [ming, ana] = Person::register_each(&house, ["Ming", "Ana"]).await;
+async fn refreshes_renames_profile_changes_and_exports_are_limited_per_user() {
+    let server = Teahouse::configured(
+        "throttle.enabled=true throttle.token_refreshes_per_person=3 \
+         throttle.renames_per_person=3 throttle.profile_changes_per_person=3 \
+         throttle.exports_per_person=3",
+    );
+    let [ming, ana] = Person::register_each(&server, ["Ming", "Ana"]).await;
     let look = json!({"locale": "", "appearance": "dark", "time_format": "24"});
+    let (name, reach) = (
+        json!({"username": "NAME"}),
+        json!({"reachable_by": "everybody"}),
+    );
     let table = [
         (Method::POST, "/api/refresh_token", json!(null), 200),
-        (
-            Method::PATCH,
-            "/settings/profile",
-            json!({"username": "NAME"}),
-            204,
-        ),
-        (
-            Method::PUT,
-            "/settings/privacy",
-            json!({"reachable_by": "everybody"}),
-            204,
-        ),
+        (Method::PATCH, "/settings/profile", name, 204),
+        (Method::PUT, "/settings/privacy", reach, 204),
         (Method::GET, "/settings/export", json!(null), 200),
     ];
     for (method, path, body, fine) in table {
@@ -111,60 +97,52 @@ async fn what_one_person_does_too_often_is_throttled() {
             let (status, _) = ming.json(method.clone(), path, body).await;
             answers.push(status);
         }
-        println!("{method} {path}: {answers:?}");
         assert_eq!(answers[..3], [fine; 3], "{method} {path}");
         assert_eq!(answers[3..], [429, 429], "{method} {path}");
     }
-    // Pictures and preferences share their count; others have their own.
-    assert_eq!(
-        ming.json(Method::PUT, "/settings/appearance", look.clone())
+    // All profile changes share one limit; each user has their own.
+    let appearance = async |who: &Person| {
+        who.json(Method::PUT, "/settings/appearance", look.clone())
             .await
-            .0,
-        429
-    );
-    assert_eq!(
-        ming.json(Method::DELETE, "/settings/avatar", json!(null))
-            .await
-            .0,
-        429
-    );
-    assert_ne!(
-        ana.json(Method::PUT, "/settings/appearance", look).await.0,
-        429
-    );
+            .0
+    };
+    assert_eq!(appearance(&ming).await, 429);
+    let delete = ming.json(Method::DELETE, "/settings/avatar", json!(null));
+    assert_eq!(delete.await.0, 429);
+    assert_ne!(appearance(&ana).await, 429);
 }
 
 #[tokio::test]
-async fn one_export_at_a_time_for_each_person_and_a_cut_off_one_ends() {
-    let (house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
-    // More than socket buffers hold, so that a download that nobody reads stays under way.
+async fn user_runs_one_export_at_a_time_and_a_disconnected_export_ends() {
+    let (server, [ming, ana]) = Teahouse::with_users(["Ming", "Ana"]).await;
+    // More than socket buffers hold, so that an unread download stays open.
     let text = "x".repeat(3900);
     let columns =
         "room_id, seq, ver, id, change_id, user_id, client_id, sent_hash, content, created_at";
-    house.database().run(&format!(
+    server.execute(&format!(
         "INSERT INTO messages ({columns}) \
          SELECT 1, 1, 1, 1001, 1001, id, '1', 'x', '{text}', '2026-01-01 00:00:00.000' \
          FROM users WHERE username = 'Ming'"
     ));
     for n in (0..12).map(|doublings| 1 << doublings) {
-        house.database().run(&format!(
+        server.execute(&format!(
             "INSERT INTO messages ({columns}) \
              SELECT 1, seq + {n}, ver + {n}, id + {n}, change_id + {n}, user_id, CAST(seq + {n} AS CHAR), 'x', content, \
              created_at FROM messages"
         ));
     }
     let export = || ming.request(Method::GET, "/settings/export").send();
-    let first = export().await.expect("an answer");
+    let first = export().await.expect("a response");
     assert_eq!(first.status(), 200);
-    let second = export().await.expect("an answer");
+    let second = export().await.expect("a response");
     assert_eq!(second.status(), 429);
     assert!(second.headers().contains_key("retry-after"));
-    let others = ana.get("/settings/export").await;
-    assert_eq!(others.status(), 200, "another person's");
+    let other = ana.get("/settings/export").await;
+    assert_eq!(other.status(), 200, "another user's export");
     drop(first);
-    eventually("the place is free again", async || {
-        let again = export().await.expect("an answer");
-        (again.status() == 200).then_some(())
+    until("the disconnected export ends", async || {
+        let again = export().await.expect("a response");
+        again.status() == 200
     })
     .await;
 }

@@ -1,78 +1,69 @@
 //! Signing in and out.
 
-use crate::support::{Person, Socket, Teahouse, leads_to, person::PASSWORD, text_of};
+use crate::support::{Person, Socket, Teahouse, header, person::PASSWORD, redirect, text_of};
 use std::time::Duration;
 
+/// Signs in as `ming` in a browser of its own, with `next`.
+async fn sign_in_to(server: &Teahouse, ming: &Person, next: &str) -> reqwest::Response {
+    let form = [
+        ("phone", ming.phone.as_str()),
+        ("password", PASSWORD),
+        ("next", next),
+    ];
+    Person::visitor(server).post("/login", &form).await
+}
+
 #[tokio::test]
-async fn a_stranger_learns_nothing_from_a_failed_sign_in() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
-    let stranger = Person::visitor(&house);
-    let mut sentences = Vec::new();
+async fn failed_sign_ins_all_show_the_same_message() {
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
+    let stranger = Person::visitor(&server);
+    let mut messages = Vec::new();
     for (phone, password) in [
         (ming.phone.as_str(), "wrong password"),
         (stranger.phone.as_str(), PASSWORD),
         ("nonsense", PASSWORD),
         ("", ""),
     ] {
-        let answer = stranger
-            .post("/login", &[("phone", phone), ("password", password)])
-            .await;
+        let answer = stranger.log_in(phone, password).await;
         assert_eq!(answer.status(), 422, "{phone}");
         assert!(stranger.cookie().is_empty() || stranger.get("/rooms/1").await.status() == 303);
         let page = answer.text().await.expect("text");
         assert!(!page.contains(PASSWORD) && !page.contains("wrong password"));
-        sentences.push(text_of(&page, "form-error"));
+        messages.push(text_of(&page, "form-error"));
     }
-    assert!(!sentences[0].is_empty());
-    sentences.dedup();
-    assert_eq!(sentences.len(), 1, "{sentences:?}");
+    assert!(!messages[0].is_empty());
+    messages.dedup();
+    assert_eq!(messages.len(), 1, "{messages:?}");
 }
 
 #[tokio::test]
-async fn somebody_who_is_banned_is_let_in_no_more() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
-    house.database().run("UPDATE users SET status = 'banned'");
+async fn banned_user_cannot_sign_in_and_loses_the_session() {
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
+    server.execute("UPDATE users SET status = 'banned'");
     assert_eq!(ming.sign_in().await.status(), 422);
     assert_eq!(ming.get("/rooms/1").await.status(), 303);
     assert_eq!(ming.get_json("/rooms/1/messages").await.0, 401);
 }
 
 #[tokio::test]
-async fn signing_in_leads_on_to_where_one_wanted_to_go() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
-    let visitor = Person::visitor(&house);
+async fn signing_in_redirects_to_the_requested_page() {
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
+    let visitor = Person::visitor(&server);
     let answer = visitor.get("/rooms/1?at=7").await;
     assert_eq!(answer.status(), 303);
-    let login = answer.headers()["location"]
-        .to_str()
-        .expect("text")
-        .to_owned();
+    let login = header(&answer, "location");
     assert!(login.starts_with("/login?next="), "{login}");
     let page = visitor.page(&login).await;
-    let hidden = page
-        .lines()
-        .find(|line| line.contains("name=\"next\""))
-        .expect("a hidden field");
-    assert!(
-        hidden.replace("&#x2F;", "/").contains("\"/rooms/1?at=7\""),
-        "{hidden}"
-    );
-    let answer = visitor
-        .post(
-            "/login",
-            &[
-                ("phone", &ming.phone),
-                ("password", PASSWORD),
-                ("next", "/rooms/1?at=7"),
-            ],
-        )
-        .await;
-    assert_eq!(leads_to(&answer), (303, "/rooms/1?at=7"));
+    let hidden = page.lines().find(|line| line.contains("name=\"next\""));
+    let hidden = hidden.expect("a hidden field").replace("&#x2F;", "/");
+    assert!(hidden.contains("\"/rooms/1?at=7\""), "{hidden}");
+    let answer = sign_in_to(&server, &ming, "/rooms/1?at=7").await;
+    assert_eq!(redirect(&answer), "303 /rooms/1?at=7");
 }
 
 #[tokio::test]
-async fn signing_in_leads_to_no_other_site() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
+async fn signing_in_never_redirects_to_another_site() {
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     for next in [
         "https://evil.example/",
         "//evil.example",
@@ -88,103 +79,68 @@ async fn signing_in_leads_to_no_other_site() {
         "///evil.example",
         "/\r\nset-cookie: a=b",
     ] {
-        let visitor = Person::visitor(&house);
-        let answer = visitor
-            .post(
-                "/login",
-                &[
-                    ("phone", &ming.phone),
-                    ("password", PASSWORD),
-                    ("next", next),
-                ],
-            )
-            .await;
+        let answer = sign_in_to(&server, &ming, next).await;
         assert_eq!(answer.status(), 303, "{next:?}");
         let location = answer.headers()["location"].to_str().expect("text");
-        assert!(
-            ["/", "/rooms/1"].contains(&location),
-            "{next:?} leads to {location}"
-        );
-        assert!(
-            answer
-                .headers()
-                .get_all("set-cookie")
-                .iter()
-                .all(|cookie| !cookie.as_bytes().starts_with(b"a="))
-        );
+        let is_shown = ["/", "/rooms/1"].contains(&location);
+        assert!(is_shown, "{next:?} redirects to {location}");
+        let mut cookies = answer.headers().get_all("set-cookie").iter();
+        assert!(cookies.all(|cookie| !cookie.as_bytes().starts_with(b"a=")));
     }
 }
 
 #[tokio::test]
-async fn signing_out_ends_the_session_and_its_sockets_but_no_other() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
-    let phone = ming.on_another_device(&house).await;
+async fn signing_out_ends_only_this_session_and_its_sockets() {
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
+    let phone = ming.on_another_device(&server).await;
     let (mut here, mut there) = (ming.socket().await, phone.socket().await);
     let cookie = ming.cookie();
     let answer = ming.sign_out().await;
-    assert_eq!(leads_to(&answer), (303, "/login"));
+    assert_eq!(redirect(&answer), "303 /login");
     assert_eq!(here.close_code(Duration::from_secs(5)).await, 4001);
-    // Whoever kept the cookie has nothing.
-    let thief = Person::visitor(&house);
-    thief.set_cookie(&cookie);
-    assert_eq!(thief.get("/rooms/1").await.status(), 303);
-    assert_eq!(Socket::refusal(Socket::request(&thief)).await, 401);
+    // A copy of the cookie is invalid.
+    let replay = Person::visitor(&server);
+    replay.set_cookie(&cookie);
+    assert_eq!(replay.get("/rooms/1").await.status(), 303);
+    assert_eq!(Socket::refusal(Socket::request(&replay)).await, 401);
     there.say("still here").await;
     assert_eq!(phone.get("/rooms/1").await.status(), 200);
 }
 
 #[tokio::test]
-async fn a_session_is_a_new_one_after_signing_in() {
-    let (house, [ming]) = Teahouse::with_people(["Ming"]).await;
+async fn signing_in_replaces_the_session() {
+    let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let before = ming.cookie();
     assert_eq!(ming.sign_in().await.status(), 303);
     assert_ne!(before, ming.cookie());
-    let thief = Person::visitor(&house);
-    thief.set_cookie(&before);
-    assert_eq!(
-        thief.get("/rooms/1").await.status(),
-        303,
-        "the session from before signing in is over"
-    );
+    let replay = Person::visitor(&server);
+    replay.set_cookie(&before);
+    let status = replay.get("/rooms/1").await.status();
+    assert_eq!(status, 303, "the earlier session is still valid");
 }
 
 #[tokio::test]
-async fn whoever_develops_signs_in_by_name_and_nobody_else_does() {
-    let house = Teahouse::with(&[("TEAHOUSE_ENV", "development")]);
-    Person::register(&house, "mei").await;
-    let developer = Person::visitor(&house);
-    assert!(
-        developer
-            .page("/login")
-            .await
-            .contains("/development_session")
-    );
-    let wrong = developer
-        .post("/development_session", &[("username", "nobody")])
-        .await;
+async fn development_sign_in_by_username_works_only_from_this_machine() {
+    let server = Teahouse::with(&[("TEAHOUSE_ENV", "development")]);
+    Person::register(&server, "mei").await;
+    let developer = Person::visitor(&server);
+    let page = developer.page("/login").await;
+    assert!(page.contains("/development_session"));
+    let sign_in = async |name: &str| {
+        let form = [("username", name)];
+        developer.post("/development_session", &form).await
+    };
+    let wrong = sign_in("nobody").await;
     assert_eq!(wrong.status(), 422);
-    assert!(
-        wrong
-            .text()
-            .await
-            .expect("a page")
-            .contains("value=\"nobody\"")
-    );
-    let right = developer
-        .post("/development_session", &[("username", "mei")])
-        .await;
-    assert_eq!(right.status(), 303);
-    assert!(
-        developer
-            .page("/rooms/1")
-            .await
-            .contains("data-username=\"mei\"")
-    );
-    // Through a proxy on this machine it is somebody else's request.
-    let stranger = Person::visitor(&house);
-    let forwarded = stranger
-        .request(reqwest::Method::POST, "/development_session")
-        .header("x-forwarded-for", "203.0.113.7")
-        .form(&[("username", "mei")]);
-    assert_eq!(forwarded.send().await.expect("an answer").status(), 404);
+    let page = wrong.text().await.expect("a page");
+    assert!(page.contains("value=\"nobody\""));
+    assert_eq!(sign_in("mei").await.status(), 303);
+    let page = developer.page("/rooms/1").await;
+    assert!(page.contains("data-username=\"mei\""));
+    // A forwarded request does not come from this machine.
+    let stranger = Person::visitor(&server);
+    let (header, form) = (("x-forwarded-for", "203.0.113.7"), ("username", "mei"));
+    let path = "/development_session";
+    let forwarded = stranger.post_with(path, &[header], &[form]).await;
+    assert_eq!(forwarded.status(), 404);
 }

@@ -1,17 +1,17 @@
-//! Whether a number has an account cannot be told by how signing in fails.
+//! A failed sign-in reveals by neither its response nor its duration whether the number has an account.
 
 use crate::support::{Person, Teahouse, long_tests, person::PRODUCTION_HASHES};
 use reqwest::Response;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-/// So many of each kind: what is compared is how they differ among themselves, which grows with fewer.
+/// Samples of each kind. The test compares with the variation within one kind, which grows with fewer samples.
 const QUICK: usize = 80;
 const FULL: usize = 200;
 const WARM_UP: usize = 10;
 
-/// Headers but the date, and the body with a mark where the number was typed.
-async fn told(answer: Response, phone: &str) -> (u16, BTreeMap<String, String>, String) {
+/// The status, headers without the date, and the body with the number replaced.
+async fn response(answer: Response, phone: &str) -> (u16, BTreeMap<String, String>, String) {
     let status = answer.status().as_u16();
     let headers = answer.headers().iter().filter(|(name, _)| *name != "date");
     let text = |value: &reqwest::header::HeaderValue| {
@@ -25,15 +25,15 @@ async fn told(answer: Response, phone: &str) -> (u16, BTreeMap<String, String>, 
     (status, headers, body.replace(phone, "NUMBER"))
 }
 
-/// In milliseconds.
+/// Median of durations in milliseconds.
 fn median(times: &[f64]) -> f64 {
     let mut times = times.to_vec();
     times.sort_by(f64::total_cmp);
     times[times.len() / 2]
 }
 
-/// How far the medians of two halves of the same lie apart, however they are halved: as a rule, and at most. Of two
-/// neighbours one is in each half, so both were measured while the machine was equally busy.
+/// Difference between the medians of two random halves of the samples, in milliseconds: (median, maximum). Of
+/// two neighbours one is in each half, so both halves were measured under the same load.
 fn between_halves(times: &[f64]) -> (f64, f64) {
     let mut differences: Vec<f64> = (0..400)
         .map(|_| {
@@ -52,15 +52,15 @@ fn between_halves(times: &[f64]) -> (f64, f64) {
 }
 
 #[tokio::test]
-async fn an_unknown_number_is_answered_like_a_wrong_password_in_what_and_when() {
+async fn unknown_number_and_wrong_password_have_equal_responses_and_durations() {
     let rounds = if long_tests() { FULL } else { QUICK };
-    let house = Teahouse::with(&PRODUCTION_HASHES);
-    let ming = Person::register(&house, "Ming").await;
-    let (visitor, unknown) = (Person::visitor(&house), Person::visitor(&house).phone);
+    let server = Teahouse::with(&PRODUCTION_HASHES);
+    let ming = Person::register(&server, "Ming").await;
+    let (visitor, unknown) = (Person::visitor(&server), Person::visitor(&server).phone);
     let (mut known_times, mut unknown_times) = (Vec::new(), Vec::new());
     let mut answers = Vec::new();
     for round in 0..rounds + WARM_UP {
-        // Which one comes first alternates too.
+        // The order alternates.
         let mut order = [(&ming.phone, true), (&unknown, false)];
         if round % 2 == 1 {
             order.reverse();
@@ -71,28 +71,25 @@ async fn an_unknown_number_is_answered_like_a_wrong_password_in_what_and_when() 
             let answer = visitor.post("/login", &form).await;
             let took = start.elapsed().as_secs_f64() * 1000.0;
             if round >= WARM_UP {
-                if is_known {
-                    known_times.push(took)
-                } else {
-                    unknown_times.push(took)
+                match is_known {
+                    true => known_times.push(took),
+                    false => unknown_times.push(took),
                 }
             }
-            answers.push(told(answer, phone).await);
+            answers.push(response(answer, phone).await);
         }
     }
     assert_eq!(answers[0].0, 422);
-    assert!(
-        answers.iter().all(|answer| *answer == answers[0]),
-        "all say the same"
-    );
+    let is_equal = answers.iter().all(|answer| *answer == answers[0]);
+    assert!(is_equal, "the responses differ");
     let (typical, largest) = between_halves(&known_times);
     let (known, unknown) = (median(&known_times), median(&unknown_times));
     let difference = (known - unknown).abs();
     println!(
-        "{rounds} each, interleaved: known {known:.2} ms, unknown {unknown:.2} ms, difference {difference:.2} ms; \
-         two halves of the known ones differ by {typical:.2} ms as a rule, by {largest:.2} ms at most"
+        "{rounds} each: known {known:.2} ms, unknown {unknown:.2} ms, difference {difference:.2} ms; halves of the \
+         known differ by {typical:.2} ms, at most {largest:.2} ms"
     );
-    // An answer takes tens of milliseconds; without the comparison it would take one or two. One pair of halves may be
-    // alike by chance, so they are halved in many ways.
+    // A response takes tens of milliseconds; without the dummy hash it would take one or two. The samples are
+    // halved in many ways because one pair may be equal by chance.
     assert!(difference <= largest, "{difference} ms");
 }

@@ -2,6 +2,7 @@
 //!
 //! The lists of exceptions may only shrink: an entry that is no longer needed fails the test as well.
 
+use crate::support::files_below;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,39 +16,19 @@ const CIRCLES: &[&str] = &[];
 const SHARED_NAMES: &[&str] = &["src: Message", "src: Room", "src: User"];
 
 /// Files that are still too long.
-const LONG_FILES: &[&str] = &[
-    "tests/limits.rs",
-    "tests/settings.rs",
-    "tests/support/teahouse.rs",
-    "tests/verification.rs",
-];
-
-fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            if path.file_name().is_some_and(|name| name != "target") {
-                rust_files(&path, found);
-            }
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-}
+const LONG_FILES: &[&str] = &[];
 
 /// Text of each Rust file below a folder of the repository, by its path from there.
-fn texts(folder: &str) -> BTreeMap<String, String> {
+pub fn texts(folder: &str) -> BTreeMap<String, String> {
     let root = Path::new(ROOT).join(folder);
-    let mut found = Vec::new();
-    rust_files(&root, &mut found);
     let text = |path: PathBuf| {
         let name = path.strip_prefix(&root).expect("below the folder");
-        (
-            name.display().to_string(),
-            fs::read_to_string(&path).expect("text"),
-        )
+        let text = fs::read_to_string(&path).expect("text");
+        (name.display().to_string(), text)
     };
-    found.into_iter().map(text).collect()
+    let files = files_below(&root).into_iter();
+    let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    files.map(text).collect()
 }
 
 /// The source folders of the workspace's crates.
@@ -67,9 +48,9 @@ fn code(text: &str) -> String {
     lines.map(|line| format!("{line}\n")).collect()
 }
 
-type Module = Vec<String>;
+pub type Module = Vec<String>;
 
-fn module(file: &str) -> Module {
+pub fn module(file: &str) -> Module {
     let mut path: Module = file
         .trim_end_matches(".rs")
         .split('/')
@@ -88,10 +69,8 @@ fn module(file: &str) -> Module {
 fn leaves(tree: &str, prefix: &[String], found: &mut Vec<Module>) {
     let segments = |path: &str| {
         let path = path.split(" as ").next().unwrap_or(path);
-        let names = path
-            .split("::")
-            .map(str::trim)
-            .filter(|name| !name.is_empty());
+        let parts = path.split("::");
+        let names = parts.map(str::trim).filter(|name| !name.is_empty());
         names.map(str::to_owned).collect::<Vec<_>>()
     };
     let Some((head, group)) = tree.split_once('{') else {
@@ -130,36 +109,36 @@ fn absolute(path: &[String], here: &[String]) -> Option<Module> {
     }
 }
 
+/// The modules of its crate that code in module `here` imports.
+pub fn imported(here: &[String], code: &str, modules: &BTreeSet<Module>) -> BTreeSet<Module> {
+    let mut paths = Vec::new();
+    for statement in code.split(';') {
+        if let Some((_, tree)) = statement.split_once("use ") {
+            leaves(tree, &[], &mut paths);
+        }
+    }
+    for (at, _) in code.match_indices("crate::") {
+        let end = |c: char| !(c.is_alphanumeric() || c == '_' || c == ':');
+        let path = code[at..].split(end).next().unwrap_or_default();
+        leaves(path, &[], &mut paths);
+    }
+    let target = |path: &Module| {
+        let path = absolute(path, here)?;
+        let mut prefixes = (1..=path.len()).rev().map(|n| path[..n].to_vec());
+        prefixes.find(|path| modules.contains(path))
+    };
+    paths.iter().filter_map(target).collect()
+}
+
 /// The modules that each module of a crate imports. A module and those inside it count as one where they meet directly.
 fn imports(texts: &BTreeMap<String, String>) -> BTreeMap<Module, BTreeSet<Module>> {
     let modules: BTreeSet<Module> = texts.keys().map(|file| module(file)).collect();
     let mut all = BTreeMap::new();
     for (file, text) in texts {
-        let (here, code) = (module(file), code(text));
-        let mut paths = Vec::new();
-        for statement in code.split(';') {
-            if let Some((_, tree)) = statement.split_once("use ") {
-                leaves(tree, &[], &mut paths);
-            }
-        }
-        for (at, _) in code.match_indices("crate::") {
-            let end = |c: char| !(c.is_alphanumeric() || c == '_' || c == ':');
-            let path = code[at..].split(end).next().unwrap_or_default();
-            leaves(path, &[], &mut paths);
-        }
-        let target = |path: &Module| {
-            let path = absolute(path, &here)?;
-            let found = (1..=path.len()).rev().map(|n| &path[..n]);
-            found
-                .map(<[String]>::to_vec)
-                .find(|path| modules.contains(path))
-        };
-        let is_related = |other: &Module| other.starts_with(&here) || here.starts_with(other);
-        let imported = paths
-            .iter()
-            .filter_map(target)
-            .filter(|other| !is_related(other));
-        all.insert(here.clone(), imported.collect());
+        let here = module(file);
+        let mut others = imported(&here, &code(text), &modules);
+        others.retain(|other| !other.starts_with(&here) && !here.starts_with(other));
+        all.insert(here, others);
     }
     all
 }

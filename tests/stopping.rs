@@ -1,6 +1,9 @@
-//! An orderly end.
+//! Orderly shutdown.
 
-use crate::support::{Follower, LOBBY, Last, RawSocket, Senders, Teahouse, kept, long_tests};
+use crate::support::{
+    Follower, LOBBY, LastVersion, LoadGenerator, RawSocket, Teahouse, field_values, long_tests,
+    message_states,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -8,65 +11,58 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-const IN_TIME: Duration = Duration::from_secs(5);
-/// Everybody is back within this time.
-const BACK: Duration = Duration::from_secs(10);
+const STOPPED_WITHIN: Duration = Duration::from_secs(5);
+/// All clients have reconnected within this time.
+const RECONNECTED_WITHIN: Duration = Duration::from_secs(10);
 
 #[tokio::test]
-async fn everybody_is_told_and_what_was_acknowledged_is_stored() {
-    let (mut house, [ming, ana]) = Teahouse::with_people(["Ming", "Ana"]).await;
+async fn shutdown_closes_sockets_with_1001_and_keeps_acknowledged_messages() {
+    let (mut server, [ming, ana]) = Teahouse::with_users(["Ming", "Ana"]).await;
     let (mut one, mut two, mut three) =
         (ming.socket().await, ming.socket().await, ana.socket().await);
     for n in 0..50 {
         one.post(LOBBY, &format!("message {n}")).await;
     }
     one.expect("ack").await;
-    house.ask_to_stop();
+    server.terminate();
     for socket in [&mut one, &mut two, &mut three] {
-        assert_eq!(socket.close_code(IN_TIME).await, 1001);
+        assert_eq!(socket.close_code(STOPPED_WITHIN).await, 1001);
     }
-    let status = house.ended(IN_TIME).expect("it ends");
+    let status = server
+        .wait_for_exit(STOPPED_WITHIN)
+        .expect("the server stops");
     assert_eq!(status.code(), Some(0), "{status}");
-    let acked = 1 + one.taken("ack").len();
-    assert!(house.count("messages") >= acked as i64);
-    house.start_again();
+    let acked = 1 + one.buffered("ack").len();
+    assert!(server.count("messages") >= acked as i64);
+    server.restart();
     let history = ming.whole_history(LOBBY).await;
-    let seqs: Vec<_> = history
-        .iter()
-        .map(|message| message["seq"].as_u64().expect("seq"))
-        .collect();
-    assert_eq!(seqs, (1..=history.len() as u64).collect::<Vec<_>>());
+    let wanted = Vec::from_iter(1..=history.len());
+    assert_eq!(field_values(&history, "seq"), wanted);
 }
 
 #[tokio::test]
-async fn nobody_can_hold_the_program_up() {
-    let (mut house, [ming]) = Teahouse::with_people(["Ming"]).await;
-    // A socket that answers nothing, a request that never ends, a connection that says nothing.
+async fn stalled_clients_do_not_delay_the_shutdown() {
+    let (mut server, [ming]) = Teahouse::with_users(["Ming"]).await;
+    // A socket that answers nothing, an unfinished request and an idle connection.
     let _socket = RawSocket::open(&ming).await;
-    let mut half = tokio::net::TcpStream::connect(house.host())
-        .await
-        .expect("a connection");
-    half.write_all(b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nphone=")
-        .await
-        .expect("sent");
-    let _idle = tokio::net::TcpStream::connect(house.host())
-        .await
-        .expect("a connection");
+    let connect = async || tokio::net::TcpStream::connect(server.host()).await;
+    let mut half = connect().await.expect("a connection");
+    let request = b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nphone=";
+    half.write_all(request).await.expect("sent");
+    let _idle = connect().await.expect("a connection");
     assert_eq!(ming.get("/healthz").await.status(), 200);
     let started = Instant::now();
-    house.ask_to_stop();
-    let status = house.ended(IN_TIME).expect("it ends within five seconds");
-    assert_eq!(
-        status.code(),
-        Some(0),
-        "{status} after {:?}",
-        started.elapsed()
-    );
+    server.terminate();
+    let status = server
+        .wait_for_exit(STOPPED_WITHIN)
+        .expect("the server stops within 5 s");
+    let took = started.elapsed();
+    assert_eq!(status.code(), Some(0), "{status} after {took:?}");
 }
 
-/// Listens until it has everything, and comes back as our own clients do: within five seconds after the goodbye, and
-/// soon again when it is not let in.
-async fn faithful(mut follower: Follower, last: Last) -> Follower {
+/// Reads until it has every message and reconnects as our own clients do: within 5 s after close code 1001,
+/// and sooner after a rejected connection.
+async fn reconnecting(mut follower: Follower, last: LastVersion) -> Follower {
     let forever = Instant::now() + Duration::from_secs(600);
     pause(2_000).await;
     while !follower.has(&last) {
@@ -82,57 +78,59 @@ async fn pause(most_ms: u64) {
     sleep(Duration::from_millis(rand::random_range(0..most_ms))).await;
 }
 
-/// Waits until so many are connected; answers how long that took.
-async fn all_here(connected: &AtomicUsize, count: usize) -> Duration {
+/// Waits until `count` clients are connected; returns how long that took.
+async fn all_connected(connected: &AtomicUsize, count: usize) -> Duration {
     let start = Instant::now();
     while connected.load(Ordering::SeqCst) < count {
-        assert!(start.elapsed() < BACK * 5, "they do not come");
+        let is_in_time = start.elapsed() < RECONNECTED_WITHIN * 5;
+        assert!(is_in_time, "the clients do not connect");
         sleep(Duration::from_millis(20)).await;
     }
     start.elapsed()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_crowd_is_told_goodbye_and_is_back_soon_with_everything() {
+async fn clients_reconnect_after_a_restart_and_miss_no_message() {
     let count = if long_tests() { 500 } else { 60 };
-    let mut house = Teahouse::start();
+    let mut server = Teahouse::start();
     let (tell, last) = watch::channel(None);
     let connected = Arc::new(AtomicUsize::default());
-    let crowd: Vec<_> = (house.crowd(count).into_iter())
-        .map(|member| {
-            let mut follower = Follower::new(member.request());
-            follower.connected = connected.clone();
-            tokio::spawn(faithful(follower, last.clone()))
-        })
-        .collect();
-    all_here(&connected, count).await;
-    let senders = Senders::paced(&house, 8, Duration::from_millis(400)).await;
+    let start = |member: crate::support::Member| {
+        let mut follower = Follower::new(member.request());
+        follower.connected = connected.clone();
+        tokio::spawn(reconnecting(follower, last.clone()))
+    };
+    let crowd: Vec<_> = server.add_members(count).into_iter().map(start).collect();
+    all_connected(&connected, count).await;
+    let senders = LoadGenerator::paced(&server, 8, Duration::from_millis(400)).await;
     let reader = senders.people[0].clone();
     senders.until_acked(60, Duration::from_secs(60)).await;
     let start = Instant::now();
-    house.ask_to_stop();
-    let status = house.ended(IN_TIME * 2).expect("it ends");
+    server.terminate();
+    let status = server
+        .wait_for_exit(STOPPED_WITHIN * 2)
+        .expect("the server stops");
     let stopped = start.elapsed();
     assert_eq!(status.code(), Some(0), "{status} after {stopped:?}");
-    house.start_again();
-    let back = all_here(&connected, count).await;
+    server.restart();
+    let back = all_connected(&connected, count).await;
     senders.until_acked(60, Duration::from_secs(60)).await;
     let record = senders.stop().await;
-    let stored = house.audit(&record, &reader).await;
-    tell.send(Some(stored as u64)).expect("they listen");
-    let wanted = kept(&reader.whole_history(LOBBY).await);
-    let mut refused = 0;
+    let stored = server.audit(&record, &reader).await;
+    tell.send(Some(stored as u64))
+        .expect("clients are listening");
+    let wanted = message_states(&reader.whole_history(LOBBY).await);
     for follower in crowd {
         let follower = timeout(Duration::from_secs(60), follower).await;
-        let follower = follower.expect("it hears everything").expect("no panic");
+        let follower = follower
+            .expect("the client receives every message")
+            .expect("no panic");
         assert_eq!(follower.closed_with, [Some(1001)]);
-        refused += follower.refused;
         assert_eq!(follower.kept, wanted);
     }
     println!(
-        "{count} sockets and 8 senders: all told 1001, exit 0 after {stopped:?}, all back after {back:?}, \
-         {stored} messages stored, {} acknowledged, {count} complete; \
-         {refused} times a sync had to be asked again",
+        "{count} sockets and 8 senders: stopped in {stopped:?}, all back after {back:?}; {} acknowledged, \
+         {stored} stored, all clients complete",
         record.acked.len()
     );
 }

@@ -1,14 +1,20 @@
-//! Event streams: for programs, and for pages without WebSocket.
+//! Event streams for API clients and for pages without WebSocket.
 
-use crate::support::{LOBBY, PATIENCE, Person, Program, Teahouse, client_id};
+use crate::support::{ApiClient, EventStream, LOBBY, Person, TIMEOUT, Teahouse, client_id};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
 
-async fn house() -> (Teahouse, Person, Person) {
-    let (house, [mei, li]) = Teahouse::with_people(["Mei", "Li"]).await;
-    (house, mei, li)
+/// The next event's data.
+async fn next(stream: &mut EventStream) -> Value {
+    let event = stream.next_before(Instant::now() + TIMEOUT).await;
+    event.expect("an event").data
+}
+
+/// A post that starts or continues the conversation with Li.
+fn post_to_li(text: &str) -> Value {
+    json!({"type": "post", "clientId": client_id(), "to": "Li", "content": text})
 }
 
 fn content(value: &Value) -> &str {
@@ -16,9 +22,9 @@ fn content(value: &Value) -> &str {
 }
 
 #[tokio::test]
-async fn a_page_without_a_socket_hears_everything() {
-    let (house, mei, li) = house().await;
-    let program = Program::of(&house, &li).await;
+async fn event_stream_has_every_frame_of_the_websocket() {
+    let (server, [mei, li]) = Teahouse::with_users(["Mei", "Li"]).await;
+    let program = ApiClient::of(&server, &li).await;
     let mut stream = program.stream("/api/events?view=1", None).await;
     let hello = stream.expect(|event| event["type"] == "hello").await;
     assert_eq!(hello.data["user"]["username"], "Li");
@@ -30,19 +36,17 @@ async fn a_page_without_a_socket_hears_everything() {
     frame["type"] = json!("message");
     assert_eq!(event.data, frame);
     mei.edit(LOBBY, 1, "two").await;
-    assert_eq!(
-        content(&stream.expect(|e| e["type"] == "message").await.data),
-        "two"
-    );
-    mei.erase(LOBBY, 1).await;
+    let edited = stream.expect(|e| e["type"] == "message").await;
+    assert_eq!(content(&edited.data), "two");
+    mei.delete_message(LOBBY, 1).await;
     let gone = stream.expect(|e| e["type"] == "message").await;
     assert!(gone.data["deletedAt"].is_string());
-    let room = mei.make_room("closed", "tea", &[&li]).await;
+    let room = mei.create_room("closed", "tea", &[&li]).await;
     let shown = stream.expect(|e| e["type"] == "room").await;
     assert_eq!(shown.data["room"]["id"], *room);
     mei.say_in(&room, "in here").await;
     stream.expect(|e| content(e) == "in here").await;
-    li.has_read(LOBBY, 1).await;
+    li.mark_read(LOBBY, 1).await;
     stream.expect(|e| e["type"] == "read").await;
     mei.remove(&room, &li).await;
     stream.expect(|e| e["type"] == "removed").await;
@@ -53,10 +57,10 @@ async fn a_page_without_a_socket_hears_everything() {
 }
 
 #[tokio::test]
-async fn a_program_hears_what_others_say_to_its_person() {
-    let (house, mei, li) = house().await;
-    let bo = Person::register(&house, "Bo").await;
-    let program = Program::of(&house, &li).await;
+async fn message_stream_has_direct_messages_from_others_only() {
+    let (server, [mei, li]) = Teahouse::with_users(["Mei", "Li"]).await;
+    let bo = Person::register(&server, "Bo").await;
+    let program = ApiClient::of(&server, &li).await;
     let group = mei.direct(&["Li", "Bo"]).await;
     let pair = mei.direct(&["Li"]).await;
     mei.say_in(&pair, "before").await;
@@ -65,86 +69,57 @@ async fn a_program_hears_what_others_say_to_its_person() {
     mei.say_in(&group, "to all three").await;
     li.say_in(&pair, "by me").await;
     mei.say_in(&pair, "to you").await;
-    let event = stream
-        .next_before(Instant::now() + PATIENCE)
-        .await
-        .expect("an event");
-    assert_eq!(
-        (content(&event.data), &event.data["mine"]),
-        ("to you", &json!(false))
-    );
-    assert_eq!(event.data["conversationId"], *pair);
-    assert!(event.data.get("type").is_none());
-    // Somebody new begins a conversation: its first message arrives at once.
+    let event = next(&mut stream).await;
+    assert_eq!((content(&event), &event["mine"]), ("to you", &json!(false)));
+    assert_eq!(event["conversationId"], pair);
+    assert!(event.get("type").is_none());
+    // The first message of a new conversation arrives at once.
     let mut socket = bo.socket().await;
-    socket
-        .send(json!({"type": "post", "clientId": client_id(), "to": "Li", "content": "hello"}))
-        .await;
-    let event = stream
-        .next_before(Instant::now() + PATIENCE)
-        .await
-        .expect("an event");
-    assert_eq!(content(&event.data), "hello");
-    // After a number comes what is later, by header or address.
+    socket.send(post_to_li("hello")).await;
+    assert_eq!(content(&next(&mut stream).await), "hello");
+    // `after` or Last-Event-ID resumes after this event.
     let mut again = program.stream("/api/messages?after=0", None).await;
     for text in ["before", "to you", "hello"] {
-        let event = again
-            .next_before(Instant::now() + PATIENCE)
-            .await
-            .expect("an event");
-        assert_eq!(content(&event.data), text);
+        assert_eq!(content(&next(&mut again).await), text);
     }
-    let mut later = program
-        .stream("/api/messages?after=0", Some(&stream.last))
-        .await;
+    let last = Some(stream.last.as_str());
+    let mut later = program.stream("/api/messages?after=0", last).await;
     mei.say_in(&pair, "last").await;
-    let event = later
-        .next_before(Instant::now() + PATIENCE)
-        .await
-        .expect("an event");
-    assert_eq!(content(&event.data), "last");
+    assert_eq!(content(&next(&mut later).await), "last");
 }
 
 #[tokio::test]
-async fn a_first_message_reaches_a_stream_however_soon_it_comes() {
-    let (house, _, li) = house().await;
-    let program = Program::of(&house, &li).await;
+async fn first_message_of_a_conversation_reaches_the_stream() {
+    let (server, [_, li]) = Teahouse::with_users(["Mei", "Li"]).await;
+    let program = ApiClient::of(&server, &li).await;
     let mut stream = program.stream("/api/messages", None).await;
     for n in 0..15 {
-        let friend = Person::register(&house, &format!("friend-{n}")).await;
+        let friend = Person::register(&server, &format!("friend-{n}")).await;
         let text = format!("hello {n}");
         let mut socket = friend.socket().await;
-        socket
-            .send(json!({"type": "post", "clientId": client_id(), "to": "Li", "content": text}))
-            .await;
-        let event = stream
-            .next_before(Instant::now() + PATIENCE)
-            .await
-            .expect("an event");
-        assert_eq!(content(&event.data), text);
+        socket.send(post_to_li(&text)).await;
+        assert_eq!(content(&next(&mut stream).await), text);
     }
 }
 
 #[tokio::test]
-async fn a_silent_stream_says_that_it_lives() {
-    let (house, _, li) = house().await;
-    let program = Program::of(&house, &li).await;
+async fn idle_stream_sends_a_comment_every_15_seconds() {
+    let (server, [_, li]) = Teahouse::with_users(["Mei", "Li"]).await;
+    let program = ApiClient::of(&server, &li).await;
     let mut stream = program.stream("/api/messages", None).await;
     let before = stream.comments;
     let deadline = Instant::now() + Duration::from_secs(17);
     while stream.comments == before {
-        assert!(stream.read(deadline).await, "nothing in 17 seconds");
+        assert!(stream.read(deadline).await, "no comment in 17 s");
     }
-    assert!(
-        Instant::now() + Duration::from_secs(4) > deadline,
-        "too early"
-    );
+    let is_late = Instant::now() + Duration::from_secs(4) > deadline;
+    assert!(is_late, "the comment was early");
 }
 
 #[tokio::test]
-async fn a_client_that_loses_its_stream_has_everything_once_and_in_order() {
-    let (house, mei, li) = house().await;
-    let program = Program::of(&house, &li).await;
+async fn client_that_reconnects_its_streams_receives_every_message_once_in_order() {
+    let (server, [mei, li]) = Teahouse::with_users(["Mei", "Li"]).await;
+    let program = ApiClient::of(&server, &li).await;
     let pair = mei.direct(&["Li"]).await;
     let mut stream = program.stream("/api/messages", None).await;
     let mut events = program.stream("/api/events", None).await;
@@ -155,7 +130,7 @@ async fn a_client_that_loses_its_stream_has_everything_once_and_in_order() {
             for n in 0..1000 {
                 socket.post(&pair, &format!("{n}")).await;
                 if n % 50 == 49 {
-                    // Whoever does not listen is sent away.
+                    // Reads the acks, because clients that do not read are disconnected.
                     for _ in 0..50 {
                         socket.expect("ack").await;
                     }
@@ -164,52 +139,46 @@ async fn a_client_that_loses_its_stream_has_everything_once_and_in_order() {
             }
         })
     };
-    let (mut heard, mut heard_too) = (Vec::new(), Vec::new());
-    let (mut seen, mut seen_too) = (String::new(), String::new());
+    let (mut from_messages, mut from_events) = (Vec::new(), Vec::new());
+    let (mut message_id, mut event_id) = (String::new(), String::new());
     let mut losses = 0;
     let deadline = Instant::now() + Duration::from_secs(60);
-    while heard.len() < 1000 || heard_too.len() < 1000 {
-        assert!(
-            Instant::now() < deadline,
-            "{} and {}",
-            heard.len(),
-            heard_too.len()
-        );
-        if heard.len() < 1000 {
-            let event = stream
-                .next_before(deadline)
-                .await
-                .unwrap_or_else(|| panic!("{} came", heard.len()));
-            heard.push(content(&event.data).to_owned());
-            seen = event.id.expect("an id");
+    while from_messages.len() < 1000 || from_events.len() < 1000 {
+        let counts = (from_messages.len(), from_events.len());
+        assert!(Instant::now() < deadline, "{counts:?}");
+        if from_messages.len() < 1000 {
+            let event = stream.next_before(deadline).await;
+            let event = event.unwrap_or_else(|| panic!("{} events", from_messages.len()));
+            from_messages.push(content(&event.data).to_owned());
+            message_id = event.id.expect("an id");
         }
-        while heard_too.len() < heard.len() {
+        while from_events.len() < from_messages.len() {
             let event = events.expect(|event| event["type"] == "message").await;
-            heard_too.push(content(&event.data).to_owned());
-            seen_too = event.id.expect("an id");
+            from_events.push(content(&event.data).to_owned());
+            event_id = event.id.expect("an id");
         }
-        if heard.len() % 48 == 47 && losses < 20 {
-            // Whatever was under way to these two is lost.
+        if from_messages.len() % 48 == 47 && losses < 20 {
+            // Events in flight on both streams are lost.
             losses += 1;
-            stream = program.stream("/api/messages", Some(&seen)).await;
-            events = program.stream("/api/events", Some(&seen_too)).await;
+            stream = program.stream("/api/messages", Some(&message_id)).await;
+            events = program.stream("/api/events", Some(&event_id)).await;
         }
     }
-    writer.await.expect("it wrote");
+    writer.await.expect("the writer finished");
     let all: Vec<String> = (0..1000).map(|n| n.to_string()).collect();
     assert_eq!(losses, 20);
-    assert_eq!(heard, all);
-    assert_eq!(heard_too, all);
+    assert_eq!(from_messages, all);
+    assert_eq!(from_events, all);
 }
 
 #[tokio::test]
-async fn whoever_only_asks_about_a_stream_is_answered_at_once() {
-    let (_house, [mei]) = Teahouse::with_people(["mei"]).await;
+async fn head_request_for_a_stream_returns_at_once() {
+    let (_server, [mei]) = Teahouse::with_users(["mei"]).await;
     for path in ["/api/events", "/api/messages"] {
         let asked = mei.request(Method::HEAD, path);
         let answer = asked.header("accept", "text/event-stream").send();
         let answer = tokio::time::timeout(Duration::from_secs(5), answer).await;
-        let answer = answer.expect("in time").expect("an answer");
+        let answer = answer.expect("in time").expect("a response");
         assert_eq!(answer.headers()["content-type"], "text/event-stream");
     }
 }

@@ -1,12 +1,12 @@
-//! Unread counts: a person's own messages and deleted messages are in none of them, wherever they are shown.
+//! Unread counts exclude a user's own messages and deleted messages, wherever they are shown.
 
 use crate::support::person::PASSWORD;
-use crate::support::{Person, Program, Socket, Teahouse, client_id, queries};
+use crate::support::{ApiClient, Person, Socket, Teahouse, client_id, count_queries};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
 /// The ways to send a message.
-const WAYS: [&str; 9] = [
+const METHODS: [&str; 9] = [
     "socket",
     "other device",
     "other server",
@@ -24,20 +24,21 @@ struct Sender<'a> {
     socket: Socket,
     other_device: Socket,
     other_server: Socket,
-    program: Program,
+    program: ApiClient,
 }
 
 impl Sender<'_> {
-    async fn send(&mut self, way: &str, room: &str, text: &str) {
+    async fn send(&mut self, method: &str, room: &str, text: &str) {
         let id = client_id();
         let body = json!({"content": text, "clientId": id});
-        match way {
+        match method {
             "socket" => say(&mut self.socket, room, text).await,
             "other device" => say(&mut self.other_device, room, text).await,
             "other server" => say(&mut self.other_server, room, text).await,
             "form" => {
                 let path = format!("/rooms/{room}/messages");
-                assert_eq!(self.li.act("post", &path, &[("content", text)]).await, 303);
+                let found = self.li.submit("post", &path, &[("content", text)]).await;
+                assert_eq!(found, 303);
             }
             "json" => {
                 self.li.say_in(room, text).await;
@@ -53,9 +54,7 @@ impl Sender<'_> {
             "to" => {
                 let post = json!({"type": "post", "clientId": id, "to": "mei", "content": text});
                 self.socket.send(post).await;
-                self.socket
-                    .expect_where("ack", |ack| ack["clientId"] == *id)
-                    .await;
+                await_ack(&mut self.socket, &id).await;
             }
             "terminal" => chat(self.li, room, text).await,
             other => panic!("{other}"),
@@ -65,12 +64,16 @@ impl Sender<'_> {
 
 async fn say(socket: &mut Socket, room: &str, text: &str) {
     let id = socket.post(room, text).await;
+    await_ack(socket, &id).await;
+}
+
+async fn await_ack(socket: &mut Socket, id: &str) {
     socket
-        .expect_where("ack", |ack| ack["clientId"] == *id)
+        .expect_where("ack", |ack| ack["clientId"] == id)
         .await;
 }
 
-/// `teahouse chat --say`
+/// Runs `teahouse chat --say`.
 async fn chat(person: &Person, room: &str, text: &str) {
     let done = Command::new(env!("CARGO_BIN_EXE_teahouse"))
         .args(["chat", "--url", &person.url, "--phone", &person.phone])
@@ -83,7 +86,7 @@ async fn chat(person: &Person, room: &str, text: &str) {
     assert!(done.status.success(), "{done:?}");
 }
 
-/// Unread and mentions.
+/// Unread messages and mentions.
 type Counts = (i64, i64);
 
 fn counts(room: &Value) -> Counts {
@@ -99,7 +102,7 @@ fn of_room<'a>(rooms: &'a Value, id: &str) -> &'a Value {
         .unwrap_or_else(|| panic!("room {id} is missing"))
 }
 
-/// The badge of a room in a page's sidebar; mentions are only told from none.
+/// The unread count in a page's sidebar, and whether it shows a mention.
 async fn sidebar(person: &Person, path: &str, id: &str) -> (i64, bool) {
     let page = person.page(path).await;
     let start = format!("class=\"rooms-item\" href=\"/rooms/{id}\"");
@@ -113,15 +116,11 @@ async fn sidebar(person: &Person, path: &str, id: &str) -> (i64, bool) {
     )
 }
 
-/// Asserts that everything that shows a count shows these.
-async fn shown_everywhere(sender: &Sender<'_>, room: &str, expected: Counts, what: &str) {
+/// Asserts that every view of the room shows these counts.
+async fn assert_shown_everywhere(sender: &Sender<'_>, room: &str, expected: Counts, what: &str) {
     let (li, program) = (sender.li, &sender.program);
-    let hello = li.socket().await.hello;
-    assert_eq!(
-        counts(of_room(&hello["rooms"], room)),
-        expected,
-        "{what}: hello"
-    );
+    let in_hello = li.socket().await.room(room).await;
+    assert_eq!(counts(&in_hello), expected, "{what}: hello");
     for path in ["/api/rooms", "/api/rooms/"] {
         let answer = match path.ends_with('/') {
             true => program.get(&format!("{path}{room}")).await.1,
@@ -143,63 +142,77 @@ async fn shown_everywhere(sender: &Sender<'_>, room: &str, expected: Counts, wha
     }
 }
 
-/// Sets Li's mark and returns the counts of the `read` frame that both devices get.
-async fn mark(sender: &mut Sender<'_>, room: &str, seq: i64, unread: bool) -> Counts {
-    sender.socket.settle().await;
-    sender.other_device.settle().await;
-    let frame = json!({"type": "read", "roomId": room, "seq": seq, "unread": unread});
-    sender.socket.send(frame).await;
-    // What was marked before may still be on its way.
-    let marked = if unread { seq - 1 } else { seq };
-    let is_it = |frame: &Value| frame["roomId"] == room && frame["seq"] == marked;
-    let here = sender.socket.expect_where("read", is_it).await;
-    let there = sender.other_device.expect_where("read", is_it).await;
-    assert_eq!(there, here);
-    counts(&here)
+/// Sets Li's read position; asserts the counts of the `read` frame that both devices receive.
+async fn read(sender: &mut Sender<'_>, room: &str, seq: i64, expected: Counts) {
+    set_position(sender, room, seq, false, expected).await;
 }
 
-async fn li_sends(way: &str, mei: &Person, sender: &mut Sender<'_>, room: &str) {
-    let what = |step: &str| format!("{way}, {step}");
+/// Like [`read`], but marks the message as unread.
+async fn unread(sender: &mut Sender<'_>, room: &str, seq: i64, expected: Counts) {
+    set_position(sender, room, seq, true, expected).await;
+}
+
+async fn set_position(
+    sender: &mut Sender<'_>,
+    room: &str,
+    seq: i64,
+    unread: bool,
+    expected: Counts,
+) {
+    sender.socket.discard_pending().await;
+    sender.other_device.discard_pending().await;
+    let frame = json!({"type": "read", "roomId": room, "seq": seq, "unread": unread});
+    sender.socket.send(frame).await;
+    // Frames of earlier changes may still arrive.
+    let marked = if unread { seq - 1 } else { seq };
+    let is_new = |frame: &Value| frame["roomId"] == room && frame["seq"] == marked;
+    let here = sender.socket.expect_where("read", is_new).await;
+    let there = sender.other_device.expect_where("read", is_new).await;
+    assert_eq!(there, here);
+    assert_eq!(counts(&here), expected, "room {room}, seq {seq}");
+}
+
+async fn li_sends(method: &str, mei: &Person, sender: &mut Sender<'_>, room: &str) {
+    let what = |step: &str| format!("{method}, {step}");
     mei.say_in(room, "hi @li").await;
     mei.say_in(room, "one more").await;
-    sender.send(way, room, "behind, and @li is me").await;
-    shown_everywhere(sender, room, (2, 1), &what("behind")).await;
+    sender.send(method, room, "behind, and @li is me").await;
+    assert_shown_everywhere(sender, room, (2, 1), &what("behind")).await;
     mei.say_in(room, "and a third").await;
-    sender.send(way, room, "behind again").await;
-    shown_everywhere(sender, room, (3, 1), &what("behind again")).await;
+    sender.send(method, room, "behind again").await;
+    assert_shown_everywhere(sender, room, (3, 1), &what("behind again")).await;
     // seq: mei 1, mei 2, li 3, mei 4, li 5.
-    assert_eq!(mark(sender, room, 1, false).await, (2, 0), "{way}");
-    assert_eq!(mark(sender, room, 2, false).await, (1, 0), "{way}");
-    assert_eq!(mark(sender, room, 3, false).await, (1, 0), "{way}");
-    assert_eq!(mark(sender, room, 4, false).await, (0, 0), "{way}");
-    shown_everywhere(sender, room, (0, 0), &what("only mine is left")).await;
-    assert_eq!(mark(sender, room, 5, false).await, (0, 0), "{way}");
-    sender.send(way, room, "at the end").await;
-    shown_everywhere(sender, room, (0, 0), &what("at the end")).await;
-    assert_eq!(mark(sender, room, 5, true).await, (0, 0), "{way}");
-    assert_eq!(mark(sender, room, 2, true).await, (2, 0), "{way}");
-    assert_eq!(mark(sender, room, 1, true).await, (3, 1), "{way}");
-    sender.send(way, room, "after a mark set back").await;
-    shown_everywhere(sender, room, (3, 1), &what("set back")).await;
-    assert_eq!(sender.li.act("post", "/read_marks", &[]).await, 303);
-    shown_everywhere(sender, room, (0, 0), &what("all read")).await;
+    for (seq, expected) in [(1, (2, 0)), (2, (1, 0)), (3, (1, 0)), (4, (0, 0))] {
+        read(sender, room, seq, expected).await;
+    }
+    assert_shown_everywhere(sender, room, (0, 0), &what("only mine is left")).await;
+    read(sender, room, 5, (0, 0)).await;
+    sender.send(method, room, "at the end").await;
+    assert_shown_everywhere(sender, room, (0, 0), &what("at the end")).await;
+    for (seq, expected) in [(5, (0, 0)), (2, (2, 0)), (1, (3, 1))] {
+        unread(sender, room, seq, expected).await;
+    }
+    sender.send(method, room, "after a position set back").await;
+    assert_shown_everywhere(sender, room, (3, 1), &what("set back")).await;
+    assert_eq!(sender.li.submit("post", "/read_marks", &[]).await, 303);
+    assert_shown_everywhere(sender, room, (0, 0), &what("all read")).await;
 }
 
 #[tokio::test]
-async fn own_messages_never_count_whichever_way_they_are_sent() {
-    let house = Teahouse::start();
-    let beside = house.beside();
-    let [mei, li] = Person::register_each(&house, ["mei", "li"]).await;
-    let device = li.on_another_device(&house).await;
+async fn own_messages_are_not_unread_however_they_are_sent() {
+    let server = Teahouse::start();
+    let beside = server.second_server();
+    let [mei, li] = Person::register_each(&server, ["mei", "li"]).await;
+    let device = li.on_another_device(&server).await;
     let mut sender = Sender {
         li: &li,
         socket: li.socket().await,
         other_device: device.socket().await,
         other_server: li.at(&beside).socket().await,
-        program: Program::of(&house, &li).await,
+        program: ApiClient::of(&server, &li).await,
     };
-    for way in WAYS {
-        let room = match way {
+    for method in METHODS {
+        let room = match method {
             "conversation" => mei.direct(&["li"]).await,
             "to" => {
                 let room = mei.direct(&["li"]).await;
@@ -208,37 +221,36 @@ async fn own_messages_never_count_whichever_way_they_are_sent() {
                 continue_conversation(&mei, &mut sender, &room, last).await;
                 continue;
             }
-            _ => mei.make_room("closed", way, &[&li]).await,
+            _ => mei.create_room("closed", method, &[&li]).await,
         };
+        let is_new = |frame: &Value| frame["room"]["id"] == *room;
         for socket in [
             &mut sender.socket,
             &mut sender.other_device,
             &mut sender.other_server,
         ] {
-            socket
-                .expect_where("room", |frame| frame["room"]["id"] == *room)
-                .await;
+            socket.expect_where("room", is_new).await;
         }
-        li_sends(way, &mei, &mut sender, &room).await;
+        li_sends(method, &mei, &mut sender, &room).await;
     }
 }
 
-/// `to` leads into a conversation that has messages already.
+/// Sends with `to` into a conversation that already has messages.
 async fn continue_conversation(mei: &Person, sender: &mut Sender<'_>, room: &str, last: i64) {
     mei.say_in(room, "hello again @li").await;
     sender.send("to", room, "behind").await;
-    shown_everywhere(sender, room, (1, 1), "to, behind").await;
-    assert_eq!(mark(sender, room, last + 2, false).await, (0, 0));
+    assert_shown_everywhere(sender, room, (1, 1), "to, behind").await;
+    read(sender, room, last + 2, (0, 0)).await;
     sender.send("to", room, "at the end").await;
-    shown_everywhere(sender, room, (0, 0), "to, at the end").await;
+    assert_shown_everywhere(sender, room, (0, 0), "to, at the end").await;
 }
 
 #[tokio::test]
-async fn deleted_messages_stop_counting_for_those_who_have_not_read_them() {
-    let (house, [mei, li]) = Teahouse::with_people(["mei", "li"]).await;
-    let device = li.on_another_device(&house).await;
+async fn deleted_messages_are_not_unread() {
+    let (server, [mei, li]) = Teahouse::with_users(["mei", "li"]).await;
+    let device = li.on_another_device(&server).await;
     for room in [
-        mei.make_room("closed", "tea", &[&li]).await,
+        mei.create_room("closed", "tea", &[&li]).await,
         mei.direct(&["li"]).await,
     ] {
         let mut sender = Sender {
@@ -246,39 +258,40 @@ async fn deleted_messages_stop_counting_for_those_who_have_not_read_them() {
             socket: li.socket().await,
             other_device: device.socket().await,
             other_server: li.socket().await,
-            program: Program::of(&house, &li).await,
+            program: ApiClient::of(&server, &li).await,
         };
         for text in ["1", "2 @li", "3", "4 @li"] {
             mei.say_in(&room, text).await;
         }
         li.say_in(&room, "5 is mine").await;
-        shown_everywhere(&sender, &room, (4, 2), "before").await;
+        assert_shown_everywhere(&sender, &room, (4, 2), "before").await;
         for (seq, expected) in [(2, (3, 1)), (4, (2, 0)), (3, (1, 0))] {
-            assert_eq!(mei.erase(&room, seq).await, 204, "{seq}");
-            shown_everywhere(&sender, &room, expected, "deleted").await;
+            assert_eq!(mei.delete_message(&room, seq).await, 204, "{seq}");
+            assert_shown_everywhere(&sender, &room, expected, "deleted").await;
             // A second deletion changes nothing.
-            assert_eq!(mei.erase(&room, seq).await, 204, "{seq}");
-            shown_everywhere(&sender, &room, expected, "deleted twice").await;
+            assert_eq!(mei.delete_message(&room, seq).await, 204, "{seq}");
+            assert_shown_everywhere(&sender, &room, expected, "deleted twice").await;
         }
-        assert_eq!(li.erase(&room, 5).await, 204);
-        shown_everywhere(&sender, &room, (1, 0), "mine deleted").await;
-        assert_eq!(mark(&mut sender, &room, 1, false).await, (0, 0));
-        shown_everywhere(&sender, &room, (0, 0), "only deleted ones are left").await;
-        assert_eq!(mark(&mut sender, &room, 2, true).await, (0, 0));
-        assert_eq!(mark(&mut sender, &room, 1, true).await, (1, 0));
+        assert_eq!(li.delete_message(&room, 5).await, 204);
+        assert_shown_everywhere(&sender, &room, (1, 0), "mine deleted").await;
+        read(&mut sender, &room, 1, (0, 0)).await;
+        assert_shown_everywhere(&sender, &room, (0, 0), "only deleted messages are left").await;
+        for (seq, expected) in [(2, (0, 0)), (1, (1, 0))] {
+            unread(&mut sender, &room, seq, expected).await;
+        }
         mei.say_in(&room, "6 @li").await;
-        shown_everywhere(&sender, &room, (2, 1), "after").await;
-        assert_eq!(mark(&mut sender, &room, 6, false).await, (0, 0));
+        assert_shown_everywhere(&sender, &room, (2, 1), "after").await;
+        read(&mut sender, &room, 6, (0, 0)).await;
     }
 }
 
 #[tokio::test]
-async fn five_hundred_rooms_with_deleted_messages_need_no_query_each() {
-    let (house, [mei, li]) = Teahouse::with_people(["mei", "li"]).await;
-    let room = mei.make_room("closed", "one", &[&li]).await;
+async fn number_of_queries_does_not_grow_with_500_rooms() {
+    let (server, [mei, li]) = Teahouse::with_users(["mei", "li"]).await;
+    let room = mei.create_room("closed", "one", &[&li]).await;
     mei.say_in(&room, "a @li").await;
     mei.say_in(&room, "b").await;
-    assert_eq!(mei.erase(&room, 2).await, 204);
+    assert_eq!(mei.delete_message(&room, 2).await, 204);
     let pages = [
         ("/rooms/1", "/rooms/{id}"),
         ("/rooms", "/rooms"),
@@ -287,31 +300,31 @@ async fn five_hundred_rooms_with_deleted_messages_need_no_query_each() {
     ];
     let mut few = Vec::new();
     for (path, route) in pages {
-        few.push(queries(&house, &li, path, route).await);
+        few.push(count_queries(&server, &li, path, route).await);
     }
-    copy_room(&house, &room, 499);
+    copy_room(&server, &room, 499);
     for ((path, route), few) in pages.into_iter().zip(few) {
-        let many = queries(&house, &li, path, route).await;
-        println!("{path}: {few} queries with one room, {many} with 500");
-        // A first request may need a query more than later ones.
-        assert!(many <= few, "{path}: {many}");
+        let many = count_queries(&server, &li, path, route).await;
+        // The first request may run one query more than later ones.
+        println!("{path}: {few} queries with 1 room, {many} with 500");
+        assert!(many <= few, "{path}");
     }
     let rooms = li.rooms().await;
     let copies: Vec<_> = rooms.iter().filter(|room| room["id"] != "1").collect();
     assert_eq!(copies.len(), 500);
-    assert!(
-        copies.iter().all(|room| counts(room) == (1, 1)),
-        "{copies:?}"
-    );
+    let is_right = |room: &&Value| counts(room) == (1, 1);
+    assert!(copies.iter().all(is_right), "{copies:?}");
 }
 
-/// Copies a room with its members and messages behind the program's back.
-fn copy_room(house: &Teahouse, room: &str, copies: u32) {
-    let database = house.database();
-    let numbers = "(SELECT a.n + 10 * b.n + 100 * c.n AS n FROM \
-        (SELECT 0 AS n UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5 UNION SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9) a, \
-        (SELECT 0 AS n UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5 UNION SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9) b, \
-        (SELECT 0 AS n UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4) c) AS numbers";
+/// Copies a room with its members and messages by SQL.
+fn copy_room(server: &Teahouse, room: &str, copies: u32) {
+    let database = server.database();
+    let digits = (1..10).fold("SELECT 0 AS n".to_owned(), |all, n| {
+        format!("{all} UNION SELECT {n}")
+    });
+    let numbers = format!(
+        "(SELECT a.n + 10 * b.n + 100 * c.n AS n FROM ({digits}) a, ({digits}) b, ({digits}) c) AS numbers"
+    );
     let table = |name: &str, columns: &str, values: &str, id: &str| {
         database.run(&format!(
             "INSERT INTO {name} ({id}, {columns}) SELECT 1000 + n, {values} FROM {name}, {numbers} \

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use teahouse::realtime::frames::ClientFrame;
+use teahouse::protocol::frames::ClientFrame;
 
 fuzz_target!(|text: &str| {
     if let Some(frame) = ClientFrame::parse(text) {

@@ -57,7 +57,7 @@ verification-submit = Continue
 verification-resend = Send a new code
 verification-start-over = Start over
 field-code = Code
-field-code-hint = Six digits. It works only in this browser.
+field-code-hint = 6 digits. Works only in this browser.
 sms-code = { $code } is your Teahouse code. It expires in { $minutes } minutes. Don’t share it with anyone.
 sms-number-taken = Someone, maybe you, tried to create a Teahouse account with this number. It already has one: just sign in.
 password-reset-title = Reset your password
@@ -120,7 +120,7 @@ event-code-failed = Wrong code
 event-pairing-made = QR code for another device created
 event-pairing-asked = Device asked to sign in with a QR code
 event-pairing-allowed = Device allowed to sign in
-event-pairing-refused = Device denied
+event-pairing-refused = Device not allowed to sign in
 event-invite-made = Invitation link created
 event-invite-revoked = Invitation link revoked
 event-banned = Banned
@@ -209,7 +209,7 @@ field-invite-username = Username
 ## Browse rooms
 
 directory-title = Rooms
-directory-lead = Open rooms you haven’t joined.
+directory-lead = Open rooms you haven’t joined
 directory-search = Search rooms
 directory-search-submit = Search
 directory-empty = You’ve joined every open room.
@@ -217,10 +217,7 @@ directory-empty-action = Create a room
 directory-no-match = No rooms match “{ $search }”.
 directory-show-all = Show all rooms
 directory-join = Join
-directory-count = { $count ->
-    [one] { $count } room
-   *[other] { $count } rooms
-}
+directory-count = Open rooms you haven’t joined: { $count }
 directory-range = { $first }–{ $last } of { $count }
 directory-pages = Pages
 directory-page-empty = Nothing on this page.
@@ -298,7 +295,7 @@ settings-time-format-24 = 24-hour (19:04)
 settings-direct-messages = Direct messages
 settings-direct-messages-legend = Who can start a conversation with you
 settings-direct-messages-everyone = Everyone
-settings-direct-messages-shared-rooms = People in a private room or group with you
+settings-direct-messages-shared-rooms = People who share a private room or group with you
 settings-direct-messages-no-one = No one
 settings-direct-messages-hint = Existing conversations aren’t affected. To stop one, block the person there.
 

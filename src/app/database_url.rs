@@ -7,13 +7,9 @@ use std::path::Path;
 
 use crate::config::Settings;
 use crate::error::{Error, Result};
-use crate::models::database::default_url;
 use crate::models::database::url::DatabaseUrl;
 
 /// Returns the configured database's URL. Creates the data directory if the default SQLite file is to be used.
-///
-/// # Errors
-/// `Unavailable` when the URL is invalid or the directory cannot be created.
 pub fn database_url(settings: &Settings) -> Result<DatabaseUrl> {
     if settings.database.url.expose().is_empty() {
         create_data_dir(settings)?;
@@ -22,21 +18,15 @@ pub fn database_url(settings: &Settings) -> Result<DatabaseUrl> {
 }
 
 /// Like [`database_url`], without creating the data directory.
-///
-/// # Errors
-/// `Unavailable` when the URL is invalid.
 pub fn configured_database_url(settings: &Settings) -> Result<DatabaseUrl> {
     match settings.database.url.expose() {
-        "" => Ok(default_url(&settings.data.dir)),
+        "" => Ok(DatabaseUrl::Sqlite(settings.data.dir.join("teahouse.db"))),
         url => DatabaseUrl::parse(url),
     }
 }
 
 /// Creates the data directory and its missing parents with mode 0700. Leaves an existing directory unchanged: its mode is
 /// the owner's choice, and `teahouse doctor` reports one that is too open.
-///
-/// # Errors
-/// `Unavailable` with the directory and the cause.
 pub(super) fn create_data_dir(settings: &Settings) -> Result<()> {
     let dir: &Path = &settings.data.dir;
     let created = fs::DirBuilder::new()

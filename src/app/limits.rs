@@ -12,7 +12,6 @@ use crate::controllers::{App, SocketLimits};
 use crate::models::database::PoolLimits;
 use crate::realtime::rate_limit::Rate;
 
-/// Returns the options of the HTTP server.
 pub(super) fn server(settings: &Settings, app: &App) -> ServerOptions {
     let server = &settings.server;
     ServerOptions {
@@ -21,11 +20,11 @@ pub(super) fn server(settings: &Settings, app: &App) -> ServerOptions {
         timeouts: Timeouts {
             request_head: server.head_seconds,
             keep_alive: server.idle_seconds,
-            stream_stall: settings.socket.blocked_seconds,
+            stream_stall: settings.socket.write_stall_seconds,
             response_stall: server.stalled_seconds,
-            min_bytes_per_second: server.least_bytes_per_second,
+            min_bytes_per_second: server.min_bytes_per_second,
             rate_window: 10,
-            close_grace: settings.socket.farewell_seconds,
+            close_grace: settings.socket.close_grace_seconds,
         },
         anonymous_limiter: anonymous_limiter(settings),
         trusted_proxies: app.site.trusted_proxies.clone(),
@@ -33,7 +32,6 @@ pub(super) fn server(settings: &Settings, app: &App) -> ServerOptions {
     }
 }
 
-/// Returns the limits of the connection pool.
 pub(super) fn database(settings: &Settings) -> PoolLimits {
     PoolLimits {
         pool_size: settings.database.pool_size,
@@ -44,15 +42,13 @@ pub(super) fn database(settings: &Settings) -> PoolLimits {
 
 /// Returns the limiter of connections without a session, per address.
 pub(super) fn anonymous_limiter(settings: &Settings) -> Arc<AnonymousLimiter> {
-    AnonymousLimiter::new(throttled(settings, settings.server.strangers_per_address))
+    AnonymousLimiter::new(throttled(settings, settings.server.anonymous_per_address))
 }
 
-/// Returns the limit, or `None` when throttling is disabled.
 pub(super) fn throttled<T>(settings: &Settings, limit: T) -> Option<T> {
     settings.throttle.enabled.then_some(limit)
 }
 
-/// Returns the limits and timeouts of WebSockets.
 pub(super) fn sockets(settings: &Settings) -> SocketLimits {
     let socket = &settings.socket;
     let rate = |per_second, burst| throttled(settings, Rate { per_second, burst });
@@ -60,7 +56,7 @@ pub(super) fn sockets(settings: &Settings) -> SocketLimits {
         frame_max_bytes: socket.frame_max_bytes,
         ping_interval: Duration::from_secs(socket.ping_seconds),
         pong_timeout: Duration::from_secs(socket.pong_seconds),
-        close_grace_seconds: socket.farewell_seconds,
+        close_grace_seconds: socket.close_grace_seconds,
         frame_rate: rate(socket.frames_per_second, socket.frame_burst),
         control_rate: rate(socket.controls_per_second, socket.control_burst),
     }

@@ -1,10 +1,12 @@
 //! Builds the application from its settings, and serves it.
+//!
+//! # Errors
+//! Unless a function says otherwise, `Unavailable` with a sentence for the operator.
 
 pub mod client_errors;
 mod database_url;
 mod limits;
 pub mod page_baseline;
-mod realtime;
 mod secret_key;
 mod services;
 mod shutdown;
@@ -36,10 +38,12 @@ use crate::controllers::settings::export::Exports;
 use crate::controllers::{Accounts, App, RequestLimits, Site};
 use crate::error::{Error, Result};
 use crate::jobs;
+use crate::models::auth::session::KeyHash;
 use crate::models::database::Database;
 use crate::models::installation;
 use crate::models::user::User;
 use crate::models::values::content;
+use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::signing::HmacKey;
 use crate::realtime::change_poller::ChangePoller;
 use crate::realtime::worker_hub::WorkerHub;
@@ -47,23 +51,21 @@ use crate::routes;
 use crate::services::image::AvatarProcessor;
 use crate::views::cache::fragments::FragmentCache;
 use crate::views::cache::message_lists::MessageListCache;
+use crate::views::pages::sessions::Region;
 use crate::views::templates::Templates;
 
 /// Serves until SIGTERM or SIGINT.
-///
-/// # Errors
-/// `Unavailable` with the reason why the server cannot start.
 pub async fn serve(settings: Settings) -> Result<()> {
     limits::raise_file_limit();
     secret_key::require(&settings)?;
     let url = database_url(&settings)?;
     let printed_url = url.to_string();
     let database = Database::open(url, limits::database(&settings)).map_err(|error| {
-        let cause = cause(error);
+        let cause = error.into_cause();
         Error::Unavailable(format!("cannot use the database {printed_url}: {cause}"))
     })?;
     let key = secret_key::load(&settings)?;
-    let app = build(&settings, database, services::hmac_key(&key)).await?;
+    let app = build(&settings, database, HmacKey::new(key.signing())).await?;
     let listener = listen(&settings)?;
     let address = listener.local_addr().map_err(Error::internal)?;
     content::permalinks::set_origin(&match settings.server.public_origin.as_str() {
@@ -107,20 +109,12 @@ pub async fn serve(settings: Settings) -> Result<()> {
     server.await.map_err(Error::internal)
 }
 
-/// Returns the cause of an `Unavailable` without the variant's prefix.
-fn cause(error: Error) -> String {
-    match error {
-        Error::Unavailable(cause) => cause,
-        other => other.to_string(),
-    }
-}
-
 async fn build(settings: &Settings, database: Database, hmac_key: HmacKey) -> Result<App> {
     let database = database.with_direct_limits(services::direct_limits(settings, hmac_key.clone()));
     let epoch = database.read(installation::epoch).await?;
     let is_production = settings.environment == Environment::Production;
     let accounts = &settings.accounts;
-    let realtime = Arc::new(realtime::build(settings, &database, epoch)?);
+    let realtime = Arc::new(services::realtime(settings, &database, epoch)?);
     let hasher = services::hasher(accounts)?;
     Ok(App {
         metrics: services::metrics(&realtime, &database, &hasher),
@@ -141,13 +135,19 @@ async fn build(settings: &Settings, database: Database, hmac_key: HmacKey) -> Re
             public_origin: Some(settings.server.public_origin.clone())
                 .filter(|origin| !origin.is_empty()),
             trusted_proxies: TrustedProxies::new(settings.server.trusted_proxies.clone()),
-            metrics_token: services::metrics_token(settings),
+            metrics_token: Some(settings.metrics.token.expose())
+                .filter(|token| !token.is_empty())
+                .map(KeyHash::of),
         },
         accounts: Accounts {
-            registration_policy: services::registration_policy(accounts),
-            invite_policy: services::invite_policy(accounts),
+            registration_policy: accounts.registration,
+            invite_policy: accounts.invites,
             default_region: accounts.region.clone(),
-            regions: LazyLock::new(services::regions),
+            // Lazily, because the numbering rules take several MiB.
+            regions: LazyLock::new(|| {
+                let regions = PhoneNumber::regions().into_iter();
+                regions.map(Region::new).collect()
+            }),
             // Required while there are no users, which can also happen after all accounts were deleted.
             setup_code: is_production
                 .then(|| format!("{:08}", rand::rng().random_range(0..100_000_000))),
@@ -170,19 +170,14 @@ fn start_jobs(settings: &Settings, app: &App, change_poller: ChangePoller) {
     rt::spawn(async move { hub.run_gap_recovery().await });
     let realtime = app.realtime.clone();
     rt::spawn(async move { realtime.presence.run(realtime.hub.clone()).await });
-    rt::spawn(jobs::prune_expired_sessions::run(app.database.clone()));
     rt::spawn(jobs::erase_deleted_users::run(
         app.database.clone(),
         app.realtime.clone(),
         app.account_deleted.clone(),
     ));
     rt::spawn(jobs::truncate_wal::run(app.database.clone()));
-    rt::spawn(jobs::prune_change_notices::run(app.database.clone()));
     let event_days = settings.accounts.security_event_days;
-    rt::spawn(jobs::prune_expired_records::run(
-        app.database.clone(),
-        event_days,
-    ));
+    rt::spawn(jobs::prune_expired::run(app.database.clone(), event_days));
 }
 
 fn listen(settings: &Settings) -> Result<TcpListener> {

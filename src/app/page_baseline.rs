@@ -6,13 +6,12 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::time::Duration;
 
-use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::header;
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, rt};
 
 use crate::error::{Error, Result};
-use crate::models::auth::session;
-use crate::models::auth::session::KeyHash;
+use crate::models::auth::session::{self, KeyHash};
 use crate::models::database::url::DatabaseUrl;
 use crate::models::database::{Database, PoolLimits};
 use crate::models::installation;
@@ -61,7 +60,10 @@ async fn show(
     request: HttpRequest,
     id: web::Path<i64>,
 ) -> Result<HttpResponse> {
-    let (id, key_hash) = (*id, key_hash(request.headers()));
+    let id = *id;
+    let key = request.headers().get(header::AUTHORIZATION);
+    let key = key.and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let key_hash = KeyHash::of(key.unwrap_or_default());
     let found = state.database.read(move |conn| {
         let live = session::find_active(conn, &key_hash)?.ok_or(Error::Unauthorized)?;
         let (room, membership) = Room::find_for(conn, &live.user, id)?;
@@ -77,12 +79,4 @@ async fn show(
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
         .body(state.body.clone()))
-}
-
-/// Hash of the session key in the `Authorization` header.
-fn key_hash(headers: &HeaderMap) -> KeyHash {
-    let value = headers.get(header::AUTHORIZATION);
-    let value = value.and_then(|value| value.to_str().ok());
-    let key = value.and_then(|value| value.strip_prefix("Bearer "));
-    KeyHash::of(key.unwrap_or_default())
 }

@@ -14,11 +14,8 @@ use crate::error::{Error, Result};
 
 /// Requires a configured key in production, because it must be the same on all servers and survive the machine. There, a
 /// key file that all users of the machine can read is refused even if the settings contain a key: it may be the same one.
-///
-/// # Errors
-/// `Unavailable` with the command that generates a key or restricts the file.
 pub(super) fn require(settings: &Settings) -> Result<()> {
-    if let Some(warning) = exposure(&settings.data.dir.join("secret.key")) {
+    if let Some(warning) = exposure_warning(&settings.data.dir.join("secret.key")) {
         if settings.environment == Environment::Production {
             return Err(Error::Unavailable(warning));
         }
@@ -34,9 +31,6 @@ pub(super) fn require(settings: &Settings) -> Result<()> {
 }
 
 /// Returns the configured key, or the one in the data directory's `secret.key`, which is created if missing.
-///
-/// # Errors
-/// `Unavailable` when the file cannot be created or read.
 pub(super) fn load(settings: &Settings) -> Result<Key> {
     let configured = settings.data.secret_key.expose();
     if !configured.is_empty() {
@@ -63,7 +57,7 @@ pub(super) fn load(settings: &Settings) -> Result<Key> {
 }
 
 /// Returns a warning if all users of the machine can access the key file.
-fn exposure(path: &Path) -> Option<String> {
+fn exposure_warning(path: &Path) -> Option<String> {
     let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
     let shown = path.display();
     (mode & 0o007 != 0).then(|| {

@@ -1,42 +1,37 @@
-//! Builds services and policies from the settings.
+//! Builds services from the settings.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::cookie::Key;
 use chrono::TimeDelta;
+use tokio::sync::Notify;
 
 use super::limits;
-use crate::config::{
-    AccountSettings, InviteMode, RegistrationMode, Settings, SmsProvider, SmsSettings,
-};
+use crate::config::{AccountSettings, Settings, SmsProvider, SmsSettings};
 use crate::controllers::concerns::metrics::{Metrics, Queues};
 use crate::controllers::concerns::rate_limits::{RateLimitRules, RateLimits};
 use crate::controllers::{GithubLogin, PhoneVerification};
-use crate::error::Result;
-use crate::models::auth::invite::InvitePolicy;
+use crate::error::{Error, Result};
 use crate::models::auth::rate_limit::Rule;
-use crate::models::auth::session::KeyHash;
 use crate::models::database::Database;
+use crate::models::message_store::MessageWriter;
 use crate::models::room::direct_limits::DirectLimits;
-use crate::models::user::registration::RegistrationPolicy;
-use crate::models::values::phone_number::PhoneNumber;
+use crate::models::values::content;
 use crate::models::values::signing::HmacKey;
+use crate::protocol::ClientLimits;
+use crate::realtime::connection_limiter::ConnectionLimiter;
+use crate::realtime::hub::Hub;
+use crate::realtime::presence::Presence;
+use crate::realtime::rate_limit::UserRateLimiter;
 use crate::realtime::service::Realtime;
+use crate::realtime::writer::Writer;
 use crate::services::github::{GithubClient, GithubEndpoints};
 use crate::services::password_hasher::{HashCost, PasswordHasher};
 use crate::services::sms::{
     AliyunSender, AliyunTemplates, CommandSender, LogSender, SmsQueue, SmsSender, TwilioSender,
     WebhookSender,
 };
-use crate::views::pages::sessions::Region;
 
-/// Derives the HMAC key from the secret key.
-pub(super) fn hmac_key(key: &Key) -> HmacKey {
-    HmacKey::new(key.signing())
-}
-
-/// Builds the password hasher.
 pub(super) fn hasher(accounts: &AccountSettings) -> Result<PasswordHasher> {
     let cost = HashCost {
         memory_kib: accounts.hash_memory_kib,
@@ -48,23 +43,6 @@ pub(super) fn hasher(accounts: &AccountSettings) -> Result<PasswordHasher> {
         accounts.hash_queue,
         accounts.hash_queue_per_address,
     )
-}
-
-/// Returns who may register.
-pub(super) fn registration_policy(accounts: &AccountSettings) -> RegistrationPolicy {
-    match accounts.registration {
-        RegistrationMode::Open => RegistrationPolicy::Open,
-        RegistrationMode::Invite => RegistrationPolicy::Invite,
-        RegistrationMode::Closed => RegistrationPolicy::Closed,
-    }
-}
-
-/// Returns who may create invite links.
-pub(super) fn invite_policy(accounts: &AccountSettings) -> InvitePolicy {
-    match accounts.invites {
-        InviteMode::Members => InvitePolicy::Members,
-        InviteMode::Admins => InvitePolicy::Admins,
-    }
 }
 
 fn within(attempts: i32, window: TimeDelta) -> Rule {
@@ -86,9 +64,9 @@ pub(super) fn direct_limits(settings: &Settings, hmac_key: HmacKey) -> Option<Di
     limits::throttled(settings, limits)
 }
 
-/// Builds the rate limits of sign-in, registration and other actions.
 pub(super) fn rate_limits(settings: &Settings, hmac_key: HmacKey) -> RateLimits {
     let throttle = &settings.throttle;
+    let per_hour = |attempts| within(attempts, TimeDelta::hours(1));
     let rules = RateLimitRules {
         sign_in: Rule {
             attempts: throttle.sign_in_failures,
@@ -96,26 +74,25 @@ pub(super) fn rate_limits(settings: &Settings, hmac_key: HmacKey) -> RateLimits 
             backoff: Some(TimeDelta::seconds(throttle.sign_in_wait_seconds)),
         },
         sign_in_address: within(throttle.sign_ins_per_address, TimeDelta::minutes(1)),
-        registration_address: within(throttle.registrations_per_address, TimeDelta::hours(1)),
+        registration_address: per_hour(throttle.registrations_per_address),
         registration_browser: within(throttle.registrations_per_browser, TimeDelta::days(1)),
-        code_number: within(throttle.codes_per_number, TimeDelta::hours(1)),
-        code_address: within(throttle.codes_per_address, TimeDelta::hours(1)),
-        pairing_person: within(throttle.pairings_per_person, TimeDelta::hours(1)),
-        pairing_address: within(throttle.pairings_per_address, TimeDelta::hours(1)),
-        rooms_person: within(throttle.rooms_per_person, TimeDelta::hours(1)),
-        members_person: within(throttle.members_per_person, TimeDelta::hours(1)),
-        number_claims_person: within(throttle.number_claims_per_person, TimeDelta::hours(1)),
-        blocks_person: within(throttle.blocks_per_person, TimeDelta::hours(1)),
-        new_password: within(throttle.new_passwords_per_person, TimeDelta::hours(1)),
-        token_refresh: within(throttle.token_refreshes_per_person, TimeDelta::hours(1)),
+        code_number: per_hour(throttle.codes_per_number),
+        code_address: per_hour(throttle.codes_per_address),
+        pairing_person: per_hour(throttle.pairings_per_person),
+        pairing_address: per_hour(throttle.pairings_per_address),
+        rooms_person: per_hour(throttle.rooms_per_person),
+        members_person: per_hour(throttle.members_per_person),
+        number_claims_person: per_hour(throttle.number_claims_per_person),
+        blocks_person: per_hour(throttle.blocks_per_person),
+        new_password: per_hour(throttle.new_passwords_per_person),
+        token_refresh: per_hour(throttle.token_refreshes_per_person),
         rename: within(throttle.renames_per_person, TimeDelta::days(1)),
-        profile_change: within(throttle.profile_changes_per_person, TimeDelta::hours(1)),
-        export: within(throttle.exports_per_person, TimeDelta::hours(1)),
+        profile_change: per_hour(throttle.profile_changes_per_person),
+        export: per_hour(throttle.exports_per_person),
     };
     RateLimits::new(hmac_key, limits::throttled(settings, rules))
 }
 
-/// Builds phone verification, if enabled.
 pub(super) fn phone_verification(settings: &Settings) -> Result<Option<PhoneVerification>> {
     if !settings.verification.enabled {
         return Ok(None);
@@ -126,7 +103,6 @@ pub(super) fn phone_verification(settings: &Settings) -> Result<Option<PhoneVeri
     }))
 }
 
-/// Builds the GitHub client, if GitHub sign-in is enabled.
 pub(super) fn github(settings: &Settings) -> Result<Option<GithubLogin>> {
     let github = &settings.github;
     if !github.is_enabled() {
@@ -137,10 +113,14 @@ pub(super) fn github(settings: &Settings) -> Result<Option<GithubLogin>> {
         token: github.token_url.clone(),
         user: github.user_url.clone(),
     };
-    let (id, secret) = (&github.client_id, github.client_secret.expose());
-    let timeout = Duration::from_secs(github.timeout_seconds);
+    let client = GithubClient::new(
+        &github.client_id,
+        github.client_secret.expose(),
+        endpoints,
+        Duration::from_secs(github.timeout_seconds),
+    )?;
     Ok(Some(GithubLogin {
-        github: GithubClient::new(id, secret, endpoints, timeout)?,
+        github: client,
         client_callback: github.client_callback.clone(),
     }))
 }
@@ -153,11 +133,11 @@ fn sms_sender(sms: &SmsSettings) -> Result<Arc<dyn SmsSender>> {
             program: sms.command.clone(),
             timeout,
         }),
-        SmsProvider::Webhook => {
-            let (url, secret) = (&sms.webhook_url, sms.webhook_secret.expose());
-            let (url, secret) = (url.clone(), secret.to_owned());
-            Arc::new(WebhookSender::new(url, secret, timeout))
-        }
+        SmsProvider::Webhook => Arc::new(WebhookSender::new(
+            sms.webhook_url.clone(),
+            sms.webhook_secret.expose().to_owned(),
+            timeout,
+        )),
         SmsProvider::Twilio => Arc::new(TwilioSender::new(
             &sms.twilio_url,
             &sms.twilio_account,
@@ -171,21 +151,17 @@ fn sms_sender(sms: &SmsSettings) -> Result<Arc<dyn SmsSender>> {
                 code: sms.aliyun_code_template.clone(),
                 notice: sms.aliyun_notice_template.clone(),
             };
-            let (id, secret) = (&sms.aliyun_key_id, sms.aliyun_key_secret.expose());
-            let (id, secret) = (id.clone(), secret.to_owned());
-            let url = &sms.aliyun_url;
-            Arc::new(AliyunSender::new(url, id, secret, templates, timeout)?)
+            Arc::new(AliyunSender::new(
+                &sms.aliyun_url,
+                sms.aliyun_key_id.clone(),
+                sms.aliyun_key_secret.expose().to_owned(),
+                templates,
+                timeout,
+            )?)
         }
     })
 }
 
-/// Returns the hash of the token for reading the metrics, if one is configured.
-pub(super) fn metrics_token(settings: &Settings) -> Option<KeyHash> {
-    let token = settings.metrics.token.expose();
-    (!token.is_empty()).then(|| KeyHash::of(token))
-}
-
-/// Builds the metrics registry from every component's collectors.
 pub(super) fn metrics(
     realtime: &Realtime,
     database: &Database,
@@ -206,10 +182,38 @@ pub(super) fn metrics(
     })
 }
 
-/// Returns the regions a phone number can belong to. Called lazily, because the numbering rules take several MiB.
-pub(super) fn regions() -> Vec<Region> {
-    PhoneNumber::regions()
-        .into_iter()
-        .map(Region::new)
-        .collect()
+pub(super) fn realtime(
+    settings: &Settings,
+    database: &Database,
+    epoch: String,
+) -> Result<Realtime> {
+    let store = Arc::new(database.clone());
+    let hub = Arc::new(Hub::new(store.clone()));
+    let messages = &settings.messages;
+    let log = MessageWriter::new(database.clone());
+    let writer = Writer::start(log, hub.clone(), messages.queue_size).map_err(Error::internal)?;
+    Ok(Realtime {
+        hub,
+        writer,
+        store,
+        presence: Presence::default(),
+        rate_limiter: UserRateLimiter::new(
+            messages.posts_per_second,
+            messages.burst,
+            settings.throttle.enabled,
+        ),
+        connection_limiter: ConnectionLimiter::new(
+            limits::throttled(settings, settings.socket.per_user),
+            settings.socket.total,
+        ),
+        limits: ClientLimits {
+            content_chars: content::MAX_CHARS,
+            posts_per_second: messages.posts_per_second,
+            burst: messages.burst,
+            upload_bytes: 0,
+        },
+        epoch,
+        version: env!("CARGO_PKG_VERSION"),
+        poll_requested: Notify::new(),
+    })
 }

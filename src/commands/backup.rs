@@ -1,7 +1,7 @@
-//! `teahouse backup` and `teahouse restore`: a copy of the database in one file, and back.
+//! `teahouse backup` and `teahouse restore`: write the database to one file, and read it back.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Write};
+use std::io::{self, BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -14,10 +14,7 @@ use crate::models::backup::{self, Summary};
 use crate::models::database::connection::DbConn;
 use crate::models::database::url::DatabaseUrl;
 
-/// Ending of a file that is not finished.
-const PARTIAL: &str = ".partial";
-
-/// Where a backup goes.
+/// Arguments of `teahouse backup`.
 #[derive(Debug, Args)]
 pub struct BackupArguments {
     /// A folder, in which the file is named by its time, or a file that does not exist yet
@@ -25,10 +22,10 @@ pub struct BackupArguments {
     to: PathBuf,
 }
 
-/// What to do with a backup.
+/// Arguments of `teahouse restore`.
 #[derive(Debug, Args)]
 pub struct RestoreArguments {
-    /// Only check the file: no database is touched. Ends with 1 if it has a fault
+    /// Only check the file, without a database; exit with 1 if it is damaged
     #[arg(long)]
     check: bool,
     /// The backup
@@ -36,115 +33,90 @@ pub struct RestoreArguments {
 }
 
 impl RestoreArguments {
-    /// The file, if it is only to be checked.
-    pub fn to_check(&self) -> Option<&Path> {
+    /// Returns the file if only a check was requested.
+    pub fn file_to_check(&self) -> Option<&Path> {
         self.check.then_some(&self.file)
     }
 }
 
-/// Writes the database into a new file, readable by its owner only, while servers go on. Until the file is complete and
-/// on disk it has another name.
+/// Writes the database into a new file, readable by its owner only, while servers run. The file gets its name
+/// once it is complete and synced.
 ///
 /// # Errors
-/// `Unavailable` with one sentence; then there is no file.
+/// `Unavailable` with one sentence; no file is left behind.
 pub fn back_up(url: &DatabaseUrl, arguments: &BackupArguments) -> Result<()> {
     let start = Instant::now();
-    let path = target(&arguments.to);
+    let path = output_path(&arguments.to);
     let shown = path.display();
-    let unwritable =
+    let write_error =
         |error: io::Error| Error::Unavailable(format!("{shown} cannot be written: {error}"));
     if fs::symlink_metadata(&path).is_ok() {
         return Err(Error::Unavailable(format!(
-            "{shown} is there already, and no backup overwrites another"
+            "{shown} already exists, and a backup overwrites nothing"
         )));
     }
-    let mut conn = open(url)?;
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
+    let mut conn = DbConn::open(url).map_err(|error| {
+        let cause = error.into_cause();
+        Error::Unavailable(format!("cannot use the database {url}: {cause}"))
+    })?;
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let folder = folder.unwrap_or(Path::new("."));
     // Created with mode 0600, and removed if it is not finished.
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let draft = tempfile::Builder::new()
         .prefix(&format!(".{name}."))
-        .suffix(PARTIAL)
+        .suffix(".partial")
         .tempfile_in(folder)
-        .map_err(unwritable)?;
+        .map_err(write_error)?;
     let out = BufWriter::with_capacity(1 << 20, draft);
-    let (mut out, summary) = backup::dump(&mut conn, out)?;
-    out.flush().map_err(unwritable)?;
-    let draft = out
-        .into_inner()
-        .map_err(|error| unwritable(error.into_error()))?;
-    draft.as_file().sync_all().map_err(unwritable)?;
-    let file = draft
-        .persist_noclobber(&path)
-        .map_err(|error| unwritable(error.error))?;
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(unwritable)?;
-    let bytes = file.metadata().map_err(unwritable)?.len();
+    let (out, summary) = backup::dump(&mut conn, out)?;
+    let finish = || -> io::Result<u64> {
+        let draft = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        draft.as_file().sync_all()?;
+        let file = draft.persist_noclobber(&path)?;
+        File::open(folder)?.sync_all()?;
+        Ok(file.metadata()?.len())
+    };
+    let bytes = finish().map_err(write_error)?;
     print(&format!(
         "{shown}: {}, {bytes} bytes, {:.1} s\n",
-        described(&summary),
+        format_summary(&summary),
         start.elapsed().as_secs_f64()
     ))
 }
 
-/// The file that a path means.
-fn target(to: &Path) -> PathBuf {
-    if !to.is_dir() {
-        return to.to_owned();
-    }
-    to.join(format!(
-        "teahouse-{}.jsonl.gz",
-        Utc::now().format("%Y%m%dT%H%M%SZ")
-    ))
-}
-
-fn open(url: &DatabaseUrl) -> Result<DbConn> {
-    // SQLite would make a missing file.
-    if let DatabaseUrl::Sqlite(path) = url
-        && !path.exists()
-    {
-        return Err(Error::Unavailable(format!("there is no database {url}")));
-    }
-    DbConn::open(url).map_err(|error| match error {
-        Error::Unavailable(cause) => {
-            Error::Unavailable(format!("cannot use the database {url}: {cause}"))
+/// Returns the path of the new file: in a folder, one named by the time.
+fn output_path(to: &Path) -> PathBuf {
+    match to.is_dir() {
+        true => {
+            let time = Utc::now().format("%Y%m%dT%H%M%SZ");
+            to.join(format!("teahouse-{time}.jsonl.gz"))
         }
-        other => other,
-    })
+        false => to.to_owned(),
+    }
 }
 
-/// Checks a backup without a database, and says what is wrong with it, a line for each fault.
-///
-/// # Errors
-/// `Unavailable` with one sentence if there is any fault.
+/// Checks a backup without a database, and prints a line for each fault.
 pub fn check(file: &Path) -> Result<()> {
     let report = backup::check(read(file)?)?;
     let shown = file.display();
-    if report.count == 0 {
-        return print(&format!(
-            "{shown}: sound, from {}: {}\n",
-            report.summary.created_at,
-            described(&report.summary)
-        ));
+    for warning in &report.warnings.listed {
+        print(&format!("warning: {warning} (a restore repairs this)\n"))?;
     }
-    let lines: Vec<String> = report
-        .faults
-        .iter()
-        .map(|fault| format!("{fault}\n"))
-        .collect();
-    print(&lines.concat())?;
-    let count = report.count;
-    Err(Error::Unavailable(format!("{shown} has {count} faults")))
+    for fault in &report.faults.listed {
+        print(&format!("{fault}\n"))?;
+    }
+    match report.faults.count {
+        0 => print(&format!(
+            "{shown}: valid, from {}: {}\n",
+            report.summary.created_at,
+            format_summary(&report.summary)
+        )),
+        count => Err(Error::Unavailable(format!("{shown} has {count} faults"))),
+    }
 }
 
 /// Restores a backup into the empty database of the settings.
-///
-/// # Errors
-/// `Unavailable` with one sentence.
 pub fn restore(url: &DatabaseUrl, arguments: &RestoreArguments) -> Result<()> {
     let start = Instant::now();
     let file = &arguments.file;
@@ -154,9 +126,9 @@ pub fn restore(url: &DatabaseUrl, arguments: &RestoreArguments) -> Result<()> {
     conn.require_utf8mb4()?;
     let summary = backup::restore(&mut conn, || read(file))?;
     print(&format!(
-        "restored {} into {url}: {}; each room is whole; everybody signs in anew; {:.1} s\n",
+        "restored {} into {url}: {}; no message is missing; all users must sign in again; {:.1} s\n",
         file.display(),
-        described(&summary),
+        format_summary(&summary),
         start.elapsed().as_secs_f64()
     ))
 }
@@ -172,7 +144,7 @@ fn read(file: &Path) -> Result<BufReader<File>> {
     Ok(BufReader::with_capacity(1 << 20, opened))
 }
 
-fn described(summary: &Summary) -> String {
+fn format_summary(summary: &Summary) -> String {
     format!(
         "{} people, {} rooms, {} messages, {} pictures, {} rows in all",
         summary.count("users"),

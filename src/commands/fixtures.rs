@@ -16,7 +16,7 @@ use super::print;
 use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
 use crate::models::database::url::DatabaseUrl;
-use crate::models::fixtures::{self, AuditRow, FixtureUser};
+use crate::models::fixtures;
 
 /// Arguments of `teahouse fixtures`.
 #[derive(Debug, Clone, Args)]
@@ -84,11 +84,7 @@ fn respond(url: &DatabaseUrl, kept: &mut Option<DbConn>, request: Request) -> Re
         None => kept.insert(DbConn::open(url)?),
     };
     Ok(match request {
-        Request::CreateUsers(count) => {
-            let pair = |user: FixtureUser| json!([user.id, user.key]);
-            let users = fixtures::create_users(conn, count)?;
-            users.into_iter().map(pair).collect()
-        }
+        Request::CreateUsers(count) => json!(fixtures::create_users(conn, count)?),
         Request::CreateRooms(groups) => json!(fixtures::create_rooms(conn, &groups)?),
         Request::CreateMessages {
             room_id,
@@ -100,11 +96,7 @@ fn respond(url: &DatabaseUrl, kept: &mut Option<DbConn>, request: Request) -> Re
         )?),
         Request::TouchRoom(room_id) => json!(fixtures::touch_room(conn, room_id)?),
         Request::LogEnds(room_ids) => json!(fixtures::log_ends(conn, &room_ids)?),
-        Request::MessagesAfter(counter) => {
-            let columns = |row: AuditRow| json!([row.room_id, row.seq, row.client_id]);
-            let rows = fixtures::messages_after(conn, counter)?;
-            rows.into_iter().map(columns).collect()
-        }
+        Request::MessagesAfter(counter) => json!(fixtures::messages_after(conn, counter)?),
         Request::TimeWrites {
             user_id,
             room_id,
@@ -112,11 +104,8 @@ fn respond(url: &DatabaseUrl, kept: &mut Option<DbConn>, request: Request) -> Re
             seconds,
         } => {
             let time = Duration::try_from_secs_f64(seconds).map_err(Error::internal)?;
-            let times = fixtures::time_writes(url, user_id, room_id, &content, time)?;
-            times
-                .iter()
-                .map(|time| json!(time.as_micros() as u64))
-                .collect()
+            let times = fixtures::time_writes(url, user_id, room_id, &content, time)?.into_iter();
+            times.map(|time| json!(time.as_micros() as u64)).collect()
         }
         Request::DropDatabase => Value::Null,
     })

@@ -1,4 +1,7 @@
 //! Administrative commands, which work directly on the database.
+//!
+//! # Errors
+//! Unless a function says otherwise, `Unavailable` with a sentence for the operator.
 
 pub mod backup;
 pub mod fixtures;

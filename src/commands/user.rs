@@ -2,66 +2,51 @@
 
 use std::io::{self, IsTerminal};
 
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::print;
 use crate::error::{Error, Result};
-use crate::models::auth::security_event;
-use crate::models::auth::security_event::{ClientInfo, SecurityEventKind};
+use crate::models::auth::security_event::{self, ClientInfo, SecurityEventKind};
 use crate::models::auth::session;
 use crate::models::database::connection::DbConn;
 use crate::models::rfc3339;
 use crate::models::user::User;
-use crate::models::user::moderation::UserOverview;
 use crate::models::values::password::{MAX_CHARS, MIN_CHARS, Password};
-use crate::models::values::phone_number::{PhoneNumber, masked};
 use crate::models::values::user_status::{Role, Status};
 use crate::models::values::username::Username;
 
-/// Subcommands. `<WHO>` is a username or a phone number; one without + is read in the country of `accounts.region`.
+/// Subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List users: id, username, role, status, phone number (masked), last seen
     List,
     /// Ban a user and end all their sessions
-    Ban {
-        /// Username or phone number (without +: of the configured country)
-        #[arg(allow_hyphen_values = true)]
-        who: String,
-    },
+    Ban(Who),
     /// Reactivate a banned or deactivated user
     #[command(visible_alias = "activate")]
-    Unban {
-        /// Username or phone number (without +: of the configured country)
-        #[arg(allow_hyphen_values = true)]
-        who: String,
-    },
+    Unban(Who),
     /// Deactivate a user who has left and end all their sessions
-    Deactivate {
-        /// Username or phone number (without +: of the configured country)
-        #[arg(allow_hyphen_values = true)]
-        who: String,
-    },
+    Deactivate(Who),
     /// End all sessions of a user
-    SignOut {
-        /// Username or phone number (without +: of the configured country)
-        #[arg(allow_hyphen_values = true)]
-        who: String,
-    },
+    SignOut(Who),
     /// Change a user's role
     Role {
-        /// Username or phone number (without +: of the configured country)
-        #[arg(allow_hyphen_values = true)]
-        who: String,
+        /// Username or phone number
+        #[command(flatten)]
+        who: Who,
         /// The new role
         role: RoleArgument,
     },
     /// Set a user's password (prompted for, or one line of standard input) and end all their sessions
-    ResetPassword {
-        /// Username or phone number (without +: of the configured country)
-        #[arg(allow_hyphen_values = true)]
-        who: String,
-    },
+    ResetPassword(Who),
+}
+
+/// The user that a subcommand is about.
+#[derive(Debug, Args)]
+pub struct Who {
+    /// Username or phone number (without +: of the configured country)
+    #[arg(allow_hyphen_values = true)]
+    who: String,
 }
 
 /// A role given on the command line.
@@ -75,57 +60,27 @@ pub enum RoleArgument {
 
 /// Runs a subcommand and prints its outcome in one line. Phone numbers without `+` are read in `region`
 /// (ISO 3166-1 alpha-2).
-///
-/// # Errors
-/// `Unavailable` with the reason of the failure.
 pub fn run(conn: &mut DbConn, command: Command, region: &str) -> Result<()> {
-    let find = |conn: &mut DbConn, who: &str| find(conn, who, region);
-    match command {
-        Command::List => list(conn),
-        Command::Ban { who } => {
-            let user = find(conn, &who)?;
-            exclude(conn, user, Status::Banned)
-        }
-        Command::Deactivate { who } => {
-            let user = find(conn, &who)?;
-            exclude(conn, user, Status::Deactivated)
-        }
-        Command::Unban { who } => {
-            let user = find(conn, &who)?;
-            conn.write(|conn| {
-                User::set_status(conn, user.id, Status::Active)?;
-                record_event(conn, SecurityEventKind::Unbanned, &user)
-            })?;
-            print_line(&format!("{} is active", user.username))
-        }
-        Command::SignOut { who } => {
-            let user = find(conn, &who)?;
-            let ended = conn.write(|conn| {
-                let ended = session::end_all(conn, user.id, None)?;
-                record_event(conn, SecurityEventKind::SessionsEnded, &user)?;
-                Ok(ended)
-            })?;
-            print_line(&format!(
-                "{} is signed out: {ended} sessions ended",
-                user.username
-            ))
-        }
-        Command::Role { who, role } => {
-            let user = find(conn, &who)?;
-            set_role(conn, user, role)
-        }
-        Command::ResetPassword { who } => {
-            let user = find(conn, &who)?;
-            reset_password(conn, user)
-        }
-    }
+    let outcome = match command {
+        Command::List => return list(conn),
+        Command::Ban(who) => exclude(&who.find(conn, region)?, conn, Status::Banned)?,
+        Command::Deactivate(who) => exclude(&who.find(conn, region)?, conn, Status::Deactivated)?,
+        Command::Unban(who) => unban(&who.find(conn, region)?, conn)?,
+        Command::SignOut(who) => sign_out(&who.find(conn, region)?, conn)?,
+        Command::Role { who, role } => set_role(&who.find(conn, region)?, conn, role)?,
+        Command::ResetPassword(who) => reset_password(&who.find(conn, region)?, conn)?,
+    };
+    print(&format!("{outcome}\n"))
 }
 
-fn find(conn: &mut DbConn, who: &str, region: &str) -> Result<User> {
-    User::find_by_username_or_phone(conn, who, region).map_err(|error| match error {
-        Error::NotFound => Error::Unavailable(format!("no such user: {who}")),
-        other => other,
-    })
+impl Who {
+    fn find(&self, conn: &mut DbConn, region: &str) -> Result<User> {
+        let Self { who } = self;
+        User::find_by_username_or_phone(conn, who, region).map_err(|error| match error {
+            Error::NotFound => Error::Unavailable(format!("no such user: {who}")),
+            other => other,
+        })
+    }
 }
 
 /// Explains why the last active admin can be neither excluded nor made a member.
@@ -139,57 +94,69 @@ fn explain_last_admin(error: Error, user: &User) -> Error {
     }
 }
 
-fn exclude(conn: &mut DbConn, user: User, status: Status) -> Result<()> {
-    let ended = conn
-        .write(|conn| {
-            let ended = User::set_status(conn, user.id, status)?;
-            let is_ban = status == Status::Banned;
-            let kind = if is_ban {
-                SecurityEventKind::Banned
-            } else {
-                SecurityEventKind::Deactivated
-            };
-            record_event(conn, kind, &user)?;
-            Ok(ended)
-        })
-        .map_err(|error| explain_last_admin(error, &user))?;
-    print_line(&format!(
+fn exclude(user: &User, conn: &mut DbConn, status: Status) -> Result<String> {
+    let kind = match status {
+        Status::Banned => SecurityEventKind::Banned,
+        _ => SecurityEventKind::Deactivated,
+    };
+    let ended = conn.write(|conn| {
+        let ended = User::set_status(conn, user.id, status)?;
+        record_event(conn, kind, user)?;
+        Ok(ended)
+    });
+    let ended = ended.map_err(|error| explain_last_admin(error, user))?;
+    Ok(format!(
         "{} is {status}: {ended} sessions ended",
         user.username
     ))
 }
 
-fn set_role(conn: &mut DbConn, user: User, role: RoleArgument) -> Result<()> {
+fn unban(user: &User, conn: &mut DbConn) -> Result<String> {
+    conn.write(|conn| {
+        User::set_status(conn, user.id, Status::Active)?;
+        record_event(conn, SecurityEventKind::Unbanned, user)
+    })?;
+    Ok(format!("{} is active", user.username))
+}
+
+fn sign_out(user: &User, conn: &mut DbConn) -> Result<String> {
+    let ended = conn.write(|conn| {
+        let ended = session::end_all(conn, user.id, None)?;
+        record_event(conn, SecurityEventKind::SessionsEnded, user)?;
+        Ok(ended)
+    })?;
+    let name = &user.username;
+    Ok(format!("{name} is signed out: {ended} sessions ended"))
+}
+
+fn set_role(user: &User, conn: &mut DbConn, role: RoleArgument) -> Result<String> {
     let role = match role {
         RoleArgument::Member => Role::Member,
         RoleArgument::Admin => Role::Admin,
     };
-    conn.write(|conn| {
+    let changed = conn.write(|conn| {
         User::set_role(conn, user.id, role)?;
-        record_event(conn, SecurityEventKind::RoleChanged, &user)
-    })
-    .map_err(|error| explain_last_admin(error, &user))?;
-    print_line(&format!("{} is {role}", user.username))
+        record_event(conn, SecurityEventKind::RoleChanged, user)
+    });
+    changed.map_err(|error| explain_last_admin(error, user))?;
+    Ok(format!("{} is {role}", user.username))
 }
 
-fn reset_password(conn: &mut DbConn, user: User) -> Result<()> {
+fn reset_password(user: &User, conn: &mut DbConn) -> Result<String> {
     let typed = read_password()?;
-    let password = valid_password(conn, &user, &typed)?;
-    let hash = password.hash()?;
+    let hash = valid_password(conn, user, &typed)?.hash()?;
     let ended = conn.write(|conn| {
         let ended = User::set_password(conn, user.id, &hash, None)?;
-        record_event(conn, SecurityEventKind::PasswordReset, &user)?;
+        record_event(conn, SecurityEventKind::PasswordReset, user)?;
         Ok(ended)
     })?;
-    print_line(&format!(
-        "{} has a new password: {ended} sessions ended",
-        user.username
-    ))
+    let name = &user.username;
+    Ok(format!("{name} has a new password: {ended} sessions ended"))
 }
 
 /// Validates a password against the rules that hold for this user.
 fn valid_password(conn: &mut DbConn, user: &User, typed: &str) -> Result<Password> {
-    let phone = User::phone(conn, user.id)?.map(PhoneNumber::from_stored);
+    let phone = User::phone(conn, user.id)?;
     let parsed = Password::parse(typed).and_then(|password| {
         let name = Username::from_stored(user.username.clone());
         password.require_unlike(phone.as_ref(), &name)?;
@@ -234,22 +201,14 @@ fn read_password() -> Result<String> {
 
 fn list(conn: &mut DbConn) -> Result<()> {
     let mut lines = String::from("id\tusername\trole\tstatus\tphone\tlast seen\n");
-    for UserOverview {
-        user,
-        phone,
-        seen_at,
-    } in User::list(conn)?
-    {
-        let phone = phone.map_or_else(|| "-".to_owned(), |phone| masked(&phone));
-        let seen_at = seen_at.map_or_else(|| "-".to_owned(), rfc3339);
+    for listed in User::list(conn)? {
+        let user = listed.user;
+        let phone = listed.phone.map_or("-".to_owned(), |phone| phone.masked());
+        let seen_at = listed.seen_at.map_or("-".to_owned(), rfc3339);
         lines += &format!(
             "{}\t{}\t{}\t{}\t{phone}\t{seen_at}\n",
             user.id, user.username, user.role, user.status
         );
     }
     print(&lines)
-}
-
-fn print_line(line: &str) -> Result<()> {
-    print(&format!("{line}\n"))
 }

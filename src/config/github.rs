@@ -1,11 +1,11 @@
 //! Settings of GitHub sign-in.
+#![expect(missing_docs, reason = "config/default.toml has the descriptions")]
 
 use serde::Deserialize;
 
 use super::Secret;
 
 #[derive(Debug, Clone, Deserialize)]
-#[expect(missing_docs, reason = "config/default.toml has the descriptions")]
 pub struct GithubSettings {
     pub client_id: String,
     pub client_secret: Secret,
@@ -22,10 +22,6 @@ impl GithubSettings {
         !self.client_id.is_empty()
     }
 
-    /// Checks that id and secret are both set or both empty, and that URLs are valid.
-    ///
-    /// # Errors
-    /// A sentence naming the invalid setting.
     pub(super) fn check(&self) -> Result<(), String> {
         if self.is_enabled() == self.client_secret.expose().is_empty() {
             return Err("github.client_id and github.client_secret must be set together".into());

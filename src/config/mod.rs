@@ -1,6 +1,5 @@
-//! Typed settings. `config/default.toml` describes each of them.
+//! Typed settings. `config/default.toml` describes each of them. Errors are sentences that name the setting.
 
-mod accounts;
 mod github;
 mod public_origin;
 mod secret;
@@ -8,16 +7,9 @@ mod sections;
 mod sms;
 mod values;
 
-pub use self::accounts::{
-    AccountSettings, DeletedMessages, InviteMode, RegistrationMode, ThrottleSettings,
-    VerificationSettings,
-};
 pub use self::github::GithubSettings;
 pub use self::secret::Secret;
-pub use self::sections::{
-    DataSettings, DatabaseSettings, LogFormat, LogSettings, MessageSettings, MetricsSettings,
-    ServerSettings, SocketSettings,
-};
+pub use self::sections::*;
 pub use self::sms::{SmsProvider, SmsSettings};
 
 use config::{Config, Environment as Variables, File, FileFormat};
@@ -159,7 +151,6 @@ mod tests {
 
     use super::*;
 
-    /// The settings of `config/default.toml`.
     fn settings() -> Settings {
         let default = File::from_str(FILES[0].1, FileFormat::Toml);
         let built = Config::builder().add_source(default).build();

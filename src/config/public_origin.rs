@@ -4,9 +4,6 @@
 use url::{Host, Url};
 
 /// Checks an origin. The empty string is valid and means that none is set.
-///
-/// # Errors
-/// A sentence about the broken rule, with the corrected origin where it is clear.
 pub(super) fn check(origin: &str) -> Result<(), String> {
     let example = "such as https://chat.example.org";
     let broken = |rule: &str| Err(format!("PUBLIC_ORIGIN {rule}"));
@@ -65,7 +62,6 @@ pub(super) fn check(origin: &str) -> Result<(), String> {
     }
 }
 
-/// Checks that nothing follows the host and port.
 fn check_end(after: &str) -> Result<(), String> {
     let rule = match after.as_bytes() {
         [] => return Ok(()),
@@ -92,28 +88,16 @@ mod tests {
     #[test]
     fn each_broken_rule_has_its_own_error() {
         for (origin, sentence) in [
-            (
-                "chat.example.org",
-                "must begin with https:// or http://, such as",
-            ),
-            (
-                "chat.example.org:8443",
-                "must begin with https:// or http://, such as",
-            ),
-            (
-                "//chat.example.org",
-                "must begin with https:// or http://, such as",
-            ),
+            ("chat.example.org", "http://, such as https://"),
+            ("chat.example.org:8443", "http://, such as https://"),
+            ("//chat.example.org", "http://, such as https://"),
             ("ftp://chat.example.org", "not with ftp://"),
             ("wss://chat.example.org", "not with wss://"),
             ("https://", "must name a host"),
             ("https:///chat", "must name a host"),
             ("https://:8443", "must name a host"),
-            ("https://me@chat.example.org", "user name or password"),
-            (
-                "https://me:secret@chat.example.org",
-                "user name or password",
-            ),
+            ("https://me@chat.example.org", "user name"),
+            ("https://me:secret@chat.example.org", "user name"),
             ("https://chat.example.org/", "must not end with a slash"),
             ("https://chat.example.org/chat", "must not contain a path"),
             ("https://chat.example.org/chat/", "must not contain a path"),
@@ -121,42 +105,21 @@ mod tests {
             ("https://chat.example.org/?a=b", "must end after the host"),
             ("https://chat.example.org?a=b", "must not contain a query"),
             ("https://chat.example.org?", "must not contain a query"),
-            (
-                "https://chat.example.org#top",
-                "must not contain a fragment",
-            ),
-            (
-                "https://chat.example.org:",
-                "must have a port after the last colon",
-            ),
-            (
-                "https://chat.example.org:x",
-                "must have a port from 0 to 65535",
-            ),
-            (
-                "https://chat.example.org:65536",
-                "must have a port from 0 to 65535",
-            ),
+            ("https://chat.example.org#top", "contain a fragment"),
+            ("https://chat.example.org:", "a port after the last"),
+            ("https://chat.example.org:x", "from 0 to 65535"),
+            ("https://chat.example.org:65536", "from 0 to 65535"),
             (
                 "https://chat.example.org:443",
-                "written as browsers send it: https://chat.example.org (",
+                "it: https://chat.example.org (",
             ),
             (
                 "http://chat.example.org:80",
-                "written as browsers send it: http://chat.example.org (",
+                "it: http://chat.example.org (",
             ),
-            (
-                "https://Chat.Example.org",
-                "written as browsers send it: https://chat.example.org (",
-            ),
-            (
-                "HTTPS://chat.example.org",
-                "written as browsers send it: https://chat.example.org (",
-            ),
-            (
-                "https://茶.example",
-                "written as browsers send it: https://xn--",
-            ),
+            ("https://Chat.Example.org", "it: https://chat.example.org ("),
+            ("HTTPS://chat.example.org", "it: https://chat.example.org ("),
+            ("https://茶.example", "send it: https://xn--"),
             ("https://chat.example.org.", "must not end with a dot"),
             ("https://chat example.org", "spaces"),
             (" https://chat.example.org", "spaces"),

@@ -1,11 +1,11 @@
 //! Settings of the SMS sender.
+#![expect(missing_docs, reason = "config/default.toml has the descriptions")]
 
 use serde::Deserialize;
 
 use super::Secret;
 
 #[derive(Debug, Clone, Deserialize)]
-#[expect(missing_docs, reason = "config/default.toml has the descriptions")]
 pub struct SmsSettings {
     pub sender: SmsProvider,
     pub timeout_seconds: u64,
@@ -41,10 +41,6 @@ pub enum SmsProvider {
 }
 
 impl SmsSettings {
-    /// Checks that the sender's required settings are set.
-    ///
-    /// # Errors
-    /// A sentence naming the missing setting.
     pub(super) fn check(&self, is_production: bool) -> Result<(), String> {
         let required: &[(&str, &str)] = match self.sender {
             SmsProvider::Log if is_production => {

@@ -6,20 +6,20 @@ use ipnet::IpNet;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-/// Reads a list of words: a TOML list, or one string with commas as in an environment variable.
-pub(super) fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+/// Reads a list of strings: a TOML list, or one string with commas as in an environment variable.
+pub(super) fn strings<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Written {
-        Text(String),
+    enum ListOrString {
+        String(String),
         List(Vec<String>),
     }
-    let written = match Written::deserialize(deserializer)? {
-        Written::Text(text) => text.split(',').map(str::to_owned).collect(),
-        Written::List(list) => list,
+    let entries = match ListOrString::deserialize(deserializer)? {
+        ListOrString::String(text) => text.split(',').map(str::to_owned).collect(),
+        ListOrString::List(list) => list,
     };
-    let trimmed = written.iter().map(|word| word.trim().to_owned());
-    Ok(trimmed.filter(|word| !word.is_empty()).collect())
+    let trimmed = entries.iter().map(|entry| entry.trim().to_owned());
+    Ok(trimmed.filter(|entry| !entry.is_empty()).collect())
 }
 
 /// Reads a host to listen on. An IPv6 address may be in brackets, as in a URL.
@@ -33,7 +33,7 @@ pub(super) fn host<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
 
 /// Reads IP addresses and networks in CIDR notation.
 pub(super) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
-    let entries = words(deserializer)?;
+    let entries = strings(deserializer)?;
     entries
         .iter()
         .map(|entry| {

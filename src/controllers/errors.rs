@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::middleware::anonymous_limit::RETRY_AFTER_SECONDS;
-use crate::error::outage::explains;
+use crate::error::outage::is_caused_by_outage;
 use crate::error::{Error, LocalizedMessage, chain};
-use crate::realtime::frames::ErrorCode;
-use crate::views::layout::Page;
-use crate::views::locale::Locale;
+use crate::protocol::ErrorCode;
 use crate::views::pages::errors::ErrorPage;
 use crate::views::templates::Templates;
 
@@ -23,94 +22,42 @@ const GITHUB_SECONDS: u64 = 30;
 
 /// Returns status, error code and message.
 fn describe(error: &Error) -> (StatusCode, &'static str, LocalizedMessage) {
-    match error {
-        Error::Invalid(_) => (
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "invalid",
-            "error-bad-request".into(),
-        ),
-        Error::BadRequest(message) => (StatusCode::BAD_REQUEST, "bad_request", message.clone()),
-        Error::Unauthorized => (
-            StatusCode::UNAUTHORIZED,
-            "unauthorized",
-            "error-unauthorized".into(),
-        ),
-        Error::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "error-forbidden".into()),
-        Error::ForbiddenBecause(message) => (StatusCode::FORBIDDEN, "forbidden", message.clone()),
-        Error::Unreachable => (
-            StatusCode::FORBIDDEN,
-            "forbidden",
-            "error-direct-unreachable".into(),
-        ),
-        Error::Blocked => (StatusCode::FORBIDDEN, "blocked", "error-blocked".into()),
-        Error::NotAcceptable => (
-            StatusCode::NOT_ACCEPTABLE,
-            "not_acceptable",
-            "error-not-acceptable".into(),
-        ),
-        Error::CrossOrigin => (
-            StatusCode::FORBIDDEN,
-            "cross_origin",
-            "error-cross-origin".into(),
-        ),
-        Error::NotFound => (StatusCode::NOT_FOUND, "not_found", "error-not-found".into()),
-        Error::MethodNotAllowed => (
-            StatusCode::METHOD_NOT_ALLOWED,
-            "method_not_allowed",
-            "error-method".into(),
-        ),
-        Error::Conflict => (StatusCode::CONFLICT, "conflict", "error-conflict".into()),
-        Error::PayloadTooLarge => (
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "payload_too_large",
-            "error-payload-too-large".into(),
-        ),
+    let (status, code, message) = match error {
+        Error::Invalid(_) => (422, "invalid", "error-bad-request".into()),
+        Error::BadRequest(message) => (400, "bad_request", message.clone()),
+        Error::Unauthorized => (401, "unauthorized", "error-unauthorized".into()),
+        Error::Forbidden => (403, "forbidden", "error-forbidden".into()),
+        Error::ForbiddenBecause(message) => (403, "forbidden", message.clone()),
+        Error::Unreachable => (403, "forbidden", "error-direct-unreachable".into()),
+        Error::Blocked => (403, "blocked", "error-blocked".into()),
+        Error::NotAcceptable => (406, "not_acceptable", "error-not-acceptable".into()),
+        Error::CrossOrigin => (403, "cross_origin", "error-cross-origin".into()),
+        Error::NotFound => (404, "not_found", "error-not-found".into()),
+        Error::MethodNotAllowed => (405, "method_not_allowed", "error-method".into()),
+        Error::Conflict => (409, "conflict", "error-conflict".into()),
+        Error::PayloadTooLarge => (413, "payload_too_large", "error-payload-too-large".into()),
         Error::UnsupportedMedia => (
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            415,
             "unsupported_media_type",
             "error-unsupported-media".into(),
         ),
-        Error::RateLimited { seconds } => (
-            StatusCode::TOO_MANY_REQUESTS,
-            "rate_limited",
-            retry_message(*seconds),
-        ),
-        Error::TimedOut => (
-            StatusCode::REQUEST_TIMEOUT,
-            "timed_out",
-            "error-timed-out".into(),
-        ),
-        Error::UpgradeRequired => (
-            StatusCode::UPGRADE_REQUIRED,
-            "upgrade_required",
-            "error-upgrade-required".into(),
-        ),
-        Error::TooManySockets => (
-            StatusCode::TOO_MANY_REQUESTS,
-            "too_many_sockets",
-            "error-too-many-sockets".into(),
-        ),
+        Error::RateLimited { seconds } => (429, "rate_limited", retry_message(*seconds)),
+        Error::TimedOut => (408, "timed_out", "error-timed-out".into()),
+        Error::UpgradeRequired => (426, "upgrade_required", "error-upgrade-required".into()),
+        Error::TooManySockets => (429, "too_many_sockets", "error-too-many-sockets".into()),
         Error::TooManyConnections => (
-            StatusCode::TOO_MANY_REQUESTS,
+            429,
             "too_many_connections",
             "error-too-many-visitors".into(),
         ),
-        Error::Unavailable(_) | Error::SerializationFailure(_) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "unavailable",
-            "error-unavailable".into(),
-        ),
-        Error::GitHubDown(_) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "unavailable",
-            "error-github-down".into(),
-        ),
-        Error::Internal(_) => (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "error-internal".into(),
-        ),
-    }
+        Error::Unavailable(_) | Error::SerializationFailure(_) => {
+            (503, "unavailable", "error-unavailable".into())
+        }
+        Error::GitHubDown(_) => (503, "unavailable", "error-github-down".into()),
+        Error::Internal(_) => (500, "internal", "error-internal".into()),
+    };
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, code, message)
 }
 
 /// Returns the message of a rate limit: with seconds below 100, otherwise with minutes.
@@ -168,26 +115,35 @@ pub(crate) fn frame_error_message(code: ErrorCode, content_chars: usize) -> Loca
 }
 
 /// JSON body of a validation error: `{"errors":{"<field>":"<message>"}}`.
-#[derive(Serialize)]
-struct FieldErrors {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct FieldErrors {
+    /// A message in the user's language by field.
     errors: BTreeMap<&'static str, String>,
 }
 
 /// JSON body of any other error: `{"code":"<snake_case>","message":"<message>"}`.
-#[derive(Serialize)]
-struct ErrorBody {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Failure {
+    #[schemars(extend("pattern" = "^[a-z_]+$"))]
     code: &'static str,
+    /// In the user's language.
     message: String,
 }
 
-/// Returns the localized messages of a form's fields, by field.
+/// Returns the localized messages of a form's fields: an entry for each of `names`, which the template reads.
 pub(crate) fn field_messages(
-    locale: Locale,
-    fields: &[(&'static str, LocalizedMessage)],
+    context: &RequestContext,
+    names: &[&'static str],
+    errors: &[(&'static str, LocalizedMessage)],
 ) -> BTreeMap<&'static str, Option<String>> {
-    fields
+    let translated = |message| Some(context.locale().translate(message));
+    let errors = errors
         .iter()
-        .map(|(field, message)| (*field, Some(locale.translate(message))))
+        .map(|(field, message)| (*field, translated(message)));
+    names
+        .iter()
+        .map(|name| (*name, None))
+        .chain(errors)
         .collect()
 }
 
@@ -218,7 +174,7 @@ pub(crate) fn respond(
     let text = context.locale().translate(&message);
     if !context.wants_json {
         let page = ErrorPage {
-            page: Page::signed_out(context.display_preferences()),
+            page: super::signed_out_page(context),
             status: status.as_u16(),
             title: context.locale().translate(&title(status).into()),
             text: text.clone(),
@@ -238,7 +194,7 @@ pub(crate) fn respond(
                 .map(|(field, message)| (*field, context.locale().translate(message)))
                 .collect(),
         }),
-        _ => response.json(ErrorBody {
+        _ => response.json(Failure {
             code,
             message: text,
         }),
@@ -254,7 +210,7 @@ pub(crate) fn log_cause(error: &Error, context: &RequestContext) {
             tracing::error!(%request_id, cause, "internal error");
         }
         // The outage was logged when it began.
-        _ if explains(error) => tracing::debug!(%request_id, %error, "unavailable"),
+        _ if is_caused_by_outage(error) => tracing::debug!(%request_id, %error, "unavailable"),
         Error::Unavailable(cause) | Error::SerializationFailure(cause) => {
             tracing::warn!(%request_id, %cause, "unavailable");
         }

@@ -13,7 +13,9 @@ pub mod settings;
 pub mod site;
 mod state;
 
-pub(crate) use self::responses::{gzip_html, page, redirect_or_no_content, see_other};
+pub(crate) use self::responses::{
+    gzip_html, page, redirect_or_no_content, see_other, signed_out_page, with_cookie, with_status,
+};
 pub use self::state::{
     Accounts, App, GithubLogin, PhoneVerification, RequestLimits, Site, SocketLimits,
 };

@@ -1,13 +1,15 @@
-//! Common responses: pages and redirects.
+//! Common responses: pages and redirects, and their parts.
 
 use actix_web::HttpResponse;
-use actix_web::http::header;
+use actix_web::cookie::Cookie;
+use actix_web::http::{StatusCode, header};
 
 use super::extractors::request_context::RequestContext;
 use super::state::App;
 use crate::error::{Error, Result};
 use crate::views::assets::Encoding;
 use crate::views::gzip;
+use crate::views::layout::Page;
 use crate::views::templates::View;
 
 /// Renders a view as HTML with `Cache-Control: no-store`.
@@ -37,15 +39,28 @@ pub(crate) fn gzip_html(
 }
 
 /// Returns 204 to JSON clients, and redirects browsers to `location`.
-pub(crate) fn redirect_or_no_content(
-    context: &RequestContext,
-    is_json: bool,
-    location: &str,
-) -> HttpResponse {
-    match is_json || context.wants_json {
+pub(crate) fn redirect_or_no_content(context: &RequestContext, location: &str) -> HttpResponse {
+    match context.expects_json() {
         true => HttpResponse::NoContent().finish(),
         false => see_other(location),
     }
+}
+
+/// Returns the response with another status.
+pub(crate) fn with_status(mut response: HttpResponse, status: StatusCode) -> HttpResponse {
+    *response.status_mut() = status;
+    response
+}
+
+/// Adds a cookie to the response.
+pub(crate) fn with_cookie(mut response: HttpResponse, cookie: &Cookie<'_>) -> Result<HttpResponse> {
+    response.add_cookie(cookie).map_err(Error::internal)?;
+    Ok(response)
+}
+
+/// Returns the layout of a page without a signed-in user.
+pub(crate) fn signed_out_page(context: &RequestContext) -> Page {
+    Page::signed_out(context.display_preferences())
 }
 
 /// Redirects with 303, so that the browser requests `location` with GET.

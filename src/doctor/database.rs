@@ -6,13 +6,12 @@ use std::thread;
 use std::time::Duration;
 
 use super::finding::Finding;
-use super::{clock, durability, free_pages, mysql, sqlite};
+use super::{free_pages, mysql, sqlite};
 use crate::app;
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
-use crate::models::database::diagnostics;
-use crate::models::database::diagnostics::Variables;
+use crate::models::database::diagnostics::{self, Variables};
 use crate::models::database::url::DatabaseUrl;
 
 const CHECK: &str = "database";
@@ -23,12 +22,8 @@ pub(super) fn check(settings: &Settings) -> (Option<DbConn>, Vec<Finding>) {
     let url = match app::configured_database_url(settings) {
         Ok(url) => url,
         Err(error) => {
-            let invalid = Finding::fail(
-                CHECK,
-                cause(error),
-                "DATABASE_URL=mysql://user:password@127.0.0.1/teahouse",
-            );
-            return (None, vec![invalid]);
+            let fix = "DATABASE_URL=mysql://user:password@127.0.0.1/teahouse";
+            return (None, vec![Finding::fail(CHECK, error.into_cause(), fix)]);
         }
     };
     if let DatabaseUrl::Sqlite(file) = &url
@@ -43,38 +38,33 @@ pub(super) fn check(settings: &Settings) -> (Option<DbConn>, Vec<Finding>) {
     };
     let mut conn = match open(&url) {
         Ok(conn) => conn,
-        Err(error) => return (None, vec![unreachable(&url, &cause(error))]),
+        Err(error) => return (None, vec![unreachable(&url, &error.into_cause())]),
     };
     let mut findings = vec![library(&mut conn)];
-    if let Err(error) = check_server(&mut conn, &url, settings, &mut findings) {
-        findings.push(Finding::fail(
+    match check_server(&mut conn, &url, settings) {
+        Ok(found) => findings.extend(found),
+        Err(error) => findings.push(Finding::fail(
             CHECK,
-            format!("a query failed on {url}: {}", cause(error)),
+            format!("a query failed on {url}: {}", error.into_cause()),
             "check the database server's log",
-        ));
+        )),
     }
     if let (Some((file, free)), Ok(count)) = (free, diagnostics::free_pages(&mut conn)) {
         findings.push(free_pages::check(free, count, &file));
     }
-    let is_usable = is_migrated(&mut conn, &mut findings);
-    (is_usable.then_some(conn), findings)
+    let is_migrated = conn.is_migrated();
+    let conn = matches!(is_migrated, Ok(true)).then_some(conn);
+    findings.push(migrations(is_migrated));
+    (conn, findings)
 }
 
-fn check_server(
-    conn: &mut DbConn,
-    url: &DatabaseUrl,
-    settings: &Settings,
-    findings: &mut Vec<Finding>,
-) -> Result<()> {
+fn check_server(conn: &mut DbConn, url: &DatabaseUrl, settings: &Settings) -> Result<Vec<Finding>> {
     let Some(variables) = diagnostics::variables(conn)? else {
-        findings.extend(sqlite::check(conn, url)?);
-        return Ok(());
+        return sqlite::check(conn, url);
     };
-    findings.push(version(url, &variables));
+    let mut findings = vec![version(url, &variables)];
     findings.extend(mysql::check(conn, &variables, settings)?);
-    findings.extend(durability::check(&variables));
-    findings.extend(clock::check(conn, &variables)?);
-    Ok(())
+    Ok(findings)
 }
 
 /// Connects on a separate thread, because a host that drops packets blocks for much longer than the timeout.
@@ -100,21 +90,18 @@ fn missing(file: &Path) -> Finding {
 }
 
 fn unreachable(url: &DatabaseUrl, cause: &str) -> Finding {
+    let name = url.mysql_name();
     let fix = match url {
         DatabaseUrl::Sqlite(file) => format!(
             "give the server's user read and write access to {} and its folder",
             file.display()
         ),
         DatabaseUrl::Mysql(_) if cause.contains("Unknown database") => {
-            format!(
-                "CREATE DATABASE `{}` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
-                url.mysql_name()
-            )
+            format!("CREATE DATABASE `{name}` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
         }
         DatabaseUrl::Mysql(_) if cause.contains("Access denied") => {
             format!(
-                "GRANT ALL ON `{}`.* TO the account in DATABASE_URL, or correct its password",
-                url.mysql_name()
+                "GRANT ALL ON `{name}`.* TO the account in DATABASE_URL, or correct its password"
             )
         }
         DatabaseUrl::Mysql(_) => {
@@ -155,43 +142,26 @@ fn library(conn: &mut DbConn) -> Finding {
     let version = version.map_or_else(String::new, |version| format!(" ({version})"));
     match conn.require_working_client_library() {
         Ok(()) => Finding::ok(CHECK, format!("no known data loss{version}")),
-        Err(error) => Finding::fail(
-            CHECK,
-            format!("{}{version}", cause(error)),
-            "apt-get install libmariadb3",
-        ),
+        Err(error) => {
+            let what = format!("{}{version}", error.into_cause());
+            Finding::fail(CHECK, what, "apt-get install libmariadb3")
+        }
     }
 }
 
-fn is_migrated(conn: &mut DbConn, findings: &mut Vec<Finding>) -> bool {
+fn migrations(is_migrated: Result<bool>) -> Finding {
     const CHECK: &str = "migrations";
-    let (is_migrated, finding) = match conn.is_migrated() {
-        Ok(true) => (true, Finding::ok(CHECK, "up to date")),
-        Ok(false) => (
-            false,
-            Finding::warn(
-                CHECK,
-                "migrations are pending",
-                "run `teahouse migrate`, or start the server, which runs them too",
-            ),
+    match is_migrated {
+        Ok(true) => Finding::ok(CHECK, "up to date"),
+        Ok(false) => Finding::warn(
+            CHECK,
+            "migrations are pending",
+            "run `teahouse migrate`, or start the server, which runs them too",
         ),
-        Err(error) => (
-            false,
-            Finding::fail(
-                CHECK,
-                cause(error),
-                "allow the account in DATABASE_URL to read and create tables",
-            ),
+        Err(error) => Finding::fail(
+            CHECK,
+            error.into_cause(),
+            "allow the account in DATABASE_URL to read and create tables",
         ),
-    };
-    findings.push(finding);
-    is_migrated
-}
-
-/// Returns the cause of an `Unavailable` without the variant's prefix.
-pub(super) fn cause(error: Error) -> String {
-    match error {
-        Error::Unavailable(cause) => cause,
-        other => other.to_string(),
     }
 }

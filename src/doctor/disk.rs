@@ -14,7 +14,6 @@ const MIB: u64 = 1024 * 1024;
 const WARN_BELOW: u64 = 1024 * MIB;
 const FAIL_BELOW: u64 = 64 * MIB;
 
-/// Checks the file systems of the data directory and the SQLite file.
 pub(super) fn check(settings: &Settings) -> Vec<Finding> {
     let mut folders = vec![settings.data.dir.clone()];
     if let Ok(DatabaseUrl::Sqlite(file)) = app::configured_database_url(settings) {

@@ -12,7 +12,6 @@ const CHECK: &str = "event stream";
 /// The server sends events immediately, so a longer delay is the proxy's.
 const MAX_DELAY: Duration = Duration::from_secs(2);
 
-/// Opens an event stream, triggers an event and measures its delay.
 pub(super) fn check(http: &Http, probe: &ProbeSession) -> Finding {
     let mut response = match http.get("/api/events", Some(&probe.token)) {
         Ok(response) => response,
@@ -36,21 +35,16 @@ pub(super) fn check(http: &Http, probe: &ProbeSession) -> Finding {
     let path = format!("/rooms/{LOBBY}/read_mark");
     let marked = http.post(&path, &probe.token, &[("accept", "application/json")]);
     if !marked.is_ok_and(|response| response.status().is_success()) {
-        return Finding::warn(
-            CHECK,
-            "not tested, because a POST is refused",
-            "fix the other problems first",
-        );
+        let fix = "fix the other problems first";
+        return Finding::warn(CHECK, "not tested, because a POST is refused", fix);
     }
     let has_arrived = wait_for(&mut events, expected("\"type\":\"read\""));
     let delay = started.elapsed();
-    match has_arrived && delay < MAX_DELAY {
-        true => Finding::ok(
-            CHECK,
-            format!("an event arrives within {} ms", delay.as_millis().max(1)),
-        ),
-        false => buffered(),
+    if !has_arrived || delay >= MAX_DELAY {
+        return buffered();
     }
+    let millis = delay.as_millis().max(1);
+    Finding::ok(CHECK, format!("an event arrives within {millis} ms"))
 }
 
 /// Reads until `expected` arrives (any data, if it is empty). Returns false when the stream ends or times out.
@@ -68,12 +62,10 @@ fn wait_for(events: &mut impl Read, expected: &str) -> bool {
 }
 
 fn buffered() -> Finding {
+    let seconds = MAX_DELAY.as_secs();
     Finding::fail(
         CHECK,
-        format!(
-            "no event arrives within {} seconds: the proxy buffers the stream",
-            MAX_DELAY.as_secs()
-        ),
+        format!("no event arrives within {seconds} seconds: the proxy buffers the stream"),
         "in nginx, for /api/events and /api/messages: proxy_http_version 1.1; proxy_buffering off; gzip off;",
     )
 }

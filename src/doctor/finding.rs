@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-/// The outcome of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum State {
@@ -25,13 +24,17 @@ pub(super) struct Finding {
 }
 
 impl Finding {
-    pub(super) fn ok(check: &'static str, what: impl Into<String>) -> Self {
+    fn new(check: &'static str, state: State, what: String, fix: Option<String>) -> Self {
         Self {
             check,
-            state: State::Ok,
-            what: one_line(&what.into()),
-            fix: None,
+            state,
+            what: one_line(&what),
+            fix: fix.map(|fix| one_line(&fix)),
         }
+    }
+
+    pub(super) fn ok(check: &'static str, what: impl Into<String>) -> Self {
+        Self::new(check, State::Ok, what.into(), None)
     }
 
     pub(super) fn warn(
@@ -39,11 +42,7 @@ impl Finding {
         what: impl Into<String>,
         fix: impl Into<String>,
     ) -> Self {
-        Self {
-            state: State::Warn,
-            fix: Some(one_line(&fix.into())),
-            ..Self::ok(check, what)
-        }
+        Self::new(check, State::Warn, what.into(), Some(fix.into()))
     }
 
     pub(super) fn fail(
@@ -51,10 +50,7 @@ impl Finding {
         what: impl Into<String>,
         fix: impl Into<String>,
     ) -> Self {
-        Self {
-            state: State::Fail,
-            ..Self::warn(check, what, fix)
-        }
+        Self::new(check, State::Fail, what.into(), Some(fix.into()))
     }
 
     /// Formats the finding as a line with state, check and description, and a second line with the fix.
@@ -69,6 +65,19 @@ impl Finding {
             lines.push_str(&format!("{:23}→ {fix}\n", ""));
         }
         lines
+    }
+}
+
+/// Returns the findings whose condition holds, or `ok` if there is none.
+pub(super) fn problems_or(
+    ok: Finding,
+    problems: impl IntoIterator<Item = (bool, Finding)>,
+) -> Vec<Finding> {
+    let found = problems.into_iter().filter(|(is_found, _)| *is_found);
+    let found: Vec<Finding> = found.map(|(_, finding)| finding).collect();
+    match found.is_empty() {
+        true => vec![ok],
+        false => found,
     }
 }
 

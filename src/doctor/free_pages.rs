@@ -55,7 +55,6 @@ fn read_page(file: &File, page: u32, size: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Reads a big-endian integer.
 fn read_u32(bytes: &[u8], at: usize) -> u32 {
     bytes[at..]
         .iter()

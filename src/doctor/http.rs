@@ -11,10 +11,8 @@ use crate::services::http_client;
 
 pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A client of one origin.
 pub(super) struct Http {
     agent: Agent,
-    /// Scheme, host and port.
     pub(super) origin: String,
 }
 
@@ -43,36 +41,26 @@ impl Http {
     }
 
     /// Like [`Http::get`], with the whole body.
-    ///
-    /// # Errors
-    /// As [`Http::get`].
     pub(super) fn text(&self, path: &str) -> Result<Response<String>, String> {
         let (head, mut body) = self.get(path, None)?.into_parts();
         let text = body.read_to_string().map_err(|error| error.to_string())?;
         Ok(Response::from_parts(head, text))
     }
 
-    /// Sends a POST request with these headers and an empty body.
-    ///
-    /// # Errors
-    /// As [`Http::get`].
     pub(super) fn post(
         &self,
         path: &str,
         token: &str,
         headers: &[(&str, &str)],
     ) -> Result<Response<Body>, String> {
-        let mut request = authorized(
-            self.agent.post(format!("{}{path}", self.origin)),
-            Some(token),
-        );
+        let request = self.agent.post(format!("{}{path}", self.origin));
+        let mut request = authorized(request, Some(token));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         request.send_empty().map_err(|error| error.to_string())
     }
 
-    /// Returns the WebSocket URL.
     pub(super) fn websocket_url(&self) -> String {
         format!("{}/ws", self.origin.replacen("http", "ws", 1))
     }
@@ -100,9 +88,7 @@ fn authorized<B>(request: RequestBuilder<B>, token: Option<&str>) -> RequestBuil
 
 /// Returns the proxy's name from the `Server` header, which Teahouse itself does not send.
 pub(super) fn proxy_name<T>(response: &Response<T>) -> String {
-    let name = response
-        .headers()
-        .get("server")
-        .and_then(|name| name.to_str().ok());
-    name.map_or_else(|| "the proxy".to_owned(), str::to_owned)
+    let name = response.headers().get("server");
+    let name = name.and_then(|name| name.to_str().ok());
+    name.unwrap_or("the proxy").to_owned()
 }

@@ -15,30 +15,25 @@ const CHECK: &str = "permissions";
 pub(super) fn check(settings: &Settings) -> Vec<Finding> {
     let mut findings = Vec::new();
     let folder = &settings.data.dir;
-    if let Some(mode) = mode(folder).filter(|mode| mode & 0o077 != 0) {
+    if let Some(mode) = exposed_mode(folder) {
         let path = folder.display();
-        findings.push(Finding::warn(
-            CHECK,
-            format!("other users can access {path} (mode {mode:03o})"),
-            format!("chmod 700 {path}"),
-        ));
+        let what = format!("other users can access {path} (mode {mode:03o})");
+        findings.push(Finding::warn(CHECK, what, format!("chmod 700 {path}")));
     }
     if let Ok(DatabaseUrl::Sqlite(file)) = app::configured_database_url(settings) {
         findings.extend(files(&file).iter().filter_map(|file| check_file(file)));
     }
     if findings.is_empty() {
-        findings.push(Finding::ok(
-            CHECK,
-            "only the owner can read the stored data",
-        ));
+        let what = "only the owner can read the stored data";
+        findings.push(Finding::ok(CHECK, what));
     }
     findings
 }
 
-fn mode(path: &Path) -> Option<u32> {
-    fs::metadata(path)
-        .ok()
-        .map(|meta| meta.permissions().mode() & 0o777)
+/// Returns a file's mode if it gives other users any permission.
+fn exposed_mode(path: &Path) -> Option<u32> {
+    let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    (mode & 0o077 != 0).then_some(mode)
 }
 
 /// Returns the paths of the database and SQLite's journal files.
@@ -52,13 +47,11 @@ fn files(database: &Path) -> Vec<PathBuf> {
 }
 
 fn check_file(file: &Path) -> Option<Finding> {
-    let mode = mode(file).filter(|mode| mode & 0o077 != 0)?;
+    let mode = exposed_mode(file)?;
     let path = file.display();
     let what = format!("other users can read {path} (mode {mode:03o})");
     let fix = format!("chmod 600 {path}");
-    let folder = file
-        .parent()
-        .and_then(|folder| fs::canonicalize(folder).ok());
+    let folder = file.parent().and_then(|folder| folder.canonicalize().ok());
     // A parent folder without permission for others protects the file.
     let is_reachable = folder.is_some_and(|folder| {
         folder.ancestors().all(|above| {

@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 
 use crate::error::Result;
-use crate::models::auth::session;
-use crate::models::auth::session::{KeyHash, NewSession, SessionKind};
+use crate::models::auth::security_event::ClientInfo;
+use crate::models::auth::session::{self, KeyHash, NewSession, SessionKind};
 use crate::models::database::connection::DbConn;
 use crate::models::database::diagnostics;
 use crate::models::installation;
@@ -12,9 +12,7 @@ use crate::models::installation;
 /// Ends the session even if this command is killed.
 const LIFETIME: TimeDelta = TimeDelta::minutes(2);
 
-/// A temporary session.
 pub(super) struct ProbeSession {
-    /// The bearer token.
     pub(super) token: String,
     /// The database's epoch, to recognize a server on another database.
     pub(super) epoch: String,
@@ -23,9 +21,6 @@ pub(super) struct ProbeSession {
 
 impl ProbeSession {
     /// Creates a session, or returns `None` if there are no users.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database cannot be written.
     pub(super) fn create(conn: &mut DbConn) -> Result<Option<Self>> {
         let Some(admin) = diagnostics::first_admin(conn)? else {
             return Ok(None);
@@ -37,8 +32,10 @@ impl ProbeSession {
             user_id: admin.id,
             epoch: admin.session_epoch,
             by: None,
-            user_agent: "teahouse doctor".to_owned(),
-            ip: String::new(),
+            client: ClientInfo {
+                ip: String::new(),
+                user_agent: "teahouse doctor".to_owned(),
+            },
             lifetime: LIFETIME,
             is_github_sign_in: false,
             // Must not evict the admin's oldest session.
@@ -52,10 +49,6 @@ impl ProbeSession {
         }))
     }
 
-    /// Ends the session.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database cannot be written.
     pub(super) fn end(self, conn: &mut DbConn) -> Result<()> {
         conn.write(|conn| session::end(conn, &self.key_hash))
     }

@@ -5,14 +5,12 @@ use std::net::IpAddr;
 use serde_json::Value;
 use url::Url;
 
-use super::database::cause;
 use super::finding::Finding;
 use super::http::Http;
 use super::probe_session::ProbeSession;
 use crate::config::Settings;
 use crate::error::Result;
-use crate::models::auth::session;
-use crate::models::auth::session::KeyHash;
+use crate::models::auth::session::{self, KeyHash};
 use crate::models::database::connection::DbConn;
 use crate::models::database::diagnostics;
 
@@ -36,29 +34,23 @@ pub(super) fn check(
     let mut response = match http.post("/api/refresh_token", &probe.token, &forged_headers) {
         Ok(response) => response,
         Err(error) => {
-            return Finding::fail(
-                CHECK,
-                format!("a POST fails: {error}"),
-                "in nginx: no limit_except, and `location /api/` must lead to the server",
-            );
+            let fix = "in nginx: no limit_except, and `location /api/` must lead to the server";
+            return Finding::fail(CHECK, format!("a POST fails: {error}"), fix);
         }
     };
     let status = response.status().as_u16();
     let body: Option<Value> = response.body_mut().read_json().ok();
     let Some(token) = body.as_ref().and_then(|body| body["token"].as_str()) else {
-        return Finding::fail(
-            CHECK,
-            format!("a POST returns status {status}"),
-            "use the same DATABASE_URL for this command and the server",
-        );
+        let what = format!("a POST returns status {status}");
+        let fix = "use the same DATABASE_URL for this command and the server";
+        return Finding::fail(CHECK, what, fix);
     };
     match recorded_address(conn, token) {
         Ok(recorded) => evaluate(recorded, http, settings),
-        Err(error) => Finding::fail(
-            CHECK,
-            cause(error),
-            "allow this command to read and write the database",
-        ),
+        Err(error) => {
+            let fix = "allow this command to read and write the database";
+            Finding::fail(CHECK, error.into_cause(), fix)
+        }
     }
 }
 
@@ -83,10 +75,8 @@ fn evaluate(recorded: Option<String>, http: &Http, settings: &Settings) -> Findi
     let own = http.local_address();
     let address: Option<IpAddr> = recorded.parse().ok();
     if address.is_some() && address == own {
-        return Finding::ok(
-            CHECK,
-            format!("the server sees this command's address, {recorded}"),
-        );
+        let what = format!("the server sees this command's address, {recorded}");
+        return Finding::ok(CHECK, what);
     }
     let trusted = &settings.server.trusted_proxies;
     let is_proxy =
@@ -97,17 +87,12 @@ fn evaluate(recorded: Option<String>, http: &Http, settings: &Settings) -> Findi
     }
     if trusted.is_empty() && is_behind_proxy(settings) {
         let what = format!("all clients appear to have the address {recorded}");
-        return Finding::warn(
-            CHECK,
-            what,
-            format!("TEAHOUSE__SERVER__TRUSTED_PROXIES={recorded}"),
-        );
+        let fix = format!("TEAHOUSE__SERVER__TRUSTED_PROXIES={recorded}");
+        return Finding::warn(CHECK, what, fix);
     }
-    let own = own.map_or_else(|| "unknown".to_owned(), |own| own.to_string());
-    Finding::ok(
-        CHECK,
-        format!("the server sees {recorded}; this machine's own address is {own}"),
-    )
+    let own = own.map_or("unknown".to_owned(), |own| own.to_string());
+    let what = format!("the server sees {recorded}; this machine's own address is {own}");
+    Finding::ok(CHECK, what)
 }
 
 /// Returns whether the public origin differs from the server's own, which is plain HTTP on `server.port`.

@@ -3,13 +3,13 @@
 use ureq::http::{HeaderMap, Response};
 use url::Url;
 
-use super::database::cause;
 use super::finding::Finding;
 use super::http::{Http, proxy_name};
 use super::probe_session::ProbeSession;
 use super::{event_stream, proxy_headers, websocket};
 use crate::config::Settings;
 use crate::controllers::middleware::security_headers;
+use crate::error::Error;
 use crate::models::database::connection::DbConn;
 
 const CHECK: &str = "public address";
@@ -101,19 +101,14 @@ fn reach(http: &Http, is_running: bool) -> Result<Response<String>, Option<Findi
             "point its DNS name to this machine, and let the proxy listen there with a certificate for it",
         ),
         Ok(response) if response.status().is_redirection() => {
-            let to = response
-                .headers()
-                .get("location")
-                .and_then(|to| to.to_str().ok());
-            let to = to
-                .and_then(|to| Url::parse(to).ok())
-                .map(|to| to.origin().ascii_serialization());
-            let to = to.unwrap_or_else(|| "another address".to_owned());
-            Err(Some(Finding::fail(
-                CHECK,
-                format!("{origin} redirects to {to}"),
-                format!("PUBLIC_ORIGIN={to}"),
-            )))
+            let to = response.headers().get("location");
+            let to = to.and_then(|to| Url::parse(to.to_str().ok()?).ok());
+            let to = to.map_or("another address".to_owned(), |to| {
+                to.origin().ascii_serialization()
+            });
+            let what = format!("{origin} redirects to {to}");
+            let fix = format!("PUBLIC_ORIGIN={to}");
+            Err(Some(Finding::fail(CHECK, what, fix)))
         }
         Ok(response) if response.status().is_server_error() => failure(
             format!(
@@ -138,39 +133,34 @@ fn reach(http: &Http, is_running: bool) -> Result<Response<String>, Option<Findi
 
 /// Checks that each security header arrives once and unchanged.
 fn check_headers(origin: &str, headers: &HeaderMap) -> Finding {
-    let is_secure = origin.starts_with("https:");
-    let transport = is_secure.then_some((
+    let transport = (
         "strict-transport-security",
         security_headers::STRICT_TRANSPORT,
-    ));
+    );
+    let transport = origin.starts_with("https:").then_some(transport);
     let changed: Vec<_> = security_headers::HEADERS
         .into_iter()
         .chain(transport)
         .filter(|(name, value)| !headers.get_all(*name).iter().eq([value]))
         .map(|(name, _)| name)
         .collect();
-    match changed.is_empty() {
-        true => Finding::ok(
-            CHECK,
-            format!("{origin} reaches the server, and its security headers arrive"),
-        ),
-        false => Finding::fail(
-            CHECK,
-            format!(
-                "{origin} changes the server's headers: {}",
-                changed.join(", ")
-            ),
-            "in nginx: no add_header and no proxy_hide_header for these; the server's PUBLIC_ORIGIN must be this one",
-        ),
+    if changed.is_empty() {
+        let what = format!("{origin} reaches the server, and its security headers arrive");
+        return Finding::ok(CHECK, what);
     }
+    let changed = changed.join(", ");
+    Finding::fail(
+        CHECK,
+        format!("{origin} changes the server's headers: {changed}"),
+        "in nginx: no add_header and no proxy_hide_header for these; the server's PUBLIC_ORIGIN must be this one",
+    )
 }
 
-/// Runs the checks that need a session.
 fn check_signed_in(http: &Http, settings: &Settings, conn: &mut DbConn) -> Vec<Finding> {
-    let unwritable = |error| {
+    let unwritable = |error: Error| {
         Finding::fail(
             "database",
-            format!("cannot write: {}", cause(error)),
+            format!("cannot write: {}", error.into_cause()),
             "allow the account or user of this command to write the database",
         )
     };

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 
 use super::finding::Finding;
 use crate::config::{Environment, Settings};
@@ -10,21 +10,18 @@ use crate::config::{Environment, Settings};
 const CHECK: &str = "secret key";
 const MIN_BYTES: u64 = 64;
 
-/// Checks that the key exists, is long enough and readable by its owner only.
 pub(super) fn check(settings: &Settings) -> Vec<Finding> {
     let path = settings.data.dir.join("secret.key");
     let shown = path.display();
+    let file = fs::metadata(&path);
+    let mode = file.as_ref().map_or(0, |file| file.mode() & 0o777);
+    let chmod = format!("chmod 600 {shown}");
     if !settings.data.secret_key.expose().is_empty() {
-        let is_exposed =
-            fs::metadata(&path).is_ok_and(|file| file.permissions().mode() & 0o007 != 0);
-        return vec![match is_exposed {
-            true => Finding::fail(
-                CHECK,
-                format!(
-                    "from the settings, but other users can read {shown}: in production the server refuses to start"
-                ),
-                format!("chmod 600 {shown}"),
-            ),
+        let what = format!(
+            "from the settings, but other users can read {shown}: in production the server refuses to start"
+        );
+        return vec![match mode & 0o007 != 0 {
+            true => Finding::fail(CHECK, what, chmod),
             false => Finding::ok(CHECK, "from the settings"),
         }];
     }
@@ -35,29 +32,24 @@ pub(super) fn check(settings: &Settings) -> Vec<Finding> {
             "TEAHOUSE__DATA__SECRET_KEY=… (generate it with `openssl rand -hex 64`)",
         )];
     }
-    let finding = match fs::metadata(&path) {
+    vec![match file {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             Finding::ok(CHECK, format!("{shown} is created when the server starts"))
         }
         Err(error) => Finding::fail(
             CHECK,
             format!("cannot read {shown}: {error}"),
-            format!("chown it to the server's user, and chmod 600 {shown}"),
+            format!("chown it to the server's user, and {chmod}"),
         ),
         Ok(file) if file.len() < MIN_BYTES => Finding::fail(
             CHECK,
             format!("{shown} is too short"),
             format!("rm {shown}; the server generates a new one, and all users must sign in again"),
         ),
-        Ok(file) if file.permissions().mode() & 0o077 != 0 => Finding::fail(
-            CHECK,
-            format!(
-                "other users can read {shown} (mode {:03o})",
-                file.mode() & 0o777
-            ),
-            format!("chmod 600 {shown}"),
-        ),
+        Ok(_) if mode & 0o077 != 0 => {
+            let what = format!("other users can read {shown} (mode {mode:03o})");
+            Finding::fail(CHECK, what, chmod)
+        }
         Ok(_) => Finding::ok(CHECK, format!("{shown}, mode 600")),
-    };
-    vec![finding]
+    }]
 }

@@ -22,13 +22,12 @@ const UPGRADE: &str = "in nginx: proxy_http_version 1.1; proxy_set_header Upgrad
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// Opens a WebSocket, waits for `hello` and exchanges `ping` and `pong`.
 pub(super) fn check(http: &Http, probe: &ProbeSession) -> Finding {
     block_on(async {
-        match timeout(TIMEOUT, open(http, Some(&probe.token))).await {
-            Ok(Ok(socket)) => exchange(socket, probe).await,
-            Ok(Err(error)) => handshake_failed(&error),
-            Err(_) => timed_out("the handshake"),
+        match open(http, Some(&probe.token)).await {
+            Some(Ok(socket)) => exchange(socket, probe).await,
+            Some(Err(error)) => handshake_failed(&error),
+            None => timed_out("the handshake"),
         }
     })
 }
@@ -36,18 +35,17 @@ pub(super) fn check(http: &Http, probe: &ProbeSession) -> Finding {
 /// Without a user to sign in, checks that the server refuses the handshake with 401.
 pub(super) fn check_signed_out(http: &Http) -> Finding {
     block_on(async {
-        match timeout(TIMEOUT, open(http, None)).await {
-            Ok(Err(SocketError::Http(response))) if response.status() == 401 => Finding::ok(
+        match open(http, None).await {
+            Some(Err(SocketError::Http(response))) if response.status() == 401 => Finding::ok(
                 CHECK,
                 "the server requires a session (tested further once a user has registered)",
             ),
-            Ok(Err(error)) => handshake_failed(&error),
-            Ok(Ok(_)) => Finding::fail(
-                CHECK,
-                "another program accepts it",
-                "in nginx: pass /ws to the server",
-            ),
-            Err(_) => timed_out("the handshake"),
+            Some(Err(error)) => handshake_failed(&error),
+            Some(Ok(_)) => {
+                let fix = "in nginx: pass /ws to the server";
+                Finding::fail(CHECK, "another program accepts it", fix)
+            }
+            None => timed_out("the handshake"),
         }
     })
 }
@@ -58,26 +56,28 @@ fn block_on(check: impl Future<Output = Finding>) -> Finding {
         .build();
     match runtime {
         Ok(runtime) => runtime.block_on(check),
-        Err(error) => Finding::fail(
-            CHECK,
-            error.to_string(),
-            "raise this machine's limits of threads and open files",
-        ),
+        Err(error) => {
+            let fix = "raise this machine's limits of threads and open files";
+            Finding::fail(CHECK, error.to_string(), fix)
+        }
     }
 }
 
-/// Opens a WebSocket with the site's `Origin`, like a browser.
-async fn open(http: &Http, token: Option<&str>) -> Result<Socket, SocketError> {
-    let header = |text: &str| {
-        HeaderValue::from_str(text).map_err(|error| SocketError::HttpFormat(error.into()))
+/// Opens a WebSocket with the site's `Origin`, like a browser; `None` after the timeout.
+async fn open(http: &Http, token: Option<&str>) -> Option<Result<Socket, SocketError>> {
+    let open = async {
+        let header = |text: &str| {
+            HeaderValue::from_str(text).map_err(|error| SocketError::HttpFormat(error.into()))
+        };
+        let mut request = http.websocket_url().into_client_request()?;
+        request.headers_mut().insert(ORIGIN, header(&http.origin)?);
+        if let Some(token) = token {
+            let bearer = header(&format!("Bearer {token}"))?;
+            request.headers_mut().insert(AUTHORIZATION, bearer);
+        }
+        Ok(connect_async(request).await?.0)
     };
-    let mut request = http.websocket_url().into_client_request()?;
-    request.headers_mut().insert(ORIGIN, header(&http.origin)?);
-    if let Some(token) = token {
-        let bearer = header(&format!("Bearer {token}"))?;
-        request.headers_mut().insert(AUTHORIZATION, bearer);
-    }
-    Ok(connect_async(request).await?.0)
+    timeout(TIMEOUT, open).await.ok()
 }
 
 async fn exchange(mut socket: Socket, probe: &ProbeSession) -> Finding {
@@ -102,7 +102,6 @@ async fn exchange(mut socket: Socket, probe: &ProbeSession) -> Finding {
     )
 }
 
-/// Returns the next frame of this type.
 async fn receive(socket: &mut Socket, kind: &str) -> Option<Value> {
     let next = async {
         loop {
@@ -125,7 +124,6 @@ fn timed_out(what: &str) -> Finding {
     )
 }
 
-/// Interprets a failed handshake.
 fn handshake_failed(error: &SocketError) -> Finding {
     let SocketError::Http(response) = error else {
         let fix = "let the proxy pass connections to /ws";

@@ -129,7 +129,7 @@ impl Outage {
 }
 
 /// Returns whether a known outage caused the error.
-pub fn explains(error: &Error) -> bool {
+pub fn is_caused_by_outage(error: &Error) -> bool {
     match error {
         Error::Unavailable(_) | Error::SerializationFailure(_) => DATABASE.is_active(),
         Error::GitHubDown(_) => GITHUB.is_active(),
@@ -140,7 +140,7 @@ pub fn explains(error: &Error) -> bool {
 /// Logs an error as a warning, or at DEBUG during a known outage: `warn_unless_outage!(error, fields …, "message")`.
 macro_rules! warn_unless_outage {
     ($error:expr, $($rest:tt)+) => {
-        match $crate::error::outage::explains(&$error) {
+        match $crate::error::outage::is_caused_by_outage(&$error) {
             true => tracing::debug!(error = %$error, $($rest)+),
             false => tracing::warn!(error = %$error, $($rest)+),
         }

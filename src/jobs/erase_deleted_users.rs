@@ -12,8 +12,8 @@ use crate::error::outage::warn_unless_outage;
 use crate::error::{Error, Result};
 use crate::models::database::Database;
 use crate::models::user::account_deletion::{finish_erasure, messages_to_erase, pending_erasures};
+use crate::protocol::commands::{Change, WriteCommand};
 use crate::realtime::service::Realtime;
-use crate::realtime::store::WriteCommand;
 
 /// Poll interval when not notified; picks up erasures left unfinished by another server.
 const INTERVAL: Duration = Duration::from_secs(10 * 60);
@@ -41,7 +41,9 @@ async fn erase(database: &Database, realtime: &Realtime) -> Result<()> {
             if targets.is_empty() {
                 break;
             }
-            let writes = targets.into_iter().map(WriteCommand::Erase);
+            let writes = targets
+                .into_iter()
+                .map(|target| WriteCommand::Change(target, Change::Erase));
             for result in join_all(writes.map(|write| realtime.writer.write(write))).await {
                 match result.map_err(Error::from) {
                     // The room and its messages were deleted concurrently.

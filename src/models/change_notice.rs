@@ -1,4 +1,4 @@
-//! ChangeNotices of changes other than messages, stored in the transaction that makes the change and read by every server on the
+//! Notices of changes other than messages, stored in the transaction that makes the change and read by every server on the
 //! database. A notice names what to read again, not the new state, so late, repeated or reordered notices are harmless.
 //!
 //! # Errors
@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::schema::notices;
 use crate::models::{installation, now};
-use crate::realtime::change_poller::{ChangeNotice, ChangeNotices, NOTICE_RETENTION};
+use crate::protocol::commands::{ChangeNotice, ChangeNotices, NOTICE_RETENTION};
 
 #[derive(Insertable)]
 #[diesel(table_name = notices)]
@@ -25,8 +25,14 @@ struct NewNotice {
     created_at: NaiveDateTime,
 }
 
-impl NewNotice {
-    fn new(change_id: i64, place: i64, notice: ChangeNotice, created_at: NaiveDateTime) -> Self {
+/// Stores notices of the transaction's changes. The transaction must have begun with [`installation::lock`].
+pub fn record(conn: &mut DbConn, notices: impl IntoIterator<Item = ChangeNotice>) -> Result<()> {
+    let mut notices = notices.into_iter().peekable();
+    if notices.peek().is_none() {
+        return Ok(());
+    }
+    let (change_id, created_at) = (installation::allocate_ids(conn, 1)?, now());
+    let row = |(place, notice)| {
         let (kind, room_id, user_id) = match notice {
             ChangeNotice::Membership { room_id, user_id } => {
                 ("membership", Some(room_id), Some(user_id))
@@ -36,7 +42,7 @@ impl NewNotice {
             // Stored as a membership without a room: the column allows no other kinds, and earlier versions ignore it.
             ChangeNotice::Invitations(user_id) => ("membership", None, Some(user_id)),
         };
-        Self {
+        NewNotice {
             change_id,
             place,
             kind,
@@ -44,22 +50,9 @@ impl NewNotice {
             user_id,
             created_at,
         }
-    }
-}
-
-/// Stores notices of the transaction's changes. The transaction must have begun with [`installation::lock`].
-pub fn record(conn: &mut DbConn, notices: impl IntoIterator<Item = ChangeNotice>) -> Result<()> {
-    let (now, mut rows) = (now(), Vec::new());
-    for (place, notice) in (0..).zip(notices) {
-        rows.push(NewNotice::new(0, place, notice, now));
-    }
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let change_id = installation::allocate_ids(conn, 1)?;
-    rows.iter_mut().for_each(|row| row.change_id = change_id);
-    on_each!(conn, conn => diesel::insert_into(notices::table).values(&rows).execute(conn))
-        .map_err(Error::from)?;
+    };
+    let rows: Vec<NewNotice> = (0..).zip(notices).map(row).collect();
+    on_each!(conn, conn => diesel::insert_into(notices::table).values(&rows).execute(conn))?;
     Ok(())
 }
 

@@ -15,113 +15,88 @@ use super::now;
 use super::room::LOBBY;
 use super::schema::{installation, memberships, messages, rooms, sessions, users};
 use crate::error::{Error, Result};
-use crate::models::auth::session;
+use crate::models::auth::session::{self, SessionKind};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::database::url::DatabaseUrl;
 use crate::models::message_store::{MessageWriter, new_message};
+use crate::models::statement::Statement;
 use crate::models::values::client_id::ClientId;
 use crate::models::values::content::Content;
-use crate::models::values::room_kind::RoomKind;
-use crate::realtime::store::{Log, WriteCommand};
+use crate::protocol::RoomKind;
+use crate::protocol::commands::WriteCommand;
 
 /// Rows per statement: SQLite binds at most 32,766 values.
 const ROWS: usize = 1_000;
+/// Messages per transaction.
+const MESSAGES: i64 = 50_000;
 /// Lifetime of a fixture session.
 const SESSION_LIFETIME: TimeDelta = TimeDelta::days(30);
 
-/// A user with a session.
-#[derive(Debug, Clone)]
-pub struct FixtureUser {
-    /// The user's id.
-    pub id: i64,
-    /// The session key, for a cookie or a bearer token.
-    pub key: String,
+/// Inserts the rows of an iterator.
+macro_rules! insert_all {
+    ($conn:expr, $table:expr, $rows:expr) => {
+        for rows in $rows.collect::<Vec<_>>().chunks(ROWS) {
+            on_each!($conn, conn => diesel::insert_into($table).values(rows).execute(conn))?;
+        }
+    };
 }
 
-/// The columns of a message that an audit compares.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditRow {
-    /// The room's id.
-    pub room_id: i64,
-    /// Sequence number in the room.
-    pub seq: i64,
-    /// The id that the sender chose.
-    pub client_id: String,
-}
-
-/// Creates `count` users, each with a session and a membership in the Lobby.
-pub fn create_users(conn: &mut DbConn, count: usize) -> Result<Vec<FixtureUser>> {
-    let now = now();
+/// Creates `count` users, each with a session and a membership in the Lobby. Returns their ids and the keys of their
+/// sessions, for a cookie or a bearer token.
+pub fn create_users(conn: &mut DbConn, count: usize) -> Result<Vec<(i64, String)>> {
     // The database may hold users of an earlier load test.
     let (tag, _) = session::new_key();
     let prefix = format!("extra{}x", &tag[..8]);
     conn.write(|conn| {
         let names: Vec<String> = (1..=count).map(|n| format!("{prefix}{n}")).collect();
-        for names in names.chunks(ROWS) {
-            let rows: Vec<_> = names
-                .iter()
-                .map(|name| {
-                    (
-                        users::username.eq(name),
-                        users::username_key.eq(name),
-                        users::created_at.eq(now),
-                    )
-                })
-                .collect();
-            on_each!(conn, conn => diesel::insert_into(users::table).values(&rows).execute(conn))?;
-        }
+        let row = |name| {
+            (
+                users::username.eq(name),
+                users::username_key.eq(name),
+                users::created_at.eq(now()),
+            )
+        };
+        insert_all!(conn, users::table, names.iter().map(row));
         let ids: Vec<i64> = users::table
             .filter(users::username.like(format!("{prefix}%")))
             .order(users::id)
             .select(users::id)
             .load(conn)?;
         join(conn, LOBBY, &ids)?;
-        create_sessions(conn, &ids)
+        create_sessions(conn, ids)
     })
 }
 
-fn create_sessions(conn: &mut DbConn, ids: &[i64]) -> Result<Vec<FixtureUser>> {
-    let now = now();
-    let mut users = Vec::with_capacity(ids.len());
-    for ids in ids.chunks(ROWS) {
-        let keys: Vec<_> = ids.iter().map(|id| (*id, session::new_key())).collect();
-        let rows: Vec<_> = keys
-            .iter()
-            .map(|(id, (_, hash))| {
-                (
-                    sessions::key_hash.eq(hash.as_str()),
-                    sessions::user_id.eq(*id),
-                    sessions::kind.eq("cookie"),
-                    sessions::user_agent.eq("teahouse-bench"),
-                    sessions::ip.eq("127.0.0.1"),
-                    sessions::created_at.eq(now),
-                    sessions::seen_at.eq(now),
-                    sessions::expires_at.eq(now + SESSION_LIFETIME),
-                )
-            })
-            .collect();
-        on_each!(conn, conn => diesel::insert_into(sessions::table).values(&rows).execute(conn))?;
-        users.extend(
-            keys.into_iter()
-                .map(|(id, (key, _))| FixtureUser { id, key }),
-        );
-    }
-    Ok(users)
+fn create_sessions(conn: &mut DbConn, ids: Vec<i64>) -> Result<Vec<(i64, String)>> {
+    let (keys, hashes): (Vec<_>, Vec<_>) = ids.iter().map(|_| session::new_key()).unzip();
+    let row = |(user_id, hash)| {
+        (
+            sessions::key_hash.eq(hash),
+            sessions::user_id.eq(user_id),
+            sessions::kind.eq(SessionKind::Cookie),
+            sessions::user_agent.eq("teahouse-bench"),
+            sessions::ip.eq("127.0.0.1"),
+            sessions::created_at.eq(now()),
+            sessions::seen_at.eq(now()),
+            sessions::expires_at.eq(now() + SESSION_LIFETIME),
+        )
+    };
+    insert_all!(conn, sessions::table, ids.iter().zip(&hashes).map(row));
+    Ok(ids.into_iter().zip(keys).collect())
 }
 
 /// Creates a closed room for each group of user ids. Returns the rooms' ids in the same order.
 pub fn create_rooms(conn: &mut DbConn, groups: &[Vec<i64>]) -> Result<Vec<i64>> {
-    let now = now();
     conn.write(|conn| {
-        for (n, _) in groups.iter().enumerate() {
-            let row = (
+        let row = |n| {
+            (
                 rooms::kind.eq(RoomKind::Closed),
                 rooms::name.eq(format!("Extra room {n}")),
                 rooms::topic.eq(""),
-                rooms::created_at.eq(now),
-            );
-            on_each!(conn, conn => diesel::insert_into(rooms::table).values(row).execute(conn))?;
-        }
+                rooms::created_at.eq(now()),
+            )
+        };
+        insert_all!(conn, rooms::table, (0..groups.len()).map(row));
         let mut ids: Vec<i64> = rooms::table
             .order(rooms::id.desc())
             .limit(i64::try_from(groups.len()).unwrap_or(i64::MAX))
@@ -136,20 +111,14 @@ pub fn create_rooms(conn: &mut DbConn, groups: &[Vec<i64>]) -> Result<Vec<i64>> 
 }
 
 fn join(conn: &mut DbConn, room_id: i64, users: &[i64]) -> Result<()> {
-    let now = now();
-    for users in users.chunks(ROWS) {
-        let rows: Vec<_> = users
-            .iter()
-            .map(|id| {
-                (
-                    memberships::room_id.eq(room_id),
-                    memberships::user_id.eq(*id),
-                    memberships::joined_at.eq(now),
-                )
-            })
-            .collect();
-        on_each!(conn, conn => diesel::insert_into(memberships::table).values(&rows).execute(conn))?;
-    }
+    let row = |user_id| {
+        (
+            memberships::room_id.eq(room_id),
+            memberships::user_id.eq(user_id),
+            memberships::joined_at.eq(now()),
+        )
+    };
+    insert_all!(conn, memberships::table, users.iter().map(row));
     Ok(())
 }
 
@@ -161,43 +130,36 @@ pub fn create_messages(
     count: i64,
     content: &str,
 ) -> Result<()> {
-    let now = now();
-    let mut done = 0;
+    let (now, mut done) = (now(), 0);
     while done < count {
-        let last = count.min(done + 50 * ROWS as i64);
+        let last = count.min(done + MESSAGES);
         conn.write(|conn| {
-            let first = super::installation::allocate_ids(conn, last - done)?;
-            let seqs: Vec<i64> = (done + 1..=last).collect();
-            for seqs in seqs.chunks(ROWS) {
-                let rows: Vec<_> = seqs
-                    .iter()
-                    .map(|seq| {
-                        let id = first + seq - done - 1;
-                        let author = users[usize::try_from(*seq).unwrap_or(0) % users.len()];
-                        (
-                            messages::room_id.eq(room_id),
-                            messages::seq.eq(*seq),
-                            messages::ver.eq(*seq),
-                            messages::id.eq(id),
-                            messages::change_id.eq(id),
-                            messages::user_id.eq(author),
-                            messages::client_id.eq(ClientId::random().to_string()),
-                            messages::sent_hash.eq([0_u8; 32].as_slice()),
-                            messages::content.eq(content),
-                            messages::created_at.eq(now),
-                        )
-                    })
-                    .collect();
-                on_each!(conn, conn => diesel::insert_into(messages::table).values(&rows).execute(conn))?;
-            }
+            let first_id = super::installation::allocate_ids(conn, last - done)?;
+            let row = |seq| {
+                let id = first_id + seq - done - 1;
+                let author = users[usize::try_from(seq).unwrap_or(0) % users.len()];
+                (
+                    messages::room_id.eq(room_id),
+                    messages::seq.eq(seq),
+                    messages::ver.eq(seq),
+                    messages::id.eq(id),
+                    messages::change_id.eq(id),
+                    messages::user_id.eq(author),
+                    messages::client_id.eq(ClientId::random().to_string()),
+                    messages::sent_hash.eq([0_u8; 32].as_slice()),
+                    messages::content.eq(content),
+                    messages::created_at.eq(now),
+                )
+            };
+            insert_all!(conn, messages::table, (done + 1..=last).map(row));
+            let ends = (
+                rooms::last_seq.eq(last),
+                rooms::last_ver.eq(last),
+                rooms::last_message_at.eq(now),
+            );
             diesel::update(rooms::table.find(room_id))
-                .set((
-                    rooms::last_seq.eq(last),
-                    rooms::last_ver.eq(last),
-                    rooms::last_message_at.eq(now),
-                ))
-                .execute(conn)?;
-            Ok(())
+                .set(ends)
+                .run(conn)
         })?;
         done = last;
     }
@@ -209,8 +171,7 @@ pub fn touch_room(conn: &mut DbConn, room_id: i64) -> Result<()> {
     conn.write(|conn| {
         diesel::update(rooms::table.find(room_id))
             .set(rooms::last_ver.eq(rooms::last_ver + 1))
-            .execute(conn)?;
-        Ok(())
+            .run(conn)
     })
 }
 
@@ -226,19 +187,14 @@ pub fn log_ends(conn: &mut DbConn, room_ids: &[i64]) -> Result<(i64, Vec<(i64, i
     Ok((counter, ends))
 }
 
-/// Returns the messages whose id is greater than `counter`, ordered by room and sequence number.
-pub fn messages_after(conn: &mut DbConn, counter: i64) -> Result<Vec<AuditRow>> {
-    let rows: Vec<(i64, i64, String)> = messages::table
+/// Returns room id, `seq` and `clientId` of the messages whose id is greater than `counter`, in the order of the rooms'
+/// logs.
+pub fn messages_after(conn: &mut DbConn, counter: i64) -> Result<Vec<(i64, i64, String)>> {
+    Ok(messages::table
         .filter(messages::id.gt(counter))
         .order((messages::room_id, messages::seq))
         .select((messages::room_id, messages::seq, messages::client_id))
-        .load(conn)?;
-    let row = |(room_id, seq, client_id)| AuditRow {
-        room_id,
-        seq,
-        client_id,
-    };
-    Ok(rows.into_iter().map(row).collect())
+        .load(conn)?)
 }
 
 /// Appends messages one per transaction for `time`, with the writer's own statements and no server in between. Returns

@@ -10,6 +10,7 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::BigInt;
 
 use super::schema::installation::dsl;
+use super::statement::Statement;
 use crate::error::Result;
 use crate::models::database::connection::{DbConn, on_each};
 
@@ -17,22 +18,16 @@ const ROW: i32 = 1;
 
 /// Returns the database's identity. When it changes, clients discard what they stored of the previous one.
 pub fn epoch(conn: &mut DbConn) -> Result<String> {
-    Ok(dsl::installation
-        .find(ROW)
-        .select(dsl::epoch)
-        .get_result(conn)?)
+    let row = dsl::installation.find(ROW).select(dsl::epoch);
+    Ok(row.get_result(conn)?)
 }
 
-/// Gives the database another name: what clients remember is about the one that it was copied from.
-///
-/// # Errors
-/// `Unavailable` when the database does not answer.
+/// Replaces the epoch, so that clients discard what they stored of the database that this one was copied from.
 pub(super) fn renew_epoch(conn: &mut DbConn) -> Result<()> {
     let epoch = uuid::Uuid::new_v4().simple().to_string();
     diesel::update(dsl::installation.find(ROW))
         .set(dsl::epoch.eq(epoch))
-        .execute(conn)?;
-    Ok(())
+        .run(conn)
 }
 
 /// Waits for the row until the transaction ends, which serializes the transactions that lock it. Must be the first statement
@@ -45,8 +40,7 @@ pub fn lock(conn: &mut DbConn) -> Result<()> {
 /// [`lock`]: later transactions wait for the commit, so ids become visible in ascending order.
 pub fn allocate_ids(conn: &mut DbConn, count: i64) -> Result<i64> {
     on_each!(conn, conn => AdvanceCounter(count).execute(conn))?;
-    let last: i64 = latest_id(conn)?;
-    Ok(last - count + 1)
+    Ok(latest_id(conn)? - count + 1)
 }
 
 /// Advances the counter. Diesel prepares its own updates each time, but this statement once per connection.
@@ -83,6 +77,5 @@ pub fn profile_version(conn: &mut DbConn) -> Result<i64> {
 pub fn bump_profile_version(conn: &mut DbConn) -> Result<()> {
     diesel::update(dsl::installation.find(ROW))
         .set(dsl::people.eq(dsl::people + 1))
-        .execute(conn)?;
-    Ok(())
+        .run(conn)
 }

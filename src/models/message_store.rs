@@ -5,7 +5,6 @@ use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use diesel::prelude::*;
-use futures_util::future::BoxFuture;
 
 use crate::error::outage::DATABASE;
 use crate::error::{Error, Result};
@@ -26,13 +25,13 @@ use crate::models::schema::{memberships, rooms};
 use crate::models::user::User;
 use crate::models::values::client_id::ClientId;
 use crate::models::values::content::{Content, ContentError};
-use crate::models::values::room_kind::RoomKind;
-use crate::realtime::change_poller::{ChangeNotices, ChangeSource, RoomMember};
-use crate::realtime::frames::{self, ErrorCode};
-use crate::realtime::store::{
-    Changes, DirectRoom, Log, ReadPosition, SequencedPage, Store, ValidatedMessage, WriteCommand,
-    WriteResult,
+use crate::protocol::commands::{ChangeNotices, RoomMember};
+use crate::protocol::commands::{
+    Changes, DirectRoom, ReadPosition, SequencedPage, ValidatedMessage, WriteCommand, WriteResult,
 };
+use crate::protocol::{self, ErrorCode, RoomKind};
+use crate::realtime::change_poller::ChangeSource;
+use crate::realtime::store::{MessageLog, Store, StoreFuture};
 
 impl Store for Database {
     fn validate_message(
@@ -57,29 +56,25 @@ impl Store for Database {
         room_id: i64,
         seq: i64,
         unread: bool,
-    ) -> BoxFuture<'static, Result<ReadPosition>> {
+    ) -> StoreFuture<ReadPosition> {
         self.boxed_write(move |conn| {
             Membership::set_read_position(conn, user_id, room_id, seq, unread)
         })
     }
 
-    fn mark_all_read(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<(i64, ReadPosition)>>> {
+    fn mark_all_read(&self, user_id: i64) -> StoreFuture<Vec<(i64, ReadPosition)>> {
         self.boxed_write(move |conn| Membership::mark_all_read(conn, user_id))
     }
 
-    fn room_for(&self, user_id: i64, room_id: i64) -> BoxFuture<'static, Result<frames::Room>> {
+    fn room_for(&self, user_id: i64, room_id: i64) -> StoreFuture<protocol::Room> {
         self.boxed_read(move |conn| Room::summary(conn, user_id, room_id))
     }
 
-    fn invitations_for(&self, user_id: i64) -> BoxFuture<'static, Result<Vec<frames::Invitation>>> {
+    fn invitations_for(&self, user_id: i64) -> StoreFuture<Vec<protocol::Invitation>> {
         self.boxed_read(move |conn| invitation::pending(conn, user_id))
     }
 
-    fn find_or_create_direct(
-        &self,
-        user_id: i64,
-        to: String,
-    ) -> BoxFuture<'static, Result<DirectRoom>> {
+    fn find_or_create_direct(&self, user_id: i64, to: String) -> StoreFuture<DirectRoom> {
         let database = self.clone();
         Box::pin(async move {
             database
@@ -88,11 +83,7 @@ impl Store for Database {
         })
     }
 
-    fn rooms_for(
-        &self,
-        user_id: i64,
-        session: Arc<str>,
-    ) -> BoxFuture<'static, Result<Vec<frames::Room>>> {
+    fn rooms_for(&self, user_id: i64, session: Arc<str>) -> StoreFuture<Vec<protocol::Room>> {
         self.boxed_read(move |conn| {
             let session = KeyHash::from_stored(session.to_string());
             let live = session::find_active(conn, &session)?;
@@ -102,11 +93,11 @@ impl Store for Database {
         })
     }
 
-    fn record_last_seen(&self, user_id: i64) -> BoxFuture<'static, Result<()>> {
+    fn record_last_seen(&self, user_id: i64) -> StoreFuture<()> {
         self.boxed_write(move |conn| User::update_last_seen(conn, user_id))
     }
 
-    fn latest_change(&self) -> BoxFuture<'static, Result<i64>> {
+    fn latest_change(&self) -> StoreFuture<i64> {
         self.boxed_read(installation::latest_id)
     }
 
@@ -115,14 +106,14 @@ impl Store for Database {
         user_id: i64,
         after: i64,
         only_conversations: bool,
-    ) -> BoxFuture<'static, Result<SequencedPage>> {
+    ) -> StoreFuture<SequencedPage> {
         self.boxed_read(move |conn| match only_conversations {
             true => Message::direct_messages_to(conn, user_id, after),
             false => Message::changes_for_user(conn, user_id, after),
         })
     }
 
-    fn changes(&self, room_id: i64, ver: i64) -> BoxFuture<'static, Result<Changes>> {
+    fn changes(&self, room_id: i64, ver: i64) -> StoreFuture<Changes> {
         self.boxed_read(move |conn| Message::changes_after(conn, room_id, ver))
     }
 }
@@ -131,7 +122,7 @@ impl Database {
     fn boxed_read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
-    ) -> BoxFuture<'static, Result<T>> {
+    ) -> StoreFuture<T> {
         let database = self.clone();
         Box::pin(async move { database.read(work).await })
     }
@@ -139,7 +130,7 @@ impl Database {
     fn boxed_write<T: Send + 'static>(
         &self,
         work: impl FnMut(&mut DbConn) -> Result<T> + Send + 'static,
-    ) -> BoxFuture<'static, Result<T>> {
+    ) -> StoreFuture<T> {
         let database = self.clone();
         Box::pin(async move { database.write(work).await })
     }
@@ -190,6 +181,17 @@ impl MessageWriter {
         self.cached.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Stores all writes in one transaction; see [`MessageLog::append`].
+    ///
+    /// # Errors
+    /// `Unavailable` when the outcome is unknown.
+    pub fn append(&self, writes: &[WriteCommand]) -> Result<Vec<WriteResult>> {
+        let outcome = self.append_once(writes);
+        self.database.write_health.record(&outcome);
+        DATABASE.record_write(&outcome);
+        outcome
+    }
+
     fn append_once(&self, writes: &[WriteCommand]) -> Result<Vec<WriteResult>> {
         let _lock = self.database.blocking_write_lock();
         let cached = self.cached().take();
@@ -203,36 +205,26 @@ impl MessageWriter {
     }
 }
 
-impl Log for MessageWriter {
+impl MessageLog for MessageWriter {
     fn append(&self, writes: &[WriteCommand]) -> Result<Vec<WriteResult>> {
-        let outcome = self.append_once(writes);
-        self.database.write_health.record(&outcome);
-        DATABASE.record_write(&outcome);
-        outcome
+        self.append(writes)
     }
 }
 
 impl ChangeSource for Database {
-    fn notices(&self, after: i64) -> BoxFuture<'static, Result<ChangeNotices>> {
+    fn notices(&self, after: i64) -> StoreFuture<ChangeNotices> {
         self.boxed_read(move |conn| change_notice::list_after(conn, after))
     }
 
-    fn latest_versions(&self, room_ids: Vec<i64>) -> BoxFuture<'static, Result<Vec<(i64, i64)>>> {
+    fn latest_versions(&self, room_ids: Vec<i64>) -> StoreFuture<Vec<(i64, i64)>> {
         self.boxed_read(move |conn| latest_versions(conn, &room_ids))
     }
 
-    fn members(
-        &self,
-        room_ids: Vec<i64>,
-        user_ids: Vec<i64>,
-    ) -> BoxFuture<'static, Result<Vec<RoomMember>>> {
+    fn members(&self, room_ids: Vec<i64>, user_ids: Vec<i64>) -> StoreFuture<Vec<RoomMember>> {
         self.boxed_read(move |conn| members(conn, &room_ids, &user_ids))
     }
 
-    fn live_sessions(
-        &self,
-        sessions: Vec<Arc<str>>,
-    ) -> BoxFuture<'static, Result<HashSet<String>>> {
+    fn live_sessions(&self, sessions: Vec<Arc<str>>) -> StoreFuture<HashSet<String>> {
         self.boxed_read(move |conn| {
             session::active_among(conn, sessions.iter().map(|hash| &**hash))
         })

@@ -10,10 +10,12 @@ pub mod message;
 pub mod message_store;
 pub mod room;
 pub mod schema;
+pub(crate) mod statement;
 pub mod user;
 pub mod values;
 
 use chrono::{DateTime, NaiveDateTime, SecondsFormat, SubsecRound, Utc};
+use serde::{Serialize, Serializer};
 
 /// Returns the current time in UTC, truncated to the millisecond, which both databases store.
 pub fn now() -> NaiveDateTime {
@@ -24,4 +26,12 @@ pub fn now() -> NaiveDateTime {
 pub fn rfc3339(time: NaiveDateTime) -> String {
     DateTime::<Utc>::from_naive_utc_and_offset(time, Utc)
         .to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// Serializes a stored time, or `None`, as [`rfc3339`].
+pub(crate) fn serialize_rfc3339<S: Serializer>(
+    time: &(impl Copy + Into<Option<NaiveDateTime>>),
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    (*time).into().map(rfc3339).serialize(serializer)
 }

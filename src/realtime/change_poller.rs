@@ -10,18 +10,17 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use tokio::time::{Instant, timeout};
 
 use crate::error::Result;
-use crate::error::outage::explains;
+use crate::error::outage::warn_unless_outage;
+use crate::protocol::commands::{ChangeNotice, ChangeNotices, NOTICE_RETENTION, RoomMember};
+use crate::protocol::websocket::CloseCode;
 use crate::realtime::connected_sessions::SessionRef;
 use crate::realtime::hub::worker_commands::WorkerCommand;
 use crate::realtime::service::Realtime;
-use crate::realtime::websocket::CloseCode;
+use crate::realtime::store::StoreFuture;
 
-/// Retention of change notices.
-pub const NOTICE_RETENTION: Duration = Duration::from_secs(60 * 60);
 /// Interval between comparisons of the change number.
 const INTERVAL: Duration = Duration::from_secs(1);
 /// Interval between checks of all connected sessions.
@@ -29,65 +28,22 @@ const SESSION_CHECK_INTERVAL: Duration = Duration::from_millis(2500);
 /// Maximum number of rooms, users or sessions in one query.
 const CHUNK: usize = 500;
 
-/// A change notification. It says what to re-read and carries no new values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ChangeNotice {
-    /// A user joined a room or is no longer a member.
-    Membership {
-        /// The room.
-        room_id: i64,
-        /// The user.
-        user_id: i64,
-    },
-    /// A room's name, topic or kind changed, or it was deleted.
-    Room(i64),
-    /// Sessions of a user ended.
-    Sessions(i64),
-    /// A user's pending invitations changed.
-    Invitations(i64),
-}
-
-/// The notices up to a change number of the installation.
-#[derive(Debug)]
-pub struct ChangeNotices {
-    /// The latest change number.
-    pub number: i64,
-    /// Distinct notices, in no particular order.
-    pub list: Vec<ChangeNotice>,
-}
-
-/// A membership.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RoomMember {
-    /// The room.
-    pub room_id: i64,
-    /// The member.
-    pub user_id: i64,
-    /// Whether the room is a direct room.
-    pub is_direct: bool,
-}
-
 /// The database reads of the poller.
 pub trait ChangeSource: Send + Sync {
     /// Returns the notices after a change number of the installation.
-    fn notices(&self, after: i64) -> BoxFuture<'static, Result<ChangeNotices>>;
+    fn notices(&self, after: i64) -> StoreFuture<ChangeNotices>;
 
     /// Returns the latest version of each of these rooms that is not deleted, as `(room_id, ver)`.
-    fn latest_versions(&self, room_ids: Vec<i64>) -> BoxFuture<'static, Result<Vec<(i64, i64)>>>;
+    fn latest_versions(&self, room_ids: Vec<i64>) -> StoreFuture<Vec<(i64, i64)>>;
 
     /// Returns the memberships of these users in these rooms.
-    fn members(
-        &self,
-        room_ids: Vec<i64>,
-        user_ids: Vec<i64>,
-    ) -> BoxFuture<'static, Result<Vec<RoomMember>>>;
+    fn members(&self, room_ids: Vec<i64>, user_ids: Vec<i64>) -> StoreFuture<Vec<RoomMember>>;
 
     /// Returns those of these sessions that are valid and belong to active users.
-    fn live_sessions(&self, sessions: Vec<Arc<str>>)
-    -> BoxFuture<'static, Result<HashSet<String>>>;
+    fn live_sessions(&self, sessions: Vec<Arc<str>>) -> StoreFuture<HashSet<String>>;
 }
 
-/// Polls the database for changes; see the module.
+/// Polls the database for changes of other processes.
 pub struct ChangePoller {
     realtime: Arc<Realtime>,
     store: Arc<dyn ChangeSource>,
@@ -128,14 +84,10 @@ impl ChangePoller {
                 }
                 // The next poll starts at the same number, so no change is missed.
                 Err(error) if !self.is_failing => {
-                    match explains(&error) {
-                        true => {
-                            tracing::info!(%error, "cannot poll for changes by other processes; retrying")
-                        }
-                        false => {
-                            tracing::warn!(%error, "cannot poll for changes by other processes; retrying")
-                        }
-                    }
+                    warn_unless_outage!(
+                        error,
+                        "cannot poll for changes by other processes; retrying"
+                    );
                     self.is_failing = true;
                 }
                 Err(_) => {}
@@ -153,7 +105,8 @@ impl ChangePoller {
         }
         if number != self.last {
             self.realtime.hub.change_clock.record_all();
-            self.poll_rooms(self.realtime.hub.followed_rooms()).await?;
+            self.poll_rooms(self.realtime.hub.rooms_with_subscribers())
+                .await?;
             self.apply(&list).await?;
         }
         if self.sessions_checked_at.elapsed() >= SESSION_CHECK_INTERVAL {
@@ -171,11 +124,11 @@ impl ChangePoller {
         for chunk in room_ids.chunks(CHUNK) {
             let latest_versions = self.store.latest_versions(chunk.to_vec()).await?;
             self.realtime.hub.note_latest_versions(&latest_versions);
-            let there: HashSet<i64> = latest_versions
+            let existing: HashSet<i64> = latest_versions
                 .into_iter()
                 .map(|(room_id, _)| room_id)
                 .collect();
-            for room_id in chunk.iter().filter(|room_id| !there.contains(room_id)) {
+            for room_id in chunk.iter().filter(|room_id| !existing.contains(room_id)) {
                 self.realtime.room_deleted(*room_id);
             }
         }

@@ -13,10 +13,11 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::error::Result;
 use crate::error::outage::warn_unless_outage;
+use crate::protocol::Message;
+use crate::protocol::frames::ServerFrame;
+use crate::protocol::websocket::{CloseCode, payload};
 use crate::realtime::connection::Connection;
-use crate::realtime::frames::{Message, ServerFrame};
 use crate::realtime::subscriber::StreamSignal;
-use crate::realtime::websocket::{CloseCode, payload};
 
 /// Interval of comments on an idle stream.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -43,7 +44,8 @@ pub struct EventStream {
 }
 
 impl EventStream {
-    /// Starts a stream after the change number `after`, or at the current one.
+    /// Starts a stream after the change number `after`, or at the latest one. A number above the latest is of a database
+    /// that was replaced by an older backup: waiting for it would skip every message until then.
     ///
     /// # Errors
     /// `Unavailable` when the store cannot be read.
@@ -52,10 +54,8 @@ impl EventStream {
         content: StreamContent,
         after: Option<i64>,
     ) -> Result<Self> {
-        let last = match after {
-            Some(after) => after,
-            None => connection.realtime().store.latest_change().await?,
-        };
+        let latest = connection.realtime().store.latest_change().await?;
+        let last = after.map_or(latest, |after| after.min(latest));
         let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let start = Bytes::from(format!("id: {last}\nretry: 1000\n:\n\n"));
@@ -100,9 +100,9 @@ impl EventStream {
     /// otherwise reconnect.
     fn closing_event(&mut self) -> Option<Bytes> {
         let code = self.connection.subscriber.close_code()?;
-        let is_told =
+        let is_reported =
             code == CloseCode::Replaced && matches!(self.content, StreamContent::AllFrames);
-        if !is_told || std::mem::replace(&mut self.has_ended, true) {
+        if !is_reported || std::mem::replace(&mut self.has_ended, true) {
             return None;
         }
         let event = format!("data: {{\"type\":\"closed\",\"code\":{}}}\n\n", code as u16);

@@ -1,17 +1,17 @@
 //! Prometheus metrics of the realtime layer. They contain no user, room or client input; labels are constants of this
 //! program.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use crate::realtime::frames::ErrorCode;
-use crate::realtime::websocket::CloseCode;
+use crate::protocol::ErrorCode;
+use crate::protocol::websocket::CloseCode;
 
 /// Histogram buckets in seconds: from a fast commit to the writer's response timeout.
 const SECONDS: [f64; 11] = [
@@ -19,183 +19,106 @@ const SECONDS: [f64; 11] = [
 ];
 /// Histogram buckets in messages.
 const MESSAGES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
-const CODES: [ErrorCode; 10] = [
-    ErrorCode::BadFrame,
-    ErrorCode::NotFound,
-    ErrorCode::Empty,
-    ErrorCode::TooLong,
-    ErrorCode::Invalid,
-    ErrorCode::RateLimited,
-    ErrorCode::Conflict,
-    ErrorCode::Forbidden,
-    ErrorCode::Blocked,
-    ErrorCode::Unavailable,
-];
 
-/// `socket` or `stream`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct KindLabel {
-    kind: &'static str,
+/// Names and values of labels.
+type Labels<const N: usize> = [(&'static str, Cow<'static, str>); N];
+
+/// Defines [`RealtimeMetrics`]: the name, type, initial value and help of each metric.
+macro_rules! metrics {
+    ($($name:ident: $type:ty = $new:expr, $help:literal;)+) => {
+        /// The metrics of the realtime layer. Clones share their counters.
+        #[derive(Debug, Clone)]
+        pub struct RealtimeMetrics {
+            $(pub(super) $name: $type,)+
+        }
+
+        impl RealtimeMetrics {
+            fn new() -> Self {
+                Self {
+                    $($name: $new,)+
+                }
+            }
+
+            /// Registers all metrics.
+            pub fn register(&self, registry: &mut Registry) {
+                $(registry.register(stringify!($name), $help, self.$name.clone());)+
+            }
+        }
+    };
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct CloseLabels {
-    kind: &'static str,
-    code: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ErrorLabel {
-    code: &'static str,
-}
-
-/// The metrics of the realtime layer. Clones share their counters.
-#[derive(Debug, Clone)]
-pub struct RealtimeMetrics {
-    connections: Family<KindLabel, Gauge>,
-    opened: Family<KindLabel, Counter>,
-    closed: Family<CloseLabels, Counter>,
-    errors: Family<ErrorLabel, Counter>,
-    deliveries: Counter,
-    ack_seconds: Histogram,
-    pub(super) syncs: Counter,
-    pub(super) resyncs: Counter,
-    pub(super) gaps_recovered: Counter,
-    pub(super) worker_queue_overflows: Counter,
-    pub(super) commit_retries: Counter,
-    pub(super) writer_threads_replaced: Counter,
-    commit_messages: Histogram,
-    commit_seconds: Histogram,
+metrics! {
+    deliveries: Counter = Counter::default(),
+        "Messages delivered live, counted per connection";
+    syncs: Counter = Counter::default(),
+        "Pages of changes sent in response to sync";
+    resyncs: Counter = Counter::default(),
+        "Clients that were ahead of the database and had to reload a room";
+    gaps_recovered: Counter = Counter::default(),
+        "Gaps in a room's changes that were recovered from the database";
+    worker_queue_overflows: Counter = Counter::default(),
+        "Overflows of a worker's command queue, which close its connections";
+    commit_retries: Counter = Counter::default(),
+        "Writer transactions that were retried";
+    writer_threads_replaced: Counter = Counter::default(),
+        "Writer threads that hung and were replaced";
+    connections: Family<Labels<1>, Gauge> = Family::default(),
+        "Open WebSockets and event streams";
+    connections_opened: Family<Labels<1>, Counter> = Family::default(),
+        "WebSockets and event streams opened";
+    connections_closed: Family<Labels<2>, Counter> = Family::default(),
+        "WebSockets and event streams closed, by close code; gone: connection lost";
+    errors: Family<Labels<1>, Counter> = Family::default(),
+        "Error frames sent";
+    ack_seconds: Histogram = Histogram::new(SECONDS),
+        "Time from the receipt of a message on a WebSocket to its acknowledgement";
+    commit_messages: Histogram = Histogram::new(MESSAGES),
+        "Messages and changes per writer transaction";
+    commit_seconds: Histogram = Histogram::new(SECONDS),
+        "Duration of a writer transaction";
 }
 
 impl Default for RealtimeMetrics {
     /// Creates the rare label combinations at zero, so that a first increment shows in rates.
     fn default() -> Self {
-        let metrics = Self {
-            connections: Family::default(),
-            opened: Family::default(),
-            closed: Family::default(),
-            errors: Family::default(),
-            deliveries: Counter::default(),
-            ack_seconds: Histogram::new(SECONDS),
-            syncs: Counter::default(),
-            resyncs: Counter::default(),
-            gaps_recovered: Counter::default(),
-            worker_queue_overflows: Counter::default(),
-            commit_retries: Counter::default(),
-            writer_threads_replaced: Counter::default(),
-            commit_messages: Histogram::new(MESSAGES),
-            commit_seconds: Histogram::new(SECONDS),
-        };
+        let metrics = Self::new();
         for kind in ["socket", "stream"] {
-            let _ = metrics.connections.get_or_create(&KindLabel { kind });
-            let _ = metrics.opened.get_or_create(&KindLabel { kind });
-            for code in ["1001", "4001", "4008", "4029"] {
-                let _ = metrics.closed.get_or_create(&CloseLabels { kind, code });
+            let _ = metrics.connections.get_or_create(&kind_label(kind));
+            let _ = metrics.connections_opened.get_or_create(&kind_label(kind));
+            for code in [
+                CloseCode::GoingAway,
+                CloseCode::SignedOut,
+                CloseCode::TooSlow,
+                CloseCode::Flooding,
+            ] {
+                let labels = close_labels(kind, Some(code));
+                let _ = metrics.connections_closed.get_or_create(&labels);
             }
         }
-        for code in CODES.map(error_label) {
-            let _ = metrics.errors.get_or_create(&ErrorLabel { code });
+        for code in ErrorCode::ALL {
+            let _ = metrics.errors.get_or_create(&error_label(code));
         }
         metrics
     }
 }
 
 impl RealtimeMetrics {
-    /// Registers all metrics.
-    pub fn register(&self, registry: &mut Registry) {
-        let mut counter =
-            |name, help, counter: &Counter| registry.register(name, help, counter.clone());
-        counter(
-            "deliveries",
-            "Messages delivered live, counted per connection",
-            &self.deliveries,
-        );
-        counter(
-            "syncs",
-            "Pages of changes sent in response to sync",
-            &self.syncs,
-        );
-        counter(
-            "resyncs",
-            "Clients that were ahead of the database and had to reload a room",
-            &self.resyncs,
-        );
-        counter(
-            "gaps_recovered",
-            "Gaps in a room's changes that were recovered from the database",
-            &self.gaps_recovered,
-        );
-        counter(
-            "worker_queue_overflows",
-            "Overflows of a worker's command queue, which close its connections",
-            &self.worker_queue_overflows,
-        );
-        counter(
-            "commit_retries",
-            "Writer transactions that were retried",
-            &self.commit_retries,
-        );
-        counter(
-            "writer_threads_replaced",
-            "Writer threads that hung and were replaced",
-            &self.writer_threads_replaced,
-        );
-        registry.register(
-            "connections",
-            "Open WebSockets and event streams",
-            self.connections.clone(),
-        );
-        registry.register(
-            "connections_opened",
-            "WebSockets and event streams opened",
-            self.opened.clone(),
-        );
-        registry.register(
-            "connections_closed",
-            "WebSockets and event streams closed, by close code; gone: connection lost",
-            self.closed.clone(),
-        );
-        registry.register("errors", "Error frames sent", self.errors.clone());
-        registry.register(
-            "ack_seconds",
-            "Time from the receipt of a message on a WebSocket to its acknowledgement",
-            self.ack_seconds.clone(),
-        );
-        registry.register(
-            "commit_messages",
-            "Messages and changes per writer transaction",
-            self.commit_messages.clone(),
-        );
-        registry.register(
-            "commit_seconds",
-            "Duration of a writer transaction",
-            self.commit_seconds.clone(),
-        );
-    }
-
     pub(super) fn opened(&self, kind: &'static str) {
-        self.connections.get_or_create(&KindLabel { kind }).inc();
-        self.opened.get_or_create(&KindLabel { kind }).inc();
+        self.connections.get_or_create(&kind_label(kind)).inc();
+        self.connections_opened
+            .get_or_create(&kind_label(kind))
+            .inc();
     }
 
     pub(super) fn closed(&self, kind: &'static str, code: Option<CloseCode>) {
-        let code = close_label(code);
-        self.connections.get_or_create(&KindLabel { kind }).dec();
-        self.closed.get_or_create(&CloseLabels { kind, code }).inc();
+        self.connections.get_or_create(&kind_label(kind)).dec();
+        self.connections_closed
+            .get_or_create(&close_labels(kind, code))
+            .inc();
     }
 
     pub(super) fn error_sent(&self, code: ErrorCode) {
-        let code = error_label(code);
-        self.errors.get_or_create(&ErrorLabel { code }).inc();
-    }
-
-    pub(super) fn delivered(&self, messages: u64) {
-        self.deliveries.inc_by(messages);
-    }
-
-    pub(super) fn acknowledged(&self, after: Duration) {
-        self.ack_seconds.observe(after.as_secs_f64());
+        self.errors.get_or_create(&error_label(code)).inc();
     }
 
     pub(super) fn committed(&self, messages: usize, within: Duration) {
@@ -204,32 +127,16 @@ impl RealtimeMetrics {
     }
 }
 
-fn error_label(code: ErrorCode) -> &'static str {
-    match code {
-        ErrorCode::BadFrame => "bad_frame",
-        ErrorCode::NotFound => "not_found",
-        ErrorCode::Empty => "empty",
-        ErrorCode::TooLong => "too_long",
-        ErrorCode::Invalid => "invalid",
-        ErrorCode::RateLimited => "rate_limited",
-        ErrorCode::Conflict => "conflict",
-        ErrorCode::Forbidden | ErrorCode::Unreachable | ErrorCode::Oneself => "forbidden",
-        ErrorCode::Blocked => "blocked",
-        ErrorCode::Unavailable => "unavailable",
-    }
+/// `socket` or `stream`.
+fn kind_label(kind: &'static str) -> Labels<1> {
+    [("kind", kind.into())]
 }
 
-fn close_label(code: Option<CloseCode>) -> &'static str {
-    match code {
-        None => "gone",
-        Some(CloseCode::Normal) => "1000",
-        Some(CloseCode::GoingAway) => "1001",
-        Some(CloseCode::Protocol) => "1002",
-        Some(CloseCode::BadText) => "1007",
-        Some(CloseCode::TooBig) => "1009",
-        Some(CloseCode::SignedOut) => "4001",
-        Some(CloseCode::TooSlow) => "4008",
-        Some(CloseCode::Replaced) => "4009",
-        Some(CloseCode::Flooding) => "4029",
-    }
+fn error_label(code: ErrorCode) -> Labels<1> {
+    [("code", code.as_str().into())]
+}
+
+fn close_labels(kind: &'static str, code: Option<CloseCode>) -> Labels<2> {
+    let code = code.map_or("gone".into(), |code| (code as u16).to_string().into());
+    [("kind", kind.into()), ("code", code)]
 }

@@ -10,7 +10,6 @@ pub mod connected_sessions;
 pub mod connection;
 pub mod connection_limiter;
 pub mod event_stream;
-pub mod frames;
 pub mod hub;
 pub mod metrics;
 pub mod presence;
@@ -19,7 +18,6 @@ mod send_queue;
 pub mod service;
 pub mod store;
 pub mod subscriber;
-pub mod websocket;
 pub mod worker_hub;
 pub mod writer;
 

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use crate::error::{Error, Result};
+use crate::protocol::commands::{DirectRoom, ReadPosition, WriteCommand, WriteResult};
+use crate::protocol::frames::ServerFrame;
+use crate::protocol::websocket::CloseCode;
+use crate::protocol::{ClientLimits, ErrorCode, Id, User};
 use crate::realtime::connection_limiter::ConnectionLimiter;
-use crate::realtime::frames::{ClientLimits, ErrorCode, Id, ServerFrame, User};
 use crate::realtime::hub::Hub;
 use crate::realtime::hub::worker_commands::{Audience, WorkerCommand};
 use crate::realtime::presence::Presence;
 use crate::realtime::rate_limit::UserRateLimiter;
-use crate::realtime::store::{DirectRoom, ReadPosition, Store, WriteCommand, WriteResult};
-use crate::realtime::websocket::CloseCode;
+use crate::realtime::store::Store;
 use crate::realtime::writer::Writer;
 
 /// The realtime services of the process.

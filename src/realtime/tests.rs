@@ -12,18 +12,18 @@ use tokio::sync::Notify;
 use tokio::task::LocalSet;
 
 use super::connection::{ConnectRequest, Connection};
-use super::frames::ClientLimits;
 use super::hub::Hub;
 use super::presence::Presence;
-use super::store::Store;
 use super::writer::Writer;
+use crate::protocol::ClientLimits;
+use crate::protocol::websocket::{CloseCode, payload};
 use crate::realtime::connection_limiter::ConnectionLimiter;
 use crate::realtime::event_stream::{EventStream, StreamContent};
 use crate::realtime::hub::worker_commands::WorkerCommand;
 use crate::realtime::rate_limit::UserRateLimiter;
 use crate::realtime::service::Realtime;
+use crate::realtime::store::Store;
 use crate::realtime::subscriber::Subscriber;
-use crate::realtime::websocket::{CloseCode, payload};
 use crate::realtime::worker_hub::WorkerHub;
 use memory_store::{MemoryStore, user};
 
@@ -55,7 +55,14 @@ async fn connect(realtime: &Arc<Realtime>) -> Connection {
     let worker = WorkerHub::start(realtime.hub.clone());
     let error_texts = Box::new(|_| String::new());
     let request = read_request(realtime, 1).await;
-    let connection = Connection::open(worker, realtime.clone(), request, error_texts).await;
+    let connection = Connection::open(
+        worker,
+        realtime.clone(),
+        request,
+        Subscriber::new,
+        error_texts,
+    )
+    .await;
     connection.expect("a connection")
 }
 
@@ -163,7 +170,7 @@ fn external_changes_before_the_baseline_are_delivered() {
         // The room was read at version 3. Two more changes by others are noticed before the subscriber is live.
         (4..=5).for_each(|_| drop(store.add()));
         realtime.hub.note_latest_versions(&[(ROOM, 5)]);
-        subscriber.send_hello(super::frames::ServerFrame::Pong.encode());
+        subscriber.send_hello(crate::protocol::frames::ServerFrame::Pong.encode());
         realtime.hub.set_baseline(ROOM, 3);
         subscriber.go_live(ROOM, 3);
         assert_eq!(received(&subscriber, "5").await, ["pong", "4", "5"]);
@@ -222,7 +229,13 @@ fn changes_between_read_and_subscription_are_not_missed() {
         let worker = WorkerHub::start(realtime.hub.clone());
         let open = |request| {
             let error_texts = Box::new(|_| String::new());
-            Connection::open(worker.clone(), realtime.clone(), request, error_texts)
+            Connection::open(
+                worker.clone(),
+                realtime.clone(),
+                request,
+                Subscriber::new,
+                error_texts,
+            )
         };
         let request = read_request(&realtime, 1).await;
         realtime.hub.publish([store.add()].iter());

@@ -14,11 +14,12 @@ use std::{io, thread};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::frames::ErrorCode;
 use super::hub::Hub;
-use super::store::{Log, WriteCommand, WriteResult};
-use crate::error::outage::{explains, warn_unless_outage};
+use crate::error::outage::{is_caused_by_outage, warn_unless_outage};
 use crate::error::{Error, Result};
+use crate::protocol::ErrorCode;
+use crate::protocol::commands::{WriteCommand, WriteResult};
+use crate::realtime::store::MessageLog;
 
 /// Maximum number of messages in one transaction.
 const BATCH: usize = 256;
@@ -45,7 +46,7 @@ enum Job {
 #[derive(Clone)]
 pub struct Writer {
     queue: mpsc::Sender<Job>,
-    failover: Arc<dyn Failover>,
+    shared: Arc<Shared>,
 }
 
 impl Writer {
@@ -53,27 +54,28 @@ impl Writer {
     ///
     /// # Errors
     /// When the thread cannot be spawned.
-    pub fn start(log: impl Log + 'static, hub: Arc<Hub>, queue_size: usize) -> io::Result<Self> {
+    pub fn start(
+        log: impl MessageLog + 'static,
+        hub: Arc<Hub>,
+        queue_size: usize,
+    ) -> io::Result<Self> {
         let (queue, jobs) = mpsc::channel(queue_size);
         let shared = Arc::new(Shared {
             jobs: Mutex::new(jobs),
-            log,
+            log: Box::new(log),
             hub,
             state: Mutex::default(),
             is_failing: AtomicBool::default(),
         });
         shared.clone().start_thread(0)?;
-        Ok(Self {
-            queue,
-            failover: shared,
-        })
+        Ok(Self { queue, shared })
     }
 
     /// Submits a write; the future resolves after the commit. The write is queued when this call returns (not at the
     /// first poll), so a user's writes are stored in the order of the calls.
     pub fn write(&self, write: WriteCommand) -> impl Future<Output = WriteResult> + use<> {
         let (reply, result) = oneshot::channel();
-        self.failover.clone().replace_hung_thread();
+        self.shared.clone().replace_hung_thread();
         let queued = self.queue.try_send(Job::Store(write, reply)).is_ok();
         async move {
             if !queued {
@@ -109,22 +111,17 @@ struct State {
 }
 
 /// State shared by the writer threads, of which one is current.
-struct Shared<L> {
+struct Shared {
     jobs: Mutex<mpsc::Receiver<Job>>,
-    log: L,
+    log: Box<dyn MessageLog>,
     hub: Arc<Hub>,
     state: Mutex<State>,
     /// Whether the last batch failed.
     is_failing: AtomicBool,
 }
 
-/// Replaces hung writer threads. Hides the log's type from [`Writer`].
-trait Failover: Send + Sync {
+impl Shared {
     /// Starts a new thread if the current one hangs.
-    fn replace_hung_thread(self: Arc<Self>);
-}
-
-impl<L: Log + 'static> Failover for Shared<L> {
     fn replace_hung_thread(self: Arc<Self>) {
         let mut state = self.state();
         let hangs = state
@@ -146,9 +143,7 @@ impl<L: Log + 'static> Failover for Shared<L> {
             self.state().busy_since = Some(Instant::now());
         }
     }
-}
 
-impl<L: Log + 'static> Shared<L> {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -260,7 +255,9 @@ impl<L: Log + 'static> Shared<L> {
                 Err(error) => {
                     let writes = writes.len();
                     // Logged as an error once per outage.
-                    match explains(&error) && self.is_failing.swap(true, Ordering::Relaxed) {
+                    match is_caused_by_outage(&error)
+                        && self.is_failing.swap(true, Ordering::Relaxed)
+                    {
                         true => {
                             tracing::debug!(%error, writes, "batch of messages was not stored")
                         }

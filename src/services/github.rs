@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use oauth2::basic::{BasicClient, BasicErrorResponseType};
+use oauth2::basic::{BasicClient, BasicRequestTokenError};
 use oauth2::{
     AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet,
     EndpointSet, HttpRequest, HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
@@ -57,11 +57,6 @@ pub struct GithubClient {
     timeout: Duration,
     permits: Arc<Semaphore>,
 }
-
-/// A request without a response. The cause contains neither user data nor secrets.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct NoResponse(String);
 
 impl GithubClient {
     /// Creates a client of the OAuth app with this id and secret. `timeout` limits all requests of one sign-in together.
@@ -146,19 +141,7 @@ impl GithubClient {
             .exchange_code(AuthorizationCode::new(code))
             .set_pkce_verifier(PkceCodeVerifier::new(verifier))
             .request(&|request| self.send(request, deadline))
-            .map_err(|error| match error {
-                RequestTokenError::ServerResponse(response) => match response.error() {
-                    BasicErrorResponseType::Extension(name) if name == BAD_CODE => {
-                        Error::BadRequest("error-github-code".into())
-                    }
-                    other => Error::GitHubDown(token_error(other.as_ref())),
-                },
-                RequestTokenError::Request(NoResponse(cause)) => Error::GitHubDown(cause),
-                // The response is not logged: it may contain a token.
-                RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
-                    Error::GitHubDown("invalid token response".into())
-                }
-            })?;
+            .map_err(token_error)?;
         self.token_user(token.access_token().secret(), deadline)
     }
 
@@ -169,13 +152,11 @@ impl GithubClient {
             .header("x-github-api-version", API_VERSION)
             .body(Vec::new())
             .map_err(Error::internal)?;
-        let response = self.send(request, deadline);
-        let response = response.map_err(|NoResponse(cause)| Error::GitHubDown(cause))?;
+        let response = self.send(request, deadline)?;
         if response.status() != StatusCode::OK {
             let status = response.status().as_u16();
-            return Err(Error::GitHubDown(format!(
-                "the user endpoint returned status {status}"
-            )));
+            let cause = format!("the user endpoint returned status {status}");
+            return Err(Error::GitHubDown(cause));
         }
         let user: Option<GithubUser> = serde_json::from_slice(response.body()).ok();
         let is_valid = |user: &GithubUser| {
@@ -185,30 +166,35 @@ impl GithubClient {
         user.filter(is_valid).ok_or_else(invalid)
     }
 
-    fn send(&self, request: HttpRequest, deadline: Instant) -> Result<HttpResponse, NoResponse> {
+    fn send(&self, request: HttpRequest, deadline: Instant) -> Result<HttpResponse> {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            return Err(NoResponse("the request timed out".into()));
+            return Err(Error::GitHubDown("the request timed out".into()));
         }
         let request = self.agent.configure_request(request);
         let request = request.timeout_global(Some(left)).build();
         let read = http_client::read_response("the API", self.agent.run(request));
-        let (status, text) = read.map_err(|error| match error {
-            Error::Unavailable(cause) => NoResponse(cause),
-            other => NoResponse(other.to_string()),
-        })?;
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+        let (status, text) = read.map_err(Error::GitHubDown)?;
         let mut response = Response::new(text.into_bytes());
         *response.status_mut() = corrected_status(status, response.body());
         Ok(response)
     }
 }
 
-/// Returns a log line with the error code, which mostly points to a wrong setting. Text that is no error code is omitted.
-fn token_error(code: &str) -> String {
+/// Keeps GitHub's error code, which mostly points to a wrong setting. Other text of the response may contain a token.
+fn token_error(error: BasicRequestTokenError<Error>) -> Error {
+    let response = match error {
+        RequestTokenError::ServerResponse(response) => response,
+        RequestTokenError::Request(error) => return error,
+        _ => return Error::GitHubDown("invalid token response".into()),
+    };
+    let code = response.error().as_ref();
+    if code == BAD_CODE {
+        return Error::BadRequest("error-github-code".into());
+    }
     let is_code = code.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let code = if is_code { code } else { "unknown error" };
-    format!("token request refused: {code}")
+    Error::GitHubDown(format!("token request refused: {code}"))
 }
 
 /// Turns GitHub's 200 with an `error` field into the 400 of RFC 6749, which the `oauth2` crate expects.

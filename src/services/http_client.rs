@@ -3,11 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ureq::http::Response;
+use ureq::http::{Response, StatusCode};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body};
-
-use crate::error::{Error, Result};
 
 const RESPONSE_MAX_BYTES: u64 = 64 * 1024;
 
@@ -34,21 +32,18 @@ pub fn build(timeout: Duration) -> Agent {
 /// Returns the status and body of a response. `server` names the server in errors.
 ///
 /// # Errors
-/// `Unavailable` when there is no complete response; the cause contains no URL, number or secret.
+/// A cause for the log without URL, number or secret, when there is no complete response.
 pub fn read_response(
     server: &str,
     result: Result<Response<Body>, ureq::Error>,
-) -> Result<(u16, String)> {
-    let unavailable = |error: ureq::Error| {
-        let what = match error {
-            ureq::Error::Timeout(_) => "timed out",
-            _ => "could not be reached",
-        };
-        Error::Unavailable(format!("{server} {what}"))
-    };
-    let mut response = result.map_err(unavailable)?;
-    let status = response.status().as_u16();
-    let body = response.body_mut().with_config().limit(RESPONSE_MAX_BYTES);
-    let text = body.read_to_string().map_err(unavailable)?;
-    Ok((status, text))
+) -> Result<(StatusCode, String), String> {
+    let read = result.and_then(|mut response| {
+        let status = response.status();
+        let body = response.body_mut().with_config().limit(RESPONSE_MAX_BYTES);
+        Ok((status, body.read_to_string()?))
+    });
+    read.map_err(|error| match error {
+        ureq::Error::Timeout(_) => format!("{server} timed out"),
+        _ => format!("{server} could not be reached"),
+    })
 }

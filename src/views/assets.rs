@@ -45,8 +45,9 @@ pub struct Asset {
 impl Asset {
     fn new(file: EmbeddedFile) -> Self {
         let media_type = file.metadata.mimetype();
-        let is_named_text = media_type.starts_with("text/");
-        let is_text = is_named_text || media_type.ends_with("json") || media_type.ends_with("xml");
+        let is_text = media_type.starts_with("text/")
+            || media_type.ends_with("json")
+            || media_type.ends_with("xml");
         Self {
             data: match file.data {
                 Cow::Borrowed(data) => Bytes::from_static(data),

@@ -1,5 +1,6 @@
 //! Language, theme and time format of the person who reads a page.
 
+use crate::error::LocalizedMessage;
 use crate::models::user::preferences::{APPEARANCES, Preferences, TIME_FORMATS};
 use crate::views::locale::Locale;
 
@@ -39,6 +40,11 @@ impl DisplayPreferences {
         }
     }
 
+    /// Formats date and time (UTC) of an RFC 3339 timestamp, such as `2026-11-20, 19:04`.
+    pub fn date_time(self, rfc3339: &str) -> String {
+        format!("{}, {}", &rfc3339[..10], self.time(rfc3339))
+    }
+
     /// Formats the time of day (UTC) of an RFC 3339 timestamp. Scripts replace it with the local time.
     pub fn time(self, rfc3339: &str) -> String {
         let time = rfc3339.get(11..16).unwrap_or_default();
@@ -47,8 +53,8 @@ impl DisplayPreferences {
             ("12", Some(hour)) => {
                 let period = if hour < 12 { "time-am" } else { "time-pm" };
                 let short = format!("{}{}", (hour + 11) % 12 + 1, &time[2..]);
-                let sentence = crate::error::LocalizedMessage::with(period, "time", short);
-                self.locale.translate(&sentence)
+                let message = LocalizedMessage::with(period, "time", short);
+                self.locale.translate(&message)
             }
             _ => time.to_owned(),
         }

@@ -91,10 +91,8 @@ pub fn compress_fast(text: &[u8]) -> Vec<u8> {
 
 /// Compresses a text to a gzip file at the best level, for files that are sent often.
 pub fn compress_best(text: &[u8]) -> Vec<u8> {
-    compress_file(
-        &mut Compress::new(Compression::new(BEST_LEVEL), false),
-        text,
-    )
+    let mut compress = Compress::new(Compression::new(BEST_LEVEL), false);
+    compress_file(&mut compress, text)
 }
 
 fn compress_file(compress: &mut Compress, text: &[u8]) -> Vec<u8> {
@@ -103,10 +101,8 @@ fn compress_file(compress: &mut Compress, text: &[u8]) -> Vec<u8> {
 
 /// Joins blocks to a gzip file.
 pub fn assemble<B: Borrow<DeflateBlock>>(blocks: &[B]) -> Vec<u8> {
-    let size: usize = blocks
-        .iter()
-        .map(|block| block.borrow().deflated.len())
-        .sum();
+    let sizes = blocks.iter().map(|block| block.borrow().deflated.len());
+    let size: usize = sizes.sum();
     let mut file = Vec::with_capacity(HEADER.len() + size + END.len() + 8);
     file.extend_from_slice(&HEADER);
     let mut crc = Hasher::new();

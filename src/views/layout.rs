@@ -1,22 +1,28 @@
 //! Template variables that every page has.
 
+use std::collections::BTreeMap;
+
 use serde::{Serialize, Serializer};
 
-use crate::models::user::account_deletion;
-use crate::realtime::frames;
+use crate::models::user::User;
+use crate::models::user::account_deletion::DELETED_USERNAME;
+use crate::protocol;
 use crate::views::assets;
 use crate::views::display_preferences::DisplayPreferences;
 use crate::views::locale::Locale;
 
+/// Error messages by field of a form; `None` for a field without an error.
+pub type FieldMessages = BTreeMap<&'static str, Option<String>>;
+
 /// Number of colours for avatars without a picture.
 const HUES: i64 = 12;
 
-/// Template variables that every fragment of a page has.
+/// Template variables of every fragment of a page.
 #[derive(Debug, Clone, Hash, Serialize)]
-pub struct Base {
+pub struct FragmentVariables {
     lang: &'static str,
     assets: &'static str,
-    user: Option<Viewer>,
+    user: Option<SignedInUser>,
 }
 
 /// The `js-` messages of a language, which scripts use.
@@ -33,7 +39,7 @@ impl Serialize for Strings {
 #[derive(Debug, Hash, Serialize)]
 pub struct Page {
     #[serde(flatten)]
-    base: Base,
+    fragment: FragmentVariables,
     strings: Strings,
     appearance: &'static str,
     time_format: &'static str,
@@ -43,7 +49,7 @@ impl Page {
     /// Layout without a signed-in user.
     pub fn signed_out(display: DisplayPreferences) -> Self {
         Self {
-            base: Base {
+            fragment: FragmentVariables {
                 lang: display.locale.tag(),
                 assets: assets::prefix(),
                 user: None,
@@ -55,40 +61,43 @@ impl Page {
     }
 
     /// Layout for a signed-in user.
-    pub fn signed_in(display: DisplayPreferences, user: &frames::User, admin: bool) -> Self {
-        let person = DisplayUser::from(user);
+    pub fn signed_in(display: DisplayPreferences, user: &User) -> Self {
         let mut page = Self::signed_out(display);
-        page.base.user = Some(Viewer { person, admin });
+        page.fragment.user = Some(SignedInUser {
+            user: DisplayUser::from(&user.to_public()),
+            is_admin: user.is_admin(),
+        });
         page
     }
 
-    /// Returns the variables that fragments need.
-    pub fn base(&self) -> &Base {
-        &self.base
+    /// Returns the variables of its fragments.
+    pub fn fragment_variables(&self) -> &FragmentVariables {
+        &self.fragment
     }
 }
 
 /// The signed-in user.
 #[derive(Debug, Clone, Hash, Serialize)]
-struct Viewer {
+struct SignedInUser {
     #[serde(flatten)]
-    person: DisplayUser,
-    admin: bool,
+    user: DisplayUser,
+    #[serde(rename = "admin")]
+    is_admin: bool,
 }
 
 /// A user with the initials and colour shown without a picture.
 #[derive(Debug, Clone, Hash, Serialize)]
 pub struct DisplayUser {
     #[serde(flatten)]
-    user: frames::User,
+    user: protocol::User,
     initials: String,
     hue: i64,
     /// Whether the account is deleted.
     deleted: bool,
 }
 
-impl From<&frames::User> for DisplayUser {
-    fn from(user: &frames::User) -> Self {
+impl From<&protocol::User> for DisplayUser {
+    fn from(user: &protocol::User) -> Self {
         Self {
             initials: initials(&user.username),
             hue: user.id.0.rem_euclid(HUES),
@@ -99,54 +108,40 @@ impl From<&frames::User> for DisplayUser {
 }
 
 impl DisplayUser {
-    /// Makes a user whose name is translated if the account is deleted.
-    pub fn localized(locale: Locale, user: &frames::User) -> Self {
-        let mut person = Self::from(user);
-        person.user.username = display_name(locale, &user.username);
-        person.deleted = user.username == account_deletion::DELETED_USERNAME;
-        if person.deleted {
-            person.initials = "–".to_owned();
+    /// Returns a user whose name is translated if the account is deleted.
+    pub fn localized(locale: Locale, user: &protocol::User) -> Self {
+        let mut localized = Self::from(user);
+        localized.user.username = display_name(locale, &user.username);
+        localized.deleted = user.username == DELETED_USERNAME;
+        if localized.deleted {
+            localized.initials = "–".to_owned();
         }
-        person
-    }
-
-    /// Whether both are the same user.
-    pub fn is_same(&self, user: &frames::User) -> bool {
-        self.user.id == user.id
+        localized
     }
 }
 
 /// Translates the placeholder of deleted accounts in a username, or in the comma-separated names of a direct room.
 pub fn display_name(locale: Locale, name: &str) -> String {
-    if !name.contains(account_deletion::DELETED_USERNAME) {
+    if !name.contains(DELETED_USERNAME) {
         return name.to_owned();
     }
-    let deleted_name = locale.translate(&"deleted-person".into());
-    let names = name.split(", ").map(|name| match name {
-        account_deletion::DELETED_USERNAME => deleted_name.as_str(),
-        name => name,
-    });
-    let names: Vec<&str> = names.collect();
-    names.join(", ")
+    // No username contains the placeholder, which has a space.
+    name.replace(
+        DELETED_USERNAME,
+        &locale.translate(&"deleted-person".into()),
+    )
 }
 
 /// Returns the first letters of the first two words of a name; one character for scripts without letter case.
 fn initials(username: &str) -> String {
-    let mut words = username
+    let mut letters = username
         .split(['_', '-', '.'])
-        .filter(|word| !word.is_empty());
-    let first = words
-        .next()
-        .and_then(|word| word.chars().next())
-        .unwrap_or('?');
-    if !(first.is_uppercase() || first.is_lowercase()) {
-        return first.to_string();
-    }
-    let second = words.next().and_then(|word| word.chars().next());
-    first
-        .to_uppercase()
-        .chain(second.into_iter().flat_map(char::to_uppercase))
-        .collect()
+        .filter_map(|word| word.chars().next());
+    let first = letters.next().unwrap_or('?');
+    let has_case = first.is_uppercase() || first.is_lowercase();
+    let second = letters.next().filter(|_| has_case);
+    let letters = [Some(first), second].into_iter().flatten();
+    letters.flat_map(char::to_uppercase).collect()
 }
 
 #[cfg(test)]

@@ -18,6 +18,18 @@ fluent_templates::static_loader! {
     };
 }
 
+/// The texts of a language, made on first use.
+struct Texts {
+    /// Messages without variables by id. These are formatted once, because a page has dozens of them.
+    fixed: HashMap<&'static str, String>,
+    script_messages_json: String,
+}
+
+static TEXTS: [LazyLock<Texts>; 2] = [
+    LazyLock::new(|| Texts::of(Locale::EnUs)),
+    LazyLock::new(|| Texts::of(Locale::ZhCn)),
+];
+
 static EN_US: LanguageIdentifier = langid!("en-US");
 static ZH_CN: LanguageIdentifier = langid!("zh-CN");
 const IDS: &str = include_str!("../../locales/en-US/main.ftl");
@@ -38,13 +50,12 @@ pub enum Locale {
 impl Locale {
     /// Returns the first supported language of a list of BCP 47 tags, best first; English without one.
     pub fn negotiate<'a>(tags: impl Iterator<Item = &'a str>) -> Self {
-        tags.filter_map(|tag| match tag.split('-').next() {
-            Some(language) if language.eq_ignore_ascii_case("zh") => Some(Self::ZhCn),
-            Some(language) if language.eq_ignore_ascii_case("en") => Some(Self::EnUs),
+        let supported = |tag: &str| match tag.split('-').next()?.to_ascii_lowercase().as_str() {
+            "zh" => Some(Self::ZhCn),
+            "en" => Some(Self::EnUs),
             _ => None,
-        })
-        .next()
-        .unwrap_or_default()
+        };
+        tags.filter_map(supported).next().unwrap_or_default()
     }
 
     /// All languages.
@@ -66,11 +77,16 @@ impl Locale {
         }
     }
 
-    fn id(self) -> &'static LanguageIdentifier {
-        match self {
+    fn texts(self) -> &'static Texts {
+        &TEXTS[self as usize]
+    }
+
+    fn format(self, id: &str, args: &HashMap<Cow<'static, str>, FluentValue<'_>>) -> String {
+        let language = match self {
             Self::EnUs => &EN_US,
             Self::ZhCn => &ZH_CN,
-        }
+        };
+        MESSAGES.lookup_with_args(language, id, args)
     }
 
     /// Translates a message with its arguments.
@@ -92,29 +108,18 @@ impl Locale {
         let static_text = args.is_empty().then(|| self.static_text(id)).flatten();
         match static_text {
             Some(sentence) => sentence.to_owned(),
-            None => MESSAGES.lookup_with_args(self.id(), id, args),
+            None => self.format(id, args),
         }
     }
 
-    /// Returns a message without variables. These are formatted once, because a page has dozens of them.
+    /// Returns a message without variables.
     pub fn static_text(self, id: &str) -> Option<&'static str> {
-        static EN: LazyLock<HashMap<&str, String>> = LazyLock::new(|| static_texts(&EN_US));
-        static ZH: LazyLock<HashMap<&str, String>> = LazyLock::new(|| static_texts(&ZH_CN));
-        let messages = match self {
-            Self::EnUs => &EN,
-            Self::ZhCn => &ZH,
-        };
-        messages.get(id).map(String::as_str)
+        self.texts().fixed.get(id).map(String::as_str)
     }
 
     /// Returns the messages for scripts (ids with the prefix `js-`) as a JSON object; variables remain as `{name}`.
     pub fn script_messages_json(self) -> &'static str {
-        static EN: LazyLock<String> = LazyLock::new(|| script_messages(Locale::EnUs));
-        static ZH: LazyLock<String> = LazyLock::new(|| script_messages(Locale::ZhCn));
-        match self {
-            Self::EnUs => &EN,
-            Self::ZhCn => &ZH,
-        }
+        &self.texts().script_messages_json
     }
 }
 
@@ -126,38 +131,28 @@ fn fluent_value(value: &str) -> FluentValue<'_> {
     }
 }
 
-/// Returns the ids of all messages.
-fn ids() -> impl Iterator<Item = &'static str> {
-    let names = IDS.lines().filter_map(|line| line.split_once('='));
-    names.map(|(id, _)| id.trim_end())
-}
-
-fn static_texts(language: &LanguageIdentifier) -> HashMap<&'static str, String> {
-    let format = |id| (id, MESSAGES.lookup_with_args(language, id, &HashMap::new()));
-    ids().filter(|id| is_id(id)).map(format).collect()
-}
-
-/// Whether text before an equals sign is a message id; continuation lines may contain one too.
-fn is_id(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-}
-
-fn script_messages(locale: Locale) -> String {
-    let args = SCRIPT_VARIABLES
-        .iter()
-        .map(|name| {
-            (
-                Cow::Borrowed(*name),
-                FluentValue::from(format!("{{{name}}}")),
-            )
-        })
-        .collect();
-    let messages: BTreeMap<&str, String> = ids()
-        .filter(|id| id.starts_with("js-"))
-        .map(|id| (id, locale.translate_with(id, &args)))
-        .collect();
-    serde_json::to_string(&messages).unwrap_or_default()
+impl Texts {
+    fn of(locale: Locale) -> Self {
+        // Continuation lines may contain an equals sign too.
+        let is_id = |text: &&str| {
+            text.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        };
+        let names = IDS.lines().filter_map(|line| line.split_once('='));
+        let ids = names.map(|(id, _)| id.trim_end()).filter(is_id);
+        let placeholder = |name: &'static str| (name.into(), format!("{{{name}}}").into());
+        let placeholders = SCRIPT_VARIABLES.map(placeholder).into();
+        let script_ids = ids.clone().filter(|id| id.starts_with("js-"));
+        let script_messages: BTreeMap<_, _> = script_ids
+            .map(|id| (id, locale.format(id, &placeholders)))
+            .collect();
+        Self {
+            fixed: ids
+                .map(|id| (id, locale.format(id, &HashMap::new())))
+                .collect(),
+            script_messages_json: serde_json::to_string(&script_messages).unwrap_or_default(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Renders templates.
+//! Renders templates. Errors are `Internal` with the template engine's message.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -31,9 +31,6 @@ pub struct Templates(());
 
 impl Templates {
     /// Checks the templates in debug builds, which read them from the file system.
-    ///
-    /// # Errors
-    /// `Internal` with the template engine's message.
     pub fn load() -> Result<Self> {
         if cfg!(debug_assertions) {
             TEMPLATES.as_ref().map_err(Error::internal)?;
@@ -42,9 +39,6 @@ impl Templates {
     }
 
     /// Renders a view.
-    ///
-    /// # Errors
-    /// `Internal` with the template engine's message.
     pub fn render<V: View>(&self, view: &V) -> Result<String> {
         let context = Context::from_serialize(view).map_err(Error::internal)?;
         let templates = TEMPLATES.as_ref().map_err(Error::internal)?;
@@ -57,14 +51,11 @@ impl Templates {
 fn parse() -> TeraResult<Tera> {
     let mut tera = Tera::new();
     tera.register_function("t", translate);
-    let files: Vec<(String, String)> = Files::iter()
-        .filter_map(|name| {
-            let file = Files::get(&name)?;
-            let text = String::from_utf8_lossy(&file.data).into_owned();
-            Some((name.into_owned(), text))
-        })
-        .collect();
-    tera.add_raw_templates(files)?;
+    let file = |name: Cow<'static, str>| {
+        let file = Files::get(&name)?;
+        Some((name, String::from_utf8_lossy(&file.data).into_owned()))
+    };
+    tera.add_raw_templates(Files::iter().filter_map(file))?;
     Ok(tera)
 }
 

@@ -1,6 +1,6 @@
-//! Backups: taken, restored, checked, and spoilt in a chosen place.
+//! Backups: creating, restoring, checking, and modifying them.
 
-use super::pictures::photograph;
+use super::images::photo;
 use super::{LOBBY, Outcome, Person, Teahouse};
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -11,10 +11,10 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// Takes a backup of what this server serves.
-pub fn backed_up(house: &Teahouse, folder: &TempDir) -> PathBuf {
+/// Creates a backup of a server's data.
+pub fn take_backup(server: &Teahouse, folder: &TempDir) -> PathBuf {
     let path = folder.path().join("copy.gz");
-    let outcome = house.command(&["backup", &path.display().to_string()]);
+    let outcome = server.command(&["backup", &path.display().to_string()]);
     assert!(outcome.status.success(), "{outcome:?}");
     path
 }
@@ -25,23 +25,23 @@ pub fn restore(file: &Path, url: &str, folder: &Path) -> Outcome {
     Teahouse::run(&["restore", &file.display().to_string()], &settings, folder)
 }
 
-/// Checks a backup alone.
+/// Runs `restore --check` on a backup.
 pub fn check(file: &Path) -> Outcome {
     let folder = file.parent().expect("a folder");
     let file = file.display().to_string();
     let outcome = Teahouse::run(&["restore", "--check", &file], &[], folder);
     let left = fs::read_dir(folder).expect("a folder").count();
-    assert_eq!(left, 1, "nothing is made beside it");
+    assert_eq!(left, 1, "no file is created beside it");
     outcome
 }
 
-/// The sentence of a command that refused.
+/// Returns the error message of a failed command.
 pub fn refusal(outcome: &Outcome) -> &str {
     assert_eq!(outcome.status.code(), Some(1), "{outcome:?}");
     outcome.stderr.trim_end()
 }
 
-/// The lines of a backup.
+/// Returns the lines of a backup.
 pub fn lines(file: &Path) -> Vec<String> {
     let mut text = String::new();
     let file = fs::File::open(file).expect("a file");
@@ -51,8 +51,8 @@ pub fn lines(file: &Path) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-/// Writes a backup of these lines, with the counts and checksums that they should have.
-pub fn sealed(lines: &[String]) -> Vec<u8> {
+/// Encodes lines as a backup with correct counts and checksums.
+pub fn encode_backup(lines: &[String]) -> Vec<u8> {
     let (mut text, mut rows, mut total) = (String::new(), 0, 0);
     for line in lines {
         let mut line = line.clone();
@@ -69,17 +69,17 @@ pub fn sealed(lines: &[String]) -> Vec<u8> {
         text += &line;
         text.push('\n');
     }
-    packed(text.as_bytes())
+    gzip(text.as_bytes())
 }
 
-/// Compresses a backup.
-pub fn packed(bytes: &[u8]) -> Vec<u8> {
+/// Compresses bytes.
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut out = GzEncoder::new(Vec::new(), flate2::Compression::fast());
     out.write_all(bytes).expect("memory");
     out.finish().expect("memory")
 }
 
-/// Where the rows of a table are in the lines.
+/// Returns the range of a table's rows in the lines.
 pub fn rows_of(lines: &[String], table: &str) -> std::ops::Range<usize> {
     let end = lines
         .iter()
@@ -89,7 +89,7 @@ pub fn rows_of(lines: &[String], table: &str) -> std::ops::Range<usize> {
     end - rows.take_while(|line| line.starts_with('[')).count()..end
 }
 
-/// Changes a column of a row; negative numbers count from the end of the table.
+/// Changes a column of a row; negative row numbers count from the end of the table.
 pub fn set(lines: &mut [String], table: &str, row: i64, column: &str, value: Value) {
     let manifest: Value = serde_json::from_str(&lines[0]).expect("JSON");
     let tables = manifest["tables"].as_array().expect("tables");
@@ -108,24 +108,20 @@ pub fn set(lines: &mut [String], table: &str, row: i64, column: &str, value: Val
     lines[at] = cells.to_string();
 }
 
-/// Two people, and what can be in a database: edits, deletions, mentions, a picture. Returns them and their room.
-pub async fn filled(house: &Teahouse) -> (Person, Person, String) {
-    let mei = Person::register(house, "mei").await;
-    let bob = Person::register(house, "bob").await;
-    let room = mei.make_room("closed", "书房 📚", &[&bob]).await;
+/// Creates two users with edits, deletions, mentions and an avatar. Returns them and their room.
+pub async fn populate(server: &Teahouse) -> (Person, Person, String) {
+    let mei = Person::register(server, "mei").await;
+    let bob = Person::register(server, "bob").await;
+    let room = mei.create_room("closed", "书房 📚", &[&bob]).await;
     for n in 1..=7 {
         mei.say(&format!("第 {n} 杯茶\n\"☕\" @bob \\ \u{1F375}"))
             .await;
     }
     mei.say_in(&room, "only here").await;
     mei.edit(LOBBY, 2, "edited").await;
-    assert_eq!(mei.erase(LOBBY, 3).await, 204);
-    assert_eq!(bob.has_read(LOBBY, 4).await, 204);
-    assert_eq!(
-        mei.upload(&photograph(), "a.jpg", "image/jpeg")
-            .await
-            .status(),
-        303
-    );
+    assert_eq!(mei.delete_message(LOBBY, 3).await, 204);
+    assert_eq!(bob.mark_read(LOBBY, 4).await, 204);
+    let found = mei.upload(&photo(), "a.jpg", "image/jpeg").await.status();
+    assert_eq!(found, 303);
     (mei, bob, room)
 }

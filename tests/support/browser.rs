@@ -1,6 +1,6 @@
-//! Chromium, driven like a person would: every browser is a profile of its own.
+//! Chromium, controlled by chromedriver; each browser has its own profile.
 
-use super::{PATIENCE, Teahouse, eventually, long_tests, person::PASSWORD};
+use super::{TIMEOUT, Teahouse, eventually, long_tests, person::PASSWORD, until, words};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
@@ -12,7 +12,7 @@ use thirtyfour::prelude::*;
 
 const AXE: &str = include_str!("axe/axe.min.js");
 
-/// What kind of browser somebody has.
+/// The configuration of a browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
     English,
@@ -20,9 +20,9 @@ pub enum Profile {
     WithoutScripts,
 }
 
-/// One window of a fresh profile. Dropping it closes everything.
+/// A window with a new profile. Dropping it ends Chromium.
 pub struct Browser {
-    // Ended before the driver is dropped, which would wait for it otherwise.
+    // Dropped before the driver, which would wait for a response otherwise.
     _service: Service,
     pub driver: WebDriver,
     pub(super) url: String,
@@ -31,7 +31,7 @@ pub struct Browser {
     _folder: TempDir,
 }
 
-/// chromedriver and every Chromium it started, in a process group of their own.
+/// chromedriver and its Chromium processes, in one process group.
 struct Service(Child);
 
 impl Drop for Service {
@@ -47,9 +47,9 @@ impl Drop for Service {
 }
 
 impl Browser {
-    /// A fresh profile at its first, empty page.
-    pub async fn open(house: &Teahouse, profile: Profile) -> Self {
-        // On its own thread only, dropping the driver would wait two minutes for an answer that nobody reads.
+    /// Opens an empty page with a new profile, as the focused window.
+    pub async fn open(server: &Teahouse, profile: Profile) -> Self {
+        // On a single-threaded runtime, dropping the driver blocks for two minutes.
         let flavor = tokio::runtime::Handle::current().runtime_flavor();
         assert_eq!(flavor, tokio::runtime::RuntimeFlavor::MultiThread);
         let folder = TempDir::new().expect("a folder");
@@ -57,17 +57,19 @@ impl Browser {
         let driver = WebDriver::new(&service_url, capabilities(profile, &folder))
             .await
             .expect("Chromium starts");
-        Self {
+        let browser = Self {
             _service: service,
             driver,
-            url: house.url.clone(),
+            url: server.url.clone(),
             profile,
             service_url,
             _folder: folder,
-        }
+        };
+        browser.emulate_focus().await;
+        browser
     }
 
-    /// Chromium ends and starts again, on the same profile.
+    /// Restarts Chromium with the same profile.
     pub async fn restart(&mut self) {
         let wanted = capabilities(self.profile, &self._folder);
         let ended = self.driver.clone().quit().await;
@@ -83,7 +85,7 @@ impl Browser {
             .expect("the page loads");
     }
 
-    /// The path that the window shows.
+    /// Returns the path and query of the current page.
     pub async fn path(&self) -> String {
         let url = self.driver.current_url().await.expect("a URL");
         match url.query() {
@@ -92,12 +94,11 @@ impl Browser {
         }
     }
 
-    /// Waits for an element.
     pub async fn find(&self, selector: &str) -> WebElement {
         let found = self
             .driver
             .query(By::Css(selector))
-            .wait(PATIENCE, std::time::Duration::from_millis(20))
+            .wait(TIMEOUT, std::time::Duration::from_millis(20))
             .first()
             .await;
         match found {
@@ -110,7 +111,7 @@ impl Browser {
         }
     }
 
-    /// Types into a field that the page may be drawing anew.
+    /// Types into a field that the page may be redrawing.
     pub async fn fill(&self, selector: &str, text: &str) {
         eventually(&format!("{selector} is filled"), || async {
             let field = self.find(selector).await;
@@ -124,7 +125,7 @@ impl Browser {
         self.find(selector).await.click().await.expect("clicked");
     }
 
-    /// Registers through the form, and waits for the Lobby.
+    /// Registers with the form and waits for the Lobby.
     pub async fn register(&self, phone: &str, username: &str) {
         self.visit("/register").await;
         self.fill("#phone", phone).await;
@@ -134,16 +135,30 @@ impl Browser {
         self.find("#composer-content").await;
     }
 
-    /// Waits until the socket is up.
-    pub async fn connected(&self) {
+    /// Registers in a window of a new profile and waits for the socket.
+    pub async fn registered(server: &Teahouse, profile: Profile, phone: &str, name: &str) -> Self {
+        let browser = Self::open(server, profile).await;
+        browser.register(phone, name).await;
+        browser.wait_until_connected().await;
+        browser
+    }
+
+    /// Reloads the page and waits for the socket.
+    pub async fn reload(&self) {
+        self.driver.refresh().await.expect("reloaded");
+        self.wait_until_connected().await;
+    }
+
+    /// Waits until the socket is connected.
+    pub async fn wait_until_connected(&self) {
         self.find("[data-controller~=room][data-connection=online]")
             .await;
     }
 
-    /// Types a message and sends it as people do: with Enter.
+    /// Types a message and sends it with Enter.
     pub async fn say(&self, text: &str) {
         let field = self.find("#composer-content").await;
-        // Keys of characters outside the BMP do not exist: they are put in, as a keyboard's emoji panel does.
+        // WebDriver cannot type characters outside the BMP; they are inserted as an emoji panel does.
         let script =
             "arguments[0].focus(); document.execCommand('insertText', false, arguments[1])";
         let element = field.to_json().expect("an element");
@@ -154,20 +169,22 @@ impl Browser {
         field.send_keys(Key::Enter + "").await.expect("sent");
     }
 
-    /// Waits for a stored message with this text.
-    pub async fn sees(&self, text: &str) {
+    /// Presses a key in an element.
+    pub async fn press(&self, selector: &str, key: Key) {
+        let pressed = self.find(selector).await.send_keys(key + "").await;
+        pressed.expect("pressed");
+    }
+
+    /// Waits for a stored message with this content.
+    pub async fn wait_for_message(&self, text: &str) {
         let what = format!("{text:?} is shown");
-        eventually(&what, || async {
-            self.texts()
-                .await
-                .iter()
-                .any(|shown| shown == text)
-                .then_some(())
+        until(&what, async || {
+            self.texts().await.iter().any(|shown| shown == text)
         })
         .await;
     }
 
-    /// The texts of the stored messages, in the order of the page.
+    /// Returns the contents of the stored messages in page order.
     pub async fn texts(&self) -> Vec<String> {
         let script = "return [...document.querySelectorAll('#messages [data-seq][data-state=stored] .message-body')].map(e => e.innerText.trim())";
         self.script(script)
@@ -179,7 +196,7 @@ impl Browser {
             .collect()
     }
 
-    /// What a script returns. Works with the page's own scripts switched off too.
+    /// Returns the result of a script; works with the page's scripts disabled.
     pub async fn script(&self, script: &str) -> Value {
         self.driver
             .execute(script, vec![])
@@ -189,8 +206,8 @@ impl Browser {
             .clone()
     }
 
-    /// Waits until a script returns something true.
-    pub async fn until(&self, what: &str, script: &str) -> Value {
+    /// Waits until a script returns a truthy value.
+    pub async fn wait_until(&self, what: &str, script: &str) -> Value {
         eventually(what, || async {
             let value = self.script(script).await;
             (value != json!(false) && !value.is_null()).then_some(value)
@@ -198,12 +215,12 @@ impl Browser {
         .await
     }
 
-    /// The window's size in CSS pixels, and the preferred colours.
+    /// Sets the window's size in CSS pixels and the preferred color scheme.
     pub async fn resize(&self, width: u32, height: u32, scheme: &str) {
         let metrics =
             json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
-        self.cdp("Emulation.setDeviceMetricsOverride", metrics)
-            .await;
+        let override_size = "Emulation.setDeviceMetricsOverride";
+        self.cdp(override_size, metrics).await;
         let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
         self.cdp("Emulation.setEmulatedMedia", features).await;
     }
@@ -216,21 +233,21 @@ impl Browser {
             .expect(method)
     }
 
-    /// What Chromium complained about since the last call: broken policies, errors of scripts.
-    pub async fn complaints(&self) -> Vec<String> {
+    /// Returns the console's warnings and errors since the last call.
+    pub async fn console_errors(&self) -> Vec<String> {
         let session = self.driver.session_id().to_string();
         let url = format!("{}/session/{session}/se/log", self.service_url);
-        let (_, answer) = super::person::read(
+        let (_, response) = super::person::read(
             reqwest::Client::new()
                 .post(url)
                 .json(&json!({"type": "browser"})),
         )
         .await;
-        let entries = answer["value"]
+        let entries = response["value"]
             .as_array()
-            .unwrap_or_else(|| panic!("no log: {answer}"));
+            .unwrap_or_else(|| panic!("no log: {response}"));
         let serious = |entry: &&Value| entry["level"] == "SEVERE" || entry["level"] == "WARNING";
-        // Answers such as 422, and a server that was stopped on purpose, are not complaints.
+        // Error responses such as 422, and a stopped server, are expected.
         entries
             .iter()
             .filter(serious)
@@ -239,21 +256,18 @@ impl Browser {
             .collect()
     }
 
-    /// Everybody can use the page as it is now, in light and dark, on a small screen and a large one.
-    pub async fn suits_everybody(&self, what: &str) {
-        for (width, height, scheme) in looks() {
+    /// Checks accessibility and page width in each size and color scheme.
+    pub async fn check_accessibility(&self, what: &str) {
+        for (width, height, scheme) in combinations() {
             self.resize(width, height, scheme).await;
-            let place = format!("{what}, {width}, {scheme}");
+            let label = format!("{what}, {width}, {scheme}");
             let found = self.axe().await;
-            assert!(found.is_empty(), "{place}: {found:#?}");
+            assert!(found.is_empty(), "{label}: {found:#?}");
             let wide = "return document.documentElement.scrollWidth - window.innerWidth";
             let wide = self.script(wide).await;
-            assert!(
-                wide.as_i64() <= Some(0),
-                "{place}: {wide} pixels are too much"
-            );
+            assert!(wide.as_i64() <= Some(0), "{label}: {wide} pixels too wide");
             if let Some(folder) = std::env::var_os("TEAHOUSE_TEST_PICTURES") {
-                let name = place.replace([' ', ',', '/', '?'], "-");
+                let name = label.replace([' ', ',', '/', '?'], "-");
                 let path = Path::new(&folder).join(format!("{name}.png"));
                 self.driver.screenshot(&path).await.expect("a picture");
             }
@@ -261,82 +275,66 @@ impl Browser {
         self.resize(1280, 800, "light").await;
     }
 
-    /// What axe-core finds on the page as it is now, one line each.
+    /// Runs axe-core and returns its violations, one line each.
     async fn axe(&self) -> Vec<String> {
-        // Colours on their way to others would be measured in between.
-        self.until(
-            "nothing moves",
+        // Colors in transition would be measured in between.
+        self.wait_until(
+            "no animation is running",
             "return document.getAnimations().every(a => a.playState !== 'running')",
         )
         .await;
-        // CDP's evaluation is not bound by the page's policy.
+        // CDP's evaluation is not restricted by the page's CSP.
         if self.script("return typeof axe").await == "undefined" {
             self.cdp("Runtime.evaluate", json!({"expression": AXE}))
                 .await;
         }
         let run = "axe.run({resultTypes: ['violations']}).then(r => JSON.stringify(r.violations.map(v => v.id + ': ' + v.nodes.map(n => n.target + ' ' + n.failureSummary).join('; '))))";
-        let answer = self
+        let response = self
             .cdp(
                 "Runtime.evaluate",
                 json!({"expression": run, "awaitPromise": true}),
             )
             .await;
-        let text = answer["result"]["value"]
+        let text = response["result"]["value"]
             .as_str()
-            .unwrap_or_else(|| panic!("axe did not run: {answer}"));
+            .unwrap_or_else(|| panic!("axe did not run: {response}"));
         serde_json::from_str(text).expect("a list")
     }
 }
 
-/// Width, height and colours. Both sizes and both colours say most; the long tests look at each in each.
-fn looks() -> Vec<(u32, u32, &'static str)> {
-    let mut looks = vec![(1280, 800, "light"), (390, 844, "dark")];
+/// Width, height and color scheme. Two combinations suffice; the long tests use all four.
+fn combinations() -> Vec<(u32, u32, &'static str)> {
+    let mut combinations = vec![(1280, 800, "light"), (390, 844, "dark")];
     if long_tests() {
-        looks.extend([(1280, 800, "dark"), (390, 844, "light")]);
+        combinations.extend([(1280, 800, "dark"), (390, 844, "light")]);
     }
-    looks
+    combinations
 }
 
-/// Chromium without windows, where it is there.
+/// Chromium's headless shell, used where it is installed.
 const SHELL: &str = "/usr/bin/chromium-headless-shell";
 
 fn capabilities(profile: Profile, folder: &TempDir) -> Capabilities {
     let mut wanted = DesiredCapabilities::chrome();
-    let language = if profile == Profile::Chinese {
-        "zh-CN"
-    } else {
-        "en-US"
-    };
-    let mut args = vec![
-        "--headless=new".to_owned(),
-        "--disable-gpu".to_owned(),
-        "--disable-dev-shm-usage".to_owned(),
-        "--disable-quic".to_owned(),
-        "--disable-sync".to_owned(),
-        "--disable-background-networking".to_owned(),
-        "--disable-component-update".to_owned(),
-        "--no-first-run".to_owned(),
-        "--window-size=1280,900".to_owned(),
-        format!("--lang={language}"),
-        format!("--accept-lang={language}"),
-        format!("--user-data-dir={}", folder.path().display()),
-    ];
-    if root() {
-        args.push("--no-sandbox".to_owned());
-    }
-    for arg in &args {
+    let is_chinese = profile == Profile::Chinese;
+    let is_scriptless = profile == Profile::WithoutScripts;
+    let language = if is_chinese { "zh-CN" } else { "en-US" };
+    let sandbox = if is_root() { "--no-sandbox" } else { "" };
+    let args = format!(
+        "--headless=new --disable-gpu --disable-dev-shm-usage --disable-quic --disable-sync \
+         --disable-background-networking --disable-component-update --no-first-run \
+         --window-size=1280,900 --lang={language} --accept-lang={language} --user-data-dir={} {sandbox}",
+        folder.path().display()
+    );
+    for arg in words(&args) {
         wanted.add_arg(arg).expect("an argument");
     }
-    // The same engine without a browser's own windows, which take most of the time. It knows no settings of sites.
-    let is_shell = profile != Profile::WithoutScripts && Path::new(SHELL).exists();
+    // The headless shell starts much faster, but has no content settings.
+    let is_shell = !is_scriptless && Path::new(SHELL).exists();
     if is_shell {
         wanted.set_binary(SHELL).expect("a program");
     }
-    let scripts = if profile == Profile::WithoutScripts {
-        2
-    } else {
-        1
-    };
+    let scripts = if is_scriptless { 2 } else { 1 };
     let prefs = json!({
         "intl.accept_languages": language,
         "profile.managed_default_content_settings.javascript": scripts,
@@ -356,17 +354,16 @@ fn capabilities(profile: Profile, folder: &TempDir) -> Capabilities {
     wanted
 }
 
-/// Chromium's sandbox does not work for root.
-fn root() -> bool {
+/// Returns whether the tests run as root, where Chromium's sandbox does not work.
+fn is_root() -> bool {
     std::fs::metadata("/proc/self")
         .is_ok_and(|file| std::os::unix::fs::MetadataExt::uid(&file) == 0)
 }
 
-/// The port that it finds free may be taken before it listens there for both kinds of address: then it ends, and another
-/// one tries.
+/// chromedriver's port may be taken between its choice and its second bind; then another process tries.
 fn start_service() -> (Service, String) {
     let mut tries = (0..5).filter_map(|_| try_to_start_service());
-    tries.next().expect("chromedriver says its port")
+    tries.next().expect("chromedriver prints its port")
 }
 
 fn try_to_start_service() -> Option<(Service, String)> {
@@ -384,7 +381,7 @@ fn try_to_start_service() -> Option<(Service, String)> {
         line.split_once("successfully on port ")
             .map(|(_, port)| port.trim_end_matches('.').to_owned())
     })?;
-    // Read on, so that it never waits for us.
+    // Keeps reading, so that chromedriver never blocks on a full pipe.
     std::thread::spawn(move || lines.for_each(drop));
     Some((service, format!("http://127.0.0.1:{port}")))
 }

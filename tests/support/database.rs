@@ -1,4 +1,4 @@
-//! A look behind the program's back: its database, whichever of the two it is.
+//! Direct access to a test's database, SQLite or MySQL.
 
 use super::Teahouse;
 use diesel::connection::SimpleConnection;
@@ -8,41 +8,41 @@ use diesel::{
 };
 use std::path::Path;
 
-/// True when `bin/test --all` runs the long tests too.
+/// Returns whether `bin/test --all` runs the long tests too.
 pub fn long_tests() -> bool {
     std::env::var_os("TEAHOUSE_TEST_ALL").is_some()
 }
 
-/// Peers that take nothing are given a second; in the long tests as long as in production.
-pub fn hurried() -> &'static [(&'static str, &'static str)] {
-    const HURRIED: [(&str, &str); 2] = [
-        ("TEAHOUSE__SOCKET__BLOCKED_SECONDS", "1"),
-        ("TEAHOUSE__SOCKET__FAREWELL_SECONDS", "1"),
+/// Shortens the timeouts of clients that stop reading to one second; the long tests use production's.
+pub fn short_timeouts() -> &'static [(&'static str, &'static str)] {
+    const SHORT: [(&str, &str); 2] = [
+        ("socket.blocked_seconds", "1"),
+        ("socket.farewell_seconds", "1"),
     ];
-    if long_tests() { &[] } else { &HURRIED }
+    if long_tests() { &[] } else { &SHORT }
 }
 
-/// Where a test's program keeps its data. On a server the database is dropped at the end.
+/// A test's database. One on a MySQL server is dropped at the end.
 pub struct Database {
-    /// As the program gets it in `DATABASE_URL`.
+    /// The value of `DATABASE_URL`.
     pub url: String,
     server: Option<String>,
 }
 
 #[derive(QueryableByName)]
-struct Number {
+struct IntegerRow {
     #[diesel(sql_type = BigInt)]
     value: i64,
 }
 
 #[derive(QueryableByName)]
-struct Word {
+struct TextRow {
     #[diesel(sql_type = Nullable<Text>)]
     value: Option<String>,
 }
 
 #[derive(QueryableByName)]
-struct Access {
+struct ExplainRow {
     #[diesel(sql_type = Nullable<Text>)]
     table: Option<String>,
     #[diesel(sql_type = Nullable<Text>, column_name = "type")]
@@ -50,14 +50,14 @@ struct Access {
 }
 
 #[derive(QueryableByName)]
-struct Step {
+struct QueryPlanRow {
     #[diesel(sql_type = Text)]
     detail: String,
 }
 
-/// One line of the transcript that admins read.
+/// A row of the `chat_history` view for admins.
 #[derive(QueryableByName, Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct TranscriptRow {
     #[diesel(sql_type = BigInt)]
     pub message_id: i64,
     #[diesel(sql_type = BigInt)]
@@ -80,16 +80,16 @@ pub struct Line {
     pub sent_at: String,
 }
 
-/// Somebody else's connection to a test's database, with a transaction of its own.
-pub struct Other(Either);
+/// A separate connection, which can hold a transaction open.
+pub struct SecondConnection(Either);
 
 enum Either {
     Mysql(MysqlConnection),
     Sqlite(SqliteConnection),
 }
 
-impl Other {
-    /// Runs a statement, which need not be one that can be prepared.
+impl SecondConnection {
+    /// Runs a statement without preparing it.
     pub fn run(&mut self, sql: &str) {
         let done = match &mut self.0 {
             Either::Mysql(conn) => conn.batch_execute(sql),
@@ -103,7 +103,7 @@ macro_rules! on {
     ($self:ident, $conn:ident => $work:expr) => {
         if $self.is_mysql() {
             let mut connection =
-                MysqlConnection::establish(&$self.url).expect("the database answers");
+                MysqlConnection::establish(&$self.url).expect("the database is reachable");
             let $conn = &mut connection;
             $work
         } else {
@@ -119,9 +119,9 @@ macro_rules! on {
 }
 
 impl Database {
-    /// A new database of its own: a file in `folder`, or one on the server that the environment names.
+    /// Names a new database: a file in `folder`, or one on the server that the environment names.
     pub fn new(folder: &Path) -> Self {
-        match server() {
+        match mysql_url() {
             Some(server) => Self {
                 url: format!("{server}/test_{}", uuid::Uuid::new_v4().simple()),
                 server: Some(server),
@@ -133,7 +133,7 @@ impl Database {
         }
     }
 
-    /// A file in `folder`, whatever the environment names.
+    /// A SQLite file in `folder`, on any configured server.
     pub fn file(folder: &Path) -> Self {
         Self {
             url: format!("sqlite://{}", folder.join("teahouse.db").display()),
@@ -141,7 +141,7 @@ impl Database {
         }
     }
 
-    /// A database of its own on this server, which goes with the server.
+    /// A new database on this server; not dropped at the end.
     pub fn on(server: &str) -> Self {
         Self {
             url: format!("{server}/test_{}", uuid::Uuid::new_v4().simple()),
@@ -149,24 +149,24 @@ impl Database {
         }
     }
 
-    /// The database of this URL, which is not dropped at the end.
+    /// The database of this URL; not dropped at the end.
     pub fn at(url: String) -> Self {
         Self { url, server: None }
     }
 
-    /// How each table is read for a question: on MySQL its name and the access type, on SQLite the plan's line and
-    /// `ALL` for a table that is read through.
-    pub fn plan(&self, question: &str) -> Vec<(String, String)> {
+    /// Explains a query. Returns, for each table, name and access type on MySQL; the plan's line and `ALL` for a full
+    /// scan on SQLite.
+    pub fn plan(&self, query: &str) -> Vec<(String, String)> {
         if self.is_mysql() {
-            let sql = format!("EXPLAIN {question}");
-            let steps: Vec<Access> = on!(self, conn => sql_query(&sql).load(conn).expect(&sql));
+            let sql = format!("EXPLAIN {query}");
+            let steps: Vec<ExplainRow> = on!(self, conn => sql_query(&sql).load(conn).expect(&sql));
             let named = steps.into_iter().map(|step| (step.table, step.how));
             return named
                 .map(|(table, how)| (table.unwrap_or_default(), how.unwrap_or_default()))
                 .collect();
         }
-        let sql = format!("EXPLAIN QUERY PLAN {question}");
-        let steps: Vec<Step> = on!(self, conn => sql_query(&sql).load(conn).expect(&sql));
+        let sql = format!("EXPLAIN QUERY PLAN {query}");
+        let steps: Vec<QueryPlanRow> = on!(self, conn => sql_query(&sql).load(conn).expect(&sql));
         let through = |line: &str| line.starts_with("SCAN") && !line.contains(" USING ");
         steps
             .into_iter()
@@ -177,48 +177,48 @@ impl Database {
             .collect()
     }
 
-    /// On MySQL or MariaDB?
+    /// Returns whether this is MySQL or MariaDB.
     pub fn is_mysql(&self) -> bool {
         self.url.starts_with("mysql:")
     }
 
-    /// One number: the column is called `value`.
+    /// Returns an integer column called `value`.
     pub fn number(&self, sql: &str) -> i64 {
-        on!(self, conn => sql_query(sql).get_result::<Number>(conn).expect(sql).value)
+        on!(self, conn => sql_query(sql).get_result::<IntegerRow>(conn).expect(sql).value)
     }
 
-    /// One column of texts, called `value`.
-    pub fn words(&self, sql: &str) -> Vec<String> {
-        on!(self, conn => sql_query(sql).load::<Word>(conn).expect(sql))
+    /// Returns a text column called `value`.
+    pub fn strings(&self, sql: &str) -> Vec<String> {
+        on!(self, conn => sql_query(sql).load::<TextRow>(conn).expect(sql))
             .into_iter()
-            .map(|word| word.value.unwrap_or_else(|| "NULL".to_owned()))
+            .map(|row| row.value.unwrap_or_else(|| "NULL".to_owned()))
             .collect()
     }
 
-    /// Changes something.
+    /// Runs a statement.
     pub fn run(&self, sql: &str) {
         on!(self, conn => { sql_query(sql).execute(conn).expect(sql); });
     }
 
-    /// A connection that stays open until it is dropped.
-    pub fn other(&self) -> Other {
+    /// Opens a connection that stays open until it is dropped.
+    pub fn second_connection(&self) -> SecondConnection {
         if self.is_mysql() {
             let conn = MysqlConnection::establish(&self.url);
-            return Other(Either::Mysql(conn.expect("the database answers")));
+            return SecondConnection(Either::Mysql(conn.expect("the database is reachable")));
         }
         let file = self.url.strip_prefix("sqlite://").expect("an SQLite file");
         let conn = SqliteConnection::establish(file);
-        Other(Either::Sqlite(conn.expect("the database opens")))
+        SecondConnection(Either::Sqlite(conn.expect("the database opens")))
     }
 
-    /// Everything that was ever said, as admins see it.
-    pub fn transcript(&self) -> Vec<Line> {
+    /// Returns all messages as admins see them.
+    pub fn transcript(&self) -> Vec<TranscriptRow> {
         let sql = "SELECT message_id, room_id, room_name, room_kind, seq, sender_id, sender_username, sender_phone, \
                    content, CAST(sent_at AS CHAR) AS sent_at FROM chat_history ORDER BY message_id";
         on!(self, conn => sql_query(sql).load(conn).expect(sql))
     }
 
-    /// A room made behind the program's back, with these people in it. Returns its id.
+    /// Inserts a room with these members, and returns its id.
     pub fn add_room(&self, kind: &str, name: &str, members: &[&str]) -> String {
         let now = chrono::Utc::now().format("%Y-%m-%d %H:%M:%S%.3f");
         self.run(&format!(
@@ -242,7 +242,7 @@ impl Drop for Database {
         if let Some(server) = &self.server {
             let name = self.url.rsplit('/').next().unwrap_or_default();
             let url = format!("{server}/information_schema");
-            // A test that fails already shall say why, so this must not panic.
+            // Must not panic, so that a failed test reports its own error.
             if let Ok(mut conn) = MysqlConnection::establish(&url) {
                 let _ = sql_query(format!("DROP DATABASE IF EXISTS {name}")).execute(&mut conn);
             }
@@ -250,8 +250,8 @@ impl Drop for Database {
     }
 }
 
-/// The MySQL or MariaDB server that the tests shall use, without a database's name.
-pub fn server() -> Option<String> {
+/// Returns the URL of the MySQL or MariaDB server for the tests, without a database name.
+pub fn mysql_url() -> Option<String> {
     let url = std::env::var("TEAHOUSE_TEST_DATABASE_URL")
         .ok()
         .filter(|url| !url.is_empty())?;
@@ -262,21 +262,54 @@ pub fn server() -> Option<String> {
     Some(format!("{scheme}://{host}"))
 }
 
-/// Runs a statement outside any of our databases.
+/// Like [`mysql_url`]; without a server, prints that the test is skipped.
+pub fn required_mysql() -> Option<String> {
+    let url = mysql_url();
+    if url.is_none() {
+        println!("SKIPPED: requires MariaDB or MySQL");
+    }
+    url
+}
+
+/// Whether the tests run on SQLite; if not, prints that this one is skipped.
+pub fn requires_sqlite() -> bool {
+    let is_sqlite = mysql_url().is_none();
+    if !is_sqlite {
+        println!("SKIPPED: requires SQLite");
+    }
+    is_sqlite
+}
+
+/// Runs a statement on a server outside the tests' databases.
 pub fn on_server(server: &str, sql: &str) {
     let mut conn = MysqlConnection::establish(&format!("{server}/information_schema"))
-        .expect("the server answers");
+        .expect("the server is reachable");
     sql_query(sql).execute(&mut conn).expect(sql);
 }
 
 impl Teahouse {
-    /// How many rows there are in a table, perhaps with `WHERE`.
+    /// Counts the rows of a table, with an optional `WHERE` clause.
     pub fn count(&self, rows: &str) -> i64 {
         let sql = format!("SELECT COUNT(*) AS value FROM {rows}");
         self.database.number(&sql)
     }
 
-    /// Rooms, people and messages as the database has them.
+    /// Runs a statement on the server's database.
+    pub fn execute(&self, sql: &str) {
+        self.database.run(sql);
+    }
+
+    /// Returns an integer column called `value` from the server's database.
+    pub fn number(&self, sql: &str) -> i64 {
+        self.database.number(sql)
+    }
+
+    /// Returns a text column called `value` from the server's database.
+    pub fn strings(&self, sql: &str) -> Vec<String> {
+        self.database.strings(sql)
+    }
+
+    /// The server's database.
     pub fn database(&self) -> &Database {
         &self.database
     }

@@ -1,8 +1,8 @@
-//! A client as docs/protocol.md describes it, which misses nothing and is strict about what it is told.
+//! A client that follows docs/protocol.md, detects gaps and duplicates, and panics on violations.
 
-use super::crowd::Kept;
+use super::members::MessageState;
 use super::{LOBBY, Socket};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,36 +11,36 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 
-/// The number of the last change, once there will be no more.
-pub type Last = watch::Receiver<Option<u64>>;
+/// The version of the last change, once known.
+pub type LastVersion = watch::Receiver<Option<u64>>;
 
-/// So often a follower that hears nothing looks whether it was the last.
-const LOOK: Duration = Duration::from_millis(200);
+/// Interval at which an idle follower checks whether it is complete.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// A `sync` that could not be answered is asked again so much later.
-const AGAIN_AFTER: Duration = Duration::from_millis(100);
+/// Delay before a rejected `sync` is repeated.
+const RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// Keeps the Lobby, over one socket after another.
+/// A client of the Lobby that reconnects and syncs.
 pub struct Follower {
     request: Request,
-    /// Everything up to here is known.
+    /// Version up to which all changes are known.
     pub ver: u64,
-    /// Where the running `sync` began.
+    /// Version at which the current `sync` began.
     asked: Option<u64>,
-    /// What is known, by `seq`.
-    pub kept: BTreeMap<u64, Kept>,
-    /// How often a `sync` could not be answered.
+    /// Known messages, by `seq`.
+    pub kept: BTreeMap<u64, MessageState>,
+    /// Number of rejected `sync`s.
     pub refused: usize,
-    /// How many sockets it had.
+    /// Number of sockets opened.
     pub sockets: usize,
-    /// The codes with which the server closed them.
+    /// Close codes received.
     pub closed_with: Vec<Option<u16>>,
-    /// How many followers are told that they are connected, right now.
+    /// Number of followers that are connected now.
     pub connected: Arc<AtomicUsize>,
 }
 
 impl Follower {
-    /// Knows nothing yet, and connects by this request.
+    /// A client without messages, which connects with this request.
     pub fn new(request: Request) -> Self {
         Self {
             request,
@@ -54,9 +54,9 @@ impl Follower {
         }
     }
 
-    /// Listens over a new socket until the deadline, until everything up to the `last` change is known (as soon as that
-    /// is told) or until the server closes; then it cuts the line. False when nobody answers.
-    pub async fn listen(&mut self, until: Instant, last: &Last) -> bool {
+    /// Listens on a new socket until the deadline, until all changes up to `last` are known, or until the server
+    /// closes; then drops the connection. Returns false when the server is unreachable.
+    pub async fn listen(&mut self, until: Instant, last: &LastVersion) -> bool {
         let Ok(mut socket) = Socket::connect(self.request.clone()).await else {
             return false;
         };
@@ -64,13 +64,16 @@ impl Follower {
         self.asked = None;
         let mut is_connected = false;
         while !self.has(last) {
-            match socket.next_until(until.min(Instant::now() + LOOK)).await {
+            match socket
+                .next_until(until.min(Instant::now() + POLL_INTERVAL))
+                .await
+            {
                 Ok(Some(frame)) => {
                     if frame["type"] == "hello" {
                         is_connected = true;
                         self.connected.fetch_add(1, Ordering::SeqCst);
                     }
-                    self.take(&mut socket, &frame).await;
+                    self.handle(&mut socket, &frame).await;
                 }
                 Ok(None) if Instant::now() < until => {}
                 Ok(None) => break,
@@ -83,21 +86,21 @@ impl Follower {
         if is_connected {
             self.connected.fetch_sub(1, Ordering::SeqCst);
         }
-        socket.cut();
+        socket.abort();
         true
     }
 
-    /// Whether everything is known up to the last change.
-    pub fn has(&self, last: &Last) -> bool {
+    /// Returns whether all changes up to the last are known.
+    pub fn has(&self, last: &LastVersion) -> bool {
         last.borrow().is_some_and(|last| self.ver >= last)
     }
 
-    async fn take(&mut self, socket: &mut Socket, frame: &Value) {
+    async fn handle(&mut self, socket: &mut Socket, frame: &Value) {
         match frame["type"].as_str() {
             Some("hello") if frame["rooms"][0]["ver"].as_u64() > Some(self.ver) => {
                 self.sync(socket).await;
             }
-            Some("message") => self.hear(frame),
+            Some("message") => self.apply(frame),
             Some("synced") => {
                 self.ver = self.ver.max(frame["ver"].as_u64().expect("ver"));
                 self.asked = None;
@@ -105,10 +108,10 @@ impl Follower {
                     self.sync(socket).await;
                 }
             }
-            // Too many came back at once: a little later, then.
+            // Too many clients at once: tries again later.
             Some("error") if frame["code"] == "unavailable" => {
                 self.refused += 1;
-                sleep(AGAIN_AFTER).await;
+                sleep(RETRY_DELAY).await;
                 self.sync(socket).await;
             }
             Some("resync" | "error") => panic!("{frame}"),
@@ -118,22 +121,20 @@ impl Follower {
 
     async fn sync(&mut self, socket: &mut Socket) {
         self.asked = Some(self.ver);
-        socket
-            .send(json!({"type": "sync", "roomId": LOBBY, "ver": self.ver}))
-            .await;
+        socket.sync(LOBBY, self.ver).await;
     }
 
-    fn hear(&mut self, message: &Value) {
-        let (seq, now) = (message["seq"].as_u64().expect("seq"), Kept::of(message));
+    fn apply(&mut self, message: &Value) {
+        let (seq, now) = (
+            message["seq"].as_u64().expect("seq"),
+            MessageState::of(message),
+        );
         match self.asked {
-            // What was live before the server read the `sync` may come again in its answer, never what was known.
-            Some(asked) => assert!(now.ver > asked, "{} comes again, after {asked}", now.ver),
+            // Live changes before the server handled the `sync` may be repeated in its pages; older ones may not.
+            Some(asked) => assert!(now.ver > asked, "{} is repeated, after {asked}", now.ver),
             None => {
-                assert_eq!(
-                    now.ver,
-                    self.ver + 1,
-                    "in order, without holes, nothing twice"
-                );
+                let found = now.ver;
+                assert_eq!(found, self.ver + 1, "in order, without gaps or duplicates");
                 self.ver = now.ver;
             }
         }

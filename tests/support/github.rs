@@ -1,180 +1,166 @@
-//! A server that behaves as GitHub's documentation says of its OAuth apps, or misbehaves as servers do.
+//! A mock of GitHub's OAuth endpoints, as documented or with faults.
 
-use super::asked::{Asked, answer};
+use super::http_request::{HttpRequest, listen, respond};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use url::Url;
 use url::form_urlencoded::parse;
 
-/// As what Teahouse is known there.
+/// Client id and secret of Teahouse at GitHub.
 pub const CLIENT: (&str, &str) = ("Iv1.teahouse", "a client's secret");
 
-/// How it behaves.
+/// The behavior of the mock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mood {
+pub enum Behavior {
     Well,
-    /// 500, and a page.
+    /// Returns 500 and HTML.
     Broken,
-    /// 200, and what nobody asked for.
+    /// Returns 200 and invalid JSON.
     Garbage,
-    /// Takes the question and says nothing.
+    /// Accepts requests and never responds.
     Hanging,
-    /// Gives tokens, and then says nothing.
+    /// Issues tokens, then never responds.
     HangingLater,
-    /// Gives tokens that are nobody's.
+    /// Issues tokens that it rejects.
     Forgetful,
-    /// Knows no such app.
+    /// Rejects the client id.
     Strict,
 }
 
-/// A code that was given to somebody.
+/// An issued authorization code.
 #[derive(Debug, Clone)]
 struct Code {
     challenge: String,
     callback: String,
-    who: (i64, String),
+    user: (i64, String),
 }
 
-struct Inside {
-    mood: Mood,
-    /// Who sits before its pages.
-    who: (i64, String),
+struct State {
+    behavior: Behavior,
+    /// The user at GitHub.
+    user: (i64, String),
     codes: HashMap<String, Code>,
     tokens: HashMap<String, (i64, String)>,
     given: usize,
-    asked: Vec<String>,
+    requests: Vec<String>,
 }
 
-/// The server. It runs until the test ends.
+/// The running mock, which ends with the test process.
 pub struct GitHub {
     /// `http://127.0.0.1:<port>`
     pub url: String,
-    inside: Arc<Mutex<Inside>>,
+    state: Arc<Mutex<State>>,
 }
 
 impl GitHub {
     pub fn open() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let inside = Arc::new(Mutex::new(Inside {
-            mood: Mood::Well,
-            who: (583_231, "octocat".to_owned()),
+        let state = Arc::new(Mutex::new(State {
+            behavior: Behavior::Well,
+            user: (583_231, "octocat".to_owned()),
             codes: HashMap::new(),
             tokens: HashMap::new(),
             given: 0,
-            asked: Vec::new(),
+            requests: Vec::new(),
         }));
-        let theirs = inside.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                let inside = theirs.clone();
-                std::thread::spawn(move || serve(&stream, &inside));
-            }
-        });
-        Self { url, inside }
+        let shared = state.clone();
+        let url = listen(move |stream| serve(stream, &shared));
+        Self { url, state }
     }
 
-    /// What lets Teahouse ask here.
+    /// Returns settings that point Teahouse to the mock.
     pub fn settings(&self) -> Vec<(String, String)> {
         let setting = |name: &str, value: &str| {
             let name = format!("TEAHOUSE__GITHUB__{name}");
             (name, value.to_owned())
         };
+        let oauth = format!("{}/login/oauth", self.url);
         vec![
             setting("CLIENT_ID", CLIENT.0),
             setting("CLIENT_SECRET", CLIENT.1),
-            setting(
-                "AUTHORIZE_URL",
-                &format!("{}/login/oauth/authorize", self.url),
-            ),
-            setting(
-                "TOKEN_URL",
-                &format!("{}/login/oauth/access_token", self.url),
-            ),
+            setting("AUTHORIZE_URL", &format!("{oauth}/authorize")),
+            setting("TOKEN_URL", &format!("{oauth}/access_token")),
             setting("USER_URL", &format!("{}/user", self.url)),
             setting("TIMEOUT_SECONDS", "1"),
         ]
     }
 
-    pub fn is(&self, mood: Mood) {
-        self.inside().mood = mood;
+    pub fn set_behavior(&self, behavior: Behavior) {
+        self.state().behavior = behavior;
     }
 
-    /// From now on this person sits before its pages.
-    pub fn sees(&self, id: i64, login: &str) {
-        self.inside().who = (id, login.to_owned());
+    /// Sets the user who is signed in at GitHub.
+    pub fn set_user(&self, id: i64, login: &str) {
+        self.state().user = (id, login.to_owned());
     }
 
-    /// The person agrees; answers where that leads them.
-    pub fn agree(&self, address: &str) -> String {
-        self.inside().ask(&address.parse().expect("a URL")).0
+    /// Authorizes the app; returns the redirect URL.
+    pub fn authorize(&self, address: &str) -> String {
+        self.state().ask(&address.parse().expect("a URL")).0
     }
 
-    /// The person does not; answers where that leads them.
-    pub fn refuse(&self, address: &str) -> String {
-        self.inside().ask(&address.parse().expect("a URL")).1
+    /// Denies authorization; returns the redirect URL.
+    pub fn deny(&self, address: &str) -> String {
+        self.state().ask(&address.parse().expect("a URL")).1
     }
 
-    /// Ten minutes are over.
-    pub fn forget_codes(&self) {
-        self.inside().codes.clear();
+    /// Expires all codes.
+    pub fn expire_codes(&self) {
+        self.state().codes.clear();
     }
 
-    /// The requests that came from Teahouse itself.
-    pub fn asked(&self) -> Vec<String> {
-        self.inside().asked.clone()
+    /// Returns the paths of Teahouse's own requests.
+    pub fn requests(&self) -> Vec<String> {
+        self.state().requests.clone()
     }
 
-    fn inside(&self) -> std::sync::MutexGuard<'_, Inside> {
-        self.inside.lock().expect("no panic")
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().expect("no panic")
     }
 }
 
-impl Inside {
-    /// Where agreeing leads, and where refusing does.
+impl State {
+    /// Returns the redirect URLs of authorizing and of denying.
     fn ask(&mut self, address: &Url) -> (String, String) {
-        let asked: HashMap<_, _> = address.query_pairs().into_owned().collect();
-        assert_eq!(asked["client_id"], CLIENT.0);
-        assert_eq!(asked["code_challenge_method"], "S256");
-        assert!(!asked.contains_key("scope"), "nothing but who they are");
+        let requests: HashMap<_, _> = address.query_pairs().into_owned().collect();
+        assert_eq!(requests["client_id"], CLIENT.0);
+        assert_eq!(requests["code_challenge_method"], "S256");
+        assert!(!requests.contains_key("scope"), "no scope is requested");
         self.given += 1;
         let code = format!("code{}", self.given);
         let given = Code {
-            challenge: asked["code_challenge"].clone(),
-            callback: asked["redirect_uri"].clone(),
-            who: self.who.clone(),
+            challenge: requests["code_challenge"].clone(),
+            callback: requests["redirect_uri"].clone(),
+            user: self.user.clone(),
         };
         self.codes.insert(code.clone(), given);
         let back = |fields: &[(&str, &str)]| {
-            let mut url: Url = asked["redirect_uri"].parse().expect("a URL");
+            let mut url: Url = requests["redirect_uri"].parse().expect("a URL");
             url.query_pairs_mut().extend_pairs(fields);
-            url.query_pairs_mut().append_pair("state", &asked["state"]);
+            url.query_pairs_mut()
+                .append_pair("state", &requests["state"]);
             url.to_string()
         };
-        let denied = [
-            ("error", "access_denied"),
-            (
-                "error_description",
-                "The user has denied your application access.",
-            ),
-        ];
+        let reason = "The user has denied your application access.";
+        let denied = [("error", "access_denied"), ("error_description", reason)];
         (back(&[("code", &code)]), back(&denied))
     }
 
     fn token(&mut self, body: &str) -> Value {
-        let asked: HashMap<_, _> = parse(body.as_bytes()).into_owned().collect();
-        let field = |name: &str| asked.get(name).map(String::as_str).unwrap_or_default();
+        let requests: HashMap<_, _> = parse(body.as_bytes()).into_owned().collect();
+        let field = |name: &str| requests.get(name).map(String::as_str).unwrap_or_default();
         let failure = |name: &str| json!({"error": name, "error_description": "No.", "error_uri": "https://docs.github.com"});
-        if self.mood == Mood::Strict || (field("client_id"), field("client_secret")) != CLIENT {
+        if self.behavior == Behavior::Strict
+            || (field("client_id"), field("client_secret")) != CLIENT
+        {
             return failure("incorrect_client_credentials");
         }
-        // Each is good once.
+        // A code is valid once.
         let Some(code) = self.codes.remove(field("code")) else {
             return failure("bad_verification_code");
         };
@@ -186,16 +172,17 @@ impl Inside {
             return failure("bad_verification_code");
         }
         let token = format!("gho_token{}", self.given);
-        self.tokens.insert(token.clone(), code.who);
+        self.tokens.insert(token.clone(), code.user);
         json!({"access_token": token, "token_type": "bearer", "scope": ""})
     }
 
     fn user(&self, headers: &HashMap<String, String>) -> (u16, Value) {
-        assert!(headers.contains_key("user-agent"), "GitHub wants one");
+        let is_expected = headers.contains_key("user-agent");
+        assert!(is_expected, "GitHub requires a User-Agent");
         let shown = headers.get("authorization").map(String::as_str);
         let token = shown.and_then(|shown| shown.strip_prefix("Bearer "));
-        let who = token.and_then(|token| self.tokens.get(token));
-        match who.filter(|_| self.mood != Mood::Forgetful) {
+        let user = token.and_then(|token| self.tokens.get(token));
+        match user.filter(|_| self.behavior != Behavior::Forgetful) {
             Some((id, login)) => (
                 200,
                 json!({"id": id, "login": login, "node_id": "MDQ", "type": "User", "name": null}),
@@ -205,22 +192,22 @@ impl Inside {
     }
 }
 
-/// One request of a connection.
-fn serve(stream: &TcpStream, inside: &Mutex<Inside>) -> Option<()> {
-    let asked = Asked::read(stream)?;
-    let path = asked.line.split(' ').nth(1)?;
-    let (status, kind, text) = said(path, &asked.headers, &asked.body, inside);
-    answer(stream, status, kind, &text)
+/// Handles the one request of a connection.
+fn serve(stream: &TcpStream, state: &Mutex<State>) -> Option<()> {
+    let requests = HttpRequest::read(stream)?;
+    let path = requests.line.split(' ').nth(1)?;
+    let (status, kind, text) = respond_to(path, &requests.headers, &requests.body, state);
+    respond(stream, status, kind, &text)
 }
 
-fn said(
+fn respond_to(
     path: &str,
     headers: &HashMap<String, String>,
     body: &str,
-    inside: &Mutex<Inside>,
+    state: &Mutex<State>,
 ) -> (u16, &'static str, String) {
     const JSON: &str = "application/json; charset=utf-8";
-    let lock = || inside.lock().expect("no panic");
+    let lock = || state.lock().expect("no panic");
     if path.starts_with("/login/oauth/authorize?") {
         let address = format!("http://github.example{path}").parse();
         let (agreed, denied) = lock().ask(&address.expect("a URL"));
@@ -239,22 +226,22 @@ fn said(
     if !is_token && path != "/user" {
         return (404, JSON, json!({"message": "Not Found"}).to_string());
     }
-    lock().asked.push(path.to_owned());
-    let mood = lock().mood;
-    match mood {
-        Mood::Broken => return (500, "text/html", "<h1>Unicorn!</h1>".to_owned()),
-        Mood::Garbage => return (200, JSON, "{\"id\":\"one\",\"access_".to_owned()),
-        Mood::Hanging => std::thread::sleep(Duration::from_secs(30)),
-        Mood::HangingLater if !is_token => std::thread::sleep(Duration::from_secs(30)),
+    lock().requests.push(path.to_owned());
+    let behavior = lock().behavior;
+    match behavior {
+        Behavior::Broken => return (500, "text/html", "<h1>Unicorn!</h1>".to_owned()),
+        Behavior::Garbage => return (200, JSON, "{\"id\":\"one\",\"access_".to_owned()),
+        Behavior::Hanging => std::thread::sleep(Duration::from_secs(30)),
+        Behavior::HangingLater if !is_token => std::thread::sleep(Duration::from_secs(30)),
         _ => {}
     }
     let accepted = headers
         .get("accept")
         .is_some_and(|said| said.contains("json"));
-    assert!(accepted, "without it GitHub does not answer in JSON");
+    assert!(accepted, "GitHub returns JSON only on request");
     if is_token {
         return (200, JSON, lock().token(body).to_string());
     }
-    let (status, answer) = lock().user(headers);
-    (status, JSON, answer.to_string())
+    let (status, response) = lock().user(headers);
+    (status, JSON, response.to_string())
 }

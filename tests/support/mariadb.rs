@@ -1,7 +1,7 @@
-//! A MariaDB server of a test's own, which it may stop, kill and hang.
+//! A MariaDB server of a single test, which may stop, kill and suspend it.
 
 use super::database;
-use super::teahouse::signal;
+use super::process::signal;
 use diesel::{Connection, MysqlConnection};
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -12,18 +12,18 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 const PASSWORD: &str = "tests";
-/// Small files: they are copied for every server.
-const SIZES: [&str; 2] = [
+/// Small files, because they are copied for each server.
+const SIZE_OPTIONS: [&str; 2] = [
     "--innodb-log-file-size=8M",
     "--innodb-data-file-path=ibdata1:4M:autoextend",
 ];
-const START: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A server that runs in a folder of its own.
+/// A server with its own data directory.
 pub struct MariaDb {
     /// `mysql://root:<password>@127.0.0.1:<port>`
     pub url: String,
-    /// Where it listens.
+    /// The port it listens on.
     pub port: u16,
     arguments: Vec<&'static str>,
     process: Child,
@@ -32,19 +32,19 @@ pub struct MariaDb {
 }
 
 impl MariaDb {
-    /// A new server; `None` when the tests run on SQLite, or when this machine has no MariaDB server.
+    /// Starts a server; `None` when the tests run on SQLite or MariaDB is not installed.
     pub fn start() -> Option<Self> {
         Self::start_in(None)
     }
 
-    /// The same with its files in a folder that is there already.
+    /// Like `start`, with its files in an existing folder.
     pub fn start_in(folder: Option<&Path>) -> Option<Self> {
         Self::start_with(folder, &[])
     }
 
-    /// The same with these arguments too.
+    /// Like `start_in`, with additional arguments.
     pub fn start_with(folder: Option<&Path>, arguments: &[&'static str]) -> Option<Self> {
-        database::server()?;
+        database::required_mysql()?;
         if run("mariadbd", &["--version"]).is_none() {
             println!("SKIPPED: there is no mariadbd on this machine");
             return None;
@@ -54,7 +54,7 @@ impl MariaDb {
         copy(&template(), &files);
         let port = free_port();
         let process = launch(&files, port, arguments);
-        let server = Self {
+        let mariadb = Self {
             arguments: arguments.to_vec(),
             url: format!("mysql://root:{PASSWORD}@127.0.0.1:{port}"),
             port,
@@ -62,43 +62,43 @@ impl MariaDb {
             files,
             _folder: own,
         };
-        server.wait();
-        Some(server)
+        mariadb.wait();
+        Some(mariadb)
     }
 
-    /// As a power cut would end it.
-    pub fn kill9(&mut self) {
+    /// Kills it without a shutdown.
+    pub fn kill(&mut self) {
         self.process.kill().expect("it was running");
         self.process.wait().expect("it ended");
     }
 
-    /// Stops it as an admin does.
+    /// Stops it with SIGTERM.
     pub fn stop(&mut self) {
         signal("TERM", self.process.id());
         self.process.wait().expect("it ended");
     }
 
-    /// Starts it again at the same address; it answers when this returns.
-    pub fn start_again(&mut self) {
+    /// Starts it again on the same port and waits until it responds.
+    pub fn restart(&mut self) {
         self.process = launch(&self.files, self.port, &self.arguments);
         self.wait();
     }
 
-    /// It stays there, and does nothing any more.
+    /// Suspends it with SIGSTOP.
     pub fn hang(&self) {
         signal("STOP", self.process.id());
     }
 
-    /// It does what it was asked meanwhile.
-    pub fn go_on(&self) {
+    /// Resumes it.
+    pub fn resume(&self) {
         signal("CONT", self.process.id());
     }
 
     fn wait(&self) {
-        let deadline = Instant::now() + START;
+        let deadline = Instant::now() + START_TIMEOUT;
         let url = format!("{}/information_schema", self.url);
         loop {
-            // The library itself would wait for ever for a server that is just about to end.
+            // libmariadb would wait forever for a server that is about to exit.
             if TcpStream::connect(("127.0.0.1", self.port)).is_ok()
                 && MysqlConnection::establish(&url).is_ok()
             {
@@ -134,7 +134,7 @@ fn launch(files: &Path, port: u16, arguments: &[&str]) -> Child {
             "--innodb-flush-log-at-trx-commit=1",
             "--innodb-buffer-pool-size=16M",
         ])
-        .args(SIZES)
+        .args(SIZE_OPTIONS)
         .args(arguments)
         .arg(format!("--datadir={}", files.display()))
         .arg(format!("--pid-file={}", files.join("server.pid").display()))
@@ -158,7 +158,7 @@ fn run(program: &str, arguments: &[&str]) -> Option<String> {
     done.status.success().then_some(text)
 }
 
-/// The files of a new server: made once, and kept for later runs.
+/// Returns the files of a new server, made once and kept for later runs.
 fn template() -> PathBuf {
     static MAKING: Mutex<()> = Mutex::new(());
     let _turn = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
@@ -176,9 +176,9 @@ fn template() -> PathBuf {
     let files = draft.path().join("files");
     let datadir = format!("--datadir={}", files.display());
     let fixed = ["--no-defaults", "--user=root", "--skip-test-db", &datadir];
-    let arguments: Vec<&str> = fixed.into_iter().chain(SIZES).collect();
+    let arguments: Vec<&str> = fixed.into_iter().chain(SIZE_OPTIONS).collect();
     run("mariadb-install-db", &arguments).expect("mariadb-install-db works");
-    // Whoever was faster has made the same.
+    // A concurrent run may have made the same files.
     let _ = fs::rename(&files, &kept);
     kept
 }

@@ -1,4 +1,4 @@
-//! A network between a window and the house that can fail, and a newer house at the other end of it.
+//! A TCP proxy between a browser and the server that can fail or announce a newer version.
 
 use super::{Browser, Teahouse};
 use serde_json::json;
@@ -7,69 +7,69 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch::{self, Receiver, Sender};
 
-/// What the program calls itself in its greeting.
+/// The version in the `hello` frame.
 const VERSION: &str = concat!("\"version\":\"", env!("CARGO_PKG_VERSION"), "\"");
 
-/// How the network is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Weather {
-    Fine,
-    /// What the house says gets lost; what it is told arrives.
-    Deaf,
+enum NetworkState {
+    Up,
+    /// Drops what the server sends; requests arrive.
+    DropResponses,
     Down,
 }
 
-/// A network between one window and the house.
+/// A network between one window and the server.
 pub struct Network {
-    /// Where the house is found through it.
+    /// The server's URL through it.
     pub url: String,
-    weather: Sender<Weather>,
+    state: Sender<NetworkState>,
     newer: Sender<bool>,
 }
 
 impl Network {
-    pub async fn to(house: &Teahouse) -> Self {
+    pub async fn before(server: &Teahouse) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let (weather, now) = watch::channel(Weather::Fine);
+        let (state, now) = watch::channel(NetworkState::Up);
         let (newer, is_newer) = watch::channel(false);
-        let host = house.host().to_owned();
+        let host = server.host().to_owned();
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
-                tokio::spawn(carry(near, host.clone(), now.clone(), is_newer.clone()));
+                tokio::spawn(forward(near, host.clone(), now.clone(), is_newer.clone()));
             }
         });
-        Self {
-            url,
-            weather,
-            newer,
-        }
+        Self { url, state, newer }
     }
 
-    /// Cuts every connection of this window, and lets no other through.
-    pub async fn fail(&self, browser: &Browser) {
-        self.weather.send_replace(Weather::Down);
-        tell(browser, true).await;
+    /// Cuts all connections of this window and rejects new ones.
+    pub async fn disconnect(&self, browser: &Browser) {
+        self.state.send_replace(NetworkState::Down);
+        set_offline(browser, true).await;
     }
 
-    /// Loses every answer from here on, and nothing that is said.
-    pub fn lose_answers(&self) {
-        self.weather.send_replace(Weather::Deaf);
+    /// Drops all responses from now on; requests arrive.
+    pub fn drop_responses(&self) {
+        self.state.send_replace(NetworkState::DropResponses);
     }
 
-    /// Whoever is greeted from here on is greeted by a newer program.
-    pub fn lead_to_a_newer_house(&self) {
+    /// Announces a newer version to each new connection.
+    pub fn announce_newer_version(&self) {
         self.newer.send_replace(true);
     }
 
-    pub async fn come_back(&self, browser: &Browser) {
-        self.weather.send_replace(Weather::Fine);
-        tell(browser, false).await;
+    pub async fn reconnect(&self, browser: &Browser) {
+        self.state.send_replace(NetworkState::Up);
+        set_offline(browser, false).await;
     }
 }
 
-async fn carry(near: TcpStream, host: String, mut now: Receiver<Weather>, newer: Receiver<bool>) {
-    if *now.borrow_and_update() == Weather::Down {
+async fn forward(
+    near: TcpStream,
+    host: String,
+    mut now: Receiver<NetworkState>,
+    newer: Receiver<bool>,
+) {
+    if *now.borrow_and_update() == NetworkState::Down {
         return;
     }
     let Ok(far) = TcpStream::connect(host).await else {
@@ -79,41 +79,41 @@ async fn carry(near: TcpStream, host: String, mut now: Receiver<Weather>, newer:
     let (far_in, mut far_out) = far.into_split();
     tokio::select! {
         _ = copy(&mut near_in, &mut far_out) => {}
-        () = answers(far_in, near_out, now.clone(), newer) => {}
-        _ = now.wait_for(|weather| *weather == Weather::Down) => {}
+        () = forward_responses(far_in, near_out, now.clone(), newer) => {}
+        _ = now.wait_for(|state| *state == NetworkState::Down) => {}
     }
 }
 
-/// What the house says, on its way to the window.
-async fn answers(
+/// Forwards the server's data to the window.
+async fn forward_responses(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
-    weather: Receiver<Weather>,
+    state: Receiver<NetworkState>,
     newer: Receiver<bool>,
 ) {
-    let mut piece = vec![0; 64 * 1024];
-    while let Ok(length @ 1..) = from.read(&mut piece).await {
-        // Nor when it is down, which whoever reads here may learn a little earlier than whoever cuts it off.
-        if *weather.borrow() != Weather::Fine {
+    let mut chunk = vec![0; 64 * 1024];
+    while let Ok(length @ 1..) = from.read(&mut chunk).await {
+        // Also drops data when the state is `Down`, which this task may see before the connection is cut.
+        if *state.borrow() != NetworkState::Up {
             continue;
         }
-        let piece = &mut piece[..length];
+        let chunk = &mut chunk[..length];
         if *newer.borrow() {
-            rename(piece);
+            replace_version(chunk);
         }
-        if to.write_all(piece).await.is_err() {
+        if to.write_all(chunk).await.is_err() {
             return;
         }
     }
 }
 
-/// Another version of the same length, so that no frame changes its own.
-fn rename(piece: &mut [u8]) {
-    let found = piece
+/// Replaces the version by one of the same length, which keeps frame lengths valid.
+fn replace_version(chunk: &mut [u8]) {
+    let found = chunk
         .windows(VERSION.len())
         .position(|part| part == VERSION.as_bytes());
     if let Some(at) = found {
-        for byte in &mut piece[at..at + VERSION.len()] {
+        for byte in &mut chunk[at..at + VERSION.len()] {
             if byte.is_ascii_digit() {
                 *byte = b'9';
             }
@@ -121,8 +121,8 @@ fn rename(piece: &mut [u8]) {
     }
 }
 
-/// Chromium hears of its network from the system; its open sockets need more than that to end.
-async fn tell(browser: &Browser, offline: bool) {
+/// Tells Chromium that it is offline; its open sockets do not end by that.
+async fn set_offline(browser: &Browser, offline: bool) {
     let network =
         json!({"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
     browser

@@ -1,4 +1,4 @@
-//! A real nginx with the file that is shipped, in front of the program.
+//! nginx with the shipped configuration, in front of the server.
 
 use super::{Person, Teahouse};
 use std::net::TcpListener;
@@ -16,24 +16,24 @@ pub struct Nginx {
     _folder: TempDir,
 }
 
-/// An address that nobody listens at, for who must know where people come in before nginx is there: `http://…`.
+/// Returns a URL with an unused port, for servers that need the public origin before nginx starts.
 pub fn public_origin() -> String {
-    // Below the ports that the system hands out by itself.
+    // Below the ephemeral port range.
     let free = (0..1000)
         .map(|_| 20_000 + rand::random::<u16>() % 12_000)
         .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
     format!("http://127.0.0.1:{}", free.expect("a free port"))
 }
 
-/// Replaces what must be there exactly once.
+/// Replaces a text that occurs exactly once.
 pub fn substitute(text: &str, from: &str, to: &str) -> String {
     assert_eq!(text.matches(from).count(), 1, "{from}");
     text.replacen(from, to, 1)
 }
 
 impl Nginx {
-    /// At this address, in front of one or two programs, with the shipped file made worse by `spoil`.
-    pub fn at(url: &str, programs: &[&str], spoil: impl Fn(&str) -> String) -> Self {
+    /// Starts nginx at this URL in front of one or two servers, with the shipped file modified by `modify`.
+    pub fn at(url: &str, programs: &[&str], modify: impl Fn(&str) -> String) -> Self {
         let address = url.trim_start_matches("http://");
         let site = substitute(SHIPPED, "listen 80;", &format!("listen {address};"));
         let mut site = substitute(&site, "127.0.0.1:8080", programs[0]);
@@ -45,8 +45,8 @@ impl Nginx {
             );
         }
         let folder = TempDir::new().expect("a folder");
-        std::fs::write(folder.path().join("teahouse.conf"), spoil(&site)).expect("written");
-        std::fs::write(folder.path().join("nginx.conf"), machine()).expect("written");
+        std::fs::write(folder.path().join("teahouse.conf"), modify(&site)).expect("written");
+        std::fs::write(folder.path().join("nginx.conf"), main_config()).expect("written");
         let child = Command::new("nginx")
             .env("PATH", "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin")
             .arg("-p")
@@ -80,16 +80,16 @@ impl Nginx {
         }
     }
 
-    /// Somebody who comes in through it.
-    pub fn visitor(&self, house: &Teahouse) -> Person {
-        let mut visitor = Person::visitor(house);
+    /// Returns a visitor who connects through nginx.
+    pub fn visitor(&self, server: &Teahouse) -> Person {
+        let mut visitor = Person::visitor(server);
         visitor.url.clone_from(&self.url);
         visitor
     }
 
-    /// Somebody who registered through it.
-    pub async fn register(&self, house: &Teahouse, name: &str) -> Person {
-        let mut person = self.visitor(house);
+    /// Registers a user through nginx.
+    pub async fn register(&self, server: &Teahouse, name: &str) -> Person {
+        let mut person = self.visitor(server);
         name.clone_into(&mut person.name);
         assert_eq!(person.submit_registration(name).await.status(), 303);
         person
@@ -103,8 +103,8 @@ impl Drop for Nginx {
     }
 }
 
-/// What stands in for the machine's own /etc/nginx/nginx.conf: one process, and everything in the folder.
-fn machine() -> String {
+/// A minimal main configuration file: one process, and all its files in the folder.
+fn main_config() -> String {
     let folders = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
     let folders = folders.map(|name| format!("    {name}_temp_path {name};\n"));
     format!(

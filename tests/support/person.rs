@@ -1,24 +1,24 @@
-//! Somebody with a browser of their own, as far as cookies and forms go.
+//! A user of the HTML pages: cookies and forms.
 
-use super::{LOBBY, PATIENCE, Socket, Stream, Teahouse, client_id, eventually};
+use super::{EventStream, LOBBY, Socket, TIMEOUT, Teahouse, client_id, until};
 use reqwest::cookie::{CookieStore, Jar};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The password of everybody in the tests.
+/// The password of all users in the tests.
 pub const PASSWORD: &str = "correct horse battery";
 
-/// What a password's hash costs in production; in config/test.toml it is cheap.
+/// Production's cost of a password hash; config/test.toml has a low one.
 pub const PRODUCTION_HASHES: [(&str, &str); 2] = [
-    ("TEAHOUSE__ACCOUNTS__HASH_MEMORY_KIB", "19456"),
-    ("TEAHOUSE__ACCOUNTS__HASH_PASSES", "2"),
+    ("accounts.hash_memory_kib", "19456"),
+    ("accounts.hash_passes", "2"),
 ];
 
 static PHONES: AtomicU64 = AtomicU64::new(13_800_100_000);
 
-/// A person, signed in or not.
+/// A user, signed in or not.
 #[derive(Clone)]
 pub struct Person {
     pub name: String,
@@ -30,148 +30,160 @@ pub struct Person {
 }
 
 impl Person {
-    /// Somebody at the door, with a phone number nobody else has.
-    pub fn visitor(house: &Teahouse) -> Self {
+    /// A visitor with an unused phone number.
+    pub fn visitor(server: &Teahouse) -> Self {
         let jar = Arc::new(Jar::default());
         let client = reqwest::Client::builder()
             .cookie_provider(jar.clone())
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(PATIENCE * 2)
-            // A kept connection would not survive the program's end.
+            .timeout(TIMEOUT * 2)
+            // A pooled connection would break when the server restarts.
             .pool_max_idle_per_host(0)
             .build()
             .expect("a client");
         Self {
             name: String::new(),
             phone: format!("+86{}", PHONES.fetch_add(1, Ordering::Relaxed)),
-            url: house.url.clone(),
+            url: server.url.clone(),
             jar,
             client,
         }
     }
 
-    /// Somebody who registered through the form, and is signed in.
-    pub async fn register(house: &Teahouse, name: &str) -> Self {
-        let mut person = Self::visitor(house);
+    /// Registers a user with the form, which signs in.
+    pub async fn register(server: &Teahouse, name: &str) -> Self {
+        let mut person = Self::visitor(server);
         person.name = name.to_owned();
-        let answer = person.submit_registration(name).await;
-        assert_eq!(
-            answer.status(),
-            303,
-            "{}",
-            answer.text().await.unwrap_or_default()
-        );
+        let response = person.submit_registration(name).await;
+        let status = response.status();
+        let text = response.text().await.unwrap_or_default();
+        assert_eq!(status, 303, "{text}");
         person
     }
 
-    /// The same for each of these names, in their order.
-    pub async fn register_each<const N: usize>(house: &Teahouse, names: [&str; N]) -> [Self; N] {
+    /// Registers a user for each name, in order.
+    pub async fn register_each<const N: usize>(server: &Teahouse, names: [&str; N]) -> [Self; N] {
         let mut people = Vec::with_capacity(N);
         for name in names {
-            people.push(Self::register(house, name).await);
+            people.push(Self::register(server, name).await);
         }
         people
             .try_into()
             .unwrap_or_else(|_| panic!("{N} people for {N} names"))
     }
 
-    /// The registration form, filled in.
+    /// Submits the registration form.
     pub async fn submit_registration(&self, name: &str) -> Response {
-        self.post(
-            "/register",
-            &[
-                ("phone", &self.phone),
-                ("username", name),
-                ("password", PASSWORD),
-            ],
-        )
-        .await
+        self.register_with(name, PASSWORD).await
     }
 
-    /// Signs in, in a browser of its own: another session of the same person.
-    pub async fn on_another_device(&self, house: &Teahouse) -> Self {
-        let mut other = Self::visitor(house);
+    pub async fn register_with(&self, name: &str, password: &str) -> Response {
+        let (name, password) = (("username", name), ("password", password));
+        let form = [("phone", &*self.phone), name, password];
+        self.post("/register", &form).await
+    }
+
+    /// Signs in as the same user in another browser.
+    pub async fn on_another_device(&self, server: &Teahouse) -> Self {
+        let mut other = Self::visitor(server);
         other.name.clone_from(&self.name);
         other.phone.clone_from(&self.phone);
         assert_eq!(other.sign_in().await.status(), 303);
         other
     }
 
-    /// The same browser at another server, which knows its cookies.
-    pub fn at(&self, house: &Teahouse) -> Self {
+    /// The same browser, with its cookies, at another server.
+    pub fn at(&self, server: &Teahouse) -> Self {
         let mut same = self.clone();
-        same.url.clone_from(&house.url);
+        same.url.clone_from(&server.url);
         same
     }
 
-    /// An event stream of this browser.
-    pub async fn stream(&self) -> Stream {
+    /// Opens an event stream with this browser's session.
+    pub async fn stream(&self) -> EventStream {
         let request = self.request(Method::GET, "/api/events");
         let request = request.header("accept", "text/event-stream");
-        let request = request.timeout(PATIENCE * 12);
-        Stream::of(request.send().await.expect("an answer")).await
+        let request = request.timeout(TIMEOUT * 12);
+        EventStream::of(request.send().await.expect("a response")).await
     }
 
-    /// The login form, filled in.
+    /// Submits the login form.
     pub async fn sign_in(&self) -> Response {
-        self.post("/login", &[("phone", &self.phone), ("password", PASSWORD)])
-            .await
+        self.log_in(&self.phone, PASSWORD).await
+    }
+
+    /// Submits the login form with this number and password.
+    pub async fn log_in(&self, phone: &str, password: &str) -> Response {
+        let form = [("phone", phone), ("password", password)];
+        self.post("/login", &form).await
     }
 
     pub async fn sign_out(&self) -> Response {
         self.post("/logout", &[]).await
     }
 
-    /// A request to be completed: this person's cookies go with it.
+    /// Starts a request with this person's cookies.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url))
     }
 
     pub async fn get(&self, path: &str) -> Response {
-        self.request(Method::GET, path)
-            .send()
-            .await
-            .expect("an answer")
+        send(self.request(Method::GET, path)).await
     }
 
-    /// The text of a page that must be there.
+    /// Returns the text of a page; its status must be 200.
     pub async fn page(&self, path: &str) -> String {
-        let answer = self.get(path).await;
-        assert_eq!(answer.status(), 200, "GET {path}");
-        answer.text().await.expect("text")
+        let response = self.get(path).await;
+        assert_eq!(response.status(), 200, "GET {path}");
+        response.text().await.expect("text")
     }
 
     pub async fn get_json(&self, path: &str) -> (StatusCode, Value) {
-        read(
-            self.request(Method::GET, path)
-                .header("accept", "application/json"),
-        )
-        .await
+        let request = self.request(Method::GET, path);
+        read(request.header("accept", "application/json")).await
+    }
+
+    /// Returns JSON; the status must be 200.
+    pub async fn json_at(&self, path: &str) -> Value {
+        let (status, value) = self.get_json(path).await;
+        assert_eq!(status, 200, "GET {path}: {value}");
+        value
+    }
+
+    /// Requests a page with this header.
+    pub async fn get_with(&self, path: &str, name: &str, value: &str) -> Response {
+        let request = self.request(Method::GET, path).header(name, value);
+        send(request).await
+    }
+
+    /// Submits a form with these headers.
+    pub async fn post_with(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        form: &[(&str, &str)],
+    ) -> Response {
+        let mut request = self.request(Method::POST, path).form(form);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        send(request).await
     }
 
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Response {
-        self.request(Method::POST, path)
-            .form(form)
-            .send()
-            .await
-            .expect("an answer")
+        self.post_with(path, &[], form).await
     }
 
     pub async fn post_json(&self, path: &str, body: &Value) -> (StatusCode, Value) {
-        read(
-            self.request(Method::POST, path)
-                .header("accept", "application/json")
-                .json(body),
-        )
-        .await
+        let request = self.request(Method::POST, path);
+        read(request.header("accept", "application/json").json(body)).await
     }
 
     /// Posts a message into a room and returns it as stored.
     pub async fn say_in(&self, room: &str, content: &str) -> Value {
         let body = json!({"content": content, "clientId": client_id()});
-        let (status, message) = self
-            .post_json(&format!("/rooms/{room}/messages"), &body)
-            .await;
+        let path = format!("/rooms/{room}/messages");
+        let (status, message) = self.post_json(&path, &body).await;
         assert_eq!(status, 201, "{message}");
         message
     }
@@ -181,30 +193,26 @@ impl Person {
         self.say_in(LOBBY, content).await
     }
 
-    /// The newest messages of a room, as JSON.
+    /// Returns the newest messages of a room.
     pub async fn history(&self, room: &str) -> Vec<Value> {
         self.history_page(room, "limit=100").await
     }
 
-    /// One page of a room's messages.
+    /// Returns a page of a room's messages.
     pub async fn history_page(&self, room: &str, query: &str) -> Vec<Value> {
-        let (status, list) = self
-            .get_json(&format!("/rooms/{room}/messages?{query}"))
-            .await;
-        assert_eq!(status, 200, "{list}");
+        let path = format!("/rooms/{room}/messages?{query}");
+        let list = self.json_at(&path).await;
         list.as_array().expect("a bare array").clone()
     }
 
-    /// Every message of a room, from the first on.
+    /// Returns all messages of a room, oldest first.
     pub async fn whole_history(&self, room: &str) -> Vec<Value> {
         let mut all: Vec<Value> = Vec::new();
         loop {
-            let after = all
-                .last()
-                .map_or(0, |message| message["seq"].as_u64().expect("seq"));
-            let page = self
-                .history_page(room, &format!("after={after}&limit=100"))
-                .await;
+            let last = all.last().map(|message| message["seq"].as_u64());
+            let after = last.map_or(0, |seq| seq.expect("seq"));
+            let query = format!("after={after}&limit=100");
+            let page = self.history_page(room, &query).await;
             if page.is_empty() {
                 return all;
             }
@@ -212,18 +220,16 @@ impl Person {
         }
     }
 
-    /// Waits until the program says that it can work.
-    pub async fn until_ready(&self) {
-        eventually("ready", async || {
-            let answer = self.request(Method::GET, "/readyz").send().await;
-            answer
-                .is_ok_and(|answer| answer.status() == 200)
-                .then_some(())
+    /// Waits until `/readyz` returns 200.
+    pub async fn wait_until_ready(&self) {
+        until("ready", async || {
+            let response = self.request(Method::GET, "/readyz").send().await;
+            response.is_ok_and(|response| response.status() == 200)
         })
         .await;
     }
 
-    /// The session's, as the browser would send it.
+    /// Returns the session cookie as the browser would send it.
     pub fn cookie(&self) -> String {
         let is_session = |cookie: &&str| {
             let name = cookie.split('=').next();
@@ -234,7 +240,7 @@ impl Person {
         session.unwrap_or_default().to_owned()
     }
 
-    /// All cookies, as the browser would send them.
+    /// Returns all cookies as the browser would send them.
     pub fn cookies(&self) -> String {
         let url = self.url.parse().expect("a URL");
         self.jar
@@ -243,13 +249,13 @@ impl Person {
             .unwrap_or_default()
     }
 
-    /// Puts a cookie into this browser.
+    /// Adds a cookie to this browser.
     pub fn set_cookie(&self, cookie: &str) {
         self.jar
             .add_cookie_str(cookie, &self.url.parse().expect("a URL"));
     }
 
-    /// An open socket that has said hello.
+    /// Opens a socket and waits for `hello`.
     pub async fn socket(&self) -> Socket {
         let mut socket = Socket::open(self).await;
         socket.hello = socket.expect("hello").await;
@@ -258,19 +264,23 @@ impl Person {
 }
 
 impl Teahouse {
-    /// A program with the settings of the tests, and people who registered in this order: the first one is the admin.
-    pub async fn with_people<const N: usize>(names: [&str; N]) -> (Self, [Person; N]) {
-        let house = Self::start();
-        let people = Person::register_each(&house, names).await;
-        (house, people)
+    /// Starts a server and registers these users in order: the first one is the admin.
+    pub async fn with_users<const N: usize>(names: [&str; N]) -> (Self, [Person; N]) {
+        let server = Self::start();
+        let people = Person::register_each(&server, names).await;
+        (server, people)
     }
 }
 
-/// A JSON answer, whatever its status.
+pub async fn send(request: RequestBuilder) -> Response {
+    request.send().await.expect("a response")
+}
+
+/// Returns status and JSON body.
 pub async fn read(request: RequestBuilder) -> (StatusCode, Value) {
-    let answer = request.send().await.expect("an answer");
-    let status = answer.status();
-    let text = answer.text().await.expect("text");
+    let response = send(request).await;
+    let status = response.status();
+    let text = response.text().await.expect("text");
     let value =
         serde_json::from_str(&text).unwrap_or_else(|_| panic!("{status}, not JSON: {text}"));
     (status, value)

@@ -1,4 +1,4 @@
-//! A disk that is soon full.
+//! A small file system that can be filled.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -6,24 +6,24 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 
-/// A small file system in memory. Taken down when it is dropped.
+/// A small tmpfs, unmounted when dropped.
 pub struct SmallDisk {
     folder: TempDir,
 }
 
 impl SmallDisk {
-    /// So many MiB; `None`, and a line that says so, where nothing may be mounted.
+    /// Mounts a tmpfs of this size; `None`, with a printed line, where mounting is not allowed.
     pub fn new(mebibytes: usize) -> Option<Self> {
         let folder = TempDir::new().expect("a folder");
         let size = format!("size={mebibytes}m");
         if !mount(&["-t", "tmpfs", "-o", &size, "tmpfs"], folder.path()) {
-            println!("SKIPPED: nothing may be mounted here, so no disk can be full (root may)");
+            println!("SKIPPED: mounting a small file system requires root");
             return None;
         }
         Some(Self { folder })
     }
 
-    /// Where it is.
+    /// The mount point.
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
@@ -32,8 +32,8 @@ impl SmallDisk {
         self.folder.path().join("filler")
     }
 
-    /// Fills it up, but for so many bytes.
-    pub fn fill_but(&self, left: usize) {
+    /// Fills it except for this many bytes.
+    pub fn fill_except(&self, left: usize) {
         let mut filler = File::create(self.filler()).expect("a file");
         let mut size = 0_usize;
         while let Ok(written @ 1..) = filler.write(&[1; 4096]) {
@@ -43,12 +43,12 @@ impl SmallDisk {
         filler.set_len(size).expect("shortened");
     }
 
-    /// Somebody made room.
+    /// Frees the space again.
     pub fn free(&self) {
         fs::remove_file(self.filler()).expect("it was filled");
     }
 
-    /// Nothing can be written any more, or everything again.
+    /// Remounts it read-only or writable.
     pub fn set_read_only(&self, is_read_only: bool) {
         let how = if is_read_only {
             "remount,ro"

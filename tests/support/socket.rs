@@ -1,6 +1,6 @@
-//! One tab's socket, spoken by hand.
+//! A WebSocket client.
 
-use super::{LOBBY, PATIENCE, Person, client_id};
+use super::{LOBBY, Person, TIMEOUT, client_id};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -11,17 +11,17 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message, handshake::client::Request};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-/// An open socket. Frames that were read while waiting for another kind are kept for later.
+/// An open socket. Frames that were read while waiting for another one are buffered.
 pub struct Socket {
     pub hello: Value,
-    /// The code with which the server closed it, once that was read.
+    /// The close code, once received.
     pub closed_with: Option<u16>,
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
-    waiting: VecDeque<Value>,
+    buffered: VecDeque<Value>,
 }
 
 impl Socket {
-    /// The upgrade request of this person's browser.
+    /// Returns the upgrade request with this person's cookies.
     pub fn request(person: &Person) -> Request {
         let url = format!("{}/ws", person.url.replacen("http", "ws", 1));
         let mut request = url.into_client_request().expect("a request");
@@ -34,33 +34,33 @@ impl Socket {
         request
     }
 
-    /// Connects; the server's first frame is still to come.
+    /// Connects without waiting for `hello`.
     pub async fn open(person: &Person) -> Self {
         Self::try_open(person).await.expect("the socket opens")
     }
 
-    /// Connects, unless the program is away.
+    /// Connects, unless the server is down.
     pub async fn try_open(person: &Person) -> Result<Self, Error> {
         Self::connect(Self::request(person)).await
     }
 
-    /// Connects by this request, unless the program is away.
+    /// Connects with this request, unless the server is down.
     pub async fn connect(request: Request) -> Result<Self, Error> {
         let (stream, _) = connect_async(request).await?;
         Ok(Self {
             hello: Value::Null,
             closed_with: None,
             stream,
-            waiting: VecDeque::new(),
+            buffered: VecDeque::new(),
         })
     }
 
-    /// The status with which an upgrade is refused.
+    /// Returns the status with which an upgrade is rejected.
     pub async fn refusal(request: Request) -> u16 {
         match connect_async(request).await {
             Ok(_) => 101,
-            Err(Error::Http(answer)) => answer.status().as_u16(),
-            Err(other) => panic!("no answer to the upgrade: {other}"),
+            Err(Error::Http(response)) => response.status().as_u16(),
+            Err(other) => panic!("no response to the upgrade: {other}"),
         }
     }
 
@@ -68,12 +68,22 @@ impl Socket {
         self.send_raw(Message::text(frame.to_string())).await;
     }
 
-    /// Any frame; that the other side has gone is seen when reading.
+    /// Sends any frame; a closed connection is detected when reading.
     pub async fn send_raw(&mut self, frame: Message) {
         let _ = self.stream.send(frame).await;
     }
 
-    /// Says something in a room and returns the sender's id of it.
+    pub async fn sync(&mut self, room: &str, ver: u64) {
+        let frame = json!({"type": "sync", "roomId": room, "ver": ver});
+        self.send(frame).await;
+    }
+
+    /// Tells that the window shows a room.
+    pub async fn view(&mut self, room: &str) {
+        self.send(json!({"type": "view", "roomId": room})).await;
+    }
+
+    /// Posts a message and returns its client id.
     pub async fn post(&mut self, room: &str, content: &str) -> String {
         let id = client_id();
         self.send(json!({"type": "post", "clientId": id, "roomId": room, "content": content}))
@@ -81,7 +91,7 @@ impl Socket {
         id
     }
 
-    /// Says something in the Lobby and waits for the ack.
+    /// Posts a message in the Lobby and waits for the ack.
     pub async fn say(&mut self, content: &str) -> Value {
         let id = self.post(LOBBY, content).await;
         let ack = self.expect("ack").await;
@@ -89,49 +99,61 @@ impl Socket {
         ack
     }
 
-    /// The next frame of this type, whatever comes in between.
+    /// Returns the next frame of this type and buffers others.
     pub async fn expect(&mut self, kind: &str) -> Value {
         self.expect_where(kind, |_| true).await
     }
 
-    /// The next frame of this type that is as wanted; others stay for later.
-    pub async fn expect_where(&mut self, kind: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        let fits = |frame: &Value| frame["type"] == kind && wanted(frame);
-        if let Some(at) = self.waiting.iter().position(fits) {
-            return self.waiting.remove(at).expect("it is there");
+    /// Returns the next matching frame of this type and buffers others.
+    pub async fn expect_where(&mut self, kind: &str, matches: impl Fn(&Value) -> bool) -> Value {
+        let is_match = |frame: &Value| frame["type"] == kind && matches(frame);
+        if let Some(at) = self.buffered.iter().position(is_match) {
+            return self.buffered.remove(at).expect("it is there");
         }
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         loop {
             match self.read(deadline).await {
-                Some(Ok(frame)) if fits(&frame) => return frame,
-                Some(Ok(frame)) => self.waiting.push_back(frame),
+                Some(Ok(frame)) if is_match(&frame) => return frame,
+                Some(Ok(frame)) => self.buffered.push_back(frame),
                 Some(Err(end)) => panic!("waiting for {kind}, the socket ended: {end:?}"),
-                None => panic!("no {kind} came, but {:?}", self.waiting),
+                None => panic!("no {kind} came, but {:?}", self.buffered),
             }
         }
     }
 
-    /// The next frame of any of these types, whatever comes in between.
+    /// Returns the next frame of any of these types and discards others.
     pub async fn first_of(&mut self, kinds: &[&str]) -> Value {
         self.first_where(|frame| kinds.iter().any(|kind| frame["type"] == *kind))
             .await
     }
 
-    /// The next frame that is as wanted, whatever comes in between.
-    pub async fn first_where(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
-        let deadline = Instant::now() + PATIENCE;
+    /// Returns the next matching frame and discards others.
+    pub async fn first_where(&mut self, matches: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + TIMEOUT;
         let mut others = Vec::new();
         loop {
             let frame = self.next_before(deadline).await;
-            let frame = frame.unwrap_or_else(|| panic!("it did not come, but {others:?}"));
-            if wanted(&frame) {
+            let frame = frame.unwrap_or_else(|| panic!("no matching frame, but {others:?}"));
+            if matches(&frame) {
                 return frame;
             }
             others.push(frame);
         }
     }
 
-    /// The next `n` messages, in the order in which they came.
+    /// Returns a room as `hello` shows it. A room whose membership changes while `hello` is read comes in a `room` frame after it.
+    pub async fn room(&mut self, id: &str) -> Value {
+        let rooms = self.hello["rooms"].as_array().expect("rooms");
+        match rooms.iter().find(|room| room["id"] == id) {
+            Some(room) => room.clone(),
+            None => self
+                .expect_where("room", |frame| frame["room"]["id"] == id)
+                .await["room"]
+                .take(),
+        }
+    }
+
+    /// Returns the next `n` messages in order of arrival.
     pub async fn messages(&mut self, n: usize) -> Vec<Value> {
         let mut list = Vec::with_capacity(n);
         while list.len() < n {
@@ -140,74 +162,74 @@ impl Socket {
         list
     }
 
-    /// The next frame, in the order in which they came; `None` when it is silent until the deadline or has ended.
+    /// Returns the next frame in order of arrival; `None` at the deadline or the end.
     pub async fn next_before(&mut self, deadline: Instant) -> Option<Value> {
-        match self.waiting.pop_front() {
+        match self.buffered.pop_front() {
             Some(frame) => Some(frame),
             None => self.read(deadline).await?.ok(),
         }
     }
 
-    /// The same, but tells silence (`Ok(None)`) from the socket's end.
+    /// Like `next_before`, but tells the deadline (`Ok(None)`) from the end of the socket.
     pub async fn next_until(&mut self, deadline: Instant) -> Result<Option<Value>, ()> {
-        match self.waiting.pop_front() {
+        match self.buffered.pop_front() {
             Some(frame) => Ok(Some(frame)),
             None => self.read(deadline).await.transpose().map_err(|_| ()),
         }
     }
 
-    /// Fails when a frame of this type comes before the server answers a `ping` sent now.
+    /// Asserts that no frame of this type arrives before the `pong` to a `ping` sent now.
     pub async fn expect_none(&mut self, kind: &str) {
         self.send(json!({"type": "ping"})).await;
         self.expect("pong").await;
         let unwanted: Vec<_> = self
-            .waiting
+            .buffered
             .iter()
             .filter(|frame| frame["type"] == kind)
             .collect();
         assert!(unwanted.is_empty(), "{unwanted:?}");
     }
 
-    /// The frames of this type that came and were not looked at.
-    pub fn taken(&self, kind: &str) -> Vec<&Value> {
-        self.waiting
+    /// Returns the buffered frames of this type.
+    pub fn buffered(&self, kind: &str) -> Vec<&Value> {
+        self.buffered
             .iter()
             .filter(|frame| frame["type"] == kind)
             .collect()
     }
 
-    /// Forgets what came so far.
-    pub async fn settle(&mut self) {
+    /// Waits for a `pong` and discards all frames received until then.
+    pub async fn discard_pending(&mut self) {
         self.send(json!({"type": "ping"})).await;
         self.expect("pong").await;
-        self.waiting.clear();
+        self.buffered.clear();
     }
 
-    /// The code with which the server closes; panics when it does not, or without saying why.
-    pub async fn close_code(&mut self, patience: Duration) -> u16 {
-        self.ending(patience)
+    /// Returns the close code; panics when the socket stays open or ends without a code.
+    pub async fn close_code(&mut self, timeout: Duration) -> u16 {
+        self.wait_for_end(timeout)
             .await
             .expect("the socket ended without a code")
     }
 
-    /// How the socket ends: with a code, or without; panics when it does not.
-    pub async fn ending(&mut self, patience: Duration) -> Option<u16> {
-        let deadline = Instant::now() + patience;
+    /// Returns the close code, if any; panics when the socket stays open.
+    pub async fn wait_for_end(&mut self, timeout: Duration) -> Option<u16> {
+        let deadline = Instant::now() + timeout;
         loop {
             match self.read(deadline).await {
-                Some(Ok(frame)) => self.waiting.push_back(frame),
+                Some(Ok(frame)) => self.buffered.push_back(frame),
                 Some(Err(code)) => return code,
                 None => panic!("the socket stays open"),
             }
         }
     }
 
-    /// Drops the connection as a dead network would: no goodbye.
-    pub fn cut(self) {
+    /// Drops the connection without a close frame.
+    pub fn abort(self) {
         drop(self);
     }
 
-    /// A frame, or how the socket ended; `None` at the deadline.
+    /// Returns a frame or how the socket ended; `None` at the deadline.
     async fn read(&mut self, deadline: Instant) -> Option<Result<Value, Option<u16>>> {
         loop {
             let frame = timeout_at(deadline, self.stream.next()).await.ok()?;

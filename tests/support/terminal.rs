@@ -8,9 +8,9 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::person::PASSWORD;
-use super::{PATIENCE, Person};
+use super::{Person, TIMEOUT};
 
-/// The process, and the lines it has written.
+/// The process and the lines it has written.
 pub struct Terminal {
     child: Child,
     input: Option<ChildStdin>,
@@ -68,7 +68,7 @@ impl Terminal {
 
     /// Returns the next line that contains `text`.
     pub async fn expect(&mut self, text: &str) -> String {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         loop {
             match timeout_at(deadline, self.output.next_line()).await {
                 Ok(Ok(Some(line))) => {
@@ -88,6 +88,20 @@ impl Terminal {
         serde_json::from_str(&line).expect("JSON")
     }
 
+    /// Returns the next frame of each type, in whatever order they arrive.
+    pub async fn frames<const N: usize>(&mut self, kinds: [&str; N]) -> [Value; N] {
+        let mut found = [const { Value::Null }; N];
+        while found.contains(&Value::Null) {
+            let line = self.expect(r#""type":"#).await;
+            let frame: Value = serde_json::from_str(&line).expect("JSON");
+            let place = kinds.iter().position(|kind| frame["type"] == *kind);
+            if let Some(place) = place.filter(|place| found[*place].is_null()) {
+                found[place] = frame;
+            }
+        }
+        found
+    }
+
     /// Closes the input, reads the rest of the output, and waits for the exit.
     pub async fn end(mut self) -> Exit {
         drop(self.input.take());
@@ -100,7 +114,7 @@ impl Terminal {
             errors.read_to_string(&mut stderr).await.expect("text");
             (self.child.wait().await.expect("it ends").code(), stderr)
         };
-        let (code, stderr) = timeout(PATIENCE, rest).await.expect("it ends");
+        let (code, stderr) = timeout(TIMEOUT, rest).await.expect("it ends");
         Exit {
             code,
             lines: self.seen,

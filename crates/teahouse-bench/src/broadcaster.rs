@@ -190,14 +190,12 @@ impl Broadcaster {
             };
             let has_output = !connection.output.is_empty();
             let written = match has_output {
-                true => 0,
-                false => match try_write(&mut connection.stream, bytes) {
-                    Some(written) => written,
-                    None => {
-                        closed.push(*index);
-                        continue;
-                    }
-                },
+                true => Some(0),
+                false => try_write(&mut connection.stream, bytes),
+            };
+            let Some(written) = written else {
+                closed.push(*index);
+                continue;
             };
             if written < bytes.len() {
                 connection.output.extend_from_slice(&bytes[written..]);

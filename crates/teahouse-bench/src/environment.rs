@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use actix_web::cookie::{Cookie, CookieJar, Key};
 use anyhow::{Context, Result, ensure};
@@ -13,9 +14,10 @@ use uuid::Uuid;
 
 use crate::epoll_client::upgrade_request;
 use crate::fixtures::{FixtureUser, Fixtures};
-use crate::options::{Options, Target};
+use crate::options::Options;
 use crate::process::Process;
 use crate::server::Server;
+use crate::target::{Build, Target};
 
 /// Numbers the MySQL databases of this process.
 static DATABASES: AtomicUsize = AtomicUsize::new(1);
@@ -23,6 +25,8 @@ static DATABASES: AtomicUsize = AtomicUsize::new(1);
 /// A folder, a database and the programs that use it.
 pub(crate) struct Environment {
     pub(crate) target: Target,
+    /// Which of two builds the server is, when two are compared.
+    pub(crate) build: Option<Build>,
     pub(crate) users: Vec<FixtureUser>,
     /// The server that is measured.
     pub(crate) program: PathBuf,
@@ -38,7 +42,12 @@ pub(crate) struct Environment {
 
 impl Environment {
     /// Creates a database with `users` members of the Lobby, unless the target has none.
-    pub(crate) fn create(options: &Options, target: Target, users: usize) -> Result<Self> {
+    pub(crate) fn create(
+        options: &Options,
+        target: Target,
+        build: Option<Build>,
+        users: usize,
+    ) -> Result<Self> {
         let folder = match &options.dir {
             Some(dir) => TempDir::with_prefix_in("teahouse-bench-", dir),
             None => TempDir::with_prefix("teahouse-bench-"),
@@ -55,8 +64,9 @@ impl Environment {
         };
         let mut environment = Self {
             target,
+            build,
             users: Vec::new(),
-            program: options.program()?,
+            program: options.program(build)?,
             fixtures_program: options.fixtures_program()?,
             folder,
             secret_key: format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()),
@@ -82,6 +92,22 @@ impl Environment {
             .status()?;
         ensure!(status.success(), "the database cannot be migrated");
         Ok(())
+    }
+
+    /// Identify the server in a report.
+    pub(crate) fn labels(&self) -> Vec<(&'static str, String)> {
+        let build = self.build.map(|build| ("build", build.name().to_owned()));
+        let target = ("target", self.target.name().to_owned());
+        [Some(target), build].into_iter().flatten().collect()
+    }
+
+    /// Creates rooms of `size` members each, as many as there are users for. Returns their ids.
+    pub(crate) fn create_rooms_of(&self, size: usize) -> Result<Vec<i64>> {
+        let groups = self.users.chunks(size);
+        let groups: Vec<Vec<i64>> = groups
+            .map(|group| group.iter().map(|user| user.id).collect())
+            .collect();
+        self.fixtures()?.create_rooms(&groups)
     }
 
     /// Opens a connection to the database for fixtures and audits.
@@ -134,6 +160,12 @@ impl Environment {
             command.env("DATABASE_URL", url);
         }
         command
+    }
+
+    /// CPU time of the database's own process so far; zero on SQLite.
+    pub(crate) fn database_cpu(&self) -> Duration {
+        let process = self.database_process();
+        process.map_or(Duration::ZERO, Process::cpu)
     }
 
     /// The database's own process; none on SQLite.

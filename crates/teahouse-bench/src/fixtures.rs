@@ -6,7 +6,11 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use serde_json::{Value, json};
+use serde_json::{Value, from_value, json};
+
+const FAILED: &str =
+    "`teahouse fixtures` failed; a build without this command needs --fixtures-program";
+const UNEXPECTED: &str = "`teahouse fixtures` sent something else";
 
 /// A user with a session.
 #[derive(Debug, Clone)]
@@ -58,22 +62,16 @@ impl Fixtures {
 
     /// Creates users, each with a session and a membership in the Lobby.
     pub(crate) fn create_users(&mut self, count: usize) -> Result<Vec<FixtureUser>> {
-        let rows = self.request(&json!({ "create_users": count }))?;
-        let user = |row: &Value| {
-            Some(FixtureUser {
-                id: row[0].as_i64()?,
-                key: row[1].as_str()?.to_owned(),
-            })
-        };
-        parse(&rows, user)
+        let users = self.request(&json!({ "create_users": count }))?;
+        let users: Vec<(i64, String)> = from_value(users).context(UNEXPECTED)?;
+        let user = |(id, key)| FixtureUser { id, key };
+        Ok(users.into_iter().map(user).collect())
     }
 
     /// Creates a closed room for each group of user ids. Returns the rooms' ids in the same order.
     pub(crate) fn create_rooms(&mut self, groups: &[Vec<i64>]) -> Result<Vec<i64>> {
-        parse(
-            &self.request(&json!({ "create_rooms": groups }))?,
-            Value::as_i64,
-        )
+        let ids = self.request(&json!({ "create_rooms": groups }))?;
+        from_value(ids).context(UNEXPECTED)
     }
 
     /// Fills an empty room with `count` messages, sent by the users in turn.
@@ -99,24 +97,20 @@ impl Fixtures {
     /// Returns where the logs of these rooms end.
     pub(crate) fn log_ends(&mut self, room_ids: &[i64]) -> Result<LogEnds> {
         let ends = self.request(&json!({ "log_ends": room_ids }))?;
-        let room = |row: &Value| Some((row[0].as_i64()?, row[1].as_i64()?));
-        Ok(LogEnds {
-            counter: ends[0].as_i64().context("no counter")?,
-            rooms: parse(&ends[1], room)?,
-        })
+        let (counter, rooms) = from_value(ends).context(UNEXPECTED)?;
+        Ok(LogEnds { counter, rooms })
     }
 
     /// Returns the messages that were stored after the id counter had this value, by room and sequence number.
     pub(crate) fn messages_after(&mut self, counter: i64) -> Result<Vec<AuditRow>> {
         let rows = self.request(&json!({ "messages_after": counter }))?;
-        let message = |row: &Value| {
-            Some(AuditRow {
-                room_id: row[0].as_i64()?,
-                seq: row[1].as_i64()?,
-                client_id: row[2].as_str()?.to_owned(),
-            })
+        let rows: Vec<(i64, i64, String)> = from_value(rows).context(UNEXPECTED)?;
+        let row = |(room_id, seq, client_id)| AuditRow {
+            room_id,
+            seq,
+            client_id,
         };
-        parse(&rows, message)
+        Ok(rows.into_iter().map(row).collect())
     }
 
     /// Stores messages one per transaction, without a server. Returns how long each took.
@@ -129,7 +123,8 @@ impl Fixtures {
     ) -> Result<Vec<Duration>> {
         let arguments = json!({ "user_id": user_id, "room_id": room_id, "content": content, "seconds": seconds });
         let times = self.request(&json!({ "time_writes": arguments }))?;
-        parse(&times, |time| time.as_u64().map(Duration::from_micros))
+        let times: Vec<u64> = from_value(times).context(UNEXPECTED)?;
+        Ok(times.into_iter().map(Duration::from_micros).collect())
     }
 
     /// Drops the MySQL database.
@@ -139,13 +134,11 @@ impl Fixtures {
     }
 
     fn request(&mut self, request: &Value) -> Result<Value> {
-        let failed =
-            "`teahouse fixtures` failed; a build without this command needs --fixtures-program";
-        let requests = self.requests.as_mut().context(failed)?;
-        writeln!(requests, "{request}").context(failed)?;
+        let requests = self.requests.as_mut().context(FAILED)?;
+        writeln!(requests, "{request}").context(FAILED)?;
         let mut line = String::new();
         self.responses.read_line(&mut line)?;
-        serde_json::from_str(&line).context(failed)
+        serde_json::from_str(&line).context(FAILED)
     }
 }
 
@@ -155,10 +148,4 @@ impl Drop for Fixtures {
         self.requests = None;
         let _ = self.child.wait();
     }
-}
-
-fn parse<T>(rows: &Value, row: impl Fn(&Value) -> Option<T>) -> Result<Vec<T>> {
-    let rows = rows.as_array().into_iter().flatten();
-    let parsed: Option<_> = rows.map(row).collect();
-    parsed.context("`teahouse fixtures` sent something else")
 }

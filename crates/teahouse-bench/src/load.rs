@@ -11,9 +11,9 @@ use hdrhistogram::Histogram;
 
 use crate::frame;
 use crate::metrics::{histogram, microseconds};
-use crate::options::Target;
 use crate::payloads::CONTENT;
 use crate::socket::Socket;
+use crate::target::Target;
 
 /// Which socket is in which room, and which sockets post.
 pub(crate) struct LoadPlan {

@@ -9,6 +9,7 @@
 
 mod actix_baseline;
 mod broadcaster;
+mod comparison;
 mod environment;
 mod epoll_client;
 mod fixtures;
@@ -27,6 +28,7 @@ mod report;
 mod scenarios;
 mod server;
 mod socket;
+mod target;
 
 use std::fs;
 use std::io::{IsTerminal, Write};
@@ -34,23 +36,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::{Value, json};
 
-use self::options::{Options, Scenario};
+use self::options::{Cli, Command, Options, Scenario};
 use self::report::Report;
-
-/// Scenarios that run by default.
-const DEFAULT: [Scenario; 7] = [
-    Scenario::Fanout,
-    Scenario::Connect,
-    Scenario::Write,
-    Scenario::Rooms,
-    Scenario::Pages,
-    Scenario::Reconnect,
-    Scenario::Start,
-];
 
 /// `f_type` of a file system in memory.
 const TMPFS: i64 = 0x0102_1994;
@@ -59,7 +50,7 @@ const TMPFS: i64 = 0x0102_1994;
 const LOBBY: i64 = 1;
 
 fn main() -> ExitCode {
-    match run(&Options::parse()) {
+    match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("teahouse-bench: {error:#}");
@@ -68,20 +59,24 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(options: &Options) -> Result<()> {
+fn run(cli: Cli) -> Result<()> {
     raise_file_limit()?;
-    match options.scenarios[..] {
-        [Scenario::Raw] => return broadcaster::serve(),
-        [Scenario::Bare] => return actix_baseline::serve(),
-        _ => {}
+    match cli.command {
+        None => measure(&cli.options),
+        Some(Command::Compare { before, options }) => measure(&options.comparing(before)?),
+        Some(Command::Raw) => broadcaster::serve(),
+        Some(Command::Bare) => actix_baseline::serve(),
     }
+}
+
+fn measure(options: &Options) -> Result<()> {
     let scenarios = match options.scenarios.is_empty() {
-        true => DEFAULT.to_vec(),
-        false => options.scenarios.clone(),
+        true => Scenario::value_variants(),
+        false => &options.scenarios,
     };
-    let before = options.against.as_deref().map(read_json).transpose()?;
+    let against = options.against.as_deref().map(read_json).transpose()?;
     if cfg!(debug_assertions) {
-        progress("this is a debug build: its figures mean nothing");
+        progress("this is a debug build: its results mean nothing");
     }
     let dir = options.dir.clone().unwrap_or_else(std::env::temp_dir);
     if rustix::fs::statfs(&dir).is_ok_and(|found| found.f_type == TMPFS) {
@@ -89,8 +84,11 @@ fn run(options: &Options) -> Result<()> {
     }
     let mut reports = Vec::new();
     for scenario in scenarios {
-        let report = scenarios::run(scenario, options)?;
+        let report = scenarios::run(*scenario, options)?;
         print!("{}", report.table());
+        if options.before.is_some() {
+            print!("{}", comparison::table(&report));
+        }
         let _ = std::io::stdout().flush();
         reports.push(report);
     }
@@ -98,8 +96,8 @@ fn run(options: &Options) -> Result<()> {
         fs::write(path, to_json(options, &reports))
             .with_context(|| format!("{} cannot be written", path.display()))?;
     }
-    match &before {
-        Some(before) => regression::require_no_regression(before, &reports),
+    match &against {
+        Some(against) => regression::require_no_regression(against, &reports),
         None => Ok(()),
     }
 }

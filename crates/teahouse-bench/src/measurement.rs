@@ -10,10 +10,10 @@ use crate::epoll_client::EpollClient;
 use crate::fixtures::LogEnds;
 use crate::load::{Load, LoadPlan};
 use crate::metrics::Metrics;
-use crate::options::Target;
 use crate::process::own_cpu;
 use crate::server::Server;
 use crate::socket::NoopHandler;
+use crate::target::Target;
 
 /// Outstanding deliveries are awaited until nothing has arrived for this time.
 pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -111,14 +111,18 @@ fn drain(client: &mut EpollClient, load: &mut Load) -> Result<Instant> {
 }
 
 fn record_load(load: &Load, metrics: &mut Metrics) {
-    metrics.set("posts", load.acknowledged() as f64);
-    metrics.set("deliveries", load.received as f64);
     metrics.set_latency("ack", &load.ack_times);
     metrics.set_latency("delivery", &load.delivery_times);
-    metrics.set("lost", load.lost as f64);
-    metrics.set("doubled", load.duplicates as f64);
-    metrics.set("refused", load.refused as f64);
-    metrics.set("retried", load.retried as f64);
+    for (name, count) in [
+        ("posts", load.acknowledged()),
+        ("deliveries", load.received),
+        ("lost", load.lost),
+        ("doubled", load.duplicates),
+        ("refused", load.refused),
+        ("retried", load.retried),
+    ] {
+        metrics.set(name, count as f64);
+    }
 }
 
 /// CPU time of each process.
@@ -142,8 +146,6 @@ impl CpuTimes {
 
     fn record(&self, metrics: &mut Metrics, target: Target, load: &Load, wall: Duration) {
         let (deliveries, posts) = (load.received, load.acknowledged());
-        let microseconds =
-            |time: Duration, count: u64| time.as_secs_f64() * 1e6 / count.max(1) as f64;
         let cores = |time: Duration| time.as_secs_f64() / wall.as_secs_f64();
         // SQLite runs in the writer thread, whose time therefore counts as the database's.
         let (writer, database) = match target {
@@ -155,16 +157,17 @@ impl CpuTimes {
             Target::Sqlite => self.server.saturating_sub(writer),
             _ => self.server,
         };
-        metrics.set("server_us", microseconds(self.server, deliveries));
-        metrics.set(
-            "server_without_store_us",
-            microseconds(without_store, deliveries),
-        );
-        metrics.set("store_thread_us", microseconds(writer, deliveries));
-        metrics.set("database_us", microseconds(database, deliveries));
-        metrics.set("generator_us", microseconds(self.generator, deliveries));
-        metrics.set("server_us_per_post", microseconds(self.server, posts));
-        metrics.set("database_us_per_post", microseconds(database, posts));
+        for (name, time, count) in [
+            ("server_us", self.server, deliveries),
+            ("server_without_store_us", without_store, deliveries),
+            ("store_thread_us", writer, deliveries),
+            ("database_us", database, deliveries),
+            ("generator_us", self.generator, deliveries),
+            ("server_us_per_post", self.server, posts),
+            ("database_us_per_post", database, posts),
+        ] {
+            metrics.set(name, time.as_secs_f64() * 1e6 / count.max(1) as f64);
+        }
         metrics.set("generator_cores", cores(self.generator));
         metrics.set("server_cores", cores(self.server));
         let is_held_up = cores(self.generator) > GENERATOR_LIMIT;

@@ -59,13 +59,6 @@ impl Metrics {
         }
     }
 
-    /// Sets `ratio` to `name` divided by `baseline`, where both are known.
-    pub(crate) fn set_ratio(&mut self, ratio: &str, name: &str, baseline: &str) {
-        if let (Some(value), Some(baseline)) = (self.get(name), self.get(baseline)) {
-            self.set(ratio, value / baseline);
-        }
-    }
-
     /// All metrics as a JSON object.
     pub(crate) fn json(&self) -> Value {
         json!(self.0)
@@ -84,15 +77,22 @@ pub(crate) fn medians(runs: &[Metrics]) -> Metrics {
         all.entry(name).or_default().push(*value);
     }
     let mut metrics = Metrics::default();
-    for (name, mut values) in all {
-        values.sort_by(f64::total_cmp);
-        let middle = values.len() / 2;
-        let value = match values.len() % 2 {
-            _ if SUMMED.contains(&name) => values.iter().sum(),
-            1 => values[middle],
-            _ => f64::midpoint(values[middle - 1], values[middle]),
+    for (name, values) in all {
+        let value = match SUMMED.contains(&name) {
+            true => values.iter().sum(),
+            false => median(values),
         };
         metrics.set(name, value);
     }
     metrics
+}
+
+/// Returns the median of at least one value.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match values.len() % 2 {
+        1 => values[middle],
+        _ => f64::midpoint(values[middle - 1], values[middle]),
+    }
 }

@@ -65,7 +65,7 @@ mod tests {
         let mut metrics = Metrics::default();
         metrics.set("x_raw", ratio);
         let mut report = Report::new("fanout", &["x_raw"]);
-        report.add(&[("sockets", "100".into())], metrics);
+        report.add(vec![("sockets", "100".into())], metrics);
         report
     }
 

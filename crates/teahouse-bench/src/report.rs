@@ -4,18 +4,20 @@ use serde_json::{Map, Value, json};
 
 use crate::metrics::{Metrics, medians};
 
+/// Identify a configuration: `target`, `sockets` …
+pub(crate) type Labels = [(&'static str, String)];
+
 /// One configuration that was measured, with all its runs.
 pub(crate) struct Case {
-    /// Identify the configuration: `target`, `sockets` …
-    labels: Vec<(&'static str, String)>,
-    runs: Vec<Metrics>,
+    pub(crate) labels: Vec<(&'static str, String)>,
+    pub(crate) runs: Vec<Metrics>,
     pub(crate) medians: Metrics,
 }
 
 /// All cases of a scenario.
 pub(crate) struct Report {
-    name: &'static str,
-    columns: &'static [&'static str],
+    pub(crate) name: &'static str,
+    pub(crate) columns: &'static [&'static str],
     pub(crate) cases: Vec<Case>,
 }
 
@@ -29,8 +31,13 @@ impl Report {
         }
     }
 
+    /// What is measured next, for the person who waits.
+    pub(crate) fn status(&self, labels: &Labels, run: u32) -> String {
+        format!("{}: {}, run {run}", self.name, describe(labels))
+    }
+
     /// Adds a run to the case with these labels.
-    pub(crate) fn add(&mut self, labels: &[(&'static str, String)], metrics: Metrics) {
+    pub(crate) fn add(&mut self, labels: Vec<(&'static str, String)>, metrics: Metrics) {
         let found = self.cases.iter_mut().find(|case| case.labels == labels);
         match found {
             Some(case) => {
@@ -38,7 +45,7 @@ impl Report {
                 case.medians = medians(&case.runs);
             }
             None => self.cases.push(Case {
-                labels: labels.to_vec(),
+                labels,
                 medians: metrics.clone(),
                 runs: vec![metrics],
             }),
@@ -46,25 +53,38 @@ impl Report {
     }
 
     /// Sets `ratio` in each case to the metric divided by that of the baseline target with otherwise equal labels.
-    pub(crate) fn compare(&mut self, name: &str, baseline: &str, ratio: &str) {
-        let other_labels = |case: &Case| -> Vec<(&'static str, String)> {
-            let labels = case.labels.iter().filter(|(label, _)| *label != "target");
-            labels.cloned().collect()
+    pub(crate) fn set_ratios(&mut self, name: &str, baseline: &str, ratio: &str) {
+        let ratio_of = |case: &Case| {
+            let baseline = self.counterpart(case, "target", baseline)?;
+            let divisor = baseline.medians.get(name).filter(|value| *value > 0.0)?;
+            Some(case.medians.get(name)? / divisor)
         };
-        let is_baseline = |case: &Case| case.label("target") == Some(baseline);
-        let baselines: Vec<_> = self
-            .cases
-            .iter()
-            .filter(|case| is_baseline(case))
-            .filter_map(|case| Some((other_labels(case), case.medians.get(name)?)))
-            .collect();
-        for case in self.cases.iter_mut().filter(|case| !is_baseline(case)) {
-            let labels = other_labels(case);
-            let baseline = baselines.iter().find(|(others, _)| *others == labels);
-            if let (Some((_, baseline)), Some(own)) = (baseline, case.medians.get(name))
-                && *baseline > 0.0
+        let ratios: Vec<Option<f64>> = self.cases.iter().map(ratio_of).collect();
+        for (case, value) in self.cases.iter_mut().zip(ratios) {
+            if let Some(value) = value {
+                case.medians.set(ratio, value);
+            }
+        }
+    }
+
+    /// Returns the case that differs from this one in one label only, which has this value.
+    pub(crate) fn counterpart(&self, case: &Case, label: &str, value: &str) -> Option<&Case> {
+        let mut labels = case.labels.clone();
+        let (_, changed) = labels.iter_mut().find(|(name, _)| *name == label)?;
+        if changed == value {
+            return None;
+        }
+        value.clone_into(changed);
+        self.cases.iter().find(|other| other.labels == labels)
+    }
+
+    /// Sets `ratio` in each case to one of its metrics divided by another.
+    pub(crate) fn set_ratios_in_case(&mut self, ratio: &str, name: &str, divisor: &str) {
+        for case in &mut self.cases {
+            if let (Some(value), Some(divisor)) =
+                (case.medians.get(name), case.medians.get(divisor))
             {
-                case.medians.set(ratio, own / baseline);
+                case.medians.set(ratio, value / divisor);
             }
         }
     }
@@ -85,25 +105,7 @@ impl Report {
                 .map(|name| format_value(case.medians.get(name)));
             lines.push(labels.chain(values).collect());
         }
-        let width = |column: usize| {
-            lines
-                .iter()
-                .filter_map(|line| line.get(column))
-                .map(String::len)
-                .max()
-        };
-        let widths: Vec<usize> = (0..lines[0].len())
-            .map(|column| width(column).unwrap_or(0))
-            .collect();
-        let mut text = format!("\n{}\n", self.name);
-        for line in &lines {
-            let cells = line
-                .iter()
-                .zip(&widths)
-                .map(|(cell, width)| format!("{cell:>width$}"));
-            text += &format!("  {}\n", cells.collect::<Vec<_>>().join("  "));
-        }
-        text + &self.warnings()
+        format!("\n{}\n{}{}", self.name, align(&lines), self.warnings())
     }
 
     fn warnings(&self) -> String {
@@ -112,12 +114,7 @@ impl Report {
             let sum = |names: &[&str]| -> f64 {
                 names.iter().filter_map(|name| case.medians.get(name)).sum()
             };
-            let labels: Vec<String> = case
-                .labels
-                .iter()
-                .map(|(label, value)| format!("{label} {value}"))
-                .collect();
-            let labels = labels.join(", ");
+            let labels = describe(&case.labels);
             if sum(&["generator_held_up"]) > 0.0 {
                 text += &format!("  ! {labels}: the generator itself was the bottleneck\n");
             }
@@ -135,7 +132,7 @@ impl Report {
             ]);
             if failures > 0.0 {
                 text += &format!(
-                    "  ! {labels}: {failures} things went wrong (lost, doubled, refused, closed, not stored)\n"
+                    "  ! {labels}: {failures} failures (messages lost, doubled, refused or not stored; sockets closed)\n"
                 );
             }
         }
@@ -164,14 +161,35 @@ impl Report {
     }
 }
 
-impl Case {
-    fn label(&self, name: &str) -> Option<&str> {
-        let found = self.labels.iter().find(|(label, _)| *label == name);
-        found.map(|(_, value)| value.as_str())
-    }
+/// Formats labels as `sockets 100, posters 4`.
+pub(crate) fn describe(labels: &Labels) -> String {
+    let labels: Vec<String> = labels
+        .iter()
+        .map(|(label, value)| format!("{label} {value}"))
+        .collect();
+    labels.join(", ")
 }
 
-fn format_value(value: Option<f64>) -> String {
+/// Formats lines of cells with aligned columns.
+pub(crate) fn align(lines: &[Vec<String>]) -> String {
+    let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        let cells = lines.iter().filter_map(|line| line.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut text = String::new();
+    for line in lines {
+        let cells = line.iter().zip(&widths);
+        let cells: Vec<String> = cells
+            .map(|(cell, width)| format!("{cell:>width$}"))
+            .collect();
+        text += &format!("  {}\n", cells.join("  "));
+    }
+    text
+}
+
+pub(crate) fn format_value(value: Option<f64>) -> String {
     match value {
         None => "–".to_owned(),
         Some(value) if value.fract() == 0.0 || value.abs() >= 1000.0 => format!("{value:.0}"),
@@ -195,15 +213,15 @@ mod tests {
     fn report_shows_medians_and_sums_losses() {
         let mut report = Report::new("example", &["us", "ratio"]);
         for (value, lost) in [(3.0, 0.0), (100.0, 1.0), (4.0, 0.0)] {
-            report.add(&[("target", "sqlite".into())], run(value, lost));
-            report.add(&[("target", "raw".into())], run(value / 2.0, 0.0));
+            report.add(vec![("target", "sqlite".into())], run(value, lost));
+            report.add(vec![("target", "raw".into())], run(value / 2.0, 0.0));
         }
-        report.compare("us", "raw", "ratio");
+        report.set_ratios("us", "raw", "ratio");
         let medians = &report.cases[0].medians;
         assert_eq!(medians.get("us"), Some(4.0));
         assert_eq!(medians.get("lost"), Some(1.0));
         assert_eq!(medians.get("ratio"), Some(2.0));
-        assert!(report.table().contains("! target sqlite: 1 things"));
+        assert!(report.table().contains("! target sqlite: 1 failures"));
         assert_eq!(report.json()["cases"][1]["runs"][1]["us"], 50.0);
     }
 }

@@ -22,14 +22,18 @@ fn bench(folder: &Path, arguments: &[&str]) -> Output {
 
 /// Runs a short measurement. Returns each case of its JSON with its target.
 fn measure(arguments: &[&str]) -> Vec<(String, Value)> {
-    let folder = TempDir::new().expect("a folder");
-    let mut all = vec!["--quick", "--seconds", "0.3", "--json", "figures.json"];
-    all.extend(["--dir", "."]);
     let server = database_server();
-    if let Some(url) = &server {
-        all.extend(["--database-url", url]);
-    }
-    all.extend(arguments);
+    let database = server.iter().flat_map(|url| ["--database-url", url]);
+    let arguments: Vec<&str> = arguments.iter().copied().chain(database).collect();
+    measure_and_print(&arguments).0
+}
+
+/// Like [`measure`], and returns what was printed.
+fn measure_and_print(arguments: &[&str]) -> (Vec<(String, Value)>, String) {
+    let folder = TempDir::new().expect("a folder");
+    let mut all = arguments.to_vec();
+    all.extend(["--quick", "--seconds", "0.3", "--json", "figures.json"]);
+    all.extend(["--dir", "."]);
     let outcome = bench(folder.path(), &all);
     assert!(outcome.status.success(), "{outcome:?}");
     let json = std::fs::read(folder.path().join("figures.json")).expect("figures");
@@ -38,10 +42,9 @@ fn measure(arguments: &[&str]) -> Vec<(String, Value)> {
     let left = std::fs::read_dir(folder.path()).expect("the folder");
     assert_eq!(left.count(), 1, "temporary folders are removed");
     let target = |case: &Value| case["target"].as_str().expect("a target").to_owned();
-    cases
-        .iter()
-        .map(|case| (target(case), case.clone()))
-        .collect()
+    let cases = cases.iter().map(|case| (target(case), case.clone()));
+    let printed = String::from_utf8_lossy(&outcome.stdout).into_owned();
+    (cases.collect(), printed)
 }
 
 fn figure(case: &Value, name: &str) -> f64 {
@@ -104,6 +107,23 @@ fn baselines_of_pages_and_writes_run_on_each_database() {
         assert_zero(&case, &["rows_missing", "rows_beyond", "holes"]);
         assert!(figure(&case, "x_bare") > 0.0, "{case}");
     }
+}
+
+#[test]
+fn two_builds_are_compared_case_by_case() {
+    let program = Path::new(env!("CARGO_BIN_EXE_teahouse-bench")).with_file_name("teahouse");
+    let program = program.to_str().expect("a path");
+    let arguments = ["compare", program, "write", "--posters", "2"];
+    let (cases, printed) = measure_and_print(&arguments);
+    let builds: Vec<&Value> = cases.iter().map(|(_, case)| &case["build"]).collect();
+    assert_eq!(builds, ["before", "after"]);
+    for (_, case) in &cases {
+        assert_zero(case, &["rows_missing", "rows_beyond", "holes"]);
+    }
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let lines = printed.lines().map(words);
+    let ratios = lines.filter(|line| line.contains("posters 2 server_us_per_post"));
+    assert_eq!(ratios.count(), 1, "{printed}");
 }
 
 #[test]

@@ -2,19 +2,20 @@
 
 use clap::Args;
 
-/// Talk in a terminal, or from a script
+/// Chat in a terminal, or from a script
 #[derive(Debug, Args)]
 pub struct Options {
-    /// The server, as a browser would address it
+    /// The server's URL, as in a browser
     #[arg(long, default_value = "http://localhost:8080")]
     pub(crate) url: String,
-    /// Who you are; the password is asked for, or taken from TEAHOUSE_PASSWORD
+    /// The phone number to sign in with; the password is asked for, or taken from TEAHOUSE_PASSWORD
     #[arg(long, allow_hyphen_values = true)]
     pub(crate) phone: Option<String>,
     /// The country of a phone number without `+`, such as CN
     #[arg(long)]
     pub(crate) region: Option<String>,
-    /// Sign in with this instead (POST /api/login gives one); other users of this machine can see arguments
+    /// An API token to use instead of a password (from POST /api/login); other users of this machine can see arguments,
+    /// so rather set the variable
     #[arg(
         long,
         env = "TEAHOUSE_TOKEN",
@@ -22,13 +23,13 @@ pub struct Options {
         allow_hyphen_values = true
     )]
     pub(crate) token: Option<String>,
-    /// The room to begin in, by name or number [default: the Lobby]
+    /// The room to open first, by name or ID [default: the Lobby]
     #[arg(long, allow_hyphen_values = true)]
     pub(crate) room: Option<String>,
-    /// Say this and end when it is stored
+    /// Send this message, and exit once it is stored
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) say: Option<String>,
-    /// With --say: to whom directly, by username or phone number
+    /// With --say: the user to send it to as a direct message, by username or phone number
     #[arg(
         long,
         requires = "say",
@@ -37,7 +38,7 @@ pub struct Options {
         value_name = "USERNAME|PHONE"
     )]
     pub(crate) to: Option<String>,
-    /// For scripts: JSON frames (docs/protocol.md), one per line, both ways
+    /// For scripts: JSON frames (docs/protocol.md), one per line, on standard input and output
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -1,17 +1,11 @@
 //! Authentication with phone number and password.
 
-use actix_web::HttpRequest;
-
 use super::registration_form::phone_region;
 use crate::controllers::App;
 use crate::controllers::concerns::attempt::Attempt;
-use crate::controllers::concerns::sign_in::client_info;
-use crate::controllers::extractors::browser_id;
-use crate::controllers::extractors::client_address::client_address;
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::error::Result;
-use crate::models::auth::security_event;
-use crate::models::auth::security_event::SecurityEventKind;
+use crate::models::auth::security_event::{self, SecurityEventKind};
 use crate::models::auth::session::KeyHash;
 use crate::models::auth::trusted_browser;
 use crate::models::user::User;
@@ -25,17 +19,17 @@ use crate::services::password_hasher::queue::Priority;
 /// `RateLimited` after too many failed attempts.
 pub(in crate::controllers) async fn authenticate(
     app: &App,
-    request: &HttpRequest,
+    context: &RequestContext,
     phone: &str,
     region: &str,
     password: &str,
 ) -> Result<Option<User>> {
-    let region = phone_region(app, &RequestContext::new(request), region);
+    let region = phone_region(app, context, region);
     let phone = PhoneNumber::parse(phone, &region).ok();
-    let trusted = find_trusted_browser(app, request, phone.as_ref()).await?;
-    let buckets =
-        app.rate_limits
-            .sign_in(client_address(request), phone.as_ref(), trusted.as_ref())?;
+    let trusted = find_trusted_browser(app, context, phone.as_ref()).await?;
+    let buckets = app
+        .rate_limits
+        .sign_in(context.address, phone.as_ref(), trusted.as_ref());
     let attempt = Attempt::begin(app, buckets).await?;
     let found = match phone.clone() {
         Some(phone) => {
@@ -52,19 +46,19 @@ pub(in crate::controllers) async fn authenticate(
         Some(_) => Priority::Trusted,
         None => Priority::SignIn,
     };
-    let requester = app.rate_limits.requester(client_address(request), priority);
+    let requester = app.rate_limits.hash_requester(context.address, priority);
     let verdict = app
         .hasher
         .verify(requester, password.to_owned(), hash.clone());
     let new_hash = match verdict.await {
         Err(error) => {
             // Before the response is sent, so that the client's next request is not limited by this attempt.
-            attempt.undo().await?;
+            attempt.uncount().await?;
             return Err(error);
         }
         Ok(PasswordCheck::Invalid) => {
             attempt.count();
-            record_failure(app, request, user, phone).await?;
+            record_failure(app, context, user, phone).await?;
             return Ok(None);
         }
         Ok(PasswordCheck::Valid) => None,
@@ -83,11 +77,10 @@ pub(in crate::controllers) async fn authenticate(
 /// Returns the request's browser, if the account with this number trusts it.
 async fn find_trusted_browser(
     app: &App,
-    request: &HttpRequest,
+    context: &RequestContext,
     phone: Option<&PhoneNumber>,
 ) -> Result<Option<KeyHash>> {
-    let (Some(browser), Some(phone)) = (browser_id::verified_id(app, request), phone.cloned())
-    else {
+    let (Some(browser), Some(phone)) = (context.browser_id(app), phone.cloned()) else {
         return Ok(None);
     };
     let read = app.database.read(move |conn| {
@@ -100,12 +93,12 @@ async fn find_trusted_browser(
 /// Records the failure in the security log, also for numbers without an account.
 async fn record_failure(
     app: &App,
-    request: &HttpRequest,
+    context: &RequestContext,
     user: Option<User>,
     phone: Option<PhoneNumber>,
 ) -> Result<()> {
     let Some(phone) = phone else { return Ok(()) };
-    let (user_id, client) = (user.map(|user| user.id), client_info(request));
+    let (user_id, client) = (user.map(|user| user.id), context.client.clone());
     app.database
         .write(move |conn| {
             security_event::record_with_phone(

@@ -1,62 +1,41 @@
 //! Sign-in by username alone: only in development, and only from the same machine.
 
 use actix_session::Session;
-use actix_web::http::StatusCode;
+use actix_web::HttpResponse;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
-use serde::Deserialize;
 
-use super::login_form::{LoginForm, show};
+use super::login_form;
 use crate::controllers::App;
+use crate::controllers::concerns::form_action;
 use crate::controllers::concerns::sign_in::{SignInMethod, sign_in};
-use crate::controllers::extractors::form::FormOrJson;
+use crate::controllers::extractors::form::{FormOrJson, UsernameField};
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::error::{Error, Result};
 use crate::models::room::direct::find_active_user;
 use crate::models::user::User;
-
-/// The fields of the form.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct DevelopmentCredentials {
-    username: String,
-}
+use crate::views::pages::sessions::LoginForm;
 
 /// `POST /development_session`: signs in as any user.
 pub async fn create(
     app: Data<App>,
     context: RequestContext,
-    request: HttpRequest,
     session: Session,
-    input: FormOrJson<DevelopmentCredentials>,
+    FormOrJson(typed): FormOrJson<UsernameField>,
 ) -> Result<HttpResponse> {
-    match find(&app, &context, &input.fields.username).await {
-        Ok(user) => {
-            sign_in(
-                &app,
-                &request,
-                &session,
-                &user,
-                SignInMethod::Credentials,
-                "/",
-            )
-            .await
-        }
-        Err(Error::Unauthorized) => {
-            if input.is_json || context.wants_json {
-                return Err(Error::field("username", "error-direct-unknown"));
-            }
-            let fields = [("username", "error-direct-unknown".into())];
-            let typed = LoginForm {
-                username: input.fields.username,
-                ..LoginForm::default()
-            };
-            let mut response = show(&app, &context, &typed, &fields)?;
-            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(response)
-        }
+    let method = SignInMethod::Credentials;
+    let result = match find(&app, &context, &typed.username).await {
+        Ok(user) => return sign_in(&app, &context, &session, &user, method, "/").await,
+        Err(Error::Unauthorized) => Err(Error::field("username", "error-direct-unknown")),
         Err(error) => Err(error),
-    }
+    };
+    form_action::respond(&context, result, async |errors| {
+        let form = LoginForm {
+            username: typed.username,
+            ..LoginForm::default()
+        };
+        login_form::show(&app, &context, form, &errors)
+    })
+    .await
 }
 
 /// Returns the user with this name.

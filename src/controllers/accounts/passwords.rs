@@ -1,31 +1,28 @@
 //! Setting a new password with a link.
 
 use actix_session::Session;
-use actix_web::http::StatusCode;
+use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
-use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use crate::controllers::concerns::attempt::Attempt;
-use crate::controllers::concerns::sign_in::{SignInMethod, client_info, sign_in};
+use crate::controllers::concerns::form_action;
+use crate::controllers::concerns::sign_in::{SignInMethod, sign_in};
 use crate::controllers::errors::field_messages;
-use crate::controllers::extractors::client_address::client_address;
 use crate::controllers::extractors::form::Form;
 use crate::controllers::extractors::request_context::RequestContext;
-use crate::controllers::{App, page};
-use crate::error::{Error, LocalizedMessage, Result};
+use crate::controllers::{App, page, signed_out_page};
+use crate::error::{LocalizedMessage, Result};
 use crate::models::auth::password_reset_link;
-use crate::models::auth::security_event;
-use crate::models::auth::security_event::SecurityEventKind;
+use crate::models::auth::security_event::{self, SecurityEventKind};
 use crate::models::user::User;
 use crate::models::values::password::Password;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::username::Username;
 use crate::services::password_hasher::queue::Priority;
-use crate::views::layout::Page;
 use crate::views::pages::verifications::NewPasswordPage;
 
-/// The fields of the form.
+/// Fields of the form.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct NewPassword {
@@ -38,37 +35,45 @@ pub async fn edit(
     context: RequestContext,
     token: Path<String>,
 ) -> Result<HttpResponse> {
-    let token = token.into_inner();
     let (user, _) = find(&app, &token).await?;
-    form(&app, &context, &user, &token, &[])
+    show(&app, &context, &user, &token, &[])
 }
 
 /// `POST /passwords/{token}`: sets the password, ends all sessions, and signs the user in.
 pub async fn update(
     app: Data<App>,
     context: RequestContext,
-    request: HttpRequest,
     session: Session,
     token: Path<String>,
     Form(typed): Form<NewPassword>,
 ) -> Result<HttpResponse> {
-    let token = token.into_inner();
     let (user, phone) = find(&app, &token).await?;
-    let password = match parse_password(&typed.password, &user, phone) {
-        Ok(password) => password,
-        Err(Error::Invalid(fields)) if !context.wants_json => {
-            let mut response = form(&app, &context, &user, &token, &fields)?;
-            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            return Ok(response);
+    let result = match parse_password(&typed.password, &user, phone.as_ref()) {
+        Ok(password) => {
+            let user = set_password(&app, &context, user.id, token.clone(), password).await?;
+            let method = SignInMethod::Credentials;
+            return sign_in(&app, &context, &session, &user, method, "/").await;
         }
-        Err(error) => return Err(error),
+        Err(error) => Err(error),
     };
-    let requester = app
-        .rate_limits
-        .requester(client_address(&request), Priority::SignIn);
-    let buckets = app.rate_limits.new_password(user.id)?;
-    let hash = Attempt::run(&app, buckets, app.hasher.hash(requester, password)).await?;
-    let client = client_info(&request);
+    form_action::respond(&context, result, async |errors| {
+        show(&app, &context, &user, &token, &errors)
+    })
+    .await
+}
+
+async fn set_password(
+    app: &App,
+    context: &RequestContext,
+    user_id: i64,
+    token: String,
+    password: Password,
+) -> Result<User> {
+    let limits = &app.rate_limits;
+    let requester = limits.hash_requester(context.address, Priority::SignIn);
+    let buckets = limits.new_password(user_id);
+    let hash = Attempt::run(app, buckets, app.hasher.hash(requester, password)).await?;
+    let client = context.client.clone();
     let write = app.database.write(move |conn| {
         let user = password_reset_link::redeem(conn, &token, &hash)?;
         security_event::record(conn, SecurityEventKind::PasswordReset, user.id, &client)?;
@@ -76,18 +81,10 @@ pub async fn update(
     });
     let user = write.await?;
     app.realtime.poll_now();
-    sign_in(
-        &app,
-        &request,
-        &session,
-        &user,
-        SignInMethod::Credentials,
-        "/",
-    )
-    .await
+    Ok(user)
 }
 
-async fn find(app: &App, token: &str) -> Result<(User, Option<String>)> {
+async fn find(app: &App, token: &str) -> Result<(User, Option<PhoneNumber>)> {
     let token = token.to_owned();
     let read = app
         .database
@@ -96,32 +93,25 @@ async fn find(app: &App, token: &str) -> Result<(User, Option<String>)> {
 }
 
 /// Validates the password, which must not contain the user's number or name.
-fn parse_password(typed: &str, user: &User, phone: Option<String>) -> Result<Password> {
-    let phone = phone.map(PhoneNumber::from_stored);
+fn parse_password(typed: &str, user: &User, phone: Option<&PhoneNumber>) -> Result<Password> {
     let password = Password::parse(typed)?;
-    password.require_unlike(
-        phone.as_ref(),
-        &Username::from_stored(user.username.clone()),
-    )?;
+    let name = Username::from_stored(user.username.clone());
+    password.require_unlike(phone, &name)?;
     Ok(password)
 }
 
-fn form(
+fn show(
     app: &App,
     context: &RequestContext,
     user: &User,
     token: &str,
-    fields: &[(&'static str, LocalizedMessage)],
+    errors: &[(&'static str, LocalizedMessage)],
 ) -> Result<HttpResponse> {
-    let mut errors = field_messages(context.locale(), fields);
-    errors.entry("password").or_default();
-    page(
-        app,
-        &NewPasswordPage {
-            page: Page::signed_out(context.display_preferences()),
-            username: &user.username,
-            token,
-            errors,
-        },
-    )
+    let view = NewPasswordPage {
+        page: signed_out_page(context),
+        username: &user.username,
+        token,
+        errors: field_messages(context, &["password"], errors),
+    };
+    page(app, &view)
 }

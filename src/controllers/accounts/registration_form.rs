@@ -2,13 +2,13 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use serde::Deserialize;
 
+use crate::controllers::concerns::form_action::InvalidFields;
 use crate::controllers::concerns::github_oauth;
 use crate::controllers::errors::field_messages;
 use crate::controllers::extractors::request_context::RequestContext;
-use crate::controllers::{App, page};
-use crate::error::{Error, LocalizedMessage, Result};
+use crate::controllers::{App, page, signed_out_page, with_status};
+use crate::error::{Error, Result};
 use crate::models::auth::invite;
 use crate::models::user::User;
 use crate::models::user::registration::RegistrationPolicy;
@@ -16,20 +16,7 @@ use crate::models::values::password::Password;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::signing::constant_time_eq;
 use crate::models::values::username::Username;
-use crate::views::layout::Page;
 use crate::views::pages::users::{NewUserForm, NewUserPage, RegistrationClosedPage};
-
-/// The fields of the form.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct NewUser {
-    pub(super) phone: String,
-    pub(super) region: String,
-    pub(super) username: String,
-    pub(super) password: String,
-    pub(super) setup_code: String,
-    pub(super) invite: String,
-}
 
 /// The validated fields.
 pub(super) struct ValidNewUser {
@@ -46,7 +33,11 @@ pub(super) struct ValidNewUser {
 ///
 /// # Errors
 /// `Invalid` with the errors of all fields.
-pub(super) fn parse(app: &App, context: &RequestContext, typed: &NewUser) -> Result<ValidNewUser> {
+pub(super) fn parse(
+    app: &App,
+    context: &RequestContext,
+    typed: &NewUserForm,
+) -> Result<ValidNewUser> {
     let region = phone_region(app, context, &typed.region);
     let phone = PhoneNumber::parse(&typed.phone, &region);
     let username = Username::parse(&typed.username);
@@ -97,78 +88,61 @@ pub(in crate::controllers) fn phone_region(
     context: &RequestContext,
     chosen: &str,
 ) -> String {
-    let chosen =
-        Some(chosen.to_ascii_uppercase()).filter(|region| PhoneNumber::is_known_region(region));
-    chosen
-        .or_else(|| context.region())
-        .unwrap_or_else(|| app.accounts.default_region.clone())
+    let chosen = chosen.to_ascii_uppercase();
+    match PhoneNumber::is_known_region(&chosen) {
+        true => chosen,
+        false => (context.region()).unwrap_or_else(|| app.accounts.default_region.clone()),
+    }
 }
 
 /// Shows the form with field errors, or that registration is not open.
 pub(super) async fn show(
     app: &App,
     context: &RequestContext,
-    typed: &NewUser,
-    fields: &[(&'static str, LocalizedMessage)],
+    mut form: NewUserForm,
+    errors: InvalidFields,
 ) -> Result<HttpResponse> {
-    let (policy, id) = (
-        app.accounts.registration_policy,
-        invite::verify_token(&app.hmac_key, &typed.invite),
-    );
+    let policy = app.accounts.registration_policy;
+    let id = invite::verify_token(&app.hmac_key, &form.invite);
     let read = app.database.read(move |conn| {
         let is_first = !User::exists(conn)?;
         let is_invited = match id {
             Some(id) if policy == RegistrationPolicy::Invite => invite::is_valid(conn, id)?,
             _ => false,
         };
-        Ok((
-            is_first,
-            is_first || policy == RegistrationPolicy::Open || is_invited,
-        ))
+        let may_register = is_first || policy == RegistrationPolicy::Open || is_invited;
+        Ok((is_first, may_register))
     });
     let (is_first, may_register) = read.await?;
     if !may_register {
-        return closed(app, context, !typed.invite.is_empty());
+        return show_closed(app, context, !form.invite.is_empty());
     }
+    form.region = phone_region(app, context, &form.region);
     let needs_setup_code = is_first && app.accounts.setup_code.is_some();
-    let mut errors = field_messages(context.locale(), fields);
-    for field in ["phone", "username", "password", "setup_code", "form"] {
-        errors.entry(field).or_default();
-    }
-    let region = phone_region(app, context, &typed.region);
-    page(
-        app,
-        &NewUserPage {
-            page: Page::signed_out(context.display_preferences()),
-            form: NewUserForm {
-                phone: &typed.phone,
-                region: &region,
-                username: &typed.username,
-                setup_code: &typed.setup_code,
-                invite: &typed.invite,
-            },
-            errors,
-            regions: &app.accounts.regions,
-            needs_setup_code,
-            // The set-up code cannot be entered at GitHub.
-            github: github_oauth::start_url(app, "invite", &typed.invite)
-                .filter(|_| !needs_setup_code),
-        },
-    )
+    // The set-up code cannot be entered at GitHub.
+    let github = match needs_setup_code {
+        true => None,
+        false => github_oauth::start_url(app, "invite", &form.invite),
+    };
+    let names = ["phone", "username", "password", "setup_code", "form"];
+    let view = NewUserPage {
+        page: signed_out_page(context),
+        form: &form,
+        errors: field_messages(context, &names, &errors),
+        regions: &app.accounts.regions,
+        needs_setup_code,
+        github,
+    };
+    page(app, &view)
 }
 
 /// Shows that registration is closed or needs an invite.
-fn closed(app: &App, context: &RequestContext, has_invite: bool) -> Result<HttpResponse> {
-    let invite_error = [("invite", LocalizedMessage::from("error-invite"))];
-    let fields = if has_invite { &invite_error[..] } else { &[] };
-    let mut errors = field_messages(context.locale(), fields);
-    errors.entry("invite").or_default();
+fn show_closed(app: &App, context: &RequestContext, has_invite: bool) -> Result<HttpResponse> {
+    let error = has_invite.then(|| ("invite", "error-invite".into()));
     let view = RegistrationClosedPage {
-        page: Page::signed_out(context.display_preferences()),
+        page: signed_out_page(context),
         closed: app.accounts.registration_policy == RegistrationPolicy::Closed,
-        errors,
+        errors: field_messages(context, &["invite"], error.as_slice()),
     };
-    let mut response = page(app, &view)?;
-    *response.status_mut() = StatusCode::FORBIDDEN;
-    Ok(response)
+    Ok(with_status(page(app, &view)?, StatusCode::FORBIDDEN))
 }

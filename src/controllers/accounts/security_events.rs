@@ -10,8 +10,7 @@ use crate::controllers::{App, page};
 use crate::error::Result;
 use crate::models::auth::security_event;
 use crate::models::room::Room;
-use crate::views::layout::Page;
-use crate::views::pages::rooms::room_links;
+use crate::views::pages::rooms::SidebarPage;
 use crate::views::pages::security_events::{EventList, EventsPage};
 
 /// Events per page.
@@ -34,12 +33,7 @@ pub async fn index(
     let user_id = user.id;
     let read = app.database.read(move |conn| Room::list_for(conn, user_id));
     let view = EventsPage {
-        page: Page::signed_in(
-            context.display_preferences(),
-            &user.to_public(),
-            user.is_admin(),
-        ),
-        rooms: room_links(context.locale(), read.await?, None),
+        layout: SidebarPage::new(context.display_preferences(), &user, read.await?),
         list: find(&app, &context, None, &query).await?,
     };
     page(&app, &view)

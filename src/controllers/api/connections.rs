@@ -2,16 +2,18 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::controllers::App;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::error::Result;
 
-/// Open connections and their limit (`null`: none).
-#[derive(Serialize)]
-struct Connections {
+/// Open connections of the user.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Connections {
     open: usize,
+    /// `null`: any number.
     limit: Option<usize>,
 }
 

@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::{Data, Path, Query};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ConversationMessage, PAGE};
@@ -11,14 +12,17 @@ use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::Json;
 use crate::controllers::rooms::messages::{MessageInput, post};
 use crate::error::{Error, Result};
+use crate::models::database::connection::DbConn;
 use crate::models::message::Message;
 use crate::models::room::conversation::Conversation;
 use crate::models::room::direct::Recipients;
-use crate::realtime::frames::{Id, User};
+use crate::protocol::{Id, User};
 
-#[derive(Serialize)]
+/// A conversation as seen by one of its members.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Conversation")]
 #[serde(rename_all = "camelCase")]
-struct ConversationView {
+pub(super) struct ConversationView {
     id: Id,
     other_participant: User,
     last_message: Option<ConversationMessage>,
@@ -26,14 +30,19 @@ struct ConversationView {
 }
 
 impl ConversationView {
-    fn new(conversation: Conversation, user_id: i64) -> Self {
-        let last = conversation.last_message;
+    fn new(found: Conversation, user_id: i64) -> Self {
+        let last = found.last_message;
         Self {
-            id: Id(conversation.room_id),
-            other_participant: conversation.other,
+            id: Id(found.room_id),
+            other_participant: found.other,
             last_message: last.map(|message| ConversationMessage::new(message, user_id)),
-            has_unread_messages: conversation.has_unread,
+            has_unread_messages: found.has_unread,
         }
+    }
+
+    async fn find(app: &App, user_id: i64, id: i64) -> Result<Self> {
+        let find = move |conn: &mut DbConn| Conversation::find(conn, user_id, id);
+        Ok(Self::new(app.database.read(find).await?, user_id))
     }
 }
 
@@ -67,13 +76,13 @@ pub async fn create(
     if name.is_empty() {
         return Err(Error::field("username", "error-username-missing"));
     }
-    let user_id = user.id;
+    let recipients = Recipients::Usernames(vec![name]);
     let direct = app
         .database
-        .find_or_create_direct(user_id, Recipients::Usernames(vec![name]));
-    let direct = direct.await?;
+        .find_or_create_direct(user.id, recipients)
+        .await?;
     app.realtime.announce_direct(&direct);
-    let conversation = find(&app, user_id, direct.room_id).await?;
+    let conversation = ConversationView::find(&app, user.id, direct.room_id).await?;
     let mut response = match direct.is_new {
         true => HttpResponse::Created(),
         false => HttpResponse::Found(),
@@ -81,7 +90,7 @@ pub async fn create(
     let location = format!("/api/conversations/{}", direct.room_id);
     Ok(response
         .insert_header((header::LOCATION, location))
-        .json(ConversationView::new(conversation, user_id)))
+        .json(conversation))
 }
 
 /// `GET /api/conversations`: conversations with messages, latest activity first.
@@ -91,21 +100,10 @@ pub async fn index(
     page: Query<ConversationCursor>,
 ) -> Result<HttpResponse> {
     let before = page.before.map(|id| id.0);
-    let found = app
-        .database
-        .read(move |conn| Conversation::page(conn, user.id, before, PAGE))
-        .await?;
-    let page: Vec<ConversationView> = found
-        .into_iter()
-        .map(|conversation| ConversationView::new(conversation, user.id))
-        .collect();
-    Ok(HttpResponse::Ok().json(page))
-}
-
-async fn find(app: &App, user_id: i64, id: i64) -> Result<Conversation> {
-    app.database
-        .read(move |conn| Conversation::find(conn, user_id, id))
-        .await
+    let find = move |conn: &mut DbConn| Conversation::page(conn, user.id, before, PAGE);
+    let found = app.database.read(find).await?.into_iter();
+    let page = found.map(|conversation| ConversationView::new(conversation, user.id));
+    Ok(HttpResponse::Ok().json(page.collect::<Vec<_>>()))
 }
 
 /// `GET /api/conversations/{id}`
@@ -114,8 +112,7 @@ pub async fn show(
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
 ) -> Result<HttpResponse> {
-    let conversation = find(&app, user.id, *id).await?;
-    Ok(HttpResponse::Ok().json(ConversationView::new(conversation, user.id)))
+    Ok(HttpResponse::Ok().json(ConversationView::find(&app, user.id, *id).await?))
 }
 
 /// `GET /api/conversations/{id}/other_participant`
@@ -124,7 +121,8 @@ pub async fn other(
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
 ) -> Result<HttpResponse> {
-    Ok(HttpResponse::Ok().json(find(&app, user.id, *id).await?.other))
+    let conversation = ConversationView::find(&app, user.id, *id).await?;
+    Ok(HttpResponse::Ok().json(conversation.other_participant))
 }
 
 /// `POST /api/conversations/{id}/messages`
@@ -134,7 +132,7 @@ pub async fn create_message(
     id: Path<i64>,
     Json(typed): Json<MessageInput>,
 ) -> Result<HttpResponse> {
-    find(&app, user.id, *id).await?;
+    ConversationView::find(&app, user.id, *id).await?;
     let message = post(&app, &user, *id, &typed).await?;
     Ok(HttpResponse::Created().json(ConversationMessage::new(message, user.id)))
 }
@@ -149,24 +147,20 @@ pub async fn messages(
     if page.before.is_some_and(|id| id.0 < 0) {
         return Err(Error::BadRequest("error-cursor".into()));
     }
-    let (id, before, person) = (*id, page.before.map(|id| id.0), user.clone());
-    let found = app
-        .database
-        .read(move |conn| {
-            let (room, _) = Conversation::room(conn, &person, id)?;
-            Message::page_before_id(conn, &room, before, PAGE)
-        })
-        .await?;
+    let (id, before, viewer) = (*id, page.before.map(|id| id.0), user.clone());
+    let find = move |conn: &mut DbConn| {
+        let (room, _) = Conversation::room(conn, &viewer, id)?;
+        Message::page_before_id(conn, &room, before, PAGE)
+    };
+    let found = app.database.read(find).await?;
     if let Some(newest) = found.first() {
-        app.realtime
-            .mark_read(&user.to_public(), id, newest.seq, false)
-            .await?;
+        let user = user.to_public();
+        app.realtime.mark_read(&user, id, newest.seq, false).await?;
     }
-    let page: Vec<ConversationMessage> = found
+    let page = found
         .into_iter()
-        .map(|message| ConversationMessage::new(message, user.id))
-        .collect();
-    Ok(HttpResponse::Ok().json(page))
+        .map(|message| ConversationMessage::new(message, user.id));
+    Ok(HttpResponse::Ok().json(page.collect::<Vec<_>>()))
 }
 
 /// `POST /api/conversations/{id}/read_messages`
@@ -175,9 +169,8 @@ pub async fn read(
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
 ) -> Result<HttpResponse> {
-    find(&app, user.id, *id).await?;
-    app.realtime
-        .mark_read(&user.to_public(), *id, i64::MAX, false)
-        .await?;
+    ConversationView::find(&app, user.id, *id).await?;
+    let user = user.to_public();
+    app.realtime.mark_read(&user, *id, i64::MAX, false).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,9 +1,9 @@
 //! Sign-in with GitHub: redirect to GitHub and callback.
 
 use actix_session::Session;
+use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::{Data, Query};
-use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::sessions::{TokenGrant, issue_token};
@@ -13,17 +13,14 @@ use crate::controllers::concerns::github_oauth;
 use crate::controllers::concerns::github_oauth::{
     Intent, OAuthState, callback_url, finish, removal_cookie, start,
 };
-use crate::controllers::concerns::sign_in::{SignInMethod, client_info, sign_in};
+use crate::controllers::concerns::sign_in::{SignInMethod, sign_in};
 use crate::controllers::errors::{error_code, log_cause};
-use crate::controllers::extractors::browser_id;
-use crate::controllers::extractors::client_address::client_address;
 use crate::controllers::extractors::current_user::CurrentSession;
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, see_other, settings};
 use crate::error::{Error, Result};
-use crate::models::auth::github_account::GithubRegistration;
 use crate::models::auth::invite;
-use crate::models::auth::rate_limit as tries;
+use crate::models::auth::rate_limit;
 use crate::models::auth::security_event;
 use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::user::User;
@@ -52,7 +49,7 @@ pub struct CallbackQuery {
 /// sign-in and `?invite=` the invite for a registration.
 pub async fn show(
     app: Data<App>,
-    request: HttpRequest,
+    context: RequestContext,
     query: Query<AuthorizeQuery>,
 ) -> Result<HttpResponse> {
     github_oauth::require_enabled(&app)?;
@@ -61,7 +58,7 @@ pub async fn show(
         _ => Intent::SignIn,
     };
     let state = OAuthState::anonymous(intent, &query.next, &query.invite);
-    let redirect = start(&app, &request, &state)?;
+    let redirect = start(&app, &context, &state)?;
     let mut response = see_other(&redirect.url);
     response
         .add_cookie(&redirect.cookie)
@@ -73,28 +70,27 @@ pub async fn show(
 pub async fn create(
     app: Data<App>,
     context: RequestContext,
-    request: HttpRequest,
     session: Session,
     current: Result<CurrentSession, Error>,
     query: Query<CallbackQuery>,
 ) -> Result<HttpResponse> {
     github_oauth::require_enabled(&app)?;
-    let state = finish(&app, &request, &query.state).await?;
+    let state = finish(&app, &context, &query.state).await?;
     // Linking and confirming are valid only in the session that started them.
     let current = current
         .ok()
         .filter(|current| state.belongs_to(&app, &current.key_hash));
     let done = match (state.intent, &current) {
         (Intent::SignIn | Intent::Token, _) => {
-            sign_in_or_register(&app, &request, &session, &state, &query).await
+            sign_in_or_register(&app, &context, &session, &state, &query).await
         }
         (Intent::Link, Some(current)) => {
-            let account = fetch_account(&app, &request, &state, &query).await;
-            settings::github::link(&app, &request, current, account).await
+            let account = fetch_account(&app, &context, &state, &query).await;
+            settings::github::link(&app, &context, current, account).await
         }
         (Intent::Confirm, Some(current)) => {
-            let account = fetch_account(&app, &request, &state, &query).await;
-            settings::github::confirm(&app, &request, current, account).await
+            let account = fetch_account(&app, &context, &state, &query).await;
+            settings::github::confirm(&app, &context, current, account).await
         }
         (Intent::Link | Intent::Confirm, None) => {
             Err(Error::ForbiddenBecause("error-github-session".into()))
@@ -113,7 +109,7 @@ pub async fn create(
 /// Fetches the GitHub account of the authorization code.
 async fn fetch_account(
     app: &App,
-    request: &HttpRequest,
+    context: &RequestContext,
     state: &OAuthState,
     query: &CallbackQuery,
 ) -> Result<GithubAccount> {
@@ -122,18 +118,15 @@ async fn fetch_account(
         "access_denied" => return Err(Error::ForbiddenBecause("error-github-denied".into())),
         _ => return Err(Error::BadRequest("error-github-code".into())),
     }
-    let attempt = Attempt::begin(
-        app,
-        app.rate_limits.github_sign_in(client_address(request))?,
-    )
-    .await?;
+    let tries = app.rate_limits.github_sign_in(context.address);
+    let attempt = Attempt::begin(app, tries).await?;
     let github = &github_oauth::require_enabled(app)?.github;
-    let (code, callback) = (query.code.clone(), callback_url(request)?);
+    let (code, callback) = (query.code.clone(), callback_url(context)?);
     let request = github.fetch_user(code, &callback, state.verifier());
     let account = match request.await {
         // An outage of GitHub does not count as an attempt.
         Err(error @ Error::GitHubDown(_)) => {
-            attempt.undo().await?;
+            attempt.uncount().await?;
             return Err(error);
         }
         Err(error) => {
@@ -152,51 +145,39 @@ async fn fetch_account(
 /// Signs in the user of a GitHub account, registering them if the account is unknown.
 async fn sign_in_or_register(
     app: &App,
-    request: &HttpRequest,
+    context: &RequestContext,
     session: &Session,
     state: &OAuthState,
     query: &CallbackQuery,
 ) -> Result<HttpResponse> {
-    let account = fetch_account(app, request, state, query).await?;
-    let device = browser_id::get_or_create(app, request)?;
-    let (by_address, by_browser) = app
-        .rate_limits
-        .registration(client_address(request), &device.hash)?;
+    let account = fetch_account(app, context, state, query).await?;
+    let device = context.browser(app);
+    let (by_address, by_browser) = app.rate_limits.registration(context.address, &device.hash);
     let registering = [by_address, by_browser].concat();
-    let arrival = GithubRegistration {
-        account,
-        policy: app.accounts.registration_policy,
-        invite: invite::verify_token(&app.hmac_key, &state.invite),
-        may_be_first: app.accounts.setup_code.is_none(),
-    };
-    let client = client_info(request);
+    let policy = app.accounts.registration_policy;
+    let invite = invite::verify_token(&app.hmac_key, &state.invite);
+    let may_be_first = app.accounts.setup_code.is_none();
+    let client = context.client.clone();
     let write = app.database.write(move |conn| {
-        if !User::is_github_linked(conn, &arrival.account)? {
-            tries::take(conn, &registering)?;
+        if !User::is_github_linked(conn, &account)? {
+            rate_limit::count_attempt(conn, &registering)?;
         }
-        if let Some(user) = User::find_by_github(conn, &arrival.account)? {
+        if let Some(user) = User::find_by_github(conn, &account)? {
             return match user.status {
                 Status::Active => Ok(user),
                 _ => Err(Error::ForbiddenBecause("error-github-banned".into())),
             };
         }
-        let user = User::register_with_github(conn, &arrival)?;
+        let user = User::register_with_github(conn, &account, policy, invite, may_be_first)?;
         security_event::record(conn, SecurityEventKind::Registered, user.id, &client)?;
         Ok(user)
     });
     let user = write.await?;
     if state.intent == Intent::SignIn {
-        return sign_in(
-            app,
-            request,
-            session,
-            &user,
-            SignInMethod::Github,
-            &state.next,
-        )
-        .await;
+        let method = SignInMethod::Github;
+        return sign_in(app, context, session, &user, method, &state.next).await;
     }
-    let token = issue_token(app, request, &user, TokenGrant::GitHub).await?;
+    let token = issue_token(app, context, &user, TokenGrant::GitHub).await?;
     let fields = [("token", &*token.token), ("expires_at", &*token.expires_at)];
     redirect_client(app, &fields)
 }

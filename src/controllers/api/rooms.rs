@@ -2,21 +2,20 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::PAGE;
 use crate::controllers::App;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::Json;
-use crate::controllers::rooms::messages::{
-    MessageEditInput, MessageInput, change, cursor, edit, post,
-};
-use crate::controllers::rooms::{RoomInput, create_room};
+use crate::controllers::rooms::history::cursor;
+use crate::controllers::rooms::messages::{MessageEditInput, MessageInput, change, edit, post};
+use crate::controllers::rooms::room_form::{RoomInput, create_room};
 use crate::error::{Error, Result};
+use crate::models::database::connection::DbConn;
 use crate::models::message::{Cursor, Message};
 use crate::models::room::Room;
-use crate::realtime::frames;
-use crate::realtime::store::{MessageRef, WriteCommand};
+use crate::protocol::commands::Change;
 
 /// Largest accepted `limit`; larger ones are reduced to it.
 const PAGE_MAX: i64 = 100;
@@ -25,9 +24,8 @@ const PAGE_MAX: i64 = 100;
 pub async fn index(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<HttpResponse> {
     let rooms = app
         .database
-        .read(move |conn| Room::summaries(conn, user.id))
-        .await?;
-    Ok(HttpResponse::Ok().json(rooms))
+        .read(move |conn| Room::summaries(conn, user.id));
+    Ok(HttpResponse::Ok().json(rooms.await?))
 }
 
 /// `POST /api/rooms`
@@ -39,9 +37,8 @@ pub async fn create(
     let id = create_room(&app, &user, &typed).await?;
     let room = app
         .database
-        .read(move |conn| Room::summary(conn, user.id, id))
-        .await?;
-    Ok(HttpResponse::Created().json(room))
+        .read(move |conn| Room::summary(conn, user.id, id));
+    Ok(HttpResponse::Created().json(room.await?))
 }
 
 /// `GET /api/rooms/{id}`
@@ -50,12 +47,8 @@ pub async fn show(
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
 ) -> Result<HttpResponse> {
-    let id = *id;
-    let room = app
-        .database
-        .read(move |conn| Room::summary_for_reader(conn, &user, id))
-        .await?;
-    Ok(HttpResponse::Ok().json(room))
+    let find = move |conn: &mut DbConn| Room::summary_for_reader(conn, &user, *id);
+    Ok(HttpResponse::Ok().json(app.database.read(find).await?))
 }
 
 /// Selects messages: `before` newest first; `after`, or the range between both, oldest first; `ver` changes since then.
@@ -67,13 +60,6 @@ pub struct MessageRange {
     after: Option<i64>,
     ver: Option<i64>,
     limit: Option<i64>,
-}
-
-#[derive(Serialize)]
-struct ChangesPage {
-    messages: Vec<frames::Message>,
-    ver: i64,
-    more: bool,
 }
 
 /// `GET /api/rooms/{id}/messages`
@@ -90,29 +76,20 @@ pub async fn messages(
     };
     let cursor = match (range.before, range.after, range.ver) {
         (None, None, Some(ver)) if ver >= 0 => {
-            let changes = app
-                .database
-                .read(move |conn| {
-                    Room::find_for(conn, &user, id)?;
-                    Message::changes_after(conn, id, ver)
-                })
-                .await?;
-            return Ok(HttpResponse::Ok().json(ChangesPage {
-                messages: changes.messages,
-                ver: changes.ver,
-                more: changes.more,
-            }));
+            let changes = app.database.read(move |conn| {
+                Room::find_for(conn, &user, id)?;
+                Message::changes_after(conn, id, ver)
+            });
+            return Ok(HttpResponse::Ok().json(changes.await?));
         }
         (before, after, None) => cursor(before, after)?,
         _ => return Err(Error::BadRequest("error-cursor".into())),
     };
-    let mut messages = app
-        .database
-        .read(move |conn| {
-            let (room, _) = Room::find_for(conn, &user, id)?;
-            Message::page(conn, &room, cursor, limit)
-        })
-        .await?;
+    let page = app.database.read(move |conn| {
+        let (room, _) = Room::find_for(conn, &user, id)?;
+        Message::page(conn, &room, cursor, limit)
+    });
+    let mut messages = page.await?;
     if !matches!(cursor, Cursor::After(_) | Cursor::Between(..)) {
         messages.reverse();
     }
@@ -145,13 +122,6 @@ pub async fn destroy(
     CurrentUser(user): CurrentUser,
     path: Path<(i64, i64)>,
 ) -> Result<HttpResponse> {
-    let (room_id, seq) = *path;
-    let user_id = user.id;
-    let target = MessageRef {
-        room_id,
-        seq,
-        user_id,
-    };
-    let message = change(&app, WriteCommand::Delete(target), user_id).await?;
+    let message = change(&app, &user, *path, Change::Delete).await?;
     Ok(HttpResponse::Ok().json(message))
 }

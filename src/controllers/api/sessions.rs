@@ -1,25 +1,25 @@
 //! Sign-in of API clients with tokens.
 
+use actix_web::HttpResponse;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
 use chrono::TimeDelta;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::controllers::App;
 use crate::controllers::accounts::{authentication, development_sessions};
 use crate::controllers::concerns::attempt::Attempt;
-use crate::controllers::concerns::sign_in::{client_info, user_agent};
-use crate::controllers::extractors::client_address::client_text;
 use crate::controllers::extractors::current_user::{CurrentSession, CurrentUser};
 use crate::controllers::extractors::form::Json;
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::error::{Error, Result};
 use crate::models::auth::security_event;
+use crate::models::auth::security_event::SecurityEventKind;
 use crate::models::auth::session;
 use crate::models::auth::session::{KeyHash, NewSession, SessionKind};
 use crate::models::rfc3339;
 use crate::models::user::User;
-use crate::realtime::frames;
+use crate::protocol;
 
 /// Lifetime of a token.
 const TOKEN_DAYS: i64 = 14;
@@ -35,33 +35,41 @@ pub struct Credentials {
 }
 
 /// The signed-in user with private fields.
-#[derive(Serialize)]
-pub(super) struct AuthUser {
+#[derive(Serialize, JsonSchema)]
+struct AuthUser {
     #[serde(flatten)]
-    user: frames::User,
+    user: protocol::User,
+    /// E.164.
     phone: Option<String>,
 }
 
 /// A token and its expiry.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Token {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    auth_user: Option<AuthUser>,
     pub(super) token: String,
+    #[schemars(extend("format" = "date-time"))]
     pub(super) expires_at: String,
+}
+
+/// A token and its user.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SignIn {
+    auth_user: AuthUser,
+    #[serde(flatten)]
+    token: Token,
 }
 
 /// `POST /api/login`
 pub async fn create(
     app: Data<App>,
-    request: HttpRequest,
+    context: RequestContext,
     Json(typed): Json<Credentials>,
 ) -> Result<HttpResponse> {
     let user = match &typed.username {
         Some(name) if typed.phone.is_empty() => {
-            let found =
-                development_sessions::find(&app, &RequestContext::new(&request), name).await;
+            let found = development_sessions::find(&app, &context, name).await;
             found.map_err(|error| match error {
                 Error::Unauthorized => Error::NotFound,
                 other => other,
@@ -69,25 +77,22 @@ pub async fn create(
         }
         _ => {
             let (phone, region) = (&typed.phone, &typed.region);
-            authentication::authenticate(&app, &request, phone, region, &typed.password)
+            authentication::authenticate(&app, &context, phone, region, &typed.password)
                 .await?
                 .ok_or(Error::Unauthorized)?
         }
     };
     let auth_user = auth_user(&app, &user).await?;
-    let token = issue_token(&app, &request, &user, TokenGrant::Password).await?;
-    Ok(HttpResponse::Ok().json(Token {
-        auth_user: Some(auth_user),
-        ..token
-    }))
+    let token = issue_token(&app, &context, &user, TokenGrant::Password).await?;
+    Ok(HttpResponse::Ok().json(SignIn { auth_user, token }))
 }
 
 async fn auth_user(app: &App, user: &User) -> Result<AuthUser> {
-    let (public, id) = (user.to_public(), user.id);
+    let id = user.id;
     let phone = app.database.read(move |conn| User::phone(conn, id)).await?;
     Ok(AuthUser {
-        user: public,
-        phone,
+        user: user.to_public(),
+        phone: phone.map(|phone| phone.as_str().to_owned()),
     })
 }
 
@@ -108,16 +113,13 @@ pub(super) enum TokenGrant {
 /// when the database is down.
 pub(super) async fn issue_token(
     app: &App,
-    request: &HttpRequest,
+    context: &RequestContext,
     user: &User,
     grant: TokenGrant,
 ) -> Result<Token> {
     let (kind, by) = match grant {
-        TokenGrant::Password => (Some(security_event::SecurityEventKind::SignedIn), None),
-        TokenGrant::GitHub => (
-            Some(security_event::SecurityEventKind::SignedInByGitHub),
-            None,
-        ),
+        TokenGrant::Password => (Some(SecurityEventKind::SignedIn), None),
+        TokenGrant::GitHub => (Some(SecurityEventKind::SignedInByGitHub), None),
         TokenGrant::Session(by) => (None, Some(by)),
     };
     let (token, key_hash) = session::new_key();
@@ -126,13 +128,12 @@ pub(super) async fn issue_token(
         user_id: user.id,
         epoch: user.session_epoch,
         by,
-        user_agent: user_agent(request),
-        ip: client_text(request),
+        client: context.client.clone(),
         lifetime: TimeDelta::days(TOKEN_DAYS),
-        is_github_sign_in: kind == Some(security_event::SecurityEventKind::SignedInByGitHub),
+        is_github_sign_in: kind == Some(SecurityEventKind::SignedInByGitHub),
         max_sessions: app.accounts.max_sessions_per_user,
     };
-    let client = client_info(request);
+    let client = context.client.clone();
     let write = app.database.write(move |conn| {
         let created = session::create(conn, &key_hash, &new)?;
         if let Some(kind) = kind {
@@ -145,7 +146,6 @@ pub(super) async fn issue_token(
         app.realtime.poll_now();
     }
     Ok(Token {
-        auth_user: None,
         token,
         expires_at: rfc3339(created.expires_at),
     })
@@ -159,11 +159,11 @@ pub async fn show(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<Http
 /// `POST /api/refresh_token`: issues another token; the old one stays valid until it expires.
 pub async fn refresh(
     app: Data<App>,
-    request: HttpRequest,
+    context: RequestContext,
     CurrentSession { user, key_hash, .. }: CurrentSession,
 ) -> Result<HttpResponse> {
-    let tries = app.rate_limits.token_refresh(user.id)?;
-    let issued = issue_token(&app, &request, &user, TokenGrant::Session(key_hash));
+    let tries = app.rate_limits.token_refresh(user.id);
+    let issued = issue_token(&app, &context, &user, TokenGrant::Session(key_hash));
     let token = Attempt::run(&app, tries, issued).await?;
     Ok(HttpResponse::Ok().json(token))
 }

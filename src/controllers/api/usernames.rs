@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::controllers::App;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::error::{Error, Result};
+use crate::models::database::connection::DbConn;
 use crate::models::room::directory;
 
 /// Maximum number of results.
@@ -29,10 +30,12 @@ pub async fn index(
     if search.trim().is_empty() {
         return Err(Error::field("search", "error-search-missing"));
     }
-    let people = app
+    let find = move |conn: &mut DbConn| directory::find_users(conn, user.id, &search, MAX_RESULTS);
+    let names = app
         .database
-        .read(move |conn| directory::find_users(conn, user.id, &search, MAX_RESULTS))
-        .await?;
-    let names: Vec<String> = people.into_iter().map(|person| person.username).collect();
-    Ok(HttpResponse::Ok().json(names))
+        .read(find)
+        .await?
+        .into_iter()
+        .map(|user| user.username);
+    Ok(HttpResponse::Ok().json(names.collect::<Vec<_>>()))
 }

@@ -9,8 +9,7 @@ use tokio::time::sleep;
 
 use crate::controllers::App;
 use crate::error::{Error, Result};
-use crate::models::auth::rate_limit;
-use crate::models::auth::rate_limit::Bucket;
+use crate::models::auth::rate_limit::{self, Bucket};
 use crate::models::database::Database;
 
 /// Delay of the response to a refused attempt, so that the 18 connections of one address send at most 60 per second.
@@ -24,7 +23,7 @@ const RETRY_PAUSE: Duration = Duration::from_millis(250);
 #[derive(Clone, Copy)]
 enum Outcome {
     /// No secret was compared: the attempt is uncounted.
-    Undone,
+    Uncounted,
     /// The secret was right: the attempt is uncounted, and so are earlier failures in buckets whose wait grows.
     Succeeded,
     /// The secret was wrong: the attempt stays counted.
@@ -60,7 +59,7 @@ impl Attempt {
         let cancel_on_drop = CancelOnDrop::default();
         let is_cancelled = cancel_on_drop.0.clone();
         let write = app.database.write(move |conn| {
-            rate_limit::take(conn, &wanted)?;
+            rate_limit::count_attempt(conn, &wanted)?;
             match is_cancelled.load(Ordering::Acquire) {
                 true => Err(Error::Unavailable("the request was cancelled".into())),
                 false => Ok(()),
@@ -72,7 +71,7 @@ impl Attempt {
             sleep(REFUSAL_DELAY).await;
         }
         counted?;
-        attempt.on_drop = Outcome::Undone;
+        attempt.on_drop = Outcome::Uncounted;
         Ok(attempt)
     }
 
@@ -88,7 +87,7 @@ impl Attempt {
         let attempt = Self::begin(app, buckets).await?;
         match work.await {
             Err(error @ (Error::Unavailable(_) | Error::SerializationFailure(_))) => {
-                attempt.undo().await?;
+                attempt.uncount().await?;
                 Err(error)
             }
             result => {
@@ -115,8 +114,8 @@ impl Attempt {
     ///
     /// # Errors
     /// As [`Self::succeed`].
-    pub async fn undo(self) -> Result<()> {
-        self.settle(Outcome::Undone).await
+    pub async fn uncount(self) -> Result<()> {
+        self.settle(Outcome::Uncounted).await
     }
 
     /// Uncounts the attempt in these buckets only.
@@ -125,7 +124,7 @@ impl Attempt {
     /// As [`Self::succeed`].
     pub async fn count_except(mut self, buckets: Vec<Bucket>) -> Result<()> {
         self.buckets = buckets;
-        self.settle(Outcome::Undone).await
+        self.settle(Outcome::Uncounted).await
     }
 
     async fn settle(mut self, outcome: Outcome) -> Result<()> {
@@ -171,8 +170,8 @@ async fn apply(database: &Database, buckets: &[Bucket], outcome: Outcome) -> Res
     }
     let buckets = buckets.to_vec();
     let write = database.write(move |conn| match outcome {
-        Outcome::Undone => rate_limit::undo(conn, &buckets),
-        Outcome::Succeeded => rate_limit::forgive(conn, &buckets),
+        Outcome::Uncounted => rate_limit::uncount(conn, &buckets),
+        Outcome::Succeeded => rate_limit::reset_after_success(conn, &buckets),
         Outcome::Counted => Ok(()),
     });
     write.await

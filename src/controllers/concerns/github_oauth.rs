@@ -1,6 +1,5 @@
 //! OAuth 2.0 authorization at GitHub. The callback is accepted once, from the same browser, within ten minutes.
 
-use actix_web::HttpRequest;
 use actix_web::cookie::Cookie;
 use actix_web::cookie::time::Duration;
 use base64::Engine;
@@ -11,8 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::rate_limits;
 use super::sign_in::local_path;
 use crate::controllers::extractors::browser_id::build_cookie;
-use crate::controllers::extractors::cookies;
-use crate::controllers::middleware::same_origin::own_origin;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, GithubLogin};
 use crate::error::{Error, Result};
 use crate::models::auth::session::KeyHash;
@@ -91,15 +89,12 @@ impl OAuthState {
     }
 
     /// Creates the state of a signed-in user. The callback must come from the same session.
-    ///
-    /// # Errors
-    /// `Internal` when the session cannot be hashed.
-    pub fn for_session(app: &App, intent: Intent, session: &KeyHash) -> Result<Self> {
-        let session = app.hmac_key.sign(SESSION_PURPOSE, session.as_str())?;
-        Ok(Self {
+    pub fn for_session(app: &App, intent: Intent, session: &KeyHash) -> Self {
+        let session = app.hmac_key.sign(SESSION_PURPOSE, session.as_str());
+        Self {
             session: Some(session),
             ..Self::anonymous(intent, "/", "")
-        })
+        }
     }
 
     /// Whether the authorization was started in this session.
@@ -126,20 +121,19 @@ pub fn require_enabled(app: &App) -> Result<&GithubLogin> {
 /// GitHub is disabled.
 pub fn start_url(app: &App, field: &'static str, value: &str) -> Option<String> {
     app.github.as_ref()?;
-    let query = serde_html_form::to_string([(field, value)]).ok();
-    let query = query.filter(|_| !value.is_empty());
-    Some(query.map_or_else(
-        || START_PATH.to_owned(),
-        |query| format!("{START_PATH}?{query}"),
-    ))
+    if value.is_empty() {
+        return Some(START_PATH.to_owned());
+    }
+    let query = serde_html_form::to_string([(field, value)]).ok()?;
+    Some(format!("{START_PATH}?{query}"))
 }
 
 /// Returns the URL to which GitHub redirects.
 ///
 /// # Errors
 /// `BadRequest` when the origin is neither configured nor known from the request.
-pub fn callback_url(request: &HttpRequest) -> Result<String> {
-    let origin = own_origin(request);
+pub fn callback_url(context: &RequestContext) -> Result<String> {
+    let origin = context.origin.as_ref();
     let origin = origin.ok_or_else(|| Error::BadRequest("error-bad-request".into()))?;
     Ok(format!("{origin}{CALLBACK_PATH}"))
 }
@@ -148,16 +142,16 @@ pub fn callback_url(request: &HttpRequest) -> Result<String> {
 ///
 /// # Errors
 /// `NotFound` when sign-in with GitHub is disabled.
-pub fn start(app: &App, request: &HttpRequest, oauth_state: &OAuthState) -> Result<Redirect> {
+pub fn start(app: &App, context: &RequestContext, oauth_state: &OAuthState) -> Result<Redirect> {
     let github = &require_enabled(app)?.github;
     let cookie = serde_json::to_vec(oauth_state).map_err(Error::internal)?;
     let cookie = URL_SAFE_NO_PAD.encode(cookie);
     let until = (Utc::now() + TimeDelta::minutes(MINUTES)).timestamp();
-    let signature = app.hmac_key.sign(PURPOSE, &signed_text(until, &cookie))?;
+    let signature = app.hmac_key.sign(PURPOSE, &signed_text(until, &cookie));
     let state = format!("{until}.{signature}");
     let name = app.site.github_cookie_name();
     Ok(Redirect {
-        url: github.authorize_url(&callback_url(request)?, &oauth_state.verifier, &state)?,
+        url: github.authorize_url(&callback_url(context)?, &oauth_state.verifier, &state)?,
         cookie: build_cookie(app, name, cookie, Duration::minutes(MINUTES)),
     })
 }
@@ -166,12 +160,11 @@ pub fn start(app: &App, request: &HttpRequest, oauth_state: &OAuthState) -> Resu
 ///
 /// # Errors
 /// `BadRequest` when the state is invalid, expired or used, or belongs to another browser.
-pub async fn finish(app: &App, request: &HttpRequest, state: &str) -> Result<OAuthState> {
+pub async fn finish(app: &App, context: &RequestContext, state: &str) -> Result<OAuthState> {
     let stale = || Error::BadRequest("error-github-state".into());
     let (until, signature) = state.split_once('.').ok_or_else(stale)?;
     let until: i64 = until.parse().map_err(|_| stale())?;
-    let cookies = cookies::all(request, app.site.github_cookie_name());
-    let mut values = cookies.iter().map(Cookie::value);
+    let mut values = context.cookies(app.site.github_cookie_name());
     let is_signed = |value: &&str| {
         app.hmac_key
             .verify(PURPOSE, &signed_text(until, value), signature)
@@ -185,7 +178,7 @@ pub async fn finish(app: &App, request: &HttpRequest, state: &str) -> Result<OAu
     let window = TimeDelta::minutes(MINUTES);
     let once = app
         .rate_limits
-        .single_use(&format!("github {state}"), window)?;
+        .single_use(&format!("github {state}"), window);
     match rate_limits::acquire(&app.database, &[once]).await {
         Err(Error::RateLimited { .. }) => Err(stale()),
         taken => taken.map(|()| oauth_state),

@@ -190,36 +190,34 @@ impl Default for Process {
 impl Collector for Process {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let started = self.started.duration_since(UNIX_EPOCH).unwrap_or_default();
-        gauge(
-            &mut encoder,
-            "process_start_time_seconds",
-            "Start time, in seconds since 1970",
-            started.as_secs_f64(),
-        )?;
-        if let Some(bytes) = resident_bytes() {
-            gauge(
-                &mut encoder,
+        let files = std::fs::read_dir("/proc/self/fd").ok();
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+        let gauges = [
+            (
+                "process_start_time_seconds",
+                "Start time, in seconds since 1970",
+                Some(started.as_secs_f64()),
+            ),
+            (
                 "process_resident_memory_bytes",
                 "Resident memory",
-                bytes as f64,
-            )?;
-        }
-        if let Ok(files) = std::fs::read_dir("/proc/self/fd") {
-            gauge(
-                &mut encoder,
+                resident_bytes().map(|bytes| bytes as f64),
+            ),
+            (
                 "process_open_fds",
                 "Open file descriptors, including connections",
-                files.count() as f64,
-            )?;
-        }
-        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
-        if let Some(max) = limit.current {
-            gauge(
-                &mut encoder,
+                files.map(|files| files.count() as f64),
+            ),
+            (
                 "process_max_fds",
                 "Maximum number of open file descriptors",
-                max as f64,
-            )?;
+                limit.current.map(|max| max as f64),
+            ),
+        ];
+        for (name, help, value) in gauges {
+            if let Some(value) = value {
+                gauge(&mut encoder, name, help, value)?;
+            }
         }
         let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
         let used = used.tv_sec as f64 + used.tv_nsec as f64 / 1e9;

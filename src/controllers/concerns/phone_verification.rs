@@ -1,25 +1,18 @@
 //! Sends verification codes to phone numbers, and recognizes the browser that entered the number.
 
-use actix_web::cookie::Cookie;
+use actix_web::HttpResponse;
 use actix_web::cookie::time::Duration;
-use actix_web::{HttpRequest, HttpResponse};
 
-use super::sign_in::client_info;
 use crate::controllers::extractors::browser_id::build_cookie;
-use crate::controllers::extractors::client_address::client_address;
-use crate::controllers::extractors::cookies;
 use crate::controllers::extractors::request_context::RequestContext;
-use crate::controllers::{App, PhoneVerification, see_other};
+use crate::controllers::{App, PhoneVerification, see_other, with_cookie};
 use crate::error::{Error, LocalizedMessage, Result};
-use crate::models::auth::phone_verification;
 use crate::models::auth::phone_verification::{
-    VALID_MINUTES, Verification, VerificationCode, VerificationPurpose,
+    self, VALID_MINUTES, Verification, VerificationCode, VerificationPurpose,
 };
 use crate::models::auth::rate_limit;
-use crate::models::auth::security_event;
-use crate::models::auth::security_event::SecurityEventKind;
-use crate::models::auth::session;
-use crate::models::auth::session::KeyHash;
+use crate::models::auth::security_event::{self, SecurityEventKind};
+use crate::models::auth::session::{self, KeyHash};
 use crate::models::database::connection::DbConn;
 use crate::models::user::User;
 use crate::models::values::phone_number::PhoneNumber;
@@ -29,9 +22,8 @@ use crate::services::sms::SmsMessage;
 const COOKIE_LIFETIME: Duration = Duration::hours(1);
 
 /// Returns the id of the browser's pending verification, if any.
-pub fn pending_browser(app: &App, request: &HttpRequest) -> Option<KeyHash> {
-    let cookies = cookies::all(request, app.site.verification_cookie_name());
-    let mut keys = cookies.iter().map(Cookie::value);
+pub fn pending_browser(app: &App, context: &RequestContext) -> Option<KeyHash> {
+    let mut keys = context.cookies(app.site.verification_cookie_name());
     let key = keys.find(|value| session::is_key(value))?;
     Some(KeyHash::of(key))
 }
@@ -52,21 +44,18 @@ pub fn require_verification(app: &App) -> Result<&PhoneVerification> {
 /// the address.
 pub async fn start_verification(
     app: &App,
-    request: &HttpRequest,
     context: &RequestContext,
-    phone: &PhoneNumber,
+    phone: PhoneNumber,
     purpose: VerificationPurpose,
     fill: impl FnOnce(&mut Verification),
 ) -> Result<HttpResponse> {
     let (key, browser) = session::new_key();
-    let mut verification = Verification::new(&browser, purpose, phone, String::new());
+    let mut verification = Verification::new(browser, purpose, phone);
     fill(&mut verification);
-    send_code(app, request, context, verification).await?;
+    send_code(app, context, verification).await?;
     let name = app.site.verification_cookie_name();
-    let mut response = see_other("/verification");
     let cookie = build_cookie(app, name, key, COOKIE_LIFETIME);
-    response.add_cookie(&cookie).map_err(Error::internal)?;
-    Ok(response)
+    with_cookie(see_other("/verification"), &cookie)
 }
 
 /// Sends a new code for a verification, which invalidates the previous code.
@@ -75,12 +64,11 @@ pub async fn start_verification(
 /// As [`start_verification`].
 pub async fn send_code(
     app: &App,
-    request: &HttpRequest,
     context: &RequestContext,
     verification: Verification,
 ) -> Result<()> {
     let services = require_verification(app)?;
-    let phone = PhoneNumber::from_stored(verification.phone.clone());
+    let phone = verification.phone.clone();
     let is_allowed = phone.region().is_some_and(|region| {
         let mut countries = services.countries.iter();
         countries.any(|country| country.eq_ignore_ascii_case(&region))
@@ -89,17 +77,16 @@ pub async fn send_code(
         return Err(Error::field("phone", "error-phone-country"));
     }
     let code = VerificationCode::random();
-    let browser = KeyHash::from_stored(verification.browser_hash.clone());
-    let code_hash = code.hash(&app.hmac_key, &browser)?;
-    let decoy_hash = app.hmac_key.sign("no code", browser.as_str())?;
-    let buckets = app
-        .rate_limits
-        .verification_code(client_address(request), &phone)?;
-    let (client, purpose, number) = (client_info(request), verification.purpose(), phone.clone());
+    let browser = &verification.browser_hash;
+    let code_hash = code.hash(&app.hmac_key, browser);
+    let decoy_hash = app.hmac_key.sign("no code", browser.as_str());
+    let buckets = app.rate_limits.verification_code(context.address, &phone);
+    let client = context.client.clone();
+    let (purpose, number) = (verification.purpose, phone.clone());
     let is_eligible = app.database.write(move |conn| {
-        rate_limit::take(conn, &buckets)?;
+        rate_limit::count_attempt(conn, &buckets)?;
         let (owner, is_eligible) = owner_and_eligibility(conn, &verification, &phone)?;
-        let user_id = match verification.purpose() {
+        let user_id = match verification.purpose {
             VerificationPurpose::PasswordReset => owner,
             _ => verification.user_id,
         };
@@ -135,7 +122,7 @@ fn owner_and_eligibility(
     phone: &PhoneNumber,
 ) -> Result<(Option<i64>, bool)> {
     let owner = User::find_id_by_phone(conn, phone)?;
-    let is_eligible = match verification.purpose() {
+    let is_eligible = match verification.purpose {
         VerificationPurpose::Registration => owner.is_none(),
         VerificationPurpose::PasswordReset => User::find_by_phone(conn, phone)?.is_some(),
         _ => owner.is_none_or(|owner| Some(owner) == verification.user_id),

@@ -1,5 +1,4 @@
-//! Rate limits of sign-in, registration and other actions. The methods of [`RateLimits`] return the buckets of one attempt;
-//! they fail with `Internal` when the key cannot be hashed.
+//! Rate limits of sign-in, registration and other actions. The methods of [`RateLimits`] return the buckets of one attempt.
 
 use std::net::IpAddr;
 
@@ -7,8 +6,7 @@ use chrono::TimeDelta;
 use teahouse_transport::ip_prefix;
 
 use crate::error::Result;
-use crate::models::auth::rate_limit;
-use crate::models::auth::rate_limit::{Bucket, Rule};
+use crate::models::auth::rate_limit::{self, Bucket, Rule};
 use crate::models::auth::session::KeyHash;
 use crate::models::database::Database;
 use crate::models::values::phone_number::PhoneNumber;
@@ -73,7 +71,7 @@ impl RateLimits {
         client: Option<IpAddr>,
         phone: Option<&PhoneNumber>,
         trusted_browser: Option<&KeyHash>,
-    ) -> Result<Vec<Bucket>> {
+    ) -> Vec<Bucket> {
         let number = phone.map_or("", PhoneNumber::as_str);
         let from = prefix_text(client);
         self.buckets(|rules| match trusted_browser {
@@ -89,7 +87,7 @@ impl RateLimits {
     }
 
     /// The password of a signed-in user, typed again.
-    pub fn password_confirmation(&self, user_id: i64) -> Result<Vec<Bucket>> {
+    pub fn password_confirmation(&self, user_id: i64) -> Vec<Bucket> {
         self.buckets(|rules| vec![(rules.sign_in, format!("password of {user_id}"))])
     }
 
@@ -98,7 +96,7 @@ impl RateLimits {
         &self,
         client: Option<IpAddr>,
         browser: &KeyHash,
-    ) -> Result<(Vec<Bucket>, Vec<Bucket>)> {
+    ) -> (Vec<Bucket>, Vec<Bucket>) {
         let from = prefix_text(client);
         let by_address = self
             .buckets(|rules| vec![(rules.registration_address, format!("register from {from}"))]);
@@ -106,11 +104,11 @@ impl RateLimits {
             let key = format!("register from browser {}", browser.as_str());
             vec![(rules.registration_browser, key)]
         });
-        Ok((by_address?, by_browser?))
+        (by_address, by_browser)
     }
 
     /// A registration form that is checked, and its password hashed, before the code is sent.
-    pub fn registration_form(&self, client: Option<IpAddr>) -> Result<Vec<Bucket>> {
+    pub fn registration_form(&self, client: Option<IpAddr>) -> Vec<Bucket> {
         let from = prefix_text(client);
         self.buckets(|rules| {
             let key = format!("registration form from {from}");
@@ -119,28 +117,24 @@ impl RateLimits {
     }
 
     /// A callback from GitHub.
-    pub fn github_sign_in(&self, client: Option<IpAddr>) -> Result<Vec<Bucket>> {
+    pub fn github_sign_in(&self, client: Option<IpAddr>) -> Vec<Bucket> {
         let from = prefix_text(client);
         self.buckets(|rules| vec![(rules.sign_in_address, format!("github from {from}"))])
     }
 
     /// A value that can be used once within `window`, even if rate limits are disabled.
-    pub fn single_use(&self, value: &str, window: TimeDelta) -> Result<Bucket> {
+    pub fn single_use(&self, value: &str, window: TimeDelta) -> Bucket {
         let rule = Rule {
             attempts: 1,
             window,
             backoff: None,
         };
-        let key_hash = self.hmac_key.sign("throttle", &format!("once {value}"))?;
-        Ok(Bucket { key_hash, rule })
+        let key_hash = self.hmac_key.sign("throttle", &format!("once {value}"));
+        Bucket { key_hash, rule }
     }
 
     /// A verification code sent to a phone number.
-    pub fn verification_code(
-        &self,
-        client: Option<IpAddr>,
-        phone: &PhoneNumber,
-    ) -> Result<Vec<Bucket>> {
+    pub fn verification_code(&self, client: Option<IpAddr>, phone: &PhoneNumber) -> Vec<Bucket> {
         let from = prefix_text(client);
         self.buckets(|rules| {
             vec![
@@ -151,68 +145,68 @@ impl RateLimits {
     }
 
     /// A link that signs in another device.
-    pub fn pairing_link(&self, user_id: i64) -> Result<Vec<Bucket>> {
+    pub fn pairing_link(&self, user_id: i64) -> Vec<Bucket> {
         self.buckets(|rules| vec![(rules.pairing_person, format!("pairing of {user_id}"))])
     }
 
     /// A device's request to be signed in by such a link.
-    pub fn pairing_request(&self, client: Option<IpAddr>) -> Result<Vec<Bucket>> {
+    pub fn pairing_request(&self, client: Option<IpAddr>) -> Vec<Bucket> {
         let from = prefix_text(client);
         self.buckets(|rules| vec![(rules.pairing_address, format!("pairing from {from}"))])
     }
 
     /// A new room with `members` invitees. Contains the bucket of membership changes once per invitee.
-    pub fn room_creation(&self, user_id: i64, members: usize) -> Result<Vec<Bucket>> {
+    pub fn room_creation(&self, user_id: i64, members: usize) -> Vec<Bucket> {
         let mut all =
-            self.buckets(|rules| vec![(rules.rooms_person, format!("rooms of {user_id}"))])?;
-        if let [member] = &self.membership_change(user_id)?[..] {
+            self.buckets(|rules| vec![(rules.rooms_person, format!("rooms of {user_id}"))]);
+        if let [member] = &self.membership_change(user_id)[..] {
             all.extend(vec![member.clone(); members]);
         }
-        Ok(all)
+        all
     }
 
     /// A member added to or removed from a room.
-    pub fn membership_change(&self, user_id: i64) -> Result<Vec<Bucket>> {
+    pub fn membership_change(&self, user_id: i64) -> Vec<Bucket> {
         self.buckets(|rules| vec![(rules.members_person, format!("members by {user_id}"))])
     }
 
     /// A block or unblock.
-    pub fn block_change(&self, user_id: i64) -> Result<Vec<Bucket>> {
+    pub fn block_change(&self, user_id: i64) -> Vec<Bucket> {
         self.buckets(|rules| vec![(rules.blocks_person, format!("blocks of {user_id}"))])
     }
 
     /// A phone number that a signed-in user enters as their own.
-    pub fn phone_claim(&self, user_id: i64) -> Result<Vec<Bucket>> {
+    pub fn phone_claim(&self, user_id: i64) -> Vec<Bucket> {
         self.buckets(|rules| vec![(rules.number_claims_person, format!("numbers of {user_id}"))])
     }
 
     /// A new password.
-    pub fn new_password(&self, user_id: i64) -> Result<Vec<Bucket>> {
+    pub fn new_password(&self, user_id: i64) -> Vec<Bucket> {
         self.buckets(|rules| vec![(rules.new_password, format!("new password of {user_id}"))])
     }
 
     /// A token issued for another token.
-    pub fn token_refresh(&self, user_id: i64) -> Result<Vec<Bucket>> {
+    pub fn token_refresh(&self, user_id: i64) -> Vec<Bucket> {
         self.buckets(|rules| vec![(rules.token_refresh, format!("token of {user_id}"))])
     }
 
     /// A change of username.
-    pub fn rename(&self, user_id: i64) -> Result<Vec<Bucket>> {
+    pub fn rename(&self, user_id: i64) -> Vec<Bucket> {
         self.buckets(|rules| vec![(rules.rename, format!("name of {user_id}"))])
     }
 
     /// A change of avatar or preferences.
-    pub fn profile_change(&self, user_id: i64) -> Result<Vec<Bucket>> {
+    pub fn profile_change(&self, user_id: i64) -> Vec<Bucket> {
         self.buckets(|rules| vec![(rules.profile_change, format!("profile of {user_id}"))])
     }
 
     /// A data export.
-    pub fn export(&self, user_id: i64) -> Result<Vec<Bucket>> {
+    pub fn export(&self, user_id: i64) -> Vec<Bucket> {
         self.buckets(|rules| vec![(rules.export, format!("export of {user_id}"))])
     }
 
     /// Returns the requester of a password hash. Without rules all clients share one requester, which has no limit.
-    pub fn requester(&self, client: Option<IpAddr>, priority: Priority) -> Requester {
+    pub fn hash_requester(&self, client: Option<IpAddr>, priority: Priority) -> Requester {
         let address = self.rules.as_ref().and(client);
         Requester {
             priority,
@@ -220,14 +214,11 @@ impl RateLimits {
         }
     }
 
-    fn buckets(
-        &self,
-        wanted: impl FnOnce(&RateLimitRules) -> Vec<(Rule, String)>,
-    ) -> Result<Vec<Bucket>> {
+    fn buckets(&self, wanted: impl FnOnce(&RateLimitRules) -> Vec<(Rule, String)>) -> Vec<Bucket> {
         let all = self.rules.as_ref().map(wanted).unwrap_or_default();
-        let bucket = |(rule, key): (Rule, String)| {
-            let key_hash = self.hmac_key.sign("throttle", &key)?;
-            Ok(Bucket { key_hash, rule })
+        let bucket = |(rule, key): (Rule, String)| Bucket {
+            key_hash: self.hmac_key.sign("throttle", &key),
+            rule,
         };
         all.into_iter().map(bucket).collect()
     }
@@ -247,7 +238,7 @@ pub async fn acquire(database: &Database, buckets: &[Bucket]) -> Result<()> {
         return Ok(());
     }
     let buckets = buckets.to_vec();
-    let write = database.write(move |conn| rate_limit::take(conn, &buckets));
+    let write = database.write(move |conn| rate_limit::count_attempt(conn, &buckets));
     write.await
 }
 
@@ -259,6 +250,6 @@ pub async fn acquire_each(database: &Database, buckets: Vec<Bucket>) -> Result<(
     if buckets.is_empty() {
         return Ok(());
     }
-    let write = database.write(move |conn| rate_limit::take_each(conn, &buckets));
+    let write = database.write(move |conn| rate_limit::count_attempts(conn, &buckets));
     write.await
 }

@@ -1,19 +1,15 @@
 //! Creates sessions.
 
 use actix_session::Session;
-use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
 
-use crate::controllers::extractors::browser_id;
 use crate::controllers::extractors::browser_id::Browser;
-use crate::controllers::extractors::client_address::client_text;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::middleware::session_cookie::{KEY, KEY_HASH};
-use crate::controllers::{App, see_other};
+use crate::controllers::{App, see_other, with_cookie};
 use crate::error::{Error, Result};
-use crate::models::auth::security_event;
-use crate::models::auth::security_event::ClientInfo;
-use crate::models::auth::session;
-use crate::models::auth::session::{KeyHash, NewSession, SessionKind};
+use crate::models::auth::security_event::{self, SecurityEventKind};
+use crate::models::auth::session::{self, KeyHash, NewSession, SessionKind};
 use crate::models::auth::trusted_browser;
 use crate::models::user::User;
 
@@ -33,7 +29,7 @@ pub enum SignInMethod {
 /// `Unauthorized` when the user's sessions or the pairing session ended meanwhile; `Unavailable` when the database is.
 pub async fn sign_in(
     app: &App,
-    request: &HttpRequest,
+    context: &RequestContext,
     session: &Session,
     user: &User,
     method: SignInMethod,
@@ -41,11 +37,11 @@ pub async fn sign_in(
 ) -> Result<HttpResponse> {
     let is_github = matches!(method, SignInMethod::Github);
     let event = match is_github {
-        true => security_event::SecurityEventKind::SignedInByGitHub,
-        false => security_event::SecurityEventKind::SignedIn,
+        true => SecurityEventKind::SignedInByGitHub,
+        false => SecurityEventKind::SignedIn,
     };
     let (key, key_hash) = session::new_key();
-    let (user_id, client) = (user.id, client_info(request));
+    let (user_id, client) = (user.id, context.client.clone());
     let new = NewSession {
         kind: SessionKind::Cookie,
         user_id,
@@ -54,16 +50,15 @@ pub async fn sign_in(
             SignInMethod::Pairing(session) => Some(session),
             SignInMethod::Credentials | SignInMethod::Github => None,
         },
-        user_agent: client.user_agent.clone(),
-        ip: client.ip.clone(),
+        client: client.clone(),
         lifetime: app.accounts.session_lifetime,
         is_github_sign_in: is_github,
         max_sessions: app.accounts.max_sessions_per_user,
     };
-    let Browser { hash, cookie } = browser_id::get_or_create(app, request)?;
+    let Browser { hash, cookie } = context.browser(app);
     let write = app.database.write(move |conn| {
         let created = session::create(conn, &key_hash, &new)?;
-        trusted_browser::trust(conn, &hash, user_id)?;
+        trusted_browser::record_sign_in(conn, &hash, user_id)?;
         security_event::record(conn, event, user_id, &client)?;
         Ok(created.evicted)
     });
@@ -73,25 +68,7 @@ pub async fn sign_in(
     session.renew();
     session.remove(KEY_HASH);
     session.insert(KEY, key).map_err(Error::internal)?;
-    let mut response = see_other(location);
-    response.add_cookie(&cookie).map_err(Error::internal)?;
-    Ok(response)
-}
-
-/// Returns address and user agent of the client.
-pub fn client_info(request: &HttpRequest) -> ClientInfo {
-    ClientInfo {
-        ip: client_text(request),
-        user_agent: user_agent(request),
-    }
-}
-
-/// Returns the `User-Agent` header, or an empty string.
-pub fn user_agent(request: &HttpRequest) -> String {
-    let agent = request.headers().get(header::USER_AGENT);
-    agent.map_or_else(String::new, |agent| {
-        String::from_utf8_lossy(agent.as_bytes()).into_owned()
-    })
+    with_cookie(see_other(location), &cookie)
 }
 
 /// Returns `next` if it is a path of this site, otherwise `/`. Prevents open redirects after sign-in.

@@ -2,13 +2,9 @@
 
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
-use actix_web::{HttpMessage, HttpRequest};
 
-use super::cookies;
 use crate::controllers::App;
-use crate::error::Result;
-use crate::models::auth::session;
-use crate::models::auth::session::KeyHash;
+use crate::models::auth::session::{self, KeyHash};
 use crate::models::auth::trusted_browser::TRUST_DAYS;
 
 /// Domain separator of the signature.
@@ -23,42 +19,33 @@ pub struct Browser {
     pub cookie: Cookie<'static>,
 }
 
-/// Returns the browser's id if the request has a cookie with a valid signature.
-pub fn verified_id(app: &App, request: &HttpRequest) -> Option<KeyHash> {
-    verified_cookie(app, request).map(|(hash, _)| hash)
-}
-
-/// Returns id and value of the first browser cookie with a valid signature.
-fn verified_cookie(app: &App, request: &HttpRequest) -> Option<(KeyHash, String)> {
-    let cookies = cookies::all(request, app.site.browser_cookie_name());
-    cookies.iter().find_map(|cookie| {
-        let (key, signature) = cookie.value().split_once('.')?;
+/// Returns id and value of the first cookie with a valid signature.
+pub(super) fn verify<'a>(
+    app: &App,
+    mut cookies: impl Iterator<Item = &'a str>,
+) -> Option<(KeyHash, &'a str)> {
+    cookies.find_map(|value| {
+        let (key, signature) = value.split_once('.')?;
         let is_valid = app.hmac_key.verify(PURPOSE, key, signature);
-        is_valid.then(|| (KeyHash::of(key), cookie.value().to_owned()))
+        is_valid.then(|| (KeyHash::of(key), value))
     })
 }
 
-/// Returns the request's browser, with a new id if it has none. Repeated calls for one request return the same.
-///
-/// # Errors
-/// `Internal` when the id cannot be signed.
-pub fn get_or_create(app: &App, request: &HttpRequest) -> Result<Browser> {
-    if let Some(browser) = request.extensions().get::<Browser>() {
-        return Ok(browser.clone());
+impl Browser {
+    /// Returns the browser with this verified cookie, or with a new id.
+    pub(super) fn new(app: &App, verified: Option<(KeyHash, &str)>) -> Self {
+        let (hash, value) = match verified {
+            Some((hash, value)) => (hash, value.to_owned()),
+            None => {
+                let (key, hash) = session::new_key();
+                let signature = app.hmac_key.sign(PURPOSE, &key);
+                (hash, format!("{key}.{signature}"))
+            }
+        };
+        let name = app.site.browser_cookie_name();
+        let cookie = build_cookie(app, name, value, Duration::days(TRUST_DAYS));
+        Self { hash, cookie }
     }
-    let name = app.site.browser_cookie_name();
-    let (hash, value) = match verified_cookie(app, request) {
-        Some(verified) => verified,
-        None => {
-            let (key, hash) = session::new_key();
-            let signature = app.hmac_key.sign(PURPOSE, &key)?;
-            (hash, format!("{key}.{signature}"))
-        }
-    };
-    let cookie = build_cookie(app, name, value, Duration::days(TRUST_DAYS));
-    let browser = Browser { hash, cookie };
-    request.extensions_mut().insert(browser.clone());
-    Ok(browser)
 }
 
 /// Builds a cookie that scripts cannot read and cross-site requests do not carry.

@@ -4,31 +4,22 @@ use std::net::{IpAddr, SocketAddr};
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
-use actix_web::web::Data;
 use teahouse_transport::TrustedProxies;
 
 use super::forwarding::is_forwarded;
-use crate::controllers::App;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// Returns the client's address. If the peer is a trusted proxy (`server.trusted_proxies`), this is the rightmost address of
 /// `X-Forwarded-For` that is not a trusted proxy's: addresses left of it can be forged by the client. Otherwise, or if the
 /// header is invalid, it is the peer's address. Other forwarding headers are ignored.
-pub fn client_address(request: &HttpRequest) -> Option<IpAddr> {
+pub(super) fn client_address(request: &HttpRequest, proxies: &TrustedProxies) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip().to_canonical();
-    let app = request.app_data::<Data<App>>()?;
-    let proxies = &app.site.trusted_proxies;
     if !proxies.contains(peer) {
         return Some(peer);
     }
     let headers = request.headers().get_all(FORWARDED_FOR);
     Some(forwarded_for(proxies, headers.map(header::HeaderValue::as_bytes)).unwrap_or(peer))
-}
-
-/// Returns the client's address as text; empty if it is unknown.
-pub fn client_text(request: &HttpRequest) -> String {
-    client_address(request).map_or_else(String::new, |address| address.to_string())
 }
 
 /// Returns the rightmost address that is not trusted, or the first one if all are; `None` if one on the way is invalid.
@@ -60,7 +51,7 @@ fn parse_entry(entry: &str) -> Option<IpAddr> {
 }
 
 /// Whether the request comes from this machine, and not through a proxy on it.
-pub fn is_loopback(request: &HttpRequest) -> bool {
+pub(super) fn is_loopback(request: &HttpRequest) -> bool {
     let is_peer = request
         .peer_addr()
         .is_some_and(|address| address.ip().is_loopback());
@@ -97,22 +88,19 @@ mod tests {
 
     #[test]
     fn rightmost_untrusted_address_is_the_client() {
-        let found = |address: &str| Some(address.to_owned());
-        assert_eq!(forwarded(&["203.0.113.7"]), found("203.0.113.7"));
-        assert_eq!(
-            forwarded(&["1.1.1.1, 203.0.113.7, 10.1.2.3"]),
-            found("203.0.113.7")
-        );
-        assert_eq!(
-            forwarded(&["1.1.1.1", "203.0.113.7", "::1"]),
-            found("203.0.113.7")
-        );
-        assert_eq!(forwarded(&["junk, 203.0.113.7"]), found("203.0.113.7"));
-        assert_eq!(forwarded(&["203.0.113.7:5000"]), found("203.0.113.7"));
-        assert_eq!(forwarded(&["[2001:db8::1]:443"]), found("2001:db8::1"));
-        assert_eq!(forwarded(&["[2001:db8::1]"]), found("2001:db8::1"));
-        assert_eq!(forwarded(&["::ffff:203.0.113.7"]), found("203.0.113.7"));
-        assert_eq!(forwarded(&["10.0.0.5, 10.0.0.6"]), found("10.0.0.5"));
+        for (values, client) in [
+            (&["203.0.113.7"][..], "203.0.113.7"),
+            (&["1.1.1.1, 203.0.113.7, 10.1.2.3"], "203.0.113.7"),
+            (&["1.1.1.1", "203.0.113.7", "::1"], "203.0.113.7"),
+            (&["junk, 203.0.113.7"], "203.0.113.7"),
+            (&["203.0.113.7:5000"], "203.0.113.7"),
+            (&["[2001:db8::1]:443"], "2001:db8::1"),
+            (&["[2001:db8::1]"], "2001:db8::1"),
+            (&["::ffff:203.0.113.7"], "203.0.113.7"),
+            (&["10.0.0.5, 10.0.0.6"], "10.0.0.5"),
+        ] {
+            assert_eq!(forwarded(values).as_deref(), Some(client), "{values:?}");
+        }
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! Parses the `Cookie` header leniently. Other programs of the same host, proxies and browser extensions add arbitrary
 //! cookies, and the framework drops all cookies of a header with one byte outside UTF-8.
 
-use actix_web::HttpRequest;
 use actix_web::body::MessageBody;
 use actix_web::cookie::{Cookie, CookieJar, Key};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -10,8 +9,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 
 use crate::controllers::{App, Site};
-use crate::models::auth::session;
-use crate::models::auth::session::KeyHash;
+use crate::models::auth::session::{self, KeyHash};
 
 /// Name of the cookie with the id of the last visited room.
 pub const LAST_ROOM_COOKIE: &str = "teahouse-room";
@@ -36,25 +34,40 @@ pub fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
     })
 }
 
-/// Returns all cookies of one name, decoded, in the order of the header.
-pub fn all(request: &HttpRequest, name: &str) -> Vec<Cookie<'static>> {
-    let Ok(cookies) = request.cookies() else {
-        return Vec::new();
-    };
-    let named = cookies.iter().filter(|cookie| cookie.name() == name);
-    named.cloned().collect()
+/// Returns our own cookies, decoded, except those of the session.
+pub(super) fn own(headers: &HeaderMap, site: &Site) -> Vec<Cookie<'static>> {
+    let names = [
+        site.browser_cookie_name(),
+        site.verification_cookie_name(),
+        site.github_cookie_name(),
+        LAST_ROOM_COOKIE,
+    ];
+    let named = names.into_iter().flat_map(|name| named(headers, name));
+    named
+        .filter_map(|pair| Cookie::parse_encoded(pair).ok())
+        .collect()
 }
 
-/// Middleware that removes other programs' cookies from the request, and all session cookies but one.
+/// Returns the cookies of one name as `name=value`, in the order of the header.
+fn named(headers: &HeaderMap, name: &str) -> Vec<String> {
+    let named = pairs(headers).filter(|(other, _)| *other == name.as_bytes());
+    let values = named.filter_map(|(_, value)| std::str::from_utf8(value).ok());
+    let values = values.filter(|value| value.bytes().all(is_cookie_octet));
+    let cookies = values.map(|value| format!("{name}={value}"));
+    cookies.take(SAME_NAME_MAX).collect()
+}
+
+/// Middleware that removes other programs' cookies from the request, and all session cookies but one. Our other cookies are
+/// in the `RequestContext`.
 ///
 /// # Errors
 /// Those of the request, unchanged.
-pub async fn keep_own_cookies<B: MessageBody>(
+pub async fn keep_session_cookie<B: MessageBody>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
     if request.headers().contains_key(header::COOKIE) {
-        let kept = own_cookies(&request).await;
+        let kept = session_cookie(&request).await;
         let headers = request.headers_mut();
         headers.remove(header::COOKIE);
         if let Some(Ok(kept)) = kept.map(HeaderValue::from_maybe_shared) {
@@ -64,36 +77,12 @@ pub async fn keep_own_cookies<B: MessageBody>(
     next.call(request).await
 }
 
-/// Builds a `Cookie` header of our own cookies.
-async fn own_cookies(request: &ServiceRequest) -> Option<String> {
+/// Returns the session's cookie as `name=value`.
+async fn session_cookie(request: &ServiceRequest) -> Option<String> {
     let app = request.app_data::<Data<App>>()?;
     let key = request.app_data::<CookieKey>()?;
-    let session_name = app.site.cookie_name();
-    let mut sessions = Vec::new();
-    let mut kept = Vec::new();
-    for name in own_names(&app.site) {
-        let named = pairs(request.headers()).filter(|(other, _)| *other == name.as_bytes());
-        let values = named.filter_map(|(_, value)| std::str::from_utf8(value).ok());
-        let values = values.filter(|value| value.bytes().all(is_cookie_octet));
-        let cookies = values.map(|value| format!("{name}={value}"));
-        let target = match name == session_name {
-            true => &mut sessions,
-            false => &mut kept,
-        };
-        target.extend(cookies.take(SAME_NAME_MAX));
-    }
-    kept.extend(select_session(app, &key.0, session_name, sessions).await);
-    (!kept.is_empty()).then(|| kept.join("; "))
-}
-
-fn own_names(site: &Site) -> [&'static str; 5] {
-    [
-        site.cookie_name(),
-        site.browser_cookie_name(),
-        site.verification_cookie_name(),
-        site.github_cookie_name(),
-        LAST_ROOM_COOKIE,
-    ]
+    let name = app.site.cookie_name();
+    select_session(app, &key.0, name, named(request.headers(), name)).await
 }
 
 /// Whether the byte is a cookie-octet (RFC 6265, section 4.1.1).

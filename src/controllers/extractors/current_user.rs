@@ -5,17 +5,15 @@ use std::future::{Ready, ready};
 use actix_session::SessionExt;
 use actix_web::dev::Payload;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, rt};
+use actix_web::{FromRequest, HttpRequest, rt};
 use futures_util::future::LocalBoxFuture;
 
 use super::request_context::RequestContext;
-use super::session_token::session_token;
 use crate::controllers::App;
 use crate::controllers::middleware::anonymous_limit::mark_authenticated;
 use crate::controllers::middleware::session_cookie::KEY_HASH;
 use crate::error::{Error, Result};
-use crate::models::auth::session;
-use crate::models::auth::session::{ActiveSession, KeyHash};
+use crate::models::auth::session::{self, ActiveSession, KeyHash};
 use crate::models::database::connection::DbConn;
 use crate::models::user::User;
 use crate::models::user::preferences::Preferences;
@@ -71,20 +69,17 @@ impl FromRequest for CurrentSession {
     }
 }
 
-/// Authenticates the request and runs `read`, in one database job.
-///
-/// # Errors
-/// `Unauthorized` without a valid session; those of `read`.
+/// As [`LazyCurrentUser::authenticate_and_read`].
 pub(super) async fn authenticate_and_read<T: Send + 'static>(
     request: &HttpRequest,
     read: impl FnOnce(&mut DbConn, &ActiveSession) -> Result<T> + Send + 'static,
 ) -> Result<(CurrentSession, T)> {
     let app = request.app_data::<Data<App>>();
     let app = app.ok_or_else(|| Error::internal("the application has no data"))?;
-    let (token, cookie) = (session_token(request), request.get_session());
-    let is_token = token.is_some();
-    let key_hash = match token {
-        Some(token) => KeyHash::of(&token),
+    let (context, cookie) = (RequestContext::of(request), request.get_session());
+    let is_token = context.token.is_some();
+    let key_hash = match &context.token {
+        Some(token) => KeyHash::of(token),
         None => {
             let hash: Option<String> = cookie.get(KEY_HASH).ok().flatten();
             KeyHash::from_stored(hash.ok_or(Error::Unauthorized)?)
@@ -100,10 +95,8 @@ pub(super) async fn authenticate_and_read<T: Send + 'static>(
     });
     let (live, key_hash, read) = found.await?;
     mark_authenticated(request);
-    if let Some(context) = request.extensions().get::<RequestContext>() {
-        context.apply_preferences(&live.preferences);
-    }
-    if live.needs_touch && is_token {
+    context.apply_preferences(&live.preferences);
+    if live.needs_touch() && is_token {
         // Session limits evict the least recently used session. A failed update is repeated by the next request.
         let (database, key_hash) = (app.database.clone(), key_hash.clone());
         rt::spawn(async move {
@@ -112,7 +105,7 @@ pub(super) async fn authenticate_and_read<T: Send + 'static>(
                 .await
         });
     }
-    if live.needs_touch && !is_token {
+    if live.needs_touch() && !is_token {
         // A changed state makes the session middleware prolong the row and the cookie.
         let hash = key_hash.as_str();
         cookie.insert(KEY_HASH, hash).map_err(Error::internal)?;

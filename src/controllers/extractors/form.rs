@@ -1,12 +1,11 @@
 //! Request bodies: forms, and JSON where an action accepts it.
 
-use std::time::Duration;
-
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::LocalBoxFuture;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
@@ -19,137 +18,110 @@ pub const BODY_MAX_BYTES: usize = 64 * 1024;
 /// The fields of a form (`application/x-www-form-urlencoded`).
 pub struct Form<T>(pub T);
 
-/// The fields of a form or of a JSON object.
-pub struct FormOrJson<T> {
-    /// The fields.
-    pub fields: T,
-    /// Whether the body was JSON, so that the response should be too.
-    pub is_json: bool,
+/// The fields of a form or of a JSON object. `RequestContext::has_json_body` tells which.
+pub struct FormOrJson<T>(pub T);
+
+/// The fields of a JSON object.
+pub struct Json<T>(pub T);
+
+/// The field of a form that names a user.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct UsernameField {
+    /// As typed.
+    pub username: String,
 }
 
-/// A JSON object.
-pub struct Json<T>(pub T);
+/// How the fields in a body are encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyFormat {
+    /// `application/x-www-form-urlencoded`
+    Form,
+    /// `application/json`
+    Json,
+}
+
+impl BodyFormat {
+    /// Returns the format of a request's body; `None` if it has no fields that can be read at once.
+    pub fn of(request: &HttpRequest) -> Option<Self> {
+        let named = request.content_type();
+        // Some clients send an empty form without a type.
+        let is_unnamed = named.is_empty() && !request.headers().contains_key(header::CONTENT_TYPE);
+        if is_unnamed || named.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Some(Self::Form);
+        }
+        let is_json = named.eq_ignore_ascii_case("application/json");
+        is_json.then_some(Self::Json)
+    }
+
+    /// Parses the fields.
+    ///
+    /// # Errors
+    /// `BadRequest` if the body is malformed.
+    pub fn parse<T: DeserializeOwned>(self, body: &[u8]) -> Result<T> {
+        match self {
+            Self::Form => serde_html_form::from_bytes(body).map_err(unreadable),
+            // The parser would also accept an array of the fields' values.
+            Self::Json if !body.trim_ascii_start().starts_with(b"{") => Err(unreadable(())),
+            Self::Json => serde_json::from_slice(body).map_err(unreadable),
+        }
+    }
+}
 
 fn unreadable<E>(_: E) -> Error {
     Error::BadRequest("error-bad-request".into())
 }
 
-async fn read<T: DeserializeOwned>(
-    incoming: IncomingBody,
-    accepts_json: bool,
-) -> Result<(T, bool)> {
-    let IncomingBody {
-        content_type,
-        body,
-        body_timeout,
-    } = incoming;
-    let is_json = content_type.eq_ignore_ascii_case("application/json");
-    let is_form = content_type.eq_ignore_ascii_case("application/x-www-form-urlencoded");
-    let is_accepted = is_form || (is_json && accepts_json);
-    if !is_accepted {
-        return Err(Error::UnsupportedMedia);
-    }
-    let body = timeout(body_timeout, body).await;
-    let body = body.map_err(|_| Error::TimedOut)?;
-    let body = body.map_err(|error| {
-        let is_large = error.as_response_error().status_code().as_u16() == 413;
-        if is_large {
-            Error::PayloadTooLarge
-        } else {
-            unreadable(error)
-        }
-    })?;
-    let is_object = body.trim_ascii_start().starts_with(b"{");
-    let fields = if is_json && !is_object {
-        return Err(unreadable(()));
-    } else if is_json {
-        serde_json::from_slice(&body).map_err(unreadable)?
-    } else {
-        serde_html_form::from_bytes(&body).map_err(unreadable)?
-    };
-    Ok((fields, is_json))
-}
-
-/// A body being received.
-struct IncomingBody {
-    content_type: String,
-    body: <Bytes as FromRequest>::Future,
-    body_timeout: Duration,
-}
-
-impl IncomingBody {
-    fn new(request: &HttpRequest, payload: &mut Payload) -> Self {
-        let app = request.app_data::<Data<App>>();
-        Self {
-            content_type: content_type(request),
-            body: Bytes::from_request(request, payload),
-            body_timeout: app.map_or(Duration::ZERO, |app| app.requests.body_timeout),
-        }
-    }
-}
-
-fn content_type(request: &HttpRequest) -> String {
-    match request.content_type() {
-        // Some clients send an empty form without a type.
-        "" if !request.headers().contains_key(header::CONTENT_TYPE) => {
-            "application/x-www-form-urlencoded".into()
-        }
-        named => named.to_owned(),
-    }
-}
-
-impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
-    type Error = Error;
-    type Future = LocalBoxFuture<'static, Result<Self>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let incoming = IncomingBody::new(request, payload);
-        Box::pin(async move { Ok(Self(read(incoming, false).await?.0)) })
-    }
-}
-
-impl<T: DeserializeOwned + 'static> FromRequest for FormOrJson<T> {
-    type Error = Error;
-    type Future = LocalBoxFuture<'static, Result<Self>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let incoming = IncomingBody::new(request, payload);
-        Box::pin(async move {
-            let (fields, is_json) = read(incoming, true).await?;
-            Ok(Self { fields, is_json })
-        })
-    }
-}
-
-impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
-    type Error = Error;
-    type Future = LocalBoxFuture<'static, Result<Self>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let input = FormOrJson::from_request(request, payload);
-        Box::pin(async move {
-            match input.await? {
-                FormOrJson {
-                    fields,
-                    is_json: true,
-                } => Ok(Self(fields)),
-                _ => Err(Error::UnsupportedMedia),
+/// Receives a body within the limits of size and time.
+pub fn receive(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = Result<Bytes>> + use<> {
+    let limit = request
+        .app_data::<Data<App>>()
+        .map(|app| app.requests.body_timeout);
+    let body = timeout(
+        limit.unwrap_or_default(),
+        Bytes::from_request(request, payload),
+    );
+    async move {
+        body.await.map_err(|_| Error::TimedOut)?.map_err(|error| {
+            match error.as_response_error().status_code().as_u16() {
+                413 => Error::PayloadTooLarge,
+                _ => unreadable(error),
             }
         })
     }
 }
 
-/// The method in a form's `_method` field: browsers submit forms with GET and POST only.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Method {
-    /// POST, as sent.
-    #[default]
-    Post,
-    /// PUT.
-    Put,
-    /// PATCH.
-    Patch,
-    /// DELETE.
-    Delete,
+fn read<T: DeserializeOwned>(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    accepted: &[BodyFormat],
+) -> impl Future<Output = Result<T>> + use<T> {
+    let format = BodyFormat::of(request).filter(|format| accepted.contains(format));
+    let body = receive(request, payload);
+    async move {
+        let format = format.ok_or(Error::UnsupportedMedia)?;
+        format.parse(&body.await?)
+    }
 }
+
+/// Implements extraction for a type of body.
+macro_rules! extract {
+    ($type:ident: $($format:ident),+) => {
+        impl<T: DeserializeOwned + 'static> FromRequest for $type<T> {
+            type Error = Error;
+            type Future = LocalBoxFuture<'static, Result<Self>>;
+
+            fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+                let fields = read(request, payload, &[$(BodyFormat::$format),+]);
+                Box::pin(async move { Ok(Self(fields.await?)) })
+            }
+        }
+    };
+}
+
+extract!(Form: Form);
+extract!(FormOrJson: Form, Json);
+extract!(Json: Json);

@@ -1,5 +1,6 @@
 //! Values that actions extract from requests.
 
+pub mod accept;
 pub mod browser_id;
 pub mod client_address;
 pub mod connecting_user;

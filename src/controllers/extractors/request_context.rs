@@ -1,56 +1,112 @@
-//! Properties of a request that determine the form of its response: language, JSON or HTML, and the request id.
+//! What is known of a request: its client, and the form of its response. Made once per request.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::future::{Ready, ready};
+use std::net::IpAddr;
+use std::ops::Deref;
 use std::rc::Rc;
 
+use actix_web::cookie::Cookie;
 use actix_web::dev::Payload;
 use actix_web::http::{Method, header};
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::client_address::is_loopback;
-use crate::error::Error;
+use super::accept::{accepts, encodings, parse_quality_list, prefers_json};
+use super::browser_id::{self, Browser};
+use super::client_address::{client_address, is_loopback};
+use super::form::BodyFormat;
+use super::{cookies, session_token};
+use crate::controllers::{App, Site};
+use crate::error::{Error, Result};
+use crate::models::auth::security_event::ClientInfo;
+use crate::models::auth::session::KeyHash;
 use crate::models::user::preferences::Preferences;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::views::assets::Encoding;
 use crate::views::display_preferences::DisplayPreferences;
 use crate::views::locale::Locale;
 
-/// Per-request context. Clones share the display preferences, so that those loaded later apply to earlier clones.
-#[derive(Debug, Clone)]
-pub struct RequestContext {
-    display_preferences: Rc<Cell<DisplayPreferences>>,
-    /// Whether the client prefers JSON to HTML.
-    pub wants_json: bool,
+/// The context of a request. Clones share it, so that display preferences loaded later apply to earlier clones.
+#[derive(Clone)]
+pub struct RequestContext(Rc<RequestValues>);
+
+/// The values of a [`RequestContext`].
+pub struct RequestValues {
     /// Random id that identifies the request in the log.
     pub request_id: String,
+    /// The client's address, if known.
+    pub address: Option<IpAddr>,
+    /// Address and user agent of the client, as they are stored.
+    pub client: ClientInfo,
     /// Whether the request comes from this machine, and not through a proxy on it.
     pub is_loopback: bool,
+    /// This server's own origin, if it is configured or known from the request.
+    pub origin: Option<String>,
+    /// Session token of an API client.
+    pub token: Option<String>,
+    /// Whether the client prefers JSON to HTML.
+    pub wants_json: bool,
+    /// Whether the body is JSON.
+    pub has_json_body: bool,
+    cookies: Vec<Cookie<'static>>,
+    browser: OnceCell<Browser>,
+    display_preferences: Cell<DisplayPreferences>,
     encodings: Vec<Encoding>,
     is_navigation: bool,
     path_and_query: String,
     languages: Vec<String>,
 }
 
+impl Deref for RequestContext {
+    type Target = RequestValues;
+
+    fn deref(&self) -> &RequestValues {
+        &self.0
+    }
+}
+
 impl RequestContext {
-    /// Reads the request's headers.
-    pub fn new(request: &HttpRequest) -> Self {
+    /// Returns the context of a request, which the first call makes.
+    pub fn of(request: &HttpRequest) -> Self {
+        if let Some(context) = request.extensions().get::<Self>() {
+            return context.clone();
+        }
+        let context = Self(Rc::new(RequestValues::new(request)));
+        request.extensions_mut().insert(context.clone());
+        context
+    }
+}
+
+impl RequestValues {
+    fn new(request: &HttpRequest) -> Self {
+        let site = request.app_data::<Data<App>>().map(|app| &app.site);
         let languages = parse_quality_list(request, header::ACCEPT_LANGUAGE);
         let locale = Locale::negotiate(languages.iter().map(String::as_str));
-        let is_api = request.path() == "/api" || request.path().starts_with("/api/");
+        let address = site.and_then(|site| client_address(request, &site.trusted_proxies));
+        let path = request.path();
+        let is_api = path == "/api" || path.starts_with("/api/");
         // Browsers navigate to these paths.
-        let is_oauth_page =
-            request.path().starts_with("/api/oauth/") && accepts(request, "text/html");
+        let is_oauth_page = path.starts_with("/api/oauth/") && accepts(request, "text/html");
         Self {
-            display_preferences: Rc::new(Cell::new(locale.into())),
-            wants_json: (is_api && !is_oauth_page) || prefers_json(request),
             request_id: Uuid::new_v4().simple().to_string(),
+            address,
+            client: ClientInfo {
+                ip: address.map_or_else(String::new, |address| address.to_string()),
+                user_agent: user_agent(request),
+            },
             is_loopback: is_loopback(request),
+            origin: site.and_then(|site| own_origin(request, site)),
+            token: session_token::session_token(request),
+            wants_json: (is_api && !is_oauth_page) || prefers_json(request),
+            has_json_body: BodyFormat::of(request) == Some(BodyFormat::Json),
+            cookies: site.map_or_else(Vec::new, |site| cookies::own(request.headers(), site)),
+            browser: OnceCell::new(),
+            display_preferences: Cell::new(locale.into()),
             encodings: encodings(request),
-            is_navigation: matches!(*request.method(), Method::GET | Method::HEAD)
-                && request.path() != "/ws",
+            is_navigation: matches!(*request.method(), Method::GET | Method::HEAD) && path != "/ws",
             path_and_query: request
                 .uri()
                 .path_and_query()
@@ -58,6 +114,33 @@ impl RequestContext {
                 .to_owned(),
             languages,
         }
+    }
+
+    /// Whether the result of a form is JSON instead of a redirect or a page.
+    pub fn expects_json(&self) -> bool {
+        self.wants_json || self.has_json_body
+    }
+
+    /// Returns the values of our cookies with this name.
+    pub fn cookies<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let named = self
+            .cookies
+            .iter()
+            .filter(move |cookie| cookie.name() == name);
+        named.map(Cookie::value)
+    }
+
+    /// Returns the browser's id if the request has a cookie with a valid signature.
+    pub fn browser_id(&self, app: &App) -> Option<KeyHash> {
+        let cookies = self.cookies(app.site.browser_cookie_name());
+        browser_id::verify(app, cookies).map(|(hash, _)| hash)
+    }
+
+    /// Returns the request's browser, with a new id if it has none. Repeated calls return the same.
+    pub fn browser(&self, app: &App) -> Browser {
+        let cookies = self.cookies(app.site.browser_cookie_name());
+        let new = || Browser::new(app, browser_id::verify(app, cookies));
+        self.browser.get_or_init(new).clone()
     }
 
     /// Whether the client accepts this content encoding.
@@ -122,171 +205,33 @@ impl RequestContext {
 
 impl FromRequest for RequestContext {
     type Error = Error;
-    type Future = Ready<Result<Self, Error>>;
+    type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let context = request.extensions().get::<Self>().cloned();
-        ready(Ok(context.unwrap_or_else(|| Self::new(request))))
+        ready(Ok(Self::of(request)))
     }
 }
 
-/// Whether `Accept` lists this media type; wildcards do not count.
-pub fn accepts(request: &HttpRequest, media_type: &str) -> bool {
-    parse_quality_list(request, header::ACCEPT)
-        .iter()
-        .any(|accepted| accepted == media_type)
+/// Returns the `User-Agent` header, or an empty string.
+fn user_agent(request: &HttpRequest) -> String {
+    let agent = request.headers().get(header::USER_AGENT);
+    agent.map_or_else(String::new, |agent| {
+        String::from_utf8_lossy(agent.as_bytes()).into_owned()
+    })
 }
 
-/// Returns the supported encodings that the client accepts.
-fn encodings(request: &HttpRequest) -> Vec<Encoding> {
-    let accepted = parse_quality_list(request, header::ACCEPT_ENCODING);
-    let is_accepted = |encoding: &Encoding| {
-        let name = encoding.name();
-        accepted
-            .iter()
-            .any(|other| other.eq_ignore_ascii_case(name))
-    };
-    let all = [Encoding::Gzip, Encoding::Brotli];
-    all.into_iter().filter(is_accepted).collect()
-}
-
-/// Whether the client accepts JSON, and HTML not or only with a lower weight.
-fn prefers_json(request: &HttpRequest) -> bool {
-    let accepted = parse_quality_list(request, header::ACCEPT);
-    let rank = |wanted: &str| accepted.iter().position(|media| media == wanted);
-    match (rank("application/json"), rank("text/html")) {
-        (Some(json), Some(html)) => json < html,
-        (Some(_), None) => true,
-        (None, _) => false,
+/// Returns the configured public origin, or `http://` and the request's host. Behind a proxy with TLS the public origin must
+/// be configured.
+fn own_origin(request: &HttpRequest, site: &Site) -> Option<String> {
+    if let Some(origin) = &site.public_origin {
+        return Some(origin.clone());
     }
-}
-
-/// Parses a header of values with weights (RFC 9110, section 12.4.2). Returns them in lower case, highest weight first,
-/// without those of weight 0.
-fn parse_quality_list(request: &HttpRequest, name: header::HeaderName) -> Vec<String> {
-    let mut values: Vec<(u16, String)> = request
-        .headers()
-        .get_all(name)
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .take(32)
-        .map(|item| {
-            let mut parts = item.split(';').map(str::trim);
-            let value = parts.next().unwrap_or_default();
-            // Media types, languages and codings are case-insensitive.
-            let value = value.to_ascii_lowercase();
-            let weight = parts
-                .filter_map(|part| part.split_once('='))
-                .find(|(name, _)| name.trim_end().eq_ignore_ascii_case("q"))
-                .map(|(_, weight)| weight.trim_start())
-                .map_or(Some(1.0), |weight| weight.parse::<f32>().ok());
-            (
-                (weight.unwrap_or(0.0).clamp(0.0, 1.0) * 1000.0).round() as u16,
-                value,
-            )
-        })
-        .filter(|(weight, value)| *weight > 0 && !value.is_empty())
-        .collect();
-    values.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
-    values.into_iter().map(|(_, value)| value).collect()
+    let host = request.headers().get(header::HOST)?.to_str().ok()?;
+    // As browsers write `Origin`: host in lower case, without the default port.
+    let host = host.to_ascii_lowercase();
+    let host = host.strip_suffix(":80").unwrap_or(&host);
+    Some(format!("http://{host}"))
 }
 
 #[cfg(test)]
-mod tests {
-    use actix_web::test::TestRequest;
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn with_header(name: header::HeaderName, value: &str) -> RequestContext {
-        RequestContext::new(
-            &TestRequest::get()
-                .uri("/rooms/1?at=3")
-                .insert_header((name, value))
-                .to_http_request(),
-        )
-    }
-
-    #[test]
-    fn languages_determine_locale_and_region() {
-        let context = with_header(header::ACCEPT_LANGUAGE, "en;q=0.5, zh-Hans-CN, zh;q=0.9");
-        assert_eq!(context.locale(), Locale::ZhCn);
-        assert_eq!(context.region().as_deref(), Some("CN"));
-    }
-
-    #[test]
-    fn weights_have_three_digits() {
-        let context = with_header(header::ACCEPT_LANGUAGE, "en;q=0.510, zh;q=0.511");
-        assert_eq!(context.locale(), Locale::ZhCn);
-    }
-
-    #[test]
-    fn json_requires_higher_weight_than_html() {
-        assert!(with_header(header::ACCEPT, "application/json").wants_json);
-        assert!(with_header(header::ACCEPT, "text/html;q=0.8, application/json").wants_json);
-        assert!(with_header(header::ACCEPT, "Application/JSON").wants_json);
-        assert!(
-            with_header(
-                header::ACCEPT,
-                "TEXT/HTML;Q=0.8 , APPLICATION/json ; Q = 0.9"
-            )
-            .wants_json
-        );
-        assert!(
-            with_header(
-                header::ACCEPT,
-                "text/html; q = 0.1,application/json;charset=utf-8;q=0.2"
-            )
-            .wants_json
-        );
-        assert!(!with_header(header::ACCEPT, "Text/Html, application/json").wants_json);
-        assert!(!with_header(header::ACCEPT, "application/json;Q=0").wants_json);
-        assert!(!with_header(header::ACCEPT, "*/*").wants_json);
-        assert!(!with_header(header::ACCEPT, "text/html, application/json;q=0.9").wants_json);
-    }
-
-    #[test]
-    fn login_url_contains_path_and_query() {
-        let url = with_header(header::ACCEPT, "text/html").login_url();
-        assert_eq!(url, "/login?next=%2Frooms%2F1%3Fat%3D3");
-    }
-
-    proptest! {
-        #[test]
-        fn arbitrary_headers_do_not_panic(value in prop::collection::vec(0x20_u8..=0xFF, 0..60)) {
-            let Ok(value) = header::HeaderValue::from_bytes(&value) else {
-                return Ok(());
-            };
-            for name in [header::ACCEPT, header::ACCEPT_LANGUAGE] {
-                let request = TestRequest::get().insert_header((name, value.clone()));
-                let context = RequestContext::new(&request.to_http_request());
-                let region = context.region();
-                prop_assert!(region.is_none_or(|region| PhoneNumber::is_known_region(&region)));
-            }
-        }
-
-        #[test]
-        fn highest_weight_comes_first_and_equal_weights_keep_order(
-            weights in prop::collection::vec(0_u16..=1000, 1..20),
-        ) {
-            let tags = weights.iter().enumerate();
-            let list = tags.map(|(n, weight)| format!("x{n};q={}", f64::from(*weight) / 1000.0));
-            let list = list.collect::<Vec<_>>().join(",");
-            let request = TestRequest::get().insert_header((header::ACCEPT_LANGUAGE, list));
-            let mut wanted: Vec<usize> = (0..weights.len()).filter(|n| weights[*n] > 0).collect();
-            wanted.sort_by_key(|n| std::cmp::Reverse(weights[*n]));
-            let wanted: Vec<String> = wanted.iter().map(|n| format!("x{n}")).collect();
-            prop_assert_eq!(parse_quality_list(&request.to_http_request(), header::ACCEPT_LANGUAGE), wanted);
-        }
-
-        #[test]
-        fn login_url_round_trips_any_path(path in "/[a-zA-Z0-9/_.~%&=?+-]{0,30}") {
-            prop_assume!(path.parse::<actix_web::http::Uri>().is_ok());
-            let context = RequestContext::new(&TestRequest::get().uri(&path).to_http_request());
-            let url = context.login_url();
-            let next = url.strip_prefix("/login?").unwrap_or("next=%2F");
-            let next: Vec<(String, String)> = serde_html_form::from_str(next).expect("a query");
-            prop_assert_eq!(next, [("next".to_owned(), path)]);
-        }
-    }
-}
+mod tests;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 const QUERY_TOKEN_PATHS: [&str; 3] = ["/ws", "/api/events", "/api/messages"];
 
 /// Returns the request's session token, if any. It takes precedence over the session cookie.
-pub fn session_token(request: &HttpRequest) -> Option<String> {
+pub(super) fn session_token(request: &HttpRequest) -> Option<String> {
     /// `?token=`
     #[derive(Deserialize)]
     struct TokenQuery {

@@ -1,10 +1,11 @@
 //! File uploads (`multipart/form-data`, RFC 7578), limited in size and time.
 
+use std::future::{Ready, ready};
 use std::time::Duration;
 
 use actix_multipart::{Field, Multipart};
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::StreamExt;
 use tokio::time::timeout;
 
@@ -19,21 +20,31 @@ const DRAIN_FACTOR: usize = 8;
 /// Maximum number of parts read.
 const MAX_PARTS: usize = 8;
 
-/// Reads the file in the field `name`.
-///
-/// # Errors
-/// `BadRequest` if the body is not a valid form; `TimedOut` if it arrives too slowly; `Invalid` for the field if the file is
-/// missing, empty, or named like a path; `PayloadTooLarge` for a file of more than `max` bytes.
-pub async fn read(
-    request: &HttpRequest,
-    mut payload: Payload,
-    name: &'static str,
-    max: usize,
-) -> Result<Upload> {
-    let form = Multipart::from_request(request, &mut payload).await;
-    let form = form.map_err(unreadable)?;
-    let read = timeout(TIMEOUT, find(form, name, max)).await;
-    read.map_err(|_| Error::TimedOut)?
+/// A form with a file, read by [`UploadForm::read`].
+pub struct UploadForm(Multipart);
+
+impl FromRequest for UploadForm {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        if request.content_type() != "multipart/form-data" {
+            return ready(Err(Error::UnsupportedMedia));
+        }
+        ready(Ok(Self(Multipart::new(request.headers(), payload.take()))))
+    }
+}
+
+impl UploadForm {
+    /// Reads the file in the field `name`.
+    ///
+    /// # Errors
+    /// `BadRequest` if the body is not a valid form; `TimedOut` if it arrives too slowly; `Invalid` for the field if the file
+    /// is missing, empty, or named like a path; `PayloadTooLarge` for a file of more than `max` bytes.
+    pub async fn read(self, name: &'static str, max: usize) -> Result<Upload> {
+        let read = timeout(TIMEOUT, find(self.0, name, max)).await;
+        read.map_err(|_| Error::TimedOut)?
+    }
 }
 
 fn unreadable<E>(_: E) -> Error {

@@ -3,14 +3,12 @@
 
 use std::time::Instant;
 
-use actix_web::HttpMessage;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 
 use crate::controllers::App;
-use crate::controllers::extractors::client_address::client_address;
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::models::database::query_counter::count_queries;
 
@@ -25,29 +23,23 @@ pub async fn log_request<B: MessageBody>(
     let start = Instant::now();
     let method = request.method().clone();
     let app = request.app_data::<Data<App>>().cloned();
-    let client = client_address(request.request()).map(|address| address.to_string());
+    let context = RequestContext::of(request.request());
     let (result, queries) = count_queries(next.call(request)).await;
     let elapsed = start.elapsed();
     let milliseconds = elapsed.as_secs_f64() * 1000.0;
-    let (route, status, request_id) = match &result {
-        Ok(response) => {
-            let request = response.request();
-            let request_id = request
-                .extensions()
-                .get::<RequestContext>()
-                .map(|context| context.request_id.clone());
-            (request.match_pattern(), response.status(), request_id)
-        }
-        Err(error) => (None, error.as_response_error().status_code(), None),
+    let (route, status) = match &result {
+        Ok(response) => (response.request().match_pattern(), response.status()),
+        Err(error) => (None, error.as_response_error().status_code()),
     };
+    let client = Some(context.client.ip.as_str()).filter(|ip| !ip.is_empty());
     tracing::info!(
         %method,
         route = route.as_deref().unwrap_or("-"),
         status = status.as_u16(),
         ms = (milliseconds * 10.0).round() / 10.0,
         queries,
-        client = client.as_deref().unwrap_or("-"),
-        request_id = request_id.as_deref().unwrap_or("-"),
+        client = client.unwrap_or("-"),
+        request_id = context.request_id,
         "request"
     );
     if let Some(app) = app {

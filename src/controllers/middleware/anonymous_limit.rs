@@ -12,9 +12,8 @@ use teahouse_transport::AnonymousGuard;
 
 use super::connection_state::connection;
 use crate::controllers::App;
-use crate::controllers::extractors::client_address::client_address;
 use crate::controllers::extractors::cookies;
-use crate::controllers::extractors::session_token::session_token;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::error::Error;
 
 /// `Retry-After` of a refused request, in seconds.
@@ -47,7 +46,7 @@ fn count(request: &HttpRequest) -> Option<AnonymousGuard> {
     let app = request.app_data::<Data<App>>()?;
     app.requests
         .anonymous_limiter
-        .track(client_address(request)?)
+        .track(RequestContext::of(request).address?)
 }
 
 /// Whether the request has a session cookie or token, valid or not.
@@ -59,7 +58,7 @@ fn shows_session(request: &HttpRequest) -> bool {
         let mut cookies = cookies::pairs(request.headers());
         cookies.any(|(other, _)| other == name.as_bytes())
     });
-    has_cookie || session_token(request).is_some()
+    has_cookie || RequestContext::of(request).token.is_some()
 }
 
 /// Stops counting the request and its connection as anonymous.

@@ -1,7 +1,6 @@
 //! Compresses text responses with gzip if the client accepts it. Streamed bodies (event streams and sockets) are not
 //! compressed.
 
-use actix_web::HttpMessage;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
@@ -37,11 +36,8 @@ pub async fn compress(
     }
     let vary = HeaderValue::from_static("accept-encoding");
     response.headers_mut().append(header::VARY, vary);
-    let accepts_gzip = response
-        .request()
-        .extensions()
-        .get::<RequestContext>()
-        .is_some_and(|context| context.accepts_encoding(Encoding::Gzip));
+    let context = RequestContext::of(response.request());
+    let accepts_gzip = context.accepts_encoding(Encoding::Gzip);
     if !accepts_gzip || response.headers().contains_key(header::CONTENT_ENCODING) {
         return Ok(response);
     }

@@ -1,18 +1,18 @@
 //! Turns errors into responses in the request's language and format, and sets the security headers of every response.
 
+use actix_web::HttpResponse;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{HttpMessage, HttpResponse};
 
 use super::security_headers;
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, errors};
 use crate::error::Error;
 
-/// Middleware that renders errors. Inserts the [`RequestContext`] into the request's extensions.
+/// Middleware that renders errors.
 ///
 /// # Errors
 /// Those of the request, with the rendered response.
@@ -23,8 +23,7 @@ pub async fn render_errors(
     let Some(app) = request.app_data::<Data<App>>().cloned() else {
         return Err(Error::internal("the application has no data").into());
     };
-    let context = RequestContext::new(request.request());
-    request.extensions_mut().insert(context.clone());
+    let context = RequestContext::of(request.request());
     match next.call(request).await {
         Ok(response) => {
             let rendered = response

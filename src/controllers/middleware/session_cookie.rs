@@ -10,8 +10,7 @@ use chrono::TimeDelta;
 use std::collections::HashMap;
 
 use crate::controllers::Site;
-use crate::models::auth::session;
-use crate::models::auth::session::KeyHash;
+use crate::models::auth::session::{self, KeyHash};
 use crate::models::database::Database;
 
 /// Entry of the session's state with the hash of its key, set when a request is read.

@@ -1,20 +1,53 @@
-//! Connects a subscriber of the hub to the TCP connection of its request.
+//! Opens a connection to the hub, and connects its subscriber to the TCP connection of its request.
 
 use std::rc::Rc;
 
 use actix_web::HttpRequest;
-use teahouse_transport::Connection;
 
+use crate::controllers::App;
+use crate::controllers::errors::frame_error_message;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::middleware::connection_state::connection;
+use crate::error::{Error, Result};
+use crate::protocol::ErrorCode;
+use crate::protocol::websocket::CloseCode;
+use crate::realtime::connection::{ConnectRequest, Connection, MakeSubscriber};
 use crate::realtime::subscriber::{DirectSink, Subscriber};
-use crate::realtime::websocket::CloseCode;
+use crate::realtime::worker_hub::WorkerHub;
+
+/// Opens the connection of a WebSocket or an event stream.
+///
+/// # Errors
+/// Those of [`Connection::open`].
+pub(super) async fn open(
+    app: &App,
+    context: &RequestContext,
+    request: &HttpRequest,
+    connect_request: ConnectRequest,
+    make_subscriber: MakeSubscriber,
+) -> Result<Connection> {
+    let worker = request.app_data::<Rc<WorkerHub>>().cloned();
+    let worker = worker.ok_or_else(|| Error::internal("the worker has no hub"))?;
+    // Only these values: the context would stay in memory as long as the connection.
+    let (locale, chars) = (context.locale(), app.realtime.limits.content_chars);
+    let error_texts =
+        Box::new(move |code: ErrorCode| locale.translate(&frame_error_message(code, chars)));
+    let realtime = app.realtime.clone();
+    let connection = Connection::open(
+        worker,
+        realtime,
+        connect_request,
+        make_subscriber,
+        error_texts,
+    )
+    .await?;
+    let subscriber = &connection.subscriber;
+    bind_lifetimes(request, subscriber, app.sockets.close_grace_seconds);
+    Ok(connection)
+}
 
 /// Closes the TCP connection when the subscriber closes, and closes the subscriber (4008) when the peer stops reading.
-pub(super) fn bind_lifetimes(
-    request: &HttpRequest,
-    subscriber: &Rc<Subscriber>,
-    close_grace_seconds: u32,
-) {
+fn bind_lifetimes(request: &HttpRequest, subscriber: &Rc<Subscriber>, close_grace_seconds: u32) {
     let Some(connection) = connection(request) else {
         return;
     };
@@ -37,7 +70,7 @@ pub(super) fn close_with_peer(request: &HttpRequest) {
     }
 }
 
-impl DirectSink for Connection {
+impl DirectSink for teahouse_transport::Connection {
     fn try_write(&self, bytes: &[u8]) -> usize {
         self.try_write(bytes)
     }

@@ -13,7 +13,7 @@ use actix_web::error::PayloadError;
 use actix_web::web::Bytes;
 use futures_util::Stream;
 
-use crate::realtime::websocket::CloseCode;
+use crate::protocol::websocket::CloseCode;
 
 /// Longest header: two bytes, eight of extended length, four of masking key.
 const HEADER_MAX: usize = 14;

@@ -14,20 +14,17 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, dev};
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, ProtocolError, Session};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 
-use super::attach::{bind_lifetimes, enable_direct_writes};
+use super::attach;
 use super::frame_guard::{FrameGuard, GuardedPayload};
-use crate::controllers::errors::frame_error_message;
 use crate::controllers::extractors::connecting_user::ConnectingUser;
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, SocketLimits};
 use crate::error::{Error, Result};
-use crate::realtime::connection::Connection;
-use crate::realtime::frames::ErrorCode;
+use crate::protocol::websocket::CloseCode;
+use crate::protocol::{ErrorCode, websocket};
+use crate::realtime::connection::{Connection, Request};
 use crate::realtime::rate_limit::TokenBucket;
 use crate::realtime::subscriber::Subscriber;
-use crate::realtime::websocket;
-use crate::realtime::websocket::CloseCode;
-use crate::realtime::worker_hub::WorkerHub;
 
 /// Time for the peer to reply to our close frame with its own (RFC 6455, section 7.1.1).
 const CLOSE_REPLY_TIMEOUT: Duration = Duration::from_secs(1);
@@ -41,8 +38,6 @@ pub async fn create(
     payload: web::Payload,
 ) -> Result<HttpResponse> {
     require_upgrade(&request)?;
-    let worker = request.app_data::<Rc<WorkerHub>>().cloned();
-    let worker = worker.ok_or_else(|| Error::internal("the worker has no hub"))?;
     let guard = FrameGuard::new(payload.into_inner(), app.sockets.frame_max_bytes);
     let mut guarded = dev::Payload::from(
         Box::pin(GuardedPayload(guard.clone())) as actix_http::BoxedPayloadStream
@@ -56,18 +51,10 @@ pub async fn create(
         .max_frame_size(app.sockets.frame_max_bytes)
         .aggregate_continuations()
         .max_continuation_size(app.sockets.frame_max_bytes);
-    // Only these values: the context would stay in memory as long as the connection.
-    let (locale, chars) = (context.locale(), app.realtime.limits.content_chars);
-    let connection = Connection::open(
-        worker,
-        app.realtime.clone(),
-        connect_request,
-        Box::new(move |code: ErrorCode| locale.translate(&frame_error_message(code, chars))),
-    )
-    .await?;
+    let connection =
+        attach::open(&app, &context, &request, connect_request, Subscriber::new).await?;
     let subscriber = connection.subscriber.clone();
-    bind_lifetimes(&request, &subscriber, app.sockets.close_grace_seconds);
-    enable_direct_writes(&request, &subscriber);
+    attach::enable_direct_writes(&request, &subscriber);
     let socket = Socket {
         data_frames: app.sockets.frame_rate.map(TokenBucket::new),
         control_frames: app.sockets.control_rate.map(TokenBucket::new),
@@ -220,7 +207,8 @@ impl Socket {
         match message {
             AggregatedMessage::Text(text) => self.connection.receive(&text).await,
             AggregatedMessage::Binary(_) => {
-                self.connection.send_error(ErrorCode::BadFrame, None, None)
+                let request = Request::default();
+                self.connection.send_error(ErrorCode::BadFrame, &request)
             }
             AggregatedMessage::Ping(payload) => subscriber.push(websocket::pong(&payload)),
             AggregatedMessage::Pong(_) => {}

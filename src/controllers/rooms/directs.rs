@@ -1,11 +1,11 @@
 //! Direct rooms.
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use serde::Deserialize;
 
 use super::people;
+use crate::controllers::concerns::form_action;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::FormOrJson;
 use crate::controllers::extractors::request_context::RequestContext;
@@ -25,38 +25,30 @@ pub async fn create(
     app: Data<App>,
     context: RequestContext,
     CurrentUser(user): CurrentUser,
-    input: FormOrJson<DirectInput>,
+    FormOrJson(typed): FormOrJson<DirectInput>,
 ) -> Result<HttpResponse> {
-    let to = Recipients::UsernamesOrPhones(input.fields.to.clone());
-    let is_page = !input.is_json && !context.wants_json;
-    match app.database.find_or_create_direct(user.id, to).await {
-        Ok(direct) => {
-            app.realtime.announce_direct(&direct);
-            Ok(see_other(&format!("/rooms/{}", direct.room_id)))
-        }
-        Err(error @ (Error::NotFound | Error::Unreachable | Error::ForbiddenBecause(_)))
-            if is_page =>
-        {
-            let sentence = match error {
-                Error::NotFound => "error-direct-unknown".into(),
-                Error::ForbiddenBecause(sentence) => sentence,
-                _ => "error-direct-unreachable".into(),
-            };
-            let fields = [("to", sentence)];
-            people::show(&app, &context, user, &input.fields.to.join(", "), &fields)
-                .await
-                .map(unprocessable)
-        }
-        Err(Error::Invalid(fields)) if is_page => {
-            people::show(&app, &context, user, &input.fields.to.join(", "), &fields)
-                .await
-                .map(unprocessable)
-        }
-        Err(error) => Err(error),
-    }
+    let to = Recipients::UsernamesOrPhones(typed.to.clone());
+    let found = app.database.find_or_create_direct(user.id, to).await;
+    let found = found.map(|direct| {
+        app.realtime.announce_direct(&direct);
+        see_other(&format!("/rooms/{}", direct.room_id))
+    });
+    let found = match context.expects_json() {
+        true => found,
+        false => found.map_err(beside_field),
+    };
+    form_action::respond(&context, found, async |errors| {
+        people::show(&app, &context, user, &typed.to.join(", "), errors).await
+    })
+    .await
 }
 
-fn unprocessable(mut response: HttpResponse) -> HttpResponse {
-    *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    response
+/// Makes an error that the page shows beside the recipients.
+fn beside_field(error: Error) -> Error {
+    match error {
+        Error::NotFound => Error::field("to", "error-direct-unknown"),
+        Error::Unreachable => Error::field("to", "error-direct-unreachable"),
+        Error::ForbiddenBecause(message) => Error::field("to", message),
+        other => other,
+    }
 }

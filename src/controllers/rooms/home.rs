@@ -1,10 +1,11 @@
 //! The start page.
 
+use actix_web::HttpResponse;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
 
-use crate::controllers::extractors::cookies;
+use crate::controllers::extractors::cookies::LAST_ROOM_COOKIE;
 use crate::controllers::extractors::current_user::CurrentUser;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, see_other};
 use crate::error::{Error, Result};
 use crate::models::room::membership::Membership;
@@ -13,7 +14,7 @@ use crate::models::room::{LOBBY, Room};
 /// `GET /`: redirects to the last visited room (cookie), the Lobby, or `/login`.
 pub async fn show(
     app: Data<App>,
-    request: HttpRequest,
+    context: RequestContext,
     user: Result<CurrentUser, Error>,
 ) -> Result<HttpResponse> {
     let CurrentUser(user) = match user {
@@ -21,9 +22,8 @@ pub async fn show(
         Err(Error::Unauthorized) => return Ok(see_other("/login")),
         Err(error) => return Err(error),
     };
-    let last = cookies::all(&request, cookies::LAST_ROOM_COOKIE)
-        .iter()
-        .find_map(|cookie| cookie.value().parse().ok());
+    let mut last = context.cookies(LAST_ROOM_COOKIE);
+    let last = last.find_map(|id| id.parse().ok());
     let room = app
         .database
         .read(move |conn| match last {

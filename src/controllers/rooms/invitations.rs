@@ -2,18 +2,15 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
-use serde::Deserialize;
 
 use crate::controllers::extractors::current_user::CurrentUser;
-use crate::controllers::extractors::form::{FormOrJson, Method};
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page, redirect_or_no_content};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::models::room::Room;
 use crate::models::room::invitation;
-use crate::views::layout::Page;
 use crate::views::pages::invitations::{InvitationItem, InvitationsPage};
-use crate::views::pages::rooms::room_links;
+use crate::views::pages::rooms::SidebarPage;
 
 /// `GET /invitations`: an HTML page, or a JSON array of invitations as in the `invitation` frame.
 pub async fn index(
@@ -34,12 +31,7 @@ pub async fn index(
     }
     let item = |invitation| InvitationItem::new(context.locale(), invitation);
     let view = InvitationsPage {
-        page: Page::signed_in(
-            context.display_preferences(),
-            &user.to_public(),
-            user.is_admin(),
-        ),
-        rooms: room_links(context.locale(), rooms, None),
+        layout: SidebarPage::new(context.display_preferences(), &user, rooms),
         pending: pending.into_iter().map(item).collect(),
     };
     page(&app, &view)
@@ -59,11 +51,8 @@ pub async fn update(
     let room_id = write.await?;
     app.realtime.join_room(user_id, room_id, false);
     app.realtime.invitations_changed(user_id);
-    Ok(redirect_or_no_content(
-        &context,
-        false,
-        &format!("/rooms/{room_id}"),
-    ))
+    let location = format!("/rooms/{room_id}");
+    Ok(redirect_or_no_content(&context, &location))
 }
 
 /// `DELETE /invitations/{id}`: declines.
@@ -79,28 +68,5 @@ pub async fn destroy(
         .write(move |conn| invitation::decline(conn, user_id, id));
     write.await?;
     app.realtime.invitations_changed(user_id);
-    Ok(redirect_or_no_content(&context, false, "/invitations"))
-}
-
-/// Fields of `POST /invitations/{id}`.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct InvitationInput {
-    #[serde(rename = "_method")]
-    method: Method,
-}
-
-/// `POST /invitations/{id}` with `_method`
-pub async fn method_override(
-    app: Data<App>,
-    context: RequestContext,
-    user: CurrentUser,
-    id: Path<i64>,
-    input: FormOrJson<InvitationInput>,
-) -> Result<HttpResponse> {
-    match input.fields.method {
-        Method::Put | Method::Patch => update(app, context, user, id).await,
-        Method::Delete => destroy(app, context, user, id).await,
-        Method::Post => Err(Error::MethodNotAllowed),
-    }
+    Ok(redirect_or_no_content(&context, "/invitations"))
 }

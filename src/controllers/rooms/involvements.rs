@@ -11,7 +11,7 @@ use crate::controllers::{App, rooms};
 use crate::error::Result;
 use crate::models::room::Room;
 use crate::models::room::membership::Membership;
-use crate::realtime::frames::ServerFrame;
+use crate::protocol::frames::ServerFrame;
 use crate::realtime::hub::worker_commands::WorkerCommand;
 
 /// Fields of `/rooms/{id}/involvement`.
@@ -21,15 +21,15 @@ pub struct InvolvementInput {
     involvement: String,
 }
 
-/// `PUT /rooms/{id}/involvement`, or `POST`: `everything`, `mentions`, `nothing` or `hidden`.
+/// `PUT /rooms/{id}/involvement`: `everything`, `mentions`, `nothing` or `hidden`.
 pub async fn update(
     app: Data<App>,
     context: RequestContext,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
-    input: FormOrJson<InvolvementInput>,
+    FormOrJson(typed): FormOrJson<InvolvementInput>,
 ) -> Result<HttpResponse> {
-    let (id, user_id, level) = (*id, user.id, input.fields.involvement);
+    let (id, user_id, level) = (*id, user.id, typed.involvement);
     let write = app.database.write(move |conn| {
         Membership::set_notification_level(conn, id, user_id, &level)?;
         Room::summary(conn, user_id, id)
@@ -40,5 +40,5 @@ pub async fn update(
             .hub
             .send_to_workers(&WorkerCommand::SendToUser(user_id, frame));
     });
-    rooms::respond(&app, &context, user, id, changed, Vec::new(), input.is_json).await
+    rooms::respond(&app, &context, user, id, changed, Vec::new()).await
 }

@@ -3,20 +3,20 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
 
-use super::DirectoryQuery;
+use super::directory::DirectoryQuery;
 use crate::controllers::accounts::invites;
+use crate::controllers::concerns::form_action::InvalidFields;
 use crate::controllers::errors::field_messages;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page};
-use crate::error::{LocalizedMessage, Result};
+use crate::error::Result;
 use crate::models::room::Room;
-use crate::models::room::directory;
-use crate::models::room::directory::DirectoryCursor;
+use crate::models::room::directory::{self, DirectoryCursor};
 use crate::models::user::User;
-use crate::views::layout::{DisplayUser, Page};
+use crate::views::layout::DisplayUser;
 use crate::views::pages::directory::{Pagination, PeoplePage};
-use crate::views::pages::rooms::room_links;
+use crate::views::pages::rooms::SidebarPage;
 
 /// `GET /people`
 pub async fn index(
@@ -25,7 +25,7 @@ pub async fn index(
     CurrentUser(user): CurrentUser,
     query: Query<DirectoryQuery>,
 ) -> Result<HttpResponse> {
-    render(&app, &context, user, &query, "", &[]).await
+    render(&app, &context, user, &query, "", Vec::new()).await
 }
 
 /// Renders the directory with the recipients as typed and the errors beside them.
@@ -34,9 +34,9 @@ pub(in crate::controllers) async fn show(
     context: &RequestContext,
     user: User,
     to: &str,
-    fields: &[(&'static str, LocalizedMessage)],
+    errors: InvalidFields,
 ) -> Result<HttpResponse> {
-    render(app, context, user, &DirectoryQuery::default(), to, fields).await
+    render(app, context, user, &DirectoryQuery::default(), to, errors).await
 }
 
 async fn render(
@@ -45,41 +45,27 @@ async fn render(
     user: User,
     query: &DirectoryQuery,
     to: &str,
-    fields: &[(&'static str, LocalizedMessage)],
+    errors: InvalidFields,
 ) -> Result<HttpResponse> {
     let (pattern, after) = (query.search.clone(), DirectoryCursor::parse(&query.after));
-    let (search, user_id) = (&query.search, user.id);
-    let (rooms, found) = app
-        .database
-        .read(move |conn| {
-            let rooms = Room::list_for(conn, user_id)?;
-            Ok((
-                rooms,
-                directory::users_page(conn, user_id, &pattern, after.as_ref())?,
-            ))
-        })
-        .await?;
-    let mut errors = field_messages(context.locale(), fields);
-    errors.entry("to").or_default();
-    page(
-        app,
-        &PeoplePage {
-            page: Page::signed_in(
-                context.display_preferences(),
-                &user.to_public(),
-                user.is_admin(),
-            ),
-            rooms: room_links(context.locale(), rooms, None),
-            pages: Pagination::new(&found, search),
-            people: found
-                .items
-                .iter()
-                .map(|person| DisplayUser::from(&person.to_public()))
-                .collect(),
-            may_invite: invites::require_inviter(app, &user).is_ok(),
-            search,
-            to,
-            errors,
-        },
-    )
+    let user_id = user.id;
+    let read = app.database.read(move |conn| {
+        let rooms = Room::list_for(conn, user_id)?;
+        let found = directory::users_page(conn, user_id, &pattern, after.as_ref())?;
+        Ok((rooms, found))
+    });
+    let (rooms, found) = read.await?;
+    let people = found.items.iter();
+    let view = PeoplePage {
+        layout: SidebarPage::new(context.display_preferences(), &user, rooms),
+        pages: Pagination::new(&found, &query.search),
+        people: people
+            .map(|user| DisplayUser::from(&user.to_public()))
+            .collect(),
+        may_invite: invites::require_inviter(app, &user).is_ok(),
+        search: &query.search,
+        to,
+        errors: field_messages(context, &["to"], &errors),
+    };
+    page(app, &view)
 }

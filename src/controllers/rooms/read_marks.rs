@@ -18,23 +18,19 @@ pub struct ReadMarkInput {
     unread: bool,
 }
 
-/// `PUT /rooms/{id}/read_mark`, or `POST`
+/// `PUT /rooms/{id}/read_mark`
 pub async fn update(
     app: Data<App>,
     context: RequestContext,
     CurrentUser(user): CurrentUser,
     id: Path<i64>,
-    input: FormOrJson<ReadMarkInput>,
+    FormOrJson(typed): FormOrJson<ReadMarkInput>,
 ) -> Result<HttpResponse> {
-    let ReadMarkInput { seq, unread } = input.fields;
     app.realtime
-        .mark_read(&user.to_public(), *id, seq, unread)
+        .mark_read(&user.to_public(), *id, typed.seq, typed.unread)
         .await?;
-    Ok(redirect_or_no_content(
-        &context,
-        input.is_json,
-        &format!("/rooms/{id}"),
-    ))
+    let location = format!("/rooms/{id}");
+    Ok(redirect_or_no_content(&context, &location))
 }
 
 /// `POST /read_marks`: marks all rooms as read.
@@ -44,5 +40,5 @@ pub async fn create(
     CurrentUser(user): CurrentUser,
 ) -> Result<HttpResponse> {
     app.realtime.mark_all_read(&user.to_public()).await?;
-    Ok(redirect_or_no_content(&context, false, "/"))
+    Ok(redirect_or_no_content(&context, "/"))
 }

@@ -2,10 +2,10 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
-use serde::Deserialize;
 
-use super::{FieldErrors, SavedQuery, redirect_saved, settings_layout, unprocessable};
+use super::{FormResult, redirect_saved, settings_layout};
 use crate::controllers::concerns::attempt::Attempt;
+use crate::controllers::concerns::form_action;
 use crate::controllers::extractors::current_user::{CurrentSession, CurrentUser};
 use crate::controllers::extractors::form::FormOrJson;
 use crate::controllers::extractors::request_context::RequestContext;
@@ -14,52 +14,32 @@ use crate::error::{Error, Result};
 use crate::models::user::User;
 use crate::models::user::preferences::Preferences;
 use crate::views::locale::Locale;
-use crate::views::pages::settings::AppearancePage;
-
-/// Fields of `PUT /settings/appearance`; an empty `locale` follows the browser.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct AppearanceInput {
-    locale: String,
-    appearance: String,
-    time_format: String,
-}
+use crate::views::pages::settings::{AppearanceForm, AppearancePage};
 
 /// `GET /settings/appearance`
 pub async fn show(
     app: Data<App>,
     context: RequestContext,
-    CurrentSession {
-        user, preferences, ..
-    }: CurrentSession,
-    query: Query<SavedQuery>,
+    current: CurrentSession,
+    query: Query<FormResult>,
 ) -> Result<HttpResponse> {
-    let chosen = AppearanceInput {
-        locale: preferences.locale.unwrap_or_default(),
-        appearance: preferences.appearance,
-        time_format: preferences.time_format,
+    let chosen = AppearanceForm {
+        locale: current.preferences.locale.unwrap_or_default(),
+        appearance: current.preferences.appearance,
+        time_format: current.preferences.time_format,
     };
-    render(&app, &context, &user, chosen, query.into_inner(), &[]).await
+    render(&app, &context, &current.user, chosen, query.into_inner()).await
 }
 
 async fn render(
     app: &App,
     context: &RequestContext,
     user: &User,
-    chosen: AppearanceInput,
-    saved: SavedQuery,
-    errors: FieldErrors<'_>,
+    chosen: AppearanceForm,
+    result: FormResult,
 ) -> Result<HttpResponse> {
-    let layout = settings_layout(app, context, user, "appearance", saved, errors).await?;
-    let AppearanceInput {
-        locale,
-        appearance,
-        time_format,
-    } = chosen;
-    page(
-        app,
-        &AppearancePage::new(layout, locale, appearance, time_format),
-    )
+    let layout = settings_layout(app, context, user, "appearance", result).await?;
+    page(app, &AppearancePage::new(layout, chosen))
 }
 
 /// `PUT /settings/appearance`
@@ -67,31 +47,17 @@ pub async fn update(
     app: Data<App>,
     context: RequestContext,
     CurrentUser(user): CurrentUser,
-    input: FormOrJson<AppearanceInput>,
+    FormOrJson(typed): FormOrJson<AppearanceForm>,
 ) -> Result<HttpResponse> {
-    match set(&app, &user, &input.fields).await {
-        Ok(()) => Ok(redirect_saved(
-            &context,
-            input.is_json,
-            "appearance",
-            "appearance",
-        )),
-        Err(Error::Invalid(fields)) if !input.is_json && !context.wants_json => {
-            let page = render(
-                &app,
-                &context,
-                &user,
-                input.fields,
-                SavedQuery::default(),
-                &fields,
-            );
-            page.await.map(unprocessable)
-        }
-        Err(error) => Err(error),
-    }
+    let saved = save(&app, &user, &typed).await;
+    let saved = saved.map(|()| redirect_saved(&context, "appearance", "appearance"));
+    form_action::respond(&context, saved, async |errors| {
+        render(&app, &context, &user, typed, errors.into()).await
+    })
+    .await
 }
 
-async fn set(app: &App, user: &User, typed: &AppearanceInput) -> Result<()> {
+async fn save(app: &App, user: &User, typed: &AppearanceForm) -> Result<()> {
     let tag = Some(typed.locale.clone()).filter(|tag| !tag.is_empty());
     let is_supported = |tag: &String| Locale::ALL.iter().any(|locale| locale.tag() == tag);
     if tag.as_ref().is_some_and(|tag| !is_supported(tag)) {
@@ -106,5 +72,5 @@ async fn set(app: &App, user: &User, typed: &AppearanceInput) -> Result<()> {
     let write = app
         .database
         .write(move |conn| preferences.save(conn, user_id));
-    Attempt::run(app, app.rate_limits.profile_change(user_id)?, write).await
+    Attempt::run(app, app.rate_limits.profile_change(user_id), write).await
 }

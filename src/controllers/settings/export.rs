@@ -1,7 +1,6 @@
 //! Export of the current user's data.
 
-use std::collections::{HashSet, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::VecDeque;
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType};
@@ -14,51 +13,25 @@ use crate::controllers::App;
 use crate::controllers::concerns::attempt::Attempt;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::error::{Error, Result};
-use crate::models::user::data_export;
-use crate::models::user::data_export::ExportedUser;
+use crate::models::user::data_export::{self, ExportedUser};
 use crate::models::{now, rfc3339};
+use crate::services::user_permits::{UserPermit, UserPermits};
 
 /// `Retry-After` while an export of the user is running, in seconds.
 const RETRY_SECONDS: u64 = 10;
 
 /// Running exports: at most one per user, and one at a time reads the database.
 pub struct Exports {
-    user_ids: Arc<Mutex<HashSet<i64>>>,
+    permits: UserPermits,
     reader: Semaphore,
 }
 
 impl Default for Exports {
     fn default() -> Self {
         Self {
-            user_ids: Arc::default(),
+            permits: UserPermits::default(),
             reader: Semaphore::new(1),
         }
-    }
-}
-
-impl Exports {
-    fn acquire(&self, user_id: i64) -> Result<ExportPermit> {
-        let mut user_ids = self.user_ids.lock().unwrap_or_else(PoisonError::into_inner);
-        if !user_ids.insert(user_id) {
-            return Err(Error::RateLimited {
-                seconds: RETRY_SECONDS,
-            });
-        }
-        let user_ids = self.user_ids.clone();
-        Ok(ExportPermit { user_ids, user_id })
-    }
-}
-
-/// Permit for a user's export. Dropping it ends the export, also when the client disconnects.
-struct ExportPermit {
-    user_ids: Arc<Mutex<HashSet<i64>>>,
-    user_id: i64,
-}
-
-impl Drop for ExportPermit {
-    fn drop(&mut self) {
-        let mut user_ids = self.user_ids.lock().unwrap_or_else(PoisonError::into_inner);
-        user_ids.remove(&self.user_id);
     }
 }
 
@@ -68,7 +41,7 @@ impl Drop for ExportPermit {
 struct ExportHeader {
     exported_at: String,
     #[serde(flatten)]
-    person: ExportedUser,
+    user: ExportedUser,
 }
 
 /// State of a streamed export.
@@ -80,20 +53,21 @@ struct ExportStream {
     batches: VecDeque<(i64, Vec<i64>)>,
     is_first: bool,
     is_finished: bool,
-    _permit: ExportPermit,
+    /// Dropped also when the client disconnects.
+    _permit: UserPermit,
 }
 
 /// `GET /settings/export`: streams a JSON file in batches; one export per user at a time.
 pub async fn show(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<HttpResponse> {
     let user_id = user.id;
-    let permit = app.exports.acquire(user_id)?;
-    let tries = app.rate_limits.export(user_id)?;
-    let (person, batches) = Attempt::run(&app, tries, read(&app, user_id)).await?;
+    let permit = app
+        .exports
+        .permits
+        .acquire(user_id, usize::MAX, RETRY_SECONDS)?;
+    let tries = app.rate_limits.export(user_id);
+    let (user, batches) = Attempt::run(&app, tries, read(&app, user_id)).await?;
     let exported_at = rfc3339(now());
-    let header_object = ExportHeader {
-        exported_at,
-        person,
-    };
+    let header_object = ExportHeader { exported_at, user };
     let json = serde_json::to_string(&header_object).map_err(Error::internal)?;
     let prefix = json.strip_suffix('}').unwrap_or_default();
     let stream_state = ExportStream {
@@ -119,8 +93,8 @@ pub async fn show(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<Http
 async fn read(app: &App, user_id: i64) -> Result<(ExportedUser, Vec<(i64, Vec<i64>)>)> {
     let _permit = app.exports.reader.acquire().await;
     let read = app.database.read(move |conn| {
-        let person = data_export::user(conn, user_id)?;
-        Ok((person, data_export::message_batches(conn, user_id)?))
+        let user = data_export::user(conn, user_id)?;
+        Ok((user, data_export::message_batches(conn, user_id)?))
     });
     read.await
 }

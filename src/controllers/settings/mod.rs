@@ -13,24 +13,20 @@ pub mod profile;
 pub mod security;
 pub mod sessions;
 
-use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse};
+mod reauthentication;
+
+use actix_web::HttpResponse;
 use serde::Deserialize;
 
-use super::concerns::attempt::Attempt;
+use super::concerns::form_action::InvalidFields;
 use super::errors::field_messages;
-use super::extractors::client_address::client_address;
+use super::extractors::current_user::CurrentUser;
+use super::extractors::request_context::RequestContext;
 use super::{App, redirect_or_no_content, see_other};
-use crate::controllers::extractors::current_user::{CurrentSession, CurrentUser};
-use crate::controllers::extractors::request_context::RequestContext;
-use crate::error::{Error, LocalizedMessage, Result};
-use crate::models::auth::session;
+use crate::error::Result;
 use crate::models::room::Room;
 use crate::models::user::User;
-use crate::services::password_hasher::PasswordCheck;
-use crate::services::password_hasher::queue::Priority;
-use crate::views::layout::Page;
-use crate::views::pages::rooms::room_links;
+use crate::views::pages::rooms::SidebarPage;
 use crate::views::pages::settings::SettingsLayout;
 
 /// Fields of all settings forms.
@@ -53,15 +49,23 @@ const FIELDS: [&str; 16] = [
     "form",
 ];
 
-/// Query of a settings page after a successful save: which form was saved.
+/// Result of a form that its page shows: which form was saved (`?saved=`), or the errors.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct SavedQuery {
+pub struct FormResult {
     saved: String,
+    #[serde(skip)]
+    errors: InvalidFields,
 }
 
-/// Errors by field.
-type FieldErrors<'a> = &'a [(&'static str, LocalizedMessage)];
+impl From<InvalidFields> for FormResult {
+    fn from(errors: InvalidFields) -> Self {
+        Self {
+            errors,
+            ..Self::default()
+        }
+    }
+}
 
 /// `GET /settings`
 pub async fn show(_: CurrentUser) -> HttpResponse {
@@ -74,89 +78,19 @@ async fn settings_layout(
     context: &RequestContext,
     user: &User,
     section: &'static str,
-    saved: SavedQuery,
-    errors: FieldErrors<'_>,
+    result: FormResult,
 ) -> Result<SettingsLayout> {
     let user_id = user.id;
-    let rooms = app
-        .database
-        .read(move |conn| Room::list_for(conn, user_id))
-        .await?;
-    let mut errors = field_messages(context.locale(), errors);
-    for field in FIELDS {
-        errors.entry(field).or_default();
-    }
+    let read = app.database.read(move |conn| Room::list_for(conn, user_id));
     Ok(SettingsLayout {
-        page: Page::signed_in(
-            context.display_preferences(),
-            &user.to_public(),
-            user.is_admin(),
-        ),
-        rooms: room_links(context.locale(), rooms, None),
+        layout: SidebarPage::new(context.display_preferences(), user, read.await?),
         section,
-        saved: saved.saved,
-        errors,
+        saved: result.saved,
+        errors: field_messages(context, &FIELDS, &result.errors),
     })
 }
 
 /// Redirects to the page, which confirms that `what` was saved; 204 for JSON.
-fn redirect_saved(
-    context: &RequestContext,
-    is_json: bool,
-    section: &str,
-    what: &str,
-) -> HttpResponse {
-    redirect_or_no_content(
-        context,
-        is_json,
-        &format!("/settings/{section}?saved={what}#{what}"),
-    )
-}
-
-fn unprocessable(mut response: HttpResponse) -> HttpResponse {
-    *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    response
-}
-
-/// Verifies the user's identity before a change of credentials: by password or, without one, by a recent GitHub
-/// confirmation in this session.
-///
-/// # Errors
-/// `Invalid` for `field`; `RateLimited` after too many wrong passwords; `Unavailable` when too many passwords are being
-/// verified.
-async fn require_reauthentication(
-    app: &App,
-    request: &HttpRequest,
-    current: &CurrentSession,
-    typed: &str,
-    field: &'static str,
-) -> Result<()> {
-    let (user_id, key_hash) = (current.user.id, current.key_hash.clone());
-    let read = app.database.read(move |conn| {
-        let hash = User::password_hash(conn, user_id)?;
-        Ok((hash, session::is_confirmed_by_github(conn, &key_hash)?))
-    });
-    let (hash, is_confirmed) = read.await?;
-    match hash {
-        None if is_confirmed => return Ok(()),
-        None => return Err(Error::field(field, "error-github-confirm")),
-        Some(_) if typed.is_empty() => return Err(Error::field(field, "error-password-missing")),
-        Some(_) => {}
-    }
-    let attempt = Attempt::begin(app, app.rate_limits.password_confirmation(user_id)?).await?;
-    let requester = app
-        .rate_limits
-        .requester(client_address(request), Priority::Trusted);
-    let verdict = app.hasher.verify(requester, typed.to_owned(), hash);
-    match verdict.await {
-        Ok(PasswordCheck::Valid | PasswordCheck::ValidNeedsRehash(_)) => attempt.succeed().await,
-        Ok(PasswordCheck::Invalid) => {
-            attempt.count();
-            Err(Error::field(field, "error-password-wrong"))
-        }
-        Err(error) => {
-            attempt.undo().await?;
-            Err(error)
-        }
-    }
+fn redirect_saved(context: &RequestContext, section: &str, what: &str) -> HttpResponse {
+    redirect_or_no_content(context, &format!("/settings/{section}?saved={what}#{what}"))
 }

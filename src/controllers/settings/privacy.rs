@@ -4,13 +4,14 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
 use serde::Deserialize;
 
-use super::{FieldErrors, SavedQuery, redirect_saved, settings_layout, unprocessable};
+use super::{FormResult, redirect_saved, settings_layout};
 use crate::controllers::concerns::attempt::Attempt;
+use crate::controllers::concerns::form_action;
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::form::FormOrJson;
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::models::user::User;
 use crate::models::user::direct_message_policy;
 use crate::views::pages::settings::PrivacyPage;
@@ -27,14 +28,14 @@ pub async fn show(
     app: Data<App>,
     context: RequestContext,
     CurrentUser(user): CurrentUser,
-    query: Query<SavedQuery>,
+    query: Query<FormResult>,
 ) -> Result<HttpResponse> {
     let user_id = user.id;
     let read = app
         .database
         .read(move |conn| direct_message_policy::of(conn, user_id));
     let reachable_by = read.await?.as_str().to_owned();
-    render(&app, &context, &user, reachable_by, query.into_inner(), &[]).await
+    render(&app, &context, &user, reachable_by, query.into_inner()).await
 }
 
 async fn render(
@@ -42,11 +43,10 @@ async fn render(
     context: &RequestContext,
     user: &User,
     reachable_by: String,
-    saved: SavedQuery,
-    errors: FieldErrors<'_>,
+    result: FormResult,
 ) -> Result<HttpResponse> {
     let view = PrivacyPage {
-        layout: settings_layout(app, context, user, "privacy", saved, errors).await?,
+        layout: settings_layout(app, context, user, "privacy", result).await?,
         reachable_by,
     };
     page(app, &view)
@@ -57,20 +57,16 @@ pub async fn update(
     app: Data<App>,
     context: RequestContext,
     CurrentUser(user): CurrentUser,
-    input: FormOrJson<PrivacyInput>,
+    FormOrJson(typed): FormOrJson<PrivacyInput>,
 ) -> Result<HttpResponse> {
-    let (user_id, choice) = (user.id, input.fields.reachable_by.clone());
+    let (user_id, choice) = (user.id, typed.reachable_by.clone());
     let write = app
         .database
         .write(move |conn| direct_message_policy::set(conn, user_id, &choice));
-    let tries = app.rate_limits.profile_change(user_id)?;
-    match Attempt::run(&app, tries, write).await {
-        Ok(()) => Ok(redirect_saved(&context, input.is_json, "privacy", "reach")),
-        Err(Error::Invalid(fields)) if !input.is_json && !context.wants_json => {
-            let typed = input.fields.reachable_by;
-            let page = render(&app, &context, &user, typed, SavedQuery::default(), &fields);
-            page.await.map(unprocessable)
-        }
-        Err(error) => Err(error),
-    }
+    let saved = Attempt::run(&app, app.rate_limits.profile_change(user_id), write).await;
+    let saved = saved.map(|()| redirect_saved(&context, "privacy", "reach"));
+    form_action::respond(&context, saved, async |errors| {
+        render(&app, &context, &user, typed.reachable_by, errors.into()).await
+    })
+    .await
 }

@@ -2,49 +2,41 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
-use serde::Deserialize;
 
-use super::{FieldErrors, SavedQuery, redirect_saved, settings_layout, unprocessable};
+use super::{FormResult, redirect_saved, settings_layout};
 use crate::controllers::concerns::attempt::Attempt;
+use crate::controllers::concerns::form_action;
 use crate::controllers::extractors::current_user::CurrentUser;
-use crate::controllers::extractors::form::FormOrJson;
+use crate::controllers::extractors::form::{FormOrJson, UsernameField};
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::controllers::{App, page};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::models::user::User;
 use crate::models::values::username::Username;
 use crate::services::image::UPLOAD_MAX_BYTES;
 use crate::views::pages::settings::ProfilePage;
-
-/// Fields of `PATCH /settings/profile`.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct ProfileInput {
-    username: String,
-}
 
 /// `GET /settings/profile`
 pub async fn show(
     app: Data<App>,
     context: RequestContext,
     CurrentUser(user): CurrentUser,
-    query: Query<SavedQuery>,
+    query: Query<FormResult>,
 ) -> Result<HttpResponse> {
-    let username = user.username.clone();
-    render(&app, &context, &user, username, query.into_inner(), &[]).await
+    render(&app, &context, &user, None, query.into_inner()).await
 }
 
+/// Renders the page with the username as typed, or the current one.
 pub(super) async fn render(
     app: &App,
     context: &RequestContext,
     user: &User,
-    username: String,
-    saved: SavedQuery,
-    errors: FieldErrors<'_>,
+    typed: Option<String>,
+    result: FormResult,
 ) -> Result<HttpResponse> {
     let view = ProfilePage {
-        layout: settings_layout(app, context, user, "profile", saved, errors).await?,
-        username,
+        layout: settings_layout(app, context, user, "profile", result).await?,
+        username: typed.unwrap_or_else(|| user.username.clone()),
         upload_max: UPLOAD_MAX_BYTES,
     };
     page(app, &view)
@@ -55,17 +47,15 @@ pub async fn update(
     app: Data<App>,
     context: RequestContext,
     CurrentUser(user): CurrentUser,
-    input: FormOrJson<ProfileInput>,
+    FormOrJson(typed): FormOrJson<UsernameField>,
 ) -> Result<HttpResponse> {
-    match rename(&app, &user, &input.fields.username).await {
-        Ok(()) => Ok(redirect_saved(&context, input.is_json, "profile", "name")),
-        Err(Error::Invalid(fields)) if !input.is_json && !context.wants_json => {
-            let typed = input.fields.username;
-            let page = render(&app, &context, &user, typed, SavedQuery::default(), &fields);
-            page.await.map(unprocessable)
-        }
-        Err(error) => Err(error),
-    }
+    let renamed = rename(&app, &user, &typed.username).await;
+    let renamed = renamed.map(|()| redirect_saved(&context, "profile", "name"));
+    form_action::respond(&context, renamed, async |errors| {
+        let typed = Some(typed.username);
+        render(&app, &context, &user, typed, errors.into()).await
+    })
+    .await
 }
 
 async fn rename(app: &App, user: &User, typed: &str) -> Result<()> {
@@ -73,7 +63,7 @@ async fn rename(app: &App, user: &User, typed: &str) -> Result<()> {
     let write = app
         .database
         .write(move |conn| User::rename(conn, user_id, &name));
-    Attempt::run(app, app.rate_limits.rename(user_id)?, write).await?;
+    Attempt::run(app, app.rate_limits.rename(user_id), write).await?;
     app.realtime.poll_now();
     Ok(())
 }

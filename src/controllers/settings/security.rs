@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
 
-use super::{SavedQuery, settings_layout};
+use super::{FormResult, settings_layout};
 use crate::controllers::accounts::security_events::{EventsQuery, find};
 use crate::controllers::extractors::current_user::CurrentUser;
 use crate::controllers::extractors::request_context::RequestContext;
@@ -18,17 +18,10 @@ pub async fn show(
     CurrentUser(user): CurrentUser,
     query: Query<EventsQuery>,
 ) -> Result<HttpResponse> {
+    let result = FormResult::default();
     let view = SecurityPage {
         list: find(&app, &context, Some(user.id), &query).await?,
-        layout: settings_layout(
-            &app,
-            &context,
-            &user,
-            "security",
-            SavedQuery::default(),
-            &[],
-        )
-        .await?,
+        layout: settings_layout(&app, &context, &user, "security", result).await?,
     };
     page(&app, &view)
 }

@@ -1,20 +1,19 @@
 //! Metrics for Prometheus.
 
+use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
 
 use crate::controllers::App;
-use crate::controllers::extractors::client_address::is_loopback;
-use crate::controllers::extractors::session_token::session_token;
+use crate::controllers::extractors::request_context::RequestContext;
 use crate::error::{Error, Result};
 use crate::models::auth::session::KeyHash;
 
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// `GET /metrics`: only for requests from the same machine, or with the configured token.
-pub async fn show(app: Data<App>, request: HttpRequest) -> Result<HttpResponse> {
-    if !is_loopback(&request) && !has_token(&app, &request) {
+pub async fn show(app: Data<App>, context: RequestContext) -> Result<HttpResponse> {
+    if !context.is_loopback && !has_token(&app, &context) {
         return Err(Error::NotFound);
     }
     Ok(HttpResponse::Ok()
@@ -22,7 +21,7 @@ pub async fn show(app: Data<App>, request: HttpRequest) -> Result<HttpResponse> 
         .body(app.metrics.encode()?))
 }
 
-fn has_token(app: &App, request: &HttpRequest) -> bool {
-    let given = session_token(request).map(|token| KeyHash::of(&token));
+fn has_token(app: &App, context: &RequestContext) -> bool {
+    let given = context.token.as_deref().map(KeyHash::of);
     given.is_some() && given == app.site.metrics_token
 }

@@ -1,24 +1,23 @@
 //! Registration and sign-in with GitHub accounts.
-//!
-//! Writing functions must be called in a write transaction.
 
+use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
 use crate::models::installation;
 use crate::models::schema::users;
+use crate::models::statement::Statement;
 use crate::models::user::User;
 use crate::models::user::registration::{Credential, Registration, RegistrationPolicy};
 use crate::models::values::github_account::GithubAccount;
-use crate::models::values::username;
-use crate::models::values::username::Username;
+use crate::models::values::username::{self, Username};
 
 /// Number of usernames derived from the login before falling back to the account's id.
 const MAX_CANDIDATES: i64 = 50;
 
 /// The ways in which a user can sign in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Queryable)]
 pub struct LoginMethods {
     /// Phone number in E.164 form.
     pub phone: Option<String>,
@@ -35,65 +34,45 @@ impl LoginMethods {
     }
 }
 
-/// A registration with a GitHub account.
-#[derive(Debug, Clone)]
-pub struct GithubRegistration {
-    /// The authenticated account.
-    pub account: GithubAccount,
-    /// Who may register.
-    pub policy: RegistrationPolicy,
-    /// The invite, if any.
-    pub invite: Option<i64>,
-    /// Whether registration as the installation's first user is allowed.
-    pub may_be_first: bool,
-}
-
 impl User {
     /// Returns whether the account is linked to a user.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database fails.
     pub fn is_github_linked(conn: &mut DbConn, account: &GithubAccount) -> Result<bool> {
         let owner = users::table.filter(users::github_id.eq(account.id));
-        Ok(owner.count().get_result::<i64>(conn)? > 0)
+        Ok(select(exists(owner)).get_result(conn)?)
     }
 
     /// Returns the user linked to the account, whatever their status, and updates the stored login name. When there is none,
     /// no other transaction can link the account before this one ends.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database fails.
     pub fn find_by_github(conn: &mut DbConn, account: &GithubAccount) -> Result<Option<Self>> {
         installation::lock(conn)?;
         let owner = users::table.filter(users::github_id.eq(account.id));
-        let user: Option<Self> = owner
-            .select(Self::as_select())
-            .get_result(conn)
-            .optional()?;
-        if user.is_some() {
-            diesel::update(owner)
-                .set(users::github_login.eq(&account.login))
-                .execute(conn)?;
+        let user = owner.select(Self::as_select()).get_result(conn);
+        let user: Option<Self> = user.optional()?;
+        if let Some(user) = &user {
+            Self::set_github(conn, user.id, Some(account))?;
         }
         Ok(user)
     }
 
-    /// Registers a user for an account that is not linked yet, with a username derived from the login.
+    /// Registers a user for an account that is not linked yet, with a username derived from the login; see
+    /// [`Registration`].
     ///
     /// # Errors
     /// `ForbiddenBecause` when registration is closed, requires an invite, or, for the first user, a set-up code.
-    pub fn register_with_github(conn: &mut DbConn, request: &GithubRegistration) -> Result<Self> {
+    pub fn register_with_github(
+        conn: &mut DbConn,
+        account: &GithubAccount,
+        policy: RegistrationPolicy,
+        invite: Option<i64>,
+        may_be_first: bool,
+    ) -> Result<Self> {
         installation::lock(conn)?;
-        let username = Self::free_username(conn, &request.account)?;
         let registration = Registration {
-            policy: request.policy,
-            invite: request.invite,
-            credential: Credential::GitHub {
-                id: request.account.id,
-                login: request.account.login.clone(),
-            },
-            username,
-            may_be_first: request.may_be_first,
+            policy,
+            invite,
+            credential: Credential::GitHub(account.clone()),
+            username: Self::free_username(conn, account)?,
+            may_be_first,
         };
         Self::register(conn, &registration).map_err(|error| match error {
             Error::Forbidden => Error::ForbiddenBecause("error-github-closed".into()),
@@ -112,10 +91,8 @@ impl User {
     /// `ForbiddenBecause` when it is linked to another user, or the user is linked to another account.
     pub fn link_github(conn: &mut DbConn, id: i64, account: &GithubAccount) -> Result<()> {
         installation::lock(conn)?;
-        let linked: Option<i64> = users::table
-            .find(id)
-            .select(users::github_id)
-            .get_result(conn)?;
+        let user = users::table.find(id);
+        let linked: Option<i64> = user.select(users::github_id).get_result(conn)?;
         if linked.is_some_and(|linked| linked != account.id) {
             return Err(Error::ForbiddenBecause("error-github-another".into()));
         }
@@ -123,13 +100,7 @@ impl User {
         if owner.is_some_and(|owner| owner.id != id) {
             return Err(Error::ForbiddenBecause("error-github-taken".into()));
         }
-        diesel::update(users::table.find(id))
-            .set((
-                users::github_id.eq(account.id),
-                users::github_login.eq(&account.login),
-            ))
-            .execute(conn)?;
-        Ok(())
+        Self::set_github(conn, id, Some(account))
     }
 
     /// Unlinks a user's account.
@@ -141,13 +112,16 @@ impl User {
         if !Self::login_methods(conn, id)?.allows_password_login() {
             return Err(Error::field("github", "error-github-last"));
         }
+        Self::set_github(conn, id, None)
+    }
+
+    fn set_github(conn: &mut DbConn, id: i64, account: Option<&GithubAccount>) -> Result<()> {
         diesel::update(users::table.find(id))
             .set((
-                users::github_id.eq(None::<i64>),
-                users::github_login.eq(None::<String>),
+                users::github_id.eq(account.map(|account| account.id)),
+                users::github_login.eq(account.map(|account| &account.login)),
             ))
-            .execute(conn)?;
-        Ok(())
+            .run(conn)
     }
 
     /// Returns the ways in which a user can sign in.
@@ -155,22 +129,17 @@ impl User {
     /// # Errors
     /// `NotFound` when there is no such user.
     pub fn login_methods(conn: &mut DbConn, id: i64) -> Result<LoginMethods> {
-        let (phone, password_hash, github): (_, Option<String>, _) = users::table
-            .find(id)
-            .select((users::phone, users::password_hash, users::github_login))
-            .get_result(conn)?;
-        Ok(LoginMethods {
-            phone,
-            has_password: password_hash.is_some(),
-            github,
-        })
+        let user = users::table.find(id);
+        let has_password = users::password_hash.is_not_null();
+        let methods = user.select((users::phone, has_password, users::github_login));
+        Ok(methods.get_result(conn)?)
     }
 
     /// Returns an unused username for an account.
     fn free_username(conn: &mut DbConn, account: &GithubAccount) -> Result<Username> {
         for n in 1..=MAX_CANDIDATES {
             if let Some(name) = username_candidate(&account.login, n)
-                && !Self::is_username_taken(conn, &name)?
+                && !Self::is_username_taken(conn, &name, None)?
             {
                 return Ok(name);
             }
@@ -199,22 +168,20 @@ mod tests {
 
     use super::*;
 
-    fn name(login: &str, n: i64) -> String {
-        username_candidate(login, n)
-            .expect(login)
-            .as_str()
-            .to_owned()
-    }
-
     #[test]
     fn usernames_resemble_logins() {
-        assert_eq!(name("octocat", 1), "octocat");
-        assert_eq!(name("Octo-Cat", 1), "Octo-Cat");
-        assert_eq!(name("octocat", 2), "octocat-2");
-        assert_eq!(name("x", 1), "github-x");
-        assert_eq!(name("13800138000", 1), "github-13800138000");
-        assert_eq!(name("octo cat[bot]", 1), "octocatbot");
-        assert_eq!(name(&"x".repeat(39), 12), format!("{}-12", "x".repeat(29)));
+        for (login, n, expected) in [
+            ("octocat", 1, "octocat"),
+            ("Octo-Cat", 1, "Octo-Cat"),
+            ("octocat", 2, "octocat-2"),
+            ("x", 1, "github-x"),
+            ("13800138000", 1, "github-13800138000"),
+            ("octo cat[bot]", 1, "octocatbot"),
+            (&"x".repeat(39), 12, &format!("{}-12", "x".repeat(29))),
+        ] {
+            let name = username_candidate(login, n).expect(login);
+            assert_eq!(name.as_str(), expected);
+        }
     }
 
     proptest! {

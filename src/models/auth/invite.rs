@@ -1,14 +1,14 @@
 //! Invite links, with which people can register while open registration is disabled.
-//!
-//! Writing functions must be called in a write transaction.
 
 use chrono::{NaiveDateTime, TimeDelta};
+use diesel::dsl::{auto_type, exists, select};
 use diesel::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::models::database::connection::{DbConn, on_each};
+use crate::models::database::connection::DbConn;
 use crate::models::now;
 use crate::models::schema::{invites, users};
+use crate::models::statement::Statement;
 use crate::models::user::User;
 use crate::models::values::signing::{HmacKey, constant_time_eq};
 use crate::models::values::user_status::Status;
@@ -23,7 +23,8 @@ const SIGNATURE_CHARS: usize = 32;
 const PURPOSE: &str = "invite";
 
 /// Who may create invites.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum InvitePolicy {
     /// Every user.
     Members,
@@ -53,20 +54,16 @@ pub struct Invite {
 }
 
 /// Returns the token in an invite's link: the id and a signature.
-///
-/// # Errors
-/// Never; see [`HmacKey::sign`].
-pub fn token(hmac_key: &HmacKey, id: i64) -> Result<String> {
-    let signature = hmac_key.sign(PURPOSE, &id.to_string())?;
-    Ok(format!("{id}-{}", &signature[..SIGNATURE_CHARS]))
+pub fn token(hmac_key: &HmacKey, id: i64) -> String {
+    let signature = hmac_key.sign(PURPOSE, &id.to_string());
+    format!("{id}-{}", &signature[..SIGNATURE_CHARS])
 }
 
 /// Returns the id of the invite if the token's signature is valid.
-pub fn verify_token(hmac_key: &HmacKey, typed: &str) -> Option<i64> {
-    let (id, _) = typed.trim().split_once('-')?;
+pub fn verify_token(hmac_key: &HmacKey, text: &str) -> Option<i64> {
+    let (id, _) = text.trim().split_once('-')?;
     let id: i64 = id.parse().ok()?;
-    let expected = token(hmac_key, id).ok()?;
-    constant_time_eq(&expected, typed.trim()).then_some(id)
+    constant_time_eq(&token(hmac_key, id), text.trim()).then_some(id)
 }
 
 /// Creates an invite.
@@ -85,29 +82,33 @@ pub fn create(conn: &mut DbConn, user_id: i64, uses: i32, days: i64) -> Result<(
         return Err(Error::Invalid(errors));
     }
     let now = now();
-    let row = (
-        invites::user_id.eq(user_id),
-        invites::uses.eq(0),
-        invites::max_uses.eq(uses),
-        invites::created_at.eq(now),
-        invites::expires_at.eq(now + TimeDelta::days(days)),
-    );
-    on_each!(conn, conn => diesel::insert_into(invites::table).values(row).execute(conn))
-        .map_err(Error::from)?;
-    Ok(())
+    diesel::insert_into(invites::table)
+        .values((
+            invites::user_id.eq(user_id),
+            invites::uses.eq(0),
+            invites::max_uses.eq(uses),
+            invites::created_at.eq(now),
+            invites::expires_at.eq(now + TimeDelta::days(days)),
+        ))
+        .run(conn)
+}
+
+/// The condition that an invite can still be used.
+#[auto_type]
+fn is_open() -> _ {
+    let now: NaiveDateTime = now();
+    let is_left = invites::uses.lt(invites::max_uses);
+    (invites::revoked_at.is_null())
+        .and(invites::expires_at.gt(now))
+        .and(is_left)
 }
 
 /// Returns the user's invites that can still be used, or everyone's for an admin, each with its creator's username; newest
 /// first, at most 100.
-///
-/// # Errors
-/// `Unavailable` when the database fails.
 pub fn list_for(conn: &mut DbConn, user: &User) -> Result<Vec<(Invite, String)>> {
     let mut open = invites::table
         .inner_join(users::table)
-        .filter(invites::revoked_at.is_null())
-        .filter(invites::expires_at.gt(now()))
-        .filter(invites::uses.lt(invites::max_uses))
+        .filter(is_open())
         .order(invites::id.desc())
         .limit(100)
         .select((Invite::as_select(), users::username))
@@ -123,35 +124,23 @@ pub fn list_for(conn: &mut DbConn, user: &User) -> Result<Vec<(Invite, String)>>
 /// # Errors
 /// `NotFound` when there is none with this id, or the user is neither its creator nor an admin.
 pub fn revoke(conn: &mut DbConn, user: &User, id: i64) -> Result<()> {
-    let creator: i64 = invites::table
-        .find(id)
-        .select(invites::user_id)
-        .get_result(conn)?;
+    let invite = invites::table.find(id);
+    let creator: i64 = invite.select(invites::user_id).get_result(conn)?;
     if creator != user.id && !user.is_admin() {
         return Err(Error::NotFound);
     }
-    diesel::update(invites::table.find(id))
+    diesel::update(invite)
         .set(invites::revoked_at.eq(now()))
-        .execute(conn)?;
-    Ok(())
+        .run(conn)
 }
 
 /// Returns whether an invite can still be used: it is neither revoked, expired nor used up, and its creator is active.
-///
-/// # Errors
-/// `Unavailable` when the database fails.
 pub fn is_valid(conn: &mut DbConn, id: i64) -> Result<bool> {
-    let found: Option<i64> = invites::table
+    let invite = invites::table
         .inner_join(users::table)
-        .filter(invites::id.eq(id))
-        .filter(invites::revoked_at.is_null())
-        .filter(invites::expires_at.gt(now()))
-        .filter(invites::uses.lt(invites::max_uses))
-        .filter(users::status.eq(Status::Active))
-        .select(invites::id)
-        .get_result(conn)
-        .optional()?;
-    Ok(found.is_some())
+        .filter(invites::id.eq(id).and(is_open()))
+        .filter(users::status.eq(Status::Active));
+    Ok(select(exists(invite)).get_result(conn)?)
 }
 
 /// Counts a registration with an invite. Checking and counting are atomic, so concurrent registrations cannot exceed the
@@ -165,9 +154,7 @@ pub(in crate::models) fn redeem(conn: &mut DbConn, id: Option<i64>) -> Result<()
     if !is_valid(conn, id)? {
         return Err(refused());
     }
-    let open = invites::table
-        .find(id)
-        .filter(invites::uses.lt(invites::max_uses));
+    let open = invites::table.find(id).filter(is_open());
     let counted = diesel::update(open)
         .set(invites::uses.eq(invites::uses + 1))
         .execute(conn)?;

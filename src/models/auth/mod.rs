@@ -1,4 +1,9 @@
 //! Authentication: sessions, devices, verification codes, single-use links, GitHub accounts and rate limits.
+//!
+//! Functions of this folder that write must be called in a write transaction.
+//!
+//! # Errors
+//! `Unavailable` when the database fails; functions name only their other errors.
 
 pub mod device;
 pub mod github_account;

@@ -1,7 +1,5 @@
 //! Sign-in of another device by link: a session creates a pairing, a browser that opens its link requests access, and
 //! the session allows or refuses it. Each pairing signs in at most one browser.
-//!
-//! Writing functions must be called in a write transaction.
 
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
@@ -12,9 +10,12 @@ use super::session::{self, KeyHash};
 use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, insert_or_update};
 use crate::models::schema::pairings;
+use crate::models::statement::Statement;
 use crate::models::user::User;
 use crate::models::values::signing::HmacKey;
+use crate::models::values::text_column::text_column;
 use crate::models::{installation, now};
+use crate::protocol::text_enum;
 
 /// Lifetime of a pairing, until the new session is created.
 pub const VALID_MINUTES: i64 = 4;
@@ -25,33 +26,40 @@ const TOKEN_CHARS: usize = 32;
 /// Signature purpose of tokens; see [`HmacKey::sign`].
 const PURPOSE: &str = "pairing";
 
-/// No browser has requested access yet.
-const OPEN: &str = "open";
-/// A browser waits for a decision.
-const ASKED: &str = "asked";
-/// The browser may sign in.
-const ALLOWED: &str = "allowed";
-/// The browser may not sign in.
-const REFUSED: &str = "refused";
-/// The browser has signed in.
-const USED: &str = "used";
-/// Expired. Derived from `expires_at`, never stored.
-const OVER: &str = "over";
+text_enum! {
+    /// The state of a pairing.
+    pub enum PairingState {
+        /// No browser has requested access yet.
+        Open = "open",
+        /// A browser waits for a decision.
+        Requested = "asked",
+        /// The browser may sign in.
+        Allowed = "allowed",
+        /// The browser may not sign in.
+        Refused = "refused",
+        /// The browser has signed in.
+        Used = "used",
+        /// Expired. Derived from `expires_at`, never stored.
+        Expired = "over",
+    }
+}
+
+text_column!(PairingState);
 
 /// A pairing, and the browser that requested access.
 #[derive(Clone, Queryable, Insertable)]
 #[diesel(table_name = pairings)]
 pub struct Pairing {
     /// Key hash of the session that created the pairing.
-    session_hash: String,
+    session_hash: KeyHash,
     /// Public id, from which only this installation can derive the token.
     pub id: String,
     /// Hash of the token in the link.
-    token_hash: String,
-    /// See [`Pairing::state`].
-    state: String,
+    token_hash: KeyHash,
+    /// The stored state; see [`Pairing::state`].
+    state: PairingState,
     /// Key hash of the browser that requested access.
-    browser_hash: Option<String>,
+    browser_hash: Option<KeyHash>,
     /// Two digits that both devices show for comparison; empty until access is requested.
     pub code: String,
     /// The browser's `User-Agent`.
@@ -63,55 +71,44 @@ pub struct Pairing {
 }
 
 impl Pairing {
-    /// Returns `open`, `asked`, `allowed`, `refused`, `used`, or `over`.
-    pub fn state(&self) -> &'static str {
-        match self.state.as_str() {
-            REFUSED => REFUSED,
-            USED => USED,
-            _ if self.expires_at <= now() => OVER,
-            ASKED => ASKED,
-            ALLOWED => ALLOWED,
-            _ => OPEN,
+    /// Returns the state at this time.
+    pub fn state(&self) -> PairingState {
+        match self.state {
+            PairingState::Refused | PairingState::Used => self.state,
+            _ if self.expires_at <= now() => PairingState::Expired,
+            state => state,
         }
     }
 
-    /// Returns the state as the link's page shows it: a used pairing is `over`, and so is a pairing that another browser
+    /// Returns the state as the link's page shows it: a used pairing is expired, and so is a pairing that another browser
     /// requested.
-    pub fn state_for(&self, browser: Option<&KeyHash>) -> &'static str {
-        let is_requester = self.browser_hash.as_deref() == browser.map(KeyHash::as_str);
+    pub fn state_for(&self, browser: Option<&KeyHash>) -> PairingState {
+        let is_requester = self.browser_hash.as_ref() == browser;
         match self.state() {
-            OPEN => OPEN,
-            USED | OVER => OVER,
-            state if is_requester => state,
-            _ => OVER,
+            PairingState::Used => PairingState::Expired,
+            state if is_requester || state == PairingState::Open => state,
+            _ => PairingState::Expired,
         }
     }
 
     /// Returns the token in the link.
-    ///
-    /// # Errors
-    /// Never; see [`HmacKey::sign`].
-    pub fn token(&self, hmac_key: &HmacKey) -> Result<String> {
+    pub fn token(&self, hmac_key: &HmacKey) -> String {
         token(hmac_key, &self.id)
     }
 }
 
-fn token(hmac_key: &HmacKey, id: &str) -> Result<String> {
-    let signature = hmac_key.sign(PURPOSE, id)?;
-    Ok(signature[..TOKEN_CHARS].to_owned())
+fn token(hmac_key: &HmacKey, id: &str) -> String {
+    hmac_key.sign(PURPOSE, id)[..TOKEN_CHARS].to_owned()
 }
 
 /// Creates a pairing for a session, replacing its earlier one.
-///
-/// # Errors
-/// `Unavailable` when the database fails.
 pub fn create(conn: &mut DbConn, hmac_key: &HmacKey, by: &KeyHash) -> Result<()> {
     let id = session::new_key().0[..ID_CHARS].to_owned();
     let pairing = Pairing {
-        session_hash: by.as_str().to_owned(),
-        token_hash: KeyHash::of(&token(hmac_key, &id)?).as_str().to_owned(),
+        session_hash: by.clone(),
+        token_hash: KeyHash::of(&token(hmac_key, &id)),
         id,
-        state: OPEN.to_owned(),
+        state: PairingState::Open,
         browser_hash: None,
         code: String::new(),
         user_agent: String::new(),
@@ -126,7 +123,7 @@ pub fn create(conn: &mut DbConn, hmac_key: &HmacKey, by: &KeyHash) -> Result<()>
 /// # Errors
 /// `NotFound` when there is none.
 pub fn find_by_session(conn: &mut DbConn, by: &KeyHash) -> Result<Pairing> {
-    Ok(pairings::table.find(by.as_str()).get_result(conn)?)
+    Ok(pairings::table.find(by).get_result(conn)?)
 }
 
 /// Returns the pairing with this token, and its user.
@@ -134,12 +131,10 @@ pub fn find_by_session(conn: &mut DbConn, by: &KeyHash) -> Result<Pairing> {
 /// # Errors
 /// `NotFound` when there is none, or the session that created it has ended.
 pub fn find(conn: &mut DbConn, token: &str) -> Result<(Pairing, User)> {
-    let hash = KeyHash::of(token);
     let pairing: Pairing = pairings::table
-        .filter(pairings::token_hash.eq(hash.as_str()))
+        .filter(pairings::token_hash.eq(KeyHash::of(token)))
         .get_result(conn)?;
-    let by = KeyHash::from_stored(pairing.session_hash.clone());
-    let session = session::find_active(conn, &by)?.ok_or(Error::NotFound)?;
+    let session = session::find_active(conn, &pairing.session_hash)?.ok_or(Error::NotFound)?;
     Ok((pairing, session.user))
 }
 
@@ -156,12 +151,12 @@ pub fn request(
     let (pairing, user) = find(conn, token)?;
     let open = pairings::table
         .filter(pairings::token_hash.eq(&pairing.token_hash))
-        .filter(pairings::state.eq(OPEN))
+        .filter(pairings::state.eq(PairingState::Open))
         .filter(pairings::expires_at.gt(now()));
     let updated = diesel::update(open)
         .set((
-            pairings::state.eq(ASKED),
-            pairings::browser_hash.eq(browser.as_str()),
+            pairings::state.eq(PairingState::Requested),
+            pairings::browser_hash.eq(browser),
             pairings::code.eq(rand::rng().random_range(10..100).to_string()),
             pairings::user_agent.eq(client.truncated_user_agent()),
             pairings::ip.eq(&client.ip),
@@ -172,7 +167,7 @@ pub fn request(
     }
     let (pairing, _) = find(conn, token)?;
     match pairing.state_for(Some(browser)) {
-        OPEN | OVER => Err(Error::NotFound),
+        PairingState::Open | PairingState::Expired => Err(Error::NotFound),
         _ => Ok(None),
     }
 }
@@ -183,15 +178,17 @@ pub fn request(
 /// `NotFound` when there is no undecided request.
 pub fn decide(conn: &mut DbConn, by: &KeyHash, id: &str, is_allowed: bool) -> Result<()> {
     let requested = pairings::table
-        .find(by.as_str())
+        .find(by)
         .filter(pairings::id.eq(id))
-        .filter(pairings::state.eq(ASKED))
+        .filter(pairings::state.eq(PairingState::Requested))
         .filter(pairings::expires_at.gt(now()));
-    let state = if is_allowed { ALLOWED } else { REFUSED };
-    let decided = diesel::update(requested)
+    let state = match is_allowed {
+        true => PairingState::Allowed,
+        false => PairingState::Refused,
+    };
+    diesel::update(requested)
         .set(pairings::state.eq(state))
-        .execute(conn)?;
-    require_one(decided)
+        .run_on_row(conn)
 }
 
 /// Marks an allowed pairing as used. Returns the user to sign in, and the session that allowed it.
@@ -204,14 +201,13 @@ pub fn redeem(conn: &mut DbConn, token: &str, browser: &KeyHash) -> Result<(User
     let (pairing, user) = find(conn, token)?;
     let allowed = pairings::table
         .filter(pairings::token_hash.eq(&pairing.token_hash))
-        .filter(pairings::browser_hash.eq(browser.as_str()))
-        .filter(pairings::state.eq(ALLOWED))
+        .filter(pairings::browser_hash.eq(browser))
+        .filter(pairings::state.eq(PairingState::Allowed))
         .filter(pairings::expires_at.gt(now()));
-    let used = diesel::update(allowed)
-        .set(pairings::state.eq(USED))
-        .execute(conn)?;
-    require_one(used)?;
-    Ok((user, KeyHash::from_stored(pairing.session_hash)))
+    diesel::update(allowed)
+        .set(pairings::state.eq(PairingState::Used))
+        .run_on_row(conn)?;
+    Ok((user, pairing.session_hash))
 }
 
 /// Deletes a session's pairing.
@@ -219,21 +215,11 @@ pub fn redeem(conn: &mut DbConn, token: &str, browser: &KeyHash) -> Result<(User
 /// # Errors
 /// `NotFound` when it has none with this id.
 pub fn cancel(conn: &mut DbConn, by: &KeyHash, id: &str) -> Result<()> {
-    let own = pairings::table.find(by.as_str());
-    require_one(diesel::delete(own.filter(pairings::id.eq(id))).execute(conn)?)
-}
-
-fn require_one(rows: usize) -> Result<()> {
-    match rows {
-        0 => Err(Error::NotFound),
-        _ => Ok(()),
-    }
+    let own = pairings::table.find(by).filter(pairings::id.eq(id));
+    diesel::delete(own).run_on_row(conn)
 }
 
 /// Deletes pairings that expired an hour ago, until when their pages say so; returns their number.
-///
-/// # Errors
-/// `Unavailable` when the database fails.
 pub fn delete_expired(conn: &mut DbConn) -> Result<usize> {
     let old = pairings::expires_at.lt(now() - TimeDelta::hours(1));
     Ok(diesel::delete(pairings::table.filter(old)).execute(conn)?)

@@ -1,33 +1,30 @@
 //! Single-use links for setting a new password, created by an admin or after verification of the user's phone number.
-//!
-//! Writing functions must be called in a write transaction.
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
 
 use super::session::{self, KeyHash};
-use crate::error::{Error, Result};
-use crate::models::database::connection::{DbConn, on_each};
+use crate::error::Result;
+use crate::models::database::connection::DbConn;
 use crate::models::schema::{password_links, users};
+use crate::models::statement::Statement;
 use crate::models::user::User;
+use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::user_status::Status;
 use crate::models::{installation, now};
 
 /// Creates a link for the user and returns its token. The user's earlier link becomes invalid.
-///
-/// # Errors
-/// `Unavailable` when the database fails.
 pub fn create(conn: &mut DbConn, user_id: i64, lifetime: TimeDelta) -> Result<String> {
     let earlier = password_links::table.filter(password_links::user_id.eq(user_id));
-    diesel::delete(earlier).execute(conn)?;
+    diesel::delete(earlier).run(conn)?;
     let (token, hash) = session::new_key();
-    let row = (
-        password_links::token_hash.eq(hash.as_str()),
-        password_links::user_id.eq(user_id),
-        password_links::expires_at.eq(now() + lifetime),
-    );
-    on_each!(conn, conn => diesel::insert_into(password_links::table).values(row).execute(conn))
-        .map_err(Error::from)?;
+    diesel::insert_into(password_links::table)
+        .values((
+            password_links::token_hash.eq(&hash),
+            password_links::user_id.eq(user_id),
+            password_links::expires_at.eq(now() + lifetime),
+        ))
+        .run(conn)?;
     Ok(token)
 }
 
@@ -35,9 +32,9 @@ pub fn create(conn: &mut DbConn, user_id: i64, lifetime: TimeDelta) -> Result<St
 ///
 /// # Errors
 /// `NotFound` when the link is unknown, used or expired, or its user is not active.
-pub fn find(conn: &mut DbConn, token: &str) -> Result<(User, Option<String>)> {
+pub fn find(conn: &mut DbConn, token: &str) -> Result<(User, Option<PhoneNumber>)> {
     Ok(password_links::table
-        .find(KeyHash::of(token).as_str())
+        .find(KeyHash::of(token))
         .inner_join(users::table)
         .filter(password_links::expires_at.gt(now()))
         .filter(users::status.eq(Status::Active))
@@ -52,21 +49,14 @@ pub fn find(conn: &mut DbConn, token: &str) -> Result<(User, Option<String>)> {
 pub fn redeem(conn: &mut DbConn, token: &str, password_hash: &str) -> Result<User> {
     installation::lock(conn)?;
     let (user, _) = find(conn, token)?;
-    let hash = KeyHash::of(token);
-    let link = password_links::table.find(hash.as_str());
-    if diesel::delete(link).execute(conn)? != 1 {
-        return Err(Error::NotFound);
-    }
+    diesel::delete(password_links::table.find(KeyHash::of(token))).run_on_row(conn)?;
     User::set_password(conn, user.id, password_hash, None)?;
     let user = users::table.find(user.id);
     Ok(user.select(User::as_select()).get_result(conn)?)
 }
 
 /// Deletes expired links; returns their number.
-///
-/// # Errors
-/// `Unavailable` when the database fails.
 pub fn delete_expired(conn: &mut DbConn) -> Result<usize> {
-    let old = password_links::table.filter(password_links::expires_at.lt(now()));
-    Ok(diesel::delete(old).execute(conn)?)
+    let old = password_links::expires_at.lt(now());
+    Ok(diesel::delete(password_links::table.filter(old)).execute(conn)?)
 }

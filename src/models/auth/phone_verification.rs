@@ -1,7 +1,4 @@
 //! Verification of phone numbers by SMS codes. A code is valid only in the browser that requested it.
-//!
-//! Writing functions must be called in a write transaction. The only error of functions that use the database is
-//! `Unavailable`.
 
 use std::fmt;
 
@@ -14,8 +11,11 @@ use crate::error::Result;
 use crate::models::database::connection::{DbConn, insert_or_update};
 use crate::models::now;
 use crate::models::schema::verifications;
+use crate::models::statement::Statement;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::signing::HmacKey;
+use crate::models::values::text_column::text_column;
+use crate::protocol::text_enum;
 
 /// Lifetime of a code.
 pub const VALID_MINUTES: i64 = 10;
@@ -24,26 +24,19 @@ const MAX_ATTEMPTS: i32 = 5;
 /// Signature purpose of codes; see [`HmacKey::sign`].
 const SIGNATURE_PURPOSE: &str = "code";
 
-/// The action that a code confirms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum VerificationPurpose {
-    /// Registration of a new user.
-    Registration,
-    /// Password reset.
-    PasswordReset,
-    /// Change of a user's phone number.
-    PhoneChange,
-}
-
-impl VerificationPurpose {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Registration => "registration",
-            Self::PasswordReset => "password",
-            Self::PhoneChange => "phone",
-        }
+text_enum! {
+    /// The action that a code confirms.
+    pub enum VerificationPurpose {
+        /// Registration of a new user.
+        Registration = "registration",
+        /// Password reset.
+        PasswordReset = "password",
+        /// Change of a user's phone number.
+        PhoneChange = "phone",
     }
 }
+
+text_column!(VerificationPurpose);
 
 /// A code of six digits. `Debug` hides it.
 pub struct VerificationCode(String);
@@ -60,10 +53,7 @@ impl VerificationCode {
     }
 
     /// Returns the hash to store, which binds the code to the browser.
-    ///
-    /// # Errors
-    /// Never; see [`HmacKey::sign`].
-    pub fn hash(&self, hmac_key: &HmacKey, browser: &KeyHash) -> Result<String> {
+    pub fn hash(&self, hmac_key: &HmacKey, browser: &KeyHash) -> String {
         hmac_key.sign(SIGNATURE_PURPOSE, &signed_text(browser, &self.0))
     }
 }
@@ -83,11 +73,11 @@ impl fmt::Debug for VerificationCode {
 #[diesel(table_name = verifications)]
 pub struct Verification {
     /// Hash of the key in the browser's cookie.
-    pub browser_hash: String,
-    /// See [`Verification::purpose`].
-    pub purpose: String,
-    /// The number to verify, in E.164 form.
-    pub phone: String,
+    pub browser_hash: KeyHash,
+    /// The action that the code confirms.
+    pub purpose: VerificationPurpose,
+    /// The number to verify.
+    pub phone: PhoneNumber,
     /// See [`VerificationCode::hash`]; when no code was sent, a hash that matches no code.
     pub code_hash: String,
     /// Number of attempts so far.
@@ -107,18 +97,13 @@ pub struct Verification {
 }
 
 impl Verification {
-    /// Creates a verification without data of the action.
-    pub fn new(
-        browser: &KeyHash,
-        purpose: VerificationPurpose,
-        phone: &PhoneNumber,
-        code_hash: String,
-    ) -> Self {
+    /// Creates a verification without code and data of the action.
+    pub fn new(browser: KeyHash, purpose: VerificationPurpose, phone: PhoneNumber) -> Self {
         Self {
-            browser_hash: browser.as_str().to_owned(),
-            purpose: purpose.as_str().to_owned(),
-            phone: phone.as_str().to_owned(),
-            code_hash,
+            browser_hash: browser,
+            purpose,
+            phone,
+            code_hash: String::new(),
             tries: 0,
             user_id: None,
             username: None,
@@ -126,15 +111,6 @@ impl Verification {
             invite: None,
             may_be_first: false,
             expires_at: expiry(),
-        }
-    }
-
-    /// Returns the action that the code confirms.
-    pub fn purpose(&self) -> VerificationPurpose {
-        match self.purpose.as_str() {
-            "registration" => VerificationPurpose::Registration,
-            "password" => VerificationPurpose::PasswordReset,
-            _ => VerificationPurpose::PhoneChange,
         }
     }
 }
@@ -163,7 +139,7 @@ pub fn save(conn: &mut DbConn, verification: &Verification) -> Result<()> {
 
 /// Returns the browser's verification, even if it has expired.
 pub fn find(conn: &mut DbConn, browser: &KeyHash) -> Result<Option<Verification>> {
-    let row = verifications::table.find(browser.as_str());
+    let row = verifications::table.find(browser);
     Ok(row.get_result(conn).optional()?)
 }
 
@@ -172,9 +148,9 @@ pub fn check(
     conn: &mut DbConn,
     hmac_key: &HmacKey,
     browser: &KeyHash,
-    typed: &str,
+    code: &str,
 ) -> Result<CodeCheck> {
-    let row = verifications::table.find(browser.as_str());
+    let row = verifications::table.find(browser);
     let open = row
         .filter(verifications::tries.lt(MAX_ATTEMPTS))
         .filter(verifications::expires_at.gt(now()));
@@ -187,9 +163,9 @@ pub fn check(
     if counted == 0 {
         return Ok(CodeCheck::Expired);
     }
-    let signed = signed_text(browser, typed);
+    let signed = signed_text(browser, code);
     if hmac_key.verify(SIGNATURE_PURPOSE, &signed, &verification.code_hash) {
-        diesel::delete(row).execute(conn)?;
+        diesel::delete(row).run(conn)?;
         return Ok(CodeCheck::Correct(Box::new(verification)));
     }
     let left = MAX_ATTEMPTS - verification.tries;

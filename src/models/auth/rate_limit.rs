@@ -1,15 +1,14 @@
 //! Rate limits on attempts, such as sign-ins and codes. They are counted in the database, so they hold across restarts
 //! and servers.
-//!
-//! Writing functions must be called in a write transaction.
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::models::database::connection::DbConn;
+use crate::models::database::connection::{DbConn, insert_or_keep};
 use crate::models::now;
 use crate::models::schema::throttles;
+use crate::models::statement::Statement;
 
 /// A limit on the number of attempts.
 #[derive(Debug, Clone, Copy)]
@@ -34,10 +33,11 @@ pub struct Bucket {
 
 /// `open_at` of buckets that are not full. It is not the current time: with differing clocks, or when transactions lock
 /// the row in another order than they read the clock, that could be in the future.
-const ALWAYS_OPEN: NaiveDateTime = DateTime::UNIX_EPOCH.naive_utc();
+const OPEN_SINCE_EPOCH: NaiveDateTime = DateTime::UNIX_EPOCH.naive_utc();
 
 /// The stored state of a bucket.
-#[derive(Debug, Clone, Copy, Queryable)]
+#[derive(Debug, Clone, Copy, Queryable, Selectable, AsChangeset)]
+#[diesel(table_name = throttles)]
 struct State {
     tries: i32,
     ends_at: NaiveDateTime,
@@ -50,34 +50,23 @@ impl State {
         if self.open_at > now {
             return Err(self.open_at - now);
         }
-        let is_over = self.ends_at <= now;
-        let tries = if is_over { 1 } else { self.tries + 1 };
-        let ends_at = if is_over {
-            now + rule.window
-        } else {
-            self.ends_at
+        let (tries, ends_at) = match self.ends_at <= now {
+            true => (1, now + rule.window),
+            false => (self.tries + 1, self.ends_at),
         };
-        let Some(backoff) = rule.backoff else {
-            let is_full = tries >= rule.attempts;
-            let open_at = if is_full { ends_at } else { ALWAYS_OPEN };
-            return Ok(Self {
-                tries,
-                ends_at,
-                open_at,
-            });
-        };
-        let doublings = u32::try_from(tries - rule.attempts).ok().map(|n| n.min(16));
-        let wait = doublings.map_or(TimeDelta::zero(), |n| (backoff * (1 << n)).min(rule.window));
-        // Attempts during the backoff keep the window open.
-        let ends_at = if doublings.is_some() {
-            now + wait + rule.window
-        } else {
-            ends_at
+        let (ends_at, open_at) = match (u32::try_from(tries - rule.attempts), rule.backoff) {
+            (Err(_), _) => (ends_at, OPEN_SINCE_EPOCH),
+            (Ok(_), None) => (ends_at, ends_at),
+            (Ok(doublings), Some(backoff)) => {
+                let open_at = now + (backoff * (1 << doublings.min(16))).min(rule.window);
+                // Attempts during the backoff keep the window open.
+                (open_at + rule.window, open_at)
+            }
         };
         Ok(Self {
             tries,
             ends_at,
-            open_at: doublings.map_or(ALWAYS_OPEN, |_| now + wait),
+            open_at,
         })
     }
 
@@ -85,7 +74,7 @@ impl State {
     fn without_last_attempt(self) -> Self {
         Self {
             tries: (self.tries - 1).max(0),
-            open_at: ALWAYS_OPEN,
+            open_at: OPEN_SINCE_EPOCH,
             ..self
         }
     }
@@ -96,13 +85,13 @@ impl State {
 ///
 /// # Errors
 /// `RateLimited` when a bucket is full; no bucket is changed then.
-pub fn take(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
+pub fn count_attempt(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
     let now = now();
     let mut longest = TimeDelta::zero();
-    let mut taken = Vec::new();
+    let mut counted = Vec::new();
     for bucket in in_lock_order(buckets) {
         match lock(conn, bucket, now)?.after_attempt(&bucket.rule, now) {
-            Ok(state) => taken.push((bucket, state)),
+            Ok(state) => counted.push((bucket, state)),
             Err(wait) => longest = longest.max(wait),
         }
     }
@@ -110,7 +99,7 @@ pub fn take(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
         let seconds = longest.num_milliseconds().unsigned_abs().div_ceil(1000);
         return Err(Error::RateLimited { seconds });
     }
-    for (bucket, state) in taken {
+    for (bucket, state) in counted {
         set(conn, bucket, state)?;
     }
     Ok(())
@@ -120,40 +109,32 @@ pub fn take(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
 ///
 /// # Errors
 /// `RateLimited` when a bucket is full; the transaction must then be rolled back.
-pub fn take_each(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
+pub fn count_attempts(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
     buckets
         .iter()
-        .try_for_each(|bucket| take(conn, std::slice::from_ref(bucket)))
+        .try_for_each(|bucket| count_attempt(conn, std::slice::from_ref(bucket)))
 }
 
 /// Uncounts a successful attempt. In buckets with backoff, the failed attempts before it are uncounted too.
-///
-/// # Errors
-/// `Unavailable` when the database fails.
-pub fn forgive(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
-    let now = now();
+pub fn reset_after_success(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
     for bucket in in_lock_order(buckets) {
-        if bucket.rule.backoff.is_some() {
-            diesel::delete(throttles::table.find(&bucket.key_hash)).execute(conn)?;
-            continue;
+        match bucket.rule.backoff {
+            Some(_) => diesel::delete(throttles::table.find(&bucket.key_hash)).run(conn)?,
+            None => uncount_one(conn, bucket)?,
         }
-        let state = lock(conn, bucket, now)?;
-        set(conn, bucket, state.without_last_attempt())?;
     }
     Ok(())
 }
 
-/// Uncounts an attempt that was not made. Unlike [`forgive`], it leaves earlier attempts counted.
-///
-/// # Errors
-/// `Unavailable` when the database fails.
-pub fn undo(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
-    let now = now();
-    for bucket in in_lock_order(buckets) {
-        let state = lock(conn, bucket, now)?;
-        set(conn, bucket, state.without_last_attempt())?;
-    }
-    Ok(())
+/// Uncounts an attempt that was not made. Unlike [`reset_after_success`], it leaves earlier attempts counted.
+pub fn uncount(conn: &mut DbConn, buckets: &[Bucket]) -> Result<()> {
+    let mut buckets = in_lock_order(buckets).into_iter();
+    buckets.try_for_each(|bucket| uncount_one(conn, bucket))
+}
+
+fn uncount_one(conn: &mut DbConn, bucket: &Bucket) -> Result<()> {
+    let state = lock(conn, bucket, now())?;
+    set(conn, bucket, state.without_last_attempt())
 }
 
 /// Returns the buckets in the order in which they are locked, which is always the same to prevent deadlocks.
@@ -170,45 +151,25 @@ fn lock(conn: &mut DbConn, bucket: &Bucket, now: NaiveDateTime) -> Result<State>
         throttles::key_hash.eq(key_hash),
         throttles::tries.eq(0),
         throttles::ends_at.eq(now),
-        throttles::open_at.eq(ALWAYS_OPEN),
+        throttles::open_at.eq(OPEN_SINCE_EPOCH),
     );
-    let insert = diesel::insert_into(throttles::table).values(empty);
-    let same = throttles::key_hash.eq(key_hash);
-    match conn {
-        DbConn::Sqlite(conn) => insert.on_conflict_do_nothing().execute(conn)?,
-        DbConn::Mysql(conn) => insert
-            .on_conflict(diesel::dsl::DuplicatedKeys)
-            .do_update()
-            .set(same)
-            .execute(conn)?,
-    };
-    Ok(throttles::table
-        .find(key_hash)
-        .select((throttles::tries, throttles::ends_at, throttles::open_at))
-        .get_result(conn)?)
+    insert_or_keep!(conn, throttles::table, throttles::key_hash, empty)?;
+    let row = throttles::table.find(key_hash);
+    Ok(row.select(State::as_select()).get_result(conn)?)
 }
 
 fn set(conn: &mut DbConn, bucket: &Bucket, state: State) -> Result<()> {
     diesel::update(throttles::table.find(&bucket.key_hash))
-        .set((
-            throttles::tries.eq(state.tries),
-            throttles::ends_at.eq(state.ends_at),
-            throttles::open_at.eq(state.open_at),
-        ))
-        .execute(conn)?;
-    Ok(())
+        .set(state)
+        .run(conn)
 }
 
 /// Deletes buckets whose window and backoff have ended; returns their number.
-///
-/// # Errors
-/// `Unavailable` when the database fails.
 pub fn delete_expired(conn: &mut DbConn) -> Result<usize> {
-    let now = now();
-    let old = throttles::table
-        .filter(throttles::ends_at.lt(now))
-        .filter(throttles::open_at.lt(now));
-    Ok(diesel::delete(old).execute(conn)?)
+    let old = throttles::ends_at
+        .lt(now())
+        .and(throttles::open_at.lt(now()));
+    Ok(diesel::delete(throttles::table.filter(old)).execute(conn)?)
 }
 
 #[cfg(test)]

@@ -1,106 +1,77 @@
 //! Security log: sign-ins, failed attempts and account changes. Users see their own events, admins all; phone numbers are
 //! masked.
-//!
-//! Writing functions must be called in a write transaction. The only error is `Unavailable`.
 
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
 
-use crate::error::{Error, Result};
-use crate::models::database::connection::{DbConn, on_each};
+use crate::error::Result;
+use crate::models::database::connection::DbConn;
 use crate::models::now;
 use crate::models::schema::{security_events, users};
+use crate::models::statement::Statement;
 use crate::models::values::phone_number::PhoneNumber;
+use crate::models::values::text_column::text_column;
+use crate::protocol::text_enum;
 
 const USER_AGENT_MAX_CHARS: usize = 255;
 
-/// The kind of a security event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SecurityEventKind {
-    /// The user registered.
-    Registered,
-    /// Sign-in with password, code or link.
-    SignedIn,
-    /// Sign-in with GitHub.
-    SignedInByGitHub,
-    /// Sign-in with a wrong password.
-    SignInFailed,
-    /// Sign-out of one session.
-    SignedOut,
-    /// All sessions, or all other sessions, were ended.
-    SessionsEnded,
-    /// The password was changed by a user who knew the old one.
-    PasswordChanged,
-    /// The password was set without the old one, by code, link or admin.
-    PasswordReset,
-    /// An admin created a password reset link.
-    PasswordLinkCreated,
-    /// The phone number was changed.
-    PhoneChanged,
-    /// A GitHub account was linked.
-    GitHubLinked,
-    /// The user reauthenticated with GitHub.
-    GitHubConfirmed,
-    /// The GitHub account was unlinked.
-    GitHubUnlinked,
-    /// A verification code was sent.
-    CodeSent,
-    /// A wrong verification code was entered.
-    CodeFailed,
-    /// A link to sign in another device was created.
-    PairingCreated,
-    /// A device requested to be signed in.
-    PairingRequested,
-    /// The device was allowed.
-    PairingAllowed,
-    /// The device was refused.
-    PairingRefused,
-    /// An invite was created.
-    InviteCreated,
-    /// An invite was revoked.
-    InviteRevoked,
-    /// The user was banned.
-    Banned,
-    /// The user was unbanned.
-    Unbanned,
-    /// The account was deactivated.
-    Deactivated,
-    /// The user became an admin, or no longer is one.
-    RoleChanged,
-}
-
-impl SecurityEventKind {
-    /// Returns the stored form.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Registered => "registered",
-            Self::SignedIn => "signed-in",
-            Self::SignedInByGitHub => "signed-in-github",
-            Self::SignInFailed => "sign-in-failed",
-            Self::SignedOut => "signed-out",
-            Self::SessionsEnded => "sessions-ended",
-            Self::PasswordChanged => "password-changed",
-            Self::PasswordReset => "password-reset",
-            Self::PasswordLinkCreated => "password-link-made",
-            Self::PhoneChanged => "phone-changed",
-            Self::GitHubLinked => "github-joined",
-            Self::GitHubConfirmed => "github-confirmed",
-            Self::GitHubUnlinked => "github-left",
-            Self::CodeSent => "code-sent",
-            Self::CodeFailed => "code-failed",
-            Self::PairingCreated => "pairing-made",
-            Self::PairingRequested => "pairing-asked",
-            Self::PairingAllowed => "pairing-allowed",
-            Self::PairingRefused => "pairing-refused",
-            Self::InviteCreated => "invite-made",
-            Self::InviteRevoked => "invite-revoked",
-            Self::Banned => "banned",
-            Self::Unbanned => "unbanned",
-            Self::Deactivated => "deactivated",
-            Self::RoleChanged => "role-changed",
-        }
+text_enum! {
+    /// The kind of a security event.
+    pub enum SecurityEventKind {
+        /// The user registered.
+        Registered = "registered",
+        /// Sign-in with password, code or link.
+        SignedIn = "signed-in",
+        /// Sign-in with GitHub.
+        SignedInByGitHub = "signed-in-github",
+        /// Sign-in with a wrong password.
+        SignInFailed = "sign-in-failed",
+        /// Sign-out of one session.
+        SignedOut = "signed-out",
+        /// All sessions, or all other sessions, were ended.
+        SessionsEnded = "sessions-ended",
+        /// The password was changed by a user who knew the old one.
+        PasswordChanged = "password-changed",
+        /// The password was set without the old one, by code, link or admin.
+        PasswordReset = "password-reset",
+        /// An admin created a password reset link.
+        PasswordLinkCreated = "password-link-made",
+        /// The phone number was changed.
+        PhoneChanged = "phone-changed",
+        /// A GitHub account was linked.
+        GitHubLinked = "github-joined",
+        /// The user reauthenticated with GitHub.
+        GitHubConfirmed = "github-confirmed",
+        /// The GitHub account was unlinked.
+        GitHubUnlinked = "github-left",
+        /// A verification code was sent.
+        CodeSent = "code-sent",
+        /// A wrong verification code was entered.
+        CodeFailed = "code-failed",
+        /// A link to sign in another device was created.
+        PairingCreated = "pairing-made",
+        /// A device requested to be signed in.
+        PairingRequested = "pairing-asked",
+        /// The device was allowed.
+        PairingAllowed = "pairing-allowed",
+        /// The device was refused.
+        PairingRefused = "pairing-refused",
+        /// An invite was created.
+        InviteCreated = "invite-made",
+        /// An invite was revoked.
+        InviteRevoked = "invite-revoked",
+        /// The user was banned.
+        Banned = "banned",
+        /// The user was unbanned.
+        Unbanned = "unbanned",
+        /// The account was deactivated.
+        Deactivated = "deactivated",
+        /// The user became an admin, or no longer is one.
+        RoleChanged = "role-changed",
     }
 }
+
+text_column!(SecurityEventKind);
 
 /// The client that caused an event.
 #[derive(Debug, Clone)]
@@ -127,13 +98,15 @@ impl ClientInfo {
 }
 
 /// A stored event.
-#[derive(Debug, Clone, Queryable)]
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = security_events)]
 pub struct SecurityEvent {
     /// Primary key.
     pub id: i64,
-    /// See [`SecurityEventKind::as_str`].
+    /// The text of its [`SecurityEventKind`], which may be that of another version of the server.
     pub kind: String,
-    /// The user concerned, if known.
+    /// The username of the user concerned, if known.
+    #[diesel(select_expression = users::username.nullable())]
     pub username: Option<String>,
     /// The phone number concerned, masked.
     pub phone: Option<String>,
@@ -152,38 +125,27 @@ pub fn record(
     user_id: i64,
     client: &ClientInfo,
 ) -> Result<()> {
-    insert(conn, kind, Some(user_id), None, client)
+    record_with_phone(conn, kind, Some(user_id), None, client)
 }
 
 /// Records an event concerning a phone number, which need not belong to a user.
-pub fn record_with_phone(
+pub fn record_with_phone<'a>(
     conn: &mut DbConn,
     kind: SecurityEventKind,
     user_id: Option<i64>,
-    phone: &PhoneNumber,
+    phone: impl Into<Option<&'a PhoneNumber>>,
     client: &ClientInfo,
 ) -> Result<()> {
-    insert(conn, kind, user_id, Some(phone.masked()), client)
-}
-
-fn insert(
-    conn: &mut DbConn,
-    kind: SecurityEventKind,
-    user_id: Option<i64>,
-    phone: Option<String>,
-    client: &ClientInfo,
-) -> Result<()> {
-    let row = (
-        security_events::kind.eq(kind.as_str()),
-        security_events::user_id.eq(user_id),
-        security_events::phone.eq(phone),
-        security_events::ip.eq(&client.ip),
-        security_events::user_agent.eq(client.truncated_user_agent()),
-        security_events::created_at.eq(now()),
-    );
-    on_each!(conn, conn => diesel::insert_into(security_events::table).values(row).execute(conn))
-        .map_err(Error::from)?;
-    Ok(())
+    diesel::insert_into(security_events::table)
+        .values((
+            security_events::kind.eq(kind),
+            security_events::user_id.eq(user_id),
+            security_events::phone.eq(phone.into().map(PhoneNumber::masked)),
+            security_events::ip.eq(&client.ip),
+            security_events::user_agent.eq(client.truncated_user_agent()),
+            security_events::created_at.eq(now()),
+        ))
+        .run(conn)
 }
 
 /// Returns events with ids below `before`, newest first, of one user or all users.
@@ -193,25 +155,17 @@ pub fn list(
     before: Option<i64>,
     limit: i64,
 ) -> Result<Vec<SecurityEvent>> {
-    let mut query = security_events::table
+    let mut events = security_events::table
         .left_join(users::table)
         .filter(security_events::id.lt(before.unwrap_or(i64::MAX)))
         .order(security_events::id.desc())
         .limit(limit)
-        .select((
-            security_events::id,
-            security_events::kind,
-            users::username.nullable(),
-            security_events::phone,
-            security_events::ip,
-            security_events::user_agent,
-            security_events::created_at,
-        ))
+        .select(SecurityEvent::as_select())
         .into_boxed();
     if let Some(user_id) = user_id {
-        query = query.filter(security_events::user_id.eq(user_id));
+        events = events.filter(security_events::user_id.eq(user_id));
     }
-    Ok(query.load(conn)?)
+    Ok(events.load(conn)?)
 }
 
 /// Deletes events older than `days`; returns their number.

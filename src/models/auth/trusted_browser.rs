@@ -1,9 +1,8 @@
 //! Browsers that an account was used with before. Their failed sign-ins are counted separately, so that guesses from
 //! elsewhere do not lock the owner out.
-//!
-//! Writing functions must be called in a write transaction. The only error is `Unavailable`.
 
 use chrono::TimeDelta;
+use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 
 use super::session::KeyHash;
@@ -17,9 +16,9 @@ use crate::models::values::phone_number::PhoneNumber;
 pub const TRUST_DAYS: i64 = 400;
 
 /// Records that the user signed in with this browser now.
-pub fn trust(conn: &mut DbConn, browser: &KeyHash, user_id: i64) -> Result<()> {
+pub fn record_sign_in(conn: &mut DbConn, browser: &KeyHash, user_id: i64) -> Result<()> {
     let row = (
-        known_browsers::key_hash.eq(browser.as_str()),
+        known_browsers::key_hash.eq(browser),
         known_browsers::user_id.eq(user_id),
         known_browsers::seen_at.eq(now()),
     );
@@ -28,14 +27,11 @@ pub fn trust(conn: &mut DbConn, browser: &KeyHash, user_id: i64) -> Result<()> {
 
 /// Returns whether the account with this phone number was signed in to with this browser before.
 pub fn is_trusted(conn: &mut DbConn, browser: &KeyHash, phone: &PhoneNumber) -> Result<bool> {
-    let found: Option<i64> = known_browsers::table
+    let trusted = known_browsers::table
         .inner_join(users::table)
-        .filter(known_browsers::key_hash.eq(browser.as_str()))
-        .filter(users::phone.eq(phone.as_str()))
-        .select(users::id)
-        .get_result(conn)
-        .optional()?;
-    Ok(found.is_some())
+        .filter(known_browsers::key_hash.eq(browser))
+        .filter(users::phone.eq(phone));
+    Ok(select(exists(trusted)).get_result(conn)?)
 }
 
 /// Deletes browsers whose trust has expired; returns their number.

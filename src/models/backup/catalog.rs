@@ -1,25 +1,26 @@
-//! Which tables a database has, read from its own catalog.
+//! Reads a database's tables from its catalog.
 
 use std::collections::BTreeMap;
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 use super::MARKER;
 use super::{Column, Kind, Reference, Table};
 use crate::error::Result;
-use crate::models::database::connection::{DbConn, on_each};
+use crate::models::database::connection::DbConn;
 
 /// Diesel's own table. The migrations that it lists are in the manifest.
 const MIGRATIONS: &str = "__diesel_schema_migrations";
 
-const SQLITE_COLUMNS: &str = "SELECT m.name AS table_name, c.name AS column_name, c.type AS kind, \
-     CASE WHEN c.\"notnull\" = 0 AND c.pk = 0 THEN 1 ELSE 0 END AS nullable, c.pk AS key_place \
+const SQLITE_COLUMNS: &str = "SELECT m.name, c.name, c.type, \
+     CASE WHEN c.\"notnull\" = 0 AND c.pk = 0 THEN 1 ELSE 0 END, c.pk \
      FROM sqlite_master m JOIN pragma_table_info(m.name) c \
      WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY m.name, c.cid";
-const MYSQL_COLUMNS: &str = "SELECT c.table_name AS table_name, c.column_name AS column_name, \
-     CAST(c.data_type AS CHAR) AS kind, CAST(c.is_nullable = 'YES' AS SIGNED) AS nullable, \
-     CAST(COALESCE(k.ordinal_position, 0) AS SIGNED) AS key_place \
+const MYSQL_COLUMNS: &str = "SELECT c.table_name, c.column_name, \
+     CAST(c.data_type AS CHAR), CAST(c.is_nullable = 'YES' AS SIGNED), \
+     CAST(COALESCE(k.ordinal_position, 0) AS SIGNED) \
      FROM information_schema.tables t \
      JOIN information_schema.columns c ON c.table_schema = t.table_schema AND c.table_name = t.table_name \
      LEFT JOIN information_schema.key_column_usage k ON k.table_schema = c.table_schema \
@@ -27,77 +28,54 @@ const MYSQL_COLUMNS: &str = "SELECT c.table_name AS table_name, c.column_name AS
      WHERE t.table_schema = DATABASE() AND t.table_type = 'BASE TABLE' \
      ORDER BY c.table_name, c.ordinal_position";
 
-const SQLITE_REFERENCES: &str = "SELECT m.name AS table_name, CAST(f.id AS TEXT) AS name, f.\"from\" AS column_name, \
-     f.\"table\" AS target, f.\"to\" AS target_column \
+const SQLITE_REFERENCES: &str = "SELECT m.name, CAST(f.id AS TEXT), f.\"from\", \
+     f.\"table\", f.\"to\" \
      FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f \
      WHERE m.type = 'table' ORDER BY m.name, f.id, f.seq";
-const MYSQL_REFERENCES: &str = "SELECT table_name AS table_name, constraint_name AS name, column_name AS column_name, \
-     referenced_table_name AS target, referenced_column_name AS target_column \
+const MYSQL_REFERENCES: &str = "SELECT table_name, constraint_name, column_name, \
+     referenced_table_name, referenced_column_name \
      FROM information_schema.key_column_usage \
      WHERE table_schema = DATABASE() AND referenced_table_name IS NOT NULL \
      ORDER BY table_name, constraint_name, ordinal_position";
 
-#[derive(QueryableByName)]
-struct ColumnRow {
-    #[diesel(sql_type = Text)]
-    table_name: String,
-    #[diesel(sql_type = Text)]
-    column_name: String,
-    #[diesel(sql_type = Text)]
-    kind: String,
-    #[diesel(sql_type = BigInt)]
-    nullable: i64,
-    #[diesel(sql_type = BigInt)]
-    key_place: i64,
-}
-
-#[derive(QueryableByName)]
-struct ReferenceRow {
-    #[diesel(sql_type = Text)]
-    table_name: String,
-    #[diesel(sql_type = Text)]
-    name: String,
-    #[diesel(sql_type = Text)]
-    column_name: String,
-    #[diesel(sql_type = Text)]
-    target: String,
-    #[diesel(sql_type = Text)]
-    target_column: String,
-}
+/// Table, column, declared type, whether it is nullable, and its position in the primary key (0: none).
+type ColumnRow = (String, String, String, i64, i64);
+/// Table, name of the foreign key, column, referenced table and column.
+type ReferenceRow = (String, String, String, String, String);
 
 /// Tables by name, each with its key columns and their positions in the key.
-type Found = BTreeMap<String, (Table, Vec<(i64, String)>)>;
+type TablesByName = BTreeMap<String, (Table, Vec<(i64, String)>)>;
 
-/// Every table but Diesel's own, each after those that it refers to.
+/// Returns every table but Diesel's own, each after those it references.
 pub(super) fn tables(conn: &mut DbConn) -> Result<Vec<Table>> {
     let (columns, references) = match conn {
         DbConn::Sqlite(_) => (SQLITE_COLUMNS, SQLITE_REFERENCES),
         DbConn::Mysql(_) => (MYSQL_COLUMNS, MYSQL_REFERENCES),
     };
-    let columns: Vec<ColumnRow> = on_each!(conn, conn => diesel::sql_query(columns).load(conn))?;
-    let references: Vec<ReferenceRow> =
-        on_each!(conn, conn => diesel::sql_query(references).load(conn))?;
-    let mut tables: Found = BTreeMap::new();
-    for row in columns {
-        if row.table_name == MIGRATIONS {
+    let columns: Vec<ColumnRow> = sql::<(Text, Text, Text, BigInt, BigInt)>(columns).load(conn)?;
+    let references = sql::<(Text, Text, Text, Text, Text)>(references);
+    let references: Vec<ReferenceRow> = references.load(conn)?;
+    let mut tables: TablesByName = BTreeMap::new();
+    for (table_name, name, declared, nullable, key_position) in columns {
+        if table_name == MIGRATIONS {
             continue;
         }
-        let (table, key) = tables.entry(row.table_name.clone()).or_insert_with(|| {
+        let (table, key) = tables.entry(table_name.clone()).or_insert_with(|| {
             let table = Table {
-                name: row.table_name,
+                name: table_name,
                 columns: Vec::new(),
                 key: Vec::new(),
                 references: Vec::new(),
             };
             (table, Vec::new())
         });
-        if row.key_place > 0 {
-            key.push((row.key_place, row.column_name.clone()));
+        if key_position > 0 {
+            key.push((key_position, name.clone()));
         }
         table.columns.push(Column {
-            name: row.column_name,
-            kind: kind(&row.kind),
-            nullable: row.nullable != 0,
+            name,
+            kind: kind(&declared),
+            nullable: nullable != 0,
         });
     }
     add_references(&mut tables, references);
@@ -106,33 +84,33 @@ pub(super) fn tables(conn: &mut DbConn) -> Result<Vec<Table>> {
         table.key = key.into_iter().map(|(_, name)| name).collect();
         table
     });
-    Ok(in_order(tables.collect()))
+    Ok(topological_order(tables.collect()))
 }
 
-fn add_references(tables: &mut Found, rows: Vec<ReferenceRow>) {
+fn add_references(tables: &mut TablesByName, rows: Vec<ReferenceRow>) {
     let mut last = None;
-    for row in rows {
-        let Some((table, _)) = tables.get_mut(&row.table_name) else {
+    for (table_name, key_name, column, target, target_column) in rows {
+        let Some((table, _)) = tables.get_mut(&table_name) else {
             continue;
         };
-        let this = Some((row.table_name, row.name));
+        let this = Some((table_name, key_name));
         if this != last {
             table.references.push(Reference {
                 columns: Vec::new(),
-                table: row.target,
+                table: target,
                 to: Vec::new(),
             });
             last = this;
         }
         if let Some(reference) = table.references.last_mut() {
-            reference.columns.push(row.column_name);
-            reference.to.push(row.target_column);
+            reference.columns.push(column);
+            reference.to.push(target_column);
         }
     }
 }
 
-/// Each table after those that it refers to; what refers to itself in a circle comes last.
-fn in_order(mut tables: Vec<Table>) -> Vec<Table> {
+/// Sorts tables so that each follows those it references; tables in reference cycles come last.
+fn topological_order(mut tables: Vec<Table>) -> Vec<Table> {
     let mut ordered: Vec<Table> = Vec::with_capacity(tables.len());
     while !tables.is_empty() {
         let is_ready = |table: &Table| {
@@ -141,13 +119,13 @@ fn in_order(mut tables: Vec<Table>) -> Vec<Table> {
                 *target == table.name || ordered.iter().any(|other| other.name == *target)
             })
         };
-        let place = tables.iter().position(is_ready).unwrap_or(0);
-        ordered.push(tables.remove(place));
+        let next = tables.iter().position(is_ready).unwrap_or(0);
+        ordered.push(tables.remove(next));
     }
     ordered
 }
 
-/// Reads a declared type. Whatever else a database may have goes as text.
+/// Parses a column's declared type; unknown types are read as text.
 fn kind(declared: &str) -> Kind {
     let declared = declared.to_lowercase();
     let is = |parts: &[&str]| parts.iter().any(|part| declared.contains(part));
@@ -162,31 +140,22 @@ fn kind(declared: &str) -> Kind {
     }
 }
 
-/// Whether there is a table of this name.
 pub(super) fn has_table(conn: &mut DbConn, name: &str) -> Result<bool> {
-    let sql = match conn {
-        DbConn::Sqlite(_) => {
-            "SELECT COUNT(*) AS value FROM sqlite_master WHERE type = 'table' AND name = ?"
-        }
+    let select = match conn {
+        DbConn::Sqlite(_) => "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = ",
         DbConn::Mysql(_) => {
-            "SELECT COUNT(*) AS value FROM information_schema.tables \
-             WHERE table_schema = DATABASE() AND table_name = ?"
+            "SELECT COUNT(*) FROM information_schema.tables \
+             WHERE table_schema = DATABASE() AND table_name = "
         }
     };
-    let query = diesel::sql_query(sql).bind::<Text, _>(name);
-    let row: Number = on_each!(conn, conn => query.get_result(conn))?;
-    Ok(row.value > 0)
+    let count: i64 = sql::<BigInt>(select)
+        .bind::<Text, _>(name)
+        .get_result(conn)?;
+    Ok(count > 0)
 }
 
-/// Names of the tables of a database that is to be restored into: none when it is new, or emptied.
-pub(super) fn names(conn: &mut DbConn) -> Result<Vec<String>> {
+/// Returns the names of all tables but the marker.
+pub(super) fn table_names(conn: &mut DbConn) -> Result<Vec<String>> {
     let tables = tables(conn)?.into_iter().map(|table| table.name);
     Ok(tables.filter(|name| name != MARKER).collect())
-}
-
-/// One number, called `value`.
-#[derive(QueryableByName)]
-pub(super) struct Number {
-    #[diesel(sql_type = BigInt)]
-    pub(super) value: i64,
 }

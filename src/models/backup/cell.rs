@@ -1,17 +1,17 @@
-//! Values of rows: the same on both databases, in the file, and on the way between them.
+//! Values of rows, in a form that does not depend on the database.
 
 use chrono::NaiveDateTime;
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, QueryableByName};
 use diesel::row::{Field, NamedRow, Row};
 use diesel::sql_types::Text;
-use serde::de::{Deserialize, Deserializer, Visitor};
+use serde::{Deserialize, Serialize};
 
 use super::Kind;
 use crate::error::{Error, Result};
 
-/// One value.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(untagged)]
 pub(super) enum Cell {
     Null,
     Integer(i64),
@@ -56,7 +56,7 @@ impl Cell {
         }
     }
 
-    /// Length of its text, in bytes.
+    /// Size in a statement, in bytes.
     pub(super) fn size(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
@@ -64,8 +64,8 @@ impl Cell {
         }
     }
 
-    /// Whether a column of this kind may hold it. Null is another question.
-    pub(super) fn fits(&self, kind: Kind) -> bool {
+    /// Whether a column of this kind can hold the value. Null matches every kind.
+    pub(super) fn matches_kind(&self, kind: Kind) -> bool {
         match (self, kind) {
             (Self::Null, _) | (Self::Integer(_), Kind::Integer) | (Self::Text(_), Kind::Text) => {
                 true
@@ -79,58 +79,6 @@ impl Cell {
             (Self::Integer(_), _) | (Self::Text(_), Kind::Integer) => false,
         }
     }
-
-    fn append(&self, line: &mut Vec<u8>) -> Result<()> {
-        match self {
-            Self::Null => line.extend(b"null"),
-            Self::Integer(number) => line.extend(number.to_string().bytes()),
-            Self::Text(text) => serde_json::to_writer(line, text).map_err(Error::internal)?,
-        }
-        Ok(())
-    }
-}
-
-/// Writes a row as one line of JSON.
-pub(super) fn append_row(row: &[Cell], line: &mut Vec<u8>) -> Result<()> {
-    for (place, cell) in row.iter().enumerate() {
-        line.push(if place == 0 { b'[' } else { b',' });
-        cell.append(line)?;
-    }
-    line.extend(b"]\n");
-    Ok(())
-}
-
-impl<'de> Deserialize<'de> for Cell {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        deserializer.deserialize_any(CellVisitor)
-    }
-}
-
-struct CellVisitor;
-
-impl Visitor<'_> for CellVisitor {
-    type Value = Cell;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("null, an integer or a text")
-    }
-
-    fn visit_unit<E>(self) -> std::result::Result<Cell, E> {
-        Ok(Cell::Null)
-    }
-
-    fn visit_i64<E>(self, number: i64) -> std::result::Result<Cell, E> {
-        Ok(Cell::Integer(number))
-    }
-
-    fn visit_u64<E: serde::de::Error>(self, number: u64) -> std::result::Result<Cell, E> {
-        let number = i64::try_from(number).map_err(|_| E::custom("an integer of over 63 bits"))?;
-        Ok(Cell::Integer(number))
-    }
-
-    fn visit_str<E>(self, text: &str) -> std::result::Result<Cell, E> {
-        Ok(Cell::Text(text.to_owned()))
-    }
 }
 
 /// A row whose columns are known only at run time, all of them text.
@@ -142,8 +90,8 @@ where
 {
     fn build<'a>(row: &impl NamedRow<'a, DB>) -> deserialize::Result<Self> {
         let mut values = Vec::with_capacity(row.field_count());
-        for place in 0..row.field_count() {
-            let field = Row::get(row, place).ok_or("a column is missing")?;
+        for index in 0..row.field_count() {
+            let field = Row::get(row, index).ok_or("a column is missing")?;
             let value = field.value();
             values.push(value.map(String::from_sql).transpose()?);
         }

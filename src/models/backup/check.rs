@@ -1,35 +1,37 @@
-//! Checks a backup without any database. Memory grows with people, rooms and one room's versions, a few bits each.
+//! Checks a backup without any database. Memory grows with rooms, pictures, referenced ids and the versions of one room's
+//! messages (a few bits each), not with the size of the file.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::BufRead;
 
 use super::archive::{Line, Reader};
+use super::avatars::Avatars;
 use super::cell::Cell;
 use super::faults::Faults;
 use super::rooms::{NumberSet, RoomLogs};
 use super::{Summary, Table};
 use crate::error::{Error, Result};
 
-/// Tables without which nothing works.
+/// Tables that a backup must have.
 const REQUIRED: [&str; 5] = ["installation", "users", "rooms", "memberships", "messages"];
 
 /// What a check found.
 #[derive(Debug)]
 pub struct Report {
-    /// What the backup holds, as far as it could be read.
+    /// What was read until the first error of the file.
     pub summary: Summary,
-    /// A sentence for each fault, the first hundred.
-    pub faults: Vec<String>,
-    /// Number of all faults.
-    pub count: u64,
+    /// Why it cannot be restored.
+    pub faults: Faults,
+    /// What is repaired when it is restored.
+    pub warnings: Faults,
     /// Rooms with their `last_seq`.
-    pub(super) ends: BTreeMap<i64, i64>,
+    pub(super) last_seqs: BTreeMap<i64, i64>,
 }
 
 /// Reads a whole backup and checks its form, checksums, counts, keys, references and the log of each room.
 ///
 /// # Errors
-/// `Unavailable` when it is no backup, or of a format that this program does not know. Everything else is in the report.
+/// `Unavailable` if it is not a backup, or its format is unknown. Everything else is in the report.
 pub fn check(input: impl BufRead) -> Result<Report> {
     let mut reader = Reader::new(input)?;
     let tables = reader.manifest.tables.clone();
@@ -38,9 +40,9 @@ pub fn check(input: impl BufRead) -> Result<Report> {
         created_at: reader.manifest.created_at.clone(),
         ..Summary::default()
     };
-    let mut left = tables.iter();
-    let mut table = left.next();
-    let is_whole = loop {
+    let mut remaining = tables.iter();
+    let mut table = remaining.next();
+    let is_complete = loop {
         match (reader.next(), table) {
             (Ok(Line::Row(row)), Some(table)) => {
                 *summary.rows.entry(table.name.clone()).or_default() += 1;
@@ -48,37 +50,40 @@ pub fn check(input: impl BufRead) -> Result<Report> {
             }
             (Ok(Line::TableEnd), _) => {
                 checker.last_key.clear();
-                table = left.next();
+                table = remaining.next();
             }
             (Ok(Line::End), _) => break true,
             (Ok(Line::Row(_)), None) => {
                 checker.faults.add("a row belongs to no table".into());
                 break false;
             }
-            (Err(Error::Unavailable(sentence)), _) => {
-                checker.faults.add(sentence);
+            (Err(Error::Unavailable(error_text)), _) => {
+                checker.faults.add(error_text);
                 break false;
             }
             (Err(error), _) => return Err(error),
         }
     };
-    if is_whole {
+    let mut warnings = Faults::default();
+    if is_complete {
         checker.logs.finish(&mut checker.faults);
+        checker.avatars.finish(&mut warnings);
     }
     Ok(Report {
         summary,
-        faults: checker.faults.named,
-        count: checker.faults.count,
-        ends: checker.logs.ends(),
+        faults: checker.faults,
+        warnings,
+        last_seqs: checker.logs.last_seqs(),
     })
 }
 
 struct Checker<'a> {
     faults: Faults,
     logs: RoomLogs,
-    /// Numbers of the rows that others may refer to, by table.
+    avatars: Avatars,
+    /// Ids of the rows of each table that other tables reference.
     ids: HashMap<&'a str, NumberSet>,
-    /// Primary key of the row before.
+    /// Primary key of the previous row.
     last_key: Vec<Cell>,
 }
 
@@ -96,21 +101,20 @@ impl<'a> Checker<'a> {
         Self {
             faults,
             logs: RoomLogs::default(),
+            avatars: Avatars::default(),
             ids: ids.collect(),
             last_key: Vec::new(),
         }
     }
 
     fn row(&mut self, table: &'a Table, row: Vec<Cell>) {
-        if !self.has_form(table, &row) {
+        if !self.matches_columns(table, &row) {
             return;
         }
-        let key: Vec<Cell> = match table.positions(&table.key) {
-            Some(places) => places.iter().map(|place| row[*place].clone()).collect(),
-            None => Vec::new(),
-        };
+        let positions = table.positions(&table.key).unwrap_or_default();
+        let key: Vec<Cell> = positions.iter().map(|index| row[*index].clone()).collect();
         if !key.is_empty() && key <= self.last_key {
-            let key = shown(&key);
+            let key = format_key(&key);
             self.faults
                 .add(format!("{}: {key} comes twice or out of order", table.name));
         }
@@ -120,12 +124,13 @@ impl<'a> Checker<'a> {
             ids.insert(*id);
         }
         self.logs.visit(table, &row, &mut self.faults);
-        self.references(table, &row, &key);
+        self.avatars.visit(table, &row);
+        self.check_references(table, &row, &key);
         self.last_key = key;
     }
 
-    /// Whether the row has the columns of its table.
-    fn has_form(&mut self, table: &Table, row: &[Cell]) -> bool {
+    /// Whether the row has a valid value for each column of its table.
+    fn matches_columns(&mut self, table: &Table, row: &[Cell]) -> bool {
         if row.len() != table.columns.len() {
             let name = &table.name;
             self.faults
@@ -134,7 +139,7 @@ impl<'a> Checker<'a> {
         }
         for (cell, column) in row.iter().zip(&table.columns) {
             let is_wrong_null = *cell == Cell::Null && !column.nullable;
-            if is_wrong_null || !cell.fits(column.kind) {
+            if is_wrong_null || !cell.matches_kind(column.kind) {
                 let (name, column) = (&table.name, &column.name);
                 self.faults
                     .add(format!("{name}: {column} has a value that it cannot have"));
@@ -144,14 +149,14 @@ impl<'a> Checker<'a> {
         true
     }
 
-    fn references(&mut self, table: &Table, row: &[Cell], key: &[Cell]) {
+    fn check_references(&mut self, table: &Table, row: &[Cell], key: &[Cell]) {
         for reference in &table.references {
             let values = reference.columns.iter().map(|column| {
-                let place = table.position(column)?;
-                row[place].integer()
+                let index = table.position(column)?;
+                row[index].integer()
             });
             let values: Option<Vec<i64>> = values.collect();
-            // Null refers to nothing.
+            // Null is no reference.
             let exists = match values.as_deref() {
                 None => true,
                 Some([id]) => {
@@ -161,14 +166,14 @@ impl<'a> Checker<'a> {
                 Some([room_id, seq]) if reference.table == "messages" => {
                     self.logs.has_message(*room_id, *seq)
                 }
-                // The database that it is restored into looks at any other.
+                // Other references are checked by the database during a restore.
                 Some(_) => true,
             };
             if !exists {
                 let (name, columns) = (&table.name, reference.columns.join(", "));
                 self.faults.add(format!(
                     "{name}: {} refers by {columns} to a row of {} that is not there",
-                    shown(key),
+                    format_key(key),
                     reference.table
                 ));
             }
@@ -176,7 +181,7 @@ impl<'a> Checker<'a> {
     }
 }
 
-fn shown(key: &[Cell]) -> String {
+fn format_key(key: &[Cell]) -> String {
     let parts: Vec<String> = key
         .iter()
         .map(|cell| cell.to_parameter().unwrap_or_default())

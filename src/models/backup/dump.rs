@@ -1,4 +1,4 @@
-//! Reads a whole database in one snapshot while servers go on writing.
+//! Reads a whole database in one snapshot while servers write to it.
 
 use std::io::Write;
 
@@ -15,15 +15,14 @@ use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::{installation, rfc3339};
 
-/// Rows of one query to a server, whose client library holds the whole result in memory. SQLite gives row by row.
+/// Rows of one query to a server, whose client library holds the whole result in memory. SQLite returns row by row.
 const PAGE_ROWS: usize = 2_000;
-/// The same where a row can be large.
-const LARGE_PAGE_ROWS: usize = 50;
-/// Tables with large rows.
-const LARGE: &str = "avatars";
+/// The same for tables whose rows can be large.
+const PAGE_ROWS_OF_LARGE_TABLES: usize = 50;
+const LARGE_TABLE: &str = "avatars";
 
-/// Writes the database as it is at one moment, and returns what is below and what was written. Holds no lock that a
-/// writer waits for. Memory is bounded, whatever the number of rows.
+/// Writes a consistent snapshot of the database; returns the underlying writer and a summary. Holds no lock that a writer
+/// waits for, and needs little memory whatever the number of rows.
 pub fn dump<W: Write>(conn: &mut DbConn, out: W) -> Result<(W, Summary)> {
     if !catalog::has_table(conn, "installation")? {
         return Err(Error::Unavailable(
@@ -55,11 +54,11 @@ fn write<W: Write>(conn: &mut DbConn, out: W) -> Result<(W, Summary)> {
     };
     for table in manifest.tables {
         let mut rows = 0;
-        each_row(conn, &table, |row| {
+        for_each_row(conn, &table, |row| {
             rows += 1;
             writer.row(row)
         })?;
-        writer.end_table(&table.name, rows)?;
+        writer.end(&table.name, rows)?;
         summary.rows.insert(table.name, rows);
     }
     Ok((writer.finish()?, summary))
@@ -69,7 +68,7 @@ fn manifest(conn: &mut DbConn) -> Result<Manifest> {
     let epoch = installation::epoch(conn)?;
     let all = catalog::tables(conn)?;
     let is_omitted = |table: &Table| OMITTED.contains(&table.name.as_str());
-    let (omitted, tables): (Vec<Table>, Vec<Table>) = all.into_iter().partition(is_omitted);
+    let (omitted, tables): (Vec<_>, Vec<_>) = all.into_iter().partition(is_omitted);
     Ok(Manifest {
         teahouse_backup: FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -87,7 +86,7 @@ fn manifest(conn: &mut DbConn) -> Result<Manifest> {
 }
 
 /// Visits every row in the order of the primary key.
-fn each_row(
+fn for_each_row(
     conn: &mut DbConn,
     table: &Table,
     mut visit: impl FnMut(&[Cell]) -> Result<()>,
@@ -95,13 +94,13 @@ fn each_row(
     let key = table.positions(&table.key).unwrap_or_default();
     let page = match (&conn, key.is_empty(), table.name.as_str()) {
         (DbConn::Sqlite(_), _, _) | (_, true, _) => None,
-        (DbConn::Mysql(_), _, LARGE) => Some(LARGE_PAGE_ROWS),
+        (DbConn::Mysql(_), _, LARGE_TABLE) => Some(PAGE_ROWS_OF_LARGE_TABLES),
         (DbConn::Mysql(_), ..) => Some(PAGE_ROWS),
     };
     let select = select(table);
     let mut last: Vec<Cell> = Vec::new();
     loop {
-        let (condition, parameters) = after(table, &last);
+        let (condition, parameters) = condition_after(table, &last);
         let limit = page.map_or_else(String::new, |rows| format!(" LIMIT {rows}"));
         let order = order(table);
         let sql = format!("{select}{condition}{order}{limit}");
@@ -119,7 +118,7 @@ fn each_row(
                 visit(&row)?;
                 rows += 1;
                 if page == Some(rows) {
-                    last = key.iter().map(|place| row[*place].clone()).collect();
+                    last = key.iter().map(|index| row[*index].clone()).collect();
                 }
             }
         });
@@ -129,7 +128,7 @@ fn each_row(
     }
 }
 
-/// Every column as text: what an integer, a time or a hash is called then is the same on both databases.
+/// Selects every column as text, so that integers, times and hashes look the same from both databases.
 fn select(table: &Table) -> String {
     let columns: Vec<String> = table
         .columns
@@ -154,17 +153,17 @@ fn order(table: &Table) -> String {
     format!(" ORDER BY `{}`", table.key.join("`, `"))
 }
 
-/// The condition for rows behind this key, in the form that MySQL and MariaDB find by index: no comparison of row
-/// values. Integers are written out, because a text would be compared as a floating-point number.
-fn after(table: &Table, last: &[Cell]) -> (String, Vec<String>) {
+/// The condition for rows after this key, in a form for which MySQL and MariaDB use the index: no comparison of row
+/// values. Integers are literals, because a text parameter would be compared as a floating-point number.
+fn condition_after(table: &Table, last: &[Cell]) -> (String, Vec<String>) {
     if last.is_empty() {
         return (String::new(), Vec::new());
     }
     let (mut alternatives, mut parameters) = (Vec::new(), Vec::new());
     for length in 0..last.len() {
         let mut parts = Vec::new();
-        for (place, (name, value)) in table.key.iter().zip(last).enumerate().take(length + 1) {
-            let operator = if place == length { ">" } else { "=" };
+        for (index, (name, value)) in table.key.iter().zip(last).enumerate().take(length + 1) {
+            let operator = if index == length { ">" } else { "=" };
             match value {
                 Cell::Integer(number) => parts.push(format!("`{name}` {operator} {number}")),
                 Cell::Text(text) => {

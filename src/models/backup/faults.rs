@@ -1,20 +1,22 @@
-//! The faults that a check finds.
+//! A bounded list of what a check found.
 
-/// Maximum number of faults that are listed; the others are counted.
-const NAMED: usize = 100;
+/// Maximum number of listed sentences; further ones are only counted.
+const MAX_LISTED: usize = 100;
 
-/// What is wrong with a backup.
+/// Faults of a backup, a sentence each.
 #[derive(Debug, Default)]
-pub(super) struct Faults {
-    pub(super) named: Vec<String>,
-    pub(super) count: u64,
+pub struct Faults {
+    /// The first hundred.
+    pub listed: Vec<String>,
+    /// Number of all.
+    pub count: u64,
 }
 
 impl Faults {
     pub(super) fn add(&mut self, sentence: String) {
         self.count += 1;
-        if self.named.len() < NAMED {
-            self.named.push(sentence);
+        if self.listed.len() < MAX_LISTED {
+            self.listed.push(sentence);
         }
     }
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::io::BufRead;
 
 use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::archive::{Line, Reader};
-use super::catalog::{self, Number};
+use super::catalog;
 use super::cell::Cell;
 use super::check::{Report, check};
 use super::{Kind, Manifest, Summary, Table, marker};
@@ -16,30 +17,28 @@ use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::installation;
 
-/// Rows of one statement.
 const STATEMENT_ROWS: usize = 500;
 /// Parameters of one statement: SQLite takes 32,766.
 const STATEMENT_PARAMETERS: usize = 30_000;
 /// Bytes of one statement's values: MySQL's smallest usual `max_allowed_packet` is 16 MiB.
 const STATEMENT_BYTES: usize = 4 << 20;
-/// Statements of one transaction.
 const TRANSACTION_STATEMENTS: usize = 40;
 
-/// Restores a backup: checks the file, brings the empty database to the version that the backup has, fills it, counts,
-/// gives it a new `epoch`, and then brings it up to date. `open` opens the file, which is read twice. A database in which
-/// an earlier restore was interrupted is emptied first.
+/// Restores a backup: checks the file, migrates the empty database to the backup's version, inserts and counts the rows,
+/// migrates to this program's version, and sets a new `epoch`. `open` opens the file, which is read twice. A database in
+/// which an earlier restore was interrupted is emptied first.
 pub fn restore<R: BufRead>(conn: &mut DbConn, open: impl Fn() -> Result<R>) -> Result<Summary> {
     let report = check(open()?)?;
-    if let Some(fault) = report.faults.first() {
-        let count = report.count;
+    if let Some(fault) = report.faults.listed.first() {
+        let count = report.faults.count;
         return Err(Error::Unavailable(format!(
             "the backup has {count} faults, and nothing was restored. The first: {fault}"
         )));
     }
     let mut reader = Reader::new(open()?)?;
     let migrations = known_migrations(conn, &reader.manifest)?;
-    claim(conn)?;
-    empty(conn)?;
+    lock_for_restore(conn)?;
+    require_empty(conn)?;
     marker::set(conn)?;
     conn.migrate_to(Some(&migrations))?;
     let interrupted = |error| match error {
@@ -48,14 +47,15 @@ pub fn restore<R: BufRead>(conn: &mut DbConn, open: impl Fn() -> Result<R>) -> R
         ),
         other => other,
     };
-    fill(conn, &mut reader, &report).map_err(interrupted)?;
+    insert_all(conn, &mut reader, &report).map_err(interrupted)?;
     conn.migrate_to(None)?;
+    repair_avatars(conn)?;
     installation::renew_epoch(conn)?;
-    marker::forget(conn)?;
+    marker::remove(conn)?;
     Ok(report.summary)
 }
 
-/// The migrations that the backup has. Refuses one that this program does not know.
+/// Returns the backup's migrations; fails if this program does not know one of them.
 fn known_migrations(conn: &DbConn, manifest: &Manifest) -> Result<BTreeSet<String>> {
     let known = conn.known_versions()?;
     let wanted: BTreeSet<String> = manifest.migrations.iter().cloned().collect();
@@ -69,16 +69,17 @@ fn known_migrations(conn: &DbConn, manifest: &Manifest) -> Result<BTreeSet<Strin
     Ok(wanted)
 }
 
-/// Keeps other restores away until the connection ends, and makes the database write faster.
-fn claim(conn: &mut DbConn) -> Result<()> {
+/// Locks out other restores until the connection closes, and relaxes SQLite's durability.
+fn lock_for_restore(conn: &mut DbConn) -> Result<()> {
     match conn {
         DbConn::Sqlite(conn) => Ok(conn.batch_execute(
             "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536;",
         )?),
         DbConn::Mysql(conn) => {
-            let sql = "SELECT COALESCE(GET_LOCK(CONCAT('teahouse_restore:', LEFT(SHA2(DATABASE(), 256), 40)), 0), 0) AS value";
-            let row: Number = diesel::sql_query(sql).get_result(conn)?;
-            match row.value {
+            let lock = sql::<BigInt>(
+                "SELECT COALESCE(GET_LOCK(CONCAT('teahouse_restore:', LEFT(SHA2(DATABASE(), 256), 40)), 0), 0)",
+            );
+            match lock.get_result::<i64>(conn)? {
                 1 => Ok(()),
                 _ => Err(Error::Unavailable("another restore is under way".into())),
             }
@@ -86,17 +87,17 @@ fn claim(conn: &mut DbConn) -> Result<()> {
     }
 }
 
-/// Requires that the database is empty. What an interrupted restore left is taken away.
-fn empty(conn: &mut DbConn) -> Result<()> {
+/// Fails unless the database is empty. Drops what an interrupted restore left.
+fn require_empty(conn: &mut DbConn) -> Result<()> {
     if catalog::has_table(conn, super::MARKER)? {
         tracing::info!("removing what an interrupted restore left");
         conn.revert_all_migrations()?;
     }
-    let names = catalog::names(conn)?;
+    let names = catalog::table_names(conn)?;
     if names.is_empty() {
         return Ok(());
     }
-    let holds = match names.iter().any(|name| name == "messages") {
+    let contents = match names.iter().any(|name| name == "messages") {
         true => format!(
             "{} people and {} messages",
             count(conn, "users")?,
@@ -105,23 +106,26 @@ fn empty(conn: &mut DbConn) -> Result<()> {
         false => format!("the table {}", names[0]),
     };
     Err(Error::Unavailable(format!(
-        "the database is not empty, it has {holds}: name a new one in DATABASE_URL \
+        "the database is not empty, it has {contents}: name a new one in DATABASE_URL \
          (`teahouse migrate --revert-all` deletes everything in this one)"
     )))
 }
 
 fn count(conn: &mut DbConn, table: &str) -> Result<i64> {
-    let sql = format!("SELECT COUNT(*) AS value FROM `{table}`");
-    let row: Number = on_each!(conn, conn => diesel::sql_query(sql).get_result(conn))?;
-    Ok(row.value)
+    let count = format!("SELECT COUNT(*) FROM `{table}`");
+    Ok(sql::<BigInt>(&count).get_result(conn)?)
 }
 
-/// Fills the migrated tables, and counts what is then in them.
-fn fill<R: BufRead>(conn: &mut DbConn, reader: &mut Reader<R>, report: &Report) -> Result<()> {
-    let there = catalog::tables(conn)?;
-    let files = reader.manifest.tables.clone();
-    // The migrations put rows there too.
-    for table in there
+/// Inserts all rows and verifies their number.
+fn insert_all<R: BufRead>(
+    conn: &mut DbConn,
+    reader: &mut Reader<R>,
+    report: &Report,
+) -> Result<()> {
+    let existing = catalog::tables(conn)?;
+    let tables = reader.manifest.tables.clone();
+    // Migrations insert rows too.
+    for table in existing
         .iter()
         .rev()
         .filter(|table| table.name != super::MARKER)
@@ -129,9 +133,9 @@ fn fill<R: BufRead>(conn: &mut DbConn, reader: &mut Reader<R>, report: &Report) 
         let sql = format!("DELETE FROM `{}`", table.name);
         on_each!(conn, conn => conn.batch_execute(&sql))?;
     }
-    for table in &files {
-        let target = there.iter().find(|other| other.name == table.name);
-        fill_table(conn, reader, table, target)?;
+    for table in &tables {
+        let target = existing.iter().find(|other| other.name == table.name);
+        insert_table(conn, reader, table, target)?;
         if target.is_some() {
             let (stored, expected) = (count(conn, &table.name)?, report.summary.count(&table.name));
             if u64::try_from(stored) != Ok(expected) {
@@ -143,29 +147,36 @@ fn fill<R: BufRead>(conn: &mut DbConn, reader: &mut Reader<R>, report: &Report) 
         }
     }
     match reader.next()? {
-        Line::End => require_whole_rooms(conn, report),
+        Line::End => require_complete_logs(conn, report),
         Line::Row(_) | Line::TableEnd => Err(Error::Unavailable("the file has changed".into())),
     }
 }
 
-/// Stores one table's rows. What this program's schema does not have was added by hand, and is left out.
-fn fill_table<R: BufRead>(
+/// Removes missing and unused pictures, which the check only warned about.
+fn repair_avatars(conn: &mut DbConn) -> Result<()> {
+    let sql = "UPDATE users SET avatar = NULL WHERE avatar NOT IN (SELECT hash FROM avatars); \
+               DELETE FROM avatars WHERE hash NOT IN (SELECT avatar FROM users WHERE avatar IS NOT NULL)";
+    Ok(on_each!(conn, conn => conn.batch_execute(sql))?)
+}
+
+/// Inserts one table's rows, without columns that this program's schema does not have: they were added by hand.
+fn insert_table<R: BufRead>(
     conn: &mut DbConn,
     reader: &mut Reader<R>,
     table: &Table,
     target: Option<&Table>,
 ) -> Result<()> {
     let has = |name: &str| target.is_some_and(|target| target.position(name).is_some());
-    let places: Vec<usize> = (0..table.columns.len())
-        .filter(|place| has(&table.columns[*place].name))
+    let indices: Vec<usize> = (0..table.columns.len())
+        .filter(|index| has(&table.columns[*index].name))
         .collect();
-    if places.len() < table.columns.len() {
+    if indices.len() < table.columns.len() {
         tracing::warn!(
             table = table.name,
             "left out columns that this version does not have"
         );
     }
-    let limit = STATEMENT_ROWS.min(STATEMENT_PARAMETERS / places.len().max(1));
+    let limit = STATEMENT_ROWS.min(STATEMENT_PARAMETERS / indices.len().max(1));
     let (mut rows, mut bytes, mut statements) = (Vec::new(), 0, 0);
     on_each!(conn, conn => conn.batch_execute("BEGIN"))?;
     while let Line::Row(row) = reader.next()? {
@@ -174,22 +185,22 @@ fn fill_table<R: BufRead>(
         if rows.len() < limit && bytes < STATEMENT_BYTES {
             continue;
         }
-        insert(conn, table, &places, &rows)?;
+        insert(conn, table, &indices, &rows)?;
         rows.clear();
         (bytes, statements) = (0, statements + 1);
         if statements % TRANSACTION_STATEMENTS == 0 {
             on_each!(conn, conn => conn.batch_execute("COMMIT; BEGIN"))?;
         }
     }
-    insert(conn, table, &places, &rows)?;
+    insert(conn, table, &indices, &rows)?;
     Ok(on_each!(conn, conn => conn.batch_execute("COMMIT"))?)
 }
 
-fn insert(conn: &mut DbConn, table: &Table, places: &[usize], rows: &[Vec<Cell>]) -> Result<()> {
-    if rows.is_empty() || places.is_empty() {
+fn insert(conn: &mut DbConn, table: &Table, indices: &[usize], rows: &[Vec<Cell>]) -> Result<()> {
+    if rows.is_empty() || indices.is_empty() {
         return Ok(());
     }
-    let columns = places.iter().map(|place| &table.columns[*place]);
+    let columns = indices.iter().map(|index| &table.columns[*index]);
     let (names, values): (Vec<String>, Vec<&str>) = columns
         .map(|column| {
             let value = match column.kind {
@@ -209,8 +220,8 @@ fn insert(conn: &mut DbConn, table: &Table, places: &[usize], rows: &[Vec<Cell>]
     on_each!(conn, conn => {
         let mut query = diesel::sql_query(sql).into_boxed();
         for row in rows {
-            for place in places {
-                query = query.bind::<Nullable<Text>, _>(row[*place].to_parameter());
+            for index in indices {
+                query = query.bind::<Nullable<Text>, _>(row[*index].to_parameter());
             }
         }
         query.execute(conn)
@@ -218,34 +229,21 @@ fn insert(conn: &mut DbConn, table: &Table, places: &[usize], rows: &[Vec<Cell>]
     Ok(())
 }
 
-#[derive(QueryableByName)]
-struct LogRow {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
-    #[diesel(sql_type = BigInt)]
-    count: i64,
-    #[diesel(sql_type = BigInt)]
-    first: i64,
-    #[diesel(sql_type = BigInt)]
-    last: i64,
-}
-
-/// Requires that the database itself now has `seq` 1 to `last_seq` of each room.
-fn require_whole_rooms(conn: &mut DbConn, report: &Report) -> Result<()> {
-    let sql = "SELECT room_id AS id, COUNT(*) AS count, MIN(seq) AS first, MAX(seq) AS last \
-               FROM messages GROUP BY room_id";
-    let rows: Vec<LogRow> = on_each!(conn, conn => diesel::sql_query(sql).load(conn))?;
-    let mut ends = report.ends.clone();
-    for row in rows {
-        let end = ends.remove(&row.id);
-        if row.first != 1 || row.count != row.last || end != Some(row.last) {
+/// Fails unless the database now has `seq` 1 to `last_seq` of each room.
+fn require_complete_logs(conn: &mut DbConn, report: &Report) -> Result<()> {
+    let rooms = sql::<(BigInt, BigInt, BigInt, BigInt)>(
+        "SELECT room_id, COUNT(*), MIN(seq), MAX(seq) FROM messages GROUP BY room_id",
+    );
+    let rooms: Vec<(i64, i64, i64, i64)> = rooms.load(conn)?;
+    let mut last_seqs = report.last_seqs.clone();
+    for (id, count, first, last) in rooms {
+        if first != 1 || count != last || last_seqs.remove(&id) != Some(last) {
             return Err(Error::Unavailable(format!(
-                "room {} has {} messages, {} to {}",
-                row.id, row.count, row.first, row.last
+                "room {id} has {count} messages, {first} to {last}"
             )));
         }
     }
-    match ends.iter().find(|(_, end)| **end > 0) {
+    match last_seqs.iter().find(|(_, last)| **last > 0) {
         Some((id, _)) => Err(Error::Unavailable(format!("room {id} has no messages"))),
         None => Ok(()),
     }

@@ -1,5 +1,5 @@
-//! The table that a database has while a backup is restored into it. A restore that was interrupted leaves it there, and
-//! no server starts on such a database.
+//! The table that marks a database during a restore. An interrupted restore leaves it there, and no server starts on such
+//! a database.
 
 use diesel::connection::SimpleConnection;
 
@@ -8,7 +8,7 @@ use super::catalog::has_table;
 use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, on_each};
 
-/// Refuses a database whose restore was interrupted or is still under way.
+/// Fails if the database's restore was interrupted or is still running.
 pub(in crate::models) fn require_complete(conn: &mut DbConn) -> Result<()> {
     if !has_table(conn, MARKER)? {
         return Ok(());
@@ -25,8 +25,8 @@ pub(super) fn set(conn: &mut DbConn) -> Result<()> {
     Ok(on_each!(conn, conn => conn.batch_execute(&sql))?)
 }
 
-/// Says that the database is whole, or empty.
-pub(in crate::models) fn forget(conn: &mut DbConn) -> Result<()> {
+/// Removes the marker: the database is complete, or empty.
+pub(in crate::models) fn remove(conn: &mut DbConn) -> Result<()> {
     let sql = format!("DROP TABLE IF EXISTS {MARKER}");
     Ok(on_each!(conn, conn => conn.batch_execute(&sql))?)
 }

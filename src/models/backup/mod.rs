@@ -1,14 +1,15 @@
 //! Backups: one compressed file with every row of every table, from which either kind of database can be restored.
 //!
 //! The file is gzip over lines of JSON. The first line is the manifest. The rows of each table follow, one array a
-//! line, ordered by primary key, tables after those that they refer to; then a line that ends the table with its number
-//! of rows and the SHA-256 of everything before that line. The last line ends the backup in the same way. Tables and
-//! columns are read from the database's own catalog, so a migration cannot add one that a backup forgets.
+//! line, ordered by primary key, tables after those they reference; then a line that closes the table with its number
+//! of rows and the SHA-256 of everything before that line. The last line closes the backup in the same way. Tables and
+//! columns are read from the database's own catalog, so a backup includes whatever a migration adds.
 //!
 //! # Errors
 //! `Unavailable` with a sentence that names the cause, unless a function says otherwise.
 
 mod archive;
+mod avatars;
 mod catalog;
 mod cell;
 mod check;
@@ -24,17 +25,18 @@ use serde::{Deserialize, Serialize};
 
 pub use check::{Report, check};
 pub use dump::dump;
+pub use faults::Faults;
 pub use load::restore;
-pub(super) use marker::{forget, require_complete};
+pub(super) use marker::{remove as remove_marker, require_complete};
 
-/// Name of the table that a database has while a backup is restored into it.
+/// Name of the table that marks a database during a restore.
 const MARKER: &str = "__teahouse_restore";
 
 /// Version of the file format.
 const FORMAT: u32 = 1;
 
-/// Tables whose rows no backup holds: sessions and links that were ended or used since would work again, and the rest is
-/// about the last minutes. `docs/operations.md` says what that means for people.
+/// Tables whose rows are not backed up: ended sessions and used links would be valid again, and the others are
+/// short-lived. `docs/operations.md` lists the consequences for users.
 const OMITTED: [&str; 6] = [
     "sessions",
     "pairings",
@@ -56,13 +58,11 @@ struct Manifest {
     database: String,
     /// RFC 3339, UTC: when the snapshot was taken.
     created_at: String,
-    /// Name of the database that it was read from. A restored one gets another.
+    /// Epoch of the database that it was read from. A restored one gets a new epoch.
     epoch: String,
-    /// Versions of the migrations that had run.
     migrations: Vec<String>,
-    /// In the order of the file.
     tables: Vec<Table>,
-    /// Tables that exist but whose rows are not here.
+    /// Tables that exist but whose rows are not included.
     omitted: Vec<String>,
 }
 
@@ -81,13 +81,12 @@ impl Table {
         self.columns.iter().position(|other| other.name == column)
     }
 
-    /// Places of these columns in a row; `None` when one is missing.
+    /// Indices of these columns in a row; `None` if one is missing.
     fn positions(&self, columns: &[String]) -> Option<Vec<usize>> {
         columns.iter().map(|name| self.position(name)).collect()
     }
 }
 
-/// One column.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Column {
     name: String,
@@ -108,7 +107,6 @@ enum Kind {
     Time,
 }
 
-/// A foreign key.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Reference {
     columns: Vec<String>,
@@ -116,7 +114,7 @@ struct Reference {
     to: Vec<String>,
 }
 
-/// What a backup holds.
+/// What a backup contains.
 #[derive(Debug, Default, Clone)]
 pub struct Summary {
     /// RFC 3339, UTC: when the snapshot was taken.

@@ -1,4 +1,4 @@
-//! Checks that the log of each room is whole: `seq` 1 to `last_seq`, each once, and `ver` within its limits.
+//! Checks that the log of each room is complete: `seq` 1 to `last_seq`, each once, and `ver` within its limits.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,12 +6,11 @@ use super::Table;
 use super::cell::Cell;
 use super::faults::Faults;
 
-/// A set of positive numbers that takes little memory where they lie together.
+/// A set of positive numbers that needs little memory where they are consecutive.
 #[derive(Debug, Default)]
 pub(super) struct NumberSet(HashMap<i64, u64>);
 
 impl NumberSet {
-    /// Returns whether the number is new.
     pub(super) fn insert(&mut self, number: i64) -> bool {
         let bits = self.0.entry(number >> 6).or_default();
         let bit = 1 << (number & 63);
@@ -30,79 +29,69 @@ impl NumberSet {
 struct Room {
     last_seq: i64,
     last_ver: i64,
-    /// Highest `seq` so far.
     seq: i64,
 }
 
-/// What the rows of `installation`, `rooms` and `messages` say so far. Messages come by room and `seq`.
+/// State of the check of `installation`, `rooms` and `messages`. Messages are ordered by room and `seq`.
 #[derive(Debug, Default)]
 pub(super) struct RoomLogs {
     rooms: BTreeMap<i64, Room>,
     /// The room whose messages are being read, and their versions.
     current: Option<(i64, NumberSet)>,
-    /// The installation's counter: no message has a higher number.
+    /// The installation's counter: no message has a higher id.
     counter: Option<i64>,
-}
-
-/// The integers in these columns of a row.
-fn integers<const N: usize>(table: &Table, row: &[Cell], names: [&str; N]) -> Option<[i64; N]> {
-    let mut found = [0; N];
-    for (found, name) in found.iter_mut().zip(names) {
-        *found = row.get(table.position(name)?)?.integer()?;
-    }
-    Some(found)
 }
 
 impl RoomLogs {
     pub(super) fn visit(&mut self, table: &Table, row: &[Cell], faults: &mut Faults) {
-        match table.name.as_str() {
-            "installation" => {
-                let counter = integers(table, row, ["counter"]).map(|[counter]| counter);
-                if self.counter.is_some() || counter.is_none() {
-                    faults.add("installation: there must be one row with a counter".into());
-                }
-                self.counter = counter;
+        let columns: &[&str] = match table.name.as_str() {
+            "installation" => &["counter"],
+            "rooms" => &["id", "last_seq", "last_ver"],
+            "messages" => &["room_id", "seq", "ver", "id", "change_id"],
+            _ => return,
+        };
+        let numbers = columns
+            .iter()
+            .map(|name| row.get(table.position(name)?)?.integer());
+        let numbers: Option<Vec<i64>> = numbers.collect();
+        match numbers.as_deref() {
+            Some(&[counter]) if self.counter.is_none() => self.counter = Some(counter),
+            Some(&[id, last_seq, last_ver]) => {
+                let room = Room {
+                    last_seq,
+                    last_ver,
+                    seq: 0,
+                };
+                self.rooms.insert(id, room);
             }
-            "rooms" => match integers(table, row, ["id", "last_seq", "last_ver"]) {
-                Some([id, last_seq, last_ver]) => {
-                    let seq = 0;
-                    let room = Room {
-                        last_seq,
-                        last_ver,
-                        seq,
-                    };
-                    self.rooms.insert(id, room);
-                }
-                None => faults.add("rooms: a row has no id, last_seq or last_ver".into()),
-            },
-            "messages" => {
-                let names = ["room_id", "seq", "ver", "id", "change_id"];
-                match integers(table, row, names) {
-                    Some(numbers) => self.message(numbers, faults),
-                    None => faults.add("messages: a row has no place in its room".into()),
-                }
+            Some(&[room_id, seq, ver, id, change_id]) => {
+                self.message([room_id, seq, ver, id, change_id], faults);
             }
-            _ => {}
+            Some(_) => faults.add("installation: there must be only one row".into()),
+            None => {
+                let (name, columns) = (&table.name, columns.join(", "));
+                faults.add(format!("{name}: a row lacks one of {columns}"));
+            }
         }
     }
 
     fn message(&mut self, [room_id, seq, ver, id, change_id]: [i64; 5], faults: &mut Faults) {
-        let place = format!("room {room_id}, message {seq}");
+        let message = format!("room {room_id}, message {seq}");
         if self
             .counter
             .is_none_or(|counter| id.max(change_id) > counter)
         {
             faults.add(format!(
-                "{place}: its number is above the installation's counter"
+                "{message}: its number is above the installation's counter"
             ));
         }
-        // A message of a room that is not there is found as a broken reference.
+        // A message without its room is reported as a broken reference.
         let Some(room) = self.rooms.get_mut(&room_id) else {
             return;
         };
         if seq > room.last_seq {
             let last = room.last_seq;
-            faults.add(format!("{place}: the room should end at message {last}"));
+            faults.add(format!("{message}: the room should end at message {last}"));
         } else if seq > room.seq + 1 {
             faults.add(missing(room_id, room.seq + 1, seq - 1));
         }
@@ -110,7 +99,7 @@ impl RoomLogs {
         if ver < seq || ver > room.last_ver {
             let last = room.last_ver;
             faults.add(format!(
-                "{place}: its version {ver} is not between {seq} and {last}"
+                "{message}: its version {ver} is not between {seq} and {last}"
             ));
         }
         if !matches!(&self.current, Some((current, _)) if *current == room_id) {
@@ -120,12 +109,12 @@ impl RoomLogs {
             && !versions.insert(ver)
         {
             faults.add(format!(
-                "{place}: another message has the version {ver} too"
+                "{message}: another message has the version {ver} too"
             ));
         }
     }
 
-    /// After the last row.
+    /// Checks what is known only after the last row.
     pub(super) fn finish(&self, faults: &mut Faults) {
         if self.counter.is_none() {
             faults.add("installation: its row is missing".into());
@@ -137,16 +126,16 @@ impl RoomLogs {
         }
     }
 
-    /// Whether there is such a message, given that each room is whole.
+    /// Whether there is such a message, provided that each log is complete.
     pub(super) fn has_message(&self, room_id: i64, seq: i64) -> bool {
         let room = self.rooms.get(&room_id);
         room.is_some_and(|room| (1..=room.last_seq).contains(&seq))
     }
 
     /// Rooms with their `last_seq`.
-    pub(super) fn ends(&self) -> BTreeMap<i64, i64> {
-        let ends = self.rooms.iter().map(|(id, room)| (*id, room.last_seq));
-        ends.collect()
+    pub(super) fn last_seqs(&self) -> BTreeMap<i64, i64> {
+        let last_seqs = self.rooms.iter().map(|(id, room)| (*id, room.last_seq));
+        last_seqs.collect()
     }
 }
 

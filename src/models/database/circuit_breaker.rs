@@ -26,7 +26,6 @@ pub(in crate::models) struct CircuitBreaker {
 }
 
 impl CircuitBreaker {
-    /// Creates a closed breaker, which lets attempts through.
     pub(in crate::models) fn new(url: DatabaseUrl) -> Self {
         Self {
             url,
@@ -39,9 +38,6 @@ impl CircuitBreaker {
     }
 
     /// Opens a connection; a failure opens the circuit.
-    ///
-    /// # Errors
-    /// `Unavailable` with the database's error message.
     pub(in crate::models) fn connect(&self) -> Result<DbConn> {
         self.check()?;
         connect(TimeoutProfile::Request, &self.url)

@@ -49,9 +49,15 @@ impl TimeoutProfile {
 }
 
 impl DbConn {
-    /// Opens a connection for a command: 5 seconds for a lock, no statement timeout.
+    /// Opens a connection for a command to an existing database: 5 seconds for a lock, no statement timeout.
     pub fn open(url: &DatabaseUrl) -> Result<Self> {
-        connect(TimeoutProfile::Maintenance, url)
+        match url {
+            // SQLite would create the missing file.
+            DatabaseUrl::Sqlite(path) if !path.exists() => Err(Error::Unavailable(format!(
+                "the database {url} does not exist: run `teahouse migrate`"
+            ))),
+            _ => connect(TimeoutProfile::Maintenance, url),
+        }
     }
 
     /// Opens a connection for migrations: 1 minute for a lock, no statement timeout. Creates a missing MySQL database.
@@ -77,18 +83,7 @@ impl DbConn {
     }
 
     /// Opens a connection to an existing database with all migrations applied.
-    ///
-    /// # Errors
-    /// `Unavailable` with the command that fixes it.
     pub fn open_migrated(url: &DatabaseUrl) -> Result<Self> {
-        // SQLite would create the missing file.
-        if let DatabaseUrl::Sqlite(path) = url
-            && !path.exists()
-        {
-            return Err(Error::Unavailable(format!(
-                "the database {url} does not exist: run `teahouse migrate`"
-            )));
-        }
         let mut conn = Self::open(url)?;
         backup::require_complete(&mut conn)?;
         if !conn.is_migrated()? {
@@ -101,10 +96,12 @@ impl DbConn {
     }
 }
 
-/// Opens a connection with these timeouts.
 pub(in crate::models) fn connect(profile: TimeoutProfile, url: &DatabaseUrl) -> Result<DbConn> {
     match url {
-        DatabaseUrl::Sqlite(path) => open_sqlite(profile, path),
+        DatabaseUrl::Sqlite(path) => open_sqlite(profile, path).map_err(|error| match profile {
+            TimeoutProfile::Request => error,
+            _ => with_system_error(path, error),
+        }),
         DatabaseUrl::Mysql(address) => {
             // Requests connect through the circuit breaker, which probes the server by itself.
             if profile != TimeoutProfile::Request {
@@ -120,14 +117,6 @@ fn unavailable(error: ConnectionError) -> Error {
 }
 
 fn open_sqlite(profile: TimeoutProfile, path: &Path) -> Result<DbConn> {
-    let outcome = try_open_sqlite(profile, path);
-    match profile {
-        TimeoutProfile::Request => outcome,
-        _ => outcome.map_err(|error| with_system_error(path, error)),
-    }
-}
-
-fn try_open_sqlite(profile: TimeoutProfile, path: &Path) -> Result<DbConn> {
     create_private(path);
     let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(unavailable)?;
     conn.batch_execute(&format!(

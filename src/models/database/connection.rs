@@ -67,9 +67,6 @@ pub(crate) use insert_or_update;
 
 impl DbConn {
     /// Fails with a MariaDB client library that truncates texts (its bug CONC-821).
-    ///
-    /// # Errors
-    /// `Unavailable` with the remedy.
     pub fn require_working_client_library(&mut self) -> Result<()> {
         let text = diesel::dsl::sql::<Text>("'teahouse'");
         let received: String = diesel::select(text).get_result(self)?;
@@ -82,9 +79,6 @@ impl DbConn {
     }
 
     /// Fails when the MySQL database's default character set cannot store every message.
-    ///
-    /// # Errors
-    /// `Unavailable` with the remedy.
     pub fn require_utf8mb4(&mut self) -> Result<()> {
         let Self::Mysql(conn) = self else {
             return Ok(());

@@ -1,7 +1,5 @@
 //! Prometheus metrics of the connection pool.
 
-use std::time::Duration;
-
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -21,8 +19,8 @@ struct Reason {
 /// Times and refusals of the pool. Clones share the values.
 #[derive(Debug, Clone)]
 pub struct DatabaseMetrics {
-    wait_seconds: Histogram,
-    work_seconds: Histogram,
+    pub(super) wait_seconds: Histogram,
+    pub(super) work_seconds: Histogram,
     refused: Family<Reason, Counter>,
 }
 
@@ -61,16 +59,8 @@ impl DatabaseMetrics {
         );
     }
 
-    pub(in crate::models) fn waited(&self, time: Duration) {
-        self.wait_seconds.observe(time.as_secs_f64());
-    }
-
-    pub(in crate::models) fn worked(&self, time: Duration) {
-        self.work_seconds.observe(time.as_secs_f64());
-    }
-
     /// Counts a refusal; `reason` is `queue` or `deadline`.
-    pub(in crate::models) fn refused(&self, reason: &'static str) {
+    pub(super) fn refused(&self, reason: &'static str) {
         self.refused.get_or_create(&Reason { reason }).inc();
     }
 }

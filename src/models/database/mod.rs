@@ -1,4 +1,7 @@
 //! The database as requests use it: reads and writes run on threads that may block, with a deadline and a bounded queue.
+//!
+//! # Errors
+//! Unless a function says otherwise, `Unavailable` with the database's error message, never with the password.
 
 pub(super) mod circuit_breaker;
 pub(super) mod connect;
@@ -15,7 +18,6 @@ pub mod url;
 pub(super) mod wal;
 pub(super) mod write_health;
 
-use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,9 +76,6 @@ pub struct Database {
 
 impl Database {
     /// Opens the database, creates it if it is missing, and migrates it.
-    ///
-    /// # Errors
-    /// `Unavailable` with the cause, never with the password.
     pub fn open(url: DatabaseUrl, limits: PoolLimits) -> Result<Self> {
         query_counter::install();
         let mut conn = DbConn::open_or_create(&url)?;
@@ -113,9 +112,6 @@ impl Database {
 
     /// Returns the message writer's connection, which is outside the pool: the `cached` one with its state, or a new one
     /// with default state if that one is unusable.
-    ///
-    /// # Errors
-    /// `Unavailable` with the database's error message.
     pub(super) fn writer_connection<T: Default>(
         &self,
         cached: Option<(PooledConnection, T)>,
@@ -161,9 +157,6 @@ impl Database {
     }
 
     /// Fails while the database accepts no writes. Probes it only if the last write failed, at most once a second.
-    ///
-    /// # Errors
-    /// `Unavailable` with the database's error message.
     pub async fn require_writable(&self) -> Result<()> {
         let probe = self.write(write_health::probe_write);
         self.write_health.require_healthy(probe).await
@@ -208,14 +201,16 @@ impl Database {
         };
         let permit = self.acquire_permit(deadline).await?;
         let started_at = Instant::now();
-        self.metrics.waited(started_at - queued_at);
+        let waited = started_at - queued_at;
+        self.metrics.wait_seconds.observe(waited.as_secs_f64());
         let job = self.pool.spawn((lock, permit), work);
         let job = job.ok_or_else(|| Error::Unavailable("the server is shutting down".into()))?;
         let (result, queries) = timeout_at(deadline, job)
             .await
             .map_err(timed_out)?
             .map_err(Error::internal)?;
-        self.metrics.worked(started_at.elapsed());
+        let worked = started_at.elapsed().as_secs_f64();
+        self.metrics.work_seconds.observe(worked);
         query_counter::add_queries(queries);
         result
     }
@@ -238,9 +233,4 @@ impl Database {
         self.metrics.refused("deadline");
         Error::Unavailable("the database did not respond in time".into())
     }
-}
-
-/// Returns the URL of the default SQLite file in the data directory.
-pub fn default_url(data_dir: &Path) -> DatabaseUrl {
-    DatabaseUrl::Sqlite(data_dir.join("teahouse.db"))
 }

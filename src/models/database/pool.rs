@@ -32,7 +32,6 @@ pub(in crate::models) struct PooledConnection {
 }
 
 impl PooledConnection {
-    /// Marks the connection as used now.
     pub(in crate::models) fn touched(mut self) -> Self {
         self.used_at = Instant::now();
         self
@@ -77,9 +76,6 @@ impl Drop for Pool {
 
 impl Pool {
     /// Creates a pool of at most `size` connections; the caller limits the number of jobs.
-    ///
-    /// # Errors
-    /// When the system cannot start threads.
     pub(in crate::models) fn new(url: DatabaseUrl, size: usize) -> io::Result<Self> {
         let threads = Builder::new_current_thread()
             .thread_name("database")
@@ -97,10 +93,6 @@ impl Pool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens a connection.
-    ///
-    /// # Errors
-    /// `Unavailable` with the database's error message.
     pub(in crate::models) fn connect(&self) -> Result<PooledConnection> {
         let generation = self.lock().generation;
         let conn = self.circuit_breaker.connect()?;

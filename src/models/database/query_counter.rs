@@ -11,7 +11,6 @@ thread_local! {
 }
 
 tokio::task_local! {
-    /// Usage of the request that this task handles.
     static REQUEST: RequestUsage;
 }
 
@@ -39,12 +38,10 @@ pub(in crate::models) fn thread_queries() -> u64 {
     THREAD_QUERIES.get()
 }
 
-/// Adds queries to the current request, if there is one.
 pub(in crate::models) fn add_queries(queries: u64) {
     let _ = REQUEST.try_with(|usage| usage.queries.set(usage.queries.get() + queries));
 }
 
-/// Adds time to the current request, if there is one.
 pub(in crate::models) fn add_wait(wait: Duration) {
     let _ = REQUEST.try_with(|usage| usage.waited.set(usage.waited.get() + wait));
 }

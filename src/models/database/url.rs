@@ -43,24 +43,19 @@ impl DatabaseUrl {
             }
             "sqlite" => Ok(Self::Sqlite(PathBuf::from(rest))),
             "mysql" => {
-                let Ok(mut url) = Url::parse(text) else {
+                let url = Url::parse(text).ok().and_then(normalize_localhost);
+                let Some(url) = url else {
                     return invalid("is not a valid URL");
                 };
-                if normalize_localhost(&mut url).is_none() {
-                    return invalid("is not a valid URL");
-                }
                 let name = url.path().trim_start_matches('/');
-                if url.host_str().is_none_or(str::is_empty) {
-                    invalid("names no host")
-                } else if name.is_empty() {
-                    invalid("names no database")
-                } else if !name
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || "_-$".contains(c))
-                {
-                    invalid("names a database with more than letters, digits, _ - $")
-                } else {
-                    Ok(Self::Mysql(url))
+                let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-$".contains(c);
+                match url.host_str() {
+                    None | Some("") => invalid("names no host"),
+                    _ if name.is_empty() => invalid("names no database"),
+                    _ if !name.chars().all(is_plain) => {
+                        invalid("names a database with more than letters, digits, _ - $")
+                    }
+                    _ => Ok(Self::Mysql(url)),
                 }
             }
             _ => invalid("has an unknown scheme"),
@@ -77,17 +72,18 @@ impl DatabaseUrl {
 }
 
 /// Replaces `localhost` in any spelling as [`DatabaseUrl`] describes. Returns `None` if the URL cannot have a host.
-fn normalize_localhost(url: &mut Url) -> Option<()> {
+fn normalize_localhost(mut url: Url) -> Option<Url> {
     let host = url.host_str().unwrap_or_default();
     if !host.trim_end_matches('.').eq_ignore_ascii_case("localhost") {
-        return Some(());
+        return Some(url);
     }
     let names_socket = url.query_pairs().any(|(key, _)| key == "unix_socket");
     let host = match url.port() {
         Some(_) if !names_socket => "127.0.0.1",
         _ => "localhost",
     };
-    url.set_host(Some(host)).ok()
+    url.set_host(Some(host)).ok()?;
+    Some(url)
 }
 
 impl fmt::Display for DatabaseUrl {

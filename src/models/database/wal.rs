@@ -2,19 +2,13 @@
 //! rows in the database file, but the log keeps the old pages until it is copied back and truncated.
 
 use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
 
 use super::Database;
 use super::connection::DbConn;
 use crate::error::Result;
-
-/// The used column of `PRAGMA wal_checkpoint`.
-#[derive(QueryableByName)]
-struct Checkpoint {
-    #[diesel(sql_type = Integer)]
-    busy: i32,
-}
 
 impl Database {
     /// Wakes the job that truncates the log. Called after personal data was deleted.
@@ -29,9 +23,6 @@ impl Database {
 
     /// Copies the log into the database file and truncates it. Returns false while other connections prevent that, and
     /// always true on MySQL.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database does not respond.
     pub async fn truncate_wal(&self) -> Result<bool> {
         self.run_job(true, truncate_wal).await
     }
@@ -43,8 +34,9 @@ fn truncate_wal(conn: &mut DbConn) -> Result<bool> {
     };
     // The checkpoint blocks writers of other processes, so it waits only briefly; the job retries.
     conn.batch_execute("PRAGMA busy_timeout = 100")?;
-    let outcome = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result(conn);
+    // Its columns are busy, log and checkpointed.
+    let checkpoint = sql::<(Integer, Integer, Integer)>("PRAGMA wal_checkpoint(TRUNCATE)");
+    let outcome = checkpoint.get_result::<(i32, i32, i32)>(conn);
     conn.batch_execute("PRAGMA busy_timeout = 1000")?;
-    let checkpoint: Checkpoint = outcome?;
-    Ok(checkpoint.busy == 0)
+    Ok(outcome?.0 == 0)
 }

@@ -13,7 +13,6 @@ use crate::error::{Error, Result};
 use crate::models::now;
 use crate::models::schema::avatars;
 
-/// Least time between two probes.
 const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 /// Bytes written by a probe: on a full disk, a failed message may leave a smaller amount of usable space behind the end of
 /// the write-ahead log.
@@ -45,9 +44,6 @@ impl WriteHealth {
     }
 
     /// Fails while the database accepts no writes. Runs `probe`, which records its result, only if the last write failed.
-    ///
-    /// # Errors
-    /// `Unavailable` with the database's error message.
     pub(in crate::models) async fn require_healthy(
         &self,
         probe: impl Future<Output = Result<()>>,

@@ -6,29 +6,26 @@
 pub(super) mod append;
 pub mod mention;
 
-use std::collections::BTreeMap;
-
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use self::mention::Mention;
 use super::rfc3339;
-use super::room::Room;
+use super::room::{MORE_THAN_TWO, Room};
 use super::schema::{memberships, messages, rooms, users};
 use super::user::User;
 use crate::error::Result;
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::values::content;
-use crate::models::values::room_kind::RoomKind;
-use crate::realtime::frames::{self, Id};
-use crate::realtime::store::{Changes, SequencedPage};
+use crate::protocol::commands::{Changes, SequencedPage};
+use crate::protocol::{self, Id, RoomKind};
 
 /// Most messages of one page of changes.
 pub const SYNC_PAGE: i64 = 200;
 
 /// A stored message.
-#[derive(Debug, Clone, Queryable, Selectable)]
-#[diesel(table_name = messages)]
+#[derive(Debug, Clone, Default, Queryable, Selectable, AsChangeset)]
+#[diesel(table_name = messages, primary_key(room_id, seq), treat_none_as_null = true)]
 pub struct Message {
     /// The room's id.
     pub room_id: i64,
@@ -37,12 +34,15 @@ pub struct Message {
     /// Room version of the last change to the message.
     pub ver: i64,
     /// Id, unique and ascending in the installation.
+    #[diesel(skip_update)]
     pub id: i64,
     /// UUID chosen by the sender.
+    #[diesel(skip_update)]
     pub client_id: String,
     /// The text, also of a deleted message.
     pub content: String,
     /// When the message was stored.
+    #[diesel(skip_update)]
     pub created_at: NaiveDateTime,
     /// When the message was last edited.
     pub edited_at: Option<NaiveDateTime>,
@@ -72,7 +72,7 @@ impl Message {
         room: &Room,
         cursor: Cursor,
         limit: i64,
-    ) -> Result<Vec<frames::Message>> {
+    ) -> Result<Vec<protocol::Message>> {
         if let Cursor::Around(seq) = cursor {
             // `seq` has no gaps, so the page's first one can be calculated.
             let after = seq
@@ -107,7 +107,7 @@ impl Message {
         if !matches!(cursor, Cursor::After(_) | Cursor::Between(..)) {
             rows.reverse();
         }
-        Self::render_all(conn, room.id, rows)
+        Self::render_all(conn, rows)
     }
 
     /// Returns one page of a room's changes after the version `ver`.
@@ -129,7 +129,7 @@ impl Message {
             .limit(SYNC_PAGE)
             .select((Self::as_select(), User::as_select()))
             .load(conn))?;
-        let messages = Self::render_all(conn, room_id, rows)?;
+        let messages = Self::render_all(conn, rows)?;
         let page_ver = match messages.last() {
             Some(last) if messages.len() as i64 == SYNC_PAGE => last.ver,
             _ => last_ver,
@@ -148,7 +148,7 @@ impl Message {
         room: &Room,
         before: Option<i64>,
         limit: i64,
-    ) -> Result<Vec<frames::Message>> {
+    ) -> Result<Vec<protocol::Message>> {
         let seq = match before {
             Some(id) => messages::table
                 .filter(messages::id.eq(id))
@@ -196,7 +196,7 @@ impl Message {
                     .and(memberships::user_id.eq(user_id))),
             )
             .filter(rooms::kind.eq(RoomKind::Direct))
-            .filter(rooms::direct_key.not_like("%-%-%"))
+            .filter(rooms::direct_key.not_like(MORE_THAN_TWO))
             .filter(messages::user_id.ne(user_id))
             .filter(messages::deleted_at.is_null())
             .filter(messages::id.gt(after))
@@ -207,21 +207,30 @@ impl Message {
         Self::sequenced_page(conn, rows)
     }
 
-    /// Renders messages of several rooms, each with its message or change id, in the order of these ids.
+    /// Renders a page of messages, each with its message or change id.
     fn sequenced_page(conn: &mut DbConn, rows: Vec<(i64, Self, User)>) -> Result<SequencedPage> {
         let more = rows.len() as i64 == SYNC_PAGE;
-        let mut by_room: BTreeMap<i64, (Vec<i64>, Vec<_>)> = BTreeMap::new();
-        for (id, message, author) in rows {
-            let (ids, rows) = by_room.entry(message.room_id).or_default();
-            ids.push(id);
-            rows.push((message, author));
-        }
-        let mut messages = Vec::new();
-        for (room_id, (ids, rows)) in by_room {
-            messages.extend(ids.into_iter().zip(Self::render_all(conn, room_id, rows)?));
-        }
-        messages.sort_unstable_by_key(|(id, _)| *id);
+        let (ids, rows): (Vec<i64>, Vec<_>) = rows
+            .into_iter()
+            .map(|(id, message, author)| (id, (message, author)))
+            .unzip();
+        let messages = ids.into_iter().zip(Self::render_all(conn, rows)?).collect();
         Ok(SequencedPage { messages, more })
+    }
+
+    /// Returns the latest message of each of these rooms that has one.
+    pub(super) fn latest_of(
+        conn: &mut DbConn,
+        room_ids: impl Iterator<Item = i64>,
+    ) -> Result<Vec<protocol::Message>> {
+        let rows = messages::table
+            .inner_join(users::table)
+            .inner_join(rooms::table)
+            .filter(messages::room_id.eq_any(room_ids.collect::<Vec<_>>()))
+            .filter(messages::seq.eq(rooms::last_seq))
+            .select((Self::as_select(), User::as_select()))
+            .load(conn)?;
+        Self::render_all(conn, rows)
     }
 
     /// Returns a message, also a deleted one, and its author.
@@ -234,30 +243,26 @@ impl Message {
             .optional()?)
     }
 
-    /// Renders a room's messages with their mentions.
+    /// Renders messages with their mentions.
     pub(super) fn render_all(
         conn: &mut DbConn,
-        room_id: i64,
         rows: Vec<(Self, User)>,
-    ) -> Result<Vec<frames::Message>> {
+    ) -> Result<Vec<protocol::Message>> {
         let with_at = rows
             .iter()
             .filter(|(message, _)| message.content.contains('@'));
-        let seqs = with_at.map(|(message, _)| message.seq).collect();
-        let mentioned = mention::load_for_messages(conn, room_id, seqs)?;
-        Ok(rows
-            .into_iter()
-            .map(|(message, author)| {
-                let mentions = mentioned.get(&message.seq).map_or_else(Vec::new, |users| {
-                    mention::find(&message.content, |key| users.get(key).copied())
-                });
-                message.into_public(&author, &mentions)
-            })
-            .collect())
+        let mentioned = mention::load_for_messages(conn, with_at.map(|(message, _)| message.id))?;
+        let render = |(message, author): (Self, User)| {
+            let mentions = mentioned.get(&message.id).map_or_else(Vec::new, |users| {
+                mention::find(&message.content, |key| users.get(key).copied())
+            });
+            message.into_public(&author, &mentions)
+        };
+        Ok(rows.into_iter().map(render).collect())
     }
 
     /// Renders the message for clients, without the text if it is deleted.
-    pub(super) fn into_public(self, author: &User, mentions: &[Mention]) -> frames::Message {
+    pub(super) fn into_public(self, author: &User, mentions: &[Mention]) -> protocol::Message {
         let (content, html) = match self.deleted_at {
             Some(_) => (String::new(), String::new()),
             None => {
@@ -265,7 +270,7 @@ impl Message {
                 (self.content, html)
             }
         };
-        frames::Message {
+        protocol::Message {
             room_id: Id(self.room_id),
             seq: self.seq,
             ver: self.ver,

@@ -1,4 +1,4 @@
-//! DirectRoom rooms: exactly one for each set of 2 to 20 users.
+//! Direct rooms: exactly one for each set of 2 to 20 users.
 
 use diesel::alias;
 use diesel::prelude::*;
@@ -14,13 +14,11 @@ use crate::models::schema::{memberships, rooms, users};
 use crate::models::user::User;
 use crate::models::user::moderation::{looks_like_phone, parse_phone_identifier, strip_at};
 use crate::models::user::{block, direct_message_policy};
-use crate::models::values::notification_level::NotificationLevel;
-use crate::models::values::phone_number::PhoneNumber;
-use crate::models::values::room_kind::RoomKind;
 use crate::models::values::user_status::Status;
 use crate::models::values::username;
 use crate::models::{change_notice, installation, now};
-use crate::realtime::store::DirectRoom;
+use crate::protocol::commands::DirectRoom;
+use crate::protocol::{NotificationLevel, RoomKind};
 
 /// Maximum number of members, including the user who creates the room.
 const MAX_MEMBERS: usize = 20;
@@ -47,7 +45,7 @@ impl Database {
             let numbers = names.iter().filter(|name| looks_like_phone(name)).count();
             if numbers > 0 {
                 let lookups = vec![limits.lookup(user_id)?; numbers.min(MAX_MEMBERS)];
-                let count = self.write(move |conn| rate_limit::take_each(conn, &lookups));
+                let count = self.write(move |conn| rate_limit::count_attempts(conn, &lookups));
                 count.await?;
             }
         }
@@ -96,7 +94,7 @@ fn find_or_create(
         });
     }
     if let Some(bucket) = new_room {
-        rate_limit::take_each(conn, std::slice::from_ref(bucket))?;
+        rate_limit::count_attempts(conn, std::slice::from_ref(bucket))?;
     }
     create(conn, user_id, members)
 }
@@ -181,7 +179,7 @@ pub fn find_active_user(conn: &mut DbConn, name: &str) -> Result<User> {
 /// Returns the region of a user's own number; empty when they have no number, or its country code belongs to no single
 /// region.
 fn own_region(conn: &mut DbConn, user_id: i64) -> Result<String> {
-    let phone = User::phone(conn, user_id)?.map(PhoneNumber::from_stored);
+    let phone = User::phone(conn, user_id)?;
     Ok(phone.and_then(|phone| phone.region()).unwrap_or_default())
 }
 

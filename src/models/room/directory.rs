@@ -10,9 +10,9 @@ use crate::error::Result;
 use crate::models::database::connection::DbConn;
 use crate::models::schema::{memberships, rooms, users};
 use crate::models::user::User;
-use crate::models::values::room_kind::RoomKind;
 use crate::models::values::user_status::Status;
 use crate::models::values::username;
+use crate::protocol::RoomKind;
 
 define_sql_function! {
     /// Makes comparisons ignore case on both databases; their defaults differ.

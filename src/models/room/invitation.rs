@@ -14,14 +14,14 @@ use crate::models::database::connection::{DbConn, on_each};
 use crate::models::schema::{invitations, rooms, users};
 use crate::models::user::User;
 use crate::models::user::{block, direct_message_policy};
-use crate::models::values::room_kind::RoomKind;
 use crate::models::values::user_status::Status;
 use crate::models::{change_notice, installation, now, rfc3339};
-use crate::realtime::change_poller::ChangeNotice;
-use crate::realtime::frames::{Id, Invitation, InvitedRoom};
+use crate::protocol::RoomKind;
+use crate::protocol::commands::ChangeNotice;
+use crate::protocol::{Id, Invitation, InvitedRoom};
 
 /// Maximum number of pending invitations of one user from one inviter.
-const MAX_FROM_ONE: i64 = 5;
+const MAX_PENDING_PER_INVITER: i64 = 5;
 /// Maximum number of pending invitations of one user.
 const MAX_PENDING: i64 = 100;
 /// Days that a declined invitation is stored. Until then, further invitations by the same inviter to that room are
@@ -55,17 +55,16 @@ pub fn invite(
     if Membership::find(conn, room_id, invitee_id)?.is_some() {
         return Ok(InviteOutcome::Added { is_new: false });
     }
-    if inviter_id == invitee_id {
-        let is_new = Room::admit(conn, room_id, invitee_id)?;
-        return Ok(InviteOutcome::Added { is_new });
-    }
-    if !direct_message_policy::may_reach(conn, inviter_id, invitee_id)? {
+    let is_self = inviter_id == invitee_id;
+    if !is_self && !direct_message_policy::may_reach(conn, inviter_id, invitee_id)? {
         return Ok(InviteOutcome::Invited);
     }
-    let share_a_room = direct_message_policy::share_a_private_room(conn, inviter_id, invitee_id)?;
     // A third user must not bring two users together of whom one blocks the other.
-    if share_a_room && !block::exists_with_members(conn, room_id, invitee_id)? {
-        let is_new = Room::admit(conn, room_id, invitee_id)?;
+    let may_add = is_self
+        || direct_message_policy::share_a_private_room(conn, inviter_id, invitee_id)?
+            && !block::exists_with_members(conn, room_id, invitee_id)?;
+    if may_add {
+        let is_new = Room::add_user(conn, room_id, invitee_id)?;
         return Ok(InviteOutcome::Added { is_new });
     }
     create(conn, inviter_id, room_id, invitee_id)?;
@@ -83,12 +82,12 @@ fn create(conn: &mut DbConn, inviter_id: i64, room_id: i64, invitee_id: i64) -> 
     let pending = invitations::table
         .filter(invitations::invitee_id.eq(invitee_id))
         .filter(invitations::declined_at.is_null());
-    let from_one: i64 = pending
+    let from_inviter: i64 = pending
         .filter(invitations::inviter_id.eq(inviter_id))
         .count()
         .get_result(conn)?;
     let all: i64 = pending.count().get_result(conn)?;
-    if earlier.is_some() || from_one >= MAX_FROM_ONE || all >= MAX_PENDING {
+    if earlier.is_some() || from_inviter >= MAX_PENDING_PER_INVITER || all >= MAX_PENDING {
         return Ok(());
     }
     let row = (
@@ -128,7 +127,7 @@ pub fn pending(conn: &mut DbConn, user_id: i64) -> Result<Vec<Invitation>> {
         id: Id(id),
         room: InvitedRoom {
             id: Id(room_id),
-            kind: kind.to_string(),
+            kind,
             name,
             topic,
         },
@@ -158,7 +157,7 @@ pub fn count(conn: &mut DbConn, user_id: i64) -> Result<i64> {
 pub fn accept(conn: &mut DbConn, user_id: i64, id: i64) -> Result<i64> {
     installation::lock(conn)?;
     let room_id = room_of(conn, user_id, id)?;
-    Room::admit(conn, room_id, user_id)?;
+    Room::add_user(conn, room_id, user_id)?;
     Ok(room_id)
 }
 

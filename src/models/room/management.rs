@@ -10,10 +10,10 @@ use crate::error::{Error, LocalizedMessage, Result};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::schema::{memberships, rooms};
 use crate::models::user::User;
-use crate::models::values::room_kind::RoomKind;
 use crate::models::values::room_name::{RoomName, Topic};
 use crate::models::{change_notice, installation, now};
-use crate::realtime::change_poller::ChangeNotice;
+use crate::protocol::RoomKind;
+use crate::protocol::commands::ChangeNotice;
 
 /// A room to create.
 #[derive(Debug)]
@@ -56,8 +56,8 @@ pub struct RoomChange {
 ///
 /// # Errors
 /// `Invalid` for `kind`.
-pub fn parse_kind(typed: &str) -> Result<RoomKind> {
-    RoomKind::parse(typed)
+pub fn parse_kind(text: &str) -> Result<RoomKind> {
+    RoomKind::parse(text)
         .filter(|kind| *kind != RoomKind::Direct)
         .ok_or_else(|| Error::field("kind", "error-room-kind"))
 }

@@ -7,9 +7,8 @@ use super::{LOBBY, Room};
 use crate::error::{Error, LocalizedMessage, Result};
 use crate::models::database::connection::DbConn;
 use crate::models::user::User;
-use crate::models::values::notification_level::NotificationLevel;
-use crate::models::values::room_kind::RoomKind;
 use crate::models::{change_notice, installation};
+use crate::protocol::{NotificationLevel, RoomKind};
 
 impl Room {
     /// Adds a user to an open room; returns whether they were not yet a member.
@@ -22,7 +21,7 @@ impl Room {
         if membership.is_some() {
             return Ok(false);
         }
-        Self::admit(conn, id, user.id)
+        Self::add_user(conn, id, user.id)
     }
 
     /// Removes the user from a room.
@@ -38,7 +37,7 @@ impl Room {
 
     /// Adds a user to a room and withdraws their invitations to it; returns whether they were not yet a member.
     /// Requires a transaction that began with [`installation::lock`].
-    pub(in crate::models) fn admit(conn: &mut DbConn, id: i64, user_id: i64) -> Result<bool> {
+    pub(in crate::models) fn add_user(conn: &mut DbConn, id: i64, user_id: i64) -> Result<bool> {
         let is_new = Membership::create(conn, id, user_id, NotificationLevel::Mentions)?;
         if is_new {
             invitation::withdraw(conn, InvitationFilter::ReceivedFor(id, user_id))?;

@@ -8,7 +8,7 @@ use crate::models::database::connection::{DbConn, on_each};
 use crate::models::now;
 use crate::models::schema::{memberships, rooms, users};
 use crate::models::user::User;
-use crate::models::values::notification_level::NotificationLevel;
+use crate::protocol::NotificationLevel;
 
 /// The membership of a user in a room.
 #[derive(Debug, Clone, Queryable, Selectable)]

@@ -1,7 +1,7 @@
 //! Rooms. Each is a log of messages, numbered by `seq`, and of changes, numbered by `ver`.
 //!
-//! Functions of this folder return `Unavailable` when the database cannot be reached; `# Errors` names the other
-//! errors.
+//! # Errors
+//! `Unavailable` when the database cannot be reached; functions name only their other errors.
 
 pub(super) mod bulk_read_positions;
 pub mod conversation;
@@ -26,10 +26,12 @@ use super::schema::{memberships, rooms};
 use super::user::User;
 use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, on_each};
-use crate::models::values::room_kind::RoomKind;
+use crate::protocol::RoomKind;
 
 /// Id of the room that every user joins on registration. The migration creates it.
 pub const LOBBY: i64 = 1;
+/// Pattern of the `direct_key` of a direct room with more than two members.
+pub(super) const MORE_THAN_TWO: &str = "%-%-%";
 /// Days that the page of a room which became open says so to its members.
 const OPENED_DAYS: i64 = 7;
 

@@ -12,8 +12,8 @@ use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
 use crate::models::installation;
 use crate::models::schema::rooms;
-use crate::models::values::characters::is_default_ignorable;
-use crate::models::values::room_kind::RoomKind;
+use crate::protocol::RoomKind;
+use teahouse_text::characters::is_default_ignorable;
 
 /// Maximum characters of a key, as in the column. NFKC expands one character to at most 18.
 const KEY_MAX_CHARS: usize = 700;

@@ -12,7 +12,7 @@ use super::unread;
 use crate::error::Result;
 use crate::models::database::connection::DbConn;
 use crate::models::schema::{memberships, rooms};
-use crate::realtime::store::ReadPosition;
+use crate::protocol::commands::ReadPosition;
 
 /// Largest number of members with which a room shows read positions to all members.
 const MAX_SHARED_MEMBERS: i64 = 20;

@@ -13,22 +13,20 @@ use crate::models::database::connection::{DbConn, on_each};
 use crate::models::rfc3339;
 use crate::models::schema::{memberships, rooms};
 use crate::models::user::User;
-use crate::models::values::notification_level::NotificationLevel;
-use crate::models::values::room_kind::RoomKind;
-use crate::realtime::frames::{self, Id};
+use crate::protocol::{self, Id, NotificationLevel, RoomKind};
 
 /// Contents of the sidebar.
 #[derive(Debug)]
 pub struct RoomList {
     /// The user's rooms, ordered by name.
-    pub rooms: Vec<frames::Room>,
+    pub rooms: Vec<protocol::Room>,
     /// Number of pending invitations.
     pub invitations: i64,
 }
 
 impl Room {
     /// Returns the summaries of all rooms of a user, ordered by name.
-    pub fn summaries(conn: &mut DbConn, user_id: i64) -> Result<Vec<frames::Room>> {
+    pub fn summaries(conn: &mut DbConn, user_id: i64) -> Result<Vec<protocol::Room>> {
         let rows: Vec<(Self, Membership)> = on_each!(conn, conn => memberships::table
             .inner_join(rooms::table)
             .filter(memberships::user_id.eq(user_id))
@@ -73,7 +71,7 @@ impl Room {
     ///
     /// # Errors
     /// `NotFound` when the user is not a member.
-    pub fn summary(conn: &mut DbConn, user_id: i64, id: i64) -> Result<frames::Room> {
+    pub fn summary(conn: &mut DbConn, user_id: i64, id: i64) -> Result<protocol::Room> {
         let row: (Self, Membership) = memberships::table
             .find((id, user_id))
             .inner_join(rooms::table)
@@ -102,7 +100,7 @@ impl Room {
     ///
     /// # Errors
     /// As [`Room::find_for`].
-    pub fn summary_for_reader(conn: &mut DbConn, user: &User, id: i64) -> Result<frames::Room> {
+    pub fn summary_for_reader(conn: &mut DbConn, user: &User, id: i64) -> Result<protocol::Room> {
         match Self::find_for(conn, user, id)? {
             (_, Some(_)) => Self::summary(conn, user.id, id),
             (room, None) => {
@@ -143,7 +141,7 @@ impl Room {
         unread: i64,
         mentions: i64,
         others: Option<Vec<User>>,
-    ) -> frames::Room {
+    ) -> protocol::Room {
         let other = match others.as_deref() {
             Some([other]) => Some(other.to_public()),
             _ => None,
@@ -152,10 +150,10 @@ impl Room {
             let names: Vec<String> = others.into_iter().map(|other| other.username).collect();
             names.join(", ")
         };
-        frames::Room {
+        protocol::Room {
             other,
             id: Id(self.id),
-            kind: self.kind.to_string(),
+            kind: self.kind,
             name: others.map_or(self.name, names),
             topic: self.topic,
             seq: self.last_seq,
@@ -163,7 +161,7 @@ impl Room {
             read_seq: membership.read_seq,
             unread,
             mentions,
-            involvement: membership.involvement.to_string(),
+            involvement: membership.involvement,
             last_message_at: self.last_message_at.map(rfc3339),
         }
     }

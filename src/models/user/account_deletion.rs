@@ -1,25 +1,25 @@
 //! Account deletion. Messages remain, attributed to [`DELETED_USERNAME`]; the phone number is free at once, the
 //! username after [`RESERVED_DAYS`](reserved_username::RESERVED_DAYS).
 
+use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 
-use super::User;
-use super::{avatar, reserved_username};
+use super::{User, avatar, reserved_username};
 use crate::error::{Error, Result};
 use crate::models::auth::session;
 use crate::models::database::connection::DbConn;
-use crate::models::room::invitation;
-use crate::models::room::invitation::InvitationFilter;
+use crate::models::room::invitation::{self, InvitationFilter};
 use crate::models::room::membership::Membership;
 use crate::models::schema::{
     blocks, invites, known_browsers, memberships, messages, password_links, rooms, security_events,
     users, verifications,
 };
-use crate::models::values::room_kind::RoomKind;
+use crate::models::statement::Statement;
 use crate::models::values::user_status::{Role, Status};
 use crate::models::{change_notice, installation, now};
-use crate::realtime::change_poller::ChangeNotice;
-use crate::realtime::store::MessageRef;
+use crate::protocol::RoomKind;
+use crate::protocol::commands::ChangeNotice;
+use crate::protocol::commands::MessageRef;
 
 /// Username of deleted accounts. It contains a space, so that no user can choose it; pages translate it.
 pub const DELETED_USERNAME: &str = "deleted person";
@@ -43,17 +43,15 @@ impl User {
         for room_id in &left {
             Membership::delete(conn, *room_id, id)?;
         }
-        diesel::delete(blocks::table.filter(blocks::blocker_id.eq(id))).execute(conn)?;
+        diesel::delete(blocks::table.filter(blocks::blocker_id.eq(id))).run(conn)?;
         invitation::withdraw(conn, InvitationFilter::User(id))?;
         avatar::set(conn, id, None)?;
         session::end_all(conn, id, None)?;
         Self::delete_credentials(conn, id)?;
-        let key: String = users::table
-            .find(id)
-            .select(users::username_key)
-            .get_result(conn)?;
+        let user = users::table.find(id);
+        let key: String = user.select(users::username_key).get_result(conn)?;
         reserved_username::reserve(conn, &key, id)?;
-        diesel::update(users::table.find(id))
+        diesel::update(user)
             .set((
                 users::username.eq(DELETED_USERNAME),
                 users::username_key.eq(format!("{DELETED_USERNAME} {id}")),
@@ -67,36 +65,31 @@ impl User {
                 users::deleted_at.eq(now()),
                 users::erasing.eq(erase),
             ))
-            .execute(conn)?;
+            .run(conn)?;
         installation::bump_profile_version(conn)?;
-        let user_id = id;
-        let membership = |room_id| ChangeNotice::Membership { room_id, user_id };
+        let membership = |room_id| ChangeNotice::Membership {
+            room_id,
+            user_id: id,
+        };
         change_notice::record(conn, left.into_iter().map(membership))?;
         Self::write_direct_room_notices(conn, id)
     }
 
     /// Deletes trusted browsers, password links, invites, verification codes and security events.
     fn delete_credentials(conn: &mut DbConn, id: i64) -> Result<()> {
-        let browsers = known_browsers::table.filter(known_browsers::user_id.eq(id));
-        diesel::delete(browsers).execute(conn)?;
-        let links = password_links::table.filter(password_links::user_id.eq(id));
-        diesel::delete(links).execute(conn)?;
-        diesel::delete(invites::table.filter(invites::user_id.eq(id))).execute(conn)?;
-        let codes = verifications::table.filter(verifications::user_id.eq(id));
-        diesel::delete(codes).execute(conn)?;
-        let events = security_events::table.filter(security_events::user_id.eq(id));
-        diesel::delete(events).execute(conn)?;
-        Ok(())
+        diesel::delete(known_browsers::table.filter(known_browsers::user_id.eq(id))).run(conn)?;
+        diesel::delete(password_links::table.filter(password_links::user_id.eq(id))).run(conn)?;
+        diesel::delete(invites::table.filter(invites::user_id.eq(id))).run(conn)?;
+        diesel::delete(verifications::table.filter(verifications::user_id.eq(id))).run(conn)?;
+        diesel::delete(security_events::table.filter(security_events::user_id.eq(id))).run(conn)
     }
 
     /// Requires that an admin remains as long as there are other active users.
     fn require_admin_remains(conn: &mut DbConn, id: i64) -> Result<()> {
-        let others: i64 = users::table
+        let others = users::table
             .filter(users::status.eq(Status::Active))
-            .filter(users::id.ne(id))
-            .count()
-            .get_result(conn)?;
-        if others == 0 {
+            .filter(users::id.ne(id));
+        if !select(exists(others)).get_result(conn)? {
             return Ok(());
         }
         Self::require_another_admin(conn, id).map_err(|error| match error {
@@ -136,6 +129,5 @@ pub fn messages_to_erase(conn: &mut DbConn, user_id: i64, limit: i64) -> Result<
 pub fn finish_erasure(conn: &mut DbConn, user_id: i64) -> Result<()> {
     diesel::update(users::table.find(user_id))
         .set(users::erasing.eq(false))
-        .execute(conn)?;
-    Ok(())
+        .run(conn)
 }

@@ -1,12 +1,14 @@
 //! Avatars, stored as JPEG under the SHA-256 of their content.
 
+use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 
 use crate::error::Result;
 use crate::models::database::connection::{DbConn, insert_or_keep};
-use crate::models::now;
 use crate::models::schema::{avatars, users};
+use crate::models::statement::Statement;
 use crate::models::values::signing::sha256;
+use crate::models::{installation, now};
 
 /// A user's picture as shown to others: a JPEG of 256 × 256 pixels and at most 64 KiB, without metadata.
 #[derive(Debug)]
@@ -34,35 +36,32 @@ pub fn url(hash: &str) -> String {
 /// # Errors
 /// `NotFound` when there is no avatar with this hash.
 pub fn find(conn: &mut DbConn, hash: &str) -> Result<Vec<u8>> {
-    let picture = avatars::table.find(hash).select(avatars::picture);
-    Ok(picture.get_result(conn)?)
+    let avatar = avatars::table.find(hash);
+    Ok(avatar.select(avatars::picture).get_result(conn)?)
 }
 
 /// Replaces or removes a user's avatar. Requires a write transaction.
-///
-/// # Errors
-/// `NotFound` when there is no such user.
-pub fn set(conn: &mut DbConn, user_id: i64, portrait: Option<&Avatar>) -> Result<()> {
+pub fn set(conn: &mut DbConn, user_id: i64, avatar: Option<&Avatar>) -> Result<()> {
     // Serialises changes, so that an avatar shared by two users is neither stored twice nor deleted while in use.
-    crate::models::installation::lock(conn)?;
+    installation::lock(conn)?;
     let user = users::table.find(user_id);
     let before: Option<String> = user.select(users::avatar).get_result(conn)?;
-    let hash = portrait.map(|portrait| store(conn, portrait)).transpose()?;
+    let hash = avatar.map(|avatar| store(conn, avatar)).transpose()?;
     diesel::update(user)
         .set(users::avatar.eq(&hash))
-        .execute(conn)?;
-    crate::models::installation::bump_profile_version(conn)?;
+        .run(conn)?;
+    installation::bump_profile_version(conn)?;
     match before {
         Some(before) if Some(&before) != hash.as_ref() => delete_unused(conn, &before),
         _ => Ok(()),
     }
 }
 
-fn store(conn: &mut DbConn, portrait: &Avatar) -> Result<String> {
-    let hash = sha256(portrait.as_jpeg());
+fn store(conn: &mut DbConn, avatar: &Avatar) -> Result<String> {
+    let hash = sha256(avatar.as_jpeg());
     let row = (
         avatars::hash.eq(&hash),
-        avatars::picture.eq(portrait.as_jpeg()),
+        avatars::picture.eq(avatar.as_jpeg()),
         avatars::created_at.eq(now()),
     );
     insert_or_keep!(conn, avatars::table, avatars::hash, row)?;
@@ -71,12 +70,9 @@ fn store(conn: &mut DbConn, portrait: &Avatar) -> Result<String> {
 
 /// Deletes an avatar that no user has.
 fn delete_unused(conn: &mut DbConn, hash: &str) -> Result<()> {
-    let users: i64 = users::table
-        .filter(users::avatar.eq(hash))
-        .count()
-        .get_result(conn)?;
-    if users == 0 {
-        diesel::delete(avatars::table.find(hash)).execute(conn)?;
+    let owners = users::table.filter(users::avatar.eq(hash));
+    match select(exists(owners)).get_result(conn)? {
+        true => Ok(()),
+        false => diesel::delete(avatars::table.find(hash)).run(conn),
     }
-    Ok(())
 }

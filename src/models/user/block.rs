@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 
+use diesel::dsl::{self, select};
 use diesel::prelude::*;
 
 use crate::error::Result;
 use crate::models::database::connection::{DbConn, insert_or_keep};
 use crate::models::now;
 use crate::models::schema::{blocks, memberships, users};
+use crate::models::statement::Statement;
 
 /// Blocks direct messages from `blocked_id`.
 pub fn create(conn: &mut DbConn, blocker_id: i64, blocked_id: i64) -> Result<()> {
@@ -21,18 +23,13 @@ pub fn create(conn: &mut DbConn, blocker_id: i64, blocked_id: i64) -> Result<()>
 
 /// Removes a block.
 pub fn delete(conn: &mut DbConn, blocker_id: i64, blocked_id: i64) -> Result<()> {
-    diesel::delete(blocks::table.find((blocker_id, blocked_id))).execute(conn)?;
-    Ok(())
+    diesel::delete(blocks::table.find((blocker_id, blocked_id))).run(conn)
 }
 
 /// Returns whether `blocker_id` blocks `blocked_id`.
 pub fn exists(conn: &mut DbConn, blocker_id: i64, blocked_id: i64) -> Result<bool> {
-    let found: Option<i64> = blocks::table
-        .find((blocker_id, blocked_id))
-        .select(blocks::blocked_id)
-        .get_result(conn)
-        .optional()?;
-    Ok(found.is_some())
+    let block = blocks::table.find((blocker_id, blocked_id));
+    Ok(select(dsl::exists(block)).get_result(conn)?)
 }
 
 /// Returns whether a user blocks a member of a room or is blocked by one.
@@ -44,19 +41,12 @@ pub(in crate::models) fn exists_with_members(
     let members = memberships::table
         .filter(memberships::room_id.eq(room_id))
         .select(memberships::user_id);
-    let blocked: Option<i64> = blocks::table
-        .filter(blocks::blocker_id.eq(user_id))
-        .filter(blocks::blocked_id.eq_any(members))
-        .select(blocks::blocked_id)
-        .first(conn)
-        .optional()?;
-    let blocker: Option<i64> = blocks::table
-        .filter(blocks::blocked_id.eq(user_id))
-        .filter(blocks::blocker_id.eq_any(members))
-        .select(blocks::blocker_id)
-        .first(conn)
-        .optional()?;
-    Ok(blocked.or(blocker).is_some())
+    let blocked = (blocks::blocker_id.eq(user_id)).and(blocks::blocked_id.eq_any(members));
+    let blocking = (blocks::blocked_id.eq(user_id)).and(blocks::blocker_id.eq_any(members));
+    Ok(select(
+        dsl::exists(blocks::table.filter(blocked)).or(dsl::exists(blocks::table.filter(blocking))),
+    )
+    .get_result(conn)?)
 }
 
 /// Returns whether any of these users blocks another of them, ignoring blocks by `except`.
@@ -65,14 +55,11 @@ pub(in crate::models) fn exists_among(
     users: &[i64],
     except: i64,
 ) -> Result<bool> {
-    let found: Option<i64> = blocks::table
+    let found = blocks::table
         .filter(blocks::blocker_id.eq_any(users))
         .filter(blocks::blocked_id.eq_any(users))
-        .filter(blocks::blocker_id.ne(except))
-        .select(blocks::blocker_id)
-        .first(conn)
-        .optional()?;
-    Ok(found.is_some())
+        .filter(blocks::blocker_id.ne(except));
+    Ok(select(dsl::exists(found)).get_result(conn)?)
 }
 
 /// Returns the (room, user) pairs of one-to-one rooms whose messages are rejected because the other member blocks the
@@ -107,8 +94,6 @@ pub(in crate::models) fn blocked_senders(
             room == room_id && other != user_id && rejects
         })
     };
-    let senders = members
-        .iter()
-        .map(|(room_id, user_id, _)| (*room_id, *user_id));
+    let senders = members.iter().map(|(room, user_id, _)| (*room, *user_id));
     Ok(senders.filter(is_blocked).collect())
 }

@@ -1,6 +1,7 @@
 //! Who may start a direct conversation with a user. Existing conversations are not affected.
 
 use diesel::alias;
+use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 
 use super::block;
@@ -8,8 +9,9 @@ use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
 use crate::models::room::Room;
 use crate::models::schema::{memberships, rooms, users};
-use crate::models::values::room_kind::RoomKind;
-use crate::models::values::text_enum::text_enum;
+use crate::models::statement::Statement;
+use crate::models::values::text_column::text_column;
+use crate::protocol::{RoomKind, text_enum};
 
 text_enum! {
     /// Who may start a direct conversation with a user.
@@ -23,10 +25,9 @@ text_enum! {
     }
 }
 
+text_column!(DirectMessagePolicy);
+
 /// Returns a user's policy.
-///
-/// # Errors
-/// `NotFound` when there is no such user.
 pub fn of(conn: &mut DbConn, user_id: i64) -> Result<DirectMessagePolicy> {
     let policy = users::table.find(user_id).select(users::reachable_by);
     Ok(policy.get_result(conn)?)
@@ -41,8 +42,7 @@ pub fn set(conn: &mut DbConn, user_id: i64, reachable_by: &str) -> Result<()> {
         .ok_or_else(|| Error::field("reachable_by", "error-choice"))?;
     diesel::update(users::table.find(user_id))
         .set(users::reachable_by.eq(policy))
-        .execute(conn)?;
-    Ok(())
+        .run(conn)
 }
 
 /// Returns whether a user's policy lets another user (`user_id`) start a conversation.
@@ -83,7 +83,7 @@ pub(in crate::models) fn share_a_private_room(
     other_id: i64,
 ) -> Result<bool> {
     let other = alias!(memberships as other);
-    let shared: Option<i64> = memberships::table
+    let shared = memberships::table
         .inner_join(rooms::table)
         .inner_join(
             other.on(other
@@ -93,9 +93,6 @@ pub(in crate::models) fn share_a_private_room(
         )
         .filter(memberships::user_id.eq(user_id))
         .filter(rooms::kind.ne(RoomKind::Open))
-        .filter(rooms::opened_at.is_null())
-        .select(memberships::room_id)
-        .first(conn)
-        .optional()?;
-    Ok(shared.is_some())
+        .filter(rooms::opened_at.is_null());
+    Ok(select(exists(shared)).get_result(conn)?)
 }

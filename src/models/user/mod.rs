@@ -1,7 +1,8 @@
 //! Users.
 //!
-//! Functions of this folder return `Unavailable` when the database cannot be reached; `# Errors` names the other
-//! errors.
+//! # Errors
+//! `Unavailable` when the database cannot be reached, and `NotFound` when there is no user with the given id; functions
+//! name only their other errors.
 
 pub mod account_deletion;
 pub mod avatar;
@@ -15,15 +16,17 @@ pub mod registration;
 pub mod reserved_username;
 
 use chrono::NaiveDateTime;
+use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 
 use super::now;
 use super::schema::users;
 use crate::error::Result;
 use crate::models::database::connection::DbConn;
+use crate::models::statement::Statement;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::user_status::{Role, Status};
-use crate::realtime::frames::{self, Id};
+use crate::protocol::{self, Id};
 
 /// A user.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -46,12 +49,8 @@ pub struct User {
 impl User {
     /// Returns whether there is a user, not counting deleted accounts.
     pub fn exists(conn: &mut DbConn) -> Result<bool> {
-        let first: Option<i64> = users::table
-            .filter(users::deleted_at.is_null())
-            .select(users::id)
-            .first(conn)
-            .optional()?;
-        Ok(first.is_some())
+        let users = users::table.filter(users::deleted_at.is_null());
+        Ok(select(exists(users)).get_result(conn)?)
     }
 
     /// Returns the active user with a phone number, and their password hash.
@@ -60,7 +59,7 @@ impl User {
         phone: &PhoneNumber,
     ) -> Result<Option<(Self, Option<String>)>> {
         Ok(users::table
-            .filter(users::phone.eq(phone.as_str()))
+            .filter(users::phone.eq(phone))
             .filter(users::status.eq(Status::Active))
             .select((Self::as_select(), users::password_hash))
             .get_result(conn)
@@ -69,7 +68,7 @@ impl User {
 
     /// Returns the id of the user with a phone number, whatever their status.
     pub fn find_id_by_phone(conn: &mut DbConn, phone: &PhoneNumber) -> Result<Option<i64>> {
-        let owner = users::table.filter(users::phone.eq(phone.as_str()));
+        let owner = users::table.filter(users::phone.eq(phone));
         Ok(owner.select(users::id).get_result(conn).optional()?)
     }
 
@@ -79,43 +78,31 @@ impl User {
         let unchanged = users::table.find(id).filter(users::password_hash.eq(old));
         diesel::update(unchanged)
             .set(users::password_hash.eq(new))
-            .execute(conn)?;
-        Ok(())
+            .run(conn)
     }
 
     /// Returns a user's phone number.
-    ///
-    /// # Errors
-    /// `NotFound` when there is no such user.
-    pub fn phone(conn: &mut DbConn, id: i64) -> Result<Option<String>> {
-        Ok(users::table
-            .find(id)
-            .select(users::phone)
-            .get_result(conn)?)
+    pub fn phone(conn: &mut DbConn, id: i64) -> Result<Option<PhoneNumber>> {
+        let user = users::table.find(id);
+        Ok(user.select(users::phone).get_result(conn)?)
     }
 
     /// Returns when a user's last connection closed, if recorded.
-    ///
-    /// # Errors
-    /// `NotFound` when there is no such user.
     pub fn seen_at(conn: &mut DbConn, id: i64) -> Result<Option<NaiveDateTime>> {
-        Ok(users::table
-            .find(id)
-            .select(users::seen_at)
-            .get_result(conn)?)
+        let user = users::table.find(id);
+        Ok(user.select(users::seen_at).get_result(conn)?)
     }
 
     /// Records that a user's last connection closed now.
     pub fn update_last_seen(conn: &mut DbConn, user_id: i64) -> Result<()> {
         diesel::update(users::table.find(user_id))
             .set(users::seen_at.eq(now()))
-            .execute(conn)?;
-        Ok(())
+            .run(conn)
     }
 
     /// Returns what other users see of this one.
-    pub fn to_public(&self) -> frames::User {
-        frames::User {
+    pub fn to_public(&self) -> protocol::User {
+        protocol::User {
             id: Id(self.id),
             username: self.username.clone(),
             avatar_url: self.avatar.as_deref().map(avatar::url),

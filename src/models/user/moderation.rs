@@ -1,31 +1,33 @@
 //! User management by admins: status, role, password.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDateTime;
 use diesel::dsl::max;
 use diesel::prelude::*;
-use std::collections::HashMap;
 
 use super::User;
 use crate::error::{Error, Result};
-use crate::models::auth::session;
-use crate::models::auth::session::KeyHash;
+use crate::models::auth::session::{self, KeyHash};
 use crate::models::database::connection::DbConn;
 use crate::models::installation;
-use crate::models::room::invitation;
-use crate::models::room::invitation::InvitationFilter;
+use crate::models::room::invitation::{self, InvitationFilter};
 use crate::models::schema::{sessions, users};
-use crate::models::values::characters::is_default_ignorable;
+use crate::models::statement::Statement;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::user_status::{Role, Status};
 use crate::models::values::username;
+use teahouse_text::characters::is_default_ignorable;
 
 /// A user as shown to admins.
-#[derive(Debug)]
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = users)]
 pub struct UserOverview {
     /// The user.
+    #[diesel(embed)]
     pub user: User,
     /// Phone number.
-    pub phone: Option<String>,
+    pub phone: Option<PhoneNumber>,
     /// When the user last sent a request, or their last connection closed.
     pub seen_at: Option<NaiveDateTime>,
 }
@@ -37,18 +39,14 @@ impl User {
             .group_by(sessions::user_id)
             .select((sessions::user_id, max(sessions::seen_at)))
             .load(conn)?;
-        let sessions_seen: HashMap<i64, Option<NaiveDateTime>> =
-            sessions_seen.into_iter().collect();
-        let rows: Vec<(Self, Option<String>, Option<NaiveDateTime>)> = users::table
-            .order(users::id)
-            .select((Self::as_select(), users::phone, users::seen_at))
-            .load(conn)?;
-        let overviews = rows.into_iter().map(|(user, phone, seen_at)| UserOverview {
-            seen_at: seen_at.max(sessions_seen.get(&user.id).copied().flatten()),
-            user,
-            phone,
-        });
-        Ok(overviews.collect())
+        let sessions_seen: HashMap<_, _> = sessions_seen.into_iter().collect();
+        let users = users::table.order(users::id);
+        let mut users: Vec<UserOverview> = users.select(UserOverview::as_select()).load(conn)?;
+        for overview in &mut users {
+            let in_session = sessions_seen.get(&overview.user.id).copied().flatten();
+            overview.seen_at = overview.seen_at.max(in_session);
+        }
+        Ok(users)
     }
 
     /// Returns a user by username or phone number, whatever their status. A number without `+` is read as dialled
@@ -58,7 +56,7 @@ impl User {
     /// `NotFound` when there is no such user.
     pub fn find_by_username_or_phone(conn: &mut DbConn, name: &str, region: &str) -> Result<Self> {
         if let Some(phone) = parse_phone_identifier(name, region) {
-            let found = users::table.filter(users::phone.eq(phone.as_str()));
+            let found = users::table.filter(users::phone.eq(phone));
             return Ok(found.select(Self::as_select()).get_result(conn)?);
         }
         let (name, _) = strip_at(name);
@@ -74,14 +72,14 @@ impl User {
     /// `Forbidden` when no active admin would remain.
     pub fn set_status(conn: &mut DbConn, id: i64, status: Status) -> Result<usize> {
         installation::lock(conn)?;
+        let user = users::table.find(id);
+        let update = diesel::update(user).set(users::status.eq(status));
         if status == Status::Active {
-            let user = diesel::update(users::table.find(id));
-            user.set(users::status.eq(status)).execute(conn)?;
+            update.run(conn)?;
             return Ok(0);
         }
         Self::require_another_admin(conn, id)?;
-        let user = diesel::update(users::table.find(id));
-        user.set(users::status.eq(status)).execute(conn)?;
+        update.run(conn)?;
         invitation::withdraw(conn, InvitationFilter::User(id))?;
         session::end_all(conn, id, None)
     }
@@ -95,9 +93,9 @@ impl User {
         if role != Role::Admin {
             Self::require_another_admin(conn, id)?;
         }
-        let user = diesel::update(users::table.find(id));
-        user.set(users::role.eq(role)).execute(conn)?;
-        Ok(())
+        diesel::update(users::table.find(id))
+            .set(users::role.eq(role))
+            .run(conn)
     }
 
     /// Sets a user's password and ends all their sessions except `except`; returns how many. Requires a write
@@ -109,9 +107,9 @@ impl User {
         except: Option<&KeyHash>,
     ) -> Result<usize> {
         installation::lock(conn)?;
-        let user = diesel::update(users::table.find(id));
-        user.set(users::password_hash.eq(password_hash))
-            .execute(conn)?;
+        diesel::update(users::table.find(id))
+            .set(users::password_hash.eq(password_hash))
+            .run(conn)?;
         session::end_all(conn, id, except)
     }
 

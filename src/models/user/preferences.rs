@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
 use crate::models::schema::users;
+use crate::models::statement::Statement;
 
 /// Colour schemes.
 pub const APPEARANCES: [&str; 3] = ["system", "light", "dark"];
@@ -37,7 +38,6 @@ impl Preferences {
         }
         diesel::update(users::table.find(user_id))
             .set(self)
-            .execute(conn)?;
-        Ok(())
+            .run(conn)
     }
 }

@@ -1,24 +1,27 @@
 //! Registration of users.
 
 use chrono::NaiveDateTime;
+use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 
-use super::User;
-use super::reserved_username;
+use super::{User, reserved_username};
 use crate::error::{Error, Result};
 use crate::models::auth::invite;
 use crate::models::database::connection::DbConn;
 use crate::models::room::LOBBY;
 use crate::models::room::membership::Membership;
 use crate::models::schema::users;
-use crate::models::values::notification_level::NotificationLevel;
+use crate::models::statement::Statement;
+use crate::models::values::github_account::GithubAccount;
 use crate::models::values::phone_number::PhoneNumber;
 use crate::models::values::user_status::{Role, Status};
 use crate::models::values::username::Username;
 use crate::models::{installation, now};
+use crate::protocol::NotificationLevel;
 
 /// Who may register. The first user may register under any policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum RegistrationPolicy {
     /// Registration is open to all.
     Open,
@@ -39,35 +42,7 @@ pub enum Credential {
         password_hash: String,
     },
     /// A GitHub account.
-    GitHub {
-        /// Numeric id at GitHub, which never changes.
-        id: i64,
-        /// Username at GitHub.
-        login: String,
-    },
-}
-
-impl Credential {
-    fn phone(&self) -> Option<&PhoneNumber> {
-        match self {
-            Self::Phone { phone, .. } => Some(phone),
-            Self::GitHub { .. } => None,
-        }
-    }
-
-    fn password_hash(&self) -> Option<&str> {
-        match self {
-            Self::Phone { password_hash, .. } => Some(password_hash),
-            Self::GitHub { .. } => None,
-        }
-    }
-
-    fn github(&self) -> Option<(i64, &str)> {
-        match self {
-            Self::Phone { .. } => None,
-            Self::GitHub { id, login } => Some((*id, login)),
-        }
-    }
+    GitHub(GithubAccount),
 }
 
 /// A request to register.
@@ -88,31 +63,41 @@ pub struct Registration {
 #[derive(Insertable)]
 #[diesel(table_name = users)]
 struct NewUser<'a> {
-    phone: Option<&'a str>,
+    phone: Option<&'a PhoneNumber>,
     username: &'a str,
     username_key: &'a str,
-    password_hash: Option<&'a str>,
+    password_hash: Option<&'a String>,
     github_id: Option<i64>,
-    github_login: Option<&'a str>,
+    github_login: Option<&'a String>,
     role: Role,
     status: Status,
     created_at: NaiveDateTime,
 }
 
 impl User {
-    /// Returns whether a username is in use or reserved.
-    pub fn is_username_taken(conn: &mut DbConn, username: &Username) -> Result<bool> {
-        let same = users::table.filter(users::username_key.eq(username.key()));
-        Ok(same.count().get_result::<i64>(conn)? > 0
-            || reserved_username::is_reserved(conn, username.key(), None)?)
+    /// Returns whether a username is in use by, or reserved for, a user other than `user_id`.
+    pub(in crate::models) fn is_username_taken(
+        conn: &mut DbConn,
+        username: &Username,
+        user_id: Option<i64>,
+    ) -> Result<bool> {
+        let others = users::table
+            .filter(users::username_key.eq(username.key()))
+            .filter(users::id.ne(user_id.unwrap_or_default()));
+        Ok(select(exists(others)).get_result(conn)?
+            || reserved_username::is_reserved(conn, username.key(), user_id)?)
     }
 
-    /// Requires that a username is neither in use nor reserved.
+    /// Requires that a username is neither in use by, nor reserved for, a user other than `user_id`.
     ///
     /// # Errors
     /// `Invalid` for `username`.
-    pub fn require_username_available(conn: &mut DbConn, username: &Username) -> Result<()> {
-        match Self::is_username_taken(conn, username)? {
+    pub fn require_username_available(
+        conn: &mut DbConn,
+        username: &Username,
+        user_id: Option<i64>,
+    ) -> Result<()> {
+        match Self::is_username_taken(conn, username, user_id)? {
             true => Err(Error::field("username", "error-username-taken")),
             false => Ok(()),
         }
@@ -127,18 +112,21 @@ impl User {
     pub fn register(conn: &mut DbConn, registration: &Registration) -> Result<Self> {
         // Serialises registrations, so that only one user can be the first.
         installation::lock(conn)?;
-        let Registration {
-            credential,
-            username,
-            ..
-        } = registration;
+        let username = &registration.username;
+        let (phone, password_hash, github) = match &registration.credential {
+            Credential::Phone {
+                phone,
+                password_hash,
+            } => (Some(phone), Some(password_hash), None),
+            Credential::GitHub(account) => (None, None, Some(account)),
+        };
         let mut taken = Vec::new();
-        if let Some(phone) = credential.phone()
+        if let Some(phone) = phone
             && Self::find_id_by_phone(conn, phone)?.is_some()
         {
             taken.push(("phone", "error-phone-taken".into()));
         }
-        if Self::is_username_taken(conn, username)? {
+        if Self::is_username_taken(conn, username, None)? {
             taken.push(("username", "error-username-taken".into()));
         }
         if !taken.is_empty() {
@@ -155,17 +143,17 @@ impl User {
         }
         diesel::insert_into(users::table)
             .values(NewUser {
-                phone: credential.phone().map(PhoneNumber::as_str),
+                phone,
                 username: username.as_str(),
                 username_key: username.key(),
-                password_hash: credential.password_hash(),
-                github_id: credential.github().map(|(id, _)| id),
-                github_login: credential.github().map(|(_, login)| login),
+                password_hash,
+                github_id: github.map(|account| account.id),
+                github_login: github.map(|account| &account.login),
                 role: if is_first { Role::Admin } else { Role::Member },
                 status: Status::Active,
                 created_at: now(),
             })
-            .execute(conn)?;
+            .run(conn)?;
         let user: Self = users::table
             .filter(users::username_key.eq(username.key()))
             .select(Self::as_select())

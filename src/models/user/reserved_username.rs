@@ -1,4 +1,5 @@
-//! Released usernames, reserved for their former owner for a while to prevent impersonation.
+//! Released usernames, reserved for their former owner for a while to prevent impersonation. They are stored as hashes,
+//! so that the username of a deleted account is not kept.
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -8,6 +9,7 @@ use crate::models::auth::session::KeyHash;
 use crate::models::database::connection::{DbConn, insert_or_update};
 use crate::models::now;
 use crate::models::schema::reserved_usernames;
+use crate::models::statement::Statement;
 
 /// Days that a released username stays reserved.
 pub const RESERVED_DAYS: i64 = 90;
@@ -16,7 +18,7 @@ pub const RESERVED_DAYS: i64 = 90;
 /// Requires a write transaction.
 pub fn reserve(conn: &mut DbConn, key: &str, user_id: i64) -> Result<()> {
     let row = (
-        reserved_usernames::key_hash.eq(hash(key)),
+        reserved_usernames::key_hash.eq(KeyHash::of(key)),
         reserved_usernames::user_id.eq(user_id),
         reserved_usernames::reserved_until.eq(now() + TimeDelta::days(RESERVED_DAYS)),
     );
@@ -26,7 +28,7 @@ pub fn reserve(conn: &mut DbConn, key: &str, user_id: i64) -> Result<()> {
 /// Returns whether a username is reserved for a user other than `user_id`.
 pub fn is_reserved(conn: &mut DbConn, key: &str, user_id: Option<i64>) -> Result<bool> {
     let owner: Option<i64> = reserved_usernames::table
-        .find(hash(key))
+        .find(KeyHash::of(key))
         .filter(reserved_usernames::reserved_until.gt(now()))
         .select(reserved_usernames::user_id)
         .get_result(conn)
@@ -36,17 +38,11 @@ pub fn is_reserved(conn: &mut DbConn, key: &str, user_id: Option<i64>) -> Result
 
 /// Ends a reservation. Requires a write transaction.
 pub fn release(conn: &mut DbConn, key: &str) -> Result<()> {
-    diesel::delete(reserved_usernames::table.find(hash(key))).execute(conn)?;
-    Ok(())
+    diesel::delete(reserved_usernames::table.find(KeyHash::of(key))).run(conn)
 }
 
 /// Deletes expired reservations; returns how many.
 pub fn delete_expired(conn: &mut DbConn) -> Result<usize> {
     let expired = reserved_usernames::reserved_until.le(now());
     Ok(diesel::delete(reserved_usernames::table.filter(expired)).execute(conn)?)
-}
-
-/// Returns the SHA-256 in hexadecimal, so that the username of a deleted account is not stored.
-fn hash(key: &str) -> String {
-    KeyHash::of(key).as_str().to_owned()
 }

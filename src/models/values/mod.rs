@@ -1,17 +1,12 @@
 //! Value types that validate their input, and helpers for text and signatures.
 
-pub(super) mod bidi;
-pub(super) mod characters;
 pub mod client_id;
 pub mod content;
 pub mod github_account;
-pub mod notification_level;
 pub mod password;
 pub mod phone_number;
-pub mod room_kind;
 pub mod room_name;
-pub(super) mod script;
 pub mod signing;
-pub(super) mod text_enum;
+pub(super) mod text_column;
 pub mod user_status;
 pub mod username;

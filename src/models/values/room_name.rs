@@ -1,7 +1,7 @@
 //! Names and topics of rooms.
 
-use super::characters::is_blank;
 use crate::error::{Error, Result};
+use teahouse_text::characters::is_blank;
 
 const NAME_MAX_CHARS: usize = 80;
 const TOPIC_MAX_CHARS: usize = 250;
@@ -16,15 +16,13 @@ impl RoomName {
     ///
     /// # Errors
     /// `Invalid` for the field `name`.
-    pub fn parse(typed: &str) -> Result<Self> {
-        let name = typed.trim();
-        if is_invisible(name) {
+    pub fn parse(text: &str) -> Result<Self> {
+        if is_invisible(text) {
             return Err(Error::field("name", "error-room-name-missing"));
         }
-        if name.chars().count() > NAME_MAX_CHARS || name.chars().any(char::is_control) {
-            return Err(Error::field("name", "error-room-name-invalid"));
-        }
-        Ok(Self(name.to_owned()))
+        let name = parse_line(text, NAME_MAX_CHARS);
+        name.map(Self)
+            .ok_or_else(|| Error::field("name", "error-room-name-invalid"))
     }
 
     /// Returns the name.
@@ -42,15 +40,14 @@ impl Topic {
     ///
     /// # Errors
     /// `Invalid` for the field `topic`.
-    pub fn parse(typed: &str) -> Result<Self> {
-        let topic = typed.trim();
-        if !topic.is_empty() && is_invisible(topic) {
+    pub fn parse(text: &str) -> Result<Self> {
+        if !text.trim().is_empty() && is_invisible(text) {
             return Err(Error::field("topic", "error-room-topic-invisible"));
         }
-        if topic.chars().count() > TOPIC_MAX_CHARS || topic.chars().any(char::is_control) {
-            return Err(Error::field("topic", "error-room-topic-invalid"));
-        }
-        Ok(Self(topic.to_owned()))
+        let topic = parse_line(text, TOPIC_MAX_CHARS);
+        topic
+            .map(Self)
+            .ok_or_else(|| Error::field("topic", "error-room-topic-invalid"))
     }
 
     /// Returns the topic.
@@ -59,9 +56,16 @@ impl Topic {
     }
 }
 
+/// Trims a text. Returns `None` when it is longer than `max_chars` or has control characters, line ends included.
+fn parse_line(text: &str, max_chars: usize) -> Option<String> {
+    let line = text.trim();
+    let is_valid = line.chars().count() <= max_chars && !line.contains(char::is_control);
+    is_valid.then(|| line.to_owned())
+}
+
 /// Returns whether the text is blank, but not because of control characters, which have their own error message.
 fn is_invisible(text: &str) -> bool {
-    is_blank(text) && !text.chars().any(char::is_control)
+    is_blank(text) && !text.trim().contains(char::is_control)
 }
 
 #[cfg(test)]
@@ -72,18 +76,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn names_and_topics_are_one_trimmed_line(typed in prop::collection::vec(any::<char>(), 0..300)) {
-            let typed: String = typed.into_iter().collect();
+        fn names_and_topics_are_one_trimmed_line(text in prop::collection::vec(any::<char>(), 0..300)) {
+            let text: String = text.into_iter().collect();
             let is_trimmed_line = |text: &str, max_chars: usize| {
-                text == typed.trim()
+                text == text.trim()
                     && text.chars().count() <= max_chars
                     && !text.chars().any(char::is_control)
             };
-            if let Ok(name) = RoomName::parse(&typed) {
+            if let Ok(name) = RoomName::parse(&text) {
                 prop_assert!(is_trimmed_line(name.as_str(), NAME_MAX_CHARS) && !name.as_str().is_empty());
                 prop_assert_eq!(RoomName::parse(name.as_str()).expect("valid"), name);
             }
-            if let Ok(topic) = Topic::parse(&typed) {
+            if let Ok(topic) = Topic::parse(&text) {
                 prop_assert!(is_trimmed_line(topic.as_str(), TOPIC_MAX_CHARS));
                 prop_assert_eq!(Topic::parse(topic.as_str()).expect("valid"), topic);
             }

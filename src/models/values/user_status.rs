@@ -1,6 +1,7 @@
 //! Roles and status of users.
 
-use super::text_enum::text_enum;
+use super::text_column::text_column;
+use crate::protocol::text_enum;
 
 text_enum! {
     /// Role of a user.
@@ -23,3 +24,6 @@ text_enum! {
         Deactivated = "deactivated",
     }
 }
+
+text_column!(Role);
+text_column!(Status);

@@ -3,11 +3,11 @@
 use precis_core::IdentifierClass;
 use precis_core::profile::Rules;
 use precis_profiles::UsernameCaseMapped;
+use teahouse_text::{bidi, characters};
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 
 use super::phone_number::PhoneNumber;
-use super::{bidi, characters};
 use crate::error::{Error, LocalizedMessage, Result};
 
 /// Minimum length in characters.
@@ -18,25 +18,11 @@ pub const MAX_CHARS: usize = 32;
 /// A username of 2 to 32 characters (Unicode scalar values): letters, marks and digits of any script, `_`, `-` and `.`; not
 /// only marks, and satisfying the Bidi rule (RFC 5893, section 2).
 ///
-/// Displayed as typed. Two usernames are equal if RFC 8265's UsernameCaseMapped profile maps them to the same key.
+/// Displayed as text. Two usernames are equal if RFC 8265's UsernameCaseMapped profile maps them to the same key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Username {
     display: String,
     key: String,
-}
-
-/// The rule that a username violates.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum UsernameError {
-    Missing,
-    TooShort,
-    TooLong,
-    Spaces,
-    /// A disallowed character, if known.
-    Character(Option<char>),
-    OnlyMarks,
-    PhoneNumber,
-    Directions,
 }
 
 impl Username {
@@ -44,8 +30,8 @@ impl Username {
     ///
     /// # Errors
     /// `Invalid` for the field `username`.
-    pub fn parse(typed: &str) -> Result<Self> {
-        let display = typed.trim();
+    pub fn parse(text: &str) -> Result<Self> {
+        let display = text.trim();
         let key = checked_key(display).map_err(|error| Error::field("username", error))?;
         Ok(Self {
             display: display.to_owned(),
@@ -59,7 +45,7 @@ impl Username {
         Self { display, key }
     }
 
-    /// Returns the username as typed.
+    /// Returns the username as text.
     pub fn as_str(&self) -> &str {
         &self.display
     }
@@ -70,59 +56,54 @@ impl Username {
     }
 }
 
-impl From<UsernameError> for LocalizedMessage {
-    fn from(error: UsernameError) -> Self {
-        match error {
-            UsernameError::Missing => "error-username-missing".into(),
-            UsernameError::TooShort => Self::with("error-username-short", "limit", MIN_CHARS),
-            UsernameError::TooLong => Self::with("error-username-long", "limit", MAX_CHARS),
-            UsernameError::Spaces => "error-username-spaces".into(),
-            UsernameError::Character(Some(c)) => {
-                Self::with("error-username-character", "character", displayed(c))
-            }
-            UsernameError::Character(None) => "error-username-characters".into(),
-            UsernameError::OnlyMarks => "error-username-marks".into(),
-            UsernameError::PhoneNumber => "error-username-phone".into(),
-            UsernameError::Directions => "error-username-directions".into(),
-        }
-    }
-}
-
-/// Returns the character, or its code point if it is invisible by itself.
-fn displayed(c: char) -> String {
-    match characters::is_blank(c.encode_utf8(&mut [0; 4])) {
+/// Returns the error of a disallowed character, if known. A character that is invisible by itself is shown as its code
+/// point.
+fn bad_character(c: Option<char>) -> LocalizedMessage {
+    let Some(c) = c else {
+        return "error-username-characters".into();
+    };
+    let shown = match characters::is_blank(c.encode_utf8(&mut [0; 4])) {
         true => format!("U+{:04X}", u32::from(c)),
         false => c.to_string(),
-    }
+    };
+    LocalizedMessage::with("error-username-character", "character", shown)
 }
 
-fn checked_key(name: &str) -> Result<String, UsernameError> {
+fn checked_key(name: &str) -> Result<String, LocalizedMessage> {
     let length = name.chars().count();
     if name.is_empty() {
-        return Err(UsernameError::Missing);
+        return Err("error-username-missing".into());
     }
     if name.chars().any(char::is_whitespace) {
-        return Err(UsernameError::Spaces);
+        return Err("error-username-spaces".into());
     }
     if let Some(bad) = name.chars().find(|c| !is_allowed(*c)) {
-        return Err(UsernameError::Character(Some(bad)));
+        return Err(bad_character(Some(bad)));
     }
     if length < MIN_CHARS {
-        return Err(UsernameError::TooShort);
+        return Err(LocalizedMessage::with(
+            "error-username-short",
+            "limit",
+            MIN_CHARS,
+        ));
     }
     if length > MAX_CHARS {
-        return Err(UsernameError::TooLong);
+        return Err(LocalizedMessage::with(
+            "error-username-long",
+            "limit",
+            MAX_CHARS,
+        ));
     }
     let key = case_mapped(name)?;
     if characters::is_blank(name) {
-        return Err(UsernameError::OnlyMarks);
+        return Err("error-username-marks".into());
     }
     if PhoneNumber::is_number_like(name) {
-        return Err(UsernameError::PhoneNumber);
+        return Err("error-username-phone".into());
     }
     match bidi::satisfies_rule(&key) {
         true => Ok(key),
-        false => Err(UsernameError::Directions),
+        false => Err("error-username-directions".into()),
     }
 }
 
@@ -136,13 +117,13 @@ pub(in crate::models) fn key(name: &str) -> Option<String> {
 
 /// Applies UsernameCaseMapped except its directionality rule: `precis-profiles` 0.2 misreads RFC 5893's conditions 3 and 6
 /// as forbidding marks inside a name.
-fn case_mapped(name: &str) -> Result<String, UsernameError> {
+fn case_mapped(name: &str) -> Result<String, LocalizedMessage> {
     let profile = UsernameCaseMapped::new();
-    let unknown = |_| UsernameError::Character(None);
+    let unknown = |_| bad_character(None);
     let wide = profile.width_mapping_rule(name).map_err(unknown)?;
     let is_newer_allowed = |c: char| is_allowed(c) && std::iter::once(c).nfkc().eq([c]);
     characters::check(&IdentifierClass::default(), &wide, is_newer_allowed)
-        .map_err(UsernameError::Character)?;
+        .map_err(bad_character)?;
     let lower = profile.case_mapping_rule(wide).map_err(unknown)?;
     let normal = profile.normalization_rule(lower).map_err(unknown)?;
     Ok(normal.into_owned())
@@ -167,7 +148,7 @@ mod tests {
 
     #[test]
     fn usernames_of_any_script_are_accepted() {
-        for name in [
+        let left_to_right = [
             "mei",
             "李梅",
             "José",
@@ -177,7 +158,9 @@ mod tests {
             "x2",
             "12345",
             "123456",
-            // Right to left, with vowel marks and digits.
+        ];
+        // With vowel marks and digits.
+        let right_to_left = [
             "שָׁלוֹם",
             "יִשְׂרָאֵל",
             "محمّد",
@@ -187,11 +170,9 @@ mod tests {
             "אבג-דה",
             "علي٢",
             "ܫܠܵܡܵܐ",
-            // Scripts added after Unicode 6.3.
-            "𞤀𞤣𞤤𞤢𞤥",
-            "𐴀𐴞𐴇𐴥",
-            "𐒰𐓆𐒼",
-        ] {
+        ];
+        let newer_than_unicode_6_3 = ["𞤀𞤣𞤤𞤢𞤥", "𐴀𐴞𐴇𐴥", "𐒰𐓆𐒼"];
+        for name in [&left_to_right[..], &right_to_left, &newer_than_unicode_6_3].concat() {
             assert_eq!(Username::parse(name).expect(name).as_str(), name);
         }
     }
@@ -207,64 +188,57 @@ mod tests {
 
     #[test]
     fn invalid_usernames_are_refused() {
-        for name in [
-            "",
-            "a",
-            "two words",
-            "<b>",
-            "a@b",
-            "tab\t.",
-            "emoji😀",
-            "a\u{200b}b",
-            "x·y",
-            "13800138000",
-            "138-0013-8000",
-            "１３８００１３８０００",
-            "a/b",
-            "\u{202e}abc",
-        ] {
-            assert!(Username::parse(name).is_err(), "{name}");
-        }
+        let character =
+            |shown: &str| LocalizedMessage::with("error-username-character", "character", shown);
+        let limit = |id, limit: usize| LocalizedMessage::with(id, "limit", limit);
         for (name, error) in [
-            ("", UsernameError::Missing),
-            ("a", UsernameError::TooShort),
-            ("two words", UsernameError::Spaces),
-            ("a\u{3000}b", UsernameError::Spaces),
-            ("a@b", UsernameError::Character(Some('@'))),
-            ("a\u{200b}b", UsernameError::Character(Some('\u{200b}'))),
-            ("emoji😀", UsernameError::Character(Some('😀'))),
-            ("\u{301}\u{302}", UsernameError::OnlyMarks),
-            ("\u{5b8}\u{5c1}", UsernameError::OnlyMarks),
-            ("\u{93e}\u{902}", UsernameError::OnlyMarks),
-            ("1380013", UsernameError::PhoneNumber),
-            ("138ー0013ー8000", UsernameError::PhoneNumber),
-            ("١٣٨٠٠١٣٨", UsernameError::PhoneNumber),
-            ("שלוםabc", UsernameError::Directions),
-            ("abcשלום", UsernameError::Directions),
-            ("1שלום", UsernameError::Directions),
-            ("שלום-", UsernameError::Directions),
-            ("a٢", UsernameError::Directions),
+            ("", "error-username-missing".into()),
+            ("a", limit("error-username-short", 2)),
+            (&"x".repeat(33), limit("error-username-long", 32)),
+            ("two words", "error-username-spaces".into()),
+            ("tab\t.", "error-username-spaces".into()),
+            ("a\u{3000}b", "error-username-spaces".into()),
+            ("<b>", character("<")),
+            ("a@b", character("@")),
+            ("x·y", character("·")),
+            ("a/b", character("/")),
+            ("emoji😀", character("😀")),
+            ("a\u{200b}b", character("U+200B")),
+            ("\u{202e}abc", character("U+202E")),
+            ("\u{301}\u{302}", "error-username-marks".into()),
+            ("\u{5b8}\u{5c1}", "error-username-marks".into()),
+            ("\u{93e}\u{902}", "error-username-marks".into()),
+            ("1380013", "error-username-phone".into()),
+            ("13800138000", "error-username-phone".into()),
+            ("138-0013-8000", "error-username-phone".into()),
+            ("１３８００１３８０００", "error-username-phone".into()),
+            ("138ー0013ー8000", "error-username-phone".into()),
+            ("١٣٨٠٠١٣٨", "error-username-phone".into()),
+            ("שלוםabc", "error-username-directions".into()),
+            ("abcשלום", "error-username-directions".into()),
+            ("1שלום", "error-username-directions".into()),
+            ("שלום-", "error-username-directions".into()),
+            ("a٢", "error-username-directions".into()),
         ] {
             assert_eq!(checked_key(name), Err(error), "{name}");
+            assert!(Username::parse(name).is_err(), "{name}");
         }
-        assert_eq!(checked_key(&"x".repeat(33)), Err(UsernameError::TooLong));
-        assert!(Username::parse(&"x".repeat(33)).is_err());
         assert!(Username::parse(&"茶".repeat(32)).is_ok());
     }
 
     proptest! {
         #[test]
         fn accepted_usernames_are_valid_and_stable(
-            typed in prop_oneof!["[a-zA-Z0-9_.-]{0,34}", "[\\p{L}\\p{M}\\p{N}]{1,34}", "\\PC{0,40}", any::<String>()],
+            text in prop_oneof!["[a-zA-Z0-9_.-]{0,34}", "[\\p{L}\\p{M}\\p{N}]{1,34}", "\\PC{0,40}", any::<String>()],
         ) {
-            let Ok(name) = Username::parse(&typed) else {
+            let Ok(name) = Username::parse(&text) else {
                 return Ok(());
             };
-            prop_assert_eq!(name.as_str(), typed.trim());
+            prop_assert_eq!(name.as_str(), text.trim());
             prop_assert!((2..=32).contains(&name.as_str().chars().count()));
             prop_assert!(!name.as_str().contains(['@', '+', '/', '<', '&', '"', ' ']));
             prop_assert_eq!(&Username::parse(name.as_str()).expect("valid"), &name);
-            let upper: String = typed.chars().map(|c| c.to_ascii_uppercase()).collect();
+            let upper: String = text.chars().map(|c| c.to_ascii_uppercase()).collect();
             let upper = Username::parse(&upper).expect("valid");
             prop_assert_eq!(upper.key(), name.key());
             prop_assert!(!PhoneNumber::is_number_like(name.as_str()));

@@ -10,7 +10,8 @@ use futures_util::stream::FuturesUnordered;
 
 use super::{Connection, ErrorTexts};
 use crate::error::Result;
-use crate::realtime::frames::{Invitation, Room, ServerFrame, User};
+use crate::protocol::frames::ServerFrame;
+use crate::protocol::{Invitation, Room, RoomKind, User};
 use crate::realtime::hub::change_clock::Timestamp;
 use crate::realtime::service::Realtime;
 use crate::realtime::subscriber::Subscriber;
@@ -35,12 +36,21 @@ pub struct ConnectRequest {
     pub since: Timestamp,
 }
 
+/// Makes a connection's subscriber of its id, its user and its session.
+pub type MakeSubscriber = fn(u64, i64, Arc<str>) -> Rc<Subscriber>;
+
 impl Connection {
-    pub(super) async fn establish(
+    /// Connects, subscribes to the user's rooms and sends `hello`. Reads `request`'s state again only if it has changed
+    /// since.
+    ///
+    /// # Errors
+    /// `Unavailable` when the rooms cannot be read or there are too many connections, `TooManySockets` at the user's
+    /// limit, `Unauthorized` when the session has ended.
+    pub async fn open(
         worker: Rc<WorkerHub>,
         realtime: Arc<Realtime>,
         request: ConnectRequest,
-        make_subscriber: fn(u64, i64, Arc<str>) -> Rc<Subscriber>,
+        make_subscriber: MakeSubscriber,
         error_texts: ErrorTexts,
     ) -> Result<Self> {
         let ConnectRequest {
@@ -107,11 +117,10 @@ impl Connection {
                 .rooms_for(self.user.id.0, session.clone())
         };
         let rooms = read().await?;
-        let followed_rooms = rooms
+        let subscribed = rooms
             .iter()
             .filter(|room| self.subscriber.is_subscribed(room.id.0));
-        let stale =
-            followed_rooms.filter(|room| !self.realtime.hub.set_baseline(room.id.0, room.ver));
+        let stale = subscribed.filter(|room| !self.realtime.hub.set_baseline(room.id.0, room.ver));
         match stale.count() {
             0 => Ok(rooms),
             _ => read().await,
@@ -152,14 +161,14 @@ impl Connection {
             .iter()
             .filter(|room| !self.subscriber.is_subscribed(room.id.0))
         {
-            let is_direct = room.kind == "direct";
+            let is_direct = room.kind == RoomKind::Direct;
             self.realtime
                 .presence
                 .join(self.user.id.0, room.id.0, is_direct);
             others.insert(room.id.0);
         }
         for room_id in others {
-            self.worker.start_following(&self.subscriber, room_id);
+            self.worker.start_subscribing(&self.subscriber, room_id);
         }
     }
 }

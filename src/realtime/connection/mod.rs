@@ -4,7 +4,7 @@ mod handshake;
 mod reads;
 mod writes;
 
-pub use handshake::ConnectRequest;
+pub use handshake::{ConnectRequest, MakeSubscriber};
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -15,11 +15,11 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
 use serde::Deserialize;
 
-use crate::error::Result;
+use crate::protocol::commands::{Change, WriteResult};
+use crate::protocol::frames::{ClientFrame, ServerFrame};
+use crate::protocol::{ErrorCode, Id, User};
 use crate::realtime::connection_limiter::ConnectionPermit;
-use crate::realtime::frames::{ClientFrame, ErrorCode, Id, ServerFrame, User};
 use crate::realtime::service::Realtime;
-use crate::realtime::store::{WriteCommand, WriteResult};
 use crate::realtime::subscriber::Subscriber;
 use crate::realtime::worker_hub::WorkerHub;
 
@@ -29,18 +29,27 @@ const MAX_WRITES_IN_FLIGHT: usize = 64;
 /// Returns the text for an error code, in the user's language.
 pub type ErrorTexts = Box<dyn Fn(ErrorCode) -> String>;
 
-/// The client's request that a write belongs to.
-enum PendingWrite {
-    Post {
-        client_id: String,
-        room_id: Option<Id>,
-        since: Instant,
-    },
-    Change {
-        room_id: Id,
-        seq: i64,
-    },
+/// What a response tells the client of its request.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Request {
+    client_id: Option<String>,
+    room_id: Option<Id>,
+    #[serde(skip)]
+    seq: Option<i64>,
 }
+
+impl Request {
+    fn in_room(room_id: Id) -> Self {
+        Self {
+            room_id: Some(room_id),
+            ..Self::default()
+        }
+    }
+}
+
+/// A write in progress: its request, and when that was received.
+type PendingWrite = LocalBoxFuture<'static, (Request, Instant, WriteResult)>;
 
 /// A client's connection. Dropping it unsubscribes and disconnects.
 pub struct Connection {
@@ -53,46 +62,11 @@ pub struct Connection {
     away: Cell<bool>,
     rejected_in_a_row: u32,
     last_typing_at: Option<Instant>,
-    writes: FuturesUnordered<LocalBoxFuture<'static, (PendingWrite, WriteResult)>>,
+    writes: FuturesUnordered<PendingWrite>,
     permit: ConnectionPermit,
 }
 
 impl Connection {
-    /// Connects, subscribes to the user's rooms and sends `hello`. Reads `request`'s state again only if it has changed
-    /// since.
-    ///
-    /// # Errors
-    /// `Unavailable` when the rooms cannot be read or there are too many connections, `TooManySockets` at the user's
-    /// limit, `Unauthorized` when the session has ended.
-    pub async fn open(
-        worker: Rc<WorkerHub>,
-        realtime: Arc<Realtime>,
-        request: ConnectRequest,
-        error_texts: ErrorTexts,
-    ) -> Result<Self> {
-        Self::establish(worker, realtime, request, Subscriber::new, error_texts).await
-    }
-
-    /// Like [`Connection::open`], for an event stream.
-    ///
-    /// # Errors
-    /// Those of [`Connection::open`].
-    pub async fn open_event_stream(
-        worker: Rc<WorkerHub>,
-        realtime: Arc<Realtime>,
-        request: ConnectRequest,
-        error_texts: ErrorTexts,
-    ) -> Result<Self> {
-        Self::establish(
-            worker,
-            realtime,
-            request,
-            Subscriber::event_stream,
-            error_texts,
-        )
-        .await
-    }
-
     /// Returns the realtime services.
     pub fn realtime(&self) -> &Realtime {
         &self.realtime
@@ -122,10 +96,12 @@ impl Connection {
                 room_id,
                 seq,
                 content,
-            }) => self.edit(room_id, seq, &content),
+            }) => {
+                let text = self.realtime.store.validate_content(&content);
+                self.change(room_id, seq, text.map(Change::Edit));
+            }
             Some(ClientFrame::Delete { room_id, seq }) => {
-                let target = self.message_ref(room_id, seq);
-                self.change(room_id, seq, WriteCommand::Delete(target));
+                self.change(room_id, seq, Ok(Change::Delete));
             }
             // Boxed, since these futures would otherwise enlarge every connection's task.
             Some(ClientFrame::Sync { room_id, ver }) => Box::pin(self.sync(room_id, ver)).await,
@@ -142,49 +118,20 @@ impl Connection {
     }
 
     fn send_bad_frame_error(&self, text: &str) {
-        /// What can be read of an invalid frame, to refer to it in the error.
-        #[derive(Default, Deserialize)]
-        #[serde(rename_all = "camelCase", default)]
-        struct Names {
-            client_id: Option<String>,
-            room_id: Option<Id>,
-        }
-        let names: Names = serde_json::from_str(text).unwrap_or_default();
-        self.send_error(
-            ErrorCode::BadFrame,
-            names.client_id.as_deref(),
-            names.room_id,
-        );
+        // What can be read of it, to refer to it in the error.
+        let request = serde_json::from_str(text).unwrap_or_default();
+        self.send_error(ErrorCode::BadFrame, &request);
     }
 
     /// Sends an error frame.
-    pub fn send_error(&self, code: ErrorCode, client_id: Option<&str>, room_id: Option<Id>) {
-        self.send_error_frame(code, client_id, room_id, None);
-    }
-
-    fn send_post_error(&self, code: ErrorCode, client_id: &str, room_id: Option<Id>) {
-        self.send_error_frame(code, Some(client_id), room_id, None);
-    }
-
-    fn send_change_error(&self, code: ErrorCode, room_id: Id, seq: i64) {
-        self.send_error_frame(code, None, Some(room_id), Some(seq));
-    }
-
-    fn send_error_frame(
-        &self,
-        code: ErrorCode,
-        client_id: Option<&str>,
-        room_id: Option<Id>,
-        seq: Option<i64>,
-    ) {
+    pub fn send_error(&self, code: ErrorCode, request: &Request) {
         self.realtime.hub.metrics.error_sent(code);
-        let message = (self.error_texts)(code);
         let error = ServerFrame::Error {
             code,
-            message: &message,
-            client_id,
-            room_id,
-            seq,
+            message: &(self.error_texts)(code),
+            client_id: request.client_id.as_deref(),
+            room_id: request.room_id,
+            seq: request.seq,
         };
         self.subscriber.push(error.encode());
     }

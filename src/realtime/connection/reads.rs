@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use tokio::time::timeout;
 
-use super::Connection;
+use super::{Connection, Request};
 use crate::error::Error;
 use crate::error::outage::warn_unless_outage;
-use crate::realtime::frames::{ErrorCode, Id, ServerFrame};
+use crate::protocol::commands::Changes;
+use crate::protocol::frames::ServerFrame;
+use crate::protocol::websocket::CloseCode;
+use crate::protocol::{ErrorCode, Id};
 use crate::realtime::hub::worker_commands::Audience;
-use crate::realtime::store::Changes;
-use crate::realtime::websocket::CloseCode;
 
 /// Minimum interval between a client's `typing` notifications.
 const TYPING_INTERVAL: Duration = Duration::from_secs(2);
@@ -28,10 +29,12 @@ impl Connection {
             .await
         {
             Ok(_) => {}
-            Err(Error::NotFound) => self.send_error(ErrorCode::NotFound, None, Some(room_id)),
+            Err(Error::NotFound) => {
+                self.send_error(ErrorCode::NotFound, &Request::in_room(room_id))
+            }
             Err(error) => {
                 warn_unless_outage!(error, "cannot store a read position");
-                self.send_error(ErrorCode::Unavailable, None, Some(room_id));
+                self.send_error(ErrorCode::Unavailable, &Request::in_room(room_id));
             }
         }
     }
@@ -39,7 +42,7 @@ impl Connection {
     /// Notifies windows that show the room, at most every two seconds.
     pub(super) fn typing(&mut self, room_id: Id) {
         if !self.subscriber.knows_room(room_id.0) {
-            return self.send_error(ErrorCode::NotFound, None, Some(room_id));
+            return self.send_error(ErrorCode::NotFound, &Request::in_room(room_id));
         }
         let now = Instant::now();
         if self
@@ -64,7 +67,7 @@ impl Connection {
             .subscription(room_id.0)
             .filter(|_| knows_room)
         else {
-            return self.send_error(ErrorCode::NotFound, None, Some(room_id));
+            return self.send_error(ErrorCode::NotFound, &Request::in_room(room_id));
         };
         self.subscriber.start_buffering(room_id.0);
         let changes = self.realtime.store.changes(room_id.0, ver).await;
@@ -79,7 +82,7 @@ impl Connection {
             .is_current_subscription(room_id.0, &subscription)
         {
             // The user was removed meanwhile and may not see the page.
-            return self.send_error(ErrorCode::NotFound, None, Some(room_id));
+            return self.send_error(ErrorCode::NotFound, &Request::in_room(room_id));
         }
         match changes {
             Ok(changes) if changes.last_ver < ver => {
@@ -93,7 +96,7 @@ impl Connection {
                 warn_unless_outage!(error, "cannot read a page of changes for sync");
                 // Live changes would leave a gap before them; they are dropped until the client syncs again.
                 self.subscriber.start_syncing(room_id.0);
-                self.send_error(ErrorCode::Unavailable, None, Some(room_id));
+                self.send_error(ErrorCode::Unavailable, &Request::in_room(room_id));
             }
         }
     }
@@ -134,7 +137,9 @@ impl Connection {
             (Some(room), _) if before.0 != Some(room) => {
                 self.subscriber.push(self.realtime.presence.frame(room));
             }
-            (None, Some(unknown)) => self.send_error(ErrorCode::NotFound, None, Some(unknown)),
+            (None, Some(unknown)) => {
+                self.send_error(ErrorCode::NotFound, &Request::in_room(unknown))
+            }
             _ => {}
         }
     }

@@ -47,7 +47,9 @@ impl ChangeClock {
             | WorkerCommand::JoinRoom(user_id, _)
             | WorkerCommand::LeaveRoom(user_id, _)
             | WorkerCommand::InvitationsChanged(user_id)
-            | WorkerCommand::CloseSession(user_id, ..) => self.stamp(slot(&self.users, *user_id)),
+            | WorkerCommand::CloseSession(user_id, ..) => {
+                self.record_in(slot(&self.users, *user_id))
+            }
             WorkerCommand::RoomDeleted(room_id) | WorkerCommand::RoomChanged(room_id) => {
                 self.record_room(*room_id)
             }
@@ -62,17 +64,17 @@ impl ChangeClock {
 
     /// Records a change of a room, before its subscribers are determined.
     pub(in crate::realtime) fn record_room(&self, room_id: i64) {
-        self.stamp(slot(&self.rooms, room_id));
+        self.record_in(slot(&self.rooms, room_id));
     }
 
     /// Records changes of other processes, before the affected users are determined.
     pub(in crate::realtime) fn record_all(&self) {
-        self.stamp(&self.all_users);
+        self.record_in(&self.all_users);
     }
 
-    fn stamp(&self, stamp: &AtomicU64) {
+    fn record_in(&self, slot: &AtomicU64) {
         let now = self.clock.fetch_add(1, Ordering::SeqCst) + 1;
-        stamp.fetch_max(now, Ordering::SeqCst);
+        slot.fetch_max(now, Ordering::SeqCst);
     }
 
     /// Whether no change of this user, or of all users, was recorded since.

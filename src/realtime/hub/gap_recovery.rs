@@ -3,13 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::BytesMut;
-
 use super::worker_commands::EncodedBatch;
 use super::{Hub, RoomState};
 use crate::error::Result;
 use crate::error::outage::warn_unless_outage;
-use crate::realtime::frames::ServerFrame;
 
 /// Delay before a gap is recovered; most gaps close by themselves within it.
 const GAP_DELAY: Duration = Duration::from_millis(200);
@@ -74,24 +71,18 @@ impl Hub {
                 return Ok(());
             };
             let known = room.last_ver.unwrap_or(changes.ver);
-            let mut wire = BytesMut::new();
-            let mut ends = Vec::new();
-            for message in changes
+            let missed = changes
                 .messages
                 .iter()
-                .filter(|message| message.ver > known)
-            {
-                ServerFrame::Message(message).encode_into(&mut wire);
-                ends.push((message.ver, wire.len()));
-            }
+                .filter(|message| message.ver > known);
+            let batch = EncodedBatch::encode(missed);
             if changes.ver > known {
                 self.metrics.gaps_recovered.inc();
             }
             room.last_ver = Some(known.max(changes.ver));
             room.stored_ver = room.stored_ver.max(changes.last_ver);
-            if !ends.is_empty() {
-                let wire = wire.freeze();
-                inner.send_batch(room_id, Arc::new(EncodedBatch { wire, ends }));
+            if !batch.ends.is_empty() {
+                inner.send_batch(room_id, Arc::new(batch));
             }
             self.deliver_in_order(&mut inner, room_id, Vec::new());
             if !changes.more {

@@ -19,11 +19,11 @@ use self::change_clock::ChangeClock;
 use self::worker_commands::{
     Audience, DeliveryBacklog, EncodedBatch, WorkerCommand, WorkerReceiver, WorkerSender,
 };
-use super::frames::{Message, ServerFrame};
-use super::store::Store;
+use crate::protocol::Message;
+use crate::protocol::websocket::CloseCode;
 use crate::realtime::connected_sessions::ConnectedSessions;
 use crate::realtime::metrics::RealtimeMetrics;
-use crate::realtime::websocket::CloseCode;
+use crate::realtime::store::Store;
 
 /// Maximum number of queued commands per worker. When a worker's queue is full, its connections are closed and catch up
 /// by `sync`.
@@ -107,22 +107,17 @@ impl Hub {
 
     /// Delivers committed messages in the order of their rooms' versions.
     pub fn publish<'a>(&self, messages: impl Iterator<Item = &'a Message>) {
-        let mut by_room: HashMap<i64, (BytesMut, Vec<(i64, usize)>)> = HashMap::new();
+        let mut by_room: HashMap<i64, Vec<&Message>> = HashMap::new();
         for message in self.with_subscribers(messages) {
-            let (wire, ends) = by_room.entry(message.room_id.0).or_default();
-            ServerFrame::Message(message).encode_into(wire);
-            ends.push((message.ver, wire.len()));
+            by_room.entry(message.room_id.0).or_default().push(message);
         }
+        let batches = by_room
+            .into_iter()
+            .map(|(room_id, messages)| (room_id, EncodedBatch::encode(messages)));
+        let batches: Vec<_> = batches.collect();
         let mut inner = self.lock();
-        for (room_id, (wire, ends)) in by_room {
-            self.publish_batch(
-                &mut inner,
-                room_id,
-                EncodedBatch {
-                    wire: wire.freeze(),
-                    ends,
-                },
-            );
+        for (room_id, batch) in batches {
+            self.publish_batch(&mut inner, room_id, batch);
         }
     }
 
@@ -132,14 +127,14 @@ impl Hub {
         messages: impl Iterator<Item = &'a Message>,
     ) -> Vec<&'a Message> {
         let inner = self.lock();
-        let is_followed = |message: &&Message| {
+        let has_subscribers = |message: &&Message| {
             let room = inner.rooms.get(&message.room_id.0);
             if room.is_none_or(|room| room.last_ver.is_none()) {
                 self.change_clock.record_room(message.room_id.0);
             }
             room.is_some()
         };
-        messages.filter(is_followed).collect()
+        messages.filter(has_subscribers).collect()
     }
 
     fn publish_batch(&self, inner: &mut State, room_id: i64, batch: EncodedBatch) {
@@ -213,13 +208,13 @@ impl Hub {
     /// until it is no more than the last batch.
     pub fn wait_for_backlog(&self, has_full_batch: bool) {
         let deadline = Instant::now() + MAX_BACKLOG_WAIT;
-        let loads: Vec<_> = {
+        let backlogs: Vec<_> = {
             let inner = self.lock();
             (inner.workers.iter())
                 .map(|sender| sender.backlog.clone())
                 .collect()
         };
-        for backlog in loads {
+        for backlog in backlogs {
             backlog.wait(deadline, has_full_batch);
         }
     }

@@ -29,7 +29,7 @@ impl Hub {
     }
 
     /// Returns the rooms with subscribers.
-    pub fn followed_rooms(&self) -> Vec<i64> {
+    pub fn rooms_with_subscribers(&self) -> Vec<i64> {
         self.lock().rooms.keys().copied().collect()
     }
 

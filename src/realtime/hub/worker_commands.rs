@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
 
-use crate::realtime::websocket::CloseCode;
+use crate::protocol::Message;
+use crate::protocol::frames::ServerFrame;
+use crate::protocol::websocket::CloseCode;
 
 /// Number of pending socket writes at which a worker counts as idle.
 const LOW_WATER: usize = 16;
@@ -22,6 +24,17 @@ pub struct EncodedBatch {
 }
 
 impl EncodedBatch {
+    /// Encodes changes of one room, in the order of their versions.
+    pub(in crate::realtime) fn encode<'a>(changes: impl IntoIterator<Item = &'a Message>) -> Self {
+        let (mut wire, mut ends) = (BytesMut::new(), Vec::new());
+        for message in changes {
+            ServerFrame::Message(message).encode_into(&mut wire);
+            ends.push((message.ver, wire.len()));
+        }
+        let wire = wire.freeze();
+        Self { wire, ends }
+    }
+
     /// Returns the frames of the changes after `ver`; `None` when there are none.
     pub fn after(&self, ver: i64) -> Option<Cow<'_, Bytes>> {
         let known = self.ends.partition_point(|(number, _)| *number <= ver);
@@ -111,7 +124,7 @@ impl DeliveryBacklog {
     }
 
     /// Removes completed writes.
-    pub(in crate::realtime) fn done(&self, writes: usize) {
+    pub(in crate::realtime) fn complete(&self, writes: usize) {
         let mut state = self.lock();
         state.left = state.left.saturating_sub(writes);
         if state.left <= state.low_water {
@@ -164,7 +177,7 @@ impl WorkerSender {
         // Counted before sending: the worker may complete the writes at once.
         self.backlog.add(writes);
         if let Err(error) = self.commands.try_send(command) {
-            self.backlog.done(writes);
+            self.backlog.complete(writes);
             if matches!(error, mpsc::error::TrySendError::Full(_)) {
                 self.overflowed.store(true, Ordering::Release);
             }

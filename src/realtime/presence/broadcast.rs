@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::State;
-use crate::realtime::frames::{Id, OnlineUser, PresenceState, ServerFrame};
+use crate::protocol::frames::ServerFrame;
+use crate::protocol::{Id, OnlineUser, PresenceState};
 use crate::realtime::hub::worker_commands::Audience;
 
 /// Above this number of online users, only the count is sent.
@@ -49,7 +50,7 @@ impl State {
     /// Returns the frames to send now, as `(room, audience, frame)`, and the users who went offline. Rooms without
     /// viewers are skipped, and counts may be postponed.
     pub(super) fn take_changes(&mut self, now: Instant) -> (Vec<(i64, Audience, Bytes)>, Vec<i64>) {
-        let departed = self.take_departed(now);
+        let offline = self.remove_offline(now);
         let changed = std::mem::take(&mut self.changed);
         let mut frames = Vec::new();
         for room_id in changed {
@@ -75,18 +76,23 @@ impl State {
                 self.directs.remove(&room_id);
             }
         }
-        (frames, departed)
+        (frames, offline)
     }
 
     /// Removes users whose grace period is over, and returns them.
-    fn take_departed(&mut self, now: Instant) -> Vec<i64> {
-        let is_over = |id: &i64| {
+    fn remove_offline(&mut self, now: Instant) -> Vec<i64> {
+        let is_offline = |id: &i64| {
             let left_at = self.users.get(id).and_then(|entry| entry.left_at);
             left_at.is_none_or(|at| now.duration_since(at) >= LEAVE_GRACE)
         };
-        let departed: Vec<i64> = self.departing.iter().copied().filter(is_over).collect();
-        for user_id in &departed {
-            self.departing.remove(user_id);
+        let offline: Vec<i64> = self
+            .in_grace_period
+            .iter()
+            .copied()
+            .filter(is_offline)
+            .collect();
+        for user_id in &offline {
+            self.in_grace_period.remove(user_id);
             let Some(entry) = self.users.remove(user_id) else {
                 continue;
             };
@@ -100,6 +106,6 @@ impl State {
                 self.changed.insert(room_id);
             }
         }
-        departed
+        offline
     }
 }

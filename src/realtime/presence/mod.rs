@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use super::frames::{Room, User};
 use super::hub::Hub;
 use crate::error::outage::warn_unless_outage;
+use crate::protocol::{Room, RoomKind, User};
 
 /// Interval within which changes are sent together.
 const BATCH_DELAY: Duration = Duration::from_millis(100);
@@ -33,7 +33,7 @@ struct State {
     directs: HashSet<i64>,
     viewers: HashMap<i64, usize>,
     changed: HashSet<i64>,
-    departing: HashSet<i64>,
+    in_grace_period: HashSet<i64>,
     count_sent_at: HashMap<i64, Instant>,
 }
 
@@ -57,7 +57,7 @@ impl Presence {
             rooms: members,
             directs,
             changed,
-            departing,
+            in_grace_period,
             ..
         } = &mut *inner;
         let entry = users.entry(user.id.0).or_insert_with(|| UserPresence {
@@ -69,10 +69,10 @@ impl Presence {
         });
         entry.windows += 1;
         let is_back = entry.left_at.take().is_some();
-        departing.remove(&user.id.0);
+        in_grace_period.remove(&user.id.0);
         for room in rooms {
             let room_id = room.id.0;
-            if room.kind == "direct" {
+            if room.kind == RoomKind::Direct {
                 directs.insert(room_id);
             }
             let is_new = entry.rooms.insert(room_id);
@@ -140,7 +140,7 @@ impl Presence {
         entry.away -= usize::from(away);
         if entry.windows == 0 {
             entry.left_at = Some(Instant::now());
-            inner.departing.insert(user_id);
+            inner.in_grace_period.insert(user_id);
         } else {
             inner.user_changed(user_id);
         }
@@ -170,17 +170,17 @@ impl Presence {
         loop {
             let waits = {
                 let inner = self.lock();
-                !inner.departing.is_empty() || !inner.changed.is_empty()
+                !inner.in_grace_period.is_empty() || !inner.changed.is_empty()
             };
             if !waits {
                 self.change.notified().await;
             }
             tokio::time::sleep(BATCH_DELAY).await;
-            let (frames, departed) = self.lock().take_changes(Instant::now());
+            let (frames, offline) = self.lock().take_changes(Instant::now());
             for (room_id, audience, frame) in frames {
                 hub.send_to_room(room_id, audience, frame);
             }
-            for user_id in departed {
+            for user_id in offline {
                 if let Err(error) = hub.store().record_last_seen(user_id).await {
                     warn_unless_outage!(error, "cannot store when a user was last seen");
                 }

@@ -13,12 +13,13 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use self::subscription::Subscription;
-use crate::realtime::frames::{Id, Invitation, ServerFrame};
+use crate::protocol::frames::ServerFrame;
+use crate::protocol::websocket;
+use crate::protocol::websocket::CloseCode;
+use crate::protocol::{Id, Invitation};
 use crate::realtime::hub::worker_commands::Audience;
 pub use crate::realtime::send_queue::DirectSink;
 use crate::realtime::send_queue::SendQueue;
-use crate::realtime::websocket;
-use crate::realtime::websocket::CloseCode;
 
 /// A live connection of a user: a WebSocket or an event stream.
 pub struct Subscriber {
@@ -151,17 +152,17 @@ impl Subscriber {
         self.send_queue.push(&websocket::close(code));
         self.closed.notify_one();
         self.drained.notify_one();
-        let tell = self.on_close.take();
-        if let Some(tell) = tell {
-            tell();
+        let callback = self.on_close.take();
+        if let Some(callback) = callback {
+            callback();
         }
     }
 
     /// Registers a callback that runs once when the connection is being closed, or at once if it already is.
-    pub fn on_close(&self, tell: impl FnOnce() + 'static) {
+    pub fn on_close(&self, callback: impl FnOnce() + 'static) {
         match self.close_code.get() {
-            Some(_) => tell(),
-            None => drop(self.on_close.replace(Some(Box::new(tell)))),
+            Some(_) => callback(),
+            None => drop(self.on_close.replace(Some(Box::new(callback)))),
         }
     }
 

@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::protocol::websocket::CloseCode;
 use crate::realtime::hub::worker_commands::EncodedBatch;
 use crate::realtime::send_queue::QUEUE_FRAMES;
 use crate::realtime::subscriber::Subscriber;
-use crate::realtime::websocket::CloseCode;
 
 /// A subscriber's subscription to one room.
 pub(in crate::realtime) struct Subscription {

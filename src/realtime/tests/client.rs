@@ -47,7 +47,8 @@ impl Socket {
         let task = tokio::task::spawn_local(async move {
             let request = read_request(&realtime, user_id).await;
             let error_texts = Box::new(|_| String::new());
-            let opened = Connection::open(worker, realtime, request, error_texts).await;
+            let opened =
+                Connection::open(worker, realtime, request, Subscriber::new, error_texts).await;
             let mut connection = opened.expect("a connection");
             let _ = established_sender.send(connection.subscriber.clone());
             while let Some(text) = inputs.recv().await {

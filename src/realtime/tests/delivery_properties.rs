@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use super::client::{Client, Socket};
 use super::memory_store::MemoryStore;
 use super::{ROOM, realtime, run, yield_to_tasks};
-use crate::realtime::frames::Message;
+use crate::protocol::Message;
 use crate::realtime::hub::worker_commands::WorkerCommand;
 use crate::realtime::service::Realtime;
 use crate::realtime::worker_hub::WorkerHub;
@@ -193,7 +193,7 @@ impl Simulation {
         }
         sleep(Duration::from_secs(1)).await;
         self.realtime.hub.publish([self.store.add()].iter());
-        let (last, wanted) = (self.store.ver(), self.store.vers());
+        let (last, expected) = (self.store.ver(), self.store.vers());
         let mut waited = Duration::ZERO;
         while self.clients.iter().any(|client| client.ver < last) {
             assert!(waited < TIME_LIMIT, "a client does not catch up");
@@ -206,7 +206,7 @@ impl Simulation {
             waited += pause;
         }
         for client in &self.clients {
-            assert_eq!(client.versions, wanted, "user {}", client.user_id);
+            assert_eq!(client.versions, expected, "user {}", client.user_id);
         }
     }
 }

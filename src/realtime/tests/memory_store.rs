@@ -6,16 +6,17 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 
 use super::ROOM;
 use crate::error::{Error, Result};
-use crate::realtime::frames::{ErrorCode, Id, Invitation, Message, Room, User};
-use crate::realtime::store::{
-    Changes, DirectRoom, Log, ReadPosition, SequencedPage, Store, ValidatedMessage, WriteCommand,
-    WriteResult,
+use crate::protocol::commands::{
+    Changes, DirectRoom, ReadPosition, SequencedPage, ValidatedMessage, WriteCommand, WriteResult,
 };
+use crate::protocol::{
+    ErrorCode, Id, Invitation, Message, NotificationLevel, Room, RoomKind, User,
+};
+use crate::realtime::store::{MessageLog, Store, StoreFuture};
 
 /// Changes per page.
 const PAGE: usize = 4;
@@ -127,7 +128,7 @@ impl MemoryStore {
         let ver = self.ver();
         Room {
             id: Id(ROOM),
-            kind: "open".into(),
+            kind: RoomKind::Open,
             name: "Lobby".into(),
             topic: String::new(),
             seq: ver,
@@ -135,7 +136,7 @@ impl MemoryStore {
             read_seq: 0,
             unread: ver,
             mentions: 0,
-            involvement: "mentions".into(),
+            involvement: NotificationLevel::Mentions,
             last_message_at: None,
             other: None,
         }
@@ -156,13 +157,9 @@ fn message(seq: i64, ver: i64) -> Message {
         seq,
         ver,
         id: Id(ver),
-        client_id: String::new(),
         user: user(1),
         content: ver.to_string(),
-        html: String::new(),
-        created_at: String::new(),
-        edited_at: None,
-        deleted_at: None,
+        ..Message::default()
     }
 }
 
@@ -181,34 +178,28 @@ impl Store for MemoryStore {
         Err(ErrorCode::Empty)
     }
 
-    fn set_read_position(
-        &self,
-        _: i64,
-        _: i64,
-        _: i64,
-        _: bool,
-    ) -> BoxFuture<'static, Result<ReadPosition>> {
+    fn set_read_position(&self, _: i64, _: i64, _: i64, _: bool) -> StoreFuture<ReadPosition> {
         async { Err(Error::NotFound) }.boxed()
     }
 
-    fn mark_all_read(&self, _: i64) -> BoxFuture<'static, Result<Vec<(i64, ReadPosition)>>> {
+    fn mark_all_read(&self, _: i64) -> StoreFuture<Vec<(i64, ReadPosition)>> {
         async { Err(Error::NotFound) }.boxed()
     }
 
-    fn room_for(&self, user_id: i64, _: i64) -> BoxFuture<'static, Result<Room>> {
+    fn room_for(&self, user_id: i64, _: i64) -> StoreFuture<Room> {
         let rooms = self.rooms_for(user_id, "".into());
         async { rooms.await?.pop().ok_or(Error::NotFound) }.boxed()
     }
 
-    fn invitations_for(&self, _: i64) -> BoxFuture<'static, Result<Vec<Invitation>>> {
+    fn invitations_for(&self, _: i64) -> StoreFuture<Vec<Invitation>> {
         async { Ok(Vec::new()) }.boxed()
     }
 
-    fn find_or_create_direct(&self, _: i64, _: String) -> BoxFuture<'static, Result<DirectRoom>> {
+    fn find_or_create_direct(&self, _: i64, _: String) -> StoreFuture<DirectRoom> {
         async { Err(Error::NotFound) }.boxed()
     }
 
-    fn rooms_for(&self, user_id: i64, _: Arc<str>) -> BoxFuture<'static, Result<Vec<Room>>> {
+    fn rooms_for(&self, user_id: i64, _: Arc<str>) -> StoreFuture<Vec<Room>> {
         let store = self.clone();
         async move {
             store.delay().await;
@@ -219,19 +210,19 @@ impl Store for MemoryStore {
         .boxed()
     }
 
-    fn record_last_seen(&self, _: i64) -> BoxFuture<'static, Result<()>> {
+    fn record_last_seen(&self, _: i64) -> StoreFuture<()> {
         async { Ok(()) }.boxed()
     }
 
-    fn latest_change(&self) -> BoxFuture<'static, Result<i64>> {
+    fn latest_change(&self) -> StoreFuture<i64> {
         async { Ok(0) }.boxed()
     }
 
-    fn messages_after(&self, _: i64, _: i64, _: bool) -> BoxFuture<'static, Result<SequencedPage>> {
+    fn messages_after(&self, _: i64, _: i64, _: bool) -> StoreFuture<SequencedPage> {
         async { Err(Error::NotFound) }.boxed()
     }
 
-    fn changes(&self, _: i64, ver: i64) -> BoxFuture<'static, Result<Changes>> {
+    fn changes(&self, _: i64, ver: i64) -> StoreFuture<Changes> {
         let store = self.clone();
         async move {
             store.delay().await;
@@ -250,7 +241,7 @@ impl Store for MemoryStore {
     }
 }
 
-impl Log for MemoryStore {
+impl MessageLog for MemoryStore {
     fn append(&self, writes: &[WriteCommand]) -> Result<Vec<WriteResult>> {
         Ok(writes.iter().map(|_| Err(ErrorCode::Unavailable)).collect())
     }

@@ -10,13 +10,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use crate::protocol::websocket::CloseCode;
 use crate::realtime::hub::Hub;
 use crate::realtime::hub::worker_commands::{
     DeliveryBacklog, EncodedBatch, WorkerCommand, WorkerReceiver,
 };
 use crate::realtime::subscriber::Subscriber;
 use crate::realtime::subscriber::subscription::Subscription;
-use crate::realtime::websocket::CloseCode;
 
 /// Number of subscribers after which the fan-out yields to other tasks.
 const FAN_OUT_SLICE: usize = 256;
@@ -123,9 +123,9 @@ impl WorkerHub {
             .metrics
             .closed(subscriber.kind(), subscriber.close_code());
         let mut subscribers = self.subscribers.borrow_mut();
-        if let Some(mine) = subscribers.get_mut(&subscriber.user_id) {
-            mine.retain(|other| !Rc::ptr_eq(other, subscriber));
-            if mine.is_empty() {
+        if let Some(connections) = subscribers.get_mut(&subscriber.user_id) {
+            connections.retain(|other| !Rc::ptr_eq(other, subscriber));
+            if connections.is_empty() {
                 subscribers.remove(&subscriber.user_id);
             }
         }
@@ -164,7 +164,7 @@ impl WorkerHub {
             }
             WorkerCommand::JoinRoom(user_id, room_id) => {
                 self.for_each_subscriber_of(user_id, |subscriber| {
-                    self.start_following(subscriber, room_id);
+                    self.start_subscribing(subscriber, room_id);
                 });
             }
             WorkerCommand::LeaveRoom(user_id, room_id) => {
@@ -216,12 +216,13 @@ impl WorkerHub {
         let written = |visited: usize| {
             let done = visited.min(left.get());
             left.set(left.get() - done);
-            backlog.done(done);
+            backlog.complete(done);
         };
         self.for_each_subscription(room_id, visit, written).await;
-        backlog.done(left.get());
+        backlog.complete(left.get());
         let messages = batch.ends.len() as u64;
-        self.hub.metrics.delivered(sockets.get() * messages);
+        let deliveries = sockets.get() * messages;
+        self.hub.metrics.deliveries.inc_by(deliveries);
     }
 
     fn subscribers_of(&self, user_id: i64) -> Vec<Rc<Subscriber>> {

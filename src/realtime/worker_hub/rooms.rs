@@ -7,16 +7,17 @@ use tokio::time::sleep;
 
 use super::WorkerHub;
 use crate::error::{Error, Result};
-use crate::realtime::frames::{Id, Room, ServerFrame};
+use crate::protocol::frames::ServerFrame;
+use crate::protocol::websocket::CloseCode;
+use crate::protocol::{Id, Room};
 use crate::realtime::subscriber::Subscriber;
-use crate::realtime::websocket::CloseCode;
 
 /// Delay before the store is read again after an error.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 impl WorkerHub {
     /// Subscribes to a room that the user has joined, in a task of its own.
-    pub fn start_following(self: &Rc<Self>, subscriber: &Rc<Subscriber>, room_id: i64) {
+    pub fn start_subscribing(self: &Rc<Self>, subscriber: &Rc<Subscriber>, room_id: i64) {
         tokio::task::spawn_local(self.clone().join_room(subscriber.clone(), room_id));
     }
 

@@ -5,7 +5,7 @@ const EOI: u8 = 0xd9;
 
 /// Returns the number of coefficients per pixel that a decoder keeps at most: one per component if the picture is
 /// progressive, otherwise none. Returns `None` when the file is truncated.
-pub(super) fn kept_coefficients(file: &[u8]) -> Option<u64> {
+pub(super) fn coefficients_per_pixel(file: &[u8]) -> Option<u64> {
     let (mut at, mut coefficients) = (0, 0);
     loop {
         at = next_marker(file, at)?;
@@ -38,7 +38,7 @@ fn next_marker(file: &[u8], from: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::kept_coefficients;
+    use super::coefficients_per_pixel;
 
     const FILE: &[u8] = &[
         0xff, 0xd8, // SOI
@@ -52,12 +52,16 @@ mod tests {
 
     #[test]
     fn truncated_files_are_detected() {
-        assert_eq!(kept_coefficients(FILE), Some(3));
+        assert_eq!(coefficients_per_pixel(FILE), Some(3));
         let end = FILE.len() - 3;
         for length in 0..end {
-            assert_eq!(kept_coefficients(&FILE[..length]), None, "{length} bytes");
+            assert_eq!(
+                coefficients_per_pixel(&FILE[..length]),
+                None,
+                "{length} bytes"
+            );
         }
-        assert_eq!(kept_coefficients(&FILE[..end]), Some(3));
-        assert_eq!(kept_coefficients(b"hello"), None);
+        assert_eq!(coefficients_per_pixel(&FILE[..end]), Some(3));
+        assert_eq!(coefficients_per_pixel(b"hello"), None);
     }
 }

@@ -2,27 +2,33 @@
 
 mod jpeg;
 
-use std::collections::HashSet;
 use std::io::Cursor;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use image::codecs::jpeg::JpegEncoder;
-use image::imageops::FilterType;
+use image::imageops::{self, FilterType};
 use image::metadata::Orientation;
 use image::{
     DynamicImage, GenericImageView, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits,
-    RgbImage,
+    RgbImage, Rgba, RgbaImage,
 };
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use crate::error::{Error, Result};
 use crate::models::user::avatar::Avatar;
+use crate::services::user_permits::{UserPermit, UserPermits};
 
 /// Maximum size of an upload. A phone's photo of 12 megapixels has about 5 MB.
 pub const UPLOAD_MAX_BYTES: usize = 10 * 1024 * 1024;
+const FORMATS: [ImageFormat; 4] = [
+    ImageFormat::Jpeg,
+    ImageFormat::Png,
+    ImageFormat::WebP,
+    ImageFormat::Gif,
+];
 /// Width and height of an avatar in pixels.
-const SIDE: u32 = 256;
+const AVATAR_SIDE: u32 = 256;
 const AVATAR_MAX_BYTES: usize = 64 * 1024;
 /// JPEG qualities to try until the file is small enough. The last one is used in any case.
 const QUALITIES: [u8; 5] = [88, 80, 70, 50, 30];
@@ -37,6 +43,8 @@ const DECODED_MAX_BYTES: u64 = 160 * 1024 * 1024;
 const COEFFICIENT_BYTES: u64 = 2;
 /// Maximum number of uploads that are being received or processed.
 const MAX_UPLOADS: usize = 4;
+/// `Retry-After` while an upload of the user is in progress, in seconds.
+const RETRY_SECONDS: u64 = 5;
 
 /// An uploaded picture.
 #[derive(Debug)]
@@ -51,32 +59,16 @@ pub struct Upload {
 #[derive(Debug, Clone)]
 pub struct AvatarProcessor {
     decode_permit: Arc<Semaphore>,
-    /// Ids of the users whose uploads are being received or processed.
-    uploading: Arc<Mutex<HashSet<i64>>>,
+    /// Users whose uploads are being received or processed.
+    permits: UserPermits,
 }
 
 impl Default for AvatarProcessor {
     fn default() -> Self {
         Self {
             decode_permit: Arc::new(Semaphore::new(1)),
-            uploading: Arc::default(),
+            permits: UserPermits::default(),
         }
-    }
-}
-
-/// Permission of one user to upload a picture, until it is dropped.
-#[derive(Debug)]
-pub struct UploadPermit {
-    uploading: Arc<Mutex<HashSet<i64>>>,
-    user_id: i64,
-}
-
-impl Drop for UploadPermit {
-    fn drop(&mut self) {
-        let uploading = self.uploading.lock();
-        uploading
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&self.user_id);
     }
 }
 
@@ -85,22 +77,8 @@ impl AvatarProcessor {
     ///
     /// # Errors
     /// `RateLimited` when the user is already uploading a picture; `Unavailable` when too many others are.
-    pub fn acquire_permit(&self, user_id: i64) -> Result<UploadPermit> {
-        let mut uploading = self
-            .uploading
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if uploading.contains(&user_id) {
-            return Err(Error::RateLimited { seconds: 5 });
-        }
-        if uploading.len() >= MAX_UPLOADS {
-            return Err(Error::Unavailable(
-                "too many concurrent picture uploads".into(),
-            ));
-        }
-        uploading.insert(user_id);
-        let uploading = self.uploading.clone();
-        Ok(UploadPermit { uploading, user_id })
+    pub fn acquire_permit(&self, user_id: i64) -> Result<UserPermit> {
+        self.permits.acquire(user_id, MAX_UPLOADS, RETRY_SECONDS)
     }
 
     /// Turns an upload into an avatar.
@@ -136,7 +114,7 @@ fn decoding_error(error: ImageError) -> Error {
 fn process(upload: Upload) -> Result<Avatar> {
     let format = format_of(&upload)?;
     let (image, orientation) = decode(upload.bytes, format)?;
-    let mut square = crop_and_resize(image);
+    let mut square = DynamicImage::from(crop_and_resize(&image));
     square.apply_orientation(orientation);
     encode(&on_white(&square))
 }
@@ -144,17 +122,12 @@ fn process(upload: Upload) -> Result<Avatar> {
 /// Detects the format from the file's first bytes. It must match the declared media type.
 fn format_of(upload: &Upload) -> Result<ImageFormat> {
     let format = image::guess_format(&upload.bytes).ok();
-    let (format, name) = match format {
-        Some(format @ ImageFormat::Jpeg) => (format, "image/jpeg"),
-        Some(format @ ImageFormat::Png) => (format, "image/png"),
-        Some(format @ ImageFormat::WebP) => (format, "image/webp"),
-        Some(format @ ImageFormat::Gif) => (format, "image/gif"),
-        _ => return Err(invalid("error-avatar-kind")),
-    };
+    let format = format.filter(|format| FORMATS.contains(format));
+    let format = format.ok_or_else(|| invalid("error-avatar-kind"))?;
     match upload.media_type.as_deref() {
         None | Some("application/octet-stream") => Ok(format),
         Some("image/jpg" | "image/pjpeg") if format == ImageFormat::Jpeg => Ok(format),
-        Some(declared) if declared == name => Ok(format),
+        Some(declared) if declared == format.to_mime_type() => Ok(format),
         Some(_) => Err(invalid("error-avatar-mismatch")),
     }
 }
@@ -164,7 +137,7 @@ fn decode(bytes: Vec<u8>, format: ImageFormat) -> Result<(DynamicImage, Orientat
     let coefficients = match format {
         // The decoder would fill the missing part of a truncated JPEG with grey.
         ImageFormat::Jpeg => {
-            jpeg::kept_coefficients(&bytes).ok_or_else(|| invalid("error-avatar-broken"))?
+            jpeg::coefficients_per_pixel(&bytes).ok_or_else(|| invalid("error-avatar-broken"))?
         }
         _ => 0,
     };
@@ -190,42 +163,23 @@ fn decode(bytes: Vec<u8>, format: ImageFormat) -> Result<(DynamicImage, Orientat
 }
 
 /// Crops a picture to its central square and resizes it, without copying a large picture.
-fn crop_and_resize(image: DynamicImage) -> DynamicImage {
-    let (width, height) = image.dimensions();
-    let short = width.min(height);
-    let image = match width.max(height) > 2 * short {
-        true => central_square(&image),
-        false => image,
-    };
-    let scaled = |side: u32| {
-        let side = u64::from(side) * u64::from(2 * SIDE) / u64::from(short);
-        u32::try_from(side).unwrap_or(2 * SIDE).max(1)
-    };
-    // A fast filter reduces the picture to twice the size, a better one to the final size.
-    let image = match short > 2 * SIDE {
-        true => image.thumbnail_exact(scaled(image.width()), scaled(image.height())),
-        false => image,
-    };
-    central_square(&image).resize_exact(SIDE, SIDE, FilterType::CatmullRom)
-}
-
-fn central_square(image: &DynamicImage) -> DynamicImage {
+fn crop_and_resize(image: &DynamicImage) -> RgbaImage {
     let (width, height) = image.dimensions();
     let side = width.min(height);
-    image.crop_imm((width - side) / 2, (height - side) / 2, side, side)
+    let (left, top) = ((width - side) / 2, (height - side) / 2);
+    let square = imageops::crop_imm(image, left, top, side, side);
+    // A fast filter reduces the picture to twice the size, a better one to the final size.
+    let step = side.min(2 * AVATAR_SIDE);
+    let reduced = imageops::thumbnail(&*square, step, step);
+    imageops::resize(&reduced, AVATAR_SIDE, AVATAR_SIDE, FilterType::CatmullRom)
 }
 
 /// Blends a picture over white, because JPEG has no transparency.
 fn on_white(image: &DynamicImage) -> RgbImage {
-    let pixels = image.to_rgba8();
-    RgbImage::from_fn(pixels.width(), pixels.height(), |x, y| {
-        let [r, g, b, alpha] = pixels.get_pixel(x, y).0;
-        let over = |colour: u8| {
-            let alpha = u32::from(alpha);
-            ((u32::from(colour) * alpha + 255 * (255 - alpha)) / 255) as u8
-        };
-        image::Rgb([over(r), over(g), over(b)])
-    })
+    let white = RgbaImage::from_pixel(image.width(), image.height(), Rgba([255; 4]));
+    let mut white = DynamicImage::from(white);
+    imageops::overlay(&mut white, image, 0, 0);
+    white.into_rgb8()
 }
 
 fn encode(picture: &RgbImage) -> Result<Avatar> {

@@ -3,7 +3,6 @@
 pub mod queue;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::Builder;
 
 use argon2::password_hash::PasswordVerifier;
@@ -47,7 +46,8 @@ pub struct PasswordHasher {
     argon2: Argon2<'static>,
     /// Verified when there is no stored hash, so that response times do not reveal whether an account exists.
     dummy_hash: Arc<str>,
-    shared: Arc<Shared>,
+    threads: usize,
+    queue: Arc<OpenQueue>,
     /// Number of jobs refused because the queue was full.
     pub refused: Counter,
 }
@@ -62,29 +62,27 @@ impl PasswordHasher {
             Error::Unavailable(format!("invalid password hashing cost: {error}"))
         })?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let jobs = Arc::new(Jobs {
-            queue: HashQueue::new(queued, per_address),
-            in_flight: AtomicUsize::new(0),
-        });
+        let queue = Arc::new(HashQueue::new(queued, per_address));
         for _ in 0..threads {
-            let jobs = jobs.clone();
+            let queue = queue.clone();
             let thread = Builder::new().name("passwords".into());
             thread
-                .spawn(move || run_jobs(&jobs))
+                .spawn(move || run_jobs(&queue))
                 .map_err(Error::internal)?;
         }
         Ok(Self {
             dummy_hash: hash(&argon2, "dummy password")?.into(),
             argon2,
-            shared: Arc::new(Shared(jobs)),
+            threads,
+            queue: Arc::new(OpenQueue(queue)),
             refused: Counter::default(),
         })
     }
 
     /// Returns the number of running and of queued jobs.
     pub fn load(&self) -> (usize, usize) {
-        let jobs = &self.shared.0;
-        (jobs.in_flight.load(Ordering::Relaxed), jobs.queue.len())
+        let (idle, queued) = self.queue.0.load();
+        (self.threads - idle, queued)
     }
 
     /// Returns the password's hash as a PHC string.
@@ -135,7 +133,7 @@ impl PasswordHasher {
     ) -> Result<T> {
         let (sender, receiver) = oneshot::channel();
         let job = Box::new(Task { work, sender });
-        let is_queued = self.shared.0.queue.push(requester, job);
+        let is_queued = self.queue.0.push(requester, job);
         // A job that is later dropped from a full queue drops its sender.
         let result = if is_queued { receiver.await.ok() } else { None };
         result.ok_or_else(|| {
@@ -145,19 +143,12 @@ impl PasswordHasher {
     }
 }
 
-/// State shared with the hashing threads.
-struct Jobs {
-    queue: HashQueue,
-    /// Number of running jobs.
-    in_flight: AtomicUsize,
-}
-
 /// Ends the threads when the last clone of a [`PasswordHasher`] is dropped.
-struct Shared(Arc<Jobs>);
+struct OpenQueue(Arc<HashQueue>);
 
-impl Drop for Shared {
+impl Drop for OpenQueue {
     fn drop(&mut self) {
-        self.0.queue.close();
+        self.0.close();
     }
 }
 
@@ -179,15 +170,13 @@ impl<T: Send, F: FnOnce() -> T + Send> Job for Task<T, F> {
     }
 }
 
-fn run_jobs(jobs: &Jobs) {
+fn run_jobs(queue: &HashQueue) {
     // Message delivery has priority over sign-ins. On Linux, `nice` applies to the calling thread only.
     if let Err(error) = rustix::process::nice(NICENESS) {
         tracing::debug!(%error, "cannot lower the priority of a password hashing thread");
     }
-    while let Some(job) = jobs.queue.pop() {
-        jobs.in_flight.fetch_add(1, Ordering::Relaxed);
+    while let Some(job) = queue.pop() {
         job.run();
-        jobs.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -104,9 +104,10 @@ impl HashQueue {
         }
     }
 
-    /// Returns the number of waiting jobs.
-    pub(super) fn len(&self) -> usize {
-        self.lock().len()
+    /// Returns the number of threads waiting for a job, and of waiting jobs.
+    pub(super) fn load(&self) -> (usize, usize) {
+        let state = self.lock();
+        (state.idle, state.len())
     }
 
     /// Ends the threads that wait in [`Self::pop`].
@@ -237,7 +238,7 @@ mod tests {
         }
 
         fn order(self) -> Vec<u32> {
-            while self.0.len() > 0 {
+            while self.0.load().1 > 0 {
                 self.0.pop().expect("a job").run();
             }
             self.1.lock().expect("no panic").clone()

@@ -4,9 +4,12 @@
 use std::time::Duration;
 
 use chrono::{SecondsFormat, Utc};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::json;
 use ureq::Agent;
+use ureq::http::StatusCode;
+use url::{Position, Url};
 use uuid::Uuid;
 
 use super::{SmsMessage, SmsSender};
@@ -15,6 +18,12 @@ use crate::models::values::signing::{hmac_sha256, sha256};
 use crate::services::http_client;
 
 const ALGORITHM: &str = "ACS3-HMAC-SHA256";
+/// All but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// The approved signature and templates: Aliyun sends no free text.
 pub struct AliyunTemplates {
@@ -54,18 +63,13 @@ impl AliyunSender {
         templates: AliyunTemplates,
         timeout: Duration,
     ) -> Result<Self> {
-        let parsed: Option<url::Url> = url.parse().ok();
-        let host = parsed.and_then(|url| {
-            let host = url.host_str()?.to_owned();
-            Some(
-                url.port()
-                    .map_or(host.clone(), |port| format!("{host}:{port}")),
-            )
-        });
+        let parsed: Option<Url> = url.parse().ok().filter(Url::has_host);
+        let parsed =
+            parsed.ok_or_else(|| Error::Unavailable("sms.aliyun_url is not a URL".into()))?;
         Ok(Self {
             agent: http_client::build(timeout),
             url: url.trim_end_matches('/').to_owned(),
-            host: host.ok_or_else(|| Error::Unavailable("sms.aliyun_url is not a URL".into()))?,
+            host: parsed[Position::BeforeHost..Position::AfterPort].to_owned(),
             key_id,
             key_secret,
             templates,
@@ -109,41 +113,30 @@ impl SmsSender for AliyunSender {
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        let (status, text) = http_client::read_response("Aliyun", request.send_empty())?;
+        let response = http_client::read_response("Aliyun", request.send_empty());
+        let (status, text) = response.map_err(Error::Unavailable)?;
         let SendSmsResponse { code } = serde_json::from_str(&text).unwrap_or_default();
-        if status == 200 && code == "OK" {
+        if status == StatusCode::OK && code == "OK" {
             return Ok(());
         }
         // Only an identifier such as isv.BUSINESS_LIMIT_CONTROL is logged; other text may contain the phone number.
-        let is_name = code.len() < 64
-            && code
-                .chars()
-                .all(|c| c.is_ascii_alphabetic() || "._".contains(c));
-        let code = if is_name { code.as_str() } else { "unknown" };
-        let cause = format!("Aliyun returned status {status}, error {code}");
+        let is_name = |c: char| c.is_ascii_alphabetic() || "._".contains(c);
+        let is_logged = code.len() < 64 && code.chars().all(is_name);
+        let code = if is_logged { code.as_str() } else { "unknown" };
+        let cause = format!("Aliyun returned status {}, error {code}", status.as_u16());
         Err(Error::Unavailable(cause))
     }
 }
 
 /// Returns the query string with parameters sorted and percent-encoded (RFC 3986).
 fn canonical_query(parameters: &[(&str, &str)]) -> String {
-    let mut all: Vec<String> = parameters
-        .iter()
-        .map(|(name, value)| format!("{}={}", percent_encode(name), percent_encode(value)))
+    let encode = |text| utf8_percent_encode(text, RESERVED);
+    let pairs = parameters.iter();
+    let mut pairs: Vec<String> = pairs
+        .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
         .collect();
-    all.sort();
-    all.join("&")
-}
-
-fn percent_encode(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                char::from(byte).to_string()
-            }
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
+    pairs.sort();
+    pairs.join("&")
 }
 
 /// Returns the `Authorization` header of a POST to `/` with an empty body. `headers` must be sorted by name.
@@ -161,7 +154,7 @@ fn authorization(
     let names = names.join(";");
     let request = format!("POST\n/\n{query}\n{lines}\n{names}\n{}", sha256(b""));
     let to_sign = format!("{ALGORITHM}\n{}", sha256(request.as_bytes()));
-    let signature = hmac_sha256(key_secret.as_bytes(), &[to_sign.as_bytes()])?;
+    let signature = hmac_sha256(key_secret.as_bytes(), &[to_sign.as_bytes()]);
     Ok(format!(
         "{ALGORITHM} Credential={key_id},SignedHeaders={names},Signature={signature}"
     ))

@@ -57,13 +57,13 @@ impl SmsSender for TwilioSender {
             .agent
             .post(&self.url)
             .header("authorization", &self.authorization);
-        match http_client::read_response("Twilio", request.send_form(form))? {
-            (200..=299, _) => Ok(()),
-            (status, text) => {
-                let ErrorResponse { code } = serde_json::from_str(&text).unwrap_or_default();
-                let cause = format!("Twilio returned status {status}, error {code}");
-                Err(Error::Unavailable(cause))
-            }
+        let response = http_client::read_response("Twilio", request.send_form(form));
+        let (status, text) = response.map_err(Error::Unavailable)?;
+        if status.is_success() {
+            return Ok(());
         }
+        let ErrorResponse { code } = serde_json::from_str(&text).unwrap_or_default();
+        let cause = format!("Twilio returned status {}, error {code}", status.as_u16());
+        Err(Error::Unavailable(cause))
     }
 }

@@ -15,15 +15,15 @@ use crate::views::templates::{Templates, View};
 pub enum Slot {
     /// `rooms/_sidebar.html`.
     Sidebar,
-    /// `rooms/_people.html`.
-    People,
+    /// `rooms/_members.html`.
+    Members,
     /// `rooms/_messages.html`.
     Messages,
-    /// The first block of `rooms/_extent.html`: attributes.
-    Extent,
-    /// The second block of `rooms/_extent.html`: link to older messages.
+    /// The first block of `rooms/_loaded_range.html`: attributes.
+    LoadedRange,
+    /// The second block of `rooms/_loaded_range.html`: link to older messages.
     Older,
-    /// The third block of `rooms/_extent.html`: link to newer messages.
+    /// The third block of `rooms/_loaded_range.html`: link to newer messages.
     Newer,
     /// Splits a fragment into blocks without inserting content.
     Cut,
@@ -34,9 +34,9 @@ pub enum Slot {
 /// Markers in templates. User content is escaped, so it cannot contain them.
 const SLOT_MARKERS: [(&str, Slot); 8] = [
     ("<!--sidebar-->", Slot::Sidebar),
-    ("<!--people-->", Slot::People),
+    ("<!--members-->", Slot::Members),
     ("<!--messages-->", Slot::Messages),
-    ("<!--extent-->", Slot::Extent),
+    ("<!--loaded-range-->", Slot::LoadedRange),
     ("<!--older-->", Slot::Older),
     ("<!--newer-->", Slot::Newer),
     ("<!--cut-->", Slot::Cut),
@@ -89,32 +89,20 @@ impl Fragment {
 
 impl Weight for Fragment {
     fn bytes(&self) -> usize {
-        let blocks: usize = self.blocks.iter().map(DeflateBlock::bytes).sum();
-        blocks + size_of::<Self>()
+        self.blocks.bytes() + size_of::<Self>()
     }
-}
-
-/// A user, a room and a template.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct FragmentKey {
-    user_id: i64,
-    room_id: i64,
-    template: &'static str,
 }
 
 /// Fragments by user, room and template; none is shared between users.
 #[derive(Default)]
 pub struct FragmentCache {
-    cache: WeightedLru<FragmentKey, u64, Fragment>,
+    cache: WeightedLru<(i64, i64, &'static str), u64, Fragment>,
     /// Randomly keyed, so that digest collisions cannot be constructed.
     hasher: RandomState,
 }
 
 impl FragmentCache {
     /// Returns the rendered fragment of a view for a user in a room, cached if the view has not changed.
-    ///
-    /// # Errors
-    /// As [`Templates::render`].
     pub fn render<V: View + Hash>(
         &self,
         templates: &Templates,
@@ -122,11 +110,7 @@ impl FragmentCache {
         view: &V,
     ) -> Result<Arc<Fragment>> {
         let digest = self.hasher.hash_one(view);
-        let key = FragmentKey {
-            user_id,
-            room_id,
-            template: V::TEMPLATE,
-        };
+        let key = (user_id, room_id, V::TEMPLATE);
         if let Some(cached) = self.cache.get(&key, &digest) {
             return Ok(cached);
         }

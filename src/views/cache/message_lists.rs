@@ -57,8 +57,7 @@ impl RenderedMessageList {
 
 impl Weight for RenderedMessageList {
     fn bytes(&self) -> usize {
-        let blocks: usize = self.blocks.iter().map(DeflateBlock::bytes).sum();
-        blocks + size_of::<HistoryRange>()
+        self.blocks.bytes() + size_of::<HistoryRange>()
     }
 }
 

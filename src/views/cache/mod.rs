@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lru::LruCache;
 
+use crate::views::gzip::DeflateBlock;
+
 /// Maximum weight of the entries in bytes.
 pub(super) const BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Maximum number of entries.
@@ -18,6 +20,12 @@ const COUNT_MAX: NonZeroUsize = NonZeroUsize::new(4096).expect("more than none")
 pub trait Weight {
     /// Returns the approximate memory used, in bytes.
     fn bytes(&self) -> usize;
+}
+
+impl Weight for Vec<DeflateBlock> {
+    fn bytes(&self) -> usize {
+        self.iter().map(DeflateBlock::bytes).sum()
+    }
 }
 
 struct CacheInner<K, V, T> {

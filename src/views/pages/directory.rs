@@ -1,26 +1,20 @@
 //! `rooms/index.html` and `people/index.html`: the directories.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
-use super::rooms::RoomLinks;
+use super::rooms::SidebarPage;
 use crate::models::room::Room;
 use crate::models::room::directory::DirectoryPage;
-use crate::realtime::frames::Id;
-use crate::views::layout::{DisplayUser, Page};
-use crate::views::templates::View;
+use crate::protocol::Id;
+use crate::views::layout::{DisplayUser, FieldMessages};
 
 /// Position of a page in a list.
 #[derive(Debug, Serialize)]
 pub struct Pagination {
     /// Position of its first entry, from 1.
     pub first: i64,
-    /// Position of its last entry.
     pub last: i64,
-    /// Number of entries of the list.
     pub count: i64,
-    /// Whether the page has the whole list.
     pub whole: bool,
     /// Query string of the first page, unless this is it.
     pub start: Option<String>,
@@ -59,22 +53,13 @@ impl Pagination {
 /// The directory of open rooms, and the form for a new room.
 #[derive(Debug, Serialize)]
 pub struct RoomsPage<'a> {
-    /// Layout.
     #[serde(flatten)]
-    pub page: Page,
-    /// Sidebar.
-    #[serde(flatten)]
-    pub rooms: RoomLinks,
-    /// Open rooms that the user can join.
+    pub layout: SidebarPage,
     pub open_rooms: Vec<OpenRoom>,
-    /// Pagination of the open rooms.
     pub pages: Pagination,
-    /// Search text.
     pub search: &'a str,
-    /// Submitted values.
     pub form: RoomForm<'a>,
-    /// Error messages by field.
-    pub errors: BTreeMap<&'static str, Option<String>>,
+    pub errors: FieldMessages,
 }
 
 /// An open room.
@@ -97,7 +82,6 @@ impl From<Room> for OpenRoom {
 
 /// Submitted values of a new room.
 #[derive(Debug, Serialize)]
-#[expect(missing_docs, reason = "as in POST /rooms")]
 pub struct RoomForm<'a> {
     pub name: &'a str,
     pub topic: &'a str,
@@ -105,33 +89,16 @@ pub struct RoomForm<'a> {
     pub members: Vec<&'a str>,
 }
 
-impl View for RoomsPage<'_> {
-    const TEMPLATE: &'static str = "rooms/index.html";
-}
-
 /// The directory of users.
 #[derive(Debug, Serialize)]
 pub struct PeoplePage<'a> {
-    /// Layout.
     #[serde(flatten)]
-    pub page: Page,
-    /// Sidebar.
-    #[serde(flatten)]
-    pub rooms: RoomLinks,
-    /// Users on this page.
+    pub layout: SidebarPage,
     pub people: Vec<DisplayUser>,
-    /// Pagination of the users.
     pub pages: Pagination,
-    /// Search text.
     pub search: &'a str,
     /// Submitted recipients with whom no conversation could be started.
     pub to: &'a str,
-    /// Whether the user may create invite links.
     pub may_invite: bool,
-    /// Error messages by field.
-    pub errors: BTreeMap<&'static str, Option<String>>,
-}
-
-impl View for PeoplePage<'_> {
-    const TEMPLATE: &'static str = "people/index.html";
+    pub errors: FieldMessages,
 }

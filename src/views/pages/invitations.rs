@@ -2,27 +2,18 @@
 
 use serde::Serialize;
 
-use super::rooms::RoomLinks;
-use crate::realtime::frames::{Id, Invitation, InvitedRoom};
-use crate::views::layout::{DisplayUser, Page};
+use super::rooms::SidebarPage;
+use crate::protocol::{Id, Invitation, InvitedRoom};
+use crate::views::layout::DisplayUser;
 use crate::views::locale::Locale;
-use crate::views::templates::View;
 
 /// Pending invitations of the user.
 #[derive(Debug, Serialize)]
 pub struct InvitationsPage {
-    /// Layout.
     #[serde(flatten)]
-    pub page: Page,
-    /// Sidebar.
-    #[serde(flatten)]
-    pub rooms: RoomLinks,
+    pub layout: SidebarPage,
     /// Oldest first.
     pub pending: Vec<InvitationItem>,
-}
-
-impl View for InvitationsPage {
-    const TEMPLATE: &'static str = "invitations/index.html";
 }
 
 /// A pending invitation.
@@ -34,7 +25,6 @@ pub struct InvitationItem {
 }
 
 impl InvitationItem {
-    /// Makes an item with the inviter's name in the reader's language.
     pub fn new(locale: Locale, invitation: Invitation) -> Self {
         Self {
             id: invitation.id,

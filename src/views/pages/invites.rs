@@ -1,40 +1,39 @@
 //! `invites/index.html` and `password_links/new.html`: links for registration and for a new password.
 
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
 
-use serde::Serialize;
-
-use super::rooms::RoomLinks;
+use super::rooms::SidebarPage;
 use crate::models::auth::invite::Invite;
-use crate::realtime::frames::Id;
-use crate::views::layout::Page;
+use crate::protocol::Id;
+use crate::views::layout::FieldMessages;
 use crate::views::qr::Qr;
-use crate::views::templates::View;
 
 /// Valid invite links, and the form for a new one.
 #[derive(Debug, Serialize)]
-pub struct InvitesPage<'a> {
-    /// Layout.
+pub struct InvitesPage {
     #[serde(flatten)]
-    pub page: Page,
-    /// Sidebar.
-    #[serde(flatten)]
-    pub rooms: RoomLinks,
+    pub layout: SidebarPage,
     /// Newest first.
     pub invites: Vec<InviteItem>,
-    /// Submitted values.
-    pub form: InviteForm<'a>,
-    /// Error messages by field.
-    pub errors: BTreeMap<&'static str, Option<String>>,
+    pub form: InviteForm,
+    pub errors: FieldMessages,
 }
 
-/// Submitted values.
-#[derive(Debug, Serialize)]
-pub struct InviteForm<'a> {
-    /// Number of registrations.
-    pub uses: &'a str,
-    /// Validity in days.
-    pub days: &'a str,
+/// Fields of the form: maximum registrations, and days until expiry.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(default)]
+pub struct InviteForm {
+    pub uses: String,
+    pub days: String,
+}
+
+impl Default for InviteForm {
+    fn default() -> Self {
+        Self {
+            uses: "1".to_owned(),
+            days: "7".to_owned(),
+        }
+    }
 }
 
 /// An invite link.
@@ -63,31 +62,14 @@ impl InviteItem {
     }
 }
 
-impl View for InvitesPage<'_> {
-    const TEMPLATE: &'static str = "invites/index.html";
-}
-
 /// The page where an admin creates a password reset link, which is shown once.
 #[derive(Debug, Serialize)]
 pub struct PasswordLinkPage<'a> {
-    /// Layout.
     #[serde(flatten)]
-    pub page: Page,
-    /// Sidebar.
-    #[serde(flatten)]
-    pub rooms: RoomLinks,
-    /// User of the link.
+    pub layout: SidebarPage,
     pub username: &'a str,
-    /// URL of the new link.
     pub link: Option<String>,
-    /// QR code of the link.
     pub qr: Option<Qr>,
-    /// Validity in hours.
     pub hours: i64,
-    /// Error messages by field.
-    pub errors: BTreeMap<&'static str, Option<String>>,
-}
-
-impl View for PasswordLinkPage<'_> {
-    const TEMPLATE: &'static str = "password_links/new.html";
+    pub errors: FieldMessages,
 }

@@ -1,12 +1,11 @@
 //! `rooms/_messages.html`: a range of a room's history, the same for all readers.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta};
 use serde::Serialize;
 
-use crate::realtime::frames;
+use crate::protocol::Message;
 use crate::views::display_preferences::DisplayPreferences;
 use crate::views::layout::DisplayUser;
-use crate::views::templates::View;
 
 /// Consecutive messages of one author within this time are grouped.
 const GROUP_WITHIN: TimeDelta = TimeDelta::minutes(5);
@@ -23,17 +22,9 @@ pub struct MessageList {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct MessageItem {
-    room_id: frames::Id,
-    seq: i64,
-    ver: i64,
-    id: frames::Id,
-    client_id: String,
-    user: DisplayUser,
-    content: String,
-    html: String,
-    created_at: String,
-    edited_at: Option<String>,
-    deleted_at: Option<String>,
+    #[serde(flatten)]
+    message: Message,
+    author: DisplayUser,
     /// UTC, such as `19:04`.
     time: String,
     /// UTC, such as `2026-11-20`.
@@ -44,13 +35,9 @@ struct MessageItem {
     continued: bool,
 }
 
-impl View for MessageList {
-    const TEMPLATE: &'static str = "rooms/_messages.html";
-}
-
 impl MessageList {
     /// Makes the view of messages in ascending order.
-    pub fn new(display: DisplayPreferences, room_id: i64, messages: Vec<frames::Message>) -> Self {
+    pub fn new(display: DisplayPreferences, room_id: i64, messages: Vec<Message>) -> Self {
         let mut items: Vec<MessageItem> = Vec::with_capacity(messages.len());
         for message in messages {
             let item = MessageItem::after(display, items.last(), message);
@@ -66,44 +53,25 @@ impl MessageList {
 }
 
 impl MessageItem {
-    fn after(display: DisplayPreferences, before: Option<&Self>, message: frames::Message) -> Self {
-        let (day, time) = (
-            message.created_at[..10].to_owned(),
-            display.time(&message.created_at),
-        );
-        let new_day = before.is_none_or(|before| before.day != day);
-        let continued = !new_day
-            && before.is_some_and(|before| {
-                before.user.is_same(&message.user)
-                    && before.deleted_at.is_none()
-                    && elapsed(&before.created_at, &message.created_at)
-                        .is_some_and(|time| time < GROUP_WITHIN)
-            });
+    fn after(display: DisplayPreferences, previous: Option<&Self>, message: Message) -> Self {
+        let day = message.created_at[..10].to_owned();
+        let same_day = previous.filter(|previous| previous.day == day);
         Self {
-            room_id: message.room_id,
-            seq: message.seq,
-            ver: message.ver,
-            id: message.id,
-            client_id: message.client_id,
-            user: DisplayUser::localized(display.locale, &message.user),
-            content: message.content,
-            html: message.html,
-            created_at: message.created_at,
-            edited_at: message.edited_at,
-            deleted_at: message.deleted_at,
-            time,
+            author: DisplayUser::localized(display.locale, &message.user),
+            time: display.time(&message.created_at),
+            new_day: same_day.is_none(),
+            continued: same_day.is_some_and(|previous| is_continued(&previous.message, &message)),
             day,
-            new_day,
-            continued,
+            message,
         }
     }
 }
 
-fn elapsed(earlier: &str, later: &str) -> Option<TimeDelta> {
-    let parse = |text| {
-        DateTime::parse_from_rfc3339(text)
-            .ok()
-            .map(|time| time.with_timezone(&Utc))
+fn is_continued(previous: &Message, message: &Message) -> bool {
+    let time = |message: &Message| DateTime::parse_from_rfc3339(&message.created_at);
+    let is_close = match (time(previous), time(message)) {
+        (Ok(earlier), Ok(later)) => later - earlier < GROUP_WITHIN,
+        _ => false,
     };
-    Some(parse(later)? - parse(earlier)?)
+    is_close && previous.user.id == message.user.id && previous.deleted_at.is_none()
 }

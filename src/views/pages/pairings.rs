@@ -2,32 +2,25 @@
 
 use serde::Serialize;
 
-use super::settings::{SettingsLayout, browser, system};
-use crate::models::auth::pairing::{Pairing, VALID_MINUTES};
+use super::clients::Client;
+use super::settings::SettingsLayout;
+use crate::models::auth::pairing::{Pairing, PairingState, VALID_MINUTES};
 use crate::views::layout::Page;
 use crate::views::qr::Qr;
-use crate::views::templates::View;
 
 /// Page on the signed-in device.
 #[derive(Debug, Serialize)]
 pub struct PairingPage {
-    /// Layout.
     #[serde(flatten)]
     layout: SettingsLayout,
-    /// `open`, `asked`, `allowed`, `refused`, `used`, or `over`.
-    state: &'static str,
-    /// Id of the pairing in forms.
+    state: PairingState,
     id: String,
     /// URL for the new device, while the state is `open`.
     link: Option<String>,
-    /// QR code of the link.
     qr: Option<Qr>,
-    /// Code shown on both devices for comparison.
     code: String,
-    /// Such as `Firefox`; `None` if unknown.
-    browser: Option<String>,
-    /// Such as `Android`.
-    system: Option<&'static str>,
+    #[serde(flatten)]
+    client: Client,
     ip: String,
     minutes: i64,
 }
@@ -36,14 +29,13 @@ impl PairingPage {
     /// Makes the page; `link` is shown while the state is `open`.
     pub fn new(layout: SettingsLayout, pairing: Pairing, link: String) -> Self {
         let state = pairing.state();
-        let link = (state == "open").then_some(link);
+        let link = (state == PairingState::Open).then_some(link);
         Self {
             layout,
             state,
             qr: link.as_deref().and_then(Qr::encode),
             link,
-            browser: browser(&pairing.user_agent),
-            system: system(&pairing.user_agent),
+            client: Client::from_user_agent(&pairing.user_agent),
             id: pairing.id,
             code: pairing.code,
             ip: pairing.ip,
@@ -52,26 +44,16 @@ impl PairingPage {
     }
 }
 
-impl View for PairingPage {
-    const TEMPLATE: &'static str = "settings/pairing.html";
-}
-
 /// Page on the new device.
 #[derive(Debug, Serialize)]
 pub struct PairingRequestPage<'a> {
-    /// Layout.
     #[serde(flatten)]
     pub page: Page,
-    /// `open`, `asked`, `allowed`, `refused`, or `over`.
-    pub state: &'static str,
+    /// See [`Pairing::state_for`].
+    pub state: PairingState,
     /// Username of the account; empty when the pairing has ended.
     pub username: &'a str,
-    /// Token of the pairing, the last segment of its URL.
     pub token: &'a str,
     /// Code shown on both devices for comparison, once requested.
     pub code: &'a str,
-}
-
-impl View for PairingRequestPage<'_> {
-    const TEMPLATE: &'static str = "pairings/show.html";
 }

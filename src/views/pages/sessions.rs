@@ -1,45 +1,35 @@
 //! `sessions/new.html`: sign-in.
 
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
 
-use serde::Serialize;
-
-use crate::views::layout::Page;
-use crate::views::templates::View;
+use crate::views::layout::{FieldMessages, Page};
 
 /// The sign-in page.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub struct NewSessionPage<'a> {
-    /// Layout.
     #[serde(flatten)]
     pub page: Page,
-    /// Submitted values.
-    pub form: NewSessionForm<'a>,
-    /// Error messages by field.
-    pub errors: BTreeMap<&'static str, Option<String>>,
-    /// Countries of phone numbers.
+    pub form: LoginForm,
+    pub errors: FieldMessages,
     pub regions: &'a [Region],
-    /// Whether registration is open.
     pub registration: bool,
     /// Whether passwords can be reset by a code.
     pub reset: bool,
-    /// URL of the sign-in with GitHub, if enabled.
     pub github: Option<String>,
     /// Whether development mode allows sign-in by username alone.
     pub development: bool,
 }
 
-/// Submitted values without the password.
-#[derive(Debug, Serialize)]
-pub struct NewSessionForm<'a> {
-    /// Phone number.
-    pub phone: &'a str,
-    /// Country of the phone number.
-    pub region: &'a str,
-    /// Page after sign-in.
-    pub next: &'a str,
-    /// Username of the development sign-in.
-    pub username: &'a str,
+/// Fields of the form. `username` is sent in development only.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct LoginForm {
+    pub phone: String,
+    pub region: String,
+    #[serde(skip_serializing)]
+    pub password: String,
+    pub next: String,
+    pub username: String,
 }
 
 /// A country and its calling code.
@@ -57,8 +47,4 @@ impl Region {
             dial: format!("+{dial}"),
         }
     }
-}
-
-impl View for NewSessionPage<'_> {
-    const TEMPLATE: &'static str = "sessions/new.html";
 }

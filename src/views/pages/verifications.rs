@@ -1,76 +1,48 @@
 //! `verifications/show.html`, `password_resets/new.html` and `passwords/edit.html`: codes by SMS, and the new password.
 
-use std::collections::BTreeMap;
-
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::sessions::Region;
-use crate::views::layout::Page;
-use crate::views::templates::View;
+use crate::views::layout::{FieldMessages, Page};
 
 /// Entry of a code.
 #[derive(Debug, Serialize)]
 pub struct VerificationPage {
-    /// Layout.
     #[serde(flatten)]
     pub page: Page,
     /// Phone number that the code was sent to, masked.
     pub phone: String,
     /// Whether a code was sent only if an account has the number.
     pub sent_if_registered: bool,
-    /// Path to start again.
     pub restart_url: &'static str,
-    /// Text of the message, in development mode.
     pub development_message: Option<String>,
-    /// Error messages by field.
-    pub errors: BTreeMap<&'static str, Option<String>>,
-}
-
-impl View for VerificationPage {
-    const TEMPLATE: &'static str = "verifications/show.html";
+    pub errors: FieldMessages,
 }
 
 /// Request for a code to reset the password.
 #[derive(Debug, Serialize)]
 pub struct PasswordResetPage<'a> {
-    /// Layout.
     #[serde(flatten)]
     pub page: Page,
-    /// Submitted values.
-    pub form: ResetForm<'a>,
-    /// Error messages by field.
-    pub errors: BTreeMap<&'static str, Option<String>>,
-    /// Countries of phone numbers.
+    pub form: ResetForm,
+    pub errors: FieldMessages,
     pub regions: &'a [Region],
 }
 
-/// Submitted values.
-#[derive(Debug, Serialize)]
-pub struct ResetForm<'a> {
-    /// Phone number.
-    pub phone: &'a str,
-    /// Country of the phone number.
-    pub region: &'a str,
-}
-
-impl View for PasswordResetPage<'_> {
-    const TEMPLATE: &'static str = "password_resets/new.html";
+/// Fields of the form.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct ResetForm {
+    pub phone: String,
+    pub region: String,
 }
 
 /// Entry of a new password.
 #[derive(Debug, Serialize)]
 pub struct NewPasswordPage<'a> {
-    /// Layout.
     #[serde(flatten)]
     pub page: Page,
-    /// Username of the account.
     pub username: &'a str,
-    /// Token that permits the change.
     pub token: &'a str,
-    /// Error messages by field.
-    pub errors: BTreeMap<&'static str, Option<String>>,
-}
-
-impl View for NewPasswordPage<'_> {
-    const TEMPLATE: &'static str = "passwords/edit.html";
+    pub errors: FieldMessages,
 }

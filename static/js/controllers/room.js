@@ -58,6 +58,7 @@ export default class Room extends Controller {
   disconnect() {
     clearTimeout(this.midnight)
     clearTimeout(this.idle)
+    clearTimeout(this.syncRetry)
     this.historyWindow.stop()
     this.readTracker.stop()
     this.typing.clear()
@@ -233,13 +234,10 @@ export default class Room extends Controller {
     if (isOld || isBeyond) return
     const follow = this.scroller.isNearEnd && !this.wouldHideNewSeparator()
     let result = null
-    const change = () => (result = this.transcript.apply(message, isLive))
-    if (follow) change()
-    else this.scroller.keepScrollPosition(change)
+    this.scroller.update(() => (result = this.transcript.apply(message, isLive)), follow)
     if (result === "added" && !isMine) this.arrived(message, follow)
     if (result === "added") this.receipts.posted(message.user, message.seq)
     if (result === "changed") this.actions?.refresh(this.transcript.article(message.seq))
-    if (follow) this.scroller.toEnd()
     this.refreshView(follow)
   }
 
@@ -284,7 +282,7 @@ export default class Room extends Controller {
   error({ clientId, roomId, seq, code, message }) {
     if (clientId) return
     if (roomId === this.id && seq) this.changes.reject({ seq, message })
-    else if (roomId === this.id && code === "unavailable" && this.position.isSyncing) setTimeout(() => this.sync(), SYNC_RETRY)
+    else if (roomId === this.id && code === "unavailable" && this.position.isSyncing) this.syncRetry = setTimeout(() => this.sync(), SYNC_RETRY)
   }
 
   // "Try again", "Copy text" and "Discard" of a failed message.
@@ -368,11 +366,7 @@ export default class Room extends Controller {
 
   showPresenceChange({ detail }) {
     if (!this.historyWindow.isAtEnd) return
-    const follow = this.scroller.isNearEnd
-    const change = () => this.transcript.addPresenceLine(detail.id, detail.username)
-    if (follow) change()
-    else this.scroller.keepScrollPosition(change)
-    if (follow) this.scroller.toEnd()
+    this.scroller.update(() => this.transcript.addPresenceLine(detail.id, detail.username))
   }
 
   scrolled() {

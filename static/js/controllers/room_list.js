@@ -35,6 +35,10 @@ export default class RoomList extends Controller {
     for (const time of this.element.querySelectorAll("time")) time.textContent = listTime(new Date(time.dateTime))
   }
 
+  disconnect() {
+    cancelAnimationFrame(this.animationFrame)
+  }
+
   change() {
     cancelAnimationFrame(this.animationFrame)
     // Hidden windows get no animation frames.

@@ -37,12 +37,16 @@ export default class RoomPanel extends Controller {
     if (connection.presence?.roomId === this.room) this.update(connection.presence)
   }
 
+  disconnect() {
+    clearTimeout(this.noteTimer)
+  }
+
   // The result of an invitation is shown for a while, and not again after a reload.
   expireInviteNote() {
     const url = new URL(location)
     url.searchParams.delete("member")
     history.replaceState(history.state, "", url)
-    setTimeout(() => {
+    this.noteTimer = setTimeout(() => {
       this.find("#member-told")?.remove()
       this.refresh(true)
     }, NOTE_DURATION)

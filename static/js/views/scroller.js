@@ -29,6 +29,13 @@ export class Scroller {
     this.element.scrollTop = 0
   }
 
+  // Runs `change`, then shows the end, or else what was visible before.
+  update(change, follow = this.isNearEnd) {
+    if (!follow) return this.keepScrollPosition(change)
+    change()
+    this.toEnd()
+  }
+
   // Runs `change` without moving what is visible.
   keepScrollPosition(change) {
     const top = this.element.getBoundingClientRect().top

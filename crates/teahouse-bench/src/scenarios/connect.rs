@@ -5,17 +5,18 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::{alternate, environments};
+use super::{Servers, nothing};
+use crate::LOBBY;
 use crate::environment::Environment;
 use crate::epoll_client::EpollClient;
 use crate::load::LoadPlan;
 use crate::measurement::measure_connected;
 use crate::metrics::Metrics;
-use crate::options::{Options, Target};
+use crate::options::Options;
 use crate::report::Report;
 use crate::server::Server;
 use crate::socket::NoopHandler;
-use crate::{LOBBY, progress};
+use crate::target::Target;
 
 const SOCKETS: [usize; 1] = [10_000];
 const QUICK: usize = 500;
@@ -48,25 +49,17 @@ const COLUMNS: &[&str] = &[
 
 pub(super) fn run(options: &Options) -> Result<Report> {
     let mut report = Report::new("connect", COLUMNS);
-    let (runs, seconds) = options.effort();
+    let (_, seconds) = options.effort();
     let default = if options.quick { &[QUICK] } else { &SOCKETS };
     for sockets in options.sockets_or(default) {
         let most = sockets + sockets / 2;
-        let environments = environments(options, &TARGETS, most)?;
-        alternate(runs, &environments, |environment, run| {
-            let name = environment.target.name();
-            progress(&format!(
-                "connect: {name} with {sockets} sockets, run {run}"
-            ));
-            let labels = [
-                ("target", name.to_owned()),
-                ("sockets", sockets.to_string()),
-            ];
-            report.add(&labels, measure(environment, sockets, most, seconds)?);
-            Ok(())
+        let servers = Servers::create(options, &TARGETS, most, nothing)?;
+        let labels = [("sockets", sockets.to_string())];
+        servers.measure(&mut report, &labels, |environment, ()| {
+            measure(environment, sockets, most, seconds)
         })?;
     }
-    report.compare("kib_idle", Target::Bare.name(), "x_bare");
+    report.set_ratios("kib_idle", Target::Bare.name(), "x_bare");
     Ok(report)
 }
 
@@ -128,11 +121,7 @@ fn measure_connecting(
     requests: &[Vec<u8>],
     metrics: &mut Metrics,
 ) -> Result<()> {
-    let cpu_times = || {
-        let database = environment.database_process();
-        let database = database.map_or(Duration::ZERO, |process| process.cpu());
-        (server.process.cpu(), database)
-    };
+    let cpu_times = || (server.process.cpu(), environment.database_cpu());
     let sockets = requests.len() as f64;
     let (before, begin) = (cpu_times(), Instant::now());
     client.connect(requests, &mut NoopHandler)?;

@@ -2,12 +2,13 @@
 
 use anyhow::Result;
 
-use super::{alternate, environments};
+use super::{Servers, nothing};
+use crate::LOBBY;
 use crate::load::LoadPlan;
 use crate::measurement::measure;
-use crate::options::{Options, Target};
+use crate::options::Options;
 use crate::report::Report;
-use crate::{LOBBY, progress};
+use crate::target::Target;
 
 const SOCKETS: [usize; 3] = [100, 1_000, 10_000];
 const POSTERS: [usize; 2] = [4, 32];
@@ -31,31 +32,24 @@ const COLUMNS: &[&str] = &[
 
 pub(super) fn run(options: &Options) -> Result<Report> {
     let mut report = Report::new("fanout", COLUMNS);
-    let (runs, seconds) = options.effort();
+    let (_, seconds) = options.effort();
     let sockets = options.sockets_or(&SOCKETS);
     let users = sockets.iter().copied().max().unwrap_or(0);
-    let environments = environments(options, &Target::DELIVERING, users)?;
+    let servers = Servers::create(options, &Target::DELIVERING, users, nothing)?;
     for sockets in sockets {
         for posters in options.posters_or(&POSTERS) {
-            alternate(runs, &environments, |environment, run| {
-                let target = environment.target;
-                progress(&format!(
-                    "fanout: {} with {sockets} sockets, {posters} posters, run {run}",
-                    target.name()
-                ));
-                let labels = [
-                    ("target", target.name().to_owned()),
-                    ("sockets", sockets.to_string()),
-                    ("posters", posters.to_string()),
-                ];
-                let plan = LoadPlan::one_room(target, LOBBY, sockets, posters);
-                report.add(&labels, measure(environment, &plan, seconds)?);
-                Ok(())
+            let labels = [
+                ("sockets", sockets.to_string()),
+                ("posters", posters.to_string()),
+            ];
+            servers.measure(&mut report, &labels, |environment, ()| {
+                let plan = LoadPlan::one_room(environment.target, LOBBY, sockets, posters);
+                measure(environment, &plan, seconds)
             })?;
         }
     }
     let baseline = Target::Raw.name();
-    report.compare("server_us", baseline, "x_raw");
-    report.compare("server_without_store_us", baseline, "x_raw_without_store");
+    report.set_ratios("server_us", baseline, "x_raw");
+    report.set_ratios("server_without_store_us", baseline, "x_raw_without_store");
     Ok(report)
 }

@@ -4,15 +4,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::{alternate, environments};
+use super::Servers;
 use crate::environment::Environment;
 use crate::http_client::{HttpClient, Response};
 use crate::metrics::{Metrics, histogram, microseconds};
-use crate::options::{Options, Target};
+use crate::options::Options;
 use crate::payloads::CONTENT;
 use crate::progress;
 use crate::report::Report;
 use crate::server::Server;
+use crate::target::Target;
 
 const LONG: i64 = 1_000_000;
 const QUICK_LONG: i64 = 2_000;
@@ -32,6 +33,9 @@ const COLUMNS: &[&str] = &[
     "requests",
     "failed",
 ];
+
+/// A small room, one with a long history, and a small one whose reader is a member of many.
+const PLACES: [&str; 3] = ["small room", "long history", "many rooms"];
 
 /// What is requested.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -73,40 +77,26 @@ struct Room {
 
 pub(super) fn run(options: &Options) -> Result<Report> {
     let mut report = Report::new("pages", COLUMNS);
-    let (runs, seconds) = options.effort();
-    let environments = environments(options, &Target::TEAHOUSE, USERS)?;
-    let mut rooms = Vec::new();
-    for environment in &environments {
-        let name = environment.target.name();
-        progress(&format!("pages: {name}, creating messages"));
+    let (_, seconds) = options.effort();
+    let servers = Servers::create(options, &Target::TEAHOUSE, USERS, |environment| {
+        progress("pages: creating messages");
         let long = if options.quick { QUICK_LONG } else { LONG };
-        rooms.push(create_rooms(environment, long)?);
-    }
-    let mut at = 0;
-    alternate(runs, &environments, |environment, run| {
-        let name = environment.target.name();
-        progress(&format!("pages: {name}, run {run}"));
-        for (label, room) in &rooms[at % environments.len()] {
-            for (page, request) in Page::ALL {
-                let labels = [
-                    ("target", name.to_owned()),
-                    ("request", request.to_owned()),
-                    ("where", (*label).to_owned()),
-                ];
-                report.add(&labels, measure(environment, page, *room, seconds)?);
-            }
-        }
-        at += 1;
-        Ok(())
+        create_rooms(environment, long)
     })?;
-    for case in &mut report.cases {
-        case.medians.set_ratio("x_bare", "cpu_us", "bare_us");
+    for (n, place) in PLACES.into_iter().enumerate() {
+        for (page, request) in Page::ALL {
+            let labels = [("request", request.to_owned()), ("where", place.to_owned())];
+            servers.measure(&mut report, &labels, |environment, rooms| {
+                measure(environment, page, rooms[n], seconds)
+            })?;
+        }
     }
+    report.set_ratios_in_case("x_bare", "cpu_us", "bare_us");
     Ok(report)
 }
 
-/// Creates a small room, one with a long history, and a small one whose reader is a member of many.
-fn create_rooms(environment: &Environment, long: i64) -> Result<[(&'static str, Room); 3]> {
+/// Creates the rooms that [`PLACES`] names.
+fn create_rooms(environment: &Environment, long: i64) -> Result<[Room; 3]> {
     let users: Vec<i64> = environment.users.iter().map(|user| user.id).collect();
     let mut groups = vec![users.clone(); 3];
     // Only the first user is a member of many rooms.
@@ -123,15 +113,10 @@ fn create_rooms(environment: &Environment, long: i64) -> Result<[(&'static str, 
         user,
         messages,
     };
-    Ok([
-        ("small room", room(0, 1, SHORT)),
-        ("long history", room(1, 1, long)),
-        ("many rooms", room(2, 0, SHORT)),
-    ])
+    Ok([room(0, 1, SHORT), room(1, 1, long), room(2, 0, SHORT)])
 }
 
 fn measure(environment: &Environment, page: Page, room: Room, seconds: f64) -> Result<Metrics> {
-    let mut metrics = Metrics::default();
     let server = environment.serve()?;
     let mut client = HttpClient::connect(server.address)?;
     let auth_header = environment.auth_header(room.user);
@@ -155,18 +140,16 @@ fn measure(environment: &Environment, page: Page, room: Room, seconds: f64) -> R
             Page::Post => post_request(room, &auth_header),
         })
     };
-    let status = page.status();
-    let response = measure_requests(
+    let (mut metrics, response) = measure_requests(
         environment,
         &server,
         &mut client,
         request,
-        status,
+        page.status(),
         seconds,
-        &mut metrics,
     )?;
     server.stop()?;
-    if page == Page::Cached && environment.target != Target::Url {
+    if page == Page::Cached && environment.target != Target::Url && environment.build.is_none() {
         let baseline = measure_baseline(environment, room, &response.body, seconds)?;
         metrics.set("bare_us", baseline.get("cpu_us").unwrap_or(0.0));
         metrics.set("bare_p50_ms", baseline.get("p50_ms").unwrap_or(0.0));
@@ -183,26 +166,19 @@ fn measure_baseline(
 ) -> Result<Metrics> {
     let server = environment.serve_page_baseline(body)?;
     let mut client = HttpClient::connect(server.address)?;
-    let key = &environment.users[room.user].key;
-    let request = format!(
-        "GET /rooms/{} HTTP/1.1\r\nHost: bench.invalid\r\nAuthorization: Bearer {key}\r\n\r\n",
-        room.id
-    );
-    let mut metrics = Metrics::default();
-    let request = || Ok(request.clone().into_bytes());
-    measure_requests(
-        environment,
-        &server,
-        &mut client,
-        request,
-        200,
-        seconds,
-        &mut metrics,
-    )?;
-    Ok(metrics)
+    let auth_header = format!("Authorization: Bearer {}", environment.users[room.user].key);
+    let request = || {
+        Ok(get_request(
+            &format!("/rooms/{}", room.id),
+            &auth_header,
+            "",
+        ))
+    };
+    let measured = measure_requests(environment, &server, &mut client, request, 200, seconds);
+    Ok(measured?.0)
 }
 
-/// Sends one request after another. Sets their cost and returns the last response.
+/// Sends one request after another. Returns their cost and the last response.
 fn measure_requests(
     environment: &Environment,
     server: &Server,
@@ -210,16 +186,14 @@ fn measure_requests(
     mut request: impl FnMut() -> Result<Vec<u8>>,
     status: u16,
     seconds: f64,
-    metrics: &mut Metrics,
-) -> Result<Response> {
+) -> Result<(Metrics, Response)> {
     for _ in 0..WARM_UP {
         client.send(&request()?)?;
     }
     let mut times = histogram()?;
     let cpu_times = || {
-        let database = environment.database_process();
-        let database = database.map_or(Duration::ZERO, |process| process.cpu());
-        (server.process.cpu_of_threads(None), database)
+        let server = server.process.cpu_of_threads(None);
+        (server, environment.database_cpu())
     };
     let (before, begin) = (cpu_times(), Instant::now());
     let mut last = Response::default();
@@ -233,6 +207,7 @@ fn measure_requests(
     }
     let after = cpu_times();
     let per_request = |time: Duration| time.as_secs_f64() * 1e6 / times.len() as f64;
+    let mut metrics = Metrics::default();
     metrics.set("cpu_us", per_request(after.0.saturating_sub(before.0)));
     metrics.set("database_us", per_request(after.1.saturating_sub(before.1)));
     for (name, quantile) in [("p50_ms", 0.5), ("p99_ms", 0.99)] {
@@ -241,7 +216,7 @@ fn measure_requests(
     metrics.set("bytes", last.body.len() as f64);
     metrics.set("requests", times.len() as f64);
     metrics.set("failed", failed as f64);
-    Ok(last)
+    Ok((metrics, last))
 }
 
 fn list_request(room: Room, auth_header: &str, etag: Option<&str>) -> Vec<u8> {

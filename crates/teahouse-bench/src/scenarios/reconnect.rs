@@ -4,17 +4,18 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::{alternate, environments};
+use super::{Servers, nothing};
+use crate::LOBBY;
 use crate::environment::Environment;
 use crate::epoll_client::EpollClient;
 use crate::measurement::DRAIN_TIMEOUT;
 use crate::metrics::{Metrics, histogram, microseconds};
-use crate::options::{Options, Target};
+use crate::options::Options;
 use crate::posters::Posters;
 use crate::reconnecting_clients::ReconnectingClients;
 use crate::report::Report;
 use crate::socket::NoopHandler;
-use crate::{LOBBY, progress};
+use crate::target::Target;
 
 const SOCKETS: [usize; 1] = [5_000];
 const QUICK: usize = 200;
@@ -42,21 +43,12 @@ const COLUMNS: &[&str] = &[
 
 pub(super) fn run(options: &Options) -> Result<Report> {
     let mut report = Report::new("reconnect", COLUMNS);
-    let (runs, _) = options.effort();
     let default = if options.quick { &[QUICK] } else { &SOCKETS };
     for sockets in options.sockets_or(default) {
-        let environments = environments(options, &Target::TEAHOUSE, sockets + POSTERS)?;
-        alternate(runs, &environments, |environment, run| {
-            let name = environment.target.name();
-            progress(&format!(
-                "reconnect: {name} with {sockets} sockets, run {run}"
-            ));
-            let labels = [
-                ("target", name.to_owned()),
-                ("sockets", sockets.to_string()),
-            ];
-            report.add(&labels, measure(environment, sockets)?);
-            Ok(())
+        let servers = Servers::create(options, &Target::TEAHOUSE, sockets + POSTERS, nothing)?;
+        let labels = [("sockets", sockets.to_string())];
+        servers.measure(&mut report, &labels, |environment, ()| {
+            measure(environment, sockets)
         })?;
     }
     Ok(report)

@@ -2,13 +2,13 @@
 
 use anyhow::Result;
 
-use super::{alternate, environments};
+use super::Servers;
 use crate::environment::Environment;
 use crate::load::LoadPlan;
 use crate::measurement::measure;
-use crate::options::{Options, Target};
-use crate::progress;
+use crate::options::Options;
 use crate::report::Report;
+use crate::target::Target;
 
 const ROOMS: usize = 100;
 const QUICK_ROOMS: usize = 10;
@@ -32,37 +32,26 @@ const COLUMNS: &[&str] = &[
 
 pub(super) fn run(options: &Options) -> Result<Report> {
     let mut report = Report::new("rooms", COLUMNS);
-    let (runs, seconds) = options.effort();
+    let (_, seconds) = options.effort();
     let rooms = if options.quick { QUICK_ROOMS } else { ROOMS };
-    let environments = environments(options, &Target::DELIVERING, rooms * MEMBERS)?;
-    let plans = environments
-        .iter()
-        .map(|environment| plan(environment, rooms));
-    let plans: Vec<LoadPlan> = plans.collect::<Result<_>>()?;
-    let mut at = 0;
-    alternate(runs, &environments, |environment, run| {
-        let name = environment.target.name();
-        progress(&format!("rooms: {name}, run {run}"));
-        let plan = &plans[at % plans.len()];
-        at += 1;
-        let labels = [("target", name.to_owned()), ("rooms", rooms.to_string())];
-        report.add(&labels, measure(environment, plan, seconds)?);
-        Ok(())
+    let servers = Servers::create(
+        options,
+        &Target::DELIVERING,
+        rooms * MEMBERS,
+        |environment| plan(environment, rooms),
+    )?;
+    let labels = [("rooms", rooms.to_string())];
+    servers.measure(&mut report, &labels, |environment, plan| {
+        measure(environment, plan, seconds)
     })?;
-    report.compare("server_us", Target::Raw.name(), "x_raw");
+    report.set_ratios("server_us", Target::Raw.name(), "x_raw");
     Ok(report)
 }
 
 fn plan(environment: &Environment, rooms: usize) -> Result<LoadPlan> {
-    let ids: Vec<i64> = match environment.target {
-        target if target.is_broadcaster() => (1..).take(rooms).collect(),
-        _ => {
-            let groups = environment.users.chunks(MEMBERS);
-            let ids = groups.map(|group| group.iter().map(|user| user.id).collect());
-            environment
-                .fixtures()?
-                .create_rooms(&ids.collect::<Vec<_>>())?
-        }
+    let ids: Vec<i64> = match environment.target.is_broadcaster() {
+        true => (1..).take(rooms).collect(),
+        false => environment.create_rooms_of(MEMBERS)?,
     };
     let users = rooms * MEMBERS;
     Ok(LoadPlan {

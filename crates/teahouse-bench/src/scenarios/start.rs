@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::{alternate, environments};
+use super::{Servers, nothing};
 use crate::environment::Environment;
 use crate::http_client::HttpClient;
 use crate::metrics::Metrics;
-use crate::options::{Options, Target};
-use crate::progress;
+use crate::options::Options;
 use crate::report::Report;
+use crate::target::Target;
 
 const READY: &[u8] = b"GET /readyz HTTP/1.1\r\nHost: bench.invalid\r\n\r\n";
 /// Idle time before memory is read.
@@ -21,14 +21,9 @@ const COLUMNS: &[&str] = &["ready_ms", "cpu_ms", "idle_mib", "binary_mb", "strip
 
 pub(super) fn run(options: &Options) -> Result<Report> {
     let mut report = Report::new("start", COLUMNS);
-    let (runs, _) = options.effort();
-    let environments = environments(options, &[Target::Sqlite, Target::Mysql], 100)?;
-    alternate(runs, &environments, |environment, run| {
-        let name = environment.target.name();
-        progress(&format!("start: {name}, run {run}"));
-        report.add(&[("target", name.to_owned())], measure(environment)?);
-        Ok(())
-    })?;
+    let targets = [Target::Sqlite, Target::Mysql];
+    let servers = Servers::create(options, &targets, 100, nothing)?;
+    servers.measure(&mut report, &[], |environment, ()| measure(environment))?;
     Ok(report)
 }
 

@@ -3,15 +3,15 @@
 
 use anyhow::Result;
 
-use super::{alternate, environments};
+use super::Servers;
 use crate::environment::Environment;
 use crate::load::LoadPlan;
 use crate::measurement::measure;
 use crate::metrics::{Metrics, histogram, microseconds};
-use crate::options::{Options, Target};
+use crate::options::Options;
 use crate::payloads::CONTENT;
-use crate::progress;
 use crate::report::Report;
+use crate::target::Target;
 
 const POSTERS: [usize; 2] = [64, 1];
 const COLUMNS: &[&str] = &[
@@ -32,49 +32,28 @@ const COLUMNS: &[&str] = &[
 
 pub(super) fn run(options: &Options) -> Result<Report> {
     let mut report = Report::new("write", COLUMNS);
-    let (runs, seconds) = options.effort();
+    let (_, seconds) = options.effort();
     let numbers = options.posters_or(&POSTERS);
     let most = numbers.iter().copied().max().unwrap_or(1);
-    let environments = environments(options, &Target::TEAHOUSE, most)?;
-    let rooms: Vec<Vec<i64>> = environments
-        .iter()
-        .map(one_room_each)
-        .collect::<Result<_>>()?;
+    let one_room_each = |environment: &Environment| environment.create_rooms_of(1);
+    let servers = Servers::create(options, &Target::TEAHOUSE, most, one_room_each)?;
     for posters in numbers {
-        let mut at = 0;
-        alternate(runs, &environments, |environment, run| {
-            let name = environment.target.name();
-            progress(&format!("write: {name} with {posters} posters, run {run}"));
-            let rooms = &rooms[at % environments.len()];
-            at += 1;
+        let labels = [("posters", posters.to_string())];
+        servers.measure(&mut report, &labels, |environment, rooms| {
             let plan = LoadPlan {
                 target: environment.target,
                 rooms: rooms[..posters].to_vec(),
                 posters: (0..posters).collect(),
             };
             let mut metrics = measure(environment, &plan, seconds)?;
-            if posters == 1 {
+            if posters == 1 && environment.build.is_none() {
                 measure_baseline(environment, rooms[0], seconds, &mut metrics)?;
             }
-            let labels = [
-                ("target", name.to_owned()),
-                ("posters", posters.to_string()),
-            ];
-            report.add(&labels, metrics);
-            Ok(())
+            Ok(metrics)
         })?;
     }
-    for case in &mut report.cases {
-        case.medians
-            .set_ratio("x_bare", "ack_p50_ms", "bare_p50_ms");
-    }
+    report.set_ratios_in_case("x_bare", "ack_p50_ms", "bare_p50_ms");
     Ok(report)
-}
-
-fn one_room_each(environment: &Environment) -> Result<Vec<i64>> {
-    let users = environment.users.iter();
-    let groups: Vec<Vec<i64>> = users.map(|user| vec![user.id]).collect();
-    environment.fixtures()?.create_rooms(&groups)
 }
 
 /// Measures the server's own statements on the same database, one transaction per message.

@@ -1,19 +1,21 @@
 //! A range of a room's history as an HTML fragment, rendered or taken from the cache.
 
+use std::future::{Ready, ready};
 use std::sync::Arc;
 
-use actix_web::HttpRequest;
+use actix_web::dev::Payload;
 use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest};
 
 use crate::controllers::App;
 use crate::controllers::extractors::request_context::RequestContext;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
 use crate::models::installation;
 use crate::models::message::{Cursor, Message};
 use crate::models::room::Room;
 use crate::models::user::preferences::Preferences;
-use crate::realtime::frames;
+use crate::protocol;
 use crate::views::assets;
 use crate::views::cache::message_lists::{
     HistoryRange, MessageListCache, MessageListVersion, RenderedMessageList,
@@ -26,11 +28,11 @@ pub(in crate::controllers::rooms) const PAGE: i64 = 50;
 
 /// Range of a room's history and how to display it.
 pub(in crate::controllers) struct MessageListQuery {
-    pub(in crate::controllers) room_id: i64,
-    pub(in crate::controllers) cursor: Cursor,
-    pub(in crate::controllers) limit: i64,
-    pub(in crate::controllers) display: DisplayPreferences,
-    pub(in crate::controllers) cache: MessageListCache,
+    pub(super) room_id: i64,
+    pub(super) cursor: Cursor,
+    limit: i64,
+    display: DisplayPreferences,
+    cache: MessageListCache,
 }
 
 /// Cached fragment, or messages still to be rendered, at a version.
@@ -41,7 +43,7 @@ pub(in crate::controllers) struct LoadedMessages {
 
 enum MessageSource {
     Cached(Arc<RenderedMessageList>),
-    Loaded(Vec<frames::Message>),
+    Loaded(Vec<protocol::Message>),
 }
 
 /// Returns the version of a room's history. Must be read before the messages, so that these are at least as new.
@@ -56,10 +58,46 @@ pub(in crate::controllers) fn version(
 }
 
 impl MessageListQuery {
+    pub(in crate::controllers) fn new(
+        app: &App,
+        context: &RequestContext,
+        room_id: i64,
+        cursor: Cursor,
+        limit: i64,
+    ) -> Self {
+        Self {
+            room_id,
+            cursor,
+            limit,
+            display: context.display_preferences(),
+            cache: app.message_lists.clone(),
+        }
+    }
+
     /// Applies the user's preferences.
     pub(in crate::controllers) fn with_preferences(mut self, preferences: &Preferences) -> Self {
         self.display = self.display.with_preferences(preferences);
         self
+    }
+
+    /// Returns the ETag: the versions of database, history and profiles, the static files (fragments contain their URLs)
+    /// and the format. It is weak because the compressed response has the same one.
+    pub(in crate::controllers) fn etag(
+        &self,
+        epoch: &str,
+        version: MessageListVersion,
+        is_json: bool,
+    ) -> String {
+        let format = match is_json {
+            true => "json".to_owned(),
+            false => format!("{}-{}", self.display.locale.tag(), self.display.time_format),
+        };
+        format!(
+            "W/\"{epoch}-{}-{}-{}-{format}\"",
+            version.ver,
+            version.profile_version,
+            assets::fingerprint(),
+        )
     }
 
     fn range(&self) -> HistoryRange {
@@ -106,60 +144,22 @@ impl MessageListQuery {
     }
 }
 
-/// Format of the response.
-pub(in crate::controllers) struct Representation {
-    pub(in crate::controllers) is_json: bool,
-    epoch: String,
-    display: DisplayPreferences,
-}
-
-impl Representation {
-    pub(in crate::controllers) fn new(app: &App, context: &RequestContext) -> Self {
-        Self {
-            is_json: context.wants_json,
-            epoch: app.realtime.epoch.clone(),
-            display: context.display_preferences(),
-        }
-    }
-
-    /// Applies the user's preferences.
-    pub(in crate::controllers) fn with_preferences(mut self, preferences: &Preferences) -> Self {
-        self.display = self.display.with_preferences(preferences);
-        self
-    }
-
-    /// Returns the ETag: the versions of database, history and profiles, the static files (fragments contain their URLs)
-    /// and the format. It is weak because the compressed response has the same one.
-    pub(in crate::controllers) fn etag(&self, version: MessageListVersion) -> String {
-        let format = match self.is_json {
-            true => "json".to_owned(),
-            false => format!("{}-{}", self.display.locale.tag(), self.display.time_format),
-        };
-        format!(
-            "W/\"{}-{}-{}-{}-{format}\"",
-            self.epoch,
-            version.ver,
-            version.profile_version,
-            assets::fingerprint(),
-        )
-    }
-}
-
 /// Entity tags of `If-None-Match` (RFC 9110, section 13.1.2).
-pub(in crate::controllers) struct IfNoneMatch(Vec<String>);
+pub struct IfNoneMatch(Vec<String>);
 
-impl IfNoneMatch {
-    pub(in crate::controllers) fn from_request(request: &HttpRequest) -> Self {
+impl FromRequest for IfNoneMatch {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let values = request.headers().get_all(header::IF_NONE_MATCH);
         let values = values.filter_map(|value| value.to_str().ok());
-        Self(
-            values
-                .flat_map(|value| value.split(','))
-                .map(opaque)
-                .collect(),
-        )
+        let tags = values.flat_map(|value| value.split(',')).map(opaque);
+        ready(Ok(Self(tags.collect())))
     }
+}
 
+impl IfNoneMatch {
     pub(in crate::controllers) fn matches(&self, etag: &str) -> bool {
         let etag = opaque(etag);
         (self.0.iter()).any(|tag| *tag == etag || tag == "*")

@@ -4,18 +4,20 @@ pub(super) mod message_list;
 pub(super) mod presenter;
 
 use actix_web::HttpResponse;
-use actix_web::cookie::{Cookie, SameSite};
+use actix_web::cookie::time::Duration;
 use chrono::NaiveDateTime;
 use serde::Deserialize;
 
 use self::message_list::PAGE;
 use self::message_list::{LoadedMessages, MessageListQuery};
 use self::presenter::RoomPagePresenter;
+use crate::controllers::concerns::form_action::InvalidFields;
+use crate::controllers::extractors::browser_id::build_cookie;
 use crate::controllers::extractors::cookies::LAST_ROOM_COOKIE;
 use crate::controllers::extractors::current_user::LazyCurrentUser;
 use crate::controllers::extractors::request_context::RequestContext;
-use crate::controllers::{App, gzip_html};
-use crate::error::{Error, LocalizedMessage, Result};
+use crate::controllers::{App, gzip_html, with_cookie};
+use crate::error::Result;
 use crate::models::database::connection::DbConn;
 use crate::models::message::Cursor;
 use crate::models::room::membership::Membership;
@@ -24,7 +26,7 @@ use crate::models::room::{LOBBY, Room};
 use crate::models::user::User;
 use crate::models::user::block;
 use crate::models::values::client_id::ClientId;
-use crate::models::values::room_kind::RoomKind;
+use crate::protocol::RoomKind;
 use crate::views::cache::fragments::Slot;
 use crate::views::gzip::DeflateBlock;
 
@@ -32,17 +34,7 @@ use crate::views::gzip::DeflateBlock;
 #[derive(Default, Deserialize)]
 pub struct RoomPageQuery {
     at: Option<i64>,
-    member: Option<MemberNotice>,
-}
-
-/// Result of the form that invites a member.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum MemberNotice {
-    Added,
-    Invited,
-    #[serde(other)]
-    Other,
+    member: Option<String>,
 }
 
 impl RoomPageQuery {
@@ -52,11 +44,8 @@ impl RoomPageQuery {
     }
 
     fn member_notice(&self) -> Option<&'static str> {
-        match self.member? {
-            MemberNotice::Added => Some("added"),
-            MemberNotice::Invited => Some("invited"),
-            MemberNotice::Other => None,
-        }
+        let mut notices = ["added", "invited"].into_iter();
+        notices.find(|notice| self.member.as_deref() == Some(*notice))
     }
 }
 
@@ -71,12 +60,8 @@ struct RoomPageData {
 }
 
 impl RoomPageData {
-    fn load(
-        conn: &mut DbConn,
-        user: &User,
-        id: i64,
-        list_query: &MessageListQuery,
-    ) -> Result<(Self, LoadedMessages)> {
+    fn load(conn: &mut DbConn, user: &User, list_query: MessageListQuery) -> Result<PageParts> {
+        let id = list_query.room_id;
         let (room, membership) = Room::find_for(conn, user, id)?;
         let version = message_list::version(conn, &room)?;
         // Every user is a member of the Lobby, so its members are not listed.
@@ -109,9 +94,12 @@ impl RoomPageData {
             blocks,
             seen_at,
         };
-        Ok((data, loaded))
+        Ok((data, loaded, list_query))
     }
 }
+
+/// Submitted values by field.
+pub(super) type FormValues = Vec<(&'static str, String)>;
 
 /// Submitted values and errors of the forms on the page.
 #[derive(Default)]
@@ -119,28 +107,13 @@ pub(in crate::controllers) struct FormState {
     /// `added` or `invited` after a member was invited.
     pub member_notice: Option<&'static str>,
     /// Submitted values by field.
-    pub values: Vec<(&'static str, String)>,
+    pub values: FormValues,
     /// Errors by field.
-    pub errors: Vec<(&'static str, LocalizedMessage)>,
+    pub errors: InvalidFields,
 }
 
 /// Page data, message list and the query of the list.
 type PageParts = (RoomPageData, LoadedMessages, MessageListQuery);
-
-fn read(conn: &mut DbConn, user: &User, list_query: MessageListQuery) -> Result<PageParts> {
-    let (data, loaded) = RoomPageData::load(conn, user, list_query.room_id, &list_query)?;
-    Ok((data, loaded, list_query))
-}
-
-fn list_query(app: &App, context: &RequestContext, id: i64, cursor: Cursor) -> MessageListQuery {
-    MessageListQuery {
-        room_id: id,
-        cursor,
-        limit: PAGE,
-        display: context.display_preferences(),
-        cache: app.message_lists.clone(),
-    }
-}
 
 /// Renders the room's page.
 pub(in crate::controllers) async fn show(
@@ -150,10 +123,10 @@ pub(in crate::controllers) async fn show(
     id: i64,
     query: &RoomPageQuery,
 ) -> Result<HttpResponse> {
-    let list_query = list_query(app, context, id, query.cursor());
+    let list_query = MessageListQuery::new(app, context, id, query.cursor(), PAGE);
     let read = caller.authenticate_and_read(move |conn, live| {
         let list_query = list_query.with_preferences(&live.preferences);
-        read(conn, &live.user, list_query)
+        RoomPageData::load(conn, &live.user, list_query)
     });
     let (session, parts) = read.await?;
     let form = FormState {
@@ -171,11 +144,11 @@ pub(in crate::controllers) async fn show_with_errors(
     id: i64,
     form: FormState,
 ) -> Result<HttpResponse> {
-    let list_query = list_query(app, context, id, Cursor::Newest);
-    let person = user.clone();
+    let list_query = MessageListQuery::new(app, context, id, Cursor::Newest, PAGE);
+    let viewer = user.clone();
     let read = app
         .database
-        .read(move |conn| read(conn, &person, list_query));
+        .read(move |conn| RoomPageData::load(conn, &viewer, list_query));
     render(app, context, &user, read.await?, form)
 }
 
@@ -196,30 +169,22 @@ fn render(
     let (fragments, templates, key) = (&app.fragments, &app.templates, (user.id, id));
     let page = fragments.render(templates, key, &presenter.page(app))?;
     let sidebar = fragments.render(templates, key, &presenter.sidebar())?;
-    let people = fragments.render(templates, key, &presenter.people())?;
-    let extent = fragments.render(templates, key, &presenter.extent(at, list.ends))?;
-    let extent_block = |n: usize| extent.blocks().get(n..=n).unwrap_or_default();
+    let members = fragments.render(templates, key, &presenter.member_list())?;
+    let range = fragments.render(templates, key, &presenter.loaded_range(at, list.ends))?;
+    let range_block = |n: usize| range.blocks().get(n..=n).unwrap_or_default();
     let client_id = [DeflateBlock::stored(
         ClientId::random().to_string().as_bytes(),
     )];
     let file = page.assemble(|slot| match slot {
         Slot::Sidebar => sidebar.blocks(),
-        Slot::People => people.blocks(),
+        Slot::Members => members.blocks(),
         Slot::Messages => &list.blocks,
-        Slot::Extent => extent_block(0),
-        Slot::Older => extent_block(1),
-        Slot::Newer => extent_block(2),
+        Slot::LoadedRange => range_block(0),
+        Slot::Older => range_block(1),
+        Slot::Newer => range_block(2),
         Slot::Cut => &[],
         Slot::ClientId => &client_id,
     });
-    let mut response = gzip_html(context, file, "no-store")?;
-    let last_room = Cookie::build(LAST_ROOM_COOKIE, id.to_string())
-        .path("/")
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .secure(app.site.is_secure())
-        .max_age(actix_web::cookie::time::Duration::days(365))
-        .finish();
-    response.add_cookie(&last_room).map_err(Error::internal)?;
-    Ok(response)
+    let last_room = build_cookie(app, LAST_ROOM_COOKIE, id.to_string(), Duration::days(365));
+    with_cookie(gzip_html(context, file, "no-store")?, &last_room)
 }

@@ -10,12 +10,11 @@ use crate::models::rfc3339;
 use crate::models::room::{LOBBY, Room};
 use crate::models::user::User;
 use crate::models::user::account_deletion;
-use crate::models::values::room_kind::RoomKind;
-use crate::realtime::frames::Id;
+use crate::protocol::{Id, RoomKind};
 use crate::views::layout::{Page, display_name};
 use crate::views::locale::Locale;
 use crate::views::pages::rooms::{
-    Extent, Member, Panel, People, RoomDetails, RoomLinks, RoomPage, Sidebar, room_links,
+    LoadedRange, Member, MemberList, Panel, RoomDetails, RoomLinks, RoomPage, Sidebar, room_links,
 };
 
 /// Fields of the forms on the page.
@@ -66,14 +65,8 @@ impl RoomPagePresenter {
         let other = members.iter().find(is_other);
         let mut form = BTreeMap::from(FORM_FIELDS.map(|field| (field, String::new())));
         form.extend(state.values);
-        let mut errors = BTreeMap::from(FORM_FIELDS.map(|field| (field, None)));
-        errors.extend(field_messages(locale, &state.errors));
         Self {
-            page: Page::signed_in(
-                context.display_preferences(),
-                &user.to_public(),
-                user.is_admin(),
-            ),
+            page: Page::signed_in(context.display_preferences(), user),
             rooms: room_links(locale, data.rooms, Some(Id(room.id))),
             is_member: data.membership.is_some(),
             can_manage: room.can_be_managed_by(user),
@@ -94,13 +87,12 @@ impl RoomPagePresenter {
             room: RoomDetails {
                 id: Id(room.id),
                 name: room_title(&room, &members, user, locale),
-                kind: room.kind.to_string(),
+                kind: room.kind,
                 topic: room.topic,
-                involvement: (data.membership)
-                    .map_or_else(String::new, |member| member.involvement.to_string()),
+                involvement: data.membership.map(|member| member.involvement),
             },
             form,
-            errors,
+            errors: field_messages(context, &FORM_FIELDS, &state.errors),
         }
     }
 
@@ -115,9 +107,13 @@ impl RoomPagePresenter {
         }
     }
 
-    pub(super) fn extent(&self, at: Option<i64>, (first_seq, last_seq): (i64, i64)) -> Extent<'_> {
-        Extent {
-            base: self.page.base(),
+    pub(super) fn loaded_range(
+        &self,
+        at: Option<i64>,
+        (first_seq, last_seq): (i64, i64),
+    ) -> LoadedRange<'_> {
+        LoadedRange {
+            variables: self.page.fragment_variables(),
             room_id: self.room.id,
             seq: self.seq,
             ver: self.ver,
@@ -133,14 +129,14 @@ impl RoomPagePresenter {
 
     pub(super) fn sidebar(&self) -> Sidebar<'_> {
         Sidebar {
-            base: self.page.base(),
+            variables: self.page.fragment_variables(),
             rooms: &self.rooms,
         }
     }
 
-    pub(super) fn people(&self) -> People<'_> {
-        People {
-            base: self.page.base(),
+    pub(super) fn member_list(&self) -> MemberList<'_> {
+        MemberList {
+            variables: self.page.fragment_variables(),
             room: &self.room,
             can_manage: self.can_manage,
             lobby: self.room.id.0 == LOBBY,

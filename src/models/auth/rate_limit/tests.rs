@@ -14,8 +14,19 @@ fn fresh(now: NaiveDateTime) -> State {
     State {
         tries: 0,
         ends_at: now,
-        open_at: ALWAYS_OPEN,
+        open_at: OPEN_SINCE_EPOCH,
     }
+}
+
+/// Returns the state after an attempt, which must be allowed.
+fn attempt(state: State, rule: &Rule, at: NaiveDateTime) -> State {
+    state.after_attempt(rule, at).expect("open")
+}
+
+/// Returns the seconds to wait before the next attempt.
+fn wait(state: State, rule: &Rule, at: NaiveDateTime) -> i64 {
+    let wait = state.after_attempt(rule, at).err();
+    wait.unwrap_or_default().num_seconds()
 }
 
 #[test]
@@ -23,35 +34,22 @@ fn slow_clock_does_not_close_an_open_bucket() {
     let start = now();
     let behind = start - TimeDelta::milliseconds(2);
     for rule in [rule(None), rule(Some(10))] {
-        let counted = fresh(start).after_attempt(&rule, start).expect("open");
-        let counted = counted.after_attempt(&rule, behind).expect("still open");
+        let counted = attempt(attempt(fresh(start), &rule, start), &rule, behind);
         assert_eq!(counted.tries, 2);
-        assert!(
-            counted
-                .without_last_attempt()
-                .after_attempt(&rule, behind)
-                .is_ok()
-        );
+        attempt(counted.without_last_attempt(), &rule, behind);
     }
 }
 
 #[test]
 fn bucket_is_full_until_its_window_ends() {
     let (start, rule) = (now(), rule(None));
-    let mut state = fresh(start);
-    for second in 0..3 {
-        state = state
-            .after_attempt(&rule, start + TimeDelta::seconds(second))
-            .expect("open");
-    }
-    let wait = state
-        .after_attempt(&rule, start + TimeDelta::seconds(10))
-        .expect_err("full");
-    assert_eq!(wait.num_seconds(), 90);
-    let state = state
-        .after_attempt(&rule, start + TimeDelta::seconds(100))
-        .expect("open again");
-    assert_eq!(state.tries, 1);
+    let at = |second| start + TimeDelta::seconds(second);
+    let seconds = 0..3;
+    let full = seconds.fold(fresh(start), |state, second| {
+        attempt(state, &rule, at(second))
+    });
+    assert_eq!(wait(full, &rule, at(10)), 90);
+    assert_eq!(attempt(full, &rule, at(100)).tries, 1);
 }
 
 #[test]
@@ -59,22 +57,16 @@ fn undone_attempt_leaves_earlier_attempts_counted() {
     let (start, rule) = (now(), rule(Some(10)));
     let mut state = fresh(start);
     for _ in 0..10 {
-        state = state
-            .after_attempt(&rule, start)
-            .expect("open")
-            .without_last_attempt();
+        state = attempt(state, &rule, start).without_last_attempt();
     }
     assert_eq!(state.tries, 0);
-    state = state.after_attempt(&rule, start).expect("first");
-    state = state.after_attempt(&rule, start).expect("second");
-    state = state
-        .after_attempt(&rule, start)
-        .expect("third")
-        .without_last_attempt();
+    state = attempt(attempt(state, &rule, start), &rule, start);
+    state = attempt(state, &rule, start).without_last_attempt();
     assert_eq!(state.tries, 2);
-    state = state.after_attempt(&rule, start).expect("third again");
-    assert!(
-        state.after_attempt(&rule, start).is_err(),
+    state = attempt(state, &rule, start);
+    assert_eq!(
+        wait(state, &rule, start),
+        10,
         "two attempts were left counted"
     );
 }
@@ -84,19 +76,10 @@ fn backoff_doubles_up_to_the_window_and_resets_after_it() {
     let rule = rule(Some(10));
     let mut at = now();
     let mut state = fresh(at);
-    let mut waits = Vec::new();
-    for _ in 0..8 {
-        state = state.after_attempt(&rule, at).expect("open");
-        let wait = state
-            .after_attempt(&rule, at)
-            .err()
-            .map_or(0, |wait| wait.num_seconds());
-        waits.push(wait);
-        at += TimeDelta::seconds(wait);
+    for expected in [0, 0, 10, 20, 40, 80, 100, 100] {
+        state = attempt(state, &rule, at);
+        assert_eq!(wait(state, &rule, at), expected);
+        at += TimeDelta::seconds(expected);
     }
-    assert_eq!(waits, [0, 0, 10, 20, 40, 80, 100, 100]);
-    let later = state
-        .after_attempt(&rule, at + TimeDelta::seconds(101))
-        .expect("open");
-    assert_eq!(later.tries, 1);
+    assert_eq!(attempt(state, &rule, at + TimeDelta::seconds(101)).tries, 1);
 }

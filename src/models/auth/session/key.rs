@@ -3,12 +3,15 @@
 use rand::RngExt;
 
 use crate::models::values::signing::{hex, sha256};
+use crate::models::values::text_column::text_column;
 
 const KEY_BYTES: usize = 32;
 
 /// The SHA-256 of a key, as 64 hexadecimal digits. The key itself is only stored by the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyHash(String);
+
+text_column!(KeyHash, |hash| Ok(KeyHash(hash)));
 
 impl KeyHash {
     /// Hashes a key.

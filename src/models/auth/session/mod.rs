@@ -1,50 +1,46 @@
 //! Sessions of browsers (cookies) and programs (tokens). A session lasts as long as its row.
-//!
-//! Writing functions must be called in a write transaction. The only error is `Unavailable`, unless documented otherwise.
 
 mod key;
 
 pub use self::key::{KeyHash, is_key, new_key};
 
 use std::collections::HashSet;
+use std::iter;
 
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
 
+use super::security_event::ClientInfo;
 use crate::error::{Error, Result};
 use crate::models::database::connection::{DbConn, on_each};
 use crate::models::schema::{sessions, users};
+use crate::models::statement::Statement;
 use crate::models::user::User;
 use crate::models::user::preferences::Preferences;
+use crate::models::values::text_column::text_column;
 use crate::models::values::user_status::Status;
 use crate::models::{change_notice, installation, now};
-use crate::realtime::change_poller::ChangeNotice;
+use crate::protocol::commands::ChangeNotice;
+use crate::protocol::text_enum;
 
 /// Minimum time between updates of `seen_at`.
 const TOUCH_INTERVAL: TimeDelta = TimeDelta::hours(1);
 /// Maximum number of sessions evicted by one new session.
 const MAX_EVICTED: i64 = 500;
-const USER_AGENT_MAX_CHARS: usize = 255;
 /// How long a GitHub sign-in counts as reauthentication of a user without a password.
 const GITHUB_CONFIRMATION_LIFETIME: TimeDelta = TimeDelta::minutes(10);
 
-/// How a client sends the key of its session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SessionKind {
-    /// In a browser's cookie.
-    Cookie,
-    /// As a program's bearer token.
-    Token,
-}
-
-impl SessionKind {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Cookie => "cookie",
-            Self::Token => "token",
-        }
+text_enum! {
+    /// How a client sends the key of its session.
+    pub enum SessionKind {
+        /// In a browser's cookie.
+        Cookie = "cookie",
+        /// As a program's bearer token.
+        Token = "token",
     }
 }
+
+text_column!(SessionKind);
 
 /// A session to be created at sign-in.
 #[derive(Debug, Clone)]
@@ -57,10 +53,8 @@ pub struct NewSession {
     pub epoch: i64,
     /// The session that authorized this one, if any. It must still be active.
     pub by: Option<KeyHash>,
-    /// The client's `User-Agent`, truncated to 255 characters.
-    pub user_agent: String,
-    /// The client's IP address.
-    pub ip: String,
+    /// The client that signs in.
+    pub client: ClientInfo,
     /// Time until the session expires if it is not used.
     pub lifetime: TimeDelta,
     /// Whether the user signed in with GitHub.
@@ -81,9 +75,9 @@ pub struct CreatedSession {
 #[derive(Insertable)]
 #[diesel(table_name = sessions)]
 struct SessionRow<'a> {
-    key_hash: &'a str,
+    key_hash: &'a KeyHash,
     user_id: i64,
-    kind: &'static str,
+    kind: SessionKind,
     user_agent: String,
     ip: &'a str,
     created_at: NaiveDateTime,
@@ -93,14 +87,23 @@ struct SessionRow<'a> {
 }
 
 /// A session that has not expired, and its user.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = sessions)]
 pub struct ActiveSession {
     /// The signed-in user, who is active.
+    #[diesel(embed)]
     pub user: User,
     /// The user's display preferences.
+    #[diesel(embed)]
     pub preferences: Preferences,
-    /// Whether `seen_at` is old enough to be updated by [`touch`] or [`record_use`].
-    pub needs_touch: bool,
+    seen_at: NaiveDateTime,
+}
+
+impl ActiveSession {
+    /// Returns whether `seen_at` is old enough to be updated by [`touch`] or [`record_use`].
+    pub fn needs_touch(&self) -> bool {
+        now() - self.seen_at > TOUCH_INTERVAL
+    }
 }
 
 /// Stores a new session. Ends the least recently used sessions beyond [`NewSession::max_sessions`].
@@ -128,69 +131,55 @@ pub fn create(
     }
     let now = now();
     let expires_at = now + session.lifetime;
-    let user_agent = session.user_agent.chars().take(USER_AGENT_MAX_CHARS);
     diesel::insert_into(sessions::table)
         .values(SessionRow {
-            key_hash: key_hash.as_str(),
+            key_hash,
             user_id: session.user_id,
-            kind: session.kind.as_str(),
-            user_agent: user_agent.collect(),
-            ip: &session.ip,
+            kind: session.kind,
+            user_agent: session.client.truncated_user_agent(),
+            ip: &session.client.ip,
             created_at: now,
             seen_at: now,
             expires_at,
             github_at: session.is_github_sign_in.then_some(now),
         })
-        .execute(conn)?;
-    let evicted = evict_excess(conn, key_hash, session)?;
+        .run(conn)?;
     Ok(CreatedSession {
         expires_at,
-        evicted,
+        evicted: evict_excess(conn, key_hash, session)?,
     })
 }
 
 /// Ends the least recently used sessions beyond the limit, except the new one and the one that authorized it; returns
 /// their number.
 fn evict_excess(conn: &mut DbConn, new: &KeyHash, session: &NewSession) -> Result<usize> {
-    let by = session.by.as_ref().map_or("", KeyHash::as_str);
-    let kept = if by.is_empty() { 1 } else { 2 };
-    let excess: Vec<String> = sessions::table
+    let kept: Vec<&KeyHash> = iter::once(new).chain(&session.by).collect();
+    let excess: Vec<KeyHash> = sessions::table
         .filter(sessions::user_id.eq(session.user_id))
-        .filter(sessions::key_hash.ne_all([new.as_str(), by]))
+        .filter(sessions::key_hash.ne_all(kept.iter().copied()))
         .order((sessions::seen_at.desc(), sessions::created_at.desc()))
-        .offset((session.max_sessions - kept).max(0))
+        .offset((session.max_sessions - kept.len() as i64).max(0))
         .limit(MAX_EVICTED)
         .select(sessions::key_hash)
         .load(conn)?;
-    if excess.is_empty() {
-        return Ok(0);
+    if !excess.is_empty() {
+        diesel::delete(sessions::table.filter(sessions::key_hash.eq_any(&excess))).run(conn)?;
+        change_notice::record(conn, [ChangeNotice::Sessions(session.user_id)])?;
     }
-    let evicted = diesel::delete(sessions::table.filter(sessions::key_hash.eq_any(excess)));
-    let evicted = evicted.execute(conn)?;
-    change_notice::record(conn, [ChangeNotice::Sessions(session.user_id)])?;
-    Ok(evicted)
+    Ok(excess.len())
 }
 
 /// Returns the session with this key if it has not expired and its user is active.
 pub fn find_active(conn: &mut DbConn, key_hash: &KeyHash) -> Result<Option<ActiveSession>> {
-    let now = now();
-    let found: Option<(User, Preferences, NaiveDateTime)> = on_each!(conn, conn => sessions::table
-        .find(key_hash.as_str())
+    let active = sessions::table
+        .find(key_hash)
         .inner_join(users::table)
-        .filter(sessions::expires_at.gt(now))
-        .filter(users::status.eq(Status::Active))
-        .select((
-            User::as_select(),
-            Preferences::as_select(),
-            sessions::seen_at,
-        ))
-        .get_result(conn))
-    .optional()?;
-    Ok(found.map(|(user, preferences, seen_at)| ActiveSession {
-        user,
-        preferences,
-        needs_touch: now - seen_at > TOUCH_INTERVAL,
-    }))
+        .filter(sessions::expires_at.gt(now()))
+        .filter(users::status.eq(Status::Active));
+    let active = on_each!(conn, conn => active
+        .select(ActiveSession::as_select())
+        .get_result(conn));
+    Ok(active.optional()?)
 }
 
 /// Returns whether the session's user signed in with GitHub within the last ten minutes.
@@ -198,48 +187,42 @@ pub fn find_active(conn: &mut DbConn, key_hash: &KeyHash) -> Result<Option<Activ
 /// # Errors
 /// `NotFound` when the session has ended.
 pub fn is_confirmed_by_github(conn: &mut DbConn, key_hash: &KeyHash) -> Result<bool> {
-    let session = sessions::table.find(key_hash.as_str());
+    let session = sessions::table.find(key_hash);
     let at: Option<NaiveDateTime> = session.select(sessions::github_at).get_result(conn)?;
     Ok(at.is_some_and(|at| now() - at < GITHUB_CONFIRMATION_LIFETIME))
 }
 
 /// Records that the session's user signed in with GitHub now.
 pub fn confirm_by_github(conn: &mut DbConn, key_hash: &KeyHash) -> Result<()> {
-    diesel::update(sessions::table.find(key_hash.as_str()))
+    diesel::update(sessions::table.find(key_hash))
         .set(sessions::github_at.eq(now()))
-        .execute(conn)?;
-    Ok(())
+        .run(conn)
 }
 
 /// Extends a session by its lifetime. Does nothing when the session has ended.
 pub fn touch(conn: &mut DbConn, key_hash: &KeyHash, lifetime: TimeDelta) -> Result<()> {
-    let now = now();
-    diesel::update(sessions::table.find(key_hash.as_str()))
+    diesel::update(sessions::table.find(key_hash))
         .set((
-            sessions::seen_at.eq(now),
-            sessions::expires_at.eq(now + lifetime),
+            sessions::seen_at.eq(now()),
+            sessions::expires_at.eq(now() + lifetime),
         ))
-        .execute(conn)?;
-    Ok(())
+        .run(conn)
 }
 
 /// Records that a token is used, without extending it.
 pub fn record_use(conn: &mut DbConn, key_hash: &KeyHash) -> Result<()> {
-    diesel::update(sessions::table.find(key_hash.as_str()))
+    diesel::update(sessions::table.find(key_hash))
         .set(sessions::seen_at.eq(now()))
-        .execute(conn)?;
-    Ok(())
+        .run(conn)
 }
 
 /// Ends a session.
 pub fn end(conn: &mut DbConn, key_hash: &KeyHash) -> Result<()> {
     installation::lock(conn)?;
-    let session = sessions::table.find(key_hash.as_str());
-    let user_id: Option<i64> = session
-        .select(sessions::user_id)
-        .get_result(conn)
-        .optional()?;
-    diesel::delete(session).execute(conn)?;
+    let session = sessions::table.find(key_hash);
+    let user_id = session.select(sessions::user_id).get_result(conn);
+    let user_id: Option<i64> = user_id.optional()?;
+    diesel::delete(session).run(conn)?;
     change_notice::record(conn, user_id.map(ChangeNotice::Sessions))
 }
 
@@ -249,7 +232,7 @@ pub fn end_all(conn: &mut DbConn, user_id: i64, except: Option<&KeyHash>) -> Res
     installation::lock(conn)?;
     diesel::update(users::table.find(user_id))
         .set(users::session_epoch.eq(users::session_epoch + 1))
-        .execute(conn)?;
+        .run(conn)?;
     let others = sessions::table
         .filter(sessions::user_id.eq(user_id))
         .filter(sessions::key_hash.ne(except.map_or("", KeyHash::as_str)));

@@ -16,6 +16,7 @@ mod sqlite;
 
 use std::collections::BTreeSet;
 
+use diesel::dsl::sql;
 use diesel::migration::{Migration, MigrationSource};
 use diesel::mysql::Mysql;
 use diesel::prelude::*;
@@ -23,18 +24,15 @@ use diesel::sql_types::Text;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
-use super::connection::{DbConn, on_each};
+use super::connection::DbConn;
 use crate::error::{Error, Result};
 use crate::models::backup;
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const MYSQL_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/mysql");
 
-#[derive(QueryableByName)]
-struct TextRow {
-    #[diesel(sql_type = Text)]
-    value: String,
-}
+/// Selects the versions of the migrations that ran.
+const SELECT_RECORDED: &str = "SELECT version FROM __diesel_schema_migrations";
 
 fn failed(error: impl std::fmt::Display) -> Error {
     Error::Unavailable(format!("migration failed: {error}"))
@@ -42,9 +40,6 @@ fn failed(error: impl std::fmt::Display) -> Error {
 
 impl DbConn {
     /// Returns whether every migration of this program is recorded.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database does not respond.
     pub fn is_migrated(&mut self) -> Result<bool> {
         let applied = self.applied_versions()?;
         Ok(self.known_versions()?.is_subset(&applied))
@@ -62,20 +57,19 @@ impl DbConn {
     pub(in crate::models) fn applied_versions(&mut self) -> Result<BTreeSet<String>> {
         let exists = match self {
             Self::Sqlite(_) => {
-                "SELECT name AS value FROM sqlite_master WHERE name = '__diesel_schema_migrations'"
+                "SELECT name FROM sqlite_master WHERE name = '__diesel_schema_migrations'"
             }
             Self::Mysql(_) => {
-                "SELECT table_name AS value FROM information_schema.tables \
+                "SELECT table_name FROM information_schema.tables \
                  WHERE table_schema = DATABASE() AND table_name = '__diesel_schema_migrations'"
             }
         };
-        let tables: Vec<TextRow> = on_each!(self, conn => diesel::sql_query(exists).load(conn))?;
+        let tables: Vec<String> = sql::<Text>(exists).load(self)?;
         if tables.is_empty() {
             return Ok(BTreeSet::new());
         }
-        let sql = "SELECT version AS value FROM __diesel_schema_migrations";
-        let rows: Vec<TextRow> = on_each!(self, conn => diesel::sql_query(sql).load(conn))?;
-        Ok(rows.into_iter().map(|row| row.value).collect())
+        let versions: Vec<String> = sql::<Text>(SELECT_RECORDED).load(self)?;
+        Ok(versions.into_iter().collect())
     }
 
     /// Applies pending migrations and returns their number. If several programs start together, one migrates and the
@@ -107,7 +101,7 @@ impl DbConn {
             Self::Sqlite(conn) => sqlite::revert_all(conn),
             Self::Mysql(_) => mysql::revert_all(self),
         }?;
-        backup::forget(self)?;
+        backup::remove_marker(self)?;
         Ok(count)
     }
 }

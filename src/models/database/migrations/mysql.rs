@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use diesel::connection::{BoxableConnection, SimpleConnection};
+use diesel::dsl::sql;
 use diesel::migration::{Migration, MigrationSource};
 use diesel::mysql::Mysql;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use super::script::{self, Effect};
-use super::{MYSQL_MIGRATIONS, TextRow, failed, lock, preflight};
+use super::{MYSQL_MIGRATIONS, SELECT_RECORDED, failed, lock, preflight};
 use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
 
@@ -18,7 +19,7 @@ const CREATE_RECORDS: &str = "CREATE TABLE IF NOT EXISTS __diesel_schema_migrati
                               version VARCHAR(50) PRIMARY KEY NOT NULL, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)";
 
 /// A migration and its SQL.
-struct Step {
+struct MigrationSql {
     version: String,
     name: String,
     up: String,
@@ -46,30 +47,29 @@ impl BoxableConnection<Mysql> for Capture {
     }
 }
 
-/// Returns all migrations of this program, oldest first.
-fn steps() -> Result<Vec<Step>> {
+fn scripts() -> Result<Vec<MigrationSql>> {
     let migrations: Vec<Box<dyn Migration<Mysql>>> =
         MYSQL_MIGRATIONS.migrations().map_err(failed)?;
-    let mut steps = Vec::new();
+    let mut scripts = Vec::new();
     for migration in migrations {
         let (mut up, mut down) = (Capture::default(), Capture::default());
         migration.run(&mut up).map_err(failed)?;
         migration.revert(&mut down).map_err(failed)?;
-        steps.push(Step {
+        scripts.push(MigrationSql {
             version: migration.name().version().to_string(),
             name: migration.name().to_string(),
             up: up.0,
             down: down.0,
         });
     }
-    steps.sort_by(|one, other| one.version.cmp(&other.version));
-    Ok(steps)
+    scripts.sort_by(|one, other| one.version.cmp(&other.version));
+    Ok(scripts)
 }
 
 /// Applies pending migrations. Returns their number.
 pub(super) fn migrate(conn: &mut DbConn, wanted: Option<&BTreeSet<String>>) -> Result<usize> {
     preflight::require_privileges(conn)?;
-    let steps = steps()?;
+    let scripts = scripts()?;
     let DbConn::Mysql(conn) = conn else {
         return Ok(0);
     };
@@ -79,19 +79,12 @@ pub(super) fn migrate(conn: &mut DbConn, wanted: Option<&BTreeSet<String>>) -> R
         let is_pending = |version: &String| {
             !applied.contains(version) && wanted.is_none_or(|wanted| wanted.contains(version))
         };
-        let pending = steps.iter().filter(|step| is_pending(&step.version));
+        let pending = scripts.iter().filter(|script| is_pending(&script.version));
         let mut count = 0;
-        for step in pending {
+        for script in pending {
             // Only the first one can be partly applied: each is recorded before the next begins.
-            let resumes = count == 0;
-            with_autocommit_off(conn, |conn| {
-                run(conn, step, &step.up, resumes)?;
-                diesel::sql_query("INSERT INTO __diesel_schema_migrations (version) VALUES (?)")
-                    .bind::<Text, _>(&step.version)
-                    .execute(conn)?;
-                Ok(())
-            })
-            .map_err(|error| preflight::explain(step.name.as_str(), error))?;
+            let record = "INSERT INTO __diesel_schema_migrations (version) VALUES (?)";
+            run_and_record(conn, script, &script.up, count == 0, record)?;
             count += 1;
         }
         Ok(count)
@@ -100,66 +93,70 @@ pub(super) fn migrate(conn: &mut DbConn, wanted: Option<&BTreeSet<String>>) -> R
 
 /// Reverts the recorded migrations, newest first; before that, the first pending one, which may be partly applied.
 pub(super) fn revert_all(conn: &mut DbConn) -> Result<usize> {
-    let steps = steps()?;
+    let scripts = scripts()?;
     let DbConn::Mysql(conn) = conn else {
         return Ok(0);
     };
     lock::with_lock(conn, |conn| {
         conn.batch_execute(CREATE_RECORDS)?;
         let applied = recorded_versions(conn)?;
-        let partial = steps.iter().find(|step| !applied.contains(&step.version));
-        if let Some(step) = partial {
-            revert_partial(conn, step)
-                .map_err(|error| preflight::explain(step.name.as_str(), error))?;
-        }
-        let done: Vec<&Step> = steps
+        let partial = scripts
             .iter()
-            .filter(|step| applied.contains(&step.version))
-            .collect();
-        for (index, step) in done.iter().rev().enumerate() {
-            // The newest may be reverted already, but still recorded.
-            let resumes = index == 0;
-            with_autocommit_off(conn, |conn| {
-                run(conn, step, &step.down, resumes)?;
-                diesel::sql_query("DELETE FROM __diesel_schema_migrations WHERE version = ?")
-                    .bind::<Text, _>(&step.version)
-                    .execute(conn)?;
-                Ok(())
-            })
-            .map_err(|error| preflight::explain(step.name.as_str(), error))?;
+            .find(|script| !applied.contains(&script.version));
+        if let Some(script) = partial {
+            revert_partial(conn, script)
+                .map_err(|error| preflight::explain(&script.name, error))?;
         }
-        Ok(done.len())
+        let recorded: Vec<&MigrationSql> = scripts
+            .iter()
+            .filter(|script| applied.contains(&script.version))
+            .collect();
+        for (index, script) in recorded.iter().rev().enumerate() {
+            // The newest may be reverted already, but still recorded.
+            let forget = "DELETE FROM __diesel_schema_migrations WHERE version = ?";
+            run_and_record(conn, script, &script.down, index == 0, forget)?;
+        }
+        Ok(recorded.len())
     })
 }
 
 /// Reverts a migration that may be partly applied, unless one of its tables belongs to another program.
-fn revert_partial(conn: &mut MysqlConnection, step: &Step) -> Result<()> {
-    for statement in script::statements(&step.up) {
+fn revert_partial(conn: &mut MysqlConnection, script: &MigrationSql) -> Result<()> {
+    for statement in script::statements(&script.up) {
         if let Effect::Table(name) = script::effect(&statement)
             && !has_expected_columns(conn, &name, &statement)?
         {
             return Ok(());
         }
     }
-    run(conn, step, &step.down, true)
+    run(conn, script, &script.down, true)
 }
 
-/// Runs a migration so that rows written after its last DDL statement are committed together with its record.
-fn with_autocommit_off(
+/// Runs a migration's SQL and then `record` with its version, without autocommit: rows written after the last DDL statement
+/// are committed together with the record.
+fn run_and_record(
     conn: &mut MysqlConnection,
-    work: impl FnOnce(&mut MysqlConnection) -> Result<()>,
+    script: &MigrationSql,
+    sql: &str,
+    resumes: bool,
+    record: &str,
 ) -> Result<()> {
     conn.batch_execute("SET SESSION autocommit = 0")?;
-    let outcome = work(conn);
-    match &outcome {
-        Ok(()) => conn.batch_execute("COMMIT; SET SESSION autocommit = 1")?,
-        Err(_) => lock::roll_back(conn),
+    let recorded = run(conn, script, sql, resumes).and_then(|()| {
+        let record = diesel::sql_query(record).bind::<Text, _>(&script.version);
+        Ok(record.execute(conn)?)
+    });
+    match recorded {
+        Ok(_) => Ok(conn.batch_execute("COMMIT; SET SESSION autocommit = 1")?),
+        Err(error) => {
+            let _ = conn.batch_execute("ROLLBACK; SET SESSION autocommit = 1");
+            Err(preflight::explain(&script.name, error))
+        }
     }
-    outcome
 }
 
 /// Runs a migration's statements; with `resumes`, skips those that were already executed.
-fn run(conn: &mut MysqlConnection, step: &Step, sql: &str, resumes: bool) -> Result<()> {
+fn run(conn: &mut MysqlConnection, script: &MigrationSql, sql: &str, resumes: bool) -> Result<()> {
     for statement in script::statements(sql) {
         let Err(error) = conn.batch_execute(&statement) else {
             continue;
@@ -176,7 +173,7 @@ fn run(conn: &mut MysqlConnection, step: &Step, sql: &str, resumes: bool) -> Res
             )));
         }
         tracing::info!(
-            migration = step.name,
+            migration = script.name,
             "skipping a statement that was already executed: {cause}"
         );
     }
@@ -185,15 +182,14 @@ fn run(conn: &mut MysqlConnection, step: &Step, sql: &str, resumes: bool) -> Res
 
 /// Returns whether a table has exactly the columns of this `CREATE TABLE` statement, or does not exist.
 fn has_expected_columns(conn: &mut MysqlConnection, table: &str, statement: &str) -> Result<bool> {
-    let sql = "SELECT column_name AS value FROM information_schema.columns \
-               WHERE table_schema = DATABASE() AND table_name = ?";
-    let rows: Vec<TextRow> = diesel::sql_query(sql).bind::<Text, _>(table).load(conn)?;
-    let found: BTreeSet<String> = rows.into_iter().map(|row| row.value).collect();
+    let select = "SELECT column_name FROM information_schema.columns \
+                  WHERE table_schema = DATABASE() AND table_name = ";
+    let found: Vec<String> = sql::<Text>(select).bind::<Text, _>(table).load(conn)?;
+    let found = BTreeSet::from_iter(found);
     Ok(found.is_empty() || found == script::columns(statement))
 }
 
 fn recorded_versions(conn: &mut MysqlConnection) -> Result<BTreeSet<String>> {
-    let sql = "SELECT version AS value FROM __diesel_schema_migrations";
-    let rows: Vec<TextRow> = diesel::sql_query(sql).load(conn)?;
-    Ok(rows.into_iter().map(|row| row.value).collect())
+    let versions: Vec<String> = sql::<Text>(SELECT_RECORDED).load(conn)?;
+    Ok(versions.into_iter().collect())
 }

@@ -1,43 +1,32 @@
 //! Checks before migrations, and explanations of their failures.
 
 use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 
-use super::TextRow;
 use crate::error::{Error, Result};
 use crate::models::database::connection::DbConn;
 
-/// A table that does not exist. Both servers check privileges before they look for the table.
+/// A table that does not exist; the probes call it `probe`. Both servers check privileges before they look for the table.
 const PROBE_TABLE: &str = "teahouse_rights_probe";
 
 /// Privileges that migrations need, each with a statement that always fails and whose error tells whether the privilege is
 /// granted.
 const PROBES: [(&str, &str); 10] = [
-    ("SELECT", "SELECT 1 FROM teahouse_rights_probe"),
-    (
-        "INSERT",
-        "INSERT INTO teahouse_rights_probe (id) VALUES (1)",
-    ),
-    ("UPDATE", "UPDATE teahouse_rights_probe SET id = 1"),
-    ("DELETE", "DELETE FROM teahouse_rights_probe"),
-    (
-        "CREATE",
-        "CREATE TABLE teahouse_rights_probe_2 (id INT, id INT)",
-    ),
-    ("DROP", "DROP TABLE teahouse_rights_probe"),
-    (
-        "ALTER",
-        "ALTER TABLE teahouse_rights_probe ADD COLUMN id INT",
-    ),
-    ("INDEX", "CREATE INDEX i ON teahouse_rights_probe (id)"),
-    (
-        "CREATE VIEW",
-        "CREATE VIEW teahouse_rights_probe_2 AS SELECT id FROM teahouse_rights_probe",
-    ),
+    ("SELECT", "SELECT 1 FROM probe"),
+    ("INSERT", "INSERT INTO probe (id) VALUES (1)"),
+    ("UPDATE", "UPDATE probe SET id = 1"),
+    ("DELETE", "DELETE FROM probe"),
+    ("CREATE", "CREATE TABLE probe_2 (id INT, id INT)"),
+    ("DROP", "DROP TABLE probe"),
+    ("ALTER", "ALTER TABLE probe ADD COLUMN id INT"),
+    ("INDEX", "CREATE INDEX i ON probe (id)"),
+    ("CREATE VIEW", "CREATE VIEW probe_2 AS SELECT id FROM probe"),
     // The duplicate column makes it fail even if `foreign_key_checks` is off.
     (
         "REFERENCES",
-        "CREATE TABLE teahouse_rights_probe_2 (id INT, id INT, FOREIGN KEY (id) REFERENCES teahouse_rights_probe (id))",
+        "CREATE TABLE probe_2 (id INT, id INT, FOREIGN KEY (id) REFERENCES probe (id))",
     ),
 ];
 
@@ -46,10 +35,10 @@ pub(super) fn require_usable_binlog(conn: &mut DbConn) -> Result<()> {
     let DbConn::Mysql(conn) = conn else {
         return Ok(());
     };
-    let sql = "SELECT IF(@@log_bin = 1 AND UPPER(@@binlog_format) = 'STATEMENT', 'unusable', 'usable') AS value";
+    let format = sql::<Text>("SELECT IF(@@log_bin = 1, UPPER(@@binlog_format), '')");
     // A server without these variables has no binary log.
-    let row: QueryResult<TextRow> = diesel::sql_query(sql).get_result(conn);
-    if row.is_ok_and(|row| row.value == "unusable") {
+    let format: QueryResult<String> = format.get_result(conn);
+    if format.is_ok_and(|format| format == "STATEMENT") {
         return Err(Error::Unavailable(
             "the server's binlog_format is STATEMENT, which does not support READ COMMITTED: \
              SET GLOBAL binlog_format = 'ROW', also in the server's configuration"
@@ -66,7 +55,7 @@ pub(super) fn require_privileges(conn: &mut DbConn) -> Result<()> {
     };
     let mut missing = Vec::new();
     for (privilege, statement) in PROBES {
-        let Err(error) = conn.batch_execute(statement) else {
+        let Err(error) = conn.batch_execute(&statement.replace("probe", PROBE_TABLE)) else {
             tracing::warn!(
                 privilege,
                 "cannot check a privilege, because the table {PROBE_TABLE} exists"
@@ -84,10 +73,8 @@ pub(super) fn require_privileges(conn: &mut DbConn) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let account =
-        "SELECT CONCAT('`', REPLACE(CURRENT_USER(), '@', '`@`'), '` ', DATABASE()) AS value";
-    let row: TextRow = diesel::sql_query(account).get_result(conn)?;
-    let (account, database) = row.value.rsplit_once(' ').unwrap_or_default();
+    let account = "SELECT CONCAT('`', REPLACE(CURRENT_USER(), '@', '`@`'), '`'), DATABASE()";
+    let (account, database): (String, String) = sql::<(Text, Text)>(account).get_result(conn)?;
     Err(Error::Unavailable(format!(
         "the account {account} lacks privileges that migrations need ({}): GRANT ALL ON `{database}`.* TO {account}",
         missing.join(", ")

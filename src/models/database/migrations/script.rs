@@ -7,13 +7,9 @@ use std::collections::BTreeSet;
 pub(super) enum Effect {
     /// Creates the table of this name.
     Table(String),
-    /// Creates a view.
     View,
-    /// Alters a table or creates an index.
     Alter,
-    /// Inserts literal rows.
     Rows,
-    /// Drops something.
     Drop,
     /// Anything else, which must be idempotent.
     Other,
@@ -71,7 +67,6 @@ fn comment_length(text: &str, end: &str) -> usize {
     text.find(end).map_or(text.len(), |index| index + end.len())
 }
 
-/// Returns a statement's effect.
 pub(super) fn effect(statement: &str) -> Effect {
     let words: Vec<&str> = statement.split_whitespace().take(8).collect();
     let upper: Vec<String> = words.iter().map(|word| word.to_uppercase()).collect();

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel_migrations::MigrationHarness;
 
-use super::{SQLITE_MIGRATIONS, TextRow, failed};
+use super::{SQLITE_MIGRATIONS, failed};
 use crate::error::{Error, Result};
 
 /// Longest wait for the write lock without any change of the write-ahead log. A single long statement does not change it
@@ -87,8 +89,7 @@ fn begin(conn: &mut SqliteConnection) -> Result<()> {
 
 /// Returns the path of the write-ahead log.
 fn wal_path(conn: &mut SqliteConnection) -> Result<Option<PathBuf>> {
-    let sql = "SELECT file AS value FROM pragma_database_list WHERE name = 'main'";
-    let rows: Vec<TextRow> = diesel::sql_query(sql).load(conn)?;
-    let file = rows.into_iter().map(|row| row.value).next();
+    let file = sql::<Text>("SELECT file FROM pragma_database_list WHERE name = 'main'");
+    let file: Option<String> = file.get_result(conn).optional()?;
     Ok(file.map(|file| PathBuf::from(format!("{file}-wal"))))
 }

@@ -2,7 +2,10 @@
 
 mod bulk;
 mod cache;
+mod change;
+mod delete;
 mod edit;
+mod erase;
 mod load;
 mod post;
 mod rows;
@@ -13,6 +16,7 @@ use chrono::NaiveDateTime;
 
 pub(in crate::models) use self::cache::WriteCache;
 use self::cache::take_cached_or_load;
+use self::change::ChangeError;
 use self::load::{distinct, load_active_users, load_members, load_room_heads, load_sent_messages};
 use self::rows::{MessageRow, RoomHead, SentMessage};
 use super::mention::{Mention, MentionableMembers};
@@ -23,8 +27,8 @@ use crate::models::room::bulk_read_positions::PendingPosition;
 use crate::models::user::User;
 use crate::models::user::block;
 use crate::models::{installation, now};
-use crate::realtime::frames::ErrorCode;
-use crate::realtime::store::{WriteCommand, WriteResult};
+use crate::protocol::ErrorCode;
+use crate::protocol::commands::{Change, MessageRef, WriteCommand, WriteResult};
 
 /// Executes all writes, or none if it fails. Returns one result per write, in order, and the cache to use for the next
 /// batch once the transaction is committed.
@@ -41,11 +45,7 @@ pub(in crate::models) fn append(
     for (write, id) in writes.iter().zip(batch.first_id..) {
         results.push(match write {
             WriteCommand::Post(draft) => batch.post(draft, id),
-            WriteCommand::Edit { target, content } => {
-                batch.edit(conn, target, Some(content), id)?
-            }
-            WriteCommand::Delete(target) => batch.edit(conn, target, None, id)?,
-            WriteCommand::Erase(target) => batch.erase(conn, target, id)?,
+            WriteCommand::Change(target, change) => batch.change(conn, target, change, id)?,
         });
     }
     let cache = batch.store(conn)?;
@@ -79,9 +79,9 @@ impl<'a> Batch<'a> {
     fn load(conn: &mut DbConn, mut cache: WriteCache, writes: &[WriteCommand]) -> Result<Self> {
         let first_id = installation::allocate_ids(conn, writes.len() as i64)?;
         cache.refresh(conn)?;
-        let room_ids = distinct(writes.iter().map(|write| room_and_user(write).0));
-        let user_ids = distinct(writes.iter().map(|write| room_and_user(write).1));
-        let member_ids = distinct(writes.iter().map(room_and_user));
+        let member_ids = distinct(writes.iter().map(WriteCommand::room_and_user));
+        let room_ids = distinct(member_ids.iter().map(|(room_id, _)| *room_id));
+        let user_ids = distinct(member_ids.iter().map(|(_, user_id)| *user_id));
         let users = take_cached_or_load(&mut cache.users, &user_ids, |ids| {
             load_active_users(conn, ids)
         })?;
@@ -94,6 +94,9 @@ impl<'a> Batch<'a> {
             })?;
         let pairs = rooms.iter().filter(|(_, room)| room.is_pair);
         let pairs: Vec<i64> = pairs.map(|(room_id, _)| *room_id).collect();
+        let texts = writes
+            .iter()
+            .filter_map(|write| Some((write.room_and_user().0, write.text()?)));
         Ok(Self {
             cache,
             first_id,
@@ -102,7 +105,7 @@ impl<'a> Batch<'a> {
             users,
             members,
             blocked: block::blocked_senders(conn, &pairs)?,
-            mentionable: MentionableMembers::load(conn, writes.iter().filter_map(room_and_text))?,
+            mentionable: MentionableMembers::load(conn, texts)?,
             rooms,
             rows: Vec::with_capacity(writes.len()),
             new_mentions: Vec::new(),
@@ -113,8 +116,7 @@ impl<'a> Batch<'a> {
     /// Returns the user and the room if the user is a member.
     fn require_member(
         &mut self,
-        room_id: i64,
-        user_id: i64,
+        (room_id, user_id): (i64, i64),
     ) -> Result<(&User, &mut RoomHead), ErrorCode> {
         let user = self.users.get(&user_id).ok_or(ErrorCode::Forbidden)?;
         let room = self.rooms.get_mut(&room_id).ok_or(ErrorCode::NotFound)?;
@@ -122,6 +124,28 @@ impl<'a> Batch<'a> {
             true => Ok((user, room)),
             false if room.is_open => Err(ErrorCode::Forbidden),
             false => Err(ErrorCode::NotFound),
+        }
+    }
+
+    /// Makes a change, whose id is `change_id`.
+    fn change(
+        &mut self,
+        conn: &mut DbConn,
+        target: &MessageRef,
+        change: &Change,
+        change_id: i64,
+    ) -> Result<WriteResult> {
+        // The message may be new in this batch.
+        self.store_rows(conn)?;
+        let changed = match change {
+            Change::Edit(text) => self.edit(conn, target, text, change_id),
+            Change::Delete => self.delete(conn, target, change_id),
+            Change::Erase => self.erase(conn, target, change_id),
+        };
+        match changed {
+            Ok(stored) => Ok(Ok(stored)),
+            Err(ChangeError::Rejected(code)) => Ok(Err(code)),
+            Err(ChangeError::Failed(error)) => Err(error),
         }
     }
 
@@ -150,23 +174,5 @@ impl<'a> Batch<'a> {
             (room.has_new_message, room.is_changed) = (false, false);
         }
         Ok(self.cache.with(self.users, self.members, self.rooms))
-    }
-}
-
-fn room_and_user(write: &WriteCommand) -> (i64, i64) {
-    match write {
-        WriteCommand::Post(draft) => (draft.room_id, draft.user_id),
-        WriteCommand::Edit { target, .. }
-        | WriteCommand::Delete(target)
-        | WriteCommand::Erase(target) => (target.room_id, target.user_id),
-    }
-}
-
-/// Returns the room and the new text of a write; `None` for deletions.
-fn room_and_text(write: &WriteCommand) -> Option<(i64, &str)> {
-    match write {
-        WriteCommand::Post(draft) => Some((draft.room_id, &draft.content)),
-        WriteCommand::Edit { target, content } => Some((target.room_id, content)),
-        WriteCommand::Delete(_) | WriteCommand::Erase(_) => None,
     }
 }

@@ -3,8 +3,8 @@
 use super::Batch;
 use super::rows::{MessageRow, SentMessage};
 use crate::models::room::bulk_read_positions::PendingPosition;
-use crate::realtime::frames::ErrorCode;
-use crate::realtime::store::{StoredMessage, ValidatedMessage, WriteResult};
+use crate::protocol::ErrorCode;
+use crate::protocol::commands::{StoredMessage, ValidatedMessage, WriteResult};
 
 impl<'a> Batch<'a> {
     /// Adds a message, or returns the stored one if this is a retry.
@@ -23,7 +23,7 @@ impl<'a> Batch<'a> {
         if self.blocked.contains(&member) {
             return Err(ErrorCode::Blocked);
         }
-        let (user, room) = self.require_member(draft.room_id, draft.user_id)?;
+        let (user, room) = self.require_member(member)?;
         let user = user.clone();
         room.seq += 1;
         room.ver += 1;

@@ -7,7 +7,7 @@ use crate::models::message::Message;
 use crate::models::message::mention::Mention;
 use crate::models::schema::messages;
 use crate::models::user::User;
-use crate::realtime::frames;
+use crate::protocol;
 
 /// A new row of `messages`.
 #[derive(Insertable)]
@@ -26,7 +26,7 @@ pub(in crate::models) struct MessageRow<'a> {
 }
 
 impl MessageRow<'_> {
-    pub(super) fn to_public(&self, author: &User, mentions: &[Mention]) -> frames::Message {
+    pub(super) fn to_public(&self, author: &User, mentions: &[Mention]) -> protocol::Message {
         let message = Message {
             room_id: self.room_id,
             seq: self.seq,
@@ -35,8 +35,7 @@ impl MessageRow<'_> {
             client_id: self.client_id.to_owned(),
             content: self.content.to_owned(),
             created_at: self.created_at,
-            edited_at: None,
-            deleted_at: None,
+            ..Message::default()
         };
         message.into_public(author, mentions)
     }
@@ -46,7 +45,7 @@ impl MessageRow<'_> {
 pub(super) struct SentMessage {
     pub(super) room_id: i64,
     pub(super) hash: Vec<u8>,
-    pub(super) message: frames::Message,
+    pub(super) message: protocol::Message,
 }
 
 /// The end of a room's log.

@@ -1,15 +1,15 @@
 //! The text of a message.
 
+use std::fmt::Write;
 use std::ops::Range;
 
 use sha2::{Digest, Sha256};
+use teahouse_text::characters::is_blank;
+use teahouse_text::links::{self, Link, LinkKind};
 
-use self::links::{Link, LinkKind};
-use super::characters::is_blank;
-use crate::error::{Error, Result};
+use crate::error::{Error, LocalizedMessage, Result};
 use crate::models::message::mention::Mention;
 
-pub(crate) mod links;
 pub mod permalinks;
 
 /// Maximum length of a message in characters (Unicode scalar values).
@@ -45,10 +45,7 @@ impl Content {
         if text.is_empty() {
             return Err(ContentError::Empty);
         }
-        if text
-            .chars()
-            .any(|c| c.is_control() && c != '\n' && c != '\t')
-        {
+        if text.contains(|c: char| c.is_control() && c != '\n' && c != '\t') {
             return Err(ContentError::Invalid);
         }
         if text.len() > MAX_CHARS && text.chars().nth(MAX_CHARS).is_some() {
@@ -75,10 +72,10 @@ impl From<ContentError> for Error {
     fn from(error: ContentError) -> Self {
         match error {
             ContentError::Empty => Self::field("content", "error-content-empty"),
-            ContentError::TooLong => Self::field(
-                "content",
-                crate::error::LocalizedMessage::with("error-content-too-long", "limit", MAX_CHARS),
-            ),
+            ContentError::TooLong => {
+                let message = LocalizedMessage::with("error-content-too-long", "limit", MAX_CHARS);
+                Self::field("content", message)
+            }
             ContentError::Invalid => Self::field("content", "error-content-invalid"),
         }
     }
@@ -125,9 +122,7 @@ fn push_marked(html: &mut String, text: &str, span: Range<usize>, named: &[Menti
     let inside = |place: &Range<usize>| place.start >= span.start && place.end <= span.end;
     for Mention { user_id, range } in named.iter().filter(|named| inside(&named.range)) {
         push_escaped(html, &text[at..range.start]);
-        html.push_str(&format!(
-            "<span class=\"mention\" data-user-id=\"{user_id}\">"
-        ));
+        let _ = write!(html, "<span class=\"mention\" data-user-id=\"{user_id}\">");
         push_escaped(html, &text[range.clone()]);
         html.push_str("</span>");
         at = range.end;
@@ -161,37 +156,26 @@ mod properties;
 mod tests {
     use super::*;
 
-    fn to_html_plain(text: &str) -> String {
-        to_html(text, &[])
-    }
-
     #[test]
-    fn white_space_is_trimmed_and_line_ends_are_lf() {
-        assert_eq!(
-            Content::parse(" \r\n a\r\nb\rc\t d \n")
-                .expect("valid")
-                .as_str(),
-            "a\nb\nc\t d"
-        );
-        assert_eq!(Content::parse(" \u{3000}\n"), Err(ContentError::Empty));
-    }
-
-    #[test]
-    fn limit_counts_characters() {
-        assert!(Content::parse(&"茶".repeat(MAX_CHARS)).is_ok());
-        assert_eq!(
-            Content::parse(&"茶".repeat(MAX_CHARS + 1)),
-            Err(ContentError::TooLong)
-        );
-        assert!(Content::parse(&format!("{}  ", "x".repeat(MAX_CHARS))).is_ok());
-    }
-
-    #[test]
-    fn control_characters_are_refused() {
-        for c in ['\0', '\u{7}', '\u{1b}', '\u{7f}', '\u{85}'] {
+    fn texts_are_normalized_or_refused() {
+        let longest = "茶".repeat(MAX_CHARS);
+        for (sent, expected) in [
+            (" \r\n a\r\nb\rc\t d \n", Ok("a\nb\nc\t d")),
+            (" \u{3000}\n", Err(ContentError::Empty)),
+            (&longest, Ok(&*longest)),
+            (&format!("{longest}  "), Ok(&longest)),
+            (&format!("{longest}茶"), Err(ContentError::TooLong)),
+            ("a\0b", Err(ContentError::Invalid)),
+            ("a\u{7}b", Err(ContentError::Invalid)),
+            ("a\u{1b}b", Err(ContentError::Invalid)),
+            ("a\u{7f}b", Err(ContentError::Invalid)),
+            ("a\u{85}b", Err(ContentError::Invalid)),
+        ] {
+            let content = Content::parse(sent);
             assert_eq!(
-                Content::parse(&format!("a{c}b")),
-                Err(ContentError::Invalid)
+                content.as_ref().map(Content::as_str),
+                expected.as_ref().copied(),
+                "{sent:?}"
             );
         }
     }
@@ -199,30 +183,25 @@ mod tests {
     #[test]
     fn html_is_escaped() {
         assert_eq!(
-            to_html_plain("<script>alert('1')</script> & \"x\"\n2"),
+            to_html("<script>alert('1')</script> & \"x\"\n2", &[]),
             "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt; &amp; &quot;x&quot;<br>2"
         );
-    }
-
-    #[test]
-    fn urls_become_links_with_escaped_addresses() {
-        let html = to_html_plain("see https://example.org/a?b=1&c=\"><img src=x>.");
-        assert!(
-            html.starts_with("see <a href=\"https://example.org/a?b=1&amp;c="),
-            "{html}"
-        );
+        let html = to_html("see https://example.org/a?b=1&c=\"><img src=x>.", &[]);
+        let start = "see <a href=\"https://example.org/a?b=1&amp;c=";
+        assert!(html.starts_with(start), "{html}");
         assert!(!html.contains("<img"), "{html}");
-        assert!(!to_html_plain("javascript:alert(1) data:text/html,x ftp://a.b").contains("<a"));
+        let html = to_html("javascript:alert(1) data:text/html,x ftp://a.b", &[]);
+        assert!(!html.contains("<a"), "{html}");
     }
 
     #[test]
     fn mentions_are_marked() {
-        let named = [Mention {
+        let mention = Mention {
             user_id: 7,
             range: 3..7,
-        }];
+        };
         assert_eq!(
-            to_html("hi @mei & co", &named),
+            to_html("hi @mei & co", &[mention]),
             "hi <span class=\"mention\" data-user-id=\"7\">@mei</span> &amp; co"
         );
     }

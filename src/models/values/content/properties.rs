@@ -7,52 +7,15 @@ use crate::models::message::mention;
 
 /// Generates texts with fragments of markup, URLs, mentions and control characters.
 fn texts() -> impl Strategy<Value = String> {
+    let words = "< > & \" ' = </a> <br> &lt; &#39; @mei @mei_lin @李梅 @john 茶 。 ) ( http:// https://a.b/ \
+        HTTPS://x.y?q= https://a.b@c.de https://a.bc /wiki/ ?q= www.x.yz x@y.zz mailto:a@b.cd \
+        javascript: data:text/html,"
+        .split(' ');
+    let spaces = ["ftp://a.b ", " ", "\n", "\r\n", "\r", "\t", "\u{3000}"];
+    let invisible = ["\u{200b}", "\u{2066}", "\u{202e}", "\0", "\u{7f}"];
     let part = prop_oneof![
-        prop::sample::select(vec![
-            "<",
-            ">",
-            "&",
-            "\"",
-            "'",
-            "=",
-            "</a>",
-            "<br>",
-            "&lt;",
-            "&#39;",
-            "@mei",
-            "@mei_lin",
-            "@李梅",
-            "http://",
-            "https://a.b/",
-            "HTTPS://x.y?q=",
-            "javascript:",
-            "data:text/html,",
-            "ftp://a.b ",
-            "mailto:a@b.cd",
-            "www.x.yz",
-            "x@y.zz",
-            "https://a.b@c.de",
-            "https://a.bc",
-            "/wiki/",
-            "?q=",
-            "@john",
-            "茶",
-            "\u{200b}",
-            "\u{2066}",
-            " ",
-            "\n",
-            "\r\n",
-            "\r",
-            "\t",
-            "\u{3000}",
-            "\0",
-            "\u{7f}",
-            "\u{202e}",
-            "。",
-            ")",
-            "(",
-        ])
-        .prop_map(str::to_owned),
+        prop::sample::select([words.collect(), spaces.to_vec(), invisible.to_vec()].concat())
+            .prop_map(str::to_owned),
         any::<char>().prop_map(String::from),
         "\\PC{0,8}",
     ];
@@ -60,25 +23,14 @@ fn texts() -> impl Strategy<Value = String> {
 }
 
 fn known(key: &str) -> Option<i64> {
-    let names = ["mei", "mei_lin", "李梅"];
-    names
+    let index = ["mei", "mei_lin", "李梅"]
         .iter()
-        .position(|name| *name == key)
-        .map(|index| index as i64)
-}
-
-/// A token of the HTML that `to_html` may produce.
-#[derive(Debug, PartialEq)]
-enum HtmlToken {
-    Text(String),
-    Link(String),
-    LinkEnd,
-    Mention(i64),
-    MentionEnd,
+        .position(|name| *name == key)?;
+    Some(index as i64)
 }
 
 /// Returns whether a link leads where its text says, and the text has no invisible characters.
-fn is_honest(text: &str, address: &str) -> bool {
+fn is_accurate(text: &str, address: &str) -> bool {
     let (scheme, rest) = address.split_once(':').unwrap_or_default();
     let is_readable = !text.contains(|c: char| {
         c.is_whitespace() || matches!(c, '\u{200b}' | '\u{202e}' | '\u{2066}' | '<' | '"')
@@ -117,37 +69,50 @@ fn unescaped(text: &str) -> String {
     plain + rest
 }
 
-/// Parses HTML; panics on markup that `to_html` never produces.
-fn html_tokens(html: &str) -> Vec<HtmlToken> {
-    let mut tokens = Vec::new();
+/// Returns the address of a link's start tag.
+fn address(tag: &str) -> Option<String> {
+    let address = tag.strip_prefix("a href=\"")?;
+    let web = address.strip_suffix("\" rel=\"noopener noreferrer nofollow\" target=\"_blank\"");
+    let mail = address
+        .strip_suffix('"')
+        .filter(|mail| mail.starts_with("mailto:"));
+    web.or(mail).map(unescaped)
+}
+
+/// Returns the text that HTML shows; panics on markup that `to_html` never produces, misleading links and wrong mentions.
+fn shown_text(html: &str, mentions: &[Mention]) -> String {
+    let mut shown = String::new();
     let mut rest = html;
-    while !rest.is_empty() {
-        let text;
-        (text, rest) = rest.split_at(rest.find('<').unwrap_or(rest.len()));
-        if !text.is_empty() {
-            tokens.push(HtmlToken::Text(unescaped(text)));
-        }
-        let Some((tag, after)) = rest.split_once('>') else {
-            break;
-        };
+    while let Some((text, tag)) = rest.split_once('<') {
+        shown += &unescaped(text);
+        let (tag, after) = tag.split_once('>').expect("a tag");
         rest = after;
-        let link = tag.strip_prefix("<a href=\"").and_then(|tag| {
-            let web = tag.strip_suffix("\" rel=\"noopener noreferrer nofollow\" target=\"_blank\"");
-            web.or_else(|| tag.strip_suffix('"').filter(|_| tag.starts_with("mailto:")))
-        });
-        let mention = tag
-            .strip_prefix("<span class=\"mention\" data-user-id=\"")
-            .and_then(|tag| tag.strip_suffix('"'));
-        tokens.push(match (tag, link, mention) {
-            (_, Some(address), _) => HtmlToken::Link(unescaped(address)),
-            (_, _, Some(id)) => HtmlToken::Mention(id.parse().expect("an id")),
-            ("</a", ..) => HtmlToken::LinkEnd,
-            ("</span", ..) => HtmlToken::MentionEnd,
-            ("<br", ..) => HtmlToken::Text("\n".to_owned()),
-            _ => panic!("unexpected tag <{tag}>"),
-        });
+        if tag == "br" {
+            shown.push('\n');
+        } else if let Some(address) = address(tag) {
+            let (text, after) = after.split_once("</a>").expect("an end tag");
+            let text = unescaped(text);
+            assert!(
+                is_accurate(&text, &address),
+                "{text:?} leads to {address:?}"
+            );
+            shown += &text;
+            rest = after;
+        } else {
+            let id = tag.strip_prefix("span class=\"mention\" data-user-id=\"");
+            let id = id.and_then(|id| id.strip_suffix('"')).expect("a mention");
+            let (name, after) = after.split_once("</span>").expect("an end tag");
+            let name = unescaped(name);
+            let mention = Mention {
+                user_id: id.parse().expect("an id"),
+                range: shown.len()..shown.len() + name.len(),
+            };
+            assert!(mentions.contains(&mention), "{mention:?}");
+            shown += &name;
+            rest = after;
+        }
     }
-    tokens
+    shown + &unescaped(rest)
 }
 
 proptest! {
@@ -174,29 +139,7 @@ proptest! {
 
     #[test]
     fn rendered_text_is_the_original_text(text in texts()) {
-        let named = mention::find(&text, known);
-        let mut shown = String::new();
-        let mut inside = None;
-        for token in html_tokens(&to_html(&text, &named)) {
-            match (token, &inside) {
-                (HtmlToken::Text(text), None) => shown.push_str(&text),
-                (HtmlToken::Text(text), Some(HtmlToken::Link(address))) => {
-                    prop_assert!(is_honest(&text, address), "{text:?} leads to {address:?}");
-                    shown.push_str(&text);
-                }
-                (HtmlToken::Text(text), Some(HtmlToken::Mention(id))) => {
-                    let range = shown.len()..shown.len() + text.len();
-                    let name = Mention { user_id: *id, range };
-                    prop_assert!(named.contains(&name));
-                    shown.push_str(&text);
-                }
-                (token @ (HtmlToken::Link(_) | HtmlToken::Mention(_)), None) => inside = Some(token),
-                (HtmlToken::LinkEnd, Some(HtmlToken::Link(_)))
-                | (HtmlToken::MentionEnd, Some(HtmlToken::Mention(_))) => inside = None,
-                (token, _) => prop_assert!(false, "{token:?} inside {inside:?}"),
-            }
-        }
-        prop_assert_eq!(inside, None);
-        prop_assert_eq!(shown, text);
+        let mentions = mention::find(&text, known);
+        prop_assert_eq!(shown_text(&to_html(&text, &mentions), &mentions), text);
     }
 }

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use phonenumber::Mode;
 use phonenumber::country::Id as Region;
-use phonenumber::{Mode, country};
 
+use super::text_column::text_column;
 use crate::error::{Error, Result};
 
 /// Maximum number of digits, including the country code.
@@ -20,15 +21,17 @@ mod normalize;
 #[derive(Clone, PartialEq, Eq)]
 pub struct PhoneNumber(String);
 
+text_column!(PhoneNumber, |number| Ok(PhoneNumber(number)));
+
 impl PhoneNumber {
     /// Parses a number with `+` and country code, a national number of `region` (ISO 3166-1 alpha-2), or a `tel:` URI
     /// (RFC 3966). `normalize` lists the accepted spellings.
     ///
     /// # Errors
     /// `Invalid` for the field `phone` when it is missing or not a valid number.
-    pub fn parse(typed: &str, region: &str) -> Result<Self> {
+    pub fn parse(text: &str, region: &str) -> Result<Self> {
         let invalid = || Error::field("phone", "error-phone-invalid");
-        let digits = normalize::digits(typed);
+        let digits = normalize::digits(text);
         if digits.is_empty() {
             return Err(Error::field("phone", "error-phone-missing"));
         }
@@ -55,8 +58,8 @@ impl PhoneNumber {
 
     /// Returns whether a text is a phone number rather than a username: it begins with `+`, or has at least seven digits
     /// (the shortest of E.164) and no letters. Such usernames are not accepted.
-    pub fn is_number_like(typed: &str) -> bool {
-        let digits = normalize::digits(typed);
+    pub fn is_number_like(text: &str) -> bool {
+        let digits = normalize::digits(text);
         match digits.strip_prefix('+') {
             Some(national) => national.starts_with(|c: char| c.is_ascii_digit()),
             None => {
@@ -76,18 +79,10 @@ impl PhoneNumber {
         masked(&self.0)
     }
 
-    /// Wraps a stored number in E.164 form.
-    pub fn from_stored(number: String) -> Self {
-        Self(number)
-    }
-
     /// Returns the number's region (ISO 3166-1 alpha-2), if it belongs to one.
     pub fn region(&self) -> Option<String> {
-        let number = phonenumber::parse(None, &self.0).ok()?;
-        number
-            .country()
-            .id()
-            .map(|region| region.as_ref().to_owned())
+        let region = phonenumber::parse(None, &self.0).ok()?.country().id()?;
+        Some(region.as_ref().to_owned())
     }
 
     /// Returns all supported regions with their country codes, such as `("CN", 86)`, sorted.
@@ -104,7 +99,7 @@ impl PhoneNumber {
 
     /// Returns whether the region (ISO 3166-1 alpha-2) is supported.
     pub fn is_known_region(region: &str) -> bool {
-        region.parse::<country::Id>().is_ok()
+        region.parse::<Region>().is_ok()
     }
 
     /// Loads the library's number rules, which makes the first parsing slow.
@@ -116,12 +111,8 @@ impl PhoneNumber {
 /// Masks all but the first three and last two characters.
 pub fn masked(phone: &str) -> String {
     let length = phone.chars().count();
-    let shown = |at: usize| at < 3 || at + 2 >= length;
-    phone
-        .chars()
-        .enumerate()
-        .map(|(at, c)| if shown(at) { c } else { '*' })
-        .collect()
+    let mask = |(at, c)| if at < 3 || at + 2 >= length { c } else { '*' };
+    phone.chars().enumerate().map(mask).collect()
 }
 
 impl fmt::Debug for PhoneNumber {
@@ -138,36 +129,29 @@ mod tests {
 
     #[test]
     fn all_spellings_parse_to_the_same_number() {
-        for typed in [
-            "13800138000",
-            "+8613800138000",
-            "+86 138-0013-8000",
-            "１３８００１３８０００",
-            "＋８６ (138) 0013.8000",
-            " 138 0013 8000 ",
+        for (text, region, expected) in [
+            ("13800138000", "CN", "+8613800138000"),
+            ("+8613800138000", "CN", "+8613800138000"),
+            ("+86 138-0013-8000", "CN", "+8613800138000"),
+            ("１３８００１３８０００", "CN", "+8613800138000"),
+            ("＋８６ (138) 0013.8000", "CN", "+8613800138000"),
+            (" 138 0013 8000 ", "CN", "+8613800138000"),
+            ("(415) 555-2671", "us", "+14155552671"),
+            // International numbers do not depend on the region.
+            ("+8613800138000", "US", "+8613800138000"),
+            ("+8613800138000", "DE", "+8613800138000"),
+            ("+8613800138000", "RU", "+8613800138000"),
+            ("+8613800138000", "", "+8613800138000"),
+            ("+8613800138000", "nonsense", "+8613800138000"),
         ] {
-            let number = PhoneNumber::parse(typed, "CN").expect(typed);
-            assert_eq!(number.as_str(), "+8613800138000", "{typed}");
-        }
-        assert_eq!(
-            PhoneNumber::parse("(415) 555-2671", "us")
-                .expect("valid")
-                .as_str(),
-            "+14155552671"
-        );
-    }
-
-    #[test]
-    fn international_numbers_do_not_depend_on_the_region() {
-        for region in ["CN", "US", "DE", "RU", "", "nonsense"] {
-            let number = PhoneNumber::parse("+8613800138000", region).expect(region);
-            assert_eq!(number.as_str(), "+8613800138000", "{region}");
+            let number = PhoneNumber::parse(text, region).expect(text);
+            assert_eq!(number.as_str(), expected, "{text} {region}");
         }
     }
 
     #[test]
     fn invalid_numbers_are_refused() {
-        for typed in [
+        let texts = [
             "",
             "  ",
             "12",
@@ -175,12 +159,15 @@ mod tests {
             "+",
             "++8613800138000",
             "1380013800a",
+        ];
+        let more = [
             "+86138001380001380013",
             "1-800-FLOWERS",
             "0",
             "+999123456789",
-        ] {
-            assert!(PhoneNumber::parse(typed, "CN").is_err(), "{typed}");
+        ];
+        for text in texts.into_iter().chain(more) {
+            assert!(PhoneNumber::parse(text, "CN").is_err(), "{text}");
         }
     }
 
@@ -199,10 +186,10 @@ mod tests {
     proptest! {
         #[test]
         fn accepted_numbers_are_in_e164_form(
-            typed in prop_oneof!["[+＋]?[0-9０-９ ().-]{0,20}", ".{0,40}"],
+            text in prop_oneof!["[+＋]?[0-9０-９ ().-]{0,20}", ".{0,40}"],
             region in prop_oneof![Just("CN".to_owned()), Just("US".to_owned()), ".{0,3}"],
         ) {
-            if let Ok(number) = PhoneNumber::parse(&typed, &region) {
+            if let Ok(number) = PhoneNumber::parse(&text, &region) {
                 let digits = number.as_str().strip_prefix('+').expect("E.164");
                 prop_assert!((4..=15).contains(&digits.len()), "{digits}");
                 prop_assert!(digits.bytes().all(|c| c.is_ascii_digit()), "{digits}");

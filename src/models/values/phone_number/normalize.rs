@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
-use crate::models::values::characters::is_default_ignorable;
+use teahouse_text::characters::is_default_ignorable;
 
 /// Maximum length of a normalized number, which is longer than any valid one.
 const MAX_CHARS: usize = 32;
@@ -19,8 +19,8 @@ const SEPARATORS: &str = ".·‧∙•・｡。/⁄∕−˗⁃ー";
 /// - Converts decimal digits of any script, including full-width and superscript digits.
 /// - Removes the scheme of a `tel:` URI (RFC 3966), and prepends its `phone-context` to a local number if that is a global
 ///   prefix (`+86`). Ignores other parameters, including `ext`, because E.164 has no extensions.
-pub(super) fn digits(typed: &str) -> String {
-    let plain: String = typed.nfkc().filter(|c| !is_default_ignorable(*c)).collect();
+pub(super) fn digits(text: &str) -> String {
+    let plain: String = text.nfkc().filter(|c| !is_default_ignorable(*c)).collect();
     match without_scheme(plain.trim()) {
         Some(uri) => digits_of_uri(uri),
         None => without_separators(&plain),
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn spellings_are_reduced_to_digits() {
-        for typed in [
+        for text in [
             "+8613800138000",
             "\u{202a}+86 138 0013 8000\u{202c}",
             "\u{2068}+86\u{a0}138\u{202f}0013\u{2009}8000\u{2069}\u{200b}",
@@ -127,21 +127,16 @@ mod tests {
             "tel:138-0013-8000;phone-context=+86",
             "tel:13800138000;ext=7;Phone-Context=%2B86",
         ] {
-            assert_eq!(
-                digits(typed),
-                "+8613800138000",
-                "{}",
-                typed.escape_unicode()
-            );
+            assert_eq!(digits(text), "+8613800138000", "{}", text.escape_unicode());
         }
-        for (typed, expected) in [
+        for (text, expected) in [
             ("tel:138 0013 8000;phone-context=example.org", "13800138000"),
             ("tel:", ""),
             (" \u{200e}-()", ""),
             ("1-800-FLOWERS", "1800FLOWERS"),
             ("sms:+8613800138000", "sms:+8613800138000"),
         ] {
-            assert_eq!(digits(typed), expected, "{typed}");
+            assert_eq!(digits(text), expected, "{text}");
         }
     }
 
