@@ -85,6 +85,7 @@ async fn closed_stream_releases_its_descriptor_at_once() {
             for how in [Disconnect::Fin, Disconnect::HalfClose, Disconnect::Reset] {
                 let open = stream(&li, path, pipelined).await;
                 server.wait_for_connections(1).await;
+                println!("{path}, {how:?}, {pipelined} bytes pipelined");
                 let rest = disconnect(open, how).await;
                 expect_closed(&server).await;
                 drop(rest);
