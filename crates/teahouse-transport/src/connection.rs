@@ -4,22 +4,24 @@
 mod tests;
 
 use std::cell::{Cell, Ref, RefCell};
+use std::io::ErrorKind;
 use std::rc::Rc;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
 use actix_web::rt::net::TcpStream;
-use futures_util::FutureExt;
 use socket2::{SockRef, TcpKeepalive};
-use tokio::io::Interest;
 
 use crate::anonymous_limiter::AnonymousGuard;
+use crate::termination::Termination;
 use crate::timeouts::{Clock, Timeouts, WriteStall};
 
 /// TCP keep-alive of connections that close with their peer: probes begin after this much silence and are then repeated.
 /// The socket's user time-out (`PEER_TIMEOUT`) limits how long they may stay unacknowledged.
 const PROBE_AFTER: Duration = Duration::from_secs(9);
 const PROBE_INTERVAL: Duration = Duration::from_secs(3);
+/// Maximum number of reads in one sweep that discard what the peer of such a connection sends.
+const MAX_DISCARDED_READS: usize = 64;
 
 /// A TCP connection, shared by its HTTP stream, the request handlers and the sweep of its worker.
 pub struct Connection {
@@ -45,19 +47,6 @@ enum Phase {
     KeepAlive,
     ReadingHead,
     Responding,
-}
-
-/// Why and how a connection is closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Termination {
-    /// Resets the connection and discards all unsent bytes, also the kernel's.
-    Reset,
-    /// Closes an idle connection.
-    Close,
-    /// Sends 408.
-    RequestTimeout,
-    /// Sends 429.
-    TooManyConnections,
 }
 
 impl Connection {
@@ -161,8 +150,9 @@ impl Connection {
         self.on_stall.replace(Some(Box::new(notify)));
     }
 
-    /// Closes the connection as soon as its peer closes it or its sending half: for endless responses, whose peer has
-    /// nothing more to send. TCP keep-alive detects a peer that vanished.
+    /// Closes the connection as soon as its peer closes it or its sending half: for endless responses that are the last of
+    /// their connection, whose peer has nothing more to send. What it does send is discarded. TCP keep-alive detects a
+    /// peer that vanished.
     pub fn close_with_peer(&self) {
         self.closes_with_peer.set(true);
         if let Some(tcp) = self.tcp() {
@@ -181,13 +171,21 @@ impl Connection {
         }
     }
 
-    /// Whether the kernel has reported that the peer closed, also when unread bytes precede that. Needs no system call.
+    /// Discards what the peer has sent, and returns whether it has closed its sending half. Unread bytes would keep the
+    /// kernel from receiving, and so from reporting, the end.
     fn is_closed_by_peer(&self) -> bool {
-        let tcp = self.tcp();
-        let readiness = tcp
-            .as_ref()
-            .and_then(|tcp| tcp.ready(Interest::READABLE).now_or_never());
-        readiness.is_some_and(|ready| ready.is_ok_and(|ready| ready.is_read_closed()))
+        let Some(tcp) = self.tcp() else {
+            return false;
+        };
+        let mut unread = [0; 16 * 1024];
+        for _ in 0..MAX_DISCARDED_READS {
+            match tcp.try_read(&mut unread) {
+                Ok(0) => return true,
+                Ok(_) => {}
+                Err(error) => return error.kind() != ErrorKind::WouldBlock,
+            }
+        }
+        false
     }
 
     /// Resets the connection in `seconds` at the latest. Only the first call has an effect.

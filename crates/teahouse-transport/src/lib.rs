@@ -11,6 +11,7 @@ mod error_response;
 mod eviction_queue;
 mod server;
 mod stream;
+mod termination;
 mod timeouts;
 mod trusted_proxies;
 mod upgraded;

@@ -14,8 +14,9 @@ use actix_web::web::Buf;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::connection::{Connection, Termination};
+use crate::connection::Connection;
 use crate::error_response::{self, ErrorResponse};
+use crate::termination::Termination;
 
 /// A connection whose peer acknowledges nothing for this long is closed by the kernel.
 const PEER_TIMEOUT: Duration = Duration::from_secs(10);
