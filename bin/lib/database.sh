@@ -21,8 +21,10 @@ database_start() {
   local options=()
   server=$(command -v mariadbd || command -v mysqld)
   ((EUID != 0)) || options=(--user=root)
-  mkdir -p "$folder"
+  mkdir -p "$folder/temporary"
   folder=$(cd "$folder" && pwd)
+  # At start, a server deletes the temporary files of all others that use the same folder.
+  local -x TMPDIR=$folder/temporary
   if [[ ! -d $folder/files/mysql ]]; then
     if [[ $("$server" --version) == *MariaDB* ]]; then
       mariadb-install-db --no-defaults "${options[@]}" --datadir="$folder/files" --skip-test-db \

@@ -28,7 +28,7 @@ pub struct MariaDb {
     arguments: Vec<&'static str>,
     process: Child,
     files: PathBuf,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl MariaDb {
@@ -53,14 +53,14 @@ impl MariaDb {
         let files = folder.unwrap_or(own.path()).join("files");
         copy(&template(), &files);
         let port = free_port();
-        let process = launch(&files, port, arguments);
+        let process = launch(&files, own.path(), port, arguments);
         let mariadb = Self {
             arguments: arguments.to_vec(),
             url: format!("mysql://root:{PASSWORD}@127.0.0.1:{port}"),
             port,
             process,
             files,
-            _folder: own,
+            folder: own,
         };
         mariadb.wait();
         Some(mariadb)
@@ -80,7 +80,7 @@ impl MariaDb {
 
     /// Starts it again on the same port and waits until it responds.
     pub fn restart(&mut self) {
-        self.process = launch(&self.files, self.port, &self.arguments);
+        self.process = launch(&self.files, self.folder.path(), self.port, &self.arguments);
         self.wait();
     }
 
@@ -118,7 +118,8 @@ impl Drop for MariaDb {
     }
 }
 
-fn launch(files: &Path, port: u16, arguments: &[&str]) -> Child {
+/// `temporary` is for its temporary files: at start, a server deletes those of all others that use the same folder.
+fn launch(files: &Path, temporary: &Path, port: u16, arguments: &[&str]) -> Child {
     let init = files.join("init.sql");
     let sql = format!(
         "CREATE USER IF NOT EXISTS root@'127.0.0.1' IDENTIFIED BY '{PASSWORD}';\n\
@@ -137,6 +138,7 @@ fn launch(files: &Path, port: u16, arguments: &[&str]) -> Child {
         .args(SIZE_OPTIONS)
         .args(arguments)
         .arg(format!("--datadir={}", files.display()))
+        .arg(format!("--tmpdir={}", temporary.display()))
         .arg(format!("--pid-file={}", files.join("server.pid").display()))
         .arg(format!("--init-file={}", init.display()))
         .arg(format!("--port={port}"))
