@@ -179,13 +179,15 @@ async fn chat_latency_stays_low_under_attack() {
         ("TEAHOUSE__THROTTLE__SIGN_IN_FAILURES", "1000"),
     ]);
     let attackers = Attackers::register(&server).await;
-    let (mut sockets, mut first) = (Vec::new(), None);
+    let (mut people, mut sockets) = (Vec::new(), Vec::new());
     for n in 0..size.people {
-        let person = Person::register(&server, &format!("Friend{n}")).await;
-        sockets.push(person.socket().await);
-        first.get_or_insert(person);
+        people.push(Person::register(&server, &format!("Friend{n}")).await);
     }
-    let first = first.expect("a user");
+    // They are not read until all are open, and a peer that answers no ping is disconnected.
+    for person in &people {
+        sockets.push(person.socket().await);
+    }
+    let first = &people[0];
     let (_, sockets) =
         chat_during(sockets, attack(&server, &attackers, &first.phone, WARM_UP)).await;
     server

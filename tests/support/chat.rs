@@ -29,7 +29,8 @@ async fn post_in_turn(
         let id = socket.post(LOBBY, "a word among friends").await;
         loop {
             let frame = socket.next_before(sent + TIMEOUT).await;
-            let frame = frame.unwrap_or_else(|| panic!("person {turn} receives no frames"));
+            let ended = socket.closed_with;
+            let frame = frame.unwrap_or_else(|| panic!("person {turn}: no frame, {ended:?}"));
             assert_ne!(frame["type"], "error", "{frame}");
             if frame["type"] == "ack" && frame["clientId"] == id {
                 break;
