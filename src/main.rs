@@ -117,10 +117,12 @@ fn migrate(settings: &Settings, revert_all: bool) -> Result<()> {
     let mut conn = DbConn::open_or_create(&app::database_url(settings)?)?;
     conn.require_working_client_library()?;
     conn.require_utf8mb4()?;
-    commands::print(&match revert_all {
-        true => format!("{} migrations reverted\n", conn.revert_all_migrations()?),
-        false => format!("{} migrations run\n", conn.migrate()?),
-    })
+    let (count, done) = match revert_all {
+        true => (conn.revert_all_migrations()?, "reverted"),
+        false => (conn.migrate()?, "run"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    commands::print(&format!("{count} migration{plural} {done}\n"))
 }
 
 /// Starts logging to standard error.

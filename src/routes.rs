@@ -219,7 +219,7 @@ async fn redirect_or_not_found(request: HttpRequest) -> Result<HttpResponse, Err
         .finish())
 }
 
-/// Returns path and query without the trailing slash, if that is a route. Refuses paths that a browser would read as
+/// Returns path and query without the trailing slash, if that is a route. Rejects paths that a browser would read as
 /// another origin: those that begin with two slashes, or contain a backslash.
 fn without_trailing_slash(uri: &Uri) -> Option<String> {
     static ROUTES: LazyLock<ResourceDef> =
@@ -240,7 +240,7 @@ fn any_method() -> impl Guard {
     guard::fn_guard(|_| true)
 }
 
-/// Refuses a POST request without the method that it is to have.
+/// Rejects a POST request without the method that it is to have.
 async fn method_field_required(_: CurrentUser) -> Result<HttpResponse, Error> {
     Err(Error::MethodNotAllowed)
 }

@@ -182,7 +182,7 @@ async fn backup_of_a_newer_version_is_rejected_and_of_an_older_version_migrated(
     fs::write(&newer, encode_backup(&all)).expect("written");
     let target = Database::new(folder.path());
     let outcome = restore(&newer, &target.url, folder.path());
-    assert!(refusal(&outcome).contains("newer program"), "{outcome:?}");
+    assert!(refusal(&outcome).contains("newer version"), "{outcome:?}");
     let migrations = manifest["migrations"].as_array_mut().expect("migrations");
     migrations.retain(|version| version.as_str() < Some("20261128000774"));
     let memberships = manifest["tables"]

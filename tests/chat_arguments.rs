@@ -51,7 +51,7 @@ async fn option_values_may_begin_with_a_hyphen() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn script_lines_that_are_no_objects_are_errors_and_not_sent() {
+async fn script_lines_that_are_not_objects_are_reported_and_not_sent() {
     let (server, [lin, mei]) = Teahouse::with_users(["lin", "mei"]).await;
     let token = token(&lin).await;
     let args = ["chat", "--url", &server.url, "--token", &token, "--json"];

@@ -65,7 +65,7 @@ async fn connection_lost_between_commit_and_response_duplicates_and_loses_nothin
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn network_that_drops_all_packets_is_survived() {
+async fn server_survives_a_network_that_drops_all_packets() {
     let Some(mariadb) = MariaDb::start() else {
         return;
     };

@@ -174,7 +174,7 @@ async fn stopped_server_is_not_a_fault_of_the_installation() {
 }
 
 #[tokio::test]
-async fn mixed_up_databases_are_detected() {
+async fn doctor_using_another_database_than_the_server_is_reported() {
     let site = Site::open().await;
     let other = Teahouse::start();
     let _nginx = site.nginx(str::to_owned);

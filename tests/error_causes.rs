@@ -177,7 +177,7 @@ async fn sms_provider_outage_is_logged_once() {
         let visitor = Person::visitor(&server);
         visitor.submit_registration(&format!("Ming-{n}")).await;
     }
-    let failed = |line: &&String| line.contains("sms failed");
+    let failed = |line: &&String| line.contains("cannot send SMS");
     until("all have failed", async || {
         server.log().iter().filter(failed).count() == 4
     })

@@ -55,7 +55,7 @@ async fn retry_after_a_restart_returns_the_first_result() {
 }
 
 #[tokio::test]
-async fn second_content_with_the_same_client_id_is_a_conflict() {
+async fn concurrent_posts_with_one_client_id_and_other_content_conflict() {
     let (server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let garden = server.database().add_room("open", "Garden", &["Ming"]);
     let id = client_id();

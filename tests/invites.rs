@@ -130,7 +130,7 @@ async fn invite_can_be_revoked_expires_and_cannot_be_forged() {
 }
 
 #[tokio::test]
-async fn invite_policy_admins_excludes_members_and_closed_excludes_all() {
+async fn only_admins_invite_under_that_policy_and_closed_registration_admits_no_one() {
     let server = Teahouse::with(&[INVITE, ("TEAHOUSE__ACCOUNTS__INVITES", "admins")]);
     let admin = Person::register(&server, "admin").await;
     let mei = Person::visitor(&server);

@@ -236,7 +236,7 @@ async fn production_log_lines_are_json_with_id_and_duration() {
 }
 
 #[tokio::test]
-async fn disabled_limits_are_logged() {
+async fn disabled_throttling_is_announced_at_start() {
     let server = Teahouse::start();
     let log = server.log().join("\n");
     assert!(log.to_lowercase().contains("throttl"), "{log}");

@@ -79,7 +79,7 @@ fn malformed() -> Vec<(&'static str, Vec<u8>, u16)> {
 }
 
 #[tokio::test]
-async fn responses_below_the_application_have_the_security_headers() {
+async fn error_responses_of_the_http_library_have_the_security_headers() {
     let server = Teahouse::start();
     for (what, request, wanted) in malformed() {
         let response = exchange(server.host(), &request).await;
@@ -90,7 +90,7 @@ async fn responses_below_the_application_have_the_security_headers() {
 }
 
 #[tokio::test]
-async fn responses_below_the_application_have_hsts_behind_https() {
+async fn error_responses_of_the_http_library_have_hsts_behind_https() {
     let server = Teahouse::with(&[("PUBLIC_ORIGIN", "https://chat.example.org")]);
     let response = exchange(server.host(), b"nonsense\r\n\r\n").await;
     check(&server, &response, 400, "https").await;

@@ -13,7 +13,7 @@ const SENDERS: usize = 8;
 const TIMEOUT: Duration = Duration::from_secs(600);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn all_readers_receive_the_database_order() {
+async fn all_readers_receive_messages_in_database_order() {
     let (count, total) = if long_tests() {
         (200, 2_000)
     } else {

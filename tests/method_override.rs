@@ -130,7 +130,7 @@ async fn aliases_need_no_method_field() {
 }
 
 #[tokio::test]
-async fn the_method_decides_where_post_has_an_action_too() {
+async fn method_field_takes_precedence_over_the_post_action() {
     let (server, [ming, _mei]) = Teahouse::with_users(["Ming", "Mei"]).await;
     for (encoding, done) in [(Encoding::Form, 303), (Encoding::Json, 204)] {
         for (method, expected) in [("post", 1), ("delete", 0), ("POST", 1), ("DELETE", 0)] {
@@ -142,7 +142,7 @@ async fn the_method_decides_where_post_has_an_action_too() {
 }
 
 #[tokio::test]
-async fn other_method_fields_are_refused_and_do_nothing() {
+async fn unsupported_methods_in_the_field_are_rejected_and_do_nothing() {
     let (server, [ming, _mei]) = Teahouse::with_users(["Ming", "Mei"]).await;
     for (method, expected) in [
         ("", 400),
@@ -171,7 +171,7 @@ async fn other_method_fields_are_refused_and_do_nothing() {
 }
 
 #[tokio::test]
-async fn only_the_body_of_a_post_to_a_page_names_a_method() {
+async fn method_field_counts_only_in_the_body_of_a_post_to_a_page() {
     let (server, [ming, _mei]) = Teahouse::with_users(["Ming", "Mei"]).await;
     let get = ming.get("/rooms/1?_method=delete").await;
     assert_eq!(get.status(), 200);
@@ -195,7 +195,7 @@ async fn only_the_body_of_a_post_to_a_page_names_a_method() {
 }
 
 #[tokio::test]
-async fn the_bodies_limits_are_those_of_other_forms() {
+async fn body_limit_is_that_of_other_forms() {
     let (_server, [ming]) = Teahouse::with_users(["Ming"]).await;
     let privacy = "_method=put&reachable_by=nobody&x=";
     for (length, expected) in [(64 * 1024, 303), (64 * 1024 + 1, 413)] {
@@ -248,7 +248,7 @@ async fn the_head_is_checked_before_the_body_arrives() {
 }
 
 #[tokio::test]
-async fn requests_without_a_session_are_refused_whatever_they_name() {
+async fn requests_without_a_session_are_rejected_whatever_method_they_name() {
     let server = Teahouse::start();
     let visitor = Person::visitor(&server);
     for path in ["/invites/1", "/rooms/1", "/settings/account", "/blocks"] {

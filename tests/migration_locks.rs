@@ -69,7 +69,7 @@ fn slow_migration_is_not_timed_out_and_a_second_process_waits_for_it() {
     assert!(all_match, "{outcomes:?}");
     let mut runs: Vec<&str> = outcomes.iter().map(|one| one.stdout.trim()).collect();
     runs.sort_unstable();
-    assert_eq!(runs, ["0 migrations run", "1 migrations run"]);
+    assert_eq!(runs, ["0 migrations run", "1 migration run"]);
     let waiting = "waiting for another program";
     let is_found = outcomes.iter().any(|one| one.stderr.contains(waiting));
     assert!(is_found, "{outcomes:?}");

@@ -177,7 +177,7 @@ async fn room_changes_reach_subscribers_of_the_other_server() {
 }
 
 #[tokio::test]
-async fn server_does_not_repeat_its_own_changes() {
+async fn server_does_not_deliver_its_own_changes_twice() {
     let (_here, _there, mei, li) = two_servers().await;
     let mut socket = mei.socket().await;
     let tea = mei.create_room("closed", "tea", &[&li]).await;

@@ -186,7 +186,7 @@ async fn names_of_open_rooms_are_unique_in_every_spelling() {
 }
 
 #[tokio::test]
-async fn no_room_may_be_called_lobby_in_any_language() {
+async fn lobby_names_of_both_languages_are_reserved() {
     let (_server, [li]) = Teahouse::with_users(["li"]).await;
     let closed = li.create_room("closed", "café tea", &[]).await;
     for lobby in [

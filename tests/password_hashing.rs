@@ -162,7 +162,7 @@ async fn attempts_of_disconnected_clients_do_not_count() {
 }
 
 #[tokio::test]
-async fn trusted_browser_is_hashed_before_unknown_clients() {
+async fn passwords_from_a_trusted_browser_are_hashed_before_those_of_unknown_clients() {
     let server = Teahouse::configured(
         "throttle.enabled=true accounts.hash_permits=1 accounts.hash_queue=8 \
          accounts.hash_memory_kib=19456 accounts.hash_passes=10 \

@@ -118,7 +118,7 @@ async fn presence_of_more_than_100_users_is_only_a_count() {
 }
 
 #[tokio::test]
-async fn client_that_does_not_answer_pings_is_disconnected() {
+async fn connection_that_answers_no_ping_is_closed_and_its_user_goes_offline() {
     let server = Teahouse::configured("socket.ping_seconds=1 socket.pong_seconds=1");
     let [ming, ana] = Person::register_each(&server, ["Ming", "Ana"]).await;
     let mut watch = ming.socket().await;

@@ -320,7 +320,7 @@ async fn no_route_adds_a_user_who_does_not_accept_the_asker_to_a_room() {
 }
 
 #[tokio::test]
-async fn inviting_returns_the_same_whether_the_user_accepts_invitations_or_not() {
+async fn invitation_response_is_the_same_whether_the_user_accepts_invitations_or_not() {
     let cast = Cast::gather(&[]).await;
     let path = format!("/rooms/{}/members", cast.room);
     let ask = async |person: &Person| {

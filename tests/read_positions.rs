@@ -153,7 +153,7 @@ async fn read_positions_are_set_by_form_and_for_all_rooms() {
 }
 
 #[tokio::test]
-async fn mentions_are_recognised_counted_and_highlighted() {
+async fn mentions_are_recognized_counted_and_highlighted() {
     let (server, [mei, li, _]) = Teahouse::with_users(PEOPLE).await;
     let mut of_li = li.socket().await;
     let text = "@LI, @李梅你好 and me@li.example, @nobody <@li>";

@@ -215,7 +215,7 @@ async fn creator_and_admins_change_a_room_and_members_see_it() {
 }
 
 #[tokio::test]
-async fn longest_member_becomes_owner_when_the_creator_leaves() {
+async fn longest_standing_member_becomes_creator_when_the_creator_leaves() {
     let (_server, [_, mei, li, bo]) = Teahouse::with_users(PEOPLE).await;
     let id = mei.create_room("open", "heirloom", &[]).await;
     let path = format!("/rooms/{id}");

@@ -117,7 +117,7 @@ fn shorten_wait(server: &Teahouse) {
 }
 
 #[tokio::test]
-async fn waits_double_and_a_right_password_resets_them() {
+async fn waits_double_and_a_correct_password_resets_them() {
     let server = Teahouse::configured("throttle.enabled=true throttle.sign_ins_per_address=1000");
     let ming = Person::register(&server, "Ming").await;
     let stranger = Person::visitor(&server);

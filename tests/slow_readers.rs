@@ -244,7 +244,7 @@ async fn closed_socket_frees_its_descriptor_even_if_the_close_frame_is_not_read(
 }
 
 #[tokio::test]
-async fn client_that_does_not_answer_pings_is_closed() {
+async fn connection_that_answers_no_ping_is_closed_however_fast_it_reads() {
     let server = Teahouse::configured("socket.ping_seconds=1 socket.pong_seconds=1");
     let before = 0;
     let ming = Person::register(&server, "Ming").await;

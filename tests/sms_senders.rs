@@ -113,7 +113,7 @@ async fn twilio_request_is_as_documented() {
     let form = fields(&asked.body);
     assert_eq!((&form["To"], &*form["From"]), (&ming.phone, "+15005550006"));
     assert!(form["Body"].contains("Teahouse code"), "{form:?}");
-    server.expect_in_log("sms sent").await;
+    server.expect_in_log("SMS sent").await;
 }
 
 #[tokio::test]
@@ -178,7 +178,7 @@ async fn aliyun_request_is_signed_as_documented() {
     let mut sorted: Vec<&str> = query.split('&').collect();
     sorted.sort_unstable();
     assert_eq!(sorted.join("&"), query, "not sorted");
-    server.expect_in_log("sms sent").await;
+    server.expect_in_log("SMS sent").await;
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! How the source is put together: no import circles, one public type of a name, files of a readable length.
+//! How the source is put together: no import cycles, one public type of a name, files of a readable length.
 //!
 //! The lists of exceptions may only shrink: an entry that is no longer needed fails the test as well.
 
@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// Modules that still import each other in a circle.
-const CIRCLES: &[&str] = &[];
+/// Modules that still import each other in a cycle.
+const CYCLES: &[&str] = &[];
 
 /// Names that several public types of the crate still share.
 const SHARED_NAMES: &[&str] = &["src: Message", "src: Room", "src: User"];
@@ -168,7 +168,7 @@ fn differs(found: &BTreeSet<String>, allowed: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn modules_import_each_other_in_no_circle() {
+fn modules_have_no_import_cycles() {
     let mut found = BTreeSet::new();
     for folder in crates() {
         let imports = imports(&texts(&folder));
@@ -178,7 +178,7 @@ fn modules_import_each_other_in_no_circle() {
             }
         }
     }
-    let wrong = differs(&found, CIRCLES);
+    let wrong = differs(&found, CYCLES);
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 

@@ -161,7 +161,7 @@ async fn half_closed_request_still_gets_a_response() {
 }
 
 #[tokio::test]
-async fn socket_that_answers_no_ping_is_closed() {
+async fn connection_that_answers_no_ping_is_closed_and_others_stay_open() {
     let server = Teahouse::configured("socket.ping_seconds=1 socket.pong_seconds=1");
     let li = Person::register(&server, "Li").await;
     let lively = li.socket().await;

@@ -149,7 +149,7 @@ async fn response(answer: Response) -> (u16, BTreeMap<String, String>, String) {
 }
 
 #[tokio::test]
-async fn registering_a_taken_number_looks_like_a_free_one_and_notifies_its_owner() {
+async fn registering_a_taken_number_looks_like_registering_a_free_one_and_notifies_its_owner() {
     let (phones, server) = start(&[]);
     let ming = register(&server, &phones, "Ming", 0).await;
     let (mut curious, honest) = (Person::visitor(&server), Person::visitor(&server));

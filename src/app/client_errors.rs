@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_client_errors_are_lowered() {
+    fn only_client_errors_are_lowered_to_debug() {
         for (message, is_client) in [
             ("stream error: request parse error: invalid Header", true),
             ("stream error: I/O error: connection reset by peer", true),

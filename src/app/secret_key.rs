@@ -13,7 +13,7 @@ use crate::config::{Environment, Settings};
 use crate::error::{Error, Result};
 
 /// Requires a configured key in production, because it must be the same on all servers and survive the machine. There, a
-/// key file that all users of the machine can read is refused even if the settings contain a key: it may be the same one.
+/// key file that all users of the machine can read is rejected even if the settings contain a key: it may be the same one.
 pub(super) fn require(settings: &Settings) -> Result<()> {
     if let Some(warning) = exposure_warning(&settings.data.dir.join("secret.key")) {
         if settings.environment == Environment::Production {

@@ -172,8 +172,8 @@ pub(super) fn metrics(
         database.metrics.register(registry);
         registry.register(
             "password_hashes_refused",
-            "Password hashes refused because the queue was full",
-            hasher.refused.clone(),
+            "Password hashes rejected because the queue was full",
+            hasher.rejected.clone(),
         );
         registry.register_collector(Box::new(Queues {
             writer: realtime.writer.clone(),

@@ -52,7 +52,7 @@ pub fn back_up(url: &DatabaseUrl, arguments: &BackupArguments) -> Result<()> {
         |error: io::Error| Error::Unavailable(format!("{shown} cannot be written: {error}"));
     if fs::symlink_metadata(&path).is_ok() {
         return Err(Error::Unavailable(format!(
-            "{shown} already exists, and a backup overwrites nothing"
+            "{shown} already exists; backups never overwrite files"
         )));
     }
     let mut conn = DbConn::open(url).map_err(|error| {
@@ -112,7 +112,7 @@ pub fn check(file: &Path) -> Result<()> {
             report.summary.created_at,
             format_summary(&report.summary)
         )),
-        count => Err(Error::Unavailable(format!("{shown} has {count} faults"))),
+        _ => Err(Error::Unavailable(format!("{shown} has {}", report.faults))),
     }
 }
 

@@ -47,7 +47,8 @@ pub enum Environment {
     Production,
 }
 
-/// The repository's settings files, compiled in. A file `config/<name>.toml` in the working directory replaces one.
+/// The repository's settings files, compiled in. A file `config/<name>.toml` in the working directory is read instead, but
+/// what `config/default.toml` lacks there keeps its built-in value.
 const FILES: [(&str, &str); 4] = [
     ("default", include_str!("../../config/default.toml")),
     ("development", include_str!("../../config/development.toml")),
@@ -71,7 +72,8 @@ impl Settings {
     /// A sentence naming the setting and what is wrong with it.
     pub fn load() -> Result<Self, String> {
         let environment = Environment::from_variable()?;
-        let mut builder = Config::builder();
+        let built_in = File::from_str(FILES[0].1, FileFormat::Toml);
+        let mut builder = Config::builder().add_source(built_in);
         for name in ["default", environment.name()] {
             builder = builder.add_source(File::from_str(&file_or_built_in(name), FileFormat::Toml));
         }

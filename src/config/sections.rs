@@ -1,4 +1,5 @@
-//! The sections of the settings that have no rules of their own.
+//! The sections of the settings that have no rules of their own. The names in `config/default.toml` are a contract with
+//! operators: a field that is called differently here keeps its setting's name by `rename`.
 #![expect(missing_docs, reason = "config/default.toml has the descriptions")]
 
 use std::path::PathBuf;

@@ -210,9 +210,11 @@ pub(crate) fn log_cause(error: &Error, context: &RequestContext) {
             tracing::error!(%request_id, cause, "internal error");
         }
         // The outage was logged when it began.
-        _ if is_caused_by_outage(error) => tracing::debug!(%request_id, %error, "unavailable"),
+        _ if is_caused_by_outage(error) => {
+            tracing::debug!(%request_id, %error, "request failed: a dependency is unavailable")
+        }
         Error::Unavailable(cause) | Error::SerializationFailure(cause) => {
-            tracing::warn!(%request_id, %cause, "unavailable");
+            tracing::warn!(%request_id, %cause, "request failed: a dependency is unavailable");
         }
         Error::GitHubDown(cause) => tracing::warn!(%request_id, %cause, "GitHub unavailable"),
         _ => {}

@@ -18,7 +18,7 @@ pub(super) fn check(http: &Http, probe: &ProbeSession) -> Finding {
         Err(_) => return buffered(),
     };
     if response.status() != 200 {
-        let what = format!("refused with status {}", response.status().as_u16());
+        let what = format!("rejected with status {}", response.status().as_u16());
         let fix = "in nginx: pass /api/ to the server, with the headers Accept and Authorization";
         return Finding::fail(CHECK, what, fix);
     }
@@ -36,7 +36,7 @@ pub(super) fn check(http: &Http, probe: &ProbeSession) -> Finding {
     let marked = http.post(&path, &probe.token, &[("accept", "application/json")]);
     if !marked.is_ok_and(|response| response.status().is_success()) {
         let fix = "fix the other problems first";
-        return Finding::warn(CHECK, "not tested, because a POST is refused", fix);
+        return Finding::warn(CHECK, "not tested, because a POST is rejected", fix);
     }
     let has_arrived = wait_for(&mut events, expected("\"type\":\"read\""));
     let delay = started.elapsed();

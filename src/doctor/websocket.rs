@@ -32,7 +32,7 @@ pub(super) fn check(http: &Http, probe: &ProbeSession) -> Finding {
     })
 }
 
-/// Without a user to sign in, checks that the server refuses the handshake with 401.
+/// Without a user to sign in, checks that the server rejects the handshake with 401.
 pub(super) fn check_signed_out(http: &Http) -> Finding {
     block_on(async {
         match open(http, None).await {

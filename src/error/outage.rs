@@ -1,5 +1,5 @@
-//! Logs outages of dependencies: one warning at the start and one at the end, with the duration. Failures in between are
-//! logged at DEBUG.
+//! Logs outages of dependencies: a warning at the start with the cause, one at the end with the duration, and for SMS and
+//! GitHub one for each further cause. Callers log single failures in between at DEBUG (`warn_unless_outage!`).
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -84,7 +84,11 @@ impl Outage {
                 let is_known = state.causes.iter().any(|known| known == cause);
                 if !is_known && state.causes.len() < self.max_causes {
                     state.causes.push(cause.to_owned());
-                    tracing::warn!(cause, "the {} fails with another error", self.dependency);
+                    tracing::warn!(
+                        cause,
+                        "outage continues: the {} now fails with a different error",
+                        self.dependency
+                    );
                 }
             }
             None => {

@@ -19,34 +19,36 @@ use crate::models::user::reserved_username;
 
 const INTERVAL: Duration = Duration::from_secs(10 * 60);
 
+type Delete = fn(&mut DbConn) -> Result<usize>;
+
+/// What has its own time of expiry, and how it is deleted.
+const EXPIRING: &[(&str, Delete)] = &[
+    ("change notices", change_notice::delete_expired),
+    ("sessions", session::delete_expired),
+    ("counted attempts", rate_limit::delete_expired),
+    ("verification codes", phone_verification::delete_expired),
+    ("password links", password_reset_link::delete_expired),
+    ("pairings", pairing::delete_expired),
+    ("invitations", invitation::delete_expired),
+    ("trusted browsers", trusted_browser::delete_expired),
+    ("reserved usernames", reserved_username::delete_expired),
+];
+
 /// Runs the job. Security events are kept for `event_days`.
 pub async fn run(database: Database, event_days: i64) {
     let mut clock = interval(INTERVAL);
     loop {
         clock.tick().await;
         // Separate transactions, so that none is long.
-        let notices = database.write(change_notice::delete_expired).await;
-        let sessions = database.write(session::delete_expired).await;
-        let records = database.write(move |conn| delete_records(conn, event_days));
-        for (what, outcome) in [
-            ("change notices", notices),
-            ("sessions", sessions),
-            ("records", records.await),
-        ] {
-            if let Err(error) = outcome {
+        for (what, delete) in EXPIRING {
+            if let Err(error) = database.write(*delete).await {
                 warn_unless_outage!(error, "cannot delete expired {what}");
             }
         }
+        let events =
+            database.write(move |conn| security_event::delete_older_than(conn, event_days));
+        if let Err(error) = events.await {
+            warn_unless_outage!(error, "cannot delete expired security events");
+        }
     }
-}
-
-fn delete_records(conn: &mut DbConn, event_days: i64) -> Result<usize> {
-    rate_limit::delete_expired(conn)?;
-    phone_verification::delete_expired(conn)?;
-    password_reset_link::delete_expired(conn)?;
-    pairing::delete_expired(conn)?;
-    invitation::delete_expired(conn)?;
-    trusted_browser::delete_expired(conn)?;
-    reserved_username::delete_expired(conn)?;
-    security_event::delete_older_than(conn, event_days)
 }

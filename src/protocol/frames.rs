@@ -178,7 +178,7 @@ impl ServerFrame<'_> {
 
     /// Appends the encoded frame, so that several are sent in one write.
     pub fn encode_into(&self, wire: &mut BytesMut) {
-        // Strings and numbers always serialise.
+        // Strings and numbers always serialize.
         let json = serde_json::to_vec(self).unwrap_or_else(|_| b"{}".to_vec());
         websocket::put_header(wire, OpCode::Text, json.len());
         wire.put_slice(&json);

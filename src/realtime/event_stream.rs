@@ -28,7 +28,7 @@ const RETRY_DELAY: Duration = Duration::from_secs(1);
 pub enum StreamContent {
     /// All frames that a WebSocket would receive.
     AllFrames,
-    /// New messages of others in direct rooms of two members, serialised by this function.
+    /// New messages of others in direct rooms of two members, serialized by this function.
     DirectMessages(Box<dyn Fn(Message) -> String>),
 }
 

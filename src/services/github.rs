@@ -194,7 +194,7 @@ fn token_error(error: BasicRequestTokenError<Error>) -> Error {
     }
     let is_code = code.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let code = if is_code { code } else { "unknown error" };
-    Error::GitHubDown(format!("token request refused: {code}"))
+    Error::GitHubDown(format!("token request rejected: {code}"))
 }
 
 /// Turns GitHub's 200 with an `error` field into the 400 of RFC 6749, which the `oauth2` crate expects.

@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_of_one_direction_satisfy_the_rule() {
+    fn texts_of_one_direction_satisfy_the_bidi_rule() {
         for text in [
             "",
             "abc",

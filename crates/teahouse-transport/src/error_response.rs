@@ -1,5 +1,5 @@
 //! Adds headers to responses that actix-http makes without the application: 400 to requests that cannot be parsed, 408 to
-//! heads that arrive too slowly, 431 to heads that are too large. They are recognised and extended as they are written.
+//! heads that arrive too slowly, 431 to heads that are too large. They are recognized and extended as they are written.
 
 use actix_web::web::Bytes;
 

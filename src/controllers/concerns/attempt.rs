@@ -12,8 +12,8 @@ use crate::error::{Error, Result};
 use crate::models::auth::rate_limit::{self, Bucket};
 use crate::models::database::Database;
 
-/// Delay of the response to a refused attempt, so that the 18 connections of one address send at most 60 per second.
-const REFUSAL_DELAY: Duration = Duration::from_millis(300);
+/// Delay of the response to a rejected attempt, so that the 18 connections of one address send at most 60 per second.
+const REJECTION_DELAY: Duration = Duration::from_millis(300);
 /// Background retries of uncounting an attempt while the database is unavailable.
 const RETRIES: u32 = 8;
 /// Pause before the first retry; doubled for each later one.
@@ -24,7 +24,7 @@ const RETRY_PAUSE: Duration = Duration::from_millis(250);
 enum Outcome {
     /// No secret was compared: the attempt is uncounted.
     Uncounted,
-    /// The secret was right: the attempt is uncounted, and so are earlier failures in buckets whose wait grows.
+    /// The secret was correct: the attempt is uncounted, and so are earlier failures in buckets whose wait grows.
     Succeeded,
     /// The secret was wrong: the attempt stays counted.
     Counted,
@@ -67,8 +67,8 @@ impl Attempt {
         });
         let counted = write.await;
         if let Err(Error::RateLimited { .. }) = counted {
-            // Without the delay, a client that repeats refused attempts would take CPU time from password hashing.
-            sleep(REFUSAL_DELAY).await;
+            // Without the delay, a client that repeats rejected attempts would take CPU time from password hashing.
+            sleep(REJECTION_DELAY).await;
         }
         counted?;
         attempt.on_drop = Outcome::Uncounted;
@@ -102,7 +102,7 @@ impl Attempt {
         self.on_drop = Outcome::Counted;
     }
 
-    /// Settles the attempt after a right secret: uncounts it, and earlier failures in buckets whose wait grows.
+    /// Settles the attempt after a correct secret: uncounts it, and earlier failures in buckets whose wait grows.
     ///
     /// # Errors
     /// `Unavailable` when the database is; it is then retried in the background.
@@ -153,15 +153,16 @@ impl Drop for Attempt {
 
 async fn retry(database: Database, buckets: Vec<Bucket>, outcome: Outcome) {
     for n in 0..RETRIES {
-        match apply(&database, &buckets, outcome).await {
-            Ok(()) => return,
-            Err(error) => {
-                tracing::debug!(%error, "cannot uncount a rate-limited attempt; retrying")
-            }
+        let Err(error) = apply(&database, &buckets, outcome).await else {
+            return;
+        };
+        if n + 1 == RETRIES {
+            tracing::warn!(%error, "gave up undoing a counted attempt");
+            return;
         }
+        tracing::debug!(%error, "cannot undo a counted attempt; retrying");
         sleep(RETRY_PAUSE * 2_u32.pow(n)).await;
     }
-    tracing::warn!("gave up uncounting a rate-limited attempt");
 }
 
 async fn apply(database: &Database, buckets: &[Bucket], outcome: Outcome) -> Result<()> {

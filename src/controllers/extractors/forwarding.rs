@@ -85,7 +85,7 @@ mod tests {
         x-turbo-request-id x-moz x-do-not-track x-api-key";
 
     #[test]
-    fn intermediaries_headers_are_detected() {
+    fn proxy_headers_are_detected() {
         for name in INTERMEDIARIES.split_whitespace() {
             assert!(is_forwarding(name), "{name}");
         }

@@ -16,7 +16,7 @@ use crate::controllers::extractors::cookies;
 use crate::controllers::extractors::request_context::RequestContext;
 use crate::error::Error;
 
-/// `Retry-After` of a refused request, in seconds.
+/// `Retry-After` of a rejected request, in seconds.
 pub const RETRY_AFTER_SECONDS: u64 = 5;
 
 /// Counts the request until it is dropped, or taken once the session proves valid.

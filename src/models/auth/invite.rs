@@ -149,14 +149,18 @@ pub fn is_valid(conn: &mut DbConn, id: i64) -> Result<bool> {
 /// # Errors
 /// `Invalid` for `invite` when it is missing or can no longer be used.
 pub(in crate::models) fn redeem(conn: &mut DbConn, id: Option<i64>) -> Result<()> {
-    let refused = || Error::field("invite", "error-invite");
-    let id = id.ok_or_else(refused)?;
+    let rejected = || Error::field("invite", "error-invite");
+    let id = id.ok_or_else(rejected)?;
     if !is_valid(conn, id)? {
-        return Err(refused());
+        return Err(rejected());
     }
     let open = invites::table.find(id).filter(is_open());
     let counted = diesel::update(open)
         .set(invites::uses.eq(invites::uses + 1))
         .execute(conn)?;
-    if counted == 0 { Err(refused()) } else { Ok(()) }
+    if counted == 0 {
+        Err(rejected())
+    } else {
+        Ok(())
+    }
 }

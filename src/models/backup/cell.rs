@@ -27,7 +27,9 @@ impl Cell {
         };
         match kind {
             Kind::Integer => value.parse().map(Self::Integer).map_err(|_| {
-                Error::Unavailable(format!("{value:?} stands in a column of integers"))
+                Error::Unavailable(format!(
+                    "{value:?} is not an integer, as its column requires"
+                ))
             }),
             Kind::Time => {
                 // SQLite compares times as text, so the spelling must be the one that Diesel writes.

@@ -26,7 +26,7 @@ const LARGE_TABLE: &str = "avatars";
 pub fn dump<W: Write>(conn: &mut DbConn, out: W) -> Result<(W, Summary)> {
     if !catalog::has_table(conn, "installation")? {
         return Err(Error::Unavailable(
-            "the database has no tables of Teahouse: there is nothing to back up".into(),
+            "the database has no Teahouse tables: there is nothing to back up".into(),
         ));
     }
     require_complete(conn)?;

@@ -1,5 +1,7 @@
 //! A bounded list of what a check found.
 
+use std::fmt;
+
 /// Maximum number of listed sentences; further ones are only counted.
 const MAX_LISTED: usize = 100;
 
@@ -10,6 +12,14 @@ pub struct Faults {
     pub listed: Vec<String>,
     /// Number of all.
     pub count: u64,
+}
+
+/// Their number: `1 fault`, `2 faults`.
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = if self.count == 1 { "" } else { "s" };
+        write!(f, "{} fault{plural}", self.count)
+    }
 }
 
 impl Faults {

@@ -30,9 +30,9 @@ const TRANSACTION_STATEMENTS: usize = 40;
 pub fn restore<R: BufRead>(conn: &mut DbConn, open: impl Fn() -> Result<R>) -> Result<Summary> {
     let report = check(open()?)?;
     if let Some(fault) = report.faults.listed.first() {
-        let count = report.faults.count;
+        let faults = &report.faults;
         return Err(Error::Unavailable(format!(
-            "the backup has {count} faults, and nothing was restored. The first: {fault}"
+            "the backup has {faults}, and nothing was restored. The first: {fault}"
         )));
     }
     let mut reader = Reader::new(open()?)?;
@@ -61,7 +61,7 @@ fn known_migrations(conn: &DbConn, manifest: &Manifest) -> Result<BTreeSet<Strin
     let wanted: BTreeSet<String> = manifest.migrations.iter().cloned().collect();
     if let Some(unknown) = wanted.difference(&known).next() {
         return Err(Error::Unavailable(format!(
-            "the backup was made by a newer program ({}): this one ({}) does not know its migration {unknown}",
+            "the backup was made by a newer version ({}): this one ({}) does not know its migration {unknown}",
             manifest.version,
             env!("CARGO_PKG_VERSION")
         )));
@@ -87,10 +87,10 @@ fn lock_for_restore(conn: &mut DbConn) -> Result<()> {
     }
 }
 
-/// Fails unless the database is empty. Drops what an interrupted restore left.
+/// Fails unless the database is empty. Drops what an interrupted restore left behind.
 fn require_empty(conn: &mut DbConn) -> Result<()> {
     if catalog::has_table(conn, super::MARKER)? {
-        tracing::info!("removing what an interrupted restore left");
+        tracing::info!("removing what an interrupted restore left behind");
         conn.revert_all_migrations()?;
     }
     let names = catalog::table_names(conn)?;
@@ -170,10 +170,13 @@ fn insert_table<R: BufRead>(
     let indices: Vec<usize> = (0..table.columns.len())
         .filter(|index| has(&table.columns[*index].name))
         .collect();
-    if indices.len() < table.columns.len() {
+    let names = table.columns.iter().map(|column| column.name.as_str());
+    let skipped: Vec<&str> = names.filter(|name| !has(name)).collect();
+    if !skipped.is_empty() {
         tracing::warn!(
             table = table.name,
-            "left out columns that this version does not have"
+            columns = skipped.join(", "),
+            "skipping columns that this version does not have"
         );
     }
     let limit = STATEMENT_ROWS.min(STATEMENT_PARAMETERS / indices.len().max(1));

@@ -74,7 +74,7 @@ impl DbConn {
             return Ok(());
         }
         Err(Error::Unavailable(
-            "the installed MariaDB client library corrupts texts (bug CONC-821): upgrade libmariadb3".into(),
+            "the installed MariaDB client library corrupts text (bug CONC-821): upgrade libmariadb3".into(),
         ))
     }
 

@@ -16,12 +16,12 @@ struct Reason {
     reason: &'static str,
 }
 
-/// Times and refusals of the pool. Clones share the values.
+/// Times and rejections of the pool. Clones share the values.
 #[derive(Debug, Clone)]
 pub struct DatabaseMetrics {
     pub(super) wait_seconds: Histogram,
     pub(super) work_seconds: Histogram,
-    refused: Family<Reason, Counter>,
+    rejected: Family<Reason, Counter>,
 }
 
 impl Default for DatabaseMetrics {
@@ -29,11 +29,11 @@ impl Default for DatabaseMetrics {
         let metrics = Self {
             wait_seconds: Histogram::new(BUCKETS),
             work_seconds: Histogram::new(BUCKETS),
-            refused: Family::default(),
+            rejected: Family::default(),
         };
-        // Exports both series before the first refusal.
+        // Exports both series before the first rejection.
         for reason in ["queue", "deadline"] {
-            let _ = metrics.refused.get_or_create(&Reason { reason });
+            let _ = metrics.rejected.get_or_create(&Reason { reason });
         }
         metrics
     }
@@ -55,12 +55,12 @@ impl DatabaseMetrics {
         registry.register(
             "database_refused",
             "Database jobs rejected because the queue was full (queue) or because they exceeded the deadline (deadline)",
-            self.refused.clone(),
+            self.rejected.clone(),
         );
     }
 
-    /// Counts a refusal; `reason` is `queue` or `deadline`.
-    pub(super) fn refused(&self, reason: &'static str) {
-        self.refused.get_or_create(&Reason { reason }).inc();
+    /// Counts a rejection; `reason` is `queue` or `deadline`.
+    pub(super) fn rejected(&self, reason: &'static str) {
+        self.rejected.get_or_create(&Reason { reason }).inc();
     }
 }

@@ -168,7 +168,7 @@ impl Database {
         work: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let _queued = self.queue.clone().try_acquire_owned().map_err(|_| {
-            self.metrics.refused("queue");
+            self.metrics.rejected("queue");
             Error::Unavailable("too many requests wait for the database".into())
         })?;
         let start = Instant::now();
@@ -230,7 +230,7 @@ impl Database {
     }
 
     fn timed_out(&self, _: tokio::time::error::Elapsed) -> Error {
-        self.metrics.refused("deadline");
+        self.metrics.rejected("deadline");
         Error::Unavailable("the database did not respond in time".into())
     }
 }

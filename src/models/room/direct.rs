@@ -71,7 +71,7 @@ fn find_or_create(
     to: &Recipients,
     new_room: Option<&Bucket>,
 ) -> Result<DirectRoom> {
-    // Serialises creation, so that no set of users gets a second room.
+    // Serializes creation, so that no set of users gets a second room.
     installation::lock(conn)?;
     let members = resolve_members(conn, user_id, to)?;
     if let Some(room_id) = Room::find_direct(conn, &members)? {

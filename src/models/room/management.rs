@@ -68,7 +68,7 @@ impl Room {
     /// # Errors
     /// `Invalid` for `members` when a user does not exist, and for `name` when another open room has it.
     pub fn create(conn: &mut DbConn, creator: &User, new: &NewRoom) -> Result<CreatedRoom> {
-        // Serialises creation, so that the new room is the one with the largest id.
+        // Serializes creation, so that the new room is the one with the largest id.
         installation::lock(conn)?;
         let mut user_ids = vec![creator.id];
         for name in new.members.iter().filter(|name| !name.trim().is_empty()) {

@@ -42,7 +42,7 @@ pub fn find(conn: &mut DbConn, hash: &str) -> Result<Vec<u8>> {
 
 /// Replaces or removes a user's avatar. Requires a write transaction.
 pub fn set(conn: &mut DbConn, user_id: i64, avatar: Option<&Avatar>) -> Result<()> {
-    // Serialises changes, so that an avatar shared by two users is neither stored twice nor deleted while in use.
+    // Serializes changes, so that an avatar shared by two users is neither stored twice nor deleted while in use.
     installation::lock(conn)?;
     let user = users::table.find(user_id);
     let before: Option<String> = user.select(users::avatar).get_result(conn)?;

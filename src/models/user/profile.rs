@@ -19,7 +19,7 @@ impl User {
     /// # Errors
     /// `Invalid` for `username` when it is in use or reserved.
     pub fn rename(conn: &mut DbConn, id: i64, name: &Username) -> Result<()> {
-        // Serialises registrations and renames.
+        // Serializes registrations and renames.
         installation::lock(conn)?;
         Self::require_username_available(conn, name, Some(id))?;
         let user = users::table.find(id);

@@ -110,7 +110,7 @@ impl User {
     /// `Invalid` for `phone` and `username` when taken, for `setup_code` when the first user needs one, and for
     /// `invite` when a valid one is required; `Forbidden` when registration is closed.
     pub fn register(conn: &mut DbConn, registration: &Registration) -> Result<Self> {
-        // Serialises registrations, so that only one user can be the first.
+        // Serializes registrations, so that only one user can be the first.
         installation::lock(conn)?;
         let username = &registration.username;
         let (phone, password_hash, github) = match &registration.credential {

@@ -60,7 +60,7 @@ impl Password {
         Ok(Self(password))
     }
 
-    /// Refuses a password that is the user's own phone number, in E.164 or national form, or their username.
+    /// Rejects a password that is the user's own phone number, in E.164 or national form, or their username.
     ///
     /// # Errors
     /// `Invalid` for the field `password`.
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn common_passwords_are_refused_also_with_a_suffix() {
+    fn common_passwords_are_rejected_also_with_a_suffix() {
         let common = "password Password password1 PASSWORD2026 12345678 qwertyuiop iloveyou! 147258369 \
             woaini1314 Dragon123! 1qaz2wsx aaaaaaaa";
         for text in common.split(' ') {
@@ -184,8 +184,8 @@ mod tests {
             assert_eq!(normalized(text), expected, "{text}");
         }
         let invisible = ["a\u{200b}b", "a\u{202e}b", "a\u{7f}b", "\u{378}"];
-        for refused in ["", "a\tb", "a\nb", "nul\0"].into_iter().chain(invisible) {
-            assert_eq!(normalized(refused), None, "{}", refused.escape_unicode());
+        for rejected in ["", "a\tb", "a\nb", "nul\0"].into_iter().chain(invisible) {
+            assert_eq!(normalized(rejected), None, "{}", rejected.escape_unicode());
         }
         assert_eq!(forms("plain"), ["plain"]);
         assert_eq!(forms("e\u{301}"), ["\u{e9}", "e\u{301}"]);
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn own_phone_number_and_username_are_refused() {
+    fn own_phone_number_and_username_are_rejected() {
         let phone = PhoneNumber::parse("+8613800138000", "CN").expect("valid");
         let name = Username::parse("Ming-the-Great").expect("valid");
         for (text, is_own) in [
@@ -211,8 +211,8 @@ mod tests {
             ("tea 13800138000", false),
         ] {
             let password = Password::parse(text).expect(text);
-            let refused = password.require_unlike(Some(&phone), &name).is_err();
-            assert_eq!(refused, is_own, "{text}");
+            let rejected = password.require_unlike(Some(&phone), &name).is_err();
+            assert_eq!(rejected, is_own, "{text}");
         }
     }
 }

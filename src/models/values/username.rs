@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn invalid_usernames_are_refused() {
+    fn invalid_usernames_are_rejected() {
         let character =
             |shown: &str| LocalizedMessage::with("error-username-character", "character", shown);
         let limit = |id, limit: usize| LocalizedMessage::with(id, "limit", limit);

@@ -45,7 +45,7 @@ impl Hub {
                     warn_unless_outage!(
                         error,
                         room_id,
-                        "cannot recover a gap in a room's changes; retrying"
+                        "cannot read a room's missing changes; retrying"
                     );
                     self.lock().gaps.insert(room_id);
                     self.gap.notify_one();

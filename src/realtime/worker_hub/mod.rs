@@ -136,7 +136,7 @@ impl WorkerHub {
             self.execute(command, &receiver.backlog).await;
             if receiver.overflowed.swap(false, Ordering::AcqRel) {
                 tracing::warn!(
-                    "worker command queue overflowed; closing its connections with 4008"
+                    "worker command queue overflowed; closing the worker's connections with 4008"
                 );
                 self.hub.metrics.worker_queue_overflows.inc();
                 self.close_all(CloseCode::TooSlow);

@@ -40,7 +40,7 @@ pub enum PasswordCheck {
 }
 
 /// Hashes passwords with argon2id (RFC 9106, p = 1) on its own threads, which keep the memory of a hash. Further jobs wait
-/// in a bounded queue, or are refused when it is full. Cheap to clone.
+/// in a bounded queue, or are rejected when it is full. Cheap to clone.
 #[derive(Clone)]
 pub struct PasswordHasher {
     argon2: Argon2<'static>,
@@ -48,8 +48,8 @@ pub struct PasswordHasher {
     dummy_hash: Arc<str>,
     threads: usize,
     queue: Arc<OpenQueue>,
-    /// Number of jobs refused because the queue was full.
-    pub refused: Counter,
+    /// Number of jobs rejected because the queue was full.
+    pub rejected: Counter,
 }
 
 impl PasswordHasher {
@@ -75,7 +75,7 @@ impl PasswordHasher {
             argon2,
             threads,
             queue: Arc::new(OpenQueue(queue)),
-            refused: Counter::default(),
+            rejected: Counter::default(),
         })
     }
 
@@ -137,7 +137,7 @@ impl PasswordHasher {
         // A job that is later dropped from a full queue drops its sender.
         let result = if is_queued { receiver.await.ok() } else { None };
         result.ok_or_else(|| {
-            self.refused.inc();
+            self.rejected.inc();
             Error::Unavailable("password hashing queue full".into())
         })
     }

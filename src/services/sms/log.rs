@@ -18,8 +18,8 @@ pub struct LogSender {
 
 impl SmsSender for LogSender {
     fn send(&self, message: &SmsMessage) -> Result<()> {
-        // The only log line that may contain a code: this sender is refused in production.
-        tracing::warn!("DEVELOPMENT ONLY, sms not sent: {}", message.text);
+        // The only log line that may contain a code: this sender is rejected in production.
+        tracing::warn!("DEVELOPMENT ONLY, SMS not sent: {}", message.text);
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         latest.push_front((message.number.clone(), message.text.clone()));
         latest.truncate(MAX_KEPT);

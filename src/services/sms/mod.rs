@@ -77,7 +77,7 @@ impl SmsQueue {
     /// when the queue is full.
     pub fn enqueue(&self, message: SmsMessage) {
         let Ok(slot) = self.queued.clone().try_acquire_owned() else {
-            tracing::warn!("sms queue full; dropping a message");
+            tracing::warn!("SMS queue is full; dropping a text message");
             return;
         };
         let queue = self.clone();
@@ -95,10 +95,10 @@ impl SmsQueue {
                 SMS.record(sent);
             }
             match sent {
-                Ok(Ok(())) => tracing::info!("sms sent"),
-                Ok(Err(error)) if SMS.is_active() => tracing::debug!(%error, "sms failed"),
-                Ok(Err(error)) => tracing::warn!(%error, "sms failed"),
-                Err(_) => tracing::error!("sms sender panicked"),
+                Ok(Ok(())) => tracing::info!("SMS sent"),
+                Ok(Err(error)) if SMS.is_active() => tracing::debug!(%error, "cannot send SMS"),
+                Ok(Err(error)) => tracing::warn!(%error, "cannot send SMS"),
+                Err(_) => tracing::error!("SMS sender panicked"),
             }
         });
     }

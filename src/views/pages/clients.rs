@@ -55,7 +55,7 @@ mod tests {
     use super::Client;
 
     #[test]
-    fn browsers_and_systems_are_recognised() {
+    fn browsers_and_systems_are_recognized() {
         let windows = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0";
         let iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1";
         for (user_agent, browser, system) in [

@@ -30,7 +30,7 @@ fn wait(state: State, rule: &Rule, at: NaiveDateTime) -> i64 {
 }
 
 #[test]
-fn slow_clock_does_not_close_an_open_bucket() {
+fn clock_that_lags_does_not_block_an_allowed_attempt() {
     let start = now();
     let behind = start - TimeDelta::milliseconds(2);
     for rule in [rule(None), rule(Some(10))] {

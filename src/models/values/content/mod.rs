@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_normalized_or_refused() {
+    fn texts_are_normalized_or_rejected() {
         let longest = "茶".repeat(MAX_CHARS);
         for (sent, expected) in [
             (" \r\n a\r\nb\rc\t d \n", Ok("a\nb\nc\t d")),

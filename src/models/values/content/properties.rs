@@ -1,4 +1,4 @@
-//! Property tests: texts are stored unchanged or refused, and rendered with our own markup only.
+//! Property tests: texts are stored unchanged or rejected, and rendered with our own markup only.
 
 use proptest::prelude::*;
 
@@ -117,7 +117,7 @@ fn shown_text(html: &str, mentions: &[Mention]) -> String {
 
 proptest! {
     #[test]
-    fn texts_are_stored_unchanged_or_refused(sent in texts()) {
+    fn texts_are_stored_unchanged_or_rejected(sent in texts()) {
         let lines = sent.replace("\r\n", "\n").replace('\r', "\n");
         let is_control = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
         match Content::parse(&sent) {

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn invalid_numbers_are_refused() {
+    fn invalid_numbers_are_rejected() {
         let texts = [
             "",
             "  ",

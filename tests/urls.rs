@@ -6,7 +6,7 @@ use reqwest::header::CONTENT_TYPE;
 use serde_json::json;
 
 #[tokio::test]
-async fn trailing_slash_redirects_to_each_route() {
+async fn trailing_slash_is_redirected_on_each_route() {
     let server = Teahouse::start();
     let visitor = Person::visitor(&server);
     let mut tried = 0;
